@@ -1,0 +1,21 @@
+{# True when a break of the indicator lies between a row and the previous row of the same unit and category.
+   A row without a previous one has a break only when one lies at its own year. Rows need time_period, previous_period. #}
+{% macro has_break(indicator, rows) -%}
+    exists (
+        select 1
+        from {{ ref('stg_classifications__series_breaks') }} as breaks
+        where
+            breaks.indicator = {{ indicator }}
+            and breaks.time_period <= {{ rows }}.time_period
+            and breaks.time_period > coalesce({{ rows }}.previous_period, {{ rows }}.time_period - 1)
+    )
+{%- endmacro %}
+
+{# The status that follows from a reason for absence; the code list absence_reason has it as parent. #}
+{% macro absence_status(reason) -%}
+    (
+        select codes.parent
+        from {{ ref('stg_classifications__codelists') }} as codes
+        where codes.codelist = 'absence_reason' and codes.code = {{ reason }}
+    )
+{%- endmacro %}

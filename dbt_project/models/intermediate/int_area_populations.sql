@@ -1,0 +1,19 @@
+-- Population of each area by target group, on 1 January of the year.
+{% set columns = {
+    'children': 'population_under_18', 'adults': 'population_18_plus', 'total': 'population_under_18 + population_18_plus'
+} %}
+with areas as (
+    select * from {{ ref('int_areas') }}
+)
+
+{% for target_group, expression in columns.items() %}
+    select
+        time_period,
+        area_basis,
+        unit_level,
+        unit_code,
+        '{{ target_group }}' as target_group,
+        cast({{ expression }} as bigint) as population
+    from areas
+    {% if not loop.last %}union all{% endif %}
+{% endfor %}

@@ -1,0 +1,76 @@
+-- Printed real amounts, amounts per inhabitant and their changes, against nominal amount, price index and population.
+with figures as (
+    select * from {{ ref('stg_published__figures') }}
+    where value is not null
+),
+
+amounts as (
+    select * from {{ ref('mart_amounts') }}
+),
+
+real_amounts as (
+    select
+        figures.source_id,
+        figures.table_id,
+        figures.cell_key,
+        amounts.amount_nok_real as computed,
+        amounts.amount_error * amounts.price_factor as computed_error,
+        'price_index' as method
+    from figures
+    inner join amounts
+        on figures.time_period = amounts.time_period
+        and amounts.unit_level = 'country'
+    where
+        figures.measure = 'user_involvement_amount'
+        and figures.dimension_names = 'price_basis'
+        and figures.dimension['price_basis'] != 'nominal'
+),
+
+changes as (
+    select
+        figures.source_id,
+        figures.table_id,
+        figures.cell_key,
+        case figures.dimension['price_basis']
+            when 'nominal' then (later.amount_nok / earlier.amount_nok - 1) * 100
+            else (later.amount_nok_real / earlier.amount_nok_real - 1) * 100
+        end as computed,
+        -- Rounding to thousands moves a change by less than a thousandth of a percent.
+        0.01 as computed_error,
+        'change_of_amounts' as method
+    from figures
+    inner join amounts as later
+        on figures.time_period = later.time_period
+        and later.unit_level = 'country'
+    inner join amounts as earlier
+        on cast(figures.dimension['from_year'] as integer) = earlier.time_period
+        and earlier.unit_level = 'country'
+    where figures.measure = 'user_involvement_amount_change_percent' and figures.dimension_names = 'from_year;price_basis'
+),
+
+per_inhabitant as (
+    select
+        figures.source_id,
+        figures.table_id,
+        figures.cell_key,
+        amounts.amount_per_inhabitant as computed,
+        amounts.amount_error / amounts.population as computed_error,
+        'amount_per_inhabitant' as method
+    from figures
+    inner join amounts
+        on figures.time_period = amounts.time_period
+        and (
+            (amounts.unit_level = 'size_group' and figures.dimension['size_group'] = amounts.unit_code)
+            or (amounts.unit_level = 'country' and figures.dimension['size_group'] = 'total')
+        )
+    where
+        figures.measure = 'user_involvement_nok_per_inhabitant'
+        and figures.dimension_names = 'size_group;weighting'
+        and figures.dimension['weighting'] = 'weighted'
+)
+
+select * from real_amounts
+union all
+select * from changes
+union all
+select * from per_inhabitant

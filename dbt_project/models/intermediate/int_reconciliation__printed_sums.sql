@@ -1,0 +1,57 @@
+-- Printed totals against the sum of the printed parts beside them in the same table. Each part is rounded, so the sum may
+-- differ by half a unit a part.
+{% set part_dimensions = [
+    'target_group', 'measure_type', 'education', 'pathway', 'reporting_form', 'size_group', 'county', 'hf_area',
+    'health_region', 'age_group', 'district'
+] %}
+with figures as (
+    select * from {{ ref('stg_published__figures') }}
+    where
+        measure in ('fte_reported', 'fte_by_pathway', 'population', 'user_involvement_amount', 'municipalities')
+        and value is not null
+        and dimension['answer'] is null
+        and dimension['question'] is null
+),
+
+parts as (
+    {% for name in part_dimensions %}
+        select
+            figures.*,
+            '{{ name }}' as part_dimension,
+            dimension['{{ name }}'] as part,
+            -- What a total and its parts have in common: all dimensions but the one that is added over.
+            replace('|' || cell_key || '|', '|{{ name }}=' || dimension['{{ name }}'] || '|', '|') as common_key
+        from figures
+        where dimension['{{ name }}'] is not null
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
+sums as (
+    select
+        source_id,
+        table_id,
+        part_dimension,
+        common_key,
+        sum(value) as computed,
+        sum(half_unit) as computed_error,
+        count(*) as n_parts
+    from parts
+    where part != 'total' and part not like '%+%'
+    group by source_id, table_id, part_dimension, common_key
+)
+
+select
+    totals.source_id,
+    totals.table_id,
+    totals.cell_key,
+    sums.computed,
+    sums.computed_error,
+    'sum_of_parts_' || sums.part_dimension as method
+from parts as totals
+inner join sums
+    on totals.source_id = sums.source_id
+    and totals.table_id = sums.table_id
+    and totals.part_dimension = sums.part_dimension
+    and totals.common_key = sums.common_key
+where totals.part = 'total' and sums.n_parts > 1

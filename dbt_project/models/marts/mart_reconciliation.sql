@@ -1,0 +1,119 @@
+-- Every printed figure against everything that can be computed of it, with a verdict. A figure that is computed in several
+-- ways has the verdict of the worst; of equals, the one with the smallest tolerance is shown.
+--   equal              the computed value, rounded half up to the printed decimals, is the printed one
+--   equal_at_rounding  the difference is within what the rounding of print and of the computed value's parts allows
+--   explained          it is not, and the ledger of explanations says why
+--   unexplained        it is not, and nobody has said why
+--   not_computable     nothing in the inputs gives the figure
+with figures as (
+    select * from {{ ref('stg_published__figures') }}
+),
+
+explanations as (
+    select * from {{ ref('stg_published__explanations') }}
+),
+
+computed as (
+    select * from {{ ref('int_reconciliation__area_fte') }}
+    union all
+    select * from {{ ref('int_reconciliation__populations') }}
+    union all
+    select * from {{ ref('int_reconciliation__printed_sums') }}
+    union all
+    select * from {{ ref('int_reconciliation__printed_shares') }}
+    union all
+    select * from {{ ref('int_reconciliation__printed_changes') }}
+    union all
+    select * from {{ ref('int_reconciliation__amounts') }}
+    union all
+    select * from {{ ref('int_reconciliation__printed_twice') }}
+),
+
+compared as (
+    select
+        figures.source_id,
+        figures.table_id,
+        figures.cell_key,
+        figures.line_number,
+        computed.method,
+        cast(computed.computed as double) as computed,
+        cast(computed.computed as double) - cast(figures.value as double) as difference,
+        cast(computed.computed_error as double) + cast(figures.half_unit as double) as tolerance,
+        -- Rounding half up, away from the noise of binary fractions.
+        floor(cast(computed.computed as double) * power(10, figures.decimals) + 0.5 + 1e-9) / power(10, figures.decimals)
+            as computed_rounded,
+        figures.value
+    from figures
+    inner join computed
+        on figures.source_id = computed.source_id
+        and figures.table_id = computed.table_id
+        and figures.cell_key = computed.cell_key
+    where figures.value is not null and computed.computed is not null
+),
+
+judged as (
+    select
+        *,
+        case
+            when abs(computed_rounded - cast(value as double)) < 1e-9 then 1
+            when abs(difference) <= tolerance + 1e-9 then 2
+            else 3
+        end as badness
+    from compared
+),
+
+worst as (
+    select
+        *,
+        row_number() over (
+            partition by source_id, table_id, cell_key, line_number
+            order by badness desc, tolerance asc, method asc
+        ) as choice
+    from judged
+),
+
+explained as (
+    -- An entry of the ledger explains one difference of one figure, not whatever the figure may differ by.
+    select
+        worst.*,
+        explanations.explanation_id,
+        worst.badness = 3
+        and abs(worst.difference - cast(explanations.difference as double)) <= worst.tolerance + 1e-9 as is_explained
+    from worst
+    left join explanations
+        on worst.source_id = explanations.source_id
+        and worst.table_id = explanations.table_id
+        and worst.cell_key = explanations.cell_key
+    where worst.choice = 1
+)
+
+select
+    figures.source_id,
+    figures.table_id,
+    figures.cell_key,
+    figures.line_number,
+    figures.time_period,
+    figures.value as published,
+    figures.decimals,
+    explained.computed,
+    explained.difference,
+    explained.tolerance,
+    explained.method,
+    case
+        when explained.badness = 1 then 'equal'
+        when explained.badness = 2 then 'equal_at_rounding'
+        when explained.is_explained then 'explained'
+        when explained.badness = 3 then 'unexplained'
+        else 'not_computable'
+    end as verdict,
+    case
+        when explained.is_explained then explained.explanation_id
+        when figures.value is null then 'nothing_printed'
+        when explained.badness is null then 'print_only'
+    end as explanation
+from figures
+left join explained
+    on figures.source_id = explained.source_id
+    and figures.table_id = explained.table_id
+    and figures.cell_key = explained.cell_key
+    and figures.line_number = explained.line_number

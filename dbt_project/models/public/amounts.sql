@@ -1,0 +1,16 @@
+select
+    indicator,
+    time_period,
+    unit_level,
+    unit_code,
+    unit_name,
+    {{ public_measure('amount_nok') }} as amount_nok,
+    {{ public_ratio('amount_nok_real') }} as amount_nok_real,
+    price_year,
+    population,
+    {{ public_ratio('amount_per_inhabitant') }} as amount_per_inhabitant,
+    series_break,
+    obs_status,
+    absence_reason,
+    obs_note
+from {{ ref('mart_amounts') }}

@@ -1,0 +1,9 @@
+select
+    codelist,
+    code,
+    sort_order,
+    label_nb,
+    label_en,
+    parent,
+    sign
+from {{ ref('stg_classifications__codelists') }}

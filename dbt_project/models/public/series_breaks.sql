@@ -1,0 +1,9 @@
+select
+    indicator,
+    time_period,
+    kind,
+    comparable_before,
+    description_nb,
+    description_en,
+    source
+from {{ ref('stg_classifications__series_breaks') }}

@@ -1,0 +1,5 @@
+-- Single numbers that the models need.
+select
+    parameter,
+    cast(value as decimal(18, 6)) as value
+from {{ source('classifications', 'parameters') }}

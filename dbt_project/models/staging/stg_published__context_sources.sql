@@ -1,0 +1,6 @@
+-- Sources whose figures are context.
+select
+    source_id,
+    label_nb,
+    label_en
+from {{ source('published', 'context_sources') }}

@@ -1,0 +1,10 @@
+-- The ledger of explained differences between print and computation.
+select
+    explanation_id,
+    source_id,
+    table_id,
+    cell_key,
+    {{ exact('difference') }} as difference,
+    reason_nb,
+    reason_en
+from {{ source('published', 'explanations') }}

@@ -1,0 +1,6 @@
+-- Which units a printed table counts.
+select
+    source_id,
+    table_id,
+    unit_set
+from {{ source('published', 'unit_sets') }}

@@ -1,0 +1,7 @@
+-- County codes with the years in which they are valid.
+select
+    county_code,
+    county_name,
+    cast(valid_from_year as integer) as valid_from_year,
+    cast(valid_to_year as integer) as valid_to_year
+from {{ source('reference', 'counties') }}

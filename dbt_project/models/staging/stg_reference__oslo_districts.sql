@@ -1,0 +1,9 @@
+-- Population on 1 January by Oslo district and remainder.
+select
+    cast(year as integer) as time_period,
+    district_code,
+    district_name,
+    district_type,
+    cast(population_under_18 as integer) as population_under_18,
+    cast(population_18_plus as integer) as population_18_plus
+from {{ source('reference', 'oslo_districts') }}

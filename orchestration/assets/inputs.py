@@ -1,0 +1,53 @@
+"""The described inputs as assets: one asset a table of the schemas reference, published and classifications."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from orchestration.ingest.data_packages import PACKAGES, DataResource, check, describe, load
+from orchestration.settings import Settings
+from orchestration.warehouse import connect
+
+
+def _tables(settings: Settings, package: str) -> dict[str, list[DataResource]]:
+    tables: dict[str, list[DataResource]] = {}
+    for resource in describe(settings.data, package):
+        tables.setdefault(resource.table, []).append(resource)
+    return tables
+
+
+def _build_package(settings: Settings, package: str) -> dg.AssetsDefinition:
+    specs = [
+        dg.AssetSpec(
+            key=[package, table],
+            group_name="inputs",
+            description="\n\n".join(f"{resource.title}. {resource.description}".strip() for resource in resources),
+            kinds={"csv", "duckdb"},
+        )
+        for table, resources in _tables(settings, package).items()
+    ]
+
+    @dg.multi_asset(name=f"{package}_inputs", specs=specs)
+    def inputs() -> Iterator[dg.MaterializeResult[None]]:
+        for table, resources in _tables(settings, package).items():
+            for resource in resources:
+                check(resource)
+            with connect(settings.warehouse_file) as connection:
+                rows = load(connection, table, resources)
+            yield dg.MaterializeResult(
+                asset_key=[package, table],
+                metadata={
+                    "dagster/row_count": rows,
+                    "files": [resource.path.name for resource in resources],
+                    "sha256": {resource.path.name: resource.sha256 for resource in resources},
+                },
+            )
+
+    return inputs
+
+
+def build_input_assets(settings: Settings) -> list[dg.AssetsDefinition]:
+    """Return the assets that check the described inputs and load them into the warehouse as text."""
+    return [_build_package(settings, package) for package in PACKAGES]

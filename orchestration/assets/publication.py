@@ -1,0 +1,103 @@
+"""The publication as assets: candidate, its rules as blocking checks, snapshot.
+
+A check that blocks keeps the asset ``snapshot`` from being materialised; the promotion itself also refuses a candidate that
+was not judged or that is not the judged one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration.gate.checkpoint import first_row, judge
+from orchestration.gate.rules import load_rules
+from orchestration.publish import snapshots
+from orchestration.publish.candidate import Candidate, build
+from orchestration.settings import Settings
+from orchestration.tables import load_tables
+
+CANDIDATE = dg.AssetKey(["publication", "candidate"])
+SNAPSHOT = dg.AssetKey(["publication", "snapshot"])
+GROUP = "publication"
+
+
+def _pointer(settings: Settings) -> Path:
+    """Return the file that says which candidate was built last; steps may run in processes of their own."""
+    return settings.warehouse / "candidate.json"
+
+
+def last_candidate(settings: Settings) -> Candidate | None:
+    """Return the candidate that was built last, if its folder is still there (it moves when it is promoted)."""
+    pointer = _pointer(settings)
+    if not pointer.is_file():
+        return None
+    content = json.loads(pointer.read_text(encoding="utf-8"))
+    candidate = Candidate(id=content["id"], path=Path(content["path"]), content_hash=content["content_hash"])
+    return candidate if candidate.path.is_dir() else None
+
+
+def _require_candidate(settings: Settings) -> Candidate:
+    candidate = last_candidate(settings)
+    if candidate is None:
+        raise dg.Failure("there is no candidate; materialise publication/candidate first")
+    return candidate
+
+
+def build_publication(
+    settings: Settings, public_models: list[dg.AssetKey]
+) -> tuple[list[dg.AssetsDefinition], list[dg.AssetChecksDefinition]]:
+    """Return the publication's assets and their checks.
+
+    Args:
+        settings: where candidates and snapshots lie.
+        public_models: the dbt models that the candidate is made from.
+    """
+    rules = load_rules(settings.rules)
+
+    @dg.asset(key=CANDIDATE, deps=public_models, group_name=GROUP, kinds={"duckdb", "parquet", "csv"})
+    def candidate() -> dg.MaterializeResult[None]:
+        """The exact files that would become public, in a folder named by their content."""
+        made = build(settings.warehouse_file, load_tables(settings.metadata), settings.candidates)
+        _pointer(settings).write_text(
+            json.dumps({"id": made.id, "path": str(made.path), "content_hash": made.content_hash}), encoding="utf-8"
+        )
+        return dg.MaterializeResult(metadata={"id": made.id, "path": dg.MetadataValue.path(str(made.path))})
+
+    @dg.multi_asset_check(
+        name="gate",
+        specs=[
+            dg.AssetCheckSpec(
+                name=rule.id,
+                asset=CANDIDATE,
+                description=f"{rule.title.en}. {rule.explanation.en}",
+                blocking=rule.blocks,
+                metadata={"level": rule.level, "severity": rule.severity},
+            )
+            for rule in rules
+        ],
+    )
+    def gate() -> Iterator[dg.AssetCheckResult]:
+        verdict = judge(rules, load_tables(settings.metadata), _require_candidate(settings))
+        for result in verdict["rules"]:
+            passed = result["outcome"] == "pass"
+            yield dg.AssetCheckResult(
+                asset_key=CANDIDATE,
+                check_name=result["rule"],
+                passed=passed,
+                severity=dg.AssetCheckSeverity.WARN if result["severity"] == "warning" else dg.AssetCheckSeverity.ERROR,
+                description=None if passed else f"{result['outcome']}: {first_row(result)}",
+                metadata={"checked": result["checked"], "failing": result["failing"]},
+            )
+
+    @dg.asset(key=SNAPSHOT, deps=[CANDIDATE], group_name=GROUP)
+    def snapshot() -> dg.MaterializeResult[None]:
+        """The published snapshot: the candidate that passed the gate, under the pointer ``current``."""
+        made = _require_candidate(settings)
+        published = snapshots.promote(made, settings.snapshots)
+        folder = settings.snapshots / made.id
+        return dg.MaterializeResult(metadata={"id": made.id, "path": dg.MetadataValue.path(str(folder)), "new": published})
+
+    return [candidate, snapshot], [gate]

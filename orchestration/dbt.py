@@ -1,0 +1,154 @@
+"""Preparing and running the dbt project, in this process.
+
+Belongs here: the manifest, the generated description file and the calls of dbt. Does not belong here: SQL, or what Dagster
+makes of the results (``assets.warehouse``).
+
+dbt runs in this process and not as a command of its own: a start of dbt costs more than all models of a year.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from orchestration.errors import UserError
+from orchestration.ingest.data_packages import PACKAGES, describe
+from orchestration.settings import Settings
+from orchestration.tables import load_tables
+
+GENERATED = "generated.yml"
+
+
+def describe_models(settings: Settings) -> dict[str, Any]:
+    """Return dbt's properties file: the sources from the data packages, the public models from ``data/metadata``."""
+    sources = []
+    for package in PACKAGES:
+        tables: dict[str, dict[str, Any]] = {}
+        for resource in describe(settings.data, package):
+            tables.setdefault(
+                resource.table,
+                {
+                    "name": resource.table,
+                    "description": resource.description or resource.title,
+                    "columns": [{"name": name} for name in resource.columns],
+                },
+            )
+        sources.append({"name": package, "schema": package, "tables": list(tables.values())})
+    models = [
+        {
+            "name": table.name,
+            "description": f"{table.title.en}. {table.description.en}",
+            "columns": [
+                {"name": column.name, "description": column.description.en, "data_type": column.type}
+                for column in table.columns
+            ],
+        }
+        for table in load_tables(settings.metadata)
+    ]
+    return {"version": 2, "sources": sources, "models": models}
+
+
+def write_description(settings: Settings) -> None:
+    """Write dbt's properties file where it differs; two processes that write at once write the same."""
+    path = settings.dbt_project / "models" / GENERATED
+    text = "# Generated from data/metadata and the data packages; not kept in git.\n" + yaml.safe_dump(
+        describe_models(settings), allow_unicode=True, sort_keys=False
+    )
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        partial = path.with_suffix(f".{os.getpid()}.partial")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+
+
+def _fingerprint(settings: Settings) -> str:
+    digest = hashlib.sha256()
+    for package in ("dbt-core", "dbt-duckdb", "duckdb"):
+        digest.update(f"{package}={version(package)};".encode())
+    digest.update(str(settings.warehouse_file).encode())
+    for path in sorted(settings.dbt_project.rglob("*")):
+        if path.is_file() and path.suffix in {".sql", ".yml"}:
+            digest.update(path.relative_to(settings.dbt_project).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _environment(settings: Settings) -> Iterator[None]:
+    """Give dbt its paths for the length of a call, and switch its telemetry off."""
+    values = {
+        "IS248_WAREHOUSE_FILE": str(settings.warehouse_file),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def invoke(settings: Settings, *arguments: str) -> Any:
+    """Call dbt and return its result object (``dbtRunnerResult``); the log goes to the target folder.
+
+    Raises:
+        UserError: dbt could not start or a model has an error; the message is dbt's own, in one line. Failed tests and
+            models are in the result, for the caller to judge.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # imported here: a second and a half
+    from dbt.cli.main import dbtRunner
+
+    settings.dbt_target.mkdir(parents=True, exist_ok=True)
+    try:
+        with _environment(settings):
+            result = dbtRunner().invoke(
+                [
+                    "--quiet",
+                    "--no-use-colors",
+                    "--log-path",
+                    str(settings.dbt_target),
+                    *arguments,
+                    "--project-dir",
+                    str(settings.dbt_project),
+                    "--profiles-dir",
+                    str(settings.dbt_project),
+                    "--target-path",
+                    str(settings.dbt_target),
+                ]
+            )
+    finally:
+        # The adapter keeps the file open until the process ends, and the next steps need it.
+        environment = DuckDBConnectionManager._ENV
+        DuckDBConnectionManager.close_all_connections()
+        if environment is not None:
+            environment.close()
+    if result.exception is not None:
+        raise UserError(
+            " ".join(str(result.exception).split()),
+            place=str(settings.dbt_project),
+            remedy=f"see {settings.dbt_target / 'dbt.log'}",
+        )
+    return result
+
+
+def prepare(settings: Settings) -> Path:
+    """Bring the manifest up to date and return its path; nothing is done when neither project nor versions changed."""
+    write_description(settings)
+    manifest = settings.dbt_target / "manifest.json"
+    stamp = settings.dbt_target / "prepared.sha256"
+    fingerprint = _fingerprint(settings)
+    if not manifest.exists() or not stamp.exists() or stamp.read_text(encoding="utf-8") != fingerprint:
+        invoke(settings, "parse")
+        stamp.write_text(fingerprint, encoding="utf-8")
+    return manifest

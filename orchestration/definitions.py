@@ -1,0 +1,31 @@
+"""The composition root: everything that Dagster shows is put together here, and nowhere else."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from orchestration.assets.automation import build_refresh_job, build_schedule, build_sensor
+from orchestration.assets.inputs import build_input_assets
+from orchestration.assets.publication import build_publication
+from orchestration.assets.warehouse import build_dbt_project, build_warehouse_assets
+from orchestration.settings import Settings, load_settings
+
+
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """Return the code location for one set of settings."""
+    harmonise = build_warehouse_assets(settings, build_dbt_project(settings))
+    public_models = [key for key in harmonise.keys if key.path[0] == "public"]
+    publication, checks = build_publication(settings, sorted(public_models))
+    return dg.Definitions(
+        assets=[*build_input_assets(settings), harmonise, *publication],
+        asset_checks=checks,
+        jobs=[build_refresh_job()],
+        schedules=[build_schedule(settings)],
+        sensors=[build_sensor(settings)],
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The code location that ``workspace.yaml`` names."""
+    return build_definitions(load_settings())

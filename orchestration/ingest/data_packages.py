@@ -1,0 +1,155 @@
+"""Reads the described inputs (reference data, printed figures, classifications) into text tables of the warehouse.
+
+Each folder has a ``datapackage.yml`` (Data Package form) that says for each file where it is from, under which licence, and
+which columns it has. This module checks the files against it and loads them unchanged, as text, into the schema named after
+the package. Keys, sums and figures are judged later, by the rules; types are cast in dbt's staging models.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from orchestration.errors import UserError
+
+PACKAGES = ("reference", "published", "classifications")
+
+
+@dataclass(frozen=True)
+class DataResource:
+    """One described file; ``package`` is the schema of its table, and several files may fill one table."""
+
+    package: str
+    name: str
+    table: str
+    path: Path
+    title: str
+    description: str
+    columns: tuple[str, ...]
+    schema: dict[str, Any]
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the file's bytes."""
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+
+
+def describe(data: Path, package: str) -> list[DataResource]:
+    """Return the described files of one package, in the descriptor's order.
+
+    Raises:
+        UserError: the descriptor is missing or damaged, a described file is missing, or a csv file is not described.
+    """
+    descriptor = data / package / "datapackage.yml"
+    try:
+        content = yaml.safe_load(descriptor.read_text(encoding="utf-8"))
+        resources = [
+            DataResource(
+                package=package,
+                name=str(entry["name"]),
+                table=str(entry.get("table", entry["name"])),
+                path=data / package / str(entry["path"]),
+                title=str(entry["title"]),
+                description=str(entry.get("description", "")).strip(),
+                columns=tuple(str(field["name"]) for field in entry["schema"]["fields"]),
+                schema=entry["schema"],
+            )
+            for entry in content["resources"]
+        ]
+    except FileNotFoundError as error:
+        raise UserError("the file is missing", place=str(descriptor), remedy="restore it") from error
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise UserError(
+            f"is not a data package descriptor ({error})",
+            place=str(descriptor),
+            remedy="each resource needs name, path, title and schema.fields",
+        ) from error
+    described = {resource.path.name for resource in resources}
+    for resource in resources:
+        if not resource.path.is_file():
+            raise UserError(
+                "the file is missing",
+                place=str(resource.path),
+                remedy=f"restore it, or take it out of {descriptor.name}",
+            )
+    for path in sorted((data / package).glob("*.csv")):
+        if path.name not in described:
+            raise UserError(
+                "the file is not described", place=str(path), remedy=f"describe it in {descriptor.name}, or remove it"
+            )
+    return resources
+
+
+def check(resource: DataResource) -> int:
+    """Check one file against its description: encoding, header, types, required values, code sets.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        UserError: the first thing that contradicts the description, with line and column.
+    """
+    import frictionless  # imported here: half a second, and only needed when files are read
+
+    report = frictionless.Resource(
+        path=resource.path.name,
+        basepath=str(resource.path.parent),
+        schema=frictionless.Schema.from_descriptor(resource.schema),
+        encoding="utf-8",
+        dialect=frictionless.Dialect(controls=[frictionless.formats.CsvControl(delimiter=",", quote_char='"')]),
+    ).validate(limit_errors=1)
+    for task in report.tasks:
+        for error in task.errors:
+            line = getattr(error, "row_number", None)
+            raise UserError(
+                f"{error.title.lower()}: {error.note or error.message}",
+                place=f"{resource.path}" + (f", line {line}" if line else ""),
+                remedy="correct the file; its columns are described in datapackage.yml beside it",
+            )
+    return int(report.tasks[0].stats.get("rows") or 0)
+
+
+def load(connection: duckdb.DuckDBPyConnection, table: str, resources: list[DataResource]) -> int:
+    """Replace one table with the cells of its files, as text.
+
+    Args:
+        connection: the warehouse, writable.
+        table: the table's name; its schema is the package.
+        resources: the files that fill it, all of one package and with the same columns.
+
+    Returns:
+        The number of rows. Beside the files' columns the table has ``source_file`` and ``line_number`` (2 = first data row).
+        An empty cell is null.
+
+    Raises:
+        UserError: the files have different columns.
+    """
+    package = resources[0].package
+    selects = []
+    for resource in resources:
+        if resource.columns != resources[0].columns:
+            raise UserError(
+                f"has other columns than {resources[0].path.name}, which fills the same table",
+                place=str(resource.path),
+                remedy="give both the same schema in datapackage.yml",
+            )
+        columns = ", ".join(f"'{column}': 'VARCHAR'" for column in resource.columns)
+        selects.append(
+            f"""
+            select *, ? as source_file, row_number() over () + 1 as line_number
+            from read_csv(
+                ?, header = true, delim = ',', quote = '"', escape = '"', auto_detect = false,
+                columns = {{{columns}}}, nullstr = '', encoding = 'utf-8', parallel = false
+            )
+            """
+        )
+    parameters = [value for resource in resources for value in (resource.path.name, str(resource.path))]
+    connection.execute(f'create schema if not exists "{package}"')
+    connection.execute(f'create or replace table "{package}"."{table}" as ' + " union all ".join(selects), parameters)
+    row = connection.execute(f'select count(*) from "{package}"."{table}"').fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,134 @@
+"""The published snapshots: promote a candidate, move the pointer, list and verify.
+
+Belongs here: everything that touches the folder of snapshots. A promotion is one rename and one move of a symbolic link, so
+that readers see the old snapshot or the new one and never something between.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from orchestration.errors import UserError
+from orchestration.publish.candidate import CHECKSUMS, DATABASE, Candidate, content_hash, file_hash
+
+CURRENT = "current"
+GATE = "gate.json"
+
+
+def current(snapshots: Path) -> Path | None:
+    """Return the folder of the published snapshot, or None before the first."""
+    pointer = snapshots / CURRENT
+    return pointer.resolve() if pointer.exists() else None
+
+
+def read_gate(folder: Path) -> dict[str, Any] | None:
+    """Return the gate's verdict on a candidate or snapshot, or None when it was not judged."""
+    path = folder / GATE
+    if not path.is_file():
+        return None
+    verdict: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return verdict
+
+
+def write_checksums(folder: Path) -> None:
+    """Write SHA256SUMS over all files but DuckDB's own, which is checked by the file beside it."""
+    lines = [
+        f"{file_hash(path)}  {path.relative_to(folder).as_posix()}\n"
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.relative_to(folder).as_posix().startswith((DATABASE, CHECKSUMS))
+    ]
+    (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
+
+
+def verify(folder: Path) -> int:
+    """Compare every file of a candidate or snapshot with its checksums.
+
+    Returns:
+        The number of files that were compared.
+
+    Raises:
+        UserError: a file is missing, changed, or not in the list.
+    """
+    listed: dict[str, str] = {}
+    for name in (CHECKSUMS, f"{DATABASE}.sha256"):
+        try:
+            lines = (folder / name).read_text(encoding="utf-8").splitlines()
+        except OSError as error:
+            raise UserError("the file is missing", place=str(folder / name), remedy="take a whole snapshot") from error
+        listed.update({line.partition("  ")[2]: line.partition("  ")[0] for line in lines})
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    for name in sorted(set(listed) | (present - {CHECKSUMS, f"{DATABASE}.sha256"})):
+        if name not in present:
+            what = "the file is missing"
+        elif name not in listed:
+            what = "the file is not in the list of checksums"
+        elif file_hash(folder / name) != listed[name]:
+            what = "the file was changed after it was judged"
+        else:
+            continue
+        raise UserError(what, place=str(folder / name), remedy="run is248 run again; never edit a snapshot")
+    return len(listed)
+
+
+def _sync(folder: Path) -> None:
+    """Make a folder's entries durable before the next step relies on them."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def point_to(snapshots: Path, snapshot_id: str) -> None:
+    """Let ``current`` name another snapshot, in one step."""
+    pointer = snapshots / f".{CURRENT}-{os.getpid()}"
+    pointer.unlink(missing_ok=True)
+    pointer.symlink_to(snapshot_id)
+    pointer.replace(snapshots / CURRENT)
+    _sync(snapshots)
+
+
+def promote(candidate: Candidate, snapshots: Path) -> bool:
+    """Make a judged candidate the published snapshot.
+
+    Args:
+        candidate: a candidate with a passing ``gate.json`` for exactly its bytes.
+        snapshots: folder of the snapshots.
+
+    Returns:
+        True when something new was published, False when the published snapshot has the same content already.
+
+    Raises:
+        UserError: the candidate was not judged, was refused, or its bytes are not the judged ones.
+    """
+    verdict = read_gate(candidate.path)
+    if verdict is None:
+        raise UserError("the candidate was not judged", place=str(candidate.path), remedy="run is248 check")
+    if verdict["verdict"] != "pass":
+        raise UserError("the gate refused the candidate", place=str(candidate.path / GATE), remedy="run is248 check")
+    if verdict["content_hash"] != content_hash(candidate.path):
+        raise UserError(
+            "the candidate is not the one that the gate judged", place=str(candidate.path), remedy="run is248 run"
+        )
+    target = snapshots / candidate.id
+    published = current(snapshots)
+    if published is not None and published.name == candidate.id:
+        shutil.rmtree(candidate.path)
+        return False
+    if target.exists():
+        # Published before and rolled back since: the same content, so only the pointer moves.
+        shutil.rmtree(candidate.path)
+    else:
+        write_checksums(candidate.path)
+        verify(candidate.path)
+        for path in sorted(candidate.path.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o444)
+        os.sync()  # the files before their name: a power cut must not leave a snapshot with holes
+        candidate.path.rename(target)
+        _sync(snapshots)
+    point_to(snapshots, candidate.id)
+    return True

@@ -1,0 +1,139 @@
+"""Runs the refresh job in this process: what ``is248 run`` does, and what tests call.
+
+Belongs here: starting Dagster's job on its instance, and turning what went wrong into the user's error or the gate's
+refusal.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from orchestration.assets.automation import REFRESH
+from orchestration.assets.publication import last_candidate
+from orchestration.definitions import build_definitions
+from orchestration.errors import RefusedError, UserError
+from orchestration.gate.checkpoint import refusal
+from orchestration.publish import snapshots
+from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.warehouse import run_lock
+
+STEP_TITLES = {
+    "harmonise": "dbt models and tests",
+    "publication__candidate": "candidate files",
+    "gate": "rules of the gate",
+    "publication__snapshot": "publication",
+}
+
+
+@dataclass(frozen=True)
+class Published:
+    """The published snapshot after a run; ``new`` is False when the same content was published already."""
+
+    folder: Path
+    new: bool
+
+
+class _Progress(logging.Handler):
+    """Tells when a step of the run starts and ends, from the events that Dagster logs."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell the step's title, and how it went."""
+        event = (getattr(record, "dagster_meta", None) or {}).get("dagster_event")
+        if event is None or event.step_key is None:
+            return
+        title = STEP_TITLES.get(event.step_key, event.step_key.replace("_", " "))
+        kind = event.event_type_value
+        if kind == "STEP_START":
+            self._tell(f"  {title} ...")
+        elif kind == "STEP_SUCCESS":
+            self._tell(f"  {title} done in {event.event_specific_data.duration_ms / 1000:.1f} s")
+        elif kind == "STEP_FAILURE":
+            self._tell(f"  {title} FAILED")
+
+
+def prepare_instance(settings: Settings) -> None:
+    """Give Dagster its folder and its settings, with telemetry off."""
+    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(PROJECT_DIR / "dagster.yaml", settings.dagster_home / "dagster.yaml")
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
+
+
+def _user_error(error: Any) -> UserError | None:
+    """Find the user's error in the chain of causes that Dagster keeps, as text, of a failed step."""
+    while error is not None:
+        if error.cls_name == UserError.__name__:
+            return UserError.from_text(error.message.partition("UserError: ")[2].strip())
+        error = error.cause
+    return None
+
+
+def refresh(settings: Settings, tell: Callable[[str], None] = lambda line: None) -> Published:
+    """Make a candidate from the inputs, judge it, and publish it if it passes.
+
+    Args:
+        settings: where inputs, warehouse and snapshots lie.
+        tell: takes a line of progress.
+
+    Raises:
+        UserError: an input or setting is wrong, or another run is active; nothing was published.
+        RefusedError: the gate refused the candidate; nothing was published.
+        RuntimeError: a defect of this program, with Dagster's stack trace.
+    """
+    with run_lock(settings.warehouse):
+        prepare_instance(settings)
+
+        @dg.logger
+        def progress(_: dg.InitLoggerContext) -> logging.Logger:
+            logger = logging.Logger("is248")  # noqa: LOG001  one of its own, outside the process's tree
+            logger.addHandler(_Progress(tell))
+            return logger
+
+        definitions = build_definitions(settings)
+        job = dg.Definitions(
+            assets=definitions.assets,
+            asset_checks=definitions.asset_checks,
+            jobs=definitions.jobs,
+            loggers={"progress": progress},
+            executor=dg.in_process_executor,
+        ).resolve_job_def(REFRESH)
+        before = snapshots.current(settings.snapshots)
+        with dg.DagsterInstance.get() as instance:
+            result = job.execute_in_process(
+                instance=instance, raise_on_error=False, run_config={"loggers": {"progress": {}}}
+            )
+        if not result.success:
+            failures = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
+            for failure in failures:
+                error = _user_error(failure)
+                if error is not None:
+                    raise error
+            refused = _refusal(settings)
+            if refused is not None:
+                raise refused
+            trace = failures[0].to_string() if failures and failures[0] else "the run failed without a failing step"
+            raise RuntimeError(trace)
+        folder = snapshots.current(settings.snapshots)
+    if folder is None:
+        raise RuntimeError("the run succeeded but there is no snapshot")
+    return Published(folder=folder, new=folder != before)
+
+
+def _refusal(settings: Settings) -> RefusedError | None:
+    candidate = last_candidate(settings)
+    verdict = snapshots.read_gate(candidate.path) if candidate is not None else None
+    if candidate is None or verdict is None or verdict["verdict"] == "pass":
+        return None
+    return refusal(verdict, candidate.path)

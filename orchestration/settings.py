@@ -1,0 +1,134 @@
+"""Every path and switch of the system, as one typed object.
+
+Belongs here: where things lie and how the system is switched. Does not belong here: survey years, form names, limits of
+rules; those are data under ``data/`` and ``expectations/``.
+
+Values come from the environment (``IS248_<NAME>``), else from ``is248.toml`` in the project's folder, else from the
+defaults.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from orchestration.errors import UserError
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+SETTINGS_FILE = PROJECT_DIR / "is248.toml"
+
+
+class Settings(BaseSettings):
+    """Paths and switches. Relative paths are taken from the project's folder."""
+
+    model_config = SettingsConfigDict(env_prefix="IS248_", toml_file=SETTINGS_FILE, extra="forbid", frozen=True)
+
+    data_dir: Path = Field(default=Path("data"), description="Folder of the inputs: reference, published, forms ...")
+    warehouse_dir: Path = Field(
+        default=Path("data/warehouse"),
+        description="Folder of everything that can be made again: warehouse, dbt target, Dagster storage",
+    )
+    snapshots_dir: Path = Field(
+        default=Path("data/snapshots"), description="Folder of the published snapshots and of refused candidates"
+    )
+    channel: Literal["demo", "official"] = Field(
+        default="demo", description="demo promotes at once; official waits for the release calendar"
+    )
+    refresh_cron: str = Field(default="0 6 * * *", description="When the schedule refreshes the public tables (cron, UTC)")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Explicit values first, then the environment, then the settings file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    def resolve(self, path: Path) -> Path:
+        """Return ``path`` as an absolute path."""
+        return path if path.is_absolute() else PROJECT_DIR / path
+
+    @property
+    def data(self) -> Path:
+        """Folder of the inputs."""
+        return self.resolve(self.data_dir)
+
+    @property
+    def deliveries(self) -> Path:
+        """Folder of the raw deliveries, one folder a year."""
+        return self.data / "deliveries"
+
+    @property
+    def warehouse(self) -> Path:
+        """Folder of everything that can be made again."""
+        return self.resolve(self.warehouse_dir)
+
+    @property
+    def warehouse_file(self) -> Path:
+        """The DuckDB file in which dbt builds; readers use published snapshots instead."""
+        return self.warehouse / "warehouse.duckdb"
+
+    @property
+    def dbt_project(self) -> Path:
+        """Folder of the dbt project."""
+        return PROJECT_DIR / "dbt_project"
+
+    @property
+    def dbt_target(self) -> Path:
+        """Folder in which dbt keeps its manifest and compiled SQL."""
+        return self.warehouse / "dbt_target"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Folder of Dagster's own storage."""
+        return self.warehouse / "dagster"
+
+    @property
+    def snapshots(self) -> Path:
+        """Folder of the published snapshots."""
+        return self.resolve(self.snapshots_dir)
+
+    @property
+    def candidates(self) -> Path:
+        """Folder of candidates; on the snapshots' file system, so that a promotion is one rename."""
+        return self.snapshots / ".candidates"
+
+    @property
+    def metadata(self) -> Path:
+        """Folder with one description file a public table."""
+        return self.data / "metadata"
+
+    @property
+    def rules(self) -> Path:
+        """Folder of the rules that judge a candidate."""
+        return PROJECT_DIR / "expectations" / "rules"
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment and the settings file.
+
+    Raises:
+        UserError: a value or a name is not known; the message names it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise UserError(
+            f"setting {name!r}: {first['msg']}",
+            place=f"environment or {SETTINGS_FILE.name}",
+            remedy=f"known settings are {', '.join(sorted(Settings.model_fields))}",
+        ) from error
