@@ -19,13 +19,13 @@ from typing import Any
 import click
 
 from orchestration.errors import RefusedError, UserError
-from orchestration.gate.checkpoint import judge, refusal
+from orchestration.gate.checkpoint import RuleResult, judge, refusal
 from orchestration.gate.rules import load_rules
 from orchestration.publish import snapshots
 from orchestration.publish.candidate import DATABASE, Candidate, content_hash
 from orchestration.settings import PROJECT_DIR, Settings, load_settings
 from orchestration.tables import load_tables
-from orchestration.warehouse import connect
+from orchestration.warehouse import connect, is_running
 
 EXAMPLE_QUERY = (
     "select time_period, series, fte, series_break from fte_by_service where unit_level = 'country' "
@@ -118,8 +118,10 @@ def status() -> dict[str, Any]:
             verdicts = dict(
                 connection.execute("select verdict, count(*) from reconciliation group by all order by all").fetchall()
             )
+    running = is_running(settings.warehouse)
     lines = [
         f"channel:   {settings.channel}",
+        f"run:       {'active' if running else 'none'}",
         f"published: {published.name if published else 'nothing yet; run is248 run'}",
         *(f"candidate: {entry['candidate']} ({entry['verdict']})" for entry in refused),
     ]
@@ -130,6 +132,7 @@ def status() -> dict[str, Any]:
         lines += [f"  {name:24} {count:>8,}".replace(",", " ") for name, count in verdicts.items()]
     return {
         "channel": settings.channel,
+        "running": running,
         "published": published.name if published else None,
         "candidates": refused,
         "tables": inputs,
@@ -159,7 +162,10 @@ def check(identifier: str | None) -> dict[str, Any]:
 
 
 def _judge(settings: Settings, candidate: Candidate) -> dict[str, Any]:
-    return judge(load_rules(settings.rules), load_tables(settings.metadata), candidate)
+    """Run the rules again; what the dbt tests found when the tables were made stays as it was."""
+    before = snapshots.read_gate(candidate.path) or {"rules": []}
+    tests = [RuleResult(**entry) for entry in before["rules"] if entry["kind"] == "dbt_test"]
+    return judge(load_rules(settings.rules), load_tables(settings.metadata), candidate, tests)
 
 
 def _judge_copy(settings: Settings, snapshot: Candidate) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import nullcontext
+
 import dagster as dg
 
 from orchestration.assets.automation import build_refresh_job, build_schedule, build_sensor
@@ -9,10 +12,22 @@ from orchestration.assets.inputs import build_input_assets
 from orchestration.assets.publication import build_publication
 from orchestration.assets.warehouse import build_dbt_project, build_warehouse_assets
 from orchestration.settings import Settings, load_settings
+from orchestration.warehouse import WRITER, run_lock
 
 
-def build_definitions(settings: Settings) -> dg.Definitions:
-    """Return the code location for one set of settings."""
+def build_definitions(settings: Settings, *, holds_lock: bool = False) -> dg.Definitions:
+    """Return the code location for one set of settings.
+
+    Args:
+        settings: where inputs, warehouse and snapshots lie.
+        holds_lock: the calling process holds the run lock already; otherwise each run takes it for its length.
+    """
+
+    @dg.resource(description="The right to write the warehouse and the snapshots, held for the whole run.")
+    def writer(_: dg.InitResourceContext) -> Iterator[None]:
+        with nullcontext() if holds_lock else run_lock(settings.warehouse):
+            yield
+
     harmonise = build_warehouse_assets(settings, build_dbt_project(settings))
     public_models = [key for key in harmonise.keys if key.path[0] == "public"]
     publication, checks = build_publication(settings, sorted(public_models))
@@ -22,6 +37,9 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         jobs=[build_refresh_job()],
         schedules=[build_schedule(settings)],
         sensors=[build_sensor(settings)],
+        resources={WRITER: writer},
+        # One process a run: the steps share one DuckDB file, and starting dbt and Great Expectations costs seconds each.
+        executor=dg.in_process_executor,
     )
 
 

@@ -101,11 +101,12 @@ def refresh(settings: Settings, tell: Callable[[str], None] = lambda line: None)
             logger.addHandler(_Progress(tell))
             return logger
 
-        definitions = build_definitions(settings)
+        definitions = build_definitions(settings, holds_lock=True)
         job = dg.Definitions(
             assets=definitions.assets,
             asset_checks=definitions.asset_checks,
             jobs=definitions.jobs,
+            resources=definitions.resources,
             loggers={"progress": progress},
             executor=dg.in_process_executor,
         ).resolve_job_def(REFRESH)

@@ -15,6 +15,11 @@ from filelock import FileLock, Timeout
 
 from orchestration.errors import UserError
 
+# Name of the Dagster resource that holds the run lock; every asset that writes requires it.
+WRITER = "writer"
+
+LOCK = "run.lock"
+
 
 @contextmanager
 def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -51,16 +56,28 @@ def run_lock(warehouse: Path) -> Iterator[None]:
         UserError: another run is active.
     """
     warehouse.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(warehouse / "run.lock")
+    lock = FileLock(warehouse / LOCK)
     try:
         lock.acquire(blocking=False)
     except Timeout as error:
         raise UserError(
             "another run is active",
-            place=str(warehouse / "run.lock"),
+            place=str(warehouse / LOCK),
             remedy="wait until it ends (is248 status shows it)",
         ) from error
     try:
         yield
     finally:
         lock.release()
+
+
+def is_running(warehouse: Path) -> bool:
+    """Return whether a run is active."""
+    if not warehouse.is_dir():
+        return False
+    lock = FileLock(warehouse / LOCK)
+    try:
+        with lock.acquire(blocking=False):
+            return False
+    except Timeout:
+        return True

@@ -8,7 +8,7 @@ import dagster as dg
 
 from orchestration.ingest.data_packages import PACKAGES, DataResource, check, describe, load
 from orchestration.settings import Settings
-from orchestration.warehouse import connect
+from orchestration.warehouse import WRITER, connect
 
 
 def _tables(settings: Settings, package: str) -> dict[str, list[DataResource]]:
@@ -29,7 +29,7 @@ def _build_package(settings: Settings, package: str) -> dg.AssetsDefinition:
         for table, resources in _tables(settings, package).items()
     ]
 
-    @dg.multi_asset(name=f"{package}_inputs", specs=specs)
+    @dg.multi_asset(name=f"{package}_inputs", specs=specs, required_resource_keys={WRITER})
     def inputs() -> Iterator[dg.MaterializeResult[None]]:
         for table, resources in _tables(settings, package).items():
             for resource in resources:

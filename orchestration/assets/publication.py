@@ -12,12 +12,14 @@ from pathlib import Path
 
 import dagster as dg
 
-from orchestration.gate.checkpoint import first_row, judge
+from orchestration.assets.warehouse import dbt_tests_file
+from orchestration.gate.checkpoint import RuleResult, first_rows, judge
 from orchestration.gate.rules import load_rules
 from orchestration.publish import snapshots
 from orchestration.publish.candidate import Candidate, build
 from orchestration.settings import Settings
 from orchestration.tables import load_tables
+from orchestration.warehouse import WRITER
 
 CANDIDATE = dg.AssetKey(["publication", "candidate"])
 SNAPSHOT = dg.AssetKey(["publication", "snapshot"])
@@ -57,7 +59,13 @@ def build_publication(
     """
     rules = load_rules(settings.rules)
 
-    @dg.asset(key=CANDIDATE, deps=public_models, group_name=GROUP, kinds={"duckdb", "parquet", "csv"})
+    @dg.asset(
+        key=CANDIDATE,
+        deps=public_models,
+        group_name=GROUP,
+        kinds={"duckdb", "parquet", "csv"},
+        required_resource_keys={WRITER},
+    )
     def candidate() -> dg.MaterializeResult[None]:
         """The exact files that would become public, in a folder named by their content."""
         made = build(settings.warehouse_file, load_tables(settings.metadata), settings.candidates)
@@ -68,6 +76,7 @@ def build_publication(
 
     @dg.multi_asset_check(
         name="gate",
+        required_resource_keys={WRITER},
         specs=[
             dg.AssetCheckSpec(
                 name=rule.id,
@@ -80,19 +89,22 @@ def build_publication(
         ],
     )
     def gate() -> Iterator[dg.AssetCheckResult]:
-        verdict = judge(rules, load_tables(settings.metadata), _require_candidate(settings))
+        tests = [RuleResult(**entry) for entry in json.loads(dbt_tests_file(settings).read_text(encoding="utf-8"))]
+        verdict = judge(rules, load_tables(settings.metadata), _require_candidate(settings), tests)
         for result in verdict["rules"]:
+            if result["kind"] != "expectation":
+                continue  # a dbt test is a check of its model
             passed = result["outcome"] == "pass"
             yield dg.AssetCheckResult(
                 asset_key=CANDIDATE,
                 check_name=result["rule"],
                 passed=passed,
                 severity=dg.AssetCheckSeverity.WARN if result["severity"] == "warning" else dg.AssetCheckSeverity.ERROR,
-                description=None if passed else f"{result['outcome']}: {first_row(result)}",
+                description=None if passed else f"{result['outcome']}: {first_rows(result)[0]}",
                 metadata={"checked": result["checked"], "failing": result["failing"]},
             )
 
-    @dg.asset(key=SNAPSHOT, deps=[CANDIDATE], group_name=GROUP)
+    @dg.asset(key=SNAPSHOT, deps=[CANDIDATE], group_name=GROUP, required_resource_keys={WRITER})
     def snapshot() -> dg.MaterializeResult[None]:
         """The published snapshot: the candidate that passed the gate, under the pointer ``current``."""
         made = _require_candidate(settings)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any, cast
 
 import dagster as dg
@@ -12,8 +14,12 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from orchestration import dbt
 from orchestration.errors import UserError
+from orchestration.gate.checkpoint import RuleResult, dbt_test_result
 from orchestration.settings import Settings
-from orchestration.warehouse import connect
+from orchestration.warehouse import WRITER, connect
+
+# Failing rows of a data test that a result shows; the count is of all.
+SHOWN_ROWS = 20
 
 
 class FolderTranslator(DagsterDbtTranslator):  # type: ignore[misc]
@@ -31,20 +37,30 @@ def build_dbt_project(settings: Settings) -> DbtProject:
     return DbtProject(project_dir=settings.dbt_project, target_path=settings.dbt_target)
 
 
-def _failing_rows(settings: Settings, compiled: str) -> str:
-    """Return the first failing row of a data test as ``column=value`` pairs."""
+def _failing_rows(settings: Settings, compiled: str) -> list[dict[str, Any]]:
+    """Return the first failing rows of a data test."""
     with connect(settings.warehouse_file, read_only=True) as connection:
-        cursor = connection.execute(f"select * from ({compiled}) limit 1")
-        row = cursor.fetchone()
+        cursor = connection.execute(f"select * from ({compiled}) order by all limit {SHOWN_ROWS}")
         names = [column[0] for column in cursor.description or []]
-    return ", ".join(f"{name}={value}" for name, value in zip(names, row or [], strict=False))
+        return [
+            {
+                name: value if isinstance(value, int | float | str | None) else str(value)
+                for name, value in zip(names, row, strict=True)
+            }
+            for row in cursor.fetchall()
+        ]
+
+
+def dbt_tests_file(settings: Settings) -> Path:
+    """Return the file in which the results of the data tests wait for the gate."""
+    return settings.warehouse / "dbt_tests.json"
 
 
 def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.AssetsDefinition:
     """Return the dbt models as assets.
 
-    A model that fails, or a data test of severity error that finds rows, fails the step: nothing is published on top of it.
-    Unit tests of the models run with the test suite, not here.
+    A model that fails, fails the step: nothing is published on top of it. A data test that finds rows is recorded for the
+    gate, which judges it with all other rules. Unit tests of the models run with the test suite, not here.
     """
     manifest: dict[str, Any] = json.loads(project.manifest_path.read_text(encoding="utf-8"))
     translator = FolderTranslator()
@@ -54,41 +70,43 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
         select="resource_type:model",
         project=project,
         name="harmonise",
+        required_resource_keys={WRITER},
         dagster_dbt_translator=translator,
     )
     def harmonise() -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         result = dbt.invoke(settings, "build", "--exclude-resource-type", "unit_test")
-        failures: list[str] = []
+        broken: list[str] = []
+        tests: list[RuleResult] = []
         for entry in result.result.results:
-            unique_id = entry.node.unique_id
-            status = str(entry.status)
-            if unique_id.startswith("model."):
-                if status != "success":
-                    if status != "skipped":
-                        failures.append(f"model {entry.node.name}: {' '.join(str(entry.message).split())}")
-                    continue
+            unique_id, name, status = entry.node.unique_id, entry.node.name, str(entry.status)
+            if status in {"error", "skipped"}:
+                if status == "error":
+                    broken.append(f"{entry.node.resource_type} {name}: {' '.join(str(entry.message).split())}")
+            elif unique_id.startswith("model."):
                 yield dg.MaterializeResult(
                     asset_key=translator.get_asset_spec(manifest, unique_id, project).key,
                     metadata={"seconds": entry.execution_time, "dagster/relation_identifier": entry.node.relation_name},
                 )
             elif unique_id.startswith("test."):
-                if status in {"fail", "error"}:
-                    rows = _failing_rows(settings, entry.node.compiled_code) if status == "fail" else entry.message
-                    failures.append(f"dbt test {entry.node.name}: {entry.failures} rows, first {rows}")
+                failing = int(entry.failures or 0)
                 key = get_asset_check_key_for_test(manifest, translator, unique_id, project)
-                if key is not None and status != "skipped":
+                model = key.asset_key.path[-1] if key is not None else "all"
+                rows = _failing_rows(settings, entry.node.compiled_code) if failing else []
+                tests.append(dbt_test_result(name, model, entry.node.description, failing, rows))
+                if key is not None:
                     yield dg.AssetCheckResult(
                         asset_key=key.asset_key,
                         check_name=key.name,
-                        passed=status == "pass",
-                        severity=dg.AssetCheckSeverity.WARN if status == "warn" else dg.AssetCheckSeverity.ERROR,
-                        metadata={"failing_rows": entry.failures or 0},
+                        passed=failing == 0,
+                        severity=dg.AssetCheckSeverity.ERROR,
+                        metadata={"failing_rows": failing},
                     )
-        if failures:
+        if broken:
             raise UserError(
-                "; ".join(failures),
-                place=str(settings.warehouse_file),
-                remedy=f"correct the input that it names; the SQL is under {settings.dbt_target / 'compiled'}",
+                "; ".join(broken),
+                place=str(settings.dbt_project),
+                remedy=f"see {settings.dbt_target / 'dbt.log'}; nothing was published",
             )
+        dbt_tests_file(settings).write_text(json.dumps([asdict(test) for test in tests]), encoding="utf-8")
 
     return cast(dg.AssetsDefinition, harmonise)

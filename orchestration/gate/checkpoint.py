@@ -20,12 +20,16 @@ from orchestration.tables import Table
 
 Outcome = Literal["pass", "fail", "no_data", "did_not_run"]
 
+# Failing rows of a rule that a refusal shows on the screen; gate.json has more.
+SHOWN_LINES = 3
+
 
 @dataclass(frozen=True)
 class RuleResult:
     """What one rule found. ``rows`` are the first failing rows, as the rule's query shows them."""
 
     rule: str
+    kind: Literal["expectation", "dbt_test"]
     title_nb: str
     title_en: str
     table: str
@@ -51,6 +55,7 @@ def _result(rule: Rule, checked: int, failing: int, rows: list[dict[str, Any]], 
         outcome = "fail" if failing else "pass"
     return RuleResult(
         rule=rule.id,
+        kind="expectation",
         title_nb=rule.title.nb,
         title_en=rule.title.en,
         table=rule.table,
@@ -100,6 +105,7 @@ def run_rules(rules: list[Rule], tables: list[Table], candidate: Candidate) -> t
                 rule_id=rule.id,
                 rows_query=rule.query(tables, candidate.path),
                 fails_when=rule.fails_when,
+                worst_first=rule.worst_first or "",
                 may_be_empty=rule.may_be_empty,
                 meta={"rule": rule.id, "level": rule.level, "severity": rule.severity},
             )
@@ -132,13 +138,42 @@ def _error_text(entry: Any) -> str:
     return "no result"
 
 
-def judge(rules: list[Rule], tables: list[Table], candidate: Candidate) -> dict[str, Any]:
+def dbt_test_result(name: str, model: str, description: str, failing: int, rows: list[dict[str, Any]]) -> RuleResult:
+    """Return a dbt data test as a result of the gate: what shape a model has is as binding as any rule."""
+    return RuleResult(
+        rule=name,
+        kind="dbt_test",
+        title_nb=name.replace("_", " "),
+        title_en=name.replace("_", " "),
+        table=model,
+        level="within_table",
+        severity="fatal",
+        outcome="fail" if failing else "pass",
+        blocks=failing > 0,
+        checked=1,
+        failing=failing,
+        rows=rows,
+        explanation_en=description,
+        remedy_en="correct the input that the row names",
+    )
+
+
+def judge(
+    rules: list[Rule], tables: list[Table], candidate: Candidate, dbt_tests: list[RuleResult] | None = None
+) -> dict[str, Any]:
     """Judge a candidate and write ``gate.json`` into it.
+
+    Args:
+        rules: the rules to run on the candidate's files.
+        tables: the described public tables, for rules that run for each.
+        candidate: the files.
+        dbt_tests: what the data tests of the models found when the candidate's tables were made.
 
     Returns:
         The verdict: ``verdict`` (pass or fail), ``content_hash`` of the judged files, counts, and one entry a rule.
     """
     results, native = run_rules(rules, tables, candidate)
+    results.extend(dbt_tests or [])
     blocking = [result.rule for result in results if result.blocks]
     verdict = {
         "verdict": "fail" if blocking else "pass",
@@ -152,7 +187,7 @@ def judge(rules: list[Rule], tables: list[Table], candidate: Candidate) -> dict[
         "rules": [asdict(result) for result in results],
     }
     (candidate.path / GATE).write_text(
-        json.dumps(verdict, ensure_ascii=False, indent=2, sort_keys=True) + "\n", encoding="utf-8"
+        json.dumps(verdict, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
     (candidate.path.parent / f"{candidate.id}.great_expectations.json").write_text(
         json.dumps(native, ensure_ascii=False, indent=2), encoding="utf-8"
@@ -160,24 +195,26 @@ def judge(rules: list[Rule], tables: list[Table], candidate: Candidate) -> dict[
     return verdict
 
 
-def first_row(result: dict[str, Any]) -> str:
-    """Return the first failing row of a rule's result in one line."""
+def first_rows(result: dict[str, Any], most: int = 1) -> list[str]:
+    """Return the first failing rows of a rule's result, a line each, or why there is none."""
     if result["outcome"] == "did_not_run":
-        return str(result["error"])
+        return [str(result["error"])]
     if not result["rows"]:
-        return "it found no row to look at"
-    row = ", ".join(f"{name}={value}" for name, value in result["rows"][0].items() if value is not None)
-    more = result["failing"] - 1
-    return row + (f" (and {more} more)" if more else "")
+        return ["it found no row to look at"]
+    lines = [
+        ", ".join(f"{name}={value}" for name, value in row.items() if value is not None) for row in result["rows"][:most]
+    ]
+    more = result["failing"] - len(lines)
+    return [*lines[:-1], lines[-1] + (f" (and {more} more)" if more else "")]
 
 
 def refusal(verdict: dict[str, Any], folder: Path) -> RefusedError:
-    """Return a refused candidate's verdict as an error: each blocking rule with its first row and what to do."""
+    """Return a refused candidate's verdict as an error: each blocking rule with its first rows and what to do."""
     blocking = [result for result in verdict["rules"] if result["blocks"]]
-    lines = [
-        f"refused: {len(blocking)} rule{'s' if len(blocking) > 1 else ''} block{'s' if len(blocking) == 1 else ''} "
-        "this candidate, nothing was published",
-        *(f"  {result['rule']} ({result['outcome']}): {first_row(result)} -> {result['remedy_en']}" for result in blocking),
-        f"  all results: {folder / GATE}",
-    ]
+    count = "1 rule blocks" if len(blocking) == 1 else f"{len(blocking)} rules block"
+    lines = [f"refused: {count} this candidate, nothing was published"]
+    for result in blocking:
+        lines.append(f"  {result['rule']} ({result['outcome']}): {result['title_en']}; {result['remedy_en']}")
+        lines += [f"    {line}" for line in first_rows(result, SHOWN_LINES)]
+    lines.append(f"  all results: {folder / GATE}")
     return RefusedError(lines, {"verdict": verdict["verdict"], "candidate": verdict["candidate"], "rules": blocking})

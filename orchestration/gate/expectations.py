@@ -21,7 +21,7 @@ class RuleOutcome(QueryMetricProvider):  # type: ignore[misc]
     """Metric: how many rows a rule looks at, how many of them fail, and the first of those."""
 
     metric_name = "rule.outcome"
-    value_keys = ("rows_query", "fails_when")
+    value_keys = ("rows_query", "fails_when", "worst_first")
 
     @metric_value(engine=SqlAlchemyExecutionEngine)  # type: ignore[untyped-decorator]
     def _sqlalchemy(
@@ -33,6 +33,7 @@ class RuleOutcome(QueryMetricProvider):  # type: ignore[misc]
         runtime_configuration: dict[str, Any],
     ) -> dict[str, Any]:
         rows, fails_when = metric_value_kwargs["rows_query"], metric_value_kwargs["fails_when"]
+        order = f"{metric_value_kwargs['worst_first']} desc nulls first" if metric_value_kwargs["worst_first"] else "all"
         # A condition that is unknown (null) is not known to hold, so it fails.
         failing = f"coalesce(({fails_when}), true)"
         # Colons of SQL are no bind parameters.
@@ -43,7 +44,7 @@ class RuleOutcome(QueryMetricProvider):  # type: ignore[misc]
         if counts[1]:
             result = execution_engine.execute_query(
                 sa.text(
-                    f"select * from ({rows}) as looked_at where {failing} order by all limit {SHOWN_ROWS}".replace(
+                    f"select * from ({rows}) as looked_at where {failing} order by {order} limit {SHOWN_ROWS}".replace(
                         ":", "\\:"
                     )
                 )
@@ -65,10 +66,11 @@ class ExpectRuleToHold(BatchExpectation):  # type: ignore[misc]
     rule_id: str
     rows_query: str
     fails_when: str
+    worst_first: str = ""
     may_be_empty: bool = False
 
     metric_dependencies: ClassVar[tuple[str, ...]] = ("rule.outcome",)
-    success_keys: ClassVar[tuple[str, ...]] = ("rows_query", "fails_when")
+    success_keys: ClassVar[tuple[str, ...]] = ("rows_query", "fails_when", "worst_first")
     domain_keys: ClassVar[tuple[str, ...]] = ("batch_id", "row_condition", "condition_parser")
 
     def _validate(

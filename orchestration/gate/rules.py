@@ -1,8 +1,8 @@
 """The rules that judge a candidate, as typed data.
 
 A rule looks at rows (``rows``, a SQL query on the candidate's tables) and says when one is wrong (``fails_when``, a
-condition on the query's columns). A rule that looks at no row has judged nothing: it is ``no_data``, which blocks like a failure
-unless the rule ``may_be_empty``.
+condition on the query's columns). A rule that looks at no row has judged nothing: it is ``no_data``, which blocks like a
+failure unless the rule ``may_be_empty``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ class Rule(BaseModel):
 
     ``for_each`` repeats ``rows`` for every public table, or every column that has a code list; the query may then use
     ``{table}``, ``{key}`` (the key as one text), ``{key_is_missing}``, ``{column}``, ``{codelist}`` and ``{csv_columns}``.
-    ``{candidate}`` is the candidate's folder. A brace of SQL itself is doubled.
+    ``{candidate}`` is the candidate's folder. A brace of SQL itself is doubled. ``worst_first`` is an expression by which
+    failing rows are shown, the greatest first.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,6 +43,7 @@ class Rule(BaseModel):
     for_each: Literal["table", "coded_column"] | None = None
     rows: str
     fails_when: str
+    worst_first: str | None = None
     may_be_empty: bool = False
     explanation: Label
     remedy: Label

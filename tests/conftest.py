@@ -1,0 +1,73 @@
+"""What tests share: settings in a folder of their own, copies of the inputs, and edits of a single line."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from orchestration.settings import PROJECT_DIR, Settings
+
+INPUTS = ("reference", "published", "classifications", "metadata")
+
+os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """The project's inputs, with warehouse and snapshots in a folder of the test's own."""
+    return Settings(
+        data_dir=PROJECT_DIR / "data", warehouse_dir=tmp_path / "warehouse", snapshots_dir=tmp_path / "snapshots"
+    )
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> Path:
+    """A copy of the inputs that a test may falsify."""
+    target = tmp_path / "data"
+    for name in INPUTS:
+        shutil.copytree(PROJECT_DIR / "data" / name, target / name)
+    return target
+
+
+Row = dict[str, str]
+
+
+def edit_csv(path: Path, change: Callable[[list[Row]], list[Row]]) -> None:
+    """Read a csv file, let ``change`` alter its rows, and write it back."""
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        names = list(reader.fieldnames or [])
+        rows = change(list(reader))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def run_command(
+    *arguments: str, folder: Path, data: Path, environment: dict[str, str] | None = None, project: Path = PROJECT_DIR
+) -> subprocess.CompletedProcess[str]:
+    """Run the real command in a process of its own, with its output under ``folder``."""
+    variables = {
+        **os.environ,
+        "IS248_DATA_DIR": str(data),
+        "IS248_WAREHOUSE_DIR": str(folder / "warehouse"),
+        "IS248_SNAPSHOTS_DIR": str(folder / "snapshots"),
+        **(environment or {}),
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "orchestration.cli", *arguments],
+        cwd=project,
+        env=variables,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )

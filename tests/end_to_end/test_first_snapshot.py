@@ -1,0 +1,226 @@
+"""The whole way through the real command: figures, repetition, refusal, equal bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.settings import PROJECT_DIR
+from tests.conftest import Row, edit_csv, run_command
+
+DATA = PROJECT_DIR / "data"
+REPORT = "published/is248_report_2016.csv"
+
+
+def bytes_of(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a published snapshot, made by the real command."""
+    folder = tmp_path_factory.mktemp("published")
+    result = run_command("run", folder=folder, data=DATA)
+    assert result.returncode == 0, result.stderr
+    assert "published 2023-" in result.stdout
+    assert "duckdb -readonly" in result.stdout
+    return folder
+
+
+def query(folder: Path, sql: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(folder / "snapshots/current/is248.duckdb"), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+NATIONAL = (
+    "select fte from fte_by_service where time_period = {year} and unit_level = 'country' "
+    "and target_group = 'total' and service_type = 'total' and area_basis = 'reported'"
+)
+
+
+@pytest.mark.parametrize(("year", "fte"), [(2007, 12029), (2016, 13936), (2023, 17436)])
+def test_the_national_figures_are_the_printed_ones(published: Path, year: int, fte: int) -> None:
+    assert query(published, NATIONAL.format(year=year)) == [(fte,)]
+
+
+def test_oslo_is_the_sum_of_its_districts_and_agencies(published: Path) -> None:
+    rows = query(
+        published,
+        "select target_group, sum(fte) filter (where unit_level in ('city_district', 'agency')), "
+        "sum(fte) filter (where unit_level = 'municipality') from fte_by_service "
+        "where time_period = 2016 and unit_code like '0301%' group by all",
+    )
+    assert len(rows) == 3
+    assert all(parts == whole for _, parts, whole in rows)
+    assert query(
+        published,
+        "select unit_level, count(*) from fte_by_service where time_period = 2016 and target_group = 'total' "
+        "and unit_level in ('municipality', 'city_district', 'agency') group by all order by all",
+    ) == [("agency", 2), ("city_district", 15), ("municipality", 428)]
+
+
+def test_the_series_never_join_without_the_break(published: Path) -> None:
+    rows = query(
+        published,
+        "select time_period, series, series_break from fte_by_service where unit_level = 'country' "
+        "and target_group = 'total' and service_type = 'total' order by time_period",
+    )
+    assert [period for period, _, is_break in rows if is_break] == [2015, 2020]
+    assert [period for period, _, _ in rows] == [*range(2007, 2014), *range(2015, 2024)]
+    assert {series for period, series, _ in rows if isinstance(period, int) and period < 2015} == {"is24"}
+
+
+def test_a_round_without_figures_is_there_and_says_why(published: Path) -> None:
+    assert query(
+        published,
+        "select fte, obs_status, absence_reason from fte_by_service where time_period = 2021 and unit_level = 'country' "
+        "and target_group = 'total' and service_type = 'total'",
+    ) == [(None, "O", "not_delivered")]
+
+
+def test_print_is_reconciled_with_nothing_unexplained(published: Path) -> None:
+    verdicts = dict(query(published, "select verdict, count(*) from reconciliation group by all"))
+    assert "unexplained" not in verdicts
+    assert sum(verdicts.values()) == 6412  # type: ignore[arg-type]
+    assert query(
+        published,
+        "select count(*) from reconciliation where table_id in ('4.1', '4.2', '4.3', '4.4', '4.5', '4.6', '4.7', '4.8') "
+        "and verdict = 'not_computable'",
+    ) == [(0,)]
+
+
+def test_a_second_run_publishes_nothing_new(published: Path) -> None:
+    before = bytes_of(published / "snapshots/current")
+    result = run_command("run", "--json", folder=published, data=DATA)
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["published"] is False
+    assert bytes_of(published / "snapshots/current") == before
+
+
+def test_status_and_check_of_the_published_snapshot(published: Path) -> None:
+    status = run_command("status", "--json", folder=published, data=DATA)
+    assert json.loads(status.stdout)["reconciliation"]["explained"] == 14 + 1
+    check = run_command("check", folder=published, data=DATA)
+    assert check.returncode == 0, check.stderr
+    assert "rules hold" in check.stdout
+
+
+def test_another_folder_time_zone_and_locale_give_the_same_bytes(published: Path, tmp_path: Path) -> None:
+    project = tmp_path / "elsewhere åæø"
+    for name in ("orchestration", "dbt_project", "expectations", "data"):
+        shutil.copytree(
+            PROJECT_DIR / name,
+            project / name,
+            ignore=shutil.ignore_patterns("warehouse", "snapshots", "generated.yml", "__pycache__"),
+        )
+    shutil.copy(PROJECT_DIR / "dagster.yaml", project)
+    result = run_command(
+        "run",
+        folder=tmp_path,
+        data=project / "data",
+        project=project,
+        environment={"TZ": "Pacific/Kiritimati", "LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8", "PYTHONHASHSEED": "7"},
+    )
+    assert result.returncode == 0, result.stderr
+    ours, theirs = (folder / "snapshots/current" for folder in (published, tmp_path))
+    assert ours.resolve().name == theirs.resolve().name
+    databases = {"is248.duckdb", "is248.duckdb.sha256"}
+    ours_bytes, theirs_bytes = bytes_of(ours.resolve()), bytes_of(theirs.resolve())
+    assert {n: h for n, h in ours_bytes.items() if n not in databases} == {
+        n: h for n, h in theirs_bytes.items() if n not in databases
+    }
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{ours / 'is248.duckdb'}' as ours (read_only)")
+        connection.execute(f"attach '{theirs / 'is248.duckdb'}' as theirs (read_only)")
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'ours' order by all"
+        ).fetchall()
+        assert len(tables) >= 13
+        for (table,) in tables:
+            for one, other in (("ours", "theirs"), ("theirs", "ours")):
+                assert connection.execute(f"from {one}.{table} except all from {other}.{table}").fetchall() == []
+
+
+def is_unit(row: Row, code: str, measure: str, group: str) -> bool:
+    return (
+        row["table_id"] == "vedlegg"
+        and f"municipality_no={code};" in row["dimensions"]
+        and row["measure"] == measure
+        and f"target_group={group};" in row["dimensions"]
+    )
+
+
+def times_ten(rows: list[Row]) -> list[Row]:
+    for row in rows:
+        # Utsira, the smallest municipality of all: its FTE drown in every sum.
+        if is_unit(row, "1151", "fte_reported", "adults") or is_unit(row, "1151", "fte_reported", "total"):
+            row["value"] = str(int(row["value"]) * 10)
+    return rows
+
+
+def doubled(rows: list[Row]) -> list[Row]:
+    return [copy for row in rows for copy in ([row, row] if is_unit(row, "0101", "fte_reported", "adults") else [row])]
+
+
+def without_2009(rows: list[Row]) -> list[Row]:
+    return [row for row in rows if not (row["table_id"] == "3.3" and row["year"] == "2009")]
+
+
+def swapped(rows: list[Row]) -> list[Row]:
+    for row in rows:
+        row["population_under_18"], row["population_18_plus"] = row["population_18_plus"], row["population_under_18"]
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("path", "falsify", "rule", "row"),
+    [
+        (REPORT, times_ten, "no_unexplained_difference", "municipality_no=1151"),
+        (REPORT, doubled, "key_is_unique", "municipality_no=0101"),
+        (REPORT, without_2009, "known_round_has_total", "time_period=2009"),
+        ("reference/population.csv", swapped, "age_structure_is_plausible", "unit_code=0101"),
+    ],
+    ids=["a municipality times ten", "a duplicated row", "a dropped year", "a swapped column"],
+)
+def test_a_falsified_input_is_refused_and_nothing_is_touched(
+    published: Path,
+    inputs: Path,
+    tmp_path: Path,
+    path: str,
+    falsify: Callable[[list[Row]], list[Row]],
+    rule: str,
+    row: str,
+) -> None:
+    shutil.copytree(published / "snapshots", tmp_path / "snapshots", symlinks=True)
+    before = bytes_of((tmp_path / "snapshots/current").resolve())
+    pointer = (tmp_path / "snapshots/current").readlink()
+    edit_csv(inputs / path, falsify)
+    result = run_command("run", folder=tmp_path, data=inputs)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    lines = result.stderr.splitlines()
+    (place,) = [place for place, line in enumerate(lines) if line.startswith(f"  {rule} (fail)")]
+    assert row in lines[place + 1]
+    assert "nothing was published" in result.stderr
+    assert (tmp_path / "snapshots/current").readlink() == pointer
+    assert bytes_of((tmp_path / "snapshots/current").resolve()) == before
+
+
+def test_an_unreadable_input_is_told_in_one_line(inputs: Path, tmp_path: Path) -> None:
+    (inputs / "reference/population.csv").write_bytes(b"year;code\n2016;0101\n")
+    result = run_command("run", folder=tmp_path, data=inputs)
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1].startswith("error: ")
+    assert "population.csv" in result.stderr.splitlines()[-1]
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "snapshots/current").exists()

@@ -1,0 +1,44 @@
+"""What Dagster shows: assets, checks, job, schedule, sensor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration.assets.automation import build_sensor
+from orchestration.definitions import build_definitions
+from orchestration.gate.rules import load_rules
+from orchestration.settings import Settings
+
+
+def test_the_code_location_has_everything_from_input_to_snapshot(settings: Settings) -> None:
+    definitions = build_definitions(settings)
+    dg.Definitions.validate_loadable(definitions)
+    graph = definitions.resolve_asset_graph()
+    keys = {key.to_user_string() for key in graph.get_all_asset_keys()}
+    assert {"published/figures", "reference/population", "public/fte_by_service", "publication/snapshot"} <= keys
+    checks = {key.name for key in graph.asset_check_keys}
+    assert {rule.id for rule in load_rules(settings.rules)} <= checks
+    assert "units_carry_the_population_of_the_country" in checks
+    ancestors = graph.get_ancestor_asset_keys(dg.AssetKey(["publication", "snapshot"]))
+    assert dg.AssetKey(["published", "figures"]) in ancestors
+
+
+def test_the_sensor_asks_once_for_each_state_of_the_deliveries(tmp_path: Path, settings: Settings) -> None:
+    settings = settings.model_copy(update={"data_dir": tmp_path})
+    sensor = build_sensor(settings)
+
+    def tick(cursor: str | None) -> dg.SensorResult | dg.SkipReason:
+        return sensor(dg.build_sensor_context(cursor=cursor))  # type: ignore[return-value]
+
+    assert isinstance(tick(None), dg.SkipReason)
+    delivery = tmp_path / "deliveries" / "2024" / "file.csv"
+    delivery.parent.mkdir(parents=True)
+    delivery.write_text("a\n", encoding="utf-8")
+    first = tick(None)
+    assert isinstance(first, dg.SensorResult)
+    assert len(first.run_requests or []) == 1
+    assert isinstance(tick(first.cursor), dg.SkipReason)
+    delivery.write_text("a\nb\n", encoding="utf-8")
+    assert isinstance(tick(first.cursor), dg.SensorResult)

@@ -1,0 +1,146 @@
+"""The gate on a tiny candidate: the four outcomes, what blocks, and that the verdict is about exact bytes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.errors import UserError
+from orchestration.gate.checkpoint import dbt_test_result, judge, refusal
+from orchestration.gate.rules import Rule
+from orchestration.publish.candidate import DATABASE, Candidate, content_hash
+from orchestration.publish.snapshots import promote, write_checksums
+from orchestration.tables import Table
+from orchestration.warehouse import connect
+from tests.unit.test_rules import RULE, TABLE
+
+
+def rule(**changes: Any) -> Rule:
+    return Rule.model_validate({**RULE, **changes})
+
+
+def tiny_candidate(folder: Path) -> Candidate:
+    path = folder / "snapshots" / ".candidates" / "2023-0123456789ab"
+    (path / "csv").mkdir(parents=True)
+    (path / "csv" / "facts.csv").write_text("a,b\nx,1\n", encoding="utf-8")
+    with connect(path / DATABASE) as connection:
+        connection.execute("create table facts as select * from (values ('x', 1), ('y', 2)) as t (a, b)")
+        connection.execute("create table codelists as select 'letters' as codelist, 'x' as code")
+    (path / f"{DATABASE}.sha256").write_text("", encoding="utf-8")
+    return Candidate(id=path.name, path=path, content_hash=content_hash(path))
+
+
+def outcome(folder: Path, *rules: Rule, tables: list[Table] | None = None) -> dict[str, Any]:
+    return judge(list(rules), tables or [], tiny_candidate(folder))
+
+
+def test_a_rule_that_holds_passes(tmp_path: Path) -> None:
+    verdict = outcome(tmp_path, rule(rows="select * from facts", fails_when="b > 2"))
+    assert verdict["verdict"] == "pass"
+    assert verdict["rules"][0] | {"outcome": "pass", "checked": 2, "failing": 0} == verdict["rules"][0]
+
+
+def test_a_failing_row_is_named_and_blocks(tmp_path: Path) -> None:
+    verdict = outcome(tmp_path, rule(rows="select * from facts", fails_when="b > 1"))
+    assert verdict["verdict"] == "fail"
+    assert verdict["blocking"] == ["a_rule"]
+    assert verdict["rules"][0]["rows"] == [{"a": "y", "b": 2}]
+    assert "a_rule (fail): English; English\n    a=y, b=2\n" in str(refusal(verdict, tmp_path))
+
+
+def test_the_worst_rows_come_first(tmp_path: Path) -> None:
+    verdict = outcome(tmp_path, rule(rows="select * from facts", fails_when="b > 0", worst_first="b"))
+    assert [row["b"] for row in verdict["rules"][0]["rows"]] == [2, 1]
+
+
+def test_a_dbt_test_that_found_rows_blocks(tmp_path: Path) -> None:
+    found = dbt_test_result("units_add_up", "int_units", "", 1, [{"unit": "0301"}])
+    verdict = judge([rule(rows="select 1 as x")], [], tiny_candidate(tmp_path), [found])
+    assert verdict["blocking"] == ["units_add_up"]
+    assert "unit=0301" in str(refusal(verdict, tmp_path))
+
+
+def test_a_warning_does_not_block(tmp_path: Path) -> None:
+    verdict = outcome(tmp_path, rule(rows="select * from facts", fails_when="b > 1", severity="warning"))
+    assert verdict["verdict"] == "pass"
+    assert verdict["rules"][0]["outcome"] == "fail"
+
+
+def test_a_rule_that_sees_no_row_is_no_data_and_blocks(tmp_path: Path) -> None:
+    verdict = outcome(tmp_path, rule(rows="select * from facts where b > 9", fails_when="b > 1"))
+    assert verdict["verdict"] == "fail"
+    assert verdict["rules"][0]["outcome"] == "no_data"
+
+
+def test_a_rule_that_may_be_empty_passes_without_rows(tmp_path: Path) -> None:
+    verdict = outcome(tmp_path, rule(rows="select * from facts where b > 9", fails_when="b > 1", may_be_empty=True))
+    assert verdict["verdict"] == "pass"
+
+
+def test_a_rule_that_cannot_run_blocks(tmp_path: Path) -> None:
+    verdict = outcome(tmp_path, rule(rows="select * from nothing"), rule(id="another", rows="select 1 as x"))
+    assert verdict["blocking"] == ["a_rule"]
+    assert verdict["rules"][0]["outcome"] == "did_not_run"
+    assert "nothing" in verdict["rules"][0]["error"]
+
+
+def test_a_condition_that_is_unknown_fails(tmp_path: Path) -> None:
+    assert outcome(tmp_path, rule(rows="select null as x", fails_when="x > 1"))["rules"][0]["outcome"] == "fail"
+
+
+def test_texts_with_colons_and_percent_signs_are_only_texts(tmp_path: Path) -> None:
+    verdict = outcome(tmp_path, rule(rows="select 'text:a %(b)s' as x, 1::int as y", fails_when="x = ':a' or y > 1"))
+    assert verdict["rules"][0]["outcome"] == "pass"
+
+
+def test_an_unknown_code_is_named(tmp_path: Path) -> None:
+    from orchestration.gate.rules import load_rules
+    from orchestration.settings import PROJECT_DIR
+
+    rules = [found for found in load_rules(PROJECT_DIR / "expectations/rules") if found.id == "code_is_in_code_list"]
+    verdict = outcome(tmp_path, *rules, tables=[TABLE])
+    assert verdict["rules"][0]["rows"][0] | {"column_name": "a", "code": "y"} == verdict["rules"][0]["rows"][0]
+
+
+def test_the_verdict_has_no_clock_in_it(tmp_path: Path) -> None:
+    texts = []
+    for place in ("one", "two"):
+        verdict = outcome(tmp_path / place, rule(rows="select * from facts", fails_when="b > 1"))
+        texts.append(json.dumps(verdict, sort_keys=True))
+    assert texts[0] == texts[1]
+
+
+def test_a_candidate_that_was_not_judged_is_not_promoted(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="the candidate was not judged"):
+        promote(tiny_candidate(tmp_path), tmp_path / "snapshots")
+
+
+def test_a_refused_candidate_is_not_promoted(tmp_path: Path) -> None:
+    candidate = tiny_candidate(tmp_path)
+    judge([rule(rows="select * from facts", fails_when="b > 1")], [], candidate)
+    with pytest.raises(UserError, match="the gate refused the candidate"):
+        promote(candidate, tmp_path / "snapshots")
+
+
+@pytest.mark.parametrize("name", ["csv/facts.csv", DATABASE])
+def test_a_candidate_that_changed_after_it_was_judged_is_not_promoted(tmp_path: Path, name: str) -> None:
+    from orchestration.publish.candidate import file_hash
+
+    candidate = tiny_candidate(tmp_path)
+    (candidate.path / f"{DATABASE}.sha256").write_text(f"{file_hash(candidate.path / DATABASE)}  {DATABASE}\n")
+    judge([rule(rows="select * from facts", fails_when="b > 9")], [], candidate)
+    with (candidate.path / name).open("ab") as file:
+        file.write(b"z")
+    with pytest.raises(UserError, match=r"is not the one that the gate judged|was changed after it was judged"):
+        promote(candidate, tmp_path / "snapshots")
+    assert not (tmp_path / "snapshots" / "current").exists()
+
+
+def test_checksums_leave_the_database_to_the_file_beside_it(tmp_path: Path) -> None:
+    candidate = tiny_candidate(tmp_path)
+    write_checksums(candidate.path)
+    assert "csv/facts.csv" in (candidate.path / "SHA256SUMS").read_text()
+    assert DATABASE not in (candidate.path / "SHA256SUMS").read_text()

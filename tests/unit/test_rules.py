@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from orchestration.errors import UserError
+from orchestration.gate.rules import Rule, load_rules
+from orchestration.tables import Table
+
+TEXT = {"nb": "norsk", "en": "English"}
+RULE: dict[str, Any] = {
+    "id": "a_rule",
+    "title": TEXT,
+    "table": "facts",
+    "level": "format",
+    "severity": "error",
+    "rows": "select 1 as x",
+    "fails_when": "x > 1",
+    "explanation": TEXT,
+    "remedy": TEXT,
+}
+COLUMN = {"type": "VARCHAR", "title": TEXT, "description": TEXT}
+TABLE = Table.model_validate(
+    {
+        "table": "facts",
+        "title": TEXT,
+        "description": TEXT,
+        "key": ["a", "b"],
+        "measures": [],
+        "columns": [{"name": "a", **COLUMN, "codelist": "letters"}, {"name": "b", **COLUMN}],
+    }
+)
+
+
+def write(folder: Path, *rules: dict[str, Any]) -> Path:
+    (folder / "rules.yml").write_text(yaml.safe_dump(list(rules)), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(("severity", "blocks"), [("fatal", True), ("error", True), ("warning", False)])
+def test_the_severity_decides_what_blocks(severity: str, blocks: bool) -> None:
+    assert Rule.model_validate({**RULE, "severity": severity}).blocks is blocks
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"severity": "serious"}, "rule 'a_rule': severity"),
+        ({"title": {"nb": "norsk"}}, "rule 'a_rule': title.en: Field required"),
+        ({"id": "A rule"}, "rule 'A rule': id"),
+        ({"colour": "red"}, "rule 'a_rule': colour: Extra inputs are not permitted"),
+    ],
+)
+def test_a_wrong_rule_is_told_with_its_file(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError) as error:
+        load_rules(write(tmp_path, {**RULE, **change}))
+    assert message in str(error.value)
+    assert "rules.yml" in str(error.value)
+
+
+def test_two_rules_may_not_share_an_id(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"rule 'a_rule' stands in rules\.yml too"):
+        load_rules(write(tmp_path, RULE, RULE))
+
+
+def test_no_rules_at_all_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there are no rules"):
+        load_rules(tmp_path)
+
+
+def test_a_rule_for_each_table_names_table_and_key(tmp_path: Path) -> None:
+    rule = Rule.model_validate({**RULE, "for_each": "table", "rows": "select '{table}', {key} from {table}"})
+    query = rule.query([TABLE, TABLE], tmp_path)
+    assert query.count("union all") == 1
+    assert """'a=' || coalesce(cast("a" as varchar), '') || '|' || 'b='""" in query
+
+
+def test_a_rule_for_each_coded_column_leaves_other_columns_out(tmp_path: Path) -> None:
+    rule = Rule.model_validate({**RULE, "for_each": "coded_column", "rows": "select '{column}', '{codelist}'"})
+    assert rule.query([TABLE], tmp_path) == "(select 'a', 'letters')"

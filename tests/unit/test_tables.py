@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from orchestration.errors import UserError
+from orchestration.settings import PROJECT_DIR
+from orchestration.tables import SHARED_COLUMNS, load_tables
+
+TEXT = {"nb": "norsk", "en": "English"}
+
+
+def write(folder: Path, **changes: Any) -> Path:
+    table = {
+        "table": "facts",
+        "title": TEXT,
+        "description": TEXT,
+        "key": ["year"],
+        "measures": ["value"],
+        "columns": [{"name": "year"}, {"name": "value", "type": "DOUBLE", "title": TEXT, "description": TEXT}],
+        **changes,
+    }
+    (folder / "facts.yml").write_text(yaml.safe_dump(table), encoding="utf-8")
+    shared = {"year": {"type": "INTEGER", "title": TEXT, "description": TEXT}}
+    (folder / SHARED_COLUMNS).write_text(yaml.safe_dump(shared), encoding="utf-8")
+    return folder
+
+
+def test_a_shared_column_is_described_once(tmp_path: Path) -> None:
+    (table,) = load_tables(write(tmp_path))
+    assert [(column.name, column.type) for column in table.columns] == [("year", "INTEGER"), ("value", "DOUBLE")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"title": {"nb": "norsk"}}, "title.en: Field required"),
+        ({"title": {"nb": "norsk", "en": ""}}, "title.en: String should have at least 1 character"),
+        ({"key": ["month"]}, "key or measures name 'month', which is no column"),
+        ({"measures": ["amount"]}, "key or measures name 'amount', which is no column"),
+        ({"colour": "red"}, "colour: Extra inputs are not permitted"),
+        ({"columns": [{"name": "year", "type": "INTEGER"}]}, "column 'year' is described in _shared_columns.yml too"),
+        ({"table": "other"}, "describes the table 'other'"),
+    ],
+)
+def test_a_wrong_description_is_told_with_its_file(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError) as error:
+        load_tables(write(tmp_path, **changes))
+    assert message in str(error.value)
+    assert "facts.yml" in str(error.value)
+
+
+def test_rows_are_ordered_by_key_and_then_by_everything_else(tmp_path: Path) -> None:
+    (table,) = load_tables(write(tmp_path))
+    assert table.order_by == '"year" nulls first, "value" nulls first'
+
+
+def test_every_column_with_codes_names_a_code_list_that_exists() -> None:
+    lists = {
+        line.split(",")[0] for line in (PROJECT_DIR / "data/classifications/codelists.csv").read_text().splitlines()[1:]
+    }
+    used = {column.codelist for table in load_tables(PROJECT_DIR / "data/metadata") for column in table.columns}
+    assert used - {None} <= lists
