@@ -13,6 +13,7 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.assets.warehouse import dbt_tests_file
+from orchestration.errors import UserError
 from orchestration.gate.checkpoint import RuleResult, first_rows, judge
 from orchestration.gate.rules import load_rules
 from orchestration.publish import snapshots
@@ -107,6 +108,12 @@ def build_publication(
     @dg.asset(key=SNAPSHOT, deps=[CANDIDATE], group_name=GROUP, required_resource_keys={WRITER})
     def snapshot() -> dg.MaterializeResult[None]:
         """The published snapshot: the candidate that passed the gate, under the pointer ``current``."""
+        if settings.channel != "demo":
+            raise UserError(
+                "only the channel demo publishes: official releases need a release calendar, which is not there yet",
+                place="setting channel",
+                remedy="set IS248_CHANNEL=demo",
+            )
         made = _require_candidate(settings)
         published = snapshots.promote(made, settings.snapshots)
         folder = settings.snapshots / made.id

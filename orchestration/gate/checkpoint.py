@@ -186,9 +186,7 @@ def judge(
         },
         "rules": [asdict(result) for result in results],
     }
-    (candidate.path / GATE).write_text(
-        json.dumps(verdict, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
-    )
+    (candidate.path / GATE).write_text(json.dumps(verdict, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     (candidate.path.parent / f"{candidate.id}.great_expectations.json").write_text(
         json.dumps(native, ensure_ascii=False, indent=2), encoding="utf-8"
     )

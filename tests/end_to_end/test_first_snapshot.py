@@ -99,6 +99,15 @@ def test_print_is_reconciled_with_nothing_unexplained(published: Path) -> None:
     ) == [(0,)]
 
 
+def test_the_readme_states_the_verdicts(published: Path) -> None:
+    verdicts = dict(query(published, "select verdict, count(*) from reconciliation group by all"))
+    line = (
+        f"6,412: {verdicts['equal']:,} equal, {verdicts['equal_at_rounding']:,} equal at rounding, "
+        f"{verdicts['explained']:,} explained, 0 unexplained, {verdicts['not_computable']:,} known from print alone"
+    )
+    assert line in (PROJECT_DIR / "README.md").read_text(encoding="utf-8")
+
+
 def test_a_second_run_publishes_nothing_new(published: Path) -> None:
     before = bytes_of(published / "snapshots/current")
     result = run_command("run", "--json", folder=published, data=DATA)

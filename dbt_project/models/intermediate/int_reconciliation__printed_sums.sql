@@ -7,7 +7,10 @@
 with figures as (
     select * from {{ ref('stg_published__figures') }}
     where
-        measure in ('fte_reported', 'fte_by_pathway', 'population', 'user_involvement_amount', 'municipalities')
+        measure in (
+            'fte_reported', 'fte_by_pathway', 'population', 'user_involvement_amount', 'municipalities',
+            'share_of_fte', 'share_of_population', 'share_of_municipalities'
+        )
         and value is not null
         and dimension['answer'] is null
         and dimension['question'] is null
@@ -22,7 +25,10 @@ parts as (
             -- What a total and its parts have in common: all dimensions but the one that is added over.
             replace('|' || cell_key || '|', '|{{ name }}=' || dimension['{{ name }}'] || '|', '|') as common_key
         from figures
-        where dimension['{{ name }}'] is not null
+        where
+            dimension['{{ name }}'] is not null
+            -- A share is of its own group: shares of adults and of children do not add up.
+            and not (measure like 'share_of_%' and '{{ name }}' in ('target_group', 'age_group'))
         {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
