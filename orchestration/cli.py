@@ -6,6 +6,7 @@ is one line on standard error that names the place and the remedy.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -19,6 +20,18 @@ from typing import Any
 import click
 
 from orchestration.errors import RefusedError, UserError
+from orchestration.explain import (
+    ANSWER_KEYS,
+    ANSWERS,
+    as_dictionaries,
+    explain_answers,
+    explain_row,
+    parse_conditions,
+    render_origin,
+)
+from orchestration.forms.diff import diff_forms, render
+from orchestration.forms.draft import draft_form, write_draft
+from orchestration.forms.registry import load_form, load_forms
 from orchestration.gate.checkpoint import RuleResult, judge, refusal
 from orchestration.gate.rules import load_rules
 from orchestration.publish import snapshots
@@ -75,14 +88,15 @@ def _shown(path: Path) -> str:
 
 
 @main.command()
+@click.option("--year", type=int, help="Read the deliveries of this survey year only; otherwise of all that changed.")
 @_command
-def run() -> dict[str, Any]:
-    """Make a candidate from the inputs, judge it, and publish it if it passes."""
+def run(year: int | None) -> dict[str, Any]:
+    """Read what was delivered, make a candidate, judge it, and publish it if it passes."""
     settings = load_settings()
     click.echo("reading the project ...", err=True)
     from orchestration.runs import refresh  # imported here, so that the other commands start at once
 
-    published = refresh(settings, lambda line: click.echo(line, err=True))
+    published = refresh(settings, lambda line: click.echo(line, err=True), year)
     database = _shown(settings.snapshots / snapshots.CURRENT / DATABASE)
     text = (
         f"{'published' if published.new else 'nothing new: already published'} {published.folder.name}\n"
@@ -99,9 +113,10 @@ def run() -> dict[str, Any]:
 
 
 @main.command()
+@click.option("--files", is_flag=True, help="Show the cells of every delivered file, not of every form.")
 @_command
-def status() -> dict[str, Any]:
-    """Show what is published, the last candidate with its verdict, and the inputs in the warehouse."""
+def status(files: bool) -> dict[str, Any]:
+    """Show what is published, candidates with their verdict, and where the delivered cells went."""
     settings = load_settings()
     published = snapshots.current(settings.snapshots)
     refused = []
@@ -119,6 +134,7 @@ def status() -> dict[str, Any]:
                 connection.execute("select verdict, count(*) from reconciliation group by all order by all").fetchall()
             )
     running = is_running(settings.warehouse)
+    ledger = _ledger(settings) if not running else []
     lines = [
         f"channel:   {settings.channel}",
         f"run:       {'active' if running else 'none'}",
@@ -130,15 +146,66 @@ def status() -> dict[str, Any]:
         lines += [f"  {name:24} {count:>8,} rows".replace(",", " ") for name, count in inputs.items()]
         lines.append("printed figures by verdict:")
         lines += [f"  {name:24} {count:>8,}".replace(",", " ") for name, count in verdicts.items()]
+    if ledger:
+        lines += _ledger_lines(ledger, files)
     return {
         "channel": settings.channel,
         "running": running,
+        "ledger": ledger,
         "published": published.name if published else None,
         "candidates": refused,
         "tables": inputs,
         "reconciliation": verdicts,
         "text": "\n".join(lines),
     }
+
+
+def _ledger(settings: Settings) -> list[dict[str, Any]]:
+    """Return for each delivered file the cells that were read and where they went."""
+    if not settings.warehouse_file.exists():
+        return []
+    with connect(settings.warehouse_file, read_only=True) as connection:
+        tables = connection.execute(
+            "select count(*) from information_schema.tables where table_schema || '.' || table_name in "
+            "('raw.sheets', 'marts.mart_cell_ledger')"
+        ).fetchone()
+        if tables != (2,):
+            return []
+        cursor = connection.execute(
+            """
+            with read_cells as (
+                select form, file, cast(sum(cell_count) as bigint) as cells from raw.sheets group by form, file
+            ),
+            fates as (
+                select form, file,
+                    cast(coalesce(sum(cell_count) filter (where fate = 'mapped'), 0) as bigint) as mapped,
+                    cast(coalesce(sum(cell_count) filter (where fate = 'ignored'), 0) as bigint) as ignored,
+                    cast(coalesce(sum(cell_count) filter (where fate = 'rejected'), 0) as bigint) as rejected
+                from marts.mart_cell_ledger group by form, file
+            )
+            select form, file, cells as read, coalesce(mapped, 0) as mapped, coalesce(ignored, 0) as ignored,
+                coalesce(rejected, 0) as rejected, cells = mapped + ignored + rejected as balances
+            from read_cells left join fates using (form, file) order by form, file
+            """
+        )
+        names = [column[0] for column in cursor.description or []]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _ledger_lines(ledger: list[dict[str, Any]], files: bool) -> list[str]:
+    """Return the ledger of cells as a table, a line a file or a form, with a total."""
+    fates = ("read", "mapped", "ignored", "rejected")
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for entry in ledger:
+        groups.setdefault(f"{entry['form']}  {entry['file']}" if files else entry["form"], []).append(entry)
+    groups["all"] = ledger
+    width = max(len(name) for name in groups)
+    lines = [f"{'delivered cells:':{width + 2}} files" + "".join(f"{fate:>10}" for fate in fates)]
+    for name, entries in groups.items():
+        sums = "".join(f"{sum(entry[fate] for entry in entries):>10,}".replace(",", " ") for fate in fates)
+        balance = "balances" if all(entry["balances"] for entry in entries) else "DOES NOT BALANCE"
+        lines.append(f"  {name:{width}} {len(entries):>5}{sums}  {balance}")
+    return lines
 
 
 @main.command()
@@ -197,6 +264,110 @@ def _find_candidate(settings: Settings, identifier: str | None) -> Candidate:
             )
         folder = found[0].resolve()
     return Candidate(id=folder.name, path=folder, content_hash=content_hash(folder))
+
+
+@main.command()
+@_command
+def forms() -> dict[str, Any]:
+    """Check every form folder, and say which rounds are described and delivered."""
+    settings = load_settings()
+    found = load_forms(settings.forms)
+    rows = [
+        {
+            "form": form.form,
+            "time_period": form.time_period,
+            "columns": sum(column.use != "absent" for column in form.columns),
+            "answers": sum(column.use == "answer" for column in form.columns),
+            "delivered": (settings.deliveries / form.delivery).is_dir(),
+            "constructed": form.constructed,
+        }
+        for form in found
+    ]
+    lines = [
+        f"{row['form']:22} {row['time_period']}  {row['columns']:>4} columns, {row['answers']:>4} answers  "
+        + ("delivered" if row["delivered"] else "not delivered")
+        + (", constructed" if row["constructed"] else "")
+        for row in rows
+    ]
+    return {"forms": rows, "text": "\n".join([*lines, f"{len(rows)} forms are valid"])}
+
+
+@main.command("diff-forms")
+@click.argument("before")
+@click.argument("after")
+@_command
+def diff_forms_command(before: str, after: str) -> dict[str, Any]:
+    """Show what changed from form BEFORE to form AFTER, by question."""
+    settings = load_settings()
+    difference = diff_forms(load_form(settings.forms / before), load_form(settings.forms / after))
+    return {"difference": dataclasses.asdict(difference), "text": render(difference)}
+
+
+@main.command("new-year")
+@click.argument("previous")
+@click.argument("delivery")
+@click.option("--form", "name", help="Name of the new form; without it last year's with the year advanced.")
+@click.option("--years", type=int, help="How far the years are advanced; without it as DELIVERY says, else one.")
+@_command
+def new_year(previous: str, delivery: str, name: str | None, years: int | None) -> dict[str, Any]:
+    """Draft the form of a new DELIVERY (a folder under data/deliveries) from the form PREVIOUS."""
+    from orchestration.ingest.headers import look  # imported here: it opens files
+
+    settings = load_settings()
+    form = load_form(settings.forms / previous)
+    seen = look(settings.deliveries / delivery, form)
+    if years is None:
+        years = int(delivery) - form.time_period if delivery.isdecimal() and form.delivery.isdecimal() else 1
+    draft = draft_form(form, seen.sheets, labels=seen.labels, files=seen.files, delivery=delivery, years=years)
+    folder = settings.forms / (name or draft.form)
+    write_draft(draft, folder)
+    text = "\n".join([draft.render(), *(f"note: {note}" for note in seen.notes), f"written to {_shown(folder)}"])
+    return {"folder": str(folder), "draft": draft.as_dict(), "notes": seen.notes, "text": text}
+
+
+@main.command()
+@click.argument("table")
+@click.argument("conditions", nargs=-1)
+@click.option("--most", default=20, show_default=True, help="Cells or rows to show at most.")
+@_command
+def explain(table: str, conditions: tuple[str, ...], most: int) -> dict[str, Any]:
+    """Follow a row of TABLE (a public table, or `answers`) back to its source: CONDITIONS are key=value.
+
+    What it shows of single units is restricted: it is for those who run the system.
+    """
+    settings = load_settings()
+    if not settings.warehouse_file.exists():
+        raise UserError("there is no warehouse", place=str(settings.warehouse_file), remedy="run is248 run")
+    tables = {described.name: described for described in load_tables(settings.metadata)}
+    names = [name for name in (ANSWERS, *tables) if name == table] or [
+        name for name in (ANSWERS, *tables) if name.startswith(table)
+    ]
+    if len(names) != 1:
+        raise UserError(
+            f"{table!r} is no table" if not names else f"{table!r} may be {', '.join(names)}",
+            place="explain",
+            remedy=f"tables are {', '.join((ANSWERS, *tables))}",
+        )
+    with connect(settings.warehouse_file, read_only=True) as connection:
+        if names[0] == ANSWERS:
+            wanted = parse_conditions(conditions, ANSWER_KEYS, "explain answers")
+            origins = explain_answers(connection, wanted, most)
+            text = "\n".join(render_origin(origin) for origin in origins) or "no delivered cell meets the conditions"
+            return {"cells": as_dictionaries(origins), "text": text}
+        described = tables[names[0]]
+        wanted = parse_conditions(conditions, described.column_names, f"explain {described.name}")
+        rows, printed = explain_row(connection, described, wanted)
+    lines = []
+    for row in rows[:most]:
+        lines.append(", ".join(f"{name}={value}" for name, value in row.items() if value is not None))
+    for figure in printed[:most]:
+        lines.append(
+            f"  printed {figure['value_text']} in {figure['source_id']} table {figure['table_id']}: "
+            f"data/published/{figure['source_file']}, line {figure['line_number']} ({figure['cell_key']})"
+        )
+    if len(printed) > most:
+        lines.append(f"  ... and {len(printed) - most} more printed figures (--most)")
+    return {"rows": rows[:most], "printed": printed, "text": "\n".join(lines) or "no row meets the conditions"}
 
 
 @main.command(context_settings={"ignore_unknown_options": True})

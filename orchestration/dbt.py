@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 
 from orchestration.errors import UserError
+from orchestration.ingest import deliveries, registry
 from orchestration.ingest.data_packages import PACKAGES, describe
 from orchestration.settings import Settings
 from orchestration.tables import load_tables
@@ -27,7 +28,7 @@ GENERATED = "generated.yml"
 
 
 def describe_models(settings: Settings) -> dict[str, Any]:
-    """Return dbt's properties file: the sources from the data packages, the public models from ``data/metadata``."""
+    """Return dbt's properties file: the sources as the readers write them, the public models from ``data/metadata``."""
     sources = []
     for package in PACKAGES:
         tables: dict[str, dict[str, Any]] = {}
@@ -41,6 +42,8 @@ def describe_models(settings: Settings) -> dict[str, Any]:
                 },
             )
         sources.append({"name": package, "schema": package, "tables": list(tables.values())})
+    for schema, names in (("raw", deliveries.TABLES), ("forms", registry.TABLES)):
+        sources.append({"name": schema, "schema": schema, "tables": [{"name": name} for name in names]})
     models = [
         {
             "name": table.name,

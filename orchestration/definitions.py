@@ -7,10 +7,12 @@ from contextlib import nullcontext
 
 import dagster as dg
 
-from orchestration.assets.automation import build_refresh_job, build_schedule, build_sensor
+from orchestration.assets.automation import build_jobs, build_schedule, build_sensor
+from orchestration.assets.deliveries import build_delivery_assets
 from orchestration.assets.inputs import build_input_assets
 from orchestration.assets.publication import build_publication
 from orchestration.assets.warehouse import build_dbt_project, build_warehouse_assets
+from orchestration.forms.registry import load_forms
 from orchestration.settings import Settings, load_settings
 from orchestration.warehouse import WRITER, run_lock
 
@@ -28,15 +30,16 @@ def build_definitions(settings: Settings, *, holds_lock: bool = False) -> dg.Def
         with nullcontext() if holds_lock else run_lock(settings.warehouse):
             yield
 
+    forms = load_forms(settings.forms)
     harmonise = build_warehouse_assets(settings, build_dbt_project(settings))
     public_models = [key for key in harmonise.keys if key.path[0] == "public"]
     publication, checks = build_publication(settings, sorted(public_models))
     return dg.Definitions(
-        assets=[*build_input_assets(settings), harmonise, *publication],
+        assets=[*build_input_assets(settings), *build_delivery_assets(settings, forms), harmonise, *publication],
         asset_checks=checks,
-        jobs=[build_refresh_job()],
+        jobs=build_jobs(),
         schedules=[build_schedule(settings)],
-        sensors=[build_sensor(settings)],
+        sensors=[build_sensor(settings, forms)],
         resources={WRITER: writer},
         # One process a run: the steps share one DuckDB file, and starting dbt and Great Expectations costs seconds each.
         executor=dg.in_process_executor,

@@ -16,11 +16,14 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.assets.automation import REFRESH
+from orchestration.assets.automation import REFRESH, YEARLY
+from orchestration.assets.deliveries import RAW, changed_years
 from orchestration.assets.publication import last_candidate
 from orchestration.definitions import build_definitions
 from orchestration.errors import RefusedError, UserError
+from orchestration.forms.registry import load_forms
 from orchestration.gate.checkpoint import refusal
+from orchestration.ingest import deliveries
 from orchestration.publish import snapshots
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import run_lock
@@ -80,12 +83,38 @@ def _user_error(error: Any) -> UserError | None:
     return None
 
 
-def refresh(settings: Settings, tell: Callable[[str], None] = lambda line: None) -> Published:
-    """Make a candidate from the inputs, judge it, and publish it if it passes.
+def _execute(
+    job: dg.JobDefinition, partition: str | None, instance: dg.DagsterInstance, selection: list[dg.AssetKey] | None = None
+) -> dg.ExecuteInProcessResult:
+    return job.execute_in_process(
+        instance=instance,
+        raise_on_error=False,
+        run_config={"loggers": {"progress": {}}},
+        partition_key=partition,
+        asset_selection=selection,
+    )
+
+
+def _raise_failure(settings: Settings, result: dg.ExecuteInProcessResult) -> None:
+    """Raise what made a run fail: the user's error, the gate's refusal, or a defect with its stack trace."""
+    failures = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
+    for failure in failures:
+        error = _user_error(failure)
+        if error is not None:
+            raise error
+    refused = _refusal(settings)
+    if refused is not None:
+        raise refused
+    raise RuntimeError(failures[0].to_string() if failures and failures[0] else "the run failed without a failing step")
+
+
+def refresh(settings: Settings, tell: Callable[[str], None] = lambda line: None, year: int | None = None) -> Published:
+    """Read what was delivered, make a candidate, judge it, and publish it if it passes.
 
     Args:
         settings: where inputs, warehouse and snapshots lie.
         tell: takes a line of progress.
+        year: read the deliveries of this survey year only; otherwise of every year that has changed.
 
     Raises:
         UserError: an input or setting is wrong, or another run is active; nothing was published.
@@ -101,31 +130,35 @@ def refresh(settings: Settings, tell: Callable[[str], None] = lambda line: None)
             logger.addHandler(_Progress(tell))
             return logger
 
+        forms = load_forms(settings.forms)
+        known = sorted({form.time_period for form in forms})
+        if year is not None and year not in known:
+            raise UserError(
+                f"no form describes the year {year}",
+                place=str(settings.forms),
+                remedy=f"the years are {', '.join(map(str, known)) or 'none'}; is248 new-year drafts a form",
+            )
+        years = changed_years(settings, forms)
         definitions = build_definitions(settings, holds_lock=True)
-        job = dg.Definitions(
+        location = dg.Definitions(
             assets=definitions.assets,
             asset_checks=definitions.asset_checks,
             jobs=definitions.jobs,
             resources=definitions.resources,
             loggers={"progress": progress},
             executor=dg.in_process_executor,
-        ).resolve_job_def(REFRESH)
+        )
         before = snapshots.current(settings.snapshots)
+        raw = [dg.AssetKey([RAW, table]) for table in deliveries.TABLES]
         with dg.DagsterInstance.get() as instance:
-            result = job.execute_in_process(
-                instance=instance, raise_on_error=False, run_config={"loggers": {"progress": {}}}
-            )
+            for changed in [each for each in years if year is None or each == year]:
+                tell(f"  deliveries of {changed}")
+                result = _execute(location.resolve_job_def(YEARLY), str(changed), instance, raw)
+                if not result.success:
+                    _raise_failure(settings, result)
+            result = _execute(location.resolve_job_def(REFRESH), None, instance)
         if not result.success:
-            failures = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
-            for failure in failures:
-                error = _user_error(failure)
-                if error is not None:
-                    raise error
-            refused = _refusal(settings)
-            if refused is not None:
-                raise refused
-            trace = failures[0].to_string() if failures and failures[0] else "the run failed without a failing step"
-            raise RuntimeError(trace)
+            _raise_failure(settings, result)
         folder = snapshots.current(settings.snapshots)
     if folder is None:
         raise RuntimeError("the run succeeded but there is no snapshot")

@@ -71,6 +71,16 @@ class Settings(BaseSettings):
         return self.data / "deliveries"
 
     @property
+    def forms(self) -> Path:
+        """Folder of the form registry, one folder a form."""
+        return self.data / "forms"
+
+    @property
+    def archive(self) -> Path:
+        """Folder of the unchanged copies of every delivered file, by the hash of its bytes."""
+        return self.warehouse / "archive"
+
+    @property
     def warehouse(self) -> Path:
         """Folder of everything that can be made again."""
         return self.resolve(self.warehouse_dir)

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
+from orchestration.assets.deliveries import RAW
+from orchestration.forms.model import Form
 from orchestration.settings import Settings
 
 REFRESH = "refresh"
+YEARLY = "yearly"
 
 
-def build_refresh_job() -> dg.JobDefinition:
-    """Return the job that makes everything from the inputs to the snapshot."""
-    return dg.define_asset_job(  # type: ignore[return-value]  # Dagster resolves it when it builds the definitions
-        REFRESH, selection=dg.AssetSelection.all(), description="From the inputs to a published snapshot."
-    )
+def build_jobs() -> list[Any]:
+    """Return the jobs, which Dagster resolves later: one year to snapshot, and everything but the deliveries to snapshot."""
+    raw = dg.AssetSelection.key_prefixes([RAW])
+    return [
+        dg.define_asset_job(
+            YEARLY,
+            selection=dg.AssetSelection.all(),
+            description="From the deliveries of one survey year to a published snapshot.",
+        ),
+        dg.define_asset_job(
+            REFRESH,
+            selection=dg.AssetSelection.all() - raw,
+            description="From what is read to a published snapshot; deliveries are not read again.",
+        ),
+    ]
 
 
 def build_schedule(settings: Settings) -> dg.ScheduleDefinition:
@@ -26,7 +41,7 @@ def build_schedule(settings: Settings) -> dg.ScheduleDefinition:
     )
 
 
-def deliveries_state(folder: Path) -> str:
+def delivery_state(folder: Path) -> str:
     """Return a short text that changes when a file under ``folder`` comes, goes, grows or is written again."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
@@ -36,17 +51,25 @@ def deliveries_state(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def build_sensor(settings: Settings) -> dg.SensorDefinition:
-    """Return the sensor that asks for a refresh when the deliveries change; off until somebody switches it on."""
+def build_sensor(settings: Settings, forms: list[Form]) -> dg.SensorDefinition:
+    """Return the sensor that asks for a year's run when its deliveries change; off until somebody switches it on."""
 
-    @dg.sensor(name="deliveries", job_name=REFRESH, minimum_interval_seconds=60)
+    @dg.sensor(name="deliveries", job_name=YEARLY, minimum_interval_seconds=60)
     def deliveries(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        """Asks for a refresh when a delivery comes or changes."""
-        if not settings.deliveries.is_dir():
-            return dg.SkipReason(f"there is no folder {settings.deliveries}")
-        state = deliveries_state(settings.deliveries)
-        if state == context.cursor:
+        """Asks for a year's run when one of its deliveries comes or changes."""
+        before: dict[str, str] = json.loads(context.cursor) if context.cursor else {}
+        now = {
+            form.delivery: delivery_state(settings.deliveries / form.delivery)
+            for form in forms
+            if (settings.deliveries / form.delivery).is_dir()
+        }
+        years = sorted({form.time_period for form in forms if now.get(form.delivery) != before.get(form.delivery)})
+        if not years:
             return dg.SkipReason("no delivery has changed")
-        return dg.SensorResult(run_requests=[dg.RunRequest(run_key=state)], cursor=state)
+        state = hashlib.sha256(json.dumps(now, sort_keys=True).encode()).hexdigest()
+        return dg.SensorResult(
+            run_requests=[dg.RunRequest(run_key=f"{year}-{state}", partition_key=str(year)) for year in years],
+            cursor=json.dumps(now, sort_keys=True),
+        )
 
     return deliveries

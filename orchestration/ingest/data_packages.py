@@ -153,3 +153,12 @@ def load(connection: duckdb.DuckDBPyConnection, table: str, resources: list[Data
     connection.execute(f'create or replace table "{package}"."{table}" as ' + " union all ".join(selects), parameters)
     row = connection.execute(f'select count(*) from "{package}"."{table}"').fetchone()
     return int(row[0]) if row else 0
+
+
+def count_municipalities(data: Path) -> dict[int, int]:
+    """Return the number of municipalities in each year, from the described populations."""
+    (population,) = [resource for resource in describe(data, "reference") if resource.name == "population"]
+    rows = duckdb.execute(
+        "select cast(year as integer), count(*) from read_csv(?, all_varchar = true) group by year", [str(population.path)]
+    ).fetchall()
+    return {int(year): int(count) for year, count in rows}

@@ -8,8 +8,10 @@ import dagster as dg
 
 from orchestration.assets.automation import build_sensor
 from orchestration.definitions import build_definitions
+from orchestration.forms.registry import load_forms
 from orchestration.gate.rules import load_rules
 from orchestration.settings import Settings
+from tests.integration.deliveries_kit import COLUMNS, FORM, OPTIONS, write_form
 
 
 def test_the_code_location_has_everything_from_input_to_snapshot(settings: Settings) -> None:
@@ -25,9 +27,21 @@ def test_the_code_location_has_everything_from_input_to_snapshot(settings: Setti
     assert dg.AssetKey(["published", "figures"]) in ancestors
 
 
+def test_deliveries_have_a_partition_a_survey_year(settings: Settings) -> None:
+    definitions = build_definitions(settings)
+    graph = definitions.resolve_asset_graph()
+    partitions = graph.get(dg.AssetKey(["raw", "cells"])).partitions_def
+    assert partitions is not None
+    years = {str(form.time_period) for form in load_forms(settings.forms)}
+    assert set(partitions.get_partition_keys()) == years
+    assert graph.get(dg.AssetKey(["public", "fte_by_service"])).partitions_def is None
+    assert definitions.resolve_job_def("yearly").partitions_def == partitions
+
+
 def test_the_sensor_asks_once_for_each_state_of_the_deliveries(tmp_path: Path, settings: Settings) -> None:
     settings = settings.model_copy(update={"data_dir": tmp_path})
-    sensor = build_sensor(settings)
+    write_form(tmp_path, {**FORM, "delivery": "2024"}, COLUMNS, OPTIONS)
+    sensor = build_sensor(settings, load_forms(settings.forms))
 
     def tick(cursor: str | None) -> dg.SensorResult | dg.SkipReason:
         return sensor(dg.build_sensor_context(cursor=cursor))  # type: ignore[return-value]
@@ -38,7 +52,7 @@ def test_the_sensor_asks_once_for_each_state_of_the_deliveries(tmp_path: Path, s
     delivery.write_text("a\n", encoding="utf-8")
     first = tick(None)
     assert isinstance(first, dg.SensorResult)
-    assert len(first.run_requests or []) == 1
+    assert [request.partition_key for request in first.run_requests or []] == ["2016"]
     assert isinstance(tick(first.cursor), dg.SkipReason)
     delivery.write_text("a\nb\n", encoding="utf-8")
     assert isinstance(tick(first.cursor), dg.SensorResult)

@@ -16,8 +16,8 @@ BIN = Path(sys.executable).parent
 @pytest.mark.parametrize(
     "command",
     [
-        ["ruff", "check", "orchestration", "tests", "is248"],
-        ["ruff", "format", "--check", "orchestration", "tests", "is248"],
+        ["ruff", "check", "orchestration", "tests", "benchmarks", "is248"],
+        ["ruff", "format", "--check", "orchestration", "tests", "benchmarks", "is248"],
         ["mypy"],
         ["sqlfluff", "lint", "dbt_project/models", "dbt_project/tests"],
     ],

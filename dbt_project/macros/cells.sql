@@ -1,0 +1,31 @@
+{# A text without blanks at its ends. #}
+{% macro trimmed(text) -%}
+    regexp_replace({{ text }}, '^[\s\x{00a0}\x{2007}\x{2009}\x{202f}\x{feff}]+|[\s\x{00a0}\x{2007}\x{2009}\x{202f}\x{feff}]+$', '', 'g')
+{%- endmacro %}
+
+{# A text with single ordinary blanks inside. #}
+{% macro single_blanks(text) -%}
+    regexp_replace({{ text }}, '[\s\x{00a0}\x{2007}\x{2009}\x{202f}]+', ' ', 'g')
+{%- endmacro %}
+
+{# A number as Norwegians type it, or null where the text is none: 1 234,5 and 1.234,5 and 1,234.5 and 0.5 and 12.
+   The text is trimmed and has single blanks. Negative numbers are none. #}
+{% macro typed_number(text) -%}
+    try_cast(
+        case
+            when regexp_full_match({{ text }}, '[0-9]+([.,][0-9]+)?') then replace({{ text }}, ',', '.')
+            when regexp_full_match({{ text }}, '[.,][0-9]+') then '0' || replace({{ text }}, ',', '.')
+            when regexp_full_match({{ text }}, '[0-9]{1,3}( [0-9]{3})+([.,][0-9]+)?')
+                then replace(replace({{ text }}, ' ', ''), ',', '.')
+            when regexp_full_match({{ text }}, '[0-9]{1,3}([.][0-9]{3})+,[0-9]+')
+                then replace(replace({{ text }}, '.', ''), ',', '.')
+            when regexp_full_match({{ text }}, '[0-9]{1,3}(,[0-9]{3})+[.][0-9]+')
+                then replace({{ text }}, ',', '')
+        end as decimal(18, 6)
+    )
+{%- endmacro %}
+
+{# A name as it is compared: lower case, single blanks, one kind of separator between languages, no county in brackets. #}
+{% macro comparable_name(name) -%}
+    trim(lower(regexp_replace(regexp_replace({{ single_blanks(name) }}, ' ?[/–-] ?', '-', 'g'), ' ?[(].*[)]', '', 'g')))
+{%- endmacro %}

@@ -1,0 +1,34 @@
+-- Typed answers: one row a delivered cell that is an answer, with the unit that gave it and where it stands. Blank
+-- cells have no row; which answers are missing is decided where blocks and questions are known.
+select
+    form,
+    survey,
+    time_period,
+    unit_code,
+    stratum,
+    submitted_at,
+    submission_status,
+    main_file,
+    main_sheet,
+    main_row_number,
+    question,
+    item,
+    target_group,
+    reporting_form,
+    type,
+    measure_unit,
+    fate,
+    fate_reason,
+    number_value,
+    case
+        when type = 'code' then option_answer
+        when type = 'tick' and fate_reason = 'answer' and lower(text) != '0' then answer
+    end as answer,
+    text,
+    file,
+    sheet,
+    row_number,
+    column_number,
+    line
+from {{ ref('int_cells') }}
+where use = 'answer' and fate in ('mapped', 'rejected') and fate_reason != 'blank'

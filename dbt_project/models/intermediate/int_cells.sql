@@ -1,0 +1,140 @@
+-- Every cell that was read and where it went: mapped (identifier or answer, also one that says "no answer"), ignored because
+-- the form declares it, or rejected with a reason. Nothing is left over.
+with cells as (
+    select * from {{ ref('stg_raw__cells') }}
+),
+
+fates as (
+    select * from {{ ref('int_row_fates') }}
+),
+
+submissions as (
+    select * from {{ ref('int_row_submissions') }}
+),
+
+maps as (
+    select * from {{ ref('int_cell_maps') }}
+),
+
+columns as (
+    select * from {{ ref('stg_forms__columns') }}
+),
+
+missing_texts as (
+    select * from {{ source('forms', 'missing_texts') }}
+),
+
+options as (
+    select * from {{ ref('stg_forms__options') }}
+),
+
+forms as (
+    select * from {{ ref('stg_forms__forms') }}
+),
+
+placed as (
+    select
+        cells.form,
+        forms.survey,
+        forms.time_period,
+        cells.file,
+        cells.sheet,
+        cells.layout,
+        cells.row_number,
+        cells.column_number,
+        cells.header,
+        cells.text_delivered,
+        cells.text,
+        coalesce(fates.ignored_reason, submissions.ignored_reason) as row_ignored_reason,
+        submissions.rejected_reason as row_rejected_reason,
+        submissions.unit_code,
+        submissions.stratum,
+        submissions.main_file,
+        submissions.main_sheet,
+        submissions.main_row_number,
+        submissions.submitted_at,
+        submissions.submission_status,
+        maps.line,
+        maps.line_count,
+        columns.use,
+        columns.question,
+        columns.item,
+        columns.answer,
+        columns.target_group,
+        columns.reporting_form,
+        columns.type,
+        columns.unit as measure_unit,
+        columns.reason as column_reason,
+        case when columns.type = 'number' then {{ typed_number('cells.text') }} end as number_value,
+        options.answer as option_answer,
+        options.missing_reason as option_missing_reason,
+        missing_texts.text is not null as is_missing_text
+    from cells
+    inner join forms
+        on cells.form = forms.form
+    inner join fates
+        on cells.form = fates.form
+        and cells.file = fates.file
+        and cells.sheet = fates.sheet
+        and cells.layout = fates.layout
+        and cells.row_number = fates.row_number
+    left join submissions
+        on cells.form = submissions.form
+        and cells.file = submissions.file
+        and cells.sheet = submissions.sheet
+        and cells.layout = submissions.layout
+        and cells.row_number = submissions.row_number
+    left join maps
+        on cells.form = maps.form
+        and cells.file = maps.file
+        and cells.sheet = maps.sheet
+        and cells.layout = maps.layout
+        and cells.row_number = maps.row_number
+        and cells.column_number = maps.column_number
+    left join columns
+        on maps.form = columns.form
+        and maps.line = columns.line
+    left join options
+        on columns.form = options.form
+        and columns.type = 'code'
+        and columns.question = options.question
+        and cells.text = options.code
+    left join missing_texts
+        on columns.form = missing_texts.form
+        and columns.line = missing_texts.line
+        and cells.text = missing_texts.text
+)
+
+select
+    *,
+    case
+        when row_ignored_reason is not null then 'ignored'
+        when use = 'ignored' then 'ignored'
+        when line is null or line_count > 1 then 'rejected'
+        when use = 'identifier' then 'mapped'
+        when row_rejected_reason is not null and text != '' then 'rejected'
+        when text = '' or (type = 'number' and text = '-') then 'mapped'
+        when is_missing_text or option_missing_reason is not null then 'mapped'
+        when type = 'number' and number_value is null then 'rejected'
+        when type = 'code' and option_answer is null then 'rejected'
+        when type = 'tick' and lower(text) not in ('0', '1', 'x') then 'rejected'
+        else 'mapped'
+    end as fate,
+    case
+        when row_ignored_reason is not null then row_ignored_reason
+        when use = 'ignored' then column_reason
+        when line is null then 'no_map_line'
+        when line_count > 1 then 'several_map_lines'
+        when use = 'identifier' then 'identifier'
+        when row_rejected_reason is not null and text != '' then row_rejected_reason
+        when text = '' or (type = 'number' and text = '-') then 'blank'
+        when is_missing_text then 'missing_code'
+        when option_missing_reason is not null then option_missing_reason
+        when type = 'number' and number_value is null
+            then
+                case when regexp_matches(text, '^[-\x{2212}] ?[0-9]') then 'negative_number' else 'not_a_number' end
+        when type = 'code' and option_answer is null then 'unknown_code'
+        when type = 'tick' and lower(text) not in ('0', '1', 'x') then 'unknown_tick'
+        else 'answer'
+    end as fate_reason
+from placed

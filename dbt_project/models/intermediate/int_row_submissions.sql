@@ -1,0 +1,189 @@
+-- The submission that each row of data belongs to: the row itself on a sheet of its own, or the row of the sheet that
+-- it links to, by the submission's number or by the unit. With it when it was submitted and whether it was completed;
+-- a delivery without a status column holds completed rows only.
+with layouts as (
+    select * from {{ source('forms', 'layouts') }}
+),
+
+row_units as (
+    select * from {{ ref('int_row_units') }}
+),
+
+fates as (
+    select * from {{ ref('int_row_fates') }}
+),
+
+identifiers as (
+    select * from {{ ref('int_row_identifiers') }}
+),
+
+submitted as (
+    select * from {{ source('raw', 'submitted') }}
+),
+
+statuses as (
+    select * from {{ source('forms', 'statuses') }}
+),
+
+link_texts as (
+    select
+        cells.form,
+        cells.file,
+        cells.sheet,
+        cells.layout,
+        cells.row_number,
+        layouts.links_to,
+        cells.text as link_text
+    from {{ ref('stg_raw__cells') }} as cells
+    inner join layouts
+        on cells.form = layouts.form
+        and cells.layout = layouts.layout
+        and cells.header = layouts.link_header
+    where cells.is_below_header
+),
+
+main_rows as (
+    select
+        fates.form,
+        fates.file,
+        fates.sheet,
+        fates.layout,
+        fates.row_number,
+        fates.ignored_reason,
+        identifiers.submission_id,
+        row_units.unit_code,
+        row_units.stratum,
+        row_units.rejected_reason,
+        submitted.submitted_at,
+        identifiers.status_text,
+        coalesce(statuses.meaning, case when identifiers.status_text is null then 'completed' else 'not_completed' end)
+            as submission_status
+    from fates
+    inner join layouts
+        on fates.form = layouts.form
+        and fates.layout = layouts.layout
+        and layouts.links_to is null
+    left join identifiers
+        on fates.form = identifiers.form
+        and fates.file = identifiers.file
+        and fates.sheet = identifiers.sheet
+        and fates.layout = identifiers.layout
+        and fates.row_number = identifiers.row_number
+    left join row_units
+        on fates.form = row_units.form
+        and fates.file = row_units.file
+        and fates.sheet = row_units.sheet
+        and fates.layout = row_units.layout
+        and fates.row_number = row_units.row_number
+    left join submitted
+        on fates.form = submitted.form
+        and fates.file = submitted.file
+        and fates.sheet = submitted.sheet
+        and fates.layout = submitted.layout
+        and fates.row_number = submitted.row_number
+    left join statuses
+        on fates.form = statuses.form
+        and fates.layout = statuses.layout
+        and identifiers.status_text = statuses.status
+    where fates.ignored_reason is null or fates.ignored_reason != 'header'
+),
+
+numbered_main_rows as (
+    -- A number that occurs twice links to the first row that has it; which submission counts is decided later.
+    select
+        *,
+        row_number() over (
+            partition by form, layout, submission_id
+            order by file, sheet, row_number
+        ) as occurrence
+    from main_rows
+    where submission_id is not null
+),
+
+own_rows as (
+    select
+        form,
+        file,
+        sheet,
+        layout,
+        row_number,
+        file as main_file,
+        sheet as main_sheet,
+        row_number as main_row_number,
+        submission_id,
+        unit_code,
+        stratum,
+        submitted_at,
+        submission_status,
+        rejected_reason,
+        ignored_reason
+    from main_rows
+    where ignored_reason is null
+),
+
+linked_by_number as (
+    select
+        fates.form,
+        fates.file,
+        fates.sheet,
+        fates.layout,
+        fates.row_number,
+        main_rows.file as main_file,
+        main_rows.sheet as main_sheet,
+        main_rows.row_number as main_row_number,
+        link_texts.link_text as submission_id,
+        main_rows.unit_code,
+        main_rows.stratum,
+        main_rows.submitted_at,
+        main_rows.submission_status,
+        case when main_rows.row_number is null then 'no_submission' else main_rows.rejected_reason end as rejected_reason,
+        main_rows.ignored_reason
+    from fates
+    inner join layouts
+        on fates.form = layouts.form
+        and fates.layout = layouts.layout
+        and layouts.link_by = 'submission'
+    left join link_texts
+        on fates.form = link_texts.form
+        and fates.file = link_texts.file
+        and fates.sheet = link_texts.sheet
+        and fates.layout = link_texts.layout
+        and fates.row_number = link_texts.row_number
+    left join numbered_main_rows as main_rows
+        on link_texts.form = main_rows.form
+        and link_texts.links_to = main_rows.layout
+        and link_texts.link_text = main_rows.submission_id
+        and main_rows.occurrence = 1
+    where fates.ignored_reason is null
+),
+
+linked_by_unit as (
+    -- The unit stands in the row itself; the submission is found by the unit when one of several is chosen.
+    select
+        row_units.form,
+        row_units.file,
+        row_units.sheet,
+        row_units.layout,
+        row_units.row_number,
+        cast(null as varchar) as main_file,
+        cast(null as varchar) as main_sheet,
+        cast(null as integer) as main_row_number,
+        cast(null as varchar) as submission_id,
+        row_units.unit_code,
+        row_units.stratum,
+        cast(null as timestamp) as submitted_at,
+        'completed' as submission_status,
+        row_units.rejected_reason,
+        cast(null as varchar) as ignored_reason
+    from row_units
+    inner join layouts
+        on row_units.form = layouts.form
+        and row_units.layout = layouts.layout
+        and layouts.link_by = 'unit'
+)
+
+select * from own_rows
+union all
+select * from linked_by_number
+union all
+select * from linked_by_unit

@@ -1,0 +1,46 @@
+-- All official names by which a unit may be called: the plain name, with its county in brackets, and the Norwegian, Sámi and
+-- Kven forms, together and each alone; in lower case, with one kind of separator.
+with municipality_names as (
+    select
+        municipality_code as unit_code,
+        unnest([municipality_name, name_plain, official_name]) as name
+    from {{ ref('stg_reference__municipalities') }}
+    union
+    select
+        new_code as unit_code,
+        new_name as name
+    from {{ ref('stg_reference__municipality_changes') }}
+    union
+    select
+        old_code as unit_code,
+        old_name as name
+    from {{ ref('stg_reference__municipality_changes') }}
+),
+
+names as (
+    select * from municipality_names
+    union
+    select
+        unit_code,
+        unit_name as name
+    from {{ ref('int_units') }}
+    where unit_level in ('city_district', 'agency')
+),
+
+single_forms as (
+    select
+        unit_code,
+        name
+    from names
+    union
+    select
+        unit_code,
+        unnest(regexp_split_to_array(name, ' ?[-/] | ?/ ?')) as name
+    from names
+)
+
+select distinct
+    unit_code,
+    {{ comparable_name('name') }} as name
+from single_forms
+where {{ comparable_name('name') }} != ''

@@ -1,0 +1,11 @@
+-- Rounds of the surveys as their forms describe them.
+select
+    form,
+    survey,
+    time_period,
+    collection_year,
+    units,
+    non_response,
+    constructed,
+    max_shrink
+from {{ source('forms', 'forms') }}

@@ -1,0 +1,9 @@
+-- Codes and what they mean.
+select
+    form,
+    question,
+    code,
+    answer,
+    label_nb,
+    missing_reason
+from {{ source('forms', 'options') }}

@@ -1,0 +1,37 @@
+-- Delivered cells with the header of their column: the text as delivered, and without blanks at its ends. Cells above the
+-- first row of data have no meaning of their own.
+with cells as (
+    select * from {{ source('raw', 'cells') }}
+),
+
+columns as (
+    select * from {{ source('raw', 'columns') }}
+),
+
+sheets as (
+    select * from {{ source('raw', 'sheets') }}
+)
+
+select
+    cells.form,
+    cells.file,
+    cells.sheet,
+    cells.layout,
+    cells.row_number,
+    cells.column_number,
+    columns.header,
+    cells.text as text_delivered,
+    {{ single_blanks(trimmed('cells.text')) }} as text,
+    cells.row_number >= sheets.first_row as is_below_header
+from cells
+inner join sheets
+    on cells.form = sheets.form
+    and cells.file = sheets.file
+    and cells.sheet = sheets.sheet
+    and cells.layout = sheets.layout
+left join columns
+    on cells.form = columns.form
+    and cells.file = columns.file
+    and cells.sheet = columns.sheet
+    and cells.layout = columns.layout
+    and cells.column_number = columns.column_number

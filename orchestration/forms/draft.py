@@ -1,0 +1,819 @@
+"""Next round's form, drafted from the last one and the headers that were delivered.
+
+Belongs here: matching delivered columns with the columns of the last form, and writing what is sure and what is not. Nothing
+is guessed: a column of which neither the name nor the wording is exactly last year's gets the use ``unsure``, which the
+loader refuses, with the candidates beside it; a person decides, and only then can the form be run. Does not belong here:
+reading deliveries.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePath
+from typing import Any, Literal
+
+import yaml
+
+from orchestration.errors import UserError
+from orchestration.forms.model import ColumnMap, FileSpec, Form, OptionMap, SheetSpec
+
+UNSURE = "unsure"
+THRESHOLD = 0.75
+# Below this a candidate is not worth a look.
+WORTH_A_LOOK = 0.5
+CANDIDATES_SHOWN = 3
+# A sheet is recognised by its columns if it has at least this share of last year's.
+SHARED_COLUMNS = 0.5
+READERS: Mapping[str, Literal["csv", "xlsx", "sav", "parquet"]] = {
+    ".csv": "csv",
+    ".xlsx": "xlsx",
+    ".sav": "sav",
+    ".parquet": "parquet",
+}
+
+UnsureKind = Literal["similar", "new", "gone", "another wording", "partly delivered"]
+
+
+@dataclass(frozen=True)
+class DeliveredSheet:
+    """The header of one sheet of a delivered file.
+
+    ``headers`` are the texts as the reader gives them (several header rows joined), ``row`` is the first header row, counted
+    from 1. ``sheet`` is what the workbook calls it, and empty for other files.
+    """
+
+    file: str
+    sheet: str
+    headers: tuple[str, ...]
+    row: int = 1
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A column of the last form that a delivered column may be, with its similarity from 0 to 1.
+
+    ``column`` is empty for a question that the last form says was not asked.
+    """
+
+    sheet: str
+    column: str
+    meaning: str
+    score: float
+
+    def __str__(self) -> str:
+        """Return the candidate as it stands in the reason cell and in the list."""
+        return f"{self.sheet} {self.column or 'not asked'} ({self.meaning}) {self.score:.2f}"
+
+
+@dataclass(frozen=True)
+class UnsureRow:
+    """A row of columns.csv that a person must decide; ``column`` is the delivered one, or last year's if it is gone."""
+
+    kind: UnsureKind
+    sheet: str
+    column: str
+    label: str = ""
+    candidates: tuple[Candidate, ...] = ()
+    note: str = ""
+
+    @property
+    def reason(self) -> str:
+        """The text of the reason cell."""
+        best = "; ".join(map(str, self.candidates))
+        return ": ".join(filter(None, (self.kind, "; ".join(filter(None, (best, self.note))))))
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The three files of the next form, and what a person must look at.
+
+    ``renamed`` has sheet, last and new name of columns with the very wording of one of last year's; ``reworded`` has sheet,
+    column, last and new wording of columns with the very name of last year.
+    """
+
+    form: str
+    previous: str
+    form_yml: str
+    columns_csv: str
+    options_csv: str
+    taken_over: int
+    renamed: tuple[tuple[str, str, str], ...]
+    reworded: tuple[tuple[str, str, str, str], ...]
+    unsure: tuple[UnsureRow, ...]
+    notes: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The list of what to decide, as JSON-able values."""
+        return {
+            "form": self.form,
+            "previous": self.previous,
+            "taken_over": self.taken_over,
+            "renamed": [{"sheet": sheet, "before": old, "after": new} for sheet, old, new in self.renamed],
+            "reworded": [
+                {"sheet": sheet, "column": column, "before": old, "after": new} for sheet, column, old, new in self.reworded
+            ],
+            "unsure": [
+                {
+                    "kind": row.kind,
+                    "sheet": row.sheet,
+                    "column": row.column,
+                    "label": row.label,
+                    "candidates": [
+                        {**dataclasses.asdict(found), "score": round(found.score, 3)} for found in row.candidates
+                    ],
+                    "note": row.note,
+                }
+                for row in self.unsure
+            ],
+            "notes": list(self.notes),
+        }
+
+    def render(self) -> str:
+        """Return what was taken over, what must be decided and what must be looked at, as text."""
+        lines = [
+            f"{self.previous} -> {self.form}: {self.taken_over} columns taken over, {len(self.unsure)} to be decided",
+        ]
+        by_kind: dict[str, list[UnsureRow]] = defaultdict(list)
+        for row in self.unsure:
+            by_kind[row.kind].append(row)
+        for kind, rows in by_kind.items():
+            lines += ["", f"{TITLES[kind]} ({len(rows)})"]
+            for row in rows:
+                label = f' "{row.label}"' if row.label else ""
+                said = "; ".join(filter(None, ("; ".join(map(str, row.candidates)), row.note)))
+                lines.append(f"  {row.sheet}: {row.column}{label}" + (f": {said}" if said else ""))
+        if self.renamed:
+            lines += ["", f"Renamed, taken over because the wording is the same and unique ({len(self.renamed)})"]
+            lines += [f"  {sheet}: {old} -> {new}" for sheet, old, new in self.renamed]
+        if self.reworded:
+            lines += ["", f"Taken over with the new wording: does it mean the same? ({len(self.reworded)})"]
+            lines += [f'  {sheet}: {column}: "{old}" -> "{new}"' for sheet, column, old, new in self.reworded]
+        if self.notes:
+            lines += ["", "Look at"]
+            lines += [f"  {note}" for note in self.notes]
+        if self.unsure:
+            lines += [
+                "",
+                f"Give each row with the use `{UNSURE}` in columns.csv another use, or delete it; then: is248 forms",
+            ]
+        return "\n".join(lines) + "\n"
+
+
+TITLES: Mapping[str, str] = {
+    "similar": "Delivered, with a name or wording like one of last year's",
+    "another wording": "Delivered under last year's name, with another wording",
+    "partly delivered": "Delivered in some files only",
+    "new": "Delivered, and not enough like anything of last year",
+    "gone": "In last year's form, and not delivered",
+}
+
+
+# --- Years -----------------------------------------------------------------------------------------------------------------
+
+
+def _advance(previous: Form, years: int) -> Callable[[str], str]:
+    """Return what puts the new years in a text; both years at once, as the one may become what the other was."""
+    later = {str(year): str(year + years) for year in (previous.time_period, previous.collection_year)}
+
+    def advance(text: str) -> str:
+        return re.sub(r"(?<!\d)\d{4}(?!\d)", lambda found: later.get(found[0], found[0]), text)
+
+    return advance
+
+
+# --- Files and sheets ------------------------------------------------------------------------------------------------------
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _numbered(headers: Iterable[str]) -> list[str]:
+    """Return the headers as columns.csv names them: with single blanks, a repeated one with its number."""
+    seen: Counter[str] = Counter()
+    names = []
+    for header in map(_plain, headers):
+        if not header:
+            continue
+        seen[header] += 1
+        names.append(header if seen[header] == 1 else f"{header}#{seen[header]}")
+    return names
+
+
+def _mapped(previous: Form, sheet: str) -> set[str]:
+    return {_plain(column.column) for column in previous.columns if column.sheet == sheet and column.column}
+
+
+class _Layout:
+    """Which delivered sheet is which sheet of the form, and what changes in form.yml for it."""
+
+    def __init__(self, previous: Form, delivered: Sequence[DeliveredSheet], advance: Callable[[str], str]) -> None:
+        self.previous = previous
+        self.advance = advance
+        self.members: dict[int, list[DeliveredSheet]] = defaultdict(list)
+        self.unknown: list[DeliveredSheet] = []
+        # Files of the layout of a sheet that was found already, as when one county delivers another format.
+        self.more: dict[int, list[DeliveredSheet]] = defaultdict(list)
+        left = [sheet for sheet in delivered if not self._by_name(sheet)]
+        # What has other names is recognised by its columns: the format of the file may have changed.
+        found = list(self.members)
+        free = [number for number in range(len(previous.sheets)) if number not in found]
+        for sheet in left:
+            number, known = self._by_columns(sheet, free), self._by_columns(sheet, found)
+            if number is None and len(left) == len(free) == 1:
+                number = free[0]
+            if number is not None:
+                self.members[number].append(sheet)
+            elif known is not None:
+                self.more[known].append(sheet)
+            else:
+                self.unknown.append(sheet)
+
+    def _file(self, spec: SheetSpec) -> FileSpec:
+        return next(file for file in self.previous.files if file.name == spec.file)
+
+    def _by_name(self, delivered: DeliveredSheet) -> bool:
+        for number, spec in enumerate(self.previous.sheets):
+            file_fits = fnmatchcase(delivered.file, self.advance(self._file(spec).pattern))
+            named = "" if spec.sheet is None else self.advance(spec.sheet)
+            if file_fits and (named == "*" or named == delivered.sheet.strip()):
+                self.members[number].append(delivered)
+                return True
+        return False
+
+    def _by_columns(self, delivered: DeliveredSheet, free: Sequence[int]) -> int | None:
+        """Return which of the sheets not found by name has most of its columns in the delivered one, and enough."""
+        headers = set(_numbered(delivered.headers))
+        shares: list[tuple[bool, float, int]] = []
+        for number in free:
+            spec = self.previous.sheets[number]
+            mapped = _mapped(self.previous, spec.name)
+            share = len(mapped & headers) / len(mapped) if mapped else 0.0
+            if share >= SHARED_COLUMNS:
+                # Sheets of one workbook may have the same columns: then the name decides.
+                same_name = spec.sheet is not None and delivered.sheet.strip() in {spec.sheet, self.advance(spec.sheet)}
+                shares.append((same_name, share, -number))
+        return -max(shares)[2] if shares else None
+
+    def headers(self, name: str) -> tuple[list[str], set[str]]:
+        """Return the columns delivered for a sheet of the form, and those that some of its files lack."""
+        sheets = [
+            _numbered(sheet.headers)
+            for number, spec in enumerate(self.previous.sheets)
+            if spec.name == name
+            for sheet in (*self.members.get(number, []), *self.more.get(number, []))
+        ]
+        every = list(dict.fromkeys(header for headers in sheets for header in headers))
+        return every, {header for header in every if any(header not in headers for headers in sheets)}
+
+
+# --- Columns ---------------------------------------------------------------------------------------------------------------
+
+
+def _meaning(column: ColumnMap) -> str:
+    """Say in short what a column of the last form meant."""
+    if column.use in {"identifier", "ignored"}:
+        return " ".join(filter(None, (column.use, column.reason)))
+    parts = (column.question, column.item, column.answer, column.target_group, column.reporting_form)
+    return " ".join(part for part in parts if part)
+
+
+def _ratio(one: str, other: str) -> float:
+    if not one or not other:
+        return 0.0
+    matcher = SequenceMatcher(None, one.casefold(), other.casefold(), autojunk=False)
+    if min(matcher.real_quick_ratio(), matcher.quick_ratio()) < WORTH_A_LOOK:
+        return 0.0
+    return matcher.ratio()
+
+
+@dataclass(frozen=True)
+class _Old:
+    """One column of the last form with all its uses (a long format has many); ``name`` is empty for what was not asked."""
+
+    sheet: str
+    name: str
+    uses: tuple[ColumnMap, ...]
+
+    @property
+    def wording(self) -> str:
+        """Wording of the column, if all its uses have the same."""
+        wordings = {_plain(use.wording_nb) for use in self.uses}
+        return wordings.pop() if len(wordings) == 1 else ""
+
+    @property
+    def meaning(self) -> str:
+        """What the column meant; of a long format how many things."""
+        first = _meaning(self.uses[0])
+        return first if len(self.uses) == 1 else f"{first} and {len(self.uses) - 1} more uses"
+
+    def candidate(self, score: float) -> Candidate:
+        """Return the column as a candidate."""
+        return Candidate(self.sheet, self.name, self.meaning, score)
+
+
+class _Columns:
+    """The delivered columns of one sheet beside the last form's; those of a new sheet stand beside none."""
+
+    def __init__(self, sheet: str, previous: Form, headers: list[str], labels: Mapping[str, str], note: str = "") -> None:
+        self.sheet = sheet
+        self.headers = headers
+        self.note = note
+        self.labels = {header: _plain(labels.get(header, labels.get(header.split("#")[0], ""))) for header in headers}
+        uses: dict[str, list[ColumnMap]] = defaultdict(list)
+        for column in previous.columns:
+            if column.sheet == sheet and column.use != "absent":
+                uses[_plain(column.column)].append(column)
+        self.old = {name: _Old(sheet, name, tuple(rows)) for name, rows in uses.items()}
+        self.absent = [
+            _Old(sheet, "", (column,)) for column in previous.columns if column.sheet == sheet and column.use == "absent"
+        ]
+        self.taken: dict[str, _Old] = {}
+        self.unsure: dict[str, UnsureRow] = {}
+        # Last year's columns of which it is said what became of them.
+        self.accounted: set[str] = set()
+
+    @property
+    def renames(self) -> dict[str, str]:
+        """Names of the last form, and of this one, of columns that were taken over under another name."""
+        return {old.name: header for header, old in self.taken.items() if old.name != header}
+
+    @property
+    def open(self) -> list[str]:
+        """Delivered columns that nothing is said of yet."""
+        return [header for header in self.headers if header not in self.taken and header not in self.unsure]
+
+    @property
+    def gone(self) -> list[_Old]:
+        """Last year's columns that nothing is said of."""
+        return [old for name, old in self.old.items() if name not in self.accounted]
+
+    def doubt(self, kind: UnsureKind, header: str, candidates: Iterable[Candidate], note: str = "") -> None:
+        """Leave a delivered column to a person."""
+        said = "; ".join(filter(None, (note, self.note)))
+        self.unsure[header] = UnsureRow(kind, self.sheet, header, self.labels[header], tuple(candidates), said)
+
+    def match_names(self, partial: set[str], threshold: float) -> None:
+        """Take over the columns with last year's names, unless the code book says that they are something else now."""
+        for header in self.headers:
+            old = self.old.get(header)
+            if old is None:
+                continue
+            self.accounted.add(header)
+            label = self.labels[header]
+            if header in partial and not any(use.optional for use in old.uses):
+                self.doubt("partly delivered", header, [old.candidate(1.0)])
+            elif label and old.wording and _ratio(label, old.wording) < threshold:
+                # Numbered columns may have been numbered anew.
+                found = [other.candidate(_ratio(label, other.wording)) for other in self.old.values()]
+                found.sort(key=lambda candidate: -candidate.score)
+                near = [candidate for candidate in found if candidate.score >= WORTH_A_LOOK][:CANDIDATES_SHOWN]
+                self.doubt("another wording", header, near, f'last year "{old.wording}" ({old.meaning})')
+            else:
+                self.taken[header] = old
+
+    def match_wordings(self, labels: Counter[str], wordings: Counter[str]) -> None:
+        """Take over a renamed column if nothing else, delivered or of last year, has its wording."""
+        by_wording = {old.wording.casefold(): old for old in self.old.values() if old.wording}
+        for header in self.open:
+            wording = self.labels[header].casefold()
+            old = by_wording.get(wording)
+            if old is not None and labels[wording] == 1 and wordings[wording] == 1 and old.name not in self.accounted:
+                self.taken[header] = old
+                self.accounted.add(old.name)
+
+
+def _pair_similar(sheets: Sequence[_Columns], threshold: float) -> None:
+    """Pair the rest one to one over all sheets, best score first, for a person to decide; what is left is new or gone."""
+    by_sheet = {columns.sheet: columns for columns in sheets}
+    headers = [(columns, header) for columns in sheets for header in columns.open]
+    # A question that was not asked last year may be asked again.
+    pool = [old for columns in sheets for old in (*columns.gone, *columns.absent)]
+    scores: list[tuple[float, bool, float, int, int]] = []
+    for row, (columns, header) in enumerate(headers):
+        for place, old in enumerate(pool):
+            parts = _ratio(header, old.name), _ratio(columns.labels[header], old.wording)
+            if max(parts) >= WORTH_A_LOOK:
+                scores.append((-max(parts), old.sheet != columns.sheet, -sum(parts), row, place))
+    scores.sort()
+    paired: dict[int, int] = {}
+    taken: set[int] = set()
+    ranked: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    for score, _, _, row, place in scores:
+        ranked[row].append((place, -score))
+        if -score >= threshold and row not in paired and place not in taken:
+            paired[row] = place
+            # A question that was not asked may come back as several columns.
+            taken |= {place} if pool[place].name else set()
+    for row, (columns, header) in enumerate(headers):
+        # The assigned one first, the others by score.
+        near = sorted(ranked[row], key=lambda entry: entry[0] != paired.get(row))[:CANDIDATES_SHOWN]
+        columns.doubt("similar" if row in paired else "new", header, [pool[place].candidate(score) for place, score in near])
+    for place in taken:
+        by_sheet[pool[place].sheet].accounted.add(pool[place].name)
+
+
+# --- The files -------------------------------------------------------------------------------------------------------------
+
+_COLUMN_NAMES = [name for name in ColumnMap.model_fields if name != "line"]
+_OPTION_NAMES = [name for name in OptionMap.model_fields if name != "line"]
+
+
+# What a person must be told of the settings of form.yml.
+_LOOK_AT: Mapping[str, str] = {
+    "reference_period": "the years are advanced; is it the same week or day?",
+    "origin": "collected by the same, in the same way?",
+    "constructed": "still constructed? real figures are false",
+    "non_response": "the same treatment of units that did not answer?",
+    "max_shrink": "how many units may be lacking this time?",
+}
+
+
+def _csv(names: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _row(use: ColumnMap, /, **changes: str) -> dict[str, str]:
+    return {name: str(getattr(use, name)) for name in _COLUMN_NAMES} | changes
+
+
+def _renamed_when(when: str, renames: Mapping[str, str]) -> str:
+    parts = (part.partition("=") for part in when.split(";") if part)
+    return ";".join(f"{renames.get(_plain(name), name)}{equals}{value}" for name, equals, value in parts)
+
+
+def _gone_row(old: _Old, use: ColumnMap) -> tuple[dict[str, str], UnsureRow]:
+    """Keep the meaning of a column that was not delivered, so that `absent` is all that need be written."""
+    unsure = UnsureRow("gone", use.sheet, old.name, _plain(use.wording_nb), (), _meaning(use))
+    cells = {name: getattr(use, name) for name in ("question", "item", "answer", "target_group", "reporting_form")}
+    return {"sheet": use.sheet, "use": UNSURE, **cells, "reason": f"gone: {old.name}"}, unsure
+
+
+def _without_defaults(content: Any) -> Any:
+    """Leave out what says nothing: null, and empty lists and maps."""
+    if isinstance(content, dict):
+        cleaned = {key: _without_defaults(value) for key, value in content.items()}
+        return {key: value for key, value in cleaned.items() if value not in (None, [], {})}
+    if isinstance(content, list):
+        return [_without_defaults(value) for value in content]
+    return content
+
+
+def _block(key: str, value: Any) -> str:
+    flow = None if isinstance(value, dict | list) else False
+    return yaml.safe_dump({key: value}, allow_unicode=True, sort_keys=False, width=120, default_flow_style=flow)
+
+
+def _item(value: Any) -> str:
+    text = yaml.safe_dump([value], allow_unicode=True, sort_keys=False, width=120, default_flow_style=None)
+    return "".join(f"  {line}\n" for line in text.splitlines())
+
+
+def _named_columns(spec: SheetSpec) -> list[tuple[str, str]]:
+    """Return the columns that form.yml names for a sheet, and where."""
+    named: list[tuple[str, str]] = []
+    if spec.unit is not None:
+        for field in ("code", "name", "part_code", "part_name"):
+            named += [(f"unit.{field}", column) for column in getattr(spec.unit, field)]
+        named.append(("unit.stratum", spec.unit.stratum or ""))
+    for field in ("id", "submitted", "status"):
+        named.append((f"submission.{field}", getattr(spec.submission, field) or ""))
+    named += [("rows_not_data", rule.column) for rule in spec.rows_not_data]
+    if spec.link is not None and not _links_by_unit(spec):
+        named.append(("link", spec.link))
+    return [(place, column) for place, column in named if column]
+
+
+def _links_by_unit(spec: SheetSpec) -> bool:
+    return spec.link == "unit"
+
+
+def _sheet_content(spec: SheetSpec, renames: Mapping[str, str]) -> dict[str, Any]:
+    """Return a sheet of form.yml with the new names of its columns."""
+    content: dict[str, Any] = spec.model_dump(mode="json")
+
+    def new(name: str | None) -> str | None:
+        return renames.get(_plain(name), name) if name is not None else None
+
+    if content["unit"] is not None:
+        for field in ("code", "name", "part_code", "part_name"):
+            content["unit"][field] = [new(name) for name in content["unit"][field]]
+        content["unit"]["stratum"] = new(content["unit"]["stratum"])
+    for field in ("id", "submitted", "status"):
+        content["submission"][field] = new(content["submission"][field])
+    for rule in content["rows_not_data"]:
+        rule["column"] = new(rule["column"])
+    if not _links_by_unit(spec):
+        content["link"] = new(content["link"])
+    if len(spec.header_rows) == 1:
+        del content["header_join"]
+    return content
+
+
+class _FormFile:
+    """Writes form.yml, with a comment wherever a person must look; the same remarks are listed as notes."""
+
+    def __init__(self, previous: Form, layout: _Layout, matched: Mapping[str, _Columns], years: int) -> None:
+        self.previous = previous
+        self.layout = layout
+        self.matched = matched
+        self.advance = layout.advance
+        self.years = years
+        self.notes: list[str] = []
+        self.files = {file.name: file for file in previous.files}
+
+    def _look(self, place: str, text: str, indent: str = "") -> str:
+        self.notes.append(f"form.yml, {place}: {text}")
+        return f"{indent}# look: {text}\n"
+
+    def write(self, name: str, delivery: str, delivered: Sequence[str]) -> str:
+        """Return the text of form.yml.
+
+        Args:
+            name: the new form.
+            delivery: folder of the new delivery.
+            delivered: names of all files of the delivery.
+        """
+        last = self.previous
+        content = last.model_dump(mode="json", exclude={"columns", "options"})
+        content |= {
+            "form": name,
+            "time_period": last.time_period + self.years,
+            "collection_year": last.collection_year + self.years,
+            "delivery": delivery,
+            "title": {language: self.advance(text) for language, text in content["title"].items()},
+            "reference_period": {language: self.advance(text) for language, text in content["reference_period"].items()},
+            "origin": self.advance(last.origin),
+        }
+        text = ""
+        for key, value in content.items():
+            if key in {"files", "sheets", "checks", "numbers"}:
+                continue
+            text += (self._look(key, _LOOK_AT[key]) if key in _LOOK_AT else "") + _block(key, value)
+        text += "\nfiles:\n" + "".join(self._file(file, delivered) for file in last.files)
+        text += self._files_without_entry(delivered)
+        text += "\nsheets:\n" + "".join(self._sheet(number, spec) for number, spec in enumerate(last.sheets))
+        for number, sheets in self.layout.more.items():
+            for sheet in sheets:
+                said = f"{sheet.file} has the columns of sheet {last.sheets[number].name}: add an entry of that name for it"
+                text += self._look("sheets", said, "  ")
+        text += "".join(self._unknown_sheet(sheet) for sheet in self.layout.unknown)
+        if last.checks:
+            text += "\n" + self._look("checks", "does each of these stand in the new files?") + "checks:\n"
+            for check in last.checks:
+                text += _item(check.model_dump(mode="json") | {"matches": self.advance(check.matches)})
+        if last.numbers.missing:
+            text += "\n" + self._look("numbers", "the same missing codes, by the new code book?")
+            text += _block("numbers", last.numbers.model_dump(mode="json"))
+        if last.options:
+            text += "\n" + self._look(
+                "options.csv", "options.csv has last year's codes and labels; compare them with the new code book"
+            )
+        return text
+
+    def _members(self, file: FileSpec) -> list[DeliveredSheet]:
+        return [
+            sheet
+            for number, spec in enumerate(self.previous.sheets)
+            if spec.file == file.name
+            for sheet in self.layout.members.get(number, [])
+        ]
+
+    def new_file(self, file: FileSpec) -> FileSpec:
+        """Return a file of form.yml; under another name or in another format, as it was delivered."""
+        pattern = self.advance(file.pattern)
+        names = sorted({sheet.file for sheet in self._members(file)})
+        if not names or all(fnmatchcase(name, pattern) for name in names):
+            return FileSpec.model_validate(file.model_dump() | {"pattern": pattern})
+        suffix = PurePath(names[0]).suffix.lower()
+        reader = READERS.get(suffix, file.reader)
+        text = reader == "csv"
+        return FileSpec(
+            name=file.name,
+            pattern=names[0] if len(names) == 1 else f"*{suffix}",
+            count=len(names),
+            reader=reader,
+            encoding=(file.encoding or "utf-8") if text else None,
+            delimiter=(file.delimiter or ";") if text else None,
+        )
+
+    def _file(self, file: FileSpec, delivered: Sequence[str]) -> str:
+        new = self.new_file(file)
+        comment = ""
+        if new.pattern != self.advance(file.pattern):
+            said = "as delivered; check name, reader" + (", encoding and delimiter" if new.reader == "csv" else "")
+            comment = self._look(f"file {file.name}", f"{said}; last year {file.pattern} ({file.reader})", "  ")
+        else:
+            count = sum(fnmatchcase(name, new.pattern) for name in delivered)
+            low, high = new.count_range
+            if not low <= count <= high:
+                said = f"{count} delivered files fit {new.pattern}, and {new.count} are expected"
+                comment = self._look(f"file {file.name}", said, "  ")
+        return comment + _item(_without_defaults(new.model_dump(mode="json")))
+
+    def _files_without_entry(self, delivered: Sequence[str]) -> str:
+        patterns = [self.new_file(file).pattern for file in self.previous.files]
+        lost = [name for name in delivered if not any(fnmatchcase(name, pattern) for pattern in patterns)]
+        return self._look("files", f"no entry for {', '.join(lost)}", "  ") if lost else ""
+
+    def _sheet(self, number: int, spec: SheetSpec) -> str:
+        matched = self.matched[spec.name]
+        place = f"sheet {spec.name}"
+        content = _sheet_content(spec, matched.renames)
+        comment = ""
+        members = self.layout.members.get(number, [])
+        if not members:
+            comment += self._look(place, "it was not delivered, or not recognised", "  ")
+        file = self.new_file(self.files[spec.file])
+        sheet = None if spec.sheet is None else self.advance(spec.sheet)
+        if (file.reader == "xlsx") != (sheet is not None) or (
+            members and sheet not in {None, "*"} | {member.sheet.strip() for member in members}
+        ):
+            sheet = members[0].sheet if file.reader == "xlsx" else None
+            comment += self._look(place, f"called {sheet!r} here; last year {spec.sheet!r}", "  ")
+        content["sheet"] = sheet
+        rows = sorted({member.row for member in members})
+        if rows and rows != [spec.header_rows[0]]:
+            shift = rows[0] - spec.header_rows[0]
+            content["header_rows"] = [row + shift for row in spec.header_rows]
+            content["first_row"] = spec.first_row + shift
+            said = f"the headers stand in row {', '.join(map(str, rows))}, last year in row {spec.header_rows[0]}"
+            comment += self._look(place, said, "  ")
+        delivered = {*matched.headers}
+        uses = [column for column in self.previous.columns if column.sheet == spec.name]
+        named = _named_columns(spec) + [("when", column) for use in uses for column, _ in use.conditions]
+        for where, column in dict.fromkeys(named):
+            new = matched.renames.get(_plain(column), _plain(column))
+            if members and new not in delivered:
+                alike = [
+                    row.column for row in matched.unsure.values() if row.candidates and row.candidates[0].column == column
+                ]
+                maybe = f"; perhaps {', '.join(alike)}" if alike else ""
+                comment += self._look(place, f"{where} names {column}, which was not delivered{maybe}", "  ")
+        if spec.submission.completed or spec.submission.formats or spec.rows_not_data:
+            comment += self._look(place, "the same statuses, date formats and rows that are not data?", "  ")
+        if any(use.when for use in uses):
+            comment += self._look(
+                place, "a long format: do the values in `when` of columns.csv still stand in the cells?", "  "
+            )
+        return comment + _item(_without_defaults(content))
+
+    def _unknown_sheet(self, sheet: DeliveredSheet) -> str:
+        name = f"sheet {sheet.sheet}" if sheet.sheet else "the sheet"
+        said = f"no entry for {name} of {sheet.file} (row {sheet.row}, {len(sheet.headers)} columns)"
+        return self._look("sheets", said, "  ")
+
+
+# --- The draft -------------------------------------------------------------------------------------------------------------
+
+
+def _new_sheet_name(sheet: DeliveredSheet, taken: Iterable[str]) -> str:
+    """Return a name for a delivered sheet that the last form does not have."""
+    text = sheet.sheet or PurePath(sheet.file).stem
+    name = re.sub(r"\W+", "_", text.strip().casefold()).strip("_") or "sheet"
+    return f"{name}_new" if name in set(taken) else name
+
+
+def _unsure_cells(row: UnsureRow) -> dict[str, str]:
+    return {"sheet": row.sheet, "column": row.column, "use": UNSURE, "wording_nb": row.label, "reason": row.reason}
+
+
+def _label_counts(sheets: Iterable[_Columns]) -> Counter[str]:
+    return Counter(label.casefold() for columns in sheets for label in columns.labels.values() if label)
+
+
+def _match(
+    previous: Form, layout: _Layout, names: Sequence[str], labels: Mapping[str, str], threshold: float
+) -> dict[str, _Columns]:
+    """Match all delivered columns: by name, then by wording, then by similarity over all sheets."""
+    sheets: dict[str, _Columns] = {}
+    for name in names:
+        headers, partial = layout.headers(name)
+        sheets[name] = _Columns(name, previous, headers, labels)
+        sheets[name].match_names(partial, threshold)
+    for unknown in layout.unknown:
+        note = f"sheet {unknown.sheet!r} of {unknown.file} is not in last year's form"
+        name = _new_sheet_name(unknown, sheets)
+        sheets[name] = _Columns(name, previous, _numbered(unknown.headers), labels, note)
+    label_counts = _label_counts(sheets.values())
+    wordings = Counter(old.wording.casefold() for columns in sheets.values() for old in columns.old.values() if old.wording)
+    for columns in sheets.values():
+        columns.match_wordings(label_counts, wordings)
+    _pair_similar(list(sheets.values()), threshold)
+    return sheets
+
+
+def draft_form(
+    previous: Form,
+    headers: Sequence[DeliveredSheet],
+    *,
+    labels: Mapping[str, str] | None = None,
+    files: Sequence[str] | None = None,
+    delivery: str | None = None,
+    years: int = 1,
+    threshold: float = THRESHOLD,
+) -> Draft:
+    """Draft the form of the next round.
+
+    Args:
+        previous: the last form of the survey.
+        headers: the headers that were delivered, sheet by sheet.
+        labels: the code book, if there is one: label by variable.
+        files: names of all files of the delivery, also those that are not read; without it those of ``headers``.
+        delivery: folder of the delivery; without it last year's name with the year advanced.
+        years: how far the years are advanced; more than one where a round was left out.
+        threshold: similarity from which a delivered column is held against one of last year's, one to one.
+
+    Returns:
+        The three files as texts, and all that a person must decide.
+
+    Raises:
+        UserError: no header was delivered, or the years are not advanced.
+    """
+    if years < 1:
+        raise UserError("the new form is not later than the last", place=previous.form, remedy="advance by at least a year")
+    if not any(_numbered(sheet.headers) for sheet in headers):
+        raise UserError(
+            "no sheet with headers was delivered", place=delivery or previous.form, remedy="check the files of the delivery"
+        )
+    advance = _advance(previous, years)
+    layout = _Layout(previous, headers, advance)
+    names = list(dict.fromkeys(sheet.name for sheet in previous.sheets))
+    matched = _match(previous, layout, names, labels or {}, threshold)
+    rows: list[dict[str, str]] = []
+    unsure: list[UnsureRow] = []
+    reworded: list[tuple[str, str, str, str]] = []
+    label_counts = _label_counts(matched.values())
+    for columns in matched.values():
+        for header in columns.headers:
+            if header in columns.unsure:
+                unsure.append(columns.unsure[header])
+                rows.append(_unsure_cells(columns.unsure[header]))
+                continue
+            old, label = columns.taken[header], columns.labels[header]
+            changes = {}
+            # A label that several columns share says less than what the last form has.
+            if label and len(old.uses) == 1 and label != old.wording and label_counts[label.casefold()] == 1:
+                changes["wording_nb"] = label
+                reworded.append((columns.sheet, header, old.wording, label))
+            for use in old.uses:
+                rows.append(_row(use, column=header, when=_renamed_when(use.when, columns.renames), **changes))
+        for old in columns.gone:
+            for use in old.uses:
+                cells, row = _gone_row(old, use)
+                rows.append(cells)
+                unsure.append(row)
+        rows += [_row(old.uses[0]) for old in columns.absent]
+    name = advance(previous.form)
+    if name == previous.form:
+        name = f"{previous.survey}_{previous.time_period + years}"
+    writer = _FormFile(previous, layout, matched, years)
+    every_file = sorted(set(files) if files is not None else {sheet.file for sheet in headers})
+    form_yml = writer.write(name, delivery or _next_delivery(previous, advance, years), every_file)
+    return Draft(
+        form=name,
+        previous=previous.form,
+        form_yml=form_yml,
+        columns_csv=_csv(_COLUMN_NAMES, rows),
+        options_csv=_csv(
+            _OPTION_NAMES, ({name: str(getattr(option, name)) for name in _OPTION_NAMES} for option in previous.options)
+        ),
+        taken_over=sum(len(columns.taken) for columns in matched.values()),
+        renamed=tuple((name, old, new) for name, columns in matched.items() for old, new in columns.renames.items()),
+        reworded=tuple(reworded),
+        unsure=tuple(unsure),
+        notes=tuple(writer.notes),
+    )
+
+
+def _next_delivery(previous: Form, advance: Callable[[str], str], years: int) -> str:
+    name = advance(previous.delivery)
+    return name if name != previous.delivery else f"{previous.delivery}-{previous.time_period + years}"
+
+
+def write_draft(draft: Draft, folder: Path) -> None:
+    """Write the draft as the form folder ``folder``.
+
+    Raises:
+        UserError: the folder is there already; a form is never overwritten.
+    """
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError as error:
+        raise UserError(
+            "the form is there already", place=str(folder), remedy="remove or rename the folder to draft it anew"
+        ) from error
+    for name, text in (("form.yml", draft.form_yml), ("columns.csv", draft.columns_csv), ("options.csv", draft.options_csv)):
+        (folder / name).write_text(text, encoding="utf-8", newline="")

@@ -1,0 +1,246 @@
+"""The typed form: form.yml, columns.csv and options.csv of one folder of ``data/forms`` (see docs/forms.md)."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from orchestration.tables import Label
+
+
+def _regular_expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"is not a regular expression: {error}") from error
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_regular_expression)]
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FileSpec(_Strict):
+    """A file of the delivery, or several of the same kind."""
+
+    name: str
+    pattern: str
+    count: int | str = 1
+    reader: Literal["csv", "xlsx", "sav", "parquet", "none"]
+    encoding: str | None = None
+    delimiter: str | None = None
+
+    @model_validator(mode="after")
+    def _options_fit_the_reader(self) -> FileSpec:
+        if "/" in self.pattern or "\\" in self.pattern or self.pattern.startswith("."):
+            raise ValueError("pattern names files of the delivery's own folder")
+        if self.reader == "csv" and (self.encoding is None or self.delimiter is None):
+            raise ValueError("a csv file needs encoding and delimiter")
+        if self.reader != "csv" and (self.encoding is not None or self.delimiter is not None):
+            raise ValueError("encoding and delimiter are for csv files")
+        if isinstance(self.count, str) and not re.fullmatch(r"\d+-\d+", self.count):
+            raise ValueError('count is a number or a range such as "19-20"')
+        return self
+
+    @property
+    def count_range(self) -> tuple[int, int]:
+        """Fewest and most files."""
+        if isinstance(self.count, int):
+            return self.count, self.count
+        low, high = self.count.split("-")
+        return int(low), int(high)
+
+
+class UnitSpec(_Strict):
+    """Columns in which the unit stands; several are tried in turn."""
+
+    code: tuple[str, ...] = ()
+    name: tuple[str, ...] = ()
+    part_code: tuple[str, ...] = ()
+    part_name: tuple[str, ...] = ()
+    stratum: str | None = None
+
+
+class SubmissionSpec(_Strict):
+    """Columns that tell submissions apart and say when and whether they were completed."""
+
+    id: str | None = None
+    submitted: str | None = None
+    formats: tuple[str, ...] = ()
+    status: str | None = None
+    completed: tuple[str, ...] = ()
+    not_answered: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _status_is_explained(self) -> SubmissionSpec:
+        if self.status is not None and not self.completed:
+            raise ValueError("a status column needs the statuses that are completed")
+        return self
+
+
+class RowRule(_Strict):
+    """Rows that are not data: the cell of ``column`` fits ``matches`` as a whole."""
+
+    reason: Identifier
+    column: str
+    matches: Pattern
+
+
+class SheetSpec(_Strict):
+    """Layout of one sheet: headers, first row of data, unit, submission, rows that are not data."""
+
+    name: str
+    file: str
+    sheet: str | None = None
+    header_rows: tuple[int, ...] = Field(default=(1,), min_length=1)
+    header_join: str = "|"
+    first_row: int = 2
+    unit: UnitSpec | None = None
+    submission: SubmissionSpec = SubmissionSpec()
+    rows_not_data: tuple[RowRule, ...] = ()
+    links_to: str | None = None
+    link: str | None = None
+
+    @model_validator(mode="after")
+    def _rows_and_links_make_sense(self) -> SheetSpec:
+        if list(self.header_rows) != sorted(set(self.header_rows)) or self.header_rows[0] < 1:
+            raise ValueError("header_rows are row numbers from 1, in order")
+        if self.first_row <= self.header_rows[-1]:
+            raise ValueError("first_row comes after header_rows")
+        if (self.links_to is None) != (self.link is None):
+            raise ValueError("links_to and link go together")
+        if self.links_to is None and (self.unit is None or not self.unit.code):
+            raise ValueError("a sheet needs unit.code, or links_to another sheet")
+        return self
+
+
+class ContentCheck(_Strict):
+    """What must stand in a cell, so that another year's file is refused."""
+
+    file: str
+    sheet: str
+    row: int = Field(ge=1)
+    column: int = Field(ge=1)
+    matches: Pattern
+
+
+class NumberSpec(_Strict):
+    """How numbers of the form are read."""
+
+    missing: tuple[str, ...] = ()
+
+
+class ColumnMap(_Strict):
+    """One use of one column of the delivery, or a question that was not asked."""
+
+    sheet: str
+    column: str = ""
+    when: str = ""
+    use: Literal["answer", "identifier", "ignored", "absent"]
+    question: str = ""
+    item: str = ""
+    answer: str = ""
+    target_group: Literal["adults", "children", "total", ""] = ""
+    reporting_form: Literal["joint", "mental_health", "substance_use", "total", ""] = ""
+    type: Literal["number", "code", "tick", "text", ""] = ""
+    unit: Literal["fte", "persons", "nok", "units", ""] = ""
+    wording_nb: str = ""
+    population_asked: str = ""
+    missing: str = ""
+    reason: str = ""
+    line: int = 0
+
+    @property
+    def optional(self) -> bool:
+        """Whether a file of the delivery may lack the column (its reason says so)."""
+        return "optional" in self.reason.split()
+
+    @property
+    def conditions(self) -> tuple[tuple[str, str], ...]:
+        """The parts of ``when``: column and the text that must stand in it."""
+        parts = (part.partition("=") for part in self.when.split(";") if part)
+        return tuple((column.strip(), text.strip()) for column, _, text in parts)
+
+    @model_validator(mode="after")
+    def _use_has_what_it_needs(self) -> ColumnMap:
+        if (self.column == "") != (self.use == "absent"):
+            raise ValueError("a column is needed, unless the use is absent")
+        if self.use == "answer":
+            for name in ("question", "item", "target_group", "reporting_form", "type", "population_asked"):
+                if not getattr(self, name):
+                    raise ValueError(f"an answer needs {name}")
+            if (self.type == "tick") != (self.answer != ""):
+                raise ValueError("a tick, and only a tick, needs the answer that it means")
+        if self.use in {"ignored", "absent"} and not self.reason:
+            raise ValueError(f"{self.use} needs a reason")
+        if self.use == "absent" and not self.question:
+            raise ValueError("absent needs the question")
+        for part in filter(None, self.when.split(";")):
+            if "=" not in part:
+                raise ValueError("when is a list such as Tiltak=Botiltak;Aldersgruppe=18+")
+        return self
+
+
+class OptionMap(_Strict):
+    """One code of a question: an answer, or a missing code with its reason."""
+
+    question: str = Field(min_length=1)
+    code: str = Field(min_length=1)
+    answer: str = ""
+    label_nb: str = ""
+    missing_reason: Literal["not_answered", "not_applicable", ""] = ""
+    line: int = 0
+
+    @model_validator(mode="after")
+    def _answer_or_missing(self) -> OptionMap:
+        if (self.answer == "") == (self.missing_reason == ""):
+            raise ValueError("an option has an answer or a missing_reason")
+        return self
+
+
+class Form(_Strict):
+    """One round of a survey, as its delivery looks."""
+
+    form: Identifier
+    survey: Identifier
+    time_period: int
+    collection_year: int
+    delivery: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    title: Label
+    reference_period: Label
+    origin: str = Field(min_length=1)
+    licence: str = Field(min_length=1)
+    constructed: bool
+    non_response: Literal["missing", "carry_forward"]
+    units: Literal["municipalities", "anonymous"] = "municipalities"
+    max_shrink: float = Field(default=0.1, ge=0, le=1)
+    files: tuple[FileSpec, ...] = Field(min_length=1)
+    sheets: tuple[SheetSpec, ...] = Field(min_length=1)
+    checks: tuple[ContentCheck, ...] = ()
+    numbers: NumberSpec = NumberSpec()
+    columns: tuple[ColumnMap, ...] = ()
+    options: tuple[OptionMap, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Form:
+        files = {file.name: file for file in self.files}
+        if len(files) != len(self.files):
+            raise ValueError("two files have the same name")
+        names = {sheet.name for sheet in self.sheets}
+        for sheet in self.sheets:
+            if sheet.file not in files or files[sheet.file].reader == "none":
+                raise ValueError(f"sheet {sheet.name}: file {sheet.file!r} is not read")
+            if (files[sheet.file].reader == "xlsx") != (sheet.sheet is not None):
+                raise ValueError(f"sheet {sheet.name}: a workbook, and only a workbook, needs sheet")
+            if sheet.links_to is not None and sheet.links_to not in names - {sheet.name}:
+                raise ValueError(f"sheet {sheet.name}: links_to {sheet.links_to!r} is no other sheet")
+        for check in self.checks:
+            if check.file not in files or check.sheet not in names:
+                raise ValueError(f"checks: {check.file!r} or {check.sheet!r} is not there")
+        return self

@@ -1,0 +1,181 @@
+"""Loads and checks the form folders; a mistake is told with file and line."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from orchestration.errors import UserError
+from orchestration.forms.model import ColumnMap, Form, OptionMap
+
+Row = TypeVar("Row", bound=BaseModel)
+DOCUMENTATION = "docs/forms.md says what belongs there"
+
+
+def _message(error: ValidationError) -> str:
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place}: {first['msg']}" if place else str(first["msg"])
+
+
+def _line(text: str, location: tuple[int | str, ...]) -> int:
+    """Return the line of form.yml in which a value stands, or the nearest one that holds it."""
+    node = yaml.compose(text)
+    line = 1
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            pairs = [(key, value) for key, value in node.value if key.value == part]
+            if not pairs:
+                break
+            line, node = pairs[0][0].start_mark.line + 1, pairs[0][1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line
+
+
+def _read_rows(path: Path, model: type[Row]) -> list[Row]:
+    """Read a csv file of the registry into typed rows."""
+    names = [name for name in model.model_fields if name != "line"]
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            header = list(reader.fieldnames or [])
+            unknown = [name for name in header if name not in names]
+            required = [name for name, field in model.model_fields.items() if field.is_required() and name not in header]
+            if unknown or required or len(header) != len(set(header)):
+                raise UserError(
+                    f"the header has {', '.join(header) or 'nothing'}",
+                    place=f"{path}, line 1",
+                    remedy=f"the columns are {', '.join(names)}",
+                )
+            rows: list[Row] = []
+            for raw in reader:
+                line = reader.line_num
+                if None in raw or None in raw.values():
+                    raise UserError(
+                        f"has {'more' if None in raw else 'fewer'} cells than the header",
+                        place=f"{path}, line {line}",
+                        remedy="quote cells that hold a comma",
+                    )
+                try:
+                    rows.append(model.model_validate({**{k: v.strip() for k, v in raw.items()}, "line": line}))
+                except ValidationError as error:
+                    raise UserError(_message(error), place=f"{path}, line {line}", remedy=DOCUMENTATION) from error
+    except FileNotFoundError as error:
+        raise UserError("the file is missing", place=str(path), remedy=DOCUMENTATION) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"is not a UTF-8 csv file ({error})", place=str(path), remedy=DOCUMENTATION) from error
+    return rows
+
+
+def _check_columns(form: Form, path: Path) -> None:
+    """Check what concerns several rows: unknown sheets, columns mapped twice, codes without options."""
+    sheets = {sheet.name for sheet in form.sheets}
+    seen: dict[tuple[str, str, str], ColumnMap] = {}
+    meanings: dict[tuple[str, ...], ColumnMap] = {}
+    for column in form.columns:
+        place = f"{path / 'columns.csv'}, line {column.line}"
+        if column.sheet not in sheets:
+            raise UserError(
+                f"sheet {column.sheet!r} is not in form.yml", place=place, remedy=f"sheets are {', '.join(sorted(sheets))}"
+            )
+        if column.use == "absent":
+            continue
+        key = (column.sheet, column.column, column.when)
+        if key in seen:
+            raise UserError(
+                f"column {column.column!r} is mapped in line {seen[key].line} already",
+                place=place,
+                remedy="map each column once, or once for each `when`",
+            )
+        seen[key] = column
+        if column.use == "answer":
+            meaning = (column.question, column.item, column.answer, column.target_group, column.reporting_form)
+            if meaning in meanings and column.type != "text":
+                raise UserError(
+                    f"means the same as line {meanings[meaning].line}: {' '.join(meaning)}",
+                    place=place,
+                    remedy="give the two columns different questions, items or answers",
+                )
+            meanings[meaning] = column
+    codes: dict[tuple[str, str], OptionMap] = {}
+    for option in form.options:
+        if (option.question, option.code) in codes:
+            raise UserError(
+                f"code {option.code!r} of {option.question} stands in line {codes[option.question, option.code].line} too",
+                place=f"{path / 'options.csv'}, line {option.line}",
+                remedy="keep one",
+            )
+        codes[option.question, option.code] = option
+    with_options = {option.question for option in form.options}
+    coded = {column.question: column for column in form.columns if column.use == "answer" and column.type == "code"}
+    for question, column in coded.items():
+        if question not in with_options:
+            raise UserError(
+                f"question {question!r} has no options",
+                place=f"{path / 'columns.csv'}, line {column.line}",
+                remedy="list its codes in options.csv",
+            )
+    for option in form.options:
+        if option.question not in coded:
+            raise UserError(
+                f"question {option.question!r} is no question with codes",
+                place=f"{path / 'options.csv'}, line {option.line}",
+                remedy="use a question of columns.csv with type code",
+            )
+
+
+def load_form(path: Path) -> Form:
+    """Load one form folder.
+
+    Raises:
+        UserError: the folder is not a valid form; the message names file and line.
+    """
+    place = path / "form.yml"
+    try:
+        text = place.read_text(encoding="utf-8")
+        content: Any = yaml.safe_load(text)
+    except FileNotFoundError as error:
+        raise UserError("the file is missing", place=str(place), remedy=DOCUMENTATION) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"is not YAML ({' '.join(str(error).split())})", place=str(place), remedy=DOCUMENTATION) from error
+    if not isinstance(content, dict):
+        raise UserError("is not a form", place=str(place), remedy=DOCUMENTATION)
+    columns = _read_rows(path / "columns.csv", ColumnMap)
+    options = _read_rows(path / "options.csv", OptionMap)
+    try:
+        form = Form.model_validate({**content, "columns": columns, "options": options})
+    except ValidationError as error:
+        line = _line(text, error.errors()[0]["loc"])
+        raise UserError(_message(error), place=f"{place}, line {line}", remedy=DOCUMENTATION) from error
+    if form.form != path.name:
+        raise UserError(f"form is {form.form!r}", place=str(place), remedy="name the folder and the form alike")
+    _check_columns(form, path)
+    return form
+
+
+def load_forms(folder: Path) -> list[Form]:
+    """Load all form folders, ordered by year and survey.
+
+    Raises:
+        UserError: a form is not valid, or two forms are the same round.
+    """
+    forms = [load_form(path) for path in sorted(folder.iterdir()) if path.is_dir()] if folder.is_dir() else []
+    rounds: dict[tuple[str, int], Form] = {}
+    for form in forms:
+        key = (form.survey, form.time_period)
+        if key in rounds:
+            raise UserError(
+                f"{form.survey} {form.time_period} is the form {rounds[key].form} too",
+                place=str(folder / form.form / "form.yml"),
+                remedy="keep one form a round",
+            )
+        rounds[key] = form
+    return sorted(forms, key=lambda form: (form.time_period, form.survey))

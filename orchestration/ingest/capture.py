@@ -1,0 +1,114 @@
+"""The capture gate: which files a delivery has, and whether they are the ones that its forms expect.
+
+Belongs here: names, number, hashes and place of files, before one of them is opened, and their unchanged copy in the
+archive.
+Does not belong here: what is in the files (``readers``, ``deliveries``).
+"""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import hashlib
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.errors import UserError
+from orchestration.forms.model import FileSpec, Form
+
+
+@dataclass(frozen=True)
+class CapturedFile:
+    """A file of a delivery: where it was delivered, what the form says of it, and the hash of its bytes."""
+
+    path: Path
+    spec: FileSpec
+    sha256: str
+    size: int
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the files of a delivery folder; refuse folders, links and special files in it."""
+    files = []
+    for path in sorted(folder.iterdir()):
+        if path.is_symlink() or not path.resolve().is_relative_to(folder.resolve()):
+            raise UserError("is a link", place=str(path), remedy="put the file itself into the folder")
+        if path.is_dir():
+            raise UserError("is a folder", place=str(path), remedy="put its files into the delivery's own folder")
+        if not path.is_file():
+            raise UserError("is no ordinary file", place=str(path), remedy="remove it")
+        files.append(path)
+    return files
+
+
+def capture(folder: Path, form: Form) -> list[CapturedFile]:
+    """Check the files of a delivery against the form.
+
+    Args:
+        folder: the delivery's folder.
+        form: a form that reads it; other forms may read other files of the same folder.
+
+    Returns:
+        The files that the form reads, sorted by name.
+
+    Raises:
+        UserError: a file is unknown, missing, there twice, empty or no ordinary file.
+    """
+    files = _files(folder)
+    by_spec: dict[str, list[Path]] = {spec.name: [] for spec in form.files}
+    patterns = [spec.pattern for spec in form.files]
+    for path in files:
+        fitting = [spec for spec in form.files if fnmatch.fnmatchcase(path.name, spec.pattern)]
+        if len(fitting) != 1:
+            near = difflib.get_close_matches(path.name, patterns, n=1, cutoff=0.5)
+            raise UserError(
+                f"form {form.form} does not know the file" if not fitting else f"fits {len(fitting)} entries of {form.form}",
+                place=str(path),
+                remedy=(f"rename it if it is {near[0]}, " if near and not fitting else "")
+                + "remove it, or name it once under files in form.yml (reader: none if it is not data)",
+            )
+        by_spec[fitting[0].name].append(path)
+    captured = []
+    for spec in form.files:
+        low, high = spec.count_range
+        found = by_spec[spec.name]
+        if not low <= len(found) <= high:
+            raise UserError(
+                f"{len(found)} files fit {spec.pattern!r}, {spec.count} are expected",
+                place=str(folder),
+                remedy="ask the collector for the missing file, or correct count in form.yml",
+            )
+        captured += [CapturedFile(path, spec, _hash(path), path.stat().st_size) for path in found if spec.reader != "none"]
+    seen: dict[str, Path] = {}
+    for file in captured:
+        if file.size == 0:
+            raise UserError("the file is empty", place=str(file.path), remedy="ask the collector for it again")
+        if file.sha256 in seen:
+            raise UserError(
+                f"is the same as {seen[file.sha256].name}", place=str(file.path), remedy="remove one; ask for the right one"
+            )
+        seen[file.sha256] = file.path
+    return sorted(captured, key=lambda file: file.path.name)
+
+
+def archive(files: list[CapturedFile], folder: Path) -> None:
+    """Keep an unchanged, read-only copy of each file under the hash of its bytes."""
+    for file in files:
+        target = folder / file.sha256[:2] / file.sha256
+        if target.exists():
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_suffix(f".{os.getpid()}.partial")
+        shutil.copyfile(file.path, partial)
+        if _hash(partial) != file.sha256:
+            partial.unlink()
+            raise UserError("changed while it was copied", place=str(file.path), remedy="wait until it is complete")
+        partial.chmod(0o444)
+        partial.replace(target)

@@ -1,0 +1,464 @@
+"""Reads a delivery by its form into raw cells: one row a cell, all years in one shape, nothing interpreted.
+
+Belongs here: headers, strictness both ways, the checks that the content is the expected one, and replacing one form's rows
+in the schema ``raw``. Does not belong here: opening files (``readers``) or what a cell means (dbt's staging models).
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from orchestration.errors import UserError
+from orchestration.forms.model import ColumnMap, Form, SheetSpec
+from orchestration.ingest.capture import CapturedFile, archive, capture
+from orchestration.ingest.readers import Sheet, read
+from orchestration.ingest.registry import header
+
+# Bump when the readers give other cells for the same bytes; deliveries are then read again.
+READER_VERSION = 1
+
+TABLES = {
+    "cells": "form varchar, file varchar, sheet varchar, layout varchar, row_number integer, column_number integer, "
+    "text varchar",
+    "columns": "form varchar, file varchar, sheet varchar, layout varchar, column_number integer, header varchar",
+    "sheets": "form varchar, file varchar, sheet varchar, layout varchar, first_row integer, row_count integer, "
+    "column_count integer, cell_count bigint",
+    "files": "form varchar, file varchar, sha256 varchar, size bigint, reader varchar",
+    "submitted": "form varchar, file varchar, sheet varchar, layout varchar, row_number integer, submitted_at timestamp",
+    "deliveries": "form varchar, fingerprint varchar, unit_count integer",
+}
+
+
+@dataclass(frozen=True)
+class ReadSheet:
+    """A sheet with the layout that the form gives it and the header of each column number."""
+
+    file: CapturedFile
+    sheet: Sheet
+    layout: SheetSpec
+    headers: dict[int, str]
+
+    @cached_property
+    def submitted(self) -> dict[int, tuple[str, datetime | None]]:
+        """The text and the date of submission of each row that has one."""
+        name = self.layout.submission.submitted
+        columns = [number for number, each in self.headers.items() if name and each == header(name)]
+        if not columns:
+            return {}
+        table = self.sheet.cells
+        mask = pc.and_(
+            pc.is_in(table["column_number"], value_set=pa.array(columns, pa.int32())),
+            pc.greater_equal(table["row_number"], self.layout.first_row),
+        )
+        return {
+            cell["row_number"]: (cell["text"], _date(cell["text"], self.layout.submission.formats))
+            for cell in table.filter(mask).to_pylist()
+            if cell["text"].strip()
+        }
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the schema ``raw`` and its tables where they are not there."""
+    connection.execute("create schema if not exists raw")
+    for name, columns in TABLES.items():
+        connection.execute(f"create table if not exists raw.{name} ({columns})")
+
+
+def fingerprint(form: Form, files: list[CapturedFile]) -> str:
+    """Hash of all that decides the raw cells: the bytes, the reader options, the layout and the mapped columns."""
+    parts = [str(READER_VERSION), form.model_dump_json(include={"files", "sheets", "checks", "collection_year"})]
+    parts += sorted({f"{column.sheet}|{column.column}|{column.optional}" for column in form.columns})
+    parts += [f"{file.path.name}={file.sha256}" for file in files]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _texts(sheet: Sheet, row_numbers: set[int]) -> dict[int, dict[int, str]]:
+    """Return the trimmed texts of some rows, by row and column number."""
+    rows: dict[int, dict[int, str]] = {number: {} for number in row_numbers}
+    table = sheet.cells
+    wanted = pc.is_in(table["row_number"], value_set=pa.array(sorted(row_numbers), pa.int32()))
+    for cell in table.filter(wanted).to_pylist():
+        if text := " ".join(cell["text"].split()):
+            rows[cell["row_number"]][cell["column_number"]] = text
+    return rows
+
+
+def join_headers(file: CapturedFile, sheet: Sheet, layout: SheetSpec) -> dict[int, str]:
+    """Return the joined header of each column; a header that occurs again is ``Header#2``."""
+    rows = _texts(sheet, set(layout.header_rows))
+    *upper, last = layout.header_rows
+    covers: list[dict[int, str]] = []
+    for number in upper:
+        merged = [area for area in sheet.merged if area[0] <= number <= area[2] and area[3] > area[1]]
+        cover: dict[int, str] = dict(rows[number])
+        if merged:
+            for first_row, first_column, _, last_column in merged:
+                text = rows.get(first_row, {}).get(first_column, "")
+                for column in range(first_column, last_column + 1):
+                    if text:
+                        cover.setdefault(column, text)
+        else:
+            current = ""
+            for column in range(1, sheet.columns + 1):
+                current = rows[number].get(column, current)
+                if current:
+                    cover[column] = current
+        covers.append(cover)
+    headers: dict[int, str] = {}
+    seen: Counter[str] = Counter()
+    for column in range(1, sheet.columns + 1):
+        if column not in rows[last]:
+            continue
+        parts = [cover[column] for cover in covers if column in cover] + [rows[last][column]]
+        joined = layout.header_join.join(parts)
+        seen[joined] += 1
+        headers[column] = joined if seen[joined] == 1 else f"{joined}#{seen[joined]}"
+    if not headers:
+        raise UserError(
+            f"row {last} of sheet {sheet.name!r} holds no header",
+            place=str(file.path),
+            remedy="correct header_rows in form.yml, or ask the collector for the whole file",
+        )
+    used = set(pc.unique(sheet.cells["column_number"]).to_pylist())
+    without = sorted(
+        column
+        for column in used - set(headers)
+        if any(
+            cell["text"].strip()
+            for cell in sheet.cells.filter(
+                pc.and_(
+                    pc.equal(sheet.cells["column_number"], column),
+                    pc.greater_equal(sheet.cells["row_number"], layout.first_row),
+                )
+            ).to_pylist()
+        )
+    )
+    if without:
+        raise UserError(
+            f"column {without[0]} of sheet {sheet.name!r} has cells and no header",
+            place=str(file.path),
+            remedy="correct header_rows in form.yml, or ask the collector for the header",
+        )
+    return headers
+
+
+def _check_columns(form: Form, read_sheet: ReadSheet) -> None:
+    """Be strict both ways: every delivered column is mapped, every mapped column is delivered."""
+    maps = [column for column in form.columns if column.sheet == read_sheet.layout.name and column.use != "absent"]
+    mapped: dict[str, ColumnMap] = {header(column.column): column for column in maps}
+    delivered = set(read_sheet.headers.values())
+    place = f"{read_sheet.file.path}, sheet {read_sheet.sheet.name}"
+    for number, name in read_sheet.headers.items():
+        if name not in mapped:
+            near = difflib.get_close_matches(name, [other for other in mapped if other not in delivered], n=1, cutoff=0.5)
+            raise UserError(
+                f"column {number} {name!r} is not mapped",
+                place=place,
+                remedy=f"map it in data/forms/{form.form}/columns.csv"
+                + (f"; nearest is {near[0]!r} (line {mapped[near[0]].line})" if near else ""),
+            )
+    for name, column in mapped.items():
+        if name not in delivered and not column.optional:
+            near = difflib.get_close_matches(name, sorted(delivered), n=1, cutoff=0.5)
+            raise UserError(
+                f"the mapped column {name!r} is missing",
+                place=place,
+                remedy=f"correct data/forms/{form.form}/columns.csv, line {column.line}"
+                + (f"; nearest delivered is {near[0]!r}" if near else "")
+                + ", or ask the collector for it",
+            )
+
+
+def _layouts(form: Form, file: CapturedFile) -> list[SheetSpec]:
+    return [sheet for sheet in form.sheets if sheet.file == file.spec.name]
+
+
+def read_file(form: Form, file: CapturedFile) -> list[ReadSheet]:
+    """Read one file of a delivery: its sheets with their headers, strict both ways."""
+    layouts = _layouts(form, file)
+    wanted = tuple(layout.sheet for layout in layouts if layout.sheet is not None)
+    sheets = read(file.path, file.spec, wanted)
+    result = []
+    for layout in layouts:
+        sheet = sheets[0] if layout.sheet in (None, "*") else next(s for s in sheets if s.name == layout.sheet)
+        read_sheet = ReadSheet(file, sheet, layout, join_headers(file, sheet, layout))
+        _check_columns(form, read_sheet)
+        result.append(read_sheet)
+    return result
+
+
+def _check_content(form: Form, sheets: list[ReadSheet]) -> None:
+    """Refuse a file in which another thing stands than the form says (another year, another county)."""
+    for check in form.checks:
+        for read_sheet in sheets:
+            if read_sheet.file.spec.name != check.file or read_sheet.layout.name != check.sheet:
+                continue
+            text = _texts(read_sheet.sheet, {check.row})[check.row].get(check.column, "")
+            if not re.fullmatch(check.matches, text):
+                raise UserError(
+                    f"row {check.row}, column {check.column} holds {text[:80]!r} and not {check.matches!r}",
+                    place=f"{read_sheet.file.path}, sheet {read_sheet.sheet.name}",
+                    remedy="this is another year's or another file; ask for the right one, or correct checks in form.yml",
+                )
+
+
+@lru_cache(maxsize=100_000)
+def _date(text: str, formats: tuple[str, ...]) -> datetime | None:
+    """Return a date as delivered, or None where it is no date of a stated format."""
+    for pattern in (*formats, "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"):
+        try:
+            return datetime.strptime(text.strip(), pattern)
+        except ValueError:
+            continue
+    return None
+
+
+def _check_years(form: Form, sheets: list[ReadSheet]) -> None:
+    """Refuse a delivery whose submissions are mostly of another year than the year of collection."""
+    for read_sheet in sheets:
+        submitted = read_sheet.submitted
+        years = Counter(date.year if date else None for _, date in submitted.values())
+        if years and years[form.collection_year] * 2 <= len(submitted):
+            year, count = years.most_common(1)[0]
+            example = next(text for text, date in submitted.values() if (date.year if date else None) == year)
+            raise UserError(
+                f"{count} of {len(submitted)} submissions are "
+                + (f"of {year}" if year else f"not dates as submission.formats says, such as {example!r}")
+                + f"; the form is collected in {form.collection_year}",
+                place=f"{read_sheet.file.path}, column {read_sheet.layout.submission.submitted}",
+                remedy="this is another year's file; ask for the right one, or correct form.yml",
+            )
+
+
+def _stacked(form: Form, parts: list[tuple[ReadSheet, pa.Table]]) -> pa.Table:
+    """Put the sheets' rows below each other, each with form, file, sheet and layout before it."""
+    tables = []
+    for read_sheet, table in parts:
+        names = (form.form, read_sheet.file.path.name, read_sheet.sheet.name, read_sheet.layout.name)
+        keys = [pa.repeat(pa.scalar(name, pa.string()), table.num_rows) for name in names]
+        tables.append(pa.table([*keys, *table.columns], names=["form", "file", "sheet", "layout", *table.column_names]))
+    return pa.concat_tables(tables)
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, form: Form, sheets: list[ReadSheet], files: list[CapturedFile]) -> None:
+    """Replace the form's rows in raw."""
+    for table in TABLES:
+        connection.execute(f"delete from raw.{table} where form = ?", [form.form])
+    if not sheets:
+        return
+    rows = {
+        "files": pa.table(
+            {
+                "form": [form.form for _ in files],
+                "file": [file.path.name for file in files],
+                "sha256": [file.sha256 for file in files],
+                "size": [file.size for file in files],
+                "reader": [file.spec.reader for file in files],
+            }
+        ),
+        "sheets": _stacked(
+            form,
+            [
+                (
+                    read_sheet,
+                    pa.table(
+                        {
+                            "first_row": [read_sheet.layout.first_row],
+                            "row_count": [read_sheet.sheet.rows],
+                            "column_count": [read_sheet.sheet.columns],
+                            "cell_count": [read_sheet.sheet.cells.num_rows],
+                        }
+                    ),
+                )
+                for read_sheet in sheets
+            ],
+        ),
+        "columns": _stacked(
+            form,
+            [
+                (
+                    read_sheet,
+                    pa.table({"column_number": list(read_sheet.headers), "header": list(read_sheet.headers.values())}),
+                )
+                for read_sheet in sheets
+            ],
+        ),
+        "submitted": _stacked(
+            form,
+            [
+                (
+                    read_sheet,
+                    pa.table(
+                        {
+                            "row_number": pa.array(list(read_sheet.submitted), pa.int32()),
+                            "submitted_at": pa.array(
+                                [date for _, date in read_sheet.submitted.values()], pa.timestamp("us")
+                            ),
+                        }
+                    ),
+                )
+                for read_sheet in sheets
+            ],
+        ),
+        "cells": _stacked(form, [(read_sheet, read_sheet.sheet.cells) for read_sheet in sheets]),
+    }
+    for name, table in rows.items():
+        connection.register("delivered", table)
+        connection.execute(f"insert into raw.{name} select * from delivered")
+        connection.unregister("delivered")
+
+
+# Units of a delivery, as its code texts: districts and agencies by their own code. Rows that are no data do not count.
+UNITS = """
+    with unit_columns as (
+        select columns.file, columns.sheet, columns.column_number, sheets.first_row, identifiers.priority,
+            identifiers.role = 'part_code' as is_part, forms.units = 'anonymous' as is_anonymous
+        from raw.columns
+        inner join raw.sheets using (form, file, sheet, layout)
+        inner join forms.forms using (form)
+        inner join forms.identifiers
+            on identifiers.form = columns.form and identifiers.layout = columns.layout
+            and identifiers.header = columns.header and identifiers.role in ('code', 'part_code')
+        where columns.form = ?
+    ),
+    codes as (
+        select cells.file, cells.sheet, cells.row_number, is_part, priority,
+            case when is_anonymous then trim(text) else nullif(regexp_extract(trim(text), '^[0-9]+'), '') end as code
+        from raw.cells inner join unit_columns using (file, sheet, column_number)
+        where cells.form = ? and cells.row_number >= first_row
+    ),
+    rule_columns as (
+        select columns.file, columns.sheet, columns.column_number, row_rules.pattern
+        from raw.columns
+        inner join forms.row_rules
+            on row_rules.form = columns.form and row_rules.layout = columns.layout and row_rules.header = columns.header
+        where columns.form = ?
+    ),
+    no_data as (
+        select distinct cells.file, cells.sheet, cells.row_number
+        from raw.cells inner join rule_columns using (file, sheet, column_number)
+        where cells.form = ? and regexp_full_match(trim(text), pattern)
+    )
+    select count(distinct code) from (
+        select arg_max(code, case when is_part then 1000 else -priority end) as code
+        from codes anti join no_data using (file, sheet, row_number)
+        where code is not null
+        group by file, sheet, row_number
+    )
+"""
+
+
+def _check_units(
+    connection: duckdb.DuckDBPyConnection, form: Form, forms: list[Form], municipalities: dict[int, int], folder: Path
+) -> int:
+    """Refuse a delivery without units or with many fewer than the round before, mergers of municipalities allowed for.
+
+    Returns:
+        The number of units.
+    """
+    counted = connection.execute(UNITS, [form.form] * 4).fetchone()
+    units = int(counted[0]) if counted else 0
+    if units == 0:
+        raise UserError("holds no units", place=str(folder), remedy="correct unit and rows_not_data in form.yml")
+    known = dict(connection.execute("select form, unit_count from raw.deliveries").fetchall())
+    earlier = [
+        other
+        for other in forms
+        if other.survey == form.survey and other.time_period < form.time_period and other.form in known
+    ]
+    if earlier:
+        before = earlier[-1]
+        years = (before.time_period, form.time_period)
+        # Half as many municipalities may give half as many units.
+        growth = municipalities[years[1]] / municipalities[years[0]] if set(years) <= set(municipalities) else 1.0
+        if units < known[before.form] * growth * (1 - form.max_shrink):
+            raise UserError(
+                f"holds {units} units, {before.form} held {known[before.form]}",
+                place=str(folder),
+                remedy="ask the collector for the whole delivery, or state max_shrink in form.yml with a reason",
+            )
+    return units
+
+
+def is_changed(connection: duckdb.DuckDBPyConnection, form: Form, deliveries: Path) -> bool:
+    """Return whether the form's delivery differs from what was read last."""
+    known = connection.execute("select fingerprint from raw.deliveries where form = ?", [form.form]).fetchone()
+    folder = deliveries / form.delivery
+    if not folder.is_dir():
+        return known is not None
+    return known is None or known[0] != fingerprint(form, capture(folder, form))
+
+
+def ingest(
+    connection: duckdb.DuckDBPyConnection,
+    form: Form,
+    *,
+    forms: list[Form],
+    deliveries: Path,
+    archive_folder: Path,
+    municipalities: dict[int, int],
+) -> str:
+    """Read one form's delivery into ``raw``, replacing what an earlier run read of it.
+
+    Args:
+        connection: the warehouse, writable; its tables were made by :func:`create_tables`, the registry is loaded.
+        form: the form.
+        forms: all forms, for the round before.
+        deliveries: folder of the deliveries.
+        archive_folder: folder of the unchanged copies.
+        municipalities: number of municipalities in each year.
+
+    Returns:
+        ``read``, ``unchanged``, or ``not delivered`` (there is no folder for it).
+
+    Raises:
+        UserError: the delivery is refused; nothing of it or of another one was changed.
+    """
+    folder = deliveries / form.delivery
+    if not folder.is_dir():
+        _replace(connection, form, [], [])
+        return "not delivered"
+    files = capture(folder, form)
+    if not is_changed(connection, form, deliveries):
+        return "unchanged"
+    archive(files, archive_folder)
+    sheets = [read_sheet for file in files for read_sheet in read_file(form, file)]
+    _check_content(form, sheets)
+    _check_years(form, sheets)
+    connection.execute("begin")
+    try:
+        _replace(connection, form, sheets, files)
+        units = _check_units(connection, form, forms, municipalities, folder)
+        connection.execute("insert into raw.deliveries values (?, ?, ?)", [form.form, fingerprint(form, files), units])
+        connection.execute("commit")
+    except (duckdb.Error, UserError):
+        connection.execute("rollback")
+        raise
+    return "read"
+
+
+def check_folders(forms: list[Form], deliveries: Path) -> None:
+    """Refuse a delivery folder that no form describes: it would be left out without anybody seeing it.
+
+    Raises:
+        UserError: there is such a folder.
+    """
+    described = {form.delivery for form in forms}
+    for path in sorted(deliveries.iterdir()) if deliveries.is_dir() else []:
+        if path.is_dir() and not path.name.startswith(".") and path.name not in described:
+            raise UserError(
+                "no form describes this delivery",
+                place=str(path),
+                remedy=f"write data/forms/<form> with delivery: {path.name!r} (is248 new-year drafts it)",
+            )

@@ -1,0 +1,46 @@
+"""Readers of raw deliveries: csv, workbook, SPSS and Parquet files become tables of cells, without loss.
+
+Belongs here: reading a file as its form states, and refusing what contradicts the statement. Does not belong here: which
+cell answers which question (the map), and whether a file may be named at all.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestration.forms.model import FileSpec
+from orchestration.ingest.readers.columnar import read_parquet
+from orchestration.ingest.readers.delimited import read_csv
+from orchestration.ingest.readers.model import Limits, Sheet
+from orchestration.ingest.readers.spss import read_sav
+from orchestration.ingest.readers.workbook import read_workbook
+
+__all__ = ["Limits", "Sheet", "read"]
+
+
+def read(path: Path, spec: FileSpec, wanted_sheets: tuple[str, ...] = (), limits: Limits | None = None) -> list[Sheet]:
+    """Return the sheets of one file of a delivery.
+
+    Args:
+        path: the file.
+        spec: how the form says the file is to be read.
+        wanted_sheets: sheets of a workbook that the form names; "*" is the only sheet, whatever its name.
+        limits: what is too large; the usual limits if left out.
+
+    Returns:
+        The sheets, those of a workbook in its own order; other files are one sheet.
+
+    Raises:
+        UserError: the file is missing, damaged, too large, of another kind, or contradicts what the form states.
+        ValueError: the form states that the file is not read.
+    """
+    limits = limits or Limits()
+    if spec.reader == "csv":
+        return [read_csv(path, spec, limits)]
+    if spec.reader == "xlsx":
+        return read_workbook(path, wanted_sheets, limits)
+    if spec.reader == "sav":
+        return [read_sav(path, limits)]
+    if spec.reader == "parquet":
+        return [read_parquet(path, limits)]
+    raise ValueError(f"{path.name} has reader {spec.reader}: it is there, but not read")

@@ -1,0 +1,118 @@
+"""A file's bytes, and whether they are of the kind that its form states.
+
+Belongs here: what all readers refuse: missing, empty, too large, or another kind of file. Does not belong here: what only
+one kind of file can have wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from orchestration.errors import UserError
+from orchestration.ingest.readers.model import Limits
+
+READERS = {"csv": "a csv file", "xlsx": "a workbook", "sav": "an SPSS file", "parquet": "a Parquet file"}
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+PARQUET = b"PAR1"
+
+# What the first bytes say a file is, and the reader for it.
+_KINDS: tuple[tuple[bytes, str, str | None], ...] = (
+    (b"PK\x03\x04", "a zip file, such as a workbook", "xlsx"),
+    (b"PK\x05\x06", "an empty zip file", None),
+    (OLE, "a workbook that is encrypted or of the old kind (.xls)", None),
+    (PARQUET, "a Parquet file", "parquet"),
+    (b"PARE", "an encrypted Parquet file", None),
+    (b"$FL2", "an SPSS file", "sav"),
+    (b"$FL3", "an SPSS file", "sav"),
+    (b"%PDF", "a PDF file", None),
+    (b"\x1f\x8b", "a gzip file", None),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip file", None),
+    (b"\x89PNG", "an image", None),
+    (b"{\\rtf", "a text document (RTF)", None),
+)
+_WEB_PAGE = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_SHOWN = 60
+
+
+def shown(text: object) -> str:
+    """Return a text of a file as a message shows it: one line, not long, nothing that a terminal would obey."""
+    plain = str(text)
+    if len(plain) > _SHOWN:
+        plain = plain[:_SHOWN] + "..."
+    return plain if plain.isprintable() else ascii(plain)[1:-1]
+
+
+def contents(path: Path, reader: str, limits: Limits) -> bytes:
+    """Return the bytes of a file of the kind that ``reader`` reads.
+
+    Raises:
+        UserError: the file is missing, empty, too large or, by its first bytes, of another kind.
+    """
+    try:
+        size = path.stat().st_size
+        if size > limits.file_bytes:
+            raise UserError(
+                f"the file has {size:,} bytes, and at most {limits.file_bytes:,} are read",
+                place=str(path),
+                remedy="deliver only the data, or in several files",
+            )
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise UserError("the file is missing", place=str(path), remedy="deliver it") from error
+    except OSError as error:
+        raise UserError(
+            f"the file cannot be read ({error.strerror})", place=str(path), remedy="check the file and its permissions"
+        ) from error
+    if not data:
+        raise UserError("the file is empty", place=str(path), remedy="deliver it again")
+    _refuse_other_kind(path, reader, data)
+    return data
+
+
+def damaged(path: Path, what: str, reader: str, part: str = "") -> UserError:
+    """Return the refusal of a file that breaks off or that its library cannot read."""
+    return UserError(
+        f"is damaged or breaks off ({shown(what)})",
+        place=f"{path}, {part}" if part else str(path),
+        remedy=f"save it again as {READERS[reader]} and deliver it anew",
+    )
+
+
+def too_many(path: Path, what: str, limit: int, place: str = "") -> UserError:
+    """Return the refusal of more rows, columns or cells than the limit."""
+    return UserError(
+        f"has more than {limit:,} {what}",
+        place=f"{path}, {place}" if place else str(path),
+        remedy="deliver only the data, without empty or repeated rows and columns",
+    )
+
+
+def _refuse_other_kind(path: Path, reader: str, data: bytes) -> None:
+    kind, its_reader = "", None
+    for magic, name, name_reader in _KINDS:
+        if data.startswith(magic):
+            kind, its_reader = name, name_reader
+    if not kind and _WEB_PAGE.match(data[:1000]):
+        kind = "a web page"
+    if reader == "csv":
+        fits = not kind
+    elif reader == "parquet" and its_reader == "parquet":
+        if len(data) < 12 or not data.endswith(PARQUET):
+            raise damaged(path, "the end of the file is missing", reader)
+        return
+    else:
+        fits = its_reader == reader
+    if fits:
+        return
+    if reader == "xlsx" and data.startswith(OLE):
+        if _ENCRYPTED in data:
+            raise UserError("the workbook is encrypted", place=str(path), remedy="save it without a password")
+        raise UserError("is a workbook of the old kind (.xls)", place=str(path), remedy="save it as xlsx")
+    raise UserError(
+        f"is {kind or 'of another kind'}, not {READERS[reader]}",
+        place=str(path),
+        remedy=f"deliver {READERS[reader]}" + (f", or state reader: {its_reader} in form.yml" if its_reader else ""),
+    )

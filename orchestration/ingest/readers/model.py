@@ -1,0 +1,65 @@
+"""What every reader gives back, and how much it reads at most.
+
+Belongs here: the form of the result and the limits. Does not belong here: how a kind of file is read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+CELL_SCHEMA = pa.schema([("row_number", pa.int32()), ("column_number", pa.int32()), ("text", pa.string())])
+"""Columns of a table of cells."""
+
+MAX_FILE_BYTES = 256 * 1024**2
+"""Largest file; the deliveries of a round are a few megabytes."""
+MAX_ROWS = 2_000_000
+"""Most rows of a sheet, blank ones too."""
+MAX_COLUMNS = 20_000
+"""Most columns of a sheet; a spreadsheet program allows 16,384."""
+MAX_CELLS = 20_000_000
+"""Most cells of a file, blank ones too (rows times columns), because the libraries keep room for the blank ones."""
+MAX_TEXT_BYTES = 512 * 1024**2
+"""Most text of the cells together; a short file can repeat a long text millions of times."""
+MAX_UNPACKED_BYTES = 512 * 1024**2
+"""Largest sum of the unpacked parts of a compressed file."""
+MAX_UNPACKED_RATIO = 200
+"""Most that a compressed file may grow; a sheet of a single repeated value grows about a hundredfold."""
+RATIO_FROM_BYTES = 50 * 1024**2
+"""Unpacked size from which the ratio is judged, since small files of blanks grow much and harm nobody."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is refused as too large; everything is refused before or while it is read, not after."""
+
+    file_bytes: int = MAX_FILE_BYTES
+    rows: int = MAX_ROWS
+    columns: int = MAX_COLUMNS
+    cells: int = MAX_CELLS
+    text_bytes: int = MAX_TEXT_BYTES
+    unpacked_bytes: int = MAX_UNPACKED_BYTES
+    unpacked_ratio: int = MAX_UNPACKED_RATIO
+    ratio_from_bytes: int = RATIO_FROM_BYTES
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The cells of one sheet; a csv, sav or parquet file is one sheet.
+
+    Attributes:
+        name: the sheet's name in a workbook, else the file's name without its folder.
+        rows: number of rows, blank ones too.
+        columns: number of columns.
+        cells: table with ``row_number`` and ``column_number`` (int32, 1 = the first one) and ``text``. Only cells that are
+            not empty, in the order of rows and columns. In a csv file rows are records: a quoted cell with line breaks is
+            one cell of one row. In sav and parquet files row 1 holds the names of the variables.
+        merged: merged ranges of a workbook: first row, first column, last row, last column.
+    """
+
+    name: str
+    rows: int
+    columns: int
+    cells: pa.Table
+    merged: tuple[tuple[int, int, int, int], ...] = ()

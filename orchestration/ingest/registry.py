@@ -1,0 +1,187 @@
+"""Puts the form registry beside the raw cells, as tables of the schema ``forms``, so that SQL can join the two.
+
+Belongs here: the shape of those tables. Does not belong here: checking forms (``forms.registry``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from orchestration.forms.model import Form
+
+TABLES: dict[str, pa.Schema] = {
+    "forms": pa.schema(
+        {
+            "form": pa.string(),
+            "survey": pa.string(),
+            "time_period": pa.int32(),
+            "collection_year": pa.int32(),
+            "units": pa.string(),
+            "non_response": pa.string(),
+            "constructed": pa.bool_(),
+            "max_shrink": pa.float64(),
+        }
+    ),
+    "columns": pa.schema(
+        {
+            "form": pa.string(),
+            "line": pa.int32(),
+            "layout": pa.string(),
+            "header": pa.string(),
+            "use": pa.string(),
+            "question": pa.string(),
+            "item": pa.string(),
+            "answer": pa.string(),
+            "target_group": pa.string(),
+            "reporting_form": pa.string(),
+            "type": pa.string(),
+            "unit": pa.string(),
+            "wording_nb": pa.string(),
+            "population_asked": pa.string(),
+            "reason": pa.string(),
+            "condition_count": pa.int32(),
+        }
+    ),
+    "conditions": pa.schema({"form": pa.string(), "line": pa.int32(), "header": pa.string(), "text": pa.string()}),
+    "missing_texts": pa.schema({"form": pa.string(), "line": pa.int32(), "text": pa.string()}),
+    "options": pa.schema(
+        {
+            "form": pa.string(),
+            "question": pa.string(),
+            "code": pa.string(),
+            "answer": pa.string(),
+            "label_nb": pa.string(),
+            "missing_reason": pa.string(),
+        }
+    ),
+    "layouts": pa.schema(
+        {
+            "form": pa.string(),
+            "layout": pa.string(),
+            "links_to": pa.string(),
+            "link_header": pa.string(),
+            "link_by": pa.string(),
+        }
+    ),
+    "identifiers": pa.schema(
+        {"form": pa.string(), "layout": pa.string(), "role": pa.string(), "priority": pa.int32(), "header": pa.string()}
+    ),
+    "statuses": pa.schema({"form": pa.string(), "layout": pa.string(), "status": pa.string(), "meaning": pa.string()}),
+    "row_rules": pa.schema(
+        {
+            "form": pa.string(),
+            "layout": pa.string(),
+            "rule_order": pa.int32(),
+            "reason": pa.string(),
+            "header": pa.string(),
+            "pattern": pa.string(),
+        }
+    ),
+}
+
+
+def header(text: str) -> str:
+    """Return a header as it is compared: without blanks at the ends and with single blanks inside."""
+    return " ".join(text.split())
+
+
+def _rows(form: Form) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Yield the rows of one form, each with the name of its table."""
+    name = form.form
+    yield (
+        "forms",
+        (
+            name,
+            form.survey,
+            form.time_period,
+            form.collection_year,
+            form.units,
+            form.non_response,
+            form.constructed,
+            form.max_shrink,
+        ),
+    )
+    for column in form.columns:
+        yield (
+            "columns",
+            (
+                name,
+                column.line,
+                column.sheet,
+                header(column.column) or None,
+                column.use,
+                column.question or None,
+                column.item or None,
+                column.answer or None,
+                column.target_group or None,
+                column.reporting_form or None,
+                column.type or None,
+                column.unit or None,
+                column.wording_nb or None,
+                column.population_asked or None,
+                column.reason or None,
+                len(column.conditions),
+            ),
+        )
+        for condition, text in column.conditions:
+            yield "conditions", (name, column.line, header(condition), header(text))
+        texts = {text.strip() for text in column.missing.split(";") if text.strip()}
+        if column.type == "number":
+            texts |= {text.strip() for text in form.numbers.missing}
+        for text in sorted(texts):
+            yield "missing_texts", (name, column.line, text)
+    for option in form.options:
+        yield (
+            "options",
+            (name, option.question, option.code, option.answer or None, option.label_nb, option.missing_reason or None),
+        )
+    yield from _layout_rows(form)
+
+
+def _layout_rows(form: Form) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Yield what form.yml says of each layout; sheets that share a layout share their columns and rules too."""
+    name = form.form
+    linked = set()
+    for place, sheet in enumerate(form.sheets):
+        if sheet.name not in linked:
+            linked.add(sheet.name)
+            by = None if sheet.link is None else "unit" if sheet.link == "unit" else "submission"
+            link_header = header(sheet.link) if by == "submission" and sheet.link else None
+            yield "layouts", (name, sheet.name, sheet.links_to, link_header, by)
+        if sheet.unit is not None:
+            for role in ("code", "name", "part_code", "part_name"):
+                for priority, column in enumerate(getattr(sheet.unit, role)):
+                    yield "identifiers", (name, sheet.name, role, priority, header(column))
+            if sheet.unit.stratum is not None:
+                yield "identifiers", (name, sheet.name, "stratum", 0, header(sheet.unit.stratum))
+        for role in ("id", "submitted", "status"):
+            column = getattr(sheet.submission, role)
+            if column is not None:
+                yield "identifiers", (name, sheet.name, role, 0, header(column))
+        for meaning in ("completed", "not_answered"):
+            for status in getattr(sheet.submission, meaning):
+                yield "statuses", (name, sheet.name, status, meaning)
+        for order, rule in enumerate(sheet.rows_not_data):
+            yield "row_rules", (name, sheet.name, 1000 * place + order, rule.reason, header(rule.column), rule.matches)
+
+
+def load_registry(connection: duckdb.DuckDBPyConnection, forms: list[Form]) -> None:
+    """Replace the tables of the schema ``forms``."""
+    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in TABLES}
+    for form in forms:
+        for name, row in _rows(form):
+            if name == "columns" or row not in rows[name]:  # sheets of the same layout say some things twice
+                rows[name].append(row)
+    connection.execute("create schema if not exists forms")
+    for name, schema in TABLES.items():
+        columns = zip(*rows[name], strict=True) if rows[name] else ([] for _ in schema)
+        table = pa.table(
+            [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
+        )
+        connection.register("registry", table)
+        connection.execute(f"create or replace table forms.{name} as select * from registry")
+        connection.unregister("registry")

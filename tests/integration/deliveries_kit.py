@@ -1,0 +1,225 @@
+"""A tiny survey for tests: forms and deliveries written by code, and the models from raw cells to ledger on a DuckDB.
+
+The municipalities and their changes are the real ones; everything delivered is made up.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from orchestration import dbt
+from orchestration.forms.model import ColumnMap, OptionMap
+from orchestration.forms.registry import load_forms
+from orchestration.ingest import deliveries, registry
+from orchestration.ingest.data_packages import PACKAGES, describe, load
+from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.warehouse import connect
+
+TEXT = {"nb": "prøve", "en": "test"}
+MAP_COLUMNS = [name for name in ColumnMap.model_fields if name != "line"]
+OPTION_COLUMNS = [name for name in OptionMap.model_fields if name != "line"]
+
+FORM: dict[str, Any] = {
+    "form": "survey_2016",
+    "survey": "is248",
+    "time_period": 2016,
+    "collection_year": 2016,
+    "delivery": "2016",
+    "title": TEXT,
+    "reference_period": TEXT,
+    "origin": "made up",
+    "licence": "none",
+    "constructed": True,
+    "non_response": "missing",
+    "files": [{"name": "export", "pattern": "export.csv", "reader": "csv", "encoding": "utf-8", "delimiter": ";"}],
+    "sheets": [
+        {
+            "name": "main",
+            "file": "export",
+            "unit": {"code": ["nr"], "name": ["kommune"], "part_code": ["bydel"]},
+            "submission": {
+                "id": "id",
+                "submitted": "levert",
+                "formats": ["%d.%m.%Y"],
+                "status": "status",
+                "completed": ["1"],
+                "not_answered": ["2"],
+            },
+            "rows_not_data": [
+                {"reason": "total", "column": "kommune", "matches": "Sum.*"},
+                {"reason": "test_respondent", "column": "nr", "matches": "9999|0000"},
+            ],
+        }
+    ],
+    "numbers": {"missing": ["999"]},
+}
+
+COLUMNS: list[dict[str, str]] = [
+    *({"column": name, "use": "identifier"} for name in ("id", "nr", "kommune", "bydel", "levert", "status")),
+    {"column": "bolig", "use": "answer", "question": "fte_by_service", "item": "housing_with_staff", "type": "number"},
+    {"column": "arbeid", "use": "answer", "question": "fte_by_service", "item": "work_measures", "type": "number"},
+    {"column": "sum", "use": "ignored", "reason": "typed_sum"},
+    {"column": "rutine", "use": "answer", "question": "suicide_attempt_routines", "type": "code"},
+    {"column": "kjop_1", "use": "answer", "question": "private_purchase", "type": "tick", "answer": "no"},
+    {"column": "kommentar", "use": "ignored", "reason": "respondent_comment"},
+    {"column": "", "use": "absent", "question": "housing_situation", "reason": "not_asked"},
+]
+
+OPTIONS: list[dict[str, str]] = [
+    {"question": "suicide_attempt_routines", "code": "1", "answer": "yes"},
+    {"question": "suicide_attempt_routines", "code": "2", "answer": "no"},
+    {"question": "suicide_attempt_routines", "code": "9", "missing_reason": "not_answered"},
+]
+
+HEADER = ["id", "nr", "kommune", "bydel", "levert", "status", "bolig", "arbeid", "sum", "rutine", "kjop_1", "kommentar"]
+
+ROWS: list[list[str]] = [
+    ["1", "0101", "Halden", "", "01.04.2016", "1", "1,5", "1 234,5", "9", "1", "1", "free text; with separator"],
+    ["2", "104", "Moss", "", "02.04.2016", "1", "2.25 ", "", "", "2", "", "two\nlines"],
+    ["3", "0301", "Oslo", "030104", "03.04.2016", "1", "-", "0", "", "9", "0", ""],
+    ["4", "1901", "Harstad", "", "04.04.2016", "1", "ca 2", "-1", "", "7", "2", ""],
+    ["5", "0105", "Halden", "", "05.04.2016", "1", "999", "2-3", "", "", "x", "'; drop table raw.cells; --"],
+    ["6", "8888", "Ukjent", "", "06.04.2016", "1", "3", "", "", "1", "", ""],
+    ["7", "1444", "Hornindal", "", "", "2", "", "", "", "", "", ""],
+    ["8", "9999", "Testkommune", "", "01.03.2016", "1", "1", "1", "", "1", "1", "test"],
+    ["", "", "Sum landet", "", "", "", "12", "3", "", "", "", ""],
+]
+
+
+def write_form(
+    data: Path, form: dict[str, Any], columns: list[dict[str, str]], options: list[dict[str, str]], layout: str = "main"
+) -> None:
+    """Write a form folder; answers get the columns that a test does not care about."""
+    folder = data / "forms" / str(form["form"])
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "form.yml").write_text(yaml.safe_dump(form, allow_unicode=True), encoding="utf-8")
+    with (folder / "columns.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, MAP_COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        for column in columns:
+            usual = {"sheet": layout}
+            if column["use"] == "answer":
+                usual |= {"item": "all", "target_group": "adults", "reporting_form": "joint", "population_asked": "all"}
+            writer.writerow(usual | column)
+    with (folder / "options.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, OPTION_COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(options)
+
+
+def csv_text(header: list[str], rows: list[list[str]]) -> str:
+    """Return rows as a delivered csv file."""
+    buffer = io.StringIO()
+    csv.writer(buffer, delimiter=";", lineterminator="\n").writerows([header, *rows])
+    return buffer.getvalue()
+
+
+def write_delivery(data: Path, name: str, files: dict[str, bytes | str]) -> Path:
+    """Write a delivery folder."""
+    folder = data / "deliveries" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, content in files.items():
+        (folder / file).write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+    return folder
+
+
+@dataclass
+class Kit:
+    """A data folder with the real reference data, and a warehouse of its own."""
+
+    data: Path
+    settings: Settings
+
+    def read(self, connection: duckdb.DuckDBPyConnection, **changes: Any) -> dict[str, str]:
+        """Read every delivery into raw; return what happened to each form."""
+        forms = load_forms(self.settings.forms)
+        deliveries.create_tables(connection)
+        registry.load_registry(connection, forms)
+        deliveries.check_folders(forms, self.settings.deliveries)
+        return {
+            form.form: deliveries.ingest(
+                connection,
+                form,
+                **{
+                    "forms": forms,
+                    "deliveries": self.settings.deliveries,
+                    "archive_folder": self.settings.archive,
+                    "municipalities": {},
+                    **changes,
+                },
+            )
+            for form in forms
+        }
+
+
+def make_kit(folder: Path) -> Kit:
+    """Return a kit with the tiny form and no delivery."""
+    data = folder / "data"
+    for name in (*PACKAGES, "metadata"):
+        shutil.copytree(PROJECT_DIR / "data" / name, data / name)
+    write_form(data, FORM, COLUMNS, OPTIONS)
+    (data / "deliveries").mkdir()
+    return Kit(data, Settings(data_dir=data, warehouse_dir=folder / "warehouse", snapshots_dir=folder / "snapshots"))
+
+
+def load_inputs(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
+    """Load the described inputs, unchecked."""
+    for package in PACKAGES:
+        resources = describe(settings.data, package)
+        for table in {resource.table for resource in resources}:
+            load(connection, table, [resource for resource in resources if resource.table == table])
+
+
+def compile_cell_models(settings: Settings) -> list[tuple[str, str, str]]:
+    """Return schema, name and SQL of the models that cells go through, in the order in which they need each other."""
+    with connect(settings.warehouse_file) as connection:
+        load_inputs(settings, connection)
+        deliveries.create_tables(connection)
+        registry.load_registry(connection, load_forms(settings.forms))
+    dbt.prepare(settings)
+    dbt.invoke(settings, "compile", "--select", "+mart_cell_ledger", "+int_name_findings", "+int_answers")
+    manifest = json.loads((settings.dbt_target / "manifest.json").read_text(encoding="utf-8"))
+    nodes = {
+        unique_id: node
+        for unique_id, node in manifest["nodes"].items()
+        if node["resource_type"] == "model" and node.get("compiled_code")
+    }
+    ordered: list[tuple[str, str, str]] = []
+    done: set[str] = set()
+
+    def add(unique_id: str) -> None:
+        if unique_id in done or unique_id not in nodes:
+            return
+        done.add(unique_id)
+        for parent in nodes[unique_id]["depends_on"]["nodes"]:
+            add(parent)
+        node = nodes[unique_id]
+        ordered.append((node["schema"], node["name"], node["compiled_code"].replace('"warehouse".', "")))
+
+    for unique_id in sorted(nodes):
+        add(unique_id)
+    return ordered
+
+
+def cell_warehouse(settings: Settings, models: list[tuple[str, str, str]]) -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB in memory in which the models are views on raw cells, so that a test can read and look at once."""
+    connection = duckdb.connect()
+    load_inputs(settings, connection)
+    deliveries.create_tables(connection)
+    registry.load_registry(connection, load_forms(settings.forms))
+    for schema in {schema for schema, _, _ in models}:
+        connection.execute(f"create schema if not exists {schema}")
+    for schema, name, sql in models:
+        # What depends on reference data alone is made once.
+        depends_on_cells = any(word in sql for word in ("raw", "forms", "int_row", "int_cell", "stg_raw", "stg_forms"))
+        connection.execute(f"create {'view' if depends_on_cells else 'table'} {schema}.{name} as {sql}")
+    return connection

@@ -1,0 +1,435 @@
+"""From delivered files to typed answers and a balanced ledger, on tiny forms with every kind of trouble."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import openpyxl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orchestration.errors import UserError
+from tests.integration.deliveries_kit import (
+    COLUMNS,
+    FORM,
+    HEADER,
+    OPTIONS,
+    ROWS,
+    Kit,
+    cell_warehouse,
+    compile_cell_models,
+    csv_text,
+    make_kit,
+    write_delivery,
+    write_form,
+)
+
+GOOD = csv_text(HEADER, ROWS)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, str]]:
+    return compile_cell_models(make_kit(tmp_path_factory.mktemp("models")).settings)
+
+
+@pytest.fixture
+def kit(tmp_path: Path) -> Kit:
+    return make_kit(tmp_path)
+
+
+@pytest.fixture
+def warehouse(kit: Kit, models: list[tuple[str, str, str]]) -> Iterator[duckdb.DuckDBPyConnection]:
+    with cell_warehouse(kit.settings, models) as connection:
+        yield connection
+
+
+def fate(connection: duckdb.DuckDBPyConnection, row: int, header: str) -> tuple[Any, ...]:
+    found = connection.execute(
+        "select fate, fate_reason, number_value, option_answer from intermediate.int_cells "
+        "where row_number = ? and header = ?",
+        [row, header],
+    ).fetchall()
+    assert len(found) == 1
+    kind, reason, number, answer = found[0]
+    return kind, reason, float(number) if number is not None else answer
+
+
+def assert_balances(connection: duckdb.DuckDBPyConnection) -> None:
+    assert (
+        connection.execute(
+            """
+        select form, file from (select form, file, sum(cell_count) as read_count from raw.sheets group by all) as read_cells
+        left join (
+            select form, file, sum(cell_count) as ledger_count from marts.mart_cell_ledger
+            where fate in ('mapped', 'ignored', 'rejected') and fate_reason is not null group by all
+        ) as ledger using (form, file)
+        where read_count is distinct from ledger_count and read_count > 0
+        """
+        ).fetchall()
+        == []
+    )
+    assert (
+        connection.execute("select count(*) from raw.cells").fetchone()
+        == connection.execute("select count(*) from intermediate.int_cells").fetchone()
+    )
+
+
+def test_cells_are_mapped_ignored_or_rejected_and_add_up(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
+    write_delivery(kit.data, "2016", {"export.csv": GOOD})
+    assert kit.read(warehouse) == {"survey_2016": "read"}
+    assert_balances(warehouse)
+    expected = {
+        (2, "bolig"): ("mapped", "answer", 1.5),
+        (2, "arbeid"): ("mapped", "answer", 1234.5),
+        (2, "sum"): ("ignored", "typed_sum", None),
+        (2, "rutine"): ("mapped", "answer", "yes"),
+        (2, "kommentar"): ("ignored", "respondent_comment", None),
+        (2, "nr"): ("mapped", "identifier", None),
+        (3, "bolig"): ("mapped", "answer", 2.25),
+        (4, "bolig"): ("mapped", "blank", None),
+        (4, "arbeid"): ("mapped", "answer", 0.0),
+        (4, "rutine"): ("mapped", "not_answered", None),
+        (5, "bolig"): ("rejected", "not_a_number", None),
+        (5, "arbeid"): ("rejected", "negative_number", None),
+        (5, "rutine"): ("rejected", "unknown_code", None),
+        (5, "kjop_1"): ("rejected", "unknown_tick", None),
+        (6, "bolig"): ("mapped", "missing_code", None),
+        (6, "arbeid"): ("rejected", "not_a_number", None),
+        (7, "bolig"): ("rejected", "unknown_unit", 3.0),
+        (9, "bolig"): ("ignored", "test_respondent", None),
+        (10, "bolig"): ("ignored", "total", None),
+    }
+    for (row, header), wanted in expected.items():
+        found = fate(warehouse, row, header)
+        assert found[:2] == wanted[:2], (row, header)
+        if wanted[2] is not None:
+            assert found[2] == wanted[2], (row, header)
+
+
+def test_units_are_those_of_the_year(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
+    write_delivery(kit.data, "2016", {"export.csv": GOOD})
+    kit.read(warehouse)
+    units = dict(
+        warehouse.execute(
+            "select row_number, unit_code from intermediate.int_row_units where unit_code is not null"
+        ).fetchall()
+    )
+    # A lost zero is restored, a district wins over its municipality, an ended code means its successor.
+    assert units == {2: "0101", 3: "0104", 4: "030104", 5: "1903", 6: "0105", 8: "1444"}
+    # The code decides; a name that contradicts it is reported.
+    assert warehouse.execute(
+        "select row_number, unit_code, name_delivered from intermediate.int_name_findings"
+    ).fetchall() == [(6, "0105", "Halden")]
+
+
+def test_a_split_municipality_is_rejected_and_not_guessed(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
+    write_form(kit.data, {**FORM, "time_period": 2020, "collection_year": 2020}, COLUMNS, OPTIONS)
+    row = ["1", "1850", "Tysfjord", "", "01.04.2020", "1", "1", "", "", "", "", ""]
+    other = ["2", "0301", "Oslo", "", "01.04.2020", "1", "1", "", "", "", "", ""]
+    write_delivery(kit.data, "2016", {"export.csv": csv_text(HEADER, [row, other])})
+    kit.read(warehouse)
+    assert fate(warehouse, 2, "bolig")[:2] == ("rejected", "split_unit")
+    assert fate(warehouse, 3, "bolig")[:2] == ("mapped", "answer")
+
+
+def test_submissions_know_when_and_whether_they_were_completed(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
+    write_delivery(kit.data, "2016", {"export.csv": GOOD})
+    kit.read(warehouse)
+    rows = warehouse.execute(
+        "select row_number, submission_status, cast(submitted_at as varchar) "
+        "from intermediate.int_row_submissions order by 1"
+    ).fetchall()
+    assert rows[0] == (2, "completed", "2016-04-01 00:00:00")
+    assert rows[6] == (8, "not_answered", None)
+
+
+def test_a_long_format_has_a_line_for_each_kind_of_row(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
+    form = {
+        **FORM,
+        "sheets": [{"name": "main", "file": "export", "unit": {"code": ["nr"]}, "submission": {"id": "nr"}}],
+    }
+    columns = [
+        *({"column": name, "use": "identifier"} for name in ("nr", "tiltak", "alder")),
+        *(
+            {
+                "column": "antall",
+                "when": f"tiltak=Bolig;alder={age}",
+                "use": "answer",
+                "question": "fte_by_service",
+                "item": "housing_with_staff",
+                "target_group": group,
+                "type": "number",
+            }
+            for age, group in (("18+", "adults"), ("0-17", "children"))
+        ),
+    ]
+    write_form(kit.data, form, columns, [])
+    rows = [["0101", "Bolig", "18+", "2"], ["0101", " Bolig ", "0-17", "1"], ["0104", "Annet", "18+", "3"]]
+    write_delivery(kit.data, "2016", {"export.csv": csv_text(["nr", "tiltak", "alder", "antall"], rows)})
+    kit.read(warehouse)
+    assert_balances(warehouse)
+    assert warehouse.execute(
+        "select row_number, target_group, fate, fate_reason from intermediate.int_cells where header = 'antall' "
+        "and row_number > 1 order by 1"
+    ).fetchall() == [
+        (2, "adults", "mapped", "answer"),
+        (3, "children", "mapped", "answer"),
+        (4, None, "rejected", "no_map_line"),
+    ]
+
+
+def test_linked_sheets_and_merged_headers_of_a_workbook(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
+    book = openpyxl.Workbook()
+    people = book.active
+    people.title = "Enheter"
+    for line in (["LNR", "NR"], [1, "0101"], [2, "9999"], [3, 104]):
+        people.append(line)
+    fte = book.create_sheet("Årsverk")
+    for line in (["Rapport for 2016"], ["", "Voksne", ""], ["LNR", "Bolig", "Sum"], [1, 2.5, 3], [2, 9, 9], [7, 1, 1]):
+        fte.append(line)
+    fte.merge_cells("B2:C2")
+    path = kit.data / "book.xlsx"
+    book.save(path)
+    form = {
+        **FORM,
+        "files": [{"name": "book", "pattern": "book.xlsx", "reader": "xlsx"}],
+        "sheets": [
+            {
+                "name": "units",
+                "file": "book",
+                "sheet": "Enheter",
+                "unit": {"code": ["NR"]},
+                "submission": {"id": "LNR"},
+                "rows_not_data": [{"reason": "test_respondent", "column": "NR", "matches": "9999"}],
+            },
+            {
+                "name": "fte",
+                "file": "book",
+                "sheet": "Årsverk",
+                "header_rows": [2, 3],
+                "first_row": 4,
+                "links_to": "units",
+                "link": "LNR",
+            },
+        ],
+        "checks": [{"file": "book", "sheet": "fte", "row": 1, "column": 1, "matches": ".*2016"}],
+    }
+    columns = [
+        {"sheet": "units", "column": "LNR", "use": "identifier"},
+        {"sheet": "units", "column": "NR", "use": "identifier"},
+        {"sheet": "fte", "column": "LNR", "use": "identifier"},
+        {
+            "sheet": "fte",
+            "column": "Voksne|Bolig",
+            "use": "answer",
+            "question": "fte_by_service",
+            "item": "housing_with_staff",
+            "type": "number",
+        },
+        {"sheet": "fte", "column": "Voksne|Sum", "use": "ignored", "reason": "typed_sum"},
+    ]
+    write_form(kit.data, form, columns, [])
+    write_delivery(kit.data, "2016", {"book.xlsx": path.read_bytes()})
+    kit.read(warehouse)
+    assert_balances(warehouse)
+    assert warehouse.execute(
+        "select row_number, unit_code, fate, fate_reason from intermediate.int_cells where header = 'Voksne|Bolig' "
+        "and row_number > 3 order by 1"
+    ).fetchall() == [
+        (4, "0101", "mapped", "answer"),
+        (5, None, "ignored", "test_respondent"),
+        (6, None, "rejected", "no_submission"),
+    ]
+    assert warehouse.execute("select count(*) from intermediate.int_cells where fate_reason = 'header'").fetchone() == (7,)
+    write_form(kit.data, {**form, "checks": [{**form["checks"][0], "matches": ".*2017"}]}, columns, [])  # type: ignore[dict-item]
+    with pytest.raises(UserError, match="row 1, column 1 holds 'Rapport for 2016'"):
+        kit.read(warehouse)
+
+
+def test_an_unchanged_delivery_is_not_read_again_and_a_year_replaces_itself_only(
+    kit: Kit, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    later = {**FORM, "form": "survey_2017", "time_period": 2017, "collection_year": 2017, "delivery": "2017"}
+    write_form(kit.data, later, COLUMNS, OPTIONS)
+    write_delivery(kit.data, "2016", {"export.csv": GOOD})
+    write_delivery(kit.data, "2017", {"export.csv": GOOD.replace("2016", "2017")})
+    assert kit.read(warehouse) == {"survey_2016": "read", "survey_2017": "read"}
+    assert kit.read(warehouse) == {"survey_2016": "unchanged", "survey_2017": "unchanged"}
+    before = warehouse.execute("select * from raw.cells where form = 'survey_2016' order by all").fetchall()
+    write_delivery(kit.data, "2017", {"export.csv": GOOD.replace("2016", "2017").replace("1,5", "7,5")})
+    assert kit.read(warehouse) == {"survey_2016": "unchanged", "survey_2017": "read"}
+    assert warehouse.execute("select * from raw.cells where form = 'survey_2016' order by all").fetchall() == before
+    assert warehouse.execute("select text from raw.cells where form = 'survey_2017' and text like '_,5'").fetchall() == [
+        ("7,5",)
+    ]
+
+
+def test_a_delivery_is_archived_unchanged(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
+    write_delivery(kit.data, "2016", {"export.csv": GOOD})
+    kit.read(warehouse)
+    (sha256,) = warehouse.execute("select sha256 from raw.files").fetchone() or ("",)
+    copy = kit.settings.archive / sha256[:2] / sha256
+    assert copy.read_text(encoding="utf-8") == GOOD
+    assert copy.stat().st_mode & 0o222 == 0
+
+
+def test_a_round_that_is_not_delivered_has_no_cells(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
+    write_delivery(kit.data, "2016", {"export.csv": GOOD})
+    kit.read(warehouse)
+    (kit.data / "deliveries/2016/export.csv").unlink()
+    (kit.data / "deliveries/2016").rmdir()
+    assert kit.read(warehouse) == {"survey_2016": "not delivered"}
+    assert warehouse.execute("select count(*) from raw.cells").fetchone() == (0,)
+
+
+def without_column(name: str) -> str:
+    place = HEADER.index(name)
+    return csv_text([*HEADER[:place], *HEADER[place + 1 :]], [[*row[:place], *row[place + 1 :]] for row in ROWS])
+
+
+REFUSED: list[tuple[str, dict[str, bytes | str], str]] = [
+    ("unknown file", {"export.csv": GOOD, "exportt.csv": "x"}, "does not know the file; rename it if it is export.csv"),
+    ("missing file", {}, "0 files fit 'export.csv', 1 are expected"),
+    ("empty file", {"export.csv": ""}, "the file is empty"),
+    ("unmapped column", {"export.csv": GOOD.replace("bolig", "bolig_ny")}, "'bolig_ny' is not mapped"),
+    ("missing column", {"export.csv": without_column("arbeid")}, "the mapped column 'arbeid' is missing"),
+    ("SQL as a header", {"export.csv": GOOD.replace("arbeid", "x'); drop table raw.cells; --", 1)}, "is not mapped"),
+    ("duplicate header", {"export.csv": GOOD.replace("arbeid", "bolig")}, "'bolig#2' is not mapped"),
+    ("no header", {"export.csv": GOOD.replace("arbeid", "")}, "has cells and no header"),
+    ("another year", {"export.csv": GOOD.replace("2016", "2015")}, "submissions are of 2015; the form is collected in 2016"),
+    ("dates of another form", {"export.csv": GOOD.replace(".04.2016", "/04/2016")}, "not dates as submission.formats says"),
+    ("no units", {"export.csv": csv_text(HEADER, ROWS[7:])}, "holds no units"),
+]
+
+
+@pytest.mark.parametrize(("files", "message"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
+def test_a_wrong_delivery_is_refused_and_the_last_good_one_stays(
+    kit: Kit, warehouse: duckdb.DuckDBPyConnection, files: dict[str, bytes | str], message: str
+) -> None:
+    folder = write_delivery(kit.data, "2016", {"export.csv": GOOD})
+    kit.read(warehouse)
+    before = warehouse.execute("select * from raw.cells order by all").fetchall()
+    (folder / "export.csv").unlink()
+    write_delivery(kit.data, "2016", files)
+    with pytest.raises(UserError) as error:
+        kit.read(warehouse)
+    assert message in str(error.value)
+    assert str(folder) in error.value.place
+    assert "\n" not in str(error.value)
+    assert warehouse.execute("select * from raw.cells order by all").fetchall() == before
+
+
+def test_a_shrunken_delivery_is_refused(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
+    write_form(
+        kit.data,
+        {**FORM, "form": "survey_2017", "time_period": 2017, "collection_year": 2017, "delivery": "2017"},
+        COLUMNS,
+        OPTIONS,
+    )
+    write_delivery(kit.data, "2016", {"export.csv": GOOD})
+    write_delivery(kit.data, "2017", {"export.csv": csv_text(HEADER, ROWS[:3]).replace("2016", "2017")})
+    with pytest.raises(UserError, match="holds 3 units, survey_2016 held 7"):
+        kit.read(warehouse)
+    # Where mergers made the municipalities half as many, half as many units are right.
+    assert kit.read(warehouse, municipalities={2016: 400, 2017: 180})["survey_2017"] == "read"
+
+
+def a_copy(folder: Path) -> None:
+    (folder / "export_2.csv").write_text(GOOD, encoding="utf-8")
+
+
+def a_link(folder: Path) -> None:
+    (folder / "export_2.csv").symlink_to("/etc/hostname")
+
+
+def a_folder(folder: Path) -> None:
+    (folder / "export_2.csv").mkdir()
+
+
+def a_pipe(folder: Path) -> None:
+    os.mkfifo(folder / "export_2.csv")
+
+
+@pytest.mark.parametrize(
+    ("add", "message"),
+    [
+        (a_copy, "is the same as export.csv"),
+        (a_link, "is a link"),
+        (a_folder, "is a folder"),
+        (a_pipe, "is no ordinary file"),
+    ],
+)
+def test_what_is_no_file_of_the_delivery_is_refused(
+    kit: Kit, warehouse: duckdb.DuckDBPyConnection, add: Callable[[Path], None], message: str
+) -> None:
+    files = [{**FORM["files"][0], "pattern": "export*.csv", "count": "1-2"}]
+    write_form(kit.data, {**FORM, "files": files}, COLUMNS, OPTIONS)
+    add(write_delivery(kit.data, "2016", {"export.csv": GOOD}))
+    with pytest.raises(UserError, match=message):
+        kit.read(warehouse)
+
+
+def test_a_delivery_without_a_form_is_refused(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
+    write_delivery(kit.data, "2031", {"export.csv": GOOD})
+    with pytest.raises(UserError, match="no form describes this delivery"):
+        kit.read(warehouse)
+
+
+CELLS = st.one_of(
+    st.sampled_from(
+        ["", " ", "-", "0", "1", "9", "999", "1,5", "2.5", "1 234,5", "1.234,5", "ca 2", "-1", "½", "1e3", "NaN", "\u00a01"]
+    ),
+    st.text(st.characters(blacklist_categories=("Cs",)), max_size=6),
+)
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> bytes:
+    """A good delivery with some cells, rows, columns or bytes changed."""
+    header, rows = list(HEADER), [list(row) for row in ROWS]
+    for _ in range(draw(st.integers(1, 4))):
+        kind = draw(st.sampled_from(["cell", "cell", "cell", "row", "drop", "double", "header", "short", "bytes"]))
+        row = draw(st.integers(0, len(rows) - 1)) if rows else 0
+        column = draw(st.integers(0, len(header) - 1))
+        if kind == "cell" and rows and column < len(rows[row]):
+            rows[row][column] = draw(CELLS)
+        elif kind == "row":
+            rows.insert(row, [draw(CELLS) for _ in header])
+        elif kind == "drop" and rows:
+            del rows[row]
+        elif kind == "double" and rows:
+            rows.append(list(rows[row]))
+        elif kind == "header":
+            header[column] = draw(CELLS)
+        elif kind == "short" and rows:
+            rows[row] = rows[row][: draw(st.integers(0, len(header)))]
+    content = csv_text(header, rows).encode("utf-8")
+    if draw(st.integers(0, 4)) == 0:
+        place = draw(st.integers(0, len(content) - 1))
+        content = content[:place] + draw(st.binary(max_size=3)) + content[place + draw(st.integers(0, 5)) :]
+    return content
+
+
+def test_every_mutation_ends_in_a_refusal_or_a_balanced_ledger(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
+    outcomes = {"refused": 0, "read": 0}
+
+    @settings(max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @given(mutated())
+    def check(content: bytes) -> None:
+        write_delivery(kit.data, "2016", {"export.csv": content})
+        try:
+            kit.read(warehouse)
+        except UserError as error:
+            outcomes["refused"] += 1
+            assert "\n" not in str(error)
+            return
+        outcomes["read"] += 1
+        assert_balances(warehouse)
+
+    check()
+    assert min(outcomes.values()) > 20

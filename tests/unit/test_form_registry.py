@@ -1,0 +1,154 @@
+"""Form folders: what is wrong in one is told with file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.errors import UserError
+from orchestration.forms.registry import load_form, load_forms
+from orchestration.settings import PROJECT_DIR
+from tests.integration.deliveries_kit import COLUMNS, FORM, OPTIONS, write_form
+
+FOLDER = "survey_2016"
+
+
+def test_a_good_form_loads(tmp_path: Path) -> None:
+    write_form(tmp_path, FORM, COLUMNS, OPTIONS)
+    form = load_form(tmp_path / "forms" / FOLDER)
+    assert (form.form, form.time_period, len(form.columns), len(form.options)) == (FOLDER, 2016, 13, 3)
+    assert form.columns[0].line == 2
+
+
+def test_every_bundled_form_loads_and_is_described() -> None:
+    forms = load_forms(PROJECT_DIR / "data" / "forms")
+    assert {form.delivery for form in forms} == {
+        path.name for path in (PROJECT_DIR / "data/deliveries").iterdir() if path.is_dir()
+    }
+    kinds: dict[tuple[str, str], set[str]] = {}
+    for form in forms:
+        for column in form.columns:
+            if column.use == "answer":
+                kinds.setdefault((column.question, column.target_group), set()).add(f"{column.type} {column.unit}")
+    # A question keeps its kind over the years: another kind is another question.
+    assert {key: found for key, found in kinds.items() if len(found) > 1} == {}
+
+
+def changed(**changes: Any) -> dict[str, Any]:
+    return {**FORM, **changes}
+
+
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        (changed(time_period="soon"), "form.yml, line"),
+        (changed(colour="red"), "colour: Extra inputs are not permitted"),
+        (
+            changed(files=[{**FORM["files"][0], "pattern": "../other/export.csv"}]),
+            "names files of the delivery's own folder",
+        ),
+        (changed(delivery="../2015"), "delivery"),
+        (changed(files=[{**FORM["files"][0], "encoding": None}]), "a csv file needs encoding and delimiter"),
+        (changed(files=[{**FORM["files"][0], "count": "many"}]), "count is a number or a range"),
+        (changed(sheets=[{**FORM["sheets"][0], "file": "other"}]), "file 'other' is not read"),
+        (changed(sheets=[{**FORM["sheets"][0], "sheet": "Ark1"}]), "a workbook, and only a workbook, needs sheet"),
+        (changed(sheets=[{**FORM["sheets"][0], "first_row": 1}]), "first_row comes after header_rows"),
+        (changed(sheets=[{**FORM["sheets"][0], "links_to": "main", "link": "id"}]), "is no other sheet"),
+        (changed(sheets=[{**FORM["sheets"][0], "unit": None}]), "a sheet needs unit.code"),
+        (
+            changed(sheets=[{**FORM["sheets"][0], "rows_not_data": [{"reason": "x", "column": "y", "matches": "("}]}]),
+            "is not a regular expression",
+        ),
+        (changed(form="another"), "name the folder and the form alike"),
+    ],
+)
+def test_a_mistake_in_form_yml_is_told(tmp_path: Path, form: dict[str, Any], message: str) -> None:
+    write_form(tmp_path, form, COLUMNS, OPTIONS)
+    (tmp_path / "forms" / str(form["form"])).rename(tmp_path / "forms" / FOLDER) if form["form"] != FOLDER else None
+    with pytest.raises(UserError) as error:
+        load_form(tmp_path / "forms" / FOLDER)
+    assert message in str(error.value)
+    assert "form.yml" in error.value.place
+    assert "\n" not in str(error.value)
+
+
+def test_the_line_of_form_yml_is_the_one_that_is_wrong(tmp_path: Path) -> None:
+    write_form(tmp_path, changed(time_period="soon"), COLUMNS, OPTIONS)
+    path = tmp_path / "forms" / FOLDER / "form.yml"
+    (line,) = [place for place, text in enumerate(path.read_text().splitlines(), 1) if text.startswith("time_period")]
+    with pytest.raises(UserError) as error:
+        load_form(path.parent)
+    assert error.value.place.endswith(f"form.yml, line {line}")
+
+
+def with_line(**cells: str) -> Callable[[], tuple[list[dict[str, str]], list[dict[str, str]]]]:
+    return lambda: ([*COLUMNS, cells], OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (with_line(column="ny", use="guess"), "columns.csv, line 15: use"),
+        (with_line(column="ny", use="answer", question="q", type="colour"), "columns.csv, line 15: type"),
+        (with_line(column="ny", use="answer", type="number"), "an answer needs question"),
+        (with_line(column="ny", use="answer", question="q", type="tick"), "a tick, and only a tick, needs the answer"),
+        (with_line(column="ny", use="ignored"), "ignored needs a reason"),
+        (with_line(column="", use="ignored", reason="x"), "a column is needed"),
+        (with_line(column="ny", use="absent", question="q", reason="not_asked"), "unless the use is absent"),
+        (with_line(column="ny", when="Tiltak", use="ignored", reason="x"), "when is a list such as"),
+        (with_line(sheet="other", column="ny", use="ignored", reason="x"), "sheet 'other' is not in form.yml"),
+        (with_line(column="bolig", use="ignored", reason="x"), "column 'bolig' is mapped in line 8 already"),
+        (
+            with_line(column="ny", use="answer", question="fte_by_service", item="work_measures", type="number"),
+            "means the same as line 9",
+        ),
+        (with_line(column="ny", use="answer", question="q", type="code"), "question 'q' has no options"),
+        (
+            lambda: (COLUMNS, [*OPTIONS, OPTIONS[0]]),
+            "options.csv, line 5: code '1' of suicide_attempt_routines stands in line 2",
+        ),
+        (lambda: (COLUMNS, [*OPTIONS, {"question": "x", "code": "1", "answer": "a"}]), "is no question with codes"),
+        (lambda: (COLUMNS, [*OPTIONS, {"question": OPTIONS[0]["question"], "code": "3"}]), "an answer or a missing_reason"),
+    ],
+)
+def test_a_mistake_in_a_map_is_told_with_its_line(
+    tmp_path: Path, make: Callable[[], tuple[list[dict[str, str]], list[dict[str, str]]]], message: str
+) -> None:
+    write_form(tmp_path, FORM, *make())
+    with pytest.raises(UserError) as error:
+        load_form(tmp_path / "forms" / FOLDER)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("form.yml", b"form: [", "is not YAML"),
+        ("form.yml", b"just text", "is not a form"),
+        ("form.yml", b"\xff\xfe", "is not YAML"),
+        ("columns.csv", b"sheet,column\nmain,x\n", "columns.csv, line 1: the header has sheet, column"),
+        ("columns.csv", b"", "the header has nothing"),
+        ("columns.csv", b"sheet,column,use\nmain,x\n", "line 2: has fewer cells than the header"),
+        ("columns.csv", b"sheet,column,use\nmain,x,ignored,y\n", "line 2: has more cells than the header"),
+        ("columns.csv", b"sheet,column,use\nmain,\xe5,ignored\n", "is not a UTF-8 csv file"),
+        ("options.csv", None, "options.csv: the file is missing"),
+    ],
+)
+def test_a_damaged_file_is_told(tmp_path: Path, name: str, content: bytes | None, message: str) -> None:
+    write_form(tmp_path, FORM, COLUMNS, OPTIONS)
+    path = tmp_path / "forms" / FOLDER / name
+    path.unlink() if content is None else path.write_bytes(content)
+    with pytest.raises(UserError) as error:
+        load_form(tmp_path / "forms" / FOLDER)
+    assert message in str(error.value)
+
+
+def test_two_forms_of_the_same_round_are_refused(tmp_path: Path) -> None:
+    write_form(tmp_path, FORM, COLUMNS, OPTIONS)
+    write_form(tmp_path, changed(form="survey_2016_again", delivery="2016b"), COLUMNS, OPTIONS)
+    with pytest.raises(UserError, match="is248 2016 is the form survey_2016 too"):
+        load_forms(tmp_path / "forms")
