@@ -146,12 +146,20 @@ def status(files: bool) -> dict[str, Any]:
         lines += [f"  {name:24} {count:>8,} rows".replace(",", " ") for name, count in inputs.items()]
         lines.append("printed figures by verdict:")
         lines += [f"  {name:24} {count:>8,}".replace(",", " ") for name, count in verdicts.items()]
+    names = _name_findings(settings) if ledger else []
     if ledger:
         lines += _ledger_lines(ledger, files)
+        lines.append(f"names that contradict their code (the code counts): {len(names)}")
+        lines += [
+            f"  {found['form']}  {found['file']}, row {found['row_number']}: {found['code_delivered']} is called "
+            f"{found['name_delivered']!r}"
+            for found in names
+        ]
     return {
         "channel": settings.channel,
         "running": running,
         "ledger": ledger,
+        "name_findings": names,
         "published": published.name if published else None,
         "candidates": refused,
         "tables": inputs,
@@ -167,9 +175,9 @@ def _ledger(settings: Settings) -> list[dict[str, Any]]:
     with connect(settings.warehouse_file, read_only=True) as connection:
         tables = connection.execute(
             "select count(*) from information_schema.tables where table_schema || '.' || table_name in "
-            "('raw.sheets', 'marts.mart_cell_ledger')"
+            "('raw.sheets', 'marts.mart_cell_ledger', 'intermediate.int_name_findings')"
         ).fetchone()
-        if tables != (2,):
+        if tables != (3,):
             return []
         cursor = connection.execute(
             """
@@ -190,6 +198,16 @@ def _ledger(settings: Settings) -> list[dict[str, Any]]:
         )
         names = [column[0] for column in cursor.description or []]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _name_findings(settings: Settings) -> list[dict[str, Any]]:
+    """Return the delivered rows whose name is none of the names of their code."""
+    with connect(settings.warehouse_file, read_only=True) as connection:
+        cursor = connection.execute(
+            "select form, file, row_number, code_delivered, name_delivered from intermediate.int_name_findings order by all"
+        )
+        columns = [column[0] for column in cursor.description or []]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _ledger_lines(ledger: list[dict[str, Any]], files: bool) -> list[str]:

@@ -29,3 +29,8 @@
 {% macro comparable_name(name) -%}
     trim(lower(regexp_replace(regexp_replace({{ single_blanks(name) }}, ' ?[/–-] ?', '-', 'g'), ' ?[(].*[)]', '', 'g')))
 {%- endmacro %}
+
+{# A code or number of a submission as it is compared: 1.0 and 1,00 are 1. #}
+{% macro code_text(text) -%}
+    regexp_replace({{ text }}, '^([0-9]+)[.,]0+$', '\1')
+{%- endmacro %}

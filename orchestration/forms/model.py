@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -20,6 +20,11 @@ def _regular_expression(text: str) -> str:
 
 Pattern = Annotated[str, AfterValidator(_regular_expression)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
+
+
+def header(text: str) -> str:
+    """Return a header as it is compared: without blanks at the ends and with single blanks inside."""
+    return " ".join(text.split())
 
 
 class _Strict(BaseModel):
@@ -107,6 +112,14 @@ class SheetSpec(_Strict):
     links_to: str | None = None
     link: str | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _data_follow_the_header(cls, values: Any) -> Any:
+        if isinstance(values, dict) and "first_row" not in values and isinstance(values.get("header_rows"), list):
+            numbers = [row for row in values["header_rows"] if isinstance(row, int)]
+            return {**values, "first_row": max(numbers, default=1) + 1}
+        return values
+
     @model_validator(mode="after")
     def _rows_and_links_make_sense(self) -> SheetSpec:
         if list(self.header_rows) != sorted(set(self.header_rows)) or self.header_rows[0] < 1:
@@ -118,6 +131,21 @@ class SheetSpec(_Strict):
         if self.links_to is None and (self.unit is None or not self.unit.code):
             raise ValueError("a sheet needs unit.code, or links_to another sheet")
         return self
+
+    @property
+    def named_columns(self) -> tuple[tuple[str, str], ...]:
+        """Every column that form.yml names on this sheet, with the place where it does."""
+        named: list[tuple[str, str]] = []
+        if self.unit is not None:
+            for role in ("code", "name", "part_code", "part_name"):
+                named += [(f"unit.{role}", column) for column in getattr(self.unit, role)]
+            named += [("unit.stratum", self.unit.stratum)] if self.unit.stratum else []
+        for role in ("id", "submitted", "status"):
+            column = getattr(self.submission, role)
+            named += [(f"submission.{role}", column)] if column else []
+        named += [("rows_not_data", rule.column) for rule in self.rows_not_data]
+        named += [("link", self.link)] if self.link is not None and self.link != "unit" else []
+        return tuple(named)
 
 
 class ContentCheck(_Strict):

@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from orchestration.errors import UserError
-from orchestration.forms.model import ColumnMap, Form, OptionMap
+from orchestration.forms.model import ColumnMap, Form, OptionMap, header
 
 Row = TypeVar("Row", bound=BaseModel)
 DOCUMENTATION = "docs/forms.md says what belongs there"
@@ -105,6 +105,7 @@ def _check_columns(form: Form, path: Path) -> None:
                     remedy="give the two columns different questions, items or answers",
                 )
             meanings[meaning] = column
+    _check_named_columns(form, path)
     codes: dict[tuple[str, str], OptionMap] = {}
     for option in form.options:
         if (option.question, option.code) in codes:
@@ -129,6 +130,39 @@ def _check_columns(form: Form, path: Path) -> None:
                 f"question {option.question!r} is no question with codes",
                 place=f"{path / 'options.csv'}, line {option.line}",
                 remedy="use a question of columns.csv with type code",
+            )
+
+
+def _check_named_columns(form: Form, path: Path) -> None:
+    """Check that form.yml and conditions name columns of the map, and that nothing is an identifier without being named."""
+    mapped: dict[str, set[str]] = {}
+    for column in form.columns:
+        mapped.setdefault(column.sheet, set()).add(header(column.column))
+    named: dict[str, set[str]] = {}
+    for sheet in form.sheets:
+        for place, name in sheet.named_columns:
+            named.setdefault(sheet.name, set()).add(header(name))
+            if header(name) not in mapped.get(sheet.name, set()):
+                raise UserError(
+                    f"sheet {sheet.name}: {place} names the column {name!r}, which is not in columns.csv",
+                    place=str(path / "form.yml"),
+                    remedy="map the column, or correct the name",
+                )
+    for column in form.columns:
+        for name, _ in column.conditions:
+            named.setdefault(column.sheet, set()).add(header(name))
+            if header(name) not in mapped[column.sheet]:
+                raise UserError(
+                    f"when names the column {name!r}, which is not mapped",
+                    place=f"{path / 'columns.csv'}, line {column.line}",
+                    remedy="map it as an identifier, or correct the name",
+                )
+    for column in form.columns:
+        if column.use == "identifier" and header(column.column) not in named.get(column.sheet, set()):
+            raise UserError(
+                f"{column.column!r} is an identifier that nothing names",
+                place=f"{path / 'columns.csv'}, line {column.line}",
+                remedy="name it in form.yml, or make it an answer or ignored",
             )
 
 

@@ -12,6 +12,7 @@ import fnmatch
 import hashlib
 import os
 import shutil
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +66,9 @@ def capture(folder: Path, form: Form) -> list[CapturedFile]:
     by_spec: dict[str, list[Path]] = {spec.name: [] for spec in form.files}
     patterns = [spec.pattern for spec in form.files]
     for path in files:
-        fitting = [spec for spec in form.files if fnmatch.fnmatchcase(path.name, spec.pattern)]
+        # The same letter may be written as one character or as two, depending on where the file was made.
+        name = unicodedata.normalize("NFC", path.name)
+        fitting = [spec for spec in form.files if fnmatch.fnmatchcase(name, unicodedata.normalize("NFC", spec.pattern))]
         if len(fitting) != 1:
             near = difflib.get_close_matches(path.name, patterns, n=1, cutoff=0.5)
             raise UserError(

@@ -20,10 +20,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.errors import UserError
-from orchestration.forms.model import ColumnMap, Form, SheetSpec
+from orchestration.forms.model import ColumnMap, Form, SheetSpec, header
 from orchestration.ingest.capture import CapturedFile, archive, capture
 from orchestration.ingest.readers import Sheet, read
-from orchestration.ingest.registry import header
 
 # Bump when the readers give other cells for the same bytes; deliveries are then read again.
 READER_VERSION = 1

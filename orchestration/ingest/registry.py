@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from orchestration.forms.model import Form
+from orchestration.forms.model import Form, header
 
 TABLES: dict[str, pa.Schema] = {
     "forms": pa.schema(
@@ -82,11 +82,6 @@ TABLES: dict[str, pa.Schema] = {
         }
     ),
 }
-
-
-def header(text: str) -> str:
-    """Return a header as it is compared: without blanks at the ends and with single blanks inside."""
-    return " ".join(text.split())
 
 
 def _rows(form: Form) -> Iterator[tuple[str, tuple[Any, ...]]]:

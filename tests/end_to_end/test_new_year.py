@@ -147,6 +147,24 @@ def test_a_new_form_is_read_by_its_folder_alone(data: Path, tmp_path: Path) -> N
     assert len(fte(answers)) > 10_000
 
 
+def test_a_damaged_delivery_is_told_in_one_line_and_the_other_years_stay(data: Path, tmp_path: Path) -> None:
+    target = tmp_path / "data"
+    shutil.copytree(data, target)
+    assert run_command("run", folder=tmp_path, data=target).returncode == 0
+    pointer = (tmp_path / "snapshots/current").readlink()
+    before = json.loads(run_command("status", "--json", folder=tmp_path, data=target).stdout)["ledger"]
+    (path,) = (target / "deliveries" / str(YEAR)).iterdir()
+    path.write_bytes(path.read_bytes()[:100_001] + b"\x00\xd8")
+    result = run_command("run", folder=tmp_path, data=target)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    last_line = result.stderr.splitlines()[-1]
+    assert last_line.startswith("error: ")
+    assert path.name in last_line
+    assert (tmp_path / "snapshots/current").readlink() == pointer
+    assert json.loads(run_command("status", "--json", folder=tmp_path, data=target).stdout)["ledger"] == before
+
+
 def test_one_year_can_be_run_alone_and_an_unknown_year_is_told(data: Path, tmp_path: Path) -> None:
     result = run_command("run", "--year", "1999", folder=tmp_path, data=data)
     assert result.returncode == 1

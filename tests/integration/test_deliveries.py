@@ -127,6 +127,24 @@ def test_units_are_those_of_the_year(kit: Kit, warehouse: duckdb.DuckDBPyConnect
     ).fetchall() == [(6, "0105", "Halden")]
 
 
+def test_codes_may_come_as_decimals_and_parts_by_their_number(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
+    rows = [
+        ["1.0", "301", "Oslo", "4", "01.04.2016", "1,0", "1", "", "", "1.0", "1,0", ""],
+        ["2.0", "101.0", "Halden", "0", "01.04.2016", "2.0", "999,0", "", "", "9.0", "0.0", ""],
+    ]
+    write_delivery(kit.data, "2016", {"export.csv": csv_text(HEADER, rows)})
+    kit.read(warehouse)
+    assert warehouse.execute(
+        "select unit_code, submission_status, submission_id from intermediate.int_row_submissions order by row_number"
+    ).fetchall() == [("030104", "completed", "1"), ("0101", "not_answered", "2")]
+    assert fate(warehouse, 2, "rutine") == ("mapped", "answer", "yes")
+    assert fate(warehouse, 3, "rutine")[:2] == ("mapped", "not_answered")
+    assert fate(warehouse, 3, "bolig")[:2] == ("mapped", "missing_code")
+    assert warehouse.execute(
+        "select row_number, answer from intermediate.int_answers where question = 'private_purchase' order by 1"
+    ).fetchall() == [(2, "no"), (3, None)]
+
+
 def test_a_split_municipality_is_rejected_and_not_guessed(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
     write_form(kit.data, {**FORM, "time_period": 2020, "collection_year": 2020}, COLUMNS, OPTIONS)
     row = ["1", "1850", "Tysfjord", "", "01.04.2020", "1", "1", "", "", "", "", ""]
@@ -301,6 +319,7 @@ REFUSED: list[tuple[str, dict[str, bytes | str], str]] = [
     ("SQL as a header", {"export.csv": GOOD.replace("arbeid", "x'); drop table raw.cells; --", 1)}, "is not mapped"),
     ("duplicate header", {"export.csv": GOOD.replace("arbeid", "bolig")}, "'bolig#2' is not mapped"),
     ("no header", {"export.csv": GOOD.replace("arbeid", "")}, "has cells and no header"),
+    ("truncated file", {"export.csv": csv_text(HEADER, ROWS[:6]).rstrip("\n")[:-6]}, "the file is cut off"),
     ("another year", {"export.csv": GOOD.replace("2016", "2015")}, "submissions are of 2015; the form is collected in 2016"),
     ("dates of another form", {"export.csv": GOOD.replace(".04.2016", "/04/2016")}, "not dates as submission.formats says"),
     ("no units", {"export.csv": csv_text(HEADER, ROWS[7:])}, "holds no units"),

@@ -63,6 +63,10 @@ def changed(**changes: Any) -> dict[str, Any]:
             "is not a regular expression",
         ),
         (changed(form="another"), "name the folder and the form alike"),
+        (
+            changed(sheets=[{**FORM["sheets"][0], "unit": {"code": ["knr"]}}]),
+            "sheet main: unit.code names the column 'knr', which is not in columns.csv",
+        ),
     ],
 )
 def test_a_mistake_in_form_yml_is_told(tmp_path: Path, form: dict[str, Any], message: str) -> None:
@@ -91,6 +95,8 @@ def with_line(**cells: str) -> Callable[[], tuple[list[dict[str, str]], list[dic
 @pytest.mark.parametrize(
     ("make", "message"),
     [
+        (with_line(column="ny", use="identifier"), "columns.csv, line 15: 'ny' is an identifier that nothing names"),
+        (with_line(column="ny", when="alder=1", use="ignored", reason="x"), "when names the column 'alder'"),
         (with_line(column="ny", use="guess"), "columns.csv, line 15: use"),
         (with_line(column="ny", use="answer", question="q", type="colour"), "columns.csv, line 15: type"),
         (with_line(column="ny", use="answer", type="number"), "an answer needs question"),

@@ -22,7 +22,7 @@ select
     number_value,
     case
         when type = 'code' then option_answer
-        when type = 'tick' and fate_reason = 'answer' and lower(text) != '0' then answer
+        when type = 'tick' and fate_reason = 'answer' and {{ code_text('text') }} != '0' then answer
     end as answer,
     text,
     file,

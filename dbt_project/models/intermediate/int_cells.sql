@@ -98,11 +98,11 @@ placed as (
         on columns.form = options.form
         and columns.type = 'code'
         and columns.question = options.question
-        and cells.text = options.code
+        and {{ code_text('cells.text') }} = options.code
     left join missing_texts
         on columns.form = missing_texts.form
         and columns.line = missing_texts.line
-        and cells.text = missing_texts.text
+        and missing_texts.text in (cells.text, {{ code_text('cells.text') }})
 )
 
 select
@@ -117,7 +117,7 @@ select
         when is_missing_text or option_missing_reason is not null then 'mapped'
         when type = 'number' and number_value is null then 'rejected'
         when type = 'code' and option_answer is null then 'rejected'
-        when type = 'tick' and lower(text) not in ('0', '1', 'x') then 'rejected'
+        when type = 'tick' and lower({{ code_text('text') }}) not in ('0', '1', 'x') then 'rejected'
         else 'mapped'
     end as fate,
     case
@@ -134,7 +134,7 @@ select
             then
                 case when regexp_matches(text, '^[-\x{2212}] ?[0-9]') then 'negative_number' else 'not_a_number' end
         when type = 'code' and option_answer is null then 'unknown_code'
-        when type = 'tick' and lower(text) not in ('0', '1', 'x') then 'unknown_tick'
+        when type = 'tick' and lower({{ code_text('text') }}) not in ('0', '1', 'x') then 'unknown_tick'
         else 'answer'
     end as fate_reason
 from placed

@@ -33,7 +33,7 @@ link_texts as (
         cells.layout,
         cells.row_number,
         layouts.links_to,
-        cells.text as link_text
+        {{ code_text('cells.text') }} as link_text
     from {{ ref('stg_raw__cells') }} as cells
     inner join layouts
         on cells.form = layouts.form

@@ -57,6 +57,8 @@ codes as (
         identifiers.stratum,
         identifiers.code_text,
         case
+            when length(identifiers.part_code_text) <= 2 and length(identifiers.code_text) <= 4
+                then lpad(identifiers.code_text, 4, '0') || lpad(identifiers.part_code_text, 2, '0')
             when length(identifiers.part_code_text) <= 6 then lpad(identifiers.part_code_text, 6, '0')
             when length(identifiers.code_text) in (5, 6) then lpad(identifiers.code_text, 6, '0')
         end as part_code,

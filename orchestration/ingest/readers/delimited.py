@@ -64,7 +64,7 @@ def read_csv(path: Path, spec: FileSpec, limits: Limits) -> Sheet:
         )
     encoding, skip = _encoding(path, spec.encoding or "", data)
     reader = csv.reader(_lines(path, data, encoding, skip), delimiter=delimiter, strict=True)
-    rows = columns = fields = 0
+    rows = columns = fields = last = 0
     widths: Counter[int] = Counter()
     batches = []
     size = _FIRST_BATCH
@@ -83,6 +83,7 @@ def read_csv(path: Path, spec: FileSpec, limits: Limits) -> Sheet:
                 widths.update(length for length in lengths if length)
             batches.append(cells.records_table(records, first_row=rows + 1))
             rows += len(records)
+            last = lengths[-1]
             columns = max(columns, widest)
             size = max(1, _BATCH // max(columns, 1))
     except UnicodeError as error:
@@ -98,6 +99,14 @@ def read_csv(path: Path, spec: FileSpec, limits: Limits) -> Sheet:
         if zero >= 0:
             raise _zero_byte(path, f"row {table['row_number'][zero]}")
     _refuse_other_delimiter(path, data, encoding, skip, delimiter, widths)
+    usual, _ = _usual(widths)
+    if 1 < last < usual and not set(data[-4:]) & set(b"\r\n"):
+        # A footnote has one cell; a row of some cells without a line end is a row that was cut.
+        raise UserError(
+            f"the last row has {last} of {usual} columns and no line end: the file is cut off",
+            place=f"{path}, row {rows}",
+            remedy="deliver the whole file",
+        )
     return Sheet(path.name, rows, columns, table)
 
 
