@@ -71,7 +71,7 @@ def main() -> None:
     cells: dict[str, int] = {}
     for run in range(runs + 1):
         with tempfile.TemporaryDirectory() as folder, connect(Path(folder) / "cells.duckdb") as connection:
-            deliveries.create_tables(connection)
+            deliveries.prepare_tables(connection, forms)
             registry.load_registry(connection, forms)
             total: dict[str, list[float]] = {}
             for form in forms:

@@ -26,7 +26,7 @@ def read_year(settings: Settings, forms: list[Form], year: int) -> dict[str, str
     """Read the deliveries of one year; return for each form whether it was read, unchanged or not delivered."""
     deliveries.check_folders(forms, settings.deliveries)
     with connect(settings.warehouse_file) as connection:
-        deliveries.create_tables(connection)
+        deliveries.prepare_tables(connection, forms)
         registry.load_registry(connection, forms)
         return {
             form.form: deliveries.ingest(
@@ -46,7 +46,7 @@ def changed_years(settings: Settings, forms: list[Form]) -> list[int]:
     """Return the years of which a delivery is new, changed or gone since it was read."""
     deliveries.check_folders(forms, settings.deliveries)
     with connect(settings.warehouse_file) as connection:
-        deliveries.create_tables(connection)
+        deliveries.prepare_tables(connection, forms)
         return sorted({form.time_period for form in forms if deliveries.is_changed(connection, form, settings.deliveries)})
 
 
@@ -62,9 +62,10 @@ def build_delivery_assets(settings: Settings, forms: list[Form]) -> list[dg.Asse
         required_resource_keys={WRITER},
     )
     def form_registry() -> Iterator[dg.MaterializeResult[None]]:
+        described = load_forms(settings.forms)
         with connect(settings.warehouse_file) as connection:
-            deliveries.create_tables(connection)
-            registry.load_registry(connection, load_forms(settings.forms))
+            deliveries.prepare_tables(connection, described)
+            registry.load_registry(connection, described)
         for table in registry.TABLES:
             yield dg.MaterializeResult(asset_key=[REGISTRY, table])
 

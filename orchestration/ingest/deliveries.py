@@ -67,11 +67,16 @@ class ReadSheet:
         }
 
 
-def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the schema ``raw`` and its tables where they are not there."""
+def prepare_tables(connection: duckdb.DuckDBPyConnection, forms: list[Form]) -> None:
+    """Create the schema ``raw`` and its tables where they are not there; forget what was read by forms that are gone."""
     connection.execute("create schema if not exists raw")
+    connection.execute("begin")
     for name, columns in TABLES.items():
         connection.execute(f"create table if not exists raw.{name} ({columns})")
+        connection.execute(
+            f"delete from raw.{name} where form not in (select unnest(?::varchar[]))", [[form.form for form in forms]]
+        )
+    connection.execute("commit")
 
 
 def fingerprint(form: Form, files: list[CapturedFile]) -> str:
@@ -411,7 +416,7 @@ def ingest(
     """Read one form's delivery into ``raw``, replacing what an earlier run read of it.
 
     Args:
-        connection: the warehouse, writable; its tables were made by :func:`create_tables`, the registry is loaded.
+        connection: the warehouse, writable; its tables were made by :func:`prepare_tables`, the registry is loaded.
         form: the form.
         forms: all forms, for the round before.
         deliveries: folder of the deliveries.

@@ -142,7 +142,7 @@ class Kit:
     def read(self, connection: duckdb.DuckDBPyConnection, **changes: Any) -> dict[str, str]:
         """Read every delivery into raw; return what happened to each form."""
         forms = load_forms(self.settings.forms)
-        deliveries.create_tables(connection)
+        deliveries.prepare_tables(connection, forms)
         registry.load_registry(connection, forms)
         deliveries.check_folders(forms, self.settings.deliveries)
         return {
@@ -183,7 +183,7 @@ def compile_cell_models(settings: Settings) -> list[tuple[str, str, str]]:
     """Return schema, name and SQL of the models that cells go through, in the order in which they need each other."""
     with connect(settings.warehouse_file) as connection:
         load_inputs(settings, connection)
-        deliveries.create_tables(connection)
+        deliveries.prepare_tables(connection, load_forms(settings.forms))
         registry.load_registry(connection, load_forms(settings.forms))
     dbt.prepare(settings)
     dbt.invoke(settings, "compile", "--select", "+mart_cell_ledger", "+int_name_findings", "+int_answers")
@@ -214,7 +214,7 @@ def cell_warehouse(settings: Settings, models: list[tuple[str, str, str]]) -> du
     """Return a DuckDB in memory in which the models are views on raw cells, so that a test can read and look at once."""
     connection = duckdb.connect()
     load_inputs(settings, connection)
-    deliveries.create_tables(connection)
+    deliveries.prepare_tables(connection, load_forms(settings.forms))
     registry.load_registry(connection, load_forms(settings.forms))
     for schema in {schema for schema, _, _ in models}:
         connection.execute(f"create schema if not exists {schema}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -294,6 +295,16 @@ def test_a_delivery_is_archived_unchanged(kit: Kit, warehouse: duckdb.DuckDBPyCo
     copy = kit.settings.archive / sha256[:2] / sha256
     assert copy.read_text(encoding="utf-8") == GOOD
     assert copy.stat().st_mode & 0o222 == 0
+
+
+def test_a_form_that_is_gone_leaves_nothing_behind(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
+    write_delivery(kit.data, "2016", {"export.csv": GOOD})
+    kit.read(warehouse)
+    write_form(kit.data, {**FORM, "form": "survey_renamed"}, COLUMNS, OPTIONS)
+    shutil.rmtree(kit.data / "forms" / "survey_2016")
+    assert kit.read(warehouse) == {"survey_renamed": "read"}
+    assert warehouse.execute("select distinct form from raw.cells").fetchall() == [("survey_renamed",)]
+    assert_balances(warehouse)
 
 
 def test_a_round_that_is_not_delivered_has_no_cells(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:

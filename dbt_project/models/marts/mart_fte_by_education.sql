@@ -18,44 +18,9 @@ country as (
     where unit_level = 'country'
 ),
 
-printed as (
-    select * from {{ ref('int_fte_printed__country') }}
-    where breakdown = 'education'
-),
-
-both_groups as (
-    select
-        time_period,
-        'total' as target_group,
-        category,
-        sum(fte) as fte,
-        sum(fte_error) as fte_error,
-        'sum_of_print' as obs_note
-    from printed
-    where target_group in ('adults', 'children')
-    group by time_period, category
-    having count(*) = 2
-),
-
 fte as (
-    select
-        time_period,
-        target_group,
-        category,
-        fte,
-        fte_error,
-        'from_print' as obs_note
-    from printed
-
-    union all
-
-    select both_groups.*
-    from both_groups
-    left join printed
-        on both_groups.time_period = printed.time_period
-        and both_groups.target_group = printed.target_group
-        and both_groups.category = printed.category
-    where printed.time_period is null
+    select * from {{ ref('int_fte_printed__breakdown') }}
+    where breakdown = 'education'
 ),
 
 totals as (
