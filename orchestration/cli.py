@@ -28,6 +28,7 @@ from orchestration.explain import (
     explain_row,
     parse_conditions,
     render_origin,
+    require_built,
 )
 from orchestration.forms.diff import diff_forms, render
 from orchestration.forms.draft import draft_form, write_draft
@@ -38,7 +39,7 @@ from orchestration.publish import snapshots
 from orchestration.publish.candidate import DATABASE, Candidate, content_hash
 from orchestration.settings import PROJECT_DIR, Settings, load_settings
 from orchestration.tables import load_tables
-from orchestration.warehouse import connect, is_running
+from orchestration.warehouse import connect, is_running, run_lock
 
 EXAMPLE_QUERY = (
     "select time_period, series, fte, series_break from fte_by_service where unit_level = 'country' "
@@ -98,16 +99,19 @@ def run(year: int | None) -> dict[str, Any]:
 
     published = refresh(settings, lambda line: click.echo(line, err=True), year)
     database = _shown(settings.snapshots / snapshots.CURRENT / DATABASE)
+    rejected = sum(entry["rejected"] for entry in _ledger(settings))
     text = (
         f"{'published' if published.new else 'nothing new: already published'} {published.folder.name}\n"
         f"  folder: {_shown(published.folder)}\n"
         f'  try:    .venv/bin/duckdb -readonly {database} "{EXAMPLE_QUERY}"'
+        + (f"\n  note:   {rejected} delivered cells were rejected: is248 explain answers fate=rejected" if rejected else "")
     )
     return {
         "published": published.new,
         "snapshot": published.folder.name,
         "folder": str(published.folder),
         "query": EXAMPLE_QUERY,
+        "rejected_cells": rejected,
         "text": text,
     }
 
@@ -234,8 +238,13 @@ def check(identifier: str | None) -> dict[str, Any]:
     settings = load_settings()
     candidate = _find_candidate(settings, identifier)
     click.echo(f"judging {candidate.id} ...", err=True)
-    published = candidate.path.parent == settings.snapshots
-    verdict = _judge_copy(settings, candidate) if published else _judge(settings, candidate)
+    if candidate.path.parent == settings.snapshots:
+        verdict = _judge_copy(settings, candidate)
+    else:
+        from orchestration.assets.publication import dbt_tests_of
+
+        with run_lock(settings.warehouse):
+            verdict = _judge(settings, candidate, dbt_tests_of(candidate))
     if verdict["verdict"] != "pass":
         raise refusal(verdict, candidate.path)
     return {
@@ -246,10 +255,7 @@ def check(identifier: str | None) -> dict[str, Any]:
     }
 
 
-def _judge(settings: Settings, candidate: Candidate) -> dict[str, Any]:
-    """Run the rules again; what the dbt tests found when the tables were made stays as it was."""
-    before = snapshots.read_gate(candidate.path) or {"rules": []}
-    tests = [RuleResult(**entry) for entry in before["rules"] if entry["kind"] == "dbt_test"]
+def _judge(settings: Settings, candidate: Candidate, tests: list[RuleResult]) -> dict[str, Any]:
     return judge(load_rules(settings.rules), load_tables(settings.metadata), candidate, tests)
 
 
@@ -259,7 +265,10 @@ def _judge_copy(settings: Settings, snapshot: Candidate) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / snapshot.id
         shutil.copytree(snapshot.path, copy, copy_function=shutil.copyfile)
-        return _judge(settings, Candidate(id=snapshot.id, path=copy, content_hash=snapshot.content_hash))
+        # Published snapshots were judged; what the data tests found then stays as it was.
+        before = snapshots.read_gate(snapshot.path) or {"rules": []}
+        tests = [RuleResult(**entry) for entry in before["rules"] if entry["kind"] == "dbt_test"]
+        return _judge(settings, Candidate(id=snapshot.id, path=copy, content_hash=snapshot.content_hash), tests)
 
 
 def _find_candidate(settings: Settings, identifier: str | None) -> Candidate:
@@ -346,7 +355,7 @@ def new_year(previous: str, delivery: str, name: str | None, years: int | None) 
 @main.command()
 @click.argument("table")
 @click.argument("conditions", nargs=-1)
-@click.option("--most", default=20, show_default=True, help="Cells or rows to show at most.")
+@click.option("--most", default=20, show_default=True, type=click.IntRange(min=1), help="Cells or rows to show at most.")
 @_command
 def explain(table: str, conditions: tuple[str, ...], most: int) -> dict[str, Any]:
     """Follow a row of TABLE (a public table, or `answers`) back to its source: CONDITIONS are key=value.
@@ -366,14 +375,15 @@ def explain(table: str, conditions: tuple[str, ...], most: int) -> dict[str, Any
             place="explain",
             remedy=f"tables are {', '.join((ANSWERS, *tables))}",
         )
+    described = tables.get(names[0])
+    keys = described.column_names if described else ANSWER_KEYS
+    wanted = parse_conditions(conditions, keys, f"explain {names[0]}")
     with connect(settings.warehouse_file, read_only=True) as connection:
-        if names[0] == ANSWERS:
-            wanted = parse_conditions(conditions, ANSWER_KEYS, "explain answers")
+        require_built(connection, settings.warehouse_file)
+        if described is None:
             origins = explain_answers(connection, wanted, most)
             text = "\n".join(render_origin(origin) for origin in origins) or "no delivered cell meets the conditions"
             return {"cells": as_dictionaries(origins), "text": text}
-        described = tables[names[0]]
-        wanted = parse_conditions(conditions, described.column_names, f"explain {described.name}")
         rows, printed = explain_row(connection, described, wanted)
     lines = []
     for row in rows[:most]:

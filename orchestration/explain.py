@@ -7,6 +7,7 @@ texts of single units are never public.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -87,6 +88,16 @@ def parse_conditions(conditions: tuple[str, ...], keys: tuple[str, ...], place: 
     return result
 
 
+def require_built(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Raise a user's error where the models were not built yet."""
+    row = connection.execute(
+        "select count(*) from information_schema.tables where table_schema || '.' || table_name in "
+        "('intermediate.int_cells', 'public.fte_by_service')"
+    ).fetchone()
+    if row != (2,):
+        raise UserError("the warehouse is not built yet", place=str(path), remedy="run is248 run")
+
+
 def explain_answers(connection: duckdb.DuckDBPyConnection, conditions: dict[str, str], most: int) -> list[Origin]:
     """Return the cells behind answers, in the order in which they stand in the deliveries."""
     where = " and ".join(f"cast({name} as varchar) = ?" for name in conditions) or "true"
@@ -97,7 +108,7 @@ def explain_answers(connection: duckdb.DuckDBPyConnection, conditions: dict[str,
             coalesce(cast(number_value as varchar), option_answer, case when type = 'tick' then answer end) as value,
             unit_code, line
         from intermediate.int_cells
-        where {where} and use = 'answer'
+        where {where} and (use = 'answer' or fate = 'rejected')
         order by form, file, sheet, row_number, column_number
         limit {int(most)}
         """,

@@ -28,10 +28,12 @@ from orchestration.publish import snapshots
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import run_lock
 
+GATE_STEP = "gate"
+
 STEP_TITLES = {
     "harmonise": "dbt models and tests",
     "publication__candidate": "candidate files",
-    "gate": "rules of the gate",
+    GATE_STEP: "rules of the gate",
     "publication__snapshot": "publication",
 }
 
@@ -97,14 +99,16 @@ def _execute(
 
 def _raise_failure(settings: Settings, result: dg.ExecuteInProcessResult) -> None:
     """Raise what made a run fail: the user's error, the gate's refusal, or a defect with its stack trace."""
+    # A verdict of this run explains what came after it; one of an earlier run explains nothing.
+    if any(event.step_key == GATE_STEP for event in result.all_events):
+        refused = _refusal(settings)
+        if refused is not None:
+            raise refused
     failures = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
     for failure in failures:
         error = _user_error(failure)
         if error is not None:
             raise error
-    refused = _refusal(settings)
-    if refused is not None:
-        raise refused
     raise RuntimeError(failures[0].to_string() if failures and failures[0] else "the run failed without a failing step")
 
 
@@ -156,6 +160,9 @@ def refresh(settings: Settings, tell: Callable[[str], None] = lambda line: None,
                 result = _execute(location.resolve_job_def(YEARLY), str(changed), instance, raw)
                 if not result.success:
                     _raise_failure(settings, result)
+            left = [each for each in years if year is not None and each != year]
+            if left:
+                tell(f"  not read, though changed: deliveries of {', '.join(map(str, left))}")
             result = _execute(location.resolve_job_def(REFRESH), None, instance)
         if not result.success:
             _raise_failure(settings, result)

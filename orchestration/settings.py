@@ -9,6 +9,8 @@ defaults.
 
 from __future__ import annotations
 
+import os
+import tomllib
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +26,9 @@ from orchestration.errors import UserError
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 SETTINGS_FILE = PROJECT_DIR / "is248.toml"
+
+# Set by the program itself, for dbt.
+INTERNAL_VARIABLE = "IS248_WAREHOUSE_FILE"
 
 
 class Settings(BaseSettings):
@@ -132,8 +137,16 @@ def load_settings() -> Settings:
     Raises:
         UserError: a value or a name is not known; the message names it.
     """
+    known = {f"IS248_{name.upper()}" for name in Settings.model_fields} | {INTERNAL_VARIABLE}
+    unknown = sorted(name for name in os.environ if name.startswith("IS248_") and name not in known)
+    if unknown:
+        raise UserError(
+            f"setting {unknown[0]!r} is not known",
+            place="environment",
+            remedy=f"known settings are {', '.join(sorted(known - {INTERNAL_VARIABLE}))}",
+        )
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
@@ -142,3 +155,8 @@ def load_settings() -> Settings:
             place=f"environment or {SETTINGS_FILE.name}",
             remedy=f"known settings are {', '.join(sorted(Settings.model_fields))}",
         ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise UserError(f"cannot be read ({error})", place=str(SETTINGS_FILE), remedy="correct the TOML") from error
+    if not settings.data.is_dir():
+        raise UserError("there is no such folder", place=str(settings.data), remedy="correct the setting data_dir")
+    return settings

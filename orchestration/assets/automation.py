@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._utils.schedules import is_valid_cron_string
 
 from orchestration.assets.deliveries import RAW
+from orchestration.errors import UserError
 from orchestration.forms.model import Form
 from orchestration.settings import Settings
 
@@ -35,7 +37,17 @@ def build_jobs() -> list[Any]:
 
 
 def build_schedule(settings: Settings) -> dg.ScheduleDefinition:
-    """Return the schedule of the refresh; off until somebody switches it on."""
+    """Return the schedule of the refresh; off until somebody switches it on.
+
+    Raises:
+        UserError: the setting is no cron expression.
+    """
+    if not is_valid_cron_string(settings.refresh_cron):
+        raise UserError(
+            f"setting 'refresh_cron': {settings.refresh_cron!r} is no cron expression",
+            place="environment or is248.toml",
+            remedy="write five fields, such as 0 6 * * *",
+        )
     return dg.ScheduleDefinition(
         name="refresh_public_tables", cron_schedule=settings.refresh_cron, job_name=REFRESH, execution_timezone="UTC"
     )

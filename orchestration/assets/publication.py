@@ -7,6 +7,7 @@ was not judged or that is not the judged one.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +27,9 @@ CANDIDATE = dg.AssetKey(["publication", "candidate"])
 SNAPSHOT = dg.AssetKey(["publication", "snapshot"])
 GROUP = "publication"
 
+# Beside each candidate: what the data tests of the models found.
+DBT_TESTS = ".dbt_tests.json"
+
 
 def _pointer(settings: Settings) -> Path:
     """Return the file that says which candidate was built last; steps may run in processes of their own."""
@@ -40,6 +44,20 @@ def last_candidate(settings: Settings) -> Candidate | None:
     content = json.loads(pointer.read_text(encoding="utf-8"))
     candidate = Candidate(id=content["id"], path=Path(content["path"]), content_hash=content["content_hash"])
     return candidate if candidate.path.is_dir() else None
+
+
+def dbt_tests_of(candidate: Candidate) -> list[RuleResult]:
+    """Return what the data tests found when the candidate's tables were made.
+
+    Raises:
+        UserError: the results are not there; without them nobody can say that the candidate passes.
+    """
+    path = candidate.path.parent / f"{candidate.id}{DBT_TESTS}"
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError("the results of the data tests are missing", place=str(path), remedy="run is248 run") from error
+    return [RuleResult(**entry) for entry in entries]
 
 
 def _require_candidate(settings: Settings) -> Candidate:
@@ -69,10 +87,21 @@ def build_publication(
     )
     def candidate() -> dg.MaterializeResult[None]:
         """The exact files that would become public, in a folder named by their content."""
+        tests = dbt_tests_file(settings)
+        if not tests.is_file():
+            raise UserError(
+                "the models were not built to the end",
+                place=str(settings.warehouse_file),
+                remedy="materialise the models first",
+            )
         made = build(settings.warehouse_file, load_tables(settings.metadata), settings.candidates)
-        _pointer(settings).write_text(
+        shutil.copyfile(tests, made.path.parent / f"{made.id}{DBT_TESTS}")
+        pointer = _pointer(settings)
+        partial = pointer.with_suffix(".partial")
+        partial.write_text(
             json.dumps({"id": made.id, "path": str(made.path), "content_hash": made.content_hash}), encoding="utf-8"
         )
+        partial.replace(pointer)
         return dg.MaterializeResult(metadata={"id": made.id, "path": dg.MetadataValue.path(str(made.path))})
 
     @dg.multi_asset_check(
@@ -90,8 +119,8 @@ def build_publication(
         ],
     )
     def gate() -> Iterator[dg.AssetCheckResult]:
-        tests = [RuleResult(**entry) for entry in json.loads(dbt_tests_file(settings).read_text(encoding="utf-8"))]
-        verdict = judge(rules, load_tables(settings.metadata), _require_candidate(settings), tests)
+        made = _require_candidate(settings)
+        verdict = judge(rules, load_tables(settings.metadata), made, dbt_tests_of(made))
         for result in verdict["rules"]:
             if result["kind"] != "expectation":
                 continue  # a dbt test is a check of its model

@@ -74,6 +74,8 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
         dagster_dbt_translator=translator,
     )
     def harmonise() -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        # What an earlier build found says nothing about the tables of this one.
+        dbt_tests_file(settings).unlink(missing_ok=True)
         result = dbt.invoke(settings, "build", "--exclude-resource-type", "unit_test")
         broken: list[str] = []
         tests: list[RuleResult] = []

@@ -211,6 +211,7 @@ _LAYOUT: dict[str, Callable[[SheetSpec], str]] = {
     "submission": lambda sheet: ", ".join(name for name in ("id", "submitted", "status") if getattr(sheet.submission, name)),
     "date formats": lambda sheet: ", ".join(sheet.submission.formats),
     "completed": lambda sheet: ", ".join(sheet.submission.completed),
+    "not completed": lambda sheet: ", ".join(sheet.submission.not_completed),
     "not answered": lambda sheet: ", ".join(sheet.submission.not_answered),
     "rows that are not data": lambda sheet: ", ".join(dict.fromkeys(rule.reason for rule in sheet.rows_not_data)),
     "links to": lambda sheet: sheet.links_to or "",

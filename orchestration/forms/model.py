@@ -81,11 +81,15 @@ class SubmissionSpec(_Strict):
     status: str | None = None
     completed: tuple[str, ...] = ()
     not_answered: tuple[str, ...] = ()
+    not_completed: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _status_is_explained(self) -> SubmissionSpec:
         if self.status is not None and not self.completed:
             raise ValueError("a status column needs the statuses that are completed")
+        statuses = [*self.completed, *self.not_answered, *self.not_completed]
+        if len(set(statuses)) < len(statuses):
+            raise ValueError("a status stands once, under completed, not_answered or not_completed")
         return self
 
 
@@ -128,8 +132,8 @@ class SheetSpec(_Strict):
             raise ValueError("first_row comes after header_rows")
         if (self.links_to is None) != (self.link is None):
             raise ValueError("links_to and link go together")
-        if self.links_to is None and (self.unit is None or not self.unit.code):
-            raise ValueError("a sheet needs unit.code, or links_to another sheet")
+        if (self.links_to is None or self.link == "unit") and (self.unit is None or not self.unit.code):
+            raise ValueError("a sheet needs unit.code, or links_to another sheet by the number of the submission")
         return self
 
     @property
@@ -268,6 +272,12 @@ class Form(_Strict):
                 raise ValueError(f"sheet {sheet.name}: a workbook, and only a workbook, needs sheet")
             if sheet.links_to is not None and sheet.links_to not in names - {sheet.name}:
                 raise ValueError(f"sheet {sheet.name}: links_to {sheet.links_to!r} is no other sheet")
+        places = [(sheet.file, sheet.sheet) for sheet in self.sheets]
+        if len(set(places)) != len(places):
+            raise ValueError("two entries of sheets are about the same sheet of the same file")
+        unread = sorted({file.name for file in self.files if file.reader != "none"} - {sheet.file for sheet in self.sheets})
+        if unread:
+            raise ValueError(f"file {unread[0]!r} is read by no sheet; its reader is none, or it needs an entry in sheets")
         for check in self.checks:
             if check.file not in files or check.sheet not in names:
                 raise ValueError(f"checks: {check.file!r} or {check.sheet!r} is not there")

@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 from typing import Any, TypeVar
 
+import duckdb
 import yaml
 from pydantic import BaseModel, ValidationError
 
@@ -106,6 +107,7 @@ def _check_columns(form: Form, path: Path) -> None:
                 )
             meanings[meaning] = column
     _check_named_columns(form, path)
+    _check_patterns(form, path)
     codes: dict[tuple[str, str], OptionMap] = {}
     for option in form.options:
         if (option.question, option.code) in codes:
@@ -131,6 +133,20 @@ def _check_columns(form: Form, path: Path) -> None:
                 place=f"{path / 'options.csv'}, line {option.line}",
                 remedy="use a question of columns.csv with type code",
             )
+
+
+def _check_patterns(form: Form, path: Path) -> None:
+    """Check that DuckDB, which runs the patterns of rows, reads them too: it knows no look-ahead and no back-references."""
+    for sheet in form.sheets:
+        for rule in sheet.rows_not_data:
+            try:
+                duckdb.execute("select regexp_full_match('', ?)", [rule.matches]).fetchall()
+            except duckdb.Error as error:
+                raise UserError(
+                    f"sheet {sheet.name}: rows_not_data: the pattern {rule.matches!r} is not understood ({error})",
+                    place=str(path / "form.yml"),
+                    remedy="write it without look-ahead and back-references",
+                ) from error
 
 
 def _check_named_columns(form: Form, path: Path) -> None:

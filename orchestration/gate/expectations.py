@@ -33,7 +33,11 @@ class RuleOutcome(QueryMetricProvider):  # type: ignore[misc]
         runtime_configuration: dict[str, Any],
     ) -> dict[str, Any]:
         rows, fails_when = metric_value_kwargs["rows_query"], metric_value_kwargs["fails_when"]
-        order = f"{metric_value_kwargs['worst_first']} desc nulls first" if metric_value_kwargs["worst_first"] else "all"
+        order = (
+            f"{metric_value_kwargs['worst_first']} desc nulls first, looked_at"
+            if metric_value_kwargs["worst_first"]
+            else "all"
+        )
         # A condition that is unknown (null) is not known to hold, so it fails.
         failing = f"coalesce(({fails_when}), true)"
         # Colons of SQL are no bind parameters.

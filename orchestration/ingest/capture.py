@@ -86,7 +86,12 @@ def capture(folder: Path, form: Form) -> list[CapturedFile]:
             raise UserError(
                 f"{len(found)} files fit {spec.pattern!r}, {spec.count} are expected",
                 place=str(folder),
-                remedy="ask the collector for the missing file, or correct count in form.yml",
+                remedy=(
+                    "ask the collector for the missing file"
+                    if len(found) < low
+                    else f"remove what is too much of {', '.join(sorted(path.name for path in found)[:5])}"
+                )
+                + ", or correct count in form.yml",
             )
         captured += [CapturedFile(path, spec, _hash(path), path.stat().st_size) for path in found if spec.reader != "none"]
     seen: dict[str, Path] = {}

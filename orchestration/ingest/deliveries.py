@@ -47,6 +47,8 @@ class ReadSheet:
     sheet: Sheet
     layout: SheetSpec
     headers: dict[int, str]
+    year: int
+    """The year of collection."""
 
     @cached_property
     def submitted(self) -> dict[int, tuple[str, datetime | None]]:
@@ -61,16 +63,28 @@ class ReadSheet:
             pc.greater_equal(table["row_number"], self.layout.first_row),
         )
         return {
-            cell["row_number"]: (cell["text"], _date(cell["text"], self.layout.submission.formats))
+            cell["row_number"]: (cell["text"], _date(cell["text"], self.layout.submission.formats, self.year))
             for cell in table.filter(mask).to_pylist()
             if cell["text"].strip()
         }
 
 
 def prepare_tables(connection: duckdb.DuckDBPyConnection, forms: list[Form]) -> None:
-    """Create the schema ``raw`` and its tables where they are not there; forget what was read by forms that are gone."""
+    """Create the schema ``raw`` and its tables where they are not there; forget what was read by forms that are gone.
+
+    A warehouse whose tables have other columns is of another release: all is forgotten, and read again from the deliveries.
+    """
     connection.execute("create schema if not exists raw")
     connection.execute("begin")
+    present: dict[str, list[str]] = {}
+    for name, column in connection.execute(
+        "select table_name, column_name from duckdb_columns() where schema_name = 'raw' order by table_name, column_index"
+    ).fetchall():
+        present.setdefault(name, []).append(column)
+    expected = {name: [column.split()[0] for column in columns.split(", ")] for name, columns in TABLES.items()}
+    if any(present[name] != columns for name, columns in expected.items() if name in present):
+        for name in present:
+            connection.execute(f'drop table raw."{name}"')
     for name, columns in TABLES.items():
         connection.execute(f"create table if not exists raw.{name} ({columns})")
         connection.execute(
@@ -196,7 +210,7 @@ def read_file(form: Form, file: CapturedFile) -> list[ReadSheet]:
     result = []
     for layout in layouts:
         sheet = sheets[0] if layout.sheet in (None, "*") else next(s for s in sheets if s.name == layout.sheet)
-        read_sheet = ReadSheet(file, sheet, layout, join_headers(file, sheet, layout))
+        read_sheet = ReadSheet(file, sheet, layout, join_headers(file, sheet, layout), form.collection_year)
         _check_columns(form, read_sheet)
         result.append(read_sheet)
     return result
@@ -218,11 +232,15 @@ def _check_content(form: Form, sheets: list[ReadSheet]) -> None:
 
 
 @lru_cache(maxsize=100_000)
-def _date(text: str, formats: tuple[str, ...]) -> datetime | None:
-    """Return a date as delivered, or None where it is no date of a stated format."""
+def _date(text: str, formats: tuple[str, ...], year: int) -> datetime | None:
+    """Return a date as delivered, or None where it is no date of a stated format. Without a year it is of ``year``."""
     for pattern in (*formats, "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"):
+        has_year = any(part in pattern for part in ("%Y", "%y", "%G", "%x", "%c"))
         try:
-            return datetime.strptime(text.strip(), pattern)
+            # The year stands first, because 29 February is no date of the year that strptime assumes.
+            if has_year:
+                return datetime.strptime(text.strip(), pattern)
+            return datetime.strptime(f"{year} {text.strip()}", f"%Y {pattern}")
         except ValueError:
             continue
     return None
@@ -242,6 +260,30 @@ def _check_years(form: Form, sheets: list[ReadSheet]) -> None:
                 + f"; the form is collected in {form.collection_year}",
                 place=f"{read_sheet.file.path}, column {read_sheet.layout.submission.submitted}",
                 remedy="this is another year's file; ask for the right one, or correct form.yml",
+            )
+
+
+def _check_statuses(sheets: list[ReadSheet]) -> None:
+    """Refuse a sheet on which no submission has a status that the form calls completed."""
+    for read_sheet in sheets:
+        submission = read_sheet.layout.submission
+        columns = [number for number, each in read_sheet.headers.items() if each == header(submission.status or "")]
+        if submission.status is None or not columns:
+            continue
+        table = read_sheet.sheet.cells
+        mask = pc.and_(
+            pc.is_in(table["column_number"], value_set=pa.array(columns, pa.int32())),
+            pc.greater_equal(table["row_number"], read_sheet.layout.first_row),
+        )
+        texts = Counter(re.sub(r"[.,]0+$", "", text.strip()) for text in table.filter(mask)["text"].to_pylist())
+        del texts[""]
+        if texts and not any(status in texts for status in submission.completed):
+            status, count = texts.most_common(1)[0]
+            raise UserError(
+                f"no submission is completed: the form says {', '.join(submission.completed)}, "
+                f"and {count} of {texts.total()} rows say {status!r}",
+                place=f"{read_sheet.file.path}, column {submission.status}",
+                remedy="correct submission.completed in form.yml, or ask for the right file",
             )
 
 
@@ -326,8 +368,9 @@ def _replace(connection: duckdb.DuckDBPyConnection, form: Form, sheets: list[Rea
 # Units of a delivery, as its code texts: districts and agencies by their own code. Rows that are no data do not count.
 UNITS = """
     with unit_columns as (
-        select columns.file, columns.sheet, columns.column_number, sheets.first_row, identifiers.priority,
-            identifiers.role = 'part_code' as is_part, forms.units = 'anonymous' as is_anonymous
+        select columns.file, columns.sheet, columns.column_number, sheets.first_row,
+            identifiers.role = 'part_code' as is_part, forms.units = 'anonymous' as is_anonymous,
+            max(identifiers.priority) as priority
         from raw.columns
         inner join raw.sheets using (form, file, sheet, layout)
         inner join forms.forms using (form)
@@ -335,6 +378,7 @@ UNITS = """
             on identifiers.form = columns.form and identifiers.layout = columns.layout
             and identifiers.header = columns.header and identifiers.role in ('code', 'part_code')
         where columns.form = ?
+        group by all
     ),
     codes as (
         select cells.file, cells.sheet, cells.row_number, is_part, priority,
@@ -431,7 +475,9 @@ def ingest(
     """
     folder = deliveries / form.delivery
     if not folder.is_dir():
+        connection.execute("begin")
         _replace(connection, form, [], [])
+        connection.execute("commit")
         return "not delivered"
     files = capture(folder, form)
     if not is_changed(connection, form, deliveries):
@@ -440,6 +486,7 @@ def ingest(
     sheets = [read_sheet for file in files for read_sheet in read_file(form, file)]
     _check_content(form, sheets)
     _check_years(form, sheets)
+    _check_statuses(sheets)
     connection.execute("begin")
     try:
         _replace(connection, form, sheets, files)
@@ -456,9 +503,11 @@ def check_folders(forms: list[Form], deliveries: Path) -> None:
     """Refuse a delivery folder that no form describes: it would be left out without anybody seeing it.
 
     Raises:
-        UserError: there is such a folder.
+        UserError: there is such a folder, or there are forms and no folder of deliveries.
     """
     described = {form.delivery for form in forms}
+    if forms and not deliveries.is_dir():
+        raise UserError("there is no such folder", place=str(deliveries), remedy="restore it, or correct IS248_DATA_DIR")
     for path in sorted(deliveries.iterdir()) if deliveries.is_dir() else []:
         if path.is_dir() and not path.name.startswith(".") and path.name not in described:
             raise UserError(

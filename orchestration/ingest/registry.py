@@ -5,6 +5,7 @@ Belongs here: the shape of those tables. Does not belong here: checking forms (`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -124,9 +125,9 @@ def _rows(form: Form) -> Iterator[tuple[str, tuple[Any, ...]]]:
         )
         for condition, text in column.conditions:
             yield "conditions", (name, column.line, header(condition), header(text))
-        texts = {text.strip() for text in column.missing.split(";") if text.strip()}
-        if column.type == "number":
-            texts |= {text.strip() for text in form.numbers.missing}
+        missing = [*column.missing.split(";"), *(form.numbers.missing if column.type == "number" else ())]
+        # 99 and 99,0 are the same code, as in SQL (macro code_text).
+        texts = {re.sub(r"^([0-9]+)[.,]0+$", r"\1", text.strip()) for text in missing if text.strip()}
         for text in sorted(texts):
             yield "missing_texts", (name, column.line, text)
     for option in form.options:
@@ -157,7 +158,7 @@ def _layout_rows(form: Form) -> Iterator[tuple[str, tuple[Any, ...]]]:
             column = getattr(sheet.submission, role)
             if column is not None:
                 yield "identifiers", (name, sheet.name, role, 0, header(column))
-        for meaning in ("completed", "not_answered"):
+        for meaning in ("completed", "not_answered", "not_completed"):
             for status in getattr(sheet.submission, meaning):
                 yield "statuses", (name, sheet.name, status, meaning)
         for order, rule in enumerate(sheet.rows_not_data):

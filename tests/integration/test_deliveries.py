@@ -167,6 +167,37 @@ def test_submissions_know_when_and_whether_they_were_completed(kit: Kit, warehou
     assert rows[6] == (8, "not_answered", None)
 
 
+def test_dates_and_statuses_that_the_form_does_not_know_are_rejected(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
+    (sheet,) = FORM["sheets"]
+    submission = {**sheet["submission"], "formats": ["%d.%m.%Y", "%d. %B"], "not_completed": ["0"]}
+    write_form(kit.data, {**FORM, "sheets": [{**sheet, "submission": submission}]}, COLUMNS, OPTIONS)
+    rows = [
+        [str(number), code, "", "", date, status, "1", *[""] * 5]
+        for number, code, date, status in (
+            (1, "0101", "29. February", "1"),
+            (2, "0104", "yesterday", "1"),
+            (3, "0105", "01.04.2016", "0"),
+            (4, "0106", "01.04.2016", "7"),
+        )
+    ]
+    write_delivery(kit.data, "2016", {"export.csv": csv_text(HEADER, rows)})
+    kit.read(warehouse)
+    assert_balances(warehouse)
+    assert warehouse.execute(
+        "select submission_status, cast(submitted_at as varchar) from intermediate.int_row_submissions order by row_number"
+    ).fetchall() == [
+        ("completed", "2016-02-29 00:00:00"),
+        ("completed", None),
+        ("not_completed", "2016-04-01 00:00:00"),
+        ("not_completed", "2016-04-01 00:00:00"),
+    ]
+    assert fate(warehouse, 2, "levert")[:2] == ("mapped", "identifier")
+    assert fate(warehouse, 3, "levert")[:2] == ("rejected", "unreadable_date")
+    assert fate(warehouse, 3, "bolig")[:2] == ("mapped", "answer")
+    assert fate(warehouse, 4, "bolig")[:2] == ("mapped", "answer")
+    assert fate(warehouse, 5, "bolig")[:2] == ("rejected", "unknown_status")
+
+
 def test_a_long_format_has_a_line_for_each_kind_of_row(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
     form = {
         **FORM,
@@ -188,7 +219,15 @@ def test_a_long_format_has_a_line_for_each_kind_of_row(kit: Kit, warehouse: duck
         ),
     ]
     write_form(kit.data, form, columns, [])
-    rows = [["0101", "Bolig", "18+", "2"], ["0101", " Bolig ", "0-17", "1"], ["0104", "Annet", "18+", "3"]]
+    rows = [
+        ["0101", "Bolig", "18+", "2"],
+        ["0101", " Bolig ", "0-17", "1"],
+        ["0104", "Annet", "18+", "3"],
+        ["0105", "Bolig", "18+", "4"],
+        ["0106", "Bolig", "18+", "5"],
+        ["0105", "Bolig", "18+", "44"],
+        ["0106", "Bolig", "18+", "5"],
+    ]
     write_delivery(kit.data, "2016", {"export.csv": csv_text(["nr", "tiltak", "alder", "antall"], rows)})
     kit.read(warehouse)
     assert_balances(warehouse)
@@ -199,6 +238,10 @@ def test_a_long_format_has_a_line_for_each_kind_of_row(kit: Kit, warehouse: duck
         (2, "adults", "mapped", "answer"),
         (3, "children", "mapped", "answer"),
         (4, None, "rejected", "no_map_line"),
+        (5, "adults", "rejected", "several_answers"),
+        (6, "adults", "mapped", "answer"),
+        (7, "adults", "rejected", "several_answers"),
+        (8, "adults", "mapped", "answer"),
     ]
 
 
@@ -206,10 +249,18 @@ def test_linked_sheets_and_merged_headers_of_a_workbook(kit: Kit, warehouse: duc
     book = openpyxl.Workbook()
     people = book.active
     people.title = "Enheter"
-    for line in (["LNR", "NR"], [1, "0101"], [2, "9999"], [3, 104]):
+    for line in (["LNR", "NR"], [1, "0101"], [2, "9999"], [3, 104], [4, "0105"], [4, "0106"]):
         people.append(line)
     fte = book.create_sheet("Årsverk")
-    for line in (["Rapport for 2016"], ["", "Voksne", ""], ["LNR", "Bolig", "Sum"], [1, 2.5, 3], [2, 9, 9], [7, 1, 1]):
+    for line in (
+        ["Rapport for 2016"],
+        ["", "Voksne", ""],
+        ["LNR", "Bolig", "Sum"],
+        [1, 2.5, 3],
+        [2, 9, 9],
+        [7, 1, 1],
+        [4, 8, 8],
+    ):
         fte.append(line)
     fte.merge_cells("B2:C2")
     path = kit.data / "book.xlsx"
@@ -263,6 +314,7 @@ def test_linked_sheets_and_merged_headers_of_a_workbook(kit: Kit, warehouse: duc
         (4, "0101", "mapped", "answer"),
         (5, None, "ignored", "test_respondent"),
         (6, None, "rejected", "no_submission"),
+        (7, "0105", "rejected", "several_submissions"),
     ]
     assert warehouse.execute("select count(*) from intermediate.int_cells where fate_reason = 'header'").fetchone() == (7,)
     write_form(kit.data, {**form, "checks": [{**form["checks"][0], "matches": ".*2017"}]}, columns, [])  # type: ignore[dict-item]
@@ -333,6 +385,7 @@ REFUSED: list[tuple[str, dict[str, bytes | str], str]] = [
     ("truncated file", {"export.csv": csv_text(HEADER, ROWS[:6]).rstrip("\n")[:-6]}, "the file is cut off"),
     ("another year", {"export.csv": GOOD.replace("2016", "2015")}, "submissions are of 2015; the form is collected in 2016"),
     ("dates of another form", {"export.csv": GOOD.replace(".04.2016", "/04/2016")}, "not dates as submission.formats says"),
+    ("no status of a completed one", {"export.csv": GOOD.replace(".2016;1;", ".2016;3;")}, "no submission is completed"),
     ("no units", {"export.csv": csv_text(HEADER, ROWS[7:])}, "holds no units"),
 ]
 

@@ -116,7 +116,7 @@ def refused(what: Callable[[], object], *words: str) -> str:
 
 
 def test_csv_cells_keep_their_text_and_place(tmp_path: Path) -> None:
-    content = 'Tittel\r\n\r\nnr;navn;tall;\r\n0301; Ås ;"a ""b""\nc";\r\n;;;\r\n1;" ";2,5'.encode("latin-1")
+    content = 'Tittel\r\n\r\nnr;navn;tall;\r\n0301; Ås ;"a ""b""\nc";\r\n;;;\r\n1;" ";2,5\r\n'.encode("latin-1")
     sheet = read_csv(tmp_path, content, "latin-1")
     assert (sheet.name, sheet.rows, sheet.columns, sheet.merged) == ("export.csv", 6, 4, ())
     assert sheet.cells.schema == pa.schema(

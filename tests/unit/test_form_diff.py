@@ -311,12 +311,15 @@ def test_renamed_columns_without_a_pattern_are_folded_by_question() -> None:
 
 
 def test_a_move_to_another_sheet_is_folded_and_a_sheet_that_is_called_otherwise_is_no_move() -> None:
-    sheets = [{"name": name, "file": "export", "unit": {"code": ["nr"]}} for name in ("main", "part")]
-    before = make_form(ask("a"), ask("b", "r"), sheets=sheets)
-    diff = diff_forms(before, make_form(ask("a"), ask("b", "r", sheet="part"), sheets=sheets))
+    sheets = [{"name": name, "file": name, "unit": {"code": ["nr"]}} for name in ("main", "part")]
+    csv = {"pattern": "*", "reader": "csv", "encoding": "utf-8", "delimiter": ";"}
+    files = [{"name": name, **csv} for name in ("main", "part")]
+    before = make_form(ask("a"), ask("b", "r"), sheets=sheets, files=files)
+    diff = diff_forms(before, make_form(ask("a"), ask("b", "r", sheet="part"), sheets=sheets, files=files))
     (folded,) = diff.folded
     assert (folded.kind, folded.before, folded.after, folded.count, folded.group) == ("moved", "main", "part", 1, "r")
-    renamed = make_form(ask("a", sheet="part"), ask("b", "r", sheet="part"), sheets=sheets[1:])
+    here = {"name": "part", "file": "export", "unit": {"code": ["nr"]}}
+    renamed = make_form(ask("a", sheet="part"), ask("b", "r", sheet="part"), sheets=[here])
     diff = diff_forms(make_form(ask("a"), ask("b", "r")), renamed)
     assert not diff.folded
     assert only(diff).where == "sheets"

@@ -58,6 +58,20 @@ def changed(**changes: Any) -> dict[str, Any]:
         (changed(sheets=[{**FORM["sheets"][0], "first_row": 1}]), "first_row comes after header_rows"),
         (changed(sheets=[{**FORM["sheets"][0], "links_to": "main", "link": "id"}]), "is no other sheet"),
         (changed(sheets=[{**FORM["sheets"][0], "unit": None}]), "a sheet needs unit.code"),
+        (changed(files=[*FORM["files"], {**FORM["files"][0], "name": "more", "pattern": "more.csv"}]), "file 'more'"),
+        (changed(sheets=[FORM["sheets"][0], FORM["sheets"][0]]), "about the same sheet of the same file"),
+        (
+            changed(
+                sheets=[
+                    {**FORM["sheets"][0], "submission": {"status": "status", "completed": ["1"], "not_completed": ["1"]}}
+                ]
+            ),
+            "a status stands once",
+        ),
+        (
+            changed(sheets=[{**FORM["sheets"][0], "rows_not_data": [{"reason": "x", "column": "nr", "matches": "(?=a)"}]}]),
+            "write it without look-ahead",
+        ),
         (
             changed(sheets=[{**FORM["sheets"][0], "rows_not_data": [{"reason": "x", "column": "y", "matches": "("}]}]),
             "is not a regular expression",

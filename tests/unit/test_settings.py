@@ -18,6 +18,18 @@ def test_absolute_paths_stay(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     assert load_settings().warehouse_file.parent == tmp_path
 
 
+def test_an_unknown_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IS248_CHANEL", "official")
+    with pytest.raises(UserError, match="'IS248_CHANEL' is not known"):
+        load_settings()
+
+
+def test_a_data_folder_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("IS248_DATA_DIR", str(tmp_path / "nowhere"))
+    with pytest.raises(UserError, match="nowhere"):
+        load_settings()
+
+
 def test_a_wrong_value_names_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IS248_CHANNEL", "offical")
     with pytest.raises(UserError, match="setting 'channel'"):

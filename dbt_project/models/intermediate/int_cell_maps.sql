@@ -19,6 +19,7 @@ met as (
         cells.form,
         cells.file,
         cells.sheet,
+        cells.layout,
         cells.row_number,
         conditions.line,
         count(*) as met_count
@@ -27,7 +28,7 @@ met as (
         on cells.form = conditions.form
         and cells.header = conditions.header
         and cells.text = conditions.text
-    group by cells.form, cells.file, cells.sheet, cells.row_number, conditions.line
+    group by cells.form, cells.file, cells.sheet, cells.layout, cells.row_number, conditions.line
 )
 
 select
@@ -48,6 +49,7 @@ left join met
     on cells.form = met.form
     and cells.file = met.file
     and cells.sheet = met.sheet
+    and cells.layout = met.layout
     and cells.row_number = met.row_number
     and columns.line = met.line
 where columns.condition_count = 0 or columns.condition_count = met.met_count

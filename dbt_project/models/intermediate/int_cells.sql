@@ -32,6 +32,29 @@ forms as (
     select * from {{ ref('stg_forms__forms') }}
 ),
 
+conditions as (
+    select distinct
+        form,
+        line
+    from {{ source('forms', 'conditions') }}
+),
+
+unread_dates as (
+    select
+        submitted.form,
+        submitted.file,
+        submitted.sheet,
+        submitted.layout,
+        submitted.row_number,
+        identifiers.header
+    from {{ source('raw', 'submitted') }} as submitted
+    inner join {{ source('forms', 'identifiers') }} as identifiers
+        on submitted.form = identifiers.form
+        and submitted.layout = identifiers.layout
+        and identifiers.role = 'submitted'
+    where submitted.submitted_at is null
+),
+
 placed as (
     select
         cells.form,
@@ -46,9 +69,13 @@ placed as (
         cells.text_delivered,
         cells.text,
         coalesce(fates.ignored_reason, submissions.ignored_reason) as row_ignored_reason,
-        submissions.rejected_reason as row_rejected_reason,
+        case
+            when submissions.form is null and fates.ignored_reason is null then 'no_submission'
+            else submissions.rejected_reason
+        end as row_rejected_reason,
         submissions.unit_code,
         submissions.stratum,
+        submissions.submission_id,
         submissions.main_file,
         submissions.main_sheet,
         submissions.main_row_number,
@@ -65,10 +92,15 @@ placed as (
         columns.type,
         columns.unit as measure_unit,
         columns.reason as column_reason,
+        -- In money and counts a mark before three digits may divide thousands or decimals: it is not guessed.
+        columns.type = 'number'
+        and coalesce(columns.unit, '') != 'fte'
+        and regexp_full_match(cells.text, '[0-9]{1,3}[.,][0-9]{3}') as is_ambiguous,
         case when columns.type = 'number' then {{ typed_number('cells.text') }} end as number_value,
         options.answer as option_answer,
         options.missing_reason as option_missing_reason,
-        missing_texts.text is not null as is_missing_text
+        missing_texts.text is not null as is_missing_text,
+        unread_dates.form is not null as is_unread_date
     from cells
     inner join forms
         on cells.form = forms.form
@@ -103,19 +135,58 @@ placed as (
         on columns.form = missing_texts.form
         and columns.line = missing_texts.line
         and missing_texts.text in (cells.text, {{ code_text('cells.text') }})
+    left join unread_dates
+        on cells.form = unread_dates.form
+        and cells.file = unread_dates.file
+        and cells.sheet = unread_dates.sheet
+        and cells.layout = unread_dates.layout
+        and cells.row_number = unread_dates.row_number
+        and cells.header = unread_dates.header
+),
+
+contradicted as (
+    -- Where each row of the delivery is one answer, two rows can answer the same question of the same submission.
+    select
+        placed.form,
+        placed.unit_code,
+        placed.submission_id,
+        placed.submitted_at,
+        placed.line
+    from placed
+    inner join conditions
+        on placed.form = conditions.form
+        and placed.line = conditions.line
+    where placed.use = 'answer' and placed.text != '' and placed.row_ignored_reason is null
+    group by placed.form, placed.unit_code, placed.submission_id, placed.submitted_at, placed.line
+    having count(distinct placed.text) > 1
+),
+
+judged as (
+    select
+        placed.*,
+        contradicted.form is not null as is_contradicted
+    from placed
+    left join contradicted
+        on placed.form = contradicted.form
+        and placed.line = contradicted.line
+        and placed.unit_code = contradicted.unit_code
+        and placed.submission_id is not distinct from contradicted.submission_id
+        and placed.submitted_at is not distinct from contradicted.submitted_at
 )
 
 select
-    *,
+    * exclude (is_contradicted, submission_id),
     case
         when row_ignored_reason is not null then 'ignored'
         when use = 'ignored' then 'ignored'
         when line is null or line_count > 1 then 'rejected'
+        when use = 'identifier' and is_unread_date then 'rejected'
         when use = 'identifier' then 'mapped'
         when row_rejected_reason is not null and text != '' then 'rejected'
         when text = '' or (type = 'number' and text = '-') then 'mapped'
+        when is_contradicted then 'rejected'
         when is_missing_text or option_missing_reason is not null then 'mapped'
-        when type = 'number' and number_value is null then 'rejected'
+        when is_ambiguous or (type = 'number' and number_value is null) then 'rejected'
         when type = 'code' and option_answer is null then 'rejected'
         when type = 'tick' and lower({{ code_text('text') }}) not in ('0', '1', 'x') then 'rejected'
         else 'mapped'
@@ -125,16 +196,19 @@ select
         when use = 'ignored' then column_reason
         when line is null then 'no_map_line'
         when line_count > 1 then 'several_map_lines'
+        when use = 'identifier' and is_unread_date then 'unreadable_date'
         when use = 'identifier' then 'identifier'
         when row_rejected_reason is not null and text != '' then row_rejected_reason
         when text = '' or (type = 'number' and text = '-') then 'blank'
+        when is_contradicted then 'several_answers'
         when is_missing_text then 'missing_code'
         when option_missing_reason is not null then option_missing_reason
         when type = 'number' and number_value is null
             then
                 case when regexp_matches(text, '^[-\x{2212}] ?[0-9]') then 'negative_number' else 'not_a_number' end
+        when is_ambiguous then 'ambiguous_number'
         when type = 'code' and option_answer is null then 'unknown_code'
         when type = 'tick' and lower({{ code_text('text') }}) not in ('0', '1', 'x') then 'unknown_tick'
         else 'answer'
     end as fate_reason
-from placed
+from judged

@@ -12,7 +12,7 @@ identifiers as (
         layout,
         role,
         header,
-        min(priority) as priority
+        max(priority) as priority
     from {{ source('forms', 'identifiers') }}
     group by form, layout, role, header
 ),
@@ -50,7 +50,7 @@ first_texts as (
         *,
         row_number() over (
             partition by form, file, sheet, layout, row_number, role
-            order by priority
+            order by priority, text
         ) as choice
     from texts
     where text is not null

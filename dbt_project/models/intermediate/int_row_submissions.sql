@@ -53,7 +53,10 @@ main_rows as (
         identifiers.submission_id,
         row_units.unit_code,
         row_units.stratum,
-        row_units.rejected_reason,
+        coalesce(
+            row_units.rejected_reason,
+            case when identifiers.status_text is not null and statuses.meaning is null then 'unknown_status' end
+        ) as rejected_reason,
         submitted.submitted_at,
         identifiers.status_text,
         coalesce(statuses.meaning, case when identifiers.status_text is null then 'completed' else 'not_completed' end)
@@ -89,13 +92,17 @@ main_rows as (
 ),
 
 numbered_main_rows as (
-    -- A number that occurs twice links to the first row that has it; which submission counts is decided later.
+    -- A number that occurs twice links to the first row of data that has it, if all of them are of one unit.
     select
         *,
         row_number() over (
             partition by form, layout, submission_id
-            order by file, sheet, row_number
-        ) as occurrence
+            order by case when ignored_reason is null then 0 else 1 end, file, sheet, row_number
+        ) as occurrence,
+        max(case when ignored_reason is null then coalesce(unit_code, '') end)
+            over (partition by form, layout, submission_id) as last_unit,
+        min(case when ignored_reason is null then coalesce(unit_code, '') end)
+            over (partition by form, layout, submission_id) as first_unit
     from main_rows
     where submission_id is not null
 ),
@@ -136,7 +143,11 @@ linked_by_number as (
         main_rows.stratum,
         main_rows.submitted_at,
         main_rows.submission_status,
-        case when main_rows.row_number is null then 'no_submission' else main_rows.rejected_reason end as rejected_reason,
+        case
+            when main_rows.row_number is null then 'no_submission'
+            when main_rows.first_unit != main_rows.last_unit then 'several_submissions'
+            else main_rows.rejected_reason
+        end as rejected_reason,
         main_rows.ignored_reason
     from fates
     inner join layouts

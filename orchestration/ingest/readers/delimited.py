@@ -27,6 +27,8 @@ from orchestration.ingest.readers.model import CELL_SCHEMA, Limits, Sheet
 
 MAX_LINE = 16 * 1024**2
 """Most characters of a line, which is held in memory as a whole."""
+MAX_CELL = 128 * 1024
+"""Most characters of a cell of a csv file."""
 OTHER_DELIMITERS = {";": "semicolon", ",": "comma", "\t": "tab", "|": "vertical bar"}
 """Delimiters that a file is tried with when the stated one does not fit."""
 
@@ -62,6 +64,7 @@ def read_csv(path: Path, spec: FileSpec, limits: Limits) -> Sheet:
             place=str(path),
             remedy="state the delimiter in form.yml",
         )
+    csv.field_size_limit(MAX_CELL)  # of the process: other libraries set it too
     encoding, skip = _encoding(path, spec.encoding or "", data)
     reader = csv.reader(_lines(path, data, encoding, skip), delimiter=delimiter, strict=True)
     rows = columns = fields = last = 0
@@ -260,7 +263,7 @@ def _quotes(path: Path, data: bytes, encoding: str, skip: int, delimiter: str, e
     if "end of data" in message:
         what = "a quote opens a cell that is not closed before the end of the file"
     elif "field larger" in message:
-        what = f"a cell is longer than {csv.field_size_limit():,} characters, as if its quote were not closed"
+        what = f"a cell is longer than {MAX_CELL:,} characters, as if its quote were not closed"
     else:
         what = f"a quoted cell is followed by more text before the next delimiter (line {last})"
     return UserError(
