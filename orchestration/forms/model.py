@@ -40,6 +40,8 @@ class FileSpec(_Strict):
     reader: Literal["csv", "xlsx", "sav", "parquet", "none"]
     encoding: str | None = None
     delimiter: str | None = None
+    sheets_not_data: tuple[str, ...] = ()
+    """Sheets of a workbook that are there, hidden ones too, but not read."""
 
     @model_validator(mode="after")
     def _options_fit_the_reader(self) -> FileSpec:
@@ -49,6 +51,8 @@ class FileSpec(_Strict):
             raise ValueError("a csv file needs encoding and delimiter")
         if self.reader != "csv" and (self.encoding is not None or self.delimiter is not None):
             raise ValueError("encoding and delimiter are for csv files")
+        if self.reader != "xlsx" and self.sheets_not_data:
+            raise ValueError("sheets_not_data is for xlsx files")
         if isinstance(self.count, str) and not re.fullmatch(r"\d+-\d+", self.count):
             raise ValueError('count is a number or a range such as "19-20"')
         return self

@@ -181,7 +181,8 @@ def _check_columns(form: Form, read_sheet: ReadSheet) -> None:
         if name not in mapped:
             near = difflib.get_close_matches(name, [other for other in mapped if other not in delivered], n=1, cutoff=0.5)
             raise UserError(
-                f"column {number} {name!r} is not mapped",
+                f"column {number} {name!r} is not mapped"
+                + (" (its header stands in the sheet more than once)" if re.search(r"#[0-9]+$", name) else ""),
                 place=place,
                 remedy=f"map it in data/forms/{form.form}/columns.csv"
                 + (f"; nearest is {near[0]!r} (line {mapped[near[0]].line})" if near else ""),

@@ -380,7 +380,11 @@ REFUSED: list[tuple[str, dict[str, bytes | str], str]] = [
     ("unmapped column", {"export.csv": GOOD.replace("bolig", "bolig_ny")}, "'bolig_ny' is not mapped"),
     ("missing column", {"export.csv": without_column("arbeid")}, "the mapped column 'arbeid' is missing"),
     ("SQL as a header", {"export.csv": GOOD.replace("arbeid", "x'); drop table raw.cells; --", 1)}, "is not mapped"),
-    ("duplicate header", {"export.csv": GOOD.replace("arbeid", "bolig")}, "'bolig#2' is not mapped"),
+    (
+        "duplicate header",
+        {"export.csv": GOOD.replace("arbeid", "bolig")},
+        "'bolig#2' is not mapped (its header stands in the sheet more than once)",
+    ),
     ("no header", {"export.csv": GOOD.replace("arbeid", "")}, "has cells and no header"),
     ("truncated file", {"export.csv": csv_text(HEADER, ROWS[:6]).rstrip("\n")[:-6]}, "the file is cut off"),
     ("another year", {"export.csv": GOOD.replace("2016", "2015")}, "submissions are of 2015; the form is collected in 2016"),

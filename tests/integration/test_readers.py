@@ -409,6 +409,9 @@ def test_hidden_sheets_are_read_only_when_named(tmp_path: Path, state: str) -> N
     refused(lambda: read_workbook(tmp_path, file.getvalue(), ("Ark",)), "sheet Skjult", "is hidden")
     refused(lambda: read_workbook(tmp_path, file.getvalue()), "sheet Skjult", "is hidden")
     assert len(read_workbook(tmp_path, file.getvalue(), ("Ark", "Skjult"))) == 2
+    not_data = FileSpec(name="export", pattern="*", reader="xlsx", sheets_not_data=("Skjult",))
+    for wanted in ("Ark", "*"):
+        assert [sheet.name for sheet in read(tmp_path / "export.xlsx", not_data, (wanted,))] == ["Ark"]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def read(path: Path, spec: FileSpec, wanted_sheets: tuple[str, ...] = (), limits
     if spec.reader == "csv":
         return [read_csv(path, spec, limits)]
     if spec.reader == "xlsx":
-        return read_workbook(path, wanted_sheets, limits)
+        return read_workbook(path, wanted_sheets, limits, spec.sheets_not_data)
     if spec.reader == "sav":
         return [read_sav(path, limits)]
     if spec.reader == "parquet":

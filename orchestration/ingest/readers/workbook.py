@@ -26,8 +26,8 @@ ONLY_SHEET = "*"
 _BATCH = 2**18
 
 
-def read_workbook(path: Path, wanted: tuple[str, ...], limits: Limits) -> list[Sheet]:
-    """Return the wanted sheets of a workbook, in its own order.
+def read_workbook(path: Path, wanted: tuple[str, ...], limits: Limits, not_data: tuple[str, ...] = ()) -> list[Sheet]:
+    """Return the wanted sheets of a workbook, in its own order; sheets that the form says are no data are not read.
 
     Raises:
         UserError: the file is no workbook, damaged, encrypted or too large; has macros, links or formulas; lacks a wanted
@@ -35,7 +35,7 @@ def read_workbook(path: Path, wanted: tuple[str, ...], limits: Limits) -> list[S
     """
     data = contents(path, "xlsx", limits)
     parts = package.directory(path, data, limits)
-    listed = package.listed_sheets(path, data, parts)
+    listed = [sheet for sheet in package.listed_sheets(path, data, parts) if sheet.name not in not_data]
     _refuse_other_sheets(path, listed, wanted)
     file = package.checked(path, data, parts, listed, limits)
     place, sheets = "", []
@@ -80,7 +80,7 @@ def _refuse_other_sheets(path: Path, listed: list[package.ListedSheet], wanted: 
         raise UserError(
             "the sheet is hidden, and the form does not name it" if hidden else "the form does not name the sheet",
             place=f"{path}, sheet {shown(sheet.name)}",
-            remedy="delete the sheet, or describe it in form.yml",
+            remedy="describe it in form.yml, or name it there under sheets_not_data if it is no data",
         )
 
 
