@@ -22,6 +22,11 @@ Pattern = Annotated[str, AfterValidator(_regular_expression)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 
 
+def code_text(text: str) -> str:
+    """Return a code as it is compared: 99 and 99,0 are the same, as in SQL (macro code_text)."""
+    return re.sub(r"^([0-9]+)[.,]0+$", r"\1", text.strip())
+
+
 def header(text: str) -> str:
     """Return a header as it is compared: without blanks at the ends and with single blanks inside."""
     return " ".join(text.split())

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.errors import UserError
-from orchestration.forms.model import ColumnMap, Form, SheetSpec, header
+from orchestration.forms.model import ColumnMap, Form, SheetSpec, code_text, header
 from orchestration.ingest.capture import CapturedFile, archive, capture
 from orchestration.ingest.readers import Sheet, read
 
@@ -53,7 +53,14 @@ class ReadSheet:
     @cached_property
     def submitted(self) -> dict[int, tuple[str, datetime | None]]:
         """The text and the date of submission of each row that has one."""
-        name = self.layout.submission.submitted
+        submission = self.layout.submission
+        return {
+            row: (text, _date(text, submission.formats, self.year))
+            for row, text in self.column_texts(submission.submitted).items()
+        }
+
+    def column_texts(self, name: str | None) -> dict[int, str]:
+        """Return the texts of a column of the form by row number, from the first row of data on, without blank cells."""
         columns = [number for number, each in self.headers.items() if name and each == header(name)]
         if not columns:
             return {}
@@ -62,11 +69,7 @@ class ReadSheet:
             pc.is_in(table["column_number"], value_set=pa.array(columns, pa.int32())),
             pc.greater_equal(table["row_number"], self.layout.first_row),
         )
-        return {
-            cell["row_number"]: (cell["text"], _date(cell["text"], self.layout.submission.formats, self.year))
-            for cell in table.filter(mask).to_pylist()
-            if cell["text"].strip()
-        }
+        return {cell["row_number"]: cell["text"] for cell in table.filter(mask).to_pylist() if cell["text"].strip()}
 
 
 def prepare_tables(connection: duckdb.DuckDBPyConnection, forms: list[Form]) -> None:
@@ -268,16 +271,7 @@ def _check_statuses(sheets: list[ReadSheet]) -> None:
     """Refuse a sheet on which no submission has a status that the form calls completed."""
     for read_sheet in sheets:
         submission = read_sheet.layout.submission
-        columns = [number for number, each in read_sheet.headers.items() if each == header(submission.status or "")]
-        if submission.status is None or not columns:
-            continue
-        table = read_sheet.sheet.cells
-        mask = pc.and_(
-            pc.is_in(table["column_number"], value_set=pa.array(columns, pa.int32())),
-            pc.greater_equal(table["row_number"], read_sheet.layout.first_row),
-        )
-        texts = Counter(re.sub(r"[.,]0+$", "", text.strip()) for text in table.filter(mask)["text"].to_pylist())
-        del texts[""]
+        texts = Counter(map(code_text, read_sheet.column_texts(submission.status).values()))
         if texts and not any(status in texts for status in submission.completed):
             status, count = texts.most_common(1)[0]
             raise UserError(

@@ -5,14 +5,13 @@ Belongs here: the shape of those tables. Does not belong here: checking forms (`
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from orchestration.forms.model import Form, header
+from orchestration.forms.model import Form, code_text, header
 
 TABLES: dict[str, pa.Schema] = {
     "forms": pa.schema(
@@ -126,8 +125,7 @@ def _rows(form: Form) -> Iterator[tuple[str, tuple[Any, ...]]]:
         for condition, text in column.conditions:
             yield "conditions", (name, column.line, header(condition), header(text))
         missing = [*column.missing.split(";"), *(form.numbers.missing if column.type == "number" else ())]
-        # 99 and 99,0 are the same code, as in SQL (macro code_text).
-        texts = {re.sub(r"^([0-9]+)[.,]0+$", r"\1", text.strip()) for text in missing if text.strip()}
+        texts = {code_text(text) for text in missing if text.strip()}
         for text in sorted(texts):
             yield "missing_texts", (name, column.line, text)
     for option in form.options:
