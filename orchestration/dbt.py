@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 from orchestration.errors import UserError
-from orchestration.ingest import deliveries, registry
+from orchestration.ingest import decisions, deliveries, registry
 from orchestration.ingest.data_packages import PACKAGES, describe
 from orchestration.settings import Settings
 from orchestration.tables import load_tables
@@ -42,7 +42,7 @@ def describe_models(settings: Settings) -> dict[str, Any]:
                 },
             )
         sources.append({"name": package, "schema": package, "tables": list(tables.values())})
-    for schema, names in (("raw", deliveries.TABLES), ("forms", registry.TABLES)):
+    for schema, names in (("raw", deliveries.TABLES), ("forms", registry.TABLES), ("decisions", decisions.TABLES)):
         sources.append({"name": schema, "schema": schema, "tables": [{"name": name} for name in names]})
     models = [
         {

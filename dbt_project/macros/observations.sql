@@ -19,3 +19,16 @@
         where codes.codelist = 'absence_reason' and codes.code = {{ reason }}
     )
 {%- endmacro %}
+
+{# Coded notes of a row, in the order of their codes, joined by a semicolon; null where there is none. #}
+{% macro notes(conditions) -%}
+    nullif(
+        concat_ws(
+            ';'
+            {%- for code in conditions | sort %},
+            case when {{ conditions[code] }} then '{{ code }}' end
+            {%- endfor %}
+        ),
+        ''
+    )
+{%- endmacro %}

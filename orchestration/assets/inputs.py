@@ -1,4 +1,4 @@
-"""The described inputs as assets: one asset a table of the schemas reference, published and classifications."""
+"""The described inputs as assets: one asset a table of the schemas reference, published, classifications and decisions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from orchestration.ingest import decisions
 from orchestration.ingest.data_packages import PACKAGES, DataResource, check, describe, load
 from orchestration.settings import Settings
 from orchestration.warehouse import WRITER, connect
@@ -48,6 +49,26 @@ def _build_package(settings: Settings, package: str) -> dg.AssetsDefinition:
     return inputs
 
 
+def _build_decisions(settings: Settings) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="signed_decisions",
+        specs=[
+            dg.AssetSpec(
+                key=["decisions", table], group_name="inputs", description=f"Signed entries of data/{table}.", kinds={"yaml"}
+            )
+            for table in decisions.TABLES
+        ],
+        required_resource_keys={WRITER},
+    )
+    def signed_decisions() -> Iterator[dg.MaterializeResult[None]]:
+        with connect(settings.warehouse_file) as connection:
+            counts = decisions.load(connection, settings.data)
+        for table, count in counts.items():
+            yield dg.MaterializeResult(asset_key=["decisions", table], metadata={"dagster/row_count": count})
+
+    return signed_decisions
+
+
 def build_input_assets(settings: Settings) -> list[dg.AssetsDefinition]:
-    """Return the assets that check the described inputs and load them into the warehouse as text."""
-    return [_build_package(settings, package) for package in PACKAGES]
+    """Return the assets that check the inputs that people write, and load them into the warehouse."""
+    return [*(_build_package(settings, package) for package in PACKAGES), _build_decisions(settings)]

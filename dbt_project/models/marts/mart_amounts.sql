@@ -1,42 +1,88 @@
--- Money for user involvement in the calendar year before the survey, as printed, and in the prices of the price year.
--- Per inhabitant: the population on 1 January of the year of collection.
-with figures as (
-    select
-        time_period,
-        'user_involvement_amount' as indicator,
-        case when dimension_names = 'price_basis' then 'country' else 'size_group' end as unit_level,
-        case when dimension_names = 'price_basis' then '0' else dimension['size_group'] end as unit_code,
-        value as amount_nok,
-        half_unit as amount_error
-    from {{ ref('stg_published__figures') }}
-    where
-        measure = 'user_involvement_amount'
-        and value is not null
-        and table_id not like 'text:%'
-        and (
-            (dimension_names = 'price_basis' and dimension['price_basis'] = 'nominal')
-            or (dimension_names = 'size_group' and dimension['size_group'] != 'total')
-        )
-),
-
-rounds as (
+-- Money that units granted, in the calendar year before the survey: sums over the units that answered, nominal and in the prices of
+-- the price year; per inhabitant of the area on 1 January of the year of collection. Blank answers cannot be told from nothing
+-- granted, so the national sum is a minimum. Where no delivery gives a figure, the printed one holds.
+with rounds as (
     select * from {{ ref('int_rounds') }}
-),
-
-areas as (
-    select * from {{ ref('int_areas') }}
-),
-
-populations as (
-    select * from {{ ref('int_area_populations') }}
-    where target_group = 'total' and area_basis = 'reported'
 ),
 
 parameters as (
     select
         max(case when parameter = 'price_year' then value end) as price_year,
-        max(case when parameter = 'cpi_base_year' then value end) as cpi_base_year
+        max(case when parameter = 'cpi_base_year' then value end) as cpi_base_year,
+        max(case when parameter = 'min_units_published' then value end) as min_units
     from {{ ref('stg_classifications__parameters') }}
+),
+
+indicators as (
+    select code as indicator
+    from {{ ref('stg_classifications__codelists') }}
+    where codelist = 'amount'
+),
+
+asked as (
+    select distinct
+        form,
+        question as indicator
+    from {{ ref('stg_forms__columns') }}
+    where use = 'answer' and unit = 'nok'
+),
+
+members as (
+    select * from {{ ref('int_area_members') }}
+    where area_basis = 'reported' and unit_level in ('country', 'size_group')
+),
+
+delivered as (
+    select
+        answers.form,
+        answers.question as indicator,
+        members.unit_level,
+        members.unit_code,
+        sum(answers.number_value) as amount_nok,
+        count(*) as n_answered,
+        bool_or(answers.is_corrected) as is_corrected
+    from {{ ref('int_counted_answers') }} as answers
+    inner join rounds
+        on answers.form = rounds.form
+    inner join members
+        on rounds.time_period = members.time_period
+        and answers.unit_code = members.member_code
+    where answers.measure_unit = 'nok' and answers.number_value is not null
+    group by answers.form, answers.question, members.unit_level, members.unit_code
+),
+
+printed as (
+    select * from {{ ref('int_amounts_printed') }}
+),
+
+areas as (
+    select * from {{ ref('int_areas') }}
+    where area_basis = 'reported' and unit_level in ('country', 'size_group')
+),
+
+populations as (
+    select * from {{ ref('int_area_populations') }}
+    where area_basis = 'reported' and target_group = 'total'
+),
+
+grid as (
+    select
+        indicators.indicator,
+        rounds.form,
+        rounds.is_delivered,
+        rounds.collection_year,
+        rounds.collection_year - 1 as time_period,
+        areas.unit_level,
+        areas.unit_code,
+        areas.unit_name,
+        asked.form is not null as is_asked
+    from rounds
+    cross join indicators
+    inner join areas
+        on rounds.collection_year = areas.time_period
+    left join asked
+        on rounds.form = asked.form
+        and indicators.indicator = asked.indicator
 ),
 
 index_values as (
@@ -53,46 +99,78 @@ index_values as (
         on parameters.price_year = base.time_period
 ),
 
-rows_with_population as (
+figures as (
     select
-        figures.*,
-        areas.unit_name,
-        populations.population,
-        lag(figures.time_period) over (
-            partition by figures.indicator, figures.unit_level, figures.unit_code
-            order by figures.time_period
+        grid.*,
+        case when grid.is_delivered and grid.is_asked then delivered.amount_nok else printed.amount_nok end as amount_nok,
+        case when grid.is_delivered and grid.is_asked then 0 else printed.amount_error end as amount_error,
+        grid.is_delivered and grid.is_asked as is_from_delivery,
+        delivered.n_answered,
+        coalesce(delivered.is_corrected, false) as is_corrected,
+        delivered.n_answered < parameters.min_units as is_confidential,
+        cast(populations.population as double) as population,
+        lag(grid.time_period) over (
+            partition by grid.indicator, grid.unit_level, grid.unit_code
+            order by grid.time_period
         ) as previous_period
-    from figures
-    left join rounds
-        on figures.time_period = rounds.collection_year - 1
-    left join areas
-        on areas.area_basis = 'reported'
-        and rounds.collection_year = areas.time_period
-        and figures.unit_level = areas.unit_level
-        and figures.unit_code = areas.unit_code
+    from grid
+    cross join parameters
+    left join delivered
+        on grid.form = delivered.form
+        and grid.indicator = delivered.indicator
+        and grid.unit_level = delivered.unit_level
+        and grid.unit_code = delivered.unit_code
+    left join printed
+        on grid.indicator = printed.indicator
+        and grid.time_period = printed.time_period
+        and grid.unit_level = printed.unit_level
+        and grid.unit_code = printed.unit_code
     left join populations
-        on rounds.collection_year = populations.time_period
-        and figures.unit_level = populations.unit_level
-        and figures.unit_code = populations.unit_code
+        on grid.collection_year = populations.time_period
+        and grid.unit_level = populations.unit_level
+        and grid.unit_code = populations.unit_code
+),
+
+reasons as (
+    select
+        *,
+        case
+            when is_from_delivery and is_confidential then 'confidential'
+            when amount_nok is not null then null
+            when not is_delivered then 'not_delivered'
+            when not is_asked then 'not_asked'
+            else 'not_answered'
+        end as absence_reason
+    from figures
+    -- Size groups have rows where something is known of them.
+    where unit_level = 'country' or is_from_delivery or amount_nok is not null
 )
 
 select
-    figures.indicator,
-    figures.time_period,
-    figures.unit_level,
-    figures.unit_code,
-    figures.unit_name,
-    figures.amount_nok,
-    figures.amount_error,
-    figures.amount_nok * index_values.price_factor as amount_nok_real,
+    reasons.indicator,
+    reasons.time_period,
+    reasons.unit_level,
+    reasons.unit_code,
+    reasons.unit_name,
+    case when reasons.absence_reason is null then reasons.amount_nok end as amount_nok,
+    reasons.amount_error,
     index_values.price_factor,
+    case when reasons.absence_reason is null then cast(reasons.amount_nok as double) * index_values.price_factor end
+        as amount_nok_real,
     cast(index_values.price_year as integer) as price_year,
-    figures.population,
-    figures.amount_nok / nullif(figures.population, 0) as amount_per_inhabitant,
-    {{ has_break('figures.indicator', 'figures') }} as series_break,
-    'A' as obs_status,
-    cast(null as varchar) as absence_reason,
-    'from_print' as obs_note
-from rows_with_population as figures
+    reasons.population,
+    case when reasons.absence_reason is null then cast(reasons.amount_nok as double) / nullif(reasons.population, 0) end
+        as amount_per_inhabitant,
+    case when reasons.absence_reason is null then reasons.n_answered end as n_answered,
+    {{ has_break('reasons.indicator', 'reasons') }} as series_break,
+    coalesce({{ absence_status('reasons.absence_reason') }}, 'A') as obs_status,
+    reasons.absence_reason,
+    case
+        when reasons.absence_reason is null then {{ notes({
+            'corrected': 'reasons.is_from_delivery and reasons.is_corrected',
+            'from_print': 'not reasons.is_from_delivery',
+        }) }}
+    end as obs_note
+from reasons
 left join index_values
-    on figures.time_period = index_values.time_period
+    on reasons.time_period = index_values.time_period

@@ -1,13 +1,19 @@
--- FTE and municipalities by chosen reporting form, for the rounds that offered the choice. FTE are reported jointly, for
--- mental health or for substance use; municipalities choose joint or separate.
+-- FTE by the form in which they were reported, and municipalities by the form they chose, for the rounds that offered the choice.
+-- FTE count in the block in which they stand; municipalities by the choice they stated, a divided municipality by the most
+-- frequent choice of its districts.
 with rounds as (
     select * from {{ ref('int_rounds') }}
 ),
 
-first_offered as (
-    select min(time_period) as time_period
-    from {{ ref('stg_classifications__series_breaks') }}
-    where indicator = 'fte_by_reporting_form' and kind = 'new'
+offered as (
+    select
+        rounds.series,
+        min(rounds.time_period) as time_period
+    from rounds
+    inner join {{ ref('stg_forms__columns') }} as columns
+        on rounds.form = columns.form
+    where columns.use = 'answer' and columns.question = 'reporting_form'
+    group by rounds.series
 ),
 
 categories as (
@@ -19,66 +25,89 @@ categories as (
     where groups.codelist = 'target_group' and forms.codelist = 'reporting_form'
 ),
 
-printed as (
-    select * from {{ ref('int_fte_printed__country') }}
-    where breakdown = 'reporting_form'
+fte as (
+    select
+        time_period,
+        coalesce(target_group, 'total') as target_group,
+        coalesce(reporting_form, 'total') as reporting_form,
+        {{ exact('sum(fte)') }} as fte,
+        {{ exact('sum(fte_carried_forward)') }} as fte_carried_forward,
+        bool_or(is_carried_forward) as is_carried_forward,
+        bool_or(is_rejected) as is_rejected,
+        bool_or(is_half_missing) as is_half_missing,
+        bool_or(is_corrected) as is_corrected
+    from {{ ref('int_fte_cells') }}
+    where question = 'fte_by_service'
+    group by grouping sets (
+        (time_period, target_group, reporting_form), (time_period, target_group), (time_period, reporting_form), (time_period)
+    )
 ),
 
 choices as (
     select
         time_period,
-        dimension['target_group'] as target_group,
-        dimension['reporting_form'] as reporting_form,
-        max(case when measure = 'municipalities' then value end) as municipalities,
-        max(case when measure = 'share_of_municipalities' then value / 100 end) as share_of_municipalities
-    from {{ ref('stg_published__figures') }}
-    where
-        measure in ('municipalities', 'share_of_municipalities')
-        and dimension_names = 'reporting_form;target_group'
-    group by time_period, dimension['target_group'], dimension['reporting_form']
+        target_group,
+        answer as reporting_form,
+        count(*) as municipalities
+    from {{ ref('int_unit_answers') }}
+    where unit_set = 'municipalities' and question = 'reporting_form' and is_chosen
+    group by time_period, target_group, answer
+),
+
+expected as (
+    select
+        time_period,
+        count(distinct municipality_code) as municipalities
+    from {{ ref('int_unit_responses') }}
+    group by time_period
 ),
 
 figures as (
     select
         rounds.time_period,
         rounds.series,
+        rounds.is_delivered,
         categories.target_group,
         categories.reporting_form,
-        printed.fte,
-        printed.fte_error,
-        choices.municipalities,
-        choices.share_of_municipalities,
-        coalesce(rounds.units_carried_forward, 0) > 0 as has_carried_forward,
+        case when categories.reporting_form != 'separate' then coalesce(fte.fte, case when rounds.is_delivered then 0 end) end as fte,
+        coalesce(fte.is_carried_forward, false) as is_carried_forward,
+        coalesce(fte.is_rejected, false) as is_rejected,
+        coalesce(fte.is_half_missing, false) as is_half_missing,
+        coalesce(fte.is_corrected, false) as is_corrected,
         case
-            when printed.fte is not null then 'from_print'
-            when choices.share_of_municipalities is not null then 'share_from_print'
-        end as obs_note,
+            when not rounds.is_delivered or categories.target_group = 'total' then null
+            when categories.reporting_form in ('joint', 'separate') then coalesce(choices.municipalities, 0)
+            when categories.reporting_form = 'total' then expected.municipalities
+        end as municipalities,
+        expected.municipalities as municipalities_expected,
         lag(rounds.time_period) over (
             partition by categories.target_group, categories.reporting_form
             order by rounds.time_period
         ) as previous_period
     from rounds
-    inner join first_offered
-        on rounds.time_period >= first_offered.time_period
+    inner join offered
+        on rounds.series = offered.series
+        and rounds.time_period >= offered.time_period
     cross join categories
-    left join printed
-        on rounds.time_period = printed.time_period
-        and categories.target_group = printed.target_group
-        and categories.reporting_form = printed.category
+    left join fte
+        on rounds.time_period = fte.time_period
+        and categories.target_group = fte.target_group
+        and categories.reporting_form = fte.reporting_form
     left join choices
         on rounds.time_period = choices.time_period
         and categories.target_group = choices.target_group
         and categories.reporting_form = choices.reporting_form
+    left join expected
+        on rounds.time_period = expected.time_period
 ),
 
 reasons as (
     select
         *,
         case
-            when fte is not null then null
             -- FTE of separate reports are counted under mental health and substance use.
             when reporting_form = 'separate' then 'not_applicable'
-            else 'not_delivered'
+            when not is_delivered then 'not_delivered'
         end as absence_reason
     from figures
 )
@@ -89,15 +118,20 @@ select
     reasons.target_group,
     reasons.reporting_form,
     reasons.fte,
-    reasons.fte_error,
     reasons.municipalities,
-    reasons.share_of_municipalities,
+    cast(reasons.municipalities as double) / reasons.municipalities_expected as share_of_municipalities,
     {{ has_break("'fte_by_reporting_form'", 'reasons') }} as series_break,
     case
         when reasons.absence_reason is not null then {{ absence_status('reasons.absence_reason') }}
-        when reasons.has_carried_forward then 'I'
+        when reasons.is_carried_forward then 'I'
         else 'A'
     end as obs_status,
     reasons.absence_reason,
-    reasons.obs_note
+    case
+        when reasons.absence_reason is null then {{ notes({
+            'corrected': 'reasons.is_corrected',
+            'half_missing': 'reasons.is_half_missing',
+            'rejected_cells': 'reasons.is_rejected',
+        }) }}
+    end as obs_note
 from reasons

@@ -1,5 +1,6 @@
--- Every printed figure against everything that can be computed of it, with a verdict. A figure that is computed in several
--- ways has the verdict of the worst; of equals, the one with the smallest tolerance is shown.
+-- Every printed figure against what can be computed of it, with a verdict: from the deliveries and the reference data, and where
+-- they do not give it, from the other printed figures. A figure that is computed in several ways has the verdict of the worst; of
+-- equals, the one with the smallest tolerance is shown.
 --   equal              the computed value, rounded half up to the printed decimals, is the printed one
 --   equal_at_rounding  the difference is within what the rounding of print and of the computed value's parts allows
 --   explained          it is not, and the ledger of explanations says why
@@ -14,19 +15,25 @@ explanations as (
 ),
 
 computed as (
-    select * from {{ ref('int_reconciliation__area_fte') }}
+    select *, false as is_from_print from {{ ref('int_reconciliation__fte') }}
     union all
-    select * from {{ ref('int_reconciliation__populations') }}
+    select *, false as is_from_print from {{ ref('int_reconciliation__reporting_forms') }}
     union all
-    select * from {{ ref('int_reconciliation__printed_sums') }}
+    select *, false as is_from_print from {{ ref('int_reconciliation__real_change') }}
     union all
-    select * from {{ ref('int_reconciliation__printed_shares') }}
+    select *, false as is_from_print from {{ ref('int_reconciliation__pathways') }}
     union all
-    select * from {{ ref('int_reconciliation__printed_changes') }}
+    select *, false as is_from_print from {{ ref('int_reconciliation__populations') }}
     union all
-    select * from {{ ref('int_reconciliation__amounts') }}
+    select *, false as is_from_print from {{ ref('int_reconciliation__amounts') }}
     union all
-    select * from {{ ref('int_reconciliation__printed_twice') }}
+    select *, true as is_from_print from {{ ref('int_reconciliation__printed_sums') }}
+    union all
+    select *, true as is_from_print from {{ ref('int_reconciliation__printed_shares') }}
+    union all
+    select *, true as is_from_print from {{ ref('int_reconciliation__printed_changes') }}
+    union all
+    select *, true as is_from_print from {{ ref('int_reconciliation__printed_twice') }}
 ),
 
 compared as (
@@ -36,6 +43,10 @@ compared as (
         figures.cell_key,
         figures.line_number,
         computed.method,
+        computed.is_from_print,
+        bool_and(computed.is_from_print) over (
+            partition by figures.source_id, figures.table_id, figures.cell_key, figures.line_number
+        ) as has_print_only,
         cast(computed.computed as double) as computed,
         cast(computed.computed as double) - cast(figures.value as double) as difference,
         cast(computed.computed_error as double) + cast(figures.half_unit as double) as tolerance,
@@ -60,6 +71,7 @@ judged as (
             else 3
         end as badness
     from compared
+    where not is_from_print or has_print_only
 ),
 
 worst as (

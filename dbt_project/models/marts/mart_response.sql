@@ -1,85 +1,115 @@
--- Units that were asked and that answered, by round and unit set. How many were asked follows from the map of the year;
--- how many answered is known from print for some rounds only, until deliveries give it.
+-- Units that were asked and that answered, by round and unit set, and how much of the FTE was carried forward.
 with rounds as (
     select * from {{ ref('int_rounds') }}
 ),
 
-country as (
-    select * from {{ ref('int_areas') }}
-    where unit_level = 'country' and area_basis = 'reported'
+responses as (
+    select * from {{ ref('int_unit_responses') }}
 ),
 
-first_divided as (
-    -- Districts and agencies report themselves from the round in which the first agency does.
-    select min(valid_from_year) as time_period
-    from {{ ref('stg_classifications__agencies') }}
+carried as (
+    select distinct
+        time_period,
+        unit_code
+    from {{ ref('int_fte_carried_forward') }}
+),
+
+fte as (
+    select
+        time_period,
+        cast(fte_carried_forward as double) / nullif(cast(fte as double), 0) as imputed_fte_share
+    from {{ ref('int_fte__area') }}
+    where
+        area_basis = 'reported'
+        and unit_level = 'country'
+        and question = 'fte_by_service'
+        and target_group = 'total'
+        and category = 'total'
+),
+
+countries as (
+    select * from {{ ref('int_areas') }}
+    where area_basis = 'reported' and unit_level = 'country'
 ),
 
 unit_sets as (
+    -- Districts and agencies are units of their own where any of them is on the map.
     select
-        rounds.time_period,
+        rounds.series,
         rounds.survey,
-        rounds.units_carried_forward,
-        rounds.printed_total,
+        rounds.time_period,
+        rounds.is_delivered,
         codes.code as unit_set,
         case codes.code
-            when 'municipalities' then country.units_municipalities
-            when 'with_districts' then country.units_with_districts
-            else country.units_with_agencies
+            when 'municipalities' then countries.units_municipalities
+            when 'with_districts' then countries.units_with_districts
+            else countries.units_with_agencies
         end as units_expected
     from rounds
-    inner join country
-        on rounds.time_period = country.time_period
-    cross join first_divided
+    inner join countries
+        on rounds.time_period = countries.time_period
     inner join {{ ref('stg_classifications__codelists') }} as codes
         on codes.codelist = 'unit_set'
-        and (codes.code = 'municipalities' or rounds.time_period >= first_divided.time_period)
+        and (codes.code = 'municipalities' or countries.units_with_districts > countries.units_municipalities)
 ),
 
-printed_missing as (
+units as (
+    -- A divided municipality has answered when one of its parts has.
+    select
+        responses.time_period,
+        'municipalities' as unit_set,
+        responses.municipality_code as unit_code,
+        bool_or(responses.has_answered) as has_answered,
+        bool_or(carried.unit_code is not null) as is_carried_forward
+    from responses
+    left join carried
+        on responses.time_period = carried.time_period
+        and responses.unit_code = carried.unit_code
+    group by responses.time_period, responses.municipality_code
+
+    union all
+
+    select
+        responses.time_period,
+        sets.unit_set,
+        responses.unit_code,
+        responses.has_answered,
+        carried.unit_code is not null as is_carried_forward
+    from responses
+    inner join (values ('with_districts'), ('with_agencies')) as sets (unit_set)
+        on sets.unit_set = 'with_agencies' or responses.unit_level != 'agency'
+    left join carried
+        on responses.time_period = carried.time_period
+        and responses.unit_code = carried.unit_code
+),
+
+counts as (
     select
         time_period,
-        'municipalities' as unit_set,
-        max(value) as units_missing
-    from {{ ref('stg_published__figures') }}
-    where
-        measure = 'municipalities'
-        and dimension_names = 'as_of;status'
-        and dimension['status'] = 'not_responded'
-        and dimension['as_of'] = 'final'
-    group by time_period
-),
-
-figures as (
-    select
-        unit_sets.*,
-        cast(printed_missing.units_missing as integer) as units_missing,
-        cast(unit_sets.units_expected - printed_missing.units_missing as integer) as units_answered
-    from unit_sets
-    left join printed_missing
-        on unit_sets.time_period = printed_missing.time_period
-        and unit_sets.unit_set = printed_missing.unit_set
-),
-
-reasons as (
-    select
-        *,
-        case when units_answered is null then 'not_delivered' end as absence_reason
-    from figures
+        unit_set,
+        sum(case when has_answered then 1 else 0 end) as units_answered,
+        sum(case when is_carried_forward and not has_answered then 1 else 0 end) as units_carried_forward
+    from units
+    group by time_period, unit_set
 )
 
 select
-    time_period,
-    survey,
-    unit_set,
-    units_answered,
-    cast(units_expected as integer) as units_expected,
-    -- Print counts carried-forward units over all units that report.
-    case when unit_set = 'with_agencies' then units_carried_forward end as units_carried_forward,
-    units_missing,
-    cast(null as double) as imputed_fte_share,
-    coalesce({{ absence_status('reasons.absence_reason') }}, 'A') as obs_status,
-    absence_reason,
-    printed_total,
-    case when units_answered is not null then 'from_print' end as obs_note
-from reasons
+    unit_sets.time_period,
+    unit_sets.survey,
+    unit_sets.unit_set,
+    counts.units_answered,
+    unit_sets.units_expected,
+    counts.units_carried_forward,
+    unit_sets.units_expected - counts.units_answered - counts.units_carried_forward as units_missing,
+    fte.imputed_fte_share,
+    case when unit_sets.is_delivered then 'A' else {{ absence_status("'not_delivered'") }} end as obs_status,
+    case when not unit_sets.is_delivered then 'not_delivered' end as absence_reason,
+    cast(null as varchar) as obs_note
+from unit_sets
+left join counts
+    on unit_sets.is_delivered
+    and unit_sets.time_period = counts.time_period
+    and unit_sets.unit_set = counts.unit_set
+left join fte
+    on unit_sets.is_delivered
+    and unit_sets.time_period = fte.time_period

@@ -10,8 +10,12 @@ hf_areas as (
     select * from {{ ref('int_unit_hf_areas') }}
 ),
 
-parents as (
-    -- What single units lie in; an area above the municipality has no parent here.
+newest as (
+    select * from {{ ref('int_newest_period') }}
+),
+
+map_parents as (
+    -- What single units lie in on the map of a year; an area above the municipality has no parent here.
     select
         units.time_period,
         units.unit_level,
@@ -28,7 +32,7 @@ parents as (
 
     union all
 
-    -- A divided municipality: its pieces lie in several health-trust areas.
+    -- A divided municipality: its parts lie in several health-trust areas.
     select
         units.time_period,
         'municipality' as unit_level,
@@ -44,6 +48,28 @@ parents as (
         and units.unit_code = hf_areas.unit_code
     where units.unit_level != 'municipality'
     group by units.time_period, units.municipality_code, units.county_code, units.size_group
+),
+
+parents as (
+    select
+        areas.time_period,
+        areas.area_basis,
+        map_parents.unit_level,
+        map_parents.unit_code,
+        map_parents.municipality_code,
+        map_parents.county_code,
+        case when areas.area_basis = 'reported' then map_parents.size_group else size_groups.size_group end as size_group,
+        map_parents.hf_code,
+        map_parents.health_region
+    from areas
+    cross join newest
+    inner join map_parents
+        on map_parents.time_period = case when areas.area_basis = 'reported' then areas.time_period else newest.newest_period end
+        and areas.unit_level = map_parents.unit_level
+        and areas.unit_code = map_parents.unit_code
+    left join {{ ref('int_current_size_groups') }} as size_groups
+        on areas.time_period = size_groups.time_period
+        and map_parents.municipality_code = size_groups.municipality_code
 )
 
 select
@@ -57,14 +83,15 @@ select
     parents.hf_code,
     parents.health_region,
     parents.size_group,
-    cast(areas.population_under_18 as bigint) as population_under_18,
-    cast(areas.population_18_plus as bigint) as population_18_plus,
-    cast(areas.population_under_18 + areas.population_18_plus as bigint) as population,
+    {{ public_measure('areas.population_under_18') }} as population_under_18,
+    {{ public_measure('areas.population_18_plus') }} as population_18_plus,
+    {{ public_measure('areas.population_under_18 + areas.population_18_plus') }} as population,
     cast(areas.units_municipalities as integer) as units_municipalities,
     cast(areas.units_with_districts as integer) as units_with_districts,
     cast(areas.units_with_agencies as integer) as units_with_agencies
 from areas
 left join parents
     on areas.time_period = parents.time_period
+    and areas.area_basis = parents.area_basis
     and areas.unit_level = parents.unit_level
     and areas.unit_code = parents.unit_code

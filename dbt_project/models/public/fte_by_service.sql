@@ -8,7 +8,7 @@ select
     target_group,
     service_type,
     {{ public_measure('fte') }} as fte,
-    population,
+    {{ public_measure('population') }} as population,
     {{ public_ratio('fte_per_10000') }} as fte_per_10000,
     {{ public_ratio('fte_per_10000_unweighted') }} as fte_per_10000_unweighted,
     {{ public_ratio('imputed_share') }} as imputed_share,

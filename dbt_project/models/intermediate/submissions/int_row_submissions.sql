@@ -1,8 +1,16 @@
 -- The submission that each row of data belongs to: the row itself on a sheet of its own, or the row of the sheet that
 -- it links to, by the submission's number or by the unit. With it when it was submitted and whether it was completed;
--- a delivery without a status column holds completed rows only.
+-- a delivery without a status column holds completed rows only. submission_key tells the submissions of a form apart: the
+-- row, or in a layout whose rows are single answers the submission's number and date.
 with layouts as (
-    select * from {{ source('forms', 'layouts') }}
+    select
+        layouts.*,
+        layouts.layout in (
+            select columns.layout
+            from {{ ref('stg_forms__columns') }} as columns
+            where columns.form = layouts.form and columns.condition_count > 0
+        ) as is_long
+    from {{ source('forms', 'layouts') }} as layouts
 ),
 
 row_units as (
@@ -51,6 +59,10 @@ main_rows as (
         fates.row_number,
         fates.ignored_reason,
         identifiers.submission_id,
+        case
+            when layouts.is_long then concat_ws('|', identifiers.submission_id, submitted.submitted_at)
+            else concat_ws('|', fates.file, fates.sheet, fates.row_number)
+        end as submission_key,
         row_units.unit_code,
         row_units.stratum,
         coalesce(
@@ -114,9 +126,7 @@ own_rows as (
         sheet,
         layout,
         row_number,
-        file as main_file,
-        sheet as main_sheet,
-        row_number as main_row_number,
+        submission_key,
         submission_id,
         unit_code,
         stratum,
@@ -135,9 +145,7 @@ linked_by_number as (
         fates.sheet,
         fates.layout,
         fates.row_number,
-        main_rows.file as main_file,
-        main_rows.sheet as main_sheet,
-        main_rows.row_number as main_row_number,
+        main_rows.submission_key,
         link_texts.link_text as submission_id,
         main_rows.unit_code,
         main_rows.stratum,
@@ -176,9 +184,7 @@ linked_by_unit as (
         row_units.sheet,
         row_units.layout,
         row_units.row_number,
-        cast(null as varchar) as main_file,
-        cast(null as varchar) as main_sheet,
-        cast(null as integer) as main_row_number,
+        cast(null as varchar) as submission_key,
         cast(null as varchar) as submission_id,
         row_units.unit_code,
         row_units.stratum,

@@ -8,6 +8,30 @@ amounts as (
     select * from {{ ref('mart_amounts') }}
 ),
 
+nominal_amounts as (
+    select
+        figures.source_id,
+        figures.table_id,
+        figures.cell_key,
+        amounts.amount_nok as computed,
+        0 as computed_error,
+        'delivered_amount' as method
+    from figures
+    inner join amounts
+        on figures.time_period = amounts.time_period
+        and (
+            (
+                amounts.unit_level = 'country'
+                and (figures.dimension['price_basis'] = 'nominal' or figures.dimension['size_group'] = 'total')
+            )
+            or (amounts.unit_level = 'size_group' and figures.dimension['size_group'] = amounts.unit_code)
+        )
+    where
+        figures.measure = 'user_involvement_amount'
+        and figures.dimension_names in ('price_basis', 'size_group')
+        and coalesce(amounts.obs_note, '') not like '%from_print%'
+),
+
 real_amounts as (
     select
         figures.source_id,
@@ -69,6 +93,8 @@ per_inhabitant as (
         and figures.dimension['weighting'] = 'weighted'
 )
 
+select * from nominal_amounts
+union all
 select * from real_amounts
 union all
 select * from changes

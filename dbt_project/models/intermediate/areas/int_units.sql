@@ -1,5 +1,5 @@
--- The smallest pieces of the map in each year: municipalities, and for a municipality that is divided its districts, the
--- remainder outside the districts, and its agencies. Pieces add up to the country; agencies have no population.
+-- The smallest units of the map in each year: municipalities, and for a municipality whose parts report for themselves its
+-- districts, the remainder outside the districts, and its agencies. Units add up to the country; agencies have no population.
 with municipalities as (
     select * from {{ ref('stg_reference__municipalities') }}
 ),
@@ -46,6 +46,12 @@ divided as (
         time_period,
         substr(district_code, 1, 4) as municipality_code
     from districts
+    where
+        time_period >= (
+            select parameters.value
+            from {{ ref('stg_classifications__parameters') }} as parameters
+            where parameters.parameter = 'districts_report_from'
+        )
 ),
 
 pieces as (
@@ -66,14 +72,17 @@ pieces as (
     union all
 
     select
-        time_period,
-        district_code as unit_code,
-        district_name as unit_name,
-        case when district_type = 'district' then 'city_district' else 'remainder' end as unit_level,
-        substr(district_code, 1, 4) as municipality_code,
-        population_under_18,
-        population_18_plus
+        districts.time_period,
+        districts.district_code as unit_code,
+        districts.district_name as unit_name,
+        case when districts.district_type = 'district' then 'city_district' else 'remainder' end as unit_level,
+        divided.municipality_code,
+        districts.population_under_18,
+        districts.population_18_plus
     from districts
+    inner join divided
+        on districts.time_period = divided.time_period
+        and substr(districts.district_code, 1, 4) = divided.municipality_code
 
     union all
 

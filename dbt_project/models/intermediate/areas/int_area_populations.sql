@@ -13,7 +13,7 @@ with areas as (
         unit_level,
         unit_code,
         '{{ target_group }}' as target_group,
-        cast({{ expression }} as bigint) as population
+        {{ exact(expression) }} as population
     from areas
     {% if not loop.last %}union all{% endif %}
 {% endfor %}

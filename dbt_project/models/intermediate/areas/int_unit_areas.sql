@@ -1,4 +1,4 @@
--- Which units lie in which area: one row an area and unit. Every sum over areas goes through here.
+-- The areas that each unit lies in, on the map of its own year: one row a unit and area.
 with units as (
     select * from {{ ref('int_units') }}
 ),
@@ -104,7 +104,6 @@ members as (
 
 select
     time_period,
-    'reported' as area_basis,
     unit_level,
     unit_code,
     unit_name,

@@ -1,34 +1,25 @@
--- Unweighted rates: the mean of the rates of the municipalities of an area, each counting once.
+-- Unweighted rates: the mean of the rates of the municipalities of an area, each that has a figure counting once.
 with municipality_rates as (
     select
         fte.time_period,
         fte.area_basis,
         fte.unit_code as municipality_code,
         fte.target_group,
-        fte.service_type,
-        fte.fte / nullif(populations.population, 0) * 10000 as fte_per_10000
-    from {{ ref('int_fte__area') }} as fte
+        fte.category,
+        cast(fte.fte as double) / nullif(cast(populations.population as double), 0) * 10000 as fte_per_10000
+    from {{ ref('int_fte_observations') }} as fte
     inner join {{ ref('int_area_populations') }} as populations
         on fte.time_period = populations.time_period
         and fte.area_basis = populations.area_basis
         and fte.unit_level = populations.unit_level
         and fte.unit_code = populations.unit_code
         and fte.target_group = populations.target_group
-    where fte.unit_level = 'municipality'
+    where fte.question = 'fte_by_service' and fte.unit_level = 'municipality'
 ),
 
 municipality_areas as (
-    select distinct
-        members.time_period,
-        members.area_basis,
-        members.unit_level,
-        members.unit_code,
-        units.municipality_code
-    from {{ ref('int_area_members') }} as members
-    inner join {{ ref('int_units') }} as units
-        on members.time_period = units.time_period
-        and members.member_code = units.unit_code
-    where members.unit_level in ('country', 'county', 'size_group')
+    select * from {{ ref('int_municipality_areas') }}
+    where unit_level in ('country', 'county', 'size_group')
 )
 
 select
@@ -37,7 +28,7 @@ select
     areas.unit_level,
     areas.unit_code,
     rates.target_group,
-    rates.service_type,
+    rates.category,
     -- Decimals, so that the sum does not depend on the order of the municipalities.
     sum(cast(rates.fte_per_10000 as decimal(28, 14))) / count(rates.fte_per_10000) as fte_per_10000_unweighted
 from municipality_areas as areas
@@ -45,4 +36,4 @@ inner join municipality_rates as rates
     on areas.time_period = rates.time_period
     and areas.area_basis = rates.area_basis
     and areas.municipality_code = rates.municipality_code
-group by areas.time_period, areas.area_basis, areas.unit_level, areas.unit_code, rates.target_group, rates.service_type
+group by areas.time_period, areas.area_basis, areas.unit_level, areas.unit_code, rates.target_group, rates.category

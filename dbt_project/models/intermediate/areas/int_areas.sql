@@ -1,0 +1,55 @@
+-- Areas of each year on both bases, with their population and the number of units of each set that lie in them. A population
+-- is null where the area holds an unknown piece of a unit.
+with members as (
+    select * from {{ ref('int_area_members') }}
+),
+
+units as (
+    select * from {{ ref('int_units') }}
+),
+
+pieces as (
+    select * from {{ ref('int_unit_pieces') }}
+),
+
+populations as (
+    select
+        members.time_period,
+        members.area_basis,
+        members.unit_level,
+        members.unit_code,
+        members.unit_name,
+        units.unit_level as member_level,
+        units.unit_code as member_code,
+        units.municipality_code,
+        members.piece_code is not null as is_piece,
+        case when members.piece_code is null then {{ exact('units.population_under_18') }} else pieces.population_under_18 end
+            as population_under_18,
+        case when members.piece_code is null then {{ exact('units.population_18_plus') }} else pieces.population_18_plus end
+            as population_18_plus,
+        members.piece_code is not null and pieces.weight_adults is null as is_unknown
+    from members
+    inner join units
+        on members.time_period = units.time_period
+        and members.member_code = units.unit_code
+    left join pieces
+        on members.time_period = pieces.time_period
+        and members.member_code = pieces.unit_code
+        and members.piece_code = pieces.piece_code
+)
+
+select
+    time_period,
+    area_basis,
+    unit_level,
+    unit_code,
+    min(unit_name) as unit_name,
+    case when not bool_or(is_unknown) then {{ exact('sum(population_under_18)') }} end as population_under_18,
+    case when not bool_or(is_unknown) then {{ exact('sum(population_18_plus)') }} end as population_18_plus,
+    bool_or(is_piece) as has_pieces,
+    count(distinct municipality_code) as units_municipalities,
+    count(distinct case when member_level in ('municipality', 'city_district') then member_code end) as units_with_districts,
+    count(distinct case when member_level in ('municipality', 'city_district', 'agency') then member_code end)
+        as units_with_agencies
+from populations
+group by time_period, area_basis, unit_level, unit_code

@@ -1,0 +1,55 @@
+-- The units of each year cut into the units of the current map: one row a unit and current unit, with the population that the
+-- piece had. A unit that was not split is one piece, itself.
+with units as (
+    select * from {{ ref('int_units') }}
+),
+
+successors as (
+    select * from {{ ref('int_unit_successors') }}
+    where target_period = (select newest_period from {{ ref('int_newest_period') }})
+),
+
+shares as (
+    select
+        successors.time_period,
+        successors.unit_code,
+        successors.successor_code as piece_code,
+        successors.successor_count as piece_count,
+        successors.weight_children,
+        successors.weight_adults,
+        successors.is_weight_estimated,
+        successors.is_last,
+        {{ exact('units.population_under_18') }} as unit_under_18,
+        {{ exact('units.population_18_plus') }} as unit_adults,
+        {{ exact('units.population_under_18 * successors.weight_children') }} as share_under_18,
+        {{ exact('units.population_18_plus * successors.weight_adults') }} as share_adults
+    from successors
+    inner join units
+        on successors.time_period = units.time_period
+        and successors.unit_code = units.unit_code
+),
+
+rests as (
+    select
+        *,
+        unit_under_18 - coalesce(sum(case when not is_last then share_under_18 end) over unit, 0) as rest_under_18,
+        unit_adults - coalesce(sum(case when not is_last then share_adults end) over unit, 0) as rest_adults
+    from shares
+    window unit as (partition by time_period, unit_code)
+)
+
+select
+    time_period,
+    unit_code,
+    piece_code,
+    piece_count,
+    weight_children,
+    weight_adults,
+    is_weight_estimated,
+    is_last,
+    -- The last piece of a split without weights is unknown like the others.
+    case when not is_last then share_under_18 when share_under_18 is not null then {{ exact('rest_under_18') }} end
+        as population_under_18,
+    case when not is_last then share_adults when share_adults is not null then {{ exact('rest_adults') }} end
+        as population_18_plus
+from rests

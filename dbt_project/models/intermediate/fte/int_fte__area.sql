@@ -1,0 +1,62 @@
+-- FTE of every area on both bases as the sum of its units, with what is needed to say how the sum came about. An unknown piece
+-- of a unit makes the area's figure unknown.
+with members as (
+    select * from {{ ref('int_area_members') }}
+),
+
+units as (
+    select * from {{ ref('int_fte__unit') }}
+),
+
+pieces as (
+    select * from {{ ref('int_fte__piece') }}
+),
+
+parts as (
+    select
+        members.area_basis,
+        members.unit_level,
+        members.unit_code as area_code,
+        units.*
+    from members
+    inner join units
+        on members.time_period = units.time_period
+        and members.member_code = units.unit_code
+    where members.piece_code is null
+
+    union all
+
+    select
+        members.area_basis,
+        members.unit_level,
+        members.unit_code as area_code,
+        pieces.* exclude (piece_code)
+    from members
+    inner join pieces
+        on members.time_period = pieces.time_period
+        and members.member_code = pieces.unit_code
+        and members.piece_code = pieces.piece_code
+)
+
+select
+    time_period,
+    area_basis,
+    unit_level,
+    area_code as unit_code,
+    question,
+    target_group,
+    category,
+    case when not bool_or(is_weight_missing) then {{ exact('sum(fte)') }} end as fte,
+    case when not bool_or(is_weight_missing) then {{ exact('sum(fte_carried_forward)') }} end as fte_carried_forward,
+    -- A unit that only carries forward what it reported before did not answer.
+    count(distinct case when fte is not null and not is_carried_forward then unit_code end) as units_answered,
+    count(distinct case when fte is not null then unit_code end) as units_with_value,
+    bool_or(is_carried_forward) as is_carried_forward,
+    bool_or(is_rejected) as is_rejected,
+    bool_or(is_half_missing) as is_half_missing,
+    bool_or(is_corrected) as is_corrected,
+    bool_or(is_estimated) as is_estimated,
+    bool_or(is_weight_estimated) as is_weight_estimated,
+    bool_or(is_weight_missing) as is_weight_missing
+from parts
+group by time_period, area_basis, unit_level, area_code, question, target_group, category

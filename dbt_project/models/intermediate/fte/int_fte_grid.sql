@@ -1,0 +1,86 @@
+-- Every figure of FTE that the long tables have a row for, known or not: of a delivered round each area, target group and
+-- category of the code lists, of a round that was held but not delivered the country. A breakdown begins with the first
+-- round of its series that asked for it.
+with rounds as (
+    select * from {{ ref('int_rounds') }}
+),
+
+areas as (
+    select * from {{ ref('int_areas') }}
+),
+
+asked as (
+    select * from {{ ref('int_fte_asked') }}
+),
+
+first_asked as (
+    select
+        rounds.series,
+        asked.question,
+        min(asked.time_period) as time_period
+    from asked
+    inner join rounds
+        on asked.form = rounds.form
+    group by rounds.series, asked.question
+),
+
+newest as (
+    select * from {{ ref('int_newest_period') }}
+),
+
+categories as (
+    {% for question, codelist in fte_breakdowns().items() %}
+        select
+            '{{ question }}' as question,
+            groups.code as target_group,
+            codes.code as category
+        from {{ ref('stg_classifications__codelists') }} as groups
+        inner join {{ ref('stg_classifications__codelists') }} as codes
+            on codes.codelist = '{{ codelist }}'
+            -- A category that belongs to one target group has no row for the others.
+            and (codes.parent is null or groups.code = codes.parent)
+        where groups.codelist = 'target_group'
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
+asked_categories as (
+    select distinct
+        form,
+        question,
+        unnest([target_group, target_group, 'total', 'total']) as target_group,
+        unnest([category, 'total', category, 'total']) as category
+    from asked
+)
+
+select
+    rounds.time_period,
+    rounds.series,
+    rounds.is_delivered,
+    areas.area_basis,
+    areas.unit_level,
+    areas.unit_code,
+    areas.unit_name,
+    areas.has_pieces,
+    areas.units_with_agencies as units_total,
+    categories.question,
+    categories.target_group,
+    categories.category,
+    asked_categories.form is not null as is_asked
+from rounds
+inner join areas
+    on rounds.time_period = areas.time_period
+    and (rounds.is_delivered or areas.unit_level = 'country')
+cross join categories
+cross join newest
+left join first_asked
+    on rounds.series = first_asked.series
+    and categories.question = first_asked.question
+left join asked_categories
+    on rounds.form = asked_categories.form
+    and categories.question = asked_categories.question
+    and categories.target_group = asked_categories.target_group
+    and categories.category = asked_categories.category
+where
+    (areas.area_basis = 'reported' or rounds.time_period <= newest.newest_period)
+    and (categories.question = 'fte_by_service' or rounds.time_period >= first_asked.time_period)

@@ -1,0 +1,93 @@
+-- The figures of the long FTE tables with what is said about each: status, reason where there is none, coded notes, break. One
+-- place for the rules of the three breakdowns.
+with grid as (
+    select * from {{ ref('int_fte_grid') }}
+),
+
+area_fte as (
+    select * from {{ ref('int_fte__area') }}
+),
+
+figures as (
+    select
+        grid.time_period,
+        grid.series,
+        grid.area_basis,
+        grid.unit_level,
+        grid.unit_code,
+        grid.unit_name,
+        grid.question,
+        grid.target_group,
+        grid.category,
+        case when grid.is_asked then area_fte.fte end as fte,
+        area_fte.fte_carried_forward,
+        coalesce(area_fte.units_answered, 0) as units_answered,
+        coalesce(area_fte.units_with_value, 0) as units_with_value,
+        grid.units_total,
+        case
+            when not grid.is_delivered then 'not_delivered'
+            when not grid.is_asked then 'not_asked'
+            when area_fte.fte is not null then null
+            when area_fte.is_weight_missing then 'no_weight'
+            when area_fte.is_rejected then 'rejected'
+            else 'not_answered'
+        end as absence_reason,
+        coalesce(area_fte.is_carried_forward, false) as is_carried_forward,
+        coalesce(area_fte.is_estimated, false) as is_estimated,
+        coalesce(area_fte.is_weight_estimated, false) as is_weight_estimated,
+        coalesce(area_fte.is_rejected, false) as is_rejected,
+        coalesce(area_fte.is_half_missing, false) as is_half_missing,
+        coalesce(area_fte.is_corrected, false) as is_corrected,
+        lag(grid.time_period) over (
+            partition by
+                grid.area_basis, grid.unit_level, grid.unit_code, grid.question, grid.target_group, grid.category
+            order by grid.time_period
+        ) as previous_period
+    from grid
+    left join area_fte
+        on grid.time_period = area_fte.time_period
+        and grid.area_basis = area_fte.area_basis
+        and grid.unit_level = area_fte.unit_level
+        and grid.unit_code = area_fte.unit_code
+        and grid.question = area_fte.question
+        and grid.target_group = area_fte.target_group
+        and grid.category = area_fte.category
+)
+
+select
+    figures.time_period,
+    figures.series,
+    figures.area_basis,
+    figures.unit_level,
+    figures.unit_code,
+    figures.unit_name,
+    figures.question,
+    figures.target_group,
+    figures.category,
+    figures.fte,
+    figures.units_answered,
+    figures.units_total,
+    case
+        when figures.fte is null then null
+        when figures.fte = 0 then 0
+        else cast(figures.fte_carried_forward as double) / cast(figures.fte as double)
+    end as imputed_share,
+    {{ has_break('figures.question', 'figures') }} as series_break,
+    case
+        when figures.absence_reason is not null then {{ absence_status('figures.absence_reason') }}
+        when figures.is_carried_forward then 'I'
+        when figures.is_estimated then 'E'
+        else 'A'
+    end as obs_status,
+    figures.absence_reason,
+    case
+        when figures.absence_reason is null then {{ notes({
+            'corrected': 'figures.is_corrected',
+            'half_missing': 'figures.is_half_missing',
+            'rejected_cells': 'figures.is_rejected',
+            'units_missing':
+                "figures.question != 'fte_by_pathway' and figures.units_with_value < figures.units_total",
+            'weight_estimated': 'figures.is_weight_estimated',
+        }) }}
+    end as obs_note
+from figures

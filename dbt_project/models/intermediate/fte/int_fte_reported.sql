@@ -1,0 +1,59 @@
+-- FTE as each answering unit reported them, cell by cell of the blocks that count: a blank cell of a block is 0, one that cannot
+-- be read or says "no answer" is missing and adds nothing.
+with routes as (
+    select * from {{ ref('int_fte_routes') }}
+    where is_answered
+),
+
+asked as (
+    select * from {{ ref('int_fte_asked') }}
+),
+
+answers as (
+    select * from {{ ref('int_counted_answers') }}
+    where question in {{ fte_questions() }}
+),
+
+counting_cells as (
+    select
+        routes.form,
+        routes.time_period,
+        routes.unit_code,
+        routes.question,
+        routes.target_group,
+        routes.is_half_missing,
+        asked.reporting_form,
+        asked.category
+    from routes
+    inner join asked
+        on routes.form = asked.form
+        and routes.question = asked.question
+        and routes.target_group = asked.target_group
+        and case
+            when routes.route = 'all' then true
+            when routes.route = 'joint' then asked.reporting_form = 'joint'
+            when routes.is_half_missing and routes.mental_health_filled then asked.reporting_form = 'mental_health'
+            when routes.is_half_missing then asked.reporting_form = 'substance_use'
+            else asked.reporting_form in ('mental_health', 'substance_use')
+        end
+)
+
+select
+    cells.time_period,
+    cells.unit_code,
+    cells.question,
+    cells.target_group,
+    cells.reporting_form,
+    cells.category,
+    case when answers.form is null then {{ exact('0') }} else {{ exact('answers.number_value') }} end as fte,
+    answers.form is not null and answers.number_value is null as is_rejected,
+    cells.is_half_missing,
+    coalesce(answers.is_corrected, false) as is_corrected
+from counting_cells as cells
+left join answers
+    on cells.form = answers.form
+    and cells.unit_code = answers.unit_code
+    and cells.question = answers.question
+    and cells.target_group = answers.target_group
+    and cells.reporting_form = answers.reporting_form
+    and cells.category = answers.item

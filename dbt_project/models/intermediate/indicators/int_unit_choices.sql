@@ -1,0 +1,109 @@
+-- What each unit that answered a closed question chose: one row a unit, question, row of the question and option, with whether
+-- the unit chose it. Of a multi-select question every box of the form is an option, and a unit with any box filled answered.
+with answers as (
+    select * from {{ ref('int_counted_answers') }}
+    where type in ('code', 'tick')
+),
+
+boxes as (
+    select distinct
+        form,
+        question,
+        item,
+        target_group,
+        reporting_form,
+        answer,
+        min(line) over (partition by form, question, item, target_group, reporting_form, answer) as option_order
+    from {{ ref('stg_forms__columns') }}
+    where use = 'answer' and type = 'tick'
+),
+
+options as (
+    select
+        form,
+        question,
+        answer,
+        min(coalesce(try_cast(code as decimal(18, 6)), 0)) as option_order,
+        min(code) as code
+    from {{ ref('stg_forms__options') }}
+    where answer is not null
+    group by form, question, answer
+),
+
+single_choices as (
+    select
+        answers.form,
+        answers.time_period,
+        answers.unit_code,
+        answers.stratum,
+        answers.question,
+        answers.item,
+        answers.target_group,
+        answers.reporting_form,
+        options.answer,
+        row_number() over (
+            partition by answers.form, answers.question, answers.item, answers.target_group, answers.reporting_form,
+                answers.unit_code
+            order by options.option_order, options.code, options.answer
+        ) as option_order,
+        options.answer = answers.answer as is_chosen
+    from answers
+    inner join options
+        on answers.form = options.form
+        and answers.question = options.question
+    where answers.type = 'code' and answers.answer is not null
+),
+
+ticks as (
+    select
+        form,
+        time_period,
+        unit_code,
+        question,
+        item,
+        target_group,
+        reporting_form,
+        max(stratum) as stratum,
+        list(answer) as ticked
+    from answers
+    where type = 'tick' and not is_rejected
+    group by form, time_period, unit_code, question, item, target_group, reporting_form
+)
+
+select
+    form,
+    time_period,
+    unit_code,
+    stratum,
+    question,
+    item,
+    target_group,
+    reporting_form,
+    'single' as choice_type,
+    answer,
+    option_order,
+    is_chosen
+from single_choices
+
+union all
+
+select
+    ticks.form,
+    ticks.time_period,
+    ticks.unit_code,
+    ticks.stratum,
+    ticks.question,
+    ticks.item,
+    ticks.target_group,
+    ticks.reporting_form,
+    'multiple' as choice_type,
+    boxes.answer,
+    boxes.option_order,
+    list_contains(ticks.ticked, boxes.answer) as is_chosen
+from ticks
+inner join boxes
+    on ticks.form = boxes.form
+    and ticks.question = boxes.question
+    and ticks.item = boxes.item
+    and ticks.target_group = boxes.target_group
+    and ticks.reporting_form = boxes.reporting_form

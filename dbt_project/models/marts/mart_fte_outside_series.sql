@@ -1,0 +1,19 @@
+-- Internal: FTE of surveys that are no series (the substance-use survey before the merge), by their own services. They are over-reported (2016 report, section
+-- 1.10), are no part of any series and are never added to one.
+select
+    survey,
+    time_period,
+    unit_code,
+    target_group,
+    item as service_type,
+    {{ exact('sum(number_value)') }} as fte,
+    bool_or(is_rejected) as has_rejected_cells
+from {{ ref('int_counted_answers') }}
+where
+    measure_unit = 'fte'
+    and survey not in (
+        select codes.code
+        from {{ ref('stg_classifications__codelists') }} as codes
+        where codes.codelist = 'series'
+    )
+group by survey, time_period, unit_code, target_group, item

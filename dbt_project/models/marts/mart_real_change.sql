@@ -1,0 +1,155 @@
+-- Change in FTE from one round to the next of the same series, as reported, and without the units that say in the later round that
+-- their reporting practice changed (real change, 2016 report table 3.2). Units of the later year; their ground in the earlier one is
+-- left out too, a split unit's by weight.
+with rounds as (
+    select * from {{ ref('int_rounds') }}
+),
+
+pairs as (
+    -- The question is about the year before, so a gap leaves no pair.
+    select
+        later.series,
+        later.form,
+        earlier.time_period as time_period_from,
+        later.time_period as time_period_to,
+        earlier.is_delivered and later.is_delivered as is_delivered
+    from rounds as later
+    inner join rounds as earlier
+        on later.series = earlier.series
+        and later.time_period = earlier.time_period + 1
+    where
+        later.form in (
+            select columns.form
+            from {{ ref('stg_forms__columns') }} as columns
+            where columns.use = 'answer' and columns.question = 'changed_reporting_practice'
+        )
+),
+
+excluded as (
+    select distinct
+        form,
+        time_period as time_period_to,
+        unit_code
+    from {{ ref('int_counted_answers') }}
+    where question = 'changed_reporting_practice' and answer = 'yes'
+),
+
+unit_totals as (
+    select * from {{ ref('int_fte__unit') }}
+    where question = 'fte_by_service' and category = 'total'
+),
+
+national_totals as (
+    select
+        time_period,
+        target_group,
+        {{ exact('sum(fte)') }} as fte,
+        bool_or(is_carried_forward) as is_carried_forward
+    from unit_totals
+    group by time_period, target_group
+),
+
+excluded_later as (
+    select
+        excluded.time_period_to,
+        unit_totals.target_group,
+        {{ exact('sum(unit_totals.fte)') }} as fte
+    from excluded
+    inner join unit_totals
+        on excluded.time_period_to = unit_totals.time_period
+        and excluded.unit_code = unit_totals.unit_code
+    group by excluded.time_period_to, unit_totals.target_group
+),
+
+shares_earlier as (
+    select
+        excluded.time_period_to,
+        unit_totals.target_group,
+        unit_totals.fte
+        * case unit_totals.target_group when 'children' then successors.weight_children else successors.weight_adults end as fte,
+        successors.weight_adults is null as is_weight_missing
+    from excluded
+    inner join {{ ref('int_unit_successors') }} as successors
+        on excluded.time_period_to = successors.target_period
+        and excluded.time_period_to = successors.time_period + 1
+        and excluded.unit_code = successors.successor_code
+    inner join unit_totals
+        on successors.time_period = unit_totals.time_period
+        and successors.unit_code = unit_totals.unit_code
+    where unit_totals.target_group != 'total'
+),
+
+excluded_earlier as (
+    select
+        time_period_to,
+        coalesce(target_group, 'total') as target_group,
+        {{ exact('sum(fte)') }} as fte,
+        bool_or(is_weight_missing) as is_weight_missing
+    from shares_earlier
+    group by grouping sets ((time_period_to, target_group), (time_period_to))
+),
+
+counts as (
+    select
+        time_period_to,
+        count(*) as units_excluded
+    from excluded
+    group by time_period_to
+),
+
+groups as (
+    select code as target_group
+    from {{ ref('stg_classifications__codelists') }}
+    where codelist = 'target_group'
+),
+
+figures as (
+    select
+        pairs.time_period_from,
+        pairs.time_period_to,
+        pairs.is_delivered,
+        groups.target_group,
+        cast(earlier.fte as double) as fte_from,
+        cast(later.fte as double) as fte_to,
+        later.fte - earlier.fte as change_fte,
+        case
+            when coalesce(excluded_earlier.is_weight_missing, false) then null
+            else cast(earlier.fte - coalesce(excluded_earlier.fte, 0) as double)
+        end as real_fte_from,
+        cast(later.fte - coalesce(excluded_later.fte, 0) as double) as real_fte_to,
+        coalesce(counts.units_excluded, 0) as units_excluded,
+        coalesce(earlier.is_carried_forward, false) or coalesce(later.is_carried_forward, false) as is_carried_forward
+    from pairs
+    cross join groups
+    left join national_totals as earlier
+        on pairs.time_period_from = earlier.time_period
+        and groups.target_group = earlier.target_group
+    left join national_totals as later
+        on pairs.time_period_to = later.time_period
+        and groups.target_group = later.target_group
+    left join excluded_later
+        on pairs.time_period_to = excluded_later.time_period_to
+        and groups.target_group = excluded_later.target_group
+    left join excluded_earlier
+        on pairs.time_period_to = excluded_earlier.time_period_to
+        and groups.target_group = excluded_earlier.target_group
+    left join counts
+        on pairs.time_period_to = counts.time_period_to
+)
+
+select
+    time_period_from,
+    time_period_to,
+    target_group,
+    case when is_delivered then (fte_to / nullif(fte_from, 0) - 1) * 100 end as change_percent,
+    case when is_delivered then (real_fte_to / nullif(real_fte_from, 0) - 1) * 100 end as real_change_percent,
+    case when is_delivered then change_fte end as change_fte,
+    case when is_delivered then units_excluded end as municipalities_excluded,
+    case
+        when not is_delivered then {{ absence_status("'not_delivered'") }}
+        when is_carried_forward then 'I'
+        else 'A'
+    end as obs_status,
+    case when not is_delivered then 'not_delivered' end as absence_reason,
+    cast(null as varchar) as obs_note
+from figures

@@ -1,0 +1,12 @@
+select
+    time_period_from,
+    time_period_to,
+    target_group,
+    {{ public_ratio('change_percent') }} as change_percent,
+    {{ public_ratio('real_change_percent') }} as real_change_percent,
+    {{ public_measure('change_fte') }} as change_fte,
+    cast(municipalities_excluded as integer) as municipalities_excluded,
+    obs_status,
+    absence_reason,
+    obs_note
+from {{ ref('mart_real_change') }}

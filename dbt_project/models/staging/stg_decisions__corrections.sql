@@ -1,0 +1,15 @@
+-- Corrections of single answers that somebody signed.
+select
+    correction,
+    unit_code,
+    time_period,
+    question,
+    item,
+    target_group,
+    reporting_form,
+    expect,
+    value,
+    reason,
+    decided_by,
+    decided_on
+from {{ source('decisions', 'corrections') }}

@@ -1,0 +1,169 @@
+"""Decisions that somebody signed: corrections of single answers, and verdicts on whether two years can be compared.
+
+They are lists in ``data/corrections/*.yml`` and ``data/comparability/*.yml``. This module checks their form and puts them into
+the schema ``decisions`` of the warehouse; SQL applies them, and judges whether they still fit. Does not belong here: waivers of
+the gate, and explanations of differences from print.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+import pyarrow as pa
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from orchestration.errors import UserError
+
+DOCUMENTATION = "docs/decisions.md says what an entry has"
+
+
+class _Signed(BaseModel):
+    """What every decision says of itself."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reason: str = Field(min_length=1, description="why; restricted, it never leaves the warehouse")
+    decided_by: str = Field(min_length=1, description="who decided")
+    date: date
+
+
+class Correction(_Signed):
+    """One answer of one unit that is replaced before anything is computed from it.
+
+    ``expect`` is the delivered text, number or answer code, null for a blank cell; an entry that does not find it is not applied
+    and fails the gate.
+    """
+
+    unit: str = Field(pattern=r"^[0-9]{4}([0-9]{2})?$", description="code of the municipality, district or agency of the year")
+    year: int = Field(description="the year described")
+    question: str
+    item: str = "all"
+    target_group: Literal["adults", "children", "total"] = "total"
+    reporting_form: Literal["joint", "mental_health", "substance_use", "total"] = "total"
+    expect: str | int | float | None
+    value: str | int | float | None
+
+
+class Comparability(_Signed):
+    """A verdict on a pair of years of an indicator that replaces the derived one."""
+
+    indicator: str
+    from_year: int
+    to_year: int
+    verdict: Literal["comparable", "with_correction", "not_comparable"]
+
+
+FOLDERS: dict[str, type[_Signed]] = {"corrections": Correction, "comparability": Comparability}
+
+TABLES: dict[str, pa.Schema] = {
+    "corrections": pa.schema(
+        {
+            "correction": pa.string(),
+            "unit_code": pa.string(),
+            "time_period": pa.int32(),
+            "question": pa.string(),
+            "item": pa.string(),
+            "target_group": pa.string(),
+            "reporting_form": pa.string(),
+            "expect": pa.string(),
+            "value": pa.string(),
+            "reason": pa.string(),
+            "decided_by": pa.string(),
+            "decided_on": pa.date32(),
+        }
+    ),
+    "comparability": pa.schema(
+        {
+            "entry": pa.string(),
+            "indicator": pa.string(),
+            "time_period_from": pa.int32(),
+            "time_period_to": pa.int32(),
+            "verdict": pa.string(),
+            "reason": pa.string(),
+            "decided_by": pa.string(),
+            "decided_on": pa.date32(),
+        }
+    ),
+}
+
+
+def _entries(path: Path, model: type[_Signed]) -> Iterator[tuple[int, _Signed]]:
+    """Yield the entries of one file with the line in which each begins.
+
+    Raises:
+        UserError: the file is no list of entries, or an entry lacks or misspells something.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = yaml.safe_load(text)
+        node = yaml.compose(text)
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot be read ({error})", place=str(path), remedy=DOCUMENTATION) from error
+    if content is None:
+        return
+    if not isinstance(content, list) or not isinstance(node, yaml.SequenceNode):
+        raise UserError("is no list of entries", place=str(path), remedy=DOCUMENTATION)
+    for entry, entry_node in zip(content, node.value, strict=True):
+        line = entry_node.start_mark.line + 1
+        try:
+            yield line, model.model_validate(entry)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"])
+            raise UserError(
+                f"{name}: {first['msg']}".removeprefix(": "), place=f"{path}, line {line}", remedy=DOCUMENTATION
+            ) from error
+
+
+def _text(value: str | int | float | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def load_decisions(data: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Return the rows of each table of decisions.
+
+    Raises:
+        UserError: an entry is not valid, or two entries decide the same.
+    """
+    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in TABLES}
+    seen: dict[tuple[Any, ...], str] = {}
+    for name, model in FOLDERS.items():
+        for path in sorted((data / name).glob("*.yml")):
+            for line, entry in _entries(path, model):
+                place = f"{path.name}:{line}"
+                if isinstance(entry, Correction):
+                    key = (
+                        entry.unit, entry.year, entry.question, entry.item, entry.target_group, entry.reporting_form
+                    )  # fmt: skip
+                    row = (place, *key, _text(entry.expect), _text(entry.value))
+                else:
+                    assert isinstance(entry, Comparability)
+                    key = (entry.indicator, entry.from_year, entry.to_year)
+                    row = (place, *key, entry.verdict)
+                if key in seen:
+                    raise UserError(
+                        f"decides the same as {seen[key]}", place=f"{path}, line {line}", remedy="keep one of the two"
+                    )
+                seen[key] = place
+                rows[name].append((*row, entry.reason, entry.decided_by, entry.date))
+    return rows
+
+
+def load(connection: duckdb.DuckDBPyConnection, data: Path) -> dict[str, int]:
+    """Replace the tables of the schema ``decisions``; return the number of rows of each."""
+    rows = load_decisions(data)
+    connection.execute("create schema if not exists decisions")
+    for name, schema in TABLES.items():
+        columns = zip(*rows[name], strict=True) if rows[name] else ([] for _ in schema)
+        table = pa.table(
+            [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
+        )
+        connection.register("decided", table)
+        connection.execute(f"create or replace table decisions.{name} as select * from decided")
+        connection.unregister("decided")
+    return {name: len(found) for name, found in rows.items()}
