@@ -1,9 +1,9 @@
 {# True when a break of the indicator lies between a row and the previous row of the same unit and category.
    A row without a previous one has a break only when one lies at its own year. Rows need time_period, previous_period. #}
-{% macro has_break(indicator, rows) -%}
+{% macro has_break(indicator, rows, breaks='stg_classifications__series_breaks') -%}
     exists (
         select 1
-        from {{ ref('stg_classifications__series_breaks') }} as breaks
+        from {{ ref(breaks) }} as breaks
         where
             breaks.indicator = {{ indicator }}
             and breaks.time_period <= {{ rows }}.time_period

@@ -1,4 +1,4 @@
-"""The described inputs as assets: one asset a table of the schemas reference, published, classifications and decisions."""
+"""The described inputs as assets: one asset a table of the schemas reference, published, classifications, indicators and decisions."""
 
 from __future__ import annotations
 

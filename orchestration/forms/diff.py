@@ -190,6 +190,8 @@ _SETTINGS: dict[str, Callable[[Form], str]] = {
     "licence": lambda form: form.licence,
     "constructed": lambda form: "yes" if form.constructed else "no",
     "max_shrink": lambda form: f"{form.max_shrink:g}",
+    "units_sampled": lambda form: str(form.units_sampled or ""),
+    "respondent": lambda form: form.respondent or "",
     "files": lambda form: _listed(_file(file) for file in form.files if file.reader != "none"),
     "sheets": lambda form: ", ".join(dict.fromkeys(sheet.name for sheet in form.sheets)),
     "numbers, missing": lambda form: _listed(sorted(form.numbers.missing)),

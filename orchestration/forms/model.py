@@ -261,6 +261,8 @@ class Form(_Strict):
     non_response: Literal["missing", "carry_forward"]
     units: Literal["municipalities", "anonymous"] = "municipalities"
     max_shrink: float = Field(default=0.1, ge=0, le=1)
+    units_sampled: int | None = Field(default=None, ge=1)
+    respondent: Identifier | None = None
     files: tuple[FileSpec, ...] = Field(min_length=1)
     sheets: tuple[SheetSpec, ...] = Field(min_length=1)
     checks: tuple[ContentCheck, ...] = ()

@@ -24,6 +24,8 @@ TABLES: dict[str, pa.Schema] = {
             "non_response": pa.string(),
             "constructed": pa.bool_(),
             "max_shrink": pa.float64(),
+            "units_sampled": pa.int32(),
+            "respondent": pa.string(),
         }
     ),
     "columns": pa.schema(
@@ -98,6 +100,8 @@ def _rows(form: Form) -> Iterator[tuple[str, tuple[Any, ...]]]:
             form.non_response,
             form.constructed,
             form.max_shrink,
+            form.units_sampled,
+            form.respondent,
         ),
     )
     for column in form.columns:

@@ -22,7 +22,11 @@ categories as (
         forms.code as reporting_form
     from {{ ref('stg_classifications__codelists') }} as groups
     cross join {{ ref('stg_classifications__codelists') }} as forms
-    where groups.codelist = 'target_group' and forms.codelist = 'reporting_form'
+    where
+        groups.codelist = 'target_group'
+        and forms.codelist = 'reporting_form'
+        -- The choice is made for each group; nobody chooses for both.
+        and not (groups.code = 'total' and forms.code = 'separate')
 ),
 
 fte as (
@@ -56,9 +60,19 @@ choices as (
 
 expected as (
     select
-        time_period,
-        count(distinct municipality_code) as municipalities
+        form,
+        count(distinct municipality_code) as municipalities,
+        count(*) as units
     from {{ ref('int_unit_responses') }}
+    group by form
+),
+
+units_with_fte as (
+    select
+        time_period,
+        count(distinct unit_code) as units
+    from {{ ref('int_fte_cells') }}
+    where question = 'fte_by_service'
     group by time_period
 ),
 
@@ -80,6 +94,7 @@ figures as (
             when categories.reporting_form = 'total' then expected.municipalities
         end as municipalities,
         expected.municipalities as municipalities_expected,
+        coalesce(units_with_fte.units < expected.units, false) as is_units_missing,
         lag(rounds.time_period) over (
             partition by categories.target_group, categories.reporting_form
             order by rounds.time_period
@@ -98,7 +113,9 @@ figures as (
         and categories.target_group = choices.target_group
         and categories.reporting_form = choices.reporting_form
     left join expected
-        on rounds.time_period = expected.time_period
+        on rounds.form = expected.form
+    left join units_with_fte
+        on rounds.time_period = units_with_fte.time_period
 ),
 
 reasons as (
@@ -132,6 +149,7 @@ select
             'corrected': 'reasons.is_corrected',
             'half_missing': 'reasons.is_half_missing',
             'rejected_cells': 'reasons.is_rejected',
+            'units_missing': 'reasons.is_units_missing',
         }) }}
     end as obs_note
 from reasons

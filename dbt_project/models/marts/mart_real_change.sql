@@ -5,6 +5,23 @@ with rounds as (
     select * from {{ ref('int_rounds') }}
 ),
 
+asking_forms as (
+    select distinct form
+    from {{ ref('stg_forms__columns') }}
+    where use = 'answer' and question = 'changed_reporting_practice'
+),
+
+first_asked as (
+    select
+        rounds.series,
+        min(rounds.time_period) as time_period
+    from rounds
+    inner join asking_forms
+        on rounds.form = asking_forms.form
+    where rounds.is_delivered
+    group by rounds.series
+),
+
 pairs as (
     -- The question is about the year before, so a gap leaves no pair.
     select
@@ -17,12 +34,12 @@ pairs as (
     inner join rounds as earlier
         on later.series = earlier.series
         and later.time_period = earlier.time_period + 1
-    where
-        later.form in (
-            select columns.form
-            from {{ ref('stg_forms__columns') }} as columns
-            where columns.use = 'answer' and columns.question = 'changed_reporting_practice'
-        )
+    inner join first_asked
+        on later.series = first_asked.series
+        and later.time_period >= first_asked.time_period
+    left join asking_forms
+        on later.form = asking_forms.form
+    where asking_forms.form is not null or not later.is_delivered
 ),
 
 excluded as (

@@ -23,6 +23,10 @@ computed as (
     union all
     select *, false as is_from_print from {{ ref('int_reconciliation__pathways') }}
     union all
+    select *, false as is_from_print from {{ ref('int_reconciliation__indicators') }}
+    union all
+    select *, false as is_from_print from {{ ref('int_reconciliation__persons') }}
+    union all
     select *, false as is_from_print from {{ ref('int_reconciliation__populations') }}
     union all
     select *, false as is_from_print from {{ ref('int_reconciliation__amounts') }}

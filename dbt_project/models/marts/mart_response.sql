@@ -1,6 +1,6 @@
 -- Units that were asked and that answered, by round and unit set, and how much of the FTE was carried forward.
 with rounds as (
-    select * from {{ ref('int_rounds') }}
+    select * from {{ ref('int_survey_rounds') }}
 ),
 
 responses as (
@@ -37,6 +37,7 @@ unit_sets as (
     select
         rounds.series,
         rounds.survey,
+        rounds.form,
         rounds.time_period,
         rounds.is_delivered,
         codes.code as unit_set,
@@ -56,21 +57,22 @@ unit_sets as (
 units as (
     -- A divided municipality has answered when one of its parts has.
     select
-        responses.time_period,
+        responses.form,
         'municipalities' as unit_set,
         responses.municipality_code as unit_code,
         bool_or(responses.has_answered) as has_answered,
         bool_or(carried.unit_code is not null) as is_carried_forward
     from responses
     left join carried
-        on responses.time_period = carried.time_period
+        on responses.series is not null
+        and responses.time_period = carried.time_period
         and responses.unit_code = carried.unit_code
-    group by responses.time_period, responses.municipality_code
+    group by responses.form, responses.municipality_code
 
     union all
 
     select
-        responses.time_period,
+        responses.form,
         sets.unit_set,
         responses.unit_code,
         responses.has_answered,
@@ -79,18 +81,19 @@ units as (
     inner join (values ('with_districts'), ('with_agencies')) as sets (unit_set)
         on sets.unit_set = 'with_agencies' or responses.unit_level != 'agency'
     left join carried
-        on responses.time_period = carried.time_period
+        on responses.series is not null
+        and responses.time_period = carried.time_period
         and responses.unit_code = carried.unit_code
 ),
 
 counts as (
     select
-        time_period,
+        form,
         unit_set,
         sum(case when has_answered then 1 else 0 end) as units_answered,
         sum(case when is_carried_forward and not has_answered then 1 else 0 end) as units_carried_forward
     from units
-    group by time_period, unit_set
+    group by form, unit_set
 )
 
 select
@@ -107,9 +110,9 @@ select
     cast(null as varchar) as obs_note
 from unit_sets
 left join counts
-    on unit_sets.is_delivered
-    and unit_sets.time_period = counts.time_period
+    on unit_sets.form = counts.form
     and unit_sets.unit_set = counts.unit_set
 left join fte
     on unit_sets.is_delivered
+    and unit_sets.series is not null
     and unit_sets.time_period = fte.time_period

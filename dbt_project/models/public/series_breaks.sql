@@ -6,4 +6,4 @@ select
     description_nb,
     description_en,
     source
-from {{ ref('stg_classifications__series_breaks') }}
+from {{ ref('int_series_breaks') }}

@@ -7,5 +7,7 @@ select
     units,
     non_response,
     constructed,
-    max_shrink
+    max_shrink,
+    units_sampled,
+    respondent
 from {{ source('forms', 'forms') }}

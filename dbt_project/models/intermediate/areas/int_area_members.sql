@@ -1,6 +1,6 @@
 -- Which units lie in which area: one row an area and unit, on the areas of the year (reported) and on those of the newest year
 -- (current). Every sum over areas goes through here. piece_code is null where the area holds the whole unit; where it holds only
--- some of the pieces into which a unit was split later, each piece has a row.
+-- some of the pieces into which a unit was split later, each piece has a row, and the first of them counts as the unit.
 with unit_areas as (
     select * from {{ ref('int_unit_areas') }}
 ),
@@ -73,12 +73,14 @@ pieces_by_size as (
 current_pieces as (
     select
         *,
-        count(*) over (partition by time_period, unit_level, unit_code, member_code) = piece_count as holds_all
+        count(*) over member = piece_count as holds_all,
+        piece_code = min(piece_code) over member as is_first
     from (
         select * from pieces_by_place
         union all
         select * from pieces_by_size
     ) as all_pieces
+    window member as (partition by time_period, unit_level, unit_code, member_code)
 )
 
 select
@@ -88,7 +90,8 @@ select
     unit_code,
     unit_name,
     member_code,
-    cast(null as varchar) as piece_code
+    cast(null as varchar) as piece_code,
+    true as counts_as_unit
 from unit_areas
 
 union all
@@ -100,5 +103,6 @@ select distinct
     unit_code,
     unit_name,
     member_code,
-    case when not holds_all then piece_code end as piece_code
+    case when not holds_all then piece_code end as piece_code,
+    holds_all or is_first as counts_as_unit
 from current_pieces

@@ -1,44 +1,11 @@
--- Rounds of the surveys that make the public series, held or delivered, one row each, with the form that describes the
--- delivery. A round that was held but not delivered has no form's cells.
-with held as (
-    select
-        survey,
-        time_period,
-        collection_year
-    from {{ ref('stg_classifications__survey_rounds') }}
-),
-
-forms as (
-    select
-        forms.form,
-        forms.survey,
-        forms.time_period,
-        forms.collection_year,
-        forms.non_response,
-        forms.form in (select sheets.form from {{ source('raw', 'sheets') }} as sheets) as is_delivered
-    from {{ ref('stg_forms__forms') }} as forms
-    where forms.units = 'municipalities'
-),
-
-series as (
-    -- A survey that is no series of its own (IS-8) is never added to one.
-    select code as series
-    from {{ ref('stg_classifications__codelists') }}
-    where codelist = 'series'
-)
-
+-- Rounds of the surveys that make the public series; the others are never added to one.
 select
-    series.series,
-    coalesce(forms.survey, held.survey) as survey,
-    coalesce(forms.time_period, held.time_period) as time_period,
-    coalesce(forms.collection_year, held.collection_year) as collection_year,
-    forms.form,
-    coalesce(forms.non_response, 'missing') as non_response,
-    coalesce(forms.is_delivered, false) as is_delivered
-from held
-full outer join forms
-    on held.survey = forms.survey
-    and held.time_period = forms.time_period
-inner join series
-    on coalesce(forms.survey, held.survey) = series.series
-where held.survey is not null or forms.is_delivered
+    series,
+    survey,
+    time_period,
+    collection_year,
+    form,
+    non_response,
+    is_delivered
+from {{ ref('int_survey_rounds') }}
+where series is not null

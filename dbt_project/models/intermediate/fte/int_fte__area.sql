@@ -17,6 +17,7 @@ parts as (
         members.area_basis,
         members.unit_level,
         members.unit_code as area_code,
+        members.counts_as_unit,
         units.*
     from members
     inner join units
@@ -30,6 +31,7 @@ parts as (
         members.area_basis,
         members.unit_level,
         members.unit_code as area_code,
+        members.counts_as_unit,
         pieces.* exclude (piece_code)
     from members
     inner join pieces
@@ -49,8 +51,8 @@ select
     case when not bool_or(is_weight_missing) then {{ exact('sum(fte)') }} end as fte,
     case when not bool_or(is_weight_missing) then {{ exact('sum(fte_carried_forward)') }} end as fte_carried_forward,
     -- A unit that only carries forward what it reported before did not answer.
-    count(distinct case when fte is not null and not is_carried_forward then unit_code end) as units_answered,
-    count(distinct case when fte is not null then unit_code end) as units_with_value,
+    sum(case when counts_as_unit and fte is not null and not is_carried_forward then 1 else 0 end) as units_answered,
+    sum(case when counts_as_unit then 1 else 0 end) as units_with_cells,
     bool_or(is_carried_forward) as is_carried_forward,
     bool_or(is_rejected) as is_rejected,
     bool_or(is_half_missing) as is_half_missing,

@@ -21,9 +21,9 @@ figures as (
         grid.category,
         case when grid.is_asked then area_fte.fte end as fte,
         area_fte.fte_carried_forward,
-        coalesce(area_fte.units_answered, 0) as units_answered,
-        coalesce(area_fte.units_with_value, 0) as units_with_value,
-        grid.units_total,
+        case when grid.is_delivered then coalesce(area_fte.units_answered, 0) end as units_answered,
+        coalesce(area_fte.units_with_cells, 0) as units_with_cells,
+        case when grid.is_delivered then grid.units_total end as units_total,
         case
             when not grid.is_delivered then 'not_delivered'
             when not grid.is_asked then 'not_asked'
@@ -86,7 +86,7 @@ select
             'half_missing': 'figures.is_half_missing',
             'rejected_cells': 'figures.is_rejected',
             'units_missing':
-                "figures.question != 'fte_by_pathway' and figures.units_with_value < figures.units_total",
+                "figures.question != 'fte_by_pathway' and figures.units_with_cells < figures.units_total",
             'weight_estimated': 'figures.is_weight_estimated',
         }) }}
     end as obs_note

@@ -1,4 +1,4 @@
--- The choices of the units of each unit set. In the set of municipalities a divided municipality is one unit with the most
+-- The choices of the units of each unit set, and of the anonymous units of a sample. In the set of municipalities a divided municipality is one unit with the most
 -- frequent answer of its districts that answered; agencies are out, and a tie goes to the lowest option code. Of a multi-select
 -- question each box is decided for itself, a tie leaving it empty.
 with choices as (
@@ -85,3 +85,23 @@ inner join (values ('municipalities'), ('with_districts'), ('with_agencies')) as
     on placed.unit_level = 'municipality'
     or (placed.unit_level = 'city_district' and unit_sets.unit_set != 'municipalities')
     or (placed.unit_level = 'agency' and unit_sets.unit_set = 'with_agencies')
+
+union all
+
+select
+    choices.form,
+    choices.time_period,
+    'sample' as unit_set,
+    choices.unit_code,
+    choices.question,
+    choices.item,
+    choices.target_group,
+    choices.reporting_form,
+    choices.choice_type,
+    choices.answer,
+    choices.option_order,
+    choices.is_chosen
+from choices
+inner join {{ ref('stg_forms__forms') }} as forms
+    on choices.form = forms.form
+where forms.units = 'anonymous'

@@ -68,6 +68,42 @@ ticks as (
     from answers
     where type = 'tick' and not is_rejected
     group by form, time_period, unit_code, question, item, target_group, reporting_form
+),
+
+none_ticked as (
+    -- No box filled is an answer where the unit answered the question that stands beside.
+    select distinct
+        answers.form,
+        answers.time_period,
+        answers.unit_code,
+        boxes.question,
+        boxes.item,
+        boxes.target_group,
+        boxes.reporting_form,
+        answers.stratum
+    from answers
+    inner join {{ ref('stg_indicators__indicators') }} as indicators
+        on answers.question = indicators.answered_with
+    inner join boxes
+        on answers.form = boxes.form
+        and indicators.indicator = boxes.question
+    left join ticks
+        on answers.form = ticks.form
+        and answers.unit_code = ticks.unit_code
+        and boxes.question = ticks.question
+        and boxes.item = ticks.item
+        and boxes.target_group = ticks.target_group
+        and boxes.reporting_form = ticks.reporting_form
+    where not answers.is_rejected and ticks.form is null
+),
+
+all_ticks as (
+    select * from ticks
+    union all
+    select
+        *,
+        cast([] as varchar []) as ticked
+    from none_ticked
 )
 
 select
@@ -88,22 +124,22 @@ from single_choices
 union all
 
 select
-    ticks.form,
-    ticks.time_period,
-    ticks.unit_code,
-    ticks.stratum,
-    ticks.question,
-    ticks.item,
-    ticks.target_group,
-    ticks.reporting_form,
+    all_ticks.form,
+    all_ticks.time_period,
+    all_ticks.unit_code,
+    all_ticks.stratum,
+    all_ticks.question,
+    all_ticks.item,
+    all_ticks.target_group,
+    all_ticks.reporting_form,
     'multiple' as choice_type,
     boxes.answer,
     boxes.option_order,
-    list_contains(ticks.ticked, boxes.answer) as is_chosen
-from ticks
+    list_contains(all_ticks.ticked, boxes.answer) as is_chosen
+from all_ticks
 inner join boxes
-    on ticks.form = boxes.form
-    and ticks.question = boxes.question
-    and ticks.item = boxes.item
-    and ticks.target_group = boxes.target_group
-    and ticks.reporting_form = boxes.reporting_form
+    on all_ticks.form = boxes.form
+    and all_ticks.question = boxes.question
+    and all_ticks.item = boxes.item
+    and all_ticks.target_group = boxes.target_group
+    and all_ticks.reporting_form = boxes.reporting_form

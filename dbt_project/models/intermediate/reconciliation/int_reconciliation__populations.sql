@@ -111,6 +111,7 @@ count_cells as (
     inner join unit_sets
         on printed.source_id = unit_sets.source_id
         and printed.table_id = unit_sets.table_id
+        and unit_sets.county is null
     inner join area_counts
         on printed.time_period = area_counts.time_period
         and printed.unit_level = area_counts.unit_level

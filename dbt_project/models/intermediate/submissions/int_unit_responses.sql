@@ -1,7 +1,7 @@
 -- Whether each unit that was asked in a round answered: a completed submission, or rows of answers where the delivery says
 -- nothing of submissions.
 with rounds as (
-    select * from {{ ref('int_rounds') }}
+    select * from {{ ref('int_survey_rounds') }}
     where is_delivered
 ),
 

@@ -1,0 +1,291 @@
+-- Printed numbers and shares of units by answer against the indicators of the deliveries. A printed table says by its dimensions
+-- which answer and which row of a grid is meant; a share is of those who answered, or of all units where print or the catalogue
+-- of indicators says so.
+with printed as (
+    select
+        cells.*,
+        figures.n_base,
+        coalesce(question_terms.code, cells.dimension['question']) as indicator,
+        case
+            when cells.dimension['provider'] is not null and cells.dimension['answer'] = 'yes' then cells.dimension['provider']
+            else coalesce(
+                cells.dimension['stay_type'],
+                case when cells.dimension['answer'] is null then cells.dimension['place_type'] end,
+                cells.dimension['person_category'],
+                cells.dimension['answer'],
+                'yes'
+            )
+        end as printed_answer,
+        coalesce(
+            cells.dimension['service'],
+            cells.dimension['user_group'],
+            cells.dimension['centre'],
+            cells.dimension['competence'],
+            cells.dimension['source_of_competence'],
+            cells.dimension['reason'],
+            cells.dimension['challenge'],
+            cells.dimension['housing_type'],
+            cells.dimension['partner'],
+            cells.dimension['measure'],
+            case
+                when cells.dimension['pathway'] is not null
+                    then concat_ws('_', cells.dimension['target_group'], cells.dimension['reporting_form'], cells.dimension['pathway'])
+            end,
+            case when cells.dimension['stay_type'] is not null then cells.dimension['place_type'] end,
+            cells.dimension['education'],
+            cells.dimension['target_group'],
+            'all'
+        ) as plain_item,
+        cells.dimension['respondent'] as respondent,
+        coalesce(unit_sets.unit_set = 'without_districts' and cells.dimension['size_group'] is null, false) as is_without_districts,
+        coalesce(county_sets.unit_set, case when unit_sets.unit_set != 'without_districts' then unit_sets.unit_set end)
+            as printed_unit_set,
+        bool_or(cells.dimension['answer'] = 'answered') over (
+            partition by cells.source_id, cells.table_id, cells.dimension['question']
+        ) as has_answered_row
+    from {{ ref('int_reconciliation__printed_cells') }} as cells
+    inner join {{ ref('stg_published__figures') }} as figures
+        on cells.source_id = figures.source_id
+        and cells.line_number = figures.line_number
+    left join {{ ref('stg_published__printed_terms') }} as question_terms
+        on cells.source_id = question_terms.source_id
+        and question_terms.dimension = 'question'
+        and cells.dimension['question'] = question_terms.printed_code
+    left join {{ ref('stg_published__unit_sets') }} as county_sets
+        on cells.source_id = county_sets.source_id
+        and cells.table_id = county_sets.table_id
+        and cells.dimension['county'] = county_sets.county
+    left join {{ ref('stg_published__unit_sets') }} as unit_sets
+        on cells.source_id = unit_sets.source_id
+        and cells.table_id = unit_sets.table_id
+        and unit_sets.county is null
+        and county_sets.unit_set is null
+    where
+        cells.measure in ('municipalities', 'share_of_municipalities', 'respondents_n')
+        and cells.dimension['question'] is not null
+        -- Statistics over areas or providers, and subgroups of respondents, are other figures.
+        and cells.dimension['stat'] is null
+        and cells.dimension['filter'] is null
+        and cells.dimension['coverage'] is null
+        and cells.dimension['team_type'] is null
+        and cells.dimension['groups_bought_nonprofit'] is null
+),
+
+terms as (
+    select * from {{ ref('stg_published__printed_terms') }}
+),
+
+worded as (
+    select
+        printed.*,
+        coalesce(answer_terms.code, replace(printed.printed_answer, '_degree', '_extent')) as answer,
+        coalesce(item_terms.code, printed.plain_item) as plain_code,
+        -- Persons of a category: the year asked about, in the round of the year after.
+        coalesce(cast(printed.dimension['survey_year'] as integer), printed.time_period) as survey_period
+    from printed
+    left join terms as answer_terms
+        on printed.source_id = answer_terms.source_id
+        and answer_terms.dimension = 'answer:' || printed.indicator
+        and printed.printed_answer = answer_terms.printed_code
+    left join terms as item_terms
+        on printed.source_id = item_terms.source_id
+        and item_terms.dimension = 'item:' || printed.indicator
+        and printed.plain_item = item_terms.printed_code
+),
+
+counts as (
+    select * from {{ ref('int_indicator_counts') }}
+    where area_basis = 'reported'
+),
+
+sample_counts as (
+    select
+        form,
+        time_period,
+        indicator,
+        item,
+        'reported' as area_basis,
+        unit_set,
+        'country' as unit_level,
+        '0' as unit_code,
+        answer,
+        sum(case when is_chosen then 1 else 0 end) as n_answer,
+        count(*) as n_answered,
+        cast(null as bigint) as n_asked
+    from {{ ref('int_indicator_choices') }}
+    where unit_set = 'sample'
+    group by form, time_period, indicator, item, unit_set, answer
+),
+
+all_counts as (
+    select * from counts
+    union all
+    select * from sample_counts
+),
+
+public_sets as (
+    select distinct
+        indicator,
+        item,
+        time_period,
+        unit_set
+    from {{ ref('int_indicator_rounds') }}
+),
+
+sets as (
+    -- The unit set that the printed table counts; of a table that says nothing, the public one.
+    select
+        worded.*,
+        public_sets.item,
+        case
+            when worded.is_without_districts then 'with_districts'
+            else coalesce(worded.printed_unit_set, public_sets.unit_set)
+        end as unit_set
+    from worded
+    inner join public_sets
+        on worded.indicator = public_sets.indicator
+        and public_sets.item in (worded.plain_code, concat_ws('_', worded.respondent, nullif(worded.plain_code, 'all')))
+        and worded.survey_period = public_sets.time_period
+),
+
+sizes as (
+    select * from {{ ref('int_unit_set_sizes') }}
+    where area_basis = 'reported'
+),
+
+groups as (
+    select distinct
+        indicator,
+        answer
+    from {{ ref('stg_indicators__answer_groups') }}
+),
+
+group_sizes as (
+    select
+        indicator,
+        answer,
+        count(*) as member_count
+    from {{ ref('stg_indicators__answer_groups') }}
+    group by indicator, answer
+),
+
+bases as (
+    -- Of a question as a whole: who answered, who was asked, and all ticks together.
+    select
+        all_counts.indicator,
+        all_counts.item,
+        all_counts.time_period,
+        all_counts.unit_set,
+        all_counts.unit_level,
+        all_counts.unit_code,
+        max(all_counts.n_answered) as n_answered,
+        max(all_counts.n_asked) as n_asked,
+        sum(case when groups.answer is null then all_counts.n_answer else 0 end) as n_options
+    from all_counts
+    left join groups
+        on all_counts.answer = groups.answer
+        and groups.indicator in (all_counts.indicator, '*')
+    group by
+        all_counts.indicator, all_counts.item, all_counts.time_period, all_counts.unit_set, all_counts.unit_level,
+        all_counts.unit_code
+),
+
+computed as (
+    select
+        sets.*,
+        bases.n_answered - case when sets.is_without_districts then coalesce(district_bases.n_answered, 0) else 0 end as n_answered,
+        bases.n_asked,
+        bases.n_options,
+        -- Without the districts the report divides by all municipalities.
+        case when sets.is_without_districts then municipality_sizes.n_units else sizes.n_units end as n_units,
+        all_counts.n_answer - case when sets.is_without_districts then coalesce(district_counts.n_answer, 0) else 0 end as n_answer,
+        coalesce(indicators.base, 'answered') as usual_base,
+        coalesce(indicators.scale = 'multiple', false) as is_multiple,
+        group_sizes.member_count
+    from sets
+    inner join bases
+        on sets.indicator = bases.indicator
+        and sets.item = bases.item
+        and sets.survey_period = bases.time_period
+        and sets.unit_set = bases.unit_set
+        and sets.unit_level = bases.unit_level
+        and sets.unit_code = bases.unit_code
+    left join sizes
+        on bases.time_period = sizes.time_period
+        and bases.unit_set = sizes.unit_set
+        and bases.unit_level = sizes.unit_level
+        and bases.unit_code = sizes.unit_code
+    left join sizes as municipality_sizes
+        on bases.time_period = municipality_sizes.time_period
+        and municipality_sizes.unit_set = 'municipalities'
+        and bases.unit_level = municipality_sizes.unit_level
+        and bases.unit_code = municipality_sizes.unit_code
+    left join all_counts
+        on bases.indicator = all_counts.indicator
+        and bases.item = all_counts.item
+        and bases.time_period = all_counts.time_period
+        and bases.unit_set = all_counts.unit_set
+        and bases.unit_level = all_counts.unit_level
+        and bases.unit_code = all_counts.unit_code
+        and sets.answer = all_counts.answer
+    left join bases as district_bases
+        on bases.indicator = district_bases.indicator
+        and bases.item = district_bases.item
+        and bases.time_period = district_bases.time_period
+        and bases.unit_set = district_bases.unit_set
+        and district_bases.unit_code = 'oslo_districts'
+    left join all_counts as district_counts
+        on bases.indicator = district_counts.indicator
+        and bases.item = district_counts.item
+        and bases.time_period = district_counts.time_period
+        and bases.unit_set = district_counts.unit_set
+        and all_counts.answer = district_counts.answer
+        and district_counts.unit_code = 'oslo_districts'
+    left join group_sizes
+        on sets.answer = group_sizes.answer
+        and group_sizes.indicator in (sets.indicator, '*')
+    left join {{ ref('stg_indicators__indicators') }} as indicators
+        on sets.indicator = indicators.indicator
+),
+
+counted as (
+    select
+        *,
+        case
+            when answer = 'total' and has_answered_row then n_units
+            when measure = 'respondents_n' or answer in ('total', 'answered', 'all_ticks') then n_answered
+            when answer in ('all', 'all_municipalities') then n_units
+            when answer = 'not_answered' then coalesce(n_asked, n_units) - n_answered
+            else n_answer
+        end as units,
+        case
+            when dimension['base'] = 'all_units' then n_units
+            when dimension['base'] is not null then n_answered
+            when n_base is not null and n_base = n_answered and answer != 'answered' then n_answered
+            when n_base is not null and n_base = n_asked then n_asked
+            when n_base is not null and n_base = n_units then n_units
+            when n_base is not null then n_answered
+            when answer in ('not_answered', 'answered') then n_units
+            when usual_base = 'all' then n_units
+            else n_answered
+        end as base_units
+    from computed
+)
+
+select
+    source_id,
+    table_id,
+    cell_key,
+    case
+        when measure != 'share_of_municipalities' then cast(units as double)
+        when answer = 'total' and has_answered_row then 100
+        when answer = 'all_ticks' and dimension['base'] != 'all_units' then cast(n_options as double) / nullif(base_units, 0) * 100
+        else cast(units as double) / nullif(base_units, 0) * 100
+    end as computed,
+    -- The share of a group of answers may be printed as the sum of its rounded parts.
+    case when measure = 'share_of_municipalities' then cast(half_unit as double) * (coalesce(member_count, 1) - 1) else 0 end
+        as computed_error,
+    'delivered_answers' as method
+from counted
+-- Of a multi-select question nobody can say who answered without ticking.
+where not (answer = 'answered' and is_multiple and usual_base = 'all')

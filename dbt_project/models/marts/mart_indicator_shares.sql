@@ -1,0 +1,218 @@
+-- Counts and shares of units by answer, for every indicator and group of units; never of a single unit. share_of_answered is over
+-- the units that answered the question, share_of_all over all units of the set. Groups with fewer answering units than the policy
+-- allows are confidential. A gap between two rounds that asked is a row of the country: not asked, or not delivered.
+with rounds as (
+    select * from {{ ref('int_indicator_rounds') }}
+),
+
+all_rounds as (
+    select * from {{ ref('int_rounds') }}
+),
+
+choices as (
+    select * from {{ ref('int_indicator_choices') }}
+),
+
+parameters as (
+    select max(case when parameter = 'min_units_published' then value end) as min_units
+    from {{ ref('stg_classifications__parameters') }}
+),
+
+areas as (
+    select * from {{ ref('int_unit_set_sizes') }}
+),
+
+countries as (
+    select * from areas
+    where unit_level = 'country'
+),
+
+single_municipalities as (
+    -- A county that is one divided municipality shows its answers: Oslo is public as a unit of its own county.
+    select
+        area_basis,
+        time_period,
+        unit_code
+    from {{ ref('int_areas') }}
+    where unit_level = 'county' and units_municipalities = 1 and units_with_districts > 1
+),
+
+answers as (
+    select distinct
+        form,
+        indicator,
+        item,
+        answer
+    from choices
+),
+
+answered as (
+    select * from {{ ref('int_indicator_counts') }}
+),
+
+delivered as (
+    select
+        rounds.indicator,
+        answers.answer,
+        rounds.item,
+        rounds.time_period,
+        areas.unit_level,
+        areas.unit_code,
+        areas.unit_name,
+        areas.area_basis,
+        rounds.unit_set,
+        areas.n_units,
+        coalesce(answered.n_answer, 0) as n_answer,
+        coalesce(answered.n_answered, 0) as n_answered,
+        case
+            when coalesce(answered.n_answered, 0) = 0 then 'not_answered'
+            when answered.n_answered < parameters.min_units and single_municipalities.unit_code is null then 'confidential'
+        end as absence_reason,
+        false as is_sample
+    from rounds
+    cross join parameters
+    inner join answers
+        on rounds.form = answers.form
+        and rounds.indicator = answers.indicator
+        and rounds.item = answers.item
+    inner join areas
+        on rounds.time_period = areas.time_period
+        and rounds.unit_set = areas.unit_set
+    left join answered
+        on rounds.form = answered.form
+        and rounds.indicator = answered.indicator
+        and rounds.item = answered.item
+        and answers.answer = answered.answer
+        and areas.area_basis = answered.area_basis
+        and areas.unit_set = answered.unit_set
+        and areas.unit_level = answered.unit_level
+        and areas.unit_code = answered.unit_code
+    left join single_municipalities
+        on areas.unit_level = 'county'
+        and areas.unit_code = single_municipalities.unit_code
+        and areas.area_basis = single_municipalities.area_basis
+        and areas.time_period = single_municipalities.time_period
+),
+
+sampled as (
+    -- Anonymous units of a sample: impressions of the country.
+    select
+        rounds.indicator,
+        choices.answer,
+        rounds.item,
+        rounds.time_period,
+        'country' as unit_level,
+        '0' as unit_code,
+        labels.label_nb as unit_name,
+        'reported' as area_basis,
+        rounds.unit_set,
+        max(forms.units_sampled) as n_units,
+        sum(case when choices.is_chosen then 1 else 0 end) as n_answer,
+        count(*) as n_answered,
+        case when count(*) < max(parameters.min_units) then 'confidential' end as absence_reason,
+        true as is_sample
+    from rounds
+    cross join parameters
+    inner join {{ ref('stg_forms__forms') }} as forms
+        on rounds.form = forms.form
+    inner join choices
+        on rounds.form = choices.form
+        and rounds.indicator = choices.indicator
+        and rounds.item = choices.item
+        and rounds.unit_set = choices.unit_set
+    inner join {{ ref('stg_classifications__codelists') }} as labels
+        on labels.codelist = 'unit_level'
+        and labels.code = 'country'
+    where rounds.units = 'anonymous'
+    group by rounds.indicator, choices.answer, rounds.item, rounds.time_period, labels.label_nb, rounds.unit_set
+),
+
+indicator_spans as (
+    select
+        rounds.indicator,
+        rounds.item,
+        answers.answer,
+        min(rounds.time_period) as first_period,
+        max(rounds.time_period) as last_period
+    from rounds
+    inner join answers
+        on rounds.form = answers.form
+        and rounds.indicator = answers.indicator
+        and rounds.item = answers.item
+    where rounds.units != 'anonymous'
+    group by rounds.indicator, rounds.item, answers.answer
+),
+
+gaps as (
+    select
+        indicator_spans.indicator,
+        indicator_spans.answer,
+        indicator_spans.item,
+        all_rounds.time_period,
+        countries.unit_level,
+        countries.unit_code,
+        countries.unit_name,
+        countries.area_basis,
+        countries.unit_set,
+        cast(null as bigint) as n_units,
+        cast(null as bigint) as n_answer,
+        cast(null as bigint) as n_answered,
+        case when all_rounds.is_delivered then 'not_asked' else 'not_delivered' end as absence_reason,
+        false as is_sample
+    from indicator_spans
+    inner join all_rounds
+        on all_rounds.time_period > indicator_spans.first_period
+        and all_rounds.time_period < indicator_spans.last_period
+    inner join countries
+        on all_rounds.time_period = countries.time_period
+        and countries.unit_set = 'with_agencies'
+    left join delivered
+        on indicator_spans.indicator = delivered.indicator
+        and indicator_spans.item = delivered.item
+        and indicator_spans.answer = delivered.answer
+        and all_rounds.time_period = delivered.time_period
+        and delivered.unit_level = 'country'
+        and countries.area_basis = delivered.area_basis
+    where delivered.indicator is null
+),
+
+figures as (
+    select
+        *,
+        lag(time_period) over (
+            partition by indicator, answer, item, unit_level, unit_code, area_basis
+            order by time_period
+        ) as previous_period
+    from (
+        select * from delivered
+        union all
+        select * from sampled
+        union all
+        select * from gaps
+    ) as all_figures
+)
+
+select
+    figures.indicator,
+    figures.answer,
+    figures.item,
+    figures.time_period,
+    figures.unit_level,
+    figures.unit_code,
+    figures.unit_name,
+    figures.area_basis,
+    case when figures.absence_reason is null then figures.n_answer end as n_answer,
+    case when coalesce(figures.absence_reason, 'not_answered') = 'not_answered' then figures.n_answered end as n_answered,
+    case when coalesce(figures.absence_reason, 'not_answered') = 'not_answered' then figures.n_units end as n_units,
+    case when figures.absence_reason is null then cast(figures.n_answer as double) / figures.n_answered end as share_of_answered,
+    case when figures.absence_reason is null then cast(figures.n_answer as double) / figures.n_units end as share_of_all,
+    figures.unit_set,
+    {{ has_break('figures.indicator', 'figures', 'int_series_breaks') }} as series_break,
+    case
+        when figures.absence_reason is not null then {{ absence_status('figures.absence_reason') }}
+        when figures.is_sample then 'U'
+        else 'A'
+    end as obs_status,
+    figures.absence_reason,
+    cast(null as varchar) as obs_note
+from figures

@@ -1,0 +1,20 @@
+select
+    indicator,
+    answer,
+    item,
+    time_period,
+    unit_level,
+    unit_code,
+    unit_name,
+    area_basis,
+    cast(n_answer as integer) as n_answer,
+    cast(n_answered as integer) as n_answered,
+    cast(n_units as integer) as n_units,
+    {{ public_ratio('share_of_answered') }} as share_of_answered,
+    {{ public_ratio('share_of_all') }} as share_of_all,
+    unit_set,
+    series_break,
+    obs_status,
+    absence_reason,
+    obs_note
+from {{ ref('mart_indicator_shares') }}

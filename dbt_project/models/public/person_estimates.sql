@@ -1,0 +1,12 @@
+select
+    indicator,
+    time_period,
+    category,
+    cast(n_units as integer) as n_units,
+    {{ public_measure('weight') }} as weight,
+    {{ public_measure('persons_main') }} as persons_main,
+    {{ public_measure('persons_alternative') }} as persons_alternative,
+    obs_status,
+    absence_reason,
+    obs_note
+from {{ ref('mart_person_estimates') }}

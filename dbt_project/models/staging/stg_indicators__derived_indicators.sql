@@ -1,0 +1,7 @@
+-- Indicators that are the union of others.
+select
+    indicator,
+    item,
+    source_indicator,
+    source_item
+from {{ source('indicators', 'derived_indicators') }}

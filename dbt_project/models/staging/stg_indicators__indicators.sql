@@ -1,0 +1,10 @@
+-- Labels of the indicators.
+select
+    indicator,
+    label_nb,
+    label_en,
+    scale,
+    base,
+    answered_with,
+    aliases
+from {{ source('indicators', 'indicators') }}

@@ -1,0 +1,6 @@
+-- Which units an indicator counts, from a year on.
+select
+    indicator,
+    cast(from_year as integer) as from_year,
+    unit_set
+from {{ source('indicators', 'unit_sets') }}
