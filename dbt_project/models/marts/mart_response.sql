@@ -51,6 +51,7 @@ unit_sets as (
         on rounds.time_period = countries.time_period
     inner join {{ ref('stg_classifications__codelists') }} as codes
         on codes.codelist = 'unit_set'
+        and codes.code in ('municipalities', 'with_districts', 'with_agencies')
         and (codes.code = 'municipalities' or countries.units_with_districts > countries.units_municipalities)
 ),
 

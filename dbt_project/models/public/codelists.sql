@@ -6,4 +6,4 @@ select
     label_en,
     parent,
     sign
-from {{ ref('stg_classifications__codelists') }}
+from {{ ref('int_codelists') }}

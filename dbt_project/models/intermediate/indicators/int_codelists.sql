@@ -1,0 +1,92 @@
+-- All code lists: the project's own, the labels of answers and rows of grids, and for answers that have none there, the label of
+-- the newest form.
+with listed as (
+    select
+        codelist,
+        code,
+        sort_order,
+        label_nb,
+        label_en,
+        parent,
+        sign
+    from {{ ref('stg_classifications__codelists') }}
+
+    union all
+
+    select
+        codelist,
+        code,
+        cast(row_number() over (partition by codelist order by code) as integer) as sort_order,
+        label_nb,
+        label_en,
+        cast(null as varchar) as parent,
+        cast(null as varchar) as sign
+    from {{ ref('stg_indicators__answers') }}
+),
+
+form_options as (
+    select
+        options.answer as code,
+        options.label_nb,
+        forms.time_period
+    from {{ ref('stg_forms__options') }} as options
+    inner join {{ ref('stg_forms__forms') }} as forms
+        on options.form = forms.form
+
+    union all
+
+    select
+        columns.answer as code,
+        columns.wording_nb as label_nb,
+        forms.time_period
+    from {{ ref('stg_forms__columns') }} as columns
+    inner join {{ ref('stg_forms__forms') }} as forms
+        on columns.form = forms.form
+),
+
+unlisted as (
+    select
+        'answer' as codelist,
+        form_options.code,
+        form_options.label_nb,
+        row_number() over (
+            partition by form_options.code
+            order by form_options.time_period desc, form_options.label_nb
+        ) as choice
+    from form_options
+    left join listed
+        on listed.codelist = 'answer'
+        and form_options.code = listed.code
+    where form_options.code is not null and form_options.code != '' and listed.code is null
+
+    union all
+
+    select
+        'item' as codelist,
+        rounds.item as code,
+        rounds.wording_nb as label_nb,
+        row_number() over (
+            partition by rounds.item
+            order by rounds.time_period desc, rounds.wording_nb
+        ) as choice
+    from {{ ref('int_indicator_rounds') }} as rounds
+    left join listed
+        on listed.codelist = 'item'
+        and rounds.item = listed.code
+    where listed.code is null
+)
+
+select * from listed
+
+union all
+
+select
+    codelist,
+    code,
+    cast(1000 + row_number() over (partition by codelist order by code) as integer) as sort_order,
+    coalesce(nullif(label_nb, ''), code) as label_nb,
+    replace(code, '_', ' ') as label_en,
+    cast(null as varchar) as parent,
+    cast(null as varchar) as sign
+from unlisted
+where choice = 1
