@@ -25,8 +25,9 @@ from orchestration.explain import (
     ANSWERS,
     as_dictionaries,
     explain_answers,
-    explain_row,
+    explain_rows,
     parse_conditions,
+    render_behind,
     render_origin,
     require_built,
 )
@@ -67,7 +68,7 @@ def _command(function: Callable[..., dict[str, Any]]) -> Callable[..., None]:
                 click.echo(line, err=True)
             sys.exit(1)
         if as_json:
-            click.echo(json.dumps({name: value for name, value in answer.items() if name != "text"}, ensure_ascii=False))
+            click.echo(json.dumps({name: value for name, value in answer.items() if name != "text"}, ensure_ascii=False, default=str))
         else:
             click.echo(answer["text"])
 
@@ -352,6 +353,14 @@ def new_year(previous: str, delivery: str, name: str | None, years: int | None) 
     return {"folder": str(folder), "draft": draft.as_dict(), "notes": seen.notes, "text": text}
 
 
+def _rule_lines(settings: Settings, table: str) -> list[str]:
+    """Return a line for each rule of the gate about a table, as it was judged for the published snapshot."""
+    published = snapshots.current(settings.snapshots)
+    verdict = snapshots.read_gate(published) if published is not None else None
+    results = verdict["rules"] if verdict is not None else []
+    return [f"{result['outcome']}  {result['title_en']}" for result in results if result["table"] in (table, "all")]
+
+
 @main.command()
 @click.argument("table")
 @click.argument("conditions", nargs=-1)
@@ -384,18 +393,10 @@ def explain(table: str, conditions: tuple[str, ...], most: int) -> dict[str, Any
             origins = explain_answers(connection, wanted, most)
             text = "\n".join(render_origin(origin) for origin in origins) or "no delivered cell meets the conditions"
             return {"cells": as_dictionaries(origins), "text": text}
-        rows, printed = explain_row(connection, described, wanted)
-    lines = []
-    for row in rows[:most]:
-        lines.append(", ".join(f"{name}={value}" for name, value in row.items() if value is not None))
-    for figure in printed[:most]:
-        lines.append(
-            f"  printed {figure['value_text']} in {figure['source_id']} table {figure['table_id']}: "
-            f"data/published/{figure['source_file']}, line {figure['line_number']} ({figure['cell_key']})"
-        )
-    if len(printed) > most:
-        lines.append(f"  ... and {len(printed) - most} more printed figures (--most)")
-    return {"rows": rows[:most], "printed": printed, "text": "\n".join(lines) or "no row meets the conditions"}
+        found = explain_rows(connection, described, wanted, most)
+    rules = _rule_lines(settings, described.name)
+    text = "\n\n".join(render_behind(behind, rules, most) for behind in found) or "no row meets the conditions"
+    return {"rows": [dataclasses.asdict(behind) for behind in found], "rules": rules, "text": text}
 
 
 @main.command(context_settings={"ignore_unknown_options": True})

@@ -5,7 +5,7 @@
 --   equal_at_rounding  the difference is within what the rounding of print and of the computed value's parts allows
 --   explained          it is not, and the ledger of explanations says why
 --   unexplained        it is not, and nobody has said why
---   not_computable     nothing in the inputs gives the figure
+--   not_computable     nothing in the inputs gives the figure; the explanation says why
 with figures as (
     select * from {{ ref('stg_published__figures') }}
 ),
@@ -88,6 +88,39 @@ worst as (
     from judged
 ),
 
+context as (
+    select source_id from {{ ref('stg_published__context_sources') }}
+),
+
+uncomputable as (
+    select * from {{ ref('stg_published__uncomputable_measures') }}
+),
+
+delivered as (
+    -- Amounts and persons are of the year before the round.
+    select time_period from {{ ref('int_rounds') }}
+    where is_delivered
+    union
+    select collection_year - 1 as time_period from {{ ref('int_rounds') }}
+    where is_delivered
+),
+
+silent_units as (
+    select
+        cells.source_id,
+        cells.table_id,
+        cells.cell_key
+    from {{ ref('int_reconciliation__printed_cells') }} as cells
+    inner join {{ ref('int_fte_observations') }} as observations
+        on cells.time_period = observations.time_period
+        and cells.unit_level = observations.unit_level
+        and cells.unit_code = observations.unit_code
+        and cells.target_group = observations.target_group
+        and cells.breakdown = observations.question
+        and cells.category = observations.category
+    where observations.area_basis = 'reported' and observations.absence_reason = 'not_answered'
+),
+
 explained as (
     -- An entry of the ledger explains one difference of one figure, not whatever the figure may differ by.
     select
@@ -124,10 +157,25 @@ select
     end as verdict,
     case
         when explained.is_explained then explained.explanation_id
+        when explained.badness is not null then null
         when figures.value is null then 'nothing_printed'
-        when explained.badness is null then 'print_only'
+        when context.source_id is not null then 'other_source'
+        when uncomputable.reason is not null then uncomputable.reason
+        when silent_units.cell_key is not null then 'not_answered'
+        when delivered.time_period is null then 'not_delivered'
+        else 'not_in_deliveries'
     end as explanation
 from figures
+left join context
+    on figures.source_id = context.source_id
+left join uncomputable
+    on figures.measure = uncomputable.measure
+left join delivered
+    on figures.time_period = delivered.time_period
+left join silent_units
+    on figures.source_id = silent_units.source_id
+    and figures.table_id = silent_units.table_id
+    and figures.cell_key = silent_units.cell_key
 left join explained
     on figures.source_id = explained.source_id
     and figures.table_id = explained.table_id

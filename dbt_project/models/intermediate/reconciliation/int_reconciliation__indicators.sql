@@ -5,11 +5,11 @@ with printed as (
     select
         cells.*,
         figures.n_base,
-        coalesce(question_terms.code, cells.dimension['question']) as indicator,
+        coalesce(kind_terms.code, question_terms.code, cells.dimension['question']) as indicator,
         case
             when cells.dimension['provider'] is not null and cells.dimension['answer'] = 'yes' then cells.dimension['provider']
             else coalesce(
-                cells.dimension['stay_type'],
+                case when kind_terms.code is null then cells.dimension['stay_type'] end,
                 case when cells.dimension['answer'] is null then cells.dimension['place_type'] end,
                 cells.dimension['person_category'],
                 cells.dimension['answer'],
@@ -31,7 +31,9 @@ with printed as (
                 when cells.dimension['pathway'] is not null
                     then concat_ws('_', cells.dimension['target_group'], cells.dimension['reporting_form'], cells.dimension['pathway'])
             end,
-            case when cells.dimension['stay_type'] is not null then cells.dimension['place_type'] end,
+            case
+                when cells.dimension['stay_type'] is not null and kind_terms.code is null then cells.dimension['place_type']
+            end,
             cells.dimension['education'],
             cells.dimension['target_group'],
             'all'
@@ -51,6 +53,12 @@ with printed as (
         on cells.source_id = question_terms.source_id
         and question_terms.dimension = 'question'
         and cells.dimension['question'] = question_terms.printed_code
+    -- Of any stay type: the units that have the kind of place at all.
+    left join {{ ref('stg_published__printed_terms') }} as kind_terms
+        on cells.source_id = kind_terms.source_id
+        and kind_terms.dimension = 'any_stay_type'
+        and cells.dimension['stay_type'] = 'any'
+        and cells.dimension['question'] = kind_terms.printed_code
     left join {{ ref('stg_published__unit_sets') }} as county_sets
         on cells.source_id = county_sets.source_id
         and cells.table_id = county_sets.table_id
@@ -117,16 +125,47 @@ sample_counts as (
     group by form, time_period, indicator, item, unit_set, answer
 ),
 
+grid_totals as (
+    -- Ticks in all rows of a grid together.
+    select
+        form,
+        time_period,
+        indicator,
+        'total' as item,
+        area_basis,
+        unit_set,
+        unit_level,
+        unit_code,
+        answer,
+        sum(n_answer) as n_answer,
+        max(n_answered) as n_answered,
+        cast(null as bigint) as n_asked
+    from counts
+    group by form, time_period, indicator, area_basis, unit_set, unit_level, unit_code, answer
+    having count(distinct item) > 1
+),
+
 all_counts as (
     select * from counts
     union all
     select * from sample_counts
+    union all
+    select * from grid_totals
 ),
 
 public_sets as (
     select distinct
         indicator,
         item,
+        time_period,
+        unit_set
+    from {{ ref('int_indicator_rounds') }}
+
+    union
+
+    select distinct
+        indicator,
+        'total' as item,
         time_period,
         unit_set
     from {{ ref('int_indicator_rounds') }}

@@ -1,0 +1,5 @@
+-- Measures that no delivery can give.
+select
+    measure,
+    reason
+from {{ source('published', 'uncomputable_measures') }}
