@@ -6,6 +6,8 @@
         from {{ ref(breaks) }} as breaks
         where
             breaks.indicator = {{ indicator }}
+            -- A first row has nothing before it that it could break with.
+            and breaks.kind not in ('new', 'dropped')
             and breaks.time_period <= {{ rows }}.time_period
             and breaks.time_period > coalesce({{ rows }}.previous_period, {{ rows }}.time_period - 1)
     )

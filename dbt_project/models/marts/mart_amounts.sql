@@ -39,7 +39,7 @@ delivered as (
         members.unit_level,
         members.unit_code,
         sum(answers.number_value) as amount_nok,
-        count(*) as n_answered,
+        count(distinct units.municipality_code) as n_answered,
         bool_or(answers.is_corrected) as is_corrected
     from {{ ref('int_counted_answers') }} as answers
     inner join rounds
@@ -47,6 +47,9 @@ delivered as (
     inner join members
         on rounds.time_period = members.time_period
         and answers.unit_code = members.member_code
+    inner join {{ ref('int_units') }} as units
+        on rounds.time_period = units.time_period
+        and answers.unit_code = units.unit_code
     where answers.measure_unit = 'nok' and answers.number_value is not null
     group by answers.form, answers.question, members.unit_level, members.unit_code
 ),
@@ -75,6 +78,7 @@ grid as (
         areas.unit_level,
         areas.unit_code,
         areas.unit_name,
+        areas.units_municipalities,
         asked.form is not null as is_asked
     from rounds
     cross join indicators
@@ -169,6 +173,7 @@ select
         when reasons.absence_reason is null then {{ notes({
             'corrected': 'reasons.is_from_delivery and reasons.is_corrected',
             'from_print': 'not reasons.is_from_delivery',
+            'units_missing': 'reasons.is_from_delivery and reasons.n_answered < reasons.units_municipalities',
         }) }}
     end as obs_note
 from reasons

@@ -28,7 +28,7 @@ countries as (
 ),
 
 single_municipalities as (
-    -- A county that is one divided municipality shows its answers: Oslo is public as a unit of its own county.
+    -- A county that is one divided municipality shows its answer: Oslo is public as a unit of its own county. Its districts are not.
     select
         area_basis,
         time_period,
@@ -88,7 +88,8 @@ delivered as (
         and areas.unit_level = answered.unit_level
         and areas.unit_code = answered.unit_code
     left join single_municipalities
-        on areas.unit_level = 'county'
+        on rounds.unit_set = 'municipalities'
+        and areas.unit_level = 'county'
         and areas.unit_code = single_municipalities.unit_code
         and areas.area_basis = single_municipalities.area_basis
         and areas.time_period = single_municipalities.time_period

@@ -15,29 +15,31 @@ explanations as (
 ),
 
 computed as (
-    select *, false as is_from_print from {{ ref('int_reconciliation__fte') }}
+    select *, false as is_confidential, false as is_from_print from {{ ref('int_reconciliation__fte') }}
     union all
-    select *, false as is_from_print from {{ ref('int_reconciliation__reporting_forms') }}
+    select *, false as is_confidential, false as is_from_print from {{ ref('int_reconciliation__reporting_forms') }}
     union all
-    select *, false as is_from_print from {{ ref('int_reconciliation__real_change') }}
+    select *, false as is_confidential, false as is_from_print from {{ ref('int_reconciliation__real_change') }}
     union all
-    select *, false as is_from_print from {{ ref('int_reconciliation__pathways') }}
+    select *, false as is_confidential, false as is_from_print from {{ ref('int_reconciliation__pathways') }}
+    union all
+    select *, false as is_confidential, false as is_from_print from {{ ref('int_reconciliation__samples') }}
     union all
     select *, false as is_from_print from {{ ref('int_reconciliation__indicators') }}
     union all
     select *, false as is_from_print from {{ ref('int_reconciliation__persons') }}
     union all
-    select *, false as is_from_print from {{ ref('int_reconciliation__populations') }}
+    select *, false as is_confidential, false as is_from_print from {{ ref('int_reconciliation__populations') }}
     union all
-    select *, false as is_from_print from {{ ref('int_reconciliation__amounts') }}
+    select *, false as is_confidential, false as is_from_print from {{ ref('int_reconciliation__amounts') }}
     union all
-    select *, true as is_from_print from {{ ref('int_reconciliation__printed_sums') }}
+    select *, false as is_confidential, true as is_from_print from {{ ref('int_reconciliation__printed_sums') }}
     union all
-    select *, true as is_from_print from {{ ref('int_reconciliation__printed_shares') }}
+    select *, false as is_confidential, true as is_from_print from {{ ref('int_reconciliation__printed_shares') }}
     union all
-    select *, true as is_from_print from {{ ref('int_reconciliation__printed_changes') }}
+    select *, false as is_confidential, true as is_from_print from {{ ref('int_reconciliation__printed_changes') }}
     union all
-    select *, true as is_from_print from {{ ref('int_reconciliation__printed_twice') }}
+    select *, false as is_confidential, true as is_from_print from {{ ref('int_reconciliation__printed_twice') }}
 ),
 
 compared as (
@@ -48,6 +50,7 @@ compared as (
         figures.line_number,
         computed.method,
         computed.is_from_print,
+        computed.is_confidential,
         bool_and(computed.is_from_print) over (
             partition by figures.source_id, figures.table_id, figures.cell_key, figures.line_number
         ) as has_print_only,
@@ -148,6 +151,7 @@ select
     explained.difference,
     explained.tolerance,
     explained.method,
+    coalesce(explained.is_confidential, false) as is_confidential,
     case
         when explained.badness = 1 then 'equal'
         when explained.badness = 2 then 'equal_at_rounding'

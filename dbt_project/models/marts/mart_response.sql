@@ -95,6 +95,19 @@ counts as (
         sum(case when is_carried_forward and not has_answered then 1 else 0 end) as units_carried_forward
     from units
     group by form, unit_set
+),
+
+samples as (
+    select
+        forms.survey,
+        forms.time_period,
+        max(forms.units_sampled) as units_expected,
+        count(distinct counted.unit_code) as units_answered
+    from {{ ref('stg_forms__forms') }} as forms
+    inner join {{ ref('int_counted_rows') }} as counted
+        on forms.form = counted.form
+    where forms.units = 'anonymous'
+    group by forms.survey, forms.time_period
 )
 
 select
@@ -117,3 +130,19 @@ left join fte
     on unit_sets.is_delivered
     and unit_sets.series is not null
     and unit_sets.time_period = fte.time_period
+
+union all
+
+select
+    time_period,
+    survey,
+    'sample' as unit_set,
+    units_answered,
+    units_expected,
+    0 as units_carried_forward,
+    units_expected - units_answered as units_missing,
+    cast(null as double) as imputed_fte_share,
+    'A' as obs_status,
+    cast(null as varchar) as absence_reason,
+    cast(null as varchar) as obs_note
+from samples

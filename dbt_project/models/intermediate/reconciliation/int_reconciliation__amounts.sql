@@ -32,6 +32,39 @@ nominal_amounts as (
         and coalesce(amounts.obs_note, '') not like '%from_print%'
 ),
 
+municipal_amounts as (
+    select
+        rounds.collection_year - 1 as time_period,
+        answers.question as indicator,
+        units.municipality_code,
+        sum(answers.number_value) as amount_nok
+    from {{ ref('int_counted_answers') }} as answers
+    inner join {{ ref('int_rounds') }} as rounds
+        on answers.form = rounds.form
+    inner join {{ ref('int_units') }} as units
+        on rounds.time_period = units.time_period
+        and answers.unit_code = units.unit_code
+    where answers.measure_unit = 'nok' and answers.number_value is not null
+    group by rounds.collection_year, answers.question, units.municipality_code
+),
+
+zero_amounts as (
+    select
+        figures.source_id,
+        figures.table_id,
+        figures.cell_key,
+        count(*) as computed,
+        0 as computed_error,
+        'delivered_amount' as method
+    from figures
+    inner join municipal_amounts
+        on figures.time_period = municipal_amounts.time_period
+        and figures.dimension['question'] = municipal_amounts.indicator
+        and municipal_amounts.amount_nok = 0
+    where figures.measure = 'municipalities' and figures.dimension['answer'] = 'zero'
+    group by figures.source_id, figures.table_id, figures.cell_key
+),
+
 real_amounts as (
     select
         figures.source_id,
@@ -94,6 +127,8 @@ per_inhabitant as (
 )
 
 select * from nominal_amounts
+union all
+select * from zero_amounts
 union all
 select * from real_amounts
 union all

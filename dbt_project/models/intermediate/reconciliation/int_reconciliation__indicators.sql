@@ -287,6 +287,11 @@ computed as (
         on sets.indicator = indicators.indicator
 ),
 
+parameters as (
+    select max(case when parameter = 'min_units_published' then value end) as min_units
+    from {{ ref('stg_classifications__parameters') }}
+),
+
 counted as (
     select
         *,
@@ -324,7 +329,10 @@ select
     -- The share of a group of answers may be printed as the sum of its rounded parts.
     case when measure = 'share_of_municipalities' then cast(half_unit as double) * (coalesce(member_count, 1) - 1) else 0 end
         as computed_error,
-    'delivered_answers' as method
+    'delivered_answers' as method,
+    -- What a group of too few answering units said is not shown, Oslo as one municipality aside.
+    n_answered < min_units and not (unit_set = 'municipalities' and unit_level = 'county' and n_units = 1) as is_confidential
 from counted
+cross join parameters
 -- Of a multi-select question nobody can say who answered without ticking.
 where not (answer = 'answered' and is_multiple and usual_base = 'all')

@@ -15,6 +15,11 @@ open_category as (
     from {{ ref('stg_indicators__person_weights') }}
 ),
 
+parameters as (
+    select max(case when parameter = 'min_units_published' then value end) as min_units
+    from {{ ref('stg_classifications__parameters') }}
+),
+
 members as (
     select * from {{ ref('int_area_members') }}
     where area_basis = 'reported' and unit_level in ('country', 'size_group')
@@ -27,7 +32,8 @@ users as (
         answers.item,
         members.unit_level,
         members.unit_code,
-        sum(answers.number_value) as persons
+        sum(answers.number_value) as persons,
+        count(distinct answers.unit_code) as n_answered
     from {{ ref('int_counted_answers') }} as answers
     inner join members
         on answers.time_period = members.time_period
@@ -49,7 +55,8 @@ select
         end as double
     ) as computed,
     cast(0 as double) as computed_error,
-    'delivered_answers' as method
+    'delivered_answers' as method,
+    false as is_confidential
 from printed
 cross join open_category
 inner join estimates
@@ -66,8 +73,10 @@ select
     printed.cell_key,
     cast(users.persons as double) as computed,
     cast(0 as double) as computed_error,
-    'delivered_answers' as method
+    'delivered_answers' as method,
+    users.n_answered < parameters.min_units as is_confidential
 from printed
+cross join parameters
 inner join users
     on printed.measure = users.question
     and printed.dimension['service_area'] = users.item
