@@ -68,7 +68,11 @@ def _command(function: Callable[..., dict[str, Any]]) -> Callable[..., None]:
                 click.echo(line, err=True)
             sys.exit(1)
         if as_json:
-            click.echo(json.dumps({name: value for name, value in answer.items() if name != "text"}, ensure_ascii=False, default=str))
+            click.echo(
+                json.dumps(
+                    {name: value for name, value in answer.items() if name != "text"}, ensure_ascii=False, default=str
+                )
+            )
         else:
             click.echo(answer["text"])
 

@@ -102,8 +102,9 @@ def _origins(connection: duckdb.DuckDBPyConnection, condition: str, parameters: 
     """Return the cells that meet a condition (joins and where over ``cells``), in the order of the deliveries."""
     rows = connection.execute(
         f"""
-        select cells.form, cells.file, cells.sheet, cells.row_number, cells.column_number, cells.header, cells.text_delivered,
-            cells.fate, cells.fate_reason, cells.question, cells.item, cells.target_group, cells.reporting_form,
+        select cells.form, cells.file, cells.sheet, cells.row_number, cells.column_number, cells.header,
+            cells.text_delivered, cells.fate, cells.fate_reason, cells.question, cells.item, cells.target_group,
+            cells.reporting_form,
             coalesce(
                 cast(cells.number_value as varchar), cells.option_answer, case when cells.type = 'tick' then cells.answer end
             ) as value,
@@ -166,9 +167,9 @@ def render_origin(origin: Origin) -> str:
 class Behind:
     """What a public row was made of; all of it is restricted.
 
-    ``units`` has a line for each unit that the row adds up: how it reported and what the harmonisation did with it. ``cells`` are
-    the delivered cells that count, ``corrections`` the signed entries about them, ``printed`` the printed figures where the row comes
-    from print, ``rules`` the results of the gate's rules about the table.
+    ``units`` has an entry for each unit that the row adds up: how it reported and what the harmonisation did with it.
+    ``cells`` are the delivered cells that count, ``corrections`` the signed entries about them, ``printed`` the printed
+    figures where the row comes from print.
     """
 
     row: dict[str, Any]
@@ -220,8 +221,8 @@ def _behind(connection: duckdb.DuckDBPyConnection, table: str, row: dict[str, An
         connection,
         f"""
         with members as ({_UNITS})
-        select members.unit_code, members.piece_code, units.unit_name, responses.has_answered, routes.target_group, routes.route,
-            routes.stated_choice, routes.is_half_missing, fte.fte, fte.is_carried_forward
+        select members.unit_code, members.piece_code, units.unit_name, responses.has_answered, fte.target_group,
+            routes.route, routes.stated_choice, routes.is_half_missing, fte.fte, fte.is_carried_forward
         from members
         inner join intermediate.int_units as units
             on units.time_period = members.time_period and units.unit_code = members.unit_code

@@ -14,7 +14,9 @@ import pytest
 
 from orchestration.settings import PROJECT_DIR, Settings
 
-INPUTS = ("reference", "published", "classifications", "metadata")
+INPUTS = ("reference", "published", "classifications", "indicators", "metadata", "corrections", "comparability")
+# Read and never falsified, so that a test need not copy them.
+LARGE_INPUTS = ("deliveries", "forms")
 
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 
@@ -31,8 +33,12 @@ def settings(tmp_path: Path) -> Settings:
 def inputs(tmp_path: Path) -> Path:
     """A copy of the inputs that a test may falsify."""
     target = tmp_path / "data"
+    target.mkdir()
     for name in INPUTS:
-        shutil.copytree(PROJECT_DIR / "data" / name, target / name)
+        if (PROJECT_DIR / "data" / name).is_dir():
+            shutil.copytree(PROJECT_DIR / "data" / name, target / name)
+    for name in LARGE_INPUTS:
+        (target / name).symlink_to(PROJECT_DIR / "data" / name)
     return target
 
 

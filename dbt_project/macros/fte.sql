@@ -1,15 +1,10 @@
-{# The questions of part 1 that divide a unit's FTE, and the code lists of their categories. #}
-{% macro fte_breakdowns() -%}
-    {{ return({'fte_by_service': 'service_type', 'fte_by_education': 'education', 'fte_by_pathway': 'pathway'}) }}
-{%- endmacro %}
-
-{# The same as a list in SQL. #}
+{# The questions of part 1 that divide a unit's FTE; the code list fte_breakdown says by which code list each of them. #}
 {% macro fte_questions() -%}
-    ('{{ fte_breakdowns().keys() | join("', '") }}')
+    ('fte_by_service', 'fte_by_education', 'fte_by_pathway')
 {%- endmacro %}
 
-{# Adds the totals over categories, over target groups and over both to rows of FTE. Rows have target_group, question, category,
-   the keys, and what is summed: a missing value adds nothing; it leaves its reason. #}
+{# Adds the totals over categories, over target groups and over both to rows of FTE. Rows have target_group, question,
+   category, the keys, and what is summed: a missing value adds nothing; it leaves its reason. #}
 {% macro fte_with_totals(relation, keys) -%}
     {%- set keys = keys | join(', ') -%}
     select
@@ -33,4 +28,9 @@
         ({{ keys }}, question, category),
         ({{ keys }}, question)
     )
+{%- endmacro %}
+
+{# The weight of a split that holds for a target group. #}
+{% macro weight_of(target_group, rows) -%}
+    case {{ target_group }} when 'children' then {{ rows }}.weight_children else {{ rows }}.weight_adults end
 {%- endmacro %}

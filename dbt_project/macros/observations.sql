@@ -27,9 +27,9 @@
     nullif(
         concat_ws(
             ';'
-            {%- for code in conditions | sort %},
+    {%- for code in conditions | sort %},
             case when {{ conditions[code] }} then '{{ code }}' end
-            {%- endfor %}
+    {%- endfor %}
         ),
         ''
     )

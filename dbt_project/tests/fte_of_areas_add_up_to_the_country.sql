@@ -1,5 +1,5 @@
--- On both bases every division of the country has the FTE of the country, to the last decimal, unless an area holds an unknown
--- piece of a unit.
+-- On both bases every division of the country has the FTE of the country, to the last decimal, unless an area holds an
+-- unknown piece of a unit.
 {{ config(meta={'dagster': {'ref': {'name': 'int_fte__area'}}}) }}
 with sums as (
     select

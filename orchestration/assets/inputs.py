@@ -1,4 +1,4 @@
-"""The described inputs as assets: one asset a table of the schemas reference, published, classifications, indicators and decisions."""
+"""The inputs that people write as assets: one asset a table of the described packages and of the signed decisions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads the described inputs (reference data, printed figures, classifications, indicators) into text tables of the warehouse.
+"""Reads the described inputs (reference data, printed figures, classifications, indicators) into text tables.
 
 Each folder has a ``datapackage.yml`` (Data Package form) that says for each file where it is from, under which licence, and
 which columns it has. This module checks the files against it and loads them unchanged, as text, into the schema named after

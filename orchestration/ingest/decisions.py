@@ -1,8 +1,8 @@
 """Decisions that somebody signed: corrections of single answers, and verdicts on whether two years can be compared.
 
-They are lists in ``data/corrections/*.yml`` and ``data/comparability/*.yml``. This module checks their form and puts them into
-the schema ``decisions`` of the warehouse; SQL applies them, and judges whether they still fit. Does not belong here: waivers of
-the gate, and explanations of differences from print.
+They are lists in ``data/corrections/*.yml`` and ``data/comparability/*.yml``. This module checks their form and puts
+them into the schema ``decisions`` of the warehouse; SQL applies them, and judges whether they still fit. Does not
+belong here: waivers of the gate, and explanations of differences from print.
 """
 
 from __future__ import annotations
@@ -35,11 +35,13 @@ class _Signed(BaseModel):
 class Correction(_Signed):
     """One answer of one unit that is replaced before anything is computed from it.
 
-    ``expect`` is the delivered text, number or answer code, null for a blank cell; an entry that does not find it is not applied
-    and fails the gate.
+    ``expect`` is the delivered text, number or answer code, null for a blank cell; an entry that does not find it is not
+    applied and fails the gate.
     """
 
-    unit: str = Field(pattern=r"^[0-9]{4}([0-9]{2})?$", description="code of the municipality, district or agency of the year")
+    unit: str = Field(
+        pattern=r"^[0-9]{4}([0-9]{2})?$", description="code of the municipality, district or agency of the year"
+    )
     year: int = Field(description="the year described")
     question: str
     item: str = "all"
@@ -124,6 +126,15 @@ def _text(value: str | int | float | None) -> str | None:
     return None if value is None else str(value)
 
 
+def _decided(entry: _Signed) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Return what an entry is about, and what it says of it."""
+    if isinstance(entry, Correction):
+        about = (entry.unit, entry.year, entry.question, entry.item, entry.target_group, entry.reporting_form)
+        return about, (_text(entry.expect), _text(entry.value))
+    assert isinstance(entry, Comparability)
+    return (entry.indicator, entry.from_year, entry.to_year), (entry.verdict,)
+
+
 def load_decisions(data: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Return the rows of each table of decisions.
 
@@ -136,21 +147,13 @@ def load_decisions(data: Path) -> dict[str, list[tuple[Any, ...]]]:
         for path in sorted((data / name).glob("*.yml")):
             for line, entry in _entries(path, model):
                 place = f"{path.name}:{line}"
-                if isinstance(entry, Correction):
-                    key = (
-                        entry.unit, entry.year, entry.question, entry.item, entry.target_group, entry.reporting_form
-                    )  # fmt: skip
-                    row = (place, *key, _text(entry.expect), _text(entry.value))
-                else:
-                    assert isinstance(entry, Comparability)
-                    key = (entry.indicator, entry.from_year, entry.to_year)
-                    row = (place, *key, entry.verdict)
+                key, decision = _decided(entry)
                 if key in seen:
                     raise UserError(
                         f"decides the same as {seen[key]}", place=f"{path}, line {line}", remedy="keep one of the two"
                     )
                 seen[key] = place
-                rows[name].append((*row, entry.reason, entry.decided_by, entry.date))
+                rows[name].append((place, *key, *decision, entry.reason, entry.decided_by, entry.date))
     return rows
 
 

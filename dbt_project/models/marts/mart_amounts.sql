@@ -1,6 +1,6 @@
--- Money that units granted, in the calendar year before the survey: sums over the units that answered, nominal and in the prices of
--- the price year; per inhabitant of the area on 1 January of the year of collection. Blank answers cannot be told from nothing
--- granted, so the national sum is a minimum. Where no delivery gives a figure, the printed one holds.
+-- Money that units granted, in the calendar year before the survey: sums over the units that answered, nominal and in the
+-- prices of the price year; per inhabitant of the area on 1 January of the year of collection. Blank answers cannot be told
+-- from nothing granted, so the national sum is a minimum. Where no delivery gives a figure, the printed one holds.
 with rounds as (
     select * from {{ ref('int_rounds') }}
 ),

@@ -1,7 +1,6 @@
 -- Internal: what the control of a survey year asks units about, one row a unit and finding. Wording of answers stays here.
 with margin as (
-    select
-        max(case when parameter = 'pathway_margin_fte' then value end) as pathway_margin_fte
+    select max(case when parameter = 'pathway_margin_fte' then value end) as pathway_margin_fte
     from {{ ref('stg_classifications__parameters') }}
 ),
 

@@ -1,5 +1,5 @@
--- FTE by pathway on every level and both area bases, from the first round that asked. units_answered counts the units that filled in
--- pathways, which not all do that report FTE.
+-- FTE by pathway on every level and both area bases, from the first round that asked. units_answered counts the units that
+-- filled in pathways, which not all do that report FTE.
 with observations as (
     select * from {{ ref('int_fte_observations') }}
     where question = 'fte_by_pathway'

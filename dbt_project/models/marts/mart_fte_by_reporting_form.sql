@@ -1,6 +1,6 @@
--- FTE by the form in which they were reported, and municipalities by the form they chose, for the rounds that offered the choice.
--- FTE count in the block in which they stand; municipalities by the choice they stated, a divided municipality by the most
--- frequent choice of its districts.
+-- FTE by the form in which they were reported, and municipalities by the form they chose, for the rounds that offered the
+-- choice. FTE count in the block in which they stand; municipalities by the choice they stated, a divided municipality by
+-- the most frequent choice of its districts.
 with rounds as (
     select * from {{ ref('int_rounds') }}
 ),
@@ -43,7 +43,10 @@ fte as (
     from {{ ref('int_fte_cells') }}
     where question = 'fte_by_service'
     group by grouping sets (
-        (time_period, target_group, reporting_form), (time_period, target_group), (time_period, reporting_form), (time_period)
+        (time_period, target_group, reporting_form),
+        (time_period, target_group),
+        (time_period, reporting_form),
+        (time_period)
     )
 ),
 
@@ -83,7 +86,9 @@ figures as (
         rounds.is_delivered,
         categories.target_group,
         categories.reporting_form,
-        case when categories.reporting_form != 'separate' then coalesce(fte.fte, case when rounds.is_delivered then 0 end) end as fte,
+        case
+            when categories.reporting_form != 'separate' then coalesce(fte.fte, case when rounds.is_delivered then 0 end)
+        end as fte,
         coalesce(fte.is_carried_forward, false) as is_carried_forward,
         coalesce(fte.is_rejected, false) as is_rejected,
         coalesce(fte.is_half_missing, false) as is_half_missing,

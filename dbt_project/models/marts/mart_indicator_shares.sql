@@ -1,6 +1,7 @@
--- Counts and shares of units by answer, for every indicator and group of units; never of a single unit. share_of_answered is over
--- the units that answered the question, share_of_all over all units of the set. Groups with fewer answering units than the policy
--- allows are confidential. A gap between two rounds that asked is a row of the country: not asked, or not delivered.
+-- Counts and shares of units by answer, for every indicator and group of units; never of a single unit. share_of_answered
+-- is over the units that answered the question, share_of_all over all units of the set. Groups with fewer answering units
+-- than the policy allows are confidential. A gap between two rounds that asked is a row of the country: not asked, or not
+-- delivered.
 with rounds as (
     select * from {{ ref('int_indicator_rounds') }}
 ),
@@ -28,7 +29,8 @@ countries as (
 ),
 
 single_municipalities as (
-    -- A county that is one divided municipality shows its answer: Oslo is public as a unit of its own county. Its districts are not.
+    -- A county that is one divided municipality shows its answer: Oslo is public as a unit of its own county. Its districts
+    -- are not.
     select
         area_basis,
         time_period,
@@ -162,8 +164,8 @@ gaps as (
         false as is_sample
     from indicator_spans
     inner join all_rounds
-        on all_rounds.time_period > indicator_spans.first_period
-        and all_rounds.time_period < indicator_spans.last_period
+        on indicator_spans.first_period < all_rounds.time_period
+        and indicator_spans.last_period > all_rounds.time_period
     inner join countries
         on all_rounds.time_period = countries.time_period
         and countries.unit_set = 'with_agencies'
@@ -205,7 +207,8 @@ select
     case when figures.absence_reason is null then figures.n_answer end as n_answer,
     case when coalesce(figures.absence_reason, 'not_answered') = 'not_answered' then figures.n_answered end as n_answered,
     case when coalesce(figures.absence_reason, 'not_answered') = 'not_answered' then figures.n_units end as n_units,
-    case when figures.absence_reason is null then cast(figures.n_answer as double) / figures.n_answered end as share_of_answered,
+    case when figures.absence_reason is null then cast(figures.n_answer as double) / figures.n_answered end
+        as share_of_answered,
     case when figures.absence_reason is null then cast(figures.n_answer as double) / figures.n_units end as share_of_all,
     figures.unit_set,
     {{ has_break('figures.indicator', 'figures', 'int_series_breaks') }} as series_break,

@@ -1,5 +1,5 @@
--- Persons by category of a question that asks for persons in categories: units times the persons that a category stands for. The
--- open category makes it an interval; units that did not answer count as 0, so the sum is a minimum.
+-- Persons by category of a question that asks for persons in categories: units times the persons that a category stands
+-- for. The open category makes it an interval; units that did not answer count as 0, so the sum is a minimum.
 with rounds as (
     select * from {{ ref('int_indicator_rounds') }}
     where units != 'anonymous'
@@ -74,7 +74,8 @@ select
     figures.weight,
     case when figures.n_answered >= parameters.min_units then figures.persons_main end as persons_main,
     case when figures.n_answered >= parameters.min_units then figures.persons_alternative end as persons_alternative,
-    case when figures.n_answered >= parameters.min_units then 'A' else {{ absence_status("'confidential'") }} end as obs_status,
+    case when figures.n_answered >= parameters.min_units then 'A' else {{ absence_status("'confidential'") }} end
+        as obs_status,
     case when figures.n_answered < parameters.min_units then 'confidential' end as absence_reason,
     cast(null as varchar) as obs_note
 from figures

@@ -1,6 +1,6 @@
--- Change in FTE from one round to the next of the same series, as reported, and without the units that say in the later round that
--- their reporting practice changed (real change, 2016 report table 3.2). Units of the later year; their ground in the earlier one is
--- left out too, a split unit's by weight.
+-- Change in FTE from one round to the next of the same series, as reported, and without the units that say in the later
+-- round that their reporting practice changed (real change, 2016 report table 3.2). Units of the later year; their ground
+-- in the earlier one is left out too, a split unit's by weight.
 with rounds as (
     select * from {{ ref('int_rounds') }}
 ),
@@ -83,7 +83,8 @@ shares_earlier as (
         excluded.time_period_to,
         unit_totals.target_group,
         unit_totals.fte
-        * case unit_totals.target_group when 'children' then successors.weight_children else successors.weight_adults end as fte,
+        * case unit_totals.target_group when 'children' then successors.weight_children else successors.weight_adults end
+            as fte,
         successors.weight_adults is null as is_weight_missing
     from excluded
     inner join {{ ref('int_unit_successors') }} as successors

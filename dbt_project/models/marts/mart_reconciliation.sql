@@ -1,6 +1,6 @@
--- Every printed figure against what can be computed of it, with a verdict: from the deliveries and the reference data, and where
--- they do not give it, from the other printed figures. A figure that is computed in several ways has the verdict of the worst; of
--- equals, the one with the smallest tolerance is shown.
+-- Every printed figure against what can be computed of it, with a verdict: from the deliveries and the reference data, and
+-- where they do not give it, from the other printed figures. A figure that is computed in several ways has the verdict of
+-- the worst; of equals, the one with the smallest tolerance is shown.
 --   equal              the computed value, rounded half up to the printed decimals, is the printed one
 --   equal_at_rounding  the difference is within what the rounding of print and of the computed value's parts allows
 --   explained          it is not, and the ledger of explanations says why
@@ -15,31 +15,81 @@ explanations as (
 ),
 
 computed as (
-    select *, false as is_confidential, false as is_from_print from {{ ref('int_reconciliation__fte') }}
+    select
+        *,
+        false as is_confidential,
+        false as is_from_print
+    from {{ ref('int_reconciliation__fte') }}
     union all
-    select *, false as is_confidential, false as is_from_print from {{ ref('int_reconciliation__reporting_forms') }}
+    select
+        *,
+        false as is_confidential,
+        false as is_from_print
+    from {{ ref('int_reconciliation__reporting_forms') }}
     union all
-    select *, false as is_confidential, false as is_from_print from {{ ref('int_reconciliation__real_change') }}
+    select
+        *,
+        false as is_confidential,
+        false as is_from_print
+    from {{ ref('int_reconciliation__real_change') }}
     union all
-    select *, false as is_confidential, false as is_from_print from {{ ref('int_reconciliation__pathways') }}
+    select
+        *,
+        false as is_confidential,
+        false as is_from_print
+    from {{ ref('int_reconciliation__pathways') }}
     union all
-    select *, false as is_confidential, false as is_from_print from {{ ref('int_reconciliation__samples') }}
+    select
+        *,
+        false as is_confidential,
+        false as is_from_print
+    from {{ ref('int_reconciliation__samples') }}
     union all
-    select *, false as is_from_print from {{ ref('int_reconciliation__indicators') }}
+    select
+        *,
+        false as is_from_print
+    from {{ ref('int_reconciliation__indicators') }}
     union all
-    select *, false as is_from_print from {{ ref('int_reconciliation__persons') }}
+    select
+        *,
+        false as is_from_print
+    from {{ ref('int_reconciliation__persons') }}
     union all
-    select *, false as is_confidential, false as is_from_print from {{ ref('int_reconciliation__populations') }}
+    select
+        *,
+        false as is_confidential,
+        false as is_from_print
+    from {{ ref('int_reconciliation__populations') }}
     union all
-    select *, false as is_confidential, false as is_from_print from {{ ref('int_reconciliation__amounts') }}
+    select
+        *,
+        false as is_confidential,
+        false as is_from_print
+    from {{ ref('int_reconciliation__amounts') }}
     union all
-    select *, false as is_confidential, true as is_from_print from {{ ref('int_reconciliation__printed_sums') }}
+    select
+        *,
+        false as is_confidential,
+        true as is_from_print
+    from {{ ref('int_reconciliation__printed_sums') }}
     union all
-    select *, false as is_confidential, true as is_from_print from {{ ref('int_reconciliation__printed_shares') }}
+    select
+        *,
+        false as is_confidential,
+        true as is_from_print
+    from {{ ref('int_reconciliation__printed_shares') }}
     union all
-    select *, false as is_confidential, true as is_from_print from {{ ref('int_reconciliation__printed_changes') }}
+    select
+        *,
+        false as is_confidential,
+        true as is_from_print
+    from {{ ref('int_reconciliation__printed_changes') }}
     union all
-    select *, false as is_confidential, true as is_from_print from {{ ref('int_reconciliation__printed_twice') }}
+    select
+        *,
+        false as is_confidential,
+        true as is_from_print
+    from {{ ref('int_reconciliation__printed_twice') }}
 ),
 
 compared as (

@@ -64,7 +64,8 @@ parents as (
     from areas
     cross join newest
     inner join map_parents
-        on map_parents.time_period = case when areas.area_basis = 'reported' then areas.time_period else newest.newest_period end
+        on map_parents.time_period
+        = case when areas.area_basis = 'reported' then areas.time_period else newest.newest_period end
         and areas.unit_level = map_parents.unit_level
         and areas.unit_code = map_parents.unit_code
     left join {{ ref('int_current_size_groups') }} as size_groups

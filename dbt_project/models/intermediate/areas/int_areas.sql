@@ -23,7 +23,9 @@ populations as (
         units.unit_code as member_code,
         units.municipality_code,
         members.piece_code is not null as is_piece,
-        case when members.piece_code is null then {{ exact('units.population_under_18') }} else pieces.population_under_18 end
+        case
+            when members.piece_code is null then {{ exact('units.population_under_18') }} else pieces.population_under_18
+        end
             as population_under_18,
         case when members.piece_code is null then {{ exact('units.population_18_plus') }} else pieces.population_18_plus end
             as population_18_plus,

@@ -9,7 +9,7 @@ units as (
 
 newest_units as (
     select * from {{ ref('int_units') }}
-    where time_period = (select newest_period from {{ ref('int_newest_period') }})
+    where time_period = (select newest.newest_period from {{ ref('int_newest_period') }} as newest)
 ),
 
 size_groups as (

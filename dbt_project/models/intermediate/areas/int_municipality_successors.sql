@@ -55,7 +55,8 @@ weighted_changes as (
         previous_change_year,
         old_code,
         new_code,
-        case when is_split then {{ exact('coalesce(weight_under_18, weight, weight_estimate)') }} else 1 end as weight_children,
+        case when is_split then {{ exact('coalesce(weight_under_18, weight, weight_estimate)') }} else 1 end
+            as weight_children,
         case when is_split then {{ exact('coalesce(weight_18_plus, weight, weight_estimate)') }} else 1 end as weight_adults,
         is_split and coalesce(weight_under_18, weight) is null and weight_estimate is not null as is_weight_estimated
     from changes
@@ -89,7 +90,7 @@ steps as (
         on steps.current_code = changes.old_code
         and steps.changed_in < changes.change_year
         and steps.target_period >= changes.change_year
-        and (changes.previous_change_year is null or changes.previous_change_year <= steps.changed_in)
+        and (changes.previous_change_year is null or steps.changed_in >= changes.previous_change_year)
 ),
 
 ends as (

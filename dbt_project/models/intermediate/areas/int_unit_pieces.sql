@@ -1,12 +1,12 @@
--- The units of each year cut into the units of the current map: one row a unit and current unit, with the population that the
--- piece had. A unit that was not split is one piece, itself.
+-- The units of each year cut into the units of the current map: one row a unit and current unit, with the population that
+-- the piece had. A unit that was not split is one piece, itself.
 with units as (
     select * from {{ ref('int_units') }}
 ),
 
 successors as (
     select * from {{ ref('int_unit_successors') }}
-    where target_period = (select newest_period from {{ ref('int_newest_period') }})
+    where target_period = (select newest.newest_period from {{ ref('int_newest_period') }} as newest)
 ),
 
 shares as (

@@ -9,6 +9,13 @@ successors as (
     select * from {{ ref('int_municipality_successors') }}
 ),
 
+periods as (
+    select distinct
+        time_period,
+        target_period
+    from successors
+),
+
 of_municipalities as (
     select
         units.time_period,
@@ -39,7 +46,7 @@ of_parts as (
         {{ exact('1') }} as weight_adults,
         false as is_weight_estimated
     from units
-    inner join (select distinct time_period, target_period from successors) as periods
+    inner join periods
         on units.time_period = periods.time_period
     inner join units as later
         on periods.target_period = later.time_period

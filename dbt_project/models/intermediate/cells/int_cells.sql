@@ -1,7 +1,10 @@
 -- Every cell that was read and where it went: mapped (identifier or answer, also one that says "no answer"), ignored because
 -- the form declares it, or rejected with a reason. Nothing is left over.
 with cells as (
-    select * from {{ ref('stg_raw__cells') }}
+    select
+        *,
+        {{ code_text('text') }} as code_text
+    from {{ ref('stg_raw__cells') }}
 ),
 
 fates as (
@@ -17,7 +20,11 @@ maps as (
 ),
 
 columns as (
-    select * from {{ ref('stg_forms__columns') }}
+    select
+        *,
+        -- Only the codes of a column of codes are looked up.
+        case when type = 'code' then question end as coded_question
+    from {{ ref('stg_forms__columns') }}
 ),
 
 missing_texts as (
@@ -126,13 +133,12 @@ placed as (
         and maps.line = columns.line
     left join options
         on columns.form = options.form
-        and columns.type = 'code'
-        and columns.question = options.question
-        and {{ code_text('cells.text') }} = options.code
+        and columns.coded_question = options.question
+        and cells.code_text = options.code
     left join missing_texts
         on columns.form = missing_texts.form
         and columns.line = missing_texts.line
-        and missing_texts.text in (cells.text, {{ code_text('cells.text') }})
+        and cells.code_text = missing_texts.text
     left join unread_dates
         on cells.form = unread_dates.form
         and cells.file = unread_dates.file

@@ -1,5 +1,5 @@
--- FTE of every area on both bases as the sum of its units, with what is needed to say how the sum came about. An unknown piece
--- of a unit makes the area's figure unknown.
+-- FTE of every area on both bases as the sum of its units, with what is needed to say how the sum came about. An unknown
+-- piece of a unit makes the area's figure unknown.
 with members as (
     select * from {{ ref('int_area_members') }}
 ),
@@ -10,6 +10,20 @@ units as (
 
 pieces as (
     select * from {{ ref('int_fte__piece') }}
+),
+
+held_pieces as (
+    select
+        members.area_basis,
+        members.unit_level,
+        members.unit_code as area_code,
+        members.counts_as_unit,
+        pieces.*
+    from members
+    inner join pieces
+        on members.time_period = pieces.time_period
+        and members.member_code = pieces.unit_code
+        and members.piece_code = pieces.piece_code
 ),
 
 parts as (
@@ -27,17 +41,8 @@ parts as (
 
     union all
 
-    select
-        members.area_basis,
-        members.unit_level,
-        members.unit_code as area_code,
-        members.counts_as_unit,
-        pieces.* exclude (piece_code)
-    from members
-    inner join pieces
-        on members.time_period = pieces.time_period
-        and members.member_code = pieces.unit_code
-        and members.piece_code = pieces.piece_code
+    select * exclude (piece_code)
+    from held_pieces
 )
 
 select

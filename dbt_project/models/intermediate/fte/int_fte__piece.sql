@@ -1,5 +1,5 @@
--- FTE of the pieces of units that were split later, by the weights of the split; the last piece gets the rest. Only where some
--- area of the current map holds a piece without the others.
+-- FTE of the pieces of units that were split later, by the weights of the split; the last piece gets the rest. Only where
+-- some area of the current map holds a piece without the others.
 with members as (
     select distinct
         time_period,
@@ -38,9 +38,9 @@ shares as (
         pieces.piece_code,
         pieces.is_last,
         pieces.is_weight_estimated as is_piece_estimated,
-        {{ exact("cells.fte * case cells.target_group when 'children' then pieces.weight_children else pieces.weight_adults end") }}
+        {{ exact('cells.fte * ' ~ weight_of('cells.target_group', 'pieces')) }}
             as share,
-        {{ exact("cells.fte_carried_forward * case cells.target_group when 'children' then pieces.weight_children else pieces.weight_adults end") }}
+        {{ exact('cells.fte_carried_forward * ' ~ weight_of('cells.target_group', 'pieces')) }}
             as share_carried_forward
     from cells
     inner join pieces
@@ -67,7 +67,9 @@ parts as (
         rests.target_group,
         rests.category,
         case when rests.share is not null and rests.is_last then rests.rest else rests.share end as fte,
-        case when rests.share is not null and rests.is_last then rests.rest_carried_forward else rests.share_carried_forward end
+        case
+            when rests.share is not null and rests.is_last then rests.rest_carried_forward else rests.share_carried_forward
+        end
             as fte_carried_forward,
         rests.is_carried_forward,
         rests.is_rejected,

@@ -1,6 +1,6 @@
--- FTE of units that did not answer in a round whose form carries forward: what their ground reported itself the year before, in
--- the boundaries of the year. A merged unit takes the sum of its predecessors, a split one its share by weight. Where one of the
--- predecessors did not report, or a weight is unknown, nothing is carried.
+-- FTE of units that did not answer in a round whose form carries forward: what their ground reported itself the year
+-- before, in the boundaries of the year. A merged unit takes the sum of its predecessors, a split one its share by weight.
+-- Where one of the predecessors did not report, or a weight is unknown, nothing is carried.
 with missing_units as (
     select
         time_period,
@@ -36,6 +36,11 @@ predecessors as (
         and missing_units.unit_code = successors.successor_code
 ),
 
+groups as (
+    select distinct target_group
+    from reported
+),
+
 answered_before as (
     select distinct
         time_period,
@@ -55,7 +60,7 @@ complete as (
     from predecessors
     inner join asked_before
         on predecessors.time_period = asked_before.time_period + 1
-    cross join (select distinct target_group from reported) as groups
+    cross join groups
     left join answered_before
         on predecessors.time_period = answered_before.time_period + 1
         and predecessors.predecessor_code = answered_before.unit_code
@@ -79,8 +84,7 @@ shares as (
         successors.successor_count,
         successors.is_last,
         successors.is_weight_estimated,
-        {{ exact("reported.fte * case reported.target_group when 'children' then successors.weight_children else successors.weight_adults end") }}
-            as share,
+        {{ exact('reported.fte * ' ~ weight_of('reported.target_group', 'successors')) }} as share,
         reported.is_rejected,
         reported.is_half_missing,
         reported.is_corrected
@@ -97,11 +101,11 @@ parts as (
         case
             when share is not null and is_last
                 then fte_before - coalesce(
-                    sum(case when not is_last then share end) over (
-                        partition by time_period, predecessor_code, question, target_group, reporting_form, category
-                    ),
-                    0
-                )
+                        sum(case when not is_last then share end) over (
+                            partition by time_period, predecessor_code, question, target_group, reporting_form, category
+                        ),
+                        0
+                    )
             else share
         end as fte
     from shares

@@ -29,19 +29,17 @@ newest as (
 ),
 
 categories as (
-    {% for question, codelist in fte_breakdowns().items() %}
-        select
-            '{{ question }}' as question,
-            groups.code as target_group,
-            codes.code as category
-        from {{ ref('stg_classifications__codelists') }} as groups
-        inner join {{ ref('stg_classifications__codelists') }} as codes
-            on codes.codelist = '{{ codelist }}'
-            -- A category that belongs to one target group has no row for the others.
-            and (codes.parent is null or groups.code = codes.parent)
-        where groups.codelist = 'target_group'
-        {% if not loop.last %}union all{% endif %}
-    {% endfor %}
+    select
+        breakdowns.code as question,
+        groups.code as target_group,
+        codes.code as category
+    from {{ ref('stg_classifications__codelists') }} as breakdowns
+    cross join {{ ref('stg_classifications__codelists') }} as groups
+    inner join {{ ref('stg_classifications__codelists') }} as codes
+        on breakdowns.parent = codes.codelist
+        -- A category that belongs to one target group has no row for the others.
+        and (codes.parent is null or groups.code = codes.parent)
+    where breakdowns.codelist = 'fte_breakdown' and groups.codelist = 'target_group'
 ),
 
 asked_categories as (

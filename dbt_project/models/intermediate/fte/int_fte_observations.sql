@@ -1,5 +1,5 @@
--- The figures of the long FTE tables with what is said about each: status, reason where there is none, coded notes, break. One
--- place for the rules of the three breakdowns.
+-- The figures of the long FTE tables with what is said about each: status, reason where there is none, coded notes, break.
+-- One place for the rules of the three breakdowns.
 with grid as (
     select * from {{ ref('int_fte_grid') }}
 ),

@@ -1,5 +1,5 @@
--- FTE as each answering unit reported them, cell by cell of the blocks that count: a blank cell of a block is 0, one that cannot
--- be read or says "no answer" is missing and adds nothing.
+-- FTE as each answering unit reported them, cell by cell of the blocks that count: a blank cell of a block is 0, one that
+-- cannot be read or says "no answer" is missing and adds nothing.
 with routes as (
     select * from {{ ref('int_fte_routes') }}
     where is_answered

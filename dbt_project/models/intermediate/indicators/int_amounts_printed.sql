@@ -8,7 +8,10 @@ select
     half_unit as amount_error
 from {{ ref('stg_published__figures') }}
 where
-    measure in (select codes.code from {{ ref('stg_classifications__codelists') }} as codes where codes.codelist = 'amount')
+    measure in (
+        select codes.code from {{ ref('stg_classifications__codelists') }} as codes
+        where codes.codelist = 'amount'
+    )
     and value is not null
     and table_id not like 'text:%'
     and (

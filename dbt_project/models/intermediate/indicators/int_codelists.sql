@@ -1,5 +1,5 @@
--- All code lists: the project's own, the labels of answers and rows of grids, and for answers that have none there, the label of
--- the newest form.
+-- All code lists: the project's own, the labels of answers and rows of grids, and for answers that have none there, the
+-- label of the newest form.
 with listed as (
     select
         codelist,
@@ -51,7 +51,7 @@ unlisted as (
         form_options.label_nb,
         row_number() over (
             partition by form_options.code
-            order by form_options.time_period desc, form_options.label_nb
+            order by form_options.time_period desc, form_options.label_nb asc
         ) as choice
     from form_options
     left join listed
@@ -67,7 +67,7 @@ unlisted as (
         rounds.wording_nb as label_nb,
         row_number() over (
             partition by rounds.item
-            order by rounds.time_period desc, rounds.wording_nb
+            order by rounds.time_period desc, rounds.wording_nb asc
         ) as choice
     from {{ ref('int_indicator_rounds') }} as rounds
     left join listed

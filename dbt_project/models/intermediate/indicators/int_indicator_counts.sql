@@ -1,5 +1,5 @@
--- Units of every unit set and area by what they chose of each indicator; with the units that answered, and for a question that
--- only some are asked, the units that were asked. Areas without any answer have no row.
+-- Units of every unit set and area by what they chose of each indicator; with the units that answered, and for a question
+-- that only some are asked, the units that were asked. Areas without any answer have no row.
 with choices as (
     select * from {{ ref('int_indicator_choices') }}
 ),

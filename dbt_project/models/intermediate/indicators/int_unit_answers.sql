@@ -1,6 +1,6 @@
--- The choices of the units of each unit set, and of the anonymous units of a sample. In the set of municipalities a divided municipality is one unit with the most
--- frequent answer of its districts that answered; agencies are out, and a tie goes to the lowest option code. Of a multi-select
--- question each box is decided for itself, a tie leaving it empty.
+-- The choices of the units of each unit set, and of the anonymous units of a sample. In the set of municipalities a divided
+-- municipality is one unit with the most frequent answer of its districts that answered; agencies are out, and a tie goes
+-- to the lowest option code. Of a multi-select question each box is decided for itself, a tie leaving it empty.
 with choices as (
     select * from {{ ref('int_unit_choices') }}
 ),
@@ -45,7 +45,7 @@ elected as (
         *,
         row_number() over (
             partition by form, municipality_code, question, item, target_group, reporting_form
-            order by votes_for desc, option_order
+            order by votes_for desc, option_order asc
         ) as place
     from votes
 )

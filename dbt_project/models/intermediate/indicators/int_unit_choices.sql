@@ -1,5 +1,6 @@
--- What each unit that answered a closed question chose: one row a unit, question, row of the question and option, with whether
--- the unit chose it. Of a multi-select question every box of the form is an option, and a unit with any box filled answered.
+-- What each unit that answered a closed question chose: one row a unit, question, row of the question and option, with
+-- whether the unit chose it. Of a multi-select question every box of the form is an option, and a unit with any box filled
+-- answered.
 with answers as (
     select * from {{ ref('int_counted_answers') }}
     where type in ('code', 'tick')
@@ -42,7 +43,8 @@ single_choices as (
         answers.reporting_form,
         options.answer,
         row_number() over (
-            partition by answers.form, answers.question, answers.item, answers.target_group, answers.reporting_form,
+            partition by
+                answers.form, answers.question, answers.item, answers.target_group, answers.reporting_form,
                 answers.unit_code
             order by options.option_order, options.code, options.answer
         ) as option_order,
@@ -102,7 +104,7 @@ all_ticks as (
     union all
     select
         *,
-        cast([] as varchar []) as ticked
+        cast([] as varchar[]) as ticked
     from none_ticked
 )
 

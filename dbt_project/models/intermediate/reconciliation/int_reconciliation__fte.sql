@@ -1,5 +1,5 @@
--- Printed FTE, rates, shares and changes against those of the deliveries. The reports computed shares, rates and changes from
--- figures as they print them or as they had them: the interval of rounding is that of the printed FTE beside.
+-- Printed FTE, rates, shares and changes against those of the deliveries. The reports computed shares, rates and changes
+-- from figures as they print them or as they had them: the interval of rounding is that of the printed FTE beside.
 with printed as (
     select * from {{ ref('int_reconciliation__printed_cells') }}
     where
@@ -96,7 +96,7 @@ wanted as (
         time_period
     from printed
 
-    union all
+    union
 
     select
         source_id,
@@ -112,7 +112,7 @@ wanted as (
     from printed
     where from_period is not null
 
-    union all
+    union
 
     -- What a share is of: the total of the target group, or of both groups for a share that divides them.
     select
@@ -129,7 +129,7 @@ wanted as (
     from printed
     where measure = 'share_of_fte' and breakdown = 'fte_by_service'
 
-    union all
+    union
 
     select
         source_id,
@@ -145,7 +145,7 @@ wanted as (
     from printed
     where measure = 'share_of_fte' and breakdown != 'fte_by_service'
 
-    union all
+    union
 
     select
         source_id,

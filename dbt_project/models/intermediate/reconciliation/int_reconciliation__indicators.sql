@@ -1,20 +1,22 @@
--- Printed numbers and shares of units by answer against the indicators of the deliveries. A printed table says by its dimensions
--- which answer and which row of a grid is meant; a share is of those who answered, or of all units where print or the catalogue
--- of indicators says so.
+-- Printed numbers and shares of units by answer against the indicators of the deliveries. A printed table says by its
+-- dimensions which answer and which row of a grid is meant; a share is of those who answered, or of all units where print
+-- or the catalogue of indicators says so.
 with printed as (
     select
         cells.*,
         figures.n_base,
         coalesce(kind_terms.code, question_terms.code, cells.dimension['question']) as indicator,
         case
-            when cells.dimension['provider'] is not null and cells.dimension['answer'] = 'yes' then cells.dimension['provider']
+            when
+                cells.dimension['provider'] is not null and cells.dimension['answer'] = 'yes'
+                then cells.dimension['provider']
             else coalesce(
-                case when kind_terms.code is null then cells.dimension['stay_type'] end,
-                case when cells.dimension['answer'] is null then cells.dimension['place_type'] end,
-                cells.dimension['person_category'],
-                cells.dimension['answer'],
-                'yes'
-            )
+                    case when kind_terms.code is null then cells.dimension['stay_type'] end,
+                    case when cells.dimension['answer'] is null then cells.dimension['place_type'] end,
+                    cells.dimension['person_category'],
+                    cells.dimension['answer'],
+                    'yes'
+                )
         end as printed_answer,
         coalesce(
             cells.dimension['service'],
@@ -29,7 +31,12 @@ with printed as (
             cells.dimension['measure'],
             case
                 when cells.dimension['pathway'] is not null
-                    then concat_ws('_', cells.dimension['target_group'], cells.dimension['reporting_form'], cells.dimension['pathway'])
+                    then concat_ws(
+                            '_',
+                            cells.dimension['target_group'],
+                            cells.dimension['reporting_form'],
+                            cells.dimension['pathway']
+                        )
             end,
             case
                 when cells.dimension['stay_type'] is not null and kind_terms.code is null then cells.dimension['place_type']
@@ -39,7 +46,8 @@ with printed as (
             'all'
         ) as plain_item,
         cells.dimension['respondent'] as respondent,
-        coalesce(unit_sets.unit_set = 'without_districts' and cells.dimension['size_group'] is null, false) as is_without_districts,
+        coalesce(unit_sets.unit_set = 'without_districts' and cells.dimension['size_group'] is null, false)
+            as is_without_districts,
         coalesce(county_sets.unit_set, case when unit_sets.unit_set != 'without_districts' then unit_sets.unit_set end)
             as printed_unit_set,
         bool_or(cells.dimension['answer'] = 'answered') over (
@@ -229,19 +237,28 @@ bases as (
         all_counts.unit_code
 ),
 
+parameters as (
+    select max(case when parameter = 'min_units_published' then value end) as min_units
+    from {{ ref('stg_classifications__parameters') }}
+),
+
 computed as (
     select
         sets.*,
-        bases.n_answered - case when sets.is_without_districts then coalesce(district_bases.n_answered, 0) else 0 end as n_answered,
+        bases.n_answered
+        - case when sets.is_without_districts then coalesce(district_bases.n_answered, 0) else 0 end as n_answered,
         bases.n_asked,
         bases.n_options,
         -- Without the districts the report divides by all municipalities.
         case when sets.is_without_districts then municipality_sizes.n_units else sizes.n_units end as n_units,
-        all_counts.n_answer - case when sets.is_without_districts then coalesce(district_counts.n_answer, 0) else 0 end as n_answer,
+        all_counts.n_answer
+        - case when sets.is_without_districts then coalesce(district_counts.n_answer, 0) else 0 end as n_answer,
         coalesce(indicators.base, 'answered') as usual_base,
         coalesce(indicators.scale = 'multiple', false) as is_multiple,
-        group_sizes.member_count
+        group_sizes.member_count,
+        parameters.min_units
     from sets
+    cross join parameters
     inner join bases
         on sets.indicator = bases.indicator
         and sets.item = bases.item
@@ -287,11 +304,6 @@ computed as (
         on sets.indicator = indicators.indicator
 ),
 
-parameters as (
-    select max(case when parameter = 'min_units_published' then value end) as min_units
-    from {{ ref('stg_classifications__parameters') }}
-),
-
 counted as (
     select
         *,
@@ -323,7 +335,9 @@ select
     case
         when measure != 'share_of_municipalities' then cast(units as double)
         when answer = 'total' and has_answered_row then 100
-        when answer = 'all_ticks' and dimension['base'] != 'all_units' then cast(n_options as double) / nullif(base_units, 0) * 100
+        when
+            answer = 'all_ticks' and dimension['base'] != 'all_units'
+            then cast(n_options as double) / nullif(base_units, 0) * 100
         else cast(units as double) / nullif(base_units, 0) * 100
     end as computed,
     -- The share of a group of answers may be printed as the sum of its rounded parts.
@@ -333,6 +347,5 @@ select
     -- What a group of too few answering units said is not shown, Oslo as one municipality aside.
     n_answered < min_units and not (unit_set = 'municipalities' and unit_level = 'county' and n_units = 1) as is_confidential
 from counted
-cross join parameters
 -- Of a multi-select question nobody can say who answered without ticking.
 where not (answer = 'answered' and is_multiple and usual_base = 'all')

@@ -1,4 +1,5 @@
--- Printed numbers of persons: estimates by category, what a category stands for, and users with an offer, against the deliveries.
+-- Printed numbers of persons: estimates by category, what a category stands for, and users with an offer, against the
+-- deliveries.
 with printed as (
     select * from {{ ref('int_reconciliation__printed_cells') }}
     where measure in ('persons_estimate', 'assumed_persons_per_municipality', 'users_with_ips_or_se')
@@ -10,8 +11,7 @@ estimates as (
 
 open_category as (
     -- What print assumes of the open category tells the main from the alternative estimate.
-    select
-        max(weight_main) as weight_main
+    select max(weight_main) as weight_main
     from {{ ref('stg_indicators__person_weights') }}
 ),
 

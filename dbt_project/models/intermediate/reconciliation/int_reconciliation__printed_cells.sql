@@ -1,6 +1,6 @@
--- Printed figures with the codes of the long tables: area, target group, breakdown and category, years. One row a figure; what
--- none of these dimensions says stands in other_dimensions, so that nobody computes a figure without it. Categories or units
--- joined by a plus are their sum; "total" of an area dimension is the country.
+-- Printed figures with the codes of the long tables: area, target group, breakdown and category, years. One row a figure;
+-- what none of these dimensions says stands in other_dimensions, so that nobody computes a figure without it. Categories or
+-- units joined by a plus are their sum; "total" of an area dimension is the country.
 with figures as (
     select * from {{ ref('stg_published__figures') }}
     where value is not null
@@ -84,7 +84,9 @@ resolved as (
             else levels.printed_level
         end as unit_level,
         case
-            when levels.printed_level = 'country' or (levels.printed_area = 'total' and levels.printed_level != 'part') then '0'
+            when
+                levels.printed_level = 'country' or (levels.printed_area = 'total' and levels.printed_level != 'part')
+                then '0'
             when levels.printed_level = 'part' then parts.unit_code
             when levels.printed_level = 'county' then counties.county_code
             when levels.printed_level = 'hf_area' then area_names.unit_code
@@ -97,7 +99,8 @@ resolved as (
             when levels.dimension['distribution'] = 'pathways' then 'fte_by_pathway'
             else 'fte_by_service'
         end as breakdown,
-        coalesce(terms.code, levels.printed_service, levels.dimension['education'], levels.printed_pathway, 'total') as category,
+        coalesce(terms.code, levels.printed_service, levels.dimension['education'], levels.printed_pathway, 'total')
+            as category,
         coalesce(
             levels.dimension['target_group'],
             case levels.dimension['age_group'] when '0_17' then 'children' when '18_plus' then 'adults' else 'total' end
@@ -117,7 +120,7 @@ resolved as (
     left join terms
         on levels.source_id = terms.source_id
         and (
-            (terms.dimension = 'service' and terms.printed_code = levels.printed_service)
+            (terms.dimension = 'service' and levels.printed_service = terms.printed_code)
             or (terms.dimension = 'education' and terms.printed_code = levels.dimension['education'])
         )
 )

@@ -80,13 +80,30 @@ placed as (
 )
 
 select
-    *,
+    correction,
+    form,
+    survey,
+    time_period,
+    unit_code,
+    question,
+    item,
+    target_group,
+    reporting_form,
+    type,
+    measure_unit,
+    expect,
+    value,
+    number_value,
+    text_delivered,
+    reason,
+    decided_by,
+    decided_on,
     case
         when form is null then 'not_asked'
         when not has_answered then 'no_submission'
         when type = 'number' and number_value is null and value is not null then 'value_is_no_number'
         when number_expected is not null and number_expected = number_delivered then 'applied'
-        when expect is not distinct from text_delivered then 'applied'
+        when coalesce(expect, '') = coalesce(text_delivered, '') then 'applied'
         when expect is not null and expect = answer_delivered then 'applied'
         else 'expectation_failed'
     end as verdict

@@ -1,4 +1,5 @@
--- The answers that count, after corrections: one row an answer of a unit. Everything that is published of a unit starts here.
+-- The answers that count, after corrections: one row an answer of a unit. Everything that is published of a unit starts
+-- here.
 with answers as (
     select answers.*
     from {{ ref('int_answers') }} as answers

@@ -1,5 +1,5 @@
--- The rows of the deliveries whose answers count: those of the submission that counts, and on a sheet that is linked by the unit
--- the unit's last row, unless the unit made no submission that was completed.
+-- The rows of the deliveries whose answers count: those of the submission that counts, and on a sheet that is linked by the
+-- unit the unit's last row, unless the unit made no submission that was completed.
 with submission_rows as (
     select * from {{ ref('int_row_submissions') }}
     where ignored_reason is null and rejected_reason is null

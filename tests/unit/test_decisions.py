@@ -1,0 +1,91 @@
+"""Signed decisions: what an entry must have, and how a mistake is told."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+
+from orchestration.errors import UserError
+from orchestration.ingest.decisions import load_decisions
+
+CORRECTION = """- unit: "1151"
+  year: 2022
+  question: fte_by_service
+  item: work_measures
+  target_group: adults
+  reporting_form: joint
+  expect: 12
+  value: 1.2
+  reason: a slip of ten
+  decided_by: NN
+  date: 2023-06-14
+"""
+
+COMPARABILITY = """- {indicator: q, from_year: 2015, to_year: 2016, verdict: comparable,
+   reason: r, decided_by: NN, date: 2026-02-01}
+"""
+
+
+def write(data: Path, folder: str, text: str, name: str = "entries.yml") -> Path:
+    (data / folder).mkdir(parents=True, exist_ok=True)
+    path = data / folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_no_folder_and_an_empty_file_are_no_decisions(tmp_path: Path) -> None:
+    write(tmp_path, "corrections", "# none yet\n")
+    assert load_decisions(tmp_path) == {"corrections": [], "comparability": []}
+
+
+def test_entries_become_rows_with_file_and_line(tmp_path: Path) -> None:
+    write(tmp_path, "corrections", "# a comment\n" + CORRECTION)
+    write(tmp_path, "comparability", COMPARABILITY)
+    rows = load_decisions(tmp_path)
+    assert rows["corrections"] == [
+        (
+            "entries.yml:2", "1151", 2022, "fte_by_service", "work_measures", "adults", "joint", "12", "1.2",
+            "a slip of ten", "NN", datetime.date(2023, 6, 14),
+        )
+    ]  # fmt: skip
+    assert rows["comparability"] == [
+        ("entries.yml:1", "q", 2015, 2016, "comparable", "r", "NN", datetime.date(2026, 2, 1))
+    ]  # fmt: skip
+
+
+def test_a_blank_cell_is_expected_as_null(tmp_path: Path) -> None:
+    write(tmp_path, "corrections", CORRECTION.replace("expect: 12", "expect: null"))
+    assert load_decisions(tmp_path)["corrections"][0][7] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (CORRECTION.replace("  reason: a slip of ten\n", ""), "reason: Field required"),
+        (CORRECTION.replace("  date: 2023-06-14\n", ""), "date: Field required"),
+        (CORRECTION.replace("decided_by", "decided"), "decided_by: Field required"),
+        (CORRECTION.replace('"1151"', '"115"'), "unit: String should match"),
+        (CORRECTION.replace("expect: 12\n", "\n"), "expect: Field required"),
+        (CORRECTION.replace("target_group: adults", "target_group: grown-ups"), "target_group: Input should be"),
+        ("just: a mapping\n", "is no list of entries"),
+        ("- [not: closed\n", "cannot be read"),
+    ],
+)
+def test_a_mistake_is_told_with_file_and_line(tmp_path: Path, text: str, said: str) -> None:
+    path = write(tmp_path, "corrections", text)
+    with pytest.raises(UserError) as caught:
+        load_decisions(tmp_path)
+    assert said in caught.value.what
+    assert str(path) in caught.value.place
+    assert "docs/decisions.md" in caught.value.remedy
+
+
+def test_two_entries_that_decide_the_same_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, "corrections", CORRECTION, "a.yml")
+    second = write(tmp_path, "corrections", CORRECTION.replace("value: 1.2", "value: 2"), "b.yml")
+    with pytest.raises(UserError) as caught:
+        load_decisions(tmp_path)
+    assert "a.yml:1" in caught.value.what
+    assert caught.value.place == f"{second}, line 1"
