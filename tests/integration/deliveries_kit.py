@@ -19,7 +19,7 @@ import yaml
 from orchestration import dbt
 from orchestration.forms.model import ColumnMap, OptionMap
 from orchestration.forms.registry import load_forms
-from orchestration.ingest import deliveries, registry
+from orchestration.ingest import decisions, deliveries, registry
 from orchestration.ingest.data_packages import PACKAGES, describe, load
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import connect
@@ -177,6 +177,7 @@ def load_inputs(settings: Settings, connection: duckdb.DuckDBPyConnection) -> No
         resources = describe(settings.data, package)
         for table in {resource.table for resource in resources}:
             load(connection, table, [resource for resource in resources if resource.table == table])
+    decisions.load(connection, settings.data)
 
 
 def compile_cell_models(settings: Settings) -> list[tuple[str, str, str]]:

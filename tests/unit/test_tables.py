@@ -60,7 +60,9 @@ def test_rows_are_ordered_by_key_and_then_by_everything_else(tmp_path: Path) -> 
 
 def test_every_column_with_codes_names_a_code_list_that_exists() -> None:
     lists = {
-        line.split(",")[0] for line in (PROJECT_DIR / "data/classifications/codelists.csv").read_text().splitlines()[1:]
+        line.split(",")[0]
+        for name in ("classifications/codelists.csv", "indicators/answers.csv")
+        for line in (PROJECT_DIR / "data" / name).read_text(encoding="utf-8").splitlines()[1:]
     }
     used = {column.codelist for table in load_tables(PROJECT_DIR / "data/metadata") for column in table.columns}
     assert used - {None} <= lists

@@ -58,7 +58,9 @@ weighted_changes as (
         case when is_split then {{ exact('coalesce(weight_under_18, weight, weight_estimate)') }} else 1 end
             as weight_children,
         case when is_split then {{ exact('coalesce(weight_18_plus, weight, weight_estimate)') }} else 1 end as weight_adults,
-        is_split and coalesce(weight_under_18, weight) is null and weight_estimate is not null as is_weight_estimated
+        is_split
+        and weight_estimate is not null
+        and (coalesce(weight_under_18, weight) is null or coalesce(weight_18_plus, weight) is null) as is_weight_estimated
     from changes
 ),
 

@@ -33,7 +33,9 @@ rests as (
     select
         *,
         unit_under_18 - coalesce(sum(case when not is_last then share_under_18 end) over unit, 0) as rest_under_18,
-        unit_adults - coalesce(sum(case when not is_last then share_adults end) over unit, 0) as rest_adults
+        unit_adults - coalesce(sum(case when not is_last then share_adults end) over unit, 0) as rest_adults,
+        -- Beside an unknown piece the last one has its share, not all the rest.
+        is_last and bool_and(share_under_18 is not null and share_adults is not null) over unit as takes_rest
     from shares
     window unit as (partition by time_period, unit_code)
 )
@@ -47,9 +49,6 @@ select
     weight_adults,
     is_weight_estimated,
     is_last,
-    -- The last piece of a split without weights is unknown like the others.
-    case when not is_last then share_under_18 when share_under_18 is not null then {{ exact('rest_under_18') }} end
-        as population_under_18,
-    case when not is_last then share_adults when share_adults is not null then {{ exact('rest_adults') }} end
-        as population_18_plus
+    case when takes_rest then {{ exact('rest_under_18') }} else share_under_18 end as population_under_18,
+    case when takes_rest then {{ exact('rest_adults') }} else share_adults end as population_18_plus
 from rests

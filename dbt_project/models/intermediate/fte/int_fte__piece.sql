@@ -53,7 +53,9 @@ rests as (
         *,
         fte - coalesce(sum(case when not is_last then share end) over cell, 0) as rest,
         fte_carried_forward - coalesce(sum(case when not is_last then share_carried_forward end) over cell, 0)
-            as rest_carried_forward
+            as rest_carried_forward,
+        -- Beside an unknown piece the last one has its share, not all the rest.
+        is_last and bool_and(share is not null) over cell as takes_rest
     from shares
     window cell as (partition by time_period, unit_code, question, target_group, category)
 ),
@@ -66,10 +68,8 @@ parts as (
         rests.question,
         rests.target_group,
         rests.category,
-        case when rests.share is not null and rests.is_last then rests.rest else rests.share end as fte,
-        case
-            when rests.share is not null and rests.is_last then rests.rest_carried_forward else rests.share_carried_forward
-        end
+        case when rests.takes_rest then rests.rest else rests.share end as fte,
+        case when rests.takes_rest then rests.rest_carried_forward else rests.share_carried_forward end
             as fte_carried_forward,
         rests.is_carried_forward,
         rests.is_rejected,

@@ -99,16 +99,14 @@ parts as (
     select
         *,
         case
-            when share is not null and is_last
-                then fte_before - coalesce(
-                        sum(case when not is_last then share end) over (
-                            partition by time_period, predecessor_code, question, target_group, reporting_form, category
-                        ),
-                        0
-                    )
+            when is_last and bool_and(share is not null) over cell
+                then fte_before - coalesce(sum(case when not is_last then share end) over cell, 0)
             else share
         end as fte
     from shares
+    window cell as (
+        partition by time_period, predecessor_code, question, target_group, reporting_form, category
+    )
 )
 
 select

@@ -165,8 +165,7 @@ wanted as (
 wanted_cells as (
     select
         wanted.*,
-        unnest(string_split(wanted.category, '+')) as single_category,
-        len(string_split(wanted.category, '+')) as category_count
+        unnest(string_split(wanted.category, '+')) as single_category
     from wanted
 ),
 
@@ -181,7 +180,7 @@ sums as (
         sum(levels.rate_error) as rate_error,
         sum(levels.population) as population
     from wanted_cells
-    inner join levels
+    left join levels
         on wanted_cells.unit_level = levels.unit_level
         and wanted_cells.unit_code = levels.unit_code
         and wanted_cells.breakdown = levels.breakdown
@@ -189,7 +188,8 @@ sums as (
         and wanted_cells.single_category = levels.category
         and wanted_cells.time_period = levels.time_period
     group by wanted_cells.source_id, wanted_cells.table_id, wanted_cells.cell_key, wanted_cells.role
-    having count(distinct wanted_cells.single_category) = max(wanted_cells.category_count)
+    -- A sum of units or categories is known when all of them are.
+    having count(*) = count(levels.fte)
 ),
 
 figures as (
