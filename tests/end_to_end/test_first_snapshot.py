@@ -128,6 +128,21 @@ def test_status_and_check_of_the_published_snapshot(published: Path) -> None:
     assert "rules hold" in check.stdout
 
 
+def test_explain_follows_a_figure_to_units_cells_map_lines_and_rules(published: Path) -> None:
+    key = ("time_period=2016", "unit_level=municipality", "unit_code=0301", "target_group=adults", "service_type=total")
+    text = run_command("explain", "fte_by_service", *key, "area_basis=reported", folder=published, data=DATA).stdout
+    assert "units (17):" in text
+    assert "030104 St. Hanshaugen adults = 57.1  (separate forms)" in text
+    assert "in is248_2016.sav, sheet is248_2016.sav, cell N28 (v_f_t1)" in text
+    assert "data/forms/is248_2016/columns.csv, line 15" in text
+    assert "rules of the table" in text
+    found = json.loads(
+        run_command("explain", "fte_by_service", *key, "area_basis=reported", "--json", folder=published, data=DATA).stdout
+    )
+    (row,) = found["rows"]
+    assert round(sum(float(cell["value"]) for cell in row["cells"]), 6) == row["row"]["fte"]
+
+
 def test_another_folder_time_zone_and_locale_give_the_same_bytes(published: Path, tmp_path: Path) -> None:
     project = tmp_path / "elsewhere åæø"
     for name in ("orchestration", "dbt_project", "expectations", "data"):
