@@ -34,3 +34,43 @@
 {% macro weight_of(target_group, rows) -%}
     case {{ target_group }} when 'children' then {{ rows }}.weight_children else {{ rows }}.weight_adults end
 {%- endmacro %}
+
+{# The figures of a breakdown with each category's share of the total of its target group. #}
+{% macro fte_with_shares(question, category, of_total=[]) -%}
+    with observations as (
+        select * from {{ ref('int_fte_observations') }}
+        where question = '{{ question }}'
+    ),
+
+    totals as (
+        select * from observations
+        where category = 'total'
+    )
+
+    select
+        observations.time_period,
+        observations.series,
+        observations.unit_level,
+        observations.unit_code,
+        observations.unit_name,
+        observations.area_basis,
+        observations.target_group,
+        observations.category as {{ category }},
+        observations.fte,
+        cast(observations.fte as double) / nullif(cast(totals.fte as double), 0) as share,
+        {% for name in of_total %}
+            totals.{{ name }},
+        {% endfor %}
+        observations.imputed_share,
+        observations.series_break,
+        observations.obs_status,
+        observations.absence_reason,
+        observations.obs_note
+    from observations
+    inner join totals
+        on observations.time_period = totals.time_period
+        and observations.area_basis = totals.area_basis
+        and observations.unit_level = totals.unit_level
+        and observations.unit_code = totals.unit_code
+        and observations.target_group = totals.target_group
+{%- endmacro %}

@@ -1,7 +1,9 @@
 -- Printed populations, numbers of units and their shares of the country, against the reference data.
 with printed as (
-    select * from {{ ref('int_reconciliation__printed_areas') }}
-    where measure in ('population', 'share_of_population', 'municipalities', 'share_of_municipalities')
+    select * from {{ ref('int_reconciliation__printed_cells') }}
+    where
+        other_dimensions = ''
+        and measure in ('population', 'share_of_population', 'municipalities', 'share_of_municipalities')
 ),
 
 rounds as (
@@ -52,7 +54,7 @@ population_cells as (
         on printed.population_year = populations.time_period
         and printed.unit_level = populations.unit_level
         and printed.unit_code = populations.unit_code
-        and coalesce(printed.target_group, 'total') = populations.target_group
+        and printed.target_group = populations.target_group
     inner join populations as country
         on populations.time_period = country.time_period
         and populations.target_group = country.target_group
@@ -124,7 +126,8 @@ count_cells as (
     where
         printed.measure in ('municipalities', 'share_of_municipalities')
         -- A number of units by area alone, not of the units that gave an answer.
-        and printed.target_group is null
+        and printed.dimension['target_group'] is null
+        and printed.dimension['reporting_form'] is null
 )
 
 select * from population_cells
