@@ -23,12 +23,12 @@ SHOWN_ROWS = 20
 
 
 class FolderTranslator(DagsterDbtTranslator):  # type: ignore[misc]
-    """Groups the models by folder: staging, intermediate, marts, public."""
+    """Groups the models by folder: staging, cells, submissions, areas, fte, indicators, reconciliation, marts, public."""
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        """Return the folder that the model lies in."""
+        """Return the innermost folder that the model lies in."""
         fqn = dbt_resource_props["fqn"]
-        return str(fqn[1]) if len(fqn) > 2 else None
+        return str(fqn[-2]) if len(fqn) > 2 else None
 
 
 def build_dbt_project(settings: Settings) -> DbtProject:

@@ -52,6 +52,23 @@ answered as (
     select * from {{ ref('int_indicator_counts') }}
 ),
 
+corrected as (
+    -- Groups that hold a unit with a corrected answer.
+    select distinct
+        answers.form,
+        answers.question as indicator,
+        {{ indicator_item('answers') }} as item,
+        members.area_basis,
+        members.unit_set,
+        members.unit_level,
+        members.unit_code
+    from {{ ref('int_counted_answers') }} as answers
+    inner join {{ ref('int_unit_set_members') }} as members
+        on answers.time_period = members.time_period
+        and members.member_code in (answers.unit_code, substr(answers.unit_code, 1, 4))
+    where answers.is_corrected and answers.type = 'code'
+),
+
 delivered as (
     select
         rounds.indicator,
@@ -70,6 +87,7 @@ delivered as (
             when coalesce(answered.n_answered, 0) = 0 then 'not_answered'
             when answered.n_answered < parameters.min_units and single_municipalities.unit_code is null then 'confidential'
         end as absence_reason,
+        corrected.form is not null as is_corrected,
         false as is_sample
     from rounds
     cross join parameters
@@ -89,6 +107,14 @@ delivered as (
         and areas.unit_set = answered.unit_set
         and areas.unit_level = answered.unit_level
         and areas.unit_code = answered.unit_code
+    left join corrected
+        on rounds.form = corrected.form
+        and rounds.indicator = corrected.indicator
+        and rounds.item = corrected.item
+        and areas.area_basis = corrected.area_basis
+        and areas.unit_set = corrected.unit_set
+        and areas.unit_level = corrected.unit_level
+        and areas.unit_code = corrected.unit_code
     left join single_municipalities
         on rounds.unit_set = 'municipalities'
         and areas.unit_level = 'county'
@@ -113,6 +139,7 @@ sampled as (
         sum(case when choices.is_chosen then 1 else 0 end) as n_answer,
         count(*) as n_answered,
         case when count(*) < max(parameters.min_units) then 'confidential' end as absence_reason,
+        false as is_corrected,
         true as is_sample
     from rounds
     cross join parameters
@@ -161,6 +188,7 @@ gaps as (
         cast(null as bigint) as n_answer,
         cast(null as bigint) as n_answered,
         case when all_rounds.is_delivered then 'not_asked' else 'not_delivered' end as absence_reason,
+        false as is_corrected,
         false as is_sample
     from indicator_spans
     inner join all_rounds
@@ -218,5 +246,5 @@ select
         else 'A'
     end as obs_status,
     figures.absence_reason,
-    cast(null as varchar) as obs_note
+    case when figures.absence_reason is null then {{ notes({'corrected': 'figures.is_corrected'}) }} end as obs_note
 from figures
