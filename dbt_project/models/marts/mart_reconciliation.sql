@@ -149,12 +149,18 @@ uncomputable as (
     select * from {{ ref('stg_published__uncomputable_measures') }}
 ),
 
-delivered as (
-    -- Amounts and persons are of the year before the round.
-    select time_period from {{ ref('int_rounds') }}
+delivered_periods as (
+    -- FTE are of the year of the round; amounts, persons and the rest of that year or of the one before.
+    select
+        time_period,
+        true as is_of_fte
+    from {{ ref('int_rounds') }}
     where is_delivered
     union
-    select collection_year - 1 as time_period from {{ ref('int_rounds') }}
+    select
+        unnest([time_period, collection_year - 1]) as time_period,
+        false as is_of_fte
+    from {{ ref('int_rounds') }}
     where is_delivered
 ),
 
@@ -216,7 +222,7 @@ select
         when context.source_id is not null then 'other_source'
         when uncomputable.reason is not null then uncomputable.reason
         when silent_units.cell_key is not null then 'not_answered'
-        when delivered.time_period is null then 'not_delivered'
+        when delivered_periods.time_period is null then 'not_delivered'
         else 'not_in_deliveries'
     end as explanation
 from figures
@@ -224,8 +230,9 @@ left join context
     on figures.source_id = context.source_id
 left join uncomputable
     on figures.measure = uncomputable.measure
-left join delivered
-    on figures.time_period = delivered.time_period
+left join delivered_periods
+    on figures.time_period = delivered_periods.time_period
+    and coalesce(figures.measure like '%fte%', false) = delivered_periods.is_of_fte
 left join silent_units
     on figures.source_id = silent_units.source_id
     and figures.table_id = silent_units.table_id
