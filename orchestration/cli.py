@@ -40,7 +40,7 @@ from orchestration.publish import snapshots
 from orchestration.publish.candidate import DATABASE, Candidate, content_hash
 from orchestration.settings import PROJECT_DIR, Settings, load_settings
 from orchestration.tables import load_tables
-from orchestration.warehouse import connect, is_running, run_lock
+from orchestration.warehouse import connect, dictionaries, is_running, run_lock
 
 EXAMPLE_QUERY = (
     "select time_period, series, fte, series_break from fte_by_service where unit_level = 'country' "
@@ -188,7 +188,8 @@ def _ledger(settings: Settings) -> list[dict[str, Any]]:
         ).fetchone()
         if tables != (3,):
             return []
-        cursor = connection.execute(
+        return dictionaries(
+            connection,
             """
             with read_cells as (
                 select form, file, cast(sum(cell_count) as bigint) as cells from raw.sheets group by form, file
@@ -203,20 +204,17 @@ def _ledger(settings: Settings) -> list[dict[str, Any]]:
             select form, file, cells as read, coalesce(mapped, 0) as mapped, coalesce(ignored, 0) as ignored,
                 coalesce(rejected, 0) as rejected, cells = mapped + ignored + rejected as balances
             from read_cells left join fates using (form, file) order by form, file
-            """
+            """,
         )
-        names = [column[0] for column in cursor.description or []]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _name_findings(settings: Settings) -> list[dict[str, Any]]:
     """Return the delivered rows whose name is none of the names of their code."""
     with connect(settings.warehouse_file, read_only=True) as connection:
-        cursor = connection.execute(
-            "select form, file, row_number, code_delivered, name_delivered from intermediate.int_name_findings order by all"
+        return dictionaries(
+            connection,
+            "select form, file, row_number, code_delivered, name_delivered from intermediate.int_name_findings order by all",
         )
-        columns = [column[0] for column in cursor.description or []]
-        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _ledger_lines(ledger: list[dict[str, Any]], files: bool) -> list[str]:

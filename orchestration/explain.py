@@ -14,6 +14,7 @@ import duckdb
 
 from orchestration.errors import UserError
 from orchestration.tables import Table
+from orchestration.warehouse import dictionaries
 
 ANSWERS = "answers"
 
@@ -179,12 +180,6 @@ class Behind:
     printed: list[dict[str, Any]]
 
 
-def _dictionaries(connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-    cursor = connection.execute(sql, parameters)
-    names = [column[0] for column in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
 # Which answers a row of each table is made of: the question and the parts of it, as SQL over the row's columns ($name).
 _SOURCES = {
     "fte_by_service": ("'fte_by_service'", "$service_type in (item, 'total')"),
@@ -217,7 +212,7 @@ def _behind(connection: duckdb.DuckDBPyConnection, table: str, row: dict[str, An
     used = {name: row.get(name) for name in ("service_type", "education", "pathway", "reporting_form", "indicator", "item")}
     chosen = {name: value for name, value in used.items() if f"${name}" in question + part}
     target_group = row.get("target_group", "total")
-    units = _dictionaries(
+    units = dictionaries(
         connection,
         f"""
         with members as ({_UNITS})
@@ -256,7 +251,7 @@ def _behind(connection: duckdb.DuckDBPyConnection, table: str, row: dict[str, An
         """,
         {**place, **chosen, "target_group": target_group},
     )
-    corrections = _dictionaries(
+    corrections = dictionaries(
         connection,
         f"""
         select cells.correction, cells.unit_code, cells.question, cells.item, cells.target_group, cells.reporting_form,
@@ -271,7 +266,7 @@ def _behind(connection: duckdb.DuckDBPyConnection, table: str, row: dict[str, An
     )
     printed = []
     if "from_print" in str(row.get("obs_note")):
-        printed = _dictionaries(
+        printed = dictionaries(
             connection,
             """
             select source_id, table_id, cell_key, value_text, source_file, line_number
@@ -291,12 +286,11 @@ def explain_rows(connection: duckdb.DuckDBPyConnection, table: Table, conditions
     Rows of tables that are no sums of answers (code lists, areas, printed figures) stand for themselves.
     """
     where = " and ".join(f'cast("{name}" as varchar) = ?' for name in conditions) or "true"
-    cursor = connection.execute(
+    rows = dictionaries(
+        connection,
         f'select * from public."{table.name}" where {where} order by {table.order_by} limit {int(most)}',
         list(conditions.values()),
     )
-    names = [column[0] for column in cursor.description or []]
-    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     if table.name not in _SOURCES:
         return [Behind(row=row, units=[], cells=[], corrections=[], printed=[]) for row in rows]
     return [_behind(connection, table.name, row) for row in rows]

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from orchestration.errors import UserError
@@ -81,3 +83,26 @@ def is_running(warehouse: Path) -> bool:
             return False
     except Timeout:
         return True
+
+
+def replace_tables(
+    connection: duckdb.DuckDBPyConnection,
+    schema: str,
+    tables: dict[str, pa.Schema],
+    rows: dict[str, list[tuple[Any, ...]]],
+) -> None:
+    """Replace tables of a schema, each with the rows that are given for it; no rows make an empty table."""
+    connection.execute(f"create schema if not exists {schema}")
+    for name, columns in tables.items():
+        values = zip(*rows[name], strict=True) if rows[name] else ([] for _ in columns)
+        arrays = [pa.array(column, field.type) for column, field in zip(values, columns, strict=True)]
+        connection.register("replacing", pa.table(arrays, schema=columns))
+        connection.execute(f"create or replace table {schema}.{name} as select * from replacing")
+        connection.unregister("replacing")
+
+
+def dictionaries(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Any = None) -> list[dict[str, Any]]:
+    """Return the rows of a query, each as a dictionary by column."""
+    cursor = connection.execute(sql, parameters)
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -35,8 +35,7 @@ def inputs(tmp_path: Path) -> Path:
     target = tmp_path / "data"
     target.mkdir()
     for name in INPUTS:
-        if (PROJECT_DIR / "data" / name).is_dir():
-            shutil.copytree(PROJECT_DIR / "data" / name, target / name)
+        shutil.copytree(PROJECT_DIR / "data" / name, target / name)
     for name in LARGE_INPUTS:
         (target / name).symlink_to(PROJECT_DIR / "data" / name)
     return target

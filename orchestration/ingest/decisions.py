@@ -18,6 +18,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestration.errors import UserError
+from orchestration.warehouse import replace_tables
 
 DOCUMENTATION = "docs/decisions.md says what an entry has"
 
@@ -160,13 +161,5 @@ def load_decisions(data: Path) -> dict[str, list[tuple[Any, ...]]]:
 def load(connection: duckdb.DuckDBPyConnection, data: Path) -> dict[str, int]:
     """Replace the tables of the schema ``decisions``; return the number of rows of each."""
     rows = load_decisions(data)
-    connection.execute("create schema if not exists decisions")
-    for name, schema in TABLES.items():
-        columns = zip(*rows[name], strict=True) if rows[name] else ([] for _ in schema)
-        table = pa.table(
-            [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
-        )
-        connection.register("decided", table)
-        connection.execute(f"create or replace table decisions.{name} as select * from decided")
-        connection.unregister("decided")
+    replace_tables(connection, "decisions", TABLES, rows)
     return {name: len(found) for name, found in rows.items()}

@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.forms.model import Form, code_text, header
+from orchestration.warehouse import replace_tables
 
 TABLES: dict[str, pa.Schema] = {
     "forms": pa.schema(
@@ -174,12 +175,4 @@ def load_registry(connection: duckdb.DuckDBPyConnection, forms: list[Form]) -> N
         for name, row in _rows(form):
             if name == "columns" or row not in rows[name]:  # sheets of the same layout say some things twice
                 rows[name].append(row)
-    connection.execute("create schema if not exists forms")
-    for name, schema in TABLES.items():
-        columns = zip(*rows[name], strict=True) if rows[name] else ([] for _ in schema)
-        table = pa.table(
-            [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
-        )
-        connection.register("registry", table)
-        connection.execute(f"create or replace table forms.{name} as select * from registry")
-        connection.unregister("registry")
+    replace_tables(connection, "forms", TABLES, rows)

@@ -237,7 +237,6 @@ def test_falsified_print_and_an_outdated_correction_are_refused_and_nothing_is_t
     before = bytes_of((tmp_path / "snapshots/current").resolve())
     edit_csv(inputs / REPORT, times_ten)
     edit_csv(inputs / REPORT, doubled)
-    (inputs / "corrections").mkdir(exist_ok=True)
     (inputs / "corrections" / "test.yml").write_text(CORRECTION, encoding="utf-8")
     result = run_command("run", folder=tmp_path, data=inputs)
     caught = [

@@ -59,7 +59,6 @@ select
     areas.unit_level,
     areas.unit_code,
     areas.unit_name,
-    areas.has_pieces,
     areas.units_with_agencies as units_total,
     categories.question,
     categories.target_group,

@@ -36,7 +36,6 @@ single_choices as (
         answers.form,
         answers.time_period,
         answers.unit_code,
-        answers.stratum,
         answers.question,
         answers.item,
         answers.target_group,
@@ -65,7 +64,6 @@ ticks as (
         item,
         target_group,
         reporting_form,
-        max(stratum) as stratum,
         list(answer) as ticked
     from answers
     where type = 'tick' and not is_rejected
@@ -81,8 +79,7 @@ none_ticked as (
         boxes.question,
         boxes.item,
         boxes.target_group,
-        boxes.reporting_form,
-        answers.stratum
+        boxes.reporting_form
     from answers
     inner join {{ ref('stg_indicators__indicators') }} as indicators
         on answers.question = indicators.answered_with
@@ -112,7 +109,6 @@ select
     form,
     time_period,
     unit_code,
-    stratum,
     question,
     item,
     target_group,
@@ -129,7 +125,6 @@ select
     all_ticks.form,
     all_ticks.time_period,
     all_ticks.unit_code,
-    all_ticks.stratum,
     all_ticks.question,
     all_ticks.item,
     all_ticks.target_group,

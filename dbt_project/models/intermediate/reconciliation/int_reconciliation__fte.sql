@@ -122,28 +122,14 @@ wanted as (
         'base' as role,
         unit_level,
         unit_code,
-        'fte_by_service' as breakdown,
-        case when dimension['measure_type'] is null then 'total' else target_group end as target_group,
-        'total' as category,
-        time_period
-    from printed
-    where measure = 'share_of_fte' and breakdown = 'fte_by_service'
-
-    union
-
-    select
-        source_id,
-        table_id,
-        cell_key,
-        'base' as role,
-        unit_level,
-        unit_code,
         breakdown,
-        target_group,
+        case
+            when breakdown = 'fte_by_service' and dimension['measure_type'] is null then 'total' else target_group
+        end as target_group,
         'total' as category,
         time_period
     from printed
-    where measure = 'share_of_fte' and breakdown != 'fte_by_service'
+    where measure = 'share_of_fte'
 
     union
 

@@ -70,30 +70,8 @@ area_counts as (
         time_period,
         unit_level,
         unit_code,
-        'municipalities' as unit_set,
-        units_municipalities as units
-    from {{ ref('int_areas') }}
-    where area_basis = 'reported'
-
-    union all
-
-    select
-        time_period,
-        unit_level,
-        unit_code,
-        'with_districts' as unit_set,
-        units_with_districts as units
-    from {{ ref('int_areas') }}
-    where area_basis = 'reported'
-
-    union all
-
-    select
-        time_period,
-        unit_level,
-        unit_code,
-        'with_agencies' as unit_set,
-        units_with_agencies as units
+        unnest(['municipalities', 'with_districts', 'with_agencies']) as unit_set,
+        unnest([units_municipalities, units_with_districts, units_with_agencies]) as units
     from {{ ref('int_areas') }}
     where area_basis = 'reported'
 ),
