@@ -9,9 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -34,13 +32,11 @@ from orchestration.explain import (
 from orchestration.forms.diff import diff_forms, render
 from orchestration.forms.draft import draft_form, write_draft
 from orchestration.forms.registry import load_form, load_forms
-from orchestration.gate.checkpoint import RuleResult, judge, refusal
-from orchestration.gate.rules import load_rules
 from orchestration.publish import snapshots
-from orchestration.publish.candidate import DATABASE, Candidate, content_hash
+from orchestration.publish.candidate import DATABASE
 from orchestration.settings import PROJECT_DIR, Settings, load_settings
 from orchestration.tables import load_tables
-from orchestration.warehouse import connect, dictionaries, is_running, run_lock
+from orchestration.warehouse import connect, dictionaries, is_running
 
 EXAMPLE_QUERY = (
     "select time_period, series, fte, series_break from fte_by_service where unit_level = 'country' "
@@ -238,62 +234,15 @@ def _ledger_lines(ledger: list[dict[str, Any]], files: bool) -> list[str]:
 @_command
 def check(identifier: str | None) -> dict[str, Any]:
     """Judge the last candidate again, or the candidate or snapshot IDENTIFIER, without publishing anything."""
-    settings = load_settings()
-    candidate = _find_candidate(settings, identifier)
-    click.echo(f"judging {candidate.id} ...", err=True)
-    if candidate.path.parent == settings.snapshots:
-        verdict = _judge_copy(settings, candidate)
-    else:
-        from orchestration.assets.publication import dbt_tests_of
+    from orchestration.runs import judge_again
 
-        with run_lock(settings.warehouse):
-            verdict = _judge(settings, candidate, dbt_tests_of(candidate))
-    if verdict["verdict"] != "pass":
-        raise refusal(verdict, candidate.path)
+    verdict = judge_again(load_settings(), identifier, lambda line: click.echo(line, err=True))
     return {
-        "candidate": candidate.id,
+        "candidate": verdict["candidate"],
         "verdict": "pass",
         "counts": verdict["counts"],
-        "text": f"{candidate.id} passes: {verdict['counts']['pass']} rules hold",
+        "text": f"{verdict['candidate']} passes: {verdict['counts']['pass']} rules hold",
     }
-
-
-def _judge(settings: Settings, candidate: Candidate, tests: list[RuleResult]) -> dict[str, Any]:
-    return judge(load_rules(settings.rules), load_tables(settings.metadata), candidate, tests)
-
-
-def _judge_copy(settings: Settings, snapshot: Candidate) -> dict[str, Any]:
-    """Judge a published snapshot in a copy, since a snapshot is never written to."""
-    snapshots.verify(snapshot.path)
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / snapshot.id
-        shutil.copytree(snapshot.path, copy, copy_function=shutil.copyfile)
-        # Published snapshots were judged; what the data tests found then stays as it was.
-        before = snapshots.read_gate(snapshot.path) or {"rules": []}
-        tests = [RuleResult(**entry) for entry in before["rules"] if entry["kind"] == "dbt_test"]
-        return _judge(settings, Candidate(id=snapshot.id, path=copy, content_hash=snapshot.content_hash), tests)
-
-
-def _find_candidate(settings: Settings, identifier: str | None) -> Candidate:
-    if identifier is None:
-        from orchestration.assets.publication import last_candidate
-
-        candidate = last_candidate(settings)
-        if candidate is not None:
-            return candidate
-        folder = snapshots.current(settings.snapshots)
-        if folder is None:
-            raise UserError("there is no candidate", place=str(settings.candidates), remedy="run is248 run")
-    else:
-        found = [path for path in (settings.candidates / identifier, settings.snapshots / identifier) if path.is_dir()]
-        if not found or Path(identifier).name != identifier or identifier.startswith("."):
-            raise UserError(
-                f"there is no candidate or snapshot {identifier!r}",
-                place=str(settings.snapshots),
-                remedy="is248 status lists them",
-            )
-        folder = found[0].resolve()
-    return Candidate(id=folder.name, path=folder, content_hash=content_hash(folder))
 
 
 @main.command()

@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from orchestration.disclosure import ledger
 from orchestration.errors import UserError
 from orchestration.ingest import decisions, deliveries, registry
 from orchestration.ingest.data_packages import PACKAGES, describe
@@ -42,7 +43,12 @@ def describe_models(settings: Settings) -> dict[str, Any]:
                 },
             )
         sources.append({"name": package, "schema": package, "tables": list(tables.values())})
-    for schema, names in (("raw", deliveries.TABLES), ("forms", registry.TABLES), ("decisions", decisions.TABLES)):
+    for schema, names in (
+        ("raw", deliveries.TABLES),
+        ("forms", registry.TABLES),
+        ("decisions", decisions.TABLES),
+        (ledger.SCHEMA, ledger.TABLES),
+    ):
         sources.append({"name": schema, "schema": schema, "tables": [{"name": name} for name in names]})
     models = [
         {

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 import dagster as dg
 
 from orchestration.assets.automation import build_jobs, build_schedule, build_sensor
+from orchestration.assets.checks import build_checks
 from orchestration.assets.deliveries import build_delivery_assets
 from orchestration.assets.inputs import build_input_assets
 from orchestration.assets.publication import build_publication
@@ -32,11 +33,14 @@ def build_definitions(settings: Settings, *, holds_lock: bool = False) -> dg.Def
 
     forms = load_forms(settings.forms)
     harmonise = build_warehouse_assets(settings, build_dbt_project(settings))
-    public_models = [key for key in harmonise.keys if key.path[0] == "public"]
-    publication, checks = build_publication(settings, sorted(public_models))
+    models = sorted(harmonise.keys)
+    stage_checks = build_checks(settings, models)
+    # The candidate waits for the checks of every model that a rule is about.
+    checked = {key.asset_key for check in stage_checks for key in check.check_keys}
+    publication, checks = build_publication(settings, [key for key in models if key.path[0] == "public" or key in checked])
     return dg.Definitions(
         assets=[*build_input_assets(settings), *build_delivery_assets(settings, forms), harmonise, *publication],
-        asset_checks=checks,
+        asset_checks=[*stage_checks, *checks],
         jobs=build_jobs(),
         schedules=[build_schedule(settings)],
         sensors=[build_sensor(settings, forms)],

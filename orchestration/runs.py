@@ -1,4 +1,4 @@
-"""Runs the refresh job in this process: what ``is248 run`` does, and what tests call.
+"""Runs the refresh job in this process: what ``is248 run`` does, and what tests call; judges again what was judged.
 
 Belongs here: starting Dagster's job on its instance, and turning what went wrong into the user's error or the gate's
 refusal.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,20 +18,31 @@ from typing import Any
 import dagster as dg
 
 from orchestration.assets.automation import REFRESH, YEARLY
+from orchestration.assets.checks import circumstances, stage_file
 from orchestration.assets.deliveries import RAW, changed_years
-from orchestration.assets.publication import last_candidate
+from orchestration.assets.publication import last_candidate, restricted_results, results_before
 from orchestration.definitions import build_definitions
+from orchestration.disclosure import ledger
 from orchestration.errors import RefusedError, UserError
 from orchestration.forms.registry import load_forms
-from orchestration.gate.checkpoint import refusal
+from orchestration.gate.results import RuleResult, read_results
+from orchestration.gate.rules import Stage, load_rules
+from orchestration.gate.verdict import judge, refusal, refusal_of_stage
 from orchestration.ingest import deliveries
 from orchestration.publish import snapshots
+from orchestration.publish.candidate import Candidate, content_hash
 from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.tables import load_tables
 from orchestration.warehouse import run_lock
 
 GATE_STEP = "gate"
 
+# Steps that judge before there is a candidate, and the stage whose rules they run.
+STAGE_STEPS: dict[str, Stage] = {"delivery_rules": "delivery", "warehouse_rules": "warehouse"}
+
 STEP_TITLES = {
+    "delivery_rules": "rules on the deliveries",
+    "warehouse_rules": "rules on the warehouse",
     "harmonise": "dbt models and tests",
     "publication__candidate": "candidate files",
     GATE_STEP: "rules of the gate",
@@ -99,6 +111,11 @@ def _execute(
 
 def _raise_failure(settings: Settings, result: dg.ExecuteInProcessResult) -> None:
     """Raise what made a run fail: the user's error, the gate's refusal, or a defect with its stack trace."""
+    for step, stage in STAGE_STEPS.items():
+        if any(event.step_key == step and event.is_step_failure for event in result.all_events):
+            blocking = [found for found in read_results(stage_file(settings, stage)) if found.blocks]
+            if blocking:
+                raise refusal_of_stage(stage, blocking)
     # A verdict of this run explains what came after it; one of an earlier run explains nothing.
     if any(event.step_key == GATE_STEP for event in result.all_events):
         refused = _refusal(settings)
@@ -177,4 +194,66 @@ def _refusal(settings: Settings) -> RefusedError | None:
     verdict = snapshots.read_gate(candidate.path) if candidate is not None else None
     if candidate is None or verdict is None or verdict["verdict"] == "pass":
         return None
-    return refusal(verdict, candidate.path)
+    return refusal(verdict, candidate.path, restricted_results(candidate))
+
+
+def judge_again(
+    settings: Settings, identifier: str | None = None, tell: Callable[[str], None] = lambda line: None
+) -> dict[str, Any]:
+    """Judge the last candidate again, or the candidate or snapshot of that name, without publishing anything.
+
+    Returns:
+        The verdict.
+
+    Raises:
+        UserError: there is no such candidate or snapshot.
+        RefusedError: it does not pass.
+    """
+    candidate = _find_candidate(settings, identifier)
+    tell(f"judging {candidate.id} ...")
+    rules, tables = load_rules(settings.rules), load_tables(settings.metadata)
+    if candidate.path.parent != settings.snapshots:
+        with run_lock(settings.warehouse):
+            verdict = judge(rules, tables, candidate, results_before(settings, candidate), circumstances(settings))
+        if verdict["verdict"] != "pass":
+            raise refusal(verdict, candidate.path, restricted_results(candidate))
+        return verdict
+    snapshots.verify(candidate.path)
+    with tempfile.TemporaryDirectory() as folder:
+        # In a copy, since a snapshot is never written to.
+        copy = Path(folder) / candidate.id
+        shutil.copytree(candidate.path, copy, copy_function=shutil.copyfile)
+        # Deliveries and warehouse were judged before it was published; what was found then stays as it was.
+        before = snapshots.read_gate(candidate.path) or {"rules": []}
+        earlier = [RuleResult(**entry) for entry in before["rules"] if entry["stage"] != "candidate"]
+        verdict = judge(
+            rules,
+            tables,
+            Candidate(id=candidate.id, path=copy, content_hash=candidate.content_hash),
+            earlier,
+            circumstances(settings),
+            additions=ledger.ledger_file(settings.snapshots).with_name(f"{candidate.id}{ledger.ADDITIONS}"),
+        )
+        if verdict["verdict"] != "pass":
+            raise refusal(verdict, candidate.path)
+    return verdict
+
+
+def _find_candidate(settings: Settings, identifier: str | None) -> Candidate:
+    if identifier is None:
+        candidate = last_candidate(settings)
+        if candidate is not None:
+            return candidate
+        folder = snapshots.current(settings.snapshots)
+        if folder is None:
+            raise UserError("there is no candidate", place=str(settings.candidates), remedy="run is248 run")
+    else:
+        found = [path for path in (settings.candidates / identifier, settings.snapshots / identifier) if path.is_dir()]
+        if not found or Path(identifier).name != identifier or identifier.startswith("."):
+            raise UserError(
+                f"there is no candidate or snapshot {identifier!r}",
+                place=str(settings.snapshots),
+                remedy="is248 status lists them",
+            )
+        folder = found[0].resolve()
+    return Candidate(id=folder.name, path=folder, content_hash=content_hash(folder))

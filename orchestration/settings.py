@@ -106,6 +106,16 @@ class Settings(BaseSettings):
         return self.warehouse / "dbt_target"
 
     @property
+    def stage_results(self) -> Path:
+        """Folder in which what the rules found in deliveries and warehouse waits for the gate; restricted."""
+        return self.warehouse / "gate"
+
+    @property
+    def waivers(self) -> Path:
+        """Folder of the signed waivers of warnings."""
+        return self.data / "waivers"
+
+    @property
     def dagster_home(self) -> Path:
         """Folder of Dagster's own storage."""
         return self.warehouse / "dagster"

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 from dagster._utils.schedules import is_valid_cron_string
 
+from orchestration.assets.checks import DELIVERED
 from orchestration.assets.deliveries import RAW
 from orchestration.errors import UserError
 from orchestration.forms.model import Form
@@ -30,7 +31,8 @@ def build_jobs() -> list[Any]:
         ),
         dg.define_asset_job(
             REFRESH,
-            selection=dg.AssetSelection.all() - raw,
+            # What was read is judged again: a rule or a form may have changed.
+            selection=(dg.AssetSelection.all() - raw) | dg.AssetSelection.checks_for_assets(DELIVERED),
             description="From what is read to a published snapshot; deliveries are not read again.",
         ),
     ]

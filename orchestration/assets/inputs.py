@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from orchestration.disclosure import ledger
 from orchestration.ingest import decisions
 from orchestration.ingest.data_packages import PACKAGES, DataResource, check, describe, load
 from orchestration.settings import Settings
@@ -69,6 +70,27 @@ def _build_decisions(settings: Settings) -> dg.AssetsDefinition:
     return signed_decisions
 
 
+def _build_history(settings: Settings) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="published_before",
+        specs=[
+            dg.AssetSpec(
+                key=[ledger.SCHEMA, table], group_name="inputs", description="What earlier snapshots published and hid."
+            )
+            for table in ledger.TABLES
+        ],
+        required_resource_keys={WRITER},
+    )
+    def published_before() -> Iterator[dg.MaterializeResult[None]]:
+        with connect(settings.warehouse_file) as connection:
+            counts = ledger.load(connection, settings.snapshots)
+        for table, count in counts.items():
+            yield dg.MaterializeResult(asset_key=[ledger.SCHEMA, table], metadata={"dagster/row_count": count})
+
+    return published_before
+
+
 def build_input_assets(settings: Settings) -> list[dg.AssetsDefinition]:
-    """Return the assets that check the inputs that people write, and load them into the warehouse."""
-    return [*(_build_package(settings, package) for package in PACKAGES), _build_decisions(settings)]
+    """Return the assets that check the inputs that people write, and load them and the ledger into the warehouse."""
+    packages = [_build_package(settings, package) for package in PACKAGES]
+    return [*packages, _build_decisions(settings), _build_history(settings)]

@@ -7,16 +7,18 @@ was not judged or that is not the judged one.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 
+from orchestration.assets.checks import check_result, check_spec, circumstances, earlier_results, stage_file
 from orchestration.assets.warehouse import dbt_tests_file
+from orchestration.disclosure import ledger
 from orchestration.errors import UserError
-from orchestration.gate.checkpoint import RuleResult, first_rows, judge
+from orchestration.gate.results import RuleResult, read_results, write_results
 from orchestration.gate.rules import load_rules
+from orchestration.gate.verdict import RESTRICTED, judge
 from orchestration.publish import snapshots
 from orchestration.publish.candidate import Candidate, build
 from orchestration.settings import Settings
@@ -27,8 +29,8 @@ CANDIDATE = dg.AssetKey(["publication", "candidate"])
 SNAPSHOT = dg.AssetKey(["publication", "snapshot"])
 GROUP = "publication"
 
-# Beside each candidate: what the data tests of the models found.
-DBT_TESTS = ".dbt_tests.json"
+# Beside each candidate: what the rules found in the deliveries and the warehouse that it was made from.
+EARLIER = ".earlier.json"
 
 
 def _pointer(settings: Settings) -> Path:
@@ -46,18 +48,15 @@ def last_candidate(settings: Settings) -> Candidate | None:
     return candidate if candidate.path.is_dir() else None
 
 
-def dbt_tests_of(candidate: Candidate) -> list[RuleResult]:
-    """Return what the data tests found when the candidate's tables were made.
+def results_before(settings: Settings, candidate: Candidate) -> list[RuleResult]:
+    """Return what the rules found in the deliveries and the warehouse that a candidate was made from."""
+    return earlier_results(settings, [candidate.path.parent / f"{candidate.id}{EARLIER}"])
 
-    Raises:
-        UserError: the results are not there; without them nobody can say that the candidate passes.
-    """
-    path = candidate.path.parent / f"{candidate.id}{DBT_TESTS}"
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError("the results of the data tests are missing", place=str(path), remedy="run is248 run") from error
-    return [RuleResult(**entry) for entry in entries]
+
+def restricted_results(candidate: Candidate) -> list[RuleResult]:
+    """Return the results of a judged candidate with the rows that only the one who runs the system may see."""
+    path = candidate.path.parent / f"{candidate.id}{RESTRICTED}"
+    return read_results(path) if path.is_file() else []
 
 
 def _require_candidate(settings: Settings) -> Candidate:
@@ -68,34 +67,31 @@ def _require_candidate(settings: Settings) -> Candidate:
 
 
 def build_publication(
-    settings: Settings, public_models: list[dg.AssetKey]
+    settings: Settings, models: list[dg.AssetKey]
 ) -> tuple[list[dg.AssetsDefinition], list[dg.AssetChecksDefinition]]:
     """Return the publication's assets and their checks.
 
     Args:
         settings: where candidates and snapshots lie.
-        public_models: the dbt models that the candidate is made from.
+        models: the dbt models that the candidate is made from, or whose checks it waits for.
     """
     rules = load_rules(settings.rules)
+    judged = {rule.id: rule for rule in rules if rule.stage == "candidate" and rule.kind != "dbt_test"}
 
     @dg.asset(
         key=CANDIDATE,
-        deps=public_models,
+        deps=models,
         group_name=GROUP,
         kinds={"duckdb", "parquet", "csv"},
         required_resource_keys={WRITER},
     )
     def candidate() -> dg.MaterializeResult[None]:
         """The exact files that would become public, in a folder named by their content."""
-        tests = dbt_tests_file(settings)
-        if not tests.is_file():
-            raise UserError(
-                "the models were not built to the end",
-                place=str(settings.warehouse_file),
-                remedy="materialise the models first",
-            )
+        stages = [stage_file(settings, "delivery"), stage_file(settings, "warehouse"), dbt_tests_file(settings)]
+        found = earlier_results(settings, stages)
         made = build(settings.warehouse_file, load_tables(settings.metadata), settings.candidates)
-        shutil.copyfile(tests, made.path.parent / f"{made.id}{DBT_TESTS}")
+        write_results(made.path.parent / f"{made.id}{EARLIER}", found)
+        ledger.write_additions(settings.warehouse_file, made.path.parent / f"{made.id}{ledger.ADDITIONS}")
         pointer = _pointer(settings)
         partial = pointer.with_suffix(".partial")
         partial.write_text(
@@ -107,32 +103,14 @@ def build_publication(
     @dg.multi_asset_check(
         name="gate",
         required_resource_keys={WRITER},
-        specs=[
-            dg.AssetCheckSpec(
-                name=rule.id,
-                asset=CANDIDATE,
-                description=f"{rule.title.en}. {rule.explanation.en}",
-                blocking=rule.blocks,
-                metadata={"level": rule.level, "severity": rule.severity},
-            )
-            for rule in rules
-        ],
+        specs=[check_spec(rule, CANDIDATE) for rule in judged.values()],
     )
     def gate() -> Iterator[dg.AssetCheckResult]:
         made = _require_candidate(settings)
-        verdict = judge(rules, load_tables(settings.metadata), made, dbt_tests_of(made))
-        for result in verdict["rules"]:
-            if result["kind"] != "expectation":
-                continue  # a dbt test is a check of its model
-            passed = result["outcome"] == "pass"
-            yield dg.AssetCheckResult(
-                asset_key=CANDIDATE,
-                check_name=result["rule"],
-                passed=passed,
-                severity=dg.AssetCheckSeverity.WARN if result["severity"] == "warning" else dg.AssetCheckSeverity.ERROR,
-                description=None if passed else f"{result['outcome']}: {first_rows(result)[0]}",
-                metadata={"checked": result["checked"], "failing": result["failing"]},
-            )
+        judge(rules, load_tables(settings.metadata), made, results_before(settings, made), circumstances(settings))
+        for found in restricted_results(made):
+            if found.rule in judged:
+                yield check_result(found, CANDIDATE)
 
     @dg.asset(key=SNAPSHOT, deps=[CANDIDATE], group_name=GROUP, required_resource_keys={WRITER})
     def snapshot() -> dg.MaterializeResult[None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,7 +13,9 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from orchestration import dbt
 from orchestration.errors import UserError
-from orchestration.gate.checkpoint import RuleResult, dbt_test_result
+from orchestration.gate.results import RuleResult, write_results
+from orchestration.gate.rules import load_rules
+from orchestration.gate.verdict import dbt_test_result
 from orchestration.settings import Settings
 from orchestration.warehouse import WRITER, connect
 
@@ -51,9 +52,14 @@ def _failing_rows(settings: Settings, compiled: str) -> list[dict[str, Any]]:
         ]
 
 
+def check_severity(severity: str) -> dg.AssetCheckSeverity:
+    """Return how Dagster shows a failure of a rule's severity."""
+    return dg.AssetCheckSeverity.WARN if severity == "warning" else dg.AssetCheckSeverity.ERROR
+
+
 def dbt_tests_file(settings: Settings) -> Path:
     """Return the file in which the results of the data tests wait for the gate."""
-    return settings.warehouse / "dbt_tests.json"
+    return settings.stage_results / "dbt_tests.json"
 
 
 def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.AssetsDefinition:
@@ -63,6 +69,7 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
     gate, which judges it with all other rules. Unit tests of the models run with the test suite, not here.
     """
     manifest: dict[str, Any] = json.loads(project.manifest_path.read_text(encoding="utf-8"))
+    rules = {rule.id: rule for rule in load_rules(settings.rules)}
     translator = FolderTranslator()
 
     @dbt_assets(  # type: ignore[untyped-decorator]
@@ -92,15 +99,14 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
             elif unique_id.startswith("test."):
                 failing = int(entry.failures or 0)
                 key = get_asset_check_key_for_test(manifest, translator, unique_id, project)
-                model = key.asset_key.path[-1] if key is not None else "all"
                 rows = _failing_rows(settings, entry.node.compiled_code) if failing else []
-                tests.append(dbt_test_result(name, model, entry.node.description, failing, rows))
+                tests.append(dbt_test_result(rules.get(name), name, entry.node.description, failing, rows))
                 if key is not None:
                     yield dg.AssetCheckResult(
                         asset_key=key.asset_key,
                         check_name=key.name,
                         passed=failing == 0,
-                        severity=dg.AssetCheckSeverity.ERROR,
+                        severity=check_severity(tests[-1].severity),
                         metadata={"failing_rows": failing},
                     )
         if broken:
@@ -109,6 +115,6 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
                 place=str(settings.dbt_project),
                 remedy=f"see {settings.dbt_target / 'dbt.log'}; nothing was published",
             )
-        dbt_tests_file(settings).write_text(json.dumps([asdict(test) for test in tests]), encoding="utf-8")
+        write_results(dbt_tests_file(settings), tests)
 
     return cast(dg.AssetsDefinition, harmonise)

@@ -1,10 +1,11 @@
-"""The project's own Great Expectations expectation: a rule holds on every row that it looks at.
+"""The project's own Great Expectations expectations: a rule holds on every row; hidden figures stay hidden.
 
 Importing this module imports Great Expectations, which takes seconds; ``checkpoint`` does it when it is needed.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -13,15 +14,15 @@ from great_expectations.expectations.expectation import BatchExpectation
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.query_metric_provider import QueryMetricProvider
 
-# Failing rows that a result shows; the count is of all.
-SHOWN_ROWS = 20
+from orchestration.disclosure.attack import attack
+from orchestration.gate.counting import attacked, count_rows
 
 
 class RuleOutcome(QueryMetricProvider):  # type: ignore[misc]
     """Metric: how many rows a rule looks at, how many of them fail, and the first of those."""
 
     metric_name = "rule.outcome"
-    value_keys = ("rows_query", "fails_when", "worst_first")
+    value_keys = ("rows_query", "condition", "value", "key")
 
     @metric_value(engine=SqlAlchemyExecutionEngine)  # type: ignore[untyped-decorator]
     def _sqlalchemy(
@@ -32,49 +33,39 @@ class RuleOutcome(QueryMetricProvider):  # type: ignore[misc]
         metrics: dict[str, Any],
         runtime_configuration: dict[str, Any],
     ) -> dict[str, Any]:
-        rows, fails_when = metric_value_kwargs["rows_query"], metric_value_kwargs["fails_when"]
-        order = (
-            f"{metric_value_kwargs['worst_first']} desc nulls first, looked_at"
-            if metric_value_kwargs["worst_first"]
-            else "all"
-        )
-        # A condition that is unknown (null) is not known to hold, so it fails.
-        failing = f"coalesce(({fails_when}), true)"
-        # Colons of SQL are no bind parameters.
-        counts = execution_engine.execute_query(
-            sa.text(f"select count(*), count(*) filter (where {failing}) from ({rows}) as looked_at".replace(":", "\\:"))
-        ).fetchone()
-        shown: list[dict[str, Any]] = []
-        if counts[1]:
-            result = execution_engine.execute_query(
-                sa.text(
-                    f"select * from ({rows}) as looked_at where {failing} order by {order} limit {SHOWN_ROWS}".replace(
-                        ":", "\\:"
-                    )
-                )
-            )
-            shown = [{name: _plain(value) for name, value in row._mapping.items()} for row in result]
-        return {"checked": int(counts[0]), "failing": int(counts[1]), "rows": shown}
+        def fetch(query: str) -> list[dict[str, Any]]:
+            # Colons of SQL are no bind parameters.
+            found = execution_engine.execute_query(sa.text(query.replace(":", "\\:")))
+            return [dict(row._mapping) for row in found]
+
+        return vars(count_rows(fetch, **metric_value_kwargs))
 
 
-def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+class AttackOutcome(QueryMetricProvider):  # type: ignore[misc]
+    """Metric: hidden figures of the candidate that a reader can work out."""
+
+    metric_name = "hidden_figures.recovered"
+    value_keys = ("database", "additions", "snapshots")
+
+    @metric_value(engine=SqlAlchemyExecutionEngine)  # type: ignore[untyped-decorator]
+    def _sqlalchemy(
+        cls,  # noqa: N805
+        execution_engine: SqlAlchemyExecutionEngine,
+        metric_domain_kwargs: dict[str, Any],
+        metric_value_kwargs: dict[str, Any],
+        metrics: dict[str, Any],
+        runtime_configuration: dict[str, Any],
+    ) -> dict[str, Any]:
+        paths = {name: Path(text) for name, text in metric_value_kwargs.items()}
+        return vars(attacked(attack(paths["database"], paths["additions"], paths["snapshots"])))
 
 
-class ExpectRuleToHold(BatchExpectation):  # type: ignore[misc]
-    """Expect that no row of ``rows_query`` meets ``fails_when``, and that there is a row to look at.
-
-    ``may_be_empty`` lets a rule pass that looks at no row.
-    """
+class _ExpectNothing(BatchExpectation):  # type: ignore[misc]
+    """What both expectations share: a metric that counts, and success when nothing fails and something was looked at."""
 
     rule_id: str
-    rows_query: str
-    fails_when: str
-    worst_first: str = ""
     may_be_empty: bool = False
 
-    metric_dependencies: ClassVar[tuple[str, ...]] = ("rule.outcome",)
-    success_keys: ClassVar[tuple[str, ...]] = ("rows_query", "fails_when", "worst_first")
     domain_keys: ClassVar[tuple[str, ...]] = ("batch_id", "row_condition", "condition_parser")
 
     def _validate(
@@ -83,8 +74,34 @@ class ExpectRuleToHold(BatchExpectation):  # type: ignore[misc]
         runtime_configuration: dict[str, Any] | None = None,
         execution_engine: Any = None,
     ) -> dict[str, Any]:
-        outcome = metrics["rule.outcome"]
+        (outcome,) = metrics.values()
         return {
             "success": outcome["failing"] == 0 and (outcome["checked"] > 0 or self.may_be_empty),
             "result": {"observed_value": outcome["failing"], "details": outcome},
         }
+
+
+class ExpectRuleToHold(_ExpectNothing):
+    """Expect that no row of ``rows_query`` meets ``condition``, and that there is a row to look at.
+
+    ``may_be_empty`` lets a rule pass that looks at no row.
+    """
+
+    rows_query: str
+    condition: str
+    value: str = ""
+    key: tuple[str, ...] = ()
+
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("rule.outcome",)
+    success_keys: ClassVar[tuple[str, ...]] = ("rows_query", "condition", "value", "key")
+
+
+class ExpectHiddenFiguresToStayHidden(_ExpectNothing):
+    """Expect that no hidden figure of the candidate follows from what is public, now or in earlier snapshots."""
+
+    database: str
+    additions: str
+    snapshots: str
+
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("hidden_figures.recovered",)
+    success_keys: ClassVar[tuple[str, ...]] = ("database", "additions", "snapshots")

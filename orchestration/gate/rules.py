@@ -1,8 +1,11 @@
-"""The rules that judge a candidate, as typed data.
+"""The rules of the gate, as typed data.
 
-A rule looks at rows (``rows``, a SQL query on the candidate's tables) and says when one is wrong (``fails_when``, a
-condition on the query's columns). A rule that looks at no row has judged nothing: it is ``no_data``, which blocks like a
-failure unless the rule ``may_be_empty``.
+A rule looks at rows (``rows``, a SQL query) and says when one is wrong (``fails_when``, a condition on the query's columns).
+A rule that looks at no row has judged nothing: it is ``no_data``, which blocks like a failure unless the rule
+``may_be_empty``. Two kinds of rules have no query: the attack on hidden figures, and data tests of dbt, which say what shape
+a model has.
+
+What blocks is decided here and nowhere else, for Great Expectations, dbt tests and Dagster's checks alike.
 """
 
 from __future__ import annotations
@@ -11,58 +14,107 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from orchestration.errors import UserError
 from orchestration.tables import Label, Table
 
 Level = Literal["format", "within_table", "between_years", "between_sources", "against_print", "disclosure"]
+Stage = Literal["delivery", "warehouse", "candidate"]
 Severity = Literal["fatal", "error", "warning"]
+Kind = Literal["rows", "attack", "dbt_test", "waivers"]
+
+LEVELS: tuple[Level, ...] = ("format", "within_table", "between_years", "between_sources", "against_print", "disclosure")
+STAGES: tuple[Stage, ...] = ("delivery", "warehouse", "candidate")
 
 # Placeholders of a rule that is written once and runs for each table, or each column with a code list.
 EACH_TABLE = "table"
 EACH_CODED_COLUMN = "coded_column"
 
 
-class Rule(BaseModel):
-    """One rule, as it stands in a file of ``expectations/rules``.
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
-    ``for_each`` repeats ``rows`` for every public table, or every column that has a code list; the query may then use
-    ``{table}``, ``{key}`` (the key as one text), ``{key_is_missing}``, ``{column}``, ``{codelist}`` and ``{csv_columns}``.
-    ``{candidate}`` is the candidate's folder. A brace of SQL itself is doubled. ``worst_first`` is an expression by which
-    failing rows are shown, the greatest first.
+
+class Fault(_Strict):
+    """A fault that the rule must catch: SQL statements on a copy of the database that the rule judges.
+
+    The warehouse is attached as ``warehouse`` where a candidate is judged.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    title: Label
+    sql: tuple[str, ...] = Field(min_length=1)
+
+
+class Rule(_Strict):
+    """One rule, as it stands in a file of ``expectations/rules``.
+
+    ``stage`` is what it judges: the delivered cells before anything is made of them, the warehouse, or the candidate's
+    files. ``for_each`` repeats ``rows`` for every public table, or every column that has a code list; the query may then use
+    ``{table}``, ``{key}`` (the key as one text), ``{key_is_missing}``, ``{column}``, ``{codelist}`` and ``{csv_columns}``.
+    ``{candidate}`` is the candidate's folder, ``{limit}`` the limit. A brace of SQL itself is doubled. ``value`` is the
+    expression that is held against the limit; the greatest is reported, and failing rows are shown by it. ``key`` names the
+    columns by which a waiver names a row. ``touches`` says for each public table which rows the rule looks at.
+    """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: Label
     table: str
     level: Level
+    stage: Stage = "candidate"
     severity: Severity
+    kind: Kind = "rows"
     for_each: Literal["table", "coded_column"] | None = None
-    rows: str
-    fails_when: str
-    worst_first: str | None = None
+    rows: str | None = None
+    fails_when: str | None = None
+    value: str | None = None
+    limit: float | None = None
+    key: tuple[str, ...] = ()
+    touches: dict[str, str] = Field(default_factory=dict)
     may_be_empty: bool = False
+    fault: Fault | None = None
     explanation: Label
     remedy: Label
 
+    @model_validator(mode="after")
+    def _has_what_its_kind_needs(self) -> Rule:
+        has_query = self.rows is not None and self.fails_when is not None
+        if self.kind == "rows" and not has_query:
+            raise ValueError("rows and fails_when are needed")
+        if self.kind != "rows" and (self.rows is not None or self.fails_when is not None):
+            raise ValueError(f"a rule of kind {self.kind} has no rows and no fails_when")
+        if self.severity == "warning" and self.kind == "rows" and not self.key:
+            raise ValueError("a warning needs a key, by which a waiver names a row")
+        return self
+
+    def blocks(self, *, passed: bool, is_official: bool, is_waived: bool = False) -> bool:
+        """Whether an outcome stops the publication.
+
+        Fatal and error always do. A warning does in the official channel, until each of its rows is waived: comply or
+        explain.
+        """
+        return not passed and (self.severity != "warning" or (is_official and not is_waived))
+
     @property
-    def blocks(self) -> bool:
-        """Whether a failure stops the publication; this is the one place that decides it."""
+    def stops_the_run(self) -> bool:
+        """Whether nothing is made from what a failure of this rule was found in."""
         return self.severity != "warning"
+
+    def condition(self) -> str:
+        """Return the condition under which a row fails. One that is unknown (null) is not known to hold, so it fails."""
+        text = (self.fails_when or "").replace("{limit}", f"{self.limit:g}" if self.limit is not None else "{limit}")
+        return f"coalesce(({text}), true)"
 
     def query(self, tables: list[Table], candidate: Path) -> str:
         """Return the query whose rows are looked at, with every placeholder filled."""
-        folder = str(candidate).replace("'", "''")
+        assert self.rows is not None
+        common = {"candidate": str(candidate).replace("'", "''"), "limit": self.limit}
         if self.for_each is None:
-            return self.rows.format(candidate=folder)
+            return self.rows.format(**common)
         queries = []
         for table in tables:
             key = " || '|' || ".join(f"""'{name}=' || coalesce(cast("{name}" as varchar), '')""" for name in table.key)
-            values = {
-                "candidate": folder,
+            values = common | {
                 "table": table.name,
                 "key": f"({key})",
                 "key_is_missing": "(" + " or ".join(f'"{name}" is null' for name in table.key) + ")",
@@ -73,6 +125,7 @@ class Rule(BaseModel):
                     else f'"{c.name}"'
                     for c in table.columns
                 ),
+                "texts": ", ".join(f'"{c.name}"' for c in table.columns if c.type == "VARCHAR") or "cast(null as varchar)",
             }
             if self.for_each == EACH_TABLE:
                 queries.append(self.rows.format(**values))
@@ -84,9 +137,13 @@ class Rule(BaseModel):
                 )
         return "\nunion all\n".join(f"({query})" for query in queries)
 
+    def row_key(self, row: dict[str, object]) -> str:
+        """Return by which text a waiver names a failing row."""
+        return "|".join(f"{name}={row.get(name)}" for name in self.key)
+
 
 def load_rules(folder: Path) -> list[Rule]:
-    """Return all rules, ordered by level and id.
+    """Return all rules, ordered by stage, level and id.
 
     Raises:
         UserError: a file is not valid, or two rules have the same id.
@@ -112,7 +169,7 @@ def load_rules(folder: Path) -> list[Rule]:
                 f"rule {entry.get('id', '?') if isinstance(entry, dict) else entry!r}: "
                 f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}",
                 place=str(path),
-                remedy="docs/contract.md says what a rule needs",
+                remedy="docs/gate.md says what a rule needs",
             ) from error
         except (OSError, yaml.YAMLError, TypeError) as error:
             raise UserError(
@@ -120,5 +177,4 @@ def load_rules(folder: Path) -> list[Rule]:
             ) from error
     if not rules:
         raise UserError("there are no rules", place=str(folder), remedy="restore expectations/rules")
-    levels = list(Level.__args__)  # type: ignore[attr-defined]
-    return sorted(rules, key=lambda rule: (levels.index(rule.level), rule.id))
+    return sorted(rules, key=lambda rule: (STAGES.index(rule.stage), LEVELS.index(rule.level), rule.id))

@@ -12,11 +12,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from orchestration.disclosure import ledger
 from orchestration.errors import UserError
 from orchestration.publish.candidate import CHECKSUMS, DATABASE, Candidate, content_hash, file_hash
 
 CURRENT = "current"
 GATE = "gate.json"
+GATE_PAGE = "gate.html"
 
 
 def current(snapshots: Path) -> Path | None:
@@ -103,7 +105,8 @@ def promote(candidate: Candidate, snapshots: Path) -> bool:
         True when something new was published, False when the published snapshot has the same content already.
 
     Raises:
-        UserError: the candidate was not judged, was refused, or its bytes are not the judged ones.
+        UserError: the candidate was not judged, was refused, or its bytes are not the judged ones; or what it publishes was
+            not noted for the ledger.
     """
     verdict = read_gate(candidate.path)
     if verdict is None:
@@ -116,6 +119,10 @@ def promote(candidate: Candidate, snapshots: Path) -> bool:
         )
     target = snapshots / candidate.id
     published = current(snapshots)
+    # First the ledger: what it has too much costs a hidden group, what it lacks a leak.
+    additions = candidate.path.parent / f"{candidate.id}{ledger.ADDITIONS}"
+    ledger.add(additions, snapshots)
+    additions.replace(ledger.ledger_file(snapshots).with_name(additions.name))
     if published is not None and published.name == candidate.id:
         shutil.rmtree(candidate.path)
         return False

@@ -8,8 +8,7 @@ with rounds as (
 parameters as (
     select
         max(case when parameter = 'price_year' then value end) as price_year,
-        max(case when parameter = 'cpi_base_year' then value end) as cpi_base_year,
-        max(case when parameter = 'min_units_published' then value end) as min_units
+        max(case when parameter = 'cpi_base_year' then value end) as cpi_base_year
     from {{ ref('stg_classifications__parameters') }}
 ),
 
@@ -74,6 +73,7 @@ grid as (
         rounds.form,
         rounds.is_delivered,
         rounds.collection_year,
+        rounds.time_period as form_period,
         rounds.collection_year - 1 as time_period,
         areas.unit_level,
         areas.unit_code,
@@ -111,19 +111,24 @@ figures as (
         grid.is_delivered and grid.is_asked as is_from_delivery,
         delivered.n_answered,
         coalesce(delivered.is_corrected, false) as is_corrected,
-        delivered.n_answered < parameters.min_units as is_confidential,
+        hidden.reason is not null as is_confidential,
         cast(populations.population as double) as population,
         lag(grid.time_period) over (
             partition by grid.indicator, grid.unit_level, grid.unit_code
             order by grid.time_period
         ) as previous_period
     from grid
-    cross join parameters
     left join delivered
         on grid.form = delivered.form
         and grid.indicator = delivered.indicator
         and grid.unit_level = delivered.unit_level
         and grid.unit_code = delivered.unit_code
+    left join {{ ref('int_hidden_groups') }} as hidden
+        on hidden.subject = 'amounts'
+        and grid.indicator = hidden.indicator
+        and grid.form_period = hidden.time_period
+        and grid.unit_level = hidden.unit_level
+        and grid.unit_code = hidden.unit_code
     left join printed
         on grid.indicator = printed.indicator
         and grid.time_period = printed.time_period

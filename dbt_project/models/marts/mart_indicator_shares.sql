@@ -1,6 +1,6 @@
 -- Counts and shares of units by answer, for every indicator and group of units; never of a single unit. share_of_answered
 -- is over the units that answered the question, share_of_all over all units of the set. Groups with fewer answering units
--- than the policy allows are confidential. A gap between two rounds that asked is a row of the country: not asked, or not
+-- than the policy allows are confidential, and so are those that protect them. A gap between two rounds that asked is a row of the country: not asked, or not
 -- delivered.
 with rounds as (
     select * from {{ ref('int_indicator_rounds') }}
@@ -28,15 +28,9 @@ countries as (
     where unit_level = 'country'
 ),
 
-single_municipalities as (
-    -- A county that is one divided municipality shows its answer: Oslo is public as a unit of its own county. Its districts
-    -- are not.
-    select
-        area_basis,
-        time_period,
-        unit_code
-    from {{ ref('int_areas') }}
-    where unit_level = 'county' and units_municipalities = 1 and units_with_districts > 1
+hidden as (
+    select * from {{ ref('int_hidden_groups') }}
+    where subject = 'indicator_shares'
 ),
 
 answers as (
@@ -84,13 +78,12 @@ delivered as (
         coalesce(answered.n_answer, 0) as n_answer,
         coalesce(answered.n_answered, 0) as n_answered,
         case
+            when hidden.reason is not null then 'confidential'
             when coalesce(answered.n_answered, 0) = 0 then 'not_answered'
-            when answered.n_answered < parameters.min_units and single_municipalities.unit_code is null then 'confidential'
         end as absence_reason,
         corrected.form is not null as is_corrected,
         false as is_sample
     from rounds
-    cross join parameters
     inner join answers
         on rounds.form = answers.form
         and rounds.indicator = answers.indicator
@@ -115,12 +108,13 @@ delivered as (
         and areas.unit_set = corrected.unit_set
         and areas.unit_level = corrected.unit_level
         and areas.unit_code = corrected.unit_code
-    left join single_municipalities
-        on rounds.unit_set = 'municipalities'
-        and areas.unit_level = 'county'
-        and areas.unit_code = single_municipalities.unit_code
-        and areas.area_basis = single_municipalities.area_basis
-        and areas.time_period = single_municipalities.time_period
+    left join hidden
+        on rounds.indicator = hidden.indicator
+        and rounds.item = hidden.item
+        and rounds.time_period = hidden.time_period
+        and areas.unit_level = hidden.unit_level
+        and areas.unit_code = hidden.unit_code
+        and areas.area_basis = hidden.area_basis
 ),
 
 sampled as (

@@ -344,8 +344,21 @@ select
     case when measure = 'share_of_municipalities' then cast(half_unit as double) * (coalesce(member_count, 1) - 1) else 0 end
         as computed_error,
     'delivered_answers' as method,
-    -- What a group of too few answering units said is not shown, Oslo as one municipality aside.
-    n_answered < min_units and not (unit_set = 'municipalities' and unit_level = 'county' and n_units = 1) as is_confidential
+    -- What a group of too few answering units said is not shown, Oslo as one municipality aside; nor is a group that is hidden
+    -- in the table, by whichever units print counts it.
+    hidden.reason is not null
+    or (
+        counted.n_answered < counted.min_units
+        and not (counted.unit_set = 'municipalities' and counted.unit_level = 'county' and counted.n_units = 1)
+    ) as is_confidential
 from counted
+left join {{ ref('int_hidden_groups') }} as hidden
+    on hidden.subject = 'indicator_shares'
+    and hidden.area_basis = 'reported'
+    and counted.indicator = hidden.indicator
+    and counted.item = hidden.item
+    and counted.survey_period = hidden.time_period
+    and counted.unit_level = hidden.unit_level
+    and counted.unit_code = hidden.unit_code
 -- Of a multi-select question nobody can say who answered without ticking.
 where not (answer = 'answered' and is_multiple and usual_base = 'all')

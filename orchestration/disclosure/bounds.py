@@ -1,0 +1,200 @@
+"""Bounds that published figures put on hidden ones, by linear programs.
+
+Units that no group tells apart form an *atom*. The unknowns are the values of every measure in every atom; a group's figure
+is the sum over its atoms. A published figure fixes its sum, a hidden one leaves it free, and what a reader can conclude
+about a hidden figure is the interval between the smallest and the largest sum that fits everything published.
+
+Belongs here: the linear program and nothing about surveys. HiGHS solves it; it keeps its last basis, so that the many
+questions about one system cost little after the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+
+# Smaller differences are the solver's rounding.
+TOLERANCE = 1e-6
+
+# Rounds of weights that ask about all open figures at once, before each is asked about by itself.
+JOINT_ROUNDS = 4
+
+# Narrowest interval of an amount, in its unit, that counts as unknown; and more than any amount.
+AMOUNT_INTERVAL = 1.0
+AMOUNT_LIMIT = 1e10
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A kind of figure. A count is whole and at most the number of units; an amount is any number from 0."""
+
+    name: str
+    is_count: bool = True
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A condition on the measures of every atom: lower <= sum of coefficient * value <= upper."""
+
+    coefficients: Mapping[int, float]
+    lower: float = -highspy.kHighsInf
+    upper: float = highspy.kHighsInf
+
+
+@dataclass(frozen=True, order=True)
+class Figure:
+    """One figure of a system, by the numbers of its group and its measure."""
+
+    group: int
+    measure: int
+
+
+@dataclass
+class Interval:
+    """The smallest and the largest value of a figure that were found to fit."""
+
+    low: float
+    high: float
+
+    def widen(self, value: float) -> None:
+        """Take in another value that fits."""
+        self.low, self.high = min(self.low, value), max(self.high, value)
+
+    def is_known(self, measure: Measure) -> bool:
+        """Whether the interval leaves no choice: one whole number, or less than a unit of an amount."""
+        if measure.is_count:
+            return bool(np.floor(self.high + TOLERANCE) - np.ceil(self.low - TOLERANCE) < 1)
+        return self.high - self.low < AMOUNT_INTERVAL
+
+
+class System:
+    """All figures of groups of the same units, some published and the others hidden.
+
+    Args:
+        incidence: groups by atoms, true where the group holds the atom.
+        sizes: number of units of each atom.
+        measures: the measures.
+        relations: conditions that hold in every atom.
+    """
+
+    def __init__(
+        self, incidence: NDArray[np.bool_], sizes: NDArray[np.int64], measures: list[Measure], relations: list[Relation]
+    ) -> None:
+        """Build the linear program; at first nothing is published."""
+        self.measures = measures
+        self._incidence = incidence
+        self._group_count, self._atom_count = incidence.shape
+        self._solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+        self._solver.setOptionValue("output_flag", False)
+        self._solver.setOptionValue("threads", 1)
+        self._solver.setOptionValue("presolve", "off")
+        self._solver.setOptionValue("simplex_strategy", 4)
+        upper = [sizes if measure.is_count else np.full(self._atom_count, AMOUNT_LIMIT) for measure in measures]
+        columns = len(measures) * self._atom_count
+        self._solver.addVars(columns, np.zeros(columns), np.concatenate(upper).astype(float))
+        members = [np.flatnonzero(row) for row in incidence]
+        ones = [np.ones(len(atoms)) for atoms in members]
+        self._add_rows(
+            [
+                (atoms + measure * self._atom_count, factors)
+                for measure in range(len(measures))
+                for atoms, factors in zip(members, ones, strict=True)
+            ],
+            -highspy.kHighsInf,
+            highspy.kHighsInf,
+        )
+        for relation in relations:
+            numbers = np.array(sorted(relation.coefficients))
+            factors = np.array([relation.coefficients[number] for number in numbers], dtype=float)
+            self._add_rows(
+                [(numbers * self._atom_count + atom, factors) for atom in range(self._atom_count)],
+                relation.lower,
+                relation.upper,
+            )
+
+    def _add_rows(self, rows: list[tuple[NDArray[np.int64], NDArray[np.float64]]], lower: float, upper: float) -> None:
+        lengths = np.array([len(columns) for columns, _ in rows])
+        starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int32)
+        indices = np.concatenate([columns for columns, _ in rows]).astype(np.int32)
+        values = np.concatenate([factors for _, factors in rows])
+        lowers, uppers = np.full(len(rows), lower), np.full(len(rows), upper)
+        self._solver.addRows(len(rows), lowers, uppers, len(indices), starts, indices, values)
+
+    def _row(self, figure: Figure) -> int:
+        return int(figure.measure * self._group_count + figure.group)
+
+    def publish(self, figure: Figure, value: float) -> None:
+        """Fix a figure."""
+        self._solver.changeRowBounds(self._row(figure), value, value)
+
+    def hide(self, figure: Figure) -> None:
+        """Leave a figure open."""
+        self._solver.changeRowBounds(self._row(figure), -highspy.kHighsInf, highspy.kHighsInf)
+
+    def solve(self, weights: Mapping[Figure, float]) -> NDArray[np.float64] | None:
+        """Return all figures (measures by groups) of a solution with the smallest weighted sum.
+
+        Returns:
+            None when no values fit what is published.
+        """
+        cost = np.zeros((len(self.measures), self._atom_count))
+        for figure, weight in weights.items():
+            cost[figure.measure, self._incidence[figure.group]] += weight
+        self._solver.changeColsCost(cost.size, np.arange(cost.size, dtype=np.int32), cost.ravel())
+        self._solver.run()
+        status = self._solver.getModelStatus()
+        if status == highspy.HighsModelStatus.kInfeasible:
+            return None
+        if status != highspy.HighsModelStatus.kOptimal:
+            raise RuntimeError(f"the linear program ended with {status}")
+        rows = np.array(self._solver.getSolution().row_value[: len(self.measures) * self._group_count])
+        return rows.reshape(len(self.measures), self._group_count)
+
+    def binding(self) -> set[Figure]:
+        """Return the published figures that keep the last solution from going further."""
+        duals = np.array(self._solver.getSolution().row_dual[: len(self.measures) * self._group_count])
+        rows = np.flatnonzero(np.abs(duals) > TOLERANCE)
+        return {Figure(int(row % self._group_count), int(row // self._group_count)) for row in rows}
+
+    def widen(self, intervals: dict[Figure, Interval]) -> bool:
+        """Widen the intervals of figures until each is known to have a choice, or is as wide as it can be.
+
+        Args:
+            intervals: the figures asked about; an interval that starts with a value that fits saves work.
+
+        Returns:
+            False when no values fit what is published; the intervals then say nothing.
+        """
+        still = self._open(intervals)
+        generator = np.random.default_rng(0)  # the same weights in every run
+        for _ in range(JOINT_ROUNDS):
+            if not still:
+                return True
+            weights = {figure: float(generator.choice([-1.0, 1.0]) * generator.uniform(0.5, 1.0)) for figure in still}
+            for sign in (1.0, -1.0):
+                if not self._take_in({figure: sign * weight for figure, weight in weights.items()}, intervals):
+                    return False
+            still = self._open({figure: intervals[figure] for figure in still})
+        for figure in still:
+            for sign in (1.0, -1.0):
+                if intervals[figure].is_known(self.measures[figure.measure]) and not self._take_in(
+                    {figure: sign}, intervals
+                ):
+                    return False
+        return True
+
+    def _open(self, intervals: Mapping[Figure, Interval]) -> list[Figure]:
+        return sorted(figure for figure, interval in intervals.items() if interval.is_known(self.measures[figure.measure]))
+
+    def _take_in(self, weights: Mapping[Figure, float], intervals: dict[Figure, Interval]) -> bool:
+        values = self.solve(weights)
+        if values is None:
+            return False
+        for figure, interval in intervals.items():
+            interval.widen(float(values[figure.measure, figure.group]))
+        return True

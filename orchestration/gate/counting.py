@@ -1,0 +1,57 @@
+"""Counts what a rule finds, by whichever connection runs its query.
+
+Belongs here: the SQL around a rule's own, shared by the checkpoints and by the proof that rules bite, so that what is proven
+is what runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from orchestration.disclosure.attack import Attack
+from orchestration.gate.results import SHOWN_ROWS, Counted
+
+Fetch = Callable[[str], list[dict[str, Any]]]
+
+# Failing rows whose keys a waiver can name; a rule with more has not been understood.
+MOST_KEYS = 1000
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
+def count_rows(fetch: Fetch, rows_query: str, condition: str, value: str = "", key: Sequence[str] = ()) -> Counted:
+    """Count the rows that a rule looks at, and show the failing ones.
+
+    Args:
+        fetch: runs a query and returns its rows.
+        rows_query: the rows that are looked at.
+        condition: when a row fails.
+        value: expression by which the worst row comes first.
+        key: columns by which a waiver names a row.
+    """
+    greatest = f"cast(max({value}) as double)" if value else "cast(null as double)"
+    counts = fetch(
+        f"select count(*) as checked, count(*) filter (where {condition}) as failing, {greatest} as greatest "
+        f"from ({rows_query}) as looked_at"
+    )[0]
+    if not counts["failing"]:
+        return Counted(int(counts["checked"]), 0, counts["greatest"])
+    order = f"{value} desc nulls first, looked_at" if value else "all"
+    failing = f"from ({rows_query}) as looked_at where {condition} order by {order}"
+    shown = [{name: _plain(entry) for name, entry in row.items()} for row in fetch(f"select * {failing} limit {SHOWN_ROWS}")]
+    keys: list[str] = []
+    if key:
+        columns = ", ".join(f'"{name}"' for name in key)
+        keys = [
+            "|".join(f"{name}={row[name]}" for name in key) for row in fetch(f"select {columns} {failing} limit {MOST_KEYS}")
+        ]
+    return Counted(int(counts["checked"]), int(counts["failing"]), counts["greatest"], shown, keys)
+
+
+def attacked(found: Attack) -> Counted:
+    """Count what an attack recovered; the rows name the figures and never say them."""
+    rows = [vars(each) for each in found.recovered[:SHOWN_ROWS]]
+    return Counted(found.figures, len(found.recovered), float(len(found.recovered)), rows)

@@ -1,0 +1,132 @@
+"""What a rule found: the four outcomes, and how a row reads.
+
+Belongs here: the result of one rule, made from what was counted. Does not belong here: counting (``checkpoint``) or the
+verdict on all of them (``verdict``).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from orchestration.gate.rules import Rule
+
+Outcome = Literal["pass", "fail", "no_data", "did_not_run"]
+
+# Failing rows that a result shows; the count is of all.
+SHOWN_ROWS = 20
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What was counted: rows looked at, rows that fail, the greatest value, the first failing rows and all their keys."""
+
+    checked: int
+    failing: int
+    value: float | None = None
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """What one rule found. ``rows`` are the first failing rows, as the rule's query shows them."""
+
+    rule: str
+    kind: str
+    stage: str
+    title_nb: str
+    title_en: str
+    table: str
+    level: str
+    severity: str
+    outcome: Outcome
+    blocks: bool
+    checked: int
+    failing: int
+    waived: int
+    value: float | None
+    limit: float | None
+    rows: list[dict[str, Any]]
+    explanation_nb: str
+    explanation_en: str
+    remedy_nb: str
+    remedy_en: str
+    error: str | None = None
+
+    def public(self) -> dict[str, Any]:
+        """Return what may stand in a snapshot: rows of public tables only, counts of everything else."""
+        return asdict(self) | ({} if self.stage == "candidate" else {"rows": []})
+
+
+def result(
+    rule: Rule,
+    counted: Counted | None,
+    *,
+    error: str | None = None,
+    is_official: bool = False,
+    waived_keys: frozenset[str] = frozenset(),
+) -> RuleResult:
+    """Return a rule's result from what was counted, or from the error for which it did not run."""
+    outcome: Outcome
+    found = counted or Counted(0, 0)
+    waived = sum(key in waived_keys for key in found.keys)
+    if counted is None or error is not None:
+        outcome = "did_not_run"
+    elif found.checked == 0 and not rule.may_be_empty:
+        outcome = "no_data"
+    else:
+        outcome = "fail" if found.failing else "pass"
+    is_waived = outcome == "fail" and waived == found.failing
+    return RuleResult(
+        rule=rule.id,
+        kind=rule.kind,
+        stage=rule.stage,
+        title_nb=rule.title.nb,
+        title_en=rule.title.en,
+        table=rule.table,
+        level=rule.level,
+        severity=rule.severity,
+        outcome=outcome,
+        blocks=rule.blocks(passed=outcome == "pass", is_official=is_official, is_waived=is_waived),
+        checked=found.checked,
+        failing=found.failing,
+        waived=waived,
+        value=found.value,
+        limit=rule.limit,
+        rows=found.rows,
+        explanation_nb=rule.explanation.nb,
+        explanation_en=rule.explanation.en,
+        remedy_nb=rule.remedy.nb,
+        remedy_en=rule.remedy.en,
+        error=error,
+    )
+
+
+def first_rows(result: dict[str, Any], most: int = 1) -> list[str]:
+    """Return the first failing rows of a rule's result, a line each, or why there is none."""
+    if result["outcome"] == "did_not_run":
+        return [str(result["error"])]
+    if not result["rows"]:
+        return ["it found no row to look at" if not result["failing"] else f"{result['failing']} rows (restricted)"]
+    lines = [
+        ", ".join(f"{name}={value}" for name, value in row.items() if value is not None) for row in result["rows"][:most]
+    ]
+    more = result["failing"] - len(lines)
+    return [*lines[:-1], lines[-1] + (f" (and {more} more)" if more else "")]
+
+
+def write_results(path: Path, results: list[RuleResult]) -> None:
+    """Keep results for a later step; they may show single units, so only the service user reads them."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps([asdict(each) for each in results], ensure_ascii=False, indent=2), encoding="utf-8")
+    partial.chmod(0o600)
+    partial.replace(path)
+
+
+def read_results(path: Path) -> list[RuleResult]:
+    """Return results that an earlier step kept."""
+    return [RuleResult(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))]

@@ -1,0 +1,193 @@
+"""The verdict on a candidate: every rule of every stage, in one ``gate.json`` and one page.
+
+The verdict has no clock and no run id in it: the same candidate gives the same bytes. What single units said stands in the
+restricted file beside the candidate, never in ``gate.json``. Great Expectations' own result is kept there too.
+
+Belongs here: putting results together. Does not belong here: running rules (``checkpoint``).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from orchestration.disclosure.ledger import ADDITIONS
+from orchestration.errors import RefusedError
+from orchestration.gate.checkpoint import run_checkpoint
+from orchestration.gate.coverage import coverage
+from orchestration.gate.page import render
+from orchestration.gate.results import Counted, RuleResult, first_rows, result, write_results
+from orchestration.gate.rules import Rule, Stage
+from orchestration.gate.waivers import PlacedWaiver, judge_waivers, valid_keys
+from orchestration.publish.candidate import DATABASE, Candidate
+from orchestration.publish.snapshots import GATE, GATE_PAGE
+from orchestration.tables import Table
+
+# Failing rows of a rule that a refusal shows on the screen; gate.json has more.
+SHOWN_LINES = 3
+
+# Beside a candidate: what the rules found, with rows of single units; and Great Expectations' own result.
+RESTRICTED = ".results.json"
+NATIVE = ".great_expectations.json"
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What a judgement depends on besides the judged files."""
+
+    waivers: list[PlacedWaiver]
+    today: date
+    is_official: bool
+    snapshots: Path
+
+
+def judge_stage(
+    stage: Stage, rules: list[Rule], database: Path, circumstances: Circumstances
+) -> tuple[list[RuleResult], dict[str, list[str]]]:
+    """Judge deliveries or warehouse.
+
+    Returns:
+        One result a rule of the stage, and the keys of failing rows by rule.
+    """
+    checked = run_checkpoint(stage, rules, database)
+    results = [
+        result(
+            rule,
+            checked.counted.get(rule.id),
+            error=checked.errors.get(rule.id),
+            is_official=circumstances.is_official,
+            waived_keys=valid_keys(circumstances.waivers, rule, circumstances.today),
+        )
+        for rule in rules
+        if rule.stage == stage and rule.kind == "rows"
+    ]
+    return results, {name: counted.keys for name, counted in checked.counted.items()}
+
+
+def dbt_test_result(rule: Rule | None, name: str, description: str, failing: int, rows: list[dict[str, Any]]) -> RuleResult:
+    """Return a data test of dbt as a result of the gate; one that no rule describes is fatal."""
+    described = rule or Rule.model_validate(
+        {
+            "id": name,
+            "title": {"nb": name.replace("_", " "), "en": name.replace("_", " ")},
+            "table": "all",
+            "level": "within_table",
+            "stage": "warehouse",
+            "severity": "fatal",
+            "kind": "dbt_test",
+            "explanation": {"nb": description or name, "en": description or name},
+            "remedy": {"nb": "Rett det som raden nevner.", "en": "correct the input that the row names"},
+        }
+    )
+    return result(described, Counted(1, failing, float(failing), rows))
+
+
+def judge(
+    rules: list[Rule],
+    tables: list[Table],
+    candidate: Candidate,
+    earlier: list[RuleResult],
+    circumstances: Circumstances,
+    additions: Path | None = None,
+) -> dict[str, Any]:
+    """Judge a candidate and write ``gate.json`` and ``gate.html`` into it.
+
+    Args:
+        rules: all rules; those of the stage ``candidate`` are run on the candidate's files.
+        tables: the described public tables, for rules that run for each.
+        candidate: the files.
+        earlier: what was found in the deliveries and the warehouse from which the candidate was made.
+        circumstances: waivers, day, channel, earlier snapshots.
+        additions: what the candidate would add to the ledger; the file beside it unless said otherwise.
+
+    Returns:
+        The verdict: ``verdict`` (pass or fail), ``content_hash`` of the judged files, counts, coverage, and one entry a
+        rule.
+    """
+    checked = run_checkpoint(
+        "candidate",
+        rules,
+        candidate.path / DATABASE,
+        tables=tables,
+        candidate=candidate,
+        additions=additions or candidate.path.parent / f"{candidate.id}{ADDITIONS}",
+        snapshots=circumstances.snapshots,
+    )
+    found = {each.rule: each for each in earlier}
+    keys = {name: counted.keys for name, counted in checked.counted.items()}
+    results = []
+    for rule in rules:
+        if rule.stage != "candidate" or rule.kind == "dbt_test":
+            # What did not arrive from an earlier stage did not run.
+            missing = result(rule, None, error="it was not run on this candidate")
+            results.append(found.pop(rule.id, missing))
+        elif rule.kind != "waivers":
+            results.append(
+                result(
+                    rule,
+                    checked.counted.get(rule.id),
+                    error=checked.errors.get(rule.id),
+                    is_official=circumstances.is_official,
+                    waived_keys=valid_keys(circumstances.waivers, rule, circumstances.today),
+                )
+            )
+    results.extend(found.values())
+    severities = {rule.id: rule.severity for rule in rules}
+    for rule in rules:
+        if rule.kind == "waivers":
+            counted = judge_waivers(circumstances.waivers, dict(severities), keys, circumstances.today)
+            results.append(result(rule, counted))
+    blocking = [each.rule for each in results if each.blocks]
+    verdict = {
+        "verdict": "fail" if blocking else "pass",
+        "candidate": candidate.id,
+        "content_hash": candidate.content_hash,
+        "blocking": blocking,
+        "counts": {
+            outcome: sum(each.outcome == outcome for each in results)
+            for outcome in ("pass", "fail", "no_data", "did_not_run")
+        },
+        "coverage": coverage(rules, tables, candidate.path / DATABASE),
+        "rules": [each.public() for each in results],
+    }
+    (candidate.path / GATE).write_text(json.dumps(verdict, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    (candidate.path / GATE_PAGE).write_text(render(verdict), encoding="utf-8")
+    beside = candidate.path.parent
+    write_results(beside / f"{candidate.id}{RESTRICTED}", results)
+    native = beside / f"{candidate.id}{NATIVE}"
+    native.write_text(json.dumps(checked.native, ensure_ascii=False, indent=2), encoding="utf-8")
+    native.chmod(0o600)
+    return verdict
+
+
+def refusal_of_stage(stage: Stage, blocking: list[RuleResult]) -> RefusedError:
+    """Return what blocks before there is a candidate as an error."""
+    names = {"delivery": "the deliveries", "warehouse": "the warehouse"}
+    count = "1 rule refuses" if len(blocking) == 1 else f"{len(blocking)} rules refuse"
+    lines = [f"refused: {count} {names[stage]}, nothing was published"]
+    for each in blocking:
+        lines.append(f"  {each.rule} ({each.outcome}): {each.title_en}; {each.remedy_en}")
+        lines += [f"    {line}" for line in first_rows(asdict(each), SHOWN_LINES)]
+    return RefusedError(lines, {"verdict": "fail", "stage": stage, "rules": [asdict(each) for each in blocking]})
+
+
+def refusal(verdict: dict[str, Any], folder: Path, restricted: list[RuleResult] | None = None) -> RefusedError:
+    """Return a refused candidate's verdict as an error: each blocking rule with its first rows and what to do.
+
+    Args:
+        verdict: the verdict as it stands in ``gate.json``.
+        folder: the candidate's folder.
+        restricted: results with the rows that ``gate.json`` must not show, for the one who runs the system.
+    """
+    rows = {each.rule: each.rows for each in restricted or []}
+    blocking = [each | {"rows": rows.get(each["rule"], each["rows"])} for each in verdict["rules"] if each["blocks"]]
+    count = "1 rule blocks" if len(blocking) == 1 else f"{len(blocking)} rules block"
+    lines = [f"refused: {count} this candidate, nothing was published"]
+    for each in blocking:
+        lines.append(f"  {each['rule']} ({each['outcome']}): {each['title_en']}; {each['remedy_en']}")
+        lines += [f"    {line}" for line in first_rows(each, SHOWN_LINES)]
+    lines.append(f"  all results: {folder / GATE}")
+    return RefusedError(lines, {"verdict": verdict["verdict"], "candidate": verdict["candidate"], "rules": blocking})

@@ -1,0 +1,124 @@
+"""Waivers: who answers for a warning, why, and until when (``data/waivers/*.yml``).
+
+Comply or explain: a warning is a row that is probably wrong and may be right. A waiver names the rule and the row; without
+one the official channel does not publish. A waiver that names nothing, or whose time is over, fails the gate.
+
+Belongs here: reading waivers and judging them. Does not belong here: explanations of differences from print, which are data
+of the printed figures (``data/published/explanations.csv``), and corrections of answers (``data/corrections``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from orchestration.errors import UserError
+from orchestration.gate.results import Counted
+from orchestration.gate.rules import Rule
+
+DOCUMENTATION = "docs/gate.md says what a waiver has"
+
+
+class Waiver(BaseModel):
+    """One waiver: rule and row, reason, who signed it, and the last day on which it holds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rule: str
+    key: str = Field(min_length=1, description="the row, as gate.json and is248 check name it")
+    reason: str = Field(min_length=1)
+    decided_by: str = Field(min_length=1)
+    until: date
+
+
+@dataclass(frozen=True)
+class PlacedWaiver:
+    """A waiver and where it stands."""
+
+    waiver: Waiver
+    place: str
+
+
+def _entries(path: Path) -> Iterator[PlacedWaiver]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        content, node = yaml.safe_load(text), yaml.compose(text)
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot be read ({' '.join(str(error).split())})", place=str(path), remedy=DOCUMENTATION) from error
+    if content is None:
+        return
+    if not isinstance(content, list) or not isinstance(node, yaml.SequenceNode):
+        raise UserError("is no list of waivers", place=str(path), remedy=DOCUMENTATION)
+    for entry, entry_node in zip(content, node.value, strict=True):
+        line = entry_node.start_mark.line + 1
+        try:
+            yield PlacedWaiver(Waiver.model_validate(entry), f"{path.name}, line {line}")
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise UserError(
+                f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}".removeprefix(": "),
+                place=f"{path}, line {line}",
+                remedy=DOCUMENTATION,
+            ) from error
+
+
+def load_waivers(folder: Path) -> list[PlacedWaiver]:
+    """Return all waivers.
+
+    Raises:
+        UserError: an entry is not valid, or two waive the same row.
+    """
+    waivers: list[PlacedWaiver] = []
+    seen: dict[tuple[str, str], str] = {}
+    for path in sorted(folder.glob("*.yml")) if folder.is_dir() else []:
+        for placed in _entries(path):
+            about = (placed.waiver.rule, placed.waiver.key)
+            if about in seen:
+                raise UserError(
+                    f"waives the same as {seen[about]}", place=f"{path.parent}, {placed.place}", remedy="keep one of the two"
+                )
+            seen[about] = placed.place
+            waivers.append(placed)
+    return waivers
+
+
+def valid_keys(waivers: Iterable[PlacedWaiver], rule: Rule, today: date) -> frozenset[str]:
+    """Return the rows of a rule that are waived on a day."""
+    return frozenset(
+        placed.waiver.key
+        for placed in waivers
+        if placed.waiver.rule == rule.id and rule.severity == "warning" and placed.waiver.until >= today
+    )
+
+
+def judge_waivers(
+    waivers: list[PlacedWaiver], severities: dict[str, str], failing_keys: dict[str, list[str]], today: date
+) -> Counted:
+    """Count the waivers that hold nothing: of no rule, of a rule that cannot be waived, expired, or of no failing row.
+
+    Args:
+        waivers: all waivers.
+        severities: severity by rule.
+        failing_keys: the keys of each rule's failing rows.
+        today: the day of the judgement.
+    """
+    rows = []
+    for placed in waivers:
+        waiver = placed.waiver
+        if waiver.rule not in severities:
+            problem = "there is no such rule"
+        elif severities[waiver.rule] != "warning":
+            problem = f"a rule of severity {severities[waiver.rule]} cannot be waived"
+        elif waiver.until < today:
+            problem = "expired"
+        elif waiver.key not in failing_keys.get(waiver.rule, []):
+            problem = "waives no failing row"
+        else:
+            continue
+        rows.append({"waiver": placed.place, "rule": waiver.rule, "key": waiver.key, "problem": problem})
+    return Counted(len(waivers), len(rows), float(len(rows)), rows)
