@@ -190,19 +190,34 @@ with findings as (
         cast(null as integer) as column_number,
         cast(null as varchar) as header
     from {{ ref('ctl_submissions') }}
+),
+
+keyed as (
+    select
+        concat_ws(
+            '|',
+            survey,
+            time_period,
+            coalesce(unit_code, concat_ws(':', file, sheet, row_number)),
+            finding,
+            coalesce(question, ''),
+            coalesce(target_group, ''),
+            coalesce(item, ''),
+            coalesce(reporting_form, '')
+        ) as subject,
+        *
+    from findings
+),
+
+numbered as (
+    -- Several boxes of one question, or several rows for one cell.
+    select
+        *,
+        row_number() over (partition by subject order by file, sheet, row_number, column_number) as occurrence
+    from keyed
 )
 
 select
-    concat_ws(
-        '|',
-        survey,
-        time_period,
-        coalesce(unit_code, concat_ws(':', file, sheet, row_number)),
-        finding,
-        coalesce(question, ''),
-        coalesce(target_group, ''),
-        coalesce(item, ''),
-        coalesce(reporting_form, '')
-    ) as finding_key,
-    *
-from findings
+    case when occurrence = 1 then subject else concat_ws('|', subject, occurrence) end as finding_key,
+    * exclude (subject, occurrence)
+from numbered
