@@ -89,7 +89,9 @@ _FINDINGS = """
         from intermediate.int_units
     ),
     units as (
-        select time_period, unit_code, unit_name, county_code, size_group from intermediate.int_units
+        select time_period, unit_code, unit_name, county_code,
+            case when unit_level = 'city_district' then 'oslo_districts' else size_group end as size_group
+        from intermediate.int_units
         union all
         select municipalities.* from municipalities
         anti join intermediate.int_units as parts

@@ -43,7 +43,7 @@ class Column:
 COLUMNS = (
     Column("number", Label(nb="Nr", en="No."), 5),
     Column("unit_code", Label(nb="Kode", en="Code"), 8.5),
-    Column("unit_name", Label(nb="Kommune/enhet", en="Municipality/unit"), 17),
+    Column("unit_name", Label(nb="Kommune eller enhet", en="Municipality or unit"), 17),
     Column("county_name", Label(nb="Fylke", en="County"), 14),
     Column("title", Label(nb="Funn", en="Finding"), 20),
     Column("question", Label(nb="Spørsmål til kommunen", en="Question to the municipality"), 64),
@@ -56,7 +56,7 @@ COLUMNS = (
     Column("verdict", Label(nb="Svar", en="Answer"), 10, is_answer=True),
     Column("item", Label(nb="Post", en="Item"), 24, is_answer=True),
     Column("reporting_form", Label(nb="Skjema", en="Form"), 14, is_answer=True),
-    Column("new_value", Label(nb="Ny verdi", en="New value"), 10, is_number=True, is_answer=True),
+    Column("new_value", Label(nb="Ny verdi", en="New value"), 11, is_number=True, is_answer=True),
     Column("reason", Label(nb="Forklaring", en="Explanation"), 34, is_answer=True),
     Column("answered_by", Label(nb="Besvart av", en="Answered by"), 16, is_answer=True),
     Column("answered_on", Label(nb="Dato", en="Date"), 11.5, is_answer=True),

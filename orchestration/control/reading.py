@@ -131,11 +131,12 @@ def gather(answers: Iterable[Answer]) -> dict[str, list[Answer]]:
     found: dict[str, dict[tuple[str, str], Answer]] = {}
     for answer in answers:
         cells = found.setdefault(answer.key, {})
+        # Only corrections of different cells stand beside each other.
         same = [
             other
-            for (item, form), other in cells.items()
-            if (item, form) == (answer.item, answer.reporting_form)
-            or WRONG not in (verdict_code(answer.verdict), verdict_code(other.verdict))
+            for cell, other in cells.items()
+            if cell == (answer.item, answer.reporting_form)
+            or {verdict_code(answer.verdict), verdict_code(other.verdict)} != {WRONG}
         ]
         if same and _compared(same[0]) != _compared(answer):
             raise UserError(

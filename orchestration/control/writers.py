@@ -68,7 +68,7 @@ def _fill_list(sheet: Worksheet, rows: list[Row], control: Control, title: str) 
             )
             cell.border = _LINE
             if column.is_number:
-                cell.number_format = "#,##0.0#"
+                cell.number_format = "#,##0.00"
             if column.name == "answered_on":
                 cell.number_format = "dd.mm.yyyy"
             if column.is_answer:
