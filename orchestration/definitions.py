@@ -8,6 +8,7 @@ from contextlib import nullcontext
 import dagster as dg
 
 from orchestration.assets.automation import build_jobs, build_schedule, build_sensor
+from orchestration.assets.control import build_control_asset
 from orchestration.assets.deliveries import build_delivery_assets
 from orchestration.assets.inputs import build_input_assets
 from orchestration.assets.publication import build_publication
@@ -35,7 +36,13 @@ def build_definitions(settings: Settings, *, holds_lock: bool = False) -> dg.Def
     public_models = [key for key in harmonise.keys if key.path[0] == "public"]
     publication, checks = build_publication(settings, sorted(public_models))
     return dg.Definitions(
-        assets=[*build_input_assets(settings), *build_delivery_assets(settings, forms), harmonise, *publication],
+        assets=[
+            *build_input_assets(settings),
+            *build_delivery_assets(settings, forms),
+            harmonise,
+            build_control_asset(settings, forms),
+            *publication,
+        ],
         asset_checks=checks,
         jobs=build_jobs(),
         schedules=[build_schedule(settings)],

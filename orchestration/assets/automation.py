@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 from dagster._utils.schedules import is_valid_cron_string
 
+from orchestration.assets.control import LISTS
 from orchestration.assets.deliveries import RAW
 from orchestration.errors import UserError
 from orchestration.forms.model import Form
@@ -22,15 +23,17 @@ YEARLY = "yearly"
 def build_jobs() -> list[Any]:
     """Return the jobs, which Dagster resolves later: one year to snapshot, and everything but the deliveries to snapshot."""
     raw = dg.AssetSelection.key_prefixes([RAW])
+    # A list that somebody answered wrongly must not stop a publication.
+    lists = dg.AssetSelection.assets(LISTS)
     return [
         dg.define_asset_job(
             YEARLY,
-            selection=dg.AssetSelection.all(),
+            selection=dg.AssetSelection.all() - lists,
             description="From the deliveries of one survey year to a published snapshot.",
         ),
         dg.define_asset_job(
             REFRESH,
-            selection=dg.AssetSelection.all() - raw,
+            selection=dg.AssetSelection.all() - raw - lists,
             description="From what is read to a published snapshot; deliveries are not read again.",
         ),
     ]

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -17,15 +18,17 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration import cli
+from orchestration.assets.control import build_control_asset
 from orchestration.control.answers import draft
 from orchestration.control.findings import load_control
 from orchestration.control.layout import COLUMNS, PLACES
 from orchestration.control.lists import file_name, write_lists
 from orchestration.control.reading import read_answers
 from orchestration.errors import UserError
+from orchestration.forms.registry import load_forms
 from orchestration.ingest.decisions import load_decisions
-from orchestration.settings import Settings
-from orchestration.warehouse import connect
+from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.warehouse import WRITER, connect
 
 CHANGE = "is248|2016|1103|large_change|fte_by_service|adults||"
 RATE = "is248|2016|1103|rate_above_limit|fte_by_service|adults||"
@@ -501,7 +504,14 @@ def test_what_is_no_list_is_refused(controlled: Settings, tmp_path: Path) -> Non
         draft(controlled, 2016, other)
 
 
-# The command
+# The asset and the command
+
+
+def test_the_asset_writes_the_lists_of_its_year(controlled: Settings) -> None:
+    asset = build_control_asset(controlled, load_forms(PROJECT_DIR / "data" / "forms"))
+    writer = {WRITER: dg.ResourceDefinition.none_resource()}
+    assert dg.materialize([asset], partition_key="2016", resources=writer).success
+    assert (controlled.control / "2016" / "2016_alle.xlsx").is_file()
 
 
 def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str]:
