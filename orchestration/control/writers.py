@@ -156,7 +156,7 @@ def _fill_about(sheet: Worksheet, control: Control, title: str, findings: Iterab
 
 def _fill_items(sheet: Worksheet, control: Control) -> None:
     language, texts = control.language, control.texts.list
-    for place, (head, width) in enumerate(((texts.item, 62), (texts.breakdown, 26), (texts.target_group, 18)), start=1):
+    for place, (head, width) in enumerate(((texts.item, 70), (texts.breakdown, 26), (texts.target_group, 26)), start=1):
         cell = sheet.cell(1, place)
         _put(cell, in_language(head, language))
         cell.font = Font(bold=True)

@@ -1,8 +1,9 @@
 -- What the control of a survey year asks single units about: one row a unit and finding, with the question, target group,
 -- cell and form that it is about as far as it is about one. In FTE: what was reported, what that is held against, what
 -- there was before, where the limit lies, and the effect, by how much the national figure would move if the finding is an
--- error; 0 where nobody can tell. Restricted: what units answered stays in the warehouse and in the lists. Each finding has
--- its texts in expectations/control; the key of a finding is the same from build to build.
+-- error; 0 where nobody can tell. A figure with a slip of ten is not asked about as a high rate or a large change too.
+-- Restricted: what units answered stays in the warehouse and in the lists. Each finding has its texts in
+-- expectations/control; the key of a finding is the same from build to build.
 with findings as (
     select
         survey,
@@ -192,6 +193,27 @@ with findings as (
     from {{ ref('ctl_submissions') }}
 ),
 
+slips as (
+    select distinct
+        survey,
+        time_period,
+        unit_code,
+        target_group
+    from findings
+    where finding = 'tenfold'
+),
+
+asked as (
+    select findings.*
+    from findings
+    left join slips
+        on findings.survey = slips.survey
+        and findings.time_period = slips.time_period
+        and findings.unit_code = slips.unit_code
+        and findings.target_group = slips.target_group
+    where slips.unit_code is null or findings.finding not in ('large_change', 'rate_above_limit')
+),
+
 keyed as (
     select
         concat_ws(
@@ -206,7 +228,7 @@ keyed as (
             coalesce(reporting_form, '')
         ) as subject,
         *
-    from findings
+    from asked
 ),
 
 numbered as (

@@ -1,5 +1,6 @@
 -- Sums that differ, of what units reported themselves. education_differs and pathways_differ: the total of the breakdown
--- lies further from the services than its margin in FTE and the share that is worth a question. tenfold: one cell of the
+-- lies further from the services than its margin in FTE and the share that is worth a question, and the unit is among the
+-- share of units that differ most in it that year; what most units do is no error of one of them. tenfold: one cell of the
 -- services at a tenth of its value would close the gap to education, or all of them would. typed_sum_differs: the typed sum
 -- of a block is not the sum of its cells, and no cell that cannot be read or that was corrected explains that. The effect is
 -- the difference.
@@ -42,12 +43,23 @@ compared as (
     where services.question = 'fte_by_service'
 ),
 
+ranked as (
+    select
+        *,
+        percent_rank() over (
+            partition by time_period, question
+            order by difference / nullif(greatest(service_fte, other_fte), 0) desc nulls last
+        ) as place
+    from compared
+),
+
 different as (
     select *
-    from compared
+    from ranked
     where
         difference > margin
         and difference > {{ limit_of('control_sums_margin_share') }} * greatest(service_fte, other_fte)
+        and place <= {{ limit_of('control_sums_asked_share') }}
 ),
 
 cells as (
