@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -37,6 +37,11 @@ from orchestration.publish.candidate import DATABASE
 from orchestration.settings import PROJECT_DIR, Settings, load_settings
 from orchestration.tables import load_tables
 from orchestration.warehouse import connect, dictionaries, is_running
+
+if TYPE_CHECKING:
+    from orchestration.control.answers import Drafted
+    from orchestration.control.findings import Control
+    from orchestration.control.lists import Written
 
 EXAMPLE_QUERY = (
     "select time_period, series, fte, series_break from fte_by_service where unit_level = 'country' "
@@ -348,6 +353,84 @@ def explain(table: str, conditions: tuple[str, ...], most: int) -> dict[str, Any
     rules = _rule_lines(settings, described.name)
     text = "\n\n".join(render_behind(behind, rules, most) for behind in found) or "no row meets the conditions"
     return {"rows": [dataclasses.asdict(behind) for behind in found], "rules": rules, "text": text}
+
+
+@main.command()
+@click.argument("year", type=int)
+@click.option(
+    "--answers", type=click.Path(exists=True, path_type=Path), help="Read an answered list, or all lists of a folder."
+)
+@click.option("--language", type=click.Choice(["nb", "en"]), default="nb", show_default=True, help="Language of the lists.")
+@_command
+def control(year: int, answers: Path | None, language: Literal["nb", "en"]) -> dict[str, Any]:
+    """Write the lists of what single units are to be asked about their answers of YEAR, or read them back answered.
+
+    The lists are restricted: they are for those who control the survey year.
+    """
+    settings = load_settings()
+    if answers is not None:
+        from orchestration.control.answers import draft  # imported here: workbooks take a while to import
+
+        return _drafted_lines(draft(settings, year, answers))
+    from orchestration.control.findings import load_control
+    from orchestration.control.lists import write_lists
+
+    found = load_control(settings, year, language)
+    return _control_lines(found, write_lists(found, settings.control))
+
+
+def _drafted_lines(drafted: Drafted) -> dict[str, Any]:
+    """Return what answered lists led to."""
+    text = [
+        f"{len(drafted.corrections)} corrections and {len(drafted.explanations)} explanations written, "
+        f"{drafted.on_file} on file already, {drafted.unknown} not known",
+        *(f"  {_shown(path)}" for path in drafted.files),
+    ]
+    if drafted.corrections:
+        text.append("next: is248 run applies the corrections")
+    return {**dataclasses.asdict(drafted), "text": "\n".join(text)}
+
+
+def _control_lines(found: Control, written: Written) -> dict[str, Any]:
+    """Return the summary of a year's control."""
+    titles = {entry.finding: entry.title for entry in found.findings}
+    counts: dict[str, int] = {}
+    for entry in found.findings:
+        counts[entry.finding] = counts.get(entry.finding, 0) + 1
+    counts = dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+    width = max((len(title) for title in titles.values()), default=0)
+    units = {entry.unit_code for entry in found.findings if entry.unit_code}
+    text = [
+        f"{found.year}: {len(found.findings)} findings about {len(units)} units, "
+        f"{sum(entry.explanation is not None for entry in found.findings)} of them explained",
+        *(f"  {titles[finding]:{width}} {count:>5}" for finding, count in counts.items()),
+        "greatest effect on the national figure (FTE):",
+        *(
+            f"  {entry.effect:>8}  {entry.unit_code:6} {entry.unit_name}: {entry.title}"
+            + (f" ({entry.target_group})" if entry.target_group else "")
+            for entry in found.findings[:10]
+        ),
+        f"lists: {_shown(written.folder)} ({written.overview.name}, {written.counties} counties, {written.units} units)",
+    ]
+    if written.kept_answers or written.earlier_answers:
+        text.append(
+            f"answers kept: {written.kept_answers}, and {written.earlier_answers} to findings that are not there any more"
+        )
+    if found.constructed:
+        text.append("note: the deliveries of this year are constructed, not official")
+    return {
+        "year": found.year,
+        "findings": counts,
+        "units": len(units),
+        "top": [
+            {"key": entry.key, "unit": entry.unit_code, "finding": entry.finding, "effect": float(entry.effect)}
+            for entry in found.findings[:10]
+        ],
+        "folder": str(written.folder),
+        "kept_answers": written.kept_answers,
+        "constructed": found.constructed,
+        "text": "\n".join(text),
+    }
 
 
 @main.command(context_settings={"ignore_unknown_options": True})

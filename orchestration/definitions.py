@@ -9,6 +9,7 @@ import dagster as dg
 
 from orchestration.assets.automation import build_jobs, build_schedule, build_sensor
 from orchestration.assets.checks import build_checks
+from orchestration.assets.control import build_control_asset
 from orchestration.assets.deliveries import build_delivery_assets
 from orchestration.assets.inputs import build_input_assets
 from orchestration.assets.publication import build_publication
@@ -39,7 +40,13 @@ def build_definitions(settings: Settings, *, holds_lock: bool = False) -> dg.Def
     checked = {key.asset_key for check in stage_checks for key in check.check_keys}
     publication, checks = build_publication(settings, [key for key in models if key.path[0] == "public" or key in checked])
     return dg.Definitions(
-        assets=[*build_input_assets(settings), *build_delivery_assets(settings, forms), harmonise, *publication],
+        assets=[
+            *build_input_assets(settings),
+            *build_delivery_assets(settings, forms),
+            harmonise,
+            build_control_asset(settings, forms),
+            *publication,
+        ],
         asset_checks=[*stage_checks, *checks],
         jobs=build_jobs(),
         schedules=[build_schedule(settings)],

@@ -136,6 +136,21 @@ class Settings(BaseSettings):
         return self.data / "metadata"
 
     @property
+    def control(self) -> Path:
+        """Folder of the lists of the control, one folder a year; restricted."""
+        return self.warehouse / "control"
+
+    @property
+    def explanations(self) -> Path:
+        """Folder of the findings of the control that were explained, one file a year."""
+        return self.data / "control"
+
+    @property
+    def control_texts(self) -> Path:
+        """Folder of the texts of the control's findings."""
+        return PROJECT_DIR / "expectations" / "control"
+
+    @property
     def rules(self) -> Path:
         """Folder of the rules that judge a candidate."""
         return PROJECT_DIR / "expectations" / "rules"

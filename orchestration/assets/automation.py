@@ -11,6 +11,7 @@ import dagster as dg
 from dagster._utils.schedules import is_valid_cron_string
 
 from orchestration.assets.checks import DELIVERED
+from orchestration.assets.control import LISTS
 from orchestration.assets.deliveries import RAW
 from orchestration.errors import UserError
 from orchestration.forms.model import Form
@@ -23,16 +24,18 @@ YEARLY = "yearly"
 def build_jobs() -> list[Any]:
     """Return the jobs, which Dagster resolves later: one year to snapshot, and everything but the deliveries to snapshot."""
     raw = dg.AssetSelection.key_prefixes([RAW])
+    # A list that somebody answered wrongly must not stop a publication.
+    lists = dg.AssetSelection.assets(LISTS)
     return [
         dg.define_asset_job(
             YEARLY,
-            selection=dg.AssetSelection.all(),
+            selection=dg.AssetSelection.all() - lists,
             description="From the deliveries of one survey year to a published snapshot.",
         ),
         dg.define_asset_job(
             REFRESH,
             # What was read is judged again: a rule or a form may have changed.
-            selection=(dg.AssetSelection.all() - raw) | dg.AssetSelection.checks_for_assets(DELIVERED),
+            selection=(dg.AssetSelection.all() - raw - lists) | dg.AssetSelection.checks_for_assets(DELIVERED),
             description="From what is read to a published snapshot; deliveries are not read again.",
         ),
     ]

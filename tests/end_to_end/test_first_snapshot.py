@@ -112,6 +112,26 @@ def test_the_readme_states_the_verdicts(published: Path) -> None:
     assert line in (PROJECT_DIR / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("year", [2007, 2016])
+def test_the_control_of_a_year_lists_what_single_units_are_asked(published: Path, year: int) -> None:
+    before = bytes_of(published / "snapshots/current")
+    result = run_command("control", str(year), "--json", folder=published, data=DATA)
+    assert result.returncode == 0, result.stderr
+    control = json.loads(result.stdout)
+    assert {"rate_above_limit", "text_instead_of_number"} <= set(control["findings"])
+    # A caseworker asked 103 of 428 municipalities in 2016; a rule that finds something with most of them finds nothing.
+    assert 20 < control["units"] < 150
+    folder = published / "warehouse" / "control" / str(year)
+    assert control["folder"] == str(folder)
+    lists = bytes_of(folder)
+    assert f"{year}_alle.xlsx" in lists
+    assert len([name for name in lists if name.startswith("enheter/") and name.endswith(".csv")]) == control["units"]
+    assert run_command("control", str(year), folder=published, data=DATA).returncode == 0
+    assert bytes_of(folder) == lists
+    # Nothing of it is where snapshots are.
+    assert bytes_of(published / "snapshots/current") == before
+
+
 def test_a_second_run_publishes_nothing_new(published: Path) -> None:
     before = bytes_of(published / "snapshots/current")
     result = run_command("run", "--json", folder=published, data=DATA)

@@ -38,6 +38,18 @@ def test_deliveries_have_a_partition_a_survey_year(settings: Settings) -> None:
     assert definitions.resolve_job_def("yearly").partitions_def == partitions
 
 
+def test_the_lists_of_the_control_are_a_partition_a_year_of_no_job(settings: Settings) -> None:
+    definitions = build_definitions(settings)
+    graph = definitions.resolve_asset_graph()
+    lists = dg.AssetKey(["control", "lists"])
+    partitions = graph.get(dg.AssetKey(["raw", "cells"])).partitions_def
+    assert graph.get(lists).partitions_def == partitions
+    assert graph.get(lists).parent_keys == {dg.AssetKey(["control", "ctl_findings"])}
+    assert dg.AssetKey(["control", "ctl_findings"]) in graph.get_all_asset_keys()
+    for job in ("yearly", "refresh"):
+        assert lists not in definitions.resolve_job_def(job).asset_layer.executable_asset_keys
+
+
 def test_the_sensor_asks_once_for_each_state_of_the_deliveries(tmp_path: Path, settings: Settings) -> None:
     settings = settings.model_copy(update={"data_dir": tmp_path})
     write_form(tmp_path, {**FORM, "delivery": "2024"}, COLUMNS, OPTIONS)

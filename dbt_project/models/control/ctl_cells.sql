@@ -1,0 +1,118 @@
+-- What could not be read: text_instead_of_number, a cell of a number question that holds words; rejected_cell, any other
+-- answer that was rejected; rejected_row, a row of data that belongs to no unit or submission. Only answers of submissions
+-- that count, and not those that a signed correction replaced. The effect of a cell is what the typed sum of its block has
+-- more than the cells that could be read, if it is the only one.
+with answers as (
+    select answers.*
+    from {{ ref('int_answers') }} as answers
+    inner join {{ ref('int_counted_rows') }} as counted
+        on answers.form = counted.form
+        and answers.file = counted.file
+        and answers.sheet = counted.sheet
+        and answers.row_number = counted.row_number
+    where answers.fate = 'rejected'
+),
+
+corrections as (
+    select * from {{ ref('int_corrections') }}
+    where verdict = 'applied'
+),
+
+wordings as (
+    select
+        form,
+        line,
+        header,
+        wording_nb
+    from {{ ref('stg_forms__columns') }}
+),
+
+rejected_rows as (
+    select
+        form,
+        survey,
+        time_period,
+        unit_code,
+        row_rejected_reason,
+        file,
+        sheet,
+        row_number,
+        sum(case when question = 'fte_by_service' and use = 'answer' then number_value end) as fte
+    from {{ ref('int_cells') }}
+    where row_rejected_reason is not null and row_ignored_reason is null and fate = 'rejected'
+    group by form, survey, time_period, unit_code, row_rejected_reason, file, sheet, row_number
+),
+
+municipal_forms as (
+    select form
+    from {{ ref('stg_forms__forms') }}
+    where units = 'municipalities'
+)
+
+select
+    answers.survey,
+    answers.time_period,
+    answers.unit_code,
+    case when answers.fate_reason = 'not_a_number' then 'text_instead_of_number' else 'rejected_cell' end as finding,
+    answers.question,
+    answers.target_group,
+    answers.item,
+    answers.reporting_form,
+    cast(null as decimal(18, 6)) as value,
+    typed_sums.number_value as value_compared,
+    case
+        when typed_sums.rejected_count = 1 then {{ exact('greatest(typed_sums.number_value - typed_sums.fte, 0)') }}
+        else {{ exact('0') }}
+    end as effect,
+    answers.text as detail,
+    wordings.wording_nb as wording,
+    answers.file,
+    answers.sheet,
+    answers.row_number,
+    answers.column_number,
+    wordings.header
+from answers
+inner join municipal_forms
+    on answers.form = municipal_forms.form
+left join corrections
+    on answers.form = corrections.form
+    and answers.unit_code = corrections.unit_code
+    and answers.question = corrections.question
+    and answers.item = corrections.item
+    and answers.target_group = corrections.target_group
+    and answers.reporting_form = corrections.reporting_form
+left join wordings
+    on answers.form = wordings.form
+    and answers.line = wordings.line
+left join {{ ref('ctl_typed_sums') }} as typed_sums
+    on answers.form = typed_sums.form
+    and answers.unit_code = typed_sums.unit_code
+    and answers.question = typed_sums.question
+    and answers.target_group = typed_sums.target_group
+    and answers.reporting_form = typed_sums.reporting_form
+where corrections.form is null
+
+union all
+
+select
+    rejected_rows.survey,
+    rejected_rows.time_period,
+    rejected_rows.unit_code,
+    'rejected_row' as finding,
+    cast(null as varchar) as question,
+    cast(null as varchar) as target_group,
+    cast(null as varchar) as item,
+    cast(null as varchar) as reporting_form,
+    {{ exact('rejected_rows.fte') }} as value,
+    cast(null as decimal(18, 6)) as value_compared,
+    {{ exact('coalesce(rejected_rows.fte, 0)') }} as effect,
+    rejected_rows.row_rejected_reason as detail,
+    cast(null as varchar) as wording,
+    rejected_rows.file,
+    rejected_rows.sheet,
+    rejected_rows.row_number,
+    cast(null as integer) as column_number,
+    cast(null as varchar) as header
+from rejected_rows
+inner join municipal_forms
+    on rejected_rows.form = municipal_forms.form

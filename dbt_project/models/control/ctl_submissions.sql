@@ -1,0 +1,49 @@
+-- no_answer: a unit that did not answer, with what its ground reported the last time; it is missing in the national figure
+-- or carried forward in it. superseded_submission: a unit sent more than one completed submission; the latest counts, so
+-- that this is information only.
+with silent as (
+    select
+        series,
+        time_period,
+        unit_code,
+        max(case when is_comparable then previous_period end) as previous_period,
+        {{ exact('sum(case when is_comparable then fte_before end)') }} as fte_before
+    from {{ ref('ctl_units') }}
+    where not has_answered
+    group by series, time_period, unit_code
+),
+
+superseded as (
+    select
+        survey,
+        time_period,
+        unit_code,
+        count(*) as submission_count
+    from {{ ref('int_submissions') }}
+    where verdict = 'superseded' and unit_code is not null
+    group by survey, time_period, unit_code
+)
+
+select
+    series as survey,
+    time_period,
+    unit_code,
+    'no_answer' as finding,
+    previous_period,
+    fte_before as value_before,
+    {{ exact('coalesce(fte_before, 0)') }} as effect,
+    cast(null as varchar) as detail
+from silent
+
+union all
+
+select
+    survey,
+    time_period,
+    unit_code,
+    'superseded_submission' as finding,
+    cast(null as integer) as previous_period,
+    cast(null as decimal(18, 6)) as value_before,
+    {{ exact('0') }} as effect,
+    cast(submission_count as varchar) as detail
+from superseded

@@ -1,0 +1,173 @@
+"""The shape of a list of the control: its columns, what may be answered, and its rows.
+
+Belongs here: what stands in which column, the same for workbooks and csv. Does not belong here: files (``writers``,
+``reading``) and what an answer leads to (``answers``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+
+from orchestration.control.findings import Finding
+from orchestration.control.texts import Language, in_language
+from orchestration.tables import Label
+
+# What a caseworker chooses from.
+RIGHT, WRONG, UNKNOWN = "right", "wrong", "unknown"
+VERDICTS = {
+    RIGHT: Label(nb="riktig", en="right"),
+    WRONG: Label(nb="feil", en="wrong"),
+    UNKNOWN: Label(nb="vet ikke", en="do not know"),
+}
+STATUS = {True: Label(nb="forklart", en="explained"), False: Label(nb="åpen", en="open")}
+
+# Texts that begin so would be run as formulas by spreadsheets.
+FORMULA = ("=", "+", "-", "@", "\t")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the list: its heads, its width in characters, and whether it is a number or an answer."""
+
+    name: str
+    head: Label
+    width: float
+    is_number: bool = False
+    is_answer: bool = False
+
+
+COLUMNS = (
+    Column("number", Label(nb="Nr", en="No."), 5),
+    Column("unit_code", Label(nb="Kode", en="Code"), 8.5),
+    Column("unit_name", Label(nb="Kommune eller enhet", en="Municipality or unit"), 17),
+    Column("county_name", Label(nb="Fylke", en="County"), 14),
+    Column("title", Label(nb="Funn", en="Finding"), 20),
+    Column("question", Label(nb="Spørsmål til kommunen", en="Question to the municipality"), 64),
+    Column("target_group", Label(nb="Målgruppe", en="Target group"), 12),
+    Column("value", Label(nb="Verdi", en="Value"), 10, is_number=True),
+    Column("compared", Label(nb="Holdt mot", en="Held against"), 10, is_number=True),
+    Column("before", Label(nb="Sist målt", en="Last time"), 10, is_number=True),
+    Column("limit", Label(nb="Grense", en="Limit"), 10, is_number=True),
+    Column("effect", Label(nb="Virkning (årsverk)", en="Effect (FTE)"), 11, is_number=True),
+    Column("verdict", Label(nb="Svar", en="Answer"), 10, is_answer=True),
+    Column("item", Label(nb="Post", en="Item"), 24, is_answer=True),
+    Column("reporting_form", Label(nb="Skjema", en="Form"), 14, is_answer=True),
+    Column("new_value", Label(nb="Ny verdi", en="New value"), 11, is_number=True, is_answer=True),
+    Column("reason", Label(nb="Forklaring", en="Explanation"), 34, is_answer=True),
+    Column("answered_by", Label(nb="Besvart av", en="Answered by"), 16, is_answer=True),
+    Column("answered_on", Label(nb="Dato", en="Date"), 11.5, is_answer=True),
+    Column("status", Label(nb="Status", en="Status"), 10),
+    Column("size_group", Label(nb="Størrelse", en="Size"), 24),
+    Column("place", Label(nb="Sted i leveransen", en="Place in the delivery"), 34),
+    Column("key", Label(nb="Nøkkel (ikke endre)", en="Key (do not change)"), 40),
+)
+PLACES = {column.name: place for place, column in enumerate(COLUMNS)}
+# What is printed: the columns after it are for the system.
+LAST_PRINTED = "status"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What somebody filled in for a finding, as it stands in a list; ``place`` names file, sheet and row."""
+
+    key: str
+    verdict: str
+    item: str
+    reporting_form: str
+    new_value: str
+    reason: str
+    answered_by: str
+    answered_on: str
+    place: str = ""
+    row: tuple[str, ...] = ()
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """What was filled in, wherever it stands."""
+        return (
+            self.verdict,
+            self.item,
+            self.reporting_form,
+            self.new_value,
+            self.reason,
+            self.answered_by,
+            self.answered_on,
+        )
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether anything was answered; item and form may come with the finding."""
+        return any((self.verdict, self.new_value, self.reason, self.answered_by, self.answered_on))
+
+
+Value = str | Decimal | date | int | None
+Row = tuple[Value, ...]
+
+
+def verdict_code(text: str) -> str:
+    """Return the code of an answer, in whatever language it was chosen; a text that is none stays."""
+    return next((code for code, label in VERDICTS.items() if text.strip().casefold() in {label.nb, label.en}), text)
+
+
+def parse_number(text: str) -> Decimal | None:
+    """Return a typed number, with decimal comma or point and blanks between thousands; None where it is none."""
+    try:
+        found = Decimal(re.sub(r"[\s\u00a0\u202f]", "", text).replace(",", "."))
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
+
+
+def parse_date(text: str) -> date | None:
+    """Return a typed date, 2016-06-14 or 14.06.2016; None where it is none."""
+    for pattern in ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y"):
+        try:
+            return datetime.strptime(text.strip(), pattern).date()
+        except ValueError:
+            continue
+    return None
+
+
+def _answer_of(finding: Finding, language: Language) -> Answer:
+    """Return what is filled in beforehand: the cell that the finding is about, and its explanation on file."""
+    explained = finding.explanation
+    return Answer(
+        key=finding.key,
+        verdict=in_language(VERDICTS[RIGHT], language) if explained else "",
+        item=finding.item,
+        reporting_form=finding.reporting_form if finding.item else "",
+        new_value="",
+        reason=explained.reason if explained else "",
+        answered_by=explained.answered_by if explained else "",
+        answered_on=explained.date.isoformat() if explained else "",
+    )
+
+
+def _row(number: int, finding: Finding, answer: Answer, language: Language) -> Row:
+    code = verdict_code(answer.verdict)
+    new_value = parse_number(answer.new_value)
+    values: dict[str, Value] = {
+        "number": number,
+        "verdict": in_language(VERDICTS[code], language) if code in VERDICTS else answer.verdict,
+        "item": answer.item,
+        "reporting_form": answer.reporting_form,
+        "new_value": answer.new_value if new_value is None else new_value,
+        "reason": answer.reason,
+        "answered_by": answer.answered_by,
+        "answered_on": parse_date(answer.answered_on) or answer.answered_on,
+        "status": in_language(STATUS[finding.explanation is not None], language),
+    }
+    return tuple(values[column.name] if column.name in values else getattr(finding, column.name) for column in COLUMNS)
+
+
+def make_rows(findings: Iterable[Finding], answers: dict[str, list[Answer]], language: Language) -> list[Row]:
+    """Return the rows of a list: one a finding, or one for each answer where a finding has several."""
+    rows: list[Row] = []
+    for finding in findings:
+        for answer in answers.get(finding.key) or [_answer_of(finding, language)]:
+            rows.append(_row(len(rows) + 1, finding, answer, language))
+    return rows

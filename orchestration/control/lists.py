@@ -1,0 +1,181 @@
+"""The lists of a survey year as a folder: all findings, one list a county, one a unit.
+
+Belongs here: which lists there are, where they lie, and carrying answers over when they are made again. Does not belong
+here: which findings there are (``findings``), how a file looks (``writers``) and what an answer leads to (``answers``).
+
+The folder is restricted: folders have mode 0700, files 0600.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.control.findings import Control, Finding
+from orchestration.control.layout import COLUMNS, Answer, Row, Value, make_rows, parse_date, parse_number
+from orchestration.control.reading import gather, list_files, read_answers
+from orchestration.control.texts import in_language
+from orchestration.control.writers import delimited, workbook
+from orchestration.errors import UserError
+from orchestration.tables import Label
+
+ALL = Label(nb="alle", en="all")
+EARLIER = Label(nb="tidligere_svar", en="earlier_answers")
+COUNTIES = Label(nb="fylker", en="counties")
+UNITS = Label(nb="enheter", en="units")
+
+# The names of the files that were written; what else lies in the folder is somebody's own.
+WRITTEN = ".written"
+
+
+def file_name(text: str) -> str:
+    """Return a text as part of a file name: letters, digits, dots and dashes stay."""
+    return re.sub(r"[^\w.-]+", "_", text).strip("_.")
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written: the folder, the list of all findings, and how many lists there are."""
+
+    folder: Path
+    overview: Path
+    counties: int
+    units: int
+    kept_answers: int
+    earlier_answers: int
+
+
+def _earlier_row(number: int, answer: Answer) -> Row:
+    """Return the row of a finding that is not there any more, as it stood in the list."""
+    row: list[Value] = []
+    for column, text in zip(COLUMNS, answer.row, strict=True):
+        value: Value = text
+        if column.is_number:
+            parsed = parse_number(text)
+            value = text if parsed is None else parsed
+        elif column.name == "answered_on":
+            value = parse_date(text) or text
+        row.append(number if column.name == "number" else value)
+    return tuple(row)
+
+
+def write_lists(control: Control, root: Path) -> Written:
+    """Write all lists of a year, in place of those that are there; what was filled in in them is kept.
+
+    Args:
+        control: the findings.
+        root: the folder of all years.
+
+    Raises:
+        UserError: a list that is there cannot be read, or two of them answer the same differently.
+    """
+    language = control.language
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = root / str(control.year)
+    _recover(folder)
+    before = list_files(folder) if folder.is_dir() else []
+    written_before = _written_before(folder)
+    own = [path for path in before if path.relative_to(folder).as_posix() in written_before]
+    answers = gather(answer for path in own for answer in read_answers(path))
+    keys = {finding.key for finding in control.findings}
+    earlier = [answer for key, found in sorted(answers.items()) if key not in keys for answer in found]
+
+    lists: dict[str, tuple[str, list[Row], list[str]]] = {}
+
+    def add(name: str, title: str, findings: list[Finding]) -> None:
+        lists[name] = (title, make_rows(findings, answers, language), [finding.finding for finding in findings])
+
+    head = in_language(control.texts.list.title, language).format(year=control.year)
+    add(f"{control.year}_{in_language(ALL, language)}", head, control.findings)
+    counties: dict[tuple[str, str], list[Finding]] = {}
+    units: dict[tuple[str, str], list[Finding]] = {}
+    for finding in control.findings:
+        if finding.county_code:
+            counties.setdefault((finding.county_code, finding.county_name), []).append(finding)
+        if finding.unit_code:
+            units.setdefault((finding.unit_code, finding.unit_name), []).append(finding)
+    for kind, groups in ((COUNTIES, counties), (UNITS, units)):
+        for (code, name), findings in sorted(groups.items()):
+            add(f"{in_language(kind, language)}/{file_name(f'{code}_{name}')}", f"{head}: {code} {name}", findings)
+    if earlier:
+        rows = [_earlier_row(number, answer) for number, answer in enumerate(earlier, start=1)]
+        lists[f"{control.year}_{in_language(EARLIER, language)}"] = (
+            f"{head}: {in_language(control.texts.list.earlier_title, language)}",
+            rows,
+            [],
+        )
+
+    fresh = root / f".{control.year}.{os.getpid()}"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(mode=0o700)
+    try:
+        names = []
+        for name, (title, rows, kinds) in lists.items():
+            for suffix, content in ((".xlsx", workbook(rows, control, title, kinds)), (".csv", delimited(rows, control))):
+                _write(fresh / f"{name}{suffix}", content)
+                names.append(f"{name}{suffix}")
+        _write(fresh / WRITTEN, "".join(f"{name}\n" for name in sorted(names)).encode())
+        _keep_foreign_files(folder, fresh, written_before)
+        _replace(folder, fresh)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return Written(
+        folder=folder,
+        overview=folder / f"{control.year}_{in_language(ALL, language)}.xlsx",
+        counties=len(counties),
+        units=len(units),
+        kept_answers=sum(len(found) for key, found in answers.items() if key in keys),
+        earlier_answers=len(earlier),
+    )
+
+
+def _written_before(folder: Path) -> set[str]:
+    path = folder / WRITTEN
+    return set(path.read_text(encoding="utf-8").splitlines()) if path.is_file() else set()
+
+
+def _keep_foreign_files(folder: Path, fresh: Path, written_before: set[str]) -> None:
+    """Copy what somebody else put into the folder of the year, such as answers that came by e-mail."""
+    if not folder.is_dir():
+        return
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.is_file() and name.as_posix() not in written_before and name.as_posix() != WRITTEN:
+            target = fresh / name
+            if target.exists():
+                raise UserError(
+                    "the list would overwrite a file that it did not write",
+                    place=str(path),
+                    remedy="move the file to another folder",
+                )
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            shutil.copy2(path, target)
+
+
+def _set_aside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.old")
+
+
+def _recover(folder: Path) -> None:
+    """Bring back the lists that an earlier run set aside and did not live to replace."""
+    old = _set_aside(folder)
+    if old.exists() and not folder.exists():
+        old.rename(folder)
+
+
+def _replace(folder: Path, fresh: Path) -> None:
+    old = _set_aside(folder)
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    fresh.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,161 @@
+"""Reading lists back: what somebody filled in, in a workbook or a csv file.
+
+Belongs here: finding the answers in files and telling when two files contradict each other. Does not belong here: whether
+an answer is complete and what it leads to (``answers``).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+from openpyxl import load_workbook
+
+from orchestration.control.layout import COLUMNS, FORMULA, WRONG, Answer, parse_date, parse_number, verdict_code
+from orchestration.control.writers import ABOUT, ITEMS
+from orchestration.errors import UserError
+
+
+def _texts_of_workbook(path: Path) -> Iterator[tuple[str, list[list[str]]]]:
+    book = load_workbook(path, data_only=True, read_only=True)
+    try:
+        for sheet in book.worksheets:
+            if sheet.title in {ABOUT.nb, ABOUT.en, ITEMS.nb, ITEMS.en}:
+                continue
+            rows = []
+            for row in sheet.iter_rows(values_only=True):
+                cells = []
+                for value in row:
+                    if isinstance(value, datetime):
+                        value = value.date()
+                    if isinstance(value, float):
+                        value = Decimal(repr(value)).normalize()
+                    cells.append("" if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value).strip())
+                rows.append(cells)
+            yield sheet.title, rows
+    finally:
+        book.close()
+
+
+def _texts_of_csv(path: Path) -> list[list[str]]:
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        # As Excel saves it when it is not told otherwise.
+        text = content.decode("cp1252")
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=";")
+    return [[cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA) else cell.strip() for cell in row] for row in rows]
+
+
+def read_answers(path: Path) -> list[Answer]:
+    """Return what is filled in in one list, a workbook or a csv file; rows that nobody answered are left out.
+
+    Raises:
+        UserError: the file cannot be read, or is no list of the control.
+    """
+    try:
+        sheets = [("", _texts_of_csv(path))] if path.suffix.lower() == ".csv" else list(_texts_of_workbook(path))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, csv.Error) as error:
+        raise UserError(
+            f"cannot be read ({error})", place=str(path), remedy="save it as a workbook (.xlsx) or as csv with semicolons"
+        ) from error
+    answers: list[Answer] = []
+    is_list = False
+    for sheet, rows in sheets:
+        heads = [head.casefold() for head in rows[0]] if rows else []
+        places = {
+            column.name: place
+            for column in COLUMNS
+            for place, head in enumerate(heads)
+            if head in {column.head.nb.casefold(), column.head.en.casefold()}
+        }
+        if "key" not in places:
+            continue
+        is_list = True
+        missing = [column.head.nb for column in COLUMNS if column.is_answer and column.name not in places]
+        if missing:
+            raise UserError(
+                f"the column {missing[0]!r} is missing", place=_at(path, sheet, 1), remedy="restore the head of the list"
+            )
+        for number, row in enumerate(rows[1:], start=2):
+            cells = [*row, *[""] * len(heads)]
+            of = {name: cells[place] for name, place in places.items()}
+            answer = Answer(
+                **{name: of[name] for name in ("key", *(column.name for column in COLUMNS if column.is_answer))},
+                place=_at(path, sheet, number),
+                row=tuple(of.get(column.name, "") for column in COLUMNS),
+            )
+            if not answer.is_filled:
+                continue
+            if not answer.key:
+                raise UserError(
+                    "the row is answered but has no key", place=answer.place, remedy="copy the key of the row it belongs to"
+                )
+            answers.append(answer)
+    if not is_list:
+        raise UserError(
+            "is no list of the control",
+            place=str(path),
+            remedy="use a list that is248 control wrote; keep its heads and keys",
+        )
+    return answers
+
+
+def _at(path: Path, sheet: str, row: int) -> str:
+    return f"{path}" + (f", sheet {sheet}" if sheet else "") + f", row {row}"
+
+
+def list_files(path: Path) -> list[Path]:
+    """Return the lists under a folder, or the one file that is named, without what programs keep beside open files."""
+    if path.is_file():
+        return [path]
+    return sorted(
+        found
+        for found in path.rglob("*")
+        if found.is_file() and found.suffix.lower() in {".xlsx", ".csv"} and not found.name.startswith(("~", "."))
+    )
+
+
+def gather(answers: Iterable[Answer]) -> dict[str, list[Answer]]:
+    """Return answers by finding. The same answer in several lists is one; a finding may have several for other cells.
+
+    Raises:
+        UserError: two lists answer the same differently.
+    """
+    found: dict[str, dict[tuple[str, str], Answer]] = {}
+    for answer in answers:
+        cells = found.setdefault(answer.key, {})
+        # Only corrections of different cells stand beside each other.
+        same = [
+            other
+            for cell, other in cells.items()
+            if cell == (answer.item, answer.reporting_form)
+            or {verdict_code(answer.verdict), verdict_code(other.verdict)} != {WRONG}
+        ]
+        if same and _compared(same[0]) != _compared(answer):
+            raise UserError(
+                f"answers {answer.key} otherwise than {same[0].place}",
+                place=answer.place,
+                remedy="keep one of the two answers and empty the other",
+            )
+        if not same:
+            cells[answer.item, answer.reporting_form] = answer
+    return {key: list(cells.values()) for key, cells in found.items()}
+
+
+def _compared(answer: Answer) -> tuple[object, ...]:
+    """Return an answer as two lists are compared, whatever way numbers and dates are written in them."""
+    number, day = parse_number(answer.new_value), parse_date(answer.answered_on)
+    return (
+        verdict_code(answer.verdict),
+        answer.new_value if number is None else number,
+        answer.reason,
+        answer.answered_by,
+        answer.answered_on if day is None else day,
+    )

@@ -1,0 +1,191 @@
+"""The texts of the findings, as typed data from ``expectations/control``: titles, questions, what to do.
+
+Belongs here: reading and checking the texts, and filling their placeholders. Does not belong here: which findings there are
+(the warehouse) and how a list looks (``lists``).
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from orchestration.errors import UserError
+from orchestration.tables import Label
+
+Language = Literal["nb", "en"]
+
+FINDINGS = "findings.yml"
+WORDS = "words.yml"
+LIST = "list.yml"
+
+PLACEHOLDERS = frozenset(
+    (
+        *("unit", "year", "question", "target_group", "item", "form", "wording", "place", "text", "detail"),
+        *("value", "compared", "before", "previous_year", "limit", "rate", "rate_limit", "population"),
+    )
+)
+NOTHING = "\u2013"
+DOCUMENTATION = "docs/control.md says what an entry has"
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+
+
+class FindingText(BaseModel):
+    """What is said of one kind of finding; parts of ``question`` in [brackets] are left out where a value is missing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: Label
+    question: Label
+    explanation: Label
+    what_to_do: Label
+
+    @model_validator(mode="after")
+    def _placeholders_are_known(self) -> FindingText:
+        for language in ("nb", "en"):
+            for name in _PLACEHOLDER.findall(getattr(self.question, language)):
+                if name not in PLACEHOLDERS:
+                    raise ValueError(f"question.{language}: {{{name}}} is no placeholder")
+        for name in ("title", "explanation", "what_to_do"):
+            for language in ("nb", "en"):
+                if "{" in getattr(getattr(self, name), language):
+                    raise ValueError(f"{name}.{language}: only the question has placeholders")
+        return self
+
+    def ask(self, values: dict[str, str | None], language: Language) -> str:
+        """Return the question with its placeholders filled; a value that is missing is a dash."""
+
+        def filled(text: str) -> str:
+            return _PLACEHOLDER.sub(lambda match: values.get(match[1]) or NOTHING, text)
+
+        # Split before filling, so that brackets in what a respondent wrote stay as they are.
+        pieces = _OPTIONAL.split(in_language(self.question, language))
+        return "".join(
+            filled(piece)
+            for place, piece in enumerate(pieces)
+            if place % 2 == 0 or all(values.get(name) for name in _PLACEHOLDER.findall(piece))
+        )
+
+
+Words = dict[str, dict[str, Label]]
+
+
+class Section(BaseModel):
+    """A paragraph of the sheet that says how to use a list."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    head: Label
+    text: Label
+    only_where_constructed: bool = False
+
+
+class ListTexts(BaseModel):
+    """The texts of the lists themselves; ``title`` has the placeholder {year}."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: Label
+    earlier_title: Label
+    restricted: Label
+    choose_answer: Label
+    choose_item: Label
+    choose_form: Label
+    item: Label
+    breakdown: Label
+    target_group: Label
+    sections: tuple[Section, ...]
+
+
+class Texts(BaseModel):
+    """All texts: one entry for each finding, the words by code list and code, and those of the lists."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    findings: tuple[FindingText, ...] = Field(min_length=1)
+    words: Words
+    list: ListTexts
+
+    def of(self, finding: str) -> FindingText:
+        """Return the texts of a finding.
+
+        Raises:
+            UserError: the finding has none.
+        """
+        for entry in self.findings:
+            if entry.id == finding:
+                return entry
+        raise UserError(
+            f"the finding {finding!r} has no texts",
+            place=FINDINGS,
+            remedy="add an entry to expectations/control/findings.yml",
+        )
+
+    def word(self, kind: str, code: str | None, language: Language) -> str | None:
+        """Return the word for a code, or None where there is none."""
+        label = self.words.get(kind, {}).get(code or "")
+        return None if label is None else in_language(label, language)
+
+
+def _read(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot be read ({error})", place=str(path), remedy="restore or correct the YAML") from error
+
+
+def in_language(label: Label, language: Language) -> str:
+    """Return a label in one of its languages."""
+    return label.nb if language == "nb" else label.en
+
+
+def load_texts(folder: Path) -> Texts:
+    """Return the texts of all findings.
+
+    Raises:
+        UserError: a file is not valid, or two entries have the same id.
+    """
+    path = folder / FINDINGS
+    content = _read(path)
+    if not isinstance(content, list):
+        raise UserError("is no list of findings", place=str(path), remedy=DOCUMENTATION)
+    entries: list[FindingText] = []
+    for entry in content:
+        try:
+            entries.append(FindingText.model_validate(entry))
+        except ValidationError as error:
+            name = entry.get("id", "?") if isinstance(entry, dict) else entry
+            raise UserError(f"finding {name!r}: {_first(error)}", place=str(path), remedy=DOCUMENTATION) from error
+    names = [entry.id for entry in entries]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise UserError(f"finding {twice[0]!r} has two entries", place=str(path), remedy="keep one of the two")
+    try:
+        return Texts.model_validate({"findings": entries, "words": _read(folder / WORDS), "list": _read(folder / LIST)})
+    except ValidationError as error:
+        raise UserError(_first(error), place=str(folder), remedy=DOCUMENTATION) from error
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}".removeprefix(": ")
+
+
+def number(value: Decimal | int | None, language: Language, *, decimals: tuple[int, int] = (0, 2)) -> str | None:
+    """Return a number as it stands in a sentence, 1 234,5 or 1,234.5, with fewest to most decimals."""
+    if value is None:
+        return None
+    fewest, most = decimals
+    text = f"{Decimal(value).quantize(Decimal(1).scaleb(-most), ROUND_HALF_UP):,f}"
+    whole, _, rest = text.partition(".")
+    while len(rest) > fewest and rest.endswith("0"):
+        rest = rest[:-1]
+    if language == "nb":
+        return whole.replace(",", "\u00a0") + ("," + rest if rest else "")
+    return whole + ("." + rest if rest else "")

@@ -1,0 +1,553 @@
+"""The control on a tiny warehouse: ranked findings, lists as files, answers carried over and read back."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import yaml
+from click.testing import CliRunner
+from openpyxl import Workbook, load_workbook
+from openpyxl.worksheet.worksheet import Worksheet
+
+from orchestration import cli
+from orchestration.assets.control import build_control_asset
+from orchestration.control.answers import draft
+from orchestration.control.findings import load_control
+from orchestration.control.layout import COLUMNS, PLACES
+from orchestration.control.lists import file_name, write_lists
+from orchestration.control.reading import read_answers
+from orchestration.errors import UserError
+from orchestration.forms.registry import load_forms
+from orchestration.ingest.decisions import load_decisions
+from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.warehouse import WRITER, connect
+
+CHANGE = "is248|2016|1103|large_change|fte_by_service|adults||"
+RATE = "is248|2016|1103|rate_above_limit|fte_by_service|adults||"
+CELL = "is248|2016|030101|text_instead_of_number|fte_by_service|adults|work_measures|joint"
+SILENT = "is248|2016|1104|no_answer||||"
+
+WAREHOUSE = """
+create schema control; create schema intermediate; create schema staging; create schema forms;
+create table control.ctl_findings (finding_key varchar, survey varchar, time_period integer, unit_code varchar,
+    finding varchar, question varchar, target_group varchar, item varchar, reporting_form varchar, value decimal(18, 6),
+    value_compared decimal(18, 6), previous_period integer, value_before decimal(18, 6), limit_value decimal(18, 6),
+    population bigint, effect decimal(18, 6), detail varchar, wording varchar, file varchar, sheet varchar,
+    row_number integer, column_number integer, header varchar);
+insert into control.ctl_findings by name
+    select 'is248|2016|1104|no_answer||||' as finding_key, 'is248' as survey, 2016 as time_period, '1104' as unit_code,
+        'no_answer' as finding, 0.5 as effect, 0.5 as value_before, 2015 as previous_period;
+insert into control.ctl_findings by name
+    select 'is248|2016|1103|large_change|fte_by_service|adults||' as finding_key, 'is248' as survey, 2016 as time_period,
+        '1103' as unit_code, 'large_change' as finding, 'fte_by_service' as question, 'adults' as target_group, 30 as value,
+        2015 as previous_period, 20.25 as value_before, 25.449 as limit_value, 1000 as population, 9.75 as effect;
+insert into control.ctl_findings by name
+    select 'is248|2016|1103|rate_above_limit|fte_by_service|adults||' as finding_key, 'is248' as survey,
+        2016 as time_period, '1103' as unit_code, 'rate_above_limit' as finding, 'fte_by_service' as question,
+        'adults' as target_group, 30 as value, 24 as limit_value, 1000 as population, 12 as effect;
+insert into control.ctl_findings by name
+    select 'is248|2016|030101|text_instead_of_number|fte_by_service|adults|work_measures|joint' as finding_key,
+        'is248' as survey, 2016 as time_period, '030101' as unit_code, 'text_instead_of_number' as finding,
+        'fte_by_service' as question, 'adults' as target_group, 'work_measures' as item, 'joint' as reporting_form,
+        0 as effect, '=2-3' as detail, 'Arbeid' as wording, 'a.xlsx' as file, 'Ark' as sheet, 2 as row_number,
+        3 as column_number, 'v_1' as header;
+create table intermediate.int_units as select * from (values
+    (2016, '1103', 'Stavanger', '1103', 'Stavanger', '11', 'ge50000', 'municipality'),
+    (2016, '1104', 'Å/Ås', '1104', 'Å/Ås', '11', 'lt2000', 'municipality'),
+    (2016, '030101', 'Gamle Oslo', '0301', 'Oslo', '03', 'ge50000', 'city_district'))
+    units(time_period, unit_code, unit_name, municipality_code, municipality_name, county_code, size_group, unit_level);
+create table staging.stg_reference__counties as select * from (values
+    ('11', 'Rogaland', 1900, 2099), ('03', 'Oslo', 1900, 2099)) c(county_code, county_name, valid_from_year, valid_to_year);
+create table staging.stg_classifications__codelists as select * from (values
+    ('fte_breakdown', 'fte_by_service', 1, 'Etter tjeneste', 'By service', 'service_type'),
+    ('fte_breakdown', 'fte_by_education', 2, 'Etter utdanning', 'By education', 'education'),
+    ('service_type', 'housing', 1, 'Bolig', 'Housing', 'adults'),
+    ('service_type', 'work_measures', 2, 'Arbeidstiltak', 'Work measures', 'adults'),
+    ('education', 'college', 1, 'Høyskole', 'College', null),
+    ('size_group', 'ge50000', 6, 'Over 50 000', 'More than 50,000', null),
+    ('size_group', 'oslo_districts', 7, 'Bydeler i Oslo', 'Oslo districts', null),
+    ('target_group', 'adults', 1, 'Voksne (18 år og over)', 'Adults (18 and over)', null),
+    ('target_group', 'total', 3, 'I alt', 'Total', null))
+    codes(codelist, code, sort_order, label_nb, label_en, parent);
+create table staging.stg_indicators__indicators as select 'q' as indicator, 'Spørsmål' as label_nb, 'Question' as label_en;
+create table intermediate.int_survey_rounds as select 2016 as time_period, true as is_delivered
+    union all select 2017, false;
+create table forms.forms as select 'f' as form, 2016 as time_period, true as constructed;
+create table staging.stg_forms__forms as
+    select 'f' as form, 'is248' as survey, 2016 as time_period, 'municipalities' as units;
+create table staging.stg_forms__columns as select 'f' as form, 'answer' as use, * from (values
+    ('fte_by_service', 'housing', 'adults', 'joint', 'number'),
+    ('fte_by_service', 'housing', 'adults', 'mental_health', 'number'),
+    ('fte_by_service', 'work_measures', 'adults', 'joint', 'number'),
+    ('fte_by_education', 'college', 'adults', 'joint', 'number'),
+    ('plan', 'all', 'total', 'total', 'code')) c(question, item, target_group, reporting_form, type);
+create table staging.stg_forms__options as select 'f' as form, 'plan' as question, 'yes' as answer;
+create table intermediate.int_fte_asked as
+    select 'f' as form, 2016 as time_period, question, target_group, reporting_form, item as category
+    from staging.stg_forms__columns where type = 'number';
+create table intermediate.int_unit_responses as select * from (values
+    ('f', 2016, '1103', true), ('f', 2016, '030101', true), ('f', 2016, '1104', false))
+    r(form, time_period, unit_code, has_answered);
+create table intermediate.int_counted_rows as select 'f' as form, 'a.xlsx' as file, 'Ark' as sheet, 2 as row_number;
+create table intermediate.int_answers as
+    select 'f' as form, 'a.xlsx' as file, 'Ark' as sheet, 2 as row_number, * from (values
+    ('1103', 'fte_by_service', 'housing', 'adults', 'joint', '12,5', cast(12.5 as decimal(18, 6)), 'answer', null),
+    ('030101', 'fte_by_service', 'work_measures', 'adults', 'joint', '=2-3', null, 'not_a_number', null),
+    ('1103', 'plan', 'all', 'total', 'total', '2', null, 'answer', 'no'))
+    a(unit_code, question, item, target_group, reporting_form, text, number_value, fate_reason, answer);
+"""
+
+
+@pytest.fixture
+def controlled(tmp_path: Path) -> Settings:
+    """Settings with a data folder of their own and a warehouse that holds a few findings."""
+    data = tmp_path / "data"
+    data.mkdir()
+    settings = Settings(data_dir=data, warehouse_dir=tmp_path / "warehouse", snapshots_dir=tmp_path / "snapshots")
+    with connect(settings.warehouse_file) as connection:
+        connection.execute(WAREHOUSE)
+    return settings
+
+
+def column(name: str) -> int:
+    return PLACES[name] + 1
+
+
+def write(settings: Settings) -> Path:
+    return write_lists(load_control(settings, 2016), settings.control).folder
+
+
+def bytes_of(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def row_of(sheet: Worksheet, key: str) -> int:
+    return next(row for row in range(2, sheet.max_row + 1) if sheet.cell(row, column("key")).value == key)
+
+
+def answer(path: Path, finding: str, /, *, row: int | None = None, **values: Any) -> None:
+    """Fill in the answer to a finding, or to another row of the list."""
+    book = load_workbook(path)
+    sheet = book["Kontroll"]
+    for name, value in {"answered_by": "Kari Nordmann", "answered_on": date(2016, 6, 14), **values}.items():
+        sheet.cell(row or row_of(sheet, finding), column(name)).value = value
+    book.save(path)
+
+
+def changed(path: Path, /, **values: str | None) -> Path:
+    """Fill in the answer to the change of Stavanger."""
+    answer(
+        path,
+        CHANGE,
+        **{"verdict": "feil", "new_value": 2.5, "item": "Bolig", "reporting_form": "felles rapportering", **values},
+    )
+    return path
+
+
+# Findings
+
+
+def test_findings_are_ranked_by_effect_and_say_what_to_ask(controlled: Settings) -> None:
+    found = load_control(controlled, 2016).findings
+    assert [finding.key for finding in found] == [RATE, CHANGE, SILENT, CELL]
+    assert found[0].question.startswith(
+        "Stavanger har meldt 30 årsverk for voksne i 2016. Det er 30,0 årsverk per 1 000 innbyggere i aldersgruppen. "
+        "Øvre grense for enheter av samme størrelse er 24,0 per 1 000, som for dere svarer til 24 årsverk. Er tallet riktig"
+    )
+    assert "mot 20,25 i 2015" in found[1].question
+    assert (found[1].limit, found[1].effect) == (Decimal("25.45"), Decimal("9.75"))
+    assert (found[3].item, found[3].reporting_form) == ("Arbeidstiltak", "felles rapportering")
+    assert found[3].place == "a.xlsx, Ark, C2 (v_1)"
+    assert found[3].size_group == "Bydeler i Oslo"
+
+
+def test_in_english_the_list_is_english(controlled: Settings) -> None:
+    found = load_control(controlled, 2016, "en").findings
+    assert "against 20.25 in 2015" in found[1].question
+    assert found[3].item == "Work measures"
+    folder = write_lists(load_control(controlled, 2016, "en"), controlled.control).folder
+    assert load_workbook(folder / "2016_all.xlsx").sheetnames == ["Control", "Read me", "Items"]
+
+
+def test_explained_findings_come_last_and_are_filled_in(controlled: Settings) -> None:
+    controlled.explanations.mkdir()
+    (controlled.explanations / "2016.yml").write_text(
+        f"- {{finding: '{RATE}', reason: en bruker, answered_by: KN, date: 2016-06-14}}\n", encoding="utf-8"
+    )
+    control = load_control(controlled, 2016)
+    assert [finding.key for finding in control.findings] == [CHANGE, SILENT, CELL, RATE]
+    sheet = load_workbook(write_lists(control, controlled.control).overview)["Kontroll"]
+    last = [cell.value for cell in sheet[5]]
+    assert last[PLACES["verdict"]] == "riktig"
+    assert last[PLACES["reason"]] == "en bruker"
+    assert last[PLACES["status"]] == "forklart"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"- {{finding: '{RATE}', reason: x, answered_by: KN}}\n", "date: Field required"),
+        (f"- {{finding: '{RATE}', reason: x, answered_by: KN, date: 2016-06-14}}\n" * 2, "explains .* twice"),
+        ("- [not: closed\n", "cannot be read"),
+    ],
+)
+def test_explanations_that_are_not_valid_are_told_with_their_file(controlled: Settings, text: str, said: str) -> None:
+    controlled.explanations.mkdir()
+    (controlled.explanations / "2016.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=said) as caught:
+        load_control(controlled, 2016)
+    assert "2016.yml" in caught.value.place
+
+
+# Lists
+
+
+def test_there_is_a_list_of_all_of_each_county_and_of_each_unit_for_nobody_else_to_read(controlled: Settings) -> None:
+    folder = write(controlled)
+    names = {name for name in bytes_of(folder) if name.endswith(".xlsx")}
+    assert names == {
+        "2016_alle.xlsx",
+        "fylker/03_Oslo.xlsx",
+        "fylker/11_Rogaland.xlsx",
+        "enheter/030101_Gamle_Oslo.xlsx",
+        "enheter/1103_Stavanger.xlsx",
+        "enheter/1104_Å_Ås.xlsx",
+    }
+    assert {name.replace(".xlsx", ".csv") for name in names} <= set(bytes_of(folder))
+    for path in [controlled.control, folder, *folder.rglob("*")]:
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_a_unit_reads_nothing_of_another_unit(controlled: Settings) -> None:
+    folder = write(controlled)
+    assert "Stavanger" not in (folder / "enheter/1104_Å_Ås.csv").read_text(encoding="utf-8-sig")
+    book = load_workbook(folder / "enheter/1104_Å_Ås.xlsx")
+    assert all("Stavanger" not in str(cell.value) for sheet in book for row in sheet for cell in row)
+
+
+def test_the_workbook_is_ready_to_be_answered(controlled: Settings) -> None:
+    book = load_workbook(write(controlled) / "2016_alle.xlsx")
+    assert book.sheetnames == ["Kontroll", "Les meg", "Poster"]
+    sheet = book["Kontroll"]
+    assert [cell.value for cell in sheet[1]] == [column.head.nb for column in COLUMNS]
+    assert sheet.freeze_panes == "D2"
+    assert sheet.auto_filter.ref.startswith("A1:")
+    assert sheet.print_title_rows == "$1:$1"
+    assert (sheet.page_setup.orientation, sheet.page_setup.fitToWidth) == ("landscape", 1)
+    choices = {choice.formula1: str(choice.sqref) for choice in sheet.data_validations.dataValidation}
+    assert choices['"riktig,feil,vet ikke"'].startswith("M2:")
+    assert "'Poster'!$A$2:$A$4" in choices
+    row = row_of(sheet, CHANGE)
+    assert sheet.cell(row, column("value")).value == 30
+    assert sheet.cell(row, column("value")).number_format == "#,##0.00"
+    text = sheet.cell(row_of(sheet, CELL), column("question"))
+    assert "«=2-3»" in text.value
+    assert all(cell.data_type != "f" for line in sheet for cell in line)
+    about = " ".join(str(cell.value) for line in book["Les meg"] for cell in line)
+    assert "Unntatt offentlighet" in about
+    assert "konstruert" in about
+    assert [cell.value for cell in book["Poster"]["A"]] == ["Post", "Bolig", "Arbeidstiltak", "Høyskole"]
+
+
+def test_the_csv_opens_in_norwegian_excel_and_runs_nothing(controlled: Settings) -> None:
+    raw = (write(controlled) / "2016_alle.csv").read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(io.StringIO(raw.decode("utf-8-sig")), delimiter=";"))
+    assert rows[0] == [column.head.nb for column in COLUMNS]
+    assert rows[2][PLACES["before"]] == "20,25"
+    assert all(not cell.startswith(("=", "+", "-", "@", "\t")) for row in rows for cell in row)
+
+
+def test_the_same_findings_make_the_same_bytes(controlled: Settings) -> None:
+    folder = write(controlled)
+    before = bytes_of(folder)
+    assert bytes_of(write(controlled)) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("1103_Stavanger", "1103_Stavanger"), ("2030_Sør-Varanger / Mátta", "2030_Sør-Varanger_Mátta")]
+)
+def test_file_names_keep_letters_only(name: str, expected: str) -> None:
+    assert file_name(name) == expected
+
+
+# Answers are kept
+
+
+def test_answers_are_carried_over_into_all_lists(controlled: Settings) -> None:
+    folder = write(controlled)
+    answer(folder / "enheter/1103_Stavanger.xlsx", CHANGE, verdict="riktig", reason="- ny bolig")
+    written = write_lists(load_control(controlled, 2016), controlled.control)
+    assert written.kept_answers == 1
+    for name in ("2016_alle.xlsx", "fylker/11_Rogaland.xlsx", "enheter/1103_Stavanger.xlsx"):
+        sheet = load_workbook(folder / name)["Kontroll"]
+        row = row_of(sheet, CHANGE)
+        assert sheet.cell(row, column("reason")).value == "- ny bolig"
+        assert sheet.cell(row, column("reason")).data_type == "s"
+        assert sheet.cell(row, column("answered_on")).value.date() == date(2016, 6, 14)
+    (kept,) = read_answers(folder / "2016_alle.csv")
+    assert (kept.verdict, kept.reason, kept.answered_on) == ("riktig", "- ny bolig", "2016-06-14")
+    assert write_lists(load_control(controlled, 2016), controlled.control).kept_answers == 1
+
+
+def test_answers_to_findings_that_are_gone_are_kept_apart(controlled: Settings) -> None:
+    folder = write(controlled)
+    answer(folder / "2016_alle.xlsx", CHANGE, verdict="feil", new_value=2.5, item="Bolig")
+    with connect(controlled.warehouse_file) as connection:
+        connection.execute("delete from control.ctl_findings where finding = 'large_change'")
+    for _ in range(2):
+        written = write_lists(load_control(controlled, 2016), controlled.control)
+        assert (written.kept_answers, written.earlier_answers) == (0, 1)
+        (kept,) = read_answers(folder / "2016_tidligere_svar.xlsx")
+        assert (kept.key, kept.new_value, kept.item) == (CHANGE, "2.5", "Bolig")
+
+
+def test_several_answers_to_one_finding_stay_several_rows(controlled: Settings) -> None:
+    folder = write(controlled)
+    path = folder / "enheter/1103_Stavanger.xlsx"
+    changed(path)
+    answer(path, CHANGE, row=9, key=CHANGE, verdict="feil", new_value=3, item="Arbeidstiltak")
+    write(controlled)
+    kept = read_answers(folder / "2016_alle.xlsx")
+    assert sorted((entry.item, entry.new_value) for entry in kept) == [("Arbeidstiltak", "3"), ("Bolig", "2.5")]
+
+
+def test_two_lists_that_contradict_each_other_are_not_replaced(controlled: Settings) -> None:
+    folder = write(controlled)
+    answer(folder / "2016_alle.xlsx", CHANGE, verdict="riktig", reason="ja")
+    changed(folder / "enheter/1103_Stavanger.xlsx")
+    before = bytes_of(folder)
+    with pytest.raises(UserError, match="otherwise than"):
+        write(controlled)
+    assert bytes_of(folder) == before
+
+
+def test_a_file_that_somebody_put_there_stays(controlled: Settings) -> None:
+    folder = write(controlled)
+    (folder / "svar").mkdir()
+    (folder / "svar" / "e-post.txt").write_text("hei", encoding="utf-8")
+    write(controlled)
+    assert (folder / "svar" / "e-post.txt").read_text(encoding="utf-8") == "hei"
+
+
+def test_lists_that_an_interrupted_run_set_aside_come_back(controlled: Settings) -> None:
+    folder = write(controlled)
+    answer(folder / "2016_alle.xlsx", CHANGE, verdict="riktig", reason="ja")
+    folder.rename(folder.with_name(".2016.old"))
+    assert write_lists(load_control(controlled, 2016), controlled.control).kept_answers == 1
+
+
+# Answers lead to corrections and explanations
+
+
+def test_a_wrong_number_becomes_a_correction_and_a_right_one_an_explanation(controlled: Settings) -> None:
+    folder = write(controlled)
+    changed(folder / "2016_alle.xlsx", reason="Kommafeil")
+    answer(folder / "2016_alle.xlsx", RATE, verdict="riktig", reason="én bruker")
+    answer(folder / "2016_alle.xlsx", CELL, verdict="feil", new_value="2,5", answered_on="14.06.2016")
+    answer(folder / "2016_alle.xlsx", SILENT, verdict="vet ikke")
+    drafted = draft(controlled, 2016, folder)
+    assert (len(drafted.corrections), len(drafted.explanations), drafted.on_file, drafted.unknown) == (2, 1, 0, 1)
+    path = controlled.data / "corrections" / "2016_control.yml"
+    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert entries == [
+        {
+            "unit": "1103", "year": 2016, "question": "fte_by_service", "item": "housing", "target_group": "adults",
+            "reporting_form": "joint", "expect": 12.5, "value": 2.5, "reason": "Kommafeil", "decided_by": "Kari Nordmann",
+            "date": date(2016, 6, 14),
+        },
+        {
+            "unit": "030101", "year": 2016, "question": "fte_by_service", "item": "work_measures", "target_group": "adults",
+            "reporting_form": "joint", "expect": "=2-3", "value": 2.5, "reason": "Svar på kontroll: Tekst i stedet for tall",
+            "decided_by": "Kari Nordmann", "date": date(2016, 6, 14),
+        },
+    ]  # fmt: skip
+    assert len(load_decisions(controlled.data)["corrections"]) == 2
+    (explained,) = yaml.safe_load((controlled.explanations / "2016.yml").read_text(encoding="utf-8"))
+    assert (explained["finding"], explained["reason"]) == (RATE, "én bruker")
+
+
+def test_what_is_on_file_is_not_written_again(controlled: Settings) -> None:
+    folder = write(controlled)
+    changed(folder / "2016_alle.xlsx")
+    answer(folder / "2016_alle.xlsx", RATE, verdict="riktig", reason="én bruker")
+    draft(controlled, 2016, folder)
+    before = bytes_of(controlled.data)
+    write(controlled)
+    drafted = draft(controlled, 2016, folder)
+    assert (drafted.corrections, drafted.explanations, drafted.on_file, drafted.files) == ([], [], 2, [])
+    assert bytes_of(controlled.data) == before
+
+
+def test_later_answers_are_added_to_those_on_file(controlled: Settings) -> None:
+    folder = write(controlled)
+    changed(folder / "2016_alle.xlsx")
+    draft(controlled, 2016, folder / "2016_alle.xlsx")
+    answer(folder / "2016_alle.xlsx", CELL, verdict="feil", new_value=2)
+    drafted = draft(controlled, 2016, folder / "2016_alle.xlsx")
+    assert (len(drafted.corrections), drafted.on_file) == (1, 1)
+    assert len(load_decisions(controlled.data)["corrections"]) == 2
+
+
+def test_a_sum_that_differs_is_corrected_in_either_breakdown(controlled: Settings) -> None:
+    path = write(controlled) / "2016_alle.xlsx"
+    changed(path, item="Høyskole")
+    (entry,) = draft(controlled, 2016, path).corrections
+    assert (entry["question"], entry["item"], entry["expect"]) == ("fte_by_education", "college", None)
+
+
+def test_a_list_that_excel_saved_as_csv_is_read(controlled: Settings, tmp_path: Path) -> None:
+    rows = list(
+        csv.reader(io.StringIO((write(controlled) / "2016_alle.csv").read_text(encoding="utf-8-sig")), delimiter=";")
+    )
+    for row in rows:
+        if row[PLACES["key"]] == CHANGE:
+            for name, value in {
+                "verdict": "Feil", "item": "Bolig", "reporting_form": "Felles rapportering", "new_value": "1 002,5",
+                "answered_by": "Åse", "answered_on": "14.06.2016",
+            }.items():  # fmt: skip
+                row[PLACES[name]] = value
+    path = tmp_path / "svar.csv"
+    with path.open("w", encoding="cp1252", newline="", errors="replace") as file:
+        csv.writer(file, delimiter=";").writerows(rows)
+    (entry,) = draft(controlled, 2016, path).corrections
+    assert (entry["value"], entry["decided_by"], entry["reporting_form"]) == (1002.5, "Åse", "joint")
+
+
+@pytest.mark.parametrize(
+    ("values", "said", "remedy"),
+    [
+        ({"item": None}, "about the sum of several numbers", "Post"),
+        ({"reporting_form": None}, "stands on several forms", "Skjema"),
+        ({"item": "Noe annet"}, "'Noe annet' is no item of adults", "Poster"),
+        ({"reporting_form": "rusarbeid"}, "there is no form 'rusarbeid' with that item", "Skjema"),
+        ({"new_value": None}, "without a new value", "vet ikke|do not know"),
+        ({"new_value": "ca 2"}, "'ca 2' is no number", "decimal"),
+        ({"new_value": "-2"}, "'-2' is no number", "decimal"),
+        ({"answered_by": None}, "does not say who answered", "Besvart av"),
+        ({"answered_on": None}, "has no date", "2016-06-14"),
+        ({"answered_on": "i går"}, "the date 'i går' is none", "2016-06-14"),
+        ({"verdict": "kanskje"}, "the answer 'kanskje' is none", "riktig, feil, vet ikke"),
+        ({"verdict": None}, "has no answer", "riktig, feil, vet ikke"),
+        ({"verdict": "riktig"}, "without an explanation", "Forklaring"),
+    ],
+)
+def test_an_answer_that_cannot_be_used_is_told_with_file_sheet_and_row(
+    controlled: Settings, values: dict[str, str | None], said: str, remedy: str
+) -> None:
+    path = changed(write(controlled) / "2016_alle.xlsx", **values)
+    answer(path, RATE, verdict="riktig", reason="dette er i orden")
+    with pytest.raises(UserError, match=said) as caught:
+        draft(controlled, 2016, path)
+    assert caught.value.place == f"{path}, sheet Kontroll, row 3"
+    assert any(word in caught.value.remedy for word in remedy.split("|"))
+    assert "nothing was written" in caught.value.remedy
+    assert not list(controlled.data.rglob("*.yml"))
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        (CHANGE.replace("2016", "2015"), "is about 2015, not 2016"),
+        ("noe", "is no key"),
+        (SILENT, "about no number that can be corrected"),
+        (CHANGE.replace("1103", "1104"), "1104 has no completed submission"),
+    ],
+)
+def test_a_key_that_does_not_fit_is_refused(controlled: Settings, key: str, said: str) -> None:
+    path = changed(write(controlled) / "2016_alle.xlsx", key=key)
+    with pytest.raises(UserError, match=said):
+        draft(controlled, 2016, path)
+
+
+def test_a_cell_that_is_corrected_otherwise_on_file_is_refused(controlled: Settings) -> None:
+    path = changed(write(controlled) / "2016_alle.xlsx")
+    draft(controlled, 2016, path)
+    changed(path, new_value=3)
+    with pytest.raises(UserError, match=r"corrected otherwise in 2016_control\.yml:3"):
+        draft(controlled, 2016, path)
+
+
+def test_two_findings_about_one_cell_are_one_correction(controlled: Settings) -> None:
+    path = changed(write(controlled) / "2016_alle.xlsx")
+    answer(path, RATE, verdict="feil", new_value=2.5, item="Bolig", reporting_form="felles rapportering")
+    assert len(draft(controlled, 2016, path).corrections) == 1
+    answer(path, RATE, new_value=3)
+    with pytest.raises(UserError, match="corrected otherwise"):
+        draft(controlled, 2016, path)
+
+
+def test_what_is_no_list_is_refused(controlled: Settings, tmp_path: Path) -> None:
+    write(controlled)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(UserError, match="there is no list"):
+        draft(controlled, 2016, empty)
+    other = tmp_path / "other.xlsx"
+    Workbook().save(other)
+    with pytest.raises(UserError, match="is no list of the control"):
+        draft(controlled, 2016, other)
+    other.write_bytes(b"not a workbook")
+    with pytest.raises(UserError, match="cannot be read"):
+        draft(controlled, 2016, other)
+
+
+# The asset and the command
+
+
+def test_the_asset_writes_the_lists_of_its_year(controlled: Settings) -> None:
+    asset = build_control_asset(controlled, load_forms(PROJECT_DIR / "data" / "forms"))
+    writer = {WRITER: dg.ResourceDefinition.none_resource()}
+    assert dg.materialize([asset], partition_key="2016", resources=writer).success
+    assert (controlled.control / "2016" / "2016_alle.xlsx").is_file()
+
+
+def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str]:
+    monkeypatch.setattr(cli, "load_settings", lambda: settings)
+    result = CliRunner().invoke(cli.main, ["control", *arguments])
+    return result.exit_code, result.output
+
+
+def test_the_command_says_what_it_found_and_where_the_lists_lie(
+    controlled: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, output = run(controlled, monkeypatch, "2016")
+    assert code == 0
+    assert "4 findings about 3 units" in output
+    assert "Stavanger: Høyt antall årsverk per innbygger (voksne)" in output
+    assert str(controlled.control / "2016") in output
+    assert "constructed" in output
+    changed(controlled.control / "2016" / "2016_alle.xlsx")
+    code, output = run(controlled, monkeypatch, "2016", "--answers", str(controlled.control / "2016"), "--json")
+    assert code == 0
+    assert '"expect": 12.5' in output
+
+
+def test_a_year_that_was_not_delivered_and_a_warehouse_that_is_not_there_are_told(
+    controlled: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(controlled, monkeypatch, "2017") == (
+        1,
+        "error: control: nothing is delivered of 2017; choose one of 2016, or run is248 run first\n",
+    )
+    with connect(controlled.warehouse_file) as connection:
+        connection.execute("drop schema control cascade")
+    code, output = run(controlled, monkeypatch, "2016")
+    assert code == 1
+    assert "is not built yet" in output
+    controlled.warehouse_file.unlink()
+    code, output = run(controlled, monkeypatch, "2016")
+    assert code == 1
+    assert "there is no warehouse" in output
