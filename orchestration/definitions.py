@@ -10,11 +10,12 @@ import dagster as dg
 from orchestration.assets.automation import build_jobs, build_schedule, build_sensor
 from orchestration.assets.checks import build_checks
 from orchestration.assets.control import build_control_asset
-from orchestration.assets.deliveries import build_delivery_assets
+from orchestration.assets.deliveries import REGISTRY, build_delivery_assets
 from orchestration.assets.inputs import build_input_assets
 from orchestration.assets.publication import build_publication
 from orchestration.assets.warehouse import build_dbt_project, build_warehouse_assets
 from orchestration.forms.registry import load_forms
+from orchestration.ingest import registry
 from orchestration.settings import Settings, load_settings
 from orchestration.warehouse import WRITER, run_lock
 
@@ -35,7 +36,8 @@ def build_definitions(settings: Settings, *, holds_lock: bool = False) -> dg.Def
     forms = load_forms(settings.forms)
     harmonise = build_warehouse_assets(settings, build_dbt_project(settings))
     models = sorted(harmonise.keys)
-    stage_checks = build_checks(settings, models)
+    form_registry = [dg.AssetKey([REGISTRY, table]) for table in registry.TABLES]
+    stage_checks = build_checks(settings, models, form_registry)
     # The candidate waits for the checks of every model that a rule is about.
     checked = {key.asset_key for check in stage_checks for key in check.check_keys}
     publication, checks = build_publication(settings, [key for key in models if key.path[0] == "public" or key in checked])

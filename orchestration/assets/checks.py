@@ -6,7 +6,7 @@ made from its asset from being made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -68,23 +68,27 @@ def check_result(found: RuleResult, asset: dg.AssetKey) -> dg.AssetCheckResult:
     )
 
 
-def check_spec(rule: Rule, asset: dg.AssetKey) -> dg.AssetCheckSpec:
-    """Return a rule as Dagster's description of a check."""
+def check_spec(rule: Rule, asset: dg.AssetKey, deps: Sequence[dg.AssetKey] = ()) -> dg.AssetCheckSpec:
+    """Return a rule as Dagster's description of a check that also waits for ``deps``."""
     return dg.AssetCheckSpec(
         name=rule.id,
         asset=asset,
         description=f"{rule.title.en}. {rule.explanation.en}",
         blocking=rule.stops_the_run,
+        additional_deps=deps,
         metadata={"level": rule.level, "severity": rule.severity},
     )
 
 
-def build_checks(settings: Settings, models: list[dg.AssetKey]) -> list[dg.AssetChecksDefinition]:
+def build_checks(
+    settings: Settings, models: list[dg.AssetKey], registry: list[dg.AssetKey]
+) -> list[dg.AssetChecksDefinition]:
     """Return the checks of the stages before the candidate.
 
     Args:
         settings: where warehouse and rules lie.
         models: the dbt models, by whose names rules on the warehouse say what they are about.
+        registry: the tables of the form registry, by which rules on the deliveries read the cells.
     """
     rules = load_rules(settings.rules)
     by_name = {key.path[-1]: key for key in models}
@@ -108,7 +112,7 @@ def build_checks(settings: Settings, models: list[dg.AssetKey]) -> list[dg.Asset
         @dg.multi_asset_check(
             name=f"{stage}_rules",
             required_resource_keys={WRITER},
-            specs=[check_spec(rule, asset_of(rule)) for rule in wanted.values()],
+            specs=[check_spec(rule, asset_of(rule), registry if stage == "delivery" else ()) for rule in wanted.values()],
         )
         def check() -> Iterator[dg.AssetCheckResult]:
             stage_file(settings, stage).unlink(missing_ok=True)

@@ -103,8 +103,8 @@ def run_checkpoint(
         outcome = checkpoint.run()
     finally:
         # Until it is let go no other step can open the file.
-        engine = source.get_execution_engine()
-        engine.close()
+        source.get_execution_engine().close()
+        source.get_engine().dispose()
     counted, errors = {}, {}
     by_rule = {
         entry.expectation_config.kwargs["rule_id"]: entry
