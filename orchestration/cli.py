@@ -250,6 +250,35 @@ def check(identifier: str | None) -> dict[str, Any]:
     }
 
 
+@main.command("prove-rules")
+@_command
+def prove_rules_command() -> dict[str, Any]:
+    """Seed a fault for every rule into copies of what was judged last, and show whether the rule catches it."""
+    from orchestration.runs import prove_rules
+
+    score = prove_rules(
+        load_settings(),
+        lambda proven: click.echo(f"  {proven.verdict.replace('_', ' '):12} {proven.rule}: {proven.fault_en}", err=True),
+    )
+    if score["caught"] != score["faults"] or score["without_fault"]:
+        missed = [each for each in score["by_rule"] if each["verdict"] in ("missed", "caught_clean")]
+        raise RefusedError(
+            [
+                f"{score['caught']} of {score['faults']} seeded faults caught",
+                *(f"  {each['rule']} ({each['verdict'].replace('_', ' ')}): {each['fault_en']}" for each in missed),
+                *(
+                    f"  {name}: there is no fault for it; give it one in expectations/rules"
+                    for name in score["without_fault"]
+                ),
+            ],
+            score,
+        )
+    text = f"{score['caught']} of {score['faults']} seeded faults caught, by {score['rules']} rules"
+    if score["not_seeded"]:
+        text += f"; nothing to seed in these data for {', '.join(score['not_seeded'])}"
+    return {**score, "text": text}
+
+
 @main.command()
 @_command
 def forms() -> dict[str, Any]:

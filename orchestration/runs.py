@@ -6,6 +6,7 @@ refusal.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 import shutil
@@ -20,11 +21,12 @@ import dagster as dg
 from orchestration.assets.automation import REFRESH, YEARLY
 from orchestration.assets.checks import circumstances, stage_file
 from orchestration.assets.deliveries import RAW, changed_years
-from orchestration.assets.publication import last_candidate, restricted_results, results_before
+from orchestration.assets.publication import judged_files, last_candidate, restricted_results, results_before
 from orchestration.definitions import build_definitions
 from orchestration.disclosure import ledger
 from orchestration.errors import RefusedError, UserError
 from orchestration.forms.registry import load_forms
+from orchestration.gate.proof import Proven, prove, score
 from orchestration.gate.results import RuleResult, read_results
 from orchestration.gate.rules import Stage, load_rules
 from orchestration.gate.verdict import judge, refusal, refusal_of_stage
@@ -214,7 +216,14 @@ def judge_again(
     rules, tables = load_rules(settings.rules), load_tables(settings.metadata)
     if candidate.path.parent != settings.snapshots:
         with run_lock(settings.warehouse):
-            verdict = judge(rules, tables, candidate, results_before(settings, candidate), circumstances(settings))
+            verdict = judge(
+                rules,
+                tables,
+                candidate,
+                results_before(settings, candidate),
+                circumstances(settings),
+                proof=_proof_before(candidate),
+            )
         if verdict["verdict"] != "pass":
             raise refusal(verdict, candidate.path, restricted_results(candidate))
         return verdict
@@ -233,10 +242,38 @@ def judge_again(
             earlier,
             circumstances(settings),
             additions=ledger.ledger_file(settings.snapshots).with_name(f"{candidate.id}{ledger.ADDITIONS}"),
+            proof=_proof_before(candidate),
         )
         if verdict["verdict"] != "pass":
             raise refusal(verdict, candidate.path)
     return verdict
+
+
+def _proof_before(candidate: Candidate) -> dict[str, Any] | None:
+    """Return the score of the seeded faults as it was when the candidate was first judged."""
+    return (snapshots.read_gate(candidate.path) or {}).get("proof")
+
+
+def prove_rules(settings: Settings, tell: Callable[[Proven], None]) -> dict[str, Any]:
+    """Seed every rule's fault into copies of the warehouse and of the candidate or snapshot that was made of it.
+
+    Returns:
+        The score, as it stands in ``gate.json``.
+
+    Raises:
+        UserError: nothing was built yet, or what was built is no candidate of this warehouse.
+    """
+    candidate = _find_candidate(settings, None)
+    with run_lock(settings.warehouse):
+        judged = judged_files(settings, candidate)
+        if not judged.additions.is_file():
+            kept = ledger.ledger_file(settings.snapshots).with_name(judged.additions.name)
+            judged = dataclasses.replace(judged, additions=kept)
+        for path in (judged.warehouse, judged.additions):
+            if not path.is_file():
+                raise UserError("the file is missing", place=str(path), remedy="run is248 run")
+        rules = load_rules(settings.rules)
+        return score(prove(rules, load_tables(settings.metadata), judged, tell), rules)
 
 
 def _find_candidate(settings: Settings, identifier: str | None) -> Candidate:

@@ -14,7 +14,7 @@ import pytest
 
 from orchestration.settings import PROJECT_DIR, Settings
 
-INPUTS = ("reference", "published", "classifications", "indicators", "metadata", "corrections", "comparability")
+INPUTS = ("reference", "published", "classifications", "indicators", "metadata", "corrections", "comparability", "waivers")
 # Read and never falsified, so that a test need not copy them.
 LARGE_INPUTS = ("deliveries", "forms")
 

@@ -16,6 +16,7 @@ from orchestration.assets.checks import check_result, check_spec, circumstances,
 from orchestration.assets.warehouse import dbt_tests_file
 from orchestration.disclosure import ledger
 from orchestration.errors import UserError
+from orchestration.gate.proof import Judged, prove, score
 from orchestration.gate.results import RuleResult, read_results, write_results
 from orchestration.gate.rules import load_rules
 from orchestration.gate.verdict import RESTRICTED, judge
@@ -57,6 +58,16 @@ def restricted_results(candidate: Candidate) -> list[RuleResult]:
     """Return the results of a judged candidate with the rows that only the one who runs the system may see."""
     path = candidate.path.parent / f"{candidate.id}{RESTRICTED}"
     return read_results(path) if path.is_file() else []
+
+
+def judged_files(settings: Settings, candidate: Candidate) -> Judged:
+    """Return the files on which the rules are proven."""
+    return Judged(
+        warehouse=settings.warehouse_file,
+        dbt_target=settings.dbt_target,
+        candidate=candidate.path,
+        additions=candidate.path.parent / f"{candidate.id}{ledger.ADDITIONS}",
+    )
 
 
 def _require_candidate(settings: Settings) -> Candidate:
@@ -107,7 +118,9 @@ def build_publication(
     )
     def gate() -> Iterator[dg.AssetCheckResult]:
         made = _require_candidate(settings)
-        judge(rules, load_tables(settings.metadata), made, results_before(settings, made), circumstances(settings))
+        tables = load_tables(settings.metadata)
+        proof = score(prove(rules, tables, judged_files(settings, made)), rules)
+        judge(rules, tables, made, results_before(settings, made), circumstances(settings), proof=proof)
         for found in restricted_results(made):
             if found.rule in judged:
                 yield check_result(found, CANDIDATE)

@@ -44,7 +44,7 @@ COLUMNS = (
     Column("number", Label(nb="Nr", en="No."), 5),
     Column("unit_code", Label(nb="Kode", en="Code"), 8.5),
     Column("unit_name", Label(nb="Kommune eller enhet", en="Municipality or unit"), 17),
-    Column("county_name", Label(nb="Fylke", en="County"), 14),
+    Column("county_name", Label(nb="Fylke", en="County"), 18),
     Column("title", Label(nb="Funn", en="Finding"), 20),
     Column("question", Label(nb="Spørsmål til kommunen", en="Question to the municipality"), 64),
     Column("target_group", Label(nb="Målgruppe", en="Target group"), 12),

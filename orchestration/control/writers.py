@@ -109,7 +109,9 @@ def _set_page(sheet: Worksheet, title: str, control: Control) -> None:
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.page_margins.left = sheet.page_margins.right = 0.4
-    sheet.page_margins.top = sheet.page_margins.bottom = 0.6
+    # Room for the header line above the first row.
+    sheet.page_margins.top = sheet.page_margins.bottom = 0.9
+    sheet.page_margins.header = sheet.page_margins.footer = 0.4
     sheet.oddHeader.left.text = title.replace("&", "&&")
     sheet.oddHeader.right.text = in_language(control.texts.list.restricted, control.language)
     sheet.oddFooter.center.text = "&P / &N"

@@ -243,13 +243,14 @@ def _attack_family(
     return len(intervals), recovered
 
 
-def attack(candidate: Path, additions: Path, snapshots: Path) -> Attack:
+def attack(candidate: Path, additions: Path, snapshots: Path, only: set[TableKey] | None = None) -> Attack:
     """Attack a candidate's database.
 
     Args:
         candidate: the DuckDB file of the candidate's public tables.
         additions: the file beside it with the units of every group (``ledger.write_additions``).
         snapshots: the folder of the snapshots, whose ledger knows every earlier figure.
+        only: the tables to attack; otherwise every one that hides something.
     """
     with connect(Path(":memory:")) as connection:
         paths = {"candidate": candidate, "additions": additions, "ledger": ledger_file(snapshots)}
@@ -257,7 +258,7 @@ def attack(candidate: Path, additions: Path, snapshots: Path) -> Attack:
             if path.exists():
                 quoted = str(path).replace("'", "''")
                 connection.execute(f"attach '{quoted}' as {name} (read_only)")
-        tables = _read_tables(connection)
+        tables = [table for table in _read_tables(connection) if only is None or table.key in only]
         members = {
             row["members_sha256"]: list(row["members"])
             for row in dictionaries(connection, "select members_sha256, members from additions.area_groups")

@@ -92,6 +92,7 @@ def judge(
     earlier: list[RuleResult],
     circumstances: Circumstances,
     additions: Path | None = None,
+    proof: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Judge a candidate and write ``gate.json`` and ``gate.html`` into it.
 
@@ -102,6 +103,7 @@ def judge(
         earlier: what was found in the deliveries and the warehouse from which the candidate was made.
         circumstances: waivers, day, channel, earlier snapshots.
         additions: what the candidate would add to the ledger; the file beside it unless said otherwise.
+        proof: the score of the seeded faults on this candidate.
 
     Returns:
         The verdict: ``verdict`` (pass or fail), ``content_hash`` of the judged files, counts, coverage, and one entry a
@@ -150,6 +152,7 @@ def judge(
             outcome: sum(each.outcome == outcome for each in results)
             for outcome in ("pass", "fail", "no_data", "did_not_run")
         },
+        "proof": proof,
         "coverage": coverage(rules, tables, candidate.path / DATABASE),
         "rules": [each.public() for each in results],
     }

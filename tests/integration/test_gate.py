@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from orchestration.disclosure import ledger
 from orchestration.errors import UserError
-from orchestration.gate.checkpoint import dbt_test_result, judge, refusal
 from orchestration.gate.rules import Rule
+from orchestration.gate.verdict import Circumstances, dbt_test_result, judge, judge_stage, refusal
+from orchestration.gate.waivers import PlacedWaiver, Waiver
 from orchestration.publish.candidate import DATABASE, Candidate, content_hash
 from orchestration.publish.snapshots import promote, write_checksums
 from orchestration.tables import Table
@@ -30,11 +33,25 @@ def tiny_candidate(folder: Path) -> Candidate:
         connection.execute("create table facts as select * from (values ('x', 1), ('y', 2)) as t (a, b)")
         connection.execute("create table codelists as select 'letters' as codelist, 'x' as code")
     (path / f"{DATABASE}.sha256").write_text("", encoding="utf-8")
-    return Candidate(id=path.name, path=path, content_hash=content_hash(path))
+    candidate = Candidate(id=path.name, path=path, content_hash=content_hash(path))
+    nothing_to_add(candidate)
+    return candidate
+
+
+def nothing_to_add(candidate: Candidate) -> None:
+    """Write what a candidate that hides nothing adds to the ledger."""
+    with connect(candidate.path.parent / f"{candidate.id}{ledger.ADDITIONS}") as connection:
+        for name, columns in ledger.TABLES.items():
+            connection.execute(f"create or replace table {name} ({columns})")
+
+
+def circumstances(folder: Path, *waivers: Waiver, is_official: bool = False) -> Circumstances:
+    placed = [PlacedWaiver(waiver, f"waivers.yml, line {number}") for number, waiver in enumerate(waivers, 1)]
+    return Circumstances(placed, date(2026, 6, 1), is_official, folder / "snapshots")
 
 
 def outcome(folder: Path, *rules: Rule, tables: list[Table] | None = None) -> dict[str, Any]:
-    return judge(list(rules), tables or [], tiny_candidate(folder))
+    return judge(list(rules), tables or [], tiny_candidate(folder), [], circumstances(folder))
 
 
 def test_a_rule_that_holds_passes(tmp_path: Path) -> None:
@@ -52,19 +69,97 @@ def test_a_failing_row_is_named_and_blocks(tmp_path: Path) -> None:
 
 
 def test_the_worst_rows_come_first(tmp_path: Path) -> None:
-    verdict = outcome(tmp_path, rule(rows="select * from facts", fails_when="b > 0", worst_first="b"))
+    verdict = outcome(tmp_path, rule(rows="select * from facts", fails_when="b > 0", value="b"))
     assert [row["b"] for row in verdict["rules"][0]["rows"]] == [2, 1]
 
 
 def test_a_dbt_test_that_found_rows_blocks(tmp_path: Path) -> None:
-    found = dbt_test_result("units_add_up", "int_units", "", 1, [{"unit": "0301"}])
-    verdict = judge([rule(rows="select 1 as x")], [], tiny_candidate(tmp_path), [found])
+    found = dbt_test_result(None, "units_add_up", "", 1, [{"unit": "0301"}])
+    verdict = judge([rule(rows="select 1 as x")], [], tiny_candidate(tmp_path), [found], circumstances(tmp_path))
     assert verdict["blocking"] == ["units_add_up"]
-    assert "unit=0301" in str(refusal(verdict, tmp_path))
+    assert "unit=0301" in str(refusal(verdict, tmp_path, [found]))
+    # What single units said is not in the file that goes out.
+    assert "0301" not in json.dumps(verdict)
+
+
+def test_the_rule_of_a_dbt_test_says_what_it_blocks(tmp_path: Path) -> None:
+    described = Rule.model_validate(
+        {**RULE, "kind": "dbt_test", "stage": "warehouse", "severity": "warning", "rows": None, "fails_when": None}
+    )
+    found = dbt_test_result(described, "a_rule", "", 1, [])
+    verdict = judge([described, rule(id="another")], [], tiny_candidate(tmp_path), [found], circumstances(tmp_path))
+    assert verdict["verdict"] == "pass"
+
+
+def test_a_rule_on_the_warehouse_that_nobody_ran_blocks(tmp_path: Path) -> None:
+    verdict = judge([rule(stage="warehouse"), rule(id="another")], [], tiny_candidate(tmp_path), [], circumstances(tmp_path))
+    assert verdict["blocking"] == ["a_rule"]
+
+
+def test_a_stage_is_judged_by_its_own_rules_on_the_warehouse(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with connect(path) as connection:
+        connection.execute("create schema raw; create table raw.cells as select '0301' as unit, 5 as x")
+    rules = [
+        rule(stage="delivery", rows="select * from raw.cells", fails_when="x > {limit}", value="x", limit=4),
+        rule(id="another", stage="warehouse"),
+    ]
+    (found,), _ = judge_stage("delivery", rules, path, circumstances(tmp_path))
+    assert (found.outcome, found.blocks, found.value, found.limit) == ("fail", True, 5, 4)
+    assert found.rows == [{"unit": "0301", "x": 5}]
+    assert found.public()["rows"] == []
+    # The file is free again for the next step.
+    with connect(path) as connection:
+        connection.execute("drop table raw.cells")
+
+
+WARNING = {"severity": "warning", "rows": "select * from facts", "fails_when": "b > 1", "key": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("waiver", "verdict", "problem"),
+    [
+        (None, "fail", None),
+        ({"rule": "a_rule", "key": "a=y", "until": date(2026, 6, 1)}, "pass", None),
+        ({"rule": "a_rule", "key": "a=y", "until": date(2026, 5, 31)}, "fail", "expired"),
+        ({"rule": "a_rule", "key": "a=x", "until": date(2027, 1, 1)}, "fail", "waives no failing row"),
+        ({"rule": "no_rule", "key": "a=y", "until": date(2027, 1, 1)}, "fail", "there is no such rule"),
+    ],
+)
+def test_the_official_channel_complies_or_explains(
+    tmp_path: Path, waiver: dict[str, Any] | None, verdict: str, problem: str | None
+) -> None:
+    waivers = [Waiver(reason="known", decided_by="Kari Nordmann", **waiver)] if waiver else []
+    judging = Rule.model_validate(
+        {**RULE, "id": "waivers_are_valid", "kind": "waivers", "rows": None, "fails_when": None, "may_be_empty": True}
+    )
+    found = judge(
+        [rule(**WARNING), judging],
+        [],
+        tiny_candidate(tmp_path),
+        [],
+        circumstances(tmp_path, *waivers, is_official=True),
+    )
+    assert found["verdict"] == verdict
+    by_rule = {each["rule"]: each for each in found["rules"]}
+    assert by_rule["a_rule"]["waived"] == (1 if verdict == "pass" else 0)
+    problems = [row["problem"] for row in by_rule["waivers_are_valid"]["rows"]]
+    assert problems == ([problem] if problem else [])
+
+
+def test_the_last_rule_blocks_like_the_first(tmp_path: Path) -> None:
+    rules = [rule(id=f"rule_{number}", rows="select * from facts", fails_when="b > 2") for number in range(3)]
+    rules.append(rule(id="the_last", rows="select * from facts", fails_when="b = 2"))
+    candidate = tiny_candidate(tmp_path)
+    verdict = judge(rules, [], candidate, [], circumstances(tmp_path))
+    assert verdict["blocking"] == ["the_last"]
+    with pytest.raises(UserError, match="the gate refused the candidate"):
+        promote(candidate, tmp_path / "snapshots")
+    assert not (tmp_path / "snapshots" / "current").exists()
 
 
 def test_a_warning_does_not_block(tmp_path: Path) -> None:
-    verdict = outcome(tmp_path, rule(rows="select * from facts", fails_when="b > 1", severity="warning"))
+    verdict = outcome(tmp_path, rule(rows="select * from facts", fails_when="b > 1", severity="warning", key=["a"]))
     assert verdict["verdict"] == "pass"
     assert verdict["rules"][0]["outcome"] == "fail"
 
@@ -120,7 +215,7 @@ def test_a_candidate_that_was_not_judged_is_not_promoted(tmp_path: Path) -> None
 
 def test_a_refused_candidate_is_not_promoted(tmp_path: Path) -> None:
     candidate = tiny_candidate(tmp_path)
-    judge([rule(rows="select * from facts", fails_when="b > 1")], [], candidate)
+    judge([rule(rows="select * from facts", fails_when="b > 1")], [], candidate, [], circumstances(tmp_path))
     with pytest.raises(UserError, match="the gate refused the candidate"):
         promote(candidate, tmp_path / "snapshots")
 
@@ -131,7 +226,7 @@ def test_a_candidate_that_changed_after_it_was_judged_is_not_promoted(tmp_path: 
 
     candidate = tiny_candidate(tmp_path)
     (candidate.path / f"{DATABASE}.sha256").write_text(f"{file_hash(candidate.path / DATABASE)}  {DATABASE}\n")
-    judge([rule(rows="select * from facts", fails_when="b > 9")], [], candidate)
+    judge([rule(rows="select * from facts", fails_when="b > 9")], [], candidate, [], circumstances(tmp_path))
     with (candidate.path / name).open("ab") as file:
         file.write(b"z")
     with pytest.raises(UserError, match=r"is not the one that the gate judged|was changed after it was judged"):

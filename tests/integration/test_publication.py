@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 from orchestration.errors import UserError
-from orchestration.gate.checkpoint import judge
+from orchestration.gate.verdict import judge
 from orchestration.publish import snapshots
 from orchestration.publish.candidate import DATABASE, Candidate, build
 from orchestration.publish.writers import delimited
 from orchestration.tables import Table
 from orchestration.warehouse import connect
-from tests.integration.test_gate import rule
+from tests.integration.test_gate import circumstances, nothing_to_add, rule
 
 TEXT = {"nb": "norsk", "en": "English"}
 TABLE = Table.model_validate(
@@ -49,7 +49,8 @@ def warehouse(folder: Path, rows: str = ROWS) -> Path:
 
 def judged(folder: Path, rows: str = ROWS) -> Candidate:
     candidate = build(warehouse(folder, rows), [TABLE], folder / "snapshots" / ".candidates")
-    judge([rule(rows="select 1 as x")], [TABLE], candidate)
+    nothing_to_add(candidate)
+    judge([rule(rows="select 1 as x")], [TABLE], candidate, [], circumstances(folder))
     return candidate
 
 
@@ -100,7 +101,7 @@ def test_promotion_moves_the_pointer_and_keeps_the_old_snapshot(tmp_path: Path) 
     second = judged(tmp_path, "(values (2024, 2.0, 'a'))")
     assert snapshots.promote(second, folder) is True
     assert snapshots.current(folder) == folder / second.id
-    assert snapshots.verify(folder / first.id) == snapshots.verify(folder / second.id) == 4
+    assert snapshots.verify(folder / first.id) == snapshots.verify(folder / second.id) == 5
 
 
 def test_the_same_content_is_published_once(tmp_path: Path) -> None:

@@ -40,9 +40,31 @@ def write(folder: Path, *rules: dict[str, Any]) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("severity", "blocks"), [("fatal", True), ("error", True), ("warning", False)])
-def test_the_severity_decides_what_blocks(severity: str, blocks: bool) -> None:
-    assert Rule.model_validate({**RULE, "severity": severity}).blocks is blocks
+@pytest.mark.parametrize(
+    ("severity", "is_official", "is_waived", "blocks"),
+    [
+        ("fatal", False, False, True),
+        ("error", False, False, True),
+        ("error", True, True, True),
+        ("warning", False, False, False),
+        ("warning", True, False, True),
+        ("warning", True, True, False),
+    ],
+)
+def test_the_severity_decides_what_blocks(severity: str, is_official: bool, is_waived: bool, blocks: bool) -> None:
+    rule = Rule.model_validate({**RULE, "severity": severity, "key": ["x"]})
+    assert rule.blocks(passed=False, is_official=is_official, is_waived=is_waived) is blocks
+    assert not rule.blocks(passed=True, is_official=is_official)
+
+
+def test_a_condition_that_is_unknown_counts_as_failing() -> None:
+    rule = Rule.model_validate({**RULE, "fails_when": "x > {limit}", "limit": 0.5})
+    assert rule.condition() == "coalesce((x > 0.5), true)"
+
+
+def test_a_waiver_names_a_row_by_the_key_of_the_rule() -> None:
+    rule = Rule.model_validate({**RULE, "key": ["x", "y"]})
+    assert rule.row_key({"x": 1, "y": "a", "z": 2}) == "x=1|y=a"
 
 
 @pytest.mark.parametrize(
@@ -52,6 +74,9 @@ def test_the_severity_decides_what_blocks(severity: str, blocks: bool) -> None:
         ({"title": {"nb": "norsk"}}, "rule 'a_rule': title.en: Field required"),
         ({"id": "A rule"}, "rule 'A rule': id"),
         ({"colour": "red"}, "rule 'a_rule': colour: Extra inputs are not permitted"),
+        ({"rows": None}, "rows and fails_when are needed"),
+        ({"kind": "attack"}, "a rule of kind attack has no rows"),
+        ({"severity": "warning"}, "a warning needs a key"),
     ],
 )
 def test_a_wrong_rule_is_told_with_its_file(tmp_path: Path, change: dict[str, Any], message: str) -> None:

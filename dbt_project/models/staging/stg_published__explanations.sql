@@ -6,5 +6,7 @@ select
     cell_key,
     {{ exact('difference') }} as difference,
     reason_nb,
-    reason_en
+    reason_en,
+    decided_by,
+    cast(valid_until as date) as valid_until
 from {{ source('published', 'explanations') }}

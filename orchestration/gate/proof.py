@@ -1,0 +1,205 @@
+"""The proof that rules bite: every rule must catch the fault that is seeded for it, and nothing in the clean data.
+
+A fault is SQL on a copy of the database that the rule judges; what is counted afterwards is counted by the same code as in
+the checkpoints. Nothing that is judged or published is touched.
+
+Belongs here: seeding and scoring. Does not belong here: the faults, which stand beside their rules in
+``expectations/rules``.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+
+from orchestration.disclosure.attack import TableKey, attack
+from orchestration.errors import UserError
+from orchestration.gate.counting import attacked, count_rows
+from orchestration.gate.results import Counted
+from orchestration.gate.rules import Rule
+from orchestration.gate.waivers import PlacedWaiver, Waiver, judge_waivers
+from orchestration.publish.candidate import DATABASE
+from orchestration.tables import Table
+from orchestration.warehouse import connect, dictionaries
+
+Verdict = Literal["caught", "missed", "not_seeded", "caught_clean"]
+
+
+@dataclass(frozen=True)
+class Proven:
+    """What became of one fault.
+
+    It was caught or missed; not seeded, since the data have nothing that it could change; or the rule failed on the clean data
+    already.
+    """
+
+    rule: str
+    level: str
+    fault_nb: str
+    fault_en: str
+    verdict: Verdict
+    failing: int
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The files on which rules are proven: a warehouse, a candidate made of it, and what it would add to the ledger."""
+
+    warehouse: Path
+    dbt_target: Path
+    candidate: Path
+    additions: Path
+
+
+def _fetch(connection: duckdb.DuckDBPyConnection) -> Callable[[str], list[dict[str, Any]]]:
+    return lambda query: dictionaries(connection, query)
+
+
+def _query(rule: Rule, tables: list[Table], judged: Judged) -> tuple[str, str]:
+    """Return the rows that a rule looks at and the condition under which one fails."""
+    if rule.kind == "dbt_test":
+        found = sorted((judged.dbt_target / "compiled").glob(f"*/tests/{rule.id}.sql"))
+        if not found:
+            raise UserError(
+                f"rule {rule.id!r} is about a data test that was not compiled",
+                place=str(judged.dbt_target),
+                remedy="name a test of dbt_project/tests, and run is248 run",
+            )
+        # A data test shows the rows that fail.
+        return found[0].read_text(encoding="utf-8"), "true"
+    return rule.query(tables, judged.candidate), rule.condition()
+
+
+def _count(rule: Rule, connection: duckdb.DuckDBPyConnection, tables: list[Table], judged: Judged) -> Counted:
+    query, condition = _query(rule, tables, judged)
+    return count_rows(_fetch(connection), query, condition, rule.value or "", rule.key)
+
+
+def _seed(connection: duckdb.DuckDBPyConnection, rule: Rule) -> bool:
+    """Apply a rule's fault; return whether it changed anything."""
+    assert rule.fault is not None
+    is_changed = False
+    for statement in rule.fault.sql:
+        row = connection.execute(statement).fetchone()
+        # Statements that make or drop something report no number of rows.
+        is_changed |= row is None or bool(row[0])
+    return is_changed
+
+
+def _prove_rows(rule: Rule, database: Path, judged: Judged, tables: list[Table]) -> tuple[Verdict, int]:
+    with connect(database) as connection:
+        if rule.stage == "candidate":
+            connection.execute(f"attach '{_quoted(judged.warehouse)}' as warehouse (read_only)")
+        clean = _count(rule, connection, tables, judged)
+        if clean.failing and rule.severity != "warning":
+            return "caught_clean", clean.failing
+        connection.execute("begin")
+        try:
+            if not _seed(connection, rule):
+                return "not_seeded", 0
+            found = _count(rule, connection, tables, judged)
+        finally:
+            connection.execute("rollback")
+    return ("caught" if found.failing > clean.failing else "missed"), found.failing - clean.failing
+
+
+def _prove_attack(rule: Rule, database: Path, judged: Judged) -> tuple[Verdict, int]:
+    """Seed the fault into a copy, and attack the tables that it changed, without and with the fault."""
+    faulty = database.with_name("attacked.duckdb")
+    shutil.copyfile(database, faulty)
+    with connect(faulty) as connection:
+        connection.execute(f"attach '{_quoted(judged.warehouse)}' as warehouse (read_only)")
+        connection.execute(f"attach '{_quoted(database)}' as clean (read_only)")
+        is_seeded = _seed(connection, rule)
+        changed: set[TableKey] = {
+            ("indicator_shares", *row)
+            for row in connection.execute(
+                "select distinct indicator, item, time_period "
+                "from (from indicator_shares except from clean.indicator_shares)"
+            ).fetchall()
+        }
+    if not is_seeded or not changed:
+        return "not_seeded", 0
+    nothing_before = database.parent / "no_snapshots"
+    clean = attacked(attack(database, judged.additions, nothing_before, only=changed))
+    if clean.failing:
+        return "caught_clean", clean.failing
+    found = attacked(attack(faulty, judged.additions, nothing_before, only=changed))
+    return ("caught" if found.failing else "missed"), found.failing
+
+
+def _prove_waivers(rules: list[Rule]) -> tuple[Verdict, int]:
+    """Judge waivers that hold nothing: of no rule, of a rule that cannot be waived, and one that has expired."""
+    severities: dict[str, str] = {rule.id: rule.severity for rule in rules}
+    today = date(2000, 1, 2)
+    made_up = [
+        PlacedWaiver(Waiver(rule=name, key="a=b", reason="fault", decided_by="fault", until=until), "fault")
+        for name, until in (("no_such_rule", today), (rules[0].id, today), (rules[0].id, date(2000, 1, 1)))
+    ]
+    found = judge_waivers(made_up, severities, {}, today)
+    return ("caught" if found.failing == len(made_up) else "missed"), found.failing
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def prove(
+    rules: list[Rule], tables: list[Table], judged: Judged, tell: Callable[[Proven], None] = lambda proven: None
+) -> list[Proven]:
+    """Seed every rule's fault and see whether the rule catches it.
+
+    Args:
+        rules: all rules; one without a fault proves nothing and is not in the result.
+        tables: the described public tables, for rules that run for each.
+        judged: the clean files.
+        tell: takes each result as it comes.
+
+    Returns:
+        One result a fault, in the rules' order.
+    """
+    results = []
+    with tempfile.TemporaryDirectory() as folder:
+        warehouse, candidate = Path(folder) / "warehouse.duckdb", Path(folder) / DATABASE
+        # One copy to write in, one to read beside the candidate's: DuckDB opens a file in one way at a time.
+        shutil.copyfile(judged.warehouse, warehouse)
+        shutil.copyfile(judged.candidate / DATABASE, candidate)
+        for rule in rules:
+            if rule.kind == "waivers":
+                verdict, failing = _prove_waivers(rules)
+                title = ("Fritak som ikke gjelder noe", "Waivers that hold nothing")
+            elif rule.fault is None:
+                continue
+            else:
+                title = (rule.fault.title.nb, rule.fault.title.en)
+                if rule.kind == "attack":
+                    verdict, failing = _prove_attack(rule, candidate, judged)
+                else:
+                    verdict, failing = _prove_rows(
+                        rule, candidate if rule.stage == "candidate" else warehouse, judged, tables
+                    )
+            proven = Proven(rule.id, rule.level, *title, verdict, failing)
+            tell(proven)
+            results.append(proven)
+    return results
+
+
+def score(results: list[Proven], rules: list[Rule]) -> dict[str, Any]:
+    """Return the score as it stands in ``gate.json``."""
+    seeded = [each for each in results if each.verdict != "not_seeded"]
+    named = {each.rule for each in results}
+    return {
+        "rules": len(rules),
+        "faults": len(seeded),
+        "caught": sum(each.verdict == "caught" for each in seeded),
+        "not_seeded": [each.rule for each in results if each.verdict == "not_seeded"],
+        "without_fault": [rule.id for rule in rules if rule.id not in named],
+        "by_rule": [asdict(each) for each in results],
+    }
