@@ -1,9 +1,10 @@
 """An attack on a candidate: can a reader work out a hidden figure from everything that is public?
 
-The attacker has the candidate's tables, all figures of earlier snapshots, and knows which units lie in which area and which
-questions say something of one another. He knows neither the answers nor the search that chose what is hidden; for each
-hidden figure he computes the smallest and the largest value that fits (``bounds``). A figure is recovered when only one is
-left. What the country's figure alone says of every unit (nobody gave the answer, all units answered) is no recovery.
+The attacker has the candidate's tables, all figures of earlier snapshots, and knows which units lie in which area, which of
+them answered nothing at all (the tables of FTE show it) and which questions say something of one another. He knows neither
+the answers nor the search that chose what is hidden; for each hidden figure he computes the smallest and the largest value
+that fits (``bounds``). A figure is recovered when only one is left. What the country's figure alone says of every unit
+(nobody gave the answer, all units answered) is no recovery.
 
 Belongs here: what the attacker knows. Does not belong here: how the hidden groups were chosen (``suppression``).
 """
@@ -14,7 +15,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ class _Table:
 
 
 def _read_tables(connection: duckdb.DuckDBPyConnection) -> list[_Table]:
-    """Return the candidate's tables that hide something."""
+    """Return the candidate's tables that hide something, and those that are a union of such a table or a part of it."""
     rows = connection.execute(
         """
         with shares as (
@@ -94,12 +95,31 @@ def _read_tables(connection: duckdb.DuckDBPyConnection) -> list[_Table]:
         figures as (select * from shares union all by name select * from amounts),
         hiding as (
             select distinct subject, indicator, item, time_period from figures where absence_reason = 'confidential'
+        ),
+        parts as (
+            select distinct figures.subject, figures.indicator, figures.item, figures.time_period,
+                unions.indicator as whole_indicator, unions.item as whole_item
+            from figures
+            inner join additions.unions as unions
+                on figures.indicator = unions.source_indicator and unions.source_item in (figures.item, '*')
+        ),
+        attacked as (
+            from hiding
+            union
+            select parts.subject, parts.indicator, parts.item, parts.time_period
+            from parts
+            inner join hiding on parts.subject = hiding.subject and parts.whole_indicator = hiding.indicator
+                and parts.whole_item = hiding.item and parts.time_period = hiding.time_period
+            union
+            select parts.subject, parts.whole_indicator, parts.whole_item, parts.time_period
+            from parts
+            inner join hiding using (subject, indicator, item, time_period)
         )
         select figures.subject, figures.indicator, figures.item, figures.time_period, figures.unit_set, figures.area_basis,
             figures.unit_level, figures.unit_code, figures.answer, figures.measured, figures.answered,
             figures.absence_reason, groups.members_sha256
         from figures
-        inner join hiding using (subject, indicator, item, time_period)
+        inner join attacked using (subject, indicator, item, time_period)
         inner join additions.area_groups as groups using (time_period, unit_set, area_basis, unit_level, unit_code)
         where figures.absence_reason is null or figures.absence_reason in ('confidential', 'not_answered')
         order by all
@@ -121,6 +141,29 @@ def _read_tables(connection: duckdb.DuckDBPyConnection) -> list[_Table]:
     return list(tables.values())
 
 
+def _silent_units(connection: duckdb.DuckDBPyConnection) -> dict[int, set[str]]:
+    """Return the units of each period that answered nothing: those without FTE of their own, where they are as many."""
+    rows = connection.execute(
+        """
+        with units as (
+            select time_period, list(distinct unit_code) as codes
+            from candidate.fte_by_service
+            where unit_level in ('municipality', 'city_district', 'agency') and area_basis = 'reported'
+                and target_group = 'total' and service_type = 'total'
+                and (absence_reason = 'not_answered' or imputed_share = 1)
+            group by time_period
+        )
+        select time_period, any_value(units.codes)
+        from candidate.response
+        inner join units using (time_period)
+        where response.unit_set != 'sample'
+        group by time_period
+        having max(response.units_expected - response.units_answered) = len(any_value(units.codes))
+        """
+    ).fetchall()
+    return {period: set(codes) for period, codes in rows}
+
+
 def _families(tables: list[_Table], unions: Iterable[dict[str, Any]]) -> list[list[_Table]]:
     """Put tables that say something of one another together: a union and then its parts; all others by themselves."""
     by_key = {table.key: table for table in tables}
@@ -138,13 +181,24 @@ def _families(tables: list[_Table], unions: Iterable[dict[str, Any]]) -> list[li
     return [sorted(family, key=lambda table: table.key != key) for key, family in sorted(families.items())]
 
 
+def _is_single_choice(table: _Table, single: list[str], country: str) -> bool:
+    """Whether each unit that answered gave one answer: then the country's answers add up to those who answered."""
+    figures = table.figures[country]
+    values = [figures.get(answer) for answer in single]
+    return bool(single) and None not in values and sum(value or 0 for value in values) == figures.get(ANSWERED)
+
+
 def _relations(
     family: list[_Table],
     places: dict[tuple[TableKey, str], int],
+    measures: list[Measure],
     answer_groups: dict[tuple[str, str], list[str]],
     country: str,
 ) -> list[Relation]:
-    """Return what holds in every unit: who gave an answer has answered; one answer, groups of answers, unions."""
+    """Return what holds in every unit: who gave an answer has answered; one answer, groups of answers, unions.
+
+    Measures that are sums of others are marked as such in ``measures``.
+    """
     relations = []
     for table in family:
         _, indicator, _, _ = table.key
@@ -156,24 +210,39 @@ def _relations(
             if (members := answer_groups.get((indicator, answer)) or answer_groups.get(("*", answer)))
         }
         single = [answer for answer in answers if answer not in grouped]
-        figures = table.figures[country]
+        if _is_single_choice(table, single, country):
+            # Those who answered, and groups of answers, are sums of answers.
+            measures[answered] = replace(measures[answered], parts=tuple(places[(table.key, answer)] for answer in single))
+            for answer, members in grouped.items():
+                place = places[(table.key, answer)]
+                parts = tuple(places[(table.key, member)] for member in members if member in single)
+                measures[place] = replace(measures[place], parts=parts)
+            relations.append(Relation({places[(table.key, answer)]: 1 for answer in single}, is_exclusive=True))
+            continue
         relations += [Relation({answered: 1, places[(table.key, answer)]: -1}, lower=0) for answer in answers]
-        values = [figures.get(answer) for answer in single]
-        is_single = bool(single) and None not in values and sum(value or 0 for value in values) == figures.get(ANSWERED)
-        if is_single:
-            relations.append(Relation({answered: 1} | {places[(table.key, answer)]: -1 for answer in single}, 0, 0))
         for answer, members in grouped.items():
             place = places[(table.key, answer)]
-            parts = {places[(table.key, member)]: -1.0 for member in members if member in single}
-            relations.append(Relation({place: 1} | parts, lower=0 if is_single else -np.inf, upper=0))
-            relations += [Relation({place: 1, part: -1}, lower=0) for part in parts]
+            options = {places[(table.key, member)]: -1.0 for member in members if member in single}
+            relations.append(Relation({place: 1} | options, upper=0))
+            relations += [Relation({place: 1, option: -1}, lower=0) for option in options]
+
+    def terms_of(place: int) -> tuple[int, ...]:
+        return measures[place].parts or (place,)
+
     whole, *sources = family
     for measure in (ANSWERED, "yes"):
-        union = places.get((whole.key, measure))
-        parts = {places[(table.key, measure)]: -1.0 for table in sources if (table.key, measure) in places}
-        if union is not None and parts:
-            relations.append(Relation({union: 1} | parts, upper=0))
-            relations += [Relation({union: 1, part: -1}, lower=0) for part in parts]
+        if (whole.key, measure) not in places:
+            continue
+        union = dict.fromkeys(terms_of(places[(whole.key, measure)]), 1.0)
+        source_terms = [
+            dict.fromkeys(terms_of(places[(table.key, measure)]), -1.0)
+            for table in sources
+            if (table.key, measure) in places
+        ]
+        if source_terms:
+            together = {key: value for terms in source_terms for key, value in terms.items()}
+            relations.append(Relation({**union, **together}, upper=0))
+            relations += [Relation({**union, **terms}, lower=0) for terms in source_terms]
     return relations
 
 
@@ -182,13 +251,16 @@ def _attack_family(
     members: dict[str, list[str]],
     former: dict[TableKey, dict[str, dict[str, float]]],
     answer_groups: dict[tuple[str, str], list[str]],
+    silent: dict[int, set[str]],
 ) -> tuple[int, list[Recovered]]:
     """Return the number of hidden figures of a family and those that are recovered."""
     names = sorted({name for table in family for name in table.figures})
     country = next(name for name in names if ("country", "0", "reported") in family[0].names.get(name, []))
     past = sorted({name for table in family for name in former.get(table.key, {}) if name not in names})
-    units = members[country]
-    groups = [name for name in [*names, *past] if set(members[name]) <= set(units)]
+    groups = [name for name in [*names, *past] if set(members[name]) <= set(members[country])]
+    # Of a group without these units nothing can be told, of one with all of them what the country tells.
+    units = [unit for unit in members[country] if unit not in silent.get(family[0].key[3], set())]
+    is_part = {name: 0 < len(set(members[name]) & set(units)) < len(units) for name in groups}
     incidence = np.array([[unit in held for unit in units] for held in (set(members[name]) for name in groups)])
     atoms, sizes = np.unique(incidence, axis=1, return_counts=True)
     measures: list[Measure] = []
@@ -197,7 +269,7 @@ def _attack_family(
         for measure in table.measures:
             places[(table.key, measure)] = len(measures)
             measures.append(Measure(measure, is_count=measure != AMOUNT))
-    relations = _relations(family, places, answer_groups, country)
+    relations = _relations(family, places, measures, answer_groups, country)
 
     def build(with_past: bool) -> tuple[System, dict[Figure, Interval]]:
         system = System(atoms, sizes, measures, relations)
@@ -210,6 +282,9 @@ def _attack_family(
                 for number, name in enumerate(groups):
                     figures = table.figures.get(name, {})
                     value = figures.get(measure)
+                    parts = [figures.get(measures[part].name) for part in measures[place].parts]
+                    if value is not None and parts and None not in parts:
+                        continue  # its parts say it
                     if value is None and with_past:
                         value = former.get(table.key, {}).get(name, {}).get(measure)
                         was_hidden = name in table.figures
@@ -218,7 +293,7 @@ def _attack_family(
                             continue  # public already
                     if value is not None:
                         system.publish(Figure(number, place), value)
-                    elif name in table.figures and measure in figures and not is_told and name != country:
+                    elif name in table.figures and measure in figures and not is_told and is_part[name]:
                         intervals[Figure(number, place)] = Interval(np.inf, -np.inf)
         return system, intervals
 
@@ -229,7 +304,7 @@ def _attack_family(
         if not system.widen(intervals):
             if len(family) > 1:
                 # What a form asks as a whole need not be the union of its parts.
-                apart = [_attack_family([table], members, former, answer_groups) for table in family]
+                apart = [_attack_family([table], members, former, answer_groups, silent) for table in family]
                 return sum(asked for asked, _ in apart), [each for _, found in apart for each in found]
             raise RuntimeError(f"the published figures of {family[0].key} contradict each other")
     recovered = []
@@ -277,8 +352,11 @@ def attack(candidate: Path, additions: Path, snapshots: Path, only: set[TableKey
         for row in dictionaries(connection, "select indicator, answer, member from additions.answer_groups order by all"):
             groups[(row["indicator"], row["answer"])].append(row["member"])
         unions = dictionaries(connection, "from additions.unions")
+        silent = _silent_units(connection)
     # The solver lets other threads work while it does.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = list(pool.map(lambda family: _attack_family(family, members, former, groups), _families(tables, unions)))
+        results = list(
+            pool.map(lambda family: _attack_family(family, members, former, groups, silent), _families(tables, unions))
+        )
     recovered = [each for _, found in results for each in found]
     return Attack(len(tables), sum(asked for asked, _ in results), recovered)

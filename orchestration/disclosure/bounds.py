@@ -31,19 +31,27 @@ AMOUNT_LIMIT = 1e10
 
 @dataclass(frozen=True)
 class Measure:
-    """A kind of figure. A count is whole and at most the number of units; an amount is any number from 0."""
+    """A kind of figure. A count is whole and at most the number of units; an amount is any number from 0.
+
+    ``parts`` are the numbers of other measures whose sum it is; it then adds no unknowns of its own.
+    """
 
     name: str
     is_count: bool = True
+    parts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Relation:
-    """A condition on the measures of every atom: lower <= sum of coefficient * value <= upper."""
+    """A condition on the measures of every atom: lower <= sum of coefficient * value <= upper.
+
+    With ``is_exclusive`` each unit has at most one of the measures, so that their sum is at most the number of units.
+    """
 
     coefficients: Mapping[int, float]
     lower: float = -highspy.kHighsInf
     upper: float = highspy.kHighsInf
+    is_exclusive: bool = False
 
 
 @dataclass(frozen=True, order=True)
@@ -95,15 +103,17 @@ class System:
         self._solver.setOptionValue("presolve", "off")
         self._solver.setOptionValue("simplex_strategy", 4)
         upper = [sizes if measure.is_count else np.full(self._atom_count, AMOUNT_LIMIT) for measure in measures]
+        # The unknowns of a sum are those of its parts.
+        self._unknowns = [measure.parts or (number,) for number, measure in enumerate(measures)]
         columns = len(measures) * self._atom_count
         self._solver.addVars(columns, np.zeros(columns), np.concatenate(upper).astype(float))
         members = [np.flatnonzero(row) for row in incidence]
-        ones = [np.ones(len(atoms)) for atoms in members]
         self._add_rows(
             [
-                (atoms + measure * self._atom_count, factors)
-                for measure in range(len(measures))
-                for atoms, factors in zip(members, ones, strict=True)
+                (columns_of, np.ones(len(columns_of)))
+                for unknowns in self._unknowns
+                for atoms in members
+                for columns_of in [np.concatenate([atoms + unknown * self._atom_count for unknown in unknowns])]
             ],
             -highspy.kHighsInf,
             highspy.kHighsInf,
@@ -114,15 +124,20 @@ class System:
             self._add_rows(
                 [(numbers * self._atom_count + atom, factors) for atom in range(self._atom_count)],
                 relation.lower,
-                relation.upper,
+                sizes.astype(float) if relation.is_exclusive else relation.upper,
             )
 
-    def _add_rows(self, rows: list[tuple[NDArray[np.int64], NDArray[np.float64]]], lower: float, upper: float) -> None:
+    def _add_rows(
+        self,
+        rows: list[tuple[NDArray[np.int64], NDArray[np.float64]]],
+        lower: float,
+        upper: float | NDArray[np.float64],
+    ) -> None:
         lengths = np.array([len(columns) for columns, _ in rows])
         starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int32)
         indices = np.concatenate([columns for columns, _ in rows]).astype(np.int32)
         values = np.concatenate([factors for _, factors in rows])
-        lowers, uppers = np.full(len(rows), lower), np.full(len(rows), upper)
+        lowers, uppers = np.full(len(rows), lower), np.broadcast_to(upper, len(rows)).astype(float)
         self._solver.addRows(len(rows), lowers, uppers, len(indices), starts, indices, values)
 
     def _row(self, figure: Figure) -> int:
@@ -144,7 +159,8 @@ class System:
         """
         cost = np.zeros((len(self.measures), self._atom_count))
         for figure, weight in weights.items():
-            cost[figure.measure, self._incidence[figure.group]] += weight
+            for unknown in self._unknowns[figure.measure]:
+                cost[unknown, self._incidence[figure.group]] += weight
         self._solver.changeColsCost(cost.size, np.arange(cost.size, dtype=np.int32), cost.ravel())
         self._solver.run()
         status = self._solver.getModelStatus()

@@ -35,7 +35,6 @@ TABLES = {
 }
 
 GROUP_KEY = ("subject", "indicator", "item", "time_period", "members_sha256")
-FAMILY_KEY = ("subject", "family", "time_period", "unit_set")
 
 
 def ledger_file(snapshots: Path) -> Path:
@@ -174,10 +173,14 @@ def add(additions: Path, snapshots: Path) -> None:
         connection.execute("begin")
         for name, columns in TABLES.items():
             connection.execute(f"create table if not exists {name} ({columns})")
-        for name, key in (("published_groups", GROUP_KEY), ("patterns", FAMILY_KEY)):
-            columns = ", ".join(key)
-            connection.execute(f"delete from {name} where ({columns}) in (select ({columns}) from additions.{name})")
-            connection.execute(f"insert into {name} select * from additions.{name}")
+        columns = ", ".join(GROUP_KEY)
+        connection.execute(
+            f"delete from published_groups where ({columns}) in (select ({columns}) from additions.published_groups)"
+        )
+        # A snapshot is whole: a table that hides nothing in it has no pattern any more.
+        connection.execute("delete from patterns")
+        for name in ("published_groups", "patterns"):
+            connection.execute(f"insert into {name} by name select * from additions.{name}")
         connection.execute(
             """
             insert into published_members select * from additions.published_members

@@ -9,9 +9,13 @@ lie on the same side of every published group.** If those two had exchanged thei
 same, and the hidden figure another: no sum, difference or bound can tell the two cases apart. The search hides, for each
 figure without such a pair, the groups that keep the cheapest pair apart, and shows again what turns out not to be needed.
 
+Units that answered nothing at all are public by the tables of FTE, so they are no units here: nobody would believe them an
+answer. Of a question that only some are asked another table may say who was asked, so there must be a pair among those,
+too.
+
 What was published in an earlier snapshot and still is true is known, so it keeps units apart for good. A table whose
-answers and groups are those of the last publication keeps its pattern. The country is never hidden: what its figure alone
-says of every unit (nobody gave an answer, everybody answered) stays said.
+answers and groups are those of the last publication keeps its pattern, as long as that still protects. The country is never
+hidden: what its figure alone says of every unit (nobody gave an answer, everybody answered) stays said.
 
 No kept library does this in Python: sdcMicro, tau-Argus and GaussSuppression are not ported, and acro needs an older pandas
 and protects one crosstabulation at a time.
@@ -22,7 +26,7 @@ Belongs here: the search. Does not belong here: which groups are small, which is
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -31,6 +35,9 @@ from numpy.typing import NDArray
 
 # What hiding a group costs: tables by size group and region are printed and read most.
 LEVEL_COSTS = {"size_group": 3.0, "health_region": 2.0, "county": 1.5, "hf_area": 1.0}
+
+# Published figures that differ by less are the same.
+TOLERANCE = 1e-6
 
 FAMILY = ["subject", "family", "time_period", "unit_set"]
 TABLE = ["subject", "indicator", "item", "time_period"]
@@ -61,7 +68,8 @@ class Problem:
 
     ``members`` is units by groups, ``values`` units by measures (of all tables of the family), ``small`` and ``fixed`` say
     of each group that it must be hidden, and that it is known anyhow; ``cost`` what is lost by hiding it. ``former`` is
-    units by groups that exist no more but were published.
+    units by groups that were published before. ``asked`` is units by measures: among which units there must be a pair; all,
+    where nothing is said.
     """
 
     members: NDArray[np.bool_]
@@ -70,6 +78,26 @@ class Problem:
     fixed: NDArray[np.bool_]
     cost: NDArray[np.float64]
     former: NDArray[np.bool_]
+    asked: NDArray[np.bool_] | None = None
+    scopes: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = field(init=False)
+    apart: NDArray[np.bool_] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Put the measures together that have the same units: ``scopes`` are units and measures, by their numbers."""
+        asked = np.ones(self.values.shape, dtype=bool) if self.asked is None else self.asked
+        sets, numbers = np.unique(asked, axis=1, return_inverse=True)
+        numbers = numbers.ravel()
+        self.scopes = [(np.flatnonzero(sets[:, each]), np.flatnonzero(numbers == each)) for each in range(sets.shape[1])]
+        # Two units that exchange their answers to one question exchange them all, so the same questions were put to both.
+        self.apart = np.hstack([self.former, sets])
+
+    def scope_of(self, measure: int) -> NDArray[np.int64]:
+        """Return the units of a measure."""
+        return next(units for units, measures in self.scopes if measure in measures)
+
+    def known(self, units: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return the groups that keep some units apart whatever is hidden."""
+        return (self.former if len(units) == len(self.values) else self.apart)[units]
 
 
 def _cells(members: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -91,31 +119,37 @@ def told(problem: Problem, hidden: NDArray[np.bool_]) -> NDArray[np.bool_]:
     Returns:
         Groups by measures. A measure that is the same for all units is told by the country and never counts.
     """
-    cells = _cells(np.hstack([problem.members[:, ~hidden], problem.former]))
-    count = int(cells.max()) + 1
-    order = np.argsort(cells, kind="stable")
-    starts = np.searchsorted(cells[order], np.arange(count))
-    sorted_values = problem.values[order]
-    varies = np.maximum.reduceat(sorted_values, starts) != np.minimum.reduceat(sorted_values, starts)
-    inside = np.add.reduceat(problem.members[order], starts, dtype=np.int64)
-    straddles = (inside > 0) & (inside < np.bincount(cells)[:, None])
-    has_pair = (straddles.T.astype(np.int64) @ varies.astype(np.int64)) > 0
-    is_constant = problem.values.max(axis=0) == problem.values.min(axis=0)
-    # A hidden country leaves nothing that could tell it: all groups in it are at least as small.
-    is_part = ~problem.members.all(axis=0)
-    result: NDArray[np.bool_] = (hidden & is_part)[:, None] & ~has_pair & ~is_constant[None, :]
+    result = np.zeros((len(hidden), problem.values.shape[1]), dtype=bool)
+    for units, measures in problem.scopes:
+        if len(units) == 0 or len(measures) == 0:
+            continue
+        members, values = problem.members[units], problem.values[np.ix_(units, measures)]
+        cells = _cells(np.hstack([members[:, ~hidden], problem.known(units)]))
+        order = np.argsort(cells, kind="stable")
+        starts = np.searchsorted(cells[order], np.arange(int(cells.max()) + 1))
+        sorted_values = values[order]
+        varies = np.maximum.reduceat(sorted_values, starts) != np.minimum.reduceat(sorted_values, starts)
+        inside = np.add.reduceat(members[order], starts, dtype=np.int64)
+        straddles = (inside > 0) & (inside < np.bincount(cells)[:, None])
+        has_pair = (straddles.T.astype(np.int64) @ varies.astype(np.int64)) > 0
+        is_constant = values.max(axis=0) == values.min(axis=0)
+        # Nothing tells of a group without these units, and the country of one with all of them; a hidden country leaves
+        # nothing that could tell it: all groups in it are at least as small.
+        is_part = members.any(axis=0) & ~members.all(axis=0)
+        result[:, measures] = (hidden & is_part)[:, None] & ~has_pair & ~is_constant[None, :]
     return result
 
 
 def _cheapest_pair(problem: Problem, hidden: NDArray[np.bool_], group: int, measure: int) -> NDArray[np.bool_] | None:
     """Return the groups that keep apart the two units that are cheapest to bring together, or None when none can be."""
-    is_inside = problem.members[:, group]
-    inside, outside = np.flatnonzero(is_inside), np.flatnonzero(~is_inside)
+    units = problem.scope_of(measure)
+    is_inside = problem.members[units, group]
+    inside, outside = units[is_inside], units[~is_inside]
     if len(inside) == 0 or len(outside) == 0:
         return None
     weights = np.where(hidden, 0.0, problem.cost)
-    allowed = np.hstack([problem.members[:, problem.fixed & ~hidden], problem.former])
-    place = _cells(allowed)
+    place = np.zeros(len(problem.values), dtype=np.int64)
+    place[units] = _cells(np.hstack([problem.members[np.ix_(units, problem.fixed & ~hidden)], problem.known(units)]))
     left, right = problem.members[inside].astype(float), problem.members[outside].astype(float)
     # The weight of the groups that hold exactly one of two units.
     apart = (left @ weights)[:, None] + (right @ weights)[None, :] - 2 * (left * weights) @ right.T
@@ -153,7 +187,7 @@ def protect(problem: Problem) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         else:
             hidden |= between
     protecting = np.flatnonzero(hidden & ~problem.small).tolist()
-    for group in sorted(protecting, key=lambda each: (-problem.cost[each], each)):
+    for group in sorted(protecting, key=lambda each: (-round(float(problem.cost[each]), 6), each)):
         hidden[group] = False
         if (told(problem, hidden) & ~hopeless).any():
             hidden[group] = True
@@ -168,37 +202,60 @@ def members_hash(members: pd.Series[str]) -> str:
 
 def _wide(values: pd.DataFrame, units: list[str]) -> pd.DataFrame:
     """Return units by measures of all tables of a family, each table's answering units first."""
-    marked = values.assign(measured=values["measured"].astype(float))
-    answered = marked.drop_duplicates([*TABLE, "member_code"]).assign(measure="", measured=1.0)
-    wide = pd.concat([answered, marked]).pivot_table(
-        index="member_code", columns=["indicator", "item", "measure"], values="measured", aggfunc="sum", fill_value=0.0
-    )
-    return wide.reindex(units, fill_value=0.0).sort_index(axis=1)
+    answered = values.drop_duplicates([*TABLE, "member_code"]).assign(measure="", measured=1.0)
+    marked = pd.concat([answered, values.assign(measured=values["measured"].astype(float))])
+    columns = pd.MultiIndex.from_frame(marked[["indicator", "item", "measure"]])
+    kinds = columns.unique().sort_values()
+    row, column = pd.Index(units, dtype=object).get_indexer(marked["member_code"].astype(object)), kinds.get_indexer(columns)
+    figures = np.zeros((len(units), len(kinds)))
+    np.add.at(figures, (row[row >= 0], column[row >= 0]), marked["measured"].to_numpy(dtype=float)[row >= 0])
+    return pd.DataFrame(figures, index=units, columns=kinds)
 
 
-def _fingerprint(wide: pd.DataFrame, groups: pd.DataFrame) -> str:
+def _fingerprint(wide: pd.DataFrame, groups: pd.DataFrame, asked: NDArray[np.bool_] | None) -> str:
     """Hash what a pattern depends on, but for what was published before."""
     digest = hashlib.sha256()
     digest.update(repr(list(wide.columns)).encode())
     digest.update(repr(list(wide.index)).encode())
     digest.update(np.ascontiguousarray(wide.to_numpy()).tobytes())
+    digest.update(b"" if asked is None else np.packbits(asked).tobytes())
     marks = groups[["members_sha256", "is_small", "is_fixed", "cost"]].sort_values("members_sha256")
     digest.update(marks.to_csv(index=False).encode())
     return digest.hexdigest()
 
 
-def _groups_of(rows: pd.DataFrame, hashes: pd.Series[str]) -> pd.DataFrame:
-    """Return the groups of a family, those of the same units as one."""
-    groups = rows.merge(hashes.rename("members_sha256"), left_on=["time_period", "unit_set", *GROUP], right_index=True)
-    weights = groups["unit_level"].map(LEVEL_COSTS).fillna(0.0)
-    return (
-        groups.assign(cost=weights * np.sqrt(groups["n_answered"].astype(float) + 3))
-        .drop_duplicates(["members_sha256", *GROUP])
-        .groupby("members_sha256", sort=True)
-        .agg(cost=("cost", "sum"))
-        .join(groups.groupby("members_sha256").agg(is_small=("is_small", "any"), is_fixed=("is_fixed", "all")))
-        .reset_index()
-    )
+def _groups_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the groups of every family, those of the same units as one."""
+    key = [*FAMILY, "members_sha256"]
+    # A group has other numbers of answers in the tables of a family; the most counts, whatever the order of the rows.
+    names = frame.groupby([*key, *GROUP], as_index=False)["n_answered"].max()
+    weights = names["unit_level"].map(LEVEL_COSTS).fillna(0.0)
+    costs = names.assign(cost=weights * np.sqrt(names["n_answered"].astype(float) + 3)).groupby(key)["cost"].sum().round(6)
+    marks = frame.groupby(key).agg(is_small=("is_small", "any"), is_fixed=("is_fixed", "all"))
+    return marks.join(costs).reset_index()
+
+
+def _silent(responses: pa.Table | None) -> dict[int, set[str]]:
+    """Return the units of each period that answered nothing; a divided municipality is silent when all its parts are."""
+    if responses is None:
+        return {}
+    frame = responses.to_pandas()[["time_period", "unit_code", "municipality_code", "has_answered"]]
+    codes = pd.concat([frame.assign(code=frame["unit_code"]), frame.assign(code=frame["municipality_code"])])
+    answered = codes.groupby(["time_period", "code"], as_index=False)["has_answered"].any()
+    silent = answered.loc[~answered["has_answered"].astype(bool)]
+    return {int(period): set(rows["code"]) for period, rows in silent.groupby("time_period")}
+
+
+def _asked(wide: pd.DataFrame, routed: dict[tuple[str, str], set[str]]) -> NDArray[np.bool_] | None:
+    """Return which units were asked, by measure; None when all were asked everything."""
+    tables = [(indicator, item) for indicator, item, _ in wide.columns]
+    if not any(table in routed for table in tables):
+        return None
+    everybody = set(wide.index)
+    columns = [wide.index.isin(routed.get(table, everybody)) for table in tables]
+    # Who answered was asked, whatever the form says.
+    asked: NDArray[np.bool_] = np.array(columns, dtype=bool).T | (wide.to_numpy() != 0)
+    return asked
 
 
 def hidden_groups(
@@ -209,6 +266,8 @@ def hidden_groups(
     published_groups: pa.Table,
     published_members: pa.Table,
     patterns: pa.Table,
+    responses: pa.Table | None = None,
+    routing: pa.Table | None = None,
 ) -> pa.Table:
     """Return the groups to hide in every table.
 
@@ -219,108 +278,120 @@ def hidden_groups(
         published_groups: figures that were published before, by the units of their group.
         published_members: the units of those groups.
         patterns: groups that the last publication hid, with the fingerprint of what they followed from.
+        responses: ``int_unit_responses``: which units answered at all, as everybody can see; left out, all did.
+        routing: ``int_indicator_routing``: who was asked a question that only some are asked.
 
     Returns:
         One row a table and hidden group (``HIDDEN_SCHEMA``), sorted.
     """
     frame = groups.to_pandas()
+    if frame.empty:
+        return HIDDEN_SCHEMA.empty_table()
     frame["is_small"], frame["is_fixed"] = frame["is_small"].astype(bool), frame["is_fixed"].astype(bool)
     periods = members.to_pandas().merge(frame[["time_period", "unit_set"]].drop_duplicates())
-    hashes = periods.groupby(["time_period", "unit_set", *GROUP])["member_code"].agg(members_hash)
-    units = {name: set(rows) for name, rows in _sets(periods, hashes)}
+    listed = periods.groupby(["time_period", "unit_set", *GROUP])["member_code"].agg(list)
+    hashes = listed.map(members_hash).rename("members_sha256")
+    units = {name: set(rows) for name, rows in zip(hashes, listed, strict=True)}
     units |= {name: set(rows["member_code"]) for name, rows in published_members.to_pandas().groupby("members_sha256")}
+    frame = frame.merge(hashes, left_on=["time_period", "unit_set", *GROUP], right_index=True)
+    silent = _silent(responses)
+    routed: dict[tuple[int, str], dict[tuple[str, str], set[str]]] = {}
+    if routing is not None:
+        for place, rows in routing.to_pandas().groupby(["time_period", "unit_set", "indicator", "item"]):
+            routed.setdefault(place[:2], {})[place[2:]] = set(rows["unit_code"])
     values_by_family = dict(list(values.to_pandas().groupby(FAMILY)))
+    groups_by_family = dict(list(_groups_of(frame).groupby(FAMILY)))
     known = dict(list(published_groups.to_pandas().groupby(TABLE)))
     last = dict(list(patterns.to_pandas().groupby(FAMILY)))
     found = []
     for key, rows in frame.groupby(FAMILY, sort=True):
-        listed = _groups_of(rows, hashes)
-        country = (
-            rows.loc[rows["unit_level"] == "country"]
-            .merge(hashes.rename("members_sha256"), left_on=["time_period", "unit_set", *GROUP], right_index=True)[
-                "members_sha256"
-            ]
-            .iloc[0]
+        country = set().union(
+            *(units[name] for name in rows.loc[rows["unit_level"] == "country", "members_sha256"].unique())
         )
-        order = sorted(units[country])
-        family_values = values_by_family.get(key)
-        if family_values is None:
-            continue
-        wide = _wide(family_values, order)
-        fingerprint = _fingerprint(wide, listed)
-        before = last.get(key)
-        if before is not None and (before["fingerprint"] == fingerprint).all():
-            hidden, unsafe = set(before["members_sha256"]), set(before.loc[~before["is_protected"], "members_sha256"])
-        else:
-            hidden, unsafe = _solve(listed, wide, order, units, [known.get(table) for table in _tables(rows)])
-        marked = rows.merge(hashes.rename("members_sha256"), left_on=["time_period", "unit_set", *GROUP], right_index=True)
-        marked = marked[marked["members_sha256"].isin(hidden)]
+        if key not in values_by_family:
+            # Nobody could say what would have to be hidden.
+            raise ValueError(f"groups without the answers of their units: {key}")
+        family_values = values_by_family[key]
+        heard = set(family_values["member_code"])
+        wide = _wide(family_values, sorted(country - (silent.get(int(key[2]), set()) - heard)))
+        asked = _asked(wide, routed.get((key[2], key[3]), {}))
+        marks = groups_by_family[key].sort_values("members_sha256")
+        fingerprint = _fingerprint(wide, marks, asked)
+        names = marks["members_sha256"].tolist()
+        problem = _problem(marks, wide, asked, units, [known.get(table) for table in _tables(rows)])
+        pattern = _last_pattern(last.get(key), fingerprint, names)
+        hidden, unsafe = pattern if pattern is not None and _protects(problem, *pattern) else protect(problem)
+        marked = rows[rows["members_sha256"].isin([names[place] for place in np.flatnonzero(hidden)])]
         found.append(
             marked.assign(
                 reason=np.where(marked["is_small"], "small", "protecting"),
-                is_protected=~marked["members_sha256"].isin(unsafe),
+                is_protected=~marked["members_sha256"].isin([names[place] for place in np.flatnonzero(unsafe)]),
                 fingerprint=fingerprint,
             )
         )
     columns = list(HIDDEN_SCHEMA.names)
-    if not found:
-        return HIDDEN_SCHEMA.empty_table()
     result = pd.concat(found)[columns].sort_values([*FAMILY, "indicator", "item", *GROUP])
     return pa.Table.from_pandas(result, schema=HIDDEN_SCHEMA, preserve_index=False)
-
-
-def _sets(periods: pd.DataFrame, hashes: pd.Series[str]) -> list[tuple[str, list[str]]]:
-    listed = periods.groupby(["time_period", "unit_set", *GROUP])["member_code"].agg(list)
-    return list(zip(hashes, listed, strict=True))
 
 
 def _tables(rows: pd.DataFrame) -> list[tuple[object, ...]]:
     return [tuple(row) for row in rows[TABLE].drop_duplicates().itertuples(index=False)]
 
 
-def _solve(
-    listed: pd.DataFrame,
+def _problem(
+    marks: pd.DataFrame,
     wide: pd.DataFrame,
-    order: list[str],
+    asked: NDArray[np.bool_] | None,
     units: dict[str, set[str]],
     published: list[pd.DataFrame | None],
-) -> tuple[set[str], set[str]]:
-    """Return the groups to hide, and those of them that cannot be protected, both by the hash of their units."""
+) -> Problem:
+    """Return the problem of a family; where only some were asked, each measure counts for all units and for those."""
     former_true: set[str] = set()
     for rows in published:
         if rows is not None:
             former_true |= _still_true(rows, wide, units)
-    names = listed["members_sha256"].tolist()
-    former = sorted(former_true - set(names))
+    names = marks["members_sha256"].tolist()
+    order = list(wide.index)
 
     def incidence(groups: list[str]) -> NDArray[np.bool_]:
         columns = [[unit in units[name] for unit in order] for name in groups]
         return np.array(columns, dtype=bool).reshape(len(groups), len(order)).T
 
-    small = listed["is_small"].to_numpy(dtype=bool)
-    problem = Problem(
+    small = marks["is_small"].to_numpy(dtype=bool)
+    values = wide.to_numpy(dtype=float)
+    return Problem(
         members=incidence(names),
-        values=wide.to_numpy(dtype=float),
+        values=values if asked is None else np.hstack([values, values]),
         small=small,
-        fixed=(listed["is_fixed"].to_numpy(dtype=bool) | np.array([name in former_true for name in names])) & ~small,
-        cost=listed["cost"].to_numpy(dtype=float),
-        former=incidence(former),
+        fixed=(marks["is_fixed"].to_numpy(dtype=bool) | np.array([name in former_true for name in names])) & ~small,
+        cost=marks["cost"].to_numpy(dtype=float),
+        former=incidence(sorted(former_true)),
+        asked=None if asked is None else np.hstack([np.ones(asked.shape, dtype=bool), asked]),
     )
-    hidden, unsafe = protect(problem)
-    return {names[place] for place in np.flatnonzero(hidden)}, {names[place] for place in np.flatnonzero(unsafe)}
+
+
+def _last_pattern(
+    before: pd.DataFrame | None, fingerprint: str, names: list[str]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
+    """Return what the last publication hid, and what of it was not protected; None where it followed from other answers."""
+    if before is None or (before["fingerprint"] != fingerprint).any():
+        return None
+    unsafe = before.loc[~before["is_protected"].astype(bool), "members_sha256"]
+    return np.isin(names, before["members_sha256"].tolist()), np.isin(names, unsafe.tolist())
+
+
+def _protects(problem: Problem, hidden: NDArray[np.bool_], unsafe: NDArray[np.bool_]) -> bool:
+    """Whether a pattern still does what it did: what was published since may tell more, and the rule may be another."""
+    left = told(problem, hidden).any(axis=1)
+    return bool((hidden >= problem.small).all() and not (left & ~unsafe).any())
 
 
 def _still_true(rows: pd.DataFrame, wide: pd.DataFrame, units: dict[str, set[str]]) -> set[str]:
-    """Return the groups whose published figures are what they would be now."""
-    true = set()
-    for name, figures in rows.groupby("members_sha256"):
-        inside = wide.loc[wide.index.isin(units.get(str(name), set()))]
-        figures = figures.assign(
-            now=[
-                inside[column].sum() if (column := (row.indicator, row.item, row.measure)) in wide.columns else np.nan
-                for row in figures.itertuples()
-            ]
-        )
-        if np.allclose(figures["now"].astype(float), figures["measured"].astype(float), rtol=0, atol=1e-6):
-            true.add(str(name))
-    return true
+    """Return the groups whose published figures are what they would be now, but for answers that are no more."""
+    measures = wide.columns.get_indexer(pd.MultiIndex.from_frame(rows[["indicator", "item", "measure"]]))
+    names = rows["members_sha256"].astype(object)
+    groups, order = pd.unique(names), list(wide.index)
+    inside = np.array([[unit in units.get(name, ()) for unit in order] for name in groups], dtype=bool)
+    now = (inside.reshape(len(groups), len(order)) @ wide.to_numpy())[pd.Index(groups).get_indexer(names), measures]
+    is_other = (np.abs(now - rows["measured"].to_numpy(dtype=float)) > TOLERANCE) & (measures >= 0)
+    return set(names[measures >= 0]) - set(names[is_other])

@@ -36,8 +36,8 @@ Verdict = Literal["caught", "missed", "not_seeded", "caught_clean"]
 class Proven:
     """What became of one fault.
 
-    It was caught or missed; not seeded, since the data have nothing that it could change; or the rule failed on the clean data
-    already.
+    It was caught or missed; not seeded, since the data have nothing that it could change; or the rule failed on the clean
+    data already.
     """
 
     rule: str

@@ -57,8 +57,13 @@ class RuleResult:
     error: str | None = None
 
     def public(self) -> dict[str, Any]:
-        """Return what may stand in a snapshot: rows of public tables only, counts of everything else."""
-        return asdict(self) | ({} if self.stage == "candidate" else {"rows": []})
+        """Return what may stand in a snapshot: rows of public tables only, counts of everything else.
+
+        The error of a rule on restricted data may quote a delivered cell.
+        """
+        if self.stage == "candidate":
+            return asdict(self)
+        return asdict(self) | {"rows": [], "error": None if self.error is None else "it did not run (restricted)"}
 
 
 def result(

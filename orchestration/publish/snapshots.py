@@ -118,18 +118,15 @@ def promote(candidate: Candidate, snapshots: Path) -> bool:
             "the candidate is not the one that the gate judged", place=str(candidate.path), remedy="run is248 run"
         )
     target = snapshots / candidate.id
-    published = current(snapshots)
     # First the ledger: what it has too much costs a hidden group, what it lacks a leak.
     additions = candidate.path.parent / f"{candidate.id}{ledger.ADDITIONS}"
     ledger.add(additions, snapshots)
     additions.replace(ledger.ledger_file(snapshots).with_name(additions.name))
-    if published is not None and published.name == candidate.id:
-        shutil.rmtree(candidate.path)
+    if current(snapshots) == target.resolve():
+        _discard(candidate)
         return False
-    if target.exists():
-        # Published before and rolled back since: the same content, so only the pointer moves.
-        shutil.rmtree(candidate.path)
-    else:
+    # Where it exists it was published before and rolled back since: the same content, so only the pointer moves.
+    if not target.exists():
         write_checksums(candidate.path)
         verify(candidate.path)
         for path in sorted(candidate.path.rglob("*")):
@@ -137,5 +134,14 @@ def promote(candidate: Candidate, snapshots: Path) -> bool:
         os.sync()  # the files before their name: a power cut must not leave a snapshot with holes
         candidate.path.rename(target)
         _sync(snapshots)
+    _discard(candidate)
     point_to(snapshots, candidate.id)
     return True
+
+
+def _discard(candidate: Candidate) -> None:
+    """Remove a candidate's folder and what lay beside it: what was judged is published, or was before."""
+    if candidate.path.is_dir():
+        shutil.rmtree(candidate.path)
+    for path in candidate.path.parent.glob(f"{candidate.id}.*"):
+        path.unlink()

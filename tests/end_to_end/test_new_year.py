@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 
@@ -28,6 +29,41 @@ def code_hashes() -> dict[str, str]:
         for path in sorted((PROJECT_DIR / folder).rglob("*"))
         if path.suffix in {".py", ".sql"}
     }
+
+
+FREE_TEXT = ("respondent_comment", "open_text", "respondent_role")
+
+
+def canary(name: str) -> str:
+    """Return what a respondent wrote into a column of free text."""
+    return f"Ring Kari Kanari på 22 33 44 55 om {name}, kari.kanari@kommune.example"
+
+
+def assert_no_canary(folder: Path, *outputs: str) -> None:
+    """Look for the canary in every byte that is public or a log, and in every text of the public tables."""
+    restricted = ("warehouse/warehouse.duckdb", "warehouse/archive/")
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    looked_at = [path for path in files if not path.relative_to(folder).as_posix().startswith(restricted)]
+    assert {path.suffix for path in looked_at} >= {".csv", ".parquet", ".duckdb", ".json", ".html", ".log", ".db"}
+    for path in looked_at:
+        content = path.read_bytes().lower()
+        assert b"kanari" not in content, path
+        assert "kanari".encode("utf-16-le") not in content, path
+    assert "kanari" not in "".join(outputs).lower()
+    # The bytes of Parquet and DuckDB are compressed.
+    with duckdb.connect(str(folder / "snapshots/current/is248.duckdb"), read_only=True) as connection:
+        names = [row[0] for row in connection.execute("select table_name from duckdb_tables()").fetchall()]
+        for name in names:
+            parquet = folder / "snapshots/current/parquet" / f"{name}.parquet"
+            for source in (f'"{name}"', f"'{parquet}'"):
+                found = connection.execute(
+                    f"select count(*) from {source} as facts where contains(lower(cast(facts as varchar)), 'kanari')"
+                ).fetchone()
+                assert found == (0,), source
+    # It was there to be found.
+    with duckdb.connect(str(folder / "warehouse/warehouse.duckdb"), read_only=True) as connection:
+        ((count,),) = connection.execute("select count(*) from raw.cells where contains(text, 'Kanari')").fetchall()
+        assert count > 3
 
 
 def new_name(name: str) -> str:
@@ -54,6 +90,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         columns = list(csv.DictReader(file))
 
     answers = [row["column"] for row in columns if row["use"] == "answer" and row["type"] == "code"]
+    free_text = [row["column"] for row in columns if row["use"] == "ignored" and row["reason"] in FREE_TEXT]
+    assert len(free_text) > 3
     dropped, coded = answers[-1], answers[0]
     names = [name for name in rows[0] if name != dropped]
     random.Random(7).shuffle(names)
@@ -65,6 +103,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         writer.writerow([*(new_name(name) for name in names), "ny"])
         for place, row in enumerate(rows):
             cells = {name: row[name].replace(str(LAST), str(YEAR)) for name in names}
+            if place == 3:
+                cells |= {name: canary(name) for name in free_text}
             if place in (5, 6):
                 cells[coded] = {5: "41", 6: "42"}[place]  # the two new options
             writer.writerow([*(cells[name] for name in names), "3,5" if place == 7 else ""])
@@ -111,6 +151,7 @@ def test_a_new_form_is_read_by_its_folder_alone(data: Path, tmp_path: Path) -> N
     assert checked.returncode == 0, checked.stderr
     result = run_command("run", "--json", folder=tmp_path, data=data)
     assert result.returncode == 0, result.stderr
+    assert_no_canary(tmp_path, result.stdout, result.stderr)
     assert code_hashes() == before
 
     ledger = json.loads(run_command("status", "--json", folder=tmp_path, data=data).stdout)["ledger"]

@@ -1,7 +1,7 @@
 -- Counts and shares of units by answer, for every indicator and group of units; never of a single unit. share_of_answered
 -- is over the units that answered the question, share_of_all over all units of the set. Groups with fewer answering units
--- than the policy allows are confidential, and so are those that protect them. A gap between two rounds that asked is a row of the country: not asked, or not
--- delivered.
+-- than the policy allows are confidential, and so are those that protect them. A gap between two rounds that asked is a row
+-- of the country: not asked, or not delivered.
 with rounds as (
     select * from {{ ref('int_indicator_rounds') }}
 ),

@@ -4,6 +4,7 @@ select
     source_id,
     table_id,
     cell_key,
+    compared_with,
     {{ exact('difference') }} as difference,
     reason_nb,
     reason_en,

@@ -15,4 +15,6 @@ def model(dbt, session):
         published_groups=dbt.source("history", "published_groups").to_arrow_table(),
         published_members=dbt.source("history", "published_members").to_arrow_table(),
         patterns=dbt.source("history", "patterns").to_arrow_table(),
+        responses=dbt.ref("int_unit_responses").to_arrow_table(),
+        routing=dbt.ref("int_indicator_routing").to_arrow_table(),
     )

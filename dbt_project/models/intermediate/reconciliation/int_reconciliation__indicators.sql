@@ -256,7 +256,8 @@ computed as (
         coalesce(indicators.base, 'answered') as usual_base,
         coalesce(indicators.scale = 'multiple', false) as is_multiple,
         group_sizes.member_count,
-        parameters.min_units
+        parameters.min_units,
+        hidden.reason is not null as is_hidden
     from sets
     cross join parameters
     inner join bases
@@ -302,6 +303,14 @@ computed as (
         and group_sizes.indicator in (sets.indicator, '*')
     left join {{ ref('stg_indicators__indicators') }} as indicators
         on sets.indicator = indicators.indicator
+    left join {{ ref('int_hidden_groups') }} as hidden
+        on hidden.subject = 'indicator_shares'
+        and hidden.area_basis = 'reported'
+        and sets.indicator = hidden.indicator
+        and sets.item = hidden.item
+        and sets.survey_period = hidden.time_period
+        and sets.unit_level = hidden.unit_level
+        and sets.unit_code = hidden.unit_code
 ),
 
 counted as (
@@ -344,21 +353,11 @@ select
     case when measure = 'share_of_municipalities' then cast(half_unit as double) * (coalesce(member_count, 1) - 1) else 0 end
         as computed_error,
     'delivered_answers' as method,
-    -- What a group of too few answering units said is not shown, Oslo as one municipality aside; nor is a group that is hidden
-    -- in the table, by whichever units print counts it.
-    hidden.reason is not null
-    or (
-        counted.n_answered < counted.min_units
-        and not (counted.unit_set = 'municipalities' and counted.unit_level = 'county' and counted.n_units = 1)
-    ) as is_confidential
+    -- What a group of too few answering units said is not shown, Oslo as one municipality aside; nor is a group that is
+    -- hidden in the table, by whichever units print counts it.
+    is_hidden
+    or (n_answered < min_units and not (unit_set = 'municipalities' and unit_level = 'county' and n_units = 1))
+        as is_confidential
 from counted
-left join {{ ref('int_hidden_groups') }} as hidden
-    on hidden.subject = 'indicator_shares'
-    and hidden.area_basis = 'reported'
-    and counted.indicator = hidden.indicator
-    and counted.item = hidden.item
-    and counted.survey_period = hidden.time_period
-    and counted.unit_level = hidden.unit_level
-    and counted.unit_code = hidden.unit_code
 -- Of a multi-select question nobody can say who answered without ticking.
 where not (answer = 'answered' and is_multiple and usual_base = 'all')

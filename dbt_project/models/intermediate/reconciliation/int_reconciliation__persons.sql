@@ -74,7 +74,14 @@ select
     cast(users.persons as double) as computed,
     cast(0 as double) as computed_error,
     'delivered_answers' as method,
-    users.n_answered < parameters.min_units as is_confidential
+    -- Where one area of a breakdown is confidential the others and the country would give it away, so all areas are.
+    users.n_answered < parameters.min_units
+    or (
+        users.unit_level != 'country'
+        and min(users.n_answered) over (
+            partition by printed.source_id, printed.measure, users.item, users.time_period, users.unit_level
+        ) < parameters.min_units
+    ) as is_confidential
 from printed
 cross join parameters
 inner join users
