@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -16,9 +17,9 @@ from orchestration.assets.checks import check_result, check_spec, circumstances,
 from orchestration.assets.warehouse import dbt_tests_file
 from orchestration.disclosure import ledger
 from orchestration.errors import UserError
-from orchestration.gate.proof import Judged, prove, score
+from orchestration.gate.proof import Judged, prove, rules_hash, score
 from orchestration.gate.results import RuleResult, read_results, write_results
-from orchestration.gate.rules import load_rules
+from orchestration.gate.rules import Rule, load_rules
 from orchestration.gate.verdict import RESTRICTED, judge
 from orchestration.publish import snapshots
 from orchestration.publish.candidate import Candidate, build
@@ -70,6 +71,17 @@ def judged_files(settings: Settings, candidate: Candidate) -> Judged:
     )
 
 
+def _proof_of_equal(settings: Settings, candidate: Candidate, rules: list[Rule]) -> dict[str, Any] | None:
+    """Return the published snapshot's score where it has the same content and was judged by the same rules."""
+    published = snapshots.current(settings.snapshots)
+    verdict = snapshots.read_gate(published) if published is not None else None
+    if verdict is None or verdict["content_hash"] != candidate.content_hash:
+        return None
+    proof: dict[str, Any] | None = verdict.get("proof")
+    is_same = proof is not None and proof.get("rules_sha256") == rules_hash(rules)
+    return proof if is_same else None
+
+
 def _require_candidate(settings: Settings) -> Candidate:
     candidate = last_candidate(settings)
     if candidate is None:
@@ -119,8 +131,16 @@ def build_publication(
     def gate() -> Iterator[dg.AssetCheckResult]:
         made = _require_candidate(settings)
         tables = load_tables(settings.metadata)
-        proof = score(prove(rules, tables, judged_files(settings, made)), rules)
-        judge(rules, tables, made, results_before(settings, made), circumstances(settings), proof=proof)
+        judge(
+            rules,
+            tables,
+            made,
+            results_before(settings, made),
+            circumstances(settings),
+            proof=lambda: (
+                _proof_of_equal(settings, made, rules) or score(prove(rules, tables, judged_files(settings, made)), rules)
+            ),
+        )
         for found in restricted_results(made):
             if found.rule in judged:
                 yield check_result(found, CANDIDATE)

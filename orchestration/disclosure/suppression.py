@@ -13,7 +13,8 @@ Units that answered nothing at all are public by the tables of FTE, so they are 
 answer. Of a question that only some are asked another table may say who was asked, so there must be a pair among those,
 too.
 
-What was published in an earlier snapshot and still is true is known, so it keeps units apart for good. A table whose
+What was published in an earlier snapshot and still is true is known, so it keeps units apart for good; where that leaves no
+protection (a unit withdrew its answer), the new figures are protected by themselves. A table whose
 answers and groups are those of the last publication keeps its pattern, as long as that still protects. The country is never
 hidden: what its figure alone says of every unit (nobody gave an answer, everybody answered) stays said.
 
@@ -26,7 +27,7 @@ Belongs here: the search. Does not belong here: which groups are small, which is
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -320,7 +321,10 @@ def hidden_groups(
         names = marks["members_sha256"].tolist()
         problem = _problem(marks, wide, asked, units, [known.get(table) for table in _tables(rows)])
         pattern = _last_pattern(last.get(key), fingerprint, names)
-        hidden, unsafe = pattern if pattern is not None and _protects(problem, *pattern) else protect(problem)
+        if pattern is not None and _protects(problem, *pattern):
+            hidden, unsafe = pattern
+        else:
+            hidden, unsafe = _protect_with_the_past(problem, marks["is_fixed"].to_numpy(dtype=bool))
         marked = rows[rows["members_sha256"].isin([names[place] for place in np.flatnonzero(hidden)])]
         found.append(
             marked.assign(
@@ -332,6 +336,15 @@ def hidden_groups(
     columns = list(HIDDEN_SCHEMA.names)
     result = pd.concat(found)[columns].sort_values([*FAMILY, "indicator", "item", *GROUP])
     return pa.Table.from_pandas(result, schema=HIDDEN_SCHEMA, preserve_index=False)
+
+
+def _protect_with_the_past(problem: Problem, is_fixed: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return what ``protect`` does; where the past leaves no protection, the new figures tell nothing at least alone."""
+    hidden, unsafe = protect(problem)
+    if unsafe.any():
+        alone = replace(problem, small=hidden, fixed=is_fixed & ~hidden, former=problem.former[:, :0])
+        hidden, _ = protect(alone)
+    return hidden, unsafe
 
 
 def _tables(rows: pd.DataFrame) -> list[tuple[object, ...]]:

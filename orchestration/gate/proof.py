@@ -9,6 +9,7 @@ Belongs here: seeding and scoring. Does not belong here: the faults, which stand
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -191,12 +192,18 @@ def prove(
     return results
 
 
+def rules_hash(rules: list[Rule]) -> str:
+    """Return a hash of everything that the rules say."""
+    return hashlib.sha256("".join(rule.model_dump_json() for rule in rules).encode()).hexdigest()
+
+
 def score(results: list[Proven], rules: list[Rule]) -> dict[str, Any]:
     """Return the score as it stands in ``gate.json``."""
     seeded = [each for each in results if each.verdict != "not_seeded"]
     named = {each.rule for each in results}
     return {
         "rules": len(rules),
+        "rules_sha256": rules_hash(rules),
         "faults": len(seeded),
         "caught": sum(each.verdict == "caught" for each in seeded),
         "not_seeded": [each.rule for each in results if each.verdict == "not_seeded"],

@@ -9,6 +9,7 @@ Belongs here: putting results together. Does not belong here: running rules (``c
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -92,7 +93,7 @@ def judge(
     earlier: list[RuleResult],
     circumstances: Circumstances,
     additions: Path | None = None,
-    proof: dict[str, Any] | None = None,
+    proof: Callable[[], dict[str, Any] | None] = lambda: None,
 ) -> dict[str, Any]:
     """Judge a candidate and write ``gate.json`` and ``gate.html`` into it.
 
@@ -103,7 +104,7 @@ def judge(
         earlier: what was found in the deliveries and the warehouse from which the candidate was made.
         circumstances: waivers, day, channel, earlier snapshots.
         additions: what the candidate would add to the ledger; the file beside it unless said otherwise.
-        proof: the score of the seeded faults on this candidate.
+        proof: gives the score of the seeded faults on this candidate; asked for only where nothing blocks.
 
     Returns:
         The verdict: ``verdict`` (pass or fail), ``content_hash`` of the judged files, counts, coverage, and one entry a
@@ -152,7 +153,7 @@ def judge(
             outcome: sum(each.outcome == outcome for each in results)
             for outcome in ("pass", "fail", "no_data", "did_not_run")
         },
-        "proof": proof,
+        "proof": None if blocking else proof(),
         "coverage": coverage(rules, tables, candidate.path / DATABASE),
         "rules": [each.public() for each in results],
     }
