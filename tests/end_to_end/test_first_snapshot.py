@@ -8,9 +8,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
 
+from orchestration.gate.rules import LEVELS
 from orchestration.settings import PROJECT_DIR
 from tests.conftest import LARGE_INPUTS, Row, edit_csv, run_command
 
@@ -90,6 +92,31 @@ def test_a_round_without_figures_is_there_and_says_why(published: Path) -> None:
         "select fte, obs_status, absence_reason from fte_by_service where time_period = 2021 and unit_level = 'country' "
         "and target_group = 'total' and service_type = 'total' and area_basis = 'reported'",
     ) == [(None, "O", "not_delivered")]
+
+
+def test_every_rule_passes_and_catches_its_fault_and_nothing_hidden_is_recovered(published: Path) -> None:
+    gate = json.loads((published / "snapshots/current/gate.json").read_text(encoding="utf-8"))
+    rules = {rule["rule"]: rule for rule in gate["rules"]}
+    assert {rule["level"] for rule in gate["rules"]} == set(LEVELS)
+    assert gate["counts"]["pass"] == len(rules) >= 40
+    assert gate["proof"]["faults"] == gate["proof"]["caught"] == len(rules)
+    attacked = rules["hidden_figures_stay_hidden"]
+    assert attacked["checked"] > 20_000
+    assert attacked["failing"] == 0
+
+
+def test_hidden_groups_are_empty_and_the_small_ones_are_among_them(published: Path) -> None:
+    ((shown,),) = query(
+        published,
+        "select count(*) from indicator_shares where obs_status = 'Q' and "
+        "(n_answer is not null or n_answered is not null or n_units is not null or share_of_answered is not null)",
+    )
+    assert shown == 0
+    small = query(
+        published,
+        "select distinct unit_level, unit_code from indicator_shares where n_answered < 3 and unit_set != 'sample'",
+    )
+    assert set(small) <= {("county", "03"), ("country", "0")}
 
 
 def test_print_is_reconciled_with_nothing_unexplained(published: Path) -> None:
@@ -267,7 +294,9 @@ def test_falsified_print_and_an_outdated_correction_are_refused_and_nothing_is_t
     assert_refused(result, caught, tmp_path, before)
 
 
-def test_falsified_reference_data_are_refused_and_nothing_is_touched(published: Path, inputs: Path, tmp_path: Path) -> None:
+def test_falsified_reference_data_are_refused_and_nothing_is_touched(
+    published: Path, inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shutil.copytree(published / "snapshots", tmp_path / "snapshots", symlinks=True)
     before = bytes_of((tmp_path / "snapshots/current").resolve())
     edit_csv(inputs / "reference/population.csv", without_2009)
@@ -278,6 +307,13 @@ def test_falsified_reference_data_are_refused_and_nothing_is_touched(published: 
     result = run_command("run", folder=tmp_path, data=inputs)
     caught = [("printed_total_belongs_to_round", "time_period=2009"), ("age_structure_is_plausible", "unit_code=0101")]
     assert_refused(result, caught, tmp_path, before)
+    # Dagster knows the candidate and what it was refused for, and no snapshot.
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "warehouse/dagster"))
+    with dg.DagsterInstance.get() as instance:
+        assert instance.get_latest_materialization_event(dg.AssetKey(["publication", "candidate"])) is not None
+        assert instance.get_latest_materialization_event(dg.AssetKey(["publication", "snapshot"])) is None
+    (candidate,) = (tmp_path / "snapshots/.candidates").glob("2*/")
+    assert "age_structure_is_plausible" in (candidate / "gate.html").read_text(encoding="utf-8")
 
 
 def test_an_unreadable_input_is_told_in_one_line(inputs: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 -- FTE by the form in which they were reported, and municipalities by the form they chose, for the rounds that offered the
 -- choice. FTE count in the block in which they stand; municipalities by the choice they stated, a divided municipality by
--- the most frequent choice of its districts.
+-- the most frequent choice of its districts. Which form a municipality chose is confidential: where fewer chose a form than
+-- the policy allows, their FTE, which are public, would tell; then only the totals of the year are shown.
 with rounds as (
     select * from {{ ref('int_rounds') }}
 ),
@@ -123,15 +124,32 @@ figures as (
         on rounds.time_period = units_with_fte.time_period
 ),
 
+parameters as (
+    select max(case when parameter = 'min_units_published' then value end) as min_units
+    from {{ ref('stg_classifications__parameters') }}
+),
+
+small as (
+    select figures.time_period
+    from figures
+    cross join parameters
+    where figures.reporting_form in ('joint', 'separate')
+    group by figures.time_period, parameters.min_units
+    having min(case when figures.municipalities > 0 then figures.municipalities end) < parameters.min_units
+),
+
 reasons as (
     select
-        *,
+        figures.*,
         case
+            when small.time_period is not null and figures.reporting_form != 'total' then 'confidential'
             -- FTE of separate reports are counted under mental health and substance use.
-            when reporting_form = 'separate' then 'not_applicable'
-            when not is_delivered then 'not_delivered'
+            when figures.reporting_form = 'separate' then 'not_applicable'
+            when not figures.is_delivered then 'not_delivered'
         end as absence_reason
     from figures
+    left join small
+        on figures.time_period = small.time_period
 )
 
 select
@@ -139,9 +157,12 @@ select
     reasons.series,
     reasons.target_group,
     reasons.reporting_form,
-    reasons.fte,
-    reasons.municipalities,
-    cast(reasons.municipalities as double) / reasons.municipalities_expected as share_of_municipalities,
+    case when reasons.absence_reason is null then reasons.fte end as fte,
+    case when coalesce(reasons.absence_reason, '') != 'confidential' then reasons.municipalities end as municipalities,
+    case
+        when coalesce(reasons.absence_reason, '') != 'confidential'
+            then cast(reasons.municipalities as double) / reasons.municipalities_expected
+    end as share_of_municipalities,
     {{ has_break("'fte_by_reporting_form'", 'reasons') }} as series_break,
     case
         when reasons.absence_reason is not null then {{ absence_status('reasons.absence_reason') }}

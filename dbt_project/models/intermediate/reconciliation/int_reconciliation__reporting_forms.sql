@@ -10,6 +10,7 @@ with printed as (
 
 computed as (
     select * from {{ ref('mart_fte_by_reporting_form') }}
+    where coalesce(absence_reason, '') != 'confidential'
 )
 
 select
