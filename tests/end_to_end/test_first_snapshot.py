@@ -1,42 +1,18 @@
-"""The whole way through the real command: figures, repetition, refusal, equal bytes."""
+"""The whole way through the real command: figures, repetition, equal bytes."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
-import dagster as dg
 import duckdb
 import pytest
 
 from orchestration.gate.rules import LEVELS
 from orchestration.settings import PROJECT_DIR
-from tests.conftest import LARGE_INPUTS, Row, edit_csv, run_command
-
-DATA = PROJECT_DIR / "data"
-REPORT = "published/is248_report_2016.csv"
-
-
-def bytes_of(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a published snapshot, made by the real command."""
-    folder = tmp_path_factory.mktemp("published")
-    result = run_command("run", folder=folder, data=DATA)
-    assert result.returncode == 0, result.stderr
-    assert "published 2023-" in result.stdout
-    assert "duckdb -readonly" in result.stdout
-    return folder
+from tests.conftest import run_command
+from tests.end_to_end.conftest import DATA, bytes_of
 
 
 def query(folder: Path, sql: str) -> list[tuple[object, ...]]:
@@ -159,12 +135,14 @@ def test_the_control_of_a_year_lists_what_single_units_are_asked(published: Path
     assert bytes_of(published / "snapshots/current") == before
 
 
-def test_a_second_run_publishes_nothing_new(published: Path) -> None:
-    before = bytes_of(published / "snapshots/current")
-    result = run_command("run", "--json", folder=published, data=DATA)
+def test_a_second_run_publishes_nothing_new(published: Path, tmp_path: Path) -> None:
+    for name in ("snapshots", "warehouse"):
+        shutil.copytree(published / name, tmp_path / name, symlinks=True)
+    before = bytes_of(tmp_path / "snapshots/current")
+    result = run_command("run", "--json", folder=tmp_path, data=DATA)
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["published"] is False
-    assert bytes_of(published / "snapshots/current") == before
+    assert bytes_of(tmp_path / "snapshots/current") == before
 
 
 def test_status_and_check_of_the_published_snapshot(published: Path) -> None:
@@ -224,105 +202,3 @@ def test_another_folder_time_zone_and_locale_give_the_same_bytes(published: Path
         for (table,) in tables:
             for one, other in (("ours", "theirs"), ("theirs", "ours")):
                 assert connection.execute(f"from {one}.{table} except all from {other}.{table}").fetchall() == []
-
-
-def is_unit(row: Row, code: str, measure: str, group: str) -> bool:
-    return (
-        row["table_id"] == "vedlegg"
-        and f"municipality_no={code};" in row["dimensions"]
-        and row["measure"] == measure
-        and f"target_group={group};" in row["dimensions"]
-    )
-
-
-def times_ten(rows: list[Row]) -> list[Row]:
-    for row in rows:
-        # Utsira, the smallest municipality of all: its FTE drown in every sum.
-        if is_unit(row, "1151", "fte_reported", "adults") or is_unit(row, "1151", "fte_reported", "total"):
-            row["value"] = str(int(row["value"]) * 10)
-    return rows
-
-
-def doubled(rows: list[Row]) -> list[Row]:
-    return [copy for row in rows for copy in ([row, row] if is_unit(row, "0101", "fte_reported", "adults") else [row])]
-
-
-def without_2009(rows: list[Row]) -> list[Row]:
-    return [row for row in rows if row["year"] != "2009"]
-
-
-def swapped(rows: list[Row]) -> list[Row]:
-    for row in rows:
-        row["population_under_18"], row["population_18_plus"] = row["population_18_plus"], row["population_under_18"]
-    return rows
-
-
-CORRECTION = """
-- {unit: "0101", year: 2022, question: fte_by_education, item: psychologist, target_group: adults, reporting_form: joint,
-   expect: 12345, value: 1, reason: never delivered so, decided_by: a test, date: 2026-01-01}
-"""
-
-
-def assert_refused(
-    result: subprocess.CompletedProcess[str], caught: list[tuple[str, str]], folder: Path, before: dict[str, str]
-) -> None:
-    assert result.returncode == 1
-    assert "Traceback" not in result.stderr
-    lines = result.stderr.splitlines()
-    for rule, row in caught:
-        (place,) = [place for place, line in enumerate(lines) if line.startswith(f"  {rule} (fail)")]
-        assert row in lines[place + 1]
-    assert "nothing was published" in result.stderr
-    assert bytes_of((folder / "snapshots/current").resolve()) == before
-
-
-def test_falsified_print_and_an_outdated_correction_are_refused_and_nothing_is_touched(
-    published: Path, inputs: Path, tmp_path: Path
-) -> None:
-    shutil.copytree(published / "snapshots", tmp_path / "snapshots", symlinks=True)
-    shutil.copytree(published / "warehouse", tmp_path / "warehouse")
-    before = bytes_of((tmp_path / "snapshots/current").resolve())
-    edit_csv(inputs / REPORT, times_ten)
-    edit_csv(inputs / REPORT, doubled)
-    (inputs / "corrections" / "test.yml").write_text(CORRECTION, encoding="utf-8")
-    result = run_command("run", folder=tmp_path, data=inputs)
-    caught = [
-        ("no_unexplained_difference", "municipality_no=1151"),
-        ("key_is_unique", "municipality_no=0101"),
-        ("every_correction_finds_what_it_expects", "unit_code=0101"),
-    ]
-    assert_refused(result, caught, tmp_path, before)
-
-
-def test_falsified_reference_data_are_refused_and_nothing_is_touched(
-    published: Path, inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.copytree(published / "snapshots", tmp_path / "snapshots", symlinks=True)
-    before = bytes_of((tmp_path / "snapshots/current").resolve())
-    edit_csv(inputs / "reference/population.csv", without_2009)
-    edit_csv(inputs / "reference/population.csv", swapped)
-    # The reference data are wrong whatever was delivered, so nothing need be read.
-    for name in LARGE_INPUTS:
-        (inputs / name).unlink()
-    result = run_command("run", folder=tmp_path, data=inputs)
-    caught = [("printed_total_belongs_to_round", "time_period=2009"), ("age_structure_is_plausible", "unit_code=0101")]
-    assert_refused(result, caught, tmp_path, before)
-    # Dagster knows the candidate and what it was refused for, and no snapshot.
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "warehouse/dagster"))
-    with dg.DagsterInstance.get() as instance:
-        assert instance.get_latest_materialization_event(dg.AssetKey(["publication", "candidate"])) is not None
-        assert instance.get_latest_materialization_event(dg.AssetKey(["publication", "snapshot"])) is None
-    (candidate,) = (tmp_path / "snapshots/.candidates").glob("2*/")
-    assert "age_structure_is_plausible" in (candidate / "gate.html").read_text(encoding="utf-8")
-
-
-def test_an_unreadable_input_is_told_in_one_line(inputs: Path, tmp_path: Path) -> None:
-    for name in LARGE_INPUTS:
-        (inputs / name).unlink()
-    (inputs / "reference/population.csv").write_bytes(b"year;code\n2016;0101\n")
-    result = run_command("run", folder=tmp_path, data=inputs)
-    assert result.returncode == 1
-    assert result.stderr.splitlines()[-1].startswith("error: ")
-    assert "population.csv" in result.stderr.splitlines()[-1]
-    assert "Traceback" not in result.stderr
-    assert not (tmp_path / "snapshots/current").exists()
