@@ -50,6 +50,16 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
         connection.close()
 
 
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
+    """Attach another DuckDB file under a name, to read from."""
+    connection.execute(f"attach {quoted(path)} as {name} (read_only)")
+
+
+def quoted(path: Path) -> str:
+    """Return a path as a text of SQL."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
 @contextmanager
 def run_lock(warehouse: Path) -> Iterator[None]:
     """Hold the right to write the warehouse and the snapshots; the operating system frees it when a process dies.

@@ -116,7 +116,7 @@ def build_checks(
         )
         def check() -> Iterator[dg.AssetCheckResult]:
             stage_file(settings, stage).unlink(missing_ok=True)
-            results, _ = judge_stage(stage, rules, settings.warehouse_file, circumstances(settings))
+            results = judge_stage(stage, rules, settings.warehouse_file, circumstances(settings))
             write_results(stage_file(settings, stage), results)
             for found in results:
                 yield check_result(found, asset_of(wanted[found.rule]))

@@ -22,6 +22,7 @@ from orchestration.control.findings import Explanation, load_explanations, requi
 from orchestration.control.layout import RIGHT, UNKNOWN, VERDICTS, WRONG, Answer, parse_date, parse_number, verdict_code
 from orchestration.control.reading import gather, list_files, read_answers
 from orchestration.control.texts import Texts, load_texts
+from orchestration.entries import first_problem
 from orchestration.errors import UserError
 from orchestration.ingest.decisions import Correction, load_decisions
 from orchestration.settings import Settings
@@ -333,9 +334,8 @@ def _append(path: Path, entries: list[dict[str, Any]], model: type[Correction] |
         try:
             model.model_validate(entry)
         except ValidationError as error:
-            first = error.errors()[0]
             raise UserError(
-                f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}",
+                first_problem(error),
                 place=str(entry.get("unit") or entry.get("finding")),
                 remedy="correct the answer; nothing was written",
             ) from error

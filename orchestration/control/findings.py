@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from orchestration.control.texts import DOCUMENTATION, Language, Texts, in_language, load_texts, number
+from orchestration.entries import read_entries
 from orchestration.errors import UserError
 from orchestration.explain import cell_name
 from orchestration.settings import Settings
@@ -157,18 +157,11 @@ def load_explanations(folder: Path) -> dict[str, Explanation]:
     """
     found: dict[str, Explanation] = {}
     for path in sorted(folder.glob("*.yml")):
-        try:
-            content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-            entries = [Explanation.model_validate(entry) for entry in content or []]
-        except ValidationError as error:
-            first = error.errors()[0]
-            name = ".".join(str(part) for part in first["loc"])
-            raise UserError(f"{name}: {first['msg']}", place=str(path), remedy=DOCUMENTATION) from error
-        except (OSError, yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
-            raise UserError(f"cannot be read ({error})", place=str(path), remedy=DOCUMENTATION) from error
-        for entry in entries:
+        for line, entry in read_entries(path, Explanation, DOCUMENTATION):
             if entry.finding in found:
-                raise UserError(f"explains {entry.finding} twice", place=str(path), remedy="keep one of the two")
+                raise UserError(
+                    f"explains {entry.finding} twice", place=f"{path}, line {line}", remedy="keep one of the two"
+                )
             found[entry.finding] = entry
     return found
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from orchestration.entries import first_problem
 from orchestration.errors import UserError
 from orchestration.tables import Label
 
@@ -161,7 +162,7 @@ def load_texts(folder: Path) -> Texts:
             entries.append(FindingText.model_validate(entry))
         except ValidationError as error:
             name = entry.get("id", "?") if isinstance(entry, dict) else entry
-            raise UserError(f"finding {name!r}: {_first(error)}", place=str(path), remedy=DOCUMENTATION) from error
+            raise UserError(f"finding {name!r}: {first_problem(error)}", place=str(path), remedy=DOCUMENTATION) from error
     names = [entry.id for entry in entries]
     twice = [name for name in names if names.count(name) > 1]
     if twice:
@@ -169,12 +170,7 @@ def load_texts(folder: Path) -> Texts:
     try:
         return Texts.model_validate({"findings": entries, "words": _read(folder / WORDS), "list": _read(folder / LIST)})
     except ValidationError as error:
-        raise UserError(_first(error), place=str(folder), remedy=DOCUMENTATION) from error
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors()[0]
-    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}".removeprefix(": ")
+        raise UserError(first_problem(error), place=str(folder), remedy=DOCUMENTATION) from error
 
 
 def number(value: Decimal | int | None, language: Language, *, decimals: tuple[int, int] = (0, 2)) -> str | None:

@@ -24,7 +24,7 @@ import numpy as np
 
 from orchestration.disclosure.bounds import Figure, Interval, Measure, Relation, System
 from orchestration.disclosure.ledger import ledger_file
-from orchestration.warehouse import connect, dictionaries
+from orchestration.warehouse import attach, connect, dictionaries
 
 # The number of units that answered, among a table's measures.
 ANSWERED = ""
@@ -287,10 +287,6 @@ def _attack_family(
                         continue  # its parts say it
                     if value is None and with_past:
                         value = former.get(table.key, {}).get(name, {}).get(measure)
-                        was_hidden = name in table.figures
-                        if value is not None and was_hidden:
-                            system.publish(Figure(number, place), value)
-                            continue  # public already
                     if value is not None:
                         system.publish(Figure(number, place), value)
                     elif name in table.figures and measure in figures and not is_told and is_part[name]:
@@ -331,8 +327,7 @@ def attack(candidate: Path, additions: Path, snapshots: Path, only: set[TableKey
         paths = {"candidate": candidate, "additions": additions, "ledger": ledger_file(snapshots)}
         for name, path in paths.items():
             if path.exists():
-                quoted = str(path).replace("'", "''")
-                connection.execute(f"attach '{quoted}' as {name} (read_only)")
+                attach(connection, path, name)
         tables = [table for table in _read_tables(connection) if only is None or table.key in only]
         members = {
             row["members_sha256"]: list(row["members"])

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.errors import UserError
-from orchestration.warehouse import connect
+from orchestration.warehouse import attach, connect
 
 SCHEMA = "history"
 
@@ -42,10 +42,6 @@ def ledger_file(snapshots: Path) -> Path:
     return snapshots / ".disclosure" / "ledger.duckdb"
 
 
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
-
-
 def load(connection: duckdb.DuckDBPyConnection, snapshots: Path) -> dict[str, int]:
     """Copy the ledger into the warehouse's schema ``history``; before the first snapshot its tables are empty.
 
@@ -62,7 +58,7 @@ def load(connection: duckdb.DuckDBPyConnection, snapshots: Path) -> dict[str, in
     connection.execute(f"create schema if not exists {SCHEMA}")
     counts = {}
     if path.exists():
-        connection.execute(f"attach {_quoted(path)} as ledger (read_only)")
+        attach(connection, path, "ledger")
     for name, columns in TABLES.items():
         connection.execute(f"create or replace table {SCHEMA}.{name} ({columns})")
         if path.exists():
@@ -79,7 +75,7 @@ def write_additions(warehouse: Path, path: Path) -> None:
     path.unlink(missing_ok=True)
     with connect(path) as connection:
         path.chmod(0o600)
-        connection.execute(f"attach {_quoted(warehouse)} as warehouse (read_only)")
+        attach(connection, warehouse, "warehouse")
         connection.execute(
             """
             create temp table hashes as
@@ -169,7 +165,7 @@ def add(additions: Path, snapshots: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with connect(path) as connection:
         path.chmod(0o600)
-        connection.execute(f"attach {_quoted(additions)} as additions (read_only)")
+        attach(connection, additions, "additions")
         connection.execute("begin")
         for name, columns in TABLES.items():
             connection.execute(f"create table if not exists {name} ({columns})")

@@ -11,6 +11,7 @@ from typing import Any
 
 from orchestration.disclosure.attack import Attack
 from orchestration.gate.results import SHOWN_ROWS, Counted
+from orchestration.gate.rules import row_key
 
 Fetch = Callable[[str], list[dict[str, Any]]]
 
@@ -45,9 +46,7 @@ def count_rows(fetch: Fetch, rows_query: str, condition: str, value: str = "", k
     keys: list[str] = []
     if key:
         columns = ", ".join(f'"{name}"' for name in key)
-        keys = [
-            "|".join(f"{name}={row[name]}" for name in key) for row in fetch(f"select {columns} {failing} limit {MOST_KEYS}")
-        ]
+        keys = [row_key(key, row) for row in fetch(f"select {columns} {failing} limit {MOST_KEYS}")]
     return Counted(int(counts["checked"]), int(counts["failing"]), counts["greatest"], shown, keys)
 
 

@@ -28,7 +28,7 @@ from orchestration.gate.rules import Rule
 from orchestration.gate.waivers import PlacedWaiver, Waiver, judge_waivers
 from orchestration.publish.candidate import DATABASE
 from orchestration.tables import Table
-from orchestration.warehouse import connect, dictionaries
+from orchestration.warehouse import attach, connect, dictionaries
 
 Verdict = Literal["caught", "missed", "not_seeded", "caught_clean"]
 
@@ -97,7 +97,7 @@ def _seed(connection: duckdb.DuckDBPyConnection, rule: Rule) -> bool:
 def _prove_rows(rule: Rule, database: Path, judged: Judged, tables: list[Table]) -> tuple[Verdict, int]:
     with connect(database) as connection:
         if rule.stage == "candidate":
-            connection.execute(f"attach '{_quoted(judged.warehouse)}' as warehouse (read_only)")
+            attach(connection, judged.warehouse, "warehouse")
         clean = _count(rule, connection, tables, judged)
         if clean.failing and rule.severity != "warning":
             return "caught_clean", clean.failing
@@ -116,8 +116,8 @@ def _prove_attack(rule: Rule, database: Path, judged: Judged) -> tuple[Verdict, 
     faulty = database.with_name("attacked.duckdb")
     shutil.copyfile(database, faulty)
     with connect(faulty) as connection:
-        connection.execute(f"attach '{_quoted(judged.warehouse)}' as warehouse (read_only)")
-        connection.execute(f"attach '{_quoted(database)}' as clean (read_only)")
+        attach(connection, judged.warehouse, "warehouse")
+        attach(connection, database, "clean")
         is_seeded = _seed(connection, rule)
         changed: set[TableKey] = {
             ("indicator_shares", *row)
@@ -146,10 +146,6 @@ def _prove_waivers(rules: list[Rule]) -> tuple[Verdict, int]:
     ]
     found = judge_waivers(made_up, severities, {}, today)
     return ("caught" if found.failing == len(made_up) else "missed"), found.failing
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def prove(

@@ -32,7 +32,10 @@ class Counted:
 
 @dataclass(frozen=True)
 class RuleResult:
-    """What one rule found. ``rows`` are the first failing rows, as the rule's query shows them."""
+    """What one rule found.
+
+    ``rows`` are the first failing rows, as the rule's query shows them; ``keys`` name all that a waiver may be about.
+    """
 
     rule: str
     kind: str
@@ -55,15 +58,17 @@ class RuleResult:
     remedy_nb: str
     remedy_en: str
     error: str | None = None
+    keys: list[str] = field(default_factory=list)
 
     def public(self) -> dict[str, Any]:
         """Return what may stand in a snapshot: rows of public tables only, counts of everything else.
 
         The error of a rule on restricted data may quote a delivered cell.
         """
+        shown = {name: value for name, value in asdict(self).items() if name != "keys"}
         if self.stage == "candidate":
-            return asdict(self)
-        return asdict(self) | {"rows": [], "error": None if self.error is None else "it did not run (restricted)"}
+            return shown
+        return shown | {"rows": [], "error": None if self.error is None else "it did not run (restricted)"}
 
 
 def result(
@@ -107,6 +112,7 @@ def result(
         remedy_nb=rule.remedy.nb,
         remedy_en=rule.remedy.en,
         error=error,
+        keys=found.keys,
     )
 
 

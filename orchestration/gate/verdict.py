@@ -17,7 +17,7 @@ from typing import Any
 
 from orchestration.disclosure.ledger import ADDITIONS
 from orchestration.errors import RefusedError
-from orchestration.gate.checkpoint import run_checkpoint
+from orchestration.gate.checkpoint import Checked, run_checkpoint
 from orchestration.gate.coverage import coverage
 from orchestration.gate.page import render
 from orchestration.gate.results import Counted, RuleResult, first_rows, result, write_results
@@ -45,27 +45,21 @@ class Circumstances:
     snapshots: Path
 
 
-def judge_stage(
-    stage: Stage, rules: list[Rule], database: Path, circumstances: Circumstances
-) -> tuple[list[RuleResult], dict[str, list[str]]]:
-    """Judge deliveries or warehouse.
-
-    Returns:
-        One result a rule of the stage, and the keys of failing rows by rule.
-    """
+def judge_stage(stage: Stage, rules: list[Rule], database: Path, circumstances: Circumstances) -> list[RuleResult]:
+    """Judge deliveries or warehouse: one result a rule of the stage."""
     checked = run_checkpoint(stage, rules, database)
-    results = [
-        result(
-            rule,
-            checked.counted.get(rule.id),
-            error=checked.errors.get(rule.id),
-            is_official=circumstances.is_official,
-            waived_keys=valid_keys(circumstances.waivers, rule, circumstances.today),
-        )
-        for rule in rules
-        if rule.stage == stage and rule.kind == "rows"
-    ]
-    return results, {name: counted.keys for name, counted in checked.counted.items()}
+    return [_result(rule, checked, circumstances) for rule in rules if rule.stage == stage and rule.kind == "rows"]
+
+
+def _result(rule: Rule, checked: Checked, circumstances: Circumstances) -> RuleResult:
+    """Return what a checkpoint found of one rule, with the waivers that hold on the day."""
+    return result(
+        rule,
+        checked.counted.get(rule.id),
+        error=checked.errors.get(rule.id),
+        is_official=circumstances.is_official,
+        waived_keys=valid_keys(circumstances.waivers, rule, circumstances.today),
+    )
 
 
 def dbt_test_result(rule: Rule | None, name: str, description: str, failing: int, rows: list[dict[str, Any]]) -> RuleResult:
@@ -120,7 +114,6 @@ def judge(
         snapshots=circumstances.snapshots,
     )
     found = {each.rule: each for each in earlier}
-    keys = {name: counted.keys for name, counted in checked.counted.items()}
     results = []
     for rule in rules:
         if rule.stage != "candidate" or rule.kind == "dbt_test":
@@ -128,20 +121,13 @@ def judge(
             missing = result(rule, None, error="it was not run on this candidate")
             results.append(found.pop(rule.id, missing))
         elif rule.kind != "waivers":
-            results.append(
-                result(
-                    rule,
-                    checked.counted.get(rule.id),
-                    error=checked.errors.get(rule.id),
-                    is_official=circumstances.is_official,
-                    waived_keys=valid_keys(circumstances.waivers, rule, circumstances.today),
-                )
-            )
+            results.append(_result(rule, checked, circumstances))
     results.extend(found.values())
-    severities = {rule.id: rule.severity for rule in rules}
+    severities: dict[str, str] = {rule.id: rule.severity for rule in rules}
+    keys = {each.rule: each.keys for each in results}
     for rule in rules:
         if rule.kind == "waivers":
-            counted = judge_waivers(circumstances.waivers, dict(severities), keys, circumstances.today)
+            counted = judge_waivers(circumstances.waivers, severities, keys, circumstances.today)
             results.append(result(rule, counted))
     blocking = [each.rule for each in results if each.blocks]
     verdict = {

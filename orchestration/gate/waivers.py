@@ -9,14 +9,14 @@ of the printed figures (``data/published/explanations.csv``), and corrections of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from orchestration.entries import read_entries
 from orchestration.errors import UserError
 from orchestration.gate.results import Counted
 from orchestration.gate.rules import Rule
@@ -44,29 +44,6 @@ class PlacedWaiver:
     place: str
 
 
-def _entries(path: Path) -> Iterator[PlacedWaiver]:
-    try:
-        text = path.read_text(encoding="utf-8")
-        content, node = yaml.safe_load(text), yaml.compose(text)
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot be read ({' '.join(str(error).split())})", place=str(path), remedy=DOCUMENTATION) from error
-    if content is None:
-        return
-    if not isinstance(content, list) or not isinstance(node, yaml.SequenceNode):
-        raise UserError("is no list of waivers", place=str(path), remedy=DOCUMENTATION)
-    for entry, entry_node in zip(content, node.value, strict=True):
-        line = entry_node.start_mark.line + 1
-        try:
-            yield PlacedWaiver(Waiver.model_validate(entry), f"{path.name}, line {line}")
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise UserError(
-                f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}".removeprefix(": "),
-                place=f"{path}, line {line}",
-                remedy=DOCUMENTATION,
-            ) from error
-
-
 def load_waivers(folder: Path) -> list[PlacedWaiver]:
     """Return all waivers.
 
@@ -76,7 +53,8 @@ def load_waivers(folder: Path) -> list[PlacedWaiver]:
     waivers: list[PlacedWaiver] = []
     seen: dict[tuple[str, str], str] = {}
     for path in sorted(folder.glob("*.yml")) if folder.is_dir() else []:
-        for placed in _entries(path):
+        for line, waiver in read_entries(path, Waiver, DOCUMENTATION):
+            placed = PlacedWaiver(waiver, f"{path.name}, line {line}")
             about = (placed.waiver.rule, placed.waiver.key)
             if about in seen:
                 raise UserError(

@@ -7,16 +7,15 @@ belong here: waivers of the gate, and explanations of differences from print.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
 import pyarrow as pa
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from orchestration.entries import read_entries
 from orchestration.errors import UserError
 from orchestration.warehouse import replace_tables
 
@@ -95,34 +94,6 @@ TABLES: dict[str, pa.Schema] = {
 }
 
 
-def _entries(path: Path, model: type[_Signed]) -> Iterator[tuple[int, _Signed]]:
-    """Yield the entries of one file with the line in which each begins.
-
-    Raises:
-        UserError: the file is no list of entries, or an entry lacks or misspells something.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-        content = yaml.safe_load(text)
-        node = yaml.compose(text)
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot be read ({error})", place=str(path), remedy=DOCUMENTATION) from error
-    if content is None:
-        return
-    if not isinstance(content, list) or not isinstance(node, yaml.SequenceNode):
-        raise UserError("is no list of entries", place=str(path), remedy=DOCUMENTATION)
-    for entry, entry_node in zip(content, node.value, strict=True):
-        line = entry_node.start_mark.line + 1
-        try:
-            yield line, model.model_validate(entry)
-        except ValidationError as error:
-            first = error.errors()[0]
-            name = ".".join(str(part) for part in first["loc"])
-            raise UserError(
-                f"{name}: {first['msg']}".removeprefix(": "), place=f"{path}, line {line}", remedy=DOCUMENTATION
-            ) from error
-
-
 def _text(value: str | int | float | None) -> str | None:
     return None if value is None else str(value)
 
@@ -146,7 +117,7 @@ def load_decisions(data: Path) -> dict[str, list[tuple[Any, ...]]]:
     seen: dict[tuple[Any, ...], str] = {}
     for name, model in FOLDERS.items():
         for path in sorted((data / name).glob("*.yml")):
-            for line, entry in _entries(path, model):
+            for line, entry in read_entries(path, model, DOCUMENTATION):
                 place = f"{path.name}:{line}"
                 key, decision = _decided(entry)
                 if key in seen:

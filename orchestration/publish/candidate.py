@@ -17,7 +17,7 @@ import duckdb
 from orchestration.errors import UserError
 from orchestration.publish.writers import delimited, parquet
 from orchestration.tables import Table
-from orchestration.warehouse import connect
+from orchestration.warehouse import attach, connect
 
 DATABASE = "is248.duckdb"
 CHECKSUMS = "SHA256SUMS"
@@ -90,8 +90,7 @@ def _write_database(warehouse: Path, tables: list[Table], path: Path) -> None:
     with connect(path) as connection:
         # One thread, so that rows keep their order and files their bytes.
         connection.execute("set threads = 1")
-        quoted = str(warehouse).replace("'", "''")
-        connection.execute(f"attach '{quoted}' as warehouse (read_only)")
+        attach(connection, warehouse, "warehouse")
         for table in tables:
             _check_columns(connection, table)
             columns = ", ".join(f'"{name}"' for name in table.column_names)

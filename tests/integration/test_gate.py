@@ -104,7 +104,7 @@ def test_a_stage_is_judged_by_its_own_rules_on_the_warehouse(tmp_path: Path) -> 
         rule(stage="delivery", rows="select * from raw.cells", fails_when="x > {limit}", value="x", limit=4),
         rule(id="another", stage="warehouse"),
     ]
-    (found,), _ = judge_stage("delivery", rules, path, circumstances(tmp_path))
+    (found,) = judge_stage("delivery", rules, path, circumstances(tmp_path))
     assert (found.outcome, found.blocks, found.value, found.limit) == ("fail", True, 5, 4)
     assert found.rows == [{"unit": "0301", "x": 5}]
     assert found.public()["rows"] == []

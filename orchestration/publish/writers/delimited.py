@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.tables import Table
+from orchestration.warehouse import quoted
 
 # Spreadsheets run a cell that begins so as a formula; such a text gets a leading apostrophe.
 FORMULA_START = r"^[=+\-@\t]"
@@ -24,10 +25,6 @@ def write(connection: duckdb.DuckDBPyConnection, table: Table, path: Path) -> No
     connection.execute(
         f"""
         copy (select {columns} from "{table.name}" order by {table.order_by})
-        to '{_quoted(path)}' (format csv, header true, delimiter ',', quote '"', escape '"', nullstr '')
+        to {quoted(path)} (format csv, header true, delimiter ',', quote '"', escape '"', nullstr '')
         """
     )
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
