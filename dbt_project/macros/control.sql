@@ -15,3 +15,36 @@
         where parameters.parameter = '{{ parameter }}'
     )
 {%- endmacro %}
+
+{# The findings of one model with all columns that a finding can have; `without` lists those that its findings have not. #}
+{% macro findings_of(relation, without) -%}
+    {%- set optional = {
+        'question': 'varchar',
+        'target_group': 'varchar',
+        'item': 'varchar',
+        'reporting_form': 'varchar',
+        'value': 'decimal(18, 6)',
+        'value_compared': 'decimal(18, 6)',
+        'previous_period': 'integer',
+        'value_before': 'decimal(18, 6)',
+        'limit_value': 'decimal(18, 6)',
+        'population': 'bigint',
+        'effect': 'decimal(18, 6)',
+        'detail': 'varchar',
+        'wording': 'varchar',
+        'file': 'varchar',
+        'sheet': 'varchar',
+        'row_number': 'integer',
+        'column_number': 'integer',
+        'header': 'varchar',
+    } -%}
+    select
+        survey,
+        time_period,
+        unit_code,
+        finding
+        {%- for name, type in optional.items() %},
+        {{ 'cast(null as ' ~ type ~ ') as ' ~ name if name in without else name }}
+        {%- endfor %}
+    from {{ relation }}
+{%- endmacro %}

@@ -4,193 +4,41 @@
 -- error; 0 where nobody can tell. A figure with a slip of ten is not asked about as a high rate or a large change too.
 -- Restricted: what units answered stays in the warehouse and in the lists. Each finding has its texts in
 -- expectations/control; the key of a finding is the same from build to build.
+{%- set cell = ['file', 'sheet', 'row_number', 'column_number', 'header'] %}
 with findings as (
-    select
-        survey,
-        time_period,
-        unit_code,
-        finding,
-        question,
-        target_group,
-        cast(null as varchar) as item,
-        cast(null as varchar) as reporting_form,
-        value,
-        cast(null as decimal(18, 6)) as value_compared,
-        previous_period,
-        value_before,
-        limit_value,
-        population,
-        effect,
-        cast(null as varchar) as detail,
-        cast(null as varchar) as wording,
-        cast(null as varchar) as file,
-        cast(null as varchar) as sheet,
-        cast(null as integer) as row_number,
-        cast(null as integer) as column_number,
-        cast(null as varchar) as header
-    from {{ ref('ctl_rates') }}
+    {{ findings_of(ref('ctl_rates'), without=['item', 'reporting_form', 'value_compared', 'detail', 'wording'] + cell) }}
 
     union all
 
-    select
-        survey,
-        time_period,
-        unit_code,
-        finding,
-        question,
-        target_group,
-        cast(null as varchar) as item,
-        cast(null as varchar) as reporting_form,
-        value,
-        cast(null as decimal(18, 6)) as value_compared,
-        previous_period,
-        value_before,
-        limit_value,
-        population,
-        effect,
-        cast(null as varchar) as detail,
-        cast(null as varchar) as wording,
-        cast(null as varchar) as file,
-        cast(null as varchar) as sheet,
-        cast(null as integer) as row_number,
-        cast(null as integer) as column_number,
-        cast(null as varchar) as header
-    from {{ ref('ctl_changes') }}
+    {{ findings_of(ref('ctl_changes'), without=['item', 'reporting_form', 'value_compared', 'detail', 'wording'] + cell) }}
 
     union all
 
-    select
-        survey,
-        time_period,
-        unit_code,
-        finding,
-        question,
-        target_group,
-        cast(null as varchar) as item,
-        cast(null as varchar) as reporting_form,
-        value,
-        cast(null as decimal(18, 6)) as value_compared,
-        previous_period,
-        value_before,
-        cast(null as decimal(18, 6)) as limit_value,
-        population,
-        effect,
-        cast(null as varchar) as detail,
-        cast(null as varchar) as wording,
-        cast(null as varchar) as file,
-        cast(null as varchar) as sheet,
-        cast(null as integer) as row_number,
-        cast(null as integer) as column_number,
-        cast(null as varchar) as header
-    from {{ ref('ctl_children') }}
+    {{ findings_of(
+        ref('ctl_children'),
+        without=['item', 'reporting_form', 'value_compared', 'limit_value', 'detail', 'wording'] + cell
+    ) }}
 
     union all
 
-    select
-        survey,
-        time_period,
-        unit_code,
-        finding,
-        question,
-        target_group,
-        cast(null as varchar) as item,
-        reporting_form,
-        value,
-        value_compared,
-        previous_period,
-        value_before,
-        cast(null as decimal(18, 6)) as limit_value,
-        population,
-        effect,
-        detail,
-        cast(null as varchar) as wording,
-        cast(null as varchar) as file,
-        cast(null as varchar) as sheet,
-        cast(null as integer) as row_number,
-        cast(null as integer) as column_number,
-        cast(null as varchar) as header
-    from {{ ref('ctl_reporting_form') }}
+    {{ findings_of(ref('ctl_reporting_form'), without=['item', 'limit_value', 'wording'] + cell) }}
 
     union all
 
-    select
-        survey,
-        time_period,
-        unit_code,
-        finding,
-        question,
-        target_group,
-        item,
-        reporting_form,
-        value,
-        value_compared,
-        cast(null as integer) as previous_period,
-        cast(null as decimal(18, 6)) as value_before,
-        cast(null as decimal(18, 6)) as limit_value,
-        population,
-        effect,
-        cast(null as varchar) as detail,
-        cast(null as varchar) as wording,
-        file,
-        sheet,
-        row_number,
-        column_number,
-        header
-    from {{ ref('ctl_sums') }}
+    {{ findings_of(ref('ctl_sums'), without=['previous_period', 'value_before', 'limit_value', 'detail', 'wording']) }}
 
     union all
 
-    select
-        survey,
-        time_period,
-        unit_code,
-        finding,
-        question,
-        target_group,
-        item,
-        reporting_form,
-        value,
-        value_compared,
-        cast(null as integer) as previous_period,
-        cast(null as decimal(18, 6)) as value_before,
-        cast(null as decimal(18, 6)) as limit_value,
-        cast(null as bigint) as population,
-        effect,
-        detail,
-        wording,
-        file,
-        sheet,
-        row_number,
-        column_number,
-        header
-    from {{ ref('ctl_cells') }}
+    {{ findings_of(ref('ctl_cells'), without=['previous_period', 'value_before', 'limit_value', 'population']) }}
 
     union all
 
-    select
-        survey,
-        time_period,
-        unit_code,
-        finding,
-        cast(null as varchar) as question,
-        cast(null as varchar) as target_group,
-        cast(null as varchar) as item,
-        cast(null as varchar) as reporting_form,
-        cast(null as decimal(18, 6)) as value,
-        cast(null as decimal(18, 6)) as value_compared,
-        previous_period,
-        value_before,
-        cast(null as decimal(18, 6)) as limit_value,
-        cast(null as bigint) as population,
-        effect,
-        detail,
-        cast(null as varchar) as wording,
-        cast(null as varchar) as file,
-        cast(null as varchar) as sheet,
-        cast(null as integer) as row_number,
-        cast(null as integer) as column_number,
-        cast(null as varchar) as header
-    from {{ ref('ctl_submissions') }}
+    {{ findings_of(
+        ref('ctl_submissions'),
+        without=[
+            'question', 'target_group', 'item', 'reporting_form', 'value', 'value_compared', 'limit_value', 'population', 'wording'
+        ] + cell
+    ) }}
 ),
 
 slips as (
