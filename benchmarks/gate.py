@@ -28,7 +28,9 @@ from orchestration.gate import expectations
 from orchestration.gate.proof import prove
 from orchestration.gate.rules import load_rules
 from orchestration.gate.verdict import judge, judge_stage
-from orchestration.publish.candidate import DATABASE, build
+from orchestration.publish.candidate import build
+from orchestration.publish.layout import DATABASE
+from orchestration.publish.release import load_catalogue
 from orchestration.settings import load_settings
 from orchestration.tables import load_tables
 
@@ -59,7 +61,9 @@ def main() -> None:
         models = timed("models and their data tests", lambda: dbt.invoke(settings, *build_all))
         gate = timed("rules on deliveries", lambda: judge_stage("delivery", rules, settings.warehouse_file, today))
         gate += timed("rules on the warehouse", lambda: judge_stage("warehouse", rules, settings.warehouse_file, today))
-        candidate = build(settings.warehouse_file, tables, settings.candidates)
+        candidate = build(
+            settings.warehouse_file, tables, settings.candidates, catalogue=load_catalogue(settings.metadata), formats=()
+        )
         additions = candidate.path.parent / f"{candidate.id}{ADDITIONS}"
         write_additions(settings.warehouse_file, additions)
         plain = [rule for rule in rules if rule.kind != "attack"]

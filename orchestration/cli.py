@@ -32,8 +32,10 @@ from orchestration.explain import (
 from orchestration.forms.diff import diff_forms, render
 from orchestration.forms.draft import draft_form, write_draft
 from orchestration.forms.registry import load_form, load_forms
+from orchestration.language import Language
 from orchestration.publish import snapshots
-from orchestration.publish.candidate import DATABASE
+from orchestration.publish.layout import DATABASE
+from orchestration.publish.release import load_catalogue, read_release
 from orchestration.settings import PROJECT_DIR, Settings, load_settings
 from orchestration.tables import load_tables
 from orchestration.warehouse import connect, dictionaries, is_running
@@ -137,9 +139,12 @@ def status(files: bool) -> dict[str, Any]:
     verdicts: dict[str, int] = {}
     if published is not None:
         with connect(published / DATABASE, read_only=True) as connection:
-            for table in load_tables(settings.metadata):
-                row = connection.execute(f'select count(*) from "{table.name}"').fetchone()
-                inputs[table.name] = int(row[0]) if row else 0
+            # What is in the snapshot: one that was published by an earlier version may have other tables.
+            for (table,) in connection.execute(
+                "select table_name from information_schema.tables order by table_name"
+            ).fetchall():
+                row = connection.execute(f'select count(*) from "{table}"').fetchone()
+                inputs[table] = int(row[0]) if row else 0
             verdicts = dict(
                 connection.execute("select verdict, count(*) from reconciliation group by all order by all").fetchall()
             )
@@ -277,6 +282,37 @@ def prove_rules_command() -> dict[str, Any]:
     if score["not_seeded"]:
         text += f"; nothing to seed in these data for {', '.join(score['not_seeded'])}"
     return {**score, "text": text}
+
+
+@main.command()
+@click.argument("before")
+@click.argument("after", default=snapshots.CURRENT)
+@click.option("--language", type=click.Choice(["nb", "en"]), default="en", show_default=True, help="Language of the text.")
+@_command
+def diff(before: str, after: str, language: Language) -> dict[str, Any]:
+    """Show what changed from snapshot BEFORE to AFTER: ids, beginnings of ids, or `current`."""
+    from orchestration.publish.changes import compare  # imported here: the other commands need no templates
+    from orchestration.publish.changes_text import Words, as_dictionary, as_markdown
+
+    settings = load_settings()
+    older, newer = (snapshots.find(settings.snapshots, settings.candidates, name) for name in (before, after))
+    tables = load_tables(settings.metadata)
+    with connect(newer / DATABASE, read_only=True) as connection:
+        words = Words(read_release(connection, load_catalogue(settings.metadata)), {table.name: table for table in tables})
+    changes = compare(older, newer, tables, after_id=newer.name, before_id=older.name)
+    return {**as_dictionary(changes, words), "text": as_markdown(changes, words, (language,)).strip()}
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; loopback unless told otherwise.")
+@click.option("--port", default=8248, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@_command
+def serve(host: str, port: int) -> dict[str, Any]:
+    """Serve the tables of the published snapshot over HTTP, read-only (docs/clients.md)."""
+    from orchestration.serve import application  # imported here: it starts a web framework
+
+    application.serve(load_settings(), host, port)
+    return {"text": "stopped"}
 
 
 @main.command()

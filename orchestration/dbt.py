@@ -60,6 +60,7 @@ def describe_models(settings: Settings) -> dict[str, Any]:
             ],
         }
         for table in load_tables(settings.metadata)
+        if table.made_by == "dbt"
     ]
     return {"version": 2, "sources": sources, "models": models}
 

@@ -32,7 +32,8 @@ from orchestration.gate.rules import Stage, load_rules
 from orchestration.gate.verdict import judge, refusal, refusal_of_stage
 from orchestration.ingest import deliveries
 from orchestration.publish import snapshots
-from orchestration.publish.candidate import Candidate, content_hash
+from orchestration.publish.candidate import Candidate
+from orchestration.publish.layout import content_hash
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.tables import load_tables
 from orchestration.warehouse import run_lock
@@ -285,12 +286,5 @@ def _find_candidate(settings: Settings, identifier: str | None) -> Candidate:
         if folder is None:
             raise UserError("there is no candidate", place=str(settings.candidates), remedy="run is248 run")
     else:
-        found = [path for path in (settings.candidates / identifier, settings.snapshots / identifier) if path.is_dir()]
-        if not found or Path(identifier).name != identifier or identifier.startswith("."):
-            raise UserError(
-                f"there is no candidate or snapshot {identifier!r}",
-                place=str(settings.snapshots),
-                remedy="is248 status lists them",
-            )
-        folder = found[0].resolve()
+        folder = snapshots.find(settings.snapshots, settings.candidates, identifier)
     return Candidate(id=folder.name, path=folder, content_hash=content_hash(folder))

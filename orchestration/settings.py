@@ -14,7 +14,7 @@ import tomllib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -29,6 +29,10 @@ SETTINGS_FILE = PROJECT_DIR / "is248.toml"
 
 # Set by the program itself, for dbt.
 INTERNAL_VARIABLE = "IS248_WAREHOUSE_FILE"
+
+
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(part.strip() for part in text.split(",") if part.strip())
 
 
 class Settings(BaseSettings):
@@ -47,6 +51,10 @@ class Settings(BaseSettings):
     channel: Literal["demo", "official"] = Field(
         default="demo", description="demo promotes at once; official waits for the release calendar"
     )
+    formats: str = Field(
+        default="xlsx,jsonstat,px,packages,site",
+        description="Formats that are written beside DuckDB, Parquet, CSV and metadata, joined by commas; may be empty",
+    )
     refresh_cron: str = Field(default="0 6 * * *", description="When the schedule refreshes the public tables (cron, UTC)")
 
     @classmethod
@@ -60,6 +68,19 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Explicit values first, then the environment, then the settings file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @field_validator("formats")
+    @classmethod
+    def _formats_are_known(cls, value: str) -> str:
+        unknown = sorted(_listed(value) - _listed(cls.model_fields["formats"].default))
+        if unknown:
+            raise ValueError(f"{unknown[0]!r} is no format; formats are {cls.model_fields['formats'].default}")
+        return value
+
+    @property
+    def formats_written(self) -> frozenset[str]:
+        """The formats that are written beside those that always are."""
+        return _listed(self.formats)
 
     def resolve(self, path: Path) -> Path:
         """Return ``path`` as an absolute path."""

@@ -17,7 +17,12 @@ from orchestration.errors import UserError
 
 SHARED_COLUMNS = "_shared_columns.yml"
 
+# Columns that say what a row's main measure is worth; a table that has the first has a list of its values.
+STATUS_COLUMN = "obs_status"
+
 ColumnType = Literal["INTEGER", "BIGINT", "DOUBLE", "VARCHAR", "BOOLEAN"]
+
+NUMERIC: tuple[ColumnType, ...] = ("INTEGER", "BIGINT", "DOUBLE")
 
 
 class _Strict(BaseModel):
@@ -43,14 +48,48 @@ class Column(_Strict):
     codelist: str | None = None
 
 
+class Dimension(_Strict):
+    """One dimension of a cube.
+
+    ``columns`` are the columns whose values, joined by a colon, are its codes: the column of its own name unless said
+    otherwise. ``attributes`` are further columns of the key, or constants, that a code decides. ``label`` is the column that
+    names a code where no code list does.
+    """
+
+    name: str
+    columns: tuple[str, ...] = ()
+    role: Literal["time", "geo"] | None = None
+    label: str | None = None
+    attributes: tuple[str, ...] = ()
+
+    @property
+    def code_columns(self) -> tuple[str, ...]:
+        """The columns that make up a code."""
+        return self.columns or (self.name,)
+
+
+class Cube(_Strict):
+    """The table as a dense cube. Its measures are the table's numeric ones; ``each`` is a column with a cube a value."""
+
+    dimensions: tuple[Dimension, ...] = Field(min_length=1)
+    each: str | None = None
+
+
 class Table(_Strict):
-    """One public table. ``key`` identifies a row and orders the files; ``measures`` has the main measure first."""
+    """One public table. ``key`` identifies a row and orders the files; ``measures`` has the main measure first.
+
+    ``made_by`` says where its rows come from: a model of dbt, or the publication itself, which knows the channel and the snapshot
+    before. ``statuses`` are the values that its ``obs_status`` may have.
+    """
 
     table: str
     title: Label
     description: Label
+    made_by: Literal["dbt", "publication"] = "dbt"
     key: tuple[str, ...] = Field(min_length=1)
     measures: tuple[str, ...]
+    statuses: tuple[str, ...] = ()
+    cube: Cube | None = None
     population: Label | None = None
     method: Label | None = None
     columns: tuple[Column, ...] = Field(min_length=1)
@@ -64,6 +103,15 @@ class Table(_Strict):
     def column_names(self) -> tuple[str, ...]:
         """Names of the columns, in order."""
         return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """Return a column by its name."""
+        return next(column for column in self.columns if column.name == name)
+
+    @property
+    def cube_measures(self) -> tuple[str, ...]:
+        """The measures that a cube has: the numeric ones."""
+        return tuple(name for name in self.measures if self.column(name).type in NUMERIC)
 
     @property
     def order_by(self) -> str:
@@ -90,7 +138,7 @@ def load_tables(metadata: Path) -> list[Table]:
     shared = _read(metadata / SHARED_COLUMNS)
     tables = []
     for path in sorted(metadata.glob("*.yml")):
-        if path.name == SHARED_COLUMNS:
+        if path.name.startswith("_"):  # not a table
             continue
         content = _read(path)
         try:
@@ -125,5 +173,29 @@ def load_tables(metadata: Path) -> list[Table]:
             )
         if table.name != path.stem:
             raise UserError(f"describes the table {table.name!r}", place=str(path), remedy="name the file after its table")
+        if bool(table.statuses) != (STATUS_COLUMN in table.column_names):
+            raise UserError(
+                f"a table has a list of statuses exactly when it has the column {STATUS_COLUMN}",
+                place=str(path),
+                remedy="list under statuses the values that the column may have",
+            )
+        if table.cube is not None:
+            _check_cube(table, table.cube, path)
         tables.append(table)
     return tables
+
+
+def _check_cube(table: Table, cube: Cube, path: Path) -> None:
+    """Refuse a cube whose dimensions do not cover the key exactly, or name what is no column."""
+    covered = [name for each in cube.dimensions for name in (*each.code_columns, *each.attributes)]
+    named = [*covered, *(each.label for each in cube.dimensions if each.label), *([cube.each] if cube.each else [])]
+    for name in named:
+        if name not in table.column_names:
+            raise UserError(f"cube names {name!r}, which is no column", place=str(path), remedy="name a column of the table")
+    for name in table.key:
+        if [*covered, *([cube.each] if cube.each else [])].count(name) != 1:
+            raise UserError(
+                f"cube does not cover the column {name!r} of the key exactly once",
+                place=str(path),
+                remedy="give it a dimension, or make it an attribute of the dimension that decides it",
+            )

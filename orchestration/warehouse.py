@@ -57,7 +57,12 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None
 
 def quoted(path: Path) -> str:
     """Return a path as a text of SQL."""
-    return "'" + str(path).replace("'", "''") + "'"
+    return literal(str(path))
+
+
+def literal(text: str) -> str:
+    """Return a text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 @contextmanager

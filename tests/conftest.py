@@ -57,14 +57,23 @@ def edit_csv(path: Path, change: Callable[[list[Row]], list[Row]]) -> None:
 
 
 def run_command(
-    *arguments: str, folder: Path, data: Path, environment: dict[str, str] | None = None, project: Path = PROJECT_DIR
+    *arguments: str,
+    folder: Path,
+    data: Path,
+    environment: dict[str, str] | None = None,
+    project: Path = PROJECT_DIR,
+    all_formats: bool = False,
 ) -> subprocess.CompletedProcess[str]:
-    """Run the real command in a process of its own, with its output under ``folder``."""
+    """Run the real command in a process of its own, with its output under ``folder``.
+
+    Workbooks, cubes and pages are written where a test looks at them: ``all_formats``.
+    """
     variables = {
         **os.environ,
         "IS248_DATA_DIR": str(data),
         "IS248_WAREHOUSE_DIR": str(folder / "warehouse"),
         "IS248_SNAPSHOTS_DIR": str(folder / "snapshots"),
+        **({} if all_formats else {"IS248_FORMATS": ""}),
         **(environment or {}),
     }
     return subprocess.run(

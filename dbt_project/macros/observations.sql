@@ -22,6 +22,20 @@
     )
 {%- endmacro %}
 
+{# True when a row rests on a constructed delivery: of the survey, or of any survey where none is named; column says whether
+   the period is the year described or the year of collection. #}
+{% macro is_constructed(period, survey=none, column='time_period') -%}
+    exists (
+        select 1
+        from {{ ref('int_constructed_rounds') }} as constructed
+        where
+            constructed.{{ column }} = {{ period }}
+    {%- if survey is not none %}
+            and constructed.survey = {{ survey }}
+    {%- endif %}
+    )
+{%- endmacro %}
+
 {# Coded notes of a row, in the order of their codes, joined by a semicolon; null where there is none. #}
 {% macro notes(conditions) -%}
     nullif(

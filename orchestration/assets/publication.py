@@ -23,6 +23,7 @@ from orchestration.gate.rules import Rule, load_rules
 from orchestration.gate.verdict import RESTRICTED, judge
 from orchestration.publish import snapshots
 from orchestration.publish.candidate import Candidate, build
+from orchestration.publish.release import load_catalogue
 from orchestration.settings import Settings
 from orchestration.tables import load_tables
 from orchestration.warehouse import WRITER
@@ -112,7 +113,15 @@ def build_publication(
         """The exact files that would become public, in a folder named by their content."""
         stages = [stage_file(settings, "delivery"), stage_file(settings, "warehouse"), dbt_tests_file(settings)]
         found = earlier_results(settings, stages)
-        made = build(settings.warehouse_file, load_tables(settings.metadata), settings.candidates)
+        made = build(
+            settings.warehouse_file,
+            load_tables(settings.metadata),
+            settings.candidates,
+            catalogue=load_catalogue(settings.metadata),
+            channel=settings.channel,
+            formats=settings.formats_written,
+            predecessor=snapshots.current(settings.snapshots),
+        )
         write_results(made.path.parent / f"{made.id}{EARLIER}", found)
         ledger.write_additions(settings.warehouse_file, made.path.parent / f"{made.id}{ledger.ADDITIONS}")
         pointer = _pointer(settings)

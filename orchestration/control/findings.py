@@ -16,10 +16,11 @@ from typing import Any
 import duckdb
 from pydantic import BaseModel, ConfigDict, Field
 
-from orchestration.control.texts import DOCUMENTATION, Language, Texts, in_language, load_texts, number
+from orchestration.control.texts import DOCUMENTATION, Texts, load_texts
 from orchestration.entries import read_entries
 from orchestration.errors import UserError
 from orchestration.explain import cell_name
+from orchestration.language import Language, in_language, number
 from orchestration.settings import Settings
 from orchestration.warehouse import connect, dictionaries
 

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from orchestration.control.findings import Finding
-from orchestration.control.texts import Language, in_language
+from orchestration.language import Language, in_language
 from orchestration.tables import Label
 
 # What a caseworker chooses from.

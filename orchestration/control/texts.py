@@ -7,18 +7,16 @@ Belongs here: reading and checking the texts, and filling their placeholders. Do
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from orchestration.entries import first_problem
 from orchestration.errors import UserError
+from orchestration.language import Language, in_language
 from orchestration.tables import Label
-
-Language = Literal["nb", "en"]
 
 FINDINGS = "findings.yml"
 WORDS = "words.yml"
@@ -141,11 +139,6 @@ def _read(path: Path) -> Any:
         raise UserError(f"cannot be read ({error})", place=str(path), remedy="restore or correct the YAML") from error
 
 
-def in_language(label: Label, language: Language) -> str:
-    """Return a label in one of its languages."""
-    return label.nb if language == "nb" else label.en
-
-
 def load_texts(folder: Path) -> Texts:
     """Return the texts of all findings.
 
@@ -171,17 +164,3 @@ def load_texts(folder: Path) -> Texts:
         return Texts.model_validate({"findings": entries, "words": _read(folder / WORDS), "list": _read(folder / LIST)})
     except ValidationError as error:
         raise UserError(first_problem(error), place=str(folder), remedy=DOCUMENTATION) from error
-
-
-def number(value: Decimal | int | None, language: Language, *, decimals: tuple[int, int] = (0, 2)) -> str | None:
-    """Return a number as it stands in a sentence, 1 234,5 or 1,234.5, with fewest to most decimals."""
-    if value is None:
-        return None
-    fewest, most = decimals
-    text = f"{Decimal(value).quantize(Decimal(1).scaleb(-most), ROUND_HALF_UP):,f}"
-    whole, _, rest = text.partition(".")
-    while len(rest) > fewest and rest.endswith("0"):
-        rest = rest[:-1]
-    if language == "nb":
-        return whole.replace(",", "\u00a0") + ("," + rest if rest else "")
-    return whole + ("." + rest if rest else "")

@@ -23,7 +23,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration.control.findings import Control
 from orchestration.control.layout import COLUMNS, FORMULA, LAST_PRINTED, PLACES, STATUS, VERDICTS, Row, Value
-from orchestration.control.texts import Language, in_language
+from orchestration.language import Language, in_language
 from orchestration.tables import Label
 
 SHEET = Label(nb="Kontroll", en="Control")

@@ -14,7 +14,8 @@ from typing import Any
 
 from orchestration.gate.results import Counted
 from orchestration.gate.rules import Rule, Stage
-from orchestration.publish.candidate import DATABASE, Candidate
+from orchestration.publish.candidate import Candidate
+from orchestration.publish.layout import DATABASE
 from orchestration.tables import Table
 
 

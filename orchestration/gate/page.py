@@ -27,6 +27,8 @@ from orchestration.tables import Label
 Language = Literal["nb", "en"]
 
 TEMPLATES = Path(__file__).parent / "templates"
+# What the pages that stand alone have in common.
+STYLE = Path(__file__).parent.parent / "templates"
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
@@ -373,7 +375,7 @@ def render(verdict: dict[str, Any]) -> str:
         KeyError: a rule has a level, a stage, a severity or an outcome for which there are no words.
     """
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader([TEMPLATES, STYLE]),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
         trim_blocks=True,

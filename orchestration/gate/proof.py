@@ -26,7 +26,7 @@ from orchestration.gate.counting import attacked, count_rows
 from orchestration.gate.results import Counted
 from orchestration.gate.rules import Rule
 from orchestration.gate.waivers import PlacedWaiver, Waiver, judge_waivers
-from orchestration.publish.candidate import DATABASE
+from orchestration.publish.layout import DATABASE
 from orchestration.tables import Table
 from orchestration.warehouse import attach, connect, dictionaries
 

@@ -30,6 +30,7 @@ STAGES: tuple[Stage, ...] = ("delivery", "warehouse", "candidate")
 
 # Placeholders of a rule that is written once and runs for each table, or each column with a code list.
 EACH_TABLE = "table"
+EACH_TABLE_OF_OBSERVATIONS = "observations"
 EACH_CODED_COLUMN = "coded_column"
 
 
@@ -51,8 +52,8 @@ class Rule(_Strict):
     """One rule, as it stands in a file of ``expectations/rules``.
 
     ``stage`` is what it judges: the delivered cells before anything is made of them, the warehouse, or the candidate's
-    files. ``for_each`` repeats ``rows`` for every public table, or every column that has a code list; the query may then use
-    ``{table}``, ``{key}`` (the key as one text), ``{key_is_missing}``, ``{column}``, ``{codelist}`` and ``{csv_columns}``.
+    files. ``for_each`` repeats ``rows`` for every public table, every table of observations, or every column that has a code
+    list; the query may then use ``{table}``, ``{statuses}`` (those that the table may have), ``{key}`` (the key as one text), ``{key_is_missing}``, ``{column}``, ``{codelist}`` and ``{csv_columns}``.
     ``{candidate}`` is the candidate's folder, ``{limit}`` the limit. A brace of SQL itself is doubled. ``value`` is the
     expression that is held against the limit; the greatest is reported, and failing rows are shown by it. ``key`` names the
     columns by which a waiver names a row. ``touches`` says for each public table which rows the rule looks at.
@@ -65,7 +66,7 @@ class Rule(_Strict):
     stage: Stage = "candidate"
     severity: Severity
     kind: Kind = "rows"
-    for_each: Literal["table", "coded_column"] | None = None
+    for_each: Literal["table", "observations", "coded_column"] | None = None
     rows: str | None = None
     fails_when: str | None = None
     value: str | None = None
@@ -126,11 +127,12 @@ class Rule(_Strict):
                     else f'"{c.name}"'
                     for c in table.columns
                 ),
+                "statuses": ", ".join(f"'{status}'" for status in table.statuses),
                 "texts": ", ".join(f'"{c.name}"' for c in table.columns if c.type == "VARCHAR") or "cast(null as varchar)",
             }
-            if self.for_each == EACH_TABLE:
+            if self.for_each == EACH_TABLE or (self.for_each == EACH_TABLE_OF_OBSERVATIONS and table.statuses):
                 queries.append(self.rows.format(**values))
-            else:
+            elif self.for_each == EACH_CODED_COLUMN:
                 queries.extend(
                     self.rows.format(**values, column=column.name, codelist=column.codelist)
                     for column in table.columns

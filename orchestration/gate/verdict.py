@@ -23,8 +23,9 @@ from orchestration.gate.page import render
 from orchestration.gate.results import Counted, RuleResult, first_rows, result, write_results
 from orchestration.gate.rules import Rule, Stage
 from orchestration.gate.waivers import PlacedWaiver, judge_waivers, valid_keys
-from orchestration.publish.candidate import DATABASE, Candidate
-from orchestration.publish.snapshots import GATE, GATE_PAGE
+from orchestration.publish.candidate import Candidate
+from orchestration.publish.layout import CHANGES, DATABASE
+from orchestration.publish.layout import GATE, GATE_PAGE
 from orchestration.tables import Table
 
 # Failing rows of a rule that a refusal shows on the screen; gate.json has more.
@@ -134,6 +135,7 @@ def judge(
         "verdict": "fail" if blocking else "pass",
         "candidate": candidate.id,
         "content_hash": candidate.content_hash,
+        "notice": _notice(candidate),
         "blocking": blocking,
         "counts": {
             outcome: sum(each.outcome == outcome for each in results)
@@ -151,6 +153,15 @@ def judge(
     native.write_text(json.dumps(checked.native, ensure_ascii=False, indent=2), encoding="utf-8")
     native.chmod(0o600)
     return verdict
+
+
+def _notice(candidate: Candidate) -> dict[str, str] | None:
+    """Return what the candidate says of constructed deliveries, or None where it says nothing."""
+    path = candidate.path / CHANGES
+    if not path.is_file():
+        return None
+    notice: dict[str, str] | None = json.loads(path.read_text(encoding="utf-8"))["notice"]
+    return notice
 
 
 def refusal_of_stage(stage: Stage, blocking: list[RuleResult]) -> RefusedError:

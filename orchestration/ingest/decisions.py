@@ -36,7 +36,7 @@ class Correction(_Signed):
     """One answer of one unit that is replaced before anything is computed from it.
 
     ``expect`` is the delivered text, number or answer code, null for a blank cell; an entry that does not find it is not
-    applied and fails the gate.
+    applied and fails the gate. ``kind`` is the public word for ``reason``, a code of the code list ``correction_kind``.
     """
 
     unit: str = Field(
@@ -49,6 +49,7 @@ class Correction(_Signed):
     reporting_form: Literal["joint", "mental_health", "substance_use", "total"] = "total"
     expect: str | int | float | None
     value: str | int | float | None
+    kind: Literal["answer_error", "delivery_error", "late_answer"] = "answer_error"
 
 
 class Comparability(_Signed):
@@ -74,6 +75,7 @@ TABLES: dict[str, pa.Schema] = {
             "reporting_form": pa.string(),
             "expect": pa.string(),
             "value": pa.string(),
+            "kind": pa.string(),
             "reason": pa.string(),
             "decided_by": pa.string(),
             "decided_on": pa.date32(),
@@ -102,7 +104,7 @@ def _decided(entry: _Signed) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """Return what an entry is about, and what it says of it."""
     if isinstance(entry, Correction):
         about = (entry.unit, entry.year, entry.question, entry.item, entry.target_group, entry.reporting_form)
-        return about, (_text(entry.expect), _text(entry.value))
+        return about, (_text(entry.expect), _text(entry.value), entry.kind)
     assert isinstance(entry, Comparability)
     return (entry.indicator, entry.from_year, entry.to_year), (entry.verdict,)
 

@@ -6,28 +6,41 @@ Belongs here: collecting the public tables, calling the writers, hashing. Does n
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from orchestration.errors import UserError
-from orchestration.publish.writers import delimited, parquet
+from orchestration.publish import changes_text
+from orchestration.publish.changes import Changes, compare
+from orchestration.publish.layout import (
+    CHANGES,
+    CHANGES_PAGE,
+    CHANGES_SCRIPT,
+    CHANGES_TEXT,
+    DATABASE,
+    REVISIONS,
+    content_hash,
+    file_hash,
+)
+from orchestration.publish.release import Catalogue, Channel, Release, read_release
+from orchestration.publish.writers import data_package, dcat, delimited, json_stat, metadata, packages, parquet, px, workbook
+from orchestration.site import build as site
 from orchestration.tables import Table
-from orchestration.warehouse import attach, connect
-
-DATABASE = "is248.duckdb"
-CHECKSUMS = "SHA256SUMS"
-
-# What a content hash leaves out: DuckDB writes random identifiers into its file (it is compared table by table), and the
-# rest describes the candidate or its predecessor instead of being content.
-NOT_CONTENT = (DATABASE, "gate.", "CHANGES.", CHECKSUMS)
+from orchestration.warehouse import attach, connect, literal
 
 # The table whose newest year names the snapshot.
 LEADING_TABLE = "fte_by_service"
+
+# The table with what the snapshot says of itself; one row.
+SNAPSHOT = "snapshot"
+
+Writer = Callable[[duckdb.DuckDBPyConnection, list[Table], Release, Path], None]
 
 
 @dataclass(frozen=True)
@@ -39,28 +52,30 @@ class Candidate:
     content_hash: str
 
 
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _write_workbook(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> None:
+    workbook.write(connection, tables, release, folder / "is248.xlsx")
 
 
-def content_files(folder: Path) -> list[Path]:
-    """Return the files that the content hash covers, sorted by their relative path."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return [
-        path
-        for path in files
-        if not path.relative_to(folder).as_posix().startswith(NOT_CONTENT) and path.stem != "revisions"
-    ]
+def _write_json_stat(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> None:
+    for table in tables:
+        if table.cube is not None:
+            json_stat.write(connection, table, release, folder)
 
 
-def content_hash(folder: Path) -> str:
-    """SHA-256 over the names and hashes of the content files."""
-    digest = hashlib.sha256()
-    for path in content_files(folder):
-        digest.update(f"{file_hash(path)}  {path.relative_to(folder).as_posix()}\n".encode())
-    return digest.hexdigest()
+def _write_px(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> None:
+    for table in tables:
+        if table.cube is not None and table.cube.each is None:
+            px.write(connection, table, release, folder)
+
+
+# The formats beside DuckDB, Parquet and CSV, each in a folder of its name.
+FORMATS: dict[str, Writer] = {
+    "xlsx": _write_workbook,
+    "jsonstat": _write_json_stat,
+    "px": _write_px,
+    "packages": packages.write,
+    "site": site.write,
+}
 
 
 def _check_columns(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
@@ -81,43 +96,109 @@ def _check_columns(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
         )
 
 
-def _comment(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def _create(connection: duckdb.DuckDBPyConnection, table: Table, source: str) -> None:
+    """Create a table of the candidate from a relation, sorted by key and with comments."""
+    columns = ", ".join(f'cast("{column.name}" as {column.type}) as "{column.name}"' for column in table.columns)
+    connection.execute(f'create table main."{table.name}" as select {columns} from {source} order by {table.order_by}')
+    connection.execute(
+        f'comment on table main."{table.name}" is '
+        + literal(f"{table.title.en}. {table.description.en} / {table.title.nb}. {table.description.nb}")
+    )
+    for column in table.columns:
+        connection.execute(
+            f'comment on column main."{table.name}"."{column.name}" is '
+            + literal(f"{column.description.en} / {column.description.nb}")
+        )
 
 
-def _write_database(warehouse: Path, tables: list[Table], path: Path) -> None:
-    """Copy the public tables into a DuckDB file of their own, sorted by key and with comments."""
+def _write_database(warehouse: Path, tables: list[Table], channel: Channel, path: Path) -> None:
+    """Copy the public tables into a DuckDB file of their own, with the row that the snapshot says of itself."""
     with connect(path) as connection:
         # One thread, so that rows keep their order and files their bytes.
         connection.execute("set threads = 1")
         attach(connection, warehouse, "warehouse")
         for table in tables:
-            _check_columns(connection, table)
-            columns = ", ".join(f'"{name}"' for name in table.column_names)
-            connection.execute(
-                f'create table main."{table.name}" as '
-                f'select {columns} from warehouse.public."{table.name}" order by {table.order_by}'
-            )
-            connection.execute(
-                f'comment on table main."{table.name}" is '
-                + _comment(f"{table.title.en}. {table.description.en} / {table.title.nb}. {table.description.nb}")
-            )
-            for column in table.columns:
-                connection.execute(
-                    f'comment on column main."{table.name}"."{column.name}" is '
-                    + _comment(f"{column.description.en} / {column.description.nb}")
-                )
+            if table.made_by == "dbt":
+                _check_columns(connection, table)
+                _create(connection, table, f'warehouse.public."{table.name}"')
         connection.execute("detach warehouse")
+        for table in tables:
+            if table.name == SNAPSHOT:
+                _create(
+                    connection,
+                    table,
+                    f"""(
+                        select '{channel}' as channel, (select max(time_period) from {LEADING_TABLE}) as time_period,
+                            count(*) as deliveries, coalesce(bool_or(is_constructed), false) as is_constructed
+                        from deliveries
+                    )""",
+                )
         connection.execute("checkpoint")
 
 
-def build(warehouse: Path, tables: list[Table], candidates: Path) -> Candidate:
+def _write_table(connection: duckdb.DuckDBPyConnection, table: Table, release: Release, folder: Path) -> None:
+    parquet.write(connection, table, folder / "parquet" / f"{table.name}.parquet", release)
+    delimited.write(connection, table, folder / "csv" / f"{table.name}.csv")
+
+
+def _write_content(folder: Path, tables: list[Table], catalogue: Catalogue, formats: Collection[str]) -> Release:
+    """Write every file that the content hash covers."""
+    with connect(folder / DATABASE, read_only=True) as connection:
+        connection.execute("set threads = 1")
+        release = read_release(connection, catalogue)
+        for name in ("parquet", "csv", "metadata"):
+            (folder / name).mkdir()
+        for table in tables:
+            if table.name != REVISIONS:
+                _write_table(connection, table, release, folder)
+        for name, write in FORMATS.items():
+            if name in formats:
+                (folder / name).mkdir()
+                write(connection, tables, release, folder / name)
+    metadata.write(tables, release, folder)
+    data_package.write(tables, release, folder)
+    dcat.write(tables, release, folder)
+    return release
+
+
+def _write_changes(folder: Path, tables: list[Table], release: Release, changes: Changes) -> None:
+    """Write what differs from the snapshot before: the table of revisions in three formats, and the texts."""
+    for table in tables:
+        if table.name == REVISIONS:
+            with connect(folder / DATABASE) as connection:
+                connection.execute("set threads = 1")
+                connection.register("found", changes.revisions if changes.revisions is not None else pa.table({}))
+                _create(connection, table, "found")
+                connection.unregister("found")
+                connection.execute("checkpoint")
+                _write_table(connection, table, release, folder)
+    words = changes_text.Words(release, {table.name: table for table in tables})
+    (folder / CHANGES).write_text(changes_text.as_json(changes, words), encoding="utf-8")
+    (folder / CHANGES_TEXT).write_text(changes_text.as_markdown(changes, words), encoding="utf-8")
+    (folder / CHANGES_PAGE).write_text(changes_text.as_page(changes, words), encoding="utf-8")
+    (folder / CHANGES_SCRIPT).write_text(changes_text.as_script(changes, words), encoding="utf-8")
+
+
+def build(
+    warehouse: Path,
+    tables: list[Table],
+    candidates: Path,
+    *,
+    catalogue: Catalogue,
+    channel: Channel = "demo",
+    formats: Collection[str] = tuple(FORMATS),
+    predecessor: Path | None = None,
+) -> Candidate:
     """Write a candidate from the warehouse's public tables.
 
     Args:
         warehouse: the DuckDB file in which dbt built.
         tables: the described public tables; only these, with these columns, are written.
         candidates: folder of the candidates.
+        catalogue: what the publication as a whole is.
+        channel: what the candidate says it is for.
+        formats: which of ``FORMATS`` are written; DuckDB, Parquet, CSV and metadata always are.
+        predecessor: folder of the published snapshot, which the candidate is compared with.
 
     Returns:
         The candidate. An equal candidate that was there before is replaced.
@@ -129,25 +210,21 @@ def build(warehouse: Path, tables: list[Table], candidates: Path) -> Candidate:
     for stale in candidates.glob(".building-*"):
         shutil.rmtree(stale)
     building.mkdir(parents=True)
-    _write_database(warehouse, tables, building / DATABASE)
+    _write_database(warehouse, tables, channel, building / DATABASE)
     with connect(building / DATABASE, read_only=True) as connection:
-        connection.execute("set threads = 1")
-        for folder in ("parquet", "csv"):
-            (building / folder).mkdir()
-        for table in tables:
-            parquet.write(connection, table, building / "parquet" / f"{table.name}.parquet")
-            delimited.write(connection, table, building / "csv" / f"{table.name}.csv")
-        row = connection.execute(f"select max(time_period) from {LEADING_TABLE}").fetchone()
-    if row is None or row[0] is None:
+        (newest,) = connection.execute(f"select max(time_period) from {LEADING_TABLE}").fetchall()[0]
+    if newest is None:
         raise UserError(
             f"table {LEADING_TABLE} has no rows",
             place=str(warehouse),
             remedy="check the survey rounds and the deliveries",
         )
-    database_hash = file_hash(building / DATABASE)
-    (building / f"{DATABASE}.sha256").write_text(f"{database_hash}  {DATABASE}\n", encoding="utf-8")
+    release = _write_content(building, tables, catalogue, formats)
     digest = content_hash(building)
-    candidate = Candidate(id=f"{row[0]}-{digest[:12]}", path=candidates / f"{row[0]}-{digest[:12]}", content_hash=digest)
+    name = f"{newest}-{digest[:12]}"
+    _write_changes(building, tables, release, compare(predecessor, building, tables, after_id=name))
+    (building / f"{DATABASE}.sha256").write_text(f"{file_hash(building / DATABASE)}  {DATABASE}\n", encoding="utf-8")
+    candidate = Candidate(id=name, path=candidates / name, content_hash=digest)
     if candidate.path.exists():
         shutil.rmtree(candidate.path)
     building.rename(candidate.path)

@@ -14,17 +14,44 @@ from typing import Any
 
 from orchestration.disclosure import ledger
 from orchestration.errors import UserError
-from orchestration.publish.candidate import CHECKSUMS, DATABASE, Candidate, content_hash, file_hash
+from orchestration.publish.candidate import Candidate
+from orchestration.publish.layout import CHANGES, CHECKSUMS, DATABASE, GATE, content_hash, file_hash
 
 CURRENT = "current"
-GATE = "gate.json"
-GATE_PAGE = "gate.html"
 
 
 def current(snapshots: Path) -> Path | None:
     """Return the folder of the published snapshot, or None before the first."""
     pointer = snapshots / CURRENT
     return pointer.resolve() if pointer.exists() else None
+
+
+def find(snapshots: Path, candidates: Path, name: str) -> Path:
+    """Return the folder of the snapshot or candidate of that name: an id, its unique beginning, or ``current``.
+
+    Raises:
+        UserError: there is none, or more than one.
+    """
+    if name == CURRENT:
+        published = current(snapshots)
+        if published is None:
+            raise UserError("nothing is published yet", place=str(snapshots), remedy="run is248 run")
+        return published
+    folders = {
+        path.name: path
+        for folder in (candidates, snapshots)
+        if folder.is_dir()
+        for path in sorted(folder.glob("[!.]*/"))
+        if not path.is_symlink()
+    }
+    found = [name] if name in folders else [known for known in folders if name and known.startswith(name)]
+    if len(found) != 1:
+        raise UserError(
+            f"there is no candidate or snapshot {name!r}" if not found else f"{name!r} may be {', '.join(found)}",
+            place=str(snapshots),
+            remedy="is248 status lists them",
+        )
+    return folders[found[0]].resolve()
 
 
 def read_gate(folder: Path) -> dict[str, Any] | None:
@@ -117,6 +144,7 @@ def promote(candidate: Candidate, snapshots: Path) -> bool:
         raise UserError(
             "the candidate is not the one that the gate judged", place=str(candidate.path), remedy="run is248 run"
         )
+    _check_predecessor(candidate, snapshots)
     target = snapshots / candidate.id
     # First the ledger: what it has too much costs a hidden group, what it lacks a leak.
     additions = candidate.path.parent / f"{candidate.id}{ledger.ADDITIONS}"
@@ -137,6 +165,20 @@ def promote(candidate: Candidate, snapshots: Path) -> bool:
     _discard(candidate)
     point_to(snapshots, candidate.id)
     return True
+
+
+def _check_predecessor(candidate: Candidate, snapshots: Path) -> None:
+    """Refuse a candidate that was compared with another snapshot than the one that it would replace."""
+    path = candidate.path / CHANGES
+    if path.is_file():
+        compared = json.loads(path.read_text(encoding="utf-8"))["predecessor"]
+        published = current(snapshots)
+        if compared != (published.name if published else None):
+            raise UserError(
+                f"the candidate was compared with {compared or 'no snapshot'}, but another one is published now",
+                place=str(path),
+                remedy="run is248 run again, so that the changes are those from the published snapshot",
+            )
 
 
 def _discard(candidate: Candidate) -> None:

@@ -30,7 +30,7 @@ def published(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     with FileLock(folder.with_suffix(".lock")):
         if not (folder / "made").exists():
             folder.mkdir()
-            result = run_command("run", folder=folder, data=DATA)
+            result = run_command("run", folder=folder, data=DATA, all_formats=True)
             assert result.returncode == 0, result.stderr
             assert "published 2023-" in result.stdout
             assert "duckdb -readonly" in result.stdout

@@ -139,7 +139,7 @@ def test_a_second_run_publishes_nothing_new(published: Path, tmp_path: Path) -> 
     for name in ("snapshots", "warehouse"):
         shutil.copytree(published / name, tmp_path / name, symlinks=True)
     before = bytes_of(tmp_path / "snapshots/current")
-    result = run_command("run", "--json", folder=tmp_path, data=DATA)
+    result = run_command("run", "--json", folder=tmp_path, data=DATA, all_formats=True)
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["published"] is False
     assert bytes_of(tmp_path / "snapshots/current") == before
@@ -182,6 +182,7 @@ def test_another_folder_time_zone_and_locale_give_the_same_bytes(published: Path
         folder=tmp_path,
         data=project / "data",
         project=project,
+        all_formats=True,
         environment={"TZ": "Pacific/Kiritimati", "LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8", "PYTHONHASHSEED": "7"},
     )
     assert result.returncode == 0, result.stderr

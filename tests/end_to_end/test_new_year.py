@@ -7,6 +7,7 @@ import hashlib
 import json
 import random
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +45,16 @@ def assert_no_canary(folder: Path, *outputs: str) -> None:
     restricted = ("warehouse/warehouse.duckdb", "warehouse/archive/")
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     looked_at = [path for path in files if not path.relative_to(folder).as_posix().startswith(restricted)]
-    assert {path.suffix for path in looked_at} >= {".csv", ".parquet", ".duckdb", ".json", ".html", ".log", ".db"}
+    assert {path.suffix for path in looked_at} >= {
+        *(".csv", ".parquet", ".duckdb", ".json", ".html", ".xlsx", ".px", ".js", ".jsonld", ".md", ".log", ".db")
+    }
     for path in looked_at:
         content = path.read_bytes().lower()
         assert b"kanari" not in content, path
         assert "kanari".encode("utf-16-le") not in content, path
+        if path.suffix == ".xlsx":
+            with zipfile.ZipFile(path) as parts:
+                assert not any(b"kanari" in parts.read(name).lower() for name in parts.namelist()), path
     assert "kanari" not in "".join(outputs).lower()
     # The bytes of Parquet and DuckDB are compressed.
     with duckdb.connect(str(folder / "snapshots/current/is248.duckdb"), read_only=True) as connection:
@@ -149,7 +155,7 @@ def test_a_new_form_is_read_by_its_folder_alone(data: Path, tmp_path: Path) -> N
     before = code_hashes()
     checked = run_command("forms", folder=tmp_path, data=data)
     assert checked.returncode == 0, checked.stderr
-    result = run_command("run", "--json", folder=tmp_path, data=data)
+    result = run_command("run", "--json", folder=tmp_path, data=data, all_formats=True)
     assert result.returncode == 0, result.stderr
     assert_no_canary(tmp_path, result.stdout, result.stderr)
     assert code_hashes() == before

@@ -14,7 +14,8 @@ from orchestration.errors import UserError
 from orchestration.gate.rules import Rule
 from orchestration.gate.verdict import Circumstances, dbt_test_result, judge, judge_stage, refusal
 from orchestration.gate.waivers import PlacedWaiver, Waiver
-from orchestration.publish.candidate import DATABASE, Candidate, content_hash
+from orchestration.publish.candidate import Candidate
+from orchestration.publish.layout import DATABASE, content_hash
 from orchestration.publish.snapshots import promote, write_checksums
 from orchestration.tables import Table
 from orchestration.warehouse import connect
@@ -222,7 +223,7 @@ def test_a_refused_candidate_is_not_promoted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["csv/facts.csv", DATABASE])
 def test_a_candidate_that_changed_after_it_was_judged_is_not_promoted(tmp_path: Path, name: str) -> None:
-    from orchestration.publish.candidate import file_hash
+    from orchestration.publish.layout import file_hash
 
     candidate = tiny_candidate(tmp_path)
     (candidate.path / f"{DATABASE}.sha256").write_text(f"{file_hash(candidate.path / DATABASE)}  {DATABASE}\n")

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestration.control.texts import FINDINGS, WORDS, FindingText, load_texts, number
+from orchestration.control.texts import FINDINGS, WORDS, FindingText, load_texts
 from orchestration.errors import UserError
+from orchestration.language import number
 from orchestration.settings import PROJECT_DIR
 
 TEXTS = PROJECT_DIR / "expectations" / "control"

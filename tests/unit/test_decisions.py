@@ -47,7 +47,7 @@ def test_entries_become_rows_with_file_and_line(tmp_path: Path) -> None:
     assert rows["corrections"] == [
         (
             "entries.yml:2", "1151", 2022, "fte_by_service", "work_measures", "adults", "joint", "12", "1.2",
-            "a slip of ten", "NN", datetime.date(2023, 6, 14),
+            "answer_error", "a slip of ten", "NN", datetime.date(2023, 6, 14),
         )
     ]  # fmt: skip
     assert rows["comparability"] == [

@@ -44,6 +44,13 @@ def test_a_shared_column_is_described_once(tmp_path: Path) -> None:
         ({"colour": "red"}, "colour: Extra inputs are not permitted"),
         ({"columns": [{"name": "year", "type": "INTEGER"}]}, "column 'year' is described in _shared_columns.yml too"),
         ({"table": "other"}, "describes the table 'other'"),
+        ({"statuses": ["A"]}, "has a list of statuses exactly when it has the column obs_status"),
+        ({"cube": {"dimensions": [{"name": "month"}]}}, "cube names 'month', which is no column"),
+        ({"cube": {"dimensions": [{"name": "value"}]}}, "cube does not cover the column 'year' of the key exactly once"),
+        (
+            {"cube": {"each": "year", "dimensions": [{"name": "year"}]}},
+            "cube does not cover the column 'year' of the key exactly once",
+        ),
     ],
 )
 def test_a_wrong_description_is_told_with_its_file(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
@@ -51,6 +58,18 @@ def test_a_wrong_description_is_told_with_its_file(tmp_path: Path, changes: dict
         load_tables(write(tmp_path, **changes))
     assert message in str(error.value)
     assert "facts.yml" in str(error.value)
+
+
+def test_a_file_that_begins_with_an_underscore_is_no_table(tmp_path: Path) -> None:
+    (write(tmp_path) / "_catalogue.yml").write_text("title: {}", encoding="utf-8")
+    assert [table.name for table in load_tables(tmp_path)] == ["facts"]
+
+
+def test_a_dimension_has_the_codes_of_the_column_of_its_name_unless_it_says_otherwise(tmp_path: Path) -> None:
+    (table,) = load_tables(write(tmp_path, cube={"dimensions": [{"name": "period", "role": "time", "columns": ["year"]}]}))
+    assert table.cube is not None
+    assert table.cube.dimensions[0].code_columns == ("year",)
+    assert table.cube_measures == ("value",)
 
 
 def test_rows_are_ordered_by_key_and_then_by_everything_else(tmp_path: Path) -> None:

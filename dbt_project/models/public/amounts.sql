@@ -13,5 +13,8 @@ select
     series_break,
     obs_status,
     absence_reason,
-    obs_note
-from {{ ref('mart_amounts') }}
+    obs_note,
+    -- Asked about the calendar year before collection.
+    {{ is_constructed('observations.time_period + 1', column='collection_year') }}
+    and coalesce(observations.obs_note, '') not like '%from_print%' as is_constructed
+from {{ ref('mart_amounts') }} as observations

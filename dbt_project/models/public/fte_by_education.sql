@@ -13,5 +13,8 @@ select
     series_break,
     obs_status,
     absence_reason,
-    obs_note
-from {{ ref('mart_fte_by_education') }}
+    obs_note,
+    -- A value that was carried forward is the year before's.
+    {{ is_constructed('observations.time_period', 'observations.series') }}
+    or (obs_status = 'I' and {{ is_constructed('observations.time_period - 1', 'observations.series') }}) as is_constructed
+from {{ ref('mart_fte_by_education') }} as observations

@@ -16,5 +16,6 @@ select
     series_break,
     obs_status,
     absence_reason,
-    obs_note
-from {{ ref('mart_indicator_shares') }}
+    obs_note,
+    {{ is_constructed('observations.time_period') }} as is_constructed
+from {{ ref('mart_indicator_shares') }} as observations

@@ -8,5 +8,7 @@ select
     {{ public_measure('persons_alternative') }} as persons_alternative,
     obs_status,
     absence_reason,
-    obs_note
-from {{ ref('mart_person_estimates') }}
+    obs_note,
+    -- Asked about the calendar year before collection.
+    {{ is_constructed('observations.time_period + 1', column='collection_year') }} as is_constructed
+from {{ ref('mart_person_estimates') }} as observations

@@ -8,5 +8,6 @@ select
     cast(municipalities_excluded as integer) as municipalities_excluded,
     obs_status,
     absence_reason,
-    obs_note
-from {{ ref('mart_real_change') }}
+    obs_note,
+    {{ is_constructed('observations.time_period_from') }} or {{ is_constructed('observations.time_period_to') }} as is_constructed
+from {{ ref('mart_real_change') }} as observations

@@ -9,5 +9,6 @@ select
     {{ public_ratio('imputed_fte_share') }} as imputed_fte_share,
     obs_status,
     absence_reason,
-    obs_note
-from {{ ref('mart_response') }}
+    obs_note,
+    {{ is_constructed('observations.time_period', 'observations.survey') }} as is_constructed
+from {{ ref('mart_response') }} as observations

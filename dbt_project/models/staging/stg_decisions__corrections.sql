@@ -9,6 +9,7 @@ select
     reporting_form,
     expect,
     value,
+    kind,
     reason,
     decided_by,
     decided_on

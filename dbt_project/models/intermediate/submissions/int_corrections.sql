@@ -95,6 +95,7 @@ select
     value,
     number_value,
     text_delivered,
+    kind,
     reason,
     decided_by,
     decided_on,

@@ -1,0 +1,34 @@
+-- Applied corrections in public words: subject, year, kind and date. FTE of a unit are public, so a correction of them names the
+-- unit; of all other answers not even that one was changed is said of a unit.
+with corrections as (
+    select
+        corrections.*,
+        breakdowns.code is not null as is_fte
+    from {{ ref('int_corrections') }} as corrections
+    left join {{ ref('stg_classifications__codelists') }} as breakdowns
+        on breakdowns.codelist = 'fte_breakdown'
+        and corrections.question = breakdowns.code
+    where corrections.verdict = 'applied'
+),
+
+areas as (
+    select * from {{ ref('int_areas') }}
+    where area_basis = 'reported'
+)
+
+select
+    corrections.question as subject,
+    corrections.time_period,
+    areas.unit_level,
+    areas.unit_code,
+    areas.unit_name,
+    corrections.kind,
+    cast(max(corrections.decided_on) as varchar) as corrected_on
+from corrections
+inner join areas
+    on corrections.time_period = areas.time_period
+    and case when corrections.is_fte then corrections.unit_code else '0' end = areas.unit_code
+    and (areas.unit_level = 'country') != corrections.is_fte
+    and areas.unit_level in ('country', 'municipality', 'city_district', 'agency')
+group by
+    corrections.question, corrections.time_period, areas.unit_level, areas.unit_code, areas.unit_name, corrections.kind

@@ -1,0 +1,424 @@
+"""The changes between two snapshots in words: as a text, as a page, and as JSON for machines and for the front page.
+
+First what a person would say, then countries and counties figure by figure, then single units folded to a line each. Every
+word of both languages is here.
+
+Belongs here: words and order. Does not belong here: finding what changed (``changes``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from orchestration.language import LANGUAGES, Language, in_language, number
+from orchestration.publish.changes import SHOWN_FIGURES, Changes, Figure, Folded, Notice
+from orchestration.publish.release import Release, spans
+from orchestration.tables import Label, Table
+
+TEMPLATES = Path(__file__).parent / "templates"
+# What the pages that stand alone have in common.
+STYLE = Path(__file__).parent.parent / "templates"
+
+# Sentences of the summary about corrections, and lines about single units, before the rest is counted.
+SHOWN_NOTICES = 5
+SHOWN_UNITS = 100
+
+NOTHING = "\u2013"
+NO_BREAK = "\u00a0"
+
+
+def _label(nb: str, en: str) -> Label:
+    return Label(nb=nb, en=en)
+
+
+TEXTS: dict[str, Label] = {
+    "first_title": _label("Første utgave: {id}", "First snapshot: {id}"),
+    "title": _label("Endringer i {id} siden {predecessor}", "Changes in {id} since {predecessor}"),
+    "in_short": _label("Kort fortalt", "In short"),
+    "first": _label(
+        "Dette er den første utgaven. Den har årene {years}.", "This is the first snapshot. It has the years {years}."
+    ),
+    "nothing": _label("Ingen tall er endret.", "No figure has changed."),
+    "new_period": _label(
+        "Nytt år: {year}. Hele landet har {fte} årsverk{change}.",
+        "New year: {year}. The whole country has {fte} FTE{change}.",
+    ),
+    "more": _label(
+        ", {change} flere ({percent}{nbsp}prosent) enn i {previous}", ", {change} more ({percent}%) than in {previous}"
+    ),
+    "fewer": _label(
+        ", {change} færre ({percent}{nbsp}prosent) enn i {previous}", ", {change} fewer ({percent}%) than in {previous}"
+    ),
+    "same": _label(", like mange som i {previous}", ", as many as in {previous}"),
+    "has_break": _label(" Det er brudd i serien mellom årene.", " There is a break in the series between the years."),
+    "corrected_unit": _label(
+        "Rettet: {subject} i {unit}, {year}. Grunn: {kind} (besluttet {date}).",
+        "Corrected: {subject} in {unit}, {year}. Reason: {kind} (decided {date}).",
+    ),
+    "corrected": _label(
+        "Rettet: {subject}, {year}. Grunn: {kind} (besluttet {date}). {figures} tall er endret.",
+        "Corrected: {subject}, {year}. Reason: {kind} (decided {date}). {figures} figures changed.",
+    ),
+    "effect": _label(
+        " Enhetens sum er {unit_after} årsverk, før {unit_before}; hele landet har {country_after}, før {country_before}.",
+        " The unit's total is {unit_after} FTE, before {unit_before}; the whole country has {country_after}, before "
+        "{country_before}.",
+    ),
+    "more_notices": _label("Rettet: {count} andre steder, se under.", "Corrected: {count} other places, see below."),
+    "provisional": _label(
+        "Planlagt revisjon: foreløpige tall er erstattet med endelige, {figures} tall ({years}).",
+        "Planned revision: provisional figures were replaced by final ones, {figures} figures ({years}).",
+    ),
+    "areas": _label(
+        "Planlagt revisjon: tallene på dagens områder følger nå områdene i {newest}, {figures} tall ({years}).",
+        "Planned revision: the figures on current areas now follow the areas of {newest}, {figures} figures ({years}).",
+    ),
+    "carried_forward": _label(
+        "Planlagt revisjon: videreførte tall er erstattet med enhetenes egne, {figures} tall ({years}).",
+        "Planned revision: figures carried forward were replaced by the units' own, {figures} figures ({years}).",
+    ),
+    "unattributed": _label(
+        "Rettet uten at en rettelse av svar ligger bak: {figures} tall i «{table}» ({years}).",
+        "Corrected without a correction of an answer behind it: {figures} figures in “{table}” ({years}).",
+    ),
+    "removed": _label("Fjernet: {figures} rader i «{table}».", "Removed: {figures} rows in “{table}”."),
+    "schema": _label("Endret form", "Changed form"),
+    "table_added": _label("Ny tabell: {table}", "New table: {table}"),
+    "table_removed": _label("Tabellen er fjernet: {table}", "Table removed: {table}"),
+    "column_added": _label("Ny kolonne: {table}.{column}", "New column: {table}.{column}"),
+    "column_removed": _label("Kolonnen er fjernet: {table}.{column}", "Column removed: {table}.{column}"),
+    "type_changed": _label(
+        "Ny type: {table}.{column} er {type_after}, før {type_before}",
+        "New type: {table}.{column} is {type_after}, before {type_before}",
+    ),
+    "notices": _label("Rettelser", "Corrections"),
+    "figures": _label("Land, fylker og andre grupper", "Country, counties and other groups"),
+    "figures_note": _label(
+        "Høyst {most} tall fra hver tabell, landet og de største endringene først. Alle står i tabellen revisions.",
+        "At most {most} figures of each table, the country and the largest changes first. The table revisions has all.",
+    ),
+    "place": _label("Område", "Area"),
+    "year": _label("År", "Year"),
+    "what": _label("Hva", "What"),
+    "before": _label("Før", "Before"),
+    "after": _label("Nå", "Now"),
+    "change": _label("Endring", "Change"),
+    "class": _label("Type", "Class"),
+    "current": _label("dagens områder", "current areas"),
+    "units": _label("Kommuner, bydeler og etater ({count})", "Municipalities, districts and agencies ({count})"),
+    "unit_line": _label(
+        "{unit}, {table}, {year}: {figures} tall, største endring {largest} ({class_})",
+        "{unit}, {table}, {year}: {figures} figures, largest change {largest} ({class_})",
+    ),
+    "other_units": _label("og {count} til; alle står i tabellen revisions", "and {count} more; the table revisions has all"),
+    "tables": _label("Tabeller", "Tables"),
+    "tables_note": _label(
+        "Rader som er nye, planlagt revidert, rettet eller fjernet; til sist kolonner som er endret i rader som er blitt "
+        "stående.",
+        "Rows that are new, revised as planned, corrected or removed; last the columns that changed in rows that stayed.",
+    ),
+    "table": _label("Tabell", "Table"),
+    "rows_before": _label("Rader før", "Rows before"),
+    "rows_after": _label("Rader nå", "Rows now"),
+    "changed": _label("Endret", "Changed"),
+    "columns": _label("Endrede kolonner", "Changed columns"),
+}
+
+# The classes of a row, in the order in which a reader is told them; changed stands for tables that have no figures.
+CLASSES = ("new", "planned", "error", "removed", "changed")
+
+
+@dataclass(frozen=True)
+class Words:
+    """Labels of tables, columns and codes for sentences."""
+
+    release: Release
+    tables: dict[str, Table]
+
+    def say(self, text: str, language: Language, **values: Any) -> str:
+        """Return a text with its values."""
+        return in_language(TEXTS[text], language).format(**values, nbsp=NO_BREAK)
+
+    def code(self, codelist: str, code: str | None, language: Language) -> str:
+        """Return the label of a code."""
+        return in_language(self.release.label(codelist, code), language) if code is not None else NOTHING
+
+    def table(self, name: str, language: Language) -> str:
+        """Return the title of a table, or its name where it is not described any more."""
+        return in_language(self.tables[name].title, language) if name in self.tables else name
+
+    def subject(self, name: str, language: Language) -> str:
+        """Return what a correction is about: a table or an indicator."""
+        return self.table(name, language) if name in self.tables else self.code("indicator", name, language)
+
+    def figure(
+        self, table: str, value: float | None, status: str | None, language: Language, *, signed: bool = False
+    ) -> str:
+        """Return a main measure with its decimals, or the sign of its status where it is empty."""
+        if value is None:
+            codes = self.release.codes.get("obs_status", {})
+            sign = codes[status].sign if status is not None and status in codes else None
+            return sign or NOTHING
+        described = self.tables.get(table)
+        decimals = described.column(described.measures[0]).decimals or 0 if described else 0
+        return number(value, language, decimals=(decimals, decimals), signed=signed) or NOTHING
+
+    def dimensions(self, figure: Figure, language: Language) -> str:
+        """Return what a figure is about besides area and year."""
+        described = self.tables[figure.table]
+        labels = []
+        for name, code in figure.dimensions.items():
+            column = described.column(name)
+            label = self.code(column.codelist or column.name, code, language)
+            # A total of everything, or the only row of a grid, says nothing.
+            if code != "all" and not (code == "total" and label in labels):
+                labels.append(label)
+        return ", ".join(labels)
+
+
+def _change(words: Words, figure: Figure, language: Language) -> str:
+    """Return the size of a change, with the percentage where there is something to take it of."""
+    if figure.value_before is None or figure.value_after is None:
+        return NOTHING
+    size = figure.value_after - figure.value_before
+    text = words.figure(figure.table, size, None, language, signed=True)
+    if figure.value_before:
+        percent = number(100 * size / abs(figure.value_before), language, decimals=(1, 1), signed=True)
+        text += f" ({percent}{NO_BREAK}%)" if language == "nb" else f" ({percent}%)"
+    return text
+
+
+def _years(periods: list[int | None]) -> str:
+    return spans(tuple(period for period in periods if period is not None)) or NOTHING
+
+
+def _notice(words: Words, notice: Notice, language: Language) -> str:
+    """Return a correction as a sentence, with its effect where totals are public."""
+    kind = words.code("correction_kind", notice.kind, language)
+    values = {
+        "subject": words.subject(notice.subject, language),
+        "unit": notice.unit_name,
+        "year": notice.time_period,
+        "kind": kind[:1].lower() + kind[1:],
+        "date": notice.corrected_on,
+        "figures": number(notice.figures, language),
+    }
+    if notice.unit_level == "country":
+        return words.say("corrected", language, **values)
+    text = words.say("corrected_unit", language, **values)
+    totals = {name: getattr(notice, name) for name in ("unit_before", "unit_after", "country_before", "country_after")}
+    if all(value is not None for value in totals.values()):
+        text += words.say(
+            "effect",
+            language,
+            **{name: words.figure(notice.subject, value, None, language) for name, value in totals.items()},
+        )
+    return text
+
+
+def summary(changes: Changes, words: Words, language: Language) -> list[str]:
+    """Return the changes as a person would tell them: new years, corrections, planned revisions, what else changed."""
+    if changes.predecessor is None:
+        return [words.say("first", language, years=_years([period.time_period for period in changes.periods]))]
+    sentences = []
+    for period in changes.periods:
+        change = ""
+        if period.previous_fte:
+            size = period.fte - period.previous_fte
+            change = words.say(
+                "more" if size > 0 else "fewer" if size < 0 else "same",
+                language,
+                change=number(abs(size), language, decimals=(0, 0)),
+                percent=number(abs(100 * size / period.previous_fte), language, decimals=(1, 1)),
+                previous=period.previous_period,
+            )
+        text = words.say(
+            "new_period",
+            language,
+            year=period.time_period,
+            fte=number(period.fte, language, decimals=(0, 0)),
+            change=change,
+        )
+        sentences.append(text + (words.say("has_break", language) if period.series_break and change else ""))
+    sentences += [_notice(words, notice, language) for notice in changes.notices[:SHOWN_NOTICES]]
+    if len(changes.notices) > SHOWN_NOTICES:
+        sentences.append(words.say("more_notices", language, count=len(changes.notices) - SHOWN_NOTICES))
+    for planned in changes.planned:
+        sentences.append(
+            words.say(
+                planned["cause"],
+                language,
+                figures=number(planned["figures"], language),
+                years=_years(planned["time_periods"]),
+                newest=words.release.time_period,
+            )
+        )
+    for other in changes.unattributed:
+        sentences.append(
+            words.say(
+                "unattributed",
+                language,
+                figures=number(other["figures"], language),
+                table=words.table(other["table"], language),
+                years=_years(other["time_periods"]),
+            )
+        )
+    for table in changes.tables:
+        if table.classes.get("removed"):
+            sentences.append(
+                words.say(
+                    "removed",
+                    language,
+                    figures=number(table.classes["removed"], language),
+                    table=words.table(table.table, language),
+                )
+            )
+    return sentences or [words.say("nothing", language)]
+
+
+def _schema(changes: Changes, words: Words, language: Language) -> list[str]:
+    return [words.say(change.kind, language, **vars(change)) for change in changes.schema]
+
+
+def _unit_line(words: Words, folded: Folded, language: Language) -> str:
+    return words.say(
+        "unit_line",
+        language,
+        unit=folded.unit_name,
+        table=words.table(folded.table, language),
+        year=folded.time_period,
+        figures=number(folded.figures, language),
+        largest=words.figure(folded.table, folded.largest, None, language, signed=True),
+        class_=words.code("revision_class", folded.revision_class, language),
+    )
+
+
+def _figure_rows(changes: Changes, words: Words, language: Language) -> Iterator[tuple[str, list[list[str]]]]:
+    """Yield for each table with changed figures its title and the rows of a table of them."""
+    for table in dict.fromkeys(figure.table for figure in changes.figures):
+        rows = []
+        for figure in changes.figures:
+            if figure.table == table:
+                place = figure.unit_name
+                if place is None or figure.unit_level == "country":
+                    place = words.code("unit_level", "country", language)
+                if figure.area_basis == "current":
+                    place += f" ({words.say('current', language)})"
+                rows.append(
+                    [
+                        place,
+                        str(figure.time_period),
+                        words.dimensions(figure, language),
+                        words.figure(table, figure.value_before, figure.status_before, language),
+                        words.figure(table, figure.value_after, figure.status_after, language),
+                        _change(words, figure, language),
+                        words.code("revision_class", figure.revision_class, language),
+                    ]
+                )
+        yield words.table(table, language), rows
+
+
+def _told(changes: Changes, words: Words, language: Language) -> dict[str, Any]:
+    """Return everything that a text or a page shows in one language."""
+    notice = words.release.notice
+
+    def say(text: str, **values: Any) -> str:
+        return words.say(text, language, **values)
+
+    units = [_unit_line(words, folded, language) for folded in changes.folded]
+    names = {name: words.code("revision_class", name, language) for name in CLASSES[:-1]} | {"changed": say("changed")}
+    tables = [
+        [
+            table.table,
+            number(table.rows_before, language),
+            number(table.rows_after, language),
+            *(number(table.classes.get(name), language) or "" for name in CLASSES),
+            ", ".join(f"{column} ({number(count, language)})" for column, count in table.columns.items()),
+        ]
+        for table in changes.tables
+        if table.classes or table.columns
+    ]
+    first = changes.predecessor is None
+    return {
+        "language": language,
+        "title": say("first_title" if first else "title", id=changes.id, predecessor=changes.predecessor),
+        "publication": in_language(words.release.catalogue.title, language),
+        "notice": in_language(notice, language) if notice else None,
+        "in_short": say("in_short"),
+        "sentences": summary(changes, words, language),
+        "notices_title": say("notices"),
+        "notices": [_notice(words, each, language) for each in changes.notices]
+        if len(changes.notices) > SHOWN_NOTICES
+        else [],
+        "schema_title": say("schema"),
+        "schema": _schema(changes, words, language),
+        "figures_title": say("figures"),
+        "figures_note": say("figures_note", most=SHOWN_FIGURES),
+        "figure_heads": [say(name) for name in ("place", "year", "what", "before", "after", "change", "class")],
+        "figures": list(_figure_rows(changes, words, language)),
+        "units_title": say("units", count=number(len(units), language)),
+        "units": units[:SHOWN_UNITS],
+        "units_rest": say("other_units", count=number(len(units) - SHOWN_UNITS, language))
+        if len(units) > SHOWN_UNITS
+        else None,
+        "tables_title": say("tables"),
+        "tables_note": say("tables_note"),
+        "table_heads": [say("table"), say("rows_before"), say("rows_after"), *names.values(), say("columns")],
+        "tables": [] if first else tables,
+    }
+
+
+def as_markdown(changes: Changes, words: Words, languages: tuple[Language, ...] = LANGUAGES) -> str:
+    """Return the changes as Markdown, in Norwegian and then in English unless said otherwise."""
+    return "\n".join(
+        _environment(escape=False).get_template("changes.md.j2").render(_told(changes, words, language)).strip() + "\n"
+        for language in languages
+    )
+
+
+def as_page(changes: Changes, words: Words) -> str:
+    """Return the changes as a page in both languages."""
+    template = _environment(escape=True).get_template("changes.html.j2")
+    return template.render(languages=[_told(changes, words, language) for language in LANGUAGES])
+
+
+def as_dictionary(changes: Changes, words: Words) -> dict[str, Any]:
+    """Return the changes for machines, with the sentences of the summary."""
+    notice = words.release.notice
+    return {
+        "id": changes.id,
+        "predecessor": changes.predecessor,
+        "notice": {"nb": notice.nb, "en": notice.en} if notice else None,
+        "summary": {language: summary(changes, words, language) for language in LANGUAGES},
+        **changes.as_dictionary(),
+    }
+
+
+def as_json(changes: Changes, words: Words) -> str:
+    """Return the changes as JSON."""
+    return json.dumps(as_dictionary(changes, words), ensure_ascii=False, indent=1) + "\n"
+
+
+def as_script(changes: Changes, words: Words) -> str:
+    """Return what the front page shows as a script: pages that are opened as files can read no JSON."""
+    told = as_dictionary(changes, words)
+    shown = {name: told[name] for name in ("id", "predecessor", "summary")}
+    # A text could hold the end of a script only by accident; it must not end this one.
+    return f"window.IS248_CHANGES = {json.dumps(shown, ensure_ascii=False)};\n".replace("</", "<\\/")
+
+
+def _environment(*, escape: bool) -> Environment:
+    return Environment(
+        loader=FileSystemLoader([TEMPLATES, STYLE]),
+        autoescape=select_autoescape(["html.j2"], default=False) if escape else False,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )

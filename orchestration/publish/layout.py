@@ -1,0 +1,48 @@
+"""The names of a snapshot's files, and which of them are its content.
+
+Belongs here: names, and what the content hash covers. Does not belong here: writing files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+DATABASE = "is248.duckdb"
+CHECKSUMS = "SHA256SUMS"
+GATE = "gate.json"
+GATE_PAGE = "gate.html"
+CHANGES = "CHANGES.json"
+CHANGES_TEXT = "CHANGES.md"
+CHANGES_PAGE = "CHANGES.html"
+# The pages cannot read JSON without a server, so what is new comes to them as a script.
+CHANGES_SCRIPT = "CHANGES.js"
+
+# The table that compares the snapshot with the one before it.
+REVISIONS = "revisions"
+
+# What a content hash leaves out: DuckDB writes random identifiers into its file (it is compared table by table), and the
+# rest describes the candidate or its predecessor instead of being content.
+NOT_CONTENT = (DATABASE, "gate.", "CHANGES.", CHECKSUMS)
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def content_files(folder: Path) -> list[Path]:
+    """Return the files that the content hash covers, sorted by their relative path."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return [
+        path for path in files if not path.relative_to(folder).as_posix().startswith(NOT_CONTENT) and path.stem != REVISIONS
+    ]
+
+
+def content_hash(folder: Path) -> str:
+    """SHA-256 over the names and hashes of the content files."""
+    digest = hashlib.sha256()
+    for path in content_files(folder):
+        digest.update(f"{file_hash(path)}  {path.relative_to(folder).as_posix()}\n".encode())
+    return digest.hexdigest()

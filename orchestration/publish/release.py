@@ -1,0 +1,175 @@
+"""What every format has to say about the publication as a whole: title, publisher, licence, channel, provenance, labels.
+
+Belongs here: reading ``data/metadata/_catalogue.yml`` and the candidate's own facts, once for all writers. Does not belong
+here: how a format says it (``writers``, ``site``), or the snapshot's id and predecessor, which no content file may know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from orchestration.errors import UserError
+from orchestration.tables import Column, Label
+
+CATALOGUE = "_catalogue.yml"
+
+Channel = Literal["demo", "official"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Keywords(_Strict):
+    """Search words in Norwegian and English."""
+
+    nb: tuple[str, ...] = Field(min_length=1)
+    en: tuple[str, ...] = Field(min_length=1)
+
+
+class Publisher(_Strict):
+    """Who publishes; ``uri`` identifies it."""
+
+    name: Label
+    uri: str
+
+
+class Contact(_Strict):
+    """Whom to ask."""
+
+    name: Label
+    email: str
+
+
+class Licence(_Strict):
+    """The licence of the figures; ``name`` is its SPDX name, ``uri`` the one of the EU's list, ``path`` its text."""
+
+    name: str
+    title: str
+    uri: str
+    path: str
+
+
+class Catalogue(_Strict):
+    """The publication as a whole; ``address`` is where its files are published, with a slash at the end."""
+
+    title: Label
+    description: Label
+    keywords: Keywords
+    publisher: Publisher
+    contact: Contact
+    address: str = Field(pattern=r"^https?://.*/$")
+    frequency: str
+    themes: tuple[str, ...] = Field(min_length=1)
+    spatial: str
+    licence: Licence
+    constructed: Label
+
+
+@dataclass(frozen=True)
+class Code:
+    """One code of a code list; ``sign`` is what Statistics Norway prints for a status."""
+
+    label: Label
+    parent: str | None
+    sign: str | None
+
+
+@dataclass(frozen=True)
+class Release:
+    """What a candidate says of itself.
+
+    ``time_period`` is the newest year, ``constructed_periods`` the years of which a delivery is constructed, ``codes`` the
+    codes of each code list in their order; ``indicator`` is one of them, made from the catalogue of indicators.
+    """
+
+    catalogue: Catalogue
+    channel: Channel
+    time_period: int
+    constructed_periods: tuple[int, ...]
+    codes: Mapping[str, Mapping[str, Code]]
+
+    @property
+    def is_constructed(self) -> bool:
+        """Whether any figure rests on a constructed delivery."""
+        return bool(self.constructed_periods)
+
+    @property
+    def notice(self) -> Label | None:
+        """What every file and page says where deliveries are constructed."""
+        if not self.is_constructed:
+            return None
+        text, periods = self.catalogue.constructed, spans(self.constructed_periods)
+        return Label(nb=text.nb.format(periods=periods), en=text.en.format(periods=periods))
+
+    def label(self, codelist: str, code: str) -> Label:
+        """Return the label of a code; the code itself where the list has none (the gate refuses such a candidate)."""
+        found = self.codes.get(codelist, {}).get(code)
+        return found.label if found else Label(nb=code, en=code)
+
+    def codes_of(self, column: Column) -> Mapping[str, Code]:
+        """Return the codes that a column may have, in their order; none where it has no code list."""
+        return self.codes.get(column.codelist or column.name, {})
+
+
+def spans(years: tuple[int, ...]) -> str:
+    """Return years as ``2007-2013, 2015``."""
+    parts = []
+    for _, group in groupby(enumerate(sorted(years)), key=lambda pair: pair[1] - pair[0]):
+        run = [year for _, year in group]
+        parts.append(str(run[0]) if len(run) == 1 else f"{run[0]}\u2013{run[-1]}")
+    return ", ".join(parts)
+
+
+def load_catalogue(metadata: Path) -> Catalogue:
+    """Return the description of the publication.
+
+    Raises:
+        UserError: the file is missing or not valid; the message names the place.
+    """
+    path = metadata / CATALOGUE
+    try:
+        return Catalogue.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot be read ({error})", place=str(path), remedy="restore it") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(
+            f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}",
+            place=str(path),
+            remedy="give every text in nb and en",
+        ) from error
+
+
+def read_release(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> Release:
+    """Return what the candidate whose tables the connection sees says of itself."""
+    rows = connection.execute(
+        "select codelist, code, label_nb, label_en, parent, sign from codelists order by codelist, sort_order, code"
+    ).fetchall()
+    codes: dict[str, dict[str, Code]] = {}
+    for codelist, code, label_nb, label_en, parent, sign in rows:
+        codes.setdefault(codelist, {})[code] = Code(Label(nb=label_nb, en=label_en), parent, sign)
+    # Indicators are catalogued in a table of their own; amounts are not in it.
+    indicators = connection.execute("select indicator, label_nb, label_en from indicators order by indicator").fetchall()
+    codes["indicator"] = {code: Code(Label(nb=nb, en=en), None, None) for code, nb, en in indicators} | codes.get(
+        "amount", {}
+    )
+    channel, time_period = connection.execute("select channel, time_period from snapshot").fetchall()[0]
+    constructed = connection.execute(
+        "select distinct time_period from deliveries where is_constructed order by time_period"
+    ).fetchall()
+    return Release(
+        catalogue=catalogue,
+        channel=channel,
+        time_period=time_period,
+        constructed_periods=tuple(row[0] for row in constructed),
+        codes=codes,
+    )

@@ -1,0 +1,134 @@
+"""A small warehouse with every described public table, most of them empty, and candidates made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.gate.verdict import judge
+from orchestration.publish import snapshots
+from orchestration.publish.candidate import Candidate, build
+from orchestration.publish.layout import DATABASE
+from orchestration.publish.release import load_catalogue
+from orchestration.settings import PROJECT_DIR
+from orchestration.tables import Table, load_tables
+from orchestration.warehouse import connect, quoted
+from tests.integration.test_gate import circumstances, nothing_to_add, rule
+
+METADATA = PROJECT_DIR / "data" / "metadata"
+TABLES = load_tables(METADATA)
+CATALOGUE = load_catalogue(METADATA)
+
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+
+# The figure that tests without rows of their own publish.
+COUNTRY = {
+    "time_period": 2023,
+    "series": "is248",
+    "unit_level": "country",
+    "unit_code": "0",
+    "unit_name": "Hele landet",
+    "area_basis": "reported",
+    "target_group": "total",
+    "service_type": "total",
+    "fte": 1.5,
+    "population": 10.0,
+    "fte_per_10000": 1500.0,
+    "imputed_share": 0.0,
+    "series_break": False,
+    "obs_status": "A",
+    "is_constructed": True,
+}
+DELIVERY = {
+    "form": "form_2023",
+    "survey": "is248",
+    "time_period": 2023,
+    "collection_year": 2023,
+    "title_nb": "Skjema",
+    "title_en": "Form",
+    "files": 1,
+    "sha256": "0" * 64,
+    "licence": "CC-BY-4.0",
+    "is_constructed": True,
+}
+
+
+def fte(**changes: Any) -> dict[str, Any]:
+    return {**COUNTRY, **changes}
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, schema: str, rows: Rows, tables: Sequence[Table]) -> None:
+    connection.begin()
+    for table in tables:
+        columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
+        connection.execute(f'create table {schema}."{table.name}" ({columns})')
+        for row in rows.get(table.name, []):
+            assert row.keys() <= set(table.column_names), row.keys() - set(table.column_names)
+            names = ", ".join(f'"{name}"' for name in row)
+            marks = ", ".join("?" for _ in row)
+            connection.execute(f'insert into {schema}."{table.name}" ({names}) values ({marks})', list(row.values()))
+    if "codelists" not in rows:
+        lists = quoted(PROJECT_DIR / "data" / "classifications" / "codelists.csv")
+        connection.execute(f"insert into {schema}.codelists by name select * from read_csv({lists}, all_varchar = true)")
+    connection.commit()
+
+
+def database(folder: Path, rows: Rows) -> Path:
+    """Make a folder with nothing but the database of a snapshot: what comparing two of them needs."""
+    folder.mkdir(parents=True)
+    with connect(folder / DATABASE) as connection:
+        _fill(connection, "main", rows, TABLES)
+    return folder
+
+
+def warehouse(folder: Path, rows: Rows | None = None, *, is_constructed: bool = True) -> Path:
+    """Make a warehouse; tables that ``rows`` does not name have their standard rows or none."""
+    path = folder / "warehouse.duckdb"
+    path.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    filled: dict[str, Sequence[Mapping[str, Any]]] = {
+        "fte_by_service": [COUNTRY | {"is_constructed": is_constructed}],
+        "deliveries": [DELIVERY | {"is_constructed": is_constructed}],
+        **(rows or {}),
+    }
+    with connect(path) as connection:
+        connection.execute("create schema public")
+        _fill(connection, "public", filled, [table for table in TABLES if table.made_by == "dbt"])
+    return path
+
+
+def candidate(
+    folder: Path,
+    rows: Rows | None = None,
+    *,
+    formats: Collection[str] = (),
+    channel: Any = "demo",
+    is_constructed: bool = True,
+    predecessor: Path | None = None,
+    tables: list[Table] | None = None,
+) -> Candidate:
+    return build(
+        warehouse(folder, rows, is_constructed=is_constructed),
+        tables or TABLES,
+        folder / "snapshots" / ".candidates",
+        catalogue=CATALOGUE,
+        channel=channel,
+        formats=formats,
+        predecessor=predecessor or snapshots.current(folder / "snapshots"),
+    )
+
+
+def judged(folder: Path, rows: Rows | None = None, **arguments: Any) -> Candidate:
+    made = candidate(folder, rows, **arguments)
+    nothing_to_add(made)
+    judge([rule(rows="select 1 as x")], TABLES, made, [], circumstances(folder))
+    return made
+
+
+def published(folder: Path, rows: Rows | None = None, **arguments: Any) -> Path:
+    made = judged(folder, rows, **arguments)
+    snapshots.promote(made, folder / "snapshots")
+    return folder / "snapshots" / made.id

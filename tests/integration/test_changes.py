@@ -1,0 +1,267 @@
+"""What changed between two snapshots: classes of revisions, notices, texts, and nothing confidential."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orchestration.publish.changes import Changes, compare
+from orchestration.publish.layout import CHANGES, CHANGES_PAGE, CHANGES_SCRIPT, CHANGES_TEXT, DATABASE, content_hash
+from orchestration.settings import PROJECT_DIR
+from orchestration.warehouse import connect
+from tests.integration.publication_kit import COUNTRY, TABLES, candidate, database, fte, published
+
+GOLDEN = PROJECT_DIR / "tests" / "golden" / "changes.md"
+
+COUNTY = COUNTRY | {"unit_level": "county", "unit_code": "11", "unit_name": "Rogaland"}
+MUNICIPALITY = COUNTRY | {"unit_level": "municipality", "unit_code": "1103", "unit_name": "Stavanger"}
+CORRECTION = {
+    "subject": "fte_by_service",
+    "time_period": 2022,
+    "unit_level": "municipality",
+    "unit_code": "1103",
+    "unit_name": "Stavanger",
+    "kind": "answer_error",
+    "corrected_on": "2026-03-04",
+}
+SHARE = {
+    "indicator": "user_survey",
+    "answer": "yes",
+    "item": "all",
+    "time_period": 2022,
+    "unit_level": "county",
+    "unit_code": "11",
+    "unit_name": "Rogaland",
+    "area_basis": "reported",
+    "n_answer": 4,
+    "n_answered": 9,
+    "unit_set": "municipalities",
+    "series_break": False,
+    "obs_status": "A",
+    "is_constructed": False,
+}
+HIDDEN = SHARE | {"n_answer": None, "n_answered": None, "obs_status": "Q", "absence_reason": "confidential"}
+
+
+def changes(folder: Path, before: dict[str, Any], after: dict[str, Any]) -> Changes:
+    """Compare two databases with these rows."""
+    first, second = database(folder / "before", before), database(folder / "after", after)
+    return compare(first, second, TABLES, after_id="after")
+
+
+def revisions(found: Changes) -> list[dict[str, Any]]:
+    assert found.revisions is not None
+    return list(found.revisions.to_pylist())
+
+
+def services(*rows: dict[str, Any]) -> dict[str, Any]:
+    return {"fte_by_service": list(rows)}
+
+
+def one(folder: Path, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    (row,) = revisions(changes(folder, services(before), services(after)))
+    return row
+
+
+def test_equal_tables_have_no_revisions(tmp_path: Path) -> None:
+    found = changes(tmp_path, {}, {})
+    assert revisions(found) == []
+    assert found.figures == found.folded == found.notices == found.schema == []
+
+
+def test_a_row_is_named_by_its_key_and_told_with_both_values(tmp_path: Path) -> None:
+    row = one(tmp_path, fte(fte=1.5), fte(fte=1.25))
+    assert row == {
+        "table_name": "fte_by_service",
+        "key": "time_period=2023|series=is248|unit_level=country|unit_code=0|area_basis=reported|target_group=total|"
+        "service_type=total",
+        "time_period": 2023,
+        "value_before": 1.5,
+        "value_after": 1.25,
+        "size": -0.25,
+        "status_before": "A",
+        "status_after": "A",
+        "revision_class": "error",
+        "is_constructed": True,
+    }
+
+
+EMPTY = {"fte": None, "obs_status": "O", "absence_reason": "not_delivered"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "revision_class"),
+    [
+        (fte(obs_status="P"), fte(fte=2.0), "planned"),
+        (fte(obs_status="P"), fte(), "planned"),
+        (fte(obs_status="I"), fte(fte=2.0), "planned"),
+        (fte(obs_status="I"), fte(fte=2.0, obs_status="I"), "error"),
+        (fte(**EMPTY), fte(), "new"),
+        (fte(**EMPTY | {"absence_reason": "not_answered"}), fte(), "error"),
+        (fte(), fte(obs_status="E"), "error"),
+    ],
+)
+def test_the_class_of_a_revision_follows_from_what_the_figure_was(
+    tmp_path: Path, before: dict[str, Any], after: dict[str, Any], revision_class: str
+) -> None:
+    assert one(tmp_path, before, after)["revision_class"] == revision_class
+
+
+def test_figures_on_current_areas_are_revised_as_planned_when_the_areas_become_those_of_another_year(tmp_path: Path) -> None:
+    area = {"unit_level": "country", "unit_code": "0", "area_basis": "reported"}
+    before = services(fte(area_basis="current"), fte()) | {"areas": [area | {"time_period": 2023}]}
+    after = services(fte(area_basis="current", fte=9.0), fte(fte=9.0)) | {
+        "areas": [area | {"time_period": 2023}, area | {"time_period": 2024}]
+    }
+    found = {row["key"].split("|")[4]: row["revision_class"] for row in revisions(changes(tmp_path, before, after))}
+    assert found == {"area_basis=current": "planned", "area_basis=reported": "error"}
+
+
+def test_rows_that_came_and_went(tmp_path: Path) -> None:
+    found = revisions(changes(tmp_path, services(fte(), MUNICIPALITY), services(fte(), COUNTY)))
+    assert {(row["key"].split("|")[2], row["revision_class"]) for row in found} == {
+        ("unit_level=county", "new"),
+        ("unit_level=municipality", "removed"),
+    }
+
+
+@pytest.mark.parametrize(("before", "after"), [(SHARE, HIDDEN), (HIDDEN, SHARE), (HIDDEN, HIDDEN | {"obs_status": "A"})])
+def test_a_figure_that_is_confidential_on_one_side_is_told_on_neither(
+    tmp_path: Path, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    found = changes(tmp_path, {"indicator_shares": [before]}, {"indicator_shares": [after]})
+    (row,) = revisions(found)
+    assert row["value_before"] is row["value_after"] is row["size"] is None
+    assert {row["status_before"], row["status_after"]} == {"A", "Q"}
+    assert all(figure.value_before is figure.value_after is None for figure in found.figures)
+
+
+def test_tables_and_columns_that_came_or_changed_are_told(tmp_path: Path) -> None:
+    first, second = database(tmp_path / "before", services(fte())), database(tmp_path / "after", services(fte(fte=2.0)))
+    with connect(first / DATABASE) as connection:
+        connection.execute("drop table corrections")
+        connection.execute("create table gone as select 1 as a")
+        connection.execute("alter table response drop column obs_note")
+        connection.execute("alter table areas alter population type integer")
+    found = compare(first, second, TABLES, after_id="after")
+    assert {(change.kind, change.table, change.column) for change in found.schema} == {
+        ("table_added", "corrections", None),
+        ("table_removed", "gone", None),
+        ("column_added", "response", "obs_note"),
+        ("type_changed", "areas", "population"),
+    }
+    assert [row["value_after"] for row in revisions(found)] == [2.0]
+
+
+def correction_and_new_year() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Rows of a snapshot, and of the next with one correction and one new year."""
+    before = services(
+        fte(time_period=2022, fte=100.0),
+        COUNTY | {"time_period": 2022, "fte": 40.0},
+        MUNICIPALITY | {"time_period": 2022, "fte": 20.0},
+    )
+    after = services(
+        fte(time_period=2022, fte=92.0, obs_note="corrected"),
+        COUNTY | {"time_period": 2022, "fte": 32.0, "obs_note": "corrected"},
+        MUNICIPALITY | {"time_period": 2022, "fte": 12.0, "obs_note": "corrected"},
+        fte(fte=96.6),
+        COUNTY | {"fte": 33.0},
+        MUNICIPALITY | {"fte": 12.5},
+    ) | {"corrections": [CORRECTION]}
+    return before, after
+
+
+def test_one_correction_and_one_new_year_read_as_a_person_would_write_them(tmp_path: Path) -> None:
+    before, after = correction_and_new_year()
+    first = published(tmp_path, before)
+    second = published(tmp_path, after)
+    text = (
+        (second / CHANGES_TEXT).read_text(encoding="utf-8").replace(first.name, "<before>").replace(second.name, "<after>")
+    )
+    assert text == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_the_changes_stand_in_the_snapshot_for_people_for_machines_and_for_the_front_page(tmp_path: Path) -> None:
+    before, after = correction_and_new_year()
+    first, second = published(tmp_path, before), published(tmp_path, after)
+    told = json.loads((second / CHANGES).read_text(encoding="utf-8"))
+    assert (told["id"], told["predecessor"]) == (second.name, first.name)
+    assert told["notices"][0]["unit_name"] == "Stavanger"
+    assert told["periods"][0]["time_period"] == 2023
+    page = (second / CHANGES_PAGE).read_text(encoding="utf-8")
+    assert "Rettet: Årsverk etter tjeneste i Stavanger, 2022" in page and "http" not in page.replace("http-equiv", "")
+    script = (second / CHANGES_SCRIPT).read_text(encoding="utf-8")
+    shown = json.loads(script.removeprefix("window.IS248_CHANGES = ").removesuffix(";\n"))
+    assert shown["summary"]["nb"][0].startswith("Nytt år: 2023.")
+    with connect(second / DATABASE, read_only=True) as connection:
+        rows = connection.execute("select * from revisions order by all").fetchall()
+        kinds = connection.execute("select revision_class, count(*) from revisions group by all order by all").fetchall()
+    assert kinds == [("error", 3), ("new", 3)]
+    assert duckdb.sql(f"select * from '{second}/parquet/revisions.parquet' order by all").fetchall() == rows
+    assert len((second / "csv" / "revisions.csv").read_text(encoding="utf-8").splitlines()) == 7
+
+
+def test_the_predecessor_does_not_change_the_id(tmp_path: Path) -> None:
+    before, after = correction_and_new_year()
+    alone = candidate(tmp_path / "alone", after)
+    published(tmp_path / "later", before)
+    later = candidate(tmp_path / "later", after)
+    assert later.id == alone.id and content_hash(later.path) == content_hash(alone.path)
+    assert (later.path / CHANGES_TEXT).read_text(encoding="utf-8") != (alone.path / CHANGES_TEXT).read_text(encoding="utf-8")
+
+
+def test_a_correction_of_an_answer_names_no_unit(tmp_path: Path) -> None:
+    correction = CORRECTION | {
+        "subject": "user_survey",
+        "unit_level": "country",
+        "unit_code": "0",
+        "unit_name": "Hele landet",
+    }
+    found = changes(
+        tmp_path, {"indicator_shares": [SHARE]}, {"indicator_shares": [SHARE | {"n_answer": 5}], "corrections": [correction]}
+    )
+    (notice,) = found.notices
+    assert (notice.unit_level, notice.figures, notice.unit_before) == ("country", 1, None)
+    assert found.unattributed == []
+
+
+def test_a_change_that_no_correction_accounts_for_is_told_as_such(tmp_path: Path) -> None:
+    found = changes(tmp_path, services(fte(time_period=2019)), services(fte(time_period=2019, fte=2.0)))
+    assert [(each["table"], each["figures"], each["time_periods"]) for each in found.unattributed] == [
+        ("fte_by_service", 1, [2019])
+    ]
+
+
+values = st.one_of(st.none(), st.integers(0, 20).map(lambda tenths: tenths / 10))
+versions = st.dictionaries(
+    st.tuples(st.sampled_from(["0", "11", "1103"]), st.integers(2020, 2023)), values, min_size=1, max_size=8
+)
+
+
+@given(before=versions, after=versions)
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_revisions_lead_from_one_snapshot_to_the_next(
+    tmp_path_factory: pytest.TempPathFactory,
+    before: dict[tuple[str, int], float | None],
+    after: dict[tuple[str, int], float | None],
+) -> None:
+    def rows(version: dict[tuple[str, int], float | None]) -> dict[str, Any]:
+        return services(*(fte(unit_code=code, time_period=year, fte=value) for (code, year), value in version.items()))
+
+    found = revisions(changes(tmp_path_factory.mktemp("changes"), rows(before), rows(after)))
+    led = dict(before)
+    for row in found:
+        parts = dict(part.split("=") for part in row["key"].split("|"))
+        key = (parts["unit_code"], int(parts["time_period"]))
+        assert row["value_before"] == before.get(key)
+        if row["revision_class"] == "removed":
+            del led[key]
+        else:
+            led[key] = row["value_after"]
+    assert led == after
