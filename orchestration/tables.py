@@ -78,8 +78,8 @@ class Cube(_Strict):
 class Table(_Strict):
     """One public table. ``key`` identifies a row and orders the files; ``measures`` has the main measure first.
 
-    ``made_by`` says where its rows come from: a model of dbt, or the publication itself, which knows the channel and the snapshot
-    before. ``statuses`` are the values that its ``obs_status`` may have.
+    ``made_by`` says where its rows come from: a model of dbt, or the publication itself, which knows the channel and the
+    snapshot before. ``statuses`` are the values that its ``obs_status`` may have.
     """
 
     table: str

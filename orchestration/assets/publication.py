@@ -23,10 +23,11 @@ from orchestration.gate.rules import Rule, load_rules
 from orchestration.gate.verdict import RESTRICTED, judge
 from orchestration.publish import snapshots
 from orchestration.publish.candidate import Candidate, build
+from orchestration.publish.layout import DATABASE
 from orchestration.publish.release import load_catalogue
 from orchestration.settings import Settings
 from orchestration.tables import load_tables
-from orchestration.warehouse import WRITER
+from orchestration.warehouse import WRITER, connect
 
 CANDIDATE = dg.AssetKey(["publication", "candidate"])
 SNAPSHOT = dg.AssetKey(["publication", "snapshot"])
@@ -164,6 +165,14 @@ def build_publication(
                 remedy="set IS248_CHANNEL=demo",
             )
         made = _require_candidate(settings)
+        with connect(made.path / DATABASE, read_only=True) as connection:
+            (channel,) = connection.execute("select channel from snapshot").fetchall()[0]
+        if channel != settings.channel:
+            raise UserError(
+                f"the candidate was made for the channel {channel}, not for {settings.channel}",
+                place=str(made.path),
+                remedy="materialise publication/candidate again, or is248 run",
+            )
         published = snapshots.promote(made, settings.snapshots)
         folder = settings.snapshots / made.id
         return dg.MaterializeResult(metadata={"id": made.id, "path": dg.MetadataValue.path(str(folder)), "new": published})

@@ -53,7 +53,8 @@ class Rule(_Strict):
 
     ``stage`` is what it judges: the delivered cells before anything is made of them, the warehouse, or the candidate's
     files. ``for_each`` repeats ``rows`` for every public table, every table of observations, or every column that has a code
-    list; the query may then use ``{table}``, ``{statuses}`` (those that the table may have), ``{key}`` (the key as one text), ``{key_is_missing}``, ``{column}``, ``{codelist}`` and ``{csv_columns}``.
+    list; the query may then use ``{table}``, ``{statuses}`` (those that the table may have), ``{key}`` (the key as one
+    text), ``{key_is_missing}``, ``{column}``, ``{codelist}`` and ``{csv_columns}``.
     ``{candidate}`` is the candidate's folder, ``{limit}`` the limit. A brace of SQL itself is doubled. ``value`` is the
     expression that is held against the limit; the greatest is reported, and failing rows are shown by it. ``key`` names the
     columns by which a waiver names a row. ``touches`` says for each public table which rows the rule looks at.

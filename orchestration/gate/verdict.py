@@ -24,8 +24,7 @@ from orchestration.gate.results import Counted, RuleResult, first_rows, result, 
 from orchestration.gate.rules import Rule, Stage
 from orchestration.gate.waivers import PlacedWaiver, judge_waivers, valid_keys
 from orchestration.publish.candidate import Candidate
-from orchestration.publish.layout import CHANGES, DATABASE
-from orchestration.publish.layout import GATE, GATE_PAGE
+from orchestration.publish.layout import CHANGES, DATABASE, GATE, GATE_PAGE
 from orchestration.tables import Table
 
 # Failing rows of a rule that a refusal shows on the screen; gate.json has more.

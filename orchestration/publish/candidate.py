@@ -27,6 +27,7 @@ from orchestration.publish.layout import (
     REVISIONS,
     content_hash,
     file_hash,
+    write_checksums,
 )
 from orchestration.publish.release import Catalogue, Channel, Release, read_release
 from orchestration.publish.writers import data_package, dcat, delimited, json_stat, metadata, packages, parquet, px, workbook
@@ -224,6 +225,7 @@ def build(
     name = f"{newest}-{digest[:12]}"
     _write_changes(building, tables, release, compare(predecessor, building, tables, after_id=name))
     (building / f"{DATABASE}.sha256").write_text(f"{file_hash(building / DATABASE)}  {DATABASE}\n", encoding="utf-8")
+    write_checksums(building)
     candidate = Candidate(id=name, path=candidates / name, content_hash=digest)
     if candidate.path.exists():
         shutil.rmtree(candidate.path)

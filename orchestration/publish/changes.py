@@ -9,7 +9,6 @@ Belongs here: finding what changed. Does not belong here: the words for it (``ch
 from __future__ import annotations
 
 import filecmp
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from orchestration.errors import UserError
 from orchestration.publish.layout import DATABASE, REVISIONS
 from orchestration.tables import STATUS_COLUMN, Table
 from orchestration.warehouse import attach, dictionaries
@@ -31,7 +31,7 @@ UNITS = ("municipality", "city_district", "agency")
 SHOWN_FIGURES = 25
 
 # Columns of a key that a reader is told by a word of their own, not as a dimension.
-PLACE = ("time_period", "time_period_from", "time_period_to", "series", "unit_level", "unit_code", "area_basis")
+PLACE = ("time_period", "time_period_to", "series", "unit_level", "unit_code", "area_basis")
 
 
 @dataclass(frozen=True)
@@ -154,9 +154,23 @@ def compare(
 
     Returns:
         What changed; without an earlier one, the years that there are now.
+
+    Raises:
+        UserError: one of the two cannot be read.
     """
-    # What a snapshot says of itself differs always.
+    # What the publication itself makes is about the snapshot, not of it.
     compared = [table for table in tables if table.made_by == "dbt"]
+    try:
+        return _compare(before, after, compared, after_id, before_id)
+    except duckdb.Error as error:
+        raise UserError(
+            f"cannot be compared with {before}: {str(error).splitlines()[0]}",
+            place=str(after),
+            remedy="restore the snapshot whose file is damaged, or name another one",
+        ) from error
+
+
+def _compare(before: Path | None, after: Path, compared: list[Table], after_id: str, before_id: str | None) -> Changes:
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         attach(connection, after / DATABASE, "after")
@@ -177,16 +191,16 @@ def compare(
             counted.append(_compare_table(connection, table, columns_before, columns_after, is_equal=is_equal))
         if before is None:
             connection.execute("delete from revisions")
-        notices = _notices(connection, columns_before, columns_after) if before is not None else []
+        notices = _notices(connection, columns_before, columns_after)
         return Changes(
             id=after_id,
             predecessor=(before_id or before.name) if before is not None else None,
             schema=_schema_changes(columns_before, columns_after) if before is not None else [],
             tables=counted,
             periods=_new_periods(connection, columns_before, columns_after),
-            notices=notices,
+            notices=notices if before is not None else [],
             planned=_planned(connection),
-            unattributed=_unattributed(connection, notices),
+            unattributed=_unattributed(connection),
             figures=[figure for table in compared for figure in _figures(connection, table)],
             folded=_folded(connection),
             revisions=_public_revisions(connection),
@@ -231,9 +245,9 @@ def _create_revisions(connection: duckdb.DuckDBPyConnection) -> None:
         """
         create temp table revisions (
             table_name varchar, key varchar, time_period integer, value_before double, value_after double, size double,
-            status_before varchar, status_after varchar, revision_class varchar, is_constructed boolean, cause varchar,
+            revision_class varchar, status_before varchar, status_after varchar, is_constructed boolean, cause varchar,
             unit_level varchar, unit_code varchar, unit_name varchar, area_basis varchar, dimensions varchar[],
-            is_corrected boolean, is_total boolean
+            is_total boolean
         )
         """
     )
@@ -247,38 +261,42 @@ def _compare_table(
     *,
     is_equal: bool,
 ) -> TableChanges:
-    """Count what changed in a table, and note each changed figure of a table of observations."""
+    """Count what changed in a table, and note each changed figure of a table of observations.
+
+    A table that is new, or lacks what holds its rows together or is compared, is told as a change of the schema.
+    """
     old, new = columns_before.get(table.name, {}), columns_after[table.name]
     rows_after = _count(connection, f'after.main."{table.name}"')
     rows_before = _count(connection, f'before.main."{table.name}"') if old else 0
-    if is_equal or not all(name in old and name in new for name in table.key):
-        # Without the columns of the key there is nothing to hold rows together by; the change of the schema is told.
-        return TableChanges(table.name, rows_before, rows_after, {"new": rows_after} if rows_after and not old else {}, {})
-    others = [name for name in new if name in old and name not in table.key]
-    joined = _joined(table)
-    classes = {}
-    if STATUS_COLUMN in old and STATUS_COLUMN in new:
-        _note_revisions(connection, table, joined, new, old)
+    has_figures = STATUS_COLUMN in table.column_names
+    needed = [*table.key, *([STATUS_COLUMN, table.measures[0]] if has_figures else [])]
+    if is_equal or not all(name in old and name in new for name in needed):
+        return TableChanges(table.name, rows_before, rows_after, {}, {})
+    joined = _joined(table, old, new)
+    if has_figures:
+        _note_revisions(connection, table, joined, are_areas_known="areas" in columns_before)
         found = connection.execute(
             "select revision_class, count(*) from revisions where table_name = ? group by all order by all", [table.name]
         ).fetchall()
         classes = dict(found)
     else:
         row = connection.execute(
-            f"""select count(*) filter (side = 'after'), count(*) filter (side = 'before') from (
-                select case when older.is_there is null then 'after' when newer.is_there is null then 'before' end as side
-                from {joined}
-            )"""
+            f"select count(*) filter (older.is_there is null), count(*) filter (newer.is_there is null) from {joined}"
         ).fetchall()[0]
         classes = {name: count for name, count in zip(("new", "removed"), row, strict=True) if count}
+    others = [name for name in table.column_names if name in old and name in new and name not in table.key]
+    stayed = f"{joined} where older.is_there and newer.is_there"
     sums = ", ".join(f'count(*) filter (older."{name}" is distinct from newer."{name}")' for name in others) or "0"
-    counts = connection.execute(
-        f"select {sums} from {joined} where older.is_there and newer.is_there"  # rows that stayed
-    ).fetchall()[0]
+    counts = connection.execute(f"select {sums} from {stayed}").fetchall()[0]
     changed = {name: count for name, count in zip(others, counts, strict=False) if count}
-    if STATUS_COLUMN not in new and changed:
-        differs = " or ".join(f'older."{name}" is distinct from newer."{name}"' for name in others)
-        classes["changed"] = _count(connection, f"{joined} where older.is_there and newer.is_there and ({differs})")
+    # Rows that differ, but not in their main measure or status.
+    quiet = {STATUS_COLUMN, table.measures[0]} if has_figures else set()
+    rest = [name for name in changed if name not in quiet]
+    if rest:
+        differs = " or ".join(f'older."{name}" is distinct from newer."{name}"' for name in rest)
+        equal = " and ".join(["true", *(f'older."{name}" is not distinct from newer."{name}"' for name in sorted(quiet))])
+        count = _count(connection, f"{stayed} and ({differs}) and {equal}")
+        classes |= {"changed": count} if count else {}
     return TableChanges(table.name, rows_before, rows_after, classes, changed)
 
 
@@ -286,42 +304,53 @@ def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
     return int(connection.execute(f"select count(*) from {relation}").fetchall()[0][0])
 
 
-def _joined(table: Table) -> str:
+def _side(catalogue: str, table: Table, columns: dict[str, str]) -> str:
+    """Return SQL of one version of a table with the columns and types of its description; what it lacks is empty."""
+    selected = ", ".join(
+        f'try_cast("{column.name}" as {column.type}) as "{column.name}"'
+        if column.name in columns
+        else f'cast(null as {column.type}) as "{column.name}"'
+        for column in table.columns
+    )
+    return f'(select {selected}, true as is_there from {catalogue}.main."{table.name}")'
+
+
+def _joined(table: Table, old: dict[str, str], new: dict[str, str]) -> str:
     """Return SQL of the two versions of a table side by side, by key; a missing value of a key equals itself."""
     on = " and ".join(f'older."{name}" is not distinct from newer."{name}"' for name in table.key)
-    return (
-        f'(select *, true as is_there from before.main."{table.name}") as older '
-        f'full outer join (select *, true as is_there from after.main."{table.name}") as newer on {on}'
-    )
+    return f"{_side('before', table, old)} as older full outer join {_side('after', table, new)} as newer on {on}"
 
 
 def _either(name: str) -> str:
     return f'coalesce(newer."{name}", older."{name}")'
 
 
-def _note_revisions(
-    connection: duckdb.DuckDBPyConnection, table: Table, joined: str, new: dict[str, str], old: dict[str, str]
-) -> None:
-    """Add the changed rows of a table of observations to the revisions, each with its class.
+def _note_revisions(connection: duckdb.DuckDBPyConnection, table: Table, joined: str, *, are_areas_known: bool) -> None:
+    """Add the changed rows of a table of observations to the revisions, each with its cause and class.
 
     A row is new where there was none, or where its round had not been delivered; removed where there is none any more. A
-    revision is planned where the figure was provisional, where a value that was carried forward gave way to the unit's own,
-    or where the row is on the current areas and these became those of another year. Everything else corrects an error.
+    revision is planned where the figure was provisional; where it is hidden or shown because protection changed; where a
+    value that was carried forward gave way to the unit's own, or a sum holds less of such values; or where the row is on the
+    current areas and these became those of another year. Everything else corrects an error.
     """
     main = table.measures[0]
     period = next((name for name in ("time_period", "time_period_to") if name in table.column_names), None)
     key = " || '|' || ".join(f"'{name}=' || coalesce(cast({_either(name)} as varchar), '')" for name in table.key)
     dimensions = [name for name in table.key if name not in PLACE]
-    place = {
-        name: _either(name) if name in new and name in old else "cast(null as varchar)"
-        for name in ("unit_level", "unit_code", "unit_name", "area_basis")
-    }
-    has = {name: name in new and name in old for name in ("absence_reason", "obs_note", "is_constructed")}
-    reason_before = "older.absence_reason" if has["absence_reason"] else "cast(null as varchar)"
-    note_after = "newer.obs_note" if has["obs_note"] else "cast(null as varchar)"
-    constructed = 'newer."is_constructed"' if "is_constructed" in new else "false"
     described = ", ".join(f"'{name}=' || {_either(name)}" for name in dimensions) or "cast(null as varchar)"
-    totals = " and ".join([f"{_either(name)} in ('total')" for name in dimensions] or ["true"])
+    totals = " and ".join([f"cast({_either(name)} as varchar) = 'total'" for name in dimensions] or ["true"])
+
+    def either(name: str) -> str:
+        return _either(name) if name in table.column_names else "cast(null as varchar)"
+
+    def side(name: str, which: str) -> str:
+        return f'{which}."{name}"' if name in table.column_names else "null"
+
+    moved = (
+        "area_basis = 'current' and unit_level != 'country' and ("
+        "select max(time_period) from before.main.areas where area_basis = 'current') is distinct from "
+        "(select max(time_period) from after.main.areas where area_basis = 'current')"
+    )
     connection.execute(
         f"""
         insert into revisions
@@ -329,21 +358,20 @@ def _note_revisions(
             select
                 {key} as key,
                 {_either(period) if period else "cast(null as integer)"} as time_period,
-                -- A figure that is confidential on one side is told on neither.
-                coalesce(older.{STATUS_COLUMN} = 'Q', false) or coalesce(newer.{STATUS_COLUMN} = 'Q', false) as is_hidden,
-                cast(older."{main}" as double) as main_before,
-                cast(newer."{main}" as double) as main_after,
                 older.{STATUS_COLUMN} as status_before,
                 newer.{STATUS_COLUMN} as status_after,
+                cast(older."{main}" as double) as main_before,
+                cast(newer."{main}" as double) as main_after,
                 older.is_there is not null as was_there,
                 newer.is_there is not null as is_there,
-                {reason_before} as reason_before,
-                coalesce({constructed}, false) as is_constructed,
-                coalesce({note_after} like '%corrected%', false) as is_corrected,
-                {place["unit_level"]} as unit_level,
-                {place["unit_code"]} as unit_code,
-                {place["unit_name"]} as unit_name,
-                {place["area_basis"]} as area_basis,
+                {side("absence_reason", "older")} as reason_before,
+                coalesce({side("imputed_share", "newer")} < {side("imputed_share", "older")}, false)
+                    as is_less_carried_forward,
+                coalesce({side("is_constructed", "newer")}, {side("is_constructed", "older")}, false) as is_constructed,
+                {either("unit_level")} as unit_level,
+                {either("unit_code")} as unit_code,
+                coalesce({either("unit_name")}, {either("unit_code")}) as unit_name,
+                {either("area_basis")} as area_basis,
                 [{described}] as dimensions,
                 {totals} as is_total
             from {joined}
@@ -352,12 +380,16 @@ def _note_revisions(
         changed as (
             select
                 *,
+                -- A figure that is confidential on one side is told on neither.
+                coalesce(status_before = 'Q', false) or coalesce(status_after = 'Q', false) as is_hidden,
                 case
                     when not is_there then 'removed'
                     when not was_there or (reason_before = 'not_delivered' and status_before != status_after) then 'new'
                     when status_before = 'P' then 'provisional'
-                    when area_basis = 'current' and ({_AREAS_MOVED}) then 'areas'
-                    when status_before = 'I' and status_after != 'I' then 'carried_forward'
+                    when 'Q' in (status_before, status_after) then 'protection'
+                    when {moved if are_areas_known else "false"} then 'areas'
+                    when status_before = 'I' and main_after is not null and (status_after != 'I' or is_less_carried_forward)
+                        then 'carried_forward'
                     else 'error'
                 end as cause
             from compared
@@ -371,26 +403,20 @@ def _note_revisions(
             '{table.name}', key, time_period,
             case when not is_hidden then main_before end,
             case when not is_hidden then main_after end,
-            case when not is_hidden then main_after - main_before end,
-            status_before, status_after,
+            -- Without the noise of binary fractions.
+            case when not is_hidden then round(main_after - main_before, 10) end,
             case when cause in ('new', 'removed', 'error') then cause else 'planned' end,
-            is_constructed, cause, unit_level, unit_code, unit_name, area_basis, dimensions, is_corrected, is_total
+            status_before, status_after,
+            is_constructed, cause, unit_level, unit_code, unit_name, area_basis, dimensions, is_total
         from changed
         """
     )
 
 
-# Current areas are those of the newest year of the areas.
-_AREAS_MOVED = (
-    "(select max(time_period) from before.main.areas where area_basis = 'reported') is distinct from "
-    "(select max(time_period) from after.main.areas where area_basis = 'reported')"
-)
-
-
 def _public_revisions(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     """Return the revisions as they are published, in the order of their key."""
     return connection.execute(
-        "select table_name, key, time_period, value_before, value_after, size, status_before, status_after, revision_class, "
+        "select table_name, key, time_period, value_before, value_after, size, revision_class, status_before, status_after, "
         "is_constructed from revisions order by table_name, key, time_period nulls first"
     ).to_arrow_table()
 
@@ -403,11 +429,12 @@ _COUNTRY_TOTAL = (
 
 def _new_periods(connection: duckdb.DuckDBPyConnection, before: dict[str, Any], after: dict[str, Any]) -> list[NewPeriod]:
     """Return the years of the country that have a figure now and had none before, the newest first."""
-    if HEADLINE_TABLE not in after:
+    needed = {"time_period", "unit_level", "area_basis", "target_group", "service_type", "fte", "series_break"}
+    if not needed <= set(after.get(HEADLINE_TABLE, {})):
         return []
     had = (
         f"select time_period from before.main.{HEADLINE_TABLE} where {_COUNTRY_TOTAL}"
-        if HEADLINE_TABLE in before
+        if needed <= set(before.get(HEADLINE_TABLE, {}))
         else "select 0"
     )
     rows = connection.execute(
@@ -426,39 +453,64 @@ def _new_periods(connection: duckdb.DuckDBPyConnection, before: dict[str, Any], 
     return [NewPeriod(*row) for row in rows]
 
 
+# Amounts and persons are asked about the calendar year before the form's.
+_YEAR_BEFORE = ("amounts", "person_estimates")
+
+# Tables that the FTE by service are summed into.
+_OF_FTE = ("fte_by_reporting_form", "real_change", "response")
+
+
+def _is_of(correction: str) -> str:
+    """Return SQL that says whether a revision is about the subject of a correction, in its year."""
+    return f"""(
+        (
+            revisions.table_name = {correction}.subject
+            or (list_contains(revisions.dimensions, 'indicator=' || {correction}.subject))
+        )
+        and revisions.time_period
+        = {correction}.time_period - case when revisions.table_name in {_YEAR_BEFORE} then 1 else 0 end
+    )"""
+
+
 def _notices(connection: duckdb.DuckDBPyConnection, before: dict[str, Any], after: dict[str, Any]) -> list[Notice]:
-    """Return the corrections that the snapshot before did not have, with their effect where it is public."""
-    if "corrections" not in after:
+    """Return the corrections that the snapshot before did not have, with their effect where it is public.
+
+    They are kept as the table ``notices``. One that was withdrawn and lets an older one of the same be seen is none.
+    """
+    identity = ("subject", "time_period", "unit_level", "unit_code", "kind")
+    needed = {*identity, "corrected_on"}
+    if not {*needed, "unit_name"} <= set(after.get("corrections", {})):
+        connection.execute(
+            "create temp table notices (subject varchar, time_period integer, unit_level varchar, unit_code varchar, "
+            "unit_name varchar, kind varchar, corrected_on varchar)"
+        )
         return []
-    known = "select subject, time_period, unit_level, unit_code, kind, corrected_on from before.main.corrections"
+    same = " and ".join(f"known.{name} = added.{name}" for name in identity)
+    earlier = (
+        f"where not exists (select 1 from before.main.corrections as known where {same} "
+        "and known.corrected_on >= added.corrected_on)"
+        if needed <= set(before.get("corrections", {}))
+        else ""
+    )
+    connection.execute(
+        "create temp table notices as "
+        f"select {', '.join(identity)}, unit_name, corrected_on from after.main.corrections as added {earlier}"
+    )
     rows = dictionaries(
         connection,
         f"""
-        with added as (
-            select * from after.main.corrections
-            where (subject, time_period, unit_level, unit_code, kind, corrected_on) not in (
-                {known if "corrections" in before else "select '', 0, '', '', '', ''"}
-            )
-        ),
-
-        totals as (
+        with totals as (
             select * from revisions
             where area_basis = 'reported' and is_total and revision_class = 'error'
         )
 
         select
-            added.subject, added.time_period, added.unit_level, added.unit_name, added.kind, added.corrected_on,
-            (
-                select count(*) from revisions
-                where revisions.time_period = added.time_period and revisions.revision_class = 'error'
-                    and (
-                        revisions.table_name = added.subject
-                        or list_contains(revisions.dimensions, 'indicator=' || added.subject)
-                    )
-            ) as figures,
+            added.subject, added.time_period, added.unit_level, coalesce(added.unit_name, added.unit_code) as unit_name,
+            added.kind, added.corrected_on,
+            (select count(*) from revisions where revisions.revision_class = 'error' and {_is_of("added")}) as figures,
             units.value_before as unit_before, units.value_after as unit_after,
             countries.value_before as country_before, countries.value_after as country_after
-        from added
+        from notices as added
         left join totals as units
             on added.unit_level != 'country' and units.table_name = added.subject and units.time_period = added.time_period
             and units.unit_level = added.unit_level and units.unit_code = added.unit_code
@@ -480,20 +532,35 @@ def _planned(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     )
 
 
-def _unattributed(connection: duckdb.DuckDBPyConnection, notices: Iterable[Notice]) -> list[dict[str, Any]]:
-    """Return changed figures by table that no correction on file accounts for.
+def _unattributed(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Return changed figures by table that no new correction accounts for.
 
-    A correction reaches every table of its year, and by carrying forward and by changes from year to year those of the next.
+    A correction reaches the figures of its subject and year; one of FTE also what is summed from them, and by carrying
+    forward and by changes from year to year those of the next.
     """
-    years = sorted({notice.time_period + step for notice in notices for step in (-1, 0, 1)})
     return dictionaries(
         connection,
-        "select table_name as table, count(*) as figures, list(distinct time_period order by time_period) as time_periods "
-        "from revisions where revision_class = 'error' and not is_corrected "
-        "and not list_contains(?::integer[], time_period) "
-        "group by table_name order by table_name",
-        [years],
+        f"""
+        select revisions.table_name as table, count(*) as figures,
+            list(distinct revisions.time_period order by revisions.time_period) as time_periods
+        from revisions
+        where revisions.revision_class = 'error' and not exists (
+            select 1 from notices
+            where
+                {_is_of("notices")}
+                or (
+                    starts_with(notices.subject, 'fte_')
+                    and (revisions.table_name = notices.subject or revisions.table_name in {_OF_FTE})
+                    and revisions.time_period in (notices.time_period, notices.time_period + 1)
+                )
+        )
+        group by revisions.table_name order by revisions.table_name
+        """,
     )
+
+
+# The key of a figure whatever the areas are; what changed on both bases is told once.
+_WITHOUT_BASIS = "regexp_replace(key, '[|]area_basis=[^|]*', '')"
 
 
 def _figures(connection: duckdb.DuckDBPyConnection, table: Table) -> list[Figure]:
@@ -508,7 +575,7 @@ def _figures(connection: duckdb.DuckDBPyConnection, table: Table) -> list[Figure
             select
                 *,
                 row_number() over (
-                    partition by time_period, unit_level, unit_code, dimensions
+                    partition by {_WITHOUT_BASIS}
                     order by case area_basis when 'reported' then 0 else 1 end, key
                 ) as place
             from revisions
@@ -536,13 +603,23 @@ def _folded(connection: duckdb.DuckDBPyConnection) -> list[Folded]:
     rows = dictionaries(
         connection,
         f"""
+        with shown as (
+            select
+                *,
+                row_number() over (
+                    partition by table_name, {_WITHOUT_BASIS}
+                    order by case area_basis when 'reported' then 0 else 1 end, key
+                ) as place
+            from revisions
+            where revision_class != 'new' and unit_level in {UNITS}
+        )
         select
             table_name as table, time_period, unit_code, max(unit_name) as unit_name, revision_class, count(*) as figures,
             first(size order by abs(size) desc nulls last, key) as largest
-        from revisions
-        where revision_class != 'new' and unit_level in {UNITS} and area_basis = 'reported'
+        from shown
+        where place = 1
         group by table_name, time_period, unit_code, revision_class
-        order by abs(largest) desc nulls last, table_name, time_period desc, unit_code
+        order by abs(largest) desc nulls last, table_name, time_period desc, unit_code, revision_class
         """,
     )
     return [Folded(**row) for row in rows]

@@ -9,7 +9,8 @@ Belongs here: words and order. Does not belong here: finding what changed (``cha
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,8 @@ TEXTS: dict[str, Label] = {
     "first": _label(
         "Dette er den første utgaven. Den har årene {years}.", "This is the first snapshot. It has the years {years}."
     ),
-    "nothing": _label("Ingen tall er endret.", "No figure has changed."),
+    "nothing": _label("Ingenting er endret.", "Nothing has changed."),
+    "no_figure": _label("Ingen tall er endret.", "No figure has changed."),
     "new_period": _label(
         "Nytt år: {year}. Hele landet har {fte} årsverk{change}.",
         "New year: {year}. The whole country has {fte} FTE{change}.",
@@ -83,9 +85,18 @@ TEXTS: dict[str, Label] = {
         "Planlagt revisjon: videreførte tall er erstattet med enhetenes egne, {figures} tall ({years}).",
         "Planned revision: figures carried forward were replaced by the units' own, {figures} figures ({years}).",
     ),
+    "protection": _label(
+        "Planlagt revisjon: vernet av enkeltenheters svar skjuler eller viser andre tall enn før, {figures} tall ({years}).",
+        "Planned revision: the protection of single units' answers hides or shows other figures than before, {figures} "
+        "figures ({years}).",
+    ),
     "unattributed": _label(
-        "Rettet uten at en rettelse av svar ligger bak: {figures} tall i «{table}» ({years}).",
-        "Corrected without a correction of an answer behind it: {figures} figures in “{table}” ({years}).",
+        "Endret av andre grunner enn en rettelse av et svar: {figures} tall i «{table}» ({years}).",
+        "Changed for other reasons than a correction of an answer: {figures} figures in “{table}” ({years}).",
+    ),
+    "other": _label(
+        "Endret i rader der hovedtallet står som før: {figures} rader i «{table}» ({columns}).",
+        "Changed in rows whose main figure stays: {figures} rows in “{table}” ({columns}).",
     ),
     "removed": _label("Fjernet: {figures} rader i «{table}».", "Removed: {figures} rows in “{table}”."),
     "schema": _label("Endret form", "Changed form"),
@@ -169,6 +180,11 @@ class Words:
         decimals = described.column(described.measures[0]).decimals or 0 if described else 0
         return number(value, language, decimals=(decimals, decimals), signed=signed) or NOTHING
 
+    def columns(self, table: str, names: Iterable[str], language: Language) -> str:
+        """Return the titles of columns of a table."""
+        described = self.tables[table]
+        return ", ".join(in_language(described.column(name).title, language) for name in names)
+
     def dimensions(self, figure: Figure, language: Language) -> str:
         """Return what a figure is about besides area and year."""
         described = self.tables[figure.table]
@@ -198,8 +214,17 @@ def _years(periods: list[int | None]) -> str:
     return spans(tuple(period for period in periods if period is not None)) or NOTHING
 
 
-def _notice(words: Words, notice: Notice, language: Language) -> str:
-    """Return a correction as a sentence, with its effect where totals are public."""
+def _notices(changes: Changes, words: Words, language: Language) -> list[str]:
+    """Return the corrections as sentences; where several share subject and year, their common effect is told with none."""
+    shared = Counter((notice.subject, notice.time_period) for notice in changes.notices)
+    return [
+        _notice(words, notice, language, is_alone=shared[notice.subject, notice.time_period] == 1)
+        for notice in changes.notices
+    ]
+
+
+def _notice(words: Words, notice: Notice, language: Language, *, is_alone: bool) -> str:
+    """Return a correction as a sentence, with its effect where totals are public and nothing else changed them."""
     kind = words.code("correction_kind", notice.kind, language)
     values = {
         "subject": words.subject(notice.subject, language),
@@ -213,7 +238,7 @@ def _notice(words: Words, notice: Notice, language: Language) -> str:
         return words.say("corrected", language, **values)
     text = words.say("corrected_unit", language, **values)
     totals = {name: getattr(notice, name) for name in ("unit_before", "unit_after", "country_before", "country_after")}
-    if all(value is not None for value in totals.values()):
+    if is_alone and all(value is not None for value in totals.values()):
         text += words.say(
             "effect",
             language,
@@ -246,7 +271,7 @@ def summary(changes: Changes, words: Words, language: Language) -> list[str]:
             change=change,
         )
         sentences.append(text + (words.say("has_break", language) if period.series_break and change else ""))
-    sentences += [_notice(words, notice, language) for notice in changes.notices[:SHOWN_NOTICES]]
+    sentences += _notices(changes, words, language)[:SHOWN_NOTICES]
     if len(changes.notices) > SHOWN_NOTICES:
         sentences.append(words.say("more_notices", language, count=len(changes.notices) - SHOWN_NOTICES))
     for planned in changes.planned:
@@ -270,6 +295,16 @@ def summary(changes: Changes, words: Words, language: Language) -> list[str]:
             )
         )
     for table in changes.tables:
+        if table.classes.get("changed"):
+            sentences.append(
+                words.say(
+                    "other",
+                    language,
+                    figures=number(table.classes["changed"], language),
+                    table=words.table(table.table, language),
+                    columns=words.columns(table.table, table.columns, language),
+                )
+            )
         if table.classes.get("removed"):
             sentences.append(
                 words.say(
@@ -279,7 +314,9 @@ def summary(changes: Changes, words: Words, language: Language) -> list[str]:
                     table=words.table(table.table, language),
                 )
             )
-    return sentences or [words.say("nothing", language)]
+    if not sentences and not changes.schema and all(table.rows_before == table.rows_after for table in changes.tables):
+        return [words.say("nothing", language)]
+    return sentences or [words.say("no_figure", language)]
 
 
 def _schema(changes: Changes, words: Words, language: Language) -> list[str]:
@@ -353,9 +390,7 @@ def _told(changes: Changes, words: Words, language: Language) -> dict[str, Any]:
         "in_short": say("in_short"),
         "sentences": summary(changes, words, language),
         "notices_title": say("notices"),
-        "notices": [_notice(words, each, language) for each in changes.notices]
-        if len(changes.notices) > SHOWN_NOTICES
-        else [],
+        "notices": _notices(changes, words, language) if len(changes.notices) > SHOWN_NOTICES else [],
         "schema_title": say("schema"),
         "schema": _schema(changes, words, language),
         "figures_title": say("figures"),

@@ -46,3 +46,16 @@ def content_hash(folder: Path) -> str:
     for path in content_files(folder):
         digest.update(f"{file_hash(path)}  {path.relative_to(folder).as_posix()}\n".encode())
     return digest.hexdigest()
+
+
+def write_checksums(folder: Path) -> None:
+    """Write SHA256SUMS over all files but DuckDB's own, which is checked by the file beside it.
+
+    A candidate has it as it was built; the promotion writes it again, with the verdict.
+    """
+    lines = [
+        f"{file_hash(path)}  {path.relative_to(folder).as_posix()}\n"
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.relative_to(folder).as_posix().startswith((DATABASE, CHECKSUMS))
+    ]
+    (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")

@@ -15,9 +15,21 @@ from typing import Any
 from orchestration.disclosure import ledger
 from orchestration.errors import UserError
 from orchestration.publish.candidate import Candidate
-from orchestration.publish.layout import CHANGES, CHECKSUMS, DATABASE, GATE, content_hash, file_hash
+from orchestration.publish.layout import (
+    CHANGES,
+    CHECKSUMS,
+    DATABASE,
+    GATE,
+    GATE_PAGE,
+    content_hash,
+    file_hash,
+    write_checksums,
+)
 
 CURRENT = "current"
+
+# The verdict on a candidate comes after its files.
+GATE_FILES = (GATE, GATE_PAGE)
 
 
 def current(snapshots: Path) -> Path | None:
@@ -49,7 +61,7 @@ def find(snapshots: Path, candidates: Path, name: str) -> Path:
         raise UserError(
             f"there is no candidate or snapshot {name!r}" if not found else f"{name!r} may be {', '.join(found)}",
             place=str(snapshots),
-            remedy="is248 status lists them",
+            remedy="name one of its folders, by its whole id or a beginning that no other has",
         )
     return folders[found[0]].resolve()
 
@@ -63,18 +75,12 @@ def read_gate(folder: Path) -> dict[str, Any] | None:
     return verdict
 
 
-def write_checksums(folder: Path) -> None:
-    """Write SHA256SUMS over all files but DuckDB's own, which is checked by the file beside it."""
-    lines = [
-        f"{file_hash(path)}  {path.relative_to(folder).as_posix()}\n"
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.relative_to(folder).as_posix().startswith((DATABASE, CHECKSUMS))
-    ]
-    (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
-
-
-def verify(folder: Path) -> int:
+def verify(folder: Path, leaving_out: tuple[str, ...] = ()) -> int:
     """Compare every file of a candidate or snapshot with its checksums.
+
+    Args:
+        folder: the candidate or snapshot.
+        leaving_out: files that need not be in the list.
 
     Returns:
         The number of files that were compared.
@@ -90,7 +96,7 @@ def verify(folder: Path) -> int:
             raise UserError("the file is missing", place=str(folder / name), remedy="take a whole snapshot") from error
         listed.update({line.partition("  ")[2]: line.partition("  ")[0] for line in lines})
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    for name in sorted(set(listed) | (present - {CHECKSUMS, f"{DATABASE}.sha256"})):
+    for name in sorted(set(listed) | (present - {CHECKSUMS, f"{DATABASE}.sha256", *leaving_out})):
         if name not in present:
             what = "the file is missing"
         elif name not in listed:
@@ -145,8 +151,12 @@ def promote(candidate: Candidate, snapshots: Path) -> bool:
             "the candidate is not the one that the gate judged", place=str(candidate.path), remedy="run is248 run"
         )
     _check_predecessor(candidate, snapshots)
+    # What the content hash leaves out, the comparison with the snapshot before, must be what was built too.
+    verify(candidate.path, leaving_out=GATE_FILES)
     target = snapshots / candidate.id
-    # First the ledger: what it has too much costs a hidden group, what it lacks a leak.
+    if target.exists():
+        verify(target)
+    # The ledger before the pointer: what it has too much costs a hidden group, what it lacks a leak.
     additions = candidate.path.parent / f"{candidate.id}{ledger.ADDITIONS}"
     ledger.add(additions, snapshots)
     additions.replace(ledger.ledger_file(snapshots).with_name(additions.name))

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from orchestration.errors import UserError
 from orchestration.publish.changes import Changes, compare
 from orchestration.publish.layout import CHANGES, CHANGES_PAGE, CHANGES_SCRIPT, CHANGES_TEXT, DATABASE, content_hash
 from orchestration.settings import PROJECT_DIR
@@ -102,6 +103,8 @@ EMPTY = {"fte": None, "obs_status": "O", "absence_reason": "not_delivered"}
         (fte(obs_status="P"), fte(), "planned"),
         (fte(obs_status="I"), fte(fte=2.0), "planned"),
         (fte(obs_status="I"), fte(fte=2.0, obs_status="I"), "error"),
+        (fte(obs_status="I", imputed_share=0.5), fte(fte=2.0, obs_status="I", imputed_share=0.2), "planned"),
+        (fte(obs_status="I"), fte(fte=None, obs_status="O", absence_reason="not_answered"), "error"),
         (fte(**EMPTY), fte(), "new"),
         (fte(**EMPTY | {"absence_reason": "not_answered"}), fte(), "error"),
         (fte(), fte(obs_status="E"), "error"),
@@ -113,14 +116,25 @@ def test_the_class_of_a_revision_follows_from_what_the_figure_was(
     assert one(tmp_path, before, after)["revision_class"] == revision_class
 
 
-def test_figures_on_current_areas_are_revised_as_planned_when_the_areas_become_those_of_another_year(tmp_path: Path) -> None:
-    area = {"unit_level": "country", "unit_code": "0", "area_basis": "reported"}
-    before = services(fte(area_basis="current"), fte()) | {"areas": [area | {"time_period": 2023}]}
-    after = services(fte(area_basis="current", fte=9.0), fte(fte=9.0)) | {
-        "areas": [area | {"time_period": 2023}, area | {"time_period": 2024}]
-    }
-    found = {row["key"].split("|")[4]: row["revision_class"] for row in revisions(changes(tmp_path, before, after))}
-    assert found == {"area_basis=current": "planned", "area_basis=reported": "error"}
+@pytest.mark.parametrize(
+    ("basis", "level", "revision_class"),
+    [
+        ("current", "county", "planned"),
+        ("reported", "county", "error"),
+        ("current", "country", "error"),  # the sum of the country does not depend on its areas
+    ],
+)
+def test_figures_on_current_areas_are_revised_as_planned_when_the_areas_become_those_of_another_year(
+    tmp_path: Path, basis: str, level: str, revision_class: str
+) -> None:
+    def rows(value: float, newest: int) -> dict[str, Any]:
+        # The reference data may know later areas than the newest delivery uses.
+        areas = [{"time_period": year, "area_basis": "current"} for year in range(2022, newest + 1)]
+        areas += [{"time_period": year, "area_basis": "reported"} for year in range(2022, 2026)]
+        return services(fte(fte=value, unit_level=level, area_basis=basis)) | {"areas": areas}
+
+    (row,) = revisions(changes(tmp_path, rows(1.0, 2023), rows(9.0, 2024)))
+    assert row["revision_class"] == revision_class
 
 
 def test_rows_that_came_and_went(tmp_path: Path) -> None:
@@ -139,6 +153,7 @@ def test_a_figure_that_is_confidential_on_one_side_is_told_on_neither(
     (row,) = revisions(found)
     assert row["value_before"] is row["value_after"] is row["size"] is None
     assert {row["status_before"], row["status_after"]} == {"A", "Q"}
+    assert row["revision_class"] == "planned"
     assert all(figure.value_before is figure.value_after is None for figure in found.figures)
 
 
@@ -229,6 +244,89 @@ def test_a_correction_of_an_answer_names_no_unit(tmp_path: Path) -> None:
     (notice,) = found.notices
     assert (notice.unit_level, notice.figures, notice.unit_before) == ("country", 1, None)
     assert found.unattributed == []
+
+
+def test_a_correction_of_an_amount_is_about_the_year_before_that_of_the_form(tmp_path: Path) -> None:
+    amount = {"indicator": "money", "unit_level": "country", "unit_code": "0", "obs_status": "A", "time_period": 2021}
+    correction = CORRECTION | {"subject": "money", "unit_level": "country", "unit_code": "0"}
+    found = changes(
+        tmp_path,
+        {"amounts": [amount | {"amount_nok": 10.0}]},
+        {"amounts": [amount | {"amount_nok": 20.0}], "corrections": [correction]},
+    )
+    assert [notice.figures for notice in found.notices] == [1]
+    assert found.unattributed == []
+
+
+def test_a_correction_accounts_for_its_own_subject_only(tmp_path: Path) -> None:
+    correction = CORRECTION | {"subject": "user_survey", "unit_level": "country", "unit_code": "0"}
+    found = changes(
+        tmp_path,
+        services(fte(time_period=2022)),
+        services(fte(time_period=2022, fte=99.0)) | {"corrections": [correction]},
+    )
+    assert [each["table"] for each in found.unattributed] == ["fte_by_service"]
+
+
+def test_a_withdrawn_correction_that_lets_an_older_one_be_seen_is_no_new_notice(tmp_path: Path) -> None:
+    older = CORRECTION | {"corrected_on": "2025-01-01"}
+    assert changes(tmp_path, {"corrections": [CORRECTION]}, {"corrections": [older]}).notices == []
+
+
+def test_changes_beside_the_main_figure_are_counted_and_told(tmp_path: Path) -> None:
+    found = changes(tmp_path, services(fte()), services(fte(population=11.0, fte_per_10000=1363.6)))
+    assert revisions(found) == []
+    (table,) = [table for table in found.tables if table.table == "fte_by_service"]
+    assert table.classes == {"changed": 1}
+    assert table.columns == {"population": 1, "fte_per_10000": 1}
+
+
+def test_a_table_without_figures_is_compared_by_key(tmp_path: Path) -> None:
+    row = {"source_id": "s", "table_id": "1", "cell_key": "k", "verdict": "equal"}
+    found = changes(tmp_path, {"reconciliation": [row]}, {"reconciliation": [row | {"verdict": "explained"}]})
+    (table,) = [table for table in found.tables if table.table == "reconciliation"]
+    assert table.classes == {"changed": 1}
+
+
+def test_every_year_of_a_change_is_a_figure_of_its_own(tmp_path: Path) -> None:
+    def rows(value: float) -> dict[str, Any]:
+        change = {"time_period_to": 2023, "target_group": "total", "change_percent": value, "obs_status": "A"}
+        return {"real_change": [change | {"time_period_from": year} for year in (2015, 2022)]}
+
+    found = changes(tmp_path, rows(1.0), rows(2.0))
+    assert [figure.dimensions["time_period_from"] for figure in found.figures] == ["2015", "2022"]
+
+
+def test_a_unit_that_changed_on_current_areas_only_is_told(tmp_path: Path) -> None:
+    unit = MUNICIPALITY | {"area_basis": "current", "unit_name": None}
+    found = changes(tmp_path, services(unit), services(unit | {"fte": 3.0}))
+    assert [(folded.unit_name, folded.figures) for folded in found.folded] == [("1103", 1)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "drop table areas",
+        "alter table fte_by_service rename column fte to full_time",
+        "alter table fte_by_service alter fte type varchar using 'many'",
+        "alter table corrections drop column corrected_on",
+        "alter table fte_by_service drop column area_basis",
+        "alter table fte_by_service drop column obs_note",
+    ],
+)
+def test_a_predecessor_of_an_earlier_version_does_not_stop_the_next(tmp_path: Path, statement: str) -> None:
+    first, second = database(tmp_path / "before", services(fte())), database(tmp_path / "after", services(fte(fte=2.0)))
+    with connect(first / DATABASE) as connection:
+        connection.execute(statement)
+    assert compare(first, second, TABLES, after_id="after").schema
+
+
+def test_a_damaged_snapshot_is_told_in_one_line(tmp_path: Path) -> None:
+    first, second = database(tmp_path / "before", services(fte())), database(tmp_path / "after", services(fte()))
+    (first / DATABASE).write_bytes(b"not a database")
+    with pytest.raises(UserError, match="cannot be compared") as error:
+        compare(first, second, TABLES, after_id="after")
+    assert "\n" not in str(error.value)
 
 
 def test_a_change_that_no_correction_accounts_for_is_told_as_such(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from orchestration.gate.rules import Rule
 from orchestration.gate.verdict import Circumstances, dbt_test_result, judge, judge_stage, refusal
 from orchestration.gate.waivers import PlacedWaiver, Waiver
 from orchestration.publish.candidate import Candidate
-from orchestration.publish.layout import DATABASE, content_hash
-from orchestration.publish.snapshots import promote, write_checksums
+from orchestration.publish.layout import DATABASE, content_hash, write_checksums
+from orchestration.publish.snapshots import promote
 from orchestration.tables import Table
 from orchestration.warehouse import connect
 from tests.unit.test_rules import RULE, TABLE
@@ -34,6 +34,7 @@ def tiny_candidate(folder: Path) -> Candidate:
         connection.execute("create table facts as select * from (values ('x', 1), ('y', 2)) as t (a, b)")
         connection.execute("create table codelists as select 'letters' as codelist, 'x' as code")
     (path / f"{DATABASE}.sha256").write_text("", encoding="utf-8")
+    write_checksums(path)
     candidate = Candidate(id=path.name, path=path, content_hash=content_hash(path))
     nothing_to_add(candidate)
     return candidate

@@ -14,7 +14,7 @@ from orchestration.gate.rules import load_rules
 from orchestration.gate.verdict import judge
 from orchestration.publish import snapshots
 from orchestration.publish.candidate import FORMATS
-from orchestration.publish.layout import CHANGES, DATABASE, GATE, GATE_PAGE
+from orchestration.publish.layout import CHANGES, CHANGES_TEXT, DATABASE, GATE, GATE_PAGE
 from orchestration.publish.writers import delimited
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import connect
@@ -113,6 +113,30 @@ def test_a_changed_file_is_found(tmp_path: Path) -> None:
     path.write_text("time_period,fte,note\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"fte_by_service.csv: the file was changed"):
         snapshots.verify(folder)
+
+
+@pytest.mark.parametrize("name", [CHANGES_TEXT, CHANGES, "csv/revisions.csv", "metadata/revisions.json"])
+@pytest.mark.parametrize("damage", ["changed", "removed"])
+def test_what_the_content_hash_leaves_out_is_what_was_built_too(tmp_path: Path, name: str, damage: str) -> None:
+    published(tmp_path)
+    made = judged(tmp_path, {"fte_by_service": [fte(fte=2.0)]})
+    if damage == "removed":
+        (made.path / name).unlink()
+    else:
+        (made.path / name).write_text((made.path / name).read_text(encoding="utf-8") + " ", encoding="utf-8")
+    with pytest.raises(UserError):
+        snapshots.promote(made, tmp_path / "snapshots")
+
+
+def test_a_damaged_old_snapshot_is_not_published_again(tmp_path: Path) -> None:
+    first = published(tmp_path)
+    second = published(tmp_path, {"fte_by_service": [fte(fte=2.0)]})
+    path = first / "csv" / "fte_by_service.csv"
+    path.chmod(0o644)
+    path.write_text("damaged", encoding="utf-8")
+    with pytest.raises(UserError, match="the file was changed"):
+        published(tmp_path)
+    assert snapshots.current(tmp_path / "snapshots") == second
 
 
 def test_a_snapshot_is_found_by_the_beginning_of_its_id(tmp_path: Path) -> None:

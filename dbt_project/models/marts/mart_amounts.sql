@@ -176,7 +176,7 @@ select
     reasons.absence_reason,
     case
         when reasons.absence_reason is null then {{ notes({
-            'corrected': 'reasons.is_from_delivery and reasons.is_corrected',
+            'corrected': "reasons.is_from_delivery and reasons.is_corrected and reasons.unit_level = 'country'",
             'from_print': 'not reasons.is_from_delivery',
             'units_missing': 'reasons.is_from_delivery and reasons.n_answered < reasons.units_municipalities',
         }) }}

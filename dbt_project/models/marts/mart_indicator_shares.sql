@@ -47,7 +47,7 @@ answered as (
 ),
 
 corrected as (
-    -- Groups that hold a unit with a corrected answer.
+    -- That an answer was corrected is said of the country only: the groups that hold the unit would tell which it is.
     select distinct
         answers.form,
         answers.question as indicator,
@@ -60,7 +60,7 @@ corrected as (
     inner join {{ ref('int_unit_set_members') }} as members
         on answers.time_period = members.time_period
         and members.member_code in (answers.unit_code, substr(answers.unit_code, 1, 4))
-    where answers.is_corrected and answers.type = 'code'
+    where answers.is_corrected and answers.type = 'code' and members.unit_level = 'country'
 ),
 
 delivered as (

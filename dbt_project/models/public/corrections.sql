@@ -1,6 +1,11 @@
--- Applied corrections in public words: subject, year, kind and date. FTE of a unit are public, so a correction of them names the
--- unit; of all other answers not even that one was changed is said of a unit.
-with corrections as (
+-- Applied corrections in public words: subject, year, kind and date. FTE of a unit are public, so a correction of them
+-- names the unit; of all other answers not even that one was changed is said of a unit. A question that no public table shows is no
+-- subject: which form a unit chose, and what practice it changed.
+with indicators as (
+    select distinct indicator from {{ ref('int_indicator_periods') }}
+),
+
+corrections as (
     select
         corrections.*,
         breakdowns.code is not null as is_fte
@@ -8,7 +13,14 @@ with corrections as (
     left join {{ ref('stg_classifications__codelists') }} as breakdowns
         on breakdowns.codelist = 'fte_breakdown'
         and corrections.question = breakdowns.code
-    where corrections.verdict = 'applied'
+    left join indicators
+        on corrections.question = indicators.indicator
+    left join {{ ref('stg_classifications__codelists') }} as amounts
+        on amounts.codelist = 'amount'
+        and corrections.question = amounts.code
+    where
+        corrections.verdict = 'applied'
+        and (breakdowns.code is not null or indicators.indicator is not null or amounts.code is not null)
 ),
 
 areas as (

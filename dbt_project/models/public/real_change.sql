@@ -9,5 +9,6 @@ select
     obs_status,
     absence_reason,
     obs_note,
-    {{ is_constructed('observations.time_period_from') }} or {{ is_constructed('observations.time_period_to') }} as is_constructed
+    {{ is_constructed('observations.time_period_from') }}
+    or {{ is_constructed('observations.time_period_to') }} as is_constructed
 from {{ ref('mart_real_change') }} as observations

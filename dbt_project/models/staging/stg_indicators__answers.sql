@@ -1,7 +1,8 @@
--- Labels of answers and of rows of grids.
+-- Labels of answers and of rows of grids, from one end of a scale to the other.
 select
     codelist,
     code,
     label_nb,
-    label_en
+    label_en,
+    cast(line_number as integer) as line_number
 from {{ source('indicators', 'answers') }}

@@ -16,7 +16,7 @@ with listed as (
     select
         codelist,
         code,
-        cast(row_number() over (partition by codelist order by code) as integer) as sort_order,
+        cast(row_number() over (partition by codelist order by line_number) as integer) as sort_order,
         label_nb,
         label_en,
         cast(null as varchar) as parent,

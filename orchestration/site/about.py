@@ -1,0 +1,126 @@
+"""The pages on method and on downloads: what the release says of itself.
+
+Belongs here: lists for these two pages, from metadata and tables. Does not belong here: their words (``words``) or layout
+(``templates``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.publish.release import Release
+from orchestration.tables import Label, Table
+
+WORKBOOK = "xlsx/is248.xlsx"
+
+
+@dataclass(frozen=True)
+class Download:
+    """A public table with its rows and the formats it comes in."""
+
+    table: Table
+    rows: int | None
+    files: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class BreakRow:
+    """One break in the list of all."""
+
+    name: Label
+    time_period: int
+    kind: Label
+    comparable: bool
+    description: Label
+    source: str
+
+
+def downloads(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], snapshot: Path) -> list[Download]:
+    """Return what can be downloaded of each table; a format that was not written is not among it."""
+    present = {row[0] for row in connection.execute("select table_name from information_schema.tables").fetchall()}
+    found = []
+    for table in tables:
+        rows = connection.execute(f'select count(*) from "{table.name}"').fetchall()[0][0] if table.name in present else None
+        files = [("CSV", f"csv/{table.name}.csv"), ("Parquet", f"parquet/{table.name}.parquet")]
+        cubes = [("PX", f"px/{table.name}.px"), ("JSON-stat", f"jsonstat/{table.name}.json")]
+        files += [(name, file) for name, file in cubes if (snapshot / file).is_file()]
+        files.append(("metadata", f"metadata/{table.name}.json"))
+        found.append(Download(table, rows, files))
+    return found
+
+
+def counties(connection: duckdb.DuckDBPyConnection, snapshot: Path) -> list[tuple[str, str]]:
+    """Return code and name of each county of today that has a package."""
+    rows: list[tuple[str, str]] = connection.execute(
+        "select unit_code, arg_max(unit_name, time_period) from areas where unit_level = 'county' and area_basis = 'current'"
+        " group by unit_code order by unit_code"
+    ).fetchall()
+    return [(code, name) for code, name in rows if (snapshot / "packages" / f"{code}.xlsx").is_file()]
+
+
+def break_rows(connection: duckdb.DuckDBPyConnection, release: Release) -> tuple[list[BreakRow], list[BreakRow]]:
+    """Return the breaks of FTE and amounts, and those of the questions."""
+    figures: list[BreakRow] = []
+    questions: list[BreakRow] = []
+    for indicator, nb, en, scale, year, kind, comparable, text_nb, text_en, source in connection.execute(
+        "select b.indicator, i.label_nb, i.label_en, i.scale, b.time_period, b.kind, b.comparable_before, b.description_nb,"
+        " b.description_en, b.source from series_breaks as b left join indicators as i using (indicator)"
+        " order by b.indicator, b.time_period, b.kind"
+    ).fetchall():
+        row = BreakRow(
+            Label(nb=nb or indicator, en=en or indicator),
+            year,
+            release.label("break_kind", kind),
+            comparable,
+            Label(nb=text_nb or kind, en=text_en or kind),
+            source or "",
+        )
+        (figures if scale in ("fte", "nok") else questions).append(row)
+    return figures, questions
+
+
+def deliveries(connection: duckdb.DuckDBPyConnection, release: Release) -> list[dict[str, Any]]:
+    """Return the deliveries that the figures are computed of."""
+    return [
+        {
+            "title": Label(nb=nb or form, en=en or form),
+            "survey": release.label("survey", survey),
+            "year": year,
+            "collected": collected,
+            "constructed": constructed,
+        }
+        for form, survey, year, collected, constructed, nb, en in connection.execute(
+            "select form, survey, time_period, collection_year, is_constructed, title_nb, title_en from deliveries"
+            " order by time_period, form"
+        ).fetchall()
+    ]
+
+
+def crosswalk(connection: duckdb.DuckDBPyConnection, release: Release) -> list[dict[str, Any]]:
+    """Return which categories correspond across a change of the form."""
+
+    def named(question: str, codes: str | None) -> Label:
+        codelist = question.removeprefix("fte_by_")
+        codelist = "service_type" if codelist == "service" else codelist
+        labels = [release.label(codelist, code) for code in (codes or "\u2013").split("+")]
+        return Label(nb=" + ".join(each.nb for each in labels), en=" + ".join(each.en for each in labels))
+
+    return [
+        {
+            "before": named(question, before),
+            "before_year": before_year,
+            "after": named(question, after),
+            "after_year": after_year,
+            "verdict": release.label("comparability", verdict),
+            "reason": Label(nb=nb or "\u2013", en=en or "\u2013"),
+        }
+        for question, before, before_year, after, after_year, verdict, nb, en in connection.execute(
+            "select question, category_from, time_period_from, category_to, time_period_to, verdict, reason_nb, reason_en"
+            " from category_crosswalk order by question, time_period_from, category_from, category_to"
+        ).fetchall()
+    ]

@@ -1,0 +1,93 @@
+"""Breaks of a series: which to show, and which years must not be joined by a line.
+
+Belongs here: reading ``series_breaks`` and ``comparability``, and what follows from them for a chart. Does not belong here:
+drawing (``static``), or what breaks there are (``data/classifications`` and the forms).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+
+from orchestration.tables import Label
+
+# A question that is asked for the first or the last time has nothing on the other side to be compared with.
+NO_BREAKS = ("new", "dropped")
+SIGNED = "signed"
+NOT_COMPARABLE = "not_comparable"
+
+
+@dataclass(frozen=True)
+class Break:
+    """One reason why a year differs from the years before it."""
+
+    time_period: int
+    kind: str
+    comparable_before: bool
+    description: Label
+
+
+@dataclass
+class Breaks:
+    """What is known of an indicator: its breaks, and the pairs of following years that must not be joined."""
+
+    breaks: list[Break] = field(default_factory=list)
+    apart: list[int] = field(default_factory=list)
+
+    def within(self, years: Sequence[int]) -> list[Break]:
+        """Return the breaks that lie between the first and the last of some years."""
+        if not years:
+            return []
+        return [each for each in self.breaks if min(years) < each.time_period <= max(years)]
+
+
+def apart(breaks: Iterable[Break], verdicts: Iterable[tuple[int, int, str, str]]) -> list[int]:
+    """Return the years that must not be joined with the year before.
+
+    Args:
+        breaks: the breaks of one indicator.
+        verdicts: year before, year, verdict and origin of pairs of years; a signed verdict goes before every break.
+    """
+    divided = {each.time_period for each in breaks if not each.comparable_before}
+    for before, year, verdict, origin in verdicts:
+        if year - before != 1:
+            continue
+        if verdict == NOT_COMPARABLE:
+            divided.add(year)
+        elif origin == SIGNED:
+            divided.discard(year)
+    return sorted(divided)
+
+
+def stretches(years: Sequence[int], divided: Iterable[int]) -> list[list[int]]:
+    """Return years in stretches that a line may join: no year is missing in between, and no break divides them."""
+    walls = set(divided)
+    joined: list[list[int]] = []
+    for year in sorted(years):
+        if joined and year - joined[-1][-1] == 1 and year not in walls:
+            joined[-1].append(year)
+        else:
+            joined.append([year])
+    return joined
+
+
+def read_breaks(connection: duckdb.DuckDBPyConnection) -> dict[str, Breaks]:
+    """Return the breaks of every indicator."""
+    found: dict[str, Breaks] = defaultdict(Breaks)
+    for indicator, year, kind, comparable, nb, en in connection.execute(
+        "select indicator, time_period, kind, comparable_before, description_nb, description_en"
+        " from series_breaks order by all"
+    ).fetchall():
+        if kind not in NO_BREAKS or not comparable:
+            found[indicator].breaks.append(Break(year, kind, comparable, Label(nb=nb or kind, en=en or kind)))
+    verdicts: dict[str, list[tuple[int, int, str, str]]] = defaultdict(list)
+    for indicator, *verdict in connection.execute(
+        "select indicator, time_period_from, time_period_to, verdict, derived_or_signed from comparability order by all"
+    ).fetchall():
+        verdicts[indicator].append((verdict[0], verdict[1], verdict[2], verdict[3]))
+    for indicator in sorted({*found, *verdicts}):
+        found[indicator].apart = apart(found[indicator].breaks, verdicts[indicator])
+    return found

@@ -1,0 +1,422 @@
+"""Writing the pages: reads what is needed once, renders every template, and lays the files beside each other.
+
+The same tables give the same bytes: no clock, no path and no identifier of the snapshot, which is computed of these bytes.
+Belongs here: order of work and layout of the folder. Does not belong here: what a page says.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from orchestration.publish.release import Release
+from orchestration.site import about, formats
+from orchestration.site.breaks import Break, Breaks, read_breaks
+from orchestration.site.cubes import Cube, dumped, read_cube, read_indicator_cubes, reason_flags
+from orchestration.site.figures import Cell, Resolved, Resolver
+from orchestration.site.headline import headline
+from orchestration.site.municipality import NEIGHBOURS, PUBLIC_MEASURES, Municipalities
+from orchestration.site.pages import Figure, Page, Question, Site, load_pages, load_site, written_out
+from orchestration.site.reconciliation import read_reconciliation
+from orchestration.site.words import FORMATS, SCRIPT, TEXTS
+from orchestration.tables import Label, Table
+
+HERE = Path(__file__).parent
+TEMPLATES = HERE / "templates"
+STATIC = HERE / "static"
+
+# Figures of a question that the reader chose, and of a municipality: described once, drawn of cubes that are loaded then.
+QUESTION_FIGURES = (
+    Figure(id="time", part="answers_over_time", kind="series", indicator="any", across="answer", choose=("item", "unit")),
+    Figure(
+        id="year",
+        part="answers_in_one_year",
+        kind="stack",
+        indicator="any",
+        rows="item",
+        across="answer",
+        choose=("unit", "time"),
+    ),
+    Figure(
+        id="boxes",
+        part="answers_in_one_year",
+        kind="bars",
+        indicator="any",
+        rows="answer",
+        choose=("item", "unit", "time"),
+    ),
+    Figure(
+        id="areas",
+        part="one_answer_by_area",
+        kind="bars",
+        indicator="any",
+        rows="unit",
+        choose=("item", "answer", "level", "basis", "time"),
+    ),
+)
+MUNICIPAL_FIGURES: Mapping[str, Figure] = {
+    "fte_by_service": Figure(
+        id="service",
+        kind="series",
+        cube="fte_by_service",
+        measures=PUBLIC_MEASURES["fte_by_service"],
+        across="service_type",
+        without={"service_type": ("total",)},
+        only={"target_group": ("adults", "children")},
+        choose=("target_group", "unit"),
+        levels=("municipality", "city_district", "agency"),
+    ),
+    "fte_by_education": Figure(
+        id="education",
+        kind="panels",
+        cube="fte_by_education",
+        measures=PUBLIC_MEASURES["fte_by_education"],
+        across="education",
+        without={"education": ("total",)},
+        choose=("target_group", "unit"),
+        start={"target_group": "total"},
+        levels=("municipality", "city_district", "agency"),
+    ),
+    "fte_by_pathway": Figure(
+        id="pathway",
+        kind="stack",
+        cube="fte_by_pathway",
+        measures=("share", "fte"),
+        rows="time",
+        across="pathway",
+        without={"pathway": ("total",)},
+        choose=("target_group", "unit"),
+        start={"target_group": "total"},
+        ordered=True,
+        levels=("municipality", "city_district", "agency"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class SubjectPage:
+    """A subject page of which there are data."""
+
+    page: Page
+    figures: list[Resolved]
+
+    @property
+    def file(self) -> str:
+        """Name of its file."""
+        return f"{self.page.id}.html"
+
+
+@dataclass
+class Data:
+    """What the pages are made of, read once."""
+
+    release: Release
+    site: Site
+    tables: dict[str, Table]
+    cubes: dict[str, Cube]
+    breaks: Mapping[str, Breaks]
+    indicators: dict[str, Label]
+    multiple: frozenset[str]
+
+
+def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> None:
+    """Write the static pages into a folder.
+
+    Args:
+        connection: sees the public tables of the candidate.
+        tables: descriptions of the public tables.
+        release: what the candidate says of itself.
+        folder: becomes ``site`` beside the other files of the snapshot, of which those that are there are linked to; it may
+            exist.
+    """
+    data = _read(connection, tables, release)
+    resolver = Resolver(release, data.site, data.tables, data.cubes, data.breaks, data.indicators)
+    subjects = _subjects(resolver, load_pages(), data.multiple)
+    front = resolver.resolve(data.site.front)
+    municipalities = Municipalities(connection, release, data.tables)
+
+    _copy_static(folder / "static")
+    questions = {name: cube for name, cube in data.cubes.items() if cube.share_of}
+    shown = [figure for subject in subjects for figure in subject.figures] + ([front] if front else [])
+    used = {figure.cube.name for figure in shown} | ({"rates"} & data.cubes.keys()) | questions.keys()
+    for name in sorted(used):
+        script = data.cubes[name].script()
+        if name in questions:
+            script += f"IS248.question({dumped(_question(connection, resolver, name.split('/')[1], data.multiple))});\n"
+        _text(folder / "data" / f"{name}.js", script)
+    for code, script in municipalities.scripts().items():
+        _text(folder / "data" / "municipality" / f"{code}.js", script)
+    _text(folder / "data" / "words.js", f"IS248.words({dumped(_script_words(release, data.site))});\n")
+
+    sentence, tiles = headline(connection, release, data.breaks.get("fte_by_service", Breaks()))
+    environment = _environment(release, data, subjects)
+
+    def page(template: str, name: str, **values: Any) -> None:
+        _text(folder / name, environment.get_template(template).render(page_file=name, **values))
+
+    page("index.html.j2", "index.html", sentence=sentence, tiles=tiles, figure=front)
+    for subject in subjects:
+        page("subject.html.j2", subject.file, subject=subject)
+    page("explorer.html.j2", "explorer.html", **_explorer(connection, resolver, data))
+    page("municipality.html.j2", "municipality.html", **_municipality(resolver, municipalities))
+    page("reconciliation.html.j2", "reconciliation.html", reconciliation=read_reconciliation(connection, release))
+    page(
+        "download.html.j2",
+        "download.html",
+        downloads=about.downloads(connection, tables, folder.parent),
+        counties=about.counties(connection, folder.parent),
+        has_workbook=(folder.parent / about.WORKBOOK).is_file(),
+        questions=[
+            (indicator, data.indicators[indicator])
+            for indicator in (name.split("/")[1] for name in questions)
+            if (folder.parent / "jsonstat" / "indicator_shares" / f"{indicator}.json").is_file()
+        ],
+        formats=FORMATS,
+    )
+    of_figures, of_questions = about.break_rows(connection, release)
+    page(
+        "method.html.j2",
+        "method.html",
+        methods=[table for table in tables if table.population or table.method],
+        of_figures=of_figures,
+        of_questions=of_questions,
+        deliveries=about.deliveries(connection, release),
+        crosswalk=about.crosswalk(connection, release),
+    )
+
+
+def _read(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], release: Release) -> Data:
+    site = load_site()
+    described = {table.name: table for table in tables}
+    cubes: dict[str, Cube] = {}
+    for name, wanted in site.cubes.items():
+        if wanted.table in described:
+            cube = read_cube(connection, release, described[wanted.table], name, wanted.measures, wanted.where)
+            if cube:
+                cubes[name] = cube
+    for cube in read_indicator_cubes(connection, release).values():
+        cubes[cube.name] = cube
+    indicators = {
+        indicator: Label(nb=nb or indicator, en=en or indicator)
+        for indicator, nb, en in connection.execute(
+            "select indicator, label_nb, label_en from indicators order by indicator"
+        ).fetchall()
+    }
+    for name, cube in cubes.items():
+        if cube.share_of:
+            indicators.setdefault(name.split("/")[1], Label(nb=name.split("/")[1], en=name.split("/")[1]))
+    multiple = frozenset(
+        row[0] for row in connection.execute("select indicator from indicators where scale = 'multiple'").fetchall()
+    )
+    return Data(release, site, described, cubes, read_breaks(connection), indicators, multiple)
+
+
+def _subjects(resolver: Resolver, pages: Sequence[Page], multiple: frozenset[str]) -> list[SubjectPage]:
+    subjects = []
+    for page in pages:
+        described = [
+            figure
+            for entry in page.figures
+            for figure in (written_out(entry, entry.question not in multiple) if isinstance(entry, Question) else [entry])
+        ]
+        figures = [found for figure in described for found in [resolver.resolve(figure)] if found]
+        if figures:
+            subjects.append(SubjectPage(page, figures))
+    return subjects
+
+
+def _question(
+    connection: duckdb.DuckDBPyConnection, resolver: Resolver, indicator: str, multiple: frozenset[str]
+) -> dict[str, Any]:
+    """Return what the page of all questions says of one question."""
+    release = resolver.release
+    known = resolver.breaks.get(indicator, Breaks())
+    cube = resolver.cubes[f"indicator/{indicator}"]
+    rows = connection.execute(
+        "select base, unit_set, comparable_since from indicators where indicator = ?", [indicator]
+    ).fetchall()
+    base, unit_set, since = rows[0] if rows else (None, None, None)
+    wordings = connection.execute(
+        "select wording_nb, min(time_period), max(time_period) from indicator_wordings where indicator = ? and wording_nb"
+        " is not null group by wording_nb order by 2, 3, 1",
+        [indicator],
+    ).fetchall()
+    title = resolver.indicators[indicator]
+
+    def pair(label: Label) -> list[str]:
+        return [label.nb, label.en]
+
+    return {
+        "id": indicator,
+        "parts": indicator not in multiple,
+        "title": pair(title),
+        "breaks": resolver.script_breaks(known.within([int(code) for code in cube.dimensions["time"]])),
+        "apart": known.apart,
+        "facts": [
+            [pair(TEXTS["asked_of"]), pair(release.label("unit_set", unit_set))] if unit_set else None,
+            [pair(TEXTS["base"]), pair(release.label("base", base))] if base else None,
+            [pair(TEXTS["comparable_since"]), [str(since)]] if since else None,
+        ],
+        "wordings": [[text, str(first) if first == last else f"{first}\u2013{last}"] for text, first, last in wordings],
+    }
+
+
+def _explorer(connection: duckdb.DuckDBPyConnection, resolver: Resolver, data: Data) -> dict[str, Any]:
+    asked: dict[str, list[int]] = {}
+    for indicator, year in connection.execute(
+        "select distinct indicator, time_period from indicator_shares where n_answered is not null order by all"
+    ).fetchall():
+        asked.setdefault(indicator, []).append(year)
+    facts = {
+        row[0]: row[1:]
+        for row in connection.execute(
+            "select indicator, unit_set, comparable_since from indicators order by indicator"
+        ).fetchall()
+    }
+    questions = sorted((data.indicators[each].nb.casefold(), each) for each in asked)
+    return {
+        "questions": [
+            {
+                "id": each,
+                "label": data.indicators[each],
+                "years": asked[each],
+                "unit_set": facts[each][0] if each in facts else None,
+                "since": facts[each][1] if each in facts else None,
+            }
+            for _, each in questions
+        ],
+        "config": {
+            "questions": [[each, data.indicators[each].nb, data.indicators[each].en] for _, each in questions],
+            "figures": [resolver.outline(figure, None, TEXTS[figure.part], [], []) for figure in QUESTION_FIGURES],
+        },
+    }
+
+
+def _municipality(resolver: Resolver, municipalities: Municipalities) -> dict[str, Any]:
+    figures = {}
+    for name, figure in MUNICIPAL_FIGURES.items():
+        table = resolver.tables.get(name)
+        if table is None:
+            continue
+        known = resolver.breaks.get(name, Breaks())
+        figures[name] = resolver.outline(figure, table, table.title, known.apart, known.breaks)
+    return {
+        "municipalities": municipalities.list,
+        "year": municipalities.year,
+        "has_rates": "rates" in resolver.cubes,
+        "config": {
+            "figures": figures,
+            "groups": {
+                code: [each.label.nb, each.label.en] for code, each in resolver.release.codes.get("target_group", {}).items()
+            },
+            "neighbours": NEIGHBOURS,
+        },
+    }
+
+
+def _script_words(release: Release, site: Site) -> dict[str, Any]:
+    def pairs(codelist: str) -> dict[str, list[str]]:
+        return {code: [each.label.nb, each.label.en] for code, each in release.codes.get(codelist, {}).items()}
+
+    statuses = release.codes.get("obs_status", {})
+    reasons = release.codes.get("absence_reason", {})
+    flags = {code: {"label": [each.label.nb, each.label.en], "sign": each.sign or ""} for code, each in statuses.items()}
+    for reason, flag in reason_flags(release).items():
+        parent = statuses.get(reasons[reason].parent or "")
+        flags[flag] = {
+            "label": [reasons[reason].label.nb, reasons[reason].label.en],
+            "sign": (parent.sign if parent else None) or "..",
+        }
+    return {
+        "texts": {name: [label.nb, label.en] for name, label in SCRIPT.items()},
+        "flags": flags,
+        "levels": pairs("unit_level"),
+        "bases": pairs("area_basis"),
+        "unions": site.unions,
+        "orderedLevels": list(site.ordered_levels),
+    }
+
+
+def _environment(release: Release, data: Data, subjects: Sequence[SubjectPage]) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    reasons = {flag: reason for reason, flag in reason_flags(release).items()}
+    statuses = release.codes.get("obs_status", {})
+
+    def sign_of(flag: str) -> str:
+        """Return what stands in a cell without a number."""
+        if flag in reasons:
+            parent = statuses.get(release.codes["absence_reason"][reasons[flag]].parent or "")
+            return (parent.sign if parent else None) or ".."
+        return "" if flag == " " else (statuses[flag].sign if flag in statuses else None) or ".."
+
+    def write_cell(cell: Cell) -> Markup:
+        if cell.value is None:
+            return Markup("{}").format(sign_of(cell.flag))
+        text = formats.both(formats.number(cell.value, cell.decimals, "nb"), formats.number(cell.value, cell.decimals, "en"))
+        return text if cell.flag in ("A", " ") else text + Markup("<sup>{}</sup>").format(cell.flag)
+
+    def signs(figure: Resolved) -> list[tuple[str, Label]]:
+        """Return the signs and letters of a table with what they mean."""
+        met = {cell.flag: cell.value is None for _, cells in figure.grid.rows for cell in cells}
+        return [
+            (
+                sign_of(flag) if met[flag] else flag,
+                release.label("absence_reason", reasons[flag]) if flag in reasons else release.label("obs_status", flag),
+            )
+            for flag in sorted(met)
+            if flag not in ("A", " ")
+        ]
+
+    def breaks_by_year(breaks: Sequence[Break]) -> dict[int, list[Break]]:
+        years: dict[int, list[Break]] = {}
+        for each in breaks:
+            years.setdefault(each.time_period, []).append(each)
+        return years
+
+    environment.globals.update(
+        say=formats.say,
+        both=formats.both,
+        label=release.label,
+        write_cell=write_cell,
+        write_number=lambda value, decimals=0: formats.both(
+            formats.number(value, decimals, "nb"), formats.number(value, decimals, "en")
+        ),
+        written=formats.written,
+        written_percent=formats.written_percent,
+        signs=signs,
+        sign_of=sign_of,
+        breaks_by_year=breaks_by_year,
+        dumped=lambda content: Markup(dumped(content)),
+        text=TEXTS,
+        release=release,
+        catalogue=release.catalogue,
+        themes=[(theme, [subject for subject in subjects if subject.page.theme == theme.id]) for theme in data.site.themes],
+        tables=data.tables,
+    )
+    return environment
+
+
+def _text(path: Path, content: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8", newline="\n")
+
+
+def _copy_static(folder: Path) -> None:
+    for source in sorted(STATIC.rglob("*")):
+        if source.is_file() and source.name != "README.md":
+            target = folder / source.relative_to(STATIC)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)

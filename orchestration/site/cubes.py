@@ -1,0 +1,318 @@
+"""Cubes: the figures of a table as dense lists, small enough to be loaded by a page.
+
+A cube has dimensions, each with its codes in order, and measures, each a list over some of the dimensions with the last one
+moving fastest. A flag says of each cell what it is: the status of a value (a capital letter), or why there is none (a small
+letter, a place in the code list of reasons). ``static/core.js`` reads what ``Cube.script`` writes.
+
+Belongs here: reading tables into cubes and writing cubes. Does not belong here: which cubes a page needs (``pages``), or
+what is drawn of them (``figures``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, product
+from math import prod
+from operator import itemgetter
+from typing import Any
+
+import duckdb
+
+from orchestration.publish.release import Release
+from orchestration.tables import Label, Table
+
+UNIT, TIME = "unit", "time"
+# Columns that make up the two dimensions above; the series follows from the year.
+UNIT_COLUMNS = ("unit_level", "unit_code", "area_basis")
+TIME_COLUMNS = ("time_period_from", "time_period", "time_period_to")
+CURRENT = "current"
+NO_ROW = " "
+# Digits that are kept; more than any page shows.
+DIGITS = 4
+
+SHARE = "share"
+COUNT = "n_answer"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """The numbers of one measure, as text without superfluous digits; empty where there is none."""
+
+    over: tuple[str, ...]
+    values: list[str]
+
+
+@dataclass
+class Cube:
+    """Figures over dimensions. ``share_of`` names the measure that the count of an answer is a share of."""
+
+    name: str
+    dimensions: dict[str, list[str]]
+    labels: dict[str, dict[str, Label]]
+    measures: dict[str, Measure]
+    flags: Measure
+    share_of: str | None = None
+    places: dict[str, dict[str, int]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.places = {name: {code: place for place, code in enumerate(codes)} for name, codes in self.dimensions.items()}
+
+    def _cell(self, measure: Measure, at: Mapping[str, str]) -> str:
+        place = 0
+        for name in measure.over:
+            found = self.places[name].get(at[name])
+            if found is None:
+                return ""
+            place = place * len(self.dimensions[name]) + found
+        return measure.values[place]
+
+    def value(self, measure: str, at: Mapping[str, str]) -> float | None:
+        """Return the number of a cell, None where there is none."""
+        if measure == SHARE and self.share_of:
+            count, whole = self.value(COUNT, at), self.value(self.share_of, at)
+            return 100 * count / whole if count is not None and whole else None
+        found = self.measures.get(measure)
+        text = self._cell(found, at) if found else ""
+        return float(text) if text else None
+
+    def flag(self, at: Mapping[str, str]) -> str:
+        """Return the flag of a cell; a blank where the table has no row."""
+        return self._cell(self.flags, at) or NO_ROW
+
+    def label(self, dimension: str, code: str) -> Label:
+        """Return the label of a code, the code itself where there is none."""
+        return self.labels.get(dimension, {}).get(code) or Label(nb=code, en=code)
+
+    def cells(self, fixed: Mapping[str, Sequence[str]]) -> Iterator[dict[str, str]]:
+        """Return the coordinates of every cell; dimensions in ``fixed`` only at these codes."""
+        names = list(self.dimensions)
+        for codes in product(*(fixed.get(name, self.dimensions[name]) for name in names)):
+            yield dict(zip(names, codes, strict=True))
+
+    def script(self) -> str:
+        """Return the cube as a script that hands it to the page."""
+        content = {
+            "dimensions": self.dimensions,
+            "labels": {
+                name: {code: [label.nb, label.en] if label.nb != label.en else [label.nb] for code, label in each.items()}
+                for name, each in self.labels.items()
+            },
+            "measures": {name: {"over": each.over, "values": ",".join(each.values)} for name, each in self.measures.items()},
+            "flags": {"over": self.flags.over, "values": _runs(self.flags.values)},
+            "shareOf": self.share_of,
+        }
+        return f"IS248.add({dumped(self.name)}, {dumped(content)});\n"
+
+
+def dumped(content: object) -> str:
+    """Return content as JSON that may stand in a script."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/").replace("\u2028", "\\u2028")
+
+
+def _runs(flags: Iterable[str]) -> str:
+    parts = []
+    for flag, run in groupby(flags):
+        count = sum(1 for _ in run)
+        parts.append(flag + (str(count) if count > 1 else ""))
+    return "".join(parts)
+
+
+def reason_flags(release: Release) -> dict[str, str]:
+    """Return the flag of each reason why a figure is absent."""
+    return {reason: chr(ord("a") + place) for place, reason in enumerate(release.codes.get("absence_reason", {}))}
+
+
+def as_text(expression: str, scale: int = 1) -> str:
+    """Return SQL that writes a number with as few digits as it needs."""
+    return f"coalesce(regexp_replace(round(cast({expression} as double) * {scale}, {DIGITS})::varchar, '\\.0$', ''), '')"
+
+
+def unit_sql(columns: Iterable[str]) -> str:
+    """Return SQL for the code of a unit: areas of which year, level, code."""
+    basis = "area_basis" if "area_basis" in columns else f"'{CURRENT}'"
+    return f"{basis} || '.' || unit_level || '.' || unit_code"
+
+
+def unit_label(release: Release, level: str, code: str, name: str) -> Label:
+    """Return the name of an area; names that are no proper names stand in code lists."""
+    if level in release.codes and code in release.codes[level]:
+        return release.label(level, code)
+    return release.label("unit_level", level) if level == "country" else Label(nb=name, en=name)
+
+
+def _unit_order(release: Release, level: str, code: str) -> tuple[int, int, int, str]:
+    levels = list(release.codes.get("unit_level", {}))
+    codes = list(release.codes.get(level, {}))
+    number = int(code) if code.isdigit() else 0
+    return (
+        levels.index(level) if level in levels else len(levels),
+        codes.index(code) if code in codes else len(codes),
+        number,
+        code,
+    )
+
+
+def ordered_units(release: Release, names: Mapping[str, str]) -> tuple[list[str], dict[str, Label]]:
+    """Return units in the order in which they are listed, and their labels.
+
+    Args:
+        release: has the code lists of levels and of areas without proper names.
+        names: the name of each unit by its code.
+    """
+    parts = {unit: unit.split(".", 2) for unit in names}
+    units = sorted(names, key=lambda unit: (parts[unit][0], *_unit_order(release, parts[unit][1], parts[unit][2])))
+    return units, {unit: unit_label(release, parts[unit][1], parts[unit][2], names[unit]) for unit in units}
+
+
+def ordered_codes(release: Release, codelist: str | None, codes: Iterable[str]) -> tuple[list[str], dict[str, Label]]:
+    """Return codes in the order of their code list, and their labels."""
+    known = list(release.codes.get(codelist or "", {}))
+    ordered = sorted(set(codes), key=lambda code: (known.index(code) if code in known else len(known), code))
+    return ordered, {code: release.label(codelist or "", code) for code in ordered}
+
+
+def dimensions_of(table: Table) -> list[str]:
+    """Return the dimensions of a table besides unit and time."""
+    return [name for name in table.key if name not in (*UNIT_COLUMNS, *TIME_COLUMNS, "series")]
+
+
+def scale_of(table: Table, measure: str) -> int:
+    """Return by what a measure is multiplied to be shown: shares are shown in percent."""
+    return 100 if any(column.name == measure and column.unit == "ratio" for column in table.columns) else 1
+
+
+def row_sql(table: Table, measures: Sequence[str]) -> str:
+    """Return the columns of a table that ``cube_of`` reads, as SQL."""
+    unit = f"{unit_sql(table.key)}, unit_name" if "unit_level" in table.key else "null, null"
+    time = next(column for column in reversed(TIME_COLUMNS) if column in table.key)
+    dimensions = [f"{each}::varchar" for each in dimensions_of(table)]
+    texts = [as_text(measure, scale_of(table, measure)) for measure in measures]
+    reason = f"case when {table.measures[0]} is null then absence_reason end"
+    return ", ".join([unit, f"{time}::varchar", reason, "obs_status", *dimensions, *texts])
+
+
+def read_cube(
+    connection: duckdb.DuckDBPyConnection,
+    release: Release,
+    table: Table,
+    name: str,
+    measures: Sequence[str],
+    where: Mapping[str, Sequence[str]],
+) -> Cube | None:
+    """Return the figures of a table, None where it has none.
+
+    Args:
+        connection: sees the public tables.
+        release: has the code lists.
+        table: what is read.
+        name: by which pages call the cube.
+        measures: which measures are kept.
+        where: columns and the codes to which rows are restricted.
+    """
+    conditions = [f"{column} in ({', '.join('?' for _ in codes)})" for column, codes in where.items()]
+    rows = connection.execute(
+        f"select {row_sql(table, measures)} from {table.name}"
+        f" {'where ' + ' and '.join(conditions) if conditions else ''} order by {table.order_by}",
+        [code for codes in where.values() for code in codes],
+    ).fetchall()
+    return cube_of(release, table, name, measures, rows) if rows else None
+
+
+def cube_of(release: Release, table: Table, name: str, measures: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Cube:
+    """Return rows as a cube.
+
+    Args:
+        release: has the code lists.
+        table: what the rows are of.
+        name: by which pages call the cube.
+        measures: the last columns of each row.
+        rows: unit, its name, time, reason why there is no number, status, the table's own dimensions, measures as text.
+    """
+    names = dimensions_of(table)
+    dimensions: dict[str, list[str]] = {}
+    labels: dict[str, dict[str, Label]] = {}
+    columns = list(range(5, 5 + len(names)))
+    if "unit_level" in table.key:
+        # Rows are ordered by year, so that the newest name stays.
+        dimensions[UNIT], labels[UNIT] = ordered_units(release, {row[0]: row[1] for row in rows})
+        columns.insert(0, 0)
+    codelists = {column.name: column.codelist for column in table.columns}
+    for place, each in enumerate(names, 5):
+        dimensions[each], labels[each] = ordered_codes(release, codelists[each], {row[place] for row in rows})
+    dimensions[TIME] = sorted({row[2] for row in rows})
+    columns.append(2)
+
+    over = tuple(dimensions)
+    size = prod(len(codes) for codes in dimensions.values())
+    flags = [NO_ROW] * size
+    values = [[""] * size for _ in measures]
+    reasons = reason_flags(release)
+    steps = [
+        (column, len(codes), {code: place for place, code in enumerate(codes)})
+        for column, codes in zip(columns, dimensions.values(), strict=True)
+    ]
+    first = 5 + len(names)
+    for row in rows:
+        place = 0
+        for column, length, places in steps:
+            place = place * length + places[row[column]]
+        flags[place] = reasons.get(row[3], row[4]) if row[3] else row[4]
+        for kept, text in zip(values, row[first:], strict=True):
+            kept[place] = text
+    kept_measures = {measure: Measure(over, each) for measure, each in zip(measures, values, strict=True)}
+    return Cube(name, dimensions, labels, kept_measures, Measure(over, flags))
+
+
+def read_indicator_cubes(connection: duckdb.DuckDBPyConnection, release: Release) -> dict[str, Cube]:
+    """Return the answers to every question as a cube."""
+    unit = unit_sql(UNIT_COLUMNS)
+    groups = connection.execute(
+        f"select indicator, {unit} as unit, item, time_period::varchar as time, min(obs_status), min(absence_reason),"
+        " coalesce(max(n_answered)::varchar, ''), coalesce(max(n_units)::varchar, ''), arg_max(unit_name, time_period)"
+        " from indicator_shares group by all order by indicator, time, unit, item"
+    ).fetchall()
+    cells = connection.execute(
+        f"select indicator, {unit} as unit, item, answer, time_period::varchar as time, n_answer::varchar"
+        " from indicator_shares where n_answer is not null order by indicator, time, unit, item, answer"
+    ).fetchall()
+    codes = connection.execute("select distinct indicator, answer from indicator_shares order by all").fetchall()
+    asked = {indicator: [row[1] for row in rows] for indicator, rows in groupby(codes, itemgetter(0))}
+    counted = {indicator: list(rows) for indicator, rows in groupby(cells, itemgetter(0))}
+    bases = dict(connection.execute("select indicator, base from indicators order by indicator").fetchall())
+    reasons = reason_flags(release)
+    cubes = {}
+    for indicator, found in groupby(groups, itemgetter(0)):
+        rows = list(found)
+        dimensions: dict[str, list[str]] = {}
+        labels: dict[str, dict[str, Label]] = {}
+        dimensions[UNIT], labels[UNIT] = ordered_units(release, {row[1]: row[8] for row in rows})
+        dimensions["item"], labels["item"] = ordered_codes(release, "item", {row[2] for row in rows})
+        dimensions["answer"], labels["answer"] = ordered_codes(release, "answer", asked[indicator])
+        dimensions[TIME] = sorted({row[3] for row in rows})
+        units, items, options, times = ({code: place for place, code in enumerate(each)} for each in dimensions.values())
+        size = len(units) * len(items) * len(times)
+        flags, answered, expected = [NO_ROW] * size, [""] * size, [""] * size
+        for _, unit_code, item, time, status, reason, n_answered, n_units, _ in rows:
+            place = (units[unit_code] * len(items) + items[item]) * len(times) + times[time]
+            flags[place] = reasons.get(reason, status) if reason else status
+            answered[place], expected[place] = n_answered, n_units
+        counts = [""] * (size * len(options))
+        for _, unit_code, item, answer, time, count in counted.get(indicator, ()):
+            place = (units[unit_code] * len(items) + items[item]) * len(options) + options[answer]
+            counts[place * len(times) + times[time]] = count
+        group = (UNIT, "item", TIME)
+        cubes[indicator] = Cube(
+            name=f"indicator/{indicator}",
+            dimensions=dimensions,
+            labels=labels,
+            measures={
+                COUNT: Measure((UNIT, "item", "answer", TIME), counts),
+                "n_answered": Measure(group, answered),
+                "n_units": Measure(group, expected),
+            },
+            flags=Measure(group, flags),
+            share_of="n_units" if bases.get(indicator) == "all" else "n_answered",
+        )
+    return cubes

@@ -1,0 +1,390 @@
+"""From the description of a figure to what the page needs: what the script draws, and the table that is read without it.
+
+The first choices of every figure are made here, in the same way as ``static/figures.js`` makes them when the reader chooses.
+Belongs here: choices, rows and columns. Does not belong here: reading tables (``cubes``), drawing (``static``), page layout
+(``templates``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orchestration.publish.release import Release
+from orchestration.site.breaks import Break, Breaks
+from orchestration.site.cubes import CURRENT, NO_ROW, SHARE, TIME, UNIT, Cube
+from orchestration.site.pages import Figure, MeasureShown, Site
+from orchestration.site.words import TEXTS
+from orchestration.tables import Label, Table
+
+MEASURE, LEVEL, BASIS = "measure", "level", "basis"
+NEWEST = "newest"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A measure as it is shown."""
+
+    name: str
+    title: Label
+    unit: Label
+    divide: int
+    decimals: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a table: a number or none, and its flag."""
+
+    value: float | None
+    decimals: int
+    flag: str
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The table under a figure. ``corner`` heads the first column."""
+
+    corner: Label
+    columns: list[Label]
+    rows: list[tuple[Label, list[Cell]]]
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A figure of which there are data."""
+
+    id: str
+    title: Label
+    part: Label | None
+    note: Label | None
+    kind: str
+    cube: Cube
+    table: str
+    indicator: str
+    measures: list[Shown]
+    breaks: list[Break]
+    chosen: list[tuple[Label, Label]]
+    grid: Grid
+    config: dict[str, Any]
+
+    @property
+    def data_file(self) -> str:
+        """Path of the script with the figures, inside ``data``."""
+        return f"{self.cube.name}.js"
+
+
+def _pair(label: Label) -> list[str]:
+    return [label.nb, label.en]
+
+
+class Choices:
+    """What of a cube a figure shows, and what is chosen."""
+
+    def __init__(self, figure: Figure, cube: Cube, measures: Sequence[Shown], unions: Mapping[str, Sequence[str]]) -> None:
+        self.figure = figure
+        self.cube = cube
+        self.measures = [shown.name for shown in measures]
+        self.unions = unions
+        self.state: dict[str, str] = dict(figure.at)
+        self._choose()
+
+    def allowed(self, dimension: str) -> list[str]:
+        """Return the codes of a dimension that the figure may show."""
+        figure = self.figure
+        codes = self.cube.dimensions[dimension]
+        only, without = figure.only.get(dimension), figure.without.get(dimension, ())
+        codes = [code for code in codes if (only is None or code in only) and code not in without]
+        if dimension == UNIT:
+            level, basis = self.state.get(LEVEL), self.state.get(BASIS, CURRENT)
+            return [
+                code
+                for code in codes
+                if code.startswith(f"{basis}.")
+                and (code.split(".")[1] == level if level else not figure.levels or code.split(".")[1] in figure.levels)
+            ]
+        if dimension == "answer" and dimension == figure.across:
+            # Parts of a whole have no unions among them; over time a union stands for its members.
+            members = {each for union in codes for each in self.unions.get(union, ())}
+            return [code for code in codes if code not in (self.unions if figure.kind == "stack" else members)]
+        return codes
+
+    def has_data(self, **fixed: str) -> bool:
+        """Return whether any figure exists, with what is chosen so far and what is given."""
+        known = {**self.state, **fixed}
+        if UNIT in self.cube.dimensions and UNIT not in known:
+            # Codes of areas depend on level and basis, which are no dimensions of the cube.
+            kept, self.state = self.state, known
+            units = self.allowed(UNIT)
+            self.state = kept
+        else:
+            units = [known[UNIT]] if UNIT in known else []
+        spans: dict[str, list[str]] = {
+            name: units if name == UNIT else [known[name]] if name in known else self.allowed(name)
+            for name in self.cube.dimensions
+        }
+        measures = [known[MEASURE]] if MEASURE in known else self.measures
+        return any(self.cube.value(measure, at) is not None for at in self.cube.cells(spans) for measure in measures)
+
+    def options(self, name: str) -> list[str]:
+        """Return what may be chosen of a dimension, of levels or of bases."""
+        if name in (LEVEL, BASIS):
+            basis = self.state.get(BASIS)
+            units = [unit.split(".") for unit in self.cube.dimensions[UNIT]]
+            if name == BASIS:
+                return sorted({each[0] for each in units})
+            levels = [each[1] for each in units if basis in (None, each[0]) and each[1] != "country"]
+            return list(dict.fromkeys(level for level in levels if not self.figure.levels or level in self.figure.levels))
+        return self.allowed(name)
+
+    def _choose(self) -> None:
+        for name in self.figure.choose:
+            codes = self.options(name)
+            wanted = self.figure.start.get(name, "")
+            ordered = list(reversed(codes)) if name == TIME else codes
+            if wanted == NEWEST:
+                years = sorted(self.cube.dimensions[TIME], reverse=True)
+                ordered = [code for year in years for code in codes if self.has_data(**{name: code, TIME: year})]
+            elif wanted in codes:
+                ordered = [wanted, *ordered]
+            found = next((code for code in ordered if self.has_data(**{name: code})), None)
+            if found is not None:
+                self.state[name] = found
+        for name in self.cube.dimensions:
+            # A dimension that is neither shown nor chosen has one code that matters, its total or its only one.
+            if name not in (self.figure.across, self.figure.rows, TIME) and name not in self.state:
+                codes = self.allowed(name)
+                self.state[name] = next((code for code in ("total", "all") if code in codes), codes[0] if codes else "")
+
+    def lines(self, dimension: str) -> list[str]:
+        """Return the codes of the lines, parts or rows of a figure that have a row in the table."""
+        if dimension == MEASURE:
+            return self.measures
+        if dimension == TIME:
+            return [code for code in self.cube.dimensions[TIME] if self.has_data(**{TIME: code})]
+        return [code for code in self.allowed(dimension) if self._has_row(dimension, code)]
+
+    def _has_row(self, dimension: str, code: str) -> bool:
+        known = {**self.state, dimension: code}
+        spans = {name: [known[name]] if name in known else self.allowed(name) for name in self.cube.dimensions}
+        has_row = any(self.cube.flag(at) not in (NO_ROW, "M") for at in self.cube.cells(spans))
+        return has_row and self._exists(dimension, code)
+
+    def _exists(self, dimension: str, code: str) -> bool:
+        # A category that belongs to another target group has no row; one without a single number is not shown either,
+        # unless the number is hidden: that an area is confidential is worth a line.
+        return dimension in (UNIT, "item") or self.has_data(**{dimension: code})
+
+
+class Resolver:
+    """Makes figures of descriptions; knows the cubes, labels and breaks of the release."""
+
+    def __init__(
+        self,
+        release: Release,
+        site: Site,
+        tables: Mapping[str, Table],
+        cubes: Mapping[str, Cube],
+        breaks: Mapping[str, Breaks],
+        indicators: Mapping[str, Label],
+    ) -> None:
+        self.release = release
+        self.site = site
+        self.tables = tables
+        self.cubes = cubes
+        self.breaks = breaks
+        self.indicators = indicators
+
+    def measure(self, wanted: MeasureShown | str, table: Table | None) -> Shown:
+        """Return how a measure is shown: as described, else as its column is."""
+        shown = MeasureShown(name=wanted) if isinstance(wanted, str) else wanted
+        if shown.name == SHARE and table is None:
+            return Shown(SHARE, TEXTS["share_of_units"], TEXTS["percent"], 1, 1)
+        column = next((each for each in table.columns if each.name == shown.name), None) if table else None
+        unit = column.unit if column else None
+        return Shown(
+            name=shown.name,
+            title=shown.title or (column.title if column else Label(nb=shown.name, en=shown.name)),
+            unit=shown.unit or self.unit(unit),
+            divide=shown.divide,
+            decimals=decimals_of(unit, column.decimals if column else None) if shown.decimals is None else shown.decimals,
+        )
+
+    def unit(self, unit: str | None) -> Label:
+        """Return the unit of measurement in words; shares are shown in percent."""
+        if unit in ("ratio", "percent"):
+            return TEXTS["percent"]
+        if unit == "per_10000":
+            return TEXTS["fte_per_10000"]
+        return self.release.label("unit_of_measure", unit) if unit else TEXTS["number"]
+
+    def named(self, cube: Cube, name: str, code: str) -> Label:
+        """Return the label of a code of a dimension, of a level or of a basis."""
+        if name == LEVEL:
+            return self.release.label("unit_level", code)
+        if name == BASIS:
+            return self.release.label("area_basis", code)
+        if name == "indicator":
+            return self.indicators.get(code, Label(nb=code, en=code))
+        return cube.label(name, code)
+
+    def head(self, name: str, table: Table | None) -> Label:
+        """Return the name of a dimension."""
+        columns = {column.name: column.title for column in table.columns} if table else {}
+        aliases = {UNIT: "unit_name", TIME: "time_period", BASIS: "area_basis", LEVEL: "unit_level", "item": "item"}
+        shares = self.tables.get("indicator_shares")
+        known = {**({column.name: column.title for column in shares.columns} if shares else {}), **columns}
+        return known.get(aliases.get(name, name)) or TEXTS.get(name) or Label(nb=name, en=name)
+
+    def resolve(self, figure: Figure) -> Resolved | None:
+        """Return a figure, None where the release has no data for it."""
+        name = f"indicator/{figure.indicator}" if figure.indicator else figure.cube
+        cube = self.cubes.get(name)
+        if cube is None or any(each not in (*cube.dimensions, MEASURE, "") for each in (figure.rows, figure.across)):
+            return None
+        wanted = None if figure.indicator else self.site.cubes.get(figure.cube)
+        table = self.tables.get(wanted.table) if wanted else None
+        measures = [self.measure(each, table) for each in figure.measures]
+        if not figure.levels:
+            figure = figure.model_copy(update={"levels": self.site.areas})
+        offered = {*cube.dimensions, *((LEVEL, BASIS) if UNIT in (figure.rows, figure.across) else ())}
+        choose = tuple(each for each in figure.choose if each in offered)
+        figure = figure.model_copy(update={"choose": choose})
+        choices = Choices(figure, cube, measures, self.site.unions)
+        if not choices.has_data():
+            return None
+        source = figure.indicator or figure.breaks or (wanted.table if wanted else "")
+        if cube.dimensions.get("indicator") and "indicator" in choices.state:
+            source = choices.state["indicator"]
+        known = self.breaks.get(source, Breaks())
+        years = [int(code) for code in cube.dimensions[TIME]]
+        # Breaks matter where years stand beside each other.
+        over_time = figure.kind in ("series", "panels") or figure.rows == TIME
+        breaks = known.within(years) if over_time else []
+        title = figure.title or self.indicators.get(figure.indicator, Label(nb=figure.indicator, en=figure.indicator))
+        compare = self.measure(figure.compare, table) if figure.compare else None
+        grid = self.grid(figure, choices, measures, compare, table)
+        chosen = [
+            (self.head(each, table), self.named(cube, each, choices.state[each]))
+            for each in choose
+            if each in choices.state and (each == TIME or len(choices.options(each)) > 1)
+        ]
+        config = self.outline(figure, table, title, known.apart, breaks) | {
+            "cube": cube.name,
+            "start": {each: choices.state[each] for each in choose if each in choices.state},
+            "indicators": {
+                code: _pair(self.named(cube, "indicator", code)) for code in cube.dimensions.get("indicator", ())
+            },
+        }
+        return Resolved(
+            id=figure.id,
+            title=title,
+            part=TEXTS[figure.part] if figure.part else None,
+            note=figure.note,
+            kind=figure.kind,
+            cube=cube,
+            table=wanted.table if wanted else "indicator_shares",
+            indicator=figure.indicator,
+            measures=measures,
+            breaks=breaks,
+            chosen=chosen,
+            grid=grid,
+            config=config,
+        )
+
+    def outline(
+        self, figure: Figure, table: Table | None, title: Label, apart: Sequence[int], breaks: Sequence[Break]
+    ) -> dict[str, Any]:
+        """Return what the script needs to know of a figure whatever cube it is drawn of."""
+        measures = [self.measure(each, table) for each in figure.measures]
+        compare = self.measure(figure.compare, table) if figure.compare else None
+        return {
+            "id": figure.id,
+            "kind": figure.kind,
+            "title": _pair(title),
+            "measures": [self._script_measure(each) for each in measures],
+            "compare": self._script_measure(compare) if compare else None,
+            "across": figure.across,
+            "rows": figure.rows,
+            "choose": [[each, *_pair(self.head(each, table))] for each in figure.choose],
+            "rowsName": _pair(self.head(figure.rows or TIME, table)),
+            "at": figure.at,
+            "start": figure.start,
+            "only": figure.only,
+            "without": figure.without,
+            "levels": figure.levels or self.site.areas,
+            "ordered": figure.ordered,
+            "sharedScale": figure.shared_scale,
+            "breaks": self.script_breaks(breaks),
+            "apart": list(apart),
+        }
+
+    def script_breaks(self, breaks: Sequence[Break]) -> list[dict[str, Any]]:
+        """Return breaks as the script reads them."""
+        return [
+            {
+                "year": each.time_period,
+                "kind": _pair(self.release.label("break_kind", each.kind)),
+                "comparable": each.comparable_before,
+                "text": _pair(each.description),
+            }
+            for each in breaks
+        ]
+
+    @staticmethod
+    def _script_measure(shown: Shown) -> dict[str, Any]:
+        return {
+            "name": shown.name,
+            "title": _pair(shown.title),
+            "unit": _pair(shown.unit),
+            "divide": shown.divide,
+            "decimals": shown.decimals,
+        }
+
+    def grid(
+        self, figure: Figure, choices: Choices, measures: Sequence[Shown], compare: Shown | None, table: Table | None
+    ) -> Grid:
+        """Return the table of what is chosen at first."""
+        cube, state = choices.cube, choices.state
+        row_name = figure.rows or TIME
+        columns: list[tuple[Label, dict[str, str], Shown]]
+        if figure.across == MEASURE or (not figure.across and compare is None and figure.kind == "interval"):
+            columns = [(each.title, {}, each) for each in measures]
+        elif figure.across:
+            columns = [
+                (self.named(cube, figure.across, code), {figure.across: code}, measures[0])
+                for code in choices.lines(figure.across)
+            ]
+        else:
+            columns = [(each.title, {}, each) for each in (measures[0], *([compare] if compare else []))]
+        rows = []
+        country = self._country(choices, row_name)
+        for code in [*country, *(each for each in choices.lines(row_name) if each not in country)]:
+            cells = []
+            for _, fixed, shown in columns:
+                at = {**state, row_name: code, **fixed}
+                value = cube.value(shown.name, at)
+                cells.append(Cell(None if value is None else value / shown.divide, shown.decimals, cube.flag(at)))
+            rows.append((self.named(cube, row_name, code), cells))
+        ranked = figure.kind == "bars" and not figure.ordered and state.get(LEVEL) not in self.site.ordered_levels
+        if ranked and row_name != TIME:
+            first = len(country)
+            rows[first:] = sorted(
+                rows[first:], key=lambda row: -(row[1][0].value if row[1][0].value is not None else float("-inf"))
+            )
+        return Grid(self.head(row_name, table), [label for label, _, _ in columns], rows)
+
+    @staticmethod
+    def _country(choices: Choices, row_name: str) -> list[str]:
+        """Return the country as the first row where rows are areas."""
+        code = f"{choices.state.get(BASIS, CURRENT)}.country.0"
+        known = row_name == UNIT and code in choices.cube.places[UNIT] and choices.has_data(unit=code)
+        return [code] if known else []
+
+
+def decimals_of(unit: str | None, described: int | None) -> int:
+    """Return how many decimals a measure is shown with; shares are shown in percent with one."""
+    if unit in ("ratio", "percent", "per_10000"):
+        return 1
+    return described or 0

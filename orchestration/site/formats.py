@@ -1,0 +1,81 @@
+"""Numbers as readers of each language write them, and texts in both languages side by side.
+
+Belongs here: separators, rounding half up, percent signs, and the markup of a text in two languages. Does not belong here:
+which words or numbers a page shows. ``static/core.js`` has the same rules for figures that change while the reader looks.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Literal
+
+from markupsafe import Markup
+
+from orchestration.tables import Label
+
+Language = Literal["nb", "en"]
+
+LANGUAGES: tuple[Language, ...] = ("nb", "en")
+# Thousands and decimal mark. The thin space of Norwegian does not break a line.
+SEPARATORS: dict[Language, tuple[str, str]] = {"nb": ("\u202f", ","), "en": (",", ".")}
+MINUS = "\u2212"
+NOTHING = "\u2013"
+
+
+def number(value: float, decimals: int, language: Language) -> str:
+    """Return a number with a fixed count of decimals, rounded half up as it is printed.
+
+    Args:
+        value: rounded as it is written in decimals, so that 26.45 becomes 26.5 although no binary number is exactly 26.45.
+        decimals: how many are shown.
+        language: decides separators.
+    """
+    rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    thousands, decimal = SEPARATORS[language]
+    digits = f"{abs(rounded):,f}".translate({ord(","): thousands, ord("."): decimal})
+    return (MINUS if rounded < 0 else "") + digits
+
+
+def percent(value: float, decimals: int, language: Language) -> str:
+    """Return a number of percent with its sign."""
+    return number(value, decimals, language) + ("\u00a0%" if language == "nb" else "%")
+
+
+def signed(text: str) -> str:
+    """Return a written change with a plus where it is a rise."""
+    return text if text.startswith(MINUS) or not text.strip("0.,%\u00a0\u202f") else f"+{text}"
+
+
+def kept_together(text: str) -> str:
+    """Return a Norwegian text in which the thousands of a number stay on one line."""
+    return re.sub(r"(?<!\d)(\d{1,3}) (?=\d{3}(?!\d))", "\\1\u202f", text)
+
+
+def both(nb: str, en: str) -> Markup:
+    """Return a text in both languages, of which the page shows one; once only where they are the same."""
+    nb = kept_together(nb)
+    if nb == en:
+        return Markup("{}").format(nb)
+    return Markup('<span lang="nb">{}</span><span lang="en">{}</span>').format(nb, en)
+
+
+def say(label: Label, **values: object) -> Markup:
+    """Return a text in both languages; a value that is a label is filled in in each language's own form."""
+
+    def fill(language: Language) -> str:
+        known = {name: getattr(value, language) if isinstance(value, Label) else value for name, value in values.items()}
+        text = label.nb if language == "nb" else label.en
+        return text.format(**known) if known else text
+
+    return both(fill("nb"), fill("en"))
+
+
+def written(value: float, decimals: int) -> Label:
+    """Return a number in both languages."""
+    return Label(nb=number(value, decimals, "nb"), en=number(value, decimals, "en"))
+
+
+def written_percent(value: float, decimals: int) -> Label:
+    """Return a number of percent in both languages."""
+    return Label(nb=percent(value, decimals, "nb"), en=percent(value, decimals, "en"))

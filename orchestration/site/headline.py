@@ -1,0 +1,91 @@
+"""The figures at the top of the front page: the newest year in a few numbers.
+
+Belongs here: which numbers, and when a change may be told. Does not belong here: the chart (``figures``) or the words
+(``words``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from orchestration.publish.release import Release
+from orchestration.site.breaks import Breaks
+from orchestration.site.formats import percent, signed, written
+from orchestration.site.words import TEXTS
+from orchestration.tables import Label
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One number with what it is; ``lines`` stand below it."""
+
+    title: Label
+    value: Label
+    lines: list[Label]
+
+
+def _filled(text: str, **values: Label | str) -> Label:
+    label = TEXTS[text]
+    return Label(
+        nb=label.nb.format(**{name: each.nb if isinstance(each, Label) else each for name, each in values.items()}),
+        en=label.en.format(**{name: each.en if isinstance(each, Label) else each for name, each in values.items()}),
+    )
+
+
+def _change(value: float) -> Label:
+    return Label(nb=signed(percent(value, 1, "nb")), en=signed(percent(value, 1, "en")))
+
+
+def headline(connection: duckdb.DuckDBPyConnection, release: Release, breaks: Breaks) -> tuple[Label, list[Tile]]:
+    """Return the sentence of the front page and its tiles; tiles without data are left out."""
+    rows = connection.execute(
+        "select target_group, time_period, fte, fte_per_10000 from fte_by_service where unit_level = 'country'"
+        " and area_basis = 'reported' and service_type = 'total' and fte is not null order by time_period, target_group"
+    ).fetchall()
+    figures = {(group, year): (fte, rate) for group, year, fte, rate in rows}
+    newest = max((year for _, year in figures), default=release.time_period)
+    real = dict(
+        connection.execute(
+            "select target_group, real_change_percent from real_change"
+            " where time_period_to = ? and real_change_percent is not null order by target_group",
+            [newest],
+        ).fetchall()
+    )
+    tiles = []
+    for group in release.codes.get("target_group", {}):
+        if (group, newest) not in figures:
+            continue
+        fte, rate = figures[group, newest]
+        lines = [_filled("per_10000", value=written(rate, 1))] if rate is not None else []
+        before = [year for known, year in figures if known == group and year < newest]
+        if before:
+            earlier = max(before)
+            divided = any(earlier < year <= newest for year in breaks.apart)
+            base = figures[group, earlier][0]
+            if divided or not base:
+                lines.append(TEXTS["no_comparison"])
+            else:
+                lines.append(_filled("change_since", change=_change(100 * (fte - base) / base), year=str(earlier)))
+                if group in real and newest - earlier == 1:
+                    lines.append(_filled("real_change_since", change=_change(real[group])))
+        title = TEXTS["in_total"] if group == "total" else release.label("target_group", group)
+        tiles.append(Tile(title, written(fte, 0), lines))
+    # The total comes first on the page, whatever its place in the code list.
+    tiles.sort(key=lambda tile: tile.title != TEXTS["in_total"])
+    answered = connection.execute(
+        "select units_answered, units_expected, units_carried_forward from response where time_period = ? and units_answered"
+        " is not null order by units_expected desc, survey, unit_set limit 1",
+        [newest],
+    ).fetchone()
+    if answered:
+        lines = [_filled("response_units", year=str(newest))]
+        if answered[2]:
+            lines.append(_filled("response_carried", carried=written(answered[2], 0)))
+        value = _filled("response_of", answered=written(answered[0], 0), expected=written(answered[1], 0))
+        tiles.append(Tile(TEXTS["response"], value, lines))
+    total = figures.get(("total", newest))
+    if total is None:
+        return TEXTS["headline_none"], tiles
+    return _filled("headline", fte=written(total[0], 0), year=str(newest)), tiles

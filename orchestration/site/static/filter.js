@@ -1,0 +1,15 @@
+// Searching a table: rows that do not have every word are hidden. The field itself appears only where it works.
+(() => {
+  "use strict";
+  const field = document.getElementById("filter");
+  const table = document.getElementById("explained");
+  if (!field || !table) return;
+  field.parentElement.hidden = false;
+  const rows = [...table.tBodies[0].rows];
+  const texts = rows.map((row) => row.textContent.toLowerCase());
+  field.addEventListener("input", () => {
+    const wanted = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    rows.forEach((row, place) => { row.hidden = !wanted.every((word) => texts[place].includes(word)); });
+    document.getElementById("nothing").hidden = rows.some((row) => !row.hidden);
+  });
+})();

@@ -1,0 +1,432 @@
+"""The static pages, of small databases made here: whole, repeatable, linked, in two languages, and readable by everyone.
+
+The last tests drive a browser; they are skipped where Playwright, Chromium or axe is absent.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import re
+import shutil
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.publish.release import load_catalogue, read_release
+from orchestration.settings import PROJECT_DIR
+from orchestration.site.build import write
+from orchestration.tables import load_tables
+
+METADATA = PROJECT_DIR / "data" / "metadata"
+BUDGET = 1_000_000
+# What stands beside the pages in a snapshot.
+BESIDE = re.compile(
+    r"\.\./(CHANGES\.(html|json|js)|gate\.html|is248\.duckdb|datapackage\.json|dcat\.jsonld|xlsx/is248\.xlsx"
+    r"|(csv|parquet|px|jsonstat|metadata)/[a-z0-9_]+\.(csv|parquet|px|json)|jsonstat/indicator_shares/[a-z0-9_]+\.json"
+    r"|packages/\d\d\.xlsx)"
+)
+# Years of the small database: 2004 was not measured, 2003 cannot be compared with 2002.
+YEARS = (2001, 2002, 2003, 2005)
+MUNICIPALITIES = {"1101": 4000.0, "1102": 9000.0, "1201": 21000.0}
+SERVICES = {"adults": "housing_with_staff", "children": "health_station_school"}
+
+Row = dict[str, Any]
+
+
+def empty_database() -> duckdb.DuckDBPyConnection:
+    """Return a database with every public table, the code lists and the one row on the snapshot."""
+    connection = duckdb.connect()
+    for table in load_tables(METADATA):
+        columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
+        connection.execute(f'create table "{table.name}" ({columns})')
+    with (PROJECT_DIR / "data" / "classifications" / "codelists.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            known = {
+                name: row[name] or None
+                for name in ("codelist", "code", "label_nb", "label_en", "parent", "sign")
+                if name in row
+            }
+            insert(connection, "codelists", [{**known, "sort_order": int(row["sort_order"])}])
+    insert(connection, "snapshot", [{"channel": "demo", "time_period": YEARS[-1], "is_constructed": False}])
+    return connection
+
+
+def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[Row]) -> None:
+    """Insert rows; columns that a row does not have are empty."""
+    for row in rows:
+        names = ", ".join(f'"{name}"' for name in row)
+        connection.execute(f'insert into "{table}" ({names}) values ({", ".join("?" for _ in row)})', list(row.values()))
+
+
+def units(year: int) -> Iterator[Row]:
+    """Return the areas of a year: country, two counties, a size group, three municipalities."""
+    for level, code, name, population in (
+        ("country", "0", "Hele landet", 34000.0),
+        ("county", "11", "Vestfylket", 13000.0),
+        ("county", "12", "Østfylket", 21000.0),
+        ("size_group", "2000_5000", "2 001-5 000", 4000.0),
+        *(("municipality", code, f"Kommune {code}", people) for code, people in MUNICIPALITIES.items()),
+    ):
+        for basis in ("reported", "current"):
+            yield {
+                "time_period": year,
+                "unit_level": level,
+                "unit_code": code,
+                "unit_name": name,
+                "area_basis": basis,
+                "population": population,
+            }
+
+
+def small_database() -> duckdb.DuckDBPyConnection:
+    """Return three municipalities in two counties over four years, with a hidden answer, a break, a constructed delivery."""
+    connection = empty_database()
+    for year in YEARS:
+        common = {"series": "is248", "series_break": False, "obs_status": "I" if year == 2002 else "A", "imputed_share": 0.0}
+        for unit in units(year):
+            county = {"county_code": unit["unit_code"][:2]} if unit["unit_level"] == "municipality" else {}
+            insert(connection, "areas", [{**unit, **county}])
+            size = unit["population"] / 1000
+            for group, share in (("adults", 0.75), ("children", 0.25), ("total", 1.0)):
+                fte = size * share * (year - 1990)
+                kinds = ["total", SERVICES[group]] if group in SERVICES else ["total"]
+                rates = {"fte_per_10000": fte / unit["population"] * 10000, "fte_per_10000_unweighted": 31.25}
+                key = {**unit, **common, "target_group": group}
+                rows = [{**key, **rates, "service_type": kind, "fte": fte} for kind in kinds]
+                insert(connection, "fte_by_service", rows)
+                del key["population"]
+                educations = [{**key, "education": each, "fte": fte, "share": 1.0} for each in ("psychologist", "total")]
+                insert(connection, "fte_by_education", educations)
+                pathways = [{**key, "pathway": each, "fte": fte / 2, "share": 0.5} for each in ("1", "2")]
+                insert(connection, "fte_by_pathway", [*pathways, {**key, "pathway": "total", "fte": fte, "share": 1.0}])
+            if unit["unit_level"] != "municipality":
+                hidden = unit["unit_code"] == "12"
+                answered = {
+                    "n_answer": None if hidden else 2,
+                    "n_answered": None if hidden else 5,
+                    "n_units": None if hidden else 8,
+                }
+                status = {"obs_status": "Q", "absence_reason": "confidential"} if hidden else {"obs_status": "A"}
+                del unit["population"]
+                insert(
+                    connection,
+                    "indicator_shares",
+                    [
+                        {
+                            **unit,
+                            **answered,
+                            **status,
+                            "indicator": indicator,
+                            "answer": answer,
+                            "item": "all",
+                            "unit_set": "municipalities",
+                        }
+                        for indicator in ("crisis_plan", "asked_nowhere_else")
+                        for answer in ("yes", "no")
+                    ],
+                )
+        response = {
+            "survey": "is248",
+            "unit_set": "municipalities",
+            "units_answered": 3,
+            "units_expected": 3,
+            "units_carried_forward": 0,
+        }
+        insert(connection, "response", [{**response, "time_period": year, "units_missing": 0, "obs_status": "A"}])
+    for indicator, scale, base in (
+        ("fte_by_service", "fte", "all"),
+        ("crisis_plan", "yes_no", "answered"),
+        ("asked_nowhere_else", "multiple", "all"),
+    ):
+        labels = {"label_nb": f"Navn på {indicator}", "label_en": f"Name of {indicator}"}
+        insert(
+            connection,
+            "indicators",
+            [{**labels, "indicator": indicator, "scale": scale, "base": base, "unit_set": "municipalities"}],
+        )
+    texts = {"description_nb": "Et brudd.", "description_en": "A break.", "source": "test"}
+    for indicator in ("fte_by_service", "crisis_plan"):
+        scope = {"indicator": indicator, "time_period": 2003, "kind": "scope", "comparable_before": False}
+        insert(connection, "series_breaks", [{**scope, **texts}])
+    insert(
+        connection,
+        "area_changes",
+        [{"change_year": 2002, "old_code": "1103", "old_name": "Gammel", "new_code": "1101", "change_type": "merge"}],
+    )
+    delivery = {"form": "a_form", "survey": "is248", "time_period": 2005, "collection_year": 2005, "is_constructed": True}
+    insert(connection, "deliveries", [{**delivery, "title_nb": "Leveranse", "title_en": "Delivery"}])
+    printed = {"source_id": "a_report", "table_id": "1.1", "cell_key": "fte|2005"}
+    insert(connection, "published_figures", [{**printed, "report_year": 2006, "value": 10.0, "time_period": 2005}])
+    verdicts = (
+        ("explained", "misprint", 10.0, 11.0),
+        ("equal", None, 1.0, 1.0),
+        ("not_computable", "other_source", None, None),
+    )
+    for place, (verdict, explanation, published, computed) in enumerate(verdicts):
+        row = {**printed, "cell_key": f"fte|{place}", "published": published, "computed": computed, "decimals": 0}
+        reason = {"reason_nb": "Trykkfeil.", "reason_en": "Misprint."} if verdict == "explained" else {}
+        insert(connection, "reconciliation", [{**row, **reason, "verdict": verdict, "explanation": explanation}])
+    return connection
+
+
+def build(connection: duckdb.DuckDBPyConnection, folder: Path) -> Path:
+    write(connection, load_tables(METADATA), read_release(connection, load_catalogue(METADATA)), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(small_database(), tmp_path_factory.mktemp("snapshot") / "site")
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(empty_database(), tmp_path_factory.mktemp("bare") / "site")
+
+
+@pytest.fixture(params=["small", "bare"])
+def site(request: pytest.FixtureRequest) -> Path:
+    folder: Path = request.getfixturevalue(request.param)
+    return folder
+
+
+class Reader(HTMLParser):
+    """Collects what a page links to and loads, its anchors, and the order of its texts in two languages."""
+
+    def __init__(self, page: Path) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.ids: list[str] = []
+        self.languages: list[str] = []
+        self.texts: list[str] = []
+        self._is_script = False
+        self.feed(page.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        known = {name: value or "" for name, value in attrs}
+        self._is_script = tag in ("script", "style")
+        if "id" in known:
+            self.ids.append(known["id"])
+        if tag == "a":
+            self.links.append(known["href"])
+        elif "src" in known or (tag == "link" and "href" in known):
+            self.loads.append(known.get("src") or known["href"])
+        if tag == "span" and "lang" in known:
+            self.languages.append(known["lang"])
+
+    def handle_data(self, data: str) -> None:
+        if not self._is_script and data.strip():
+            self.texts.append(data.strip())
+
+
+def read(site: Path) -> dict[str, Reader]:
+    return {page.name: Reader(page) for page in sorted(site.glob("*.html"))}
+
+
+def test_the_same_tables_give_the_same_bytes(small: Path, tmp_path: Path) -> None:
+    again = build(small_database(), tmp_path / "elsewhere")
+    files = [path.relative_to(small) for path in sorted(small.rglob("*")) if path.is_file()]
+
+    assert files == [path.relative_to(again) for path in sorted(again.rglob("*")) if path.is_file()]
+    for file in files:
+        content = (small / file).read_bytes()
+        assert content == (again / file).read_bytes(), file
+        assert str(PROJECT_DIR).encode() not in content and str(small).encode() not in content, file
+
+
+def test_every_link_leads_to_a_page_an_anchor_or_a_file_beside_the_pages(site: Path) -> None:
+    pages = read(site)
+    chosen_by_script = {"explorer.html": "indicator", "municipality.html": "municipality"}
+    for name, reader in pages.items():
+        assert len(set(reader.ids)) == len(reader.ids), name
+        for link in reader.links:
+            if link.startswith("mailto:") or BESIDE.fullmatch(link):
+                continue
+            file, _, anchor = link.partition("#")
+            target = file or name
+            assert target in pages, f"{name}: {link}"
+            in_data = target in chosen_by_script and (site / "data" / chosen_by_script[target] / f"{anchor}.js").is_file()
+            assert not anchor or anchor in pages[target].ids or in_data, f"{name}: {link}"
+
+
+def test_nothing_is_loaded_from_the_web_and_what_is_loaded_is_there(site: Path) -> None:
+    for name, reader in read(site).items():
+        for file in reader.loads:
+            assert BESIDE.fullmatch(file) or (site / file).is_file(), f"{name}: {file}"
+    for script in sorted((site / "static").glob("*.*")):
+        assert not re.search(r"https?://|\bfetch\(|XMLHttpRequest|import\(", script.read_text(encoding="utf-8")), script.name
+
+
+def test_a_page_with_all_that_it_loads_is_within_its_budget(site: Path) -> None:
+    chosen = [path.stat().st_size for name in ("indicator", "municipality") for path in (site / "data" / name).glob("*.js")]
+    for name, reader in read(site).items():
+        loaded = sum((site / file).stat().st_size for file in reader.loads if (site / file).is_file())
+        assert (site / name).stat().st_size + loaded + max(chosen, default=0) < BUDGET, name
+
+
+def test_every_text_stands_in_both_languages(site: Path) -> None:
+    for name, reader in read(site).items():
+        assert reader.languages, name
+        assert reader.languages == ["nb", "en"] * (len(reader.languages) // 2), name
+
+
+def test_every_page_says_that_data_are_constructed_where_they_are(small: Path, bare: Path) -> None:
+    notice = read_release(small_database(), load_catalogue(METADATA)).notice
+    assert notice is not None
+    for name, reader in read(small).items():
+        assert notice.nb in reader.texts and notice.en in reader.texts, name
+    assert not any('class="notice"' in page.read_text(encoding="utf-8") for page in bare.glob("*.html"))
+
+
+def test_pages_without_data_are_left_out_and_the_others_say_so(bare: Path) -> None:
+    assert {page.name for page in bare.glob("*.html")} == {
+        f"{name}.html" for name in ("index", "explorer", "municipality", "reconciliation", "download", "method")
+    }
+    texts = read(bare)
+    assert "Ingen tall for hele landet" in texts["index.html"].texts
+    assert "Det er ingen tall å vise her." in texts["explorer.html"].texts
+
+
+def test_the_front_page_has_the_newest_year_and_no_change_over_a_year_that_cannot_be_compared(small: Path) -> None:
+    texts = read(small)["index.html"].texts
+
+    assert "510" in texts and "150,0 per 10\u202f000 innbyggere" in texts
+    assert "+15,4\u00a0% siden 2003" in texts
+    assert "3 av 3" in texts
+
+
+def test_a_hidden_answer_is_a_colon_with_its_meaning(small: Path) -> None:
+    page = (small / "plans.html").read_text(encoding="utf-8")
+
+    assert re.search(r'Østfylket</th><td class="r">:</td>', page)
+    assert "<b>:</b>" in page
+    assert "40,0" in page
+
+
+def test_a_question_of_which_no_page_knows_is_among_all_questions(small: Path) -> None:
+    reader = read(small)["explorer.html"]
+
+    assert "#asked_nowhere_else" in reader.links
+    assert (small / "data" / "indicator" / "asked_nowhere_else.js").is_file()
+    # A share is of all units where the catalogue says so.
+    assert '"shareOf":"n_units"' in (small / "data" / "indicator" / "asked_nowhere_else.js").read_text(encoding="utf-8")
+
+
+def test_of_a_municipality_only_fte_are_told(small: Path) -> None:
+    for code in MUNICIPALITIES:
+        script = (small / "data" / "municipality" / f"{code}.js").read_text(encoding="utf-8")
+        assert set(re.findall(r'IS248\.add\("\d+/(\w+)"', script)) == {
+            "fte_by_service",
+            "fte_by_education",
+            "fte_by_pathway",
+        }
+    for path in (small / "data").rglob("*.js"):
+        if path.parent.name != "municipality":
+            assert ".municipality." not in path.read_text(encoding="utf-8"), path.name
+
+
+def test_a_break_that_cannot_be_compared_reaches_the_figure(small: Path) -> None:
+    page = (small / "services.html").read_text(encoding="utf-8")
+
+    assert '"apart":[2003]' in page
+    assert "Et brudd." in page and "A break." in page
+
+
+def browser_parts() -> tuple[Any, Path, str]:
+    """Return Playwright, the path of Chromium and axe's script, or skip with a clear word."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (a development dependency)")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("there is no Chromium on this machine")
+    found = importlib.util.find_spec("axe_playwright_python")
+    if found is None or found.origin is None:
+        pytest.skip("axe is not installed (axe-playwright-python, a development dependency)")
+    return playwright, Path(chromium), (Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[tuple[Any, str]]:
+    playwright, chromium, axe = browser_parts()
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=str(chromium), args=["--no-sandbox"])
+        yield started, axe
+        started.close()
+
+
+PAGES = (
+    "index",
+    "services",
+    "education",
+    "rates",
+    "pathways",
+    "plans",
+    "explorer",
+    "municipality",
+    "reconciliation",
+    "download",
+    "method",
+)
+
+
+@pytest.mark.parametrize(("language", "width"), [("nb", 1280), ("en", 375)])
+def test_pages_are_readable_by_everyone(small: Path, browser: tuple[Any, str], language: str, width: int) -> None:
+    started, axe = browser
+    page = started.new_page(viewport={"width": width, "height": 900})
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    for name in PAGES:
+        anchor = "#1101" if name == "municipality" else ""
+        page.goto(f"{(small / name).as_uri()}.html?lang={language}{anchor}")
+        page.wait_for_timeout(100)
+        page.evaluate(axe)
+        found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'], preload: false})")
+        assert [(each["id"], each["nodes"][0]["target"]) for each in found["violations"]] == [], name
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
+        assert page.evaluate("document.documentElement.lang") == language, name
+    # CHANGES.js is beside the pages only in a snapshot.
+    assert [error for error in errors if "ERR_FILE_NOT_FOUND" not in error] == []
+    page.close()
+
+
+def test_the_script_and_the_page_say_the_same_numbers(small: Path, browser: tuple[Any, str]) -> None:
+    started, _ = browser
+    silent = started.new_page(java_script_enabled=False)
+    page = started.new_page()
+    for name in ("index", "services", "education", "rates", "pathways", "plans"):
+        tables = []
+        for each in (silent, page):
+            each.goto(f"{(small / name).as_uri()}.html")
+            each.wait_for_timeout(100)
+            for details in each.locator("details.data > summary").all():
+                details.click()
+            tables.append([" ".join(table.inner_text().split()) for table in each.locator("figure table").all()])
+        assert tables[0] == tables[1], name
+    silent.close()
+    page.close()
+
+
+def test_a_reader_chooses_by_keyboard_and_the_language_is_kept(small: Path, browser: tuple[Any, str]) -> None:
+    started, _ = browser
+    context = started.new_context()
+    page = context.new_page()
+    page.goto(f"{(small / 'services').as_uri()}.html")
+    page.locator(".plot").first.focus()
+    page.keyboard.press("End")
+    assert "2005" in page.locator(".tip").first.inner_text()
+    page.keyboard.press("Escape")
+    assert page.locator(".tip").first.is_hidden()
+    page.locator("select[name=target_group]").first.select_option("children")
+    assert "Helsestasjon" in page.locator(".summary").first.inner_text()
+    page.locator("label", has_text="English").click()
+    assert page.evaluate("document.documentElement.lang") == "en"
+    page.goto(f"{(small / 'rates').as_uri()}.html")
+    assert page.evaluate("document.documentElement.lang") == "en"
+    assert page.title().startswith("FTE per 10,000")
+    context.close()
