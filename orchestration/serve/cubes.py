@@ -1,0 +1,88 @@
+"""JSON-stat of the rows that a request asks for, by the writer of the snapshot's own files.
+
+Belongs here: which rows and measures make up the cube, and whether it is too large. Does not belong here: JSON-stat
+(``json_stat``) or cubes (``cube``).
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Collection
+from math import prod
+from pathlib import Path
+
+import duckdb
+
+from orchestration.errors import UserError
+from orchestration.publish.writers import json_stat
+from orchestration.serve.answers import NARROW, as_json, limited
+from orchestration.serve.limits import Limits, too_many_cells
+from orchestration.serve.published import OpenSnapshot
+from orchestration.serve.questions import LIMIT, OFFSET, SORT, Question
+from orchestration.serve.request_errors import RequestError
+from orchestration.tables import Cube, Table
+
+
+def as_json_stat(question: Question, given: Collection[str], snapshot: OpenSnapshot, limits: Limits, where: str) -> bytes:
+    """Return the rows of a question as one dense cube.
+
+    Args:
+        question: its filters choose the rows, its columns the measures; the main measure is always there, as statuses are
+            about it.
+        given: names of the parameters that the request has.
+        snapshot: where the rows are.
+        limits: how many cells the cube may have.
+        where: the address.
+
+    Raises:
+        RequestError: the table has no cube, or the rows are none, several or too large a cube.
+    """
+    table, cube = question.table, question.table.cube
+    if cube is None:
+        raise RequestError(400, f"{table.name} has no cube", place=where, remedy="ask for json or csv")
+    for name in (SORT, LIMIT, OFFSET):
+        if name in given:
+            raise RequestError(400, f"a cube has no {name}", place=where, remedy="leave it out, or ask for json or csv")
+    chosen = {column.name for column in question.columns}
+    measures = tuple(name for name in table.measures if name in chosen or name == table.measures[0])
+    narrowed = table.model_copy(
+        update={
+            "measures": measures,
+            # A measure that nobody asked for is no attribute of the others either.
+            "columns": tuple(each for each in table.columns if each.name in measures or each.name not in table.measures),
+        }
+    )
+    with limited(snapshot, limits, where) as connection, tempfile.TemporaryDirectory() as folder:
+        # A temporary table hides the published one of its name from the writer, on this connection only.
+        connection.execute(
+            f'create temporary table "{table.name}" as select * from main."{table.name}"{question.condition}',
+            question.values,
+        )
+        _check(connection, narrowed, cube, limits, where)
+        try:
+            json_stat.write(connection, narrowed, snapshot.release, Path(folder))
+        except UserError as error:
+            raise RequestError(500, error.what, place=where, remedy="ask for json or csv, and tell the operator") from error
+        (file,) = Path(folder).rglob("*.json")
+        content = json.loads(file.read_bytes())
+    content["extension"]["snapshot"] = snapshot.id  # which no file of a snapshot can know
+    return as_json(content)
+
+
+def _check(connection: duckdb.DuckDBPyConnection, table: Table, cube: Cube, limits: Limits, where: str) -> None:
+    """Refuse what is not exactly one cube of bearable size."""
+    counted = [", ".join(f'"{name}"' for name in dimension.code_columns) for dimension in cube.dimensions]
+    counted += [f'"{cube.each}"'] if cube.each else []
+    counts = connection.execute(
+        f'select {", ".join(f"count(distinct ({names}))" for names in counted)} from "{table.name}"'
+    ).fetchall()[0]
+    if not all(counts):
+        raise RequestError(404, "no row meets the filters", place=where, remedy="filter less")
+    if cube.each and counts[-1] > 1:
+        raise RequestError(
+            400, f"{table.name} has one cube a value of {cube.each}", place=where, remedy=f"filter by one: {cube.each}=..."
+        )
+    cells = prod(counts) * len(table.cube_measures)
+    if cells > limits.cells:
+        raise too_many_cells(cells, limits, where, NARROW)

@@ -1,0 +1,180 @@
+"""The snapshot that requests are answered from: the published one, opened once, exchanged when ``current`` moves.
+
+Belongs here: which snapshot a request sees, and what it says of itself. Does not belong here: queries and formats.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.publish import snapshots
+from orchestration.publish.layout import DATABASE
+from orchestration.publish.release import Catalogue, Release, load_catalogue, read_release
+from orchestration.serve.limits import Limits
+from orchestration.serve.request_errors import RequestError
+from orchestration.settings import Settings
+from orchestration.tables import Table, load_tables
+
+
+@dataclass
+class OpenSnapshot:
+    """A snapshot with its DuckDB file open; ``rows`` are its tables' counts, ``users`` the requests that read it now."""
+
+    folder: Path
+    connection: duckdb.DuckDBPyConnection
+    tables: Mapping[str, Table]
+    rows: Mapping[str, int]
+    release: Release
+    users: int = 0
+
+    @property
+    def id(self) -> str:
+        """The snapshot's id: the name of its folder."""
+        return self.folder.name
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every answer from this snapshot says in its headers, which carry plain ASCII only."""
+        headers = {"Snapshot-Id": self.id, "Snapshot-Channel": self.release.channel}
+        if self.release.notice is not None:
+            text = self.release.notice.en.replace("\u2013", "-")
+            headers["Snapshot-Notice"] = text.encode("ascii", "replace").decode("ascii")
+        return headers
+
+    @property
+    def says(self) -> dict[str, object]:
+        """What every JSON answer from this snapshot says."""
+        notice = self.release.notice
+        return {
+            "snapshot": self.id,
+            "channel": self.release.channel,
+            "notice": notice.model_dump() if notice is not None else None,
+        }
+
+
+def guarded_configuration(limits: Limits) -> dict[str, Any]:
+    """Return how DuckDB opens a published file, so that a query reads this file and nothing else, within the limits."""
+    return {
+        "enable_external_access": "false",
+        "lock_configuration": "true",
+        "memory_limit": f"{limits.memory_megabytes}MB",
+        "threads": str(limits.threads),
+        "temp_directory": "",  # what does not fit into memory is refused, not written to disk
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "allow_community_extensions": "false",
+        "python_enable_replacements": "false",
+    }
+
+
+def open_snapshot(folder: Path, catalogue: Catalogue, described: list[Table], limits: Limits) -> OpenSnapshot:
+    """Open a snapshot: its described tables and columns, and no other.
+
+    Raises:
+        RequestError: it cannot be opened, or does not say whether its deliveries are constructed.
+    """
+    try:
+        connection = duckdb.connect(str(folder / DATABASE), read_only=True, config=guarded_configuration(limits))
+    except duckdb.Error as error:
+        raise RequestError(
+            503,
+            "the published snapshot cannot be opened",
+            place=folder.name,
+            remedy="the operator restores it: is248 verify says what is wrong",
+        ) from error
+    try:
+        release = read_release(connection, catalogue)
+        present: dict[str, set[str]] = {}
+        for table_name, column_name in connection.execute(
+            "select table_name, column_name from information_schema.columns where table_schema = 'main'"
+        ).fetchall():
+            present.setdefault(table_name, set()).add(column_name)
+        tables = {}
+        for table in described:
+            # The description is this installation's, the snapshot may be older: a column came since, or a table.
+            found = present.get(table.name, set())
+            if not set(table.key) <= found:
+                continue
+            labels = {dimension.label for dimension in table.cube.dimensions if dimension.label} if table.cube else set()
+            tables[table.name] = table.model_copy(
+                update={
+                    "columns": tuple(column for column in table.columns if column.name in found),
+                    "measures": tuple(name for name in table.measures if name in found),
+                    "cube": table.cube if labels <= found else None,
+                }
+            )
+        rows = {}
+        for name in tables:
+            counted = connection.execute(f'select count(*) from "{name}"').fetchone()
+            rows[name] = int(counted[0]) if counted else 0
+    except (duckdb.CatalogException, duckdb.BinderException, IndexError) as error:
+        connection.close()
+        raise RequestError(
+            503,
+            "the published snapshot does not say whether its deliveries are constructed",
+            place=folder.name,
+            remedy="the operator publishes a new one: is248 run",
+        ) from error
+    except BaseException:
+        connection.close()
+        raise
+    return OpenSnapshot(folder, connection, tables, rows, release)
+
+
+class Published:
+    """The published snapshot; a request holds the one that it began with until it is answered."""
+
+    def __init__(self, settings: Settings, limits: Limits) -> None:
+        """Read the descriptions, and open nothing yet: a first publication may come later."""
+        self._snapshots = settings.snapshots
+        self._catalogue = load_catalogue(settings.metadata)
+        self._described = load_tables(settings.metadata)
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._newest: OpenSnapshot | None = None
+
+    @contextmanager
+    def use(self) -> Iterator[OpenSnapshot]:
+        """Hold the snapshot that ``current`` names now for the length of a ``with`` block.
+
+        Raises:
+            RequestError: nothing is published, or it cannot be opened.
+        """
+        with self._lock:
+            snapshot = self._current()
+            snapshot.users += 1
+        try:
+            yield snapshot
+        finally:
+            with self._lock:
+                snapshot.users -= 1
+                if snapshot is not self._newest and not snapshot.users:
+                    snapshot.connection.close()
+
+    def close(self) -> None:
+        """Close what no request reads any more."""
+        with self._lock:
+            if self._newest is not None and not self._newest.users:
+                self._newest.connection.close()
+            self._newest = None
+
+    def _current(self) -> OpenSnapshot:
+        folder = snapshots.current(self._snapshots)
+        if folder is None:
+            raise RequestError(
+                503, "nothing is published yet", place="snapshots", remedy="the operator publishes: is248 run"
+            )
+        before = self._newest
+        if before is not None and before.folder == folder:
+            return before
+        self._newest = open_snapshot(folder, self._catalogue, self._described, self._limits)
+        if before is not None and not before.users:
+            before.connection.close()
+        return self._newest

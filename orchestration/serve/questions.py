@@ -1,0 +1,226 @@
+"""From the parameters of a request to a question that DuckDB answers: filters, columns, order, page.
+
+Belongs here: reading parameters, strictly, and the SQL that they mean. Does not belong here: formats of answers.
+
+Every name in the SQL is a described one and every value a parameter, so that nothing from a request becomes SQL.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from orchestration.publish.release import Release
+from orchestration.serve.request_errors import RequestError
+from orchestration.tables import Column, Table
+
+Format = Literal["json", "csv", "jsonstat"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+# Parameters that are no column; a table whose column has such a name cannot be filtered by it.
+SELECT, SORT, LIMIT, OFFSET, FORMAT, SQL = "select", "sort", "limit", "offset", "format", "sql"
+RESERVED = (SELECT, SORT, LIMIT, OFFSET, FORMAT)
+
+MEDIA_TYPES: dict[str, Format] = {"application/json": "json", "text/csv": "csv"}
+
+# What DuckDB's INTEGER and BIGINT hold.
+INTEGER_BITS = {"INTEGER": 31, "BIGINT": 63}
+
+MANY = 20
+
+
+@dataclass(frozen=True)
+class Question:
+    """Rows of a table: which, with which columns, in which order."""
+
+    table: Table
+    columns: tuple[Column, ...]
+    condition: str
+    values: tuple[Any, ...]
+    order_by: str
+    limit: int | None
+    offset: int
+
+    @property
+    def count_sql(self) -> str:
+        """SQL that counts all rows that the filters leave."""
+        return f'select count(*) from "{self.table.name}"{self.condition}'
+
+    @property
+    def sql(self) -> str:
+        """SQL that returns the page."""
+        names = ", ".join(f'"{column.name}"' for column in self.columns)
+        page = (f" limit {self.limit}" if self.limit is not None else "") + (f" offset {self.offset}" if self.offset else "")
+        return f'select {names} from "{self.table.name}"{self.condition} order by {self.order_by}{page}'
+
+    def rows_of(self, total: int) -> int:
+        """Return how many of the rows that the filters leave are on the page."""
+        rest = max(total - self.offset, 0)
+        return rest if self.limit is None else min(rest, self.limit)
+
+
+def choose_format(asked: str | None, accepted: str, where: str) -> Format:
+    """Return the format that the parameter names, else the best of the header ``Accept``.
+
+    Raises:
+        RequestError: there is no such format.
+    """
+    if asked is not None:
+        for each in FORMATS:
+            if asked == each:
+                return each
+        raise RequestError(400, f"{asked!r} is no format", place=where, remedy=f"formats are {', '.join(FORMATS)}")
+    weighed = []
+    for place, part in enumerate(accepted.split(",")):
+        name, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        weight = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
+        try:
+            weighed.append((-float(weight), place, name))
+        except ValueError:
+            continue
+    for weight_below_zero, _, name in sorted(weighed):
+        if not weight_below_zero:
+            continue
+        if name in MEDIA_TYPES:
+            return MEDIA_TYPES[name]
+        if name in ("", "*/*", "application/*"):
+            return "json"
+        if name == "text/*":
+            return "csv"
+    raise RequestError(
+        406,
+        "none of the accepted media types can be given",
+        place=where,
+        remedy=f"accept {' or '.join(MEDIA_TYPES)}, or name a format: {', '.join(FORMATS)}",
+    )
+
+
+def parse_question(table: Table, parameters: Sequence[tuple[str, str]], release: Release, where: str) -> Question:
+    """Return what the parameters ask of a table.
+
+    A filter is a column with one value or several, joined by commas or given again: the rows that have one of them. A value
+    that has a comma itself stands in double quotes; no value means a missing one.
+
+    Raises:
+        RequestError: a column or code is not known, or a value is not of the column's type; the message says which are.
+    """
+    filters: dict[str, list[str]] = {}
+    single: dict[str, str] = {}
+    for name, value in parameters:
+        if name in RESERVED:
+            if name in single:
+                raise RequestError(400, f"{name} is given twice", place=where, remedy="give it once, with commas")
+            single[name] = value
+        else:
+            filters.setdefault(_column(table, name, where).name, []).extend(_split(value, where))
+    conditions: list[str] = []
+    values: list[Any] = []
+    for name, texts in filters.items():
+        column = table.column(name)
+        given = [_value(column, text, release, where) for text in dict.fromkeys(texts)]
+        present = [value for value in given if value is not None]
+        parts = [f'"{name}" in ({", ".join("?" for _ in present)})'] if present else []
+        parts += [f'"{name}" is null'] if len(present) < len(given) else []
+        conditions.append(f"({' or '.join(parts)})")
+        values += present
+    return Question(
+        table=table,
+        columns=_selected(table, single.get(SELECT), where),
+        condition=f" where {' and '.join(conditions)}" if conditions else "",
+        values=tuple(values),
+        order_by=_order(table, single.get(SORT), where),
+        limit=_whole(single.get(LIMIT), LIMIT, where),
+        offset=_whole(single.get(OFFSET), OFFSET, where) or 0,
+    )
+
+
+def fingerprint(path: str, parameters: Iterable[tuple[str, str]], answered_as: str) -> str:
+    """Return what tells one question from another, in few characters."""
+    text = "\n".join([path, answered_as, *(f"{len(name)} {name}={value}" for name, value in sorted(parameters))])
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _split(text: str, where: str) -> list[str]:
+    """Return the values between commas; quoted as in CSV."""
+    if not text:
+        return [""]
+    try:
+        rows = list(csv.reader([text], strict=True))
+    except csv.Error as error:
+        raise RequestError(
+            400, f"a quote is not closed ({error})", place=where, remedy='write a value that has a comma as "a, b"'
+        ) from error
+    return [value for row in rows for value in row]
+
+
+def _column(table: Table, name: str, where: str) -> Column:
+    if name not in table.column_names:
+        raise RequestError(
+            400,
+            f"{table.name} has no column {name[:60]!r}",
+            place=where,
+            remedy=f"columns are {', '.join(table.column_names)}",
+        )
+    return table.column(name)
+
+
+def _value(column: Column, text: str, release: Release, where: str) -> Any:
+    """Return a value of the column's type; None for a missing one."""
+    if not text:
+        return None
+    problem = f"{column.name} has no value {text[:60]!r}"
+    if column.type in INTEGER_BITS:
+        digits = text.removeprefix("-")
+        # Not more digits than fit: Python refuses to read very long numbers with an error of its own.
+        if (
+            digits.isascii()
+            and digits.isdecimal()
+            and len(digits) < MANY
+            and -1 <= int(text) >> INTEGER_BITS[column.type] <= 0
+        ):
+            return int(text)
+        raise RequestError(400, problem, place=where, remedy="give a whole number")
+    if column.type == "DOUBLE":
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise RequestError(400, problem, place=where, remedy="give a number with a decimal point")
+        return number
+    if column.type == "BOOLEAN":
+        if text not in ("true", "false"):
+            raise RequestError(400, problem, place=where, remedy="give true or false")
+        return text == "true"
+    known = release.codes_of(column) if column.codelist else {}
+    if known and text not in known:
+        some = ", ".join(list(known)[:MANY]) + (f" and {len(known) - MANY} more" if len(known) > MANY else "")
+        raise RequestError(400, problem, place=where, remedy=f"its codes are {some}")
+    return text
+
+
+def _selected(table: Table, text: str | None, where: str) -> tuple[Column, ...]:
+    if text is None:
+        return table.columns
+    return tuple(_column(table, name.strip(), where) for name in dict.fromkeys(text.split(",")))
+
+
+def _order(table: Table, text: str | None, where: str) -> str:
+    """Return the order: as asked, then as in the files, so that pages never overlap."""
+    parts = []
+    for name in (text or "").split(",") if text else []:
+        column = _column(table, name.strip().removeprefix("-"), where)
+        parts.append(f'"{column.name}" desc nulls last' if name.strip().startswith("-") else f'"{column.name}" nulls first')
+    return ", ".join([*parts, table.order_by])
+
+
+def _whole(text: str | None, name: str, where: str) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < MANY - 1):
+        raise RequestError(400, f"{name} is {text[:60]!r}", place=where, remedy="give a whole number that is not negative")
+    return int(text)

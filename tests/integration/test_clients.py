@@ -1,0 +1,151 @@
+"""Each client of docs/clients.md gives the same figure: every block of the page is run where its client is installed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from orchestration.publish import snapshots
+from orchestration.publish.candidate import FORMATS, build
+from orchestration.publish.release import load_catalogue
+from orchestration.serve.application import LOOPBACK, PORT
+from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.tables import load_tables
+from orchestration.warehouse import connect
+from tests.integration.test_serve import FIGURE, served, write_tables
+
+PAGE = PROJECT_DIR / "docs" / "clients.md"
+ADDRESS = f"http://{LOOPBACK}:{PORT}"
+
+# Where a client is that is installed by hand: folder of Node's modules, file of the JDBC driver.
+NODE_MODULES, JDBC_DRIVER = "NODE_PATH", "DUCKDB_JDBC_JAR"
+
+COMMANDS = {"sh": "bash", "js": "node", "r": "Rscript", "java": "java"}
+SUFFIXES = {"sh": ".sh", "python": ".py", "js": ".cjs", "r": ".R", "java": ".java"}
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block of the page that can be run."""
+
+    section: str
+    language: str
+    code: str
+    number: int
+
+    @property
+    def name(self) -> str:
+        """What the test is called."""
+        return f"{self.section}-{self.number}"
+
+
+def blocks() -> list[Block]:
+    """Return the blocks of the page in order; what is only shown is of the language console."""
+    found: list[Block] = []
+    for section in re.split(r"^## ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+        title = section.partition("\n")[0]
+        for number, (language, code) in enumerate(re.findall(r"^```(\w+)\n(.*?)^```", section, re.DOTALL | re.MULTILINE), 1):
+            if language != "console":
+                found.append(Block(title, language, code, number))
+    return found
+
+
+def missing(block: Block, folder: Path) -> str | None:
+    """Return what a block needs and is not installed here."""
+    command = COMMANDS.get(block.language)
+    if command is not None and shutil.which(command) is None:
+        return f"{command} is not installed"
+    for name in ("soffice", "curl"):
+        if block.language == "sh" and re.search(rf"^{name} ", block.code, re.MULTILINE) and shutil.which(name) is None:
+            return f"{name} is not installed"
+    if block.language == "python":
+        for name in re.findall(r"^(?:import|from) (\w+)", block.code, re.MULTILINE):
+            if find_spec(name) is None:
+                return f"the Python package {name} is not installed"
+    if block.language == "js":
+        found = subprocess.run(["node", "-e", "require.resolve('@duckdb/node-api')"], capture_output=True, check=False)
+        if found.returncode != 0:
+            return f"the package @duckdb/node-api is not installed where {NODE_MODULES} says"
+    if block.language == "java" and not Path(os.environ.get(JDBC_DRIVER, "")).is_file():
+        return f"there is no JDBC driver where {JDBC_DRIVER} says"
+    for name in re.findall(r"^library\((\w+)\)", block.code, re.MULTILINE):
+        if subprocess.run(["Rscript", "-e", f"library({name})"], capture_output=True, check=False).returncode != 0:
+            return f"the R package {name} is not installed"
+    for name in FORMATS:
+        if re.search(rf'"?\b{name}"?( / "|/)', block.code) and not (folder / name).is_dir():
+            return f"the snapshot has no {name}"
+    return None
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that looks like the project's: a small published snapshot, and the installed programs."""
+    folder = tmp_path_factory.mktemp("clients")
+    settings = Settings(data_dir=PROJECT_DIR / "data")
+    tables = load_tables(settings.metadata)
+    with connect(folder / "warehouse.duckdb") as connection:
+        connection.execute("create schema public")
+        write_tables(connection, tables, "public")
+    published = folder / "data" / "snapshots"
+    candidate = build(
+        folder / "warehouse.duckdb",
+        tables,
+        published / ".candidates",
+        catalogue=load_catalogue(settings.metadata),
+        formats=[name for name in FORMATS if name in ("xlsx", "jsonstat", "px")],
+    )
+    candidate.path.rename(published / candidate.id)
+    snapshots.point_to(published, candidate.id)
+    (folder / ".venv").mkdir()
+    (folder / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(place: Path) -> Iterator[str]:
+    """The address at which the snapshot is served."""
+    with served(Settings(data_dir=PROJECT_DIR / "data", snapshots_dir=place / "data" / "snapshots")) as client:
+        yield str(client.base_url).rstrip("/")
+
+
+@pytest.mark.parametrize("block", blocks(), ids=lambda block: block.name)
+def test_a_client_reads_the_figure(block: Block, place: Path, address: str, tmp_path: Path) -> None:
+    lacking = missing(block, (place / "data" / "snapshots" / snapshots.CURRENT).resolve())
+    if lacking is not None:
+        pytest.skip(lacking)
+    program = tmp_path / f"Fte{SUFFIXES[block.language]}"
+    program.write_text(block.code.replace(ADDRESS, address), encoding="utf-8")
+    command = {
+        "sh": ["bash", "-euo", "pipefail"],
+        "python": [sys.executable],
+        "java": ["java", "-cp", os.environ.get(JDBC_DRIVER, "")],
+    }.get(block.language) or [COMMANDS[block.language]]
+    ran = subprocess.run(
+        [*command, str(program)],
+        cwd=place,
+        # A home of its own, so that no client writes into the user's.
+        env={**os.environ, "HOME": str(tmp_path), "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    # Some blocks read the figure from two formats.
+    reads = max(1, block.code.count("print(") if "question" in block.code else 1)
+    assert len(re.findall(rf"(?<![\d.]){FIGURE}(?!\d)", ran.stdout)) >= reads, ran.stdout
+
+
+def test_the_page_has_a_block_for_every_format() -> None:
+    code = "\n".join(block.code for block in blocks())
+    for name in ("is248.duckdb", "parquet", "csv", "xlsx", "jsonstat", "px", ADDRESS):
+        assert name in code
