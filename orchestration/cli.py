@@ -306,12 +306,15 @@ def diff(before: str, after: str, language: Language) -> dict[str, Any]:
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; loopback unless told otherwise.")
 @click.option("--port", default=8248, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--allow-origin", multiple=True, help="Address of pages that browsers may read the tables from; repeatable.")
 @_command
-def serve(host: str, port: int) -> dict[str, Any]:
+def serve(host: str, port: int, allow_origin: tuple[str, ...]) -> dict[str, Any]:
     """Serve the tables of the published snapshot over HTTP, read-only (docs/clients.md)."""
     from orchestration.serve import application  # imported here: it starts a web framework
 
-    application.serve(load_settings(), host, port)
+    settings = load_settings()
+    click.echo(f"serving the published tables on http://{host}:{port}/tables (Ctrl+C stops)", err=True)
+    application.serve(settings, host, port, origins=allow_origin)
     return {"text": "stopped"}
 
 

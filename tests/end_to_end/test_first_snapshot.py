@@ -135,16 +135,6 @@ def test_the_control_of_a_year_lists_what_single_units_are_asked(published: Path
     assert bytes_of(published / "snapshots/current") == before
 
 
-def test_a_second_run_publishes_nothing_new(published: Path, tmp_path: Path) -> None:
-    for name in ("snapshots", "warehouse"):
-        shutil.copytree(published / name, tmp_path / name, symlinks=True)
-    before = bytes_of(tmp_path / "snapshots/current")
-    result = run_command("run", "--json", folder=tmp_path, data=DATA, all_formats=True)
-    assert result.returncode == 0, result.stderr
-    assert json.loads(result.stdout)["published"] is False
-    assert bytes_of(tmp_path / "snapshots/current") == before
-
-
 def test_status_and_check_of_the_published_snapshot(published: Path) -> None:
     status = run_command("status", "--json", folder=published, data=DATA)
     assert json.loads(status.stdout)["reconciliation"]["equal"] > 5400
