@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import duckdb
@@ -156,40 +155,3 @@ def test_explain_follows_a_figure_to_units_cells_map_lines_and_rules(published: 
     )
     (row,) = found["rows"]
     assert round(sum(float(cell["value"]) for cell in row["cells"]), 6) == row["row"]["fte"]
-
-
-def test_another_folder_time_zone_and_locale_give_the_same_bytes(published: Path, tmp_path: Path) -> None:
-    project = tmp_path / "elsewhere åæø"
-    for name in ("orchestration", "dbt_project", "expectations", "data"):
-        shutil.copytree(
-            PROJECT_DIR / name,
-            project / name,
-            ignore=shutil.ignore_patterns("warehouse", "snapshots", "generated.yml", "__pycache__"),
-        )
-    shutil.copy(PROJECT_DIR / "dagster.yaml", project)
-    result = run_command(
-        "run",
-        folder=tmp_path,
-        data=project / "data",
-        project=project,
-        all_formats=True,
-        environment={"TZ": "Pacific/Kiritimati", "LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8", "PYTHONHASHSEED": "7"},
-    )
-    assert result.returncode == 0, result.stderr
-    ours, theirs = (folder / "snapshots/current" for folder in (published, tmp_path))
-    assert ours.resolve().name == theirs.resolve().name
-    databases = {"is248.duckdb", "is248.duckdb.sha256"}
-    ours_bytes, theirs_bytes = bytes_of(ours.resolve()), bytes_of(theirs.resolve())
-    assert {n: h for n, h in ours_bytes.items() if n not in databases} == {
-        n: h for n, h in theirs_bytes.items() if n not in databases
-    }
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{ours / 'is248.duckdb'}' as ours (read_only)")
-        connection.execute(f"attach '{theirs / 'is248.duckdb'}' as theirs (read_only)")
-        tables = connection.execute(
-            "select table_name from duckdb_tables() where database_name = 'ours' order by all"
-        ).fetchall()
-        assert len(tables) >= 13
-        for (table,) in tables:
-            for one, other in (("ours", "theirs"), ("theirs", "ours")):
-                assert connection.execute(f"from {one}.{table} except all from {other}.{table}").fetchall() == []

@@ -17,6 +17,7 @@ import yaml
 
 from orchestration.settings import PROJECT_DIR
 from tests.conftest import INPUTS, Row, edit_csv, run_command
+from tests.end_to_end.conftest import bytes_of
 
 YEAR, LAST, LAST_FORM = 2024, 2018, "is248_2018"
 
@@ -192,6 +193,34 @@ def test_a_new_form_is_read_by_its_folder_alone(data: Path, tmp_path: Path) -> N
     }
     assert fte(answers) == [entry for entry in fte(last) if entry[0] not in rejected_rows]
     assert len(fte(answers)) > 10_000
+
+    # The same deliveries again, in another folder, time zone and locale: the same bytes in every format, so nothing new is
+    # published and nothing of what is published is touched.
+    current = tmp_path / "snapshots/current"
+    published = bytes_of(current)
+    project = tmp_path / "elsewhere åæø"
+    for name in ("orchestration", "dbt_project", "expectations"):
+        shutil.copytree(PROJECT_DIR / name, project / name, ignore=shutil.ignore_patterns("generated.yml", "__pycache__"))
+    shutil.copy(PROJECT_DIR / "dagster.yaml", project)
+    shutil.copytree(data, project / "data")
+    again = run_command(
+        "run",
+        "--json",
+        folder=project,
+        data=project / "data",
+        project=project,
+        all_formats=True,
+        environment={
+            "IS248_SNAPSHOTS_DIR": str(tmp_path / "snapshots"),
+            "TZ": "Pacific/Kiritimati",
+            "LC_ALL": "tr_TR.UTF-8",
+            "LANG": "tr_TR.UTF-8",
+            "PYTHONHASHSEED": "7",
+        },
+    )
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["published"] is False
+    assert bytes_of(current) == published
 
 
 def test_a_damaged_delivery_is_told_in_one_line_and_the_other_years_stay(data: Path, tmp_path: Path) -> None:
