@@ -35,8 +35,9 @@ from orchestration.site import build as site
 from orchestration.tables import Table
 from orchestration.warehouse import attach, connect, literal
 
-# The table whose newest year names the snapshot.
+# The table whose newest year with figures names the snapshot; a round that was held but not delivered has rows without any.
 LEADING_TABLE = "fte_by_service"
+NEWEST = f"coalesce(max(time_period) filter (where fte is not null), max(time_period)) from {LEADING_TABLE}"
 
 # The table with what the snapshot says of itself; one row.
 SNAPSHOT = "snapshot"
@@ -129,7 +130,7 @@ def _write_database(warehouse: Path, tables: list[Table], channel: Channel, path
                     connection,
                     table,
                     f"""(
-                        select '{channel}' as channel, (select max(time_period) from {LEADING_TABLE}) as time_period,
+                        select '{channel}' as channel, (select {NEWEST}) as time_period,
                             count(*) as deliveries, coalesce(bool_or(is_constructed), false) as is_constructed
                         from deliveries
                     )""",
@@ -213,7 +214,7 @@ def build(
     building.mkdir(parents=True)
     _write_database(warehouse, tables, channel, building / DATABASE)
     with connect(building / DATABASE, read_only=True) as connection:
-        (newest,) = connection.execute(f"select max(time_period) from {LEADING_TABLE}").fetchall()[0]
+        (newest,) = connection.execute(f"select {NEWEST}").fetchall()[0]
     if newest is None:
         raise UserError(
             f"table {LEADING_TABLE} has no rows",

@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from orchestration.language import LANGUAGES, Language, in_language, number
 from orchestration.publish.changes import SHOWN_FIGURES, Changes, Figure, Folded, Notice
 from orchestration.publish.release import Release, spans
-from orchestration.tables import Label, Table
+from orchestration.tables import STATUS_COLUMN, Label, Table
 
 TEMPLATES = Path(__file__).parent / "templates"
 # What the pages that stand alone have in common.
@@ -29,6 +29,7 @@ STYLE = Path(__file__).parent.parent / "templates"
 # Sentences of the summary about corrections, and lines about single units, before the rest is counted.
 SHOWN_NOTICES = 5
 SHOWN_UNITS = 100
+SHOWN_COLUMNS = 3
 
 NOTHING = "\u2013"
 NO_BREAK = "\u00a0"
@@ -181,9 +182,11 @@ class Words:
         return number(value, language, decimals=(decimals, decimals), signed=signed) or NOTHING
 
     def columns(self, table: str, names: Iterable[str], language: Language) -> str:
-        """Return the titles of columns of a table."""
+        """Return the titles of the first of some columns of a table, without its main measure and status."""
         described = self.tables[table]
-        return ", ".join(in_language(described.column(name).title, language) for name in names)
+        told = {STATUS_COLUMN, *described.measures[:1]} if STATUS_COLUMN in described.column_names else set()
+        titles = [in_language(described.column(name).title, language) for name in names if name not in told]
+        return ", ".join(titles[:SHOWN_COLUMNS]) + (" \u2026" if len(titles) > SHOWN_COLUMNS else "")
 
     def dimensions(self, figure: Figure, language: Language) -> str:
         """Return what a figure is about besides area and year."""
@@ -205,7 +208,9 @@ def _change(words: Words, figure: Figure, language: Language) -> str:
     size = figure.value_after - figure.value_before
     text = words.figure(figure.table, size, None, language, signed=True)
     if figure.value_before:
-        percent = number(100 * size / abs(figure.value_before), language, decimals=(1, 1), signed=True)
+        percent = number(100 * size / abs(figure.value_before), language, decimals=(1, 1), signed=True) or ""
+        if not percent.strip("+0,.\u2212"):
+            return text  # less than a tenth of a percent
         text += f" ({percent}{NO_BREAK}%)" if language == "nb" else f" ({percent}%)"
     return text
 

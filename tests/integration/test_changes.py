@@ -12,11 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestration.errors import UserError
+from orchestration.gate.rules import load_rules
+from orchestration.gate.verdict import judge
 from orchestration.publish.changes import Changes, compare
 from orchestration.publish.layout import CHANGES, CHANGES_PAGE, CHANGES_SCRIPT, CHANGES_TEXT, DATABASE, content_hash
 from orchestration.settings import PROJECT_DIR
 from orchestration.warehouse import connect
 from tests.integration.publication_kit import COUNTRY, TABLES, candidate, database, fte, published
+from tests.integration.test_gate import circumstances, nothing_to_add
 
 GOLDEN = PROJECT_DIR / "tests" / "golden" / "changes.md"
 
@@ -220,6 +223,43 @@ def test_the_changes_stand_in_the_snapshot_for_people_for_machines_and_for_the_f
     assert kinds == [("error", 3), ("new", 3)]
     assert duckdb.sql(f"select * from '{second}/parquet/revisions.parquet' order by all").fetchall() == rows
     assert len((second / "csv" / "revisions.csv").read_text(encoding="utf-8").splitlines()) == 7
+
+
+def test_the_rules_let_a_second_snapshot_with_corrections_of_fte_pass(tmp_path: Path) -> None:
+    before, after = correction_and_new_year()
+    published(tmp_path, before)
+    second = candidate(tmp_path, after)
+    nothing_to_add(second)
+    rules = [
+        rule
+        for rule in load_rules(PROJECT_DIR / "expectations" / "rules")
+        if rule.stage == "candidate" and rule.kind == "rows" and (rule.for_each or rule.table == "revisions")
+    ]
+    verdict = judge(rules, TABLES, second, [], circumstances(tmp_path))
+    assert verdict["blocking"] == []
+
+
+@pytest.mark.parametrize(
+    ("table", "values"),
+    [
+        ("corrections", "'user_survey', 2022, 'municipality', '1103', 'Stavanger', 'answer_error', '2026-03-04'"),
+        (
+            "revisions",
+            "'indicator_shares', 'item=a|unit_level=municipality|unit_code=1103', 2022, 1, 2, 1, 'error', 'A', 'A', true",
+        ),
+    ],
+)
+def test_a_single_unit_is_refused_where_corrections_or_revisions_are_not_about_fte(
+    tmp_path: Path, table: str, values: str
+) -> None:
+    made = candidate(tmp_path)
+    nothing_to_add(made)
+    with connect(made.path / DATABASE) as connection:
+        connection.execute(f"insert into {table} values ({values})")
+    rules = [
+        rule for rule in load_rules(PROJECT_DIR / "expectations" / "rules") if rule.id == "single_units_only_where_allowed"
+    ]
+    assert judge(rules, TABLES, made, [], circumstances(tmp_path))["blocking"] == ["single_units_only_where_allowed"]
 
 
 def test_the_predecessor_does_not_change_the_id(tmp_path: Path) -> None:
