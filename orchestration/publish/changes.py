@@ -189,8 +189,6 @@ def _compare(before: Path | None, after: Path, compared: list[Table], after_id: 
                 continue
             is_equal = before is not None and _same_file(before, after, table)
             counted.append(_compare_table(connection, table, columns_before, columns_after, is_equal=is_equal))
-        if before is None:
-            connection.execute("delete from revisions")
         notices = _notices(connection, columns_before, columns_after)
         return Changes(
             id=after_id,
