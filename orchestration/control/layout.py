@@ -25,9 +25,6 @@ VERDICTS = {
 }
 STATUS = {True: Label(nb="forklart", en="explained"), False: Label(nb="åpen", en="open")}
 
-# Texts that begin so would be run as formulas by spreadsheets.
-FORMULA = ("=", "+", "-", "@", "\t")
-
 
 @dataclass(frozen=True)
 class Column:

@@ -16,9 +16,10 @@ from pathlib import Path
 
 from openpyxl import load_workbook
 
-from orchestration.control.layout import COLUMNS, FORMULA, WRONG, Answer, parse_date, parse_number, verdict_code
+from orchestration.control.layout import COLUMNS, WRONG, Answer, parse_date, parse_number, verdict_code
 from orchestration.control.writers import ABOUT, ITEMS
 from orchestration.errors import UserError
+from orchestration.spreadsheets import FORMULA
 
 
 def _texts_of_workbook(path: Path) -> Iterator[tuple[str, list[list[str]]]]:

@@ -22,8 +22,9 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration.control.findings import Control
-from orchestration.control.layout import COLUMNS, FORMULA, LAST_PRINTED, PLACES, STATUS, VERDICTS, Row, Value
+from orchestration.control.layout import COLUMNS, LAST_PRINTED, PLACES, STATUS, VERDICTS, Row, Value
 from orchestration.language import Language, in_language
+from orchestration.spreadsheets import FORMULA
 from orchestration.tables import Label
 
 SHEET = Label(nb="Kontroll", en="Control")

@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Literal
 
 from markupsafe import Markup
 
+from orchestration.language import MINUS, Language
 from orchestration.tables import Label
 
-Language = Literal["nb", "en"]
-
-LANGUAGES: tuple[Language, ...] = ("nb", "en")
 # Thousands and decimal mark. The thin space of Norwegian does not break a line.
 SEPARATORS: dict[Language, tuple[str, str]] = {"nb": ("\u202f", ","), "en": (",", ".")}
-MINUS = "\u2212"
 NOTHING = "\u2013"
 
 

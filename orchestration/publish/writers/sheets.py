@@ -31,14 +31,12 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration.language import number
 from orchestration.publish.release import Release
+from orchestration.spreadsheets import FORMULA
 from orchestration.tables import STATUS_COLUMN, Column, Label, Table
 
 # What a sheet and a cell can hold in Excel; the first row is the header.
 MAXIMUM_ROWS = 1_048_576 - 1
 MAXIMUM_TEXT = 32_767
-
-# A text that begins so stays a text when somebody edits its cell.
-FORMULA = ("=", "+", "-", "@", "\t")
 
 # Excel writes true and false in the reader's language, whatever the format; LibreOffice writes 0 and 1 without one.
 TRUTH = '"TRUE";"TRUE";"FALSE"'
