@@ -37,6 +37,7 @@ import duckdb
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from orchestration.disclosure import ledger
+from orchestration.ingest import decisions
 from orchestration.publish import snapshots
 from orchestration.publish.candidate import build
 from orchestration.publish.layout import DATABASE, GATE
@@ -45,7 +46,7 @@ from orchestration.serve.application import LOOPBACK, build_server, listen
 from orchestration.serve.limits import Limits
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.tables import NUMERIC, Table, load_tables
-from orchestration.warehouse import connect
+from orchestration.warehouse import connect, replace_tables
 
 # How the readers read, in turn: what many do more often.
 WAYS = ("duckdb", "parquet", "csv", "http", "held", "duckdb", "parquet", "csv", "http", "direct")
@@ -128,11 +129,13 @@ def probes(tables: list[Table]) -> list[Probe]:
     return found
 
 
-def write_warehouse(path: Path, tables: list[Table], number: int) -> None:
-    """Write a warehouse whose public tables have the number wherever they have one."""
+def write_warehouse(path: Path, tables: list[Table], number: int, published: Path) -> None:
+    """Write a warehouse whose public tables have the number wherever they have one, with the ledger of what is published."""
     path.unlink(missing_ok=True)
     with connect(path) as connection:
         connection.execute("create schema public")
+        replace_tables(connection, "decisions", decisions.TABLES, {name: [] for name in decisions.TABLES})
+        ledger.load(connection, published)
         for table in tables:
             if table.made_by == "dbt":
                 columns = ", ".join(f'{_value(table, place, number)} as "{c.name}"' for place, c in enumerate(table.columns))
@@ -155,7 +158,7 @@ def _value(table: Table, place: int, number: int) -> str:
 def publish(settings: Settings, tables: list[Table], number: int) -> str:
     """Build, and promote, a snapshot of a number; that it was judged is only said, as judging is not what is measured."""
     warehouse = settings.snapshots.parent / "warehouse.duckdb"
-    write_warehouse(warehouse, tables, number)
+    write_warehouse(warehouse, tables, number, settings.snapshots)
     candidate = build(
         warehouse,
         tables,
@@ -167,6 +170,7 @@ def publish(settings: Settings, tables: list[Table], number: int) -> str:
     with connect(candidate.path.parent / f"{candidate.id}{ledger.ADDITIONS}") as connection:
         for name, columns in ledger.TABLES.items():
             connection.execute(f"create table {name} ({columns})")
+    ledger.write_before(warehouse, candidate.path.parent / f"{candidate.id}{ledger.BEFORE}")
     verdict = {"verdict": "pass", "content_hash": candidate.content_hash}
     (candidate.path / GATE).write_text(json.dumps(verdict), encoding="utf-8")
     snapshots.promote(candidate, settings.snapshots)

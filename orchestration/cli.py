@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from orchestration.errors import RefusedError, UserError
+from orchestration.errors import RefusedError, UserError, causes, system_error
 from orchestration.explain import (
     ANSWER_KEYS,
     ANSWERS,
@@ -34,16 +34,20 @@ from orchestration.forms.draft import draft_form, write_draft
 from orchestration.forms.registry import load_form, load_forms
 from orchestration.language import Language
 from orchestration.publish import snapshots
+from orchestration.publish.journal import publication as journal_publication
+from orchestration.publish.journal import read_journal, withdrawal
 from orchestration.publish.layout import DATABASE
 from orchestration.publish.release import load_catalogue, read_release
+from orchestration.release_calendar import load_calendar, now, overdue
 from orchestration.settings import PROJECT_DIR, Settings, load_settings
 from orchestration.tables import load_tables
-from orchestration.warehouse import connect, dictionaries, is_running
+from orchestration.warehouse import connect, dictionaries, is_running, run_lock
 
 if TYPE_CHECKING:
     from orchestration.control.answers import Drafted
     from orchestration.control.findings import Control
     from orchestration.control.lists import Written
+    from orchestration.runs import Published
 
 EXAMPLE_QUERY = (
     "select time_period, series, fte, series_break from fte_by_service where unit_level = 'country' "
@@ -59,16 +63,19 @@ def _command(function: Callable[..., dict[str, Any]]) -> Callable[..., None]:
     def wrapper(*args: Any, as_json: bool, **kwargs: Any) -> None:
         try:
             answer = function(*args, **kwargs)
-        except UserError as error:
-            if as_json:
-                click.echo(json.dumps({"error": error.what, "place": error.place, "remedy": error.remedy}))
-            click.echo(f"error: {error}", err=True)
-            sys.exit(1)
-        except RefusedError as refusal:
-            if as_json:
-                click.echo(json.dumps(refusal.details, ensure_ascii=False))
-            for line in refusal.lines:
-                click.echo(line, err=True)
+        except Exception as error:
+            told = _told(error)
+            if told is not None:
+                if as_json:
+                    click.echo(json.dumps({"error": told.what, "place": told.place, "remedy": told.remedy}))
+                click.echo(f"error: {told}", err=True)
+            elif isinstance(error, RefusedError):
+                if as_json:
+                    click.echo(json.dumps(error.details, ensure_ascii=False))
+                for line in error.lines:
+                    click.echo(line, err=True)
+            else:
+                raise
             sys.exit(1)
         if as_json:
             click.echo(
@@ -80,6 +87,17 @@ def _command(function: Callable[..., dict[str, Any]]) -> Callable[..., None]:
             click.echo(answer["text"])
 
     return wrapper
+
+
+def _told(error: Exception) -> UserError | None:
+    """Return what the one line of an error says; None for a refusal of the gate and for a defect."""
+    try:
+        folders = load_settings().written
+    except UserError:
+        folders = ()
+    # A rule that could not run for want of room says nothing about the candidate.
+    found = [("", text) for text in error.errors] if isinstance(error, RefusedError) else causes(error)
+    return system_error(found, folders) or (error if isinstance(error, UserError) else None)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -98,26 +116,58 @@ def _shown(path: Path) -> str:
 
 @main.command()
 @click.option("--year", type=int, help="Read the deliveries of this survey year only; otherwise of all that changed.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Read every delivery again and make everything anew, changed or not."
+)
 @_command
-def run(year: int | None) -> dict[str, Any]:
-    """Read what was delivered, make a candidate, judge it, and publish it if it passes."""
+def run(year: int | None, everything: bool) -> dict[str, Any]:
+    """Read what was delivered, make a candidate, judge it, and publish it if it passes and may go out."""
+    if year is not None and everything:
+        raise UserError("--year and --all exclude each other", place="is248 run", remedy="give one of them")
     settings = load_settings()
     click.echo("reading the project ...", err=True)
     from orchestration.runs import refresh  # imported here, so that the other commands start at once
 
-    published = refresh(settings, lambda line: click.echo(line, err=True), year)
+    return _publication(settings, refresh(settings, lambda line: click.echo(line, err=True), year, everything=everything))
+
+
+@main.command()
+@_command
+def publish() -> dict[str, Any]:
+    """Publish the candidate that was approved, if its release is due; makes nothing new."""
+    settings = load_settings()
+    from orchestration.runs import publish_approved  # imported here, as above
+
+    return _publication(settings, publish_approved(settings, lambda line: click.echo(line, err=True)))
+
+
+def _publication(settings: Settings, published: Published) -> dict[str, Any]:
+    """Return what a run published, or what waits for its release."""
+    waiting = [f"waiting: {published.waiting}", *(f"  {reason}" for reason in published.reasons)]
+    folder = published.folder
+    if folder is None:
+        return {
+            "published": False,
+            "snapshot": None,
+            "waiting": published.waiting,
+            "reasons": list(published.reasons),
+            "text": "\n".join(["nothing is published yet", *(waiting if published.waiting else [])]),
+        }
     database = _shown(settings.snapshots / snapshots.CURRENT / DATABASE)
     rejected = sum(entry["rejected"] for entry in _ledger(settings))
     text = (
-        f"{'published' if published.new else 'nothing new: already published'} {published.folder.name}\n"
-        f"  folder: {_shown(published.folder)}\n"
+        f"{'published' if published.new else 'nothing new: already published'} {folder.name}\n"
+        f"  folder: {_shown(folder)}\n"
         f'  try:    .venv/bin/duckdb -readonly {database} "{EXAMPLE_QUERY}"'
         + (f"\n  note:   {rejected} delivered cells were rejected: is248 explain answers fate=rejected" if rejected else "")
+        + ("\n" + "\n".join(waiting) if published.waiting else "")
     )
     return {
         "published": published.new,
-        "snapshot": published.folder.name,
-        "folder": str(published.folder),
+        "snapshot": folder.name,
+        "folder": str(folder),
+        "waiting": published.waiting,
+        "reasons": list(published.reasons),
         "query": EXAMPLE_QUERY,
         "rejected_cells": rejected,
         "text": text,
@@ -156,6 +206,18 @@ def status(files: bool) -> dict[str, Any]:
         f"published: {published.name if published else 'nothing yet; run is248 run'}",
         *(f"candidate: {entry['candidate']} ({entry['verdict']})" for entry in refused),
     ]
+    calendar = load_calendar(settings.calendar)
+    if calendar.prepared is not None:
+        planned = calendar.prepared
+        approved = ", ".join(approval.candidate for approval in planned.approved) or "nothing yet"
+        state = "due" if calendar.is_due(planned, now()) else "under embargo"
+        lines.append(
+            f"release:   {planned.release} ({planned.time_period}, {planned.status}), {state}: {calendar.told(planned)}; "
+            f"approved: {approved}"
+        )
+    late = overdue(calendar, snapshots.said(published) if published else None, now())
+    if late is not None and settings.channel == "official":
+        lines.append(f"OVERDUE:   {late.release} was due {calendar.told(late)}")
     if published is not None:
         lines.append("tables:")
         lines += [f"  {name:24} {count:>8,} rows".replace(",", " ") for name, count in inputs.items()]
@@ -177,6 +239,8 @@ def status(files: bool) -> dict[str, Any]:
         "name_findings": names,
         "published": published.name if published else None,
         "candidates": refused,
+        "release": calendar.preparing,
+        "overdue": late.release if late is not None and settings.channel == "official" else None,
         "tables": inputs,
         "reconciliation": verdicts,
         "text": "\n".join(lines),
@@ -282,6 +346,131 @@ def prove_rules_command() -> dict[str, Any]:
     if score["not_seeded"]:
         text += f"; nothing to seed in these data for {', '.join(score['not_seeded'])}"
     return {**score, "text": text}
+
+
+@main.command("list")
+@_command
+def list_command() -> dict[str, Any]:
+    """List the snapshots, oldest first: when each was published, for which release, which is current, which withdrawn."""
+    settings = load_settings()
+    events = read_journal(settings.snapshots)
+    published = snapshots.current(settings.snapshots)
+    rows = []
+    for folder in snapshots.all_snapshots(settings.snapshots):
+        publication, withdrawn = journal_publication(events, folder.name), withdrawal(events, folder.name)
+        rows.append(
+            {
+                "snapshot": folder.name,
+                "current": published == folder.resolve(),
+                "published_at": publication.at if publication else None,
+                "release": publication.release if publication else None,
+                "project": publication.project if publication else None,
+                "withdrawn_at": withdrawn.at if withdrawn else None,
+                "reason": withdrawn.reason if withdrawn else None,
+                "megabytes": round(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6, 1),
+            }
+        )
+    lines = [
+        f"{'*' if row['current'] else ' '} {row['snapshot']}  {row['published_at'] or 'before there was a journal':25}  "
+        f"{row['release'] or 'no release':20} {row['megabytes']:>8} MB"
+        + (f"  withdrawn {str(row['withdrawn_at'])[:10]}: {row['reason']}" if row["withdrawn_at"] else "")
+        for row in rows
+    ]
+    return {"snapshots": rows, "text": "\n".join(lines) or "nothing is published yet; run is248 run"}
+
+
+@main.command()
+@click.argument("identifier", required=False)
+@click.option("--all", "everything", is_flag=True, help="Verify every snapshot.")
+@_command
+def verify(identifier: str | None, everything: bool) -> dict[str, Any]:
+    """Compare every file of the published snapshot, or of the snapshot or candidate IDENTIFIER, with its checksum."""
+    settings = load_settings()
+    if everything:
+        folders = snapshots.all_snapshots(settings.snapshots)
+    else:
+        folders = [snapshots.find(settings.snapshots, settings.candidates, identifier or snapshots.CURRENT)]
+    counts = {folder.name: snapshots.verify(folder) for folder in folders}
+    lines = [f"{name}: {count} files are what was published" for name, count in counts.items()]
+    return {"files": counts, "text": "\n".join(lines) or "nothing is published yet; run is248 run"}
+
+
+@main.command("rebuild")
+@click.argument("identifier")
+@click.option("--into", type=click.Path(path_type=Path), required=True, help="An empty folder to make it in.")
+@_command
+def rebuild_command(identifier: str, into: Path) -> dict[str, Any]:
+    """Make the published snapshot IDENTIFIER again from the archive and the project as it stands, and compare every byte.
+
+    Nothing is published. Check out the commit that `is248 list --json` names for it first.
+    """
+    settings = load_settings()
+    from orchestration.rebuild import rebuild  # imported here: it imports Dagster
+
+    rebuilt = rebuild(settings, identifier, into.resolve(), lambda line: click.echo(line, err=True))
+    if rebuilt.different:
+        raise RefusedError(
+            [
+                f"{rebuilt.folder.name} was made again, but {len(rebuilt.different)} files or tables differ",
+                *(f"  {name}" for name in rebuilt.different),
+            ],
+            dataclasses.asdict(rebuilt),
+        )
+    return {
+        **dataclasses.asdict(rebuilt),
+        "text": f"{rebuilt.folder.name} was made again: {rebuilt.equal} files are equal\n  folder: {_shown(rebuilt.folder)}",
+    }
+
+
+@main.command()
+@click.argument("identifier", required=False)
+@click.option("--reason", required=True, help="Why, for the journal; restricted.")
+@_command
+def rollback(identifier: str | None, reason: str) -> dict[str, Any]:
+    """Let `current` name the snapshot before, or the snapshot IDENTIFIER, and withdraw the one that was current.
+
+    A withdrawn snapshot is not published again by a run; naming it here puts it back.
+    """
+    settings = load_settings()
+    from orchestration.notifications import notify  # imported here: it opens the log
+
+    done = snapshots.rollback(settings.snapshots, reason, identifier)
+    text = f"{done.current} is current" + (f"; {done.before} is withdrawn" if done.withdrawn else f", before {done.before}")
+    notify(settings, "rolled_back", f"IS-24/8: {text}.", snapshot=done.current, before=done.before)
+    return {**dataclasses.asdict(done), "text": text}
+
+
+@main.command()
+@click.option("--keep", type=click.IntRange(min=1), help="Delete snapshots too, but for the newest KEEP.")
+@click.option("--delete", is_flag=True, help="Delete; without it the command only says what it would delete.")
+@_command
+def prune(keep: int | None, delete: bool) -> dict[str, Any]:
+    """Delete candidates that nobody waits for, remains of runs that were cut off and, with --keep, old snapshots.
+
+    Never the published snapshot, the one that a rollback goes to, or one that the release calendar names.
+    """
+    settings = load_settings()
+    from orchestration.assets.publication import last_candidate  # imported here: it imports Dagster
+
+    with run_lock(settings.warehouse):
+        last = last_candidate(settings)
+        found = snapshots.prunable(
+            settings.snapshots,
+            settings.candidates,
+            keep=keep,
+            referenced=load_calendar(settings.calendar).referenced,
+            last_candidate=last.id if last else None,
+        )
+        if delete:
+            snapshots.prune(settings.snapshots, found)
+    lines = [f"{'deleted' if delete else 'would delete'} {each.kind} {each.path.name}: {each.why}" for each in found]
+    if found and not delete:
+        lines.append("nothing was deleted: is248 prune --delete does it")
+    return {
+        "deleted": delete,
+        "found": [{"name": each.path.name, "kind": each.kind, "why": each.why} for each in found],
+        "text": "\n".join(lines) or "nothing to prune",
+    }
 
 
 @main.command()
@@ -505,11 +694,45 @@ def _control_lines(found: Control, written: Written) -> dict[str, Any]:
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def ui(options: tuple[str, ...]) -> None:
     """Open Dagster's user interface on http://127.0.0.1:3000 (OPTIONS go to `dagster dev`)."""
-    from orchestration.runs import prepare_instance
+    from orchestration.servers import end_dead_runs, prepare_instance  # imported here, as above
 
-    prepare_instance(load_settings())
+    try:
+        settings = load_settings()
+        prepare_instance(settings)
+        end_dead_runs(settings)
+    except UserError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
     dagster = Path(sys.executable).parent / "dagster"
     os.execv(dagster, [str(dagster), "dev", "--workspace", str(PROJECT_DIR / "workspace.yaml"), *options])
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; loopback unless told otherwise.")
+@click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--operate", is_flag=True, help="Let people start and stop runs; without it they can only look.")
+@_command
+def webserver(host: str, port: int, operate: bool) -> dict[str, Any]:
+    """Serve Dagster's user interface beside a daemon, read-only unless --operate is given (docs/server.md)."""
+    from orchestration.servers import is_loopback, run_webserver  # imported here, as above
+
+    settings = load_settings()
+    if not is_loopback(host):
+        click.echo(
+            f"warning: others can reach {host}, and nobody is asked who they are: put a reverse proxy with authentication "
+            "before it (docs/server.md)",
+            err=True,
+        )
+    run_webserver(settings, host, port, operate=operate)
+
+
+@main.command()
+@_command
+def daemon() -> dict[str, Any]:
+    """Run what was queued, the schedule and the sensors, one run at a time (docs/server.md)."""
+    from orchestration.servers import run_daemon  # imported here, as above
+
+    run_daemon(load_settings())
 
 
 if __name__ == "__main__":

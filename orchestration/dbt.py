@@ -9,6 +9,7 @@ dbt runs in this process and not as a command of its own: a start of dbt costs m
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,8 +74,11 @@ def write_description(settings: Settings) -> None:
     )
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         partial = path.with_suffix(f".{os.getpid()}.partial")
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
+        try:
+            partial.write_text(text, encoding="utf-8")
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 def _fingerprint(settings: Settings) -> str:
@@ -152,13 +156,22 @@ def invoke(settings: Settings, *arguments: str) -> Any:
     return result
 
 
+def _is_whole(manifest: Path) -> bool:
+    """Return whether dbt wrote its manifest to the end: every call of it writes the file again, in place."""
+    try:
+        json.loads(manifest.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def prepare(settings: Settings) -> Path:
     """Bring the manifest up to date and return its path; nothing is done when neither project nor versions changed."""
     write_description(settings)
     manifest = settings.dbt_target / "manifest.json"
     stamp = settings.dbt_target / "prepared.sha256"
     fingerprint = _fingerprint(settings)
-    if not manifest.exists() or not stamp.exists() or stamp.read_text(encoding="utf-8") != fingerprint:
+    if not _is_whole(manifest) or not stamp.exists() or stamp.read_text(encoding="utf-8") != fingerprint:
         invoke(settings, "parse")
         stamp.write_text(fingerprint, encoding="utf-8")
     return manifest

@@ -7,17 +7,21 @@ from contextlib import nullcontext
 
 import dagster as dg
 
-from orchestration.assets.automation import build_jobs, build_schedule, build_sensor
+from orchestration.assets.automation import build_delivery_sensor, build_failure_sensor, build_jobs, build_schedules
 from orchestration.assets.checks import build_checks
 from orchestration.assets.control import build_control_asset
 from orchestration.assets.deliveries import REGISTRY, build_delivery_assets
 from orchestration.assets.inputs import build_input_assets
 from orchestration.assets.publication import build_publication
-from orchestration.assets.warehouse import build_dbt_project, build_warehouse_assets
+from orchestration.assets.warehouse import build_dbt_project, build_survey_years, build_warehouse_assets
 from orchestration.forms.registry import load_forms
 from orchestration.ingest import registry
+from orchestration.provenance import inputs_hash
 from orchestration.settings import Settings, load_settings
 from orchestration.warehouse import WRITER, run_lock
+
+# How long a run that Dagster starts waits for one of the command line, in seconds.
+PATIENCE = 3600
 
 
 def build_definitions(settings: Settings, *, holds_lock: bool = False) -> dg.Definitions:
@@ -29,11 +33,13 @@ def build_definitions(settings: Settings, *, holds_lock: bool = False) -> dg.Def
     """
 
     @dg.resource(description="The right to write the warehouse and the snapshots, held for the whole run.")
-    def writer(_: dg.InitResourceContext) -> Iterator[None]:
-        with nullcontext() if holds_lock else run_lock(settings.warehouse):
-            yield
+    def writer(_: dg.InitResourceContext) -> Iterator[str]:
+        with nullcontext() if holds_lock else run_lock(settings.warehouse, patience=PATIENCE):
+            # What the run starts from: a run whose inputs changed under it is not remembered as made of them.
+            yield inputs_hash(settings)
 
     forms = load_forms(settings.forms)
+    jobs = build_jobs(settings)
     harmonise = build_warehouse_assets(settings, build_dbt_project(settings))
     models = sorted(harmonise.keys)
     form_registry = [dg.AssetKey([REGISTRY, table]) for table in registry.TABLES]
@@ -46,13 +52,14 @@ def build_definitions(settings: Settings, *, holds_lock: bool = False) -> dg.Def
             *build_input_assets(settings),
             *build_delivery_assets(settings, forms),
             harmonise,
+            build_survey_years(forms),
             build_control_asset(settings, forms),
             *publication,
         ],
         asset_checks=[*stage_checks, *checks],
-        jobs=build_jobs(),
-        schedules=[build_schedule(settings)],
-        sensors=[build_sensor(settings, forms)],
+        jobs=jobs,
+        schedules=build_schedules(settings),
+        sensors=[build_delivery_sensor(settings, forms, jobs), build_failure_sensor(settings)],
         resources={WRITER: writer},
         # One process a run: the steps share one DuckDB file, and starting dbt and Great Expectations costs seconds each.
         executor=dg.in_process_executor,

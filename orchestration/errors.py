@@ -1,10 +1,18 @@
 """Errors that are the user's to mend, told in one line.
 
-Belongs here: the exceptions that the command line prints without a traceback. Errors that mean a defect of this
-program stay ordinary exceptions, with their traceback.
+Belongs here: the exceptions that the command line prints without a traceback, and which errors of the system (a full disk, a
+file that vanished) are among them. Errors that mean a defect of this program stay ordinary exceptions, with their
+traceback.
 """
 
 from __future__ import annotations
+
+import builtins
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 
 class UserError(Exception):
@@ -36,3 +44,103 @@ class RefusedError(Exception):
         super().__init__("\n".join(lines))
         self.lines = lines
         self.details = details
+
+    @property
+    def errors(self) -> list[str]:
+        """Why rules could not run, where some could not."""
+        rules = self.details.get("rules")
+        return [str(rule["error"]) for rule in rules if rule.get("error")] if isinstance(rules, list) else []
+
+
+AGAIN = "then give the command again: it goes on from what is there"
+
+# What no program can help, by the words of the system, SQLite or DuckDB, in whatever error they are quoted: what it is, and
+# what to do about it.
+_EXHAUSTED = (
+    (
+        ("No space left on device", "database or disk is full", "Disk quota exceeded"),
+        "the disk is full",
+        f"make room on it, {AGAIN}",
+    ),
+    (
+        ("File too large",),
+        "the system lets no file grow this large",
+        f"raise the limit on the size of files (ulimit -f), {AGAIN}",
+    ),
+    (
+        ("Out of Memory Error", "Cannot allocate memory", "MemoryError"),
+        "there is not enough memory, or not enough room for temporary files",
+        f"end other programs or make room on the disk, {AGAIN}",
+    ),
+    (
+        ("Input/output error", "disk I/O error"),
+        "the disk could not be read or written",
+        f"look for its errors in the system's log and mend it, {AGAIN}",
+    ),
+    (
+        ("No usable temporary directory",),
+        "there is no folder for temporary files that can be written to",
+        f"make room in it, or name another one in TMPDIR, {AGAIN}",
+    ),
+)
+
+# Errors about one file, by the kinds of the errors that tell of it.
+_ABOUT_FILES = {
+    name
+    for name, kind in vars(builtins).items()
+    if isinstance(kind, type) and issubclass(kind, OSError) and not issubclass(kind, ConnectionError)
+} | {"IOException"}
+_REMEDIES = {
+    "No such file or directory": f"put it back if it is to be there, {AGAIN}",
+    "Permission denied": f"give it to the user that runs the system, {AGAIN}",
+    "Operation not permitted": f"give it to the user that runs the system, {AGAIN}",
+    "Read-only file system": f"let the system write there, {AGAIN}",
+    "Too many open files": f"raise the limit on open files (ulimit -n), {AGAIN}",
+}
+
+_QUOTED_PATH = re.compile(r"""['"](/[^'"]+)['"]""")
+
+
+def causes(error: BaseException | None) -> Iterator[tuple[str, str]]:
+    """Return the kind and the text of an error and of all that led to it."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield type(error).__name__, f"{type(error).__name__}: {error}"
+        error = error.__cause__ or error.__context__
+
+
+def system_error(found: Iterable[tuple[str, str]], folders: Sequence[Path] = ()) -> UserError | None:
+    """Return what the system could not do as an error of one line; None where that is not what went wrong.
+
+    Args:
+        found: kind and text of an error and of all that led to it.
+        folders: where the program writes; an error that names no file is told of the one with the least room.
+    """
+    told = list(found)
+    for _, text in told:
+        for words, what, remedy in _EXHAUSTED:
+            if any(word in text for word in words):
+                return UserError(what, place=_place(text, folders), remedy=remedy)
+    if any(kind == UserError.__name__ for kind, _ in told):
+        # It says itself what it is about.
+        return None
+    for kind, text in told:
+        if kind in _ABOUT_FILES:
+            message = text.partition(": ")[2] or kind
+            remedy = next((remedy for word, remedy in _REMEDIES.items() if word in text), f"see to it, {AGAIN}")
+            what = _QUOTED_PATH.sub("", re.sub(r"^(\[Errno -?\d+\]|IO Error:) ", "", message)).strip(" :->")
+            return UserError(what, place=_place(text, folders), remedy=remedy)
+    return None
+
+
+def _place(text: str, folders: Sequence[Path]) -> str:
+    """Return the file that a text names, else the folder with the least room."""
+    quoted = _QUOTED_PATH.search(text)
+    if quoted is not None:
+        return quoted[1]
+    rooms: list[tuple[int, int, str]] = []
+    for folder in folders:
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        rooms.append((shutil.disk_usage(there).free, len(rooms), str(folder)))
+    return min(rooms)[2] if rooms else os.fspath(Path.cwd())

@@ -1,6 +1,6 @@
-"""Runs the refresh job in this process: what ``is248 run`` does, and what tests call; judges again what was judged.
+"""Runs the jobs in this process: what ``is248 run`` does, and what tests call; judges again what was judged.
 
-Belongs here: starting Dagster's job on its instance, and turning what went wrong into the user's error or the gate's
+Belongs here: starting Dagster's jobs on its instance, and turning what went wrong into the user's error or the gate's
 refusal.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -18,23 +17,32 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.assets.automation import REFRESH, YEARLY
+from orchestration.assets.automation import PUBLISH, REBUILD, REFRESH
 from orchestration.assets.checks import circumstances, stage_file
-from orchestration.assets.deliveries import RAW, changed_years
-from orchestration.assets.publication import judged_files, last_candidate, restricted_results, results_before
+from orchestration.assets.deliveries import READ
+from orchestration.assets.publication import (
+    WHOLE,
+    judged_files,
+    last_candidate,
+    restricted_results,
+    results_before,
+    what_waits,
+)
 from orchestration.definitions import build_definitions
 from orchestration.disclosure import ledger
-from orchestration.errors import RefusedError, UserError
+from orchestration.errors import RefusedError, UserError, system_error
 from orchestration.forms.registry import load_forms
 from orchestration.gate.proof import Proven, prove, score
 from orchestration.gate.results import RuleResult, read_results
 from orchestration.gate.rules import Stage, load_rules
 from orchestration.gate.verdict import judge, refusal, refusal_of_stage
-from orchestration.ingest import deliveries
+from orchestration.provenance import made_of_the_same
 from orchestration.publish import snapshots
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.layout import content_hash
-from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.publish.publication import Outcome
+from orchestration.servers import COMMAND_TAGS, prepare_instance, report_dead_runs
+from orchestration.settings import Settings
 from orchestration.tables import load_tables
 from orchestration.warehouse import run_lock
 
@@ -44,6 +52,7 @@ GATE_STEP = "gate"
 STAGE_STEPS: dict[str, Stage] = {"delivery_rules": "delivery", "warehouse_rules": "warehouse"}
 
 STEP_TITLES = {
+    "deliveries__read": "deliveries",
     "delivery_rules": "rules on the deliveries",
     "warehouse_rules": "rules on the warehouse",
     "harmonise": "dbt models and tests",
@@ -55,10 +64,16 @@ STEP_TITLES = {
 
 @dataclass(frozen=True)
 class Published:
-    """The published snapshot after a run; ``new`` is False when the same content was published already."""
+    """The published snapshot after a run, None before the first release.
 
-    folder: Path
+    ``new`` is False when the same content was published already; ``waiting`` is a candidate that passed and may not go out
+    yet, for ``reasons``.
+    """
+
+    folder: Path | None
     new: bool
+    waiting: str | None = None
+    reasons: tuple[str, ...] = ()
 
 
 class _Progress(logging.Handler):
@@ -67,14 +82,20 @@ class _Progress(logging.Handler):
     def __init__(self, tell: Callable[[str], None]) -> None:
         super().__init__()
         self._tell = tell
+        self._running = ""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Tell the step's title, and how it went."""
-        event = (getattr(record, "dagster_meta", None) or {}).get("dagster_event")
+        meta = getattr(record, "dagster_meta", None) or {}
+        event = meta.get("dagster_event")
+        if event is None and meta.get("step_key") == self._running:
+            # What the step itself says; Dagster's own words are about steps that do not run.
+            self._tell(f"    {meta.get('orig_message', '')}")
         if event is None or event.step_key is None:
             return
         title = STEP_TITLES.get(event.step_key, event.step_key.replace("_", " "))
         kind = event.event_type_value
+        self._running = event.step_key if kind == "STEP_START" else self._running
         if kind == "STEP_START":
             self._tell(f"  {title} ...")
         elif kind == "STEP_SUCCESS":
@@ -83,32 +104,28 @@ class _Progress(logging.Handler):
             self._tell(f"  {title} FAILED")
 
 
-def prepare_instance(settings: Settings) -> None:
-    """Give Dagster its folder and its settings, with telemetry off."""
-    settings.dagster_home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(PROJECT_DIR / "dagster.yaml", settings.dagster_home / "dagster.yaml")
-    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
-    os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
-
-
-def _user_error(error: Any) -> UserError | None:
-    """Find the user's error in the chain of causes that Dagster keeps, as text, of a failed step."""
+def _user_error(settings: Settings, error: Any) -> UserError | None:
+    """Find the user's error, or the system's, in the causes that Dagster keeps, as text, of a failed step."""
+    found: list[tuple[str, str]] = []
     while error is not None:
-        if error.cls_name == UserError.__name__:
-            return UserError.from_text(error.message.partition("UserError: ")[2].strip())
-        error = error.cause
-    return None
+        found.append((error.cls_name or "", error.message.strip()))
+        error = error.cause or error.context
+    told = (text.partition("UserError: ")[2] for kind, text in found if kind == UserError.__name__)
+    return system_error(found, settings.written) or next((UserError.from_text(text) for text in told), None)
 
 
 def _execute(
-    job: dg.JobDefinition, partition: str | None, instance: dg.DagsterInstance, selection: list[dg.AssetKey] | None = None
+    location: dg.Definitions,
+    job: str,
+    instance: dg.DagsterInstance,
+    config: dict[str, Any] | None = None,
+    tags: dict[str, str] | None = None,
 ) -> dg.ExecuteInProcessResult:
-    return job.execute_in_process(
+    return location.resolve_job_def(job).execute_in_process(
         instance=instance,
         raise_on_error=False,
-        run_config={"loggers": {"progress": {}}},
-        partition_key=partition,
-        asset_selection=selection,
+        run_config={"loggers": {"progress": {}}, **(config or {})},
+        tags={**COMMAND_TAGS, **(tags or {})},
     )
 
 
@@ -126,19 +143,70 @@ def _raise_failure(settings: Settings, result: dg.ExecuteInProcessResult) -> Non
             raise refused
     failures = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
     for failure in failures:
-        error = _user_error(failure)
+        error = _user_error(settings, failure)
         if error is not None:
             raise error
     raise RuntimeError(failures[0].to_string() if failures and failures[0] else "the run failed without a failing step")
 
 
-def refresh(settings: Settings, tell: Callable[[str], None] = lambda line: None, year: int | None = None) -> Published:
-    """Read what was delivered, make a candidate, judge it, and publish it if it passes.
+def _build_location(settings: Settings, tell: Callable[[str], None]) -> dg.Definitions:
+    """Return the code location for a process that holds the run lock, with a logger that tells of progress."""
+
+    @dg.logger
+    def progress(_: dg.InitLoggerContext) -> logging.Logger:
+        logger = logging.Logger("is248")  # noqa: LOG001  one of its own, outside the process's tree
+        logger.addHandler(_Progress(tell))
+        return logger
+
+    definitions = build_definitions(settings, holds_lock=True)
+    return dg.Definitions(
+        assets=definitions.assets,
+        asset_checks=definitions.asset_checks,
+        jobs=definitions.jobs,
+        resources=definitions.resources,
+        loggers={"progress": progress},
+        executor=dg.in_process_executor,
+    )
+
+
+def _run(
+    settings: Settings,
+    job: str,
+    tell: Callable[[str], None],
+    config: dict[str, Any] | None = None,
+    tags: dict[str, str] | None = None,
+) -> Published:
+    """Run a job under the run lock that the caller holds, and return what is published and what waits."""
+    before = snapshots.current(settings.snapshots)
+    location = _build_location(settings, tell)
+    with dg.DagsterInstance.get() as instance:
+        report_dead_runs(instance, settings, holds_lock=True)
+        result = _execute(location, job, instance, config, tags)
+    if not result.success:
+        _raise_failure(settings, result)
+    folder = snapshots.current(settings.snapshots)
+    if folder is None and settings.channel == "demo":
+        raise RuntimeError("the run succeeded but there is no snapshot")
+    waits = Outcome() if folder != before else what_waits(settings)
+    return Published(folder, new=folder != before, waiting=waits.waiting, reasons=waits.reasons)
+
+
+def refresh(
+    settings: Settings,
+    tell: Callable[[str], None] = lambda line: None,
+    year: int | None = None,
+    *,
+    everything: bool = False,
+) -> Published:
+    """Read what was delivered, make a candidate, judge it, and publish it if it passes and may go out.
+
+    Where no input and no code has changed since the last whole run, nothing is made anew.
 
     Args:
         settings: where inputs, warehouse and snapshots lie.
         tell: takes a line of progress.
         year: read the deliveries of this survey year only; otherwise of every year that has changed.
+        everything: read every delivery again and make everything anew, changed or not.
 
     Raises:
         UserError: an input or setting is wrong, or another run is active; nothing was published.
@@ -147,49 +215,58 @@ def refresh(settings: Settings, tell: Callable[[str], None] = lambda line: None,
     """
     with run_lock(settings.warehouse):
         prepare_instance(settings)
-
-        @dg.logger
-        def progress(_: dg.InitLoggerContext) -> logging.Logger:
-            logger = logging.Logger("is248")  # noqa: LOG001  one of its own, outside the process's tree
-            logger.addHandler(_Progress(tell))
-            return logger
-
-        forms = load_forms(settings.forms)
-        known = sorted({form.time_period for form in forms})
+        known = sorted({form.time_period for form in load_forms(settings.forms)})
         if year is not None and year not in known:
             raise UserError(
                 f"no form describes the year {year}",
                 place=str(settings.forms),
                 remedy=f"the years are {', '.join(map(str, known)) or 'none'}; is248 new-year drafts a form",
             )
-        years = changed_years(settings, forms)
-        definitions = build_definitions(settings, holds_lock=True)
-        location = dg.Definitions(
-            assets=definitions.assets,
-            asset_checks=definitions.asset_checks,
-            jobs=definitions.jobs,
-            resources=definitions.resources,
-            loggers={"progress": progress},
-            executor=dg.in_process_executor,
-        )
-        before = snapshots.current(settings.snapshots)
-        raw = [dg.AssetKey([RAW, table]) for table in deliveries.TABLES]
-        with dg.DagsterInstance.get() as instance:
-            for changed in [each for each in years if year is None or each == year]:
-                tell(f"  deliveries of {changed}")
-                result = _execute(location.resolve_job_def(YEARLY), str(changed), instance, raw)
-                if not result.success:
-                    _raise_failure(settings, result)
-            left = [each for each in years if year is not None and each != year]
-            if left:
-                tell(f"  not read, though changed: deliveries of {', '.join(map(str, left))}")
-            result = _execute(location.resolve_job_def(REFRESH), None, instance)
-        if not result.success:
-            _raise_failure(settings, result)
-        folder = snapshots.current(settings.snapshots)
-    if folder is None:
-        raise RuntimeError("the run succeeded but there is no snapshot")
-    return Published(folder=folder, new=folder != before)
+        if everything:
+            # The job's own configuration says so too; the one given here replaces it.
+            return _run(settings, REBUILD, tell, _reading(again=True))
+        if year is not None:
+            return _run(settings, REFRESH, tell, _reading(years=[year]), {WHOLE: "no"})
+        same = made_of_the_same(settings)
+        if same is not None and _is_ready(settings, same):
+            tell(f"  nothing has changed since {same} was made")
+            published = snapshots.current(settings.snapshots)
+            if published is not None and published.name == same:
+                return Published(published, new=False)
+            return _run(settings, PUBLISH, tell)
+        return _run(settings, REFRESH, tell)
+
+
+def _reading(**values: Any) -> dict[str, Any]:
+    """Return the configuration of a run that says which deliveries are read."""
+    return {"ops": {READ.to_python_identifier(): {"config": values}}}
+
+
+def _is_ready(settings: Settings, identifier: str) -> bool:
+    """Return whether what the last run made can be published as it is, or is published.
+
+    Raises:
+        UserError: it was withdrawn, and the inputs are still those that it was made of.
+    """
+    published = snapshots.current(settings.snapshots)
+    if published is not None and published.name == identifier:
+        return True
+    snapshots.refuse_withdrawn(settings.snapshots, identifier)
+    candidate = last_candidate(settings)
+    if candidate is None or candidate.id != identifier or snapshots.read_gate(candidate.path) is None:
+        return False
+    return snapshots.compared_with(candidate.path) == (published.name if published else None)
+
+
+def publish_approved(settings: Settings, tell: Callable[[str], None] = lambda line: None) -> Published:
+    """Publish the candidate that was approved, if its release is due; makes nothing new.
+
+    Raises:
+        UserError: it is not what was judged, was refused or withdrawn, or another run is active.
+    """
+    with run_lock(settings.warehouse):
+        prepare_instance(settings)
+        return _run(settings, PUBLISH, tell)
 
 
 def _refusal(settings: Settings) -> RefusedError | None:

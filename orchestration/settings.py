@@ -12,9 +12,8 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -23,9 +22,13 @@ from pydantic_settings import (
 )
 
 from orchestration.errors import UserError
+from orchestration.release_calendar import CALENDAR, Channel
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 SETTINGS_FILE = PROJECT_DIR / "is248.toml"
+
+# Secrets, which a file that others may read must not hold.
+SECRETS = ("webhook", "postgres_url")
 
 # Set by the program itself, for dbt.
 INTERNAL_VARIABLE = "IS248_WAREHOUSE_FILE"
@@ -48,12 +51,16 @@ class Settings(BaseSettings):
     snapshots_dir: Path = Field(
         default=Path("data/snapshots"), description="Folder of the published snapshots and of refused candidates"
     )
-    channel: Literal["demo", "official"] = Field(
-        default="demo", description="demo promotes at once; official waits for the release calendar"
-    )
+    channel: Channel = Field(default="demo", description="demo promotes at once; official waits for the release calendar")
     formats: str = Field(
         default="xlsx,jsonstat,px,packages,site",
         description="Formats that are written beside DuckDB, Parquet, CSV and metadata, joined by commas; may be empty",
+    )
+    webhook: SecretStr | None = Field(
+        default=None, description="Address that is called when a run fails or a release is published; environment only"
+    )
+    postgres_url: SecretStr | None = Field(
+        default=None, description="Where Dagster keeps its runs instead of in SQLite files (postgresql://); environment only"
     )
     refresh_cron: str = Field(default="0 6 * * *", description="When the schedule refreshes the public tables (cron, UTC)")
 
@@ -76,6 +83,25 @@ class Settings(BaseSettings):
         if unknown:
             raise ValueError(f"{unknown[0]!r} is no format; formats are {cls.model_fields['formats'].default}")
         return value
+
+    @field_validator("webhook")
+    @classmethod
+    def _webhook_is_an_address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("https://", "http://")):
+            raise ValueError("is no address that begins with https:// or http://")
+        return value
+
+    @field_validator("postgres_url")
+    @classmethod
+    def _is_an_address_of_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith("postgresql://"):
+            raise ValueError("is no address that begins with postgresql://")
+        return value
+
+    @property
+    def formats_known(self) -> frozenset[str]:
+        """The formats that can be switched off."""
+        return _listed(str(type(self).model_fields["formats"].default))
 
     @property
     def formats_written(self) -> frozenset[str]:
@@ -147,6 +173,11 @@ class Settings(BaseSettings):
         return self.resolve(self.snapshots_dir)
 
     @property
+    def written(self) -> tuple[Path, ...]:
+        """The folders that a run writes into; temporary files are small."""
+        return (self.warehouse, self.snapshots, Path(os.environ.get("TMPDIR", "/tmp")))
+
+    @property
     def candidates(self) -> Path:
         """Folder of candidates; on the snapshots' file system, so that a promotion is one rename."""
         return self.snapshots / ".candidates"
@@ -155,6 +186,11 @@ class Settings(BaseSettings):
     def metadata(self) -> Path:
         """Folder with one description file a public table."""
         return self.data / "metadata"
+
+    @property
+    def calendar(self) -> Path:
+        """The release calendar."""
+        return self.data / CALENDAR
 
     @property
     def control(self) -> Path:
@@ -177,6 +213,18 @@ class Settings(BaseSettings):
         return PROJECT_DIR / "expectations" / "rules"
 
 
+def _refuse_secrets() -> None:
+    """Refuse a settings file with a secret in it: it lies in the project's folder, and may end in its history."""
+    held = tomllib.loads(SETTINGS_FILE.read_text(encoding="utf-8")) if SETTINGS_FILE.is_file() else {}
+    for name in SECRETS:
+        if name in held:
+            raise UserError(
+                f"setting {name!r} is a secret",
+                place=str(SETTINGS_FILE),
+                remedy=f"set IS248_{name.upper()} in the environment instead",
+            )
+
+
 def load_settings() -> Settings:
     """Read the settings from the environment and the settings file.
 
@@ -192,6 +240,7 @@ def load_settings() -> Settings:
             remedy=f"known settings are {', '.join(sorted(known - {INTERNAL_VARIABLE}))}",
         )
     try:
+        _refuse_secrets()
         settings = Settings()
     except ValidationError as error:
         first = error.errors()[0]

@@ -6,6 +6,7 @@ published (``publish``).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,9 @@ WRITER = "writer"
 
 LOCK = "run.lock"
 
+# What DuckDB takes for no file at all.
+IN_MEMORY = Path(":memory:")
+
 
 @contextmanager
 def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -32,9 +36,9 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
     Raises:
         UserError: another process holds the file, or it is not a DuckDB file.
     """
-    if not read_only:
-        path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        if not read_only and path != IN_MEMORY and not path.exists():
+            _make(path)
         connection = duckdb.connect(str(path), read_only=read_only)
     except duckdb.Error as error:
         raise UserError(
@@ -50,9 +54,32 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
         connection.close()
 
 
+def _make(path: Path) -> None:
+    """Make an empty DuckDB file, whole or not at all.
+
+    Of one whose making was cut off (killed, no room) DuckDB would say ever after that it is no database.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial, log = (path.with_name(f"{path.name}.{ending}") for ending in ("new", "wal"))
+    partial.unlink(missing_ok=True)
+    duckdb.connect(str(partial)).close()
+    # The log of a file that was deleted would be taken for this one's.
+    log.unlink(missing_ok=True)
+    partial.replace(path)
+
+
 def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
     """Attach another DuckDB file under a name, to read from."""
     connection.execute(f"attach {quoted(path)} as {name} (read_only)")
+
+
+def sync(path: Path) -> None:
+    """Make a file's bytes or a folder's entries durable before the next step relies on them."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def quoted(path: Path) -> str:
@@ -66,16 +93,20 @@ def literal(text: str) -> str:
 
 
 @contextmanager
-def run_lock(warehouse: Path) -> Iterator[None]:
+def run_lock(warehouse: Path, patience: float = 0) -> Iterator[None]:
     """Hold the right to write the warehouse and the snapshots; the operating system frees it when a process dies.
+
+    Args:
+        warehouse: folder of the warehouse.
+        patience: how long to wait for another run, in seconds.
 
     Raises:
         UserError: another run is active.
     """
-    warehouse.mkdir(parents=True, exist_ok=True)
+    make_restricted(warehouse)
     lock = FileLock(warehouse / LOCK)
     try:
-        lock.acquire(blocking=False)
+        lock.acquire(timeout=patience)
     except Timeout as error:
         raise UserError(
             "another run is active",
@@ -86,6 +117,24 @@ def run_lock(warehouse: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def make_restricted(folder: Path) -> None:
+    """Make a folder that only the user of the service may look into, or close one that others may.
+
+    Raises:
+        UserError: it cannot be made or closed.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_mode & 0o077:
+            folder.chmod(0o700)
+    except OSError as error:
+        raise UserError(
+            f"cannot be made or closed to others ({error.strerror})",
+            place=str(folder),
+            remedy="give the folder to the user that runs the system",
+        ) from error
 
 
 def is_running(warehouse: Path) -> bool:

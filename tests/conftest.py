@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.release_calendar import CALENDAR
 from orchestration.settings import PROJECT_DIR, Settings
 
 INPUTS = ("reference", "published", "classifications", "indicators", "metadata", "corrections", "comparability", "waivers")
@@ -36,6 +37,7 @@ def inputs(tmp_path: Path) -> Path:
     target.mkdir()
     for name in INPUTS:
         shutil.copytree(PROJECT_DIR / "data" / name, target / name)
+    shutil.copyfile(PROJECT_DIR / "data" / CALENDAR, target / CALENDAR)
     for name in LARGE_INPUTS:
         (target / name).symlink_to(PROJECT_DIR / "data" / name)
     return target

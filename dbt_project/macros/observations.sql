@@ -36,6 +36,23 @@
     )
 {%- endmacro %}
 
+{# The public status of a row: a normal value is provisional while its round is. A status that says more about how the value
+   came about stands. Arguments as for is_constructed. #}
+{% macro public_status(period, survey=none, column='time_period') -%}
+    case
+        when observations.obs_status = 'A' and exists (
+            select 1
+            from {{ ref('int_provisional_rounds') }} as provisional
+            where
+                provisional.{{ column }} = {{ period }}
+    {%- if survey is not none %}
+                and provisional.survey = {{ survey }}
+    {%- endif %}
+        ) then 'P'
+        else observations.obs_status
+    end
+{%- endmacro %}
+
 {# Coded notes of a row, in the order of their codes, joined by a semicolon; null where there is none. #}
 {% macro notes(conditions) -%}
     nullif(

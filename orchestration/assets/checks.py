@@ -12,6 +12,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from orchestration.assets.deliveries import READ
 from orchestration.assets.warehouse import check_severity
 from orchestration.errors import UserError
 from orchestration.gate.results import RuleResult, first_rows, read_results, write_results
@@ -112,7 +113,10 @@ def build_checks(
         @dg.multi_asset_check(
             name=f"{stage}_rules",
             required_resource_keys={WRITER},
-            specs=[check_spec(rule, asset_of(rule), registry if stage == "delivery" else ()) for rule in wanted.values()],
+            specs=[
+                check_spec(rule, asset_of(rule), [*registry, READ] if stage == "delivery" else ())
+                for rule in wanted.values()
+            ],
         )
         def check() -> Iterator[dg.AssetCheckResult]:
             stage_file(settings, stage).unlink(missing_ok=True)

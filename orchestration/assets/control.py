@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration.assets.deliveries import survey_years
+from orchestration.assets.ownership import group_name, owners
 from orchestration.control.findings import load_control
 from orchestration.control.lists import write_lists
 from orchestration.forms.model import Form
@@ -23,7 +24,8 @@ def build_control_asset(settings: Settings, forms: list[Form]) -> dg.AssetsDefin
         key=LISTS,
         deps=[FINDINGS],
         partitions_def=survey_years(forms),
-        group_name=CONTROL,
+        group_name=group_name(CONTROL),
+        owners=owners(CONTROL),
         kinds={"excel", "csv"},
         required_resource_keys={WRITER},
     )

@@ -1,11 +1,17 @@
-"""The form registry and the deliveries as assets; deliveries have one partition a survey year."""
+"""The form registry and the deliveries as assets; deliveries have one partition a survey year.
+
+A year is read as a partition of its own, or with all others that changed in one step, which tells Dagster of each partition.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
+from orchestration.assets.ownership import group_name, owners
 from orchestration.forms.model import Form
 from orchestration.forms.registry import load_forms
 from orchestration.ingest import deliveries, registry
@@ -15,6 +21,7 @@ from orchestration.warehouse import WRITER, connect
 
 REGISTRY = "forms"
 RAW = "raw"
+READ = dg.AssetKey(["deliveries", "read"])
 
 
 def survey_years(forms: list[Form]) -> dg.StaticPartitionsDefinition:
@@ -22,8 +29,15 @@ def survey_years(forms: list[Form]) -> dg.StaticPartitionsDefinition:
     return dg.StaticPartitionsDefinition([str(year) for year in sorted({form.time_period for form in forms})])
 
 
-def read_year(settings: Settings, forms: list[Form], year: int) -> dict[str, str]:
-    """Read the deliveries of one year; return for each form whether it was read, unchanged or not delivered."""
+def read_year(settings: Settings, forms: list[Form], year: int, *, again: bool = False) -> dict[str, str]:
+    """Read the deliveries of one year; return for each form whether it was read, unchanged or not delivered.
+
+    Args:
+        settings: where the deliveries and the warehouse lie.
+        forms: all forms.
+        year: the survey year.
+        again: read also what is unchanged.
+    """
     deliveries.check_folders(forms, settings.deliveries)
     with connect(settings.warehouse_file) as connection:
         deliveries.prepare_tables(connection, forms)
@@ -36,6 +50,7 @@ def read_year(settings: Settings, forms: list[Form], year: int) -> dict[str, str
                 deliveries=settings.deliveries,
                 archive_folder=settings.archive,
                 municipalities=count_municipalities(settings.data),
+                again=again,
             )
             for form in forms
             if form.time_period == year
@@ -50,13 +65,41 @@ def changed_years(settings: Settings, forms: list[Form]) -> list[int]:
         return sorted({form.time_period for form in forms if deliveries.is_changed(connection, form, settings.deliveries)})
 
 
+def _describe_year(settings: Settings, forms: dict[str, str], seconds: float) -> dict[str, dict[str, Any]]:
+    """Return for each raw table what a materialisation of a year says of itself."""
+    described: dict[str, dict[str, Any]] = {}
+    with connect(settings.warehouse_file, read_only=True) as connection:
+        for table in deliveries.TABLES:
+            row = connection.execute(
+                f"select count(*) from raw.{table} where form in (select unnest(?::varchar[]))", [list(forms)]
+            ).fetchone()
+            described[table] = {
+                "dagster/partition_row_count": int(row[0]) if row else 0,
+                "seconds": round(seconds, 3),
+                "forms": forms,
+            }
+    return described
+
+
+# What a refresh reads: the deliveries that changed, of all years or of some, or all of them again.
+READING = {
+    "years": dg.Field(dg.Noneable([int]), default_value=None, description="Only these survey years."),
+    "again": dg.Field(bool, default_value=False, description="Read also what is unchanged."),
+}
+
+
 def build_delivery_assets(settings: Settings, forms: list[Form]) -> list[dg.AssetsDefinition]:
     """Return the registry's tables and the raw cells as assets."""
 
     @dg.multi_asset(
         name="form_registry",
         specs=[
-            dg.AssetSpec(key=[REGISTRY, table], group_name="deliveries", description="The form registry as a table.")
+            dg.AssetSpec(
+                key=[REGISTRY, table],
+                group_name=group_name("deliveries"),
+                owners=owners("deliveries"),
+                description="The form registry as a table.",
+            )
             for table in registry.TABLES
         ],
         required_resource_keys={WRITER},
@@ -72,23 +115,50 @@ def build_delivery_assets(settings: Settings, forms: list[Form]) -> list[dg.Asse
     @dg.multi_asset(
         name="raw_deliveries",
         specs=[
-            dg.AssetSpec(key=[RAW, table], group_name="deliveries", description="Delivered files as raw cells.")
+            dg.AssetSpec(
+                key=[RAW, table],
+                group_name=group_name("deliveries"),
+                owners=owners("deliveries"),
+                description="Delivered files as raw cells.",
+            )
             for table in deliveries.TABLES
         ],
         partitions_def=survey_years(forms),
+        # A backfill over years is one run a year, each to the end: a year that is refused keeps none of the others back.
+        backfill_policy=dg.BackfillPolicy.multi_run(),
         required_resource_keys={WRITER},
     )
     def raw_deliveries(context) -> Iterator[dg.MaterializeResult[None]]:  # type: ignore[no-untyped-def]
-        year = int(context.partition_key)
-        outcomes = read_year(settings, load_forms(settings.forms), year)
-        with connect(settings.warehouse_file, read_only=True) as connection:
-            for table in deliveries.TABLES:
-                row = connection.execute(
-                    f"select count(*) from raw.{table} where form in (select unnest(?))", [list(outcomes)]
-                ).fetchone()
-                yield dg.MaterializeResult(
-                    asset_key=[RAW, table],
-                    metadata={"dagster/partition_row_count": int(row[0]) if row else 0, "forms": outcomes},
-                )
+        started = time.monotonic()
+        outcomes = read_year(settings, load_forms(settings.forms), int(context.partition_key))
+        described = _describe_year(settings, outcomes, time.monotonic() - started)
+        for table in deliveries.TABLES:
+            yield dg.MaterializeResult(asset_key=[RAW, table], metadata=described[table])
 
-    return [form_registry, raw_deliveries]
+    @dg.asset(
+        key=READ,
+        group_name=group_name("deliveries"),
+        owners=owners("deliveries"),
+        kinds={"csv", "excel", "duckdb"},
+        config_schema=READING,
+        required_resource_keys={WRITER},
+    )
+    def read(context) -> dg.MaterializeResult[None]:  # type: ignore[no-untyped-def]
+        """Every delivery that is new, changed or gone, read into the partitions of the raw tables."""
+        years, again = context.op_execution_context.op_config["years"], context.op_execution_context.op_config["again"]
+        described = load_forms(settings.forms)
+        known = sorted({form.time_period for form in described})
+        changed = known if again else changed_years(settings, described)
+        wanted = [year for year in changed if years is None or year in years]
+        for year in wanted:
+            context.log.info(f"deliveries of {year}")
+            started = time.monotonic()
+            outcomes = read_year(settings, described, year, again=again)
+            for table, metadata in _describe_year(settings, outcomes, time.monotonic() - started).items():
+                context.log_event(dg.AssetMaterialization(asset_key=[RAW, table], partition=str(year), metadata=metadata))
+        left = [year for year in changed if year not in wanted]
+        if left:
+            context.log.info(f"not read, though changed: deliveries of {', '.join(map(str, left))}")
+        return dg.MaterializeResult(metadata={"read": wanted, "left": left, "years": len(wanted)})
+
+    return [form_registry, raw_deliveries, read]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from orchestration.assets.ownership import group_name, owners
 from orchestration.disclosure import ledger
 from orchestration.ingest import decisions
 from orchestration.ingest.data_packages import PACKAGES, DataResource, check, describe, load
@@ -24,7 +25,8 @@ def _build_package(settings: Settings, package: str) -> dg.AssetsDefinition:
     specs = [
         dg.AssetSpec(
             key=[package, table],
-            group_name="inputs",
+            group_name=group_name("inputs"),
+            owners=owners("inputs"),
             description="\n\n".join(f"{resource.title}. {resource.description}".strip() for resource in resources),
             kinds={"csv", "duckdb"},
         )
@@ -55,7 +57,11 @@ def _build_decisions(settings: Settings) -> dg.AssetsDefinition:
         name="signed_decisions",
         specs=[
             dg.AssetSpec(
-                key=["decisions", table], group_name="inputs", description=f"Signed entries of data/{table}.", kinds={"yaml"}
+                key=["decisions", table],
+                group_name=group_name("inputs"),
+                owners=owners("inputs"),
+                description=f"Signed entries of data/{table}.",
+                kinds={"yaml"},
             )
             for table in decisions.TABLES
         ],
@@ -75,7 +81,10 @@ def _build_history(settings: Settings) -> dg.AssetsDefinition:
         name="published_before",
         specs=[
             dg.AssetSpec(
-                key=[ledger.SCHEMA, table], group_name="inputs", description="What earlier snapshots published and hid."
+                key=[ledger.SCHEMA, table],
+                group_name=group_name("inputs"),
+                owners=owners("inputs"),
+                description="What earlier snapshots published and hid.",
             )
             for table in ledger.TABLES
         ],

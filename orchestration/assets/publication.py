@@ -1,7 +1,7 @@
 """The publication as assets: candidate, its rules as blocking checks, snapshot.
 
 A check that blocks keeps the asset ``snapshot`` from being materialised; the promotion itself also refuses a candidate that
-was not judged or that is not the judged one.
+was not judged or that is not the judged one. A candidate that waits for its release leaves ``snapshot`` as it is.
 """
 
 from __future__ import annotations
@@ -14,17 +14,21 @@ from typing import Any
 import dagster as dg
 
 from orchestration.assets.checks import check_result, check_spec, circumstances, earlier_results, stage_file
+from orchestration.assets.ownership import group_name, owners
 from orchestration.assets.warehouse import dbt_tests_file
 from orchestration.disclosure import ledger
-from orchestration.errors import UserError
 from orchestration.gate.proof import Judged, prove, rules_hash, score
 from orchestration.gate.results import RuleResult, read_results, write_results
 from orchestration.gate.rules import Rule, load_rules
 from orchestration.gate.verdict import RESTRICTED, judge
+from orchestration.notifications import log, notify
+from orchestration.provenance import inputs_hash, project_state, remember
 from orchestration.publish import snapshots
 from orchestration.publish.candidate import Candidate, build
 from orchestration.publish.layout import DATABASE
+from orchestration.publish.publication import Outcome, publish, waiting
 from orchestration.publish.release import load_catalogue
+from orchestration.release_calendar import load_calendar, now, overdue
 from orchestration.settings import Settings
 from orchestration.tables import load_tables
 from orchestration.warehouse import WRITER, connect
@@ -32,6 +36,12 @@ from orchestration.warehouse import WRITER, connect
 CANDIDATE = dg.AssetKey(["publication", "candidate"])
 SNAPSHOT = dg.AssetKey(["publication", "snapshot"])
 GROUP = "publication"
+
+# The tag of a run that reads and builds everything, so that its candidate is what the inputs give.
+WHOLE = "is248/whole"
+
+# The check of the snapshot that tells when a release of the calendar should be out and is not.
+DUE = dg.AssetCheckKey(SNAPSHOT, "due_releases_are_published")
 
 # Beside each candidate: what the rules found in the deliveries and the warehouse that it was made from.
 EARLIER = ".earlier.json"
@@ -91,6 +101,86 @@ def _require_candidate(settings: Settings) -> Candidate:
     return candidate
 
 
+def publish_now(settings: Settings, made: Candidate | None) -> Outcome:
+    """Publish what may be published at this moment, and tell of it; see :func:`publish`."""
+    outcome = publish(
+        made,
+        channel=settings.channel,
+        calendar=load_calendar(settings.calendar),
+        folder=settings.snapshots,
+        candidates=settings.candidates,
+        moment=now(),
+        project=project_state(),
+    )
+    if outcome.published is not None:
+        release = snapshots.said(settings.snapshots / outcome.published).release
+        notify(
+            settings,
+            "published",
+            f"IS-24/8: the snapshot {outcome.published} is published.",
+            snapshot=outcome.published,
+            release=release,
+            channel=settings.channel,
+        )
+    elif outcome.waiting is not None:
+        log(settings, "waits", candidate=outcome.waiting, reasons=list(outcome.reasons))
+    return outcome
+
+
+def what_waits(settings: Settings) -> Outcome:
+    """Return which candidate waits for its release, and for what; publishes nothing."""
+    if settings.channel == "demo":
+        return Outcome()
+    return waiting(
+        last_candidate(settings),
+        calendar=load_calendar(settings.calendar),
+        folder=settings.snapshots,
+        candidates=settings.candidates,
+        moment=now(),
+    )
+
+
+def overdue_release(settings: Settings) -> str | None:
+    """Return the last release of the calendar that is due and not published; the channel demo has no releases to keep."""
+    if settings.channel == "demo":
+        return None
+    published = snapshots.current(settings.snapshots)
+    said = snapshots.said(published) if published is not None else None
+    late = overdue(load_calendar(settings.calendar), said, now())
+    return late.release if late is not None else None
+
+
+def check_due(settings: Settings) -> dg.AssetCheckResult:
+    """Return, and tell, whether a release of the calendar should be out and is not."""
+    late = overdue_release(settings)
+    if late is not None:
+        text = f"IS-24/8: the release {late} is due, and not published."
+        notify(settings, "release_overdue", text, release=late)
+    return dg.AssetCheckResult(
+        asset_key=SNAPSHOT,
+        check_name=DUE.name,
+        passed=late is None,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{late} is due and not published" if late else None,
+        metadata={"overdue": late or "none"},
+    )
+
+
+def _totals(folder: Path) -> dg.TableMetadataValue:
+    """Return the national FTE by year as Dagster shows a table."""
+    with connect(folder / DATABASE, read_only=True) as connection:
+        rows = connection.execute(
+            "select time_period, series, round(fte, 1), obs_status from fte_by_service where unit_level = 'country' "
+            "and target_group = 'total' and service_type = 'total' and area_basis = 'reported' order by time_period, series"
+        ).fetchall()
+    return dg.MetadataValue.table(
+        [
+            dg.TableRecord({"year": year, "series": series, "fte": "" if fte is None else fte, "status": status})
+            for year, series, fte, status in rows
+        ]
+    )
+
+
 def build_publication(
     settings: Settings, models: list[dg.AssetKey]
 ) -> tuple[list[dg.AssetsDefinition], list[dg.AssetChecksDefinition]]:
@@ -106,7 +196,8 @@ def build_publication(
     @dg.asset(
         key=CANDIDATE,
         deps=models,
-        group_name=GROUP,
+        group_name=group_name(GROUP),
+        owners=owners(GROUP),
         kinds={"duckdb", "parquet", "csv"},
         required_resource_keys={WRITER},
     )
@@ -125,6 +216,7 @@ def build_publication(
         )
         write_results(made.path.parent / f"{made.id}{EARLIER}", found)
         ledger.write_additions(settings.warehouse_file, made.path.parent / f"{made.id}{ledger.ADDITIONS}")
+        ledger.write_before(settings.warehouse_file, made.path.parent / f"{made.id}{ledger.BEFORE}")
         pointer = _pointer(settings)
         partial = pointer.with_suffix(".partial")
         partial.write_text(
@@ -155,26 +247,42 @@ def build_publication(
             if found.rule in judged:
                 yield check_result(found, CANDIDATE)
 
-    @dg.asset(key=SNAPSHOT, deps=[CANDIDATE], group_name=GROUP, required_resource_keys={WRITER})
-    def snapshot() -> dg.MaterializeResult[None]:
-        """The published snapshot: the candidate that passed the gate, under the pointer ``current``."""
-        if settings.channel != "demo":
-            raise UserError(
-                "only the channel demo publishes: official releases need a release calendar, which is not there yet",
-                place="setting channel",
-                remedy="set IS248_CHANNEL=demo",
+    @dg.asset(
+        key=SNAPSHOT,
+        deps=[CANDIDATE],
+        group_name=group_name(GROUP),
+        owners=owners(GROUP),
+        kinds={"duckdb", "parquet", "csv", "excel"},
+        required_resource_keys={WRITER},
+        output_required=False,
+        check_specs=[
+            dg.AssetCheckSpec(
+                DUE.name, asset=SNAPSHOT, description="The last release of the calendar that is due is published."
             )
-        made = _require_candidate(settings)
-        with connect(made.path / DATABASE, read_only=True) as connection:
-            (channel,) = connection.execute("select channel from snapshot").fetchall()[0]
-        if channel != settings.channel:
-            raise UserError(
-                f"the candidate was made for the channel {channel}, not for {settings.channel}",
-                place=str(made.path),
-                remedy="materialise publication/candidate again, or is248 run",
-            )
-        published = snapshots.promote(made, settings.snapshots)
-        folder = settings.snapshots / made.id
-        return dg.MaterializeResult(metadata={"id": made.id, "path": dg.MetadataValue.path(str(folder)), "new": published})
+        ],
+    )
+    def snapshot(context) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:  # type: ignore[no-untyped-def]
+        """The published snapshot, under the pointer ``current``: a candidate that passed the gate and may go out."""
+        made = last_candidate(settings)
+        whole = context.run.tags.get(WHOLE) == "yes" and not context.run.asset_selection
+        outcome = publish_now(settings, made)
+        yield check_due(settings)
+        if whole and made is not None and context.resources.writer == inputs_hash(settings):
+            remember(settings, context.resources.writer, made.id)
+        if outcome.published is None:
+            waits = f"{outcome.waiting} waits: {'; '.join(outcome.reasons)}" if outcome.waiting else "nothing new"
+            context.log.info(waits)
+            return
+        folder = settings.snapshots / outcome.published
+        said = snapshots.said(folder)
+        yield dg.MaterializeResult(
+            metadata={
+                "id": outcome.published,
+                "path": dg.MetadataValue.path(str(folder)),
+                "newest_year": said.time_period,
+                "release": said.release or "none",
+                "totals": _totals(folder),
+            }
+        )
 
     return [candidate, snapshot], [gate]

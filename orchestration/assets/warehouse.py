@@ -1,35 +1,97 @@
-"""The dbt models as assets, with their data tests as asset checks."""
+"""The dbt models as assets, with their data tests as asset checks, and what the deliveries of each survey year came to.
+
+Belongs here: how a model is shown (group, owner, description), and what Dagster is told of a build. Does not belong here:
+running dbt (``orchestration.dbt``), or what is read from the built tables for the metadata (``assets.metadata``).
+"""
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
+import duckdb
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from orchestration import dbt
+from orchestration.assets.deliveries import RAW, READ, survey_years
+from orchestration.assets.lineage import Relation
+from orchestration.assets.metadata import SUMMED_UP, Model, describe_models, describe_years
+from orchestration.assets.ownership import group_name, owners, step_of
 from orchestration.errors import UserError
+from orchestration.forms.model import Form
 from orchestration.gate.results import RuleResult, write_results
 from orchestration.gate.rules import load_rules
 from orchestration.gate.verdict import dbt_test_result
 from orchestration.settings import Settings
 from orchestration.warehouse import WRITER, connect
 
+# What dbt says of a model or test that it could not run, or did not try to.
+FAILED = {"error", "skipped"}
+
 # Failing rows of a data test that a result shows; the count is of all.
 SHOWN_ROWS = 20
 
+# One partition a survey year, and no table: its plots show totals over the years.
+SURVEY_YEARS = dg.AssetKey(["survey_years"])
 
-class FolderTranslator(DagsterDbtTranslator):  # type: ignore[misc]
-    """Groups the models by folder: staging, cells, submissions, areas, fte, indicators, reconciliation, marts, public."""
+
+def split_comment(code: str) -> tuple[str, str]:
+    """Return what a model says about itself in its first lines, and the rest of it.
+
+    That is the leading comment of SQL, or the docstring of Python. dbt does not read either.
+    """
+    if code.startswith('"""'):
+        text = ast.get_docstring(ast.parse(code)) or ""
+        return text, code[code.index('"""', 3) + 3 :].lstrip("\n")
+    lines = code.splitlines()
+    end = next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
+    return "\n".join(line.removeprefix("--").removeprefix(" ") for line in lines[:end]), "\n".join(lines[end:])
+
+
+class ModelTranslator(DagsterDbtTranslator):  # type: ignore[misc]
+    """Shows a model in the group of its folder, with the team that answers for it and what the model says about itself."""
+
+    def __init__(self) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_code_references=True))
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        """Return the innermost folder that the model lies in."""
-        fqn = dbt_resource_props["fqn"]
-        return str(fqn[-2]) if len(fqn) > 2 else None
+        """Return the group of the innermost folder that the model lies in."""
+        return group_name(_step(dbt_resource_props)) if dbt_resource_props["resource_type"] == "model" else None
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str] | None:
+        """Return the team that answers for the folder that the model lies in."""
+        return owners(_step(dbt_resource_props)) if dbt_resource_props["resource_type"] == "model" else None
+
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what dbt says of a model but for its columns: those of the built table say where they come from, too."""
+        metadata = super().get_metadata(dbt_resource_props)
+        return {key: value for key, value in metadata.items() if key != "dagster/column_schema"}
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """Return the description of a public table, else the first comment of the model, and its code."""
+        if dbt_resource_props["resource_type"] != "model":
+            return str(super().get_description(dbt_resource_props))
+        comment, code = split_comment(dbt_resource_props["raw_code"])
+        text = dbt_resource_props["description"] or comment
+        return f"{text}\n\n#### Code\n```{dbt_resource_props['language']}\n{code}\n```"
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        """Return the model as an asset; what is made of the raw tables also waits for the step that reads all changes."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        if any(dep.asset_key.path[0] == RAW for dep in spec.deps):
+            spec = spec.replace_attributes(deps=[*spec.deps, dg.AssetDep(READ)])
+        if self.get_resource_props(manifest, unique_id).get("language") == "python":
+            spec = spec.replace_attributes(kinds={*spec.kinds, "python"})
+        return cast(dg.AssetSpec, spec)
+
+
+def _step(dbt_resource_props: Mapping[str, Any]) -> str:
+    return step_of(dbt_resource_props["name"], dbt_resource_props["fqn"][-2])
 
 
 def build_dbt_project(settings: Settings) -> DbtProject:
@@ -62,6 +124,38 @@ def dbt_tests_file(settings: Settings) -> Path:
     return settings.stage_results / "dbt_tests.json"
 
 
+def _relations(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> dict[Relation, dg.AssetKey]:
+    """Return the assets of all tables that a model may read, by schema and name."""
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    return {(node["schema"], node["alias"]): translator.get_asset_key(node) for node in models} | {
+        (source["schema"], source["identifier"]): translator.get_asset_key(source) for source in manifest["sources"].values()
+    }
+
+
+def _as_built(node: Any) -> Model:
+    """Return what dbt says of a model that it built."""
+    return Model(
+        relation=(node.schema, node.alias),
+        sql=node.compiled_code if node.language == "sql" else None,
+        descriptions={name: column.description for name, column in node.columns.items()},
+    )
+
+
+def build_survey_years(forms: list[Form]) -> dg.AssetSpec:
+    """Return the survey years as an asset that the build of the models reports on; nothing else makes it."""
+    return dg.AssetSpec(
+        SURVEY_YEARS,
+        deps=[dg.AssetKey(list(relation)) for relation in SUMMED_UP],
+        partitions_def=survey_years(forms),
+        group_name=group_name("marts"),
+        owners=owners("marts"),
+        description=(
+            "What the deliveries of each survey year came to at the last build: cells by what became of them, units that "
+            "answered, national FTE. It has no table: see the plots of its metadata, one point a year."
+        ),
+    )
+
+
 def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.AssetsDefinition:
     """Return the dbt models as assets.
 
@@ -70,7 +164,8 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
     """
     manifest: dict[str, Any] = json.loads(project.manifest_path.read_text(encoding="utf-8"))
     rules = {rule.id: rule for rule in load_rules(settings.rules)}
-    translator = FolderTranslator()
+    translator = ModelTranslator()
+    relations = _relations(manifest, translator)
 
     @dbt_assets(  # type: ignore[untyped-decorator]
         manifest=manifest,
@@ -80,21 +175,29 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
         required_resource_keys={WRITER},
         dagster_dbt_translator=translator,
     )
-    def harmonise() -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    def harmonise(context) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:  # type: ignore[no-untyped-def]
         # What an earlier build found says nothing about the tables of this one.
         dbt_tests_file(settings).unlink(missing_ok=True)
         result = dbt.invoke(settings, "build", "--exclude-resource-type", "unit_test")
-        broken: list[str] = []
+        results = result.result.results
+        broken = [entry for entry in results if str(entry.status) == "error"]
+        built = [entry for entry in results if str(entry.status) not in FAILED]
+        models = [_as_built(entry.node) for entry in built if entry.node.unique_id.startswith("model.")]
+        described: dict[Relation, dict[str, Any]] = {}
+        try:
+            with connect(settings.warehouse_file, read_only=True) as connection:
+                described = describe_models(connection, models, relations, context.log.warning)
+        except duckdb.Error:
+            if not broken:  # what a broken model left behind must not hide what broke it
+                raise
         tests: list[RuleResult] = []
-        for entry in result.result.results:
-            unique_id, name, status = entry.node.unique_id, entry.node.name, str(entry.status)
-            if status in {"error", "skipped"}:
-                if status == "error":
-                    broken.append(f"{entry.node.resource_type} {name}: {' '.join(str(entry.message).split())}")
-            elif unique_id.startswith("model."):
+        for entry in built:
+            unique_id, name = entry.node.unique_id, entry.node.name
+            if unique_id.startswith("model."):
+                relation = (entry.node.schema, entry.node.alias)
                 yield dg.MaterializeResult(
-                    asset_key=translator.get_asset_spec(manifest, unique_id, project).key,
-                    metadata={"seconds": entry.execution_time, "dagster/relation_identifier": entry.node.relation_name},
+                    asset_key=relations[relation],
+                    metadata={"seconds": round(entry.execution_time, 3), **described.get(relation, {})},
                 )
             elif unique_id.startswith("test."):
                 failing = int(entry.failures or 0)
@@ -111,10 +214,16 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
                     )
         if broken:
             raise UserError(
-                "; ".join(broken),
+                "; ".join(
+                    f"{each.node.resource_type} {each.node.name}: {' '.join(str(each.message).split())}" for each in broken
+                ),
                 place=str(settings.dbt_project),
                 remedy=f"see {settings.dbt_target / 'dbt.log'}; nothing was published",
             )
         write_results(dbt_tests_file(settings), tests)
+        with connect(settings.warehouse_file, read_only=True) as connection:
+            years = describe_years(connection)
+        for year, figures in years.items():
+            context.log_event(dg.AssetMaterialization(SURVEY_YEARS, partition=year, metadata=figures))
 
     return cast(dg.AssetsDefinition, harmonise)

@@ -24,7 +24,7 @@ import numpy as np
 
 from orchestration.disclosure.bounds import Figure, Interval, Measure, Relation, System
 from orchestration.disclosure.ledger import ledger_file
-from orchestration.warehouse import attach, connect, dictionaries
+from orchestration.warehouse import IN_MEMORY, attach, connect, dictionaries
 
 # The number of units that answered, among a table's measures.
 ANSWERED = ""
@@ -323,7 +323,7 @@ def attack(candidate: Path, additions: Path, snapshots: Path, only: set[TableKey
         snapshots: the folder of the snapshots, whose ledger knows every earlier figure.
         only: the tables to attack; otherwise every one that hides something.
     """
-    with connect(Path(":memory:")) as connection:
+    with connect(IN_MEMORY) as connection:
         paths = {"candidate": candidate, "additions": additions, "ledger": ledger_file(snapshots)}
         for name, path in paths.items():
             if path.exists():

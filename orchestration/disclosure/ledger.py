@@ -10,17 +10,21 @@ Belongs here: reading and adding to the ledger. Does not belong here: what follo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
 from orchestration.errors import UserError
-from orchestration.warehouse import attach, connect
+from orchestration.warehouse import attach, connect, quoted, sync
 
 SCHEMA = "history"
 
-# What a promotion adds waits beside its candidate under this ending.
+# What a promotion adds waits beside its candidate under this ending, and beside it the ledger that the candidate was made
+# with: without it the candidate could not be made again.
 ADDITIONS = ".ledger.duckdb"
+BEFORE = ".before.duckdb"
 
 TABLES = {
     "published_groups": (
@@ -35,6 +39,16 @@ TABLES = {
 }
 
 GROUP_KEY = ("subject", "indicator", "item", "time_period", "members_sha256")
+
+# The rows of a ledger (``before``) that additions (``added``) were added to.
+_AFTER = {
+    "published_groups": f"from before.published_groups anti join added.published_groups using ({', '.join(GROUP_KEY)}) "
+    "union all by name from added.published_groups",
+    "published_members": "from before.published_members union all by name "
+    "from added.published_members anti join before.published_members using (members_sha256)",
+    # A snapshot is whole: a table that hides nothing in it has no pattern any more.
+    "patterns": "from added.patterns",
+}
 
 
 def ledger_file(snapshots: Path) -> Path:
@@ -58,7 +72,12 @@ def load(connection: duckdb.DuckDBPyConnection, snapshots: Path) -> dict[str, in
     connection.execute(f"create schema if not exists {SCHEMA}")
     counts = {}
     if path.exists():
-        attach(connection, path, "ledger")
+        try:
+            attach(connection, path, "ledger")
+        except duckdb.Error as error:
+            raise UserError(
+                str(error).splitlines()[0], place=str(path), remedy="restore it from the backup: it cannot be made again"
+            ) from error
     for name, columns in TABLES.items():
         connection.execute(f"create or replace table {SCHEMA}.{name} ({columns})")
         if path.exists():
@@ -153,35 +172,82 @@ def write_additions(warehouse: Path, path: Path) -> None:
         connection.execute("detach warehouse")
 
 
+def write_before(warehouse: Path, path: Path) -> None:
+    """Write the ledger that the warehouse's tables were made with."""
+    path.unlink(missing_ok=True)
+    with connect(path) as connection:
+        path.chmod(0o600)
+        attach(connection, warehouse, "warehouse")
+        for name, columns in TABLES.items():
+            connection.execute(f"create table {name} ({columns})")
+            connection.execute(f"insert into {name} by name select * from warehouse.{SCHEMA}.{name} order by all")
+        connection.execute("detach warehouse")
+
+
+def is_unchanged(before: Path, additions: Path, snapshots: Path) -> bool:
+    """Return whether the ledger is the one that a candidate was made with, or that one with its own additions.
+
+    Anything else was published in the meantime; what the candidate hides could be worked out with it.
+
+    Args:
+        before: the ledger that the candidate was made with.
+        additions: what the candidate adds; a promotion that was cut off has added it already.
+        snapshots: folder of the snapshots, whose ledger is looked at.
+    """
+    with _together(before, additions) as connection:
+        now = ledger_file(snapshots)
+        if now.exists():
+            attach(connection, now, "now")
+        for possible in ({name: f"from before.{name}" for name in TABLES}, _AFTER):
+            rows = {name: f"from now.{name}" if now.exists() else f"from before.{name} where false" for name in TABLES}
+            if all(_is_equal(connection, possible[name], rows[name]) for name in TABLES):
+                return True
+    return False
+
+
+def _is_equal(connection: duckdb.DuckDBPyConnection, one: str, other: str) -> bool:
+    """Return whether two queries have the same rows."""
+    differences = connection.execute(
+        f"select count(*) from (({one}) except all ({other}) union all (({other}) except all ({one})))"
+    ).fetchone()
+    return differences == (0,)
+
+
+@contextmanager
+def _together(before: Path, additions: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a ledger as ``before``, empty where there is none, and what a promotion adds to it as ``added``."""
+    with duckdb.connect() as connection:
+        attach(connection, additions, "added")
+        if before.exists():
+            attach(connection, before, "before")
+        else:
+            connection.execute("attach ':memory:' as before")
+            for name, columns in TABLES.items():
+                connection.execute(f"create table before.{name} ({columns})")
+        yield connection
+
+
 def add(additions: Path, snapshots: Path) -> None:
-    """Add what a promotion publishes to the ledger, in one transaction; adding twice changes nothing.
+    """Add what a promotion publishes to the ledger, whole or not at all; adding twice changes nothing.
 
     Raises:
-        UserError: the additions are missing, or the ledger cannot be written.
+        UserError: the additions are missing.
     """
     if not additions.is_file():
         raise UserError("what the snapshot publishes was not noted", place=str(additions), remedy="run is248 run again")
     path = ledger_file(snapshots)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with connect(path) as connection:
-        path.chmod(0o600)
-        attach(connection, additions, "additions")
-        connection.execute("begin")
+    # It cannot be made again, so nothing ever writes in it: at every moment it is one file, the old one or the new.
+    partial = path.with_suffix(".partial")
+    for remains in (partial, Path(f"{partial}.wal")):
+        remains.unlink(missing_ok=True)
+    with _together(path, additions) as connection:
+        connection.execute(f"attach {quoted(partial)} as after")
+        partial.chmod(0o600)
         for name, columns in TABLES.items():
-            connection.execute(f"create table if not exists {name} ({columns})")
-        columns = ", ".join(GROUP_KEY)
-        connection.execute(
-            f"delete from published_groups where ({columns}) in (select ({columns}) from additions.published_groups)"
-        )
-        # A snapshot is whole: a table that hides nothing in it has no pattern any more.
-        connection.execute("delete from patterns")
-        for name in ("published_groups", "patterns"):
-            connection.execute(f"insert into {name} by name select * from additions.{name}")
-        connection.execute(
-            """
-            insert into published_members select * from additions.published_members
-            where members_sha256 not in (select members_sha256 from published_members)
-            """
-        )
-        connection.execute("commit")
-        connection.execute("detach additions")
+            connection.execute(f"create table after.{name} ({columns})")
+            connection.execute(f"insert into after.{name} by name select * from ({_AFTER[name]}) order by all")
+        connection.execute("detach after")
+    sync(partial)
+    partial.replace(path)
+    sync(path.parent)

@@ -30,6 +30,9 @@ from orchestration.publish.layout import DATABASE
 from orchestration.tables import Table
 from orchestration.warehouse import attach, connect, dictionaries
 
+# Beginning of the folder beside the warehouse in which faults are seeded.
+COPIES = ".proof-"
+
 Verdict = Literal["caught", "missed", "not_seeded", "caught_clean"]
 
 
@@ -163,7 +166,10 @@ def prove(
         One result a fault, in the rules' order.
     """
     results = []
-    with tempfile.TemporaryDirectory() as folder:
+    # Copies of restricted tables stay in the restricted folder, also where a run is cut off and leaves them there.
+    for remains in judged.warehouse.parent.glob(f"{COPIES}*"):
+        shutil.rmtree(remains)
+    with tempfile.TemporaryDirectory(prefix=COPIES, dir=judged.warehouse.parent) as folder:
         warehouse, candidate = Path(folder) / "warehouse.duckdb", Path(folder) / DATABASE
         # One copy to write in, one to read beside the candidate's: DuckDB opens a file in one way at a time.
         shutil.copyfile(judged.warehouse, warehouse)

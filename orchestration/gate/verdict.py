@@ -24,7 +24,7 @@ from orchestration.gate.results import Counted, RuleResult, first_rows, result, 
 from orchestration.gate.rules import Rule, Stage
 from orchestration.gate.waivers import PlacedWaiver, judge_waivers, valid_keys
 from orchestration.publish.candidate import Candidate
-from orchestration.publish.layout import CHANGES, DATABASE, GATE, GATE_PAGE
+from orchestration.publish.layout import CHANGES, DATABASE, GATE, GATE_PAGE, write_whole
 from orchestration.tables import Table
 
 # Failing rows of a rule that a refusal shows on the screen; gate.json has more.
@@ -144,13 +144,15 @@ def judge(
         "coverage": coverage(rules, tables, candidate.path / DATABASE),
         "rules": [each.public() for each in results],
     }
-    (candidate.path / GATE).write_text(json.dumps(verdict, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    (candidate.path / GATE_PAGE).write_text(render(verdict), encoding="utf-8")
     beside = candidate.path.parent
     write_results(beside / f"{candidate.id}{RESTRICTED}", results)
     native = beside / f"{candidate.id}{NATIVE}"
     native.write_text(json.dumps(checked.native, ensure_ascii=False, indent=2), encoding="utf-8")
     native.chmod(0o600)
+    # The verdict comes last, and whole: without it the candidate was not judged.
+    (candidate.path / GATE).unlink(missing_ok=True)
+    write_whole(candidate.path / GATE_PAGE, render(verdict))
+    write_whole(candidate.path / GATE, json.dumps(verdict, ensure_ascii=False, indent=2) + "\n")
     return verdict
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import hashlib
-import os
+import json
 import shutil
 import unicodedata
 from dataclasses import dataclass
@@ -18,6 +18,9 @@ from pathlib import Path
 
 from orchestration.errors import UserError
 from orchestration.forms.model import FileSpec, Form
+
+# Under the archive: what files each delivery had.
+LISTS = "deliveries"
 
 
 @dataclass(frozen=True)
@@ -106,17 +109,64 @@ def capture(folder: Path, form: Form) -> list[CapturedFile]:
     return sorted(captured, key=lambda file: file.path.name)
 
 
-def archive(files: list[CapturedFile], folder: Path) -> None:
-    """Keep an unchanged, read-only copy of each file under the hash of its bytes."""
-    for file in files:
-        target = folder / file.sha256[:2] / file.sha256
+def delivery_hash(files: list[CapturedFile]) -> str:
+    """Return the hash of a delivery that a snapshot states of it, in its table ``deliveries``."""
+    hashes = [file.sha256 for file in sorted(files, key=lambda file: file.path.name)]
+    return hashlib.sha256(";".join(hashes).encode()).hexdigest()
+
+
+def archive(folder: Path, files: list[CapturedFile], archive_folder: Path) -> None:
+    """Keep an unchanged, read-only copy of every file of a delivery under the hash of its bytes, and a list of them.
+
+    The list is named by the delivery's hash; with it the delivery can be laid out again as it was
+    (:func:`restore`).
+
+    Args:
+        folder: the delivery's folder.
+        files: the captured files, which are data; code books are kept too.
+        archive_folder: folder of the archive.
+    """
+    listed = archive_folder / LISTS / f"{delivery_hash(files)}.json"
+    if listed.exists():
+        return
+    hashes = {file.path.name: file.sha256 for file in files}
+    for path in _files(folder):
+        expected = hashes.setdefault(path.name, _hash(path))
+        target = archive_folder / expected[:2] / expected
         if target.exists():
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_suffix(f".{os.getpid()}.partial")
-        shutil.copyfile(file.path, partial)
-        if _hash(partial) != file.sha256:
+        # One name for all: who writes holds the run lock, and takes away what a run that was cut off left.
+        partial = target.with_suffix(".partial")
+        partial.unlink(missing_ok=True)
+        shutil.copyfile(path, partial)
+        if _hash(partial) != expected:
             partial.unlink()
-            raise UserError("changed while it was copied", place=str(file.path), remedy="wait until it is complete")
+            raise UserError("changed while it was copied", place=str(path), remedy="wait until it is complete")
         partial.chmod(0o444)
         partial.replace(target)
+    listed.parent.mkdir(parents=True, exist_ok=True)
+    partial = listed.with_suffix(".partial")
+    partial.write_text(json.dumps({"delivery": folder.name, "files": hashes}, ensure_ascii=False), encoding="utf-8")
+    partial.replace(listed)
+
+
+def restore(sha256: str, archive_folder: Path, deliveries: Path) -> None:
+    """Lay a delivery out again under ``deliveries`` as it was when it had this hash.
+
+    Raises:
+        UserError: the archive does not have it, or a file of it is damaged.
+    """
+    listed = archive_folder / LISTS / f"{sha256}.json"
+    if not listed.is_file():
+        raise UserError("the archive does not have this delivery", place=str(listed), remedy="restore it from the backup")
+    content = json.loads(listed.read_text(encoding="utf-8"))
+    folder = deliveries / content["delivery"]
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, expected in content["files"].items():
+        source = archive_folder / expected[:2] / expected
+        if not source.is_file() or _hash(source) != expected:
+            raise UserError(
+                f"the archived {name} is missing or damaged", place=str(source), remedy="restore it from the backup"
+            )
+        shutil.copyfile(source, folder / name)

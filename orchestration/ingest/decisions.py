@@ -1,8 +1,8 @@
 """Decisions that somebody signed: corrections of single answers, and verdicts on whether two years can be compared.
 
 They are lists in ``data/corrections/*.yml`` and ``data/comparability/*.yml``. This module checks their form and puts
-them into the schema ``decisions`` of the warehouse; SQL applies them, and judges whether they still fit. Does not
-belong here: waivers of the gate, and explanations of differences from print.
+them, and the releases of the calendar, into the schema ``decisions`` of the warehouse; SQL applies them, and judges whether
+they still fit. Does not belong here: waivers of the gate, and explanations of differences from print.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from orchestration.entries import read_entries
 from orchestration.errors import UserError
+from orchestration.release_calendar import CALENDAR, Calendar, load_calendar
 from orchestration.warehouse import replace_tables
 
 DOCUMENTATION = "docs/decisions.md says what an entry has"
@@ -93,6 +94,15 @@ TABLES: dict[str, pa.Schema] = {
             "decided_on": pa.date32(),
         }
     ),
+    "releases": pa.schema(
+        {
+            "release": pa.string(),
+            "time_period": pa.int32(),
+            "status": pa.string(),
+            "release_date": pa.date32(),
+            "is_prepared": pa.bool_(),
+        }
+    ),
 }
 
 
@@ -128,7 +138,16 @@ def load_decisions(data: Path) -> dict[str, list[tuple[Any, ...]]]:
                     )
                 seen[key] = place
                 rows[name].append((place, *key, *decision, entry.reason, entry.decided_by, entry.date))
+    rows["releases"] = _releases(load_calendar(data / CALENDAR))
     return rows
+
+
+def _releases(calendar: Calendar) -> list[tuple[Any, ...]]:
+    """Return the rows of the table ``releases``."""
+    return [
+        (each.release, each.time_period, each.status, each.release_at.date(), each.release == calendar.preparing)
+        for each in calendar.releases
+    ]
 
 
 def load(connection: duckdb.DuckDBPyConnection, data: Path) -> dict[str, int]:

@@ -451,6 +451,7 @@ def ingest(
     deliveries: Path,
     archive_folder: Path,
     municipalities: dict[int, int],
+    again: bool = False,
 ) -> str:
     """Read one form's delivery into ``raw``, replacing what an earlier run read of it.
 
@@ -461,6 +462,7 @@ def ingest(
         deliveries: folder of the deliveries.
         archive_folder: folder of the unchanged copies.
         municipalities: number of municipalities in each year.
+        again: read it also when it is unchanged.
 
     Returns:
         ``read``, ``unchanged``, or ``not delivered`` (there is no folder for it).
@@ -475,9 +477,9 @@ def ingest(
         connection.execute("commit")
         return "not delivered"
     files = capture(folder, form)
-    if not is_changed(connection, form, deliveries):
+    archive(folder, files, archive_folder)
+    if not again and not is_changed(connection, form, deliveries):
         return "unchanged"
-    archive(files, archive_folder)
     sheets = [read_sheet for file in files for read_sheet in read_file(form, file)]
     _check_content(form, sheets)
     _check_years(form, sheets)

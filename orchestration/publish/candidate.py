@@ -29,15 +29,20 @@ from orchestration.publish.layout import (
     file_hash,
     write_checksums,
 )
-from orchestration.publish.release import Catalogue, Channel, Release, read_release
+from orchestration.publish.release import Catalogue, Release, read_release
 from orchestration.publish.writers import data_package, dcat, delimited, json_stat, metadata, packages, parquet, px, workbook
+from orchestration.release_calendar import Channel
 from orchestration.site import build as site
 from orchestration.tables import Table
-from orchestration.warehouse import attach, connect, literal
+from orchestration.warehouse import attach, connect, literal, make_restricted
 
 # The table whose newest year with figures names the snapshot; a round that was held but not delivered has rows without any.
 LEADING_TABLE = "fte_by_service"
 NEWEST = f"coalesce(max(time_period) filter (where fte is not null), max(time_period)) from {LEADING_TABLE}"
+
+# Beginnings of folders that are no candidates yet, or no more.
+BUILDING = ".building-"
+REMOVING = ".removing-"
 
 # The table with what the snapshot says of itself; one row.
 SNAPSHOT = "snapshot"
@@ -113,6 +118,21 @@ def _create(connection: duckdb.DuckDBPyConnection, table: Table, source: str) ->
         )
 
 
+def _said_of_itself(channel: Channel) -> str:
+    """Return the query of the one row of the table ``snapshot``; a release of another year than the newest is not its."""
+    return f"""
+        select '{channel}' as channel, newest.time_period, newest.deliveries, newest.is_constructed,
+            releases.release, releases.status as release_status, cast(releases.release_date as varchar) as release_date
+        from (
+            select (select {NEWEST}) as time_period, count(*) as deliveries,
+                coalesce(bool_or(is_constructed), false) as is_constructed
+            from deliveries
+        ) as newest
+        left join warehouse.decisions.releases as releases
+            on releases.is_prepared and releases.time_period = newest.time_period
+    """
+
+
 def _write_database(warehouse: Path, tables: list[Table], channel: Channel, path: Path) -> None:
     """Copy the public tables into a DuckDB file of their own, with the row that the snapshot says of itself."""
     with connect(path) as connection:
@@ -123,18 +143,10 @@ def _write_database(warehouse: Path, tables: list[Table], channel: Channel, path
             if table.made_by == "dbt":
                 _check_columns(connection, table)
                 _create(connection, table, f'warehouse.public."{table.name}"')
-        connection.execute("detach warehouse")
         for table in tables:
             if table.name == SNAPSHOT:
-                _create(
-                    connection,
-                    table,
-                    f"""(
-                        select '{channel}' as channel, (select {NEWEST}) as time_period,
-                            count(*) as deliveries, coalesce(bool_or(is_constructed), false) as is_constructed
-                        from deliveries
-                    )""",
-                )
+                _create(connection, table, f"({_said_of_itself(channel)})")
+        connection.execute("detach warehouse")
         connection.execute("checkpoint")
 
 
@@ -208,10 +220,15 @@ def build(
     Raises:
         UserError: a public model is missing or differs from its description.
     """
-    building = candidates / f".building-{os.getpid()}"
-    for stale in candidates.glob(".building-*"):
-        shutil.rmtree(stale)
-    building.mkdir(parents=True)
+    building = candidates / f"{BUILDING}{os.getpid()}"
+    for path in remains(candidates):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    # What is not published yet is for nobody else.
+    make_restricted(candidates)
+    building.mkdir()
     _write_database(warehouse, tables, channel, building / DATABASE)
     with connect(building / DATABASE, read_only=True) as connection:
         (newest,) = connection.execute(f"select {NEWEST}").fetchall()[0]
@@ -228,7 +245,23 @@ def build(
     (building / f"{DATABASE}.sha256").write_text(f"{file_hash(building / DATABASE)}  {DATABASE}\n", encoding="utf-8")
     write_checksums(building)
     candidate = Candidate(id=name, path=candidates / name, content_hash=digest)
-    if candidate.path.exists():
-        shutil.rmtree(candidate.path)
+    remove_candidate(candidate.path)
     building.rename(candidate.path)
     return candidate
+
+
+def remove_candidate(folder: Path) -> None:
+    """Delete a candidate's folder, if it is there; it loses its name first, so that nobody takes half of it for one."""
+    if folder.is_dir():
+        away = folder.with_name(f"{REMOVING}{folder.name}")
+        if away.exists():
+            shutil.rmtree(away)
+        folder.rename(away)
+        shutil.rmtree(away)
+
+
+def remains(candidates: Path) -> list[Path]:
+    """Return what runs that were cut off left behind: folders that are no candidates, and files of those that are gone."""
+    found = sorted(candidates.iterdir()) if candidates.is_dir() else []
+    there = {path.name for path in found if path.is_dir()}
+    return [path for path in found if path.name.startswith(".") or path.name.partition(".")[0] not in there]

@@ -1,6 +1,6 @@
 """The names of a snapshot's files, and which of them are its content.
 
-Belongs here: names, and what the content hash covers. Does not belong here: writing files.
+Belongs here: names, what the content hash covers, and the list of checksums. Does not belong here: writing content.
 """
 
 from __future__ import annotations
@@ -51,11 +51,20 @@ def content_hash(folder: Path) -> str:
 def write_checksums(folder: Path) -> None:
     """Write SHA256SUMS over all files but DuckDB's own, which is checked by the file beside it.
 
-    A candidate has it as it was built; the promotion writes it again, with the verdict.
+    A candidate has it as it was built; the promotion writes it again, with the verdict, and the old one stays until the new
+    one is whole.
     """
     lines = [
         f"{file_hash(path)}  {path.relative_to(folder).as_posix()}\n"
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not path.relative_to(folder).as_posix().startswith((DATABASE, CHECKSUMS))
     ]
-    (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
+    write_whole(folder / CHECKSUMS, "".join(lines))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file of a candidate, or replace it, whole or not at all; it is written beside the candidate's folder."""
+    partial = path.parent.with_name(f"{path.parent.name}.{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)

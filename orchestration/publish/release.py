@@ -10,18 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Literal
 
 import duckdb
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestration.errors import UserError
+from orchestration.release_calendar import Channel
 from orchestration.tables import Column, Label
+from orchestration.warehouse import dictionaries
 
 CATALOGUE = "_catalogue.yml"
-
-Channel = Literal["demo", "official"]
 
 
 class _Strict(BaseModel):
@@ -72,6 +71,7 @@ class Catalogue(_Strict):
     spatial: str
     licence: Licence
     constructed: Label
+    provisional: Label
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,7 @@ class Release:
 
     ``time_period`` is the newest year, ``constructed_periods`` the years of which a delivery is constructed, ``codes`` the
     codes of each code list in their order; ``indicator`` is one of them, made from the catalogue of indicators.
+    ``is_provisional`` says whether the figures of the newest year are.
     """
 
     catalogue: Catalogue
@@ -96,6 +97,7 @@ class Release:
     time_period: int
     constructed_periods: tuple[int, ...]
     codes: Mapping[str, Mapping[str, Code]]
+    is_provisional: bool = False
 
     @property
     def is_constructed(self) -> bool:
@@ -104,11 +106,16 @@ class Release:
 
     @property
     def notice(self) -> Label | None:
-        """What every file and page says where deliveries are constructed."""
-        if not self.is_constructed:
+        """What every file and page says where deliveries are constructed or figures provisional."""
+        said = []
+        if self.is_constructed:
+            periods = spans(self.constructed_periods)
+            said.append(_filled(self.catalogue.constructed, periods=periods))
+        if self.is_provisional:
+            said.append(_filled(self.catalogue.provisional, period=str(self.time_period)))
+        if not said:
             return None
-        text, periods = self.catalogue.constructed, spans(self.constructed_periods)
-        return Label(nb=text.nb.format(periods=periods), en=text.en.format(periods=periods))
+        return Label(nb=" ".join(text.nb for text in said), en=" ".join(text.en for text in said))
 
     def label(self, codelist: str, code: str) -> Label:
         """Return the label of a code; the code itself where the list has none (the gate refuses such a candidate)."""
@@ -118,6 +125,10 @@ class Release:
     def codes_of(self, column: Column) -> Mapping[str, Code]:
         """Return the codes that a column may have, in their order; none where it has no code list."""
         return self.codes.get(column.codelist or column.name, {})
+
+
+def _filled(text: Label, **values: str) -> Label:
+    return Label(nb=text.nb.format(**values), en=text.en.format(**values))
 
 
 def spans(years: tuple[int, ...]) -> str:
@@ -162,14 +173,16 @@ def read_release(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) ->
     codes["indicator"] = {code: Code(Label(nb=nb, en=en), None, None) for code, nb, en in indicators} | codes.get(
         "amount", {}
     )
-    channel, time_period = connection.execute("select channel, time_period from snapshot").fetchall()[0]
+    # A snapshot of an earlier version may say less of itself.
+    (said,) = dictionaries(connection, "select * from snapshot")
     constructed = connection.execute(
         "select distinct time_period from deliveries where is_constructed order by time_period"
     ).fetchall()
     return Release(
         catalogue=catalogue,
-        channel=channel,
-        time_period=time_period,
+        channel=said["channel"],
+        time_period=said["time_period"],
         constructed_periods=tuple(row[0] for row in constructed),
         codes=codes,
+        is_provisional=said.get("release_status") == "provisional",
     )

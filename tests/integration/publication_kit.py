@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,14 @@ from typing import Any
 import duckdb
 
 from orchestration.gate.verdict import judge
+from orchestration.ingest import decisions
 from orchestration.publish import snapshots
 from orchestration.publish.candidate import Candidate, build
-from orchestration.publish.layout import DATABASE
+from orchestration.publish.layout import DATABASE, GATE
 from orchestration.publish.release import load_catalogue
 from orchestration.settings import PROJECT_DIR
 from orchestration.tables import Table, load_tables
-from orchestration.warehouse import connect, quoted
+from orchestration.warehouse import connect, quoted, replace_tables
 from tests.integration.test_gate import circumstances, nothing_to_add, rule
 
 METADATA = PROJECT_DIR / "data" / "metadata"
@@ -84,8 +86,17 @@ def database(folder: Path, rows: Rows) -> Path:
     return folder
 
 
-def warehouse(folder: Path, rows: Rows | None = None, *, is_constructed: bool = True) -> Path:
-    """Make a warehouse; tables that ``rows`` does not name have their standard rows or none."""
+def warehouse(
+    folder: Path,
+    rows: Rows | None = None,
+    *,
+    is_constructed: bool = True,
+    releases: list[tuple[Any, ...]] = [],  # noqa: B006  never changed
+) -> Path:
+    """Make a warehouse; tables that ``rows`` does not name have their standard rows or none.
+
+    ``releases`` are rows of the calendar: release, time_period, status, release_date, is_prepared.
+    """
     path = folder / "warehouse.duckdb"
     path.unlink(missing_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,6 +107,9 @@ def warehouse(folder: Path, rows: Rows | None = None, *, is_constructed: bool = 
     }
     with connect(path) as connection:
         connection.execute("create schema public")
+        replace_tables(
+            connection, "decisions", decisions.TABLES, {name: [] for name in decisions.TABLES} | {"releases": releases}
+        )
         _fill(connection, "public", filled, [table for table in TABLES if table.made_by == "dbt"])
     return path
 
@@ -109,9 +123,10 @@ def candidate(
     is_constructed: bool = True,
     predecessor: Path | None = None,
     tables: list[Table] | None = None,
+    releases: list[tuple[Any, ...]] = [],  # noqa: B006  never changed
 ) -> Candidate:
     return build(
-        warehouse(folder, rows, is_constructed=is_constructed),
+        warehouse(folder, rows, is_constructed=is_constructed, releases=releases),
         tables or TABLES,
         folder / "snapshots" / ".candidates",
         catalogue=CATALOGUE,
@@ -121,6 +136,15 @@ def candidate(
     )
 
 
+def passed(folder: Path, rows: Rows | None = None, **arguments: Any) -> Candidate:
+    """Make a candidate of which it is only said that it passed: enough where publication is tested and not the gate."""
+    made = candidate(folder, rows, **arguments)
+    nothing_to_add(made)
+    verdict = {"verdict": "pass", "content_hash": made.content_hash, "rules": [], "blocking": []}
+    (made.path / GATE).write_text(json.dumps(verdict), encoding="utf-8")
+    return made
+
+
 def judged(folder: Path, rows: Rows | None = None, **arguments: Any) -> Candidate:
     made = candidate(folder, rows, **arguments)
     nothing_to_add(made)
@@ -128,7 +152,7 @@ def judged(folder: Path, rows: Rows | None = None, **arguments: Any) -> Candidat
     return made
 
 
-def published(folder: Path, rows: Rows | None = None, **arguments: Any) -> Path:
-    made = judged(folder, rows, **arguments)
+def published(folder: Path, rows: Rows | None = None, *, by_gate: bool = False, **arguments: Any) -> Path:
+    made = (judged if by_gate else passed)(folder, rows, **arguments)
     snapshots.promote(made, folder / "snapshots")
     return folder / "snapshots" / made.id

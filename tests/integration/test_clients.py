@@ -14,13 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.ingest import decisions
 from orchestration.publish import snapshots
 from orchestration.publish.candidate import FORMATS, build
 from orchestration.publish.release import load_catalogue
 from orchestration.serve.application import LOOPBACK, PORT
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.tables import load_tables
-from orchestration.warehouse import connect
+from orchestration.warehouse import connect, replace_tables
 from tests.integration.test_serve import FIGURE, served, write_tables
 
 PAGE = PROJECT_DIR / "docs" / "clients.md"
@@ -94,6 +95,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tables = load_tables(settings.metadata)
     with connect(folder / "warehouse.duckdb") as connection:
         connection.execute("create schema public")
+        replace_tables(connection, "decisions", decisions.TABLES, {name: [] for name in decisions.TABLES})
         write_tables(connection, tables, "public")
     published = folder / "data" / "snapshots"
     candidate = build(

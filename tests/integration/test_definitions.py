@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import dagster as dg
 
-from orchestration.assets.automation import build_sensor
 from orchestration.definitions import build_definitions
 from orchestration.forms.registry import load_forms
 from orchestration.gate.rules import load_rules
 from orchestration.settings import Settings
-from tests.integration.deliveries_kit import COLUMNS, FORM, OPTIONS, write_form
 
 
 def test_the_code_location_has_everything_from_input_to_snapshot(settings: Settings) -> None:
@@ -46,25 +42,5 @@ def test_the_lists_of_the_control_are_a_partition_a_year_of_no_job(settings: Set
     assert graph.get(lists).partitions_def == partitions
     assert graph.get(lists).parent_keys == {dg.AssetKey(["control", "ctl_findings"])}
     assert dg.AssetKey(["control", "ctl_findings"]) in graph.get_all_asset_keys()
-    for job in ("yearly", "refresh"):
+    for job in ("yearly", "refresh", "rebuild", "publish"):
         assert lists not in definitions.resolve_job_def(job).asset_layer.executable_asset_keys
-
-
-def test_the_sensor_asks_once_for_each_state_of_the_deliveries(tmp_path: Path, settings: Settings) -> None:
-    settings = settings.model_copy(update={"data_dir": tmp_path})
-    write_form(tmp_path, {**FORM, "delivery": "2024"}, COLUMNS, OPTIONS)
-    sensor = build_sensor(settings, load_forms(settings.forms))
-
-    def tick(cursor: str | None) -> dg.SensorResult | dg.SkipReason:
-        return sensor(dg.build_sensor_context(cursor=cursor))  # type: ignore[return-value]
-
-    assert isinstance(tick(None), dg.SkipReason)
-    delivery = tmp_path / "deliveries" / "2024" / "file.csv"
-    delivery.parent.mkdir(parents=True)
-    delivery.write_text("a\n", encoding="utf-8")
-    first = tick(None)
-    assert isinstance(first, dg.SensorResult)
-    assert [request.partition_key for request in first.run_requests or []] == ["2016"]
-    assert isinstance(tick(first.cursor), dg.SkipReason)
-    delivery.write_text("a\nb\n", encoding="utf-8")
-    assert isinstance(tick(first.cursor), dg.SensorResult)

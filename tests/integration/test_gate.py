@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -41,10 +42,15 @@ def tiny_candidate(folder: Path) -> Candidate:
 
 
 def nothing_to_add(candidate: Candidate) -> None:
-    """Write what a candidate that hides nothing adds to the ledger."""
-    with connect(candidate.path.parent / f"{candidate.id}{ledger.ADDITIONS}") as connection:
-        for name, columns in ledger.TABLES.items():
-            connection.execute(f"create or replace table {name} ({columns})")
+    """Write what a candidate that hides nothing adds to the ledger, and the ledger that it was made with."""
+    kept = ledger.ledger_file(candidate.path.parent.parent)
+    before = candidate.path.parent / f"{candidate.id}{ledger.BEFORE}"
+    if kept.is_file():
+        shutil.copyfile(kept, before)
+    for path in (candidate.path.parent / f"{candidate.id}{ledger.ADDITIONS}", before):
+        with connect(path) as connection:
+            for name, columns in ledger.TABLES.items():
+                connection.execute(f"create table if not exists {name} ({columns})")
 
 
 def circumstances(folder: Path, *waivers: Waiver, is_official: bool = False) -> Circumstances:

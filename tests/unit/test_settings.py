@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration import settings as settings_module
 from orchestration.errors import UserError
 from orchestration.settings import PROJECT_DIR, load_settings
 
@@ -34,3 +35,34 @@ def test_a_wrong_value_names_the_setting(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("IS248_CHANNEL", "offical")
     with pytest.raises(UserError, match="setting 'channel'"):
         load_settings()
+
+
+@pytest.mark.parametrize("name", ["webhook", "postgres_url"])
+def test_a_secret_in_the_settings_file_is_refused_and_not_shown(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "is248.toml"
+    file.write_text(f'{name} = "https://user:hidden@example.org"\n', encoding="utf-8")
+    monkeypatch.setattr(settings_module, "SETTINGS_FILE", file)
+    with pytest.raises(UserError, match="is a secret") as caught:
+        load_settings()
+    assert "hidden" not in str(caught.value)
+    assert f"IS248_{name.upper()}" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("webhook", "ftp://user:hidden@example.org"), ("postgres_url", "mysql://user:hidden@example.org")]
+)
+def test_an_address_of_the_wrong_kind_is_told_without_it(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"IS248_{name.upper()}", value)
+    with pytest.raises(UserError) as caught:
+        load_settings()
+    assert name in caught.value.what
+    assert "hidden" not in str(caught.value)
+
+
+def test_a_secret_from_the_environment_prints_as_stars(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IS248_WEBHOOK", "https://example.org/hidden")
+    settings = load_settings()
+    assert settings.webhook is not None
+    assert "hidden" not in repr(settings)

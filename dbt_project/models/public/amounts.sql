@@ -11,7 +11,7 @@ select
     {{ public_ratio('amount_per_inhabitant') }} as amount_per_inhabitant,
     cast(n_answered as integer) as n_answered,
     series_break,
-    obs_status,
+    {{ public_status('observations.time_period + 1', column='collection_year') }} as obs_status,
     absence_reason,
     obs_note,
     -- Asked about the calendar year before collection.

@@ -13,10 +13,10 @@ select
     {{ public_ratio('fte_per_10000_unweighted') }} as fte_per_10000_unweighted,
     {{ public_ratio('imputed_share') }} as imputed_share,
     series_break,
-    obs_status,
+    {{ public_status('observations.time_period', 'observations.series') }} as obs_status,
     absence_reason,
     obs_note,
     -- A value that was carried forward is the year before's.
     {{ is_constructed('observations.time_period', 'observations.series') }}
-    or (obs_status = 'I' and {{ is_constructed('observations.time_period - 1', 'observations.series') }}) as is_constructed
+    or (observations.obs_status = 'I' and {{ is_constructed('observations.time_period - 1', 'observations.series') }}) as is_constructed
 from {{ ref('mart_fte_by_service') }} as observations

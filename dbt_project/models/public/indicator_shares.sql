@@ -14,7 +14,7 @@ select
     {{ public_ratio('share_of_all') }} as share_of_all,
     unit_set,
     series_break,
-    obs_status,
+    {{ public_status('observations.time_period') }} as obs_status,
     absence_reason,
     obs_note,
     {{ is_constructed('observations.time_period') }} as is_constructed

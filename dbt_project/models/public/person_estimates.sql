@@ -6,7 +6,7 @@ select
     {{ public_measure('weight') }} as weight,
     {{ public_measure('persons_main') }} as persons_main,
     {{ public_measure('persons_alternative') }} as persons_alternative,
-    obs_status,
+    {{ public_status('observations.time_period + 1', column='collection_year') }} as obs_status,
     absence_reason,
     obs_note,
     -- Asked about the calendar year before collection.

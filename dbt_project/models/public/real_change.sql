@@ -6,7 +6,7 @@ select
     {{ public_ratio('real_change_percent') }} as real_change_percent,
     {{ public_measure('change_fte') }} as change_fte,
     cast(municipalities_excluded as integer) as municipalities_excluded,
-    obs_status,
+    {{ public_status('observations.time_period_to') }} as obs_status,
     absence_reason,
     obs_note,
     {{ is_constructed('observations.time_period_from') }}

@@ -1,0 +1,90 @@
+"""The journal of a folder of snapshots: what was published, withdrawn, put back and pruned, when, why, and from what.
+
+A snapshot itself has no clock in it and never changes, so what happens to it is told here, one line of JSON an event. The
+line comes before the pointer moves: what was begun and cut off is told, and told again when it is done again. The journal
+is for the service user only (reasons are restricted) and is not made again from anything: back it up with the snapshots.
+
+Belongs here: writing and reading the lines, and what follows from their order. Does not belong here: moving files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+JOURNAL = ".journal.jsonl"
+
+Action = Literal["published", "withdrawn", "reinstated", "pruned"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line: ``before`` is the snapshot that was current until then, ``project`` the state of the code (a commit)."""
+
+    at: str
+    action: Action
+    snapshot: str
+    before: str | None = None
+    release: str | None = None
+    reason: str | None = None
+    project: str | None = None
+
+
+def journal_file(snapshots: Path) -> Path:
+    """Return where the journal of a folder of snapshots lies."""
+    return snapshots / JOURNAL
+
+
+def read_journal(snapshots: Path) -> list[Event]:
+    """Return the events, oldest first; a line that was cut off when a process died is none."""
+    path = journal_file(snapshots)
+    if not path.is_file():
+        return []
+    events = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            events.append(Event(**json.loads(line)))
+        except (ValueError, TypeError):
+            continue
+    return events
+
+
+def write(
+    snapshots: Path,
+    action: Action,
+    snapshot: str,
+    *,
+    before: str | None = None,
+    release: str | None = None,
+    reason: str | None = None,
+    project: str | None = None,
+) -> None:
+    """Add a line, durably."""
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    line = json.dumps(asdict(Event(at, action, snapshot, before, release, reason, project)), ensure_ascii=False)
+    path = journal_file(snapshots)
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        # A line that was cut off must not swallow this one.
+        if size and os.pread(file.fileno(), 1, size - 1) != b"\n":
+            line = "\n" + line
+        file.write(f"{line}\n".encode())
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def withdrawal(events: list[Event], snapshot: str) -> Event | None:
+    """Return the event that withdrew a snapshot, or None when it was not withdrawn, or put back since."""
+    about = [event for event in events if event.snapshot == snapshot and event.action in ("withdrawn", "reinstated")]
+    return about[-1] if about and about[-1].action == "withdrawn" else None
+
+
+def publication(events: list[Event], snapshot: str) -> Event | None:
+    """Return the last event that made a snapshot the published one."""
+    about = [event for event in events if event.snapshot == snapshot and event.action in ("published", "reinstated")]
+    return about[-1] if about else None

@@ -1,0 +1,117 @@
+"""Whether a candidate is published now: the channel demo publishes what passed, the channel official what the calendar lets.
+
+Belongs here: choosing the candidate and saying what it waits for. Does not belong here: what the calendar says
+(``release_calendar``), or moving files (``snapshots``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from orchestration.errors import UserError
+from orchestration.publish import journal, snapshots
+from orchestration.publish.candidate import Candidate
+from orchestration.publish.layout import content_hash
+from orchestration.release_calendar import Calendar, Channel, approved_ids, reasons_against
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a publication: the id that was published just now, or why ``waiting`` waits."""
+
+    published: str | None = None
+    waiting: str | None = None
+    reasons: tuple[str, ...] = ()
+
+
+def publish(
+    made: Candidate | None,
+    *,
+    channel: Channel,
+    calendar: Calendar,
+    folder: Path,
+    candidates: Path,
+    moment: datetime,
+    project: str | None = None,
+) -> Outcome:
+    """Publish what may be published.
+
+    Args:
+        made: the candidate that was made last, if it is there still.
+        channel: ``demo`` publishes ``made`` at once; ``official`` the candidate that was approved last for the release in
+            preparation, when that is due.
+        calendar: the release calendar.
+        folder: folder of the snapshots.
+        candidates: folder of the candidates.
+        moment: this moment, with a time zone.
+        project: the state of the code, for the journal.
+
+    Raises:
+        UserError: a candidate is not the judged one, was refused or withdrawn, or was made for the other channel.
+    """
+    if channel == "demo":
+        if made is None:
+            return Outcome()
+        _require_channel(made, channel)
+        return Outcome(made.id if snapshots.promote(made, folder, project=project) else None)
+    outcome = waiting(made, calendar=calendar, folder=folder, candidates=candidates, moment=moment)
+    if outcome.waiting is None or outcome.reasons:
+        return outcome
+    path = _folder_of(outcome.waiting, folder, candidates)
+    assert path is not None
+    candidate = Candidate(id=outcome.waiting, path=path, content_hash=content_hash(path))
+    _require_channel(candidate, channel)
+    # A promotion that was cut off may have brought the folder into place already.
+    is_new = snapshots.promote(candidate, folder, project=project) if path.parent == candidates else _finish(folder, path)
+    return Outcome(candidate.id if is_new else None)
+
+
+def waiting(made: Candidate | None, *, calendar: Calendar, folder: Path, candidates: Path, moment: datetime) -> Outcome:
+    """Return the official candidate that is not published, and why it waits; without reasons it may go out.
+
+    It is the one that was approved last for the release in preparation, else the one that was made last. Arguments as for
+    :func:`publish`.
+    """
+    approved = next(iter(approved_ids(calendar)), None)
+    published = snapshots.current(folder)
+    said = snapshots.said(published) if published is not None else None
+    if approved is None or (published is not None and published.name == approved):
+        if made is None or (published is not None and made.id == published.name):
+            return Outcome()
+        reasons = reasons_against(calendar, snapshots.said(made.path), said, moment)
+        return Outcome(waiting=made.id, reasons=tuple(reasons))
+    path = _folder_of(approved, folder, candidates)
+    if path is None:
+        reason = "it was approved, but is not there: run is248 run, and approve what that makes"
+        return Outcome(waiting=approved, reasons=(reason,))
+    reasons = reasons_against(calendar, snapshots.said(path), said, moment)
+    withdrawn = journal.withdrawal(journal.read_journal(folder), approved)
+    if withdrawn is not None:
+        reasons.append(f"it was withdrawn on {withdrawn.at[:10]}: {withdrawn.reason}")
+    return Outcome(waiting=approved, reasons=tuple(reasons))
+
+
+def _folder_of(identifier: str, folder: Path, candidates: Path) -> Path | None:
+    return next((path for path in (candidates / identifier, folder / identifier) if path.is_dir()), None)
+
+
+def _finish(folder: Path, path: Path) -> bool:
+    if not snapshots.finish(folder, path.name):
+        raise UserError(
+            f"{path.name} was published before, and another snapshot took its place",
+            place=str(folder),
+            remedy=f"is248 rollback {path.name} puts it back, or approve what is248 run makes",
+        )
+    return True
+
+
+def _require_channel(candidate: Candidate, channel: Channel) -> None:
+    made_for = snapshots.said(candidate.path).channel
+    if made_for != channel:
+        raise UserError(
+            f"the candidate was made for the channel {made_for}, not for {channel}",
+            place=str(candidate.path),
+            remedy="run is248 run again",
+        )

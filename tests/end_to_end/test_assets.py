@@ -1,0 +1,101 @@
+"""What Dagster shows of a run: rows, columns and where they come from, totals by survey year."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from orchestration.assets.warehouse import SURVEY_YEARS
+from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.warehouse import connect
+
+
+@pytest.fixture
+def warehouse(published: Path) -> Path:
+    return Settings(data_dir=PROJECT_DIR / "data", warehouse_dir=published / "warehouse").warehouse
+
+
+@pytest.fixture
+def instance(warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
+    """Dagster's storage of the run, in a copy: even a reader writes to it."""
+    shutil.copytree(warehouse / "dagster", tmp_path / "dagster")
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+    with dg.DagsterInstance.get() as opened:
+        yield opened
+
+
+def metadata_of(instance: dg.DagsterInstance, key: dg.AssetKey) -> dict[str, Any]:
+    event = instance.get_latest_materialization_event(key)
+    assert event is not None and event.asset_materialization is not None, key
+    return {label: value.value for label, value in event.asset_materialization.metadata.items()}
+
+
+def test_every_model_says_how_many_rows_it_has_and_where_its_columns_come_from(
+    warehouse: Path, instance: dg.DagsterInstance
+) -> None:
+    manifest = json.loads((warehouse / "dbt_target" / "manifest.json").read_text(encoding="utf-8"))
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    lineage: dict[str, dict[str, set[str]]] = {}
+    for model in models:
+        metadata = metadata_of(instance, dg.AssetKey([model["schema"], model["name"]]))
+        columns = metadata["dagster/column_schema"].columns
+        assert metadata["dagster/row_count"] >= 0 and metadata["seconds"] >= 0
+        if model["language"] == "sql":
+            deps = metadata["dagster/column_lineage"].deps_by_column
+            assert set(deps) == {column.name for column in columns}, model["name"]
+            lineage[model["name"]] = {
+                name: {f"{dep.asset_key.to_user_string()}.{dep.column_name}" for dep in found}
+                for name, found in deps.items()
+            }
+    assert len(lineage) >= len(models) - 1
+
+    assert lineage["fte_by_service"]["fte"] == {"marts/mart_fte_by_service.fte"}
+    assert lineage["mart_fte_by_service"]["fte"] == {"intermediate/int_fte_observations.fte"}
+    assert lineage["mart_fte_by_service"]["fte_per_10000"] == {
+        "intermediate/int_area_populations.population",
+        "intermediate/int_fte_observations.fte",
+    }
+    # What the condition of an exists asks for.
+    assert "staging/stg_classifications__series_breaks.time_period" in lineage["int_fte_observations"]["series_break"]
+    # A source is the asset that reads it.
+    assert lineage["stg_raw__cells"]["text"] == {"raw/cells.text"}
+    assert lineage["stg_reference__population"]["time_period"] == {"reference/population.year"}
+    # A table that reads itself.
+    assert lineage["int_code_successors"]["time_period"] == {"staging/stg_reference__population.time_period"}
+
+
+def test_survey_years_have_a_point_a_year_and_the_public_table_its_totals(
+    warehouse: Path, instance: dg.DagsterInstance
+) -> None:
+    events = instance.fetch_materializations(SURVEY_YEARS, limit=1000).records
+    years = {
+        str(record.partition_key): {label: value.value for label, value in record.asset_materialization.metadata.items()}
+        for record in events
+        if record.asset_materialization is not None
+    }
+    with connect(warehouse / "warehouse.duckdb", read_only=True) as connection:
+        delivered = connection.execute("""
+            select forms.time_period, count(*) from raw.cells as cells inner join forms.forms as forms using (form)
+            group by all
+        """).fetchall()
+        totals = connection.execute("""
+            select time_period, series, fte from public.fte_by_service
+            where unit_level = 'country' and area_basis = 'reported' and service_type = 'total' and target_group = 'total'
+            order by time_period
+        """).fetchall()
+    assert {year: figures["cells"] for year, figures in years.items()} == {str(year): cells for year, cells in delivered}
+    for figures in years.values():
+        assert figures["cells"] == sum(figures[f"cells_{fate}"] for fate in ("mapped", "ignored", "rejected"))
+        assert any(label.startswith("units_answered_") for label in figures)
+    for year, series, fte in totals:
+        assert years.get(str(year), {}).get(f"national_fte_{series}") == fte
+    shown, _ = metadata_of(instance, dg.AssetKey(["public", "fte_by_service"]))["national_totals"]
+    assert [(record.data["year"], record.data["total"]) for record in shown] == [
+        (year, pytest.approx(fte, abs=0.06)) for year, _, fte in totals
+    ]

@@ -1,0 +1,311 @@
+"""What wakes the system up: the sensor on deliveries, the schedules, who is told; ticking with a clock that stands still."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import pytest
+from dagster._core.test_utils import freeze_time
+from dagster._utils.schedules import schedule_execution_time_iterator
+
+from orchestration import notifications
+from orchestration.assets import publication
+from orchestration.assets.automation import (
+    PUBLISH,
+    REBUILD,
+    REFRESH,
+    YEARLY,
+    build_delivery_sensor,
+    build_hook,
+    build_jobs,
+    build_schedules,
+)
+from orchestration.errors import UserError
+from orchestration.forms.registry import load_forms
+from orchestration.provenance import inputs_hash, made_of_the_same, remember
+from orchestration.release_calendar import CALENDAR
+from orchestration.settings import Settings
+from tests.integration.deliveries_kit import COLUMNS, FORM, OPTIONS, write_form
+
+OSLO = ZoneInfo("Europe/Oslo")
+RELEASES = """time_zone: Europe/Oslo
+preparing: {preparing}
+releases:
+- {{release: first, time_period: 2031, status: provisional, release_at: 2032-06-10 08:00, approvers: [a head]}}
+- {{release: second, time_period: 2031, status: final, release_at: 2032-11-11 08:00, approvers: [a head]}}
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path, settings: Settings) -> Settings:
+    """Settings with a folder of inputs of the test's own, and a calendar."""
+    data = tmp_path / "inputs"
+    data.mkdir()
+    (data / CALENDAR).write_text(RELEASES.format(preparing="first"), encoding="utf-8")
+    return settings.model_copy(update={"data_dir": data})
+
+
+def schedule(settings: Settings, name: str) -> dg.ScheduleDefinition:
+    (found,) = [each for each in build_schedules(settings) if each.name == name]
+    return found
+
+
+def tick(found: dg.ScheduleDefinition, moment: datetime) -> dg.RunRequest | dg.SkipReason:
+    with freeze_time(moment), dg.build_schedule_context(scheduled_execution_time=moment) as context:
+        data = found.evaluate_tick(context)
+    if data.run_requests:
+        (request,) = data.run_requests
+        return request
+    return dg.SkipReason(data.skip_message)
+
+
+def test_the_schedule_of_releases_ticks_at_the_times_of_the_calendar(own: Settings) -> None:
+    releases = schedule(own, "releases")
+    assert releases.job_name == PUBLISH
+    assert releases.execution_timezone == "Europe/Oslo"
+    # Dagster's own iterator says when the daemon would wake it up.
+    start = datetime(2032, 1, 1, tzinfo=UTC).timestamp()
+    found = schedule_execution_time_iterator(start, releases.cron_schedule, "Europe/Oslo")
+    assert [next(found) for _ in range(3)] == [
+        datetime(2032, 6, 10, 8, tzinfo=OSLO),
+        datetime(2032, 11, 11, 8, tzinfo=OSLO),
+        datetime(2033, 6, 10, 8, tzinfo=OSLO),
+    ]
+
+
+def test_a_release_is_asked_for_once_in_its_own_year_and_when_it_is_prepared(own: Settings) -> None:
+    releases = schedule(own, "releases")
+    request = tick(releases, datetime(2032, 6, 10, 8, tzinfo=OSLO))
+    assert isinstance(request, dg.RunRequest)
+    assert request.run_key == "first"
+    another_year = tick(releases, datetime(2033, 6, 10, 8, tzinfo=OSLO))
+    assert isinstance(another_year, dg.SkipReason)
+    assert "no release of the calendar is at 2033-06-10 08:00" in str(another_year.skip_message)
+    november = datetime(2032, 11, 11, 8, tzinfo=OSLO)
+    assert "second is due, but the calendar prepares first" in str(getattr(tick(releases, november), "skip_message", ""))
+    # The calendar is read at each tick: nobody has to restart anything.
+    own.calendar.write_text(RELEASES.format(preparing="second"), encoding="utf-8")
+    assert isinstance(tick(releases, november), dg.RunRequest)
+
+
+def test_the_refresh_is_asked_for_when_something_changed(own: Settings) -> None:
+    refresh = schedule(own, "refresh_public_tables")
+    moment = datetime(2032, 3, 1, 6, tzinfo=UTC)
+    assert isinstance(tick(refresh, moment), dg.RunRequest)
+    own.warehouse.mkdir(exist_ok=True)
+    own.warehouse_file.touch()
+    remember(own, inputs_hash(own), "2031-0123456789ab")
+    skipped = tick(refresh, moment)
+    assert isinstance(skipped, dg.SkipReason)
+    assert skipped.skip_message == "nothing has changed since 2031-0123456789ab was made"
+    assert made_of_the_same(own) == "2031-0123456789ab"
+    (own.data / "corrections").mkdir()
+    (own.data / "corrections" / "new.yml").write_text("# an entry\n", encoding="utf-8")
+    assert made_of_the_same(own) is None
+    assert isinstance(tick(refresh, moment), dg.RunRequest)
+
+
+def test_a_change_of_a_switch_or_a_lost_warehouse_is_a_change(own: Settings) -> None:
+    own.warehouse.mkdir(exist_ok=True)
+    own.warehouse_file.touch()
+    remember(own, inputs_hash(own), "2031-0123456789ab")
+    assert made_of_the_same(own.model_copy(update={"formats": ""})) is None
+    assert made_of_the_same(own.model_copy(update={"channel": "official"})) is None
+    own.warehouse_file.unlink()
+    assert made_of_the_same(own) is None
+
+
+def test_a_schedule_without_releases_is_none_and_a_wrong_cron_is_told(own: Settings) -> None:
+    own.calendar.unlink()
+    assert [each.name for each in build_schedules(own)] == ["refresh_public_tables"]
+    with pytest.raises(UserError, match="no cron expression"):
+        build_schedules(own.model_copy(update={"refresh_cron": "daily"}))
+
+
+@dg.op
+def nothing() -> None:
+    return
+
+
+@dg.job(name=YEARLY, partitions_def=dg.StaticPartitionsDefinition(["2016", "2017"]))
+def yearly_stub() -> None:
+    nothing()
+
+
+@dg.job(name=REFRESH)
+def refresh_stub() -> None:
+    nothing()
+
+
+# What Dagster looks partitions up in.
+REPOSITORY = dg.Definitions(jobs=[yearly_stub, refresh_stub]).get_repository_def()
+
+
+class Sensor:
+    """The sensor on two deliveries, with the cursor that the daemon would keep."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        write_form(settings.data, {**FORM, "delivery": "2031"}, COLUMNS, OPTIONS)
+        write_form(
+            settings.data, {**FORM, "form": "other", "delivery": "2032", "time_period": 2017, "collection_year": 2017},
+            COLUMNS, OPTIONS,
+        )  # fmt: skip
+        self.sensor = build_delivery_sensor(settings, load_forms(settings.forms), build_jobs(settings))
+        self.cursor: str | None = None
+
+    def tick(self) -> tuple[list[tuple[str | None, str | None]], str]:
+        """Return job and partition of each run that is asked for, and why none is."""
+        data = self.sensor.evaluate_tick(dg.build_sensor_context(cursor=self.cursor, repository_def=REPOSITORY))
+        self.cursor = data.cursor
+        requests = [(request.job_name, request.partition_key) for request in data.run_requests or []]
+        return requests, data.skip_message or ""
+
+    def write(self, delivery: str, text: str, name: str = "file.csv") -> Path:
+        path = self.settings.deliveries / delivery / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+
+@pytest.fixture
+def sensor(own: Settings) -> Sensor:
+    return Sensor(own)
+
+
+def test_a_delivery_is_asked_for_once_it_stands_still(sensor: Sensor) -> None:
+    assert sensor.tick() == ([], "no delivery has changed")
+    sensor.write("2031", "a\n")
+    requests, why = sensor.tick()
+    assert not requests
+    assert why == "2031 has changed; it is read when it looks the same at the next look"
+    sensor.write("2031", "a\nb\n")  # it grows still
+    assert sensor.tick()[0] == []
+    assert sensor.tick()[0] == [(YEARLY, "2016")]
+    assert sensor.tick() == ([], "no delivery has changed")
+
+
+@pytest.mark.parametrize("name", ["export.csv.part", "export.csv.crdownload", "~$export.xlsx", "export.tmp"])
+def test_a_delivery_with_an_unfinished_file_waits_however_long_it_stands_still(sensor: Sensor, name: str) -> None:
+    unfinished = sensor.write("2031", "a\n", name)
+    for _ in range(3):
+        requests, why = sensor.tick()
+        assert not requests
+        assert why == f"2031 waits until {name} is complete"
+    unfinished.rename(unfinished.with_name("export.csv"))
+    assert sensor.tick()[0] == []
+    assert sensor.tick()[0] == [(YEARLY, "2016")]
+
+
+def test_an_empty_file_is_not_complete(sensor: Sensor) -> None:
+    sensor.write("2031", "")
+    assert [sensor.tick()[1] for _ in range(2)] == ["2031 waits until file.csv is complete"] * 2
+
+
+def test_a_clock_that_jumps_hides_no_delivery(sensor: Sensor) -> None:
+    path = sensor.write("2031", "a\n")
+    sensor.tick()
+    assert sensor.tick()[0] == [(YEARLY, "2016")]
+    path.write_text("b\n", encoding="utf-8")
+    os.utime(path, (0, 0))  # long before the last look
+    with freeze_time(datetime(1999, 1, 1, tzinfo=UTC)):
+        sensor.tick()
+        assert sensor.tick()[0] == [(YEARLY, "2016")]
+
+
+def test_several_deliveries_at_once_are_one_refresh_and_one_that_waits_keeps_none_back(sensor: Sensor) -> None:
+    sensor.write("2031", "a\n")
+    sensor.write("2032", "a\n")
+    sensor.tick()
+    assert sensor.tick()[0] == [(REFRESH, None)]
+    sensor.write("2031", "c\n", "more.csv.part")
+    sensor.write("2032", "d\n")
+    sensor.tick()
+    assert sensor.tick()[0] == [(YEARLY, "2017")]
+
+
+def test_the_jobs_are_there_with_their_hook(settings: Settings) -> None:
+    jobs = {job.name: job for job in build_jobs(settings)}
+    assert jobs.keys() == {YEARLY, REFRESH, REBUILD, PUBLISH}
+    assert all({hook.name for hook in job.hooks or ()} == {"tell_failure"} for job in jobs.values())
+
+
+@pytest.fixture
+def webhook() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A webhook's address on this machine, and what it was told."""
+    told: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            return
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/hook", told
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+SECRET = "the answer of the unit was 4711"
+
+
+def test_a_failed_step_is_told_by_its_names_and_never_by_its_words(
+    own: Settings, webhook: tuple[str, list[dict[str, Any]]]
+) -> None:
+    address, told = webhook
+    settings = Settings(**{**own.model_dump(), "webhook": address})
+
+    @dg.op
+    def broken() -> None:
+        raise UserError(SECRET, place="file.csv, row 3", remedy="ask")
+
+    @dg.job(hooks={build_hook(settings)})
+    def yearly() -> None:
+        broken()
+
+    result = yearly.execute_in_process(raise_on_error=False)
+    assert not result.success
+    (body,) = told
+    assert (body["event"], body["job"], body["step"], body["run"]) == ("run_failed", "yearly", "broken", result.run_id)
+    assert body["kind"] == "UserError"
+    log = notifications.log_file(settings).read_text(encoding="utf-8")
+    assert json.loads(log.splitlines()[-1])["event"] == "run_failed"
+    assert "4711" not in log + json.dumps(told)
+
+
+def test_a_webhook_that_does_not_answer_fails_nothing_and_its_address_is_not_logged(own: Settings) -> None:
+    settings = Settings(**{**own.model_dump(), "webhook": "http://127.0.0.1:9/token"})
+    assert notifications.notify(settings, "published", "It is published.") is False
+    log = notifications.log_file(settings).read_text(encoding="utf-8")
+    assert "webhook_failed" in log
+    assert "token" not in log + repr(settings)
+
+
+def test_an_overdue_release_is_told_in_the_official_channel_only(
+    own: Settings, webhook: tuple[str, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, told = webhook
+    monkeypatch.setattr(publication, "now", lambda: datetime(2032, 6, 10, 9, tzinfo=UTC))
+    settings = Settings(**{**own.model_dump(), "webhook": address})
+    assert publication.overdue_release(settings) is None
+    official = settings.model_copy(update={"channel": "official"})
+    result = publication.check_due(official)
+    assert not result.passed
+    assert result.severity == dg.AssetCheckSeverity.WARN
+    assert [(body["event"], body["release"]) for body in told] == [("release_overdue", "first")]

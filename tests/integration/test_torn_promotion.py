@@ -1,0 +1,359 @@
+"""Promotion, rollback and prune cut off at every single step on the file system: nothing torn, and done again all is well.
+
+A step is a call that changes the file system, or a statement to a database that changes it. At step n the process dies: no
+later step of it is carried out, also none that tidies up, and what it was writing is written by half. Where a loop does the
+same with each file of a folder, each eighth is a step.
+"""
+
+from __future__ import annotations
+
+import builtins
+import errno
+import io
+import itertools
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.disclosure import ledger
+from orchestration.publish import journal, snapshots
+from orchestration.publish.candidate import Candidate, remains
+from orchestration.publish.layout import content_hash
+from orchestration.publish.publication import publish
+from orchestration.release_calendar import Calendar
+from tests.integration.publication_kit import TABLES, fte, judged, published
+
+# A snapshot with every kind of file, and few of each.
+FEW = [
+    table
+    for table in TABLES
+    if table.name in ("fte_by_service", "deliveries", "codelists", "indicators", "snapshot", "revisions")
+]
+
+CALLS = ("rename", "replace", "unlink", "remove", "mkdir", "rmdir", "symlink", "chmod", "link", "truncate")
+FIRST, SECOND, THIRD = ({"fte_by_service": [fte(fte=value)]} for value in (1.5, 2.5, 3.5))
+
+
+class Killed(BaseException):
+    """The process is dead."""
+
+
+class Steps:
+    """Counts the steps of the process, and ends it at one of them.
+
+    ``full`` ends nothing: the step fails as on a full disk, and the process tidies up as it can.
+    """
+
+    def __init__(self, last: int | None, full: bool = False) -> None:
+        self.last, self.full, self.count = last, full, 0
+
+    @property
+    def cut_off(self) -> bool:
+        return self.last is not None and self.count > self.last
+
+    def take(self) -> None:
+        """Take a step, if the process is still alive."""
+        self.count += 1
+        if not self.cut_off:
+            return
+        if not self.full:
+            raise Killed
+        if self.last is not None and self.count == self.last + 1:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+class Written:
+    """An open file whose writes are steps."""
+
+    def __init__(self, file: Any, steps: Steps) -> None:
+        self.file, self.steps = file, steps
+
+    def write(self, content: Any) -> int:
+        try:
+            self.steps.take()
+        except BaseException:
+            self.file.write(content[: len(content) // 2])
+            raise
+        return int(self.file.write(content))
+
+    def __enter__(self) -> Written:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
+
+
+class Connected:
+    """A connection whose statements are steps, where they change something."""
+
+    def __init__(self, connection: Any, steps: Steps) -> None:
+        self.connection, self.steps = connection, steps
+
+    def execute(self, *arguments: Any) -> Any:
+        if arguments[0].split()[0] not in ("select", "from", "set", "attach"):
+            self.steps.take()
+        return self.connection.execute(*arguments)
+
+    def __enter__(self) -> Connected:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.connection, name)
+
+
+def run(operation: Callable[[], Any], steps: Steps) -> bool:
+    """Do something in a process that ends at a step; return whether it came to its own end."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in CALLS:
+            patch.setattr(os, name, _counted(getattr(os, name), steps))
+        really_open, really_connect = io.open, duckdb.connect
+
+        def opened(file: Any, mode: str = "r", *arguments: Any, **named: Any) -> Any:
+            if not set(mode) & set("wax+"):
+                return really_open(file, mode, *arguments, **named)
+            steps.take()
+            return Written(really_open(file, mode, *arguments, **named), steps)
+
+        def connected(*arguments: Any, **named: Any) -> Any:
+            if arguments and not named.get("read_only"):
+                steps.take()
+            return Connected(really_connect(*arguments, **named), steps)
+
+        patch.setattr(io, "open", opened)
+        patch.setattr(builtins, "open", opened)
+        patch.setattr(duckdb, "connect", connected)
+        try:
+            operation()
+        except Killed:
+            return False
+        except (OSError, duckdb.Error) as error:
+            assert steps.full and "No space left" in str(error)
+            return False
+    return True
+
+
+def _counted(call: Callable[..., Any], steps: Steps) -> Callable[..., Any]:
+    calls = itertools.count()
+    # Deleting a folder, and giving each of its files away.
+    is_loop = call in (os.chmod, os.rmdir)
+
+    def counted(*arguments: Any, **named: Any) -> Any:
+        if not (is_loop or "dir_fd" in named) or next(calls) % 8 == 0 or steps.cut_off:
+            steps.take()
+        return call(*arguments, **named)
+
+    return counted
+
+
+@dataclass(frozen=True)
+class State:
+    """What is published, and all that is kept of it; clocks and DuckDB's random identifiers left out."""
+
+    current: str | None
+    files: dict[str, str]
+    ledger: dict[str, list[tuple[Any, ...]]]
+    last: journal.Event | None
+
+
+def state(folder: Path) -> State:
+    kept = ledger.ledger_file(folder)
+    rows: dict[str, list[tuple[Any, ...]]] = {}
+    if kept.exists():
+        with duckdb.connect(kept, read_only=True) as connection:
+            rows = {name: connection.execute(f"from {name} order by all").fetchall() for name in ledger.TABLES}
+    files = {}
+    for path in [*snapshots.all_snapshots(folder), kept.parent]:
+        for file in sorted(path.rglob("*")):
+            if file.is_file() and file != kept:
+                files[file.relative_to(folder).as_posix()] = oct(file.stat().st_mode)
+    published = snapshots.current(folder)
+    told = [event for event in journal.read_journal(folder) if event.action != "pruned"]
+    return State(published.name if published else None, files, rows, replace(told[-1], at="") if told else None)
+
+
+def assert_whole(folder: Path) -> None:
+    """Nothing is published, or a whole snapshot that passed; the journal names all, and the ledger is one file."""
+    pointer = folder / snapshots.CURRENT
+    assert pointer.exists() or not pointer.is_symlink()
+    published = snapshots.current(folder)
+    if published is not None:
+        assert snapshots.verify(published) > 0
+        assert (snapshots.read_gate(published) or {})["verdict"] == "pass"
+        assert ledger.ledger_file(folder).is_file()
+    named = {event.snapshot for event in journal.read_journal(folder) if event.action == "published"}
+    assert {path.name for path in snapshots.all_snapshots(folder)} <= named
+
+
+@dataclass(frozen=True)
+class Case:
+    """An operation on a prepared folder, how it is done again when it was cut off, and candidates that a run would make."""
+
+    prepared: Path
+    operation: Callable[[Path], Any]
+    again: Callable[[Path], Any]
+
+
+def cut_at_every_step(case: Case, work: Path, full: bool) -> int:
+    """Cut the operation off at every step, each time in a copy of the prepared folder; return the number of steps."""
+
+    def fresh(name: str) -> Path:
+        return Path(shutil.copytree(case.prepared, work / name, symlinks=True)) / "snapshots"
+
+    folder = fresh("undisturbed")
+    assert run(lambda: case.operation(folder), Steps(None))
+    expected, before = state(folder), _bytes(ledger.ledger_file(case.prepared / "snapshots"))
+    for last in itertools.count():
+        folder, steps = fresh("cut"), Steps(last, full)
+        ended = run(lambda folder=folder: case.operation(folder), steps)  # type: ignore[misc]
+        assert_whole(folder)
+        if _bytes(ledger.ledger_file(folder)) != before:
+            assert state(folder).ledger == expected.ledger
+        if not ended:
+            case.again(folder)
+            assert_whole(folder)
+        assert state(folder) == expected, f"cut off at step {last + 1}"
+        # What is left over is what a prune and the next run take away.
+        left = [path.name for path in (folder / ".candidates").glob("*") if not path.name.startswith("2")]
+        assert set(left) <= {path.name for path in remains(folder / ".candidates")}
+        shutil.rmtree(folder.parent)
+        if not steps.cut_off:
+            return last
+    raise AssertionError
+
+
+def _bytes(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
+
+
+def candidates_of(folder: Path) -> list[Candidate]:
+    return [Candidate(path.name, path, content_hash(path)) for path in sorted((folder / ".candidates").glob("2*/"))]
+
+
+def promoting(prepared: Path) -> Case:
+    """Promote the only candidate; a run that comes after it makes the candidate again where it is gone."""
+
+    def promote(folder: Path) -> None:
+        (candidate,) = candidates_of(folder)
+        snapshots.promote(candidate, folder)
+
+    def again(folder: Path) -> None:
+        if not candidates_of(folder):
+            shutil.copytree(prepared / "snapshots" / ".candidates", folder / ".candidates", dirs_exist_ok=True)
+        promote(folder)
+
+    return Case(prepared, promote, again)
+
+
+def second(folder: Path) -> Case:
+    published(folder, FIRST, tables=FEW)
+    judged(folder, SECOND, tables=FEW)
+    return promoting(folder)
+
+
+def published_before(folder: Path) -> Case:
+    for rows in (FIRST, SECOND):
+        published(folder, rows, tables=FEW)
+    judged(folder, FIRST, tables=FEW)
+    return promoting(folder)
+
+
+def nothing_new(folder: Path) -> Case:
+    published(folder, FIRST, tables=FEW)
+    judged(folder, FIRST, tables=FEW)
+    return promoting(folder)
+
+
+def official(folder: Path) -> Case:
+    """Publish an approved candidate of a release that is due; nothing makes it again, and nothing has to."""
+    release = [("release_a", 2023, "final", date(2024, 1, 1), True)]
+    made = judged(folder, SECOND, tables=FEW, channel="official", is_constructed=False, releases=release)
+    planned = {"release": "release_a", "time_period": 2023, "status": "final", "release_at": "2024-01-01 08:00"}
+    approval = {"candidate": made.id, "approved_by": "head", "date": "2023-12-01"}
+    calendar = Calendar.model_validate(
+        {"preparing": "release_a", "releases": [planned | {"approvers": ["head"], "approved": [approval]}]}
+    )
+
+    def out(folder: Path) -> None:
+        publish(
+            None,
+            channel="official",
+            calendar=calendar,
+            folder=folder,
+            candidates=folder / ".candidates",
+            moment=datetime(2024, 1, 1, 8, tzinfo=UTC),
+        )
+
+    return Case(folder, out, out)
+
+
+def rollback_to_the_one_before(folder: Path) -> Case:
+    before = published(folder, FIRST, tables=FEW).name
+    published(folder, SECOND, tables=FEW)
+
+    def again(folder: Path) -> None:
+        if (folder / snapshots.CURRENT).readlink() != Path(before):
+            snapshots.rollback(folder, "wrong")
+
+    return Case(folder, lambda folder: snapshots.rollback(folder, "wrong"), again)
+
+
+def rollback_to_a_withdrawn_one(folder: Path) -> Case:
+    published(folder, FIRST, tables=FEW)
+    withdrawn = published(folder, SECOND, tables=FEW).name
+    snapshots.rollback(folder / "snapshots", "wrong")
+
+    def again(folder: Path) -> None:
+        if (folder / snapshots.CURRENT).readlink() != Path(withdrawn):
+            snapshots.rollback(folder, "right after all", withdrawn)
+
+    return Case(folder, lambda folder: snapshots.rollback(folder, "right after all", withdrawn), again)
+
+
+def prune(folder: Path) -> Case:
+    for rows in (FIRST, SECOND, THIRD):
+        published(folder, rows, tables=FEW)
+    judged(folder, {"fte_by_service": [fte(fte=9.5)]}, tables=FEW)
+    for rows in (SECOND, THIRD):
+        published(folder, rows, tables=FEW)
+    candidates = folder / "snapshots" / ".candidates"
+    (candidates / ".building-1" / "csv").mkdir(parents=True)
+    (candidates / "2023-000000000000.results.json").write_text("[]", encoding="utf-8")
+
+    def delete(folder: Path) -> None:
+        found = snapshots.prunable(folder, folder / ".candidates", keep=2, referenced=(), last_candidate=None)
+        snapshots.prune(folder, found)
+        assert snapshots.prunable(folder, folder / ".candidates", keep=2, referenced=(), last_candidate=None) == []
+
+    return Case(folder, delete, delete)
+
+
+@pytest.fixture(autouse=True)
+def powered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine does not lose power here, so nothing need be made durable."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
+CASES = (official, second, published_before, nothing_new, rollback_to_the_one_before, rollback_to_a_withdrawn_one, prune)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+def test_killed_at_every_step(case: Callable[[Path], Case], tmp_path: Path) -> None:
+    assert cut_at_every_step(case(tmp_path / "prepared"), tmp_path, full=False) > 3
+
+
+@pytest.mark.parametrize("case", [second, rollback_to_the_one_before], ids=lambda case: case.__name__)
+def test_a_full_disk_at_every_step(case: Callable[[Path], Case], tmp_path: Path) -> None:
+    assert cut_at_every_step(case(tmp_path / "prepared"), tmp_path, full=True) > 3
