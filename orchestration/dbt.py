@@ -9,8 +9,8 @@ dbt runs in this process and not as a command of its own: a start of dbt costs m
 from __future__ import annotations
 
 import hashlib
-import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from filelock import FileLock
 
 from orchestration.disclosure import ledger
 from orchestration.errors import UserError
@@ -156,22 +157,22 @@ def invoke(settings: Settings, *arguments: str) -> Any:
     return result
 
 
-def _is_whole(manifest: Path) -> bool:
-    """Return whether dbt wrote its manifest to the end: every call of it writes the file again, in place."""
-    try:
-        json.loads(manifest.read_bytes())
-    except (OSError, ValueError):
-        return False
-    return True
-
-
 def prepare(settings: Settings) -> Path:
-    """Bring the manifest up to date and return its path; nothing is done when neither project nor versions changed."""
+    """Return dbt's manifest, brought up to date; nothing is done when neither project nor versions changed.
+
+    It is a copy that is only ever replaced whole: dbt writes its own again, in place, at every call, while servers read.
+    """
     write_description(settings)
-    manifest = settings.dbt_target / "manifest.json"
+    settings.dbt_target.mkdir(parents=True, exist_ok=True)
+    manifest = settings.dbt_target / "prepared.json"
     stamp = settings.dbt_target / "prepared.sha256"
-    fingerprint = _fingerprint(settings)
-    if not _is_whole(manifest) or not stamp.exists() or stamp.read_text(encoding="utf-8") != fingerprint:
-        invoke(settings, "parse")
-        stamp.write_text(fingerprint, encoding="utf-8")
+    # Servers that start together would each parse, into the same files.
+    with FileLock(settings.dbt_target / "prepare.lock"):
+        fingerprint = _fingerprint(settings)
+        if not manifest.exists() or not stamp.exists() or stamp.read_text(encoding="utf-8") != fingerprint:
+            invoke(settings, "parse")
+            partial = manifest.with_suffix(".partial")
+            shutil.copyfile(settings.dbt_target / "manifest.json", partial)
+            partial.replace(manifest)
+            stamp.write_text(fingerprint, encoding="utf-8")
     return manifest

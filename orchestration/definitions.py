@@ -7,7 +7,13 @@ from contextlib import nullcontext
 
 import dagster as dg
 
-from orchestration.assets.automation import build_delivery_sensor, build_failure_sensor, build_jobs, build_schedules
+from orchestration.assets.automation import (
+    build_delivery_sensor,
+    build_failure_sensor,
+    build_jobs,
+    build_queue_sensor,
+    build_schedules,
+)
 from orchestration.assets.checks import build_checks
 from orchestration.assets.control import build_control_asset
 from orchestration.assets.deliveries import REGISTRY, build_delivery_assets
@@ -59,7 +65,7 @@ def build_definitions(settings: Settings, *, holds_lock: bool = False) -> dg.Def
         asset_checks=[*stage_checks, *checks],
         jobs=jobs,
         schedules=build_schedules(settings),
-        sensors=[build_delivery_sensor(settings, forms, jobs), build_failure_sensor(settings)],
+        sensors=[build_delivery_sensor(settings, forms, jobs), build_failure_sensor(settings), build_queue_sensor(settings)],
         resources={WRITER: writer},
         # One process a run: the steps share one DuckDB file, and starting dbt and Great Expectations costs seconds each.
         executor=dg.in_process_executor,

@@ -24,12 +24,16 @@ from orchestration.notifications import log, notify
 from orchestration.provenance import made_of_the_same
 from orchestration.publish.snapshots import read_gate
 from orchestration.release_calendar import load_calendar
+from orchestration.servers import report_dead_runs
 from orchestration.settings import Settings
 
 YEARLY = "yearly"
 REFRESH = "refresh"
 REBUILD = "rebuild"
 PUBLISH = "publish"
+
+# A run that is tried again begins anew: another may have written the warehouse in between.
+ANEW = {"dagster/retry_strategy": "ALL_STEPS"}
 
 # Endings and beginnings of the names under which programs write a file that is not complete yet.
 UNFINISHED = (".part", ".partial", ".tmp", ".filepart", ".crdownload", ".download", ".swp")
@@ -77,13 +81,14 @@ def build_jobs(settings: Settings) -> list[Any]:
             YEARLY,
             selection=dg.AssetSelection.all() - lists - reading,
             hooks=hooks,
+            tags=ANEW,
             description="From the deliveries of one survey year to a published snapshot.",
         ),
         dg.define_asset_job(
             REFRESH,
             selection=everything,
             hooks=hooks,
-            tags={WHOLE: "yes"},
+            tags={WHOLE: "yes", **ANEW},
             description="Everything that changed: reads the deliveries that are new or changed, then on to the snapshot.",
         ),
         dg.define_asset_job(
@@ -91,13 +96,14 @@ def build_jobs(settings: Settings) -> list[Any]:
             selection=everything,
             hooks=hooks,
             config={"ops": {READ.to_python_identifier(): {"config": {"again": True}}}},
-            tags={WHOLE: "yes"},
+            tags={WHOLE: "yes", **ANEW},
             description="Everything anew: reads every delivery again, changed or not, and goes on to the snapshot.",
         ),
         dg.define_asset_job(
             PUBLISH,
             selection=dg.AssetSelection.assets(SNAPSHOT) | dg.AssetSelection.checks(DUE),
             hooks=hooks,
+            tags=ANEW,
             description="Publishes the candidate that was approved, if its release is due. Makes nothing new.",
         ),
     ]
@@ -218,6 +224,18 @@ def build_delivery_sensor(settings: Settings, forms: list[Form], jobs: list[Any]
         return dg.SensorResult(run_requests=[request])
 
     return deliveries
+
+
+def build_queue_sensor(settings: Settings) -> dg.SensorDefinition:
+    """Return the sensor that ends, in Dagster's records, killed runs of the command line: they hold up the queue."""
+
+    @dg.sensor(name="queue", minimum_interval_seconds=60)
+    def queue(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        """Ends runs of the command line whose process died; asks for nothing."""
+        ended = report_dead_runs(context.instance, settings)
+        return dg.SkipReason(f"ended {', '.join(ended)}" if ended else "no run of the command line has died")
+
+    return queue
 
 
 def build_failure_sensor(settings: Settings) -> dg.SensorDefinition:

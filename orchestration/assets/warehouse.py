@@ -162,7 +162,7 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
     A model that fails, fails the step: nothing is published on top of it. A data test that finds rows is recorded for the
     gate, which judges it with all other rules. Unit tests of the models run with the test suite, not here.
     """
-    manifest: dict[str, Any] = json.loads(project.manifest_path.read_text(encoding="utf-8"))
+    manifest: dict[str, Any] = json.loads(dbt.prepare(settings).read_text(encoding="utf-8"))
     rules = {rule.id: rule for rule in load_rules(settings.rules)}
     translator = ModelTranslator()
     relations = _relations(manifest, translator)

@@ -1,4 +1,4 @@
-"""A new year with a form of its own: shuffled, renamed, dropped and added columns and new options, and no code."""
+"""A new year with a form of its own, and no code; and an old snapshot made again when its deliveries are archived only."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import duckdb
 import pytest
 import yaml
 
+from orchestration.release_calendar import CALENDAR
 from orchestration.settings import PROJECT_DIR
 from tests.conftest import INPUTS, Row, edit_csv, run_command
 from tests.end_to_end.conftest import bytes_of
@@ -84,6 +85,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in INPUTS:
         shutil.copytree(PROJECT_DIR / "data" / name, folder / name)
     source = PROJECT_DIR / "data"
+    shutil.copyfile(source / CALENDAR, folder / CALENDAR)
     shutil.copytree(source / "forms" / LAST_FORM, folder / "forms" / LAST_FORM)
     shutil.copytree(source / "deliveries" / str(LAST), folder / "deliveries" / str(LAST))
 
@@ -152,23 +154,34 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_new_form_is_read_by_its_folder_alone(data: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def made(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a snapshot of both years in all formats, made without a change of code; no test may change it."""
+    folder = tmp_path_factory.mktemp("made")
     before = code_hashes()
-    checked = run_command("forms", folder=tmp_path, data=data)
+    checked = run_command("forms", folder=folder, data=data)
     assert checked.returncode == 0, checked.stderr
-    result = run_command("run", "--json", folder=tmp_path, data=data, all_formats=True)
+    result = run_command("run", "--json", folder=folder, data=data, all_formats=True)
     assert result.returncode == 0, result.stderr
-    assert_no_canary(tmp_path, result.stdout, result.stderr)
+    assert_no_canary(folder, result.stdout, result.stderr)
     assert code_hashes() == before
+    return folder
 
-    ledger = json.loads(run_command("status", "--json", folder=tmp_path, data=data).stdout)["ledger"]
+
+def copied(made: Path, folder: Path) -> Path:
+    """Return a copy of the folder with the snapshot, in which a test may go on."""
+    shutil.copytree(made / "snapshots", folder / "snapshots", symlinks=True)
+    shutil.copytree(made / "warehouse", folder / "warehouse")
+    return folder
+
+
+def test_a_new_form_is_read_by_its_folder_alone(data: Path, made: Path) -> None:
+    ledger = json.loads(run_command("status", "--json", folder=made, data=data).stdout)["ledger"]
     assert {entry["form"] for entry in ledger} == {LAST_FORM, f"is248_{YEAR}"}
     assert all(entry["balances"] for entry in ledger)
 
     answers = json.loads(
-        run_command(
-            "explain", "answers", f"form=is248_{YEAR}", "--most", "100000", "--json", folder=tmp_path, data=data
-        ).stdout
+        run_command("explain", "answers", f"form=is248_{YEAR}", "--most", "100000", "--json", folder=made, data=data).stdout
     )["cells"]
     new = [cell for cell in answers if cell["value"] in ("new_41", "new_42") or cell["question"] == "new_question"]
     assert sorted(cell["value"] for cell in new) == ["3.500000", "new_41", "new_42"]
@@ -176,9 +189,7 @@ def test_a_new_form_is_read_by_its_folder_alone(data: Path, tmp_path: Path) -> N
 
     # The same answers as in the year that the export was made from, but for what was changed.
     last = json.loads(
-        run_command(
-            "explain", "answers", f"form={LAST_FORM}", "--most", "100000", "--json", folder=tmp_path, data=data
-        ).stdout
+        run_command("explain", "answers", f"form={LAST_FORM}", "--most", "100000", "--json", folder=made, data=data).stdout
     )["cells"]
 
     def fte(cells: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
@@ -194,39 +205,74 @@ def test_a_new_form_is_read_by_its_folder_alone(data: Path, tmp_path: Path) -> N
     assert fte(answers) == [entry for entry in fte(last) if entry[0] not in rejected_rows]
     assert len(fte(answers)) > 10_000
 
-    # The same deliveries again, in another folder, time zone and locale: the same bytes in every format, so nothing new is
-    # published and nothing of what is published is touched.
-    current = tmp_path / "snapshots/current"
-    published = bytes_of(current)
+
+def test_an_old_snapshot_is_made_again_elsewhere_byte_for_byte(data: Path, made: Path, tmp_path: Path) -> None:
+    """In another folder, time zone and locale, from the archive: what lies in the folder of deliveries is another file."""
+    folder, target = copied(made, tmp_path), tmp_path / "data"
+    shutil.copytree(data, target)
+    (export,) = (target / "deliveries" / str(LAST)).glob("is248_*.csv")
+
+    def deliver_again(name: str) -> None:
+        header, first, rest = export.read_text(encoding="latin-1").split("\n", 2)
+        cells = first.split(";")
+        cells[header.split(";").index("stilling")] = name  # not an answer, but other bytes
+        export.write_text("\n".join((header, ";".join(cells), rest)), encoding="latin-1")
+
+    deliver_again("somebody")
+    run = run_command("run", "--json", folder=folder, data=target, all_formats=True)
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["published"] is True
+    identifier = json.loads(run.stdout)["snapshot"]
+    before = (made / "snapshots/current").readlink().name
+    assert identifier != before
+    deliver_again("somebody else")
+
     project = tmp_path / "elsewhere åæø"
     for name in ("orchestration", "dbt_project", "expectations"):
         shutil.copytree(PROJECT_DIR / name, project / name, ignore=shutil.ignore_patterns("generated.yml", "__pycache__"))
     shutil.copy(PROJECT_DIR / "dagster.yaml", project)
-    shutil.copytree(data, project / "data")
+    shutil.copytree(target, project / "data")
+    everything = bytes_of(folder / "snapshots")
     again = run_command(
-        "run",
+        "rebuild",
+        identifier,
+        "--into",
+        str(project / "again"),
         "--json",
-        folder=project,
+        folder=folder,
         data=project / "data",
         project=project,
         all_formats=True,
         environment={
-            "IS248_SNAPSHOTS_DIR": str(tmp_path / "snapshots"),
             "TZ": "Pacific/Kiritimati",
             "LC_ALL": "tr_TR.UTF-8",
             "LANG": "tr_TR.UTF-8",
             "PYTHONHASHSEED": "7",
         },
     )
-    assert again.returncode == 0, again.stderr
-    assert json.loads(again.stdout)["published"] is False
-    assert bytes_of(current) == published
+    assert again.returncode == 0, again.stdout + again.stderr
+    rebuilt = json.loads(again.stdout)
+    assert rebuilt["different"] == []
+    # The database is compared table by table by the command.
+    of_database = {"is248.duckdb", "is248.duckdb.sha256"}
+    one, other = bytes_of(Path(rebuilt["folder"])), bytes_of(folder / "snapshots" / identifier)
+    assert {name: sha for name, sha in one.items() if name not in of_database} == {
+        name: sha for name, sha in other.items() if name not in of_database
+    }
+    assert json.loads((Path(rebuilt["folder"]) / "CHANGES.json").read_text(encoding="utf-8"))["predecessor"] == before
+    assert bytes_of(folder / "snapshots") == everything
+    # Nothing has changed since: the command says so and makes nothing.
+    export.write_bytes((data / "deliveries" / str(LAST) / export.name).read_bytes())
+    deliver_again("somebody")
+    idle = run_command("run", "--json", folder=folder, data=target, all_formats=True)
+    assert (idle.returncode, json.loads(idle.stdout)["published"]) == (0, False)
+    assert f"nothing has changed since {identifier} was made" in idle.stderr
 
 
-def test_a_damaged_delivery_is_told_in_one_line_and_the_other_years_stay(data: Path, tmp_path: Path) -> None:
+def test_a_damaged_delivery_is_told_in_one_line_and_the_other_years_stay(data: Path, made: Path, tmp_path: Path) -> None:
+    copied(made, tmp_path)
     target = tmp_path / "data"
     shutil.copytree(data, target)
-    assert run_command("run", folder=tmp_path, data=target).returncode == 0
     pointer = (tmp_path / "snapshots/current").readlink()
     before = json.loads(run_command("status", "--json", folder=tmp_path, data=target).stdout)["ledger"]
     (path,) = (target / "deliveries" / str(YEAR)).iterdir()

@@ -18,5 +18,8 @@ select
     obs_note,
     -- A value that was carried forward is the year before's.
     {{ is_constructed('observations.time_period', 'observations.series') }}
-    or (observations.obs_status = 'I' and {{ is_constructed('observations.time_period - 1', 'observations.series') }}) as is_constructed
+    or (
+        observations.obs_status = 'I'
+        and {{ is_constructed('observations.time_period - 1', 'observations.series') }}
+    ) as is_constructed
 from {{ ref('mart_fte_by_service') }} as observations

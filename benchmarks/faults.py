@@ -1,0 +1,814 @@
+"""Faults while snapshots are made: is anything ever torn, lost, or left for somebody to clean up?
+
+    .venv/bin/python benchmarks/faults.py [--kills 100] [--seed N] [--folder DIRECTORY]
+
+Runs the real command on one small delivery, in folders of its own, and kills its whole process group at random moments: two
+thirds of the kills anywhere in a run, the others in its last part, the publication. After each kill the published snapshot
+has to be whole, judged, and one of the versions that were to be published; nothing may be lost from the ledger or the
+journal. Every fifth kill is followed by a run that has to end well with nothing cleaned up. In the end every version is
+published once more and compared with what an undisturbed run makes of it.
+
+After that: a disk that fills up, a delivered file that vanishes, two runs at once, and a clock that jumps.
+
+The code is copied, with few of the rules of the gate, so that a run is short and nobody changes the code under it; the
+copies are deleted in the end. A disk of its own needs the right to mount one, a clock that jumps the program faketime.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import yaml
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from orchestration.disclosure import ledger
+from orchestration.errors import UserError
+from orchestration.publish import journal, snapshots
+from orchestration.publish.candidate import remains
+from orchestration.publish.layout import DATABASE, NOT_CONTENT, REVISIONS
+from orchestration.release_calendar import CALENDAR
+from orchestration.settings import PROJECT_DIR
+
+CODE = ("orchestration", "dbt_project", "expectations", "deploy", "dagster.yaml", "workspace.yaml", "requirements.lock")
+INPUTS = ("reference", "published", "classifications", "indicators", "metadata", "corrections", "comparability", "waivers")
+# One or two of each stage and kind, so that every part of the gate takes part.
+RULES = {
+    "cells_are_all_kept",
+    "every_cell_has_one_fate",
+    "units_add_up_to_the_country",
+    "every_correction_finds_what_it_expects",
+    "key_is_unique",
+    "csv_equals_database",
+    "parquet_equals_database",
+    "units_add_up",
+    "hidden_figures_stay_hidden",
+    "waivers_are_valid",
+}
+
+# What a run says on its standard error.
+READING, PUBLICATION = "    deliveries of ", "  publication ..."
+ANOTHER_RUN = "another run is active"
+
+EVERY = 5  # after so many kills a run comes to its end
+FRESH = 20  # after so many kills the warehouse is deleted, which may be made again
+PATIENCE_SECONDS = 900
+MEGABYTE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A delivery that is published in several versions: the answer of one unit that is changed or corrected."""
+
+    form: str
+    year: int
+    file: str
+    unit_column: str
+    unit: str
+    answer: str
+    total: str
+    correction: dict[str, object]
+
+
+SMALL = Delivery(
+    form="is24_2011",
+    year=2011,
+    file="is24_2011_nettskjema.csv",
+    unit_column="kommune_nr",
+    unit="1627",
+    answer="voksne_tiltak1",
+    total="voksne_tiltak_sum",
+    correction={"item": "housing_with_staff", "target_group": "adults", "reporting_form": "mental_health"},
+)
+# It has questions whose groups are hidden, so that the ledger has rows.
+WITH_HIDDEN_GROUPS = Delivery(
+    form="is248_2018",
+    year=2018,
+    file="is248_2018.csv",
+    unit_column="komm_nr",
+    unit="0101",
+    answer="aarsverk1_f_vok",
+    total="aarsverk_tot_f_vok",
+    correction={"item": "housing_with_staff", "target_group": "adults", "reporting_form": "joint"},
+)
+
+
+@dataclass(frozen=True)
+class Version:
+    """What is delivered: the answer with something added to it, or with a signed correction."""
+
+    name: str
+    added: float = 0.0
+    corrected_by: float = 0.0
+
+
+VERSIONS = (
+    Version("as delivered"),
+    Version("an answer changed", added=1.0),
+    Version("an answer corrected", corrected_by=2.0),
+)
+# Published once, in the end, after the last of the others.
+LAST = Version("changed and corrected", added=1.0, corrected_by=4.0)
+
+
+def copy_project(folder: Path) -> Path:
+    """Copy the code, with few rules, and return where it lies."""
+    folder.mkdir(parents=True)
+    for name in CODE:
+        source = PROJECT_DIR / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "generated*"))
+        else:
+            shutil.copyfile(source, folder / name)
+    for path in (folder / "expectations" / "rules").glob("*.yml"):
+        rules = [rule for rule in yaml.safe_load(path.read_text(encoding="utf-8")) if rule["id"] in RULES]
+        if rules:
+            path.write_text(yaml.safe_dump(rules, allow_unicode=True), encoding="utf-8")
+        else:
+            path.unlink()
+    return folder
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder with inputs, warehouse and snapshots of its own, and the code that runs on them."""
+
+    root: Path
+    project: Path
+    delivery: Delivery
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.root / "snapshots"
+
+    @property
+    def temporary(self) -> Path:
+        return self.root / "tmp"
+
+    @property
+    def delivered(self) -> Path:
+        return self.data / "deliveries" / str(self.delivery.year) / self.delivery.file
+
+    def prepare(self) -> Place:
+        """Lay out the inputs."""
+        source = PROJECT_DIR / "data"
+        self.temporary.mkdir(parents=True)
+        for name in INPUTS:
+            shutil.copytree(source / name, self.data / name)
+        shutil.copyfile(source / CALENDAR, self.data / CALENDAR)
+        shutil.copytree(source / "forms" / self.delivery.form, self.data / "forms" / self.delivery.form)
+        shutil.copytree(source / "deliveries" / str(self.delivery.year), self.delivered.parent)
+        self.put(VERSIONS[0])
+        return self
+
+    def put(self, version: Version) -> None:
+        """Deliver a version."""
+        source = PROJECT_DIR / "data" / "deliveries" / str(self.delivery.year) / self.delivery.file
+        header, *rows = source.read_bytes().decode("latin-1").splitlines(keepends=True)
+        names = header.rstrip("\r\n").split(";")
+        place = names.index(self.delivery.unit_column)
+        (number,) = [number for number, row in enumerate(rows) if row.split(";")[place] == self.delivery.unit]
+        cells = rows[number].split(";")
+        for name in (self.delivery.answer, self.delivery.total):
+            delivered = float(cells[names.index(name)].replace(",", ".") or 0) + version.added
+            cells[names.index(name)] = f"{delivered:g}".replace(".", ",")
+        answer = float(cells[names.index(self.delivery.answer)].replace(",", "."))
+        rows[number] = ";".join(cells)
+        self.delivered.write_bytes("".join([header, *rows]).encode("latin-1"))
+        signed = self.data / "corrections" / "fault.yml"
+        signed.unlink(missing_ok=True)
+        if version.corrected_by:
+            entry = {
+                "unit": self.delivery.unit,
+                "year": self.delivery.year,
+                "question": "fte_by_service",
+                **self.delivery.correction,
+                "expect": answer,
+                "value": answer + version.corrected_by,
+                "reason": "made up",
+                "decided_by": "the benchmark",
+                "date": "2026-01-01",
+            }
+            signed.write_text(yaml.safe_dump([entry]), encoding="utf-8")
+
+    def start(self, *arguments: str, before: Sequence[str] = (), largest_file: int | None = None) -> Process:
+        """Start the command in a process group of its own."""
+        variables = {
+            **os.environ,
+            "IS248_DATA_DIR": str(self.data),
+            "IS248_WAREHOUSE_DIR": str(self.warehouse),
+            "IS248_SNAPSHOTS_DIR": str(self.snapshots),
+            "IS248_FORMATS": "",
+            "DAGSTER_DISABLE_TELEMETRY": "yes",
+            "TMPDIR": str(self.temporary),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        command = [*before, sys.executable, "-m", "orchestration.cli", *arguments]
+        return Process(command, self.project, variables, largest_file)
+
+    def run(self, *arguments: str, before: Sequence[str] = ()) -> Process:
+        """Let the command come to its own end."""
+        process = self.start(*(arguments or ("run",)), before=before)
+        process.wait()
+        return process
+
+    def copied(self, root: Path) -> Place:
+        """Return a copy of all of it."""
+        shutil.copytree(self.root, root, symlinks=True)
+        return Place(root, self.project, self.delivery)
+
+
+class Process:
+    """A command that runs, and what it says on its standard error."""
+
+    def __init__(self, command: list[str], folder: Path, variables: dict[str, str], largest_file: int | None) -> None:
+        self.lines: list[str] = []
+        self.began = time.monotonic()
+        self.seconds = 0.0
+        self.publishing = 0.0
+        self._told = threading.Condition()
+        self._process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            preexec_fn=None
+            if largest_file is None
+            else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file)),
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            with self._told:
+                self.lines.append(line.decode("utf-8", "replace").rstrip("\n"))
+                if self.lines[-1].startswith(PUBLICATION):
+                    self.publishing = time.monotonic()
+                self._told.notify_all()
+        with self._told:
+            self._told.notify_all()
+
+    @property
+    def code(self) -> int | None:
+        return self._process.poll()
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def step(self) -> str:
+        """The step that was told last."""
+        told = [line.strip() for line in self.lines if line.startswith("  ") and not line.startswith("    ")]
+        if not told:
+            return "start"
+        if told[-1].endswith(" ..."):
+            return told[-1].removesuffix(" ...")
+        return "end" if told[-1].startswith("publication") else f"after {told[-1].partition(' done in')[0]}"
+
+    def wait_for(self, beginning: str) -> bool:
+        """Wait until a line begins so; return whether the command is still running."""
+        ends = time.monotonic() + PATIENCE_SECONDS
+        with self._told:
+            while not any(line.startswith(beginning) for line in self.lines):
+                if self.code is not None or time.monotonic() > ends:
+                    return False
+                self._told.wait(0.5)
+        return self.code is None
+
+    def wait(self, seconds: float = PATIENCE_SECONDS) -> bool:
+        """Wait for the command's own end; return whether it came."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        self.seconds = time.monotonic() - self.began
+        self._reader.join()
+        return True
+
+    def kill(self) -> bool:
+        """Kill the whole process group; return whether there was something to kill, and wait until nothing is left of it."""
+        was_running = self.code is None
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            was_running = False
+        self.wait()
+        ends = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < ends:
+            try:
+                os.killpg(self._process.pid, 0)
+            except ProcessLookupError:
+                break
+            time.sleep(0.01)
+        return was_running
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What must not be: ``torn``, ``lost`` or ``failed``."""
+
+    kind: str
+    text: str
+
+
+FIGURE = (
+    "select fte from fte_by_service where time_period = {year} and unit_level = 'country' and target_group = 'total' "
+    "and service_type = 'total' and area_basis = 'reported'"
+)
+
+
+def figure(place: Place) -> float | None:
+    """Return what a reader of the published snapshot gets, or None before the first."""
+    pointer = place.snapshots / snapshots.CURRENT
+    if not pointer.is_symlink():
+        return None
+    with duckdb.connect(str(pointer / DATABASE), read_only=True) as connection:
+        ((found,),) = connection.execute(FIGURE.format(year=place.delivery.year)).fetchall()
+    return round(float(found), 6)
+
+
+def look(place: Place, allowed: set[float | None]) -> list[Problem]:
+    """Look for what is torn or lost; ``allowed`` are the figures that may be published at this moment."""
+    found: list[Problem] = []
+    try:
+        if (published := figure(place)) not in allowed:
+            found.append(Problem("lost", f"{published} is published, which is none of {sorted(map(str, allowed))}"))
+        folder = snapshots.current(place.snapshots)
+        if folder is not None:
+            snapshots.verify(folder)
+            if (snapshots.read_gate(folder) or {}).get("verdict") != "pass":
+                found.append(Problem("torn", f"{folder.name} is published, and was not judged"))
+        found += _look_behind(place)
+    except (OSError, ValueError, duckdb.Error, UserError) as error:
+        found.append(Problem("torn", f"{type(error).__name__}: {error}"))
+    return found
+
+
+def _look_behind(place: Place) -> list[Problem]:
+    """Look at every snapshot, the journal and the ledger."""
+    folders = snapshots.all_snapshots(place.snapshots)
+    told = {event.snapshot for event in journal.read_journal(place.snapshots) if event.action == "published"}
+    found = [Problem("lost", f"the journal does not tell of {path.name}") for path in folders if path.name not in told]
+    kept = ledger.ledger_file(place.snapshots)
+    if folders and not kept.is_file():
+        return [*found, Problem("lost", "there is no ledger")]
+    for folder in folders:
+        snapshots.verify(folder)
+        added = kept.with_name(f"{folder.name}{ledger.ADDITIONS}")
+        with duckdb.connect(str(kept), read_only=True) as connection:
+            connection.execute(f"attach '{added}' as added (read_only)")
+            for name, key in (
+                ("published_groups", ledger.GROUP_KEY),
+                ("published_members", ("members_sha256", "member_code")),
+            ):
+                keys = ", ".join(key)
+                row = connection.execute(
+                    f"select count(*) from (select distinct {keys} from added.{name} except select {keys} from {name})"
+                ).fetchone()
+                if row != (0,):
+                    found.append(Problem("lost", f"the ledger lacks rows of {folder.name} in {name}"))
+    return found
+
+
+def leftovers(place: Place) -> list[str]:
+    """Return what lies in the folders that no whole run leaves there."""
+    names = {path.name for path in snapshots.all_snapshots(place.snapshots)}
+    expected = {*names, snapshots.CURRENT, snapshots.POINTER_LOCK, journal.JOURNAL, ".candidates", ".disclosure"}
+    found = [path for path in place.snapshots.iterdir() if path.name not in expected]
+    found += remains(place.snapshots / ".candidates")
+    kept = {ledger.ledger_file(place.snapshots).name} | {
+        f"{name}{ending}" for name in names for ending in (ledger.ADDITIONS, ledger.BEFORE)
+    }
+    found += [path for path in ledger.ledger_file(place.snapshots).parent.iterdir() if path.name not in kept]
+    whole = {"warehouse.duckdb", "run.lock", "candidate.json", "made.json"}
+    whole |= {"archive", "dagster", "dbt_target", "gate", "log"}
+    found += [path for path in place.warehouse.iterdir() if path.name not in whole]
+    found += [path for folder in (place.warehouse, place.project) for path in folder.rglob("*.partial*")]
+    found += list(place.temporary.iterdir())
+    return sorted(
+        {str(path.relative_to(place.project if path.is_relative_to(place.project) else place.root)) for path in found}
+    )
+
+
+def processes_of(place: Place) -> list[int]:
+    """Return the processes that were started for a place and are there still."""
+    mark = f"IS248_SNAPSHOTS_DIR={place.snapshots}".encode()
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark in path.read_bytes().split(b"\0"):
+                found.append(int(path.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def contents(folder: Path) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """Return a snapshot's content, and all else that has to be equal where the snapshot before is the same."""
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith(DATABASE)
+    }
+    content = {
+        name: content for name, content in files.items() if not name.startswith(NOT_CONTENT) and Path(name).stem != REVISIONS
+    }
+    return content, files
+
+
+@dataclass
+class Reference:
+    """What undisturbed runs made of each version: its figure and its snapshot."""
+
+    place: Place
+    figures: dict[str, float] = field(default_factory=dict)
+    folders: dict[str, Path] = field(default_factory=dict)
+    seconds: list[float] = field(default_factory=list)
+    publishing: list[float] = field(default_factory=list)
+
+    def make(self, versions: Sequence[Version], tell: Callable[[str], None]) -> Reference:
+        """Publish versions one after the other."""
+        for version in versions:
+            self.place.put(version)
+            process = self.place.run()
+            folder, published = snapshots.current(self.place.snapshots), figure(self.place)
+            if process.code != 0 or folder is None or published is None:
+                raise SystemExit(f"an undisturbed run failed:\n{process.text}")
+            self.figures[version.name], self.folders[version.name] = published, folder
+            self.seconds.append(process.seconds)
+            self.publishing.append(process.began + process.seconds - process.publishing)
+            tell(f"undisturbed, {version.name}: {folder.name}, {published} FTE, {process.seconds:.0f} s")
+        if len(set(self.figures.values())) != len(self.figures):
+            raise SystemExit(f"two versions have the same figure: {self.figures}")
+        return self
+
+    @property
+    def length(self) -> float:
+        return statistics.median(self.seconds)
+
+    def equals(self, version: Version, place: Place) -> str | None:
+        """Return in what the published snapshot differs from the undisturbed one, or None."""
+        made, expected = snapshots.current(place.snapshots), self.folders[version.name]
+        if made is None or made.name != expected.name:
+            return f"{version.name}: {made.name if made else 'nothing'} instead of {expected.name}"
+        same_before = snapshots.compared_with(made) == snapshots.compared_with(expected)
+        one, other = (contents(folder)[same_before] for folder in (made, expected))
+        different = sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+        return f"{version.name}: {made.name} differs in {', '.join(different[:5])}" if different else None
+
+
+@dataclass
+class Row:
+    """What came of the kills that fell into one step."""
+
+    kills: int = 0
+    survived: int = 0
+    torn: int = 0
+    lost: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class Campaign:
+    """Kills, one after the other, in one place."""
+
+    place: Place
+    reference: Reference
+    chance: random.Random
+    tell: Callable[[str], None]
+    rows: dict[str, Row] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    finished: int = 0
+    version: Version = VERSIONS[0]
+
+    def run(self, kills: int) -> None:
+        """Kill so often, and let a run end well now and then."""
+        done = 0
+        while done < kills:
+            aimed = done % 3 == 2
+            done += self._kill("run", aimed)
+            if aimed and done < kills and self.chance.random() < 0.5:
+                # What was judged is there still, or is published: the other command that publishes goes on with it.
+                done += self._kill("publish", False)
+            if done % EVERY == 0:
+                self.finish()
+            if done % FRESH == 0:
+                shutil.rmtree(self.place.warehouse)
+
+    def _next(self) -> None:
+        """Choose what is delivered: what was cut off, or another version than the published one."""
+        published = figure(self.place)
+        others = [version for version in VERSIONS if self.reference.figures[version.name] != published]
+        if self.version not in others or self.chance.random() < 0.5:
+            self.version = self.chance.choice(others)
+        self.place.put(self.version)
+
+    def _allowed(self) -> set[float | None]:
+        return {figure(self.place), self.reference.figures[self.version.name]}
+
+    def _kill(self, command: str, aimed: bool) -> int:
+        """Kill a command; return how many kills that was: none where it ended before."""
+        if command == "run":
+            self._next()
+        allowed = self._allowed()
+        process = self.place.start(command)
+        if aimed:
+            process.wait_for(PUBLICATION)
+            time.sleep(self.chance.uniform(0, 1.5 * statistics.median(self.reference.publishing)))
+        else:
+            process.wait(self.chance.uniform(0, self.reference.length if command == "run" else 6.0))
+        if not process.kill():
+            if command == "run":
+                self._judge_finished(process)
+            return 0
+        found = look(self.place, allowed)
+        row = self.rows.setdefault(process.step if command == "run" else f"{process.step} (is248 publish)", Row())
+        row.kills += 1
+        row.seconds += process.seconds
+        row.survived += not found
+        row.torn += any(problem.kind == "torn" for problem in found)
+        row.lost += any(problem.kind == "lost" for problem in found)
+        self.problems += [f"killed in {process.step}: {problem.kind}: {problem.text}" for problem in found]
+        kills = sum(row.kills for row in self.rows.values())
+        self.tell(f"kill {kills}: {command} after {process.seconds:.1f} s in {process.step}; {self._said(found)}")
+        return 1
+
+    @staticmethod
+    def _said(found: list[Problem]) -> str:
+        return "; ".join(f"{problem.kind}: {problem.text}" for problem in found) or "survived"
+
+    def finish(self, version: Version | None = None) -> Process:
+        """Let a run come to its end, which has to be a good one."""
+        if version is None:
+            self._next()
+        else:
+            self.version = version
+            self.place.put(version)
+        process = self.place.run()
+        self._judge_finished(process)
+        return process
+
+    def _judge_finished(self, process: Process) -> None:
+        self.finished += 1
+        found = look(self.place, {self.reference.figures[self.version.name]})
+        if process.code != 0:
+            found.append(Problem("failed", f"a run ended with {process.code}: {' / '.join(process.lines[-3:])}"))
+        if "Traceback" in process.text:
+            found.append(Problem("failed", f"a run showed a stack trace:\n{process.text}"))
+        self.problems += [f"after a run to its end: {problem.kind}: {problem.text}" for problem in found]
+        self.tell(f"run to its end, {self.version.name}, {process.seconds:.0f} s; {self._said(found)}")
+
+    def close(self) -> None:
+        """Publish each version once more, compare, and see what is left over."""
+        for version in (*VERSIONS, LAST):
+            self.finish(version)
+            different = self.reference.equals(version, self.place)
+            if different is not None:
+                self.problems.append(f"not what an undisturbed run makes: {different}")
+        self.problems += [f"left over: {name}" for name in leftovers(self.place)]
+        self.problems += [f"process {number} is left" for number in processes_of(self.place)]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of another fault."""
+
+    fault: str
+    result: str
+    problems: tuple[str, ...] = ()
+
+
+def _error(process: Process, *words: str) -> list[str]:
+    """Return what is wrong with the end of a command that has to end with an error of one line."""
+    found = []
+    if process.code != 1:
+        found.append(f"exit code {process.code}")
+    if "Traceback" in process.text:
+        found.append(f"a stack trace:\n{process.text}")
+    last = process.lines[-1] if process.lines else ""
+    if not last.startswith("error: ") or not all(word in last for word in words):
+        found.append(f"it said {last!r}, not an error with {' and '.join(words)}")
+    return found
+
+
+def _recovers(place: Place, version: Version, reference: Reference) -> list[str]:
+    """Return what is wrong with the next run."""
+    process = place.run()
+    found = [] if process.code == 0 else [f"the next run ended with {process.code}: {' / '.join(process.lines[-3:])}"]
+    return found + [problem.text for problem in look(place, {reference.figures[version.name]})]
+
+
+def _other(place: Place, reference: Reference) -> Version:
+    """Deliver a version that is not published, and return it."""
+    published = figure(place)
+    version = next(version for version in VERSIONS if reference.figures[version.name] != published)
+    place.put(version)
+    return version
+
+
+def full_disk(place: Place, reference: Reference, which: str, rooms: Sequence[float], root: Path) -> list[Outcome]:
+    """Run with one of the folders on a disk of its own that has too little room, then give it room."""
+    copy = place.copied(root)
+    folder = copy.warehouse if which == "warehouse" else copy.snapshots
+    used = sum(-(-path.stat().st_size // 4096) * 4096 + 4096 for path in folder.rglob("*") if not path.is_symlink())
+    aside = root / "aside"
+    folder.rename(aside)
+    folder.mkdir()
+    size = f"size={used + MEGABYTE}"
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", folder], capture_output=True, check=False)
+    if mounted.returncode != 0:
+        return [Outcome(f"full disk under {which}", "skipped: no disk can be mounted here")]
+    outcomes = []
+    try:
+        shutil.copytree(aside, folder, symlinks=True, dirs_exist_ok=True)
+        version, before = _other(copy, reference), figure(copy)
+        taken = shutil.disk_usage(folder).used
+        for room in rooms:
+            size = f"remount,size={taken + int(room * MEGABYTE)}"
+            subprocess.run(["mount", "-o", size, folder], check=True)
+            process = copy.run()
+            name = f"full disk under {which}, {room:g} MB of room"
+            if process.code == 0:
+                outcomes.append(Outcome(name, "there was room enough"))
+                version, before = _other(copy, reference), figure(copy)
+                continue
+            found = _error(process, "the disk is full") + [problem.text for problem in look(copy, {before})]
+            outcomes.append(Outcome(name, f"in {process.step}: {process.lines[-1][:160]}", tuple(found)))
+        subprocess.run(["mount", "-o", "remount,size=2g", folder], check=True)
+        found = _recovers(copy, version, reference)
+        outcomes.append(Outcome(f"full disk under {which}, then room", "the next run ends well", tuple(found)))
+    finally:
+        subprocess.run(["umount", folder], check=True)
+    return outcomes
+
+
+def small_files(place: Place, reference: Reference, sizes: Sequence[float]) -> list[Outcome]:
+    """Run where no file may grow beyond a size."""
+    outcomes = []
+    for size in sizes:
+        version, before = _other(place, reference), figure(place)
+        process = place.start("run", largest_file=int(size * MEGABYTE))
+        process.wait()
+        found = _error(process) + [problem.text for problem in look(place, {before})]
+        name = f"no file larger than {size:g} MB"
+        outcomes.append(Outcome(name, f"in {process.step}: {process.lines[-1][:160]}", tuple(found)))
+    found = _recovers(place, version, reference)
+    outcomes.append(Outcome("files may grow again", "the next run ends well", tuple(found)))
+    return outcomes
+
+
+def vanishing_file(place: Place, reference: Reference, delays: Sequence[float]) -> list[Outcome]:
+    """Delete the delivered file while it is being read."""
+    outcomes = []
+    for delay in delays:
+        version, before = _other(place, reference), figure(place)
+        content = place.delivered.read_bytes()
+        process = place.start("run")
+        process.wait_for(READING)
+        time.sleep(delay)
+        place.delivered.unlink()
+        # What was read before it vanished is read; the rest of the run is not needed here.
+        process.wait_for("  form registry ...")
+        name = f"delivered file gone {delay * 1000:.0f} ms into the reading"
+        if process.code is None and process.kill():
+            outcomes.append(Outcome(name, "it was read before it was gone", tuple(p.text for p in look(place, {before}))))
+        else:
+            process.wait()
+            found = _error(process, str(place.delivered.parent)) + [problem.text for problem in look(place, {before})]
+            outcomes.append(Outcome(name, process.lines[-1][:160], tuple(found)))
+        place.delivered.write_bytes(content)
+    found = _recovers(place, version, reference)
+    outcomes.append(Outcome("the file is there again", "the next run ends well", tuple(found)))
+    return outcomes
+
+
+def two_at_once(place: Place, reference: Reference) -> list[Outcome]:
+    """Start two runs at the same moment."""
+    version = _other(place, reference)
+    both = [place.start("run"), place.start("run")]
+    for process in both:
+        process.wait()
+    codes = sorted(process.code or 0 for process in both)
+    found = [problem.text for problem in look(place, {reference.figures[version.name]})]
+    if codes != [0, 1]:
+        found.append(f"they ended with {codes}")
+    refused = [process for process in both if process.code != 0]
+    found += [text for process in refused for text in _error(process, ANOTHER_RUN)]
+    said = refused[0].lines[-1][:160] if refused else "both ran"
+    return [Outcome("two runs at once", f"one published; the other: {said}", tuple(found))]
+
+
+def jumping_clock(place: Place, reference: Reference) -> list[Outcome]:
+    """Run ten years ahead, then ten years back."""
+    program = shutil.which("faketime")
+    if program is None:
+        return [Outcome("clock ten years ahead, then back", "skipped: the program faketime is not installed")]
+    outcomes = []
+    for jump in ("+10y", "-10y"):
+        version = _other(place, reference)
+        process = place.run(before=(program, "-f", jump))
+        found = [problem.text for problem in look(place, {reference.figures[version.name]})]
+        if process.code != 0:
+            found.append(f"the run ended with {process.code}: {' / '.join(process.lines[-3:])}")
+        if (different := reference.equals(version, place)) is not None:
+            found.append(different)
+        years = [event.at[:4] for event in journal.read_journal(place.snapshots)][-1:]
+        result = f"the same snapshot as without; the journal says {', '.join(years)}"
+        outcomes.append(Outcome(f"clock {jump}", result, tuple(found)))
+    return outcomes
+
+
+def run(kills: int, seed: int, root: Path, tell: Callable[[str], None]) -> tuple[Campaign, list[Outcome]]:
+    """Run everything in a folder, and return what came of it."""
+    project = copy_project(root / "project")
+    undisturbed = Place(root / "undisturbed", project, WITH_HIDDEN_GROUPS).prepare()
+    reference = Reference(undisturbed).make((*VERSIONS, LAST), tell)
+    place = Place(root / "disturbed", project, WITH_HIDDEN_GROUPS).prepare()
+    campaign = Campaign(place, reference, random.Random(seed), tell)
+    outcomes: list[Outcome] = []
+    try:
+        campaign.run(kills)
+        campaign.close()
+        faults: list[Callable[[], list[Outcome]]] = [
+            lambda: two_at_once(place, reference),
+            lambda: vanishing_file(place, reference, (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)),
+            lambda: jumping_clock(place, reference),
+            lambda: small_files(place, reference, (0.05, 1, 20)),
+            lambda: full_disk(place, reference, "warehouse", (0.1, 2, 8), root / "full_warehouse"),
+            lambda: full_disk(place, reference, "snapshots", (0.02, 1, 4), root / "full_snapshots"),
+        ]
+        for fault in faults:
+            for outcome in fault():
+                tell(f"{outcome.fault}: {outcome.result} {'; '.join(outcome.problems)}")
+                outcomes.append(outcome)
+    finally:
+        for number in processes_of(place):
+            os.kill(number, signal.SIGKILL)
+    return campaign, outcomes
+
+
+def main() -> None:
+    """Run and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--folder", type=Path, help="where to work, without deleting anything in the end")
+    arguments = parser.parse_args()
+    # Who is told to end cleans up first.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+    def tell(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as name:
+        campaign, outcomes = run(arguments.kills, arguments.seed, (arguments.folder or Path(name)).resolve(), tell)
+    print(f"{'killed in':44} {'kills':>6} {'survived':>9} {'torn':>5} {'lost':>5} {'seconds':>8}")
+    total = Row()
+    for step, row in sorted(campaign.rows.items(), key=lambda pair: -pair[1].kills):
+        print(f"{step:44} {row.kills:>6} {row.survived:>9} {row.torn:>5} {row.lost:>5} {row.seconds:>8.0f}")
+        for name in vars(total):
+            setattr(total, name, getattr(total, name) + getattr(row, name))
+    print(f"{'all':44} {total.kills:>6} {total.survived:>9} {total.torn:>5} {total.lost:>5} {total.seconds:>8.0f}")
+    print(f"{campaign.finished} runs to their end, nothing cleaned up between")
+    for outcome in outcomes:
+        print(f"{outcome.fault:44} {'FAILED' if outcome.problems else outcome.result}")
+    problems = [*campaign.problems, *(f"{each.fault}: {text}" for each in outcomes for text in each.problems)]
+    for problem in problems:
+        print(f"problem: {problem}")
+    print(json.dumps({"seed": arguments.seed, "problems": len(problems), "seconds": round(time.monotonic() - started)}))
+    sys.exit(1 if problems else 0)
+
+
+if __name__ == "__main__":
+    main()
