@@ -63,7 +63,7 @@ RULES = {
 }
 
 # What a run says on its standard error.
-READING, PUBLICATION = "    deliveries of ", "  publication ..."
+READING, PUBLICATION = "  deliveries ...", "  publication ..."
 ANOTHER_RUN = "another run is active"
 
 EVERY = 5  # after so many kills a run comes to its end
@@ -102,7 +102,7 @@ WITH_HIDDEN_GROUPS = Delivery(
     year=2018,
     file="is248_2018.csv",
     unit_column="komm_nr",
-    unit="0101",
+    unit="0704",
     answer="aarsverk1_f_vok",
     total="aarsverk_tot_f_vok",
     correction={"item": "housing_with_staff", "target_group": "adults", "reporting_form": "joint"},
@@ -155,22 +155,27 @@ class Place:
 
     @property
     def data(self) -> Path:
+        """The inputs."""
         return self.root / "data"
 
     @property
     def warehouse(self) -> Path:
+        """Everything that can be made again."""
         return self.root / "warehouse"
 
     @property
     def snapshots(self) -> Path:
+        """What is published."""
         return self.root / "snapshots"
 
     @property
     def temporary(self) -> Path:
+        """Where temporary files go."""
         return self.root / "tmp"
 
     @property
     def delivered(self) -> Path:
+        """The file that is delivered."""
         return self.data / "deliveries" / str(self.delivery.year) / self.delivery.file
 
     def prepare(self) -> Place:
@@ -188,17 +193,15 @@ class Place:
     def put(self, version: Version) -> None:
         """Deliver a version."""
         source = PROJECT_DIR / "data" / "deliveries" / str(self.delivery.year) / self.delivery.file
-        header, *rows = source.read_bytes().decode("latin-1").splitlines(keepends=True)
-        names = header.rstrip("\r\n").split(";")
+        rows = [line.split(";") for line in source.read_bytes().decode("latin-1").split("\n")]
+        names = rows[0]
         place = names.index(self.delivery.unit_column)
-        (number,) = [number for number, row in enumerate(rows) if row.split(";")[place] == self.delivery.unit]
-        cells = rows[number].split(";")
+        (cells,) = [row for row in rows if row[place : place + 1] == [self.delivery.unit]]
         for name in (self.delivery.answer, self.delivery.total):
             delivered = float(cells[names.index(name)].replace(",", ".") or 0) + version.added
             cells[names.index(name)] = f"{delivered:g}".replace(".", ",")
         answer = float(cells[names.index(self.delivery.answer)].replace(",", "."))
-        rows[number] = ";".join(cells)
-        self.delivered.write_bytes("".join([header, *rows]).encode("latin-1"))
+        self.delivered.write_bytes("\n".join(";".join(row) for row in rows).encode("latin-1"))
         signed = self.data / "corrections" / "fault.yml"
         signed.unlink(missing_ok=True)
         if version.corrected_by:
@@ -279,10 +282,12 @@ class Process:
 
     @property
     def code(self) -> int | None:
+        """The exit code, None while it runs."""
         return self._process.poll()
 
     @property
     def text(self) -> str:
+        """All that it said."""
         return "\n".join(self.lines)
 
     @property
@@ -380,6 +385,7 @@ def _look_behind(place: Place) -> list[Problem]:
     told = {event.snapshot for event in journal.read_journal(place.snapshots) if event.action == "published"}
     found = [Problem("lost", f"the journal does not tell of {path.name}") for path in folders if path.name not in told]
     kept = ledger.ledger_file(place.snapshots)
+    tables = {"published_groups": ledger.GROUP_KEY, "published_members": ("members_sha256", "member_code")}
     if folders and not kept.is_file():
         return [*found, Problem("lost", "there is no ledger")]
     for folder in folders:
@@ -387,10 +393,7 @@ def _look_behind(place: Place) -> list[Problem]:
         added = kept.with_name(f"{folder.name}{ledger.ADDITIONS}")
         with duckdb.connect(str(kept), read_only=True) as connection:
             connection.execute(f"attach '{added}' as added (read_only)")
-            for name, key in (
-                ("published_groups", ledger.GROUP_KEY),
-                ("published_members", ("members_sha256", "member_code")),
-            ):
+            for name, key in tables.items():
                 keys = ", ".join(key)
                 row = connection.execute(
                     f"select count(*) from (select distinct {keys} from added.{name} except select {keys} from {name})"
@@ -415,9 +418,7 @@ def leftovers(place: Place) -> list[str]:
     found += [path for path in place.warehouse.iterdir() if path.name not in whole]
     found += [path for folder in (place.warehouse, place.project) for path in folder.rglob("*.partial*")]
     found += list(place.temporary.iterdir())
-    return sorted(
-        {str(path.relative_to(place.project if path.is_relative_to(place.project) else place.root)) for path in found}
-    )
+    return sorted({os.path.relpath(path, place.root) for path in found})
 
 
 def processes_of(place: Place) -> list[int]:
@@ -474,6 +475,7 @@ class Reference:
 
     @property
     def length(self) -> float:
+        """How long a run takes, in seconds."""
         return statistics.median(self.seconds)
 
     def equals(self, version: Version, place: Place) -> str | None:
@@ -693,7 +695,7 @@ def vanishing_file(place: Place, reference: Reference, delays: Sequence[float]) 
     for delay in delays:
         version, before = _other(place, reference), figure(place)
         content = place.delivered.read_bytes()
-        process = place.start("run")
+        process = place.start("run", "--all")
         process.wait_for(READING)
         time.sleep(delay)
         place.delivered.unlink()
@@ -761,7 +763,7 @@ def run(kills: int, seed: int, root: Path, tell: Callable[[str], None]) -> tuple
         campaign.close()
         faults: list[Callable[[], list[Outcome]]] = [
             lambda: two_at_once(place, reference),
-            lambda: vanishing_file(place, reference, (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)),
+            lambda: vanishing_file(place, reference, (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8)),
             lambda: jumping_clock(place, reference),
             lambda: small_files(place, reference, (0.05, 1, 20)),
             lambda: full_disk(place, reference, "warehouse", (0.1, 2, 8), root / "full_warehouse"),

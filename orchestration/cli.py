@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -704,6 +705,8 @@ def ui(options: tuple[str, ...]) -> None:
         click.echo(f"error: {error}", err=True)
         sys.exit(1)
     dagster = Path(sys.executable).parent / "dagster"
+    # A shell starts what is in the background deaf to interrupts, and `dagster dev` then hears no SIGTERM either.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execv(dagster, [str(dagster), "dev", "--workspace", str(PROJECT_DIR / "workspace.yaml"), *options])
 
 

@@ -28,7 +28,8 @@ from orchestration.publish.candidate import Candidate, remains
 from orchestration.publish.layout import content_hash
 from orchestration.publish.publication import publish
 from orchestration.release_calendar import Calendar
-from tests.integration.publication_kit import TABLES, fte, judged, published
+from tests.integration import publication_kit
+from tests.integration.publication_kit import TABLES, fte
 
 # A snapshot with every kind of file, and few of each.
 FEW = [
@@ -39,6 +40,25 @@ FEW = [
 
 CALLS = ("rename", "replace", "unlink", "remove", "mkdir", "rmdir", "symlink", "chmod", "link", "truncate")
 FIRST, SECOND, THIRD = ({"fte_by_service": [fte(fte=value)]} for value in (1.5, 2.5, 3.5))
+
+
+def judged(folder: Path, rows: dict[str, Any], **arguments: Any) -> Candidate:
+    """Make a candidate that passed, and that adds to the ledger."""
+    made = publication_kit.judged(folder, rows, tables=FEW, **arguments)
+    figure = rows["fte_by_service"][0]["fte"]
+    with duckdb.connect(folder / "snapshots" / ".candidates" / f"{made.id}{ledger.ADDITIONS}") as connection:
+        for group in ("a", f"group of {figure}"):
+            key = ["indicator_shares", "q", "all", 2023, group]
+            connection.execute("insert into published_groups values (?, ?, ?, ?, ?, 'yes', ?)", [*key, figure])
+            connection.execute("insert into published_members values (?, '0101')", [group])
+        connection.execute(f"insert into patterns values ('s', 'q', 2023, 'u', 'f', 'hidden at {figure}', true)")
+    return made
+
+
+def published(folder: Path, rows: dict[str, Any], **arguments: Any) -> Path:
+    made = judged(folder, rows, **arguments)
+    snapshots.promote(made, folder / "snapshots")
+    return folder / "snapshots" / made.id
 
 
 class Killed(BaseException):
@@ -258,28 +278,28 @@ def promoting(prepared: Path) -> Case:
 
 
 def second(folder: Path) -> Case:
-    published(folder, FIRST, tables=FEW)
-    judged(folder, SECOND, tables=FEW)
+    published(folder, FIRST)
+    judged(folder, SECOND)
     return promoting(folder)
 
 
 def published_before(folder: Path) -> Case:
     for rows in (FIRST, SECOND):
-        published(folder, rows, tables=FEW)
-    judged(folder, FIRST, tables=FEW)
+        published(folder, rows)
+    judged(folder, FIRST)
     return promoting(folder)
 
 
 def nothing_new(folder: Path) -> Case:
-    published(folder, FIRST, tables=FEW)
-    judged(folder, FIRST, tables=FEW)
+    published(folder, FIRST)
+    judged(folder, FIRST)
     return promoting(folder)
 
 
 def official(folder: Path) -> Case:
     """Publish an approved candidate of a release that is due; nothing makes it again, and nothing has to."""
     release = [("release_a", 2023, "final", date(2024, 1, 1), True)]
-    made = judged(folder, SECOND, tables=FEW, channel="official", is_constructed=False, releases=release)
+    made = judged(folder, SECOND, channel="official", is_constructed=False, releases=release)
     planned = {"release": "release_a", "time_period": 2023, "status": "final", "release_at": "2024-01-01 08:00"}
     approval = {"candidate": made.id, "approved_by": "head", "date": "2023-12-01"}
     calendar = Calendar.model_validate(
@@ -300,8 +320,8 @@ def official(folder: Path) -> Case:
 
 
 def rollback_to_the_one_before(folder: Path) -> Case:
-    before = published(folder, FIRST, tables=FEW).name
-    published(folder, SECOND, tables=FEW)
+    before = published(folder, FIRST).name
+    published(folder, SECOND)
 
     def again(folder: Path) -> None:
         if (folder / snapshots.CURRENT).readlink() != Path(before):
@@ -311,8 +331,8 @@ def rollback_to_the_one_before(folder: Path) -> Case:
 
 
 def rollback_to_a_withdrawn_one(folder: Path) -> Case:
-    published(folder, FIRST, tables=FEW)
-    withdrawn = published(folder, SECOND, tables=FEW).name
+    published(folder, FIRST)
+    withdrawn = published(folder, SECOND).name
     snapshots.rollback(folder / "snapshots", "wrong")
 
     def again(folder: Path) -> None:
@@ -324,10 +344,10 @@ def rollback_to_a_withdrawn_one(folder: Path) -> Case:
 
 def prune(folder: Path) -> Case:
     for rows in (FIRST, SECOND, THIRD):
-        published(folder, rows, tables=FEW)
-    judged(folder, {"fte_by_service": [fte(fte=9.5)]}, tables=FEW)
+        published(folder, rows)
+    judged(folder, {"fte_by_service": [fte(fte=9.5)]})
     for rows in (SECOND, THIRD):
-        published(folder, rows, tables=FEW)
+        published(folder, rows)
     candidates = folder / "snapshots" / ".candidates"
     (candidates / ".building-1" / "csv").mkdir(parents=True)
     (candidates / "2023-000000000000.results.json").write_text("[]", encoding="utf-8")

@@ -1,6 +1,21 @@
 from __future__ import annotations
 
-from orchestration.errors import UserError
+import errno
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import duckdb
+import pytest
+from click.testing import CliRunner
+from dagster._utils.error import SerializableErrorInfo, serializable_error_info_from_exc_info
+
+from orchestration.cli import _command
+from orchestration.errors import RefusedError, UserError, causes, system_error
+from orchestration.runs import _user_error
+from orchestration.settings import Settings
 
 
 def test_the_message_is_one_line_with_place_and_remedy() -> None:
@@ -12,3 +27,146 @@ def test_an_error_survives_being_kept_as_text() -> None:
     error = UserError("rule a: b; c", place="data/x.csv, line 1", remedy="mend it")
     again = UserError.from_text(str(error))
     assert (again.place, again.what, again.remedy) == (error.place, error.what, error.remedy)
+
+
+def os_error(number: int, path: str | None = "/data/x.csv") -> OSError:
+    return OSError(number, os.strerror(number), path)
+
+
+FULL = 'IO Error: Could not write file "/w/warehouse.duckdb": No space left on device'
+
+# What went wrong, and the place and a word of what is told of it.
+TOLD = [
+    (os_error(errno.ENOSPC), "/data/x.csv", "the disk is full"),
+    (os_error(errno.EDQUOT), "/data/x.csv", "the disk is full"),
+    (os_error(errno.EFBIG), "/data/x.csv", "no file grow this large"),
+    (os_error(errno.EIO), "/data/x.csv", "could not be read or written"),
+    (os_error(errno.ENOENT), "/data/x.csv", "No such file or directory"),
+    (os_error(errno.EACCES), "/data/x.csv", "Permission denied"),
+    (os_error(errno.EROFS), "/data/x.csv", "Read-only file system"),
+    (OSError(errno.ENOTDIR, "Not a directory", "/a", None, "/b"), "/a", "Not a directory"),
+    (FileNotFoundError("No usable temporary directory found in ['/tmp']"), "/tmp", "no folder for temporary files"),
+    (MemoryError(), "{}", "not enough memory"),
+    (duckdb.IOException(FULL), "/w/warehouse.duckdb", "the disk is full"),
+    (duckdb.IOException('IO Error: Cannot open file "/w/x": Permission denied'), "/w/x", "Permission denied"),
+    (duckdb.OutOfMemoryException("Out of Memory Error: failed to offload data block of size 256.0 KiB"), "{}", "memory"),
+    (duckdb.FatalException(f"FATAL Error: the database has been invalidated. Original error: {FULL}"), "/w", "disk is full"),
+    (RuntimeError("(sqlite3.OperationalError) database or disk is full"), "{}", "the disk is full"),
+    # dbt's own words, and those of a file that could not be opened, do not say what to do about it.
+    (
+        UserError(f"model int_x: Runtime Error {FULL}", place="/p/dbt_project", remedy="see dbt.log"),
+        "/w",
+        "the disk is full",
+    ),
+    (UserError(FULL, place="/w/warehouse.duckdb", remedy="delete the file"), "/w/warehouse.duckdb", "the disk is full"),
+]
+
+DEFECTS = [
+    KeyError("/data/x.csv"),
+    RuntimeError("the run succeeded but there is no snapshot"),
+    BrokenPipeError(errno.EPIPE, "Broken pipe"),
+    duckdb.CatalogException("Catalog Error: Table with name x does not exist"),
+]
+
+
+@pytest.mark.parametrize(("error", "place", "word"), TOLD, ids=lambda value: value if isinstance(value, str) else "")
+def test_what_the_system_could_not_do_is_told_with_place_and_remedy(
+    error: BaseException, place: str, word: str, tmp_path: Path
+) -> None:
+    told = system_error(causes(error), [tmp_path])
+    assert told is not None
+    assert told.place.startswith(place.format(tmp_path))
+    assert word in told.what
+    assert "Errno" not in told.what and "IO Error" not in told.what
+    assert "then give the command again" in told.remedy
+    assert "\n" not in str(told)
+
+
+@pytest.mark.parametrize("error", [*DEFECTS, UserError("is empty", place="x.csv", remedy="fill it")], ids=repr)
+def test_a_defect_stays_a_defect_and_an_error_that_is_told_stays_as_it_is(error: BaseException) -> None:
+    assert system_error(causes(error)) is None
+
+
+def test_an_error_that_says_itself_what_it_is_about_is_not_told_by_its_cause() -> None:
+    try:
+        try:
+            raise os_error(errno.EACCES)
+        except OSError as error:
+            raise UserError("cannot be read", place="x.csv", remedy="give it to the service user") from error
+    except UserError as error:
+        assert system_error(causes(error)) is None
+
+
+def test_the_folder_with_the_least_room_is_the_place_of_an_error_that_names_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = {tmp_path / "a": 5, tmp_path / "b": 3, tmp_path: 9}
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": room[path]}))
+    told = system_error(causes(os_error(errno.ENOSPC, None)), [tmp_path / "a", tmp_path / "b", tmp_path / "not_there"])
+    assert told is not None
+    assert told.place == str(tmp_path / "b")
+
+
+def kept_by_dagster(error: BaseException) -> SerializableErrorInfo:
+    """Return an error as Dagster keeps that of a step: as text, the cause of one of its own."""
+    try:
+        try:
+            raise error
+        except BaseException as cause:
+            raise RuntimeError("Error occurred while executing op") from cause
+    except RuntimeError:
+        return serializable_error_info_from_exc_info(sys.exc_info())
+
+
+@pytest.mark.parametrize(("error", "place", "word"), TOLD, ids=lambda value: value if isinstance(value, str) else "")
+def test_what_dagster_kept_as_text_is_told_alike(
+    error: BaseException, place: str, word: str, settings: Settings, tmp_path: Path
+) -> None:
+    told = _user_error(settings, kept_by_dagster(error))
+    assert told is not None
+    assert word in told.what
+    # Which of the folders has the least room is up to the machine.
+    assert told.place.startswith(place) or place == "{}"
+
+
+@pytest.mark.parametrize("error", DEFECTS, ids=repr)
+def test_a_defect_that_dagster_kept_stays_a_defect(error: BaseException, settings: Settings) -> None:
+    assert _user_error(settings, kept_by_dagster(error)) is None
+
+
+def test_an_error_of_the_user_that_dagster_kept_is_told_as_it_was(settings: Settings) -> None:
+    error = UserError("has no header", place="data/x.csv", remedy="add it")
+    assert str(_user_error(settings, kept_by_dagster(error))) == str(error)
+
+
+def ended(error: BaseException) -> Any:
+    """Return how a command ends in which an error is raised."""
+
+    @click.command()
+    @_command
+    def command() -> dict[str, Any]:
+        raise error
+
+    return CliRunner().invoke(command)
+
+
+@pytest.mark.parametrize("error", [error for error, _, _ in TOLD], ids=repr)
+def test_a_command_ends_with_one_line_and_exit_code_1(error: BaseException) -> None:
+    result = ended(error)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
+
+
+def test_a_refusal_for_want_of_room_is_told_as_such() -> None:
+    rule = {"rule": "key_is_unique", "outcome": "did_not_run", "error": f"(duckdb) {FULL}"}
+    result = ended(RefusedError(["refused: 1 rule blocks this candidate"], {"rules": [{"error": None}, rule]}))
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: /w/warehouse.duckdb: the disk is full; make room on it")
+
+
+def test_a_defect_keeps_its_stack_trace() -> None:
+    assert isinstance(ended(KeyError("x")).exception, KeyError)
