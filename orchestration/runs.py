@@ -215,6 +215,9 @@ def refresh(
     """
     with run_lock(settings.warehouse):
         prepare_instance(settings)
+        if settings.channel == "official" and settings.deliveries.is_dir() and settings.deliveries.stat().st_mode & 0o007:
+            # It is the host's to decide, so it stops nothing.
+            tell(f"  warning: everybody on this machine may read {settings.deliveries}: chmod o= closes it")
         known = sorted({form.time_period for form in load_forms(settings.forms)})
         if year is not None and year not in known:
             raise UserError(
