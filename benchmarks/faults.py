@@ -298,7 +298,10 @@ class Process:
             return "start"
         if told[-1].endswith(" ..."):
             return told[-1].removesuffix(" ...")
-        return "end" if told[-1].startswith("publication") else f"after {told[-1].partition(' done in')[0]}"
+        title = told[-1].removesuffix(" FAILED").partition(" done in")[0]
+        if told[-1].endswith(" FAILED"):
+            return title
+        return "end" if title == "publication" else f"after {title}"
 
     def wait_for(self, beginning: str) -> bool:
         """Wait until a line begins so; return whether the command is still running."""
@@ -456,6 +459,7 @@ class Reference:
     folders: dict[str, Path] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)
     publishing: list[float] = field(default_factory=list)
+    publish_seconds: float = 0.0
 
     def make(self, versions: Sequence[Version], tell: Callable[[str], None]) -> Reference:
         """Publish versions one after the other."""
@@ -468,6 +472,7 @@ class Reference:
             self.figures[version.name], self.folders[version.name] = published, folder
             self.seconds.append(process.seconds)
             self.publishing.append(process.began + process.seconds - process.publishing)
+            self.publish_seconds = self.publish_seconds or self.place.run("publish").seconds
             tell(f"undisturbed, {version.name}: {folder.name}, {published} FTE, {process.seconds:.0f} s")
         if len(set(self.figures.values())) != len(self.figures):
             raise SystemExit(f"two versions have the same figure: {self.figures}")
@@ -535,6 +540,9 @@ class Campaign:
             self.version = self.chance.choice(others)
         self.place.put(self.version)
 
+    def _length(self, command: str) -> float:
+        return self.reference.length if command == "run" else self.reference.publish_seconds
+
     def _allowed(self) -> set[float | None]:
         return {figure(self.place), self.reference.figures[self.version.name]}
 
@@ -548,7 +556,7 @@ class Campaign:
             process.wait_for(PUBLICATION)
             time.sleep(self.chance.uniform(0, 1.5 * statistics.median(self.reference.publishing)))
         else:
-            process.wait(self.chance.uniform(0, self.reference.length if command == "run" else 6.0))
+            process.wait(self.chance.uniform(0, self._length(command)))
         if not process.kill():
             if command == "run":
                 self._judge_finished(process)
@@ -638,15 +646,19 @@ def _other(place: Place, reference: Reference) -> Version:
     return version
 
 
+def _used(folder: Path) -> int:
+    """Return how much room the files of a folder take, and a little more."""
+    return sum(-(-path.stat().st_size // 4096) * 4096 + 4096 for path in folder.rglob("*") if not path.is_symlink())
+
+
 def full_disk(place: Place, reference: Reference, which: str, rooms: Sequence[float], root: Path) -> list[Outcome]:
-    """Run with one of the folders on a disk of its own that has too little room, then give it room."""
+    """Run with one of the folders on a disk of its own that has too little room, in megabytes, then give it room."""
     copy = place.copied(root)
     folder = copy.warehouse if which == "warehouse" else copy.snapshots
-    used = sum(-(-path.stat().st_size // 4096) * 4096 + 4096 for path in folder.rglob("*") if not path.is_symlink())
     aside = root / "aside"
     folder.rename(aside)
     folder.mkdir()
-    size = f"size={used + MEGABYTE}"
+    size = f"size={_used(folder) + MEGABYTE}"
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", folder], capture_output=True, check=False)
     if mounted.returncode != 0:
         return [Outcome(f"full disk under {which}", "skipped: no disk can be mounted here")]
@@ -659,7 +671,7 @@ def full_disk(place: Place, reference: Reference, which: str, rooms: Sequence[fl
             size = f"remount,size={taken + int(room * MEGABYTE)}"
             subprocess.run(["mount", "-o", size, folder], check=True)
             process = copy.run()
-            name = f"full disk under {which}, {room:g} MB of room"
+            name = f"full disk under {which}, {room:.2g} MB of room"
             if process.code == 0:
                 outcomes.append(Outcome(name, "there was room enough"))
                 version, before = _other(copy, reference), figure(copy)
@@ -761,13 +773,16 @@ def run(kills: int, seed: int, root: Path, tell: Callable[[str], None]) -> tuple
     try:
         campaign.run(kills)
         campaign.close()
+        # Room for some of the files of a candidate, for all of them, and for some of what lies beside them.
+        size = _used(reference.folders[LAST.name]) / MEGABYTE
+        shares = [share * size for share in (0.01, 0.5, 1.0, 1.2, 1.4, 1.6)]
         faults: list[Callable[[], list[Outcome]]] = [
             lambda: two_at_once(place, reference),
             lambda: vanishing_file(place, reference, (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8)),
             lambda: jumping_clock(place, reference),
             lambda: small_files(place, reference, (0.05, 1, 20)),
             lambda: full_disk(place, reference, "warehouse", (0.1, 2, 8), root / "full_warehouse"),
-            lambda: full_disk(place, reference, "snapshots", (0.02, 1, 4), root / "full_snapshots"),
+            lambda: full_disk(place, reference, "snapshots", shares, root / "full_snapshots"),
         ]
         for fault in faults:
             for outcome in fault():

@@ -98,6 +98,7 @@ _REMEDIES = {
     "Too many open files": f"raise the limit on open files (ulimit -n), {AGAIN}",
 }
 
+_QUOTED = re.compile(r"""['"]([^'"]+)['"]""")
 _QUOTED_PATH = re.compile(r"""['"](/[^'"]+)['"]""")
 
 
@@ -126,11 +127,12 @@ def system_error(found: Iterable[tuple[str, str]], folders: Sequence[Path] = ())
         # It says itself what it is about.
         return None
     for kind, text in told:
-        if kind in _ABOUT_FILES:
-            message = text.partition(": ")[2] or kind
+        message = text.partition(": ")[2]
+        quoted = _QUOTED.search(message)
+        if kind in _ABOUT_FILES and quoted is not None:
             remedy = next((remedy for word, remedy in _REMEDIES.items() if word in text), f"see to it, {AGAIN}")
-            what = _QUOTED_PATH.sub("", re.sub(r"^(\[Errno -?\d+\]|IO Error:) ", "", message)).strip(" :->")
-            return UserError(what, place=_place(text, folders), remedy=remedy)
+            what = _QUOTED.sub("", re.sub(r"^(\[Errno -?\d+\]|IO Error:) ", "", message)).strip(" :->")
+            return UserError(what, place=quoted[1], remedy=remedy)
     return None
 
 

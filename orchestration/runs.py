@@ -41,7 +41,7 @@ from orchestration.publish import snapshots
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.layout import content_hash
 from orchestration.publish.publication import Outcome
-from orchestration.servers import COMMAND_TAGS, prepare_instance, report_dead_runs
+from orchestration.servers import COMMAND_TAGS, prepare_instance, quick_records, report_dead_runs
 from orchestration.settings import Settings
 from orchestration.tables import load_tables
 from orchestration.warehouse import run_lock
@@ -179,13 +179,13 @@ def _run(
     """Run a job under the run lock that the caller holds, and return what is published and what waits."""
     before = snapshots.current(settings.snapshots)
     location = _build_location(settings, tell)
-    with dg.DagsterInstance.get() as instance:
+    with quick_records(), dg.DagsterInstance.get() as instance:
         report_dead_runs(instance, settings, holds_lock=True)
         result = _execute(location, job, instance, config, tags)
     if not result.success:
         _raise_failure(settings, result)
     folder = snapshots.current(settings.snapshots)
-    if folder is None and settings.channel == "demo":
+    if folder is None and settings.channel == "demo" and job != PUBLISH:
         raise RuntimeError("the run succeeded but there is no snapshot")
     waits = Outcome() if folder != before else what_waits(settings)
     return Published(folder, new=folder != before, waiting=waits.waiting, reasons=waits.reasons)

@@ -23,9 +23,12 @@ import duckdb
 import pytest
 
 from orchestration.disclosure import ledger
+from orchestration.gate import verdict
+from orchestration.gate.checkpoint import Checked, run_checkpoint
+from orchestration.gate.page import render
 from orchestration.publish import journal, snapshots
 from orchestration.publish.candidate import Candidate, remains
-from orchestration.publish.layout import content_hash
+from orchestration.publish.layout import GATE, GATE_PAGE, content_hash
 from orchestration.publish.publication import publish
 from orchestration.release_calendar import Calendar
 from tests.integration import publication_kit
@@ -199,9 +202,8 @@ def state(folder: Path) -> State:
         for file in sorted(path.rglob("*")):
             if file.is_file() and file != kept:
                 files[file.relative_to(folder).as_posix()] = oct(file.stat().st_mode)
-    published = snapshots.current(folder)
     told = [event for event in journal.read_journal(folder) if event.action != "pruned"]
-    return State(published.name if published else None, files, rows, replace(told[-1], at="") if told else None)
+    return State(_current(folder), files, rows, replace(told[-1], at="") if told else None)
 
 
 def assert_whole(folder: Path) -> None:
@@ -239,6 +241,7 @@ def cut_at_every_step(case: Case, work: Path, full: bool) -> int:
         folder, steps = fresh("cut"), Steps(last, full)
         ended = run(lambda folder=folder: case.operation(folder), steps)  # type: ignore[misc]
         assert_whole(folder)
+        assert _current(folder) in (_current(case.prepared / "snapshots"), expected.current)
         if _bytes(ledger.ledger_file(folder)) != before:
             assert state(folder).ledger == expected.ledger
         if not ended:
@@ -252,6 +255,11 @@ def cut_at_every_step(case: Case, work: Path, full: bool) -> int:
         if not steps.cut_off:
             return last
     raise AssertionError
+
+
+def _current(folder: Path) -> str | None:
+    published = snapshots.current(folder)
+    return published.name if published else None
 
 
 def _bytes(path: Path) -> bytes | None:
@@ -377,3 +385,45 @@ def test_killed_at_every_step(case: Callable[[Path], Case], tmp_path: Path) -> N
 @pytest.mark.parametrize("case", [second, rollback_to_the_one_before], ids=lambda case: case.__name__)
 def test_a_full_disk_at_every_step(case: Callable[[Path], Case], tmp_path: Path) -> None:
     assert cut_at_every_step(case(tmp_path / "prepared"), tmp_path, full=True) > 3
+
+
+@pytest.mark.parametrize("before", ["not judged", "passed"])
+def test_a_verdict_that_was_cut_off_is_none(before: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A candidate has a whole verdict, with its page, or none; half of one would stop the run, or pass."""
+    kept: list[Checked] = []
+
+    def checked_once(*given: Any, **named: Any) -> Checked:
+        if not kept:
+            kept.append(run_checkpoint(*given, **named))
+        return kept[0]
+
+    monkeypatch.setattr(verdict, "run_checkpoint", checked_once)
+    prepared = publication_kit.candidate(tmp_path / "prepared", FIRST, tables=FEW)
+    publication_kit.nothing_to_add(prepared)
+    _judge(tmp_path / "prepared", fails=False)
+    if before == "not judged":
+        for name in (GATE, GATE_PAGE):
+            (prepared.path / name).unlink()
+    for last in itertools.count():
+        folder, steps = Path(shutil.copytree(tmp_path / "prepared", tmp_path / "cut")), Steps(last)
+        ended = run(lambda folder=folder: _judge(folder, fails=True), steps)  # type: ignore[misc]
+        (candidate,) = candidates_of(folder / "snapshots")
+        found = snapshots.read_gate(candidate.path)
+        assert found is not None or not ended
+        if found is not None:
+            page = (candidate.path / GATE_PAGE).read_text(encoding="utf-8")
+            assert page == render(found)
+            assert found["verdict"] == "fail" or before == "passed"
+        _judge(folder, fails=False)
+        assert snapshots.promote(candidate, folder / "snapshots")
+        shutil.rmtree(folder)
+        if not steps.cut_off:
+            break
+    assert last > 5
+
+
+def _judge(folder: Path, fails: bool) -> None:
+    (candidate,) = candidates_of(folder / "snapshots")
+    missing = [publication_kit.rule(id="another", rows="select 1 as x", stage="warehouse")] if fails else []
+    rules = [publication_kit.rule(rows="select 1 as x"), *missing]
+    verdict.judge(rules, FEW, candidate, [], publication_kit.circumstances(folder))

@@ -44,6 +44,7 @@ TOLD = [
     (os_error(errno.ENOENT), "/data/x.csv", "No such file or directory"),
     (os_error(errno.EACCES), "/data/x.csv", "Permission denied"),
     (os_error(errno.EROFS), "/data/x.csv", "Read-only file system"),
+    (os_error(errno.ENOENT, "data/x.csv"), "data/x.csv", "No such file or directory"),
     (OSError(errno.ENOTDIR, "Not a directory", "/a", None, "/b"), "/a", "Not a directory"),
     (FileNotFoundError("No usable temporary directory found in ['/tmp']"), "/tmp", "no folder for temporary files"),
     (MemoryError(), "{}", "not enough memory"),
@@ -65,6 +66,7 @@ DEFECTS = [
     KeyError("/data/x.csv"),
     RuntimeError("the run succeeded but there is no snapshot"),
     BrokenPipeError(errno.EPIPE, "Broken pipe"),
+    OSError(errno.EADDRINUSE, "Address already in use"),
     duckdb.CatalogException("Catalog Error: Table with name x does not exist"),
 ]
 

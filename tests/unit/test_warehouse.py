@@ -1,0 +1,81 @@
+"""Opening a DuckDB file: one whose making was cut off is no obstacle."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.errors import UserError
+from orchestration.warehouse import IN_MEMORY, connect
+
+# A process that is killed when its changes are in the log only.
+KILLED = """
+import os, sys, duckdb
+connection = duckdb.connect(sys.argv[1])
+connection.execute("create table old as select 1 as x")
+os.kill(os.getpid(), 9)
+"""
+
+
+def tables(path: Path) -> list[str]:
+    with connect(path, read_only=True) as connection:
+        return [row[0] for row in connection.execute("select table_name from duckdb_tables()").fetchall()]
+
+
+def made(path: Path) -> None:
+    with connect(path) as connection:
+        connection.execute("create table facts as select 1 as x")
+
+
+@pytest.mark.parametrize("size", [0, 100, 4096, 8192])
+def test_a_file_whose_making_was_cut_off_is_made_again(tmp_path: Path, size: int) -> None:
+    whole, path = tmp_path / "whole.duckdb", tmp_path / "warehouse.duckdb"
+    duckdb.connect(str(whole)).close()
+    # What DuckDB itself leaves under the file's name it would not open again.
+    path.write_bytes(whole.read_bytes()[:size])
+    with pytest.raises(duckdb.IOException):
+        duckdb.connect(str(path))
+    path.rename(tmp_path / "warehouse.duckdb.new")
+    made(path)
+    assert tables(path) == ["facts"]
+    assert {entry.name for entry in tmp_path.iterdir()} == {"whole.duckdb", "warehouse.duckdb"}
+
+
+def test_a_full_disk_leaves_no_half_file_under_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "warehouse.duckdb"
+
+    def no_room(name: str, **_: object) -> None:
+        Path(name).write_bytes(b"half")
+        raise duckdb.IOException(f'IO Error: Could not write file "{name}": No space left on device')
+
+    with monkeypatch.context() as patch, pytest.raises(UserError, match="No space left"):
+        patch.setattr(duckdb, "connect", no_room)
+        made(path)
+    assert not path.exists()
+    made(path)
+    assert tables(path) == ["facts"]
+
+
+def test_the_log_of_a_file_that_was_deleted_is_not_taken_for_the_new_one_s(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
+    assert path.with_name("warehouse.duckdb.wal").exists()
+    path.unlink()
+    made(path)
+    assert tables(path) == ["facts"]
+
+
+def test_what_a_killed_process_had_written_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
+    assert tables(path) == ["old"]
+
+
+def test_a_database_in_memory_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    made(IN_MEMORY)
+    assert list(tmp_path.iterdir()) == []
