@@ -424,13 +424,13 @@ def leftovers(place: Place) -> list[str]:
     return sorted({os.path.relpath(path, place.root) for path in found})
 
 
-def processes_of(place: Place) -> list[int]:
-    """Return the processes that were started for a place and are there still."""
-    mark = f"IS248_SNAPSHOTS_DIR={place.snapshots}".encode()
+def processes_of(root: Path) -> list[int]:
+    """Return the processes that were started for places under a folder and are there still."""
+    mark = f"IS248_SNAPSHOTS_DIR={root}/".encode()
     found = []
     for path in Path("/proc").glob("[0-9]*/environ"):
         try:
-            if mark in path.read_bytes().split(b"\0"):
+            if any(variable.startswith(mark) for variable in path.read_bytes().split(b"\0")):
                 found.append(int(path.parent.name))
         except OSError:
             continue
@@ -461,7 +461,7 @@ class Reference:
     publishing: list[float] = field(default_factory=list)
     publish_seconds: float = 0.0
 
-    def make(self, versions: Sequence[Version], tell: Callable[[str], None]) -> Reference:
+    def make(self, versions: Sequence[Version], tell: Callable[[str], None]) -> None:
         """Publish versions one after the other."""
         for version in versions:
             self.place.put(version)
@@ -476,7 +476,6 @@ class Reference:
             tell(f"undisturbed, {version.name}: {folder.name}, {published} FTE, {process.seconds:.0f} s")
         if len(set(self.figures.values())) != len(self.figures):
             raise SystemExit(f"two versions have the same figure: {self.figures}")
-        return self
 
     @property
     def length(self) -> float:
@@ -606,7 +605,7 @@ class Campaign:
             if different is not None:
                 self.problems.append(f"not what an undisturbed run makes: {different}")
         self.problems += [f"left over: {name}" for name in leftovers(self.place)]
-        self.problems += [f"process {number} is left" for number in processes_of(self.place)]
+        self.problems += [f"process {number} is left" for number in processes_of(self.place.root)]
 
 
 @dataclass(frozen=True)
@@ -765,33 +764,37 @@ def jumping_clock(place: Place, reference: Reference) -> list[Outcome]:
 def run(kills: int, seed: int, root: Path, tell: Callable[[str], None]) -> tuple[Campaign, list[Outcome]]:
     """Run everything in a folder, and return what came of it."""
     project = copy_project(root / "project")
-    undisturbed = Place(root / "undisturbed", project, WITH_HIDDEN_GROUPS).prepare()
-    reference = Reference(undisturbed).make((*VERSIONS, LAST), tell)
-    place = Place(root / "disturbed", project, WITH_HIDDEN_GROUPS).prepare()
-    campaign = Campaign(place, reference, random.Random(seed), tell)
-    outcomes: list[Outcome] = []
     try:
+        reference = Reference(Place(root / "undisturbed", project, WITH_HIDDEN_GROUPS).prepare())
+        reference.make((*VERSIONS, LAST), tell)
+        place = Place(root / "disturbed", project, WITH_HIDDEN_GROUPS).prepare()
+        campaign = Campaign(place, reference, random.Random(seed), tell)
         campaign.run(kills)
         campaign.close()
-        # Room for some of the files of a candidate, for all of them, and for some of what lies beside them.
-        size = _used(reference.folders[LAST.name]) / MEGABYTE
-        shares = [share * size for share in (0.01, 0.5, 1.0, 1.2, 1.4, 1.6)]
-        faults: list[Callable[[], list[Outcome]]] = [
-            lambda: two_at_once(place, reference),
-            lambda: vanishing_file(place, reference, (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8)),
-            lambda: jumping_clock(place, reference),
-            lambda: small_files(place, reference, (0.05, 1, 20)),
-            lambda: full_disk(place, reference, "warehouse", (0.1, 2, 8), root / "full_warehouse"),
-            lambda: full_disk(place, reference, "snapshots", shares, root / "full_snapshots"),
-        ]
-        for fault in faults:
+        outcomes: list[Outcome] = []
+        for fault in other_faults(place, reference, root):
             for outcome in fault():
                 tell(f"{outcome.fault}: {outcome.result} {'; '.join(outcome.problems)}")
                 outcomes.append(outcome)
     finally:
-        for number in processes_of(place):
+        for number in processes_of(root):
             os.kill(number, signal.SIGKILL)
     return campaign, outcomes
+
+
+def other_faults(place: Place, reference: Reference, root: Path) -> list[Callable[[], list[Outcome]]]:
+    """Return what goes wrong besides kills."""
+    # Room for some of the files of a candidate, for all of them, and for some of what lies beside them.
+    size = _used(reference.folders[LAST.name]) / MEGABYTE
+    shares = [share * size for share in (0.01, 0.5, 1.0, 1.2, 1.4, 1.6)]
+    return [
+        lambda: two_at_once(place, reference),
+        lambda: vanishing_file(place, reference, (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8)),
+        lambda: jumping_clock(place, reference),
+        lambda: small_files(place, reference, (0.05, 1, 20)),
+        lambda: full_disk(place, reference, "warehouse", (0.1, 2, 8), root / "full_warehouse"),
+        lambda: full_disk(place, reference, "snapshots", shares, root / "full_snapshots"),
+    ]
 
 
 def main() -> None:
