@@ -303,7 +303,7 @@ def judge_again(
                 candidate,
                 results_before(settings, candidate),
                 circumstances(settings),
-                proof=lambda: _proof_before(candidate),
+                proof=lambda _: _proof_before(candidate),
             )
         if verdict["verdict"] != "pass":
             raise refusal(verdict, candidate.path, restricted_results(candidate))
@@ -323,7 +323,7 @@ def judge_again(
             earlier,
             circumstances(settings),
             additions=ledger.ledger_file(settings.snapshots).with_name(f"{candidate.id}{ledger.ADDITIONS}"),
-            proof=lambda: _proof_before(candidate),
+            proof=lambda _: _proof_before(candidate),
         )
         if verdict["verdict"] != "pass":
             raise refusal(verdict, candidate.path)

@@ -16,12 +16,15 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
+from unittest.mock import patch
 
 import dagster as dg
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from dagster._core.storage.tags import GRPC_INFO_TAG, MAX_RETRIES_TAG
 from pydantic import SecretStr
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, create_engine, event
 
 from orchestration.errors import UserError
 from orchestration.settings import PROJECT_DIR, Settings
@@ -138,13 +141,14 @@ def _require_postgres(secret: SecretStr) -> None:
 
 @contextmanager
 def quick_records() -> Iterator[None]:
-    """Let Dagster's SQLite files take the events of a run without waiting for the disk at each.
+    """Let Dagster's SQLite files take the events of a run without a new engine, and without waiting for the disk, at each.
 
     Dagster opens and closes its files for every event, which makes SQLite copy its log back and wait for the disk each time.
     With one connection held open, and commits that wait only then, that happens once at the end. A power cut can cost the
     last events of a run, which is then begun anew anyway; the files stay whole, and nothing published is in them.
     """
     held: dict[str, sqlite3.Connection] = {}
+    engines: dict[str, Engine] = {}
 
     def hold(connection: object, _: object) -> None:
         if isinstance(connection, sqlite3.Connection):
@@ -155,9 +159,19 @@ def quick_records() -> Iterator[None]:
                 # A connection counts from its first look at the file.
                 held[path].execute("select count(*) from sqlite_master").fetchall()
 
+    def create_engine_once(address: str, **settings: Any) -> Engine:
+        # It has no pool, so that nothing of one use is left to the next but what it learned of the file.
+        if address not in engines:
+            engines[address] = create_engine(address, **settings)
+        return engines[address]
+
     event.listen(Engine, "connect", hold)
     try:
-        yield
+        with (
+            patch.object(sqlite_event_log, "create_engine", create_engine_once),
+            patch.object(sqlite_run_storage, "create_engine", create_engine_once),
+        ):
+            yield
     finally:
         event.remove(Engine, "connect", hold)
         for connection in held.values():

@@ -239,8 +239,17 @@ def build_publication(
             made,
             results_before(settings, made),
             circumstances(settings),
-            proof=lambda: (
-                _proof_of_equal(settings, made, rules) or score(prove(rules, tables, judged_files(settings, made)), rules)
+            proof=lambda results: (
+                _proof_of_equal(settings, made, rules)
+                or score(
+                    prove(
+                        rules,
+                        tables,
+                        judged_files(settings, made),
+                        found_before={each.rule: each.failing for each in results if each.error is None},
+                    ),
+                    rules,
+                )
             ),
         )
         for found in restricted_results(made):

@@ -12,7 +12,9 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -32,6 +34,9 @@ from orchestration.warehouse import attach, connect, dictionaries
 
 # Beginning of the folder beside the warehouse in which faults are seeded.
 COPIES = ".proof-"
+
+# What the fault of waivers is called; it is made up here and not in SQL.
+WAIVERS_TITLE = ("Fritak som ikke gjelder noe", "Waivers that hold nothing")
 
 Verdict = Literal["caught", "missed", "not_seeded", "caught_clean"]
 
@@ -97,30 +102,35 @@ def _seed(connection: duckdb.DuckDBPyConnection, rule: Rule) -> bool:
     return is_changed
 
 
-def _prove_rows(rule: Rule, database: Path, judged: Judged, tables: list[Table]) -> tuple[Verdict, int]:
-    with connect(database) as connection:
-        if rule.stage == "candidate":
-            attach(connection, judged.warehouse, "warehouse")
-        clean = _count(rule, connection, tables, judged)
-        if clean.failing and rule.severity != "warning":
-            return "caught_clean", clean.failing
-        connection.execute("begin")
-        try:
-            if not _seed(connection, rule):
-                return "not_seeded", 0
-            found = _count(rule, connection, tables, judged)
-        finally:
-            connection.execute("rollback")
-    return ("caught" if found.failing > clean.failing else "missed"), found.failing - clean.failing
+def _is_of_candidate(rule: Rule) -> bool:
+    """Return whether a rule asks the candidate's tables, and not the warehouse's."""
+    return rule.stage == "candidate" and rule.kind == "rows"
 
 
-def _prove_attack(rule: Rule, database: Path, judged: Judged) -> tuple[Verdict, int]:
-    """Seed the fault into a copy, and attack the tables that it changed, without and with the fault."""
-    faulty = database.with_name("attacked.duckdb")
-    shutil.copyfile(database, faulty)
+def _prove_rows(
+    rule: Rule, connection: duckdb.DuckDBPyConnection, judged: Judged, tables: list[Table], before: int | None
+) -> tuple[Verdict, int]:
+    if before is None:
+        before = _count(rule, connection, tables, judged).failing
+    if before and rule.severity != "warning":
+        return "caught_clean", before
+    connection.execute("begin")
+    try:
+        if not _seed(connection, rule):
+            return "not_seeded", 0
+        found = _count(rule, connection, tables, judged)
+    finally:
+        connection.execute("rollback")
+    return ("caught" if found.failing > before else "missed"), found.failing - before
+
+
+def _prove_attack(rule: Rule, folder: Path, judged: Judged, before: int | None) -> tuple[Verdict, int]:
+    """Seed the fault into a copy, and attack the tables that it changed."""
+    clean, faulty = judged.candidate / DATABASE, folder / "attacked.duckdb"
+    shutil.copyfile(clean, faulty)
     with connect(faulty) as connection:
         attach(connection, judged.warehouse, "warehouse")
-        attach(connection, database, "clean")
+        attach(connection, clean, "clean")
         is_seeded = _seed(connection, rule)
         changed: set[TableKey] = {
             ("indicator_shares", *row)
@@ -131,10 +141,11 @@ def _prove_attack(rule: Rule, database: Path, judged: Judged) -> tuple[Verdict, 
         }
     if not is_seeded or not changed:
         return "not_seeded", 0
-    nothing_before = database.parent / "no_snapshots"
-    clean = attacked(attack(database, judged.additions, nothing_before, only=changed))
-    if clean.failing:
-        return "caught_clean", clean.failing
+    nothing_before = folder / "no_snapshots"
+    if before is None:
+        before = attacked(attack(clean, judged.additions, nothing_before, only=changed)).failing
+    if before:
+        return "caught_clean", before
     found = attacked(attack(faulty, judged.additions, nothing_before, only=changed))
     return ("caught" if found.failing else "missed"), found.failing
 
@@ -152,7 +163,11 @@ def _prove_waivers(rules: list[Rule]) -> tuple[Verdict, int]:
 
 
 def prove(
-    rules: list[Rule], tables: list[Table], judged: Judged, tell: Callable[[Proven], None] = lambda proven: None
+    rules: list[Rule],
+    tables: list[Table],
+    judged: Judged,
+    tell: Callable[[Proven], None] = lambda proven: None,
+    found_before: Mapping[str, int] | None = None,
 ) -> list[Proven]:
     """Seed every rule's fault and see whether the rule catches it.
 
@@ -161,36 +176,60 @@ def prove(
         tables: the described public tables, for rules that run for each.
         judged: the clean files.
         tell: takes each result as it comes.
+        found_before: failing rows that rules have found in the clean files; of a rule that is not named they are counted.
 
     Returns:
         One result a fault, in the rules' order.
     """
-    results = []
     # Copies of restricted tables stay in the restricted folder, also where a run is cut off and leaves them there.
     for remains in judged.warehouse.parent.glob(f"{COPIES}*"):
         shutil.rmtree(remains)
-    with tempfile.TemporaryDirectory(prefix=COPIES, dir=judged.warehouse.parent) as folder:
-        warehouse, candidate = Path(folder) / "warehouse.duckdb", Path(folder) / DATABASE
+    with (
+        tempfile.TemporaryDirectory(prefix=COPIES, dir=judged.warehouse.parent) as name,
+        ThreadPoolExecutor(1) as on_warehouse,
+        ThreadPoolExecutor(1) as on_candidate,
+        ExitStack() as connections,
+    ):
+        folder = Path(name)
         # One copy to write in, one to read beside the candidate's: DuckDB opens a file in one way at a time.
-        shutil.copyfile(judged.warehouse, warehouse)
-        shutil.copyfile(judged.candidate / DATABASE, candidate)
-        for rule in rules:
+        shutil.copyfile(judged.warehouse, folder / "warehouse.duckdb")
+        shutil.copyfile(judged.candidate / DATABASE, folder / DATABASE)
+        warehouse = connections.enter_context(connect(folder / "warehouse.duckdb"))
+        candidate = connections.enter_context(connect(folder / DATABASE))
+        attach(candidate, judged.warehouse, "warehouse")
+
+        def prove_one(rule: Rule) -> tuple[Verdict, int]:
+            before = (found_before or {}).get(rule.id)
             if rule.kind == "waivers":
-                verdict, failing = _prove_waivers(rules)
-                title = ("Fritak som ikke gjelder noe", "Waivers that hold nothing")
-            elif rule.fault is None:
-                continue
-            else:
-                title = (rule.fault.title.nb, rule.fault.title.en)
-                if rule.kind == "attack":
-                    verdict, failing = _prove_attack(rule, candidate, judged)
-                else:
-                    verdict, failing = _prove_rows(
-                        rule, candidate if rule.stage == "candidate" else warehouse, judged, tables
-                    )
-            proven = Proven(rule.id, rule.level, *title, verdict, failing)
-            tell(proven)
-            results.append(proven)
+                return _prove_waivers(rules)
+            if rule.kind == "attack":
+                return _prove_attack(rule, folder, judged, before)
+            return _prove_rows(rule, candidate if _is_of_candidate(rule) else warehouse, judged, tables, before)
+
+        # A connection is used by one thread; the attack opens files of its own.
+        started = [
+            (
+                rule,
+                (on_candidate if rule.stage == "candidate" and rule.kind == "rows" else on_warehouse).submit(
+                    prove_one, rule
+                ),
+            )
+            for rule in rules
+            if rule.fault is not None or rule.kind == "waivers"
+        ]
+        results = []
+        try:
+            for rule, proving in started:
+                verdict, failing = proving.result()
+                title = (rule.fault.title.nb, rule.fault.title.en) if rule.fault else WAIVERS_TITLE
+                results.append(Proven(rule.id, rule.level, *title, verdict, failing))
+                tell(results[-1])
+        finally:
+            for _, proving in started:
+                proving.cancel()
+            # The connections are closed only when nobody uses them any more.
+            on_warehouse.shutdown()
+            on_candidate.shutdown()
     return results
 
 

@@ -87,7 +87,7 @@ def judge(
     earlier: list[RuleResult],
     circumstances: Circumstances,
     additions: Path | None = None,
-    proof: Callable[[], dict[str, Any] | None] = lambda: None,
+    proof: Callable[[list[RuleResult]], dict[str, Any] | None] = lambda results: None,
 ) -> dict[str, Any]:
     """Judge a candidate and write ``gate.json`` and ``gate.html`` into it.
 
@@ -98,7 +98,8 @@ def judge(
         earlier: what was found in the deliveries and the warehouse from which the candidate was made.
         circumstances: waivers, day, channel, earlier snapshots.
         additions: what the candidate would add to the ledger; the file beside it unless said otherwise.
-        proof: gives the score of the seeded faults on this candidate; asked for only where nothing blocks.
+        proof: gives the score of the seeded faults on this candidate, from what the rules found; asked for only where
+            nothing blocks.
 
     Returns:
         The verdict: ``verdict`` (pass or fail), ``content_hash`` of the judged files, counts, coverage, and one entry a
@@ -141,7 +142,7 @@ def judge(
             outcome: sum(each.outcome == outcome for each in results)
             for outcome in ("pass", "fail", "no_data", "did_not_run")
         },
-        "proof": None if blocking else proof(),
+        "proof": None if blocking else proof(results),
         "coverage": coverage(rules, tables, candidate.path / DATABASE),
         "rules": [each.public() for each in results],
     }

@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -47,7 +49,10 @@ REMOVING = ".removing-"
 # The table with what the snapshot says of itself; one row.
 SNAPSHOT = "snapshot"
 
-Writer = Callable[[duckdb.DuckDBPyConnection, list[Table], Release, Path], None]
+# Writes one or a few files; independent of all others, so that several can be written at once.
+Job = Callable[[duckdb.DuckDBPyConnection], None]
+# Returns what there is to write of a format into its folder.
+Format = Callable[[duckdb.DuckDBPyConnection, list[Table], Release, Path], list[Job]]
 
 
 @dataclass(frozen=True)
@@ -59,30 +64,34 @@ class Candidate:
     content_hash: str
 
 
-def _write_workbook(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> None:
-    workbook.write(connection, tables, release, folder / "is248.xlsx")
+def _workbook_jobs(_: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> list[Job]:
+    return [partial(workbook.write, tables=tables, release=release, path=folder / "is248.xlsx")]
 
 
-def _write_json_stat(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> None:
-    for table in tables:
-        if table.cube is not None:
-            json_stat.write(connection, table, release, folder)
+def _json_stat_jobs(_: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> list[Job]:
+    return [
+        partial(json_stat.write, table=table, release=release, folder=folder) for table in tables if table.cube is not None
+    ]
 
 
-def _write_px(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> None:
-    for table in tables:
-        if table.cube is not None and table.cube.each is None:
-            px.write(connection, table, release, folder)
+def _px_jobs(_: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> list[Job]:
+    return [
+        partial(px.write, table=table, release=release, folder=folder)
+        for table in tables
+        if table.cube is not None and table.cube.each is None
+    ]
 
 
-# The formats beside DuckDB, Parquet and CSV, each in a folder of its name.
-FORMATS: dict[str, Writer] = {
-    "xlsx": _write_workbook,
-    "jsonstat": _write_json_stat,
-    "px": _write_px,
-    "packages": packages.write,
-    "site": site.write,
+# The formats beside DuckDB, Parquet and CSV, each in a folder of its name; what takes longest comes first.
+FILE_FORMATS: dict[str, Format] = {
+    "xlsx": _workbook_jobs,
+    "packages": packages.jobs,
+    "jsonstat": _json_stat_jobs,
+    "px": _px_jobs,
 }
+# The pages link to the files that are there.
+SITE = "site"
+FORMATS = (*FILE_FORMATS, SITE)
 
 
 def _check_columns(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
@@ -158,21 +167,44 @@ def _write_table(connection: duckdb.DuckDBPyConnection, table: Table, release: R
 def _write_content(folder: Path, tables: list[Table], catalogue: Catalogue, formats: Collection[str]) -> Release:
     """Write every file that the content hash covers."""
     with connect(folder / DATABASE, read_only=True) as connection:
+        # Each file is written by one thread, in the order of its rows; the files by as many as there are processors.
         connection.execute("set threads = 1")
         release = read_release(connection, catalogue)
-        for name in ("parquet", "csv", "metadata"):
-            (folder / name).mkdir()
-        for table in tables:
-            if table.name != REVISIONS:
-                _write_table(connection, table, release, folder)
-        for name, write in FORMATS.items():
+        jobs: list[Job] = []
+        for name, find_jobs in FILE_FORMATS.items():
             if name in formats:
                 (folder / name).mkdir()
-                write(connection, tables, release, folder / name)
+                jobs += find_jobs(connection, tables, release, folder / name)
+        for name in ("parquet", "csv", "metadata"):
+            (folder / name).mkdir()
+        jobs += [
+            partial(_write_table, table=table, release=release, folder=folder) for table in tables if table.name != REVISIONS
+        ]
+        _work_off(connection, jobs)
+        if SITE in formats:
+            (folder / SITE).mkdir()
+            site.write(connection, tables, release, folder / SITE)
     metadata.write(tables, release, folder)
     data_package.write(tables, release, folder)
     dcat.write(tables, release, folder)
     return release
+
+
+def _work_off(connection: duckdb.DuckDBPyConnection, jobs: list[Job]) -> None:
+    """Do jobs side by side, each with a connection of its own to the same file; the first error ends it."""
+
+    def work(job: Job) -> None:
+        with connection.cursor() as own:
+            job(own)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        started = [pool.submit(work, job) for job in jobs]
+        try:
+            for each in started:
+                each.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _write_changes(folder: Path, tables: list[Table], release: Release, changes: Changes) -> None:
@@ -200,7 +232,7 @@ def build(
     *,
     catalogue: Catalogue,
     channel: Channel = "demo",
-    formats: Collection[str] = tuple(FORMATS),
+    formats: Collection[str] = FORMATS,
     predecessor: Path | None = None,
 ) -> Candidate:
     """Write a candidate from the warehouse's public tables.

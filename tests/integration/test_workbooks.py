@@ -177,8 +177,14 @@ def write_workbook(
 
 
 def write_packages(connection: duckdb.DuckDBPyConnection, folder: Path, rows: Rows = ROWS) -> Path:
-    packages.write(connection, fill(connection, rows), release(), folder)
+    write_all(connection, fill(connection, rows), folder)
     return folder
+
+
+def write_all(connection: duckdb.DuckDBPyConnection, tables: list[Table], folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    for job in packages.jobs(connection, tables, release(), folder):
+        job(connection)
 
 
 def cells(path: Path, sheet: str) -> list[list[Any]]:
@@ -400,7 +406,7 @@ def test_the_connection_is_left_as_it_was(connection: duckdb.DuckDBPyConnection,
     query = "select table_name from information_schema.tables order by all"
     before = connection.execute(query).fetchall()
     workbook.write(connection, tables, release(), tmp_path / "book.xlsx")
-    packages.write(connection, tables, release(), tmp_path / "packages")
+    write_all(connection, tables, tmp_path / "packages")
     assert connection.execute(query).fetchall() == before
 
 
@@ -409,7 +415,7 @@ def test_a_read_only_database_is_enough(tmp_path: Path) -> None:
         tables = fill(connection, ROWS)
     with duckdb.connect(str(tmp_path / "made.duckdb"), read_only=True) as connection:
         workbook.write(connection, tables, release(), tmp_path / "book.xlsx")
-        packages.write(connection, tables, release(), tmp_path / "packages")
+        write_all(connection, tables, tmp_path / "packages")
     assert len(cells(tmp_path / "book.xlsx", "fte_by_service")) == 7
 
 

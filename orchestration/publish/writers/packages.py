@@ -6,8 +6,9 @@ Belongs here: which units belong to a county, and the overview for people. Does 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -102,18 +103,25 @@ class Overview:
     reasons: tuple[tuple[int, Label], ...]
 
 
-def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> None:
-    """Write ``<county code>.xlsx`` for each county of the newest areas; none where the areas are not among ``tables``."""
-    folder.mkdir(parents=True, exist_ok=True)
+def jobs(
+    connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path
+) -> list[Callable[[duckdb.DuckDBPyConnection], None]]:
+    """Return what writes ``<county code>.xlsx`` for each county of the newest areas; none where areas are not in ``tables``.
+
+    Each is called with a connection that sees the same tables, by any thread.
+    """
     by_name = {table.name: table for table in tables}
     if AREAS not in by_name:
-        return
+        return []
     municipal = [by_name[name] for name in MUNICIPAL_TABLES if name in by_name]
-    for county in _counties(connection, has_changes=CHANGES in by_name):
+
+    def write_county(connection: duckdb.DuckDBPyConnection, county: County) -> None:
         overview = None
         if OVERVIEW in by_name:
             overview = _read_overview(connection, by_name[OVERVIEW], county, has_breaks=BREAKS in by_name)
         _write_county(connection, municipal, release, county, overview, CHANGES in by_name, folder / f"{county.code}.xlsx")
+
+    return [partial(write_county, county=county) for county in _counties(connection, has_changes=CHANGES in by_name)]
 
 
 def _write_county(

@@ -12,6 +12,115 @@ routing as (
     select * from {{ ref('int_indicator_routing') }}
 ),
 
+-- What is counted and where have numbers while it is counted: sums by texts cost several times as much.
+numbered_areas as (
+    select
+        *,
+        row_number() over (order by time_period, unit_set, area_basis, unit_level, unit_code) as area_number
+    from (
+        select distinct
+            time_period,
+            unit_set,
+            area_basis,
+            unit_level,
+            unit_code
+        from members
+    ) as areas
+),
+
+numbered_answers as (
+    select
+        *,
+        row_number() over (order by form, indicator, item, answer, time_period) as answer_number
+    from (
+        select distinct
+            form,
+            time_period,
+            indicator,
+            item,
+            answer
+        from choices
+    ) as answers
+),
+
+member_areas as (
+    select
+        members.time_period,
+        members.unit_set,
+        members.member_code,
+        numbered_areas.area_number
+    from members
+    inner join numbered_areas
+        on members.time_period = numbered_areas.time_period
+        and members.unit_set = numbered_areas.unit_set
+        and members.area_basis = numbered_areas.area_basis
+        and members.unit_level = numbered_areas.unit_level
+        and members.unit_code = numbered_areas.unit_code
+),
+
+-- Units that lie in the same areas are an atom: they are counted together before they are counted in each area, and a
+-- country has far fewer atoms than units.
+placed_members as (
+    select
+        time_period,
+        unit_set,
+        member_code,
+        string_agg(cast(area_number as varchar), ' ' order by area_number) as places
+    from member_areas
+    group by time_period, unit_set, member_code
+),
+
+atoms as (
+    select
+        time_period,
+        unit_set,
+        member_code,
+        dense_rank() over (order by time_period, unit_set, places) as atom
+    from placed_members
+),
+
+atom_areas as (
+    select distinct
+        atoms.atom,
+        member_areas.area_number
+    from atoms
+    inner join member_areas
+        on atoms.time_period = member_areas.time_period
+        and atoms.unit_set = member_areas.unit_set
+        and atoms.member_code = member_areas.member_code
+),
+
+atom_counts as (
+    select
+        numbered_answers.answer_number,
+        atoms.atom,
+        sum(case when choices.is_chosen then 1 else 0 end) as n_answer,
+        count(*) as n_answered
+    from choices
+    inner join numbered_answers
+        on choices.form = numbered_answers.form
+        and choices.time_period = numbered_answers.time_period
+        and choices.indicator = numbered_answers.indicator
+        and choices.item = numbered_answers.item
+        and choices.answer = numbered_answers.answer
+    inner join atoms
+        on choices.time_period = atoms.time_period
+        and choices.unit_set = atoms.unit_set
+        and choices.unit_code = atoms.member_code
+    group by numbered_answers.answer_number, atoms.atom
+),
+
+area_counts as (
+    select
+        atom_counts.answer_number,
+        atom_areas.area_number,
+        cast(sum(atom_counts.n_answer) as bigint) as n_answer,
+        cast(sum(atom_counts.n_answered) as bigint) as n_answered
+    from atom_counts
+    inner join atom_areas on atom_counts.atom = atom_areas.atom
+    group by atom_counts.answer_number, atom_areas.area_number
+),
+
 asked as (
     select
         routing.form,
@@ -34,25 +143,20 @@ asked as (
 
 counts as (
     select
-        choices.form,
-        choices.time_period,
-        choices.indicator,
-        choices.item,
-        members.area_basis,
-        members.unit_set,
-        members.unit_level,
-        members.unit_code,
-        choices.answer,
-        sum(case when choices.is_chosen then 1 else 0 end) as n_answer,
-        count(*) as n_answered
-    from choices
-    inner join members
-        on choices.time_period = members.time_period
-        and choices.unit_set = members.unit_set
-        and choices.unit_code = members.member_code
-    group by
-        choices.form, choices.time_period, choices.indicator, choices.item, members.area_basis, members.unit_set,
-        members.unit_level, members.unit_code, choices.answer
+        answers.form,
+        answers.time_period,
+        answers.indicator,
+        answers.item,
+        areas.area_basis,
+        areas.unit_set,
+        areas.unit_level,
+        areas.unit_code,
+        answers.answer,
+        area_counts.n_answer,
+        area_counts.n_answered
+    from area_counts
+    inner join numbered_answers as answers on area_counts.answer_number = answers.answer_number
+    inner join numbered_areas as areas on area_counts.area_number = areas.area_number
 )
 
 select
