@@ -6,10 +6,11 @@ A year is read as a partition of its own, or with all others that changed in one
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 import dagster as dg
+import duckdb
 
 from orchestration.assets.ownership import group_name, owners
 from orchestration.forms.model import Form
@@ -29,32 +30,51 @@ def survey_years(forms: list[Form]) -> dg.StaticPartitionsDefinition:
     return dg.StaticPartitionsDefinition([str(year) for year in sorted({form.time_period for form in forms})])
 
 
-def read_year(settings: Settings, forms: list[Form], year: int, *, again: bool = False) -> dict[str, str]:
-    """Read the deliveries of one year; return for each form whether it was read, unchanged or not delivered.
+class YearRead(NamedTuple):
+    """What became of the deliveries of a year.
+
+    ``forms`` says of each form whether it was read, unchanged or not delivered; ``described`` what a materialisation of the
+    year says of each raw table.
+    """
+
+    year: int
+    forms: dict[str, str]
+    described: dict[str, dict[str, Any]]
+
+
+def read_years(settings: Settings, forms: list[Form], years: Iterable[int], *, again: bool = False) -> Iterator[YearRead]:
+    """Read the deliveries of some years, one after the other; each that was told is kept, whatever becomes of the next.
 
     Args:
         settings: where the deliveries and the warehouse lie.
         forms: all forms.
-        year: the survey year.
+        years: the survey years.
         again: read also what is unchanged.
+
+    Raises:
+        UserError: a delivery is refused; nothing of its year was changed.
     """
     deliveries.check_folders(forms, settings.deliveries)
+    municipalities = count_municipalities(settings.data)
     with connect(settings.warehouse_file) as connection:
         deliveries.prepare_tables(connection, forms)
         registry.load_registry(connection, forms)
-        return {
-            form.form: deliveries.ingest(
-                connection,
-                form,
-                forms=forms,
-                deliveries=settings.deliveries,
-                archive_folder=settings.archive,
-                municipalities=count_municipalities(settings.data),
-                again=again,
-            )
-            for form in forms
-            if form.time_period == year
-        }
+        for year in years:
+            started = time.monotonic()
+            outcomes = {
+                form.form: deliveries.ingest(
+                    connection,
+                    form,
+                    forms=forms,
+                    deliveries=settings.deliveries,
+                    archive_folder=settings.archive,
+                    municipalities=municipalities,
+                    again=again,
+                )
+                for form in forms
+                if form.time_period == year
+            }
+            yield YearRead(year, outcomes, _describe_year(connection, outcomes, time.monotonic() - started))
 
 
 def changed_years(settings: Settings, forms: list[Form]) -> list[int]:
@@ -65,19 +85,20 @@ def changed_years(settings: Settings, forms: list[Form]) -> list[int]:
         return sorted({form.time_period for form in forms if deliveries.is_changed(connection, form, settings.deliveries)})
 
 
-def _describe_year(settings: Settings, forms: dict[str, str], seconds: float) -> dict[str, dict[str, Any]]:
+def _describe_year(
+    connection: duckdb.DuckDBPyConnection, forms: dict[str, str], seconds: float
+) -> dict[str, dict[str, Any]]:
     """Return for each raw table what a materialisation of a year says of itself."""
     described: dict[str, dict[str, Any]] = {}
-    with connect(settings.warehouse_file, read_only=True) as connection:
-        for table in deliveries.TABLES:
-            row = connection.execute(
-                f"select count(*) from raw.{table} where form in (select unnest(?::varchar[]))", [list(forms)]
-            ).fetchone()
-            described[table] = {
-                "dagster/partition_row_count": int(row[0]) if row else 0,
-                "seconds": round(seconds, 3),
-                "forms": forms,
-            }
+    for table in deliveries.TABLES:
+        row = connection.execute(
+            f"select count(*) from raw.{table} where form in (select unnest(?::varchar[]))", [list(forms)]
+        ).fetchone()
+        described[table] = {
+            "dagster/partition_row_count": int(row[0]) if row else 0,
+            "seconds": round(seconds, 3),
+            "forms": forms,
+        }
     return described
 
 
@@ -129,11 +150,9 @@ def build_delivery_assets(settings: Settings, forms: list[Form]) -> list[dg.Asse
         required_resource_keys={WRITER},
     )
     def raw_deliveries(context) -> Iterator[dg.MaterializeResult[None]]:  # type: ignore[no-untyped-def]
-        started = time.monotonic()
-        outcomes = read_year(settings, load_forms(settings.forms), int(context.partition_key))
-        described = _describe_year(settings, outcomes, time.monotonic() - started)
-        for table in deliveries.TABLES:
-            yield dg.MaterializeResult(asset_key=[RAW, table], metadata=described[table])
+        for found in read_years(settings, load_forms(settings.forms), [int(context.partition_key)]):
+            for table in deliveries.TABLES:
+                yield dg.MaterializeResult(asset_key=[RAW, table], metadata=found.described[table])
 
     @dg.asset(
         key=READ,
@@ -150,12 +169,16 @@ def build_delivery_assets(settings: Settings, forms: list[Form]) -> list[dg.Asse
         known = sorted({form.time_period for form in described})
         changed = known if again else changed_years(settings, described)
         wanted = [year for year in changed if years is None or year in years]
-        for year in wanted:
-            context.log.info(f"deliveries of {year}")
-            started = time.monotonic()
-            outcomes = read_year(settings, described, year, again=again)
-            for table, metadata in _describe_year(settings, outcomes, time.monotonic() - started).items():
-                context.log_event(dg.AssetMaterialization(asset_key=[RAW, table], partition=str(year), metadata=metadata))
+
+        def told() -> Iterator[int]:
+            for year in wanted:
+                context.log.info(f"deliveries of {year}")
+                yield year
+
+        for found in read_years(settings, described, told(), again=again):
+            for table, metadata in found.described.items():
+                partition = str(found.year)
+                context.log_event(dg.AssetMaterialization(asset_key=[RAW, table], partition=partition, metadata=metadata))
         left = [year for year in changed if year not in wanted]
         if left:
             context.log.info(f"not read, though changed: deliveries of {', '.join(map(str, left))}")

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 TOLERANCE = 1e-6
 
 # Rounds of weights that ask about all open figures at once, before each is asked about by itself.
-JOINT_ROUNDS = 4
+JOINT_ROUNDS = 12
 
 # Narrowest interval of an amount, in its unit, that counts as unknown; and more than any amount.
 AMOUNT_INTERVAL = 1.0

@@ -37,10 +37,12 @@ print_errors as (
 ),
 
 rate_errors as (
+    -- Rates are printed of totals.
     select
         unit_level,
         unit_code,
         target_group,
+        'total' as category,
         time_period,
         max(half_unit) as half_unit
     from printed
@@ -72,8 +74,8 @@ levels as (
         on observations.unit_level = rate_errors.unit_level
         and observations.unit_code = rate_errors.unit_code
         and observations.target_group = rate_errors.target_group
+        and observations.category = rate_errors.category
         and observations.time_period = rate_errors.time_period
-        and observations.category = 'total'
     left join populations
         on observations.time_period = populations.time_period
         and observations.unit_level = populations.unit_level
