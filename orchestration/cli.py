@@ -739,4 +739,4 @@ def daemon() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="is248")

@@ -35,15 +35,17 @@ def _build_package(settings: Settings, package: str) -> dg.AssetsDefinition:
 
     @dg.multi_asset(name=f"{package}_inputs", specs=specs, required_resource_keys={WRITER})
     def inputs() -> Iterator[dg.MaterializeResult[None]]:
-        for table, resources in _tables(settings, package).items():
+        tables = _tables(settings, package)
+        for resources in tables.values():
             for resource in resources:
                 check(resource)
-            with connect(settings.warehouse_file) as connection:
-                rows = load(connection, table, resources)
+        with connect(settings.warehouse_file) as connection:
+            rows = {table: load(connection, table, resources) for table, resources in tables.items()}
+        for table, resources in tables.items():
             yield dg.MaterializeResult(
                 asset_key=[package, table],
                 metadata={
-                    "dagster/row_count": rows,
+                    "dagster/row_count": rows[table],
                     "files": [resource.path.name for resource in resources],
                     "sha256": {resource.path.name: resource.sha256 for resource in resources},
                 },
