@@ -29,6 +29,9 @@ from orchestration.tables import load_tables
 
 GENERATED = "generated.yml"
 
+# The engine of the warehouse. What another engine computes comes back into it (``orchestration.spark``).
+DUCKDB = "duckdb"
+
 
 def describe_models(settings: Settings) -> dict[str, Any]:
     """Return dbt's properties file: the sources as the readers write them, the public models from ``data/metadata``."""
@@ -114,8 +117,18 @@ def _environment(settings: Settings) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def invoke(settings: Settings, *arguments: str) -> Any:
+def target_folder(settings: Settings, engine: str = DUCKDB) -> Path:
+    """Return the folder of dbt's manifest, compiled SQL and log; each engine has one, or it would parse anew every time."""
+    return settings.dbt_target if engine == DUCKDB else settings.dbt_target / engine
+
+
+def invoke(settings: Settings, *arguments: str, engine: str = DUCKDB) -> Any:
     """Call dbt and return its result object (``dbtRunnerResult``); the log goes to the target folder.
+
+    Args:
+        settings: where the project and its warehouse lie.
+        arguments: command and options of dbt.
+        engine: the target of the project's profile.
 
     Raises:
         UserError: dbt could not start or a model has an error; the message is dbt's own, in one line. Failed tests and
@@ -124,7 +137,8 @@ def invoke(settings: Settings, *arguments: str) -> Any:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # imported here: a second and a half
     from dbt.cli.main import dbtRunner
 
-    settings.dbt_target.mkdir(parents=True, exist_ok=True)
+    target = target_folder(settings, engine)
+    target.mkdir(parents=True, exist_ok=True)
     try:
         with _environment(settings):
             result = dbtRunner().invoke(
@@ -132,14 +146,16 @@ def invoke(settings: Settings, *arguments: str) -> Any:
                     "--quiet",
                     "--no-use-colors",
                     "--log-path",
-                    str(settings.dbt_target),
+                    str(target),
                     *arguments,
+                    "--target",
+                    engine,
                     "--project-dir",
                     str(settings.dbt_project),
                     "--profiles-dir",
                     str(settings.dbt_project),
                     "--target-path",
-                    str(settings.dbt_target),
+                    str(target),
                 ]
             )
     finally:
@@ -152,9 +168,25 @@ def invoke(settings: Settings, *arguments: str) -> Any:
         raise UserError(
             " ".join(str(result.exception).split()),
             place=str(settings.dbt_project),
-            remedy=f"see {settings.dbt_target / 'dbt.log'}",
+            remedy=f"see {target / 'dbt.log'}",
         )
     return result
+
+
+def build(settings: Settings) -> list[Any]:
+    """Build all models with the engine of the settings, run their data tests, and return dbt's result of each.
+
+    The tables are in the warehouse afterwards, whichever engine computed them. Unit tests of the models run with the test
+    suite, not here.
+
+    Raises:
+        UserError: dbt or the engine could not start. Failed tests and models are in the results, for the caller to judge.
+    """
+    if settings.engine == "spark":
+        from orchestration import spark  # imported here: only where it is the engine
+
+        return spark.build(settings)
+    return list(invoke(settings, "build", "--exclude-resource-type", "unit_test").result.results)
 
 
 def prepare(settings: Settings) -> Path:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -52,6 +53,19 @@ class Settings(BaseSettings):
         default=Path("data/snapshots"), description="Folder of the published snapshots and of refused candidates"
     )
     channel: Channel = Field(default="demo", description="demo promotes at once; official waits for the release calendar")
+    engine: Literal["duckdb", "spark"] = Field(
+        default="duckdb", description="What computes the models; the figures are the same (docs/engines.md)"
+    )
+    spark_master: str = Field(
+        default="local[*]", description="Where Spark computes: local[*], spark://host:7077, k8s://https://host:443, yarn"
+    )
+    spark_dir: Path | None = Field(
+        default=None,
+        description="Folder that Spark exchanges tables through; on a cluster one that all its machines see under this path",
+    )
+    spark_options: str = Field(
+        default="", description="Further settings of Spark, joined by semicolons: spark.executor.memory=4g;spark.cores.max=8"
+    )
     formats: str = Field(
         default="xlsx,jsonstat,px,packages,site",
         description="Formats that are written beside DuckDB, Parquet, CSV and metadata, joined by commas; may be empty",
@@ -84,6 +98,15 @@ class Settings(BaseSettings):
             raise ValueError(f"{unknown[0]!r} is no format; formats are {cls.model_fields['formats'].default}")
         return value
 
+    @field_validator("spark_options")
+    @classmethod
+    def _options_have_names_and_values(cls, value: str) -> str:
+        for part in value.split(";"):
+            name, separator, _ = part.strip().partition("=")
+            if part.strip() and not (separator and name.startswith("spark.")):
+                raise ValueError(f"{part.strip()!r} is not written as spark.name=value")
+        return value
+
     @field_validator("webhook")
     @classmethod
     def _webhook_is_an_address(cls, value: SecretStr | None) -> SecretStr | None:
@@ -107,6 +130,12 @@ class Settings(BaseSettings):
     def formats_written(self) -> frozenset[str]:
         """The formats that are written beside those that always are."""
         return _listed(self.formats)
+
+    @property
+    def spark_settings(self) -> dict[str, str]:
+        """The further settings of Spark, by name."""
+        parts = (part.strip().partition("=") for part in self.spark_options.split(";") if part.strip())
+        return {name.strip(): value.strip() for name, _, value in parts}
 
     def resolve(self, path: Path) -> Path:
         """Return ``path`` as an absolute path."""
@@ -156,6 +185,11 @@ class Settings(BaseSettings):
     def stage_results(self) -> Path:
         """Folder in which what the rules found in deliveries and warehouse waits for the gate; restricted."""
         return self.warehouse / "gate"
+
+    @property
+    def spark(self) -> Path:
+        """Folder that Spark exchanges tables through; restricted."""
+        return self.warehouse / "spark" if self.spark_dir is None else self.resolve(self.spark_dir)
 
     @property
     def waivers(self) -> Path:

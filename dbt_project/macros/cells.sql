@@ -1,11 +1,12 @@
 {# A text without blanks at its ends. #}
 {% macro trimmed(text) -%}
-    regexp_replace({{ text }}, '^[\s\x{00a0}\x{2007}\x{2009}\x{202f}\x{feff}]+|[\s\x{00a0}\x{2007}\x{2009}\x{202f}\x{feff}]+$', '', 'g')
+    {%- set blanks = '[ \\t\\n\\f\\r\\x{00a0}\\x{2007}\\x{2009}\\x{202f}\\x{feff}]+' -%}
+    {{ replaced(text, '^' ~ blanks ~ '|' ~ blanks ~ '$', '') }}
 {%- endmacro %}
 
 {# A text with single ordinary blanks inside. #}
 {% macro single_blanks(text) -%}
-    regexp_replace({{ text }}, '[\s\x{00a0}\x{2007}\x{2009}\x{202f}]+', ' ', 'g')
+    {{ replaced(text, '[ \\t\\n\\f\\r\\x{00a0}\\x{2007}\\x{2009}\\x{202f}]+', ' ') }}
 {%- endmacro %}
 
 {# A number as Norwegians type it, or null where the text is none: 1 234,5 and 1.234,5 and 1,234.5 and 0.5 and 12.
@@ -13,13 +14,13 @@
 {% macro typed_number(text) -%}
     try_cast(
         case
-            when regexp_full_match({{ text }}, '[0-9]+([.,][0-9]+)?') then replace({{ text }}, ',', '.')
-            when regexp_full_match({{ text }}, '[.,][0-9]+') then '0' || replace({{ text }}, ',', '.')
-            when regexp_full_match({{ text }}, '[0-9]{1,3}( [0-9]{3})+([.,][0-9]+)?')
+            when {{ matches_whole(text, "'[0-9]+([.,][0-9]+)?'") }} then replace({{ text }}, ',', '.')
+            when {{ matches_whole(text, "'[.,][0-9]+'") }} then '0' || replace({{ text }}, ',', '.')
+            when {{ matches_whole(text, "'[0-9]{1,3}( [0-9]{3})+([.,][0-9]+)?'") }}
                 then replace(replace({{ text }}, ' ', ''), ',', '.')
-            when regexp_full_match({{ text }}, '[0-9]{1,3}([.][0-9]{3})+,[0-9]+')
+            when {{ matches_whole(text, "'[0-9]{1,3}([.][0-9]{3})+,[0-9]+'") }}
                 then replace(replace({{ text }}, '.', ''), ',', '.')
-            when regexp_full_match({{ text }}, '[0-9]{1,3}(,[0-9]{3})+[.][0-9]+')
+            when {{ matches_whole(text, "'[0-9]{1,3}(,[0-9]{3})+[.][0-9]+'") }}
                 then replace({{ text }}, ',', '')
         end as decimal(18, 6)
     )
@@ -27,10 +28,18 @@
 
 {# A name as it is compared: lower case, single blanks, one kind of separator between languages, no county in brackets. #}
 {% macro comparable_name(name) -%}
-    trim(lower(regexp_replace(regexp_replace({{ single_blanks(name) }}, ' ?[/–-] ?', '-', 'g'), ' ?[(].*[)]', '', 'g')))
+    trim(lower({{ replaced(replaced(single_blanks(name), ' ?[/–-] ?', '-'), ' ?[(].*[)]', '') }}))
 {%- endmacro %}
 
 {# A code or number of a submission as it is compared: 1.0 and 1,00 are 1. #}
 {% macro code_text(text) -%}
+    {{ return(adapter.dispatch('code_text')(text)) }}
+{%- endmacro %}
+
+{% macro default__code_text(text) -%}
     regexp_replace({{ text }}, '^([0-9]+)[.,]0+$', '\1')
+{%- endmacro %}
+
+{% macro spark__code_text(text) -%}
+    regexp_replace({{ text }}, '\A([0-9]+)[.,]0+\z', '$1')
 {%- endmacro %}

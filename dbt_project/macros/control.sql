@@ -7,6 +7,10 @@
     quantile_cont({{ expression }}, {{ share }})
 {%- endmacro %}
 
+{% macro spark__quantile_of(expression, share) -%}
+    percentile({{ expression }}, {{ share }})
+{%- endmacro %}
+
 {# A limit of the control, from the parameters. #}
 {% macro limit_of(parameter) -%}
     (
@@ -19,10 +23,10 @@
 {# The findings of one model with all columns that a finding can have; `without` lists those that its findings have not. #}
 {% macro findings_of(relation, without) -%}
     {%- set optional = {
-        'question': 'varchar',
-        'target_group': 'varchar',
-        'item': 'varchar',
-        'reporting_form': 'varchar',
+        'question': 'string',
+        'target_group': 'string',
+        'item': 'string',
+        'reporting_form': 'string',
         'value': 'decimal(18, 6)',
         'value_compared': 'decimal(18, 6)',
         'previous_period': 'integer',
@@ -30,13 +34,13 @@
         'limit_value': 'decimal(18, 6)',
         'population': 'bigint',
         'effect': 'decimal(18, 6)',
-        'detail': 'varchar',
-        'wording': 'varchar',
-        'file': 'varchar',
-        'sheet': 'varchar',
+        'detail': 'string',
+        'wording': 'string',
+        'file': 'string',
+        'sheet': 'string',
         'row_number': 'integer',
         'column_number': 'integer',
-        'header': 'varchar',
+        'header': 'string',
     } -%}
     select
         survey,

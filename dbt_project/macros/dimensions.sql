@@ -12,6 +12,20 @@
     )
 {%- endmacro %}
 
+{% macro spark__parse_dimensions(column) -%}
+    map_from_entries(
+        transform(
+            {{ spark__dimension_parts(column) }},
+            part -> struct(split_part(part, '=', 1) as k, split_part(part, '=', 2) as v)
+        )
+    )
+{%- endmacro %}
+
+{# The parts of 'a=x;b=y', none of an empty text. #}
+{% macro spark__dimension_parts(column) -%}
+    filter(split(coalesce({{ column }}, ''), ';'), part -> part != '')
+{%- endmacro %}
+
 {# The names of the dimensions of 'a=x;b=y', sorted and joined: 'a;b'. #}
 {% macro dimension_names(column) -%}
     {{ return(adapter.dispatch('dimension_names')(column)) }}
@@ -27,6 +41,10 @@
         ),
         ';'
     )
+{%- endmacro %}
+
+{% macro spark__dimension_names(column) -%}
+    array_join(array_sort(transform({{ spark__dimension_parts(column) }}, part -> split_part(part, '=', 1))), ';')
 {%- endmacro %}
 
 {# The parts of 'b=y;a=x', sorted by name and joined by a bar: 'a=x|b=y'. #}
@@ -47,4 +65,25 @@
         ),
         '|'
     )
+{%- endmacro %}
+
+{% macro spark__dimensions_sorted(column) -%}
+    array_join(
+        transform(
+            array_sort(
+                transform({{ spark__dimension_parts(column) }}, part -> struct(split_part(part, '=', 1) as name, part as part))
+            ),
+            pair -> pair.part
+        ),
+        '|'
+    )
+{%- endmacro %}
+
+{# The names of 'a;b;c' that are not in a list, joined as before. A name occurs once. #}
+{% macro names_without(column, names) -%}
+    {%- set ns = namespace(text="';' || " ~ column ~ " || ';'") -%}
+    {%- for name in names -%}
+        {%- set ns.text = "replace(" ~ ns.text ~ ", ';" ~ name ~ ";', ';')" -%}
+    {%- endfor -%}
+    trim(both ';' from {{ ns.text }})
 {%- endmacro %}

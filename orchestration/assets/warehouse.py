@@ -178,8 +178,7 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
     def harmonise(context) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:  # type: ignore[no-untyped-def]
         # What an earlier build found says nothing about the tables of this one.
         dbt_tests_file(settings).unlink(missing_ok=True)
-        result = dbt.invoke(settings, "build", "--exclude-resource-type", "unit_test")
-        results = result.result.results
+        results = dbt.build(settings)
         broken = [entry for entry in results if str(entry.status) == "error"]
         built = [entry for entry in results if str(entry.status) not in FAILED]
         models = [_as_built(entry.node) for entry in built if entry.node.unique_id.startswith("model.")]

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from orchestration.settings import PROJECT_DIR
 
-RUN, DEV = "requirements.lock", "requirements-dev.lock"
+RUN, DEV, SPARK = "requirements.lock", "requirements-dev.lock", "requirements-spark.lock"
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
 
@@ -50,10 +50,11 @@ def declared() -> dict[str, list[Requirement]]:
     return {
         RUN: [Requirement(text) for text in project["project"]["dependencies"]],
         DEV: [Requirement(text) for text in project["dependency-groups"]["dev"]],
+        SPARK: [Requirement(text) for text in project["dependency-groups"]["spark"]],
     }
 
 
-@pytest.mark.parametrize("name", [RUN, DEV])
+@pytest.mark.parametrize("name", [RUN, DEV, SPARK])
 def test_every_entry_is_one_version_with_hashes_and_no_address(name: str) -> None:
     assert "://" not in (PROJECT_DIR / name).read_text(encoding="utf-8")
     for requirement, hashes in entries(name):
@@ -65,10 +66,10 @@ def test_every_entry_is_one_version_with_hashes_and_no_address(name: str) -> Non
 
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
 def test_every_declared_dependency_is_locked_at_a_version_that_satisfies_it(python: str) -> None:
-    run, dev = pins(RUN, python), pins(DEV, python)
+    run = pins(RUN, python)
     for name, requirements in declared().items():
         # A tool of the tests may need a package that the program has anyway.
-        locked = run if name == RUN else {**run, **dev}
+        locked = {**run, **pins(name, python)}
         for requirement in requirements:
             version = locked.get(canonicalize_name(requirement.name))
             assert version is not None, f"{requirement.name} is not in {name}"
@@ -76,11 +77,12 @@ def test_every_declared_dependency_is_locked_at_a_version_that_satisfies_it(pyth
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
-def test_the_two_files_can_be_installed_together(python: str) -> None:
-    run, dev = pins(RUN, python), pins(DEV, python)
-    assert {
-        package: (run[package], dev[package]) for package in run.keys() & dev.keys() if run[package] != dev[package]
-    } == {}
+def test_the_files_can_be_installed_together(python: str) -> None:
+    versions: dict[str, set[str]] = {}
+    for name in (RUN, DEV, SPARK):
+        for package, version in pins(name, python).items():
+            versions.setdefault(package, set()).add(version)
+    assert {package: found for package, found in versions.items() if len(found) > 1} == {}
 
 
 def test_dagster_and_its_integrations_are_of_one_release() -> None:

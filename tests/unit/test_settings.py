@@ -66,3 +66,18 @@ def test_a_secret_from_the_environment_prints_as_stars(monkeypatch: pytest.Monke
     settings = load_settings()
     assert settings.webhook is not None
     assert "hidden" not in repr(settings)
+
+
+def test_settings_of_spark_are_read_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IS248_SPARK_OPTIONS", "spark.executor.memory=4g; spark.executor.extraJavaOptions=-Xss4m -Da=b;")
+    assert load_settings().spark_settings == {
+        "spark.executor.memory": "4g",
+        "spark.executor.extraJavaOptions": "-Xss4m -Da=b",
+    }
+
+
+@pytest.mark.parametrize(("name", "value"), [("engine", "sparc"), ("spark_options", "executor.memory=4g")])
+def test_a_wrong_engine_or_option_names_the_setting(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"IS248_{name.upper()}", value)
+    with pytest.raises(UserError, match=f"setting '{name}'"):
+        load_settings()

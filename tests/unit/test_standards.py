@@ -31,7 +31,7 @@ def test_the_code_meets_its_standard(command: list[str]) -> None:
 
 
 def test_the_lock_files_pin_and_hash_everything_and_name_no_host() -> None:
-    for name in ("requirements.lock", "requirements-dev.lock"):
+    for name in ("requirements.lock", "requirements-dev.lock", "requirements-spark.lock"):
         text = (PROJECT_DIR / name).read_text(encoding="utf-8")
         assert "://" not in text
         assert all("==" in entry for entry in text.split("\n") if entry and not entry.startswith((" ", "#")))

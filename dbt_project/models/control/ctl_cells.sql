@@ -99,20 +99,20 @@ select
     rejected_rows.time_period,
     rejected_rows.unit_code,
     'rejected_row' as finding,
-    cast(null as varchar) as question,
-    cast(null as varchar) as target_group,
-    cast(null as varchar) as item,
-    cast(null as varchar) as reporting_form,
+    cast(null as string) as question,
+    cast(null as string) as target_group,
+    cast(null as string) as item,
+    cast(null as string) as reporting_form,
     {{ exact('rejected_rows.fte') }} as value,
     cast(null as decimal(18, 6)) as value_compared,
     {{ exact('coalesce(rejected_rows.fte, 0)') }} as effect,
     rejected_rows.row_rejected_reason as detail,
-    cast(null as varchar) as wording,
+    cast(null as string) as wording,
     rejected_rows.file,
     rejected_rows.sheet,
     rejected_rows.row_number,
     cast(null as integer) as column_number,
-    cast(null as varchar) as header
+    cast(null as string) as header
 from rejected_rows
 inner join municipal_forms
     on rejected_rows.form = municipal_forms.form

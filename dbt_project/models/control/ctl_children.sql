@@ -22,10 +22,10 @@ larger as (
     -- The unit itself is no evidence about itself.
     select
         *,
-        count(*) over like_units - 1 as like_count,
-        sum(case when fte = 0 then 1 else 0 end) over like_units - case when fte = 0 then 1 else 0 end as like_zeros,
-        count(*) over all_units - 1 as all_count,
-        sum(case when fte = 0 then 1 else 0 end) over all_units - case when fte = 0 then 1 else 0 end as all_zeros
+        (count(*) over like_units) - 1 as like_count,
+        (sum(case when fte = 0 then 1 else 0 end) over like_units) - case when fte = 0 then 1 else 0 end as like_zeros,
+        (count(*) over all_units) - 1 as all_count,
+        (sum(case when fte = 0 then 1 else 0 end) over all_units) - case when fte = 0 then 1 else 0 end as all_zeros
     from units
     where population > 0
     window

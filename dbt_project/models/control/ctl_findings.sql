@@ -89,5 +89,26 @@ numbered as (
 
 select
     case when occurrence = 1 then subject else concat_ws('|', subject, occurrence) end as finding_key,
-    * exclude (subject, occurrence)
+    survey,
+    time_period,
+    unit_code,
+    finding,
+    question,
+    target_group,
+    item,
+    reporting_form,
+    value,
+    value_compared,
+    previous_period,
+    value_before,
+    limit_value,
+    population,
+    effect,
+    detail,
+    wording,
+    file,
+    sheet,
+    row_number,
+    column_number,
+    header
 from numbered

@@ -47,7 +47,7 @@ findings as (
         routes.question,
         routes.target_group,
         case when routes.mental_health_filled then 'substance_use' else 'mental_health' end as reporting_form,
-        cast(null as varchar) as detail
+        cast(null as string) as detail
     from routes
     where routes.is_half_missing and routes.half_choice = 1
 
@@ -59,7 +59,7 @@ findings as (
         'filled_twice' as finding,
         question,
         target_group,
-        cast(null as varchar) as reporting_form,
+        cast(null as string) as reporting_form,
         route as detail
     from routes
     where is_filled_twice and twice_choice = 1
@@ -72,7 +72,7 @@ findings as (
         'choice_contradicted' as finding,
         question,
         target_group,
-        cast(null as varchar) as reporting_form,
+        cast(null as string) as reporting_form,
         stated_choice as detail
     from routes
     where is_choice_contradicted and contradicted_choice = 1

@@ -32,7 +32,7 @@ select
     previous_period,
     fte_before as value_before,
     {{ exact('coalesce(fte_before, 0)') }} as effect,
-    cast(null as varchar) as detail
+    cast(null as string) as detail
 from silent
 
 union all
@@ -45,5 +45,5 @@ select
     cast(null as integer) as previous_period,
     cast(null as decimal(18, 6)) as value_before,
     {{ exact('0') }} as effect,
-    cast(submission_count as varchar) as detail
+    cast(submission_count as string) as detail
 from superseded

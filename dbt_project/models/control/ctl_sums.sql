@@ -129,8 +129,8 @@ tenfold as (
         time_period,
         unit_code,
         target_group,
-        cast(null as varchar) as item,
-        cast(null as varchar) as reporting_form,
+        cast(null as string) as item,
+        cast(null as string) as reporting_form,
         service_fte as value,
         other_fte as value_compared,
         service_fte,
@@ -146,17 +146,17 @@ select
     case different.question when 'fte_by_education' then 'education_differs' else 'pathways_differ' end as finding,
     different.question,
     different.target_group,
-    cast(null as varchar) as item,
-    cast(null as varchar) as reporting_form,
+    cast(null as string) as item,
+    cast(null as string) as reporting_form,
     different.other_fte as value,
     different.service_fte as value_compared,
     different.population,
     {{ exact('different.difference') }} as effect,
-    cast(null as varchar) as file,
-    cast(null as varchar) as sheet,
+    cast(null as string) as file,
+    cast(null as string) as sheet,
     cast(null as integer) as row_number,
     cast(null as integer) as column_number,
-    cast(null as varchar) as header
+    cast(null as string) as header
 from different
 left join tenfold
     on different.time_period = tenfold.time_period
@@ -179,11 +179,11 @@ select
     value_compared,
     population,
     {{ exact('difference') }} as effect,
-    cast(null as varchar) as file,
-    cast(null as varchar) as sheet,
+    cast(null as string) as file,
+    cast(null as string) as sheet,
     cast(null as integer) as row_number,
     cast(null as integer) as column_number,
-    cast(null as varchar) as header
+    cast(null as string) as header
 from tenfold
 
 union all
@@ -195,7 +195,7 @@ select
     'typed_sum_differs' as finding,
     question,
     target_group,
-    cast(null as varchar) as item,
+    cast(null as string) as item,
     reporting_form,
     fte as value,
     number_value as value_compared,

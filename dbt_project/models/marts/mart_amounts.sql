@@ -94,8 +94,8 @@ index_values as (
         prices.time_period,
         parameters.price_year,
         case
-            when prices.time_period <= parameters.cpi_base_year then base.cpi_1998_100 / prices.cpi_1998_100
-            else base.cpi_2015_100 / prices.cpi_2015_100
+            when prices.time_period <= parameters.cpi_base_year then cast(base.cpi_1998_100 as double) / prices.cpi_1998_100
+            else cast(base.cpi_2015_100 as double) / prices.cpi_2015_100
         end as price_factor
     from {{ ref('stg_reference__cpi') }} as prices
     cross join parameters

@@ -20,7 +20,7 @@ derived as (
         later.time_period as time_period_to,
         bool_or(not breaks.comparable_before) as has_breaking,
         count(breaks.indicator) > 0 as has_any,
-        string_agg(breaks.kind || ' ' || breaks.time_period, '; ' order by breaks.time_period, breaks.kind) as reasons
+        {{ joined("breaks.kind || ' ' || breaks.time_period", '; ', 'breaks.time_period, breaks.kind') }} as reasons
     from periods as earlier
     inner join periods as later
         on earlier.indicator = later.indicator

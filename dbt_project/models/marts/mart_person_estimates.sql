@@ -77,6 +77,6 @@ select
     case when figures.n_answered >= parameters.min_units then 'A' else {{ absence_status("'confidential'") }} end
         as obs_status,
     case when figures.n_answered < parameters.min_units then 'confidential' end as absence_reason,
-    cast(null as varchar) as obs_note
+    cast(null as string) as obs_note
 from figures
 cross join parameters

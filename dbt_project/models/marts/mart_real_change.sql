@@ -169,5 +169,5 @@ select
         else 'A'
     end as obs_status,
     case when not is_delivered then 'not_delivered' end as absence_reason,
-    cast(null as varchar) as obs_note
+    cast(null as string) as obs_note
 from figures

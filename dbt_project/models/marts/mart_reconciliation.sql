@@ -136,7 +136,7 @@ worst as (
         *,
         row_number() over (
             partition by source_id, table_id, cell_key, line_number
-            order by badness desc, tolerance asc, method asc
+            order by badness desc, tolerance asc nulls last, method asc
         ) as choice
     from judged
 ),
@@ -158,7 +158,7 @@ delivered_periods as (
     where is_delivered
     union
     select
-        unnest([time_period, collection_year - 1]) as time_period,
+        {{ each_of(list_of(['time_period', 'collection_year - 1'])) }} as time_period,
         false as is_of_fte
     from {{ ref('int_rounds') }}
     where is_delivered

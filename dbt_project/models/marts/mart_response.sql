@@ -121,7 +121,7 @@ select
     fte.imputed_fte_share,
     case when unit_sets.is_delivered then 'A' else {{ absence_status("'not_delivered'") }} end as obs_status,
     case when not unit_sets.is_delivered then 'not_delivered' end as absence_reason,
-    cast(null as varchar) as obs_note
+    cast(null as string) as obs_note
 from unit_sets
 left join counts
     on unit_sets.form = counts.form
@@ -143,6 +143,6 @@ select
     units_expected - units_answered as units_missing,
     cast(null as double) as imputed_fte_share,
     'A' as obs_status,
-    cast(null as varchar) as absence_reason,
-    cast(null as varchar) as obs_note
+    cast(null as string) as absence_reason,
+    cast(null as string) as obs_note
 from samples

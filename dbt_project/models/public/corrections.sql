@@ -35,7 +35,7 @@ select
     areas.unit_code,
     areas.unit_name,
     corrections.kind,
-    cast(max(corrections.decided_on) as varchar) as corrected_on
+    cast(max(corrections.decided_on) as string) as corrected_on
 from corrections
 inner join areas
     on corrections.time_period = areas.time_period

@@ -3,7 +3,7 @@ with files as (
     select
         form,
         count(*) as files,
-        {{ text_hash("string_agg(sha256, ';' order by file)") }} as sha256
+        {{ text_hash(joined('sha256', ';', 'file')) }} as sha256
     from {{ source('raw', 'files') }}
     group by form
 )

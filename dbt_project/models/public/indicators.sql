@@ -24,8 +24,8 @@ comparable as (
 newest_rounds as (
     select
         rounds.indicator,
-        string_agg(distinct options.answers, ' / ' order by options.answers) as options,
-        string_agg(distinct rounds.population_asked, ' / ' order by rounds.population_asked) as population,
+        {{ joined_once('options.answers', ' / ') }} as options,
+        {{ joined_once('rounds.population_asked', ' / ') }} as population,
         max(rounds.unit_set) as unit_set,
         max(rounds.wording_nb) as wording_nb
     from {{ ref('int_indicator_rounds') }} as rounds

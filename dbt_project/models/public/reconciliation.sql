@@ -13,7 +13,7 @@ select
     explanations.reason_nb,
     explanations.reason_en,
     -- What was computed from the reference data or from print alone is real.
-    coalesce(starts_with(reconciliation.method, 'delivered_'), false)
+    coalesce(left(reconciliation.method, 10) = 'delivered_', false)
     and (
         {{ is_constructed('figures.time_period') }}
         or {{ is_constructed('figures.time_period + 1', column='collection_year') }}

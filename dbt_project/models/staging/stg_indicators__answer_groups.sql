@@ -2,5 +2,5 @@
 select
     indicator,
     answer,
-    unnest(string_split(members, '|')) as member
+    {{ each_of(parts_of('members', '|')) }} as member
 from {{ source('indicators', 'answer_groups') }}

@@ -91,7 +91,7 @@ select
     unit_code,
     unit_name,
     member_code,
-    cast(null as varchar) as piece_code,
+    cast(null as string) as piece_code,
     true as counts_as_unit
 from unit_areas
 

@@ -36,7 +36,7 @@ steps as (
     from codes
     cross join years
 
-    union
+    union all
 
     select
         steps.code,

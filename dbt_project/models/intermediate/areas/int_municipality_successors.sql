@@ -36,7 +36,7 @@ changes as (
         weight_under_18,
         weight_18_plus,
         -- Estimates of a split need not add up to one.
-        weight_residual_estimate
+        cast(weight_residual_estimate as double)
         / sum(weight_residual_estimate) over (partition by change_year, old_code) as weight_estimate,
         -- A municipality stays what it is until its next change.
         max(change_year) over (

@@ -3,7 +3,7 @@
 with municipality_names as (
     select
         municipality_code as unit_code,
-        unnest([municipality_name, name_plain, official_name]) as name
+        {{ each_of(list_of(['municipality_name', 'name_plain', 'official_name'])) }} as name
     from {{ ref('stg_reference__municipalities') }}
     union
     select
@@ -35,7 +35,7 @@ single_forms as (
     union
     select
         unit_code,
-        unnest(regexp_split_to_array(name, ' ?[-/] | ?/ ?')) as name
+        {{ each_of(parts_between('name', ' ?[-/] | ?/ ?')) }} as name
     from names
 )
 

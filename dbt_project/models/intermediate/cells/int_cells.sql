@@ -100,7 +100,7 @@ placed as (
         -- In money and counts a mark before three digits may divide thousands or decimals: it is not guessed.
         columns.type = 'number'
         and coalesce(columns.unit, '') != 'fte'
-        and regexp_full_match(cells.text, '[0-9]{1,3}[.,][0-9]{3}') as is_ambiguous,
+        and {{ matches_whole('cells.text', "'[0-9]{1,3}[.,][0-9]{3}'") }} as is_ambiguous,
         case when columns.type = 'number' then {{ typed_number('cells.text') }} end as number_value,
         options.answer as option_answer,
         options.missing_reason as option_missing_reason,
@@ -179,7 +179,41 @@ judged as (
 )
 
 select
-    * exclude (is_contradicted, submission_id),
+    form,
+    survey,
+    time_period,
+    file,
+    sheet,
+    layout,
+    row_number,
+    column_number,
+    header,
+    text_delivered,
+    text,
+    row_ignored_reason,
+    row_rejected_reason,
+    unit_code,
+    stratum,
+    submission_key,
+    submitted_at,
+    submission_status,
+    line,
+    line_count,
+    use,
+    question,
+    item,
+    answer,
+    target_group,
+    reporting_form,
+    type,
+    measure_unit,
+    column_reason,
+    is_ambiguous,
+    number_value,
+    option_answer,
+    option_missing_reason,
+    is_missing_text,
+    is_unread_date,
     case
         when row_ignored_reason is not null then 'ignored'
         when use = 'ignored' then 'ignored'
@@ -209,7 +243,7 @@ select
         when option_missing_reason is not null then option_missing_reason
         when type = 'number' and number_value is null
             then
-                case when regexp_matches(text, '^[-\x{2212}] ?[0-9]') then 'negative_number' else 'not_a_number' end
+                case when {{ matches_whole('text', "'[-\\x{2212}] ?[0-9].*'") }} then 'negative_number' else 'not_a_number' end
         when is_ambiguous then 'ambiguous_number'
         when type = 'code' and option_answer is null then 'unknown_code'
         when type = 'tick' and lower({{ code_text('text') }}) not in ('0', '1', 'x') then 'unknown_tick'

@@ -38,7 +38,7 @@ fitting as (
         on cells.form = row_rules.form
         and cells.layout = row_rules.layout
         and cells.header = row_rules.header
-    where cells.is_below_header and regexp_full_match(cells.text, row_rules.pattern)
+    where cells.is_below_header and {{ matches_whole('cells.text', 'row_rules.pattern') }}
 )
 
 select

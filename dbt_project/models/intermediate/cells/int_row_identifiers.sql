@@ -27,10 +27,10 @@ texts as (
         identifiers.role,
         case
             when forms.units = 'anonymous' then cells.text
-            when identifiers.role = 'code' then nullif(regexp_extract(cells.text, '^[0-9]+'), '')
+            when identifiers.role = 'code' then nullif(regexp_extract(cells.text, '^[0-9]+', 0), '')
             -- A part's code of zeros only says that there is no part.
             when identifiers.role = 'part_code'
-                then nullif(nullif(regexp_extract(cells.text, '^[0-9]+'), ''), regexp_extract(cells.text, '^0+$'))
+                then nullif(nullif(regexp_extract(cells.text, '^[0-9]+', 0), ''), regexp_extract(cells.text, '^0+$', 0))
             when identifiers.role in ('name', 'part_name') then nullif(regexp_replace(cells.text, '^[0-9]+ *', ''), '')
             when identifiers.role in ('id', 'status') then {{ code_text('cells.text') }}
             else cells.text

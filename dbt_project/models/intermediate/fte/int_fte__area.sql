@@ -41,7 +41,25 @@ parts as (
 
     union all
 
-    select * exclude (piece_code)
+    select
+        area_basis,
+        unit_level,
+        area_code,
+        counts_as_unit,
+        time_period,
+        unit_code,
+        question,
+        target_group,
+        category,
+        fte,
+        fte_carried_forward,
+        is_carried_forward,
+        is_rejected,
+        is_half_missing,
+        is_corrected,
+        is_estimated,
+        is_weight_estimated,
+        is_weight_missing
     from held_pieces
 )
 

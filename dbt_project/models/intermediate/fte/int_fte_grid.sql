@@ -44,11 +44,12 @@ categories as (
 
 asked_categories as (
     select distinct
-        form,
-        question,
-        unnest([target_group, target_group, 'total', 'total']) as target_group,
-        unnest([category, 'total', category, 'total']) as category
+        asked.form,
+        asked.question,
+        case when levels.of_groups then 'total' else asked.target_group end as target_group,
+        case when levels.of_categories then 'total' else asked.category end as category
     from asked
+    cross join (values (false, false), (false, true), (true, false), (true, true)) as levels (of_groups, of_categories)
 )
 
 select

@@ -29,8 +29,7 @@ select
     areas.unit_code,
     rates.target_group,
     rates.category,
-    -- Decimals, so that the sum does not depend on the order of the municipalities.
-    sum(cast(rates.fte_per_10000 as decimal(28, 14))) / count(rates.fte_per_10000) as fte_per_10000_unweighted
+    {{ exact_mean('rates.fte_per_10000') }} as fte_per_10000_unweighted
 from municipality_areas as areas
 inner join municipality_rates as rates
     on areas.time_period = rates.time_period

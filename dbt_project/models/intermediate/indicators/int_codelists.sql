@@ -19,8 +19,8 @@ with listed as (
         cast(row_number() over (partition by codelist order by line_number) as integer) as sort_order,
         label_nb,
         label_en,
-        cast(null as varchar) as parent,
-        cast(null as varchar) as sign
+        cast(null as string) as parent,
+        cast(null as string) as sign
     from {{ ref('stg_indicators__answers') }}
 ),
 
@@ -51,7 +51,7 @@ unlisted as (
         form_options.label_nb,
         row_number() over (
             partition by form_options.code
-            order by form_options.time_period desc, form_options.label_nb asc
+            order by form_options.time_period desc, form_options.label_nb asc nulls last
         ) as choice
     from form_options
     left join listed
@@ -67,7 +67,7 @@ unlisted as (
         rounds.wording_nb as label_nb,
         row_number() over (
             partition by rounds.item
-            order by rounds.time_period desc, rounds.wording_nb asc
+            order by rounds.time_period desc, rounds.wording_nb asc nulls last
         ) as choice
     from {{ ref('int_indicator_rounds') }} as rounds
     left join listed
@@ -86,7 +86,7 @@ select
     cast(1000 + row_number() over (partition by codelist order by code) as integer) as sort_order,
     coalesce(nullif(label_nb, ''), code) as label_nb,
     replace(code, '_', ' ') as label_en,
-    cast(null as varchar) as parent,
-    cast(null as varchar) as sign
+    cast(null as string) as parent,
+    cast(null as string) as sign
 from unlisted
 where choice = 1

@@ -65,7 +65,7 @@ placed_members as (
         time_period,
         unit_set,
         member_code,
-        string_agg(cast(area_number as varchar), ' ' order by area_number) as places
+        {{ joined('cast(area_number as string)', ' ', 'area_number') }} as places
     from member_areas
     group by time_period, unit_set, member_code
 ),

@@ -12,6 +12,6 @@ select
     form,
     indicator,
     item,
-    string_agg(answer, '|' order by answer) as answers
+    {{ joined('answer', '|', 'answer') }} as answers
 from choices
 group by form, indicator, item

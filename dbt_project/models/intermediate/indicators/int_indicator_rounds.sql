@@ -46,7 +46,8 @@ questions as (
     select
         *,
         case
-            when count(distinct form) over (partition by indicator, time_period) > 1
+            when
+                min(form) over (partition by indicator, time_period) != max(form) over (partition by indicator, time_period)
                 then concat_ws('_', respondent, nullif(plain_item, 'all'))
             else plain_item
         end as item
@@ -102,10 +103,10 @@ all_rounds as (
         units,
         indicator,
         item,
-        cast(null as varchar) as question_item,
-        cast(null as varchar) as target_group,
-        cast(null as varchar) as reporting_form,
-        cast(null as varchar) as wording_nb,
+        cast(null as string) as question_item,
+        cast(null as string) as target_group,
+        cast(null as string) as reporting_form,
+        cast(null as string) as wording_nb,
         'all' as population_asked,
         'union' as type,
         true as is_derived

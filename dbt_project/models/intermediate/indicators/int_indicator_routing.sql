@@ -21,7 +21,7 @@ conditions as (
             form,
             indicator,
             item,
-            unnest(string_split(population_asked, '|')) as condition
+            {{ each_of(parts_of('population_asked', '|')) }} as condition
         from rounds
     ) as routed
 )

@@ -13,7 +13,7 @@ form_options as (
         form,
         indicator,
         item,
-        array_to_string(list_sort(list(distinct answer)), '|') as answers
+        {{ joined_once('answer', '|') }} as answers
     from {{ ref('int_indicator_choices') }}
     group by form, indicator, item
 ),

@@ -64,7 +64,7 @@ ticks as (
         item,
         target_group,
         reporting_form,
-        list(answer) as ticked
+        array_agg(answer) as ticked
     from answers
     where type = 'tick' and not is_rejected
     group by form, time_period, unit_code, question, item, target_group, reporting_form
@@ -101,7 +101,7 @@ all_ticks as (
     union all
     select
         *,
-        cast([] as varchar[]) as ticked
+        null as ticked
     from none_ticked
 )
 
@@ -132,7 +132,7 @@ select
     'multiple' as choice_type,
     boxes.answer,
     boxes.option_order,
-    list_contains(all_ticks.ticked, boxes.answer) as is_chosen
+    coalesce(array_contains(all_ticks.ticked, boxes.answer), false) as is_chosen
 from all_ticks
 inner join boxes
     on all_ticks.form = boxes.form

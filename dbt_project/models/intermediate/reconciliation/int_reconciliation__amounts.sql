@@ -89,7 +89,7 @@ changes as (
         figures.table_id,
         figures.cell_key,
         case figures.dimension['price_basis']
-            when 'nominal' then (later.amount_nok / earlier.amount_nok - 1) * 100
+            when 'nominal' then (cast(later.amount_nok as double) / earlier.amount_nok - 1) * 100
             else (later.amount_nok_real / earlier.amount_nok_real - 1) * 100
         end as computed,
         -- Rounding to thousands moves a change by less than a thousandth of a percent.

@@ -91,7 +91,7 @@ wanted as (
         cell_key,
         'now' as role,
         unit_level,
-        unnest(string_split(unit_code, '+')) as unit_code,
+        {{ each_of(parts_of('unit_code', '+')) }} as unit_code,
         breakdown,
         target_group,
         category,
@@ -153,7 +153,7 @@ wanted as (
 wanted_cells as (
     select
         wanted.*,
-        unnest(string_split(wanted.category, '+')) as single_category
+        {{ each_of(parts_of('wanted.category', '+')) }} as single_category
     from wanted
 ),
 

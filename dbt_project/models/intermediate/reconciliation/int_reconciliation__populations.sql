@@ -45,7 +45,7 @@ population_cells as (
         printed.cell_key,
         case
             when printed.measure = 'population' then populations.population
-            else populations.population / country.population * 100
+            else cast(populations.population as double) / country.population * 100
         end as computed,
         0 as computed_error,
         'reference_population' as method
@@ -67,13 +67,18 @@ unit_sets as (
 
 area_counts as (
     select
-        time_period,
-        unit_level,
-        unit_code,
-        unnest(['municipalities', 'with_districts', 'with_agencies']) as unit_set,
-        unnest([units_municipalities, units_with_districts, units_with_agencies]) as units
-    from {{ ref('int_areas') }}
-    where area_basis = 'reported'
+        areas.time_period,
+        areas.unit_level,
+        areas.unit_code,
+        sets.unit_set,
+        case sets.unit_set
+            when 'municipalities' then areas.units_municipalities
+            when 'with_districts' then areas.units_with_districts
+            else areas.units_with_agencies
+        end as units
+    from {{ ref('int_areas') }} as areas
+    cross join (values ('municipalities'), ('with_districts'), ('with_agencies')) as sets (unit_set)
+    where areas.area_basis = 'reported'
 ),
 
 count_cells as (

@@ -56,7 +56,7 @@ printed_parts as (
         table_id,
         cell_key,
         time_period,
-        unnest(string_split(printed_part, '+')) as part_name
+        {{ each_of(parts_of('printed_part', '+')) }} as part_name
     from levels
     where printed_level = 'part'
 ),
@@ -67,7 +67,7 @@ parts as (
         printed_parts.table_id,
         printed_parts.cell_key,
         min(named_parts.unit_level) as unit_level,
-        string_agg(named_parts.unit_code, '+' order by named_parts.unit_code) as unit_code
+        {{ joined('named_parts.unit_code', '+', 'named_parts.unit_code') }} as unit_code
     from printed_parts
     inner join named_parts
         on printed_parts.time_period = named_parts.time_period
@@ -140,20 +140,11 @@ select
     category,
     coalesce(dimension['reporting_form'], 'total') as reporting_form,
     dimension,
-    array_to_string(
-        list_filter(
-            string_split(dimension_names, ';'),
-            lambda name: not list_contains(
-                [
-                    'county', 'hf_area', 'health_region', 'size_group', 'municipality', 'municipality_no', 'district',
-                    'unit_name', 'target_group', 'age_group', 'measure_type', 'service', 'education', 'pathway',
-                    'main_course', 'distribution', 'from_year', 'reporting_form'
-                ],
-                name
-            )
-        ),
-        ';'
-    ) as other_dimensions,
+    {{ names_without('dimension_names', [
+        'county', 'hf_area', 'health_region', 'size_group', 'municipality', 'municipality_no', 'district', 'unit_name',
+        'target_group', 'age_group', 'measure_type', 'service', 'education', 'pathway', 'main_course', 'distribution',
+        'from_year', 'reporting_form'
+    ]) }} as other_dimensions,
     value,
     half_unit,
     decimals

@@ -28,11 +28,14 @@ select
     cells.cell_key,
     case
         when cells.measure = 'fte_change' then later.fte - earlier.fte
-        else (later.fte / earlier.fte - 1) * 100
+        else (cast(later.fte as double) / earlier.fte - 1) * 100
     end as computed,
     case
         when cells.measure = 'fte_change' then later.fte_error + earlier.fte_error
-        else ((later.fte + later.fte_error) / (earlier.fte - earlier.fte_error) - later.fte / earlier.fte) * 100
+        else (
+            cast(later.fte + later.fte_error as double) / (earlier.fte - earlier.fte_error)
+            - cast(later.fte as double) / earlier.fte
+        ) * 100
     end as computed_error,
     'change_of_printed_fte' as method
 from cells

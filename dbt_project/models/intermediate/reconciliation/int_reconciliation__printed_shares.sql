@@ -27,8 +27,10 @@ select
     cells.source_id,
     cells.table_id,
     cells.cell_key,
-    parts.fte / totals.fte * 100 as computed,
-    ((parts.fte + parts.fte_error) / (totals.fte - totals.fte_error) - parts.fte / totals.fte) * 100 as computed_error,
+    cast(parts.fte as double) / totals.fte * 100 as computed,
+    (
+        cast(parts.fte + parts.fte_error as double) / (totals.fte - totals.fte_error) - cast(parts.fte as double) / totals.fte
+    ) * 100 as computed_error,
     'share_of_printed_fte' as method
 from cells
 inner join fte as parts

@@ -54,7 +54,7 @@ select
     survey,
     time_period,
     unit_code,
-    cast(null as varchar) as stratum,
+    cast(null as string) as stratum,
     question,
     item,
     target_group,

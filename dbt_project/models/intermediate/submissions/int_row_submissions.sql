@@ -184,14 +184,14 @@ linked_by_unit as (
         row_units.sheet,
         row_units.layout,
         row_units.row_number,
-        cast(null as varchar) as submission_key,
-        cast(null as varchar) as submission_id,
+        cast(null as string) as submission_key,
+        cast(null as string) as submission_id,
         row_units.unit_code,
         row_units.stratum,
         cast(null as timestamp) as submitted_at,
         'completed' as submission_status,
         row_units.rejected_reason,
-        cast(null as varchar) as ignored_reason
+        cast(null as string) as ignored_reason
     from row_units
     inner join layouts
         on row_units.form = layouts.form

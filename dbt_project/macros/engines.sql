@@ -1,0 +1,108 @@
+{# What the engines write differently. A model calls these, and is else SQL that both of them read the same way. DuckDB is
+   the default; dimensions.sql, types.sql and control.sql have macros of the same kind beside what they belong to. #}
+
+{# The rows of a list: one row an element. #}
+{% macro each_of(list) -%}
+    {{ return(adapter.dispatch('each_of')(list)) }}
+{%- endmacro %}
+
+{% macro default__each_of(list) -%}
+    unnest({{ list }})
+{%- endmacro %}
+
+{% macro spark__each_of(list) -%}
+    explode({{ list }})
+{%- endmacro %}
+
+{# A list of expressions. #}
+{% macro list_of(expressions) -%}
+    {{ return(adapter.dispatch('list_of')(expressions)) }}
+{%- endmacro %}
+
+{% macro default__list_of(expressions) -%}
+    [{{ expressions | join(', ') }}]
+{%- endmacro %}
+
+{% macro spark__list_of(expressions) -%}
+    array({{ expressions | join(', ') }})
+{%- endmacro %}
+
+{# The parts of a text between separators, as a list. #}
+{% macro parts_of(text, separator) -%}
+    {{ return(adapter.dispatch('parts_of')(text, separator)) }}
+{%- endmacro %}
+
+{% macro default__parts_of(text, separator) -%}
+    string_split({{ text }}, '{{ separator }}')
+{%- endmacro %}
+
+{% macro spark__parts_of(text, separator) -%}
+    split({{ text }}, '\Q{{ separator }}\E')
+{%- endmacro %}
+
+{# The parts of a text between what a pattern matches, as a list. #}
+{% macro parts_between(text, pattern) -%}
+    {{ return(adapter.dispatch('parts_between')(text, pattern)) }}
+{%- endmacro %}
+
+{% macro default__parts_between(text, pattern) -%}
+    regexp_split_to_array({{ text }}, '{{ pattern }}')
+{%- endmacro %}
+
+{% macro spark__parts_between(text, pattern) -%}
+    split({{ text }}, '{{ pattern }}')
+{%- endmacro %}
+
+{# The texts of a group in an order, joined by a separator. #}
+{% macro joined(expression, separator, order_by) -%}
+    {{ return(adapter.dispatch('joined')(expression, separator, order_by)) }}
+{%- endmacro %}
+
+{% macro default__joined(expression, separator, order_by) -%}
+    string_agg({{ expression }}, '{{ separator }}' order by {{ order_by }})
+{%- endmacro %}
+
+{% macro spark__joined(expression, separator, order_by) -%}
+    listagg({{ expression }}, '{{ separator }}') within group (order by {{ order_by }})
+{%- endmacro %}
+
+{# The different texts of a group in their own order, joined by a separator. #}
+{% macro joined_once(expression, separator) -%}
+    {{ return(adapter.dispatch('joined_once')(expression, separator)) }}
+{%- endmacro %}
+
+{% macro default__joined_once(expression, separator) -%}
+    string_agg(distinct {{ expression }}, '{{ separator }}' order by {{ expression }})
+{%- endmacro %}
+
+{#- Spark 4.3 cannot plan two of `listagg(distinct ...)` beside each other. #}
+{% macro spark__joined_once(expression, separator) -%}
+    nullif(array_join(array_sort(collect_set({{ expression }})), '{{ separator }}'), '')
+{%- endmacro %}
+
+{# Whether a pattern, an expression, matches the whole text. The patterns of the project mean the same to both engines; in
+   Java's own dialect a dot would leave out more than the end of a line. #}
+{% macro matches_whole(text, pattern) -%}
+    {{ return(adapter.dispatch('matches_whole')(text, pattern)) }}
+{%- endmacro %}
+
+{% macro default__matches_whole(text, pattern) -%}
+    regexp_full_match({{ text }}, {{ pattern }})
+{%- endmacro %}
+
+{% macro spark__matches_whole(text, pattern) -%}
+    regexp_like({{ text }}, concat('\A(?d:', {{ pattern }}, ')\z'))
+{%- endmacro %}
+
+{# A text with every match of a pattern replaced. #}
+{% macro replaced(text, pattern, replacement) -%}
+    {{ return(adapter.dispatch('replaced')(text, pattern, replacement)) }}
+{%- endmacro %}
+
+{% macro default__replaced(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
+{%- endmacro %}
+
+{% macro spark__replaced(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}')
+{%- endmacro %}
