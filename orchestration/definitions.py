@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 from contextlib import nullcontext
+from typing import cast
 
 import dagster as dg
 
@@ -20,14 +22,43 @@ from orchestration.assets.deliveries import REGISTRY, build_delivery_assets
 from orchestration.assets.inputs import build_input_assets
 from orchestration.assets.publication import build_publication
 from orchestration.assets.warehouse import build_dbt_project, build_survey_years, build_warehouse_assets
+from orchestration.errors import UserError
 from orchestration.forms.registry import load_forms
 from orchestration.ingest import registry
 from orchestration.provenance import inputs_hash
 from orchestration.settings import Settings, load_settings
 from orchestration.warehouse import WRITER, run_lock
 
+# Executors that send the steps elsewhere, by the setting's value: package, which is not among those locked, and name.
+EXECUTORS = {
+    "celery": ("dagster_celery", "celery_executor"),
+    "celery_k8s": ("dagster_celery_k8s", "celery_k8s_job_executor"),
+    "k8s": ("dagster_k8s", "k8s_job_executor"),
+}
+
 # How long a run that Dagster starts waits for one of the command line, in seconds.
 PATIENCE = 3600
+
+
+def find_executor(settings: Settings) -> dg.ExecutorDefinition:
+    """Return what runs the steps of a run.
+
+    Raises:
+        UserError: the package that the executor is in is not installed.
+    """
+    if settings.executor == "in_process":
+        # One process a run: the steps share one DuckDB file, and starting dbt and Great Expectations costs seconds each.
+        return dg.in_process_executor
+    package, name = EXECUTORS[settings.executor]
+    try:
+        module = importlib.import_module(package)
+    except ImportError as error:
+        raise UserError(
+            f"the executor {settings.executor} needs the package {package.replace('_', '-')}",
+            place="setting executor",
+            remedy="install it in the version that belongs to the Dagster of requirements.lock (docs/engines.md)",
+        ) from error
+    return cast(dg.ExecutorDefinition, getattr(module, name))
 
 
 def build_definitions(settings: Settings, *, holds_lock: bool = False) -> dg.Definitions:
@@ -67,8 +98,7 @@ def build_definitions(settings: Settings, *, holds_lock: bool = False) -> dg.Def
         schedules=build_schedules(settings),
         sensors=[build_delivery_sensor(settings, forms, jobs), build_failure_sensor(settings), build_queue_sensor(settings)],
         resources={WRITER: writer},
-        # One process a run: the steps share one DuckDB file, and starting dbt and Great Expectations costs seconds each.
-        executor=dg.in_process_executor,
+        executor=find_executor(settings),
     )
 
 

@@ -56,11 +56,25 @@ LOGGING = ("--log-format", "json", "--code-server-log-level", "warning")
 
 
 def instance_settings(settings: Settings) -> str:
-    """Return the text of Dagster's settings: what both storages share, and PostgreSQL where it is set; never a password."""
-    shared = (PROJECT_DIR / INSTANCE_SETTINGS).read_text(encoding="utf-8")
-    if settings.postgres_url is None:
-        return shared
-    return shared + POSTGRES_SETTINGS.read_text(encoding="utf-8")
+    """Return the text of Dagster's settings: what both storages share, PostgreSQL where it is set, and a file of the user's.
+
+    No password stands in it.
+
+    Raises:
+        UserError: the file of the setting ``dagster_settings`` cannot be read.
+    """
+    text = (PROJECT_DIR / INSTANCE_SETTINGS).read_text(encoding="utf-8")
+    if settings.postgres_url is not None:
+        text += POSTGRES_SETTINGS.read_text(encoding="utf-8")
+    if settings.dagster_settings is not None:
+        file = settings.resolve(settings.dagster_settings)
+        try:
+            text += file.read_text(encoding="utf-8")
+        except OSError as error:
+            raise UserError(
+                f"cannot be read ({error.strerror})", place=str(file), remedy="correct the setting dagster_settings"
+            ) from error
+    return text
 
 
 def prepare_instance(settings: Settings) -> None:

@@ -12,6 +12,8 @@ import pytest
 import yaml
 
 from orchestration.cli import main
+from orchestration.errors import UserError
+from orchestration.servers import instance_settings
 from orchestration.settings import PROJECT_DIR, Settings
 
 DEPLOY = PROJECT_DIR / "deploy"
@@ -92,6 +94,19 @@ def test_every_variable_of_the_examples_is_a_setting() -> None:
         if path.is_file():
             used = set(re.findall(r"IS248_[A-Z_]+", path.read_text(encoding="utf-8")))
             assert used <= known, f"{path.name}: {sorted(used - known)}"
+
+
+@pytest.mark.parametrize("name", ["dagster-kubernetes.yaml", "dagster-celery.yaml"])
+def test_what_is_added_to_the_settings_of_dagster_names_what_they_do_not(name: str, settings: Settings) -> None:
+    added = yaml.safe_load((DEPLOY / name).read_text(encoding="utf-8"))
+    assert set(added) == {"run_launcher"}
+    text = instance_settings(settings.model_copy(update={"dagster_settings": Path("deploy") / name}))
+    assert yaml.safe_load(text) == {**yaml.safe_load(instance_settings(settings)), **added}
+
+
+def test_a_file_of_settings_that_is_not_there_is_refused(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="dagster_settings"):
+        instance_settings(settings.model_copy(update={"dagster_settings": tmp_path / "none.yaml"}))
 
 
 def test_the_containers_are_called_with_commands_of_the_launcher() -> None:
