@@ -28,8 +28,8 @@ from orchestration.publish.layout import DATABASE
 from orchestration.settings import PROJECT_DIR
 from orchestration.warehouse import quoted
 
-# Several executors, each a process of its own with a gigabyte.
-MASTER = "local-cluster[2,1,1024]"
+# Several executors, each a process of its own.
+MASTER, OPTIONS = "local-cluster[2,1,2048]", "spark.executor.memory=2g"
 STEP = re.compile(r"dbt models and tests done in ([0-9.]+) s")
 
 
@@ -70,7 +70,7 @@ class Compared:
         return not (self.only_first or self.only_second or self.types_differ)
 
 
-def run(engine: str, folder: Path, data: Path, master: str = MASTER, options: str = "", project: Path = PROJECT_DIR) -> Run:
+def run(engine: str, folder: Path, data: Path, master: str, options: str, project: Path = PROJECT_DIR) -> Run:
     """Run everything with an engine.
 
     Raises:
@@ -145,7 +145,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=PROJECT_DIR / "data")
     parser.add_argument("--master", default=MASTER)
-    parser.add_argument("--options", default="", help="settings of Spark: spark.name=value;...")
+    parser.add_argument("--options", default=OPTIONS, help="settings of Spark: spark.name=value;...")
     parser.add_argument("--folder", type=Path, help="where both work; default: a temporary folder, deleted in the end")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:

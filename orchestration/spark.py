@@ -153,6 +153,7 @@ def _session(settings: Settings, folder: Path) -> Iterator[Any]:
         os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it says that it does not know the newest pandas, which is not used
+        import pyspark
         from pyspark import SparkConf, SparkContext
         from pyspark.sql import SparkSession
     session = None
@@ -169,7 +170,10 @@ def _session(settings: Settings, folder: Path) -> Iterator[Any]:
         yield session
     finally:
         if session is not None:
+            application = str(session.sparkContext.applicationId)
             session.stop()
+            # What the executors of a trial cluster on this machine said; Spark keeps it beside its own program.
+            shutil.rmtree(Path(pyspark.__file__).parent / "work" / application, ignore_errors=True)
         gateway = SparkContext._gateway
         if gateway is not None:
             # A stopped session leaves its Java process, with all that it had claimed.

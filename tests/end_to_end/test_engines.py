@@ -9,14 +9,15 @@ import shutil
 import pytest
 
 from benchmarks.faults import INPUTS, copy_project
-from benchmarks.spark import MASTER, Run, compare, run
+from benchmarks.spark import Run, compare, run
 from orchestration.release_calendar import CALENDAR
 from orchestration.settings import PROJECT_DIR
 
 # A form of each series, the later one with groups that are hidden, and an anonymous sample: every kind of rule has cells.
 FORMS = {"is24_2011": "2011", "is248_2018": "2018", "nibr_service_2011": "2011-nibr", "nibr_housing_2011": "2011-nibr"}
 
-# Small tables need few tasks.
+# Two executors, each a process of its own with a gigabyte; small tables need few tasks.
+MASTER = "local-cluster[2,1,1024]"
 OPTIONS = "spark.sql.shuffle.partitions=2;spark.default.parallelism=2;spark.driver.memory=2g"
 
 
@@ -43,7 +44,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run]:
         shutil.copytree(PROJECT_DIR / "data" / "forms" / form, data / "forms" / form)
         shutil.copytree(PROJECT_DIR / "data" / "deliveries" / delivered, data / "deliveries" / delivered, dirs_exist_ok=True)
     return (
-        run("duckdb", folder / "duckdb", data, project=project),
+        run("duckdb", folder / "duckdb", data, MASTER, OPTIONS, project),
         run("spark", folder / "spark", data, MASTER, OPTIONS, project),
     )
 

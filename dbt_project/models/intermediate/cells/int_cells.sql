@@ -243,7 +243,10 @@ select
         when option_missing_reason is not null then option_missing_reason
         when type = 'number' and number_value is null
             then
-                case when {{ matches_whole('text', "'[-\\x{2212}] ?[0-9].*'") }} then 'negative_number' else 'not_a_number' end
+                case
+                    when {{ matches_whole('text', "'[-\\x{2212}] ?[0-9].*'") }} then 'negative_number'
+                    else 'not_a_number'
+                end
         when is_ambiguous then 'ambiguous_number'
         when type = 'code' and option_answer is null then 'unknown_code'
         when type = 'tick' and lower({{ code_text('text') }}) not in ('0', '1', 'x') then 'unknown_tick'
