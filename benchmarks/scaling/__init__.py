@@ -1,0 +1,1 @@
+"""What ``benchmarks/scale.py`` is made of: scaled deliveries, the pipeline measured, the floor, pandas, queries."""

@@ -1,0 +1,384 @@
+"""The floor: the least that the same job costs on the same machine, as a program that is fast and can do nothing else.
+
+    .venv/bin/python -m benchmarks.scaling.floor DATA WAREHOUSE SNAPSHOT FOLDER
+
+The delivered files are read by the fastest readers at hand, as many at once as there are cores; ``floor.sql`` makes the four
+long tables from the cells; and the files of the snapshot are written: DuckDB, Parquet, CSV, the workbook, the workbooks of the
+counties, JSON-stat and PX. The pipeline has run before on the same inputs: what depends on the form registry and the reference
+files alone is taken from its warehouse, and so are the small tables of the snapshot.
+
+What the floor leaves out, so that it is a lower limit and no alternative: checks of any kind (of files, headers, cells and figures;
+the gate with its attack, its proofs and its counting back of every format), the ledger of cells and rejections, hashes and the
+archive, corrections, the protection of small groups by hiding others (groups below the limit are hidden), reconciliation with print,
+the lists of the control, areas and their members, breaks and the catalogue of indicators, the twenty small tables, labels, notes,
+layout and both languages in workbooks, JSON-stat and PX (values and statuses are there), metadata, pages, and publishing.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import multiprocessing
+import os
+import resource
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pyreadstat
+import python_calamine
+
+SQL = Path(__file__).with_suffix(".sql")
+LONG_TABLES = ("fte_by_service", "fte_by_education", "fte_by_pathway", "indicator_shares")
+# Tables of which the workbooks of the counties have rows.
+MUNICIPAL = ("fte_by_service", "fte_by_education", "fte_by_pathway")
+CUBES = ("fte_by_service", "fte_by_education", "fte_by_pathway")
+MOST_ROWS = 1_048_575
+# How closely two figures have to agree.
+CLOSE = 1e-6
+
+# A sheet to read: its number, how it is read, the file, the sheet's name, encoding and delimiter.
+Job = tuple[int, str, str, str, str, str]
+
+
+def read_sheet(job: Job) -> tuple[int, pa.Table]:
+    """Return the cells of a sheet that are not empty: row, column (from 1) and text."""
+    number, reader, path, sheet, encoding, delimiter = job
+    if reader == "csv":
+        with open(path, encoding=encoding.replace("utf-8", "utf-8-sig"), newline="") as file:
+            table = _from_rows(list(csv.reader(file, delimiter=delimiter)))
+    elif reader == "xlsx":
+        with python_calamine.CalamineWorkbook.from_path(path) as book:
+            table = _from_rows(book.get_sheet_by_name(sheet).to_python(skip_empty_area=False))
+    elif reader == "sav":
+        values, _ = pyreadstat.read_sav(path, user_missing=True, output_format="dict", disable_datetime_conversion=True)
+        table = _from_columns([pa.array(column, from_pandas=True) for column in values.values()])
+    else:
+        table = _from_columns([column.combine_chunks() for column in pq.read_table(path).columns])
+    return number, table
+
+
+def _from_rows(rows: list[list[Any]]) -> pa.Table:
+    widths = np.fromiter((len(row) for row in rows), np.int64, len(rows))
+    texts = pa.array([value if isinstance(value, str) else str(value) for row in rows for value in row], pa.string())
+    row_numbers = np.repeat(np.arange(1, len(rows) + 1, dtype=np.int32), widths)
+    starts = np.repeat(np.cumsum(widths) - widths, widths)
+    columns = (np.arange(len(texts)) - starts + 1).astype(np.int32)
+    table = pa.table({"r": row_numbers, "c": columns, "t": texts})
+    return table.filter(pc.not_equal(texts, ""))
+
+
+def _from_columns(arrays: Sequence[pa.Array]) -> pa.Table:
+    """Return the cells of columns of one type each; row 1 would hold their names."""
+    tables = []
+    for number, array in enumerate(arrays, start=1):
+        if pa.types.is_timestamp(array.type):
+            array = pc.divide(array.cast(pa.timestamp("us")).cast(pa.int64()).cast(pa.float64()), 1e6)
+        texts = array.cast(pa.string())
+        valid = pc.fill_null(pc.not_equal(texts, ""), False)
+        rows = pa.array(np.arange(2, len(texts) + 2, dtype=np.int32))
+        columns = pa.array(np.full(len(texts), number, dtype=np.int32))
+        tables.append(pa.table({"r": rows, "c": columns, "t": texts}).filter(valid))
+    return pa.concat_tables(tables)
+
+
+def list_jobs(warehouse: Path, data: Path) -> tuple[list[Job], list[tuple[Any, ...]]]:
+    """Return what is to be read, and the sheets as the pipeline knows them."""
+    import yaml
+
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        sheets = connection.execute(
+            """
+            select cast(row_number() over (order by form, file, sheet, layout) as integer), form, file, sheet, layout, first_row, reader
+            from raw.sheets inner join raw.files using (form, file)
+            """
+        ).fetchall()
+    jobs: list[Job] = []
+    forms = {path.parent.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in data.glob("forms/*/form.yml")}
+    for number, form, file, sheet, layout, _, reader in sheets:
+        described = forms[form]
+        specs = [each for each in described["files"] if Path(file).match(each["pattern"]) and each["reader"] == reader]
+        spec = specs[0]
+        path = str(data / "deliveries" / str(described["delivery"]) / file)
+        jobs.append((number, reader, path, sheet, spec.get("encoding") or "", spec.get("delimiter") or ""))
+    return jobs, sheets
+
+
+def read_all(jobs: Sequence[Job]) -> pa.Table:
+    """Read all sheets in as many processes as there are cores, the largest files first."""
+    ordered = sorted(jobs, key=lambda job: -os.path.getsize(job[2]))
+    workers = os.cpu_count() or 1
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
+        parts = [
+            part.append_column("sheet_id", pa.repeat(pa.scalar(number, pa.int32()), part.num_rows))
+            for number, part in pool.map(read_sheet, ordered)
+        ]
+    return pa.concat_tables(parts)
+
+
+def compute(connection: duckdb.DuckDBPyConnection, warehouse: Path, sheets: list[tuple[Any, ...]], cells: pa.Table) -> None:
+    """Make the long tables from the cells."""
+    connection.execute(f"attach '{warehouse}' as w (read_only)")
+    connection.execute(
+        "create temp table sheets (sheet_id integer, form varchar, file varchar, sheet varchar, layout varchar, "
+        "first_row integer, reader varchar)"
+    )
+    connection.executemany("insert into sheets values (?, ?, ?, ?, ?, ?, ?)", sheets)
+    connection.register("cells", cells)
+    for statement in SQL.read_text(encoding="utf-8").split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+    connection.unregister("cells")
+
+
+# Writing.
+
+
+def write_files(connection: duckdb.DuckDBPyConnection, snapshot: Path, folder: Path, told: Callable[[str], None]) -> None:
+    """Write the files of the snapshot: its own small tables, and the long tables as they were computed."""
+    connection.execute(f"attach '{snapshot / 'is248.duckdb'}' as s (read_only)")
+    tables = [row[0] for row in connection.execute("select table_name from duckdb_tables() where database_name = 's' order by 1").fetchall()]
+    sources = {name: f'"{name}"' if name in LONG_TABLES else f's."{name}"' for name in tables}
+    for kind in ("parquet", "csv", "xlsx", "packages", "jsonstat", "px"):
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+    connection.execute(f"attach '{folder / 'is248.duckdb'}' as o")
+    for name, source in sources.items():
+        connection.execute(f'create table o."{name}" as select * from {source}')
+        connection.execute(f"copy (select * from {source}) to '{folder}/parquet/{name}.parquet' (format parquet, compression zstd)")
+        connection.execute(f"copy (select * from {source}) to '{folder}/csv/{name}.csv' (format csv, header)")
+    connection.execute("detach o")
+    told("DuckDB, Parquet and CSV")
+    _write_book(connection, folder / "xlsx" / "is248.xlsx", {name: f"select * from {source}" for name, source in sources.items()})
+    counties = connection.execute(
+        """
+        select distinct county_code from s.areas where area_basis = 'current' and unit_level = 'municipality'
+            and time_period = (select max(time_period) from s.areas where area_basis = 'current') and county_code is not null
+        """
+    ).fetchall()
+    for (county,) in counties:
+        chosen = (
+            "semi join (select area_basis, unit_level, unit_code, time_period from s.areas where "
+            f"county_code = '{county}' and unit_level in ('municipality', 'city_district', 'agency')) "
+            "using (area_basis, unit_level, unit_code, time_period)"
+        )
+        _write_book(
+            connection, folder / "packages" / f"{county}.xlsx", {name: f'select * from "{name}" {chosen}' for name in MUNICIPAL}
+        )
+    told("workbooks")
+    for name in CUBES:
+        _write_cube(connection, name, folder)
+    indicators = connection.execute("select distinct indicator from indicator_shares order by 1").fetchall()
+    (folder / "jsonstat" / "indicator_shares").mkdir(exist_ok=True)
+    for (indicator,) in indicators:
+        _write_indicator(connection, indicator, folder)
+    told("JSON-stat and PX")
+
+
+def _write_book(connection: duckdb.DuckDBPyConnection, path: Path, queries: dict[str, str]) -> None:
+    """Write a workbook whose rows DuckDB makes, as XML, with texts inside the cells."""
+    from benchmarks.scaling.workbooks import _description, column_letters
+
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
+        for number, query in enumerate(queries.values(), start=1):
+            columns = connection.execute(f"describe {query}").fetchall()
+            cells = []
+            for place, (name, kind, *_) in enumerate(columns):
+                letters = column_letters(place)
+                where = f"'<c r=\"{letters}' || row || '\""
+                if kind in ("VARCHAR", "BOOLEAN", "DATE", "TIMESTAMP"):
+                    text = f'replace(replace("{name}"::varchar, \'&\', \'&amp;\'), \'<\', \'&lt;\')' if kind == "VARCHAR" else f'"{name}"'
+                    cells.append(f"coalesce({where} t=\"inlineStr\"><is><t>' || {text} || '</t></is></c>', '')")
+                else:
+                    cells.append(f"coalesce({where}><v>' || \"{name}\" || '</v></c>', '')")
+            head = "".join(f'<c r="{column_letters(place)}1" t="inlineStr"><is><t>{each[0]}</t></is></c>' for place, each in enumerate(columns))
+            rows = connection.execute(
+                f"""
+                select '<row r="' || row || '">' || {" || ".join(cells)} || '</row>'
+                from (select *, row_number() over () + 1 as row from ({query}) limit {MOST_ROWS})
+                """
+            ).to_arrow_reader(100_000)
+            with package.open(f"xl/worksheets/sheet{number}.xml", "w", force_zip64=True) as part:
+                part.write(b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1">')
+                part.write(head.encode() + b"</row>")
+                for batch in rows:
+                    part.write(_joined(batch.column(0), ""))
+                part.write(b"</sheetData></worksheet>")
+        package.writestr("xl/sharedStrings.xml", '<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>')
+        for name, content in _description([name[:31] for name in queries]).items():
+            package.writestr(name, content)
+
+
+def _joined(texts: pa.Array, separator: str) -> Any:
+    """Return the buffer of an array's texts, joined; Python sees none of them."""
+    texts = texts.cast(pa.string())
+    return pc.binary_join(pa.ListArray.from_arrays([0, len(texts)], texts), separator)[0].as_buffer()
+
+
+def _dense(connection: duckdb.DuckDBPyConnection, source: str, dimensions: dict[str, str], columns: dict[str, str]) -> tuple[list[list[str]], dict[str, pa.Array]]:
+    """Return the codes of each dimension, and the columns spread over all combinations of codes."""
+    codes = {
+        name: [row[0] for row in connection.execute(f"select distinct {sql} as code from {source} order by 1").fetchall()]
+        for name, sql in dimensions.items()
+    }
+    place = "0"
+    joins = []
+    for name, values in codes.items():
+        connection.register(f"codes_{name}", pa.table({"code": values, "place": np.arange(len(values))}))
+        joins.append(f"inner join codes_{name} on codes_{name}.code = {dimensions[name]}")
+        place = f"({place}) * {len(values)} + codes_{name}.place"
+    selected = ", ".join(f"{sql} as {name}" for name, sql in columns.items())
+    found = connection.execute(f"select {place} as cell, {selected} from {source} {' '.join(joins)}").to_arrow_table()
+    size = 1
+    for values in codes.values():
+        size *= len(values)
+    places = np.full(size, -1, dtype=np.int64)
+    places[found.column("cell").to_numpy()] = np.arange(len(found))
+    taken = pa.array(places, mask=places < 0)
+    return list(codes.values()), {name: found.column(name).combine_chunks().take(taken) for name in columns}
+
+
+def _measures(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    names = [row[0] for row in connection.execute(f'describe "{table}"').fetchall() if row[1] in ("DOUBLE", "INTEGER")]
+    return [name for name in names if name not in ("time_period",)]
+
+
+def _json_stat_columns(measures: Sequence[str]) -> dict[str, str]:
+    numbers = ", ".join(f"coalesce({name}::varchar, 'null')" for name in measures)
+    return {
+        "number": f"concat_ws(',', {numbers})",
+        "status": """'"' || case when series_break then 'B' else obs_status end || '"'""",
+    }
+
+
+AREA = "area_basis || ':' || unit_level || ':' || unit_code"
+
+
+def _write_cube(connection: duckdb.DuckDBPyConnection, table: str, folder: Path) -> None:
+    category = {"fte_by_service": "service_type", "fte_by_education": "education", "fte_by_pathway": "pathway"}[table]
+    dimensions = {"area": AREA, "target_group": "target_group", "category": category, "time": "series || ':' || time_period"}
+    measures = _measures(connection, table)
+    cells = ", ".join(f"coalesce({name}::varchar, '\"..\"')" for name in measures)
+    columns = _json_stat_columns(measures) | {"cells": f"concat_ws(' ', {cells}, series_break::integer)"}
+    codes, spread = _dense(connection, f'"{table}"', dimensions, columns)
+    _write_json_stat(folder / "jsonstat" / f"{table}.json", dimensions, codes, spread, len(measures))
+    with (folder / "px" / f"{table}.px").open("wb") as file:
+        for name, values in zip(dimensions, codes, strict=True):
+            file.write(f'CODES("{name}")={",".join(json.dumps(value, ensure_ascii=False) for value in values)};\n'.encode())
+        file.write(b"DATA=\n")
+        file.write(_joined(pc.fill_null(spread["cells"], " ".join(['"."'] * (len(measures) + 1))), " "))
+        file.write(b";\n")
+
+
+def _write_json_stat(path: Path, dimensions: dict[str, str], codes: list[list[str]], spread: dict[str, pa.Array], measures: int) -> None:
+    head = {
+        "version": "2.0",
+        "class": "dataset",
+        "id": [*dimensions, "measure"],
+        "size": [*(len(values) for values in codes), measures],
+        "dimension": {name: {"category": {"index": values}} for name, values in zip(dimensions, codes, strict=True)},
+    }
+    with path.open("wb") as file:
+        file.write(json.dumps(head, ensure_ascii=False).encode()[:-1] + b',"value":[')
+        file.write(_joined(pc.fill_null(spread["number"], ",".join(["null"] * measures)), ","))
+        file.write(b'],"status":[')
+        file.write(_joined(pc.fill_null(spread["status"], "null"), ","))
+        file.write(b"]}\n")
+
+
+def _write_indicator(connection: duckdb.DuckDBPyConnection, indicator: str, folder: Path) -> None:
+    dimensions = {"area": AREA, "item": "item", "answer": "answer", "time": "time_period::varchar"}
+    measures = _measures(connection, "indicator_shares")
+    columns = _json_stat_columns(measures)
+    codes, spread = _dense(connection, f"(select * from indicator_shares where indicator = '{indicator}')", dimensions, columns)
+    _write_json_stat(folder / "jsonstat" / "indicator_shares" / f"{indicator}.json", dimensions, codes, spread, len(measures))
+
+
+# Whether it says the same as the pipeline.
+
+KEYS = {
+    "fte_by_service": ("time_period", "series", "unit_level", "unit_code", "area_basis", "target_group", "service_type"),
+    "fte_by_education": ("time_period", "series", "unit_level", "unit_code", "area_basis", "target_group", "education"),
+    "fte_by_pathway": ("time_period", "series", "unit_level", "unit_code", "area_basis", "target_group", "pathway"),
+    "indicator_shares": ("indicator", "answer", "item", "time_period", "unit_level", "unit_code", "area_basis"),
+}
+
+
+def compare(connection: duckdb.DuckDBPyConnection, snapshot: Path) -> dict[str, dict[str, int]]:
+    """Hold the connection's long tables against the published ones: rows, figures that agree, figures that do not.
+
+    Figures that only the one hides are counted apart: which small groups hide others is left out here.
+    """
+    connection.execute(f"attach if not exists '{snapshot / 'is248.duckdb'}' as s (read_only)")
+    present = {row[0] for row in connection.execute("select table_name from duckdb_tables() where database_name != 's'").fetchall()}
+    found: dict[str, dict[str, int]] = {}
+    for table, key in KEYS.items():
+        if table not in present:
+            continue
+        columns = {row[0]: row[1] for row in connection.execute(f'describe "{table}"').fetchall()}
+        measures = [name for name in columns if name not in key and columns[name] in ("DOUBLE", "INTEGER", "BIGINT")]
+        texts = [name for name in ("obs_status", "absence_reason", "obs_note", "series_break", "is_constructed") if name in columns]
+        same = [f"abs(own.{name} - theirs.{name}) <= {CLOSE} * greatest(1, abs(theirs.{name}))" for name in measures]
+        hidden = "(own.absence_reason is distinct from 'confidential' and theirs.absence_reason = 'confidential')"
+        if "absence_reason" not in columns:
+            hidden = "theirs.absence_reason = 'confidential'"
+        equal = " + ".join(f"(own.{n} is null and theirs.{n} is null or coalesce({s}, false))::integer" for n, s in zip(measures, same, strict=True))
+        either = " + ".join(f"(own.{n} is not null or theirs.{n} is not null)::integer" for n in measures)
+        both_null = " + ".join(f"(own.{n} is null and theirs.{n} is null)::integer" for n in measures)
+        marks = " + ".join(f"(own.{name} is distinct from theirs.{name})::integer" for name in texts) or "0"
+        row = connection.execute(
+            f"""
+            select (select count(*) from "{table}"), (select count(*) from s."{table}"), count(*),
+                coalesce(sum(case when not coalesce({hidden}, false) then ({equal}) - ({both_null}) end), 0),
+                coalesce(sum(case when not coalesce({hidden}, false) then {len(measures)} - ({equal}) end), 0),
+                coalesce(sum(case when coalesce({hidden}, false) then {either} end), 0),
+                coalesce(sum(case when not coalesce({hidden}, false) then {marks} end), 0)
+            from "{table}" as own inner join s."{table}" as theirs using ({", ".join(key)})
+            """
+        ).fetchone()
+        assert row is not None
+        names = ("rows", "rows published", "rows in both", "figures equal", "figures different", "hidden to protect others", "marks different")
+        found[table] = {name: int(value) for name, value in zip(names, row, strict=True)}
+    return found
+
+
+def run(data: Path, warehouse: Path, snapshot: Path, folder: Path) -> dict[str, Any]:
+    """Read, compute and write; return the seconds of each and what agrees."""
+    jobs, sheets = list_jobs(warehouse, data)
+    folder.mkdir(parents=True, exist_ok=True)
+    seconds: dict[str, float] = {}
+    last = time.perf_counter()
+
+    def told(name: str) -> None:
+        nonlocal last
+        now = time.perf_counter()
+        seconds[name] = now - last
+        last = now
+
+    cells = read_all(jobs)
+    told("reading")
+    with duckdb.connect() as connection:
+        compute(connection, warehouse, sheets, cells)
+        told("long tables")
+        write_files(connection, snapshot, folder, told)
+        agree = compare(connection, snapshot)
+    return {"seconds": seconds, "cells": cells.num_rows, "agree": agree, "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000}
+
+
+def main() -> None:
+    """Run and print what was measured, as JSON."""
+    data, warehouse, snapshot, folder = (Path(argument) for argument in sys.argv[1:5])
+    print(json.dumps(run(data, warehouse, snapshot, folder)))
+
+
+if __name__ == "__main__":
+    main()
