@@ -17,7 +17,6 @@ layout and both languages in workbooks, JSON-stat and PX (values and statuses ar
 from __future__ import annotations
 
 import csv
-import io
 import json
 import multiprocessing
 import os
@@ -25,10 +24,11 @@ import resource
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import duckdb
 import numpy as np
@@ -37,6 +37,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyreadstat
 import python_calamine
+
+from benchmarks.scaling.workbooks import description
+
+try:
+    from isal import isal_zlib
+except ImportError:
+    isal_zlib = None
+if isal_zlib is not None:
+    # The fastest deflate at hand, four times as fast as Python's own.
+    vars(zipfile)["zlib"] = isal_zlib
 
 SQL = Path(__file__).with_suffix(".sql")
 LONG_TABLES = ("fte_by_service", "fte_by_education", "fte_by_pathway", "indicator_shares")
@@ -55,7 +65,7 @@ def read_sheet(job: Job) -> tuple[int, pa.Table]:
     """Return the cells of a sheet that are not empty: row, column (from 1) and text."""
     number, reader, path, sheet, encoding, delimiter = job
     if reader == "csv":
-        with open(path, encoding=encoding.replace("utf-8", "utf-8-sig"), newline="") as file:
+        with open(path, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as file:
             table = _from_rows(list(csv.reader(file, delimiter=delimiter)))
     elif reader == "xlsx":
         with python_calamine.CalamineWorkbook.from_path(path) as book:
@@ -143,6 +153,28 @@ def compute(connection: duckdb.DuckDBPyConnection, warehouse: Path, sheets: list
 
 # Writing.
 
+# The units of each county of today, with the municipalities of which they were made.
+COUNTY_MEMBERS = """
+    create table county_members as
+    with recursive newest as (select max(time_period) as time_period from s.areas where area_basis = 'current'),
+    today as (select * from s.areas semi join newest using (time_period) where area_basis = 'current'),
+    lines as (
+        select county_code, unit_code as code, time_period as before from today
+        where unit_level = 'municipality' and county_code is not null
+        union
+        select lines.county_code, changes.old_code, changes.change_year
+        from lines inner join s.area_changes as changes on lines.code = changes.new_code and changes.change_year <= lines.before
+    )
+    select county_code, area_basis, unit_level, unit_code, time_period from s.areas
+    where unit_level in ('municipality', 'city_district', 'agency')
+        and county_code in (select unit_code from today where unit_level = 'county')
+    union
+    select lines.county_code, 'reported', 'municipality', areas.unit_code, areas.time_period
+    from lines inner join s.areas as areas
+        on lines.code = areas.unit_code and areas.unit_level = 'municipality' and areas.area_basis = 'reported'
+        and areas.time_period < lines.before
+"""
+
 
 def write_files(connection: duckdb.DuckDBPyConnection, snapshot: Path, folder: Path, told: Callable[[str], None]) -> None:
     """Write the files of the snapshot: its own small tables, and the long tables as they were computed."""
@@ -158,22 +190,15 @@ def write_files(connection: duckdb.DuckDBPyConnection, snapshot: Path, folder: P
         connection.execute(f"copy (select * from {source}) to '{folder}/csv/{name}.csv' (format csv, header)")
     connection.execute("detach o")
     told("DuckDB, Parquet and CSV")
-    _write_book(connection, folder / "xlsx" / "is248.xlsx", {name: f"select * from {source}" for name, source in sources.items()})
-    counties = connection.execute(
-        """
-        select distinct county_code from s.areas where area_basis = 'current' and unit_level = 'municipality'
-            and time_period = (select max(time_period) from s.areas where area_basis = 'current') and county_code is not null
-        """
-    ).fetchall()
-    for (county,) in counties:
+    books = {folder / "xlsx" / "is248.xlsx": {name: f"select * from {source}" for name, source in sources.items()}}
+    connection.execute(COUNTY_MEMBERS)
+    for (county,) in connection.execute("select distinct county_code from county_members order by 1").fetchall():
         chosen = (
-            "semi join (select area_basis, unit_level, unit_code, time_period from s.areas where "
-            f"county_code = '{county}' and unit_level in ('municipality', 'city_district', 'agency')) "
+            f"semi join (select * from county_members where county_code = '{county}') "
             "using (area_basis, unit_level, unit_code, time_period)"
         )
-        _write_book(
-            connection, folder / "packages" / f"{county}.xlsx", {name: f'select * from "{name}" {chosen}' for name in MUNICIPAL}
-        )
+        books[folder / "packages" / f"{county}.xlsx"] = {name: f'select * from "{name}" {chosen}' for name in MUNICIPAL}
+    _write_books(connection, books)
     told("workbooks")
     for name in CUBES:
         _write_cube(connection, name, folder)
@@ -184,37 +209,53 @@ def write_files(connection: duckdb.DuckDBPyConnection, snapshot: Path, folder: P
     told("JSON-stat and PX")
 
 
-def _write_book(connection: duckdb.DuckDBPyConnection, path: Path, queries: dict[str, str]) -> None:
-    """Write a workbook whose rows DuckDB makes, as XML, with texts inside the cells."""
-    from benchmarks.scaling.workbooks import _description, column_letters
+def _write_books(connection: duckdb.DuckDBPyConnection, books: dict[Path, dict[str, str]]) -> None:
+    """Write workbooks, as many at once as there are cores; texts are numbers of shared texts, cells have no references."""
+    texts: list[str] = []
+    for query in {query for queries in books.values() for query in queries.values() if "semi join" not in query}:
+        names = [row[0] for row in connection.execute(f"describe {query}").fetchall() if row[1] == "VARCHAR"]
+        texts += [f'select "{name}" as text from ({query})' for name in names]
+    connection.execute(
+        f"create or replace type shared as enum (select distinct text from ({' union '.join(texts)}) where text is not null order by 1)"
+    )
+    listed = connection.execute("select unnest(enum_range(null::shared))::varchar").fetchall()
+    shared = "".join(f"<si><t>{escape(row[0])}</t></si>" for row in listed).encode()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for written in [pool.submit(_write_book, connection.cursor(), path, queries, shared) for path, queries in books.items()]:
+            written.result()
 
+
+def _write_book(connection: duckdb.DuckDBPyConnection, path: Path, queries: dict[str, str], shared: bytes) -> None:
+    """Write a workbook whose rows DuckDB makes, as XML."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
         for number, query in enumerate(queries.values(), start=1):
             columns = connection.execute(f"describe {query}").fetchall()
             cells = []
-            for place, (name, kind, *_) in enumerate(columns):
-                letters = column_letters(place)
-                where = f"'<c r=\"{letters}' || row || '\""
-                if kind in ("VARCHAR", "BOOLEAN", "DATE", "TIMESTAMP"):
-                    text = f'replace(replace("{name}"::varchar, \'&\', \'&amp;\'), \'<\', \'&lt;\')' if kind == "VARCHAR" else f'"{name}"'
-                    cells.append(f"coalesce({where} t=\"inlineStr\"><is><t>' || {text} || '</t></is></c>', '')")
+            for name, kind, *_ in columns:
+                if kind == "VARCHAR":
+                    cell = f"""'<c t="s"><v>' || enum_code("{name}"::shared) || '</v></c>'"""
+                elif kind == "BOOLEAN":
+                    cell = f"""'<c t="b"><v>' || "{name}"::integer || '</v></c>'"""
+                elif kind in ("DATE", "TIMESTAMP"):
+                    cell = f"""'<c t="inlineStr"><is><t>' || "{name}" || '</t></is></c>'"""
                 else:
-                    cells.append(f"coalesce({where}><v>' || \"{name}\" || '</v></c>', '')")
-            head = "".join(f'<c r="{column_letters(place)}1" t="inlineStr"><is><t>{each[0]}</t></is></c>' for place, each in enumerate(columns))
+                    cell = f"""'<c><v>' || "{name}" || '</v></c>'"""
+                cells.append(f"coalesce({cell}, '<c/>')")
+            head = "".join(f'<c t="inlineStr"><is><t>{each[0]}</t></is></c>' for each in columns)
             rows = connection.execute(
-                f"""
-                select '<row r="' || row || '">' || {" || ".join(cells)} || '</row>'
-                from (select *, row_number() over () + 1 as row from ({query}) limit {MOST_ROWS})
-                """
+                f"select concat('<row>', {', '.join(cells)}, '</row>') from ({query}) limit {MOST_ROWS}"
             ).to_arrow_reader(100_000)
             with package.open(f"xl/worksheets/sheet{number}.xml", "w", force_zip64=True) as part:
-                part.write(b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1">')
+                part.write(b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row>')
                 part.write(head.encode() + b"</row>")
                 for batch in rows:
                     part.write(_joined(batch.column(0), ""))
                 part.write(b"</sheetData></worksheet>")
-        package.writestr("xl/sharedStrings.xml", '<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>')
-        for name, content in _description([name[:31] for name in queries]).items():
+        package.writestr(
+            "xl/sharedStrings.xml",
+            b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">' + shared + b"</sst>",
+        )
+        for name, content in description([name[:31] for name in queries]).items():
             package.writestr(name, content)
 
 
@@ -367,6 +408,7 @@ def run(data: Path, warehouse: Path, snapshot: Path, folder: Path) -> dict[str, 
     cells = read_all(jobs)
     told("reading")
     with duckdb.connect() as connection:
+        connection.execute("set preserve_insertion_order = false")
         compute(connection, warehouse, sheets, cells)
         told("long tables")
         write_files(connection, snapshot, folder, told)

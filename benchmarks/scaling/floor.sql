@@ -359,7 +359,7 @@ questions_rounds as (
     where q.question = 'fte_by_service' or r.time_period >= f.first
 )
 select r.time_period, r.series, r.is_delivered, r.area_id, r.area_basis, r.unit_level, r.unit_code, r.unit_name,
-    r.units_with_agencies as units_total, r.question, c.target_group, c.category, m.measure_id, k.form is not null as is_asked,
+    case when r.is_delivered then r.units_with_agencies end as units_total, r.question, c.target_group, c.category, m.measure_id, k.form is not null as is_asked,
     b.breaks is not null as series_break
 from questions_rounds r join categories c using (question)
 left join measures m using (question, target_group, category)
@@ -580,7 +580,11 @@ single_municipalities as (
 delivered as (
     select r.indicator, a.answer, r.item, r.time_period, s.unit_level, s.unit_code, s.unit_name, s.area_basis, r.unit_set, s.n_units,
         coalesce(n.n, 0) as n_answer, coalesce(t.n, 0) as n_answered,
-        case when coalesce(t.n, 0) < l.least and z.unit_code is null then 'confidential' end as absence_reason, false as is_sample
+        case
+            when coalesce(t.n, 0) < l.least and z.unit_code is null then 'confidential'
+            when coalesce(t.n, 0) = 0 then 'not_answered'
+        end as absence_reason,
+        false as is_sample
     from rounds r join answers_of a using (round_id)
     join set_areas s on s.time_period = r.time_period and s.unit_set = r.unit_set
     cross join limits l
@@ -624,8 +628,8 @@ broken as (
 )
 select f.indicator, f.answer, f.item, f.time_period, f.unit_level, f.unit_code, f.unit_name, f.area_basis,
     case when f.absence_reason is null then f.n_answer end::integer as n_answer,
-    case when f.absence_reason is null then f.n_answered end::integer as n_answered,
-    case when f.absence_reason is null then f.n_units end::integer as n_units,
+    case when coalesce(f.absence_reason, 'not_answered') = 'not_answered' then f.n_answered end::integer as n_answered,
+    case when coalesce(f.absence_reason, 'not_answered') = 'not_answered' then f.n_units end::integer as n_units,
     case when f.absence_reason is null then round(f.n_answer::double / f.n_answered, 10) end as share_of_answered,
     case when f.absence_reason is null then round(f.n_answer::double / f.n_units, 10) end as share_of_all,
     f.unit_set, b.indicator is not null as series_break,

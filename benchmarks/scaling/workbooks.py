@@ -101,7 +101,7 @@ def write_workbook(path: Path, sheets: Sequence[SheetRows], level: int = 6) -> N
             part.write(f'{_HEAD}<sst xmlns="{_MAIN}" uniqueCount="{len(texts)}">'.encode())
             part.write("".join(f'<si><t xml:space="preserve">{escape(text)}</t></si>' for text in texts).encode())
             part.write(b"</sst>")
-        for name, content in _description([sheet.name for sheet in sheets]).items():
+        for name, content in description([sheet.name for sheet in sheets]).items():
             package.writestr(_entry(name), content)
 
 
@@ -111,8 +111,8 @@ def _entry(name: str) -> zipfile.ZipInfo:
     return entry
 
 
-def _description(names: Sequence[str]) -> dict[str, str]:
-    """Return the parts that say what the package holds."""
+def description(names: Sequence[str]) -> dict[str, str]:
+    """Return the parts of a package that say what it holds, by name."""
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
     numbers = range(1, len(names) + 1)
     overrides = "".join(
