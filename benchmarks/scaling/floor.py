@@ -65,7 +65,7 @@ def read_sheet(job: Job) -> tuple[int, pa.Table]:
     """Return the cells of a sheet that are not empty: row, column (from 1) and text."""
     number, reader, path, sheet, encoding, delimiter = job
     if reader == "csv":
-        with open(path, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as file:
+        with Path(path).open(encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as file:
             table = _from_rows(list(csv.reader(file, delimiter=delimiter)))
     elif reader == "xlsx":
         with python_calamine.CalamineWorkbook.from_path(path) as book:
@@ -115,7 +115,7 @@ def list_jobs(warehouse: Path, data: Path) -> tuple[list[Job], list[tuple[Any, .
         ).fetchall()
     jobs: list[Job] = []
     forms = {path.parent.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in data.glob("forms/*/form.yml")}
-    for number, form, file, sheet, layout, _, reader in sheets:
+    for number, form, file, sheet, _layout, _, reader in sheets:
         described = forms[form]
         specs = [each for each in described["files"] if Path(file).match(each["pattern"]) and each["reader"] == reader]
         spec = specs[0]
@@ -126,7 +126,7 @@ def list_jobs(warehouse: Path, data: Path) -> tuple[list[Job], list[tuple[Any, .
 
 def read_all(jobs: Sequence[Job]) -> pa.Table:
     """Read all sheets in as many processes as there are cores, the largest files first."""
-    ordered = sorted(jobs, key=lambda job: -os.path.getsize(job[2]))
+    ordered = sorted(jobs, key=lambda job: -Path(job[2]).stat().st_size)
     workers = os.cpu_count() or 1
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
         parts = [
@@ -179,14 +179,21 @@ COUNTY_MEMBERS = """
 def write_files(connection: duckdb.DuckDBPyConnection, snapshot: Path, folder: Path, told: Callable[[str], None]) -> None:
     """Write the files of the snapshot: its own small tables, and the long tables as they were computed."""
     connection.execute(f"attach '{snapshot / 'is248.duckdb'}' as s (read_only)")
-    tables = [row[0] for row in connection.execute("select table_name from duckdb_tables() where database_name = 's' order by 1").fetchall()]
+    tables = [
+        row[0]
+        for row in connection.execute(
+            "select table_name from duckdb_tables() where database_name = 's' order by 1"
+        ).fetchall()
+    ]
     sources = {name: f'"{name}"' if name in LONG_TABLES else f's."{name}"' for name in tables}
     for kind in ("parquet", "csv", "xlsx", "packages", "jsonstat", "px"):
         (folder / kind).mkdir(parents=True, exist_ok=True)
     connection.execute(f"attach '{folder / 'is248.duckdb'}' as o")
     for name, source in sources.items():
         connection.execute(f'create table o."{name}" as select * from {source}')
-        connection.execute(f"copy (select * from {source}) to '{folder}/parquet/{name}.parquet' (format parquet, compression zstd)")
+        connection.execute(
+            f"copy (select * from {source}) to '{folder}/parquet/{name}.parquet' (format parquet, compression zstd)"
+        )
         connection.execute(f"copy (select * from {source}) to '{folder}/csv/{name}.csv' (format csv, header)")
     connection.execute("detach o")
     told("DuckDB, Parquet and CSV")
@@ -221,7 +228,9 @@ def _write_books(connection: duckdb.DuckDBPyConnection, books: dict[Path, dict[s
     listed = connection.execute("select unnest(enum_range(null::shared))::varchar").fetchall()
     shared = "".join(f"<si><t>{escape(row[0])}</t></si>" for row in listed).encode()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for written in [pool.submit(_write_book, connection.cursor(), path, queries, shared) for path, queries in books.items()]:
+        for written in [
+            pool.submit(_write_book, connection.cursor(), path, queries, shared) for path, queries in books.items()
+        ]:
             written.result()
 
 
@@ -265,7 +274,9 @@ def _joined(texts: pa.Array, separator: str) -> Any:
     return pc.binary_join(pa.ListArray.from_arrays([0, len(texts)], texts), separator)[0].as_buffer()
 
 
-def _dense(connection: duckdb.DuckDBPyConnection, source: str, dimensions: dict[str, str], columns: dict[str, str]) -> tuple[list[list[str]], dict[str, pa.Array]]:
+def _dense(
+    connection: duckdb.DuckDBPyConnection, source: str, dimensions: dict[str, str], columns: dict[str, str]
+) -> tuple[list[list[str]], dict[str, pa.Array]]:
     """Return the codes of each dimension, and the columns spread over all combinations of codes."""
     codes = {
         name: [row[0] for row in connection.execute(f"select distinct {sql} as code from {source} order by 1").fetchall()]
@@ -320,7 +331,9 @@ def _write_cube(connection: duckdb.DuckDBPyConnection, table: str, folder: Path)
         file.write(b";\n")
 
 
-def _write_json_stat(path: Path, dimensions: dict[str, str], codes: list[list[str]], spread: dict[str, pa.Array], measures: int) -> None:
+def _write_json_stat(
+    path: Path, dimensions: dict[str, str], codes: list[list[str]], spread: dict[str, pa.Array], measures: int
+) -> None:
     head = {
         "version": "2.0",
         "class": "dataset",
@@ -340,8 +353,12 @@ def _write_indicator(connection: duckdb.DuckDBPyConnection, indicator: str, fold
     dimensions = {"area": AREA, "item": "item", "answer": "answer", "time": "time_period::varchar"}
     measures = _measures(connection, "indicator_shares")
     columns = _json_stat_columns(measures)
-    codes, spread = _dense(connection, f"(select * from indicator_shares where indicator = '{indicator}')", dimensions, columns)
-    _write_json_stat(folder / "jsonstat" / "indicator_shares" / f"{indicator}.json", dimensions, codes, spread, len(measures))
+    codes, spread = _dense(
+        connection, f"(select * from indicator_shares where indicator = '{indicator}')", dimensions, columns
+    )
+    _write_json_stat(
+        folder / "jsonstat" / "indicator_shares" / f"{indicator}.json", dimensions, codes, spread, len(measures)
+    )
 
 
 # Whether it says the same as the pipeline.
@@ -360,19 +377,28 @@ def compare(connection: duckdb.DuckDBPyConnection, snapshot: Path) -> dict[str, 
     Figures that only the one hides are counted apart: which small groups hide others is left out here.
     """
     connection.execute(f"attach if not exists '{snapshot / 'is248.duckdb'}' as s (read_only)")
-    present = {row[0] for row in connection.execute("select table_name from duckdb_tables() where database_name != 's'").fetchall()}
+    present = {
+        row[0] for row in connection.execute("select table_name from duckdb_tables() where database_name != 's'").fetchall()
+    }
     found: dict[str, dict[str, int]] = {}
     for table, key in KEYS.items():
         if table not in present:
             continue
-        columns = {row[0]: row[1] for row in connection.execute(f'describe "{table}"').fetchall()}
+        columns = {row[0]: row[1] for row in connection.execute(f'describe s."{table}"').fetchall()}
         measures = [name for name in columns if name not in key and columns[name] in ("DOUBLE", "INTEGER", "BIGINT")]
-        texts = [name for name in ("obs_status", "absence_reason", "obs_note", "series_break", "is_constructed") if name in columns]
+        texts = [
+            name
+            for name in ("obs_status", "absence_reason", "obs_note", "series_break", "is_constructed")
+            if name in columns
+        ]
         same = [f"abs(own.{name} - theirs.{name}) <= {CLOSE} * greatest(1, abs(theirs.{name}))" for name in measures]
         hidden = "(own.absence_reason is distinct from 'confidential' and theirs.absence_reason = 'confidential')"
         if "absence_reason" not in columns:
             hidden = "theirs.absence_reason = 'confidential'"
-        equal = " + ".join(f"(own.{n} is null and theirs.{n} is null or coalesce({s}, false))::integer" for n, s in zip(measures, same, strict=True))
+        equal = " + ".join(
+            f"(own.{n} is null and theirs.{n} is null or coalesce({s}, false))::integer"
+            for n, s in zip(measures, same, strict=True)
+        )
         either = " + ".join(f"(own.{n} is not null or theirs.{n} is not null)::integer" for n in measures)
         both_null = " + ".join(f"(own.{n} is null and theirs.{n} is null)::integer" for n in measures)
         marks = " + ".join(f"(own.{name} is distinct from theirs.{name})::integer" for name in texts) or "0"
@@ -387,7 +413,15 @@ def compare(connection: duckdb.DuckDBPyConnection, snapshot: Path) -> dict[str, 
             """
         ).fetchone()
         assert row is not None
-        names = ("rows", "rows published", "rows in both", "figures equal", "figures different", "hidden to protect others", "marks different")
+        names = (
+            "rows",
+            "rows published",
+            "rows in both",
+            "figures equal",
+            "figures different",
+            "hidden to protect others",
+            "marks different",
+        )
         found[table] = {name: int(value) for name, value in zip(names, row, strict=True)}
     return found
 
@@ -413,7 +447,12 @@ def run(data: Path, warehouse: Path, snapshot: Path, folder: Path) -> dict[str, 
         told("long tables")
         write_files(connection, snapshot, folder, told)
         agree = compare(connection, snapshot)
-    return {"seconds": seconds, "cells": cells.num_rows, "agree": agree, "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000}
+    return {
+        "seconds": seconds,
+        "cells": cells.num_rows,
+        "agree": agree,
+        "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000,
+    }
 
 
 def main() -> None:

@@ -10,8 +10,9 @@ them and the municipalities of all years fit ``MOST_MUNICIPALITIES`` times. What
 divided municipalities, 90 of them in each, which answer like one municipality of today and its first predecessors did: they have
 six digits, lie in the set of units with districts and not in that of municipalities, and never merge.
 
-Printed sums are no sums of k units, so of the printed figures only shares and rates stay; those of single municipalities and all
-counts are left out. The two surveys of anonymous samples stay as they are. A lost leading zero can only be lost where the code
+Print that k times as many units would have given is made of the printed figures: sums and counts k times as large and as coarsely
+rounded, shares and rates as they are; figures of single municipalities and districts are left out. Beyond
+``MOST_MUNICIPALITIES`` no figure is an even multiple, and only figures of rounds without a delivery stay. The two surveys of anonymous samples stay as they are. A lost leading zero can only be lost where the code
 of the clone has one.
 """
 
@@ -20,11 +21,13 @@ from __future__ import annotations
 import csv
 import functools
 import io
+import math
 import re
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +45,15 @@ from orchestration.ingest.deliveries import ReadSheet, read_file
 MOST_MUNICIPALITIES = 10
 DISTRICTS_EACH = 90
 TEST_CODES = ("0000", "9999")
+# Where the header of an SPSS file has its date and time.
+SAV_DATE = 84
 # Numbers of submissions are far smaller; a clone's number is its original's plus a multiple of this.
 STEP = 1_000_000
-# Printed figures that are the same when every unit is there k times.
+# Printed figures that are the same when every unit is there k times, and those that are k times as large.
 INTENSIVE_UNITS = ("percent", "per_10000")
+EXTENSIVE_UNITS = ("fte", "municipalities", "districts", "persons", "nok")
+INTENSIVE_MEASURES = ("amount_per_inhabitant",)
+SINGLE_UNITS = ("municipality_no=", "district=", "district_no=")
 
 Record = dict[str, str]
 
@@ -115,8 +123,8 @@ def clone_codes(codes: Iterable[str], factor: int) -> dict[str, tuple[str, ...]]
         ValueError: there are not so many codes of four digits.
     """
     known = sorted(set(codes))
-    free = (code for code in (f"{number:04}" for number in range(10_000)) if code not in taken)
     taken = {*known, *TEST_CODES}
+    free = (code for code in (f"{number:04}" for number in range(10_000)) if code not in taken)
     if 10_000 - len(taken) < len(known) * (factor - 1):
         most = 1 + (10_000 - len(taken)) // len(known)
         raise ValueError(f"{len(known)} codes of four digits can be there {most} times, not {factor} times")
@@ -129,7 +137,9 @@ def make_clones(data: Path, factor: int) -> Clones:
     changes = read_records(reference / "municipality_changes.csv")
     population = read_records(reference / "population.csv")
     codes = {row["municipality_code"] for row in read_records(reference / "municipalities.csv")}
-    codes |= {row["municipality_code"] for row in population} | {row[name] for row in changes for name in ("old_code", "new_code")}
+    codes |= {row["municipality_code"] for row in population} | {
+        row[name] for row in changes for name in ("old_code", "new_code")
+    }
     clones = Clones(factor, clone_codes(codes, min(factor, MOST_MUNICIPALITIES)))
     further = factor - MOST_MUNICIPALITIES
     if further > 0:
@@ -166,8 +176,12 @@ def _add_districts(clones: Clones, further: int, changes: list[Record], populati
         if any(template not in valid[year] for year, template in years.items()):
             del clones.templates[code]
     if further % DISTRICTS_EACH:
-        raise ValueError(f"beyond {MOST_MUNICIPALITIES} times, units can be there {MOST_MUNICIPALITIES} + {DISTRICTS_EACH} times")
-    used = set(clones.municipalities) | {each for every in clones.municipalities.values() for each in every} | set(TEST_CODES)
+        raise ValueError(
+            f"beyond {MOST_MUNICIPALITIES} times, units can be there {MOST_MUNICIPALITIES} + {DISTRICTS_EACH} times"
+        )
+    used = (
+        set(clones.municipalities) | {each for every in clones.municipalities.values() for each in every} | set(TEST_CODES)
+    )
     free = (code for code in (f"{number:04}" for number in range(10_000)) if code not in used)
     clones.twins = {code: next(free) for code in clones.templates}
     clones.districts_each = further
@@ -181,7 +195,9 @@ def _scaled_code(code: str, clone: int, clones: Clones) -> str:
     return clones.municipalities[code[:4]][clone] + code[4:]
 
 
-def scale_records(records: list[Record], code_columns: Sequence[str], clones: Clones, name_columns: Sequence[str] = ()) -> Iterator[Record]:
+def scale_records(
+    records: list[Record], code_columns: Sequence[str], clones: Clones, name_columns: Sequence[str] = ()
+) -> Iterator[Record]:
     """Yield each row and its clones; names that have to differ get the clone's number in brackets."""
     for record in records:
         yield record
@@ -216,7 +232,9 @@ def scale_reference(data: Path, target: Path, clones: Clones) -> None:
         if clones.twins and name == "reference/oslo_districts.csv":
             # Districts of further municipalities report from the first year on; those of the original do not.
             first = _report_from(data)
-            rows = [row for row in rows if int(row["year"]) >= first or row["district_code"][:4] in set(clones.twins.values())]
+            rows = [
+                row for row in rows if int(row["year"]) >= first or row["district_code"][:4] in set(clones.twins.values())
+            ]
         write_records(target / name, rows, list(records[0]))
     if clones.twins:
         parameters = read_records(data / "classifications/parameters.csv")
@@ -255,7 +273,9 @@ def _twin_records(data: Path, name: str, records: list[Record], clones: Clones) 
                     "valid_to_year": str(last),
                 }
     elif name in ("reference/population.csv", "reference/oslo_districts.csv"):
-        people = {(row["municipality_code"], int(row["year"])): row for row in read_records(data / "reference/population.csv")}
+        people = {
+            (row["municipality_code"], int(row["year"])): row for row in read_records(data / "reference/population.csv")
+        }
         for newest, years in clones.templates.items():
             for year, template in sorted(years.items()):
                 row = people[template, year]
@@ -277,7 +297,8 @@ def _twin_records(data: Path, name: str, records: list[Record], clones: Clones) 
         for scheme in sorted({row["scheme"] for row in records}):
             for newest, years in clones.templates.items():
                 found = next(
-                    (by_code[scheme, code] for code in (newest, *reversed(years.values())) if (scheme, code) in by_code), None
+                    (by_code[scheme, code] for code in (newest, *reversed(years.values())) if (scheme, code) in by_code),
+                    None,
                 )
                 for district in clones.districts(newest) if found else ():
                     assert found is not None
@@ -290,28 +311,49 @@ def _cell_key(row: Record) -> str:
     return "|".join([row["measure"], *dimensions, row["year"]])
 
 
+def _scaled_figure(row: Record, factor: int) -> Record | None:
+    """Return a printed figure as print of k times as many units would have it, or None where there is no such figure."""
+    if any(part.startswith(SINGLE_UNITS) for part in row["dimensions"].split(";")):
+        return None
+    base = str(int(row["n_base"]) * factor) if row["n_base"] else ""
+    if row["unit"] in INTENSIVE_UNITS or row["measure"] in INTENSIVE_MEASURES:
+        return row | {"n_base": base}
+    if row["unit"] not in EXTENSIVE_UNITS:
+        return None
+    value = f"{Decimal(row['value']) * factor:f}" if row["value"] else ""
+    decimals = str(int(row["decimals"]) - math.ceil(math.log10(factor))) if row["decimals"] else ""
+    return row | {"n_base": base, "value": value, "decimals": decimals}
+
+
 def scale_published(data: Path, target: Path, factor: int, years: Sequence[int]) -> None:
-    """Keep of the printed figures those that do not change when every unit is there k times, and their explanations.
+    """Write the printed figures as k times as many units would have given them, and the explanations of differences.
 
     Where only some years are delivered, explanations of figures of other years would explain nothing and are left out.
     """
-    kept = set()
+    delivered = {str(form.time_period) for form in load_forms(data / "forms")}
+    larger: dict[tuple[str, str, str], int] = {}
     for path in sorted((data / "published").glob("*.csv")):
         records = read_records(path)
         if "measure" not in records[0] or "unit" not in records[0]:
             continue
-        figures = [
-            row
-            for row in records
-            if factor == 1 or (row["unit"] in INTENSIVE_UNITS and "municipality_no=" not in row["dimensions"])
-        ]
-        kept |= {
-            (row["source_id"], row["table_id"], _cell_key(row)) for row in figures if not years or int(row["year"] or 0) in years
-        }
+        figures = []
+        for row in records:
+            scaled = row if factor == 1 else _scaled_figure(row, min(factor, MOST_MUNICIPALITIES))
+            if scaled is None or (factor > MOST_MUNICIPALITIES and row["year"] in delivered):
+                continue
+            figures.append(scaled)
+            if not years or int(row["year"] or 0) in years:
+                is_larger = scaled["value"] != row["value"]
+                larger[row["source_id"], row["table_id"], _cell_key(row)] = factor if is_larger else 1
         write_records(target / "published" / path.name, figures, list(records[0]))
     path = data / "published/explanations.csv"
     records = read_records(path)
-    explained = [row for row in records if (row["source_id"], row["table_id"], row["cell_key"]) in kept]
+    explained = []
+    for row in records:
+        times = larger.get((row["source_id"], row["table_id"], row["cell_key"]))
+        if times is not None:
+            difference = f"{Decimal(row['difference']) * times:f}" if row["difference"] else ""
+            explained.append(row | {"difference": difference})
     write_records(target / "published" / path.name, explained, list(records[0]))
 
 
@@ -336,7 +378,7 @@ def _digits(text: str) -> str:
 def _replaced(text: str, code: str) -> str:
     """Put a code in the place of the digits at the start of a text; a zero that the text had lost stays lost."""
     digits = _digits(text)
-    new = code.lstrip("0") if len(digits) in (3, 5) and code.startswith("0") else code
+    new = code[1:] if len(digits) in (3, 5) and code.startswith("0") else code
     return text.replace(digits, new, 1) if digits else new
 
 
@@ -364,7 +406,12 @@ def clones_of(code_text: str, part_text: str | None, clones: Clones, year: int) 
             suffix = (part if len(part) > 2 else code)[-2:] if own_part else ""
             new_code = target.municipality + (suffix if len(code) > 4 else "")
             new_part = target.municipality + part[-2:] if len(part) > 2 else None
-            found.append((_replaced(code_text, new_code) if code else None, _replaced(part_text or "", new_part) if new_part else None))
+            found.append(
+                (
+                    _replaced(code_text, new_code) if code else None,
+                    _replaced(part_text or "", new_part) if new_part else None,
+                )
+            )
         elif not own_part and part_text is not None:
             found.append((_replaced(code_text, target.municipality), target.district))
         elif not own_part:
@@ -482,7 +529,11 @@ def scale_rows(
         row = data[each.source]
         if each.code is not None or each.part is not None or each.number is not None:
             row = list(row)
-            for column, text in ((code_columns[each.source], each.code), (columns.part, each.part), (columns.number, each.number)):
+            for column, text in (
+                (code_columns[each.source], each.code),
+                (columns.part, each.part),
+                (columns.number, each.number),
+            ):
                 if text is not None and column >= 0:
                     row[column] = _like(row[column], text)
         result.append(row)
@@ -527,9 +578,17 @@ def _scale_sav(file: CapturedFile, sheet: ReadSheet, target: Path, clones: Clone
     frame, about = pyreadstat.read_sav(str(file.path), user_missing=True, disable_datetime_conversion=True)
     columns = _columns(sheet)
     names = list(frame.columns)
-    texts = {place: frame[names[place]].map(_cell_text).tolist() for place in (*columns.code, columns.part, columns.number) if place >= 0}
+    texts = {
+        place: frame[names[place]].map(_cell_text).tolist()
+        for place in (*columns.code, columns.part, columns.number)
+        if place >= 0
+    }
     keys = [
-        (texts[columns.code[0]][row], texts[columns.part][row] if columns.part >= 0 else None, texts[columns.number][row] if columns.number >= 0 else "")
+        (
+            texts[columns.code[0]][row],
+            texts[columns.part][row] if columns.part >= 0 else None,
+            texts[columns.number][row] if columns.number >= 0 else "",
+        )
         for row in range(len(frame))
     ]
     planned = plan(keys, clones, year)
@@ -549,6 +608,10 @@ def _scale_sav(file: CapturedFile, sheet: ReadSheet, target: Path, clones: Clone
         variable_format=about.original_variable_types,
         row_compress=True,
     )
+    with target.open("r+b") as written:
+        # The header says when it was written.
+        written.seek(SAV_DATE)
+        written.write(b"01 Jan 07" + b"00:00:00")
 
 
 def _planned_value(planned: Planned, chosen: str, old: Sequence[Any]) -> Any:
@@ -559,9 +622,17 @@ def _planned_value(planned: Planned, chosen: str, old: Sequence[Any]) -> Any:
 def _scale_parquet(file: CapturedFile, sheet: ReadSheet, target: Path, clones: Clones, year: int) -> None:
     table = pq.read_table(file.path)
     columns = _columns(sheet)
-    texts = {place: [_cell_text(value) for value in table.column(place).to_pylist()] for place in (*columns.code, columns.part, columns.number) if place >= 0}
+    texts = {
+        place: [_cell_text(value) for value in table.column(place).to_pylist()]
+        for place in (*columns.code, columns.part, columns.number)
+        if place >= 0
+    }
     keys = [
-        (texts[columns.code[0]][row], texts[columns.part][row] if columns.part >= 0 else None, texts[columns.number][row] if columns.number >= 0 else "")
+        (
+            texts[columns.code[0]][row],
+            texts[columns.part][row] if columns.part >= 0 else None,
+            texts[columns.number][row] if columns.number >= 0 else "",
+        )
         for row in range(len(table))
     ]
     planned = plan(keys, clones, year)
@@ -571,7 +642,9 @@ def _scale_parquet(file: CapturedFile, sheet: ReadSheet, target: Path, clones: C
             old = table.column(place).to_pylist()
             values = [_planned_value(each, chosen, old) for each in planned]
             own = table.schema.field(place)
-            values = [int(value) if isinstance(value, float) and pa.types.is_integer(own.type) else value for value in values]
+            values = [
+                int(value) if isinstance(value, float) and pa.types.is_integer(own.type) else value for value in values
+            ]
             scaled = scaled.set_column(place, own, pa.array(values, own.type))
     pq.write_table(scaled, target)
 

@@ -119,7 +119,8 @@ def description(names: Sequence[str]) -> dict[str, str]:
         f'<Override PartName="/xl/worksheets/sheet{number}.xml" ContentType="{kind}.worksheet+xml"/>' for number in numbers
     )
     sheets = "".join(
-        f'<sheet name={quoteattr(name)} sheetId="{number}" r:id="rId{number}"/>' for number, name in enumerate(names, start=1)
+        f'<sheet name={quoteattr(name)} sheetId="{number}" r:id="rId{number}"/>'
+        for number, name in enumerate(names, start=1)
     )
     relations = "".join(
         f'<Relationship Id="rId{number}" Type="{_RELATIONS}/worksheet" Target="worksheets/sheet{number}.xml"/>'
