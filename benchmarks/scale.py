@@ -4,17 +4,19 @@
         [--parts pipeline one-year unchanged floor pandas start-up queries]
     .venv/bin/python benchmarks/scale.py --guard
 
-Copies the data folder so that every unit is there k times (``benchmarks/scaling/generator.py`` says how), runs the real command
-on it in a process of its own, gate and all formats included, and measures seconds by stage, CPU, memory of all processes together,
-delivered cells a second and bytes by format. In the same run, on the same files: one changed year, nothing changed, the start-up of
-Dagster, dbt and Great Expectations by themselves, the floor (``benchmarks/scaling/floor.py``: fastest readers, one SQL script,
-fastest writers; it says what it leaves out), the same job in plain pandas, and 200 queries on what was published. Floor and pandas are
-held against the published tables, figure by figure.
+Copies the data folder so that every unit is there k times (``benchmarks/scaling/generator.py`` says how), runs the real
+command on it in a process of its own, gate and all formats included, and measures seconds by stage, CPU, memory of all
+processes together, delivered cells a second and bytes by format. In the same run, on the same files: one changed year,
+nothing changed, the start-up of Dagster, dbt and Great Expectations by themselves, the floor
+(``benchmarks/scaling/floor.py``: fastest readers, one SQL script, fastest writers; it says what it leaves out), the same
+job in plain pandas, and 200 queries on what was published. Floor and pandas are held against the published tables, figure
+by figure.
 
-Prints tables in Markdown and, last, a line of JSON. ``--guard`` measures the smallest size and ends with 1 where a ratio is above
-its limit in ``benchmarks/limits.json``; seconds depend on the machine, ratios less.
+Prints tables in Markdown and, last, a line of JSON. ``--guard`` measures the smallest size and ends with 1 where a ratio
+is above its limit in ``benchmarks/limits.json``; seconds depend on the machine, ratios less.
 
-The floor packs workbooks with ``isal`` where it is installed (dependency group ``benchmark``), else with Python's own zlib.
+The floor packs workbooks with ``isal`` where it is installed (dependency group ``benchmark``), else with Python's own
+zlib.
 """
 
 from __future__ import annotations
@@ -200,7 +202,8 @@ def report(results: dict[str, Any]) -> str:
     """Return what was measured as tables in Markdown."""
     machine = results["machine"]
     lines = [
-        f"Measured on {machine['cores']} cores ({machine['processor']}), {machine['memory_gigabytes']:.0f} GB, {machine['system']}, "
+        f"Measured on {machine['cores']} cores ({machine['processor']}), {machine['memory_gigabytes']:.0f} GB, "
+        f"{machine['system']}, "
         f"Python {machine['python']}, on {results['date']}; repeat with `{results['command']}`.",
         "",
         "Versions: " + ", ".join(f"{name} {number}" for name, number in results["versions"].items()) + ".",

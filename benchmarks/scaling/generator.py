@@ -1,19 +1,20 @@
 """Scaled inputs: a copy of the data folder in which every unit is there k times, each year; the same bytes every time.
 
-Belongs here: codes of the clones, and how deliveries, reference files and printed figures are copied. Does not belong here:
-measuring.
+Belongs here: codes of the clones, and how deliveries, reference files and printed figures are copied. Does not belong
+here: measuring.
 
-A clone answers what its original answered, blank cells, misspelt names, numbers typed as text and second submissions included.
-It has a code of its own in the deliveries, in the reference files and among the agencies, and goes through the same mergers and
-splits as its original. Codes of municipalities have four digits, wherever the system reads them, so there are at most 9,998 of
-them and the municipalities of all years fit ``MOST_MUNICIPALITIES`` times. What is asked for beyond that are districts of further
-divided municipalities, 90 of them in each, which answer like one municipality of today and its first predecessors did: they have
-six digits, lie in the set of units with districts and not in that of municipalities, and never merge.
+A clone answers what its original answered, blank cells, misspelt names, numbers typed as text and second submissions
+included. It has a code and a name of its own in the deliveries, in the reference files and among the agencies, and goes
+through the same mergers and splits as its original. Codes of municipalities have four digits, wherever the system reads
+them, so there are at most 9,998 of them and the municipalities of all years fit ``MOST_MUNICIPALITIES`` times. What is
+asked for beyond that are districts of further divided municipalities, 90 of them in each, which answer like one
+municipality of today and its first predecessors did: they have six digits, lie in the set of units with districts and not
+in that of municipalities, and never merge.
 
-Print that k times as many units would have given is made of the printed figures: sums and counts k times as large and as coarsely
-rounded, shares and rates as they are; figures of single municipalities and districts are left out. Beyond
-``MOST_MUNICIPALITIES`` no figure is an even multiple, and only figures of rounds without a delivery stay. The two surveys of anonymous samples stay as they are. A lost leading zero can only be lost where the code
-of the clone has one.
+Print that k times as many units would have given is made of the printed figures: sums and counts k times as large and as
+coarsely rounded, shares and rates as they are; figures of single municipalities and districts are left out. Beyond
+``MOST_MUNICIPALITIES`` no figure is an even multiple, and only figures of rounds without a delivery stay. The two surveys
+of anonymous samples stay as they are. A lost leading zero can only be lost where the code of the clone has one.
 """
 
 from __future__ import annotations
@@ -45,8 +46,10 @@ from orchestration.ingest.deliveries import ReadSheet, read_file
 MOST_MUNICIPALITIES = 10
 DISTRICTS_EACH = 90
 TEST_CODES = ("0000", "9999")
+BLANKS = " \u00a0\t"
+_BETWEEN_LANGUAGES = re.compile(r"( ?[-/] | ?/ ?)")
 # Where the header of an SPSS file has its date and time.
-SAV_DATE = 84
+SAV_DATE = 92
 # Numbers of submissions are far smaller; a clone's number is its original's plus a multiple of this.
 STEP = 1_000_000
 # Printed figures that are the same when every unit is there k times, and those that are k times as large.
@@ -198,27 +201,38 @@ def _scaled_code(code: str, clone: int, clones: Clones) -> str:
 def scale_records(
     records: list[Record], code_columns: Sequence[str], clones: Clones, name_columns: Sequence[str] = ()
 ) -> Iterator[Record]:
-    """Yield each row and its clones; names that have to differ get the clone's number in brackets."""
+    """Yield each row and its clones; names get the clone's number."""
     for record in records:
         yield record
         for clone in range(len(clones.municipalities[record[code_columns[0]][:4]])):
             changed = {name: _scaled_code(record[name], clone, clones) for name in code_columns}
-            changed |= {name: _numbered(record[name], clone + 2) for name in name_columns}
+            changed |= {name: numbered(record[name], clone + 2) for name in name_columns}
             yield record | changed
 
 
-def _numbered(name: str, number: int) -> str:
-    return f"{name[:-1]}, {number})" if name.endswith(")") else f"{name} ({number})"
+def numbered(name: str, number: int) -> str:
+    """Return the name of a clone: the number behind each language's form, before a county in brackets.
+
+    Blanks and spelling stay; a blank name stays blank.
+    """
+    plain, bracket, county = name.partition(" (")
+    forms = _BETWEEN_LANGUAGES.split(plain)
+    for place in range(0, len(forms), 2):
+        text = forms[place].rstrip()
+        if text.strip(BLANKS):
+            forms[place] = f"{text} {number}{forms[place][len(text) :]}"
+    return "".join(forms) + bracket + county
 
 
+NAMES = ("municipality_name", "name_plain", "official_name")
 REFERENCE: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
-    ("reference/municipalities.csv", ("municipality_code",), ("municipality_name",)),
-    ("reference/municipality_changes.csv", ("old_code", "new_code"), ()),
+    ("reference/municipalities.csv", ("municipality_code",), NAMES),
+    ("reference/municipality_changes.csv", ("old_code", "new_code"), ("old_name", "new_name")),
     ("reference/population.csv", ("municipality_code",), ()),
-    ("reference/oslo_districts.csv", ("district_code",), ()),
-    ("reference/hf_areas.csv", ("unit_code",), ()),
+    ("reference/oslo_districts.csv", ("district_code",), ("district_name",)),
+    ("reference/hf_areas.csv", ("unit_code",), ("unit_name",)),
     ("reference/kostra_groups.csv", ("municipality_code",), ()),
-    ("classifications/agencies.csv", ("agency_code", "municipality_code"), ()),
+    ("classifications/agencies.csv", ("agency_code", "municipality_code"), ("agency_name",)),
 )
 
 
@@ -266,7 +280,7 @@ def _twin_records(data: Path, name: str, records: list[Record], clones: Clones) 
                 of_county = next(row for row in records if row["county_code"] == county)
                 yield rows[newest] | {
                     "municipality_code": clones.twins[newest],
-                    "municipality_name": _numbered(rows[newest]["municipality_name"], 0),
+                    **{name: numbered(rows[newest][name], 0) for name in NAMES},
                     "county_code": county,
                     "county_name": of_county["county_name"],
                     "valid_from_year": str(first),
@@ -276,6 +290,7 @@ def _twin_records(data: Path, name: str, records: list[Record], clones: Clones) 
         people = {
             (row["municipality_code"], int(row["year"])): row for row in read_records(data / "reference/population.csv")
         }
+        names = {row["municipality_code"]: row["name_plain"] for row in read_records(data / "reference/municipalities.csv")}
         for newest, years in clones.templates.items():
             for year, template in sorted(years.items()):
                 row = people[template, year]
@@ -284,11 +299,11 @@ def _twin_records(data: Path, name: str, records: list[Record], clones: Clones) 
                     total = {key: str(value * clones.districts_each) for key, value in counts.items()}
                     yield row | total | {"municipality_code": clones.twins[newest]}
                     continue
-                for district in clones.districts(newest):
+                for number, district in enumerate(clones.districts(newest), start=MOST_MUNICIPALITIES + 1):
                     yield {
                         "year": str(year),
                         "district_code": district,
-                        "district_name": f"District {district}",
+                        "district_name": numbered(names[newest], number),
                         "district_type": "district",
                         **{key: str(value) for key, value in counts.items()},
                     }
@@ -368,6 +383,7 @@ class Planned:
     code: str | None = None
     part: str | None = None
     number: str | None = None
+    clone: int = 0
 
 
 def _digits(text: str) -> str:
@@ -444,10 +460,13 @@ def plan(
     for source, (code, part, number) in enumerate(rows):
         planned.append(Planned(source))
         if linked is not None:
-            planned += [Planned(source, number=_number_of(number, clone)) for clone in range(1, linked.get(number, 0) + 1)]
+            planned += [
+                Planned(source, number=_number_of(number, clone), clone=clone)
+                for clone in range(1, linked.get(number, 0) + 1)
+            ]
             continue
         for clone, (new_code, new_part) in enumerate(clones_of(code, part, clones, year), start=1):
-            planned.append(Planned(source, new_code, new_part, _number_of(number, clone) if number else None))
+            planned.append(Planned(source, new_code, new_part, _number_of(number, clone) if number else None, clone))
     return planned
 
 
@@ -459,6 +478,7 @@ class Columns:
     part: int
     number: int
     first_row: int
+    names: tuple[int, ...] = ()
 
 
 def _columns(sheet: ReadSheet) -> Columns:
@@ -475,7 +495,14 @@ def _columns(sheet: ReadSheet) -> Columns:
     if layout.links_to and layout.link != "unit":
         number = place(layout.link)
     codes = [each for each in codes if each >= 0]
-    return Columns(tuple(codes), parts[0], -1 if number in codes else number, layout.first_row)
+    names = [place(name) for name in (*unit.name, *unit.part_name)] if unit else []
+    return Columns(
+        tuple(codes),
+        parts[0],
+        -1 if number in codes else number,
+        layout.first_row,
+        tuple(dict.fromkeys(each for each in names if each >= 0)),
+    )
 
 
 def _cell_text(value: Any) -> str:
@@ -527,7 +554,7 @@ def scale_rows(
     result = head
     for each in planned:
         row = data[each.source]
-        if each.code is not None or each.part is not None or each.number is not None:
+        if each.clone:
             row = list(row)
             for column, text in (
                 (code_columns[each.source], each.code),
@@ -536,6 +563,9 @@ def scale_rows(
             ):
                 if text is not None and column >= 0:
                     row[column] = _like(row[column], text)
+            for column in columns.names:
+                if column < len(row):
+                    row[column] = numbered(row[column], each.clone + 1)
         result.append(row)
     return result, _numbers_cloned(planned, keys)
 
@@ -598,6 +628,9 @@ def _scale_sav(file: CapturedFile, sheet: ReadSheet, target: Path, clones: Clone
             old = frame[names[place]].tolist()
             new = [_planned_value(each, chosen, old) for each in planned]
             scaled[names[place]] = new
+    for place in columns.names:
+        old = frame[names[place]].tolist()
+        scaled[names[place]] = [_planned_name(each, old) for each in planned]
     pyreadstat.write_sav(
         scaled,
         str(target),
@@ -617,6 +650,11 @@ def _scale_sav(file: CapturedFile, sheet: ReadSheet, target: Path, clones: Clone
 def _planned_value(planned: Planned, chosen: str, old: Sequence[Any]) -> Any:
     text = getattr(planned, chosen)
     return old[planned.source] if text is None else _like(old[planned.source], text)
+
+
+def _planned_name(planned: Planned, old: Sequence[Any]) -> Any:
+    name = old[planned.source]
+    return numbered(name, planned.clone + 1) if planned.clone and name else name
 
 
 def _scale_parquet(file: CapturedFile, sheet: ReadSheet, target: Path, clones: Clones, year: int) -> None:
@@ -646,6 +684,10 @@ def _scale_parquet(file: CapturedFile, sheet: ReadSheet, target: Path, clones: C
                 int(value) if isinstance(value, float) and pa.types.is_integer(own.type) else value for value in values
             ]
             scaled = scaled.set_column(place, own, pa.array(values, own.type))
+    for place in columns.names:
+        old = table.column(place).to_pylist()
+        own = table.schema.field(place)
+        scaled = scaled.set_column(place, own, pa.array([_planned_name(each, old) for each in planned], own.type))
     pq.write_table(scaled, target)
 
 

@@ -1,7 +1,8 @@
 """Processes measured from outside, and what the pipeline's own command does on scaled inputs.
 
-Belongs here: seconds, CPU and memory of a process with all its children, the stages that the command tells, and the runs of the
-command that are measured. Does not belong here: inputs (``generator``), comparisons (``floor``, ``pandas_version``).
+Belongs here: seconds, CPU and memory of a process with all its children, the stages that the command tells, and the runs
+of the command that are measured. Does not belong here: inputs (``generator``), comparisons (``floor``,
+``pandas_version``).
 """
 
 from __future__ import annotations
@@ -187,7 +188,7 @@ def run_again(place: Place) -> Measured:
 
 
 def start_up(folder: Path) -> dict[str, float]:
-    """Return the seconds that it takes to import each library, and to parse the dbt project, each in a process of its own."""
+    """Return the seconds of importing each library and of parsing the dbt project, each in a process of its own."""
     seconds = {name: min(measure([sys.executable, "-c", code]).seconds for _ in range(3)) for name, code in IMPORTS.items()}
     folder.mkdir(parents=True, exist_ok=True)
     code = (

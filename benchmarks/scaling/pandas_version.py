@@ -2,9 +2,10 @@
 
     .venv/bin/python -m benchmarks.scaling.pandas_version DATA WAREHOUSE SNAPSHOT FOLDER [--without-workbook]
 
-Files are read with ``read_csv``, ``read_excel`` (the fast engine), ``read_sav`` and ``read_parquet``, melted, merged and grouped
-to the four long tables, and written as CSV, Parquet and one workbook. It is spared the same as the floor (see ``floor``): areas,
-rounds and breaks are taken ready-made, nothing is checked, no other format is written. Sums are floating point.
+Files are read with ``read_csv``, ``read_excel`` (the fast engine), ``read_sav`` and ``read_parquet``, melted, merged and
+grouped to the four long tables, and written as CSV, Parquet and one workbook. It is spared the same as the floor (see
+``floor``): areas, rounds and breaks are taken ready-made, nothing is checked, no other format is written. Sums are
+floating point.
 """
 
 from __future__ import annotations
@@ -36,9 +37,16 @@ def read_sheet(job: Job, first_row: int) -> pd.DataFrame:
     if reader == "csv":
         columns = max(line.count(delimiter) for line in Path(path).read_text(encoding=encoding).splitlines()) + 1
         frame = pd.read_csv(
-            path, sep=delimiter, encoding="utf-8-sig" if encoding == "utf-8" else encoding, header=None, names=range(columns),
-            dtype=str, keep_default_na=False, na_values=[""], skip_blank_lines=False,
-        )  # fmt: skip
+            path,
+            sep=delimiter,
+            encoding="utf-8-sig" if encoding == "utf-8" else encoding,
+            header=None,
+            names=range(columns),
+            dtype=str,
+            keep_default_na=False,
+            na_values=[""],
+            skip_blank_lines=False,
+        )
     elif reader == "xlsx":
         frame = pd.read_excel(
             path, sheet_name=sheet, header=None, dtype=object, engine="calamine", na_values=[""], keep_default_na=False
@@ -89,10 +97,22 @@ class Inputs:
             self.forms = table("forms.forms")
             self.headers = table("raw.columns")
             for name in (
-                "code_successors", "units", "rounds", "unit_successors", "area_members", "areas", "unit_pieces", "area_populations",
-                "municipality_areas", "indicator_rounds", "series_breaks", "unit_set_members", "unit_set_sizes", "constructed_rounds",
+                "code_successors",
+                "units",
+                "rounds",
+                "unit_successors",
+                "area_members",
+                "areas",
+                "unit_pieces",
+                "area_populations",
+                "municipality_areas",
+                "indicator_rounds",
+                "series_breaks",
+                "unit_set_members",
+                "unit_set_sizes",
+                "constructed_rounds",
                 "newest_period",
-            ):  # fmt: skip
+            ):
                 setattr(self, name, table(f"intermediate.int_{name}"))
             self.codelists = table("classifications.codelists")
             self.parameters = table("classifications.parameters")
@@ -332,9 +352,13 @@ def fte_carried(reported: pd.DataFrame, units: pd.DataFrame, asked: pd.DataFrame
     shares["unknown"] = shares["share"].isna() & ~shares["is_rejected"]
     parts = shares.merge(complete, on=group)
     parts = parts.groupby(["time_period", "unit", *MEASURE, "reporting_form"], as_index=False).agg(
-        fte=("part", lambda values: values.sum(min_count=1)), is_rejected=("is_rejected", "any"), is_half_missing=("is_half_missing", "any"),
-        is_estimated=("is_estimated", "any"), is_weight_estimated=("is_weight_estimated", "any"), unknown=("unknown", "any"),
-    )  # fmt: skip
+        fte=("part", lambda values: values.sum(min_count=1)),
+        is_rejected=("is_rejected", "any"),
+        is_half_missing=("is_half_missing", "any"),
+        is_estimated=("is_estimated", "any"),
+        is_weight_estimated=("is_weight_estimated", "any"),
+        unknown=("unknown", "any"),
+    )
     return parts[~parts["unknown"]].drop(columns="unknown")
 
 
@@ -702,9 +726,15 @@ def _shares(voices: pd.DataFrame, of_rounds: pd.DataFrame, rounds: pd.DataFrame,
     )
     labels = given.codelists[given.codelists["codelist"] == "unit_level"].set_index("code")["label_nb"]
     sampled = sampled.assign(
-        unit_level="country", unit_code="0", unit_name=labels["country"], area_basis="reported", n_units=sampled["units_sampled"],
-        n_answer=sampled["n_answer"].fillna(0), is_sample=True, absence_reason=np.where(sampled["n_answered"] < least, "confidential", None),
-    )  # fmt: skip
+        unit_level="country",
+        unit_code="0",
+        unit_name=labels["country"],
+        area_basis="reported",
+        n_units=sampled["units_sampled"],
+        n_answer=sampled["n_answer"].fillna(0),
+        is_sample=True,
+        absence_reason=np.where(sampled["n_answered"] < least, "confidential", None),
+    )
     spans = about[about["unit_set"] != "sample"].merge(of_rounds, on="round_id")
     asked = spans[["indicator", "item", "answer", "time_period"]].drop_duplicates()
     spans = spans.groupby(["indicator", "item", "answer"], as_index=False).agg(
@@ -732,10 +762,28 @@ def _shares(voices: pd.DataFrame, of_rounds: pd.DataFrame, rounds: pd.DataFrame,
     frame["obs_note"] = None
     frame["is_constructed"] = frame["time_period"].isin(given.constructed_rounds["time_period"])
     return frame[
-        ["indicator", "answer", "item", "time_period", "unit_level", "unit_code", "unit_name", "area_basis", "n_answer", "n_answered",
-         "n_units", "share_of_answered", "share_of_all", "unit_set", "series_break", "obs_status", "absence_reason", "obs_note",
-         "is_constructed"]
-    ]  # fmt: skip
+        [
+            "indicator",
+            "answer",
+            "item",
+            "time_period",
+            "unit_level",
+            "unit_code",
+            "unit_name",
+            "area_basis",
+            "n_answer",
+            "n_answered",
+            "n_units",
+            "share_of_answered",
+            "share_of_all",
+            "unit_set",
+            "series_break",
+            "obs_status",
+            "absence_reason",
+            "obs_note",
+            "is_constructed",
+        ]
+    ]
 
 
 def run(data: Path, warehouse: Path, snapshot: Path, folder: Path, *, workbook: bool = True) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
     .venv/bin/python -m benchmarks.scaling.queries SNAPSHOT
 
-Opened as a reader opens it: the DuckDB file read-only, and the Parquet files from an empty DuckDB; each query is run once on each,
-on a connection that stays open, and all its rows are fetched.
+Opened as a reader opens it: the DuckDB file read-only, and the Parquet files from an empty DuckDB; each query is run once
+on each, on a connection that stays open, and all its rows are fetched.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ QUERIES = {
     """,
     "country by service, all years": """
         select time_period, service_type, fte, series_break from {fte_by_service}
-        where unit_level = 'country' and area_basis = 'reported' and target_group = 'adults' order by time_period, service_type
+        where unit_level = 'country' and area_basis = 'reported' and target_group = 'adults'
+        order by time_period, service_type
     """,
     "education in a municipality": """
         select education, fte, share from {fte_by_education}
@@ -45,7 +46,8 @@ QUERIES = {
     """,
     "an indicator by county": """
         select unit_name, answer, n_answered, share_of_answered, obs_status from {indicator_shares}
-        where indicator = $indicator and unit_level = 'county' and area_basis = 'reported' order by time_period, unit_code, answer
+        where indicator = $indicator and unit_level = 'county' and area_basis = 'reported'
+        order by time_period, unit_code, answer
     """,
     "twenty municipalities with most FTE": """
         select unit_code, unit_name, fte from {fte_by_service}
@@ -62,7 +64,9 @@ def _parameters(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, dict[s
         return [row[0] for row in connection.execute(query).fetchall()]
 
     units = values(
-        "select distinct unit_code from fte_by_service where unit_level = 'municipality' and area_basis = 'current' order by 1"
+        """
+        select distinct unit_code from fte_by_service where unit_level = 'municipality' and area_basis = 'current' order by 1
+        """
     )
     years = values("select distinct time_period from fte_by_service where fte is not null order by 1")
     indicators = values("select distinct indicator from indicator_shares order by 1")

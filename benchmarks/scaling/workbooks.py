@@ -19,9 +19,11 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _EPOCH = datetime(1899, 12, 30)
 _STYLES = (
-    f'{_HEAD}<styleSheet xmlns="{_MAIN}"><numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts>'
+    f'{_HEAD}<styleSheet xmlns="{_MAIN}">'
+    '<numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts>'
     '<fonts count="1"><font/></fonts><fills count="1"><fill/></fills><borders count="1"><border/></borders>'
-    '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/>'
+    '<cellStyleXfs count="1"><xf/></cellStyleXfs>'
+    '<cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/>'
     '<xf numFmtId="164" applyNumberFormat="1"/></cellXfs></styleSheet>'
 )
 _BLOCK = 4096
@@ -144,7 +146,8 @@ def description(names: Sequence[str]) -> dict[str, str]:
         "xl/_rels/workbook.xml.rels": (
             f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships">{relations}'
             f'<Relationship Id="rId{further}" Type="{_RELATIONS}/styles" Target="styles.xml"/>'
-            f'<Relationship Id="rId{further + 1}" Type="{_RELATIONS}/sharedStrings" Target="sharedStrings.xml"/></Relationships>'
+            f'<Relationship Id="rId{further + 1}" Type="{_RELATIONS}/sharedStrings" Target="sharedStrings.xml"/>'
+            "</Relationships>"
         ),
         "xl/styles.xml": _STYLES,
     }

@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 import pyreadstat
-import python_calamine
 import pytest
+import python_calamine
 
 from benchmarks.scaling import generator, workbooks
 from benchmarks.scaling.generator import Clones, Columns
@@ -77,21 +77,36 @@ def test_a_row_and_its_untidiness_are_copied_for_every_clone() -> None:
         ["1", "9999", "Testkommune", "1"],
         ["", "", "Sum landet", "12"],
     ]
-    scaled, _ = generator.scale_rows([list(row) for row in rows], Columns((1,), -1, 0, 2), clones_of_three(), 2016)
+    scaled, _ = generator.scale_rows([list(row) for row in rows], Columns((1,), -1, 0, 2, (2,)), clones_of_three(), 2016)
     assert scaled == [
         rows[0],
         rows[1],
-        ["1000007", "001", " HALDEN", "ca 2"],
-        ["2000007", "4001", " HALDEN", "ca 2"],
+        ["1000007", "001", " HALDEN 2", "ca 2"],
+        ["2000007", "4001", " HALDEN 3", "ca 2"],
         rows[2],
-        ["1000008", "0002", "Oslo", ""],
-        ["2000008", "4002", "Oslo", ""],
+        ["1000008", "0002", "Oslo 2", ""],
+        ["2000008", "4002", "Oslo 3", ""],
         rows[3],
-        ["1000009", "0001", "Halden", "1 098,8"],
-        ["2000009", "4001", "Halden", "1 098,8"],
+        ["1000009", "0001", "Halden 2", "1 098,8"],
+        ["2000009", "4001", "Halden 3", "1 098,8"],
         rows[4],
         rows[5],
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("HALDEN ", "HALDEN 4 "),
+        ("Namsos - Nåavmesjenjaelmie", "Namsos 4 - Nåavmesjenjaelmie 4"),
+        ("Deatnu/Tana", "Deatnu 4/Tana 4"),
+        ("Våler (Østfold)", "Våler 4 (Østfold)"),
+        ("0545 Vang", "0545 Vang 4"),
+        ("", ""),
+    ],
+)
+def test_names_of_clones_keep_their_spelling(name: str, expected: str) -> None:
+    assert generator.numbered(name, 4) == expected
 
 
 @pytest.mark.parametrize(
