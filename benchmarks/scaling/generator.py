@@ -55,7 +55,9 @@ STEP = 1_000_000
 # Printed figures that are the same when every unit is there k times, and those that are k times as large.
 INTENSIVE_UNITS = ("percent", "per_10000")
 EXTENSIVE_UNITS = ("fte", "municipalities", "districts", "persons", "nok")
-INTENSIVE_MEASURES = ("amount_per_inhabitant",)
+INTENSIVE_MEASURES = ("per_inhabitant",)
+# Figures of the anonymous samples, which are not scaled.
+OF_SAMPLES = "survey="
 SINGLE_UNITS = ("municipality_no=", "district=", "district_no=")
 
 Record = dict[str, str]
@@ -330,8 +332,10 @@ def _scaled_figure(row: Record, factor: int) -> Record | None:
     """Return a printed figure as print of k times as many units would have it, or None where there is no such figure."""
     if any(part.startswith(SINGLE_UNITS) for part in row["dimensions"].split(";")):
         return None
+    if OF_SAMPLES in row["dimensions"]:
+        return row
     base = str(int(row["n_base"]) * factor) if row["n_base"] else ""
-    if row["unit"] in INTENSIVE_UNITS or row["measure"] in INTENSIVE_MEASURES:
+    if row["unit"] in INTENSIVE_UNITS or any(part in row["measure"] for part in INTENSIVE_MEASURES):
         return row | {"n_base": base}
     if row["unit"] not in EXTENSIVE_UNITS:
         return None
@@ -340,11 +344,8 @@ def _scaled_figure(row: Record, factor: int) -> Record | None:
     return row | {"n_base": base, "value": value, "decimals": decimals}
 
 
-def scale_published(data: Path, target: Path, factor: int, years: Sequence[int]) -> None:
-    """Write the printed figures as k times as many units would have given them, and the explanations of differences.
-
-    Where only some years are delivered, explanations of figures of other years would explain nothing and are left out.
-    """
+def scale_published(data: Path, target: Path, factor: int) -> None:
+    """Write the printed figures as k times as many units would have given them, and the explanations of differences."""
     delivered = {str(form.time_period) for form in load_forms(data / "forms")}
     larger: dict[tuple[str, str, str], int] = {}
     for path in sorted((data / "published").glob("*.csv")):
@@ -353,13 +354,11 @@ def scale_published(data: Path, target: Path, factor: int, years: Sequence[int])
             continue
         figures = []
         for row in records:
-            scaled = row if factor == 1 else _scaled_figure(row, min(factor, MOST_MUNICIPALITIES))
+            scaled = _scaled_figure(row, min(factor, MOST_MUNICIPALITIES))
             if scaled is None or (factor > MOST_MUNICIPALITIES and row["year"] in delivered):
                 continue
             figures.append(scaled)
-            if not years or int(row["year"] or 0) in years:
-                is_larger = scaled["value"] != row["value"]
-                larger[row["source_id"], row["table_id"], _cell_key(row)] = factor if is_larger else 1
+            larger[row["source_id"], row["table_id"], _cell_key(row)] = factor if scaled["value"] != row["value"] else 1
         write_records(target / "published" / path.name, figures, list(records[0]))
     path = data / "published/explanations.csv"
     records = read_records(path)
@@ -729,8 +728,7 @@ def generate(data: Path, target: Path, factor: int, years: Sequence[int] = ()) -
     shutil.copytree(data, target, ignore=left_out)
     if factor > 1:
         scale_reference(data, target, clones)
-    if factor > 1 or years:
-        scale_published(data, target, factor, years)
+        scale_published(data, target, factor)
     forms = [form for form in load_forms(data / "forms") if (data / "deliveries" / form.delivery).is_dir()]
     kept = [form for form in forms if not years or form.time_period in years]
     for name in sorted({form.delivery for form in kept}):
