@@ -2,15 +2,19 @@
 
 import csv
 import hashlib
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pyreadstat
 import pytest
 import python_calamine
 
+from benchmarks import scale
 from benchmarks.scaling import generator, workbooks
 from benchmarks.scaling.generator import Clones, Columns
+from benchmarks.scaling.measuring import Place
 from orchestration.settings import PROJECT_DIR
 
 DATA = PROJECT_DIR / "data"
@@ -196,3 +200,37 @@ def test_a_workbook_reads_back_as_it_was_written(tmp_path: Path) -> None:
         sheet = book.get_sheet_by_name("Årsverk")
         assert sheet.to_python() == [["Nr", "Kommune", ""], ["0101", "Å & <Ø>", 1.5], ["", " blank ", 3.0]]
         assert sheet.merged_cell_ranges == [((0, 0), (0, 1))]
+
+
+def measured(run: float, floor: float, pandas: float, one_year: float) -> dict[str, Any]:
+    found = {
+        "pipeline": {"seconds": run},
+        "floor": {"total": floor},
+        "pandas": {"total": pandas},
+        "one_year": {"seconds": one_year},
+        "cells": 1000,
+    }
+    return found | {"ratios": scale.ratios(found, 10.0)}
+
+
+def test_the_guard_names_every_ratio_above_its_limit() -> None:
+    limits = json.loads(scale.LIMITS.read_text(encoding="utf-8"))["guard"]
+    good = measured(10 + limits["run_to_floor"] * 100 * 0.9, 100, 1000, 1)
+    assert scale.above_limits(good) == []
+    slow = measured(10 + limits["run_to_floor"] * 100 * 1.1, 100, 1000, 1)
+    assert [line.split()[0] for line in scale.above_limits(slow)] == ["run_to_floor"]
+    unmeasured = {"ratios": {}}
+    assert len(scale.above_limits(unmeasured)) == len(limits)
+
+
+def test_one_changed_year_swaps_one_answer_of_two_units(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    small_data(tmp_path, "2018", "2020")
+    before = (DATA / "deliveries/2020/is248_2020.csv").read_text(encoding="utf-8").splitlines()
+    assert scale.change_one_year(place) == "2020"
+    after = (place.data / "deliveries/2020/is248_2020.csv").read_text(encoding="utf-8").splitlines()
+    changed = [(old.split(";"), new.split(";")) for old, new in zip(before, after, strict=True) if old != new]
+    assert len(changed) == 2
+    (first, first_now), (second, second_now) = changed
+    (column,) = [place for place, (old, new) in enumerate(zip(first, first_now, strict=True)) if old != new]
+    assert (first_now[column], second_now[column]) == (second[column], first[column])
