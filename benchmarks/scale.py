@@ -29,6 +29,7 @@ import platform
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from itertools import pairwise
@@ -37,7 +38,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.scaling.generator import generate
+from benchmarks.scaling.generator import TEST_CODES, generate
 from benchmarks.scaling.measuring import (
     PROJECT,
     Measured,
@@ -97,22 +98,23 @@ def _swap_answers(form: Form, folder: Path) -> bool:
     names = [header(name) for name in rows[sheet.header_rows[-1] - 1]]
     assert sheet.unit is not None
     code = names.index(header(sheet.unit.code[0]))
+    status = names.index(header(sheet.submission.status)) if sheet.submission.status else None
     answers = [
         names.index(header(column.column))
         for column in form.columns
-        if column.question == "fte_by_service" and header(column.column) in names
+        if column.use == "answer" and column.question == "fte_by_service" and header(column.column) in names
     ]
-    data = rows[sheet.first_row - 1 :]
-    codes = [row[code] for row in data]
+    codes = Counter(row[code] for row in rows[sheet.first_row - 1 :])
+    data = [
+        row
+        for row in rows[sheet.first_row - 1 :]
+        if codes[row[code]] == 1
+        and row[code].isdigit()
+        and row[code].zfill(4) not in TEST_CODES
+        and (status is None or row[status] in sheet.submission.completed)
+    ]
     for column in answers:
-        found = [
-            row
-            for row in data
-            if codes.count(row[code]) == 1
-            and row[code].isdigit()
-            and row[column].replace(",", "", 1).isdigit()
-            and row[column] != "0"
-        ]
+        found = [row for row in data if row[column].replace(",", "", 1).isdigit() and row[column] != "0"]
         for first, second in pairwise(found):
             if first[column] != second[column]:
                 first[column], second[column] = second[column], first[column]
@@ -141,32 +143,42 @@ def measure_scale(
         place.folder.mkdir(parents=True, exist_ok=True)
         generate(PROJECT / "data", place.data, factor, years)
         found["generation_seconds"] = time.perf_counter() - started
-    if "pipeline" in parts:
-        tell(f"x{factor}: the pipeline ...")
-        measured = run_fresh(place)
-        found["pipeline"] = as_json(measured)
+    arguments = (place.data, place.warehouse / "warehouse.duckdb")
+
+    def pipeline() -> None:
+        found["pipeline"] = as_json(run_fresh(place))
         found["models"] = dict(list(place.model_seconds().items())[:15])
         found["outputs"] = output_sizes(place.snapshot)
-    found["cells"] = place.count_cells()
-    arguments = (place.data, place.warehouse / "warehouse.duckdb", place.snapshot)
-    if "floor" in parts:
-        tell(f"x{factor}: the floor ...")
-        measured, told = _module("floor", *arguments, place.folder / "floor")
-        found["floor"] = told | {"cpu_seconds": measured.cpu_seconds, "total": sum(told["seconds"].values())}
-    if "pandas" in parts and factor <= MOST_PANDAS:
-        tell(f"x{factor}: pandas ...")
-        measured, told = _module("pandas_version", *arguments, place.folder / "pandas")
-        found["pandas"] = told | {"cpu_seconds": measured.cpu_seconds, "total": sum(told["seconds"].values())}
-    if "queries" in parts:
-        tell(f"x{factor}: queries ...")
-        found["queries"] = _module("queries", place.snapshot)[1]
-    if "unchanged" in parts:
-        tell(f"x{factor}: nothing changed ...")
-        found["unchanged"] = as_json(run_again(place))
-    if "one-year" in parts:
-        tell(f"x{factor}: one changed year ...")
+
+    def comparison(name: str, module: str) -> None:
+        measured, told = _module(module, *arguments, place.snapshot, place.folder / name)
+        found[name] = told | {"cpu_seconds": measured.cpu_seconds, "total": sum(told["seconds"].values())}
+
+    def one_year() -> None:
         found["changed_delivery"] = change_one_year(place)
         found["one_year"] = as_json(run_again(place))
+
+    works: dict[str, Callable[[], None]] = {
+        "pipeline": pipeline,
+        "floor": lambda: comparison("floor", "floor"),
+        "pandas": lambda: comparison("pandas", "pandas_version"),
+        "queries": lambda: found.update(queries=_module("queries", place.snapshot)[1]),
+        "unchanged": lambda: found.update(unchanged=as_json(run_again(place))),
+        "one-year": one_year,
+    }
+    for part, work in works.items():
+        if part not in parts or (part == "pandas" and factor > MOST_PANDAS):
+            continue
+        tell(f"x{factor}: {part} ...")
+        try:
+            work()
+        except RuntimeError as error:
+            # What was measured before is not lost.
+            found.setdefault("failed", {})[part] = str(error)
+            tell(str(error))
+            if part == "pipeline":
+                return found
+    found["cells"] = place.count_cells()
     return found
 
 
@@ -230,10 +242,10 @@ def report(results: dict[str, Any]) -> str:
 
     def speed(found: dict[str, Any]) -> str:
         seconds = of("pipeline", "seconds")(found)
-        return f"{found['cells'] / seconds:,.0f}" if seconds else ""
+        return f"{found['cells'] / seconds:,.0f}" if seconds and "cells" in found else ""
 
     rows = [
-        each("Delivered cells", lambda found: f"{found['cells']:,}"),
+        each("Delivered cells", lambda found: f"{found.get('cells', 0):,}"),
         each("Whole run, gate and all formats", shown("pipeline", "seconds")),
         each("CPU", shown("pipeline", "cpu_seconds")),
         each("Peak memory, all processes", memory),
@@ -284,6 +296,8 @@ def report(results: dict[str, Any]) -> str:
                 name,
                 *(
                     f"{found['queries'][name]['median_ms']:.1f} ms ({found['queries'][name]['slowest_twentieth_ms']:.1f})"
+                    if "queries" in found
+                    else ""
                     for found in sizes
                 ),
             ]
@@ -388,6 +402,8 @@ def main() -> None:
                 path.chmod(0o755)  # folders of snapshots are read-only
     print(report(results))
     print(json.dumps(results))
+    if any("failed" in found for found in results["sizes"]):
+        sys.exit(1)
     if arguments.guard:
         wrong = above_limits(results["sizes"][0])
         for line in wrong:
