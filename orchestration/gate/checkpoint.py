@@ -6,8 +6,10 @@ on a candidate (``verdict``).
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,20 @@ def _expectation(rule: Rule, tables: list[Table], candidate: Candidate | None, a
     )
 
 
+def _great_expectations() -> Any:
+    """Import Great Expectations (several seconds) without Spark, which it would import too where there is one."""
+    modules: dict[str, Any] = sys.modules
+    found = modules.get("pyspark")
+    modules["pyspark"] = None  # what Python takes for a package that is not installed
+    try:
+        return importlib.import_module("great_expectations")
+    finally:
+        if found is None:
+            del modules["pyspark"]
+        else:
+            modules["pyspark"] = found
+
+
 def run_checkpoint(
     stage: Stage,
     rules: list[Rule],
@@ -75,8 +91,7 @@ def run_checkpoint(
         snapshots: the folder of the snapshots.
     """
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    import great_expectations as gx  # imported here: several seconds
-
+    gx = _great_expectations()
     wanted = [rule for rule in rules if rule.stage == stage and rule.kind in ("rows", "attack")]
     if not wanted:
         return Checked({}, {}, {})
