@@ -657,7 +657,8 @@ def full_disk(place: Place, reference: Reference, which: str, rooms: Sequence[fl
     aside = root / "aside"
     folder.rename(aside)
     folder.mkdir()
-    size = f"size={_used(folder) + MEGABYTE}"
+    # Room enough to begin with; what is left is taken away below.
+    size = f"size={2 * _used(aside) + 100 * MEGABYTE}"
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", folder], capture_output=True, check=False)
     if mounted.returncode != 0:
         return [Outcome(f"full disk under {which}", "skipped: no disk can be mounted here")]
