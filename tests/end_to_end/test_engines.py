@@ -16,9 +16,19 @@ from orchestration.settings import PROJECT_DIR
 # A form of each series, the later one with groups that are hidden, and an anonymous sample: every kind of rule has cells.
 FORMS = {"is24_2011": "2011", "is248_2018": "2018", "nibr_service_2011": "2011-nibr", "nibr_housing_2011": "2011-nibr"}
 
-# Two executors, each a process of its own with a gigabyte; small tables need few tasks.
+# Two executors, each a process of its own with a gigabyte. For small tables: few tasks, and no time for compiling plans that
+# run once.
 MASTER = "local-cluster[2,1,1024]"
-OPTIONS = "spark.sql.shuffle.partitions=2;spark.default.parallelism=2;spark.driver.memory=2g"
+OPTIONS = ";".join(
+    (
+        "spark.sql.shuffle.partitions=2",
+        "spark.default.parallelism=2",
+        "spark.sql.codegen.wholeStage=false",
+        "spark.driver.memory=2g",
+        "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1",
+        "spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1",
+    )
+)
 
 
 def _why_not() -> str | None:

@@ -29,7 +29,8 @@ select
     cells.cell_key,
     cast(parts.fte as double) / totals.fte * 100 as computed,
     (
-        cast(parts.fte + parts.fte_error as double) / (totals.fte - totals.fte_error) - cast(parts.fte as double) / totals.fte
+        cast(parts.fte + parts.fte_error as double) / (totals.fte - totals.fte_error)
+        - cast(parts.fte as double) / totals.fte
     ) * 100 as computed_error,
     'share_of_printed_fte' as method
 from cells
