@@ -23,7 +23,6 @@ import multiprocessing
 import os
 import resource
 import sys
-import time
 import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -39,6 +38,7 @@ import pyarrow.parquet as pq
 import pyreadstat
 import python_calamine
 
+from benchmarks.scaling.measuring import stopwatch
 from benchmarks.scaling.workbooks import description
 
 try:
@@ -439,14 +439,7 @@ def run(data: Path, warehouse: Path, snapshot: Path, folder: Path) -> dict[str, 
     jobs, sheets = list_jobs(warehouse, data)
     folder.mkdir(parents=True, exist_ok=True)
     seconds: dict[str, float] = {}
-    last = time.perf_counter()
-
-    def told(name: str) -> None:
-        nonlocal last
-        now = time.perf_counter()
-        seconds[name] = now - last
-        last = now
-
+    told = stopwatch(seconds)
     cells = read_all(jobs)
     told("reading")
     with duckdb.connect() as connection:

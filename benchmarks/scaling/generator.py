@@ -26,7 +26,7 @@ import math
 import re
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -603,6 +603,18 @@ def _scale_workbook(file: CapturedFile, sheets: list[ReadSheet], target: Path, c
     write_workbook(target, written)
 
 
+def _keys(texts: Mapping[int, Sequence[str]], columns: Columns, count: int) -> list[tuple[str, str | None, str]]:
+    """Return code, part and submission of each row, from the texts of their columns."""
+    return [
+        (
+            texts[columns.code[0]][row],
+            texts[columns.part][row] if columns.part >= 0 else None,
+            texts[columns.number][row] if columns.number >= 0 else "",
+        )
+        for row in range(count)
+    ]
+
+
 def _scale_sav(file: CapturedFile, sheet: ReadSheet, target: Path, clones: Clones, year: int) -> None:
     frame, about = pyreadstat.read_sav(str(file.path), user_missing=True, disable_datetime_conversion=True)
     columns = _columns(sheet)
@@ -612,15 +624,7 @@ def _scale_sav(file: CapturedFile, sheet: ReadSheet, target: Path, clones: Clone
         for place in (*columns.code, columns.part, columns.number)
         if place >= 0
     }
-    keys = [
-        (
-            texts[columns.code[0]][row],
-            texts[columns.part][row] if columns.part >= 0 else None,
-            texts[columns.number][row] if columns.number >= 0 else "",
-        )
-        for row in range(len(frame))
-    ]
-    planned = plan(keys, clones, year)
+    planned = plan(_keys(texts, columns, len(frame)), clones, year)
     scaled = frame.take([each.source for each in planned]).reset_index(drop=True)
     for place, chosen in ((columns.code[0], "code"), (columns.part, "part"), (columns.number, "number")):
         if place >= 0:
@@ -664,15 +668,7 @@ def _scale_parquet(file: CapturedFile, sheet: ReadSheet, target: Path, clones: C
         for place in (*columns.code, columns.part, columns.number)
         if place >= 0
     }
-    keys = [
-        (
-            texts[columns.code[0]][row],
-            texts[columns.part][row] if columns.part >= 0 else None,
-            texts[columns.number][row] if columns.number >= 0 else "",
-        )
-        for row in range(len(table))
-    ]
-    planned = plan(keys, clones, year)
+    planned = plan(_keys(texts, columns, len(table)), clones, year)
     scaled = table.take(pa.array([each.source for each in planned]))
     for place, chosen in ((columns.code[0], "code"), (columns.part, "part"), (columns.number, "number")):
         if place >= 0:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -211,6 +211,19 @@ def output_sizes(snapshot: Path) -> dict[str, int]:
             name = parts[0] if len(parts) > 1 or parts[0].endswith(".duckdb") else "others"
             sizes[name] = sizes.get(name, 0) + path.stat().st_size
     return dict(sorted(sizes.items(), key=lambda item: -item[1]))
+
+
+def stopwatch(seconds: dict[str, float]) -> Callable[[str], None]:
+    """Return what notes under a name how long it is since the last name, or since now."""
+    last = time.perf_counter()
+
+    def told(name: str) -> None:
+        nonlocal last
+        now = time.perf_counter()
+        seconds[name] = now - last
+        last = now
+
+    return told
 
 
 def as_json(measured: Measured) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import resource
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ import pandas as pd
 import pyreadstat
 
 from benchmarks.scaling.floor import MOST_ROWS, Job, compare, list_jobs
+from benchmarks.scaling.measuring import stopwatch
 
 FTE = ("fte_by_service", "fte_by_education", "fte_by_pathway")
 BLANKS = " \t\n\r\u00a0\u2007\u2009\u202f\ufeff"
@@ -792,14 +792,7 @@ def run(data: Path, warehouse: Path, snapshot: Path, folder: Path, *, workbook: 
     given = Inputs(warehouse, sheets)
     folder.mkdir(parents=True, exist_ok=True)
     seconds: dict[str, float] = {}
-    last = time.perf_counter()
-
-    def told(name: str) -> None:
-        nonlocal last
-        now = time.perf_counter()
-        seconds[name] = now - last
-        last = now
-
+    told = stopwatch(seconds)
     first_rows = {sheet[0]: sheet[5] for sheet in sheets}
     cells = pd.concat([read_sheet(job, first_rows[job[0]]) for job in jobs], ignore_index=True)
     told("reading")

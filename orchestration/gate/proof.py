@@ -208,12 +208,7 @@ def prove(
 
         # A connection is used by one thread; the attack opens files of its own.
         started = [
-            (
-                rule,
-                (on_candidate if rule.stage == "candidate" and rule.kind == "rows" else on_warehouse).submit(
-                    prove_one, rule
-                ),
-            )
+            (rule, (on_candidate if _is_of_candidate(rule) else on_warehouse).submit(prove_one, rule))
             for rule in rules
             if rule.fault is not None or rule.kind == "waivers"
         ]
