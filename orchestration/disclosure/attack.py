@@ -24,6 +24,7 @@ import numpy as np
 
 from orchestration.disclosure.bounds import Figure, Interval, Measure, Relation, System
 from orchestration.disclosure.ledger import ledger_file
+from orchestration.disclosure.members import Members
 from orchestration.warehouse import IN_MEMORY, attach, connect, dictionaries
 
 # The number of units that answered, among a table's measures.
@@ -249,6 +250,7 @@ def _relations(
 def _attack_family(
     family: list[_Table],
     members: dict[str, list[str]],
+    lookup: Members,
     former: dict[TableKey, dict[str, dict[str, float]]],
     answer_groups: dict[tuple[str, str], list[str]],
     silent: dict[int, set[str]],
@@ -260,8 +262,8 @@ def _attack_family(
     groups = [name for name in [*names, *past] if set(members[name]) <= set(members[country])]
     # Of a group without these units nothing can be told, of one with all of them what the country tells.
     units = [unit for unit in members[country] if unit not in silent.get(family[0].key[3], set())]
-    is_part = {name: 0 < len(set(members[name]) & set(units)) < len(units) for name in groups}
-    incidence = np.array([[unit in held for unit in units] for held in (set(members[name]) for name in groups)])
+    incidence = lookup.incidence(units, groups).T
+    is_part = {name: 0 < held < len(units) for name, held in zip(groups, incidence.sum(axis=1), strict=True)}
     atoms, sizes = np.unique(incidence, axis=1, return_counts=True)
     measures: list[Measure] = []
     places: dict[tuple[TableKey, str], int] = {}
@@ -300,7 +302,7 @@ def _attack_family(
         if not system.widen(intervals):
             if len(family) > 1:
                 # What a form asks as a whole need not be the union of its parts.
-                apart = [_attack_family([table], members, former, answer_groups, silent) for table in family]
+                apart = [_attack_family([table], members, lookup, former, answer_groups, silent) for table in family]
                 return sum(asked for asked, _ in apart), [each for _, found in apart for each in found]
             raise RuntimeError(f"the published figures of {family[0].key} contradict each other")
     recovered = []
@@ -348,10 +350,13 @@ def attack(candidate: Path, additions: Path, snapshots: Path, only: set[TableKey
             groups[(row["indicator"], row["answer"])].append(row["member"])
         unions = dictionaries(connection, "from additions.unions")
         silent = _silent_units(connection)
+    lookup = Members(members)
     # The solver lets other threads work while it does.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         results = list(
-            pool.map(lambda family: _attack_family(family, members, former, groups, silent), _families(tables, unions))
+            pool.map(
+                lambda family: _attack_family(family, members, lookup, former, groups, silent), _families(tables, unions)
+            )
         )
     recovered = [each for _, found in results for each in found]
     return Attack(len(tables), sum(asked for asked, _ in results), recovered)

@@ -34,6 +34,8 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from orchestration.disclosure.members import Members
+
 # What hiding a group costs: tables by size group and region are printed and read most.
 LEVEL_COSTS = {"size_group": 3.0, "health_region": 2.0, "county": 1.5, "hf_area": 1.0}
 
@@ -294,12 +296,13 @@ def hidden_groups(
     hashes = listed.map(members_hash).rename("members_sha256")
     units = {name: set(rows) for name, rows in zip(hashes, listed, strict=True)}
     units |= {name: set(rows["member_code"]) for name, rows in published_members.to_pandas().groupby("members_sha256")}
+    lookup = Members(units)
     frame = frame.merge(hashes, left_on=["time_period", "unit_set", *GROUP], right_index=True)
     silent = _silent(responses)
-    routed: dict[tuple[int, str], dict[tuple[str, str], set[str]]] = {}
+    routed: dict[int, dict[tuple[str, str], set[str]]] = {}
     if routing is not None:
-        for place, rows in routing.to_pandas().groupby(["time_period", "unit_set", "indicator", "item"]):
-            routed.setdefault(place[:2], {})[place[2:]] = set(rows["unit_code"])
+        for (period, *table), rows in routing.to_pandas().groupby(["time_period", "indicator", "item"]):
+            routed.setdefault(period, {})[(table[0], table[1])] = set(rows["unit_code"])
     values_by_family = dict(list(values.to_pandas().groupby(FAMILY)))
     groups_by_family = dict(list(_groups_of(frame).groupby(FAMILY)))
     known = dict(list(published_groups.to_pandas().groupby(TABLE)))
@@ -315,11 +318,11 @@ def hidden_groups(
         family_values = values_by_family[key]
         heard = set(family_values["member_code"])
         wide = _wide(family_values, sorted(country - (silent.get(int(key[2]), set()) - heard)))
-        asked = _asked(wide, routed.get((key[2], key[3]), {}))
+        asked = _asked(wide, routed.get(key[2], {}))
         marks = groups_by_family[key].sort_values("members_sha256")
         fingerprint = _fingerprint(wide, marks, asked)
         names = marks["members_sha256"].tolist()
-        problem = _problem(marks, wide, asked, units, [known.get(table) for table in _tables(rows)])
+        problem = _problem(marks, wide, asked, lookup, [known.get(table) for table in _tables(rows)])
         pattern = _last_pattern(last.get(key), fingerprint, names)
         if pattern is not None and _protects(problem, *pattern):
             hidden, unsafe = pattern
@@ -355,30 +358,25 @@ def _problem(
     marks: pd.DataFrame,
     wide: pd.DataFrame,
     asked: NDArray[np.bool_] | None,
-    units: dict[str, set[str]],
+    lookup: Members,
     published: list[pd.DataFrame | None],
 ) -> Problem:
     """Return the problem of a family; where only some were asked, each measure counts for all units and for those."""
     former_true: set[str] = set()
     for rows in published:
         if rows is not None:
-            former_true |= _still_true(rows, wide, units)
+            former_true |= _still_true(rows, wide, lookup)
     names = marks["members_sha256"].tolist()
-    order = list(wide.index)
-
-    def incidence(groups: list[str]) -> NDArray[np.bool_]:
-        columns = [[unit in units[name] for unit in order] for name in groups]
-        return np.array(columns, dtype=bool).reshape(len(groups), len(order)).T
-
+    units = list(wide.index)
     small = marks["is_small"].to_numpy(dtype=bool)
     values = wide.to_numpy(dtype=float)
     return Problem(
-        members=incidence(names),
+        members=lookup.incidence(units, names),
         values=values if asked is None else np.hstack([values, values]),
         small=small,
         fixed=(marks["is_fixed"].to_numpy(dtype=bool) | np.array([name in former_true for name in names])) & ~small,
         cost=marks["cost"].to_numpy(dtype=float),
-        former=incidence(sorted(former_true)),
+        former=lookup.incidence(units, sorted(former_true)),
         asked=None if asked is None else np.hstack([np.ones(asked.shape, dtype=bool), asked]),
     )
 
@@ -399,12 +397,12 @@ def _protects(problem: Problem, hidden: NDArray[np.bool_], unsafe: NDArray[np.bo
     return bool((hidden >= problem.small).all() and not (left & ~unsafe).any())
 
 
-def _still_true(rows: pd.DataFrame, wide: pd.DataFrame, units: dict[str, set[str]]) -> set[str]:
+def _still_true(rows: pd.DataFrame, wide: pd.DataFrame, lookup: Members) -> set[str]:
     """Return the groups whose published figures are what they would be now, but for answers that are no more."""
     measures = wide.columns.get_indexer(pd.MultiIndex.from_frame(rows[["indicator", "item", "measure"]]))
     names = rows["members_sha256"].astype(object)
-    groups, order = pd.unique(names), list(wide.index)
-    inside = np.array([[unit in units.get(name, ()) for unit in order] for name in groups], dtype=bool)
-    now = (inside.reshape(len(groups), len(order)) @ wide.to_numpy())[pd.Index(groups).get_indexer(names), measures]
+    groups = pd.unique(names)
+    inside = lookup.incidence(list(wide.index), list(groups)).T
+    now = (inside @ wide.to_numpy())[pd.Index(groups).get_indexer(names), measures]
     is_other = (np.abs(now - rows["measured"].to_numpy(dtype=float)) > TOLERANCE) & (measures >= 0)
     return set(names[measures >= 0]) - set(names[is_other])

@@ -58,7 +58,7 @@ choices as (
         answer as reporting_form,
         count(*) as municipalities
     from {{ ref('int_unit_answers') }}
-    where unit_set = 'municipalities' and question = 'reporting_form' and is_chosen
+    where unit_level = 'municipality' and question = 'reporting_form' and is_chosen
     group by time_period, target_group, answer
 ),
 

@@ -10,10 +10,6 @@ all_rounds as (
     select * from {{ ref('int_rounds') }}
 ),
 
-choices as (
-    select * from {{ ref('int_indicator_choices') }}
-),
-
 parameters as (
     select max(case when parameter = 'min_units_published' then value end) as min_units
     from {{ ref('stg_classifications__parameters') }}
@@ -34,12 +30,7 @@ hidden as (
 ),
 
 answers as (
-    select distinct
-        form,
-        indicator,
-        item,
-        answer
-    from choices
+    select * from {{ ref('int_indicator_answers') }}
 ),
 
 answered as (
@@ -121,34 +112,33 @@ sampled as (
     -- Anonymous units of a sample: impressions of the country.
     select
         rounds.indicator,
-        choices.answer,
+        answered.answer,
         rounds.item,
         rounds.time_period,
-        'country' as unit_level,
-        '0' as unit_code,
+        answered.unit_level,
+        answered.unit_code,
         labels.label_nb as unit_name,
-        'reported' as area_basis,
+        answered.area_basis,
         rounds.unit_set,
-        max(forms.units_sampled) as n_units,
-        sum(case when choices.is_chosen then 1 else 0 end) as n_answer,
-        count(*) as n_answered,
-        case when count(*) < max(parameters.min_units) then 'confidential' end as absence_reason,
+        forms.units_sampled as n_units,
+        answered.n_answer,
+        answered.n_answered,
+        case when answered.n_answered < parameters.min_units then 'confidential' end as absence_reason,
         false as is_corrected,
         true as is_sample
     from rounds
     cross join parameters
     inner join {{ ref('stg_forms__forms') }} as forms
         on rounds.form = forms.form
-    inner join choices
-        on rounds.form = choices.form
-        and rounds.indicator = choices.indicator
-        and rounds.item = choices.item
-        and rounds.unit_set = choices.unit_set
+    inner join answered
+        on rounds.form = answered.form
+        and rounds.indicator = answered.indicator
+        and rounds.item = answered.item
+        and rounds.unit_set = answered.unit_set
     inner join {{ ref('stg_classifications__codelists') }} as labels
         on labels.codelist = 'unit_level'
-        and labels.code = 'country'
+        and answered.unit_level = labels.code
     where rounds.units = 'anonymous'
-    group by rounds.indicator, choices.answer, rounds.item, rounds.time_period, labels.label_nb, rounds.unit_set
 ),
 
 indicator_spans as (

@@ -20,19 +20,18 @@ counts as (
     select
         rounds.indicator,
         rounds.collection_year - 1 as time_period,
-        choices.answer as category,
-        count(distinct choices.unit_code) as n_answered,
-        sum(case when choices.is_chosen then 1 else 0 end) as n_units
+        answered.answer as category,
+        answered.n_answered,
+        answered.n_answer as n_units
     from rounds
     inner join person_indicators
         on rounds.indicator = person_indicators.indicator
-    inner join {{ ref('int_indicator_choices') }} as choices
-        on rounds.form = choices.form
-        and rounds.indicator = choices.indicator
-        and rounds.item = choices.item
-        and rounds.unit_set = choices.unit_set
-    where rounds.item = 'all'
-    group by rounds.indicator, rounds.collection_year, choices.answer
+    inner join {{ ref('int_indicator_counts') }} as answered
+        on rounds.form = answered.form
+        and rounds.indicator = answered.indicator
+        and rounds.item = answered.item
+        and rounds.unit_set = answered.unit_set
+    where rounds.item = 'all' and answered.area_basis = 'reported' and answered.unit_level = 'country'
 ),
 
 estimates as (

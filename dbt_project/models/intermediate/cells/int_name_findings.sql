@@ -9,24 +9,59 @@ forms as (
     where units = 'municipalities'
 ),
 
-names as (
-    select * from {{ ref('int_unit_names') }}
+named as (
+    select
+        row_units.form,
+        row_units.file,
+        row_units.sheet,
+        row_units.row_number,
+        row_units.time_period,
+        row_units.code_delivered,
+        row_units.unit_code,
+        row_units.name_delivered,
+        {{ comparable_name('row_units.name_delivered') }} as name
+    from row_units
+    inner join forms
+        on row_units.form = forms.form
+),
+
+possible_codes as (
+    -- A district or agency may stand under the name of its municipality.
+    select
+        form,
+        file,
+        sheet,
+        row_number,
+        name,
+        {{ each_of(list_of(['unit_code', 'code_delivered', 'substr(unit_code, 1, 4)'])) }} as code
+    from named
+),
+
+confirmed as (
+    select distinct
+        possible_codes.form,
+        possible_codes.file,
+        possible_codes.sheet,
+        possible_codes.row_number
+    from possible_codes
+    inner join {{ ref('int_unit_names') }} as names
+        on possible_codes.name = names.name
+        and possible_codes.code = names.unit_code
 )
 
 select
-    row_units.form,
-    row_units.file,
-    row_units.sheet,
-    row_units.row_number,
-    row_units.time_period,
-    row_units.code_delivered,
-    row_units.unit_code,
-    row_units.name_delivered
-from row_units
-inner join forms
-    on row_units.form = forms.form
-left join names
-    on {{ comparable_name('row_units.name_delivered') }} = names.name
-    -- A district or agency may stand under the name of its municipality.
-    and names.unit_code in (row_units.unit_code, row_units.code_delivered, substr(row_units.unit_code, 1, 4))
-where names.unit_code is null
+    named.form,
+    named.file,
+    named.sheet,
+    named.row_number,
+    named.time_period,
+    named.code_delivered,
+    named.unit_code,
+    named.name_delivered
+from named
+left join confirmed
+    on named.form = confirmed.form
+    and named.file = confirmed.file
+    and named.sheet = confirmed.sheet
+    and named.row_number = confirmed.row_number
+where confirmed.form is null

@@ -9,6 +9,11 @@ with tables as (
         time_period,
         unit_set
     from {{ ref('int_disclosure_groups') }}
+),
+
+countries as (
+    select * from {{ ref('int_unit_set_members') }}
+    where area_basis = 'reported' and unit_level = 'country'
 )
 
 select
@@ -27,7 +32,10 @@ inner join {{ ref('int_indicator_choices') }} as choices
     and tables.indicator = choices.indicator
     and tables.item = choices.item
     and tables.time_period = choices.time_period
-    and tables.unit_set = choices.unit_set
+inner join countries
+    on tables.time_period = countries.time_period
+    and tables.unit_set = countries.unit_set
+    and choices.unit_code = countries.member_code
 
 union all
 

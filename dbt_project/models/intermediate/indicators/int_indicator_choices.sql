@@ -1,5 +1,5 @@
--- What each unit of each unit set chose of each indicator: options, groups of options, and unions of
--- questions. One row a unit, row of the grid and answer; a unit without rows did not answer.
+-- What each unit chose of each indicator: options, groups of options, and unions of questions. One row a unit, row of the
+-- grid and answer; a unit without rows did not answer. A divided municipality is a unit beside its districts and agencies.
 with rounds as (
     select * from {{ ref('int_indicator_rounds') }}
 ),
@@ -16,7 +16,6 @@ options as (
     select
         rounds.form,
         rounds.time_period,
-        answers.unit_set,
         rounds.indicator,
         rounds.item,
         answers.unit_code,
@@ -69,7 +68,6 @@ grouped as (
     select
         options.form,
         options.time_period,
-        options.unit_set,
         options.indicator,
         options.item,
         options.unit_code,
@@ -84,8 +82,7 @@ grouped as (
         and options.answer = groups.member
         and groups.indicator in (options.indicator, '*')
     group by
-        options.form, options.time_period, options.unit_set, options.indicator, options.item, options.unit_code,
-        form_groups.answer
+        options.form, options.time_period, options.indicator, options.item, options.unit_code, form_groups.answer
 ),
 
 asked_choices as (
@@ -98,7 +95,6 @@ unions as (
     select
         rounds.form,
         rounds.time_period,
-        sources.unit_set,
         rounds.indicator,
         rounds.item,
         sources.unit_code,
@@ -112,7 +108,7 @@ unions as (
         and derived.source_indicator = sources.indicator
         and (derived.source_item = '*' or derived.source_item = sources.item)
     where rounds.is_derived
-    group by rounds.form, rounds.time_period, sources.unit_set, rounds.indicator, rounds.item, sources.unit_code
+    group by rounds.form, rounds.time_period, rounds.indicator, rounds.item, sources.unit_code
 )
 
 select * from asked_choices
@@ -122,7 +118,6 @@ union all
 select
     form,
     time_period,
-    unit_set,
     indicator,
     item,
     unit_code,
@@ -135,7 +130,6 @@ union all
 select
     form,
     time_period,
-    unit_set,
     indicator,
     item,
     unit_code,

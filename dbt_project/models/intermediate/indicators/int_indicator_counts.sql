@@ -1,5 +1,6 @@
 -- Units of every unit set and area by what they chose of each indicator; with the units that answered, and for a question
--- that only some are asked, the units that were asked. Areas without any answer have no row.
+-- that only some are asked, the units that were asked. Areas without any answer have no row. The anonymous units of a sample
+-- are counted for the country.
 with choices as (
     select * from {{ ref('int_indicator_choices') }}
 ),
@@ -32,21 +33,12 @@ numbered_answers as (
     select
         *,
         row_number() over (order by form, indicator, item, answer, time_period) as answer_number
-    from (
-        select distinct
-            form,
-            time_period,
-            indicator,
-            item,
-            answer
-        from choices
-    ) as answers
+    from {{ ref('int_indicator_answers') }}
 ),
 
 member_areas as (
     select
         members.time_period,
-        members.unit_set,
         members.member_code,
         numbered_areas.area_number
     from members
@@ -58,24 +50,22 @@ member_areas as (
         and members.unit_code = numbered_areas.unit_code
 ),
 
--- Units that lie in the same areas are an atom: they are counted together before they are counted in each area, and a
--- country has far fewer atoms than units.
+-- Units that lie in the same areas of the same unit sets are an atom: they are counted together before they are counted in
+-- each area, and a country has far fewer atoms than units.
 placed_members as (
     select
         time_period,
-        unit_set,
         member_code,
         {{ joined('cast(area_number as string)', ' ', 'area_number') }} as places
     from member_areas
-    group by time_period, unit_set, member_code
+    group by time_period, member_code
 ),
 
 atoms as (
     select
         time_period,
-        unit_set,
         member_code,
-        dense_rank() over (order by time_period, unit_set, places) as atom
+        dense_rank() over (order by time_period, places) as atom
     from placed_members
 ),
 
@@ -86,7 +76,6 @@ atom_areas as (
     from atoms
     inner join member_areas
         on atoms.time_period = member_areas.time_period
-        and atoms.unit_set = member_areas.unit_set
         and atoms.member_code = member_areas.member_code
 ),
 
@@ -105,7 +94,6 @@ atom_counts as (
         and choices.answer = numbered_answers.answer
     inner join atoms
         on choices.time_period = atoms.time_period
-        and choices.unit_set = atoms.unit_set
         and choices.unit_code = atoms.member_code
     group by numbered_answers.answer_number, atoms.atom
 ),
@@ -134,7 +122,6 @@ asked as (
     from routing
     inner join members
         on routing.time_period = members.time_period
-        and routing.unit_set = members.unit_set
         and routing.unit_code = members.member_code
     group by
         routing.form, routing.indicator, routing.item, members.area_basis, members.unit_set, members.unit_level,
@@ -157,6 +144,26 @@ counts as (
     from area_counts
     inner join numbered_answers as answers on area_counts.answer_number = answers.answer_number
     inner join numbered_areas as areas on area_counts.area_number = areas.area_number
+
+    union all
+
+    select
+        choices.form,
+        choices.time_period,
+        choices.indicator,
+        choices.item,
+        'reported' as area_basis,
+        'sample' as unit_set,
+        'country' as unit_level,
+        '0' as unit_code,
+        choices.answer,
+        cast(sum(case when choices.is_chosen then 1 else 0 end) as bigint) as n_answer,
+        count(*) as n_answered
+    from choices
+    inner join {{ ref('stg_forms__forms') }} as forms
+        on choices.form = forms.form
+    where forms.units = 'anonymous'
+    group by choices.form, choices.time_period, choices.indicator, choices.item, choices.answer
 )
 
 select

@@ -31,7 +31,6 @@ select distinct
     choices.time_period,
     conditions.indicator,
     conditions.item,
-    choices.unit_set,
     choices.unit_code
 from conditions
 inner join choices

@@ -9,13 +9,7 @@ indicator_rounds as (
 ),
 
 form_options as (
-    select
-        form,
-        indicator,
-        item,
-        {{ joined_once('answer', '|') }} as answers
-    from {{ ref('int_indicator_choices') }}
-    group by form, indicator, item
+    select * from {{ ref('int_indicator_options') }}
 ),
 
 asked as (

@@ -1,6 +1,7 @@
--- The choices of the units of each unit set, and of the anonymous units of a sample. In the set of municipalities a divided
--- municipality is one unit with the most frequent answer of its districts that answered; agencies are out, and a tie goes
--- to the lowest option code. Of a multi-select question each box is decided for itself, a tie leaving it empty.
+-- The choices of the units that answered, and of each divided municipality as one: the most frequent answer of its districts
+-- that answered, agencies left out; a tie goes to the lowest option code. Of a multi-select question each box is decided for
+-- itself, a tie leaving it empty. Which of these units a figure counts is the business of its unit set; anonymous units of a
+-- sample have no level.
 with choices as (
     select * from {{ ref('int_unit_choices') }}
 ),
@@ -53,7 +54,7 @@ elected as (
 select
     form,
     time_period,
-    'municipalities' as unit_set,
+    'municipality' as unit_level,
     municipality_code as unit_code,
     question,
     item,
@@ -68,30 +69,26 @@ from elected
 union all
 
 select
-    placed.form,
-    placed.time_period,
-    unit_sets.unit_set,
-    placed.unit_code,
-    placed.question,
-    placed.item,
-    placed.target_group,
-    placed.reporting_form,
-    placed.choice_type,
-    placed.answer,
-    placed.option_order,
-    placed.is_chosen
+    form,
+    time_period,
+    unit_level,
+    unit_code,
+    question,
+    item,
+    target_group,
+    reporting_form,
+    choice_type,
+    answer,
+    option_order,
+    is_chosen
 from placed
-inner join (values ('municipalities'), ('with_districts'), ('with_agencies')) as unit_sets (unit_set)
-    on placed.unit_level = 'municipality'
-    or (placed.unit_level = 'city_district' and unit_sets.unit_set != 'municipalities')
-    or (placed.unit_level = 'agency' and unit_sets.unit_set = 'with_agencies')
 
 union all
 
 select
     choices.form,
     choices.time_period,
-    'sample' as unit_set,
+    cast(null as string) as unit_level,
     choices.unit_code,
     choices.question,
     choices.item,

@@ -114,25 +114,6 @@ counts as (
     where area_basis = 'reported'
 ),
 
-sample_counts as (
-    select
-        form,
-        time_period,
-        indicator,
-        item,
-        'reported' as area_basis,
-        unit_set,
-        'country' as unit_level,
-        '0' as unit_code,
-        answer,
-        sum(case when is_chosen then 1 else 0 end) as n_answer,
-        count(*) as n_answered,
-        cast(null as bigint) as n_asked
-    from {{ ref('int_indicator_choices') }}
-    where unit_set = 'sample'
-    group by form, time_period, indicator, item, unit_set, answer
-),
-
 grid_totals as (
     -- Ticks in all rows of a grid together.
     select
@@ -155,8 +136,6 @@ grid_totals as (
 
 all_counts as (
     select * from counts
-    union all
-    select * from sample_counts
     union all
     select * from grid_totals
 ),
