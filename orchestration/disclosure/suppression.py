@@ -84,6 +84,7 @@ class Problem:
     asked: NDArray[np.bool_] | None = None
     scopes: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = field(init=False)
     apart: NDArray[np.bool_] = field(init=False)
+    atoms: NDArray[np.int64] = field(init=False)
 
     def __post_init__(self) -> None:
         """Put the measures together that have the same units: ``scopes`` are units and measures, by their numbers."""
@@ -93,6 +94,7 @@ class Problem:
         self.scopes = [(np.flatnonzero(sets[:, each]), np.flatnonzero(numbers == each)) for each in range(sets.shape[1])]
         # Two units that exchange their answers to one question exchange them all, so the same questions were put to both.
         self.apart = np.hstack([self.former, sets])
+        self.atoms = _cells(self.members)
 
     def scope_of(self, measure: int) -> NDArray[np.int64]:
         """Return the units of a measure."""
@@ -143,16 +145,29 @@ def told(problem: Problem, hidden: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return result
 
 
+def _first_of_each(
+    atoms: NDArray[np.int64], places: NDArray[np.int64], values: NDArray[np.float64], units: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the first of the units that lie in the same groups and answered the same: the others make no other pair.
+
+    A country has far fewer of these than units, and pairs are their square.
+    """
+    kinds = np.stack([atoms, places, np.unique(values, return_inverse=True)[1].ravel()])
+    result: NDArray[np.int64] = units[np.sort(np.unique(kinds, axis=1, return_index=True)[1])]
+    return result
+
+
 def _cheapest_pair(problem: Problem, hidden: NDArray[np.bool_], group: int, measure: int) -> NDArray[np.bool_] | None:
     """Return the groups that keep apart the two units that are cheapest to bring together, or None when none can be."""
     units = problem.scope_of(measure)
+    weights = np.where(hidden, 0.0, problem.cost)
+    place = np.zeros(len(problem.values), dtype=np.int64)
+    place[units] = _cells(np.hstack([problem.members[np.ix_(units, problem.fixed & ~hidden)], problem.known(units)]))
+    units = _first_of_each(problem.atoms[units], place[units], problem.values[units, measure], units)
     is_inside = problem.members[units, group]
     inside, outside = units[is_inside], units[~is_inside]
     if len(inside) == 0 or len(outside) == 0:
         return None
-    weights = np.where(hidden, 0.0, problem.cost)
-    place = np.zeros(len(problem.values), dtype=np.int64)
-    place[units] = _cells(np.hstack([problem.members[np.ix_(units, problem.fixed & ~hidden)], problem.known(units)]))
     left, right = problem.members[inside].astype(float), problem.members[outside].astype(float)
     # The weight of the groups that hold exactly one of two units.
     apart = (left @ weights)[:, None] + (right @ weights)[None, :] - 2 * (left * weights) @ right.T

@@ -1,8 +1,11 @@
-"""What the end-to-end tests share: one published snapshot, made once by the real command."""
+"""What the end-to-end tests share: snapshots that are made once by the real command."""
 
 from __future__ import annotations
 
 import hashlib
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from filelock import FileLock
 
 from orchestration.settings import PROJECT_DIR
 from tests.conftest import run_command
+from tests.end_to_end.new_year import write_new_year
 
 DATA = PROJECT_DIR / "data"
 
@@ -22,17 +26,64 @@ def bytes_of(folder: Path) -> dict[str, str]:
     }
 
 
+def code_hashes() -> dict[str, str]:
+    """Hash of every Python and SQL file of the project."""
+    folders = ("orchestration", "dbt_project")
+    return {
+        path.relative_to(PROJECT_DIR).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for folder in folders
+        for path in sorted((PROJECT_DIR / folder).rglob("*"))
+        if path.suffix in {".py", ".sql"}
+    }
+
+
+@contextmanager
+def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str, name: str) -> Iterator[tuple[Path, bool]]:
+    """Give a folder that all workers share and whether it has to be filled; none may change it afterwards."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / name
+    with FileLock(folder.with_suffix(".lock")):
+        done = folder / "made"
+        if not done.exists():
+            folder.mkdir()
+        yield folder, not done.exists()
+        done.touch()
+
+
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A folder with a published snapshot, made by the real command; several workers share it and none may change it."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "published"
-    with FileLock(folder.with_suffix(".lock")):
-        if not (folder / "made").exists():
-            folder.mkdir()
+    """A folder with a published snapshot, made by the real command."""
+    with shared(tmp_path_factory, worker_id, "published") as (folder, is_empty):
+        if is_empty:
             result = run_command("run", folder=folder, data=DATA, all_formats=True)
             assert result.returncode == 0, result.stderr
             assert "published 2023-" in result.stdout
             assert "duckdb -readonly" in result.stdout
-            (folder / "made").touch()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def new_year(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder with inputs of a bundled year and a new one (``data``), a snapshot of both in all formats, and what was said.
+
+    Made without a change of code: the folder of the new form is all that it takes.
+    """
+    with shared(tmp_path_factory, worker_id, "new_year") as (folder, is_empty):
+        if is_empty:
+            data = folder / "data"
+            write_new_year(data)
+            before = code_hashes()
+            checked = run_command("forms", folder=folder, data=data)
+            assert checked.returncode == 0, checked.stderr
+            result = run_command("run", "--json", folder=folder, data=data, all_formats=True)
+            assert result.returncode == 0, result.stderr
+            assert code_hashes() == before
+            (folder / "said.txt").write_text(result.stdout + result.stderr, encoding="utf-8")
+    return folder
+
+
+def copied(made: Path, folder: Path) -> Path:
+    """Return a copy of the folder of a snapshot, in which a test may go on."""
+    for name in ("snapshots", "warehouse"):
+        shutil.copytree(made / name, folder / name, symlinks=True)
     return folder

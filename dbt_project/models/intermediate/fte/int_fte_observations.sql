@@ -8,6 +8,29 @@ area_fte as (
     select * from {{ ref('int_fte__area') }}
 ),
 
+area_periods as (
+    -- An area has all categories of a breakdown in a round or none.
+    select
+        time_period,
+        area_basis,
+        unit_level,
+        unit_code,
+        question,
+        lag(time_period) over (
+            partition by area_basis, unit_level, unit_code, question
+            order by time_period
+        ) as previous_period
+    from (
+        select distinct
+            time_period,
+            area_basis,
+            unit_level,
+            unit_code,
+            question
+        from grid
+    ) as periods
+),
+
 figures as (
     select
         grid.time_period,
@@ -38,12 +61,14 @@ figures as (
         coalesce(area_fte.is_rejected, false) as is_rejected,
         coalesce(area_fte.is_half_missing, false) as is_half_missing,
         coalesce(area_fte.is_corrected, false) as is_corrected,
-        lag(grid.time_period) over (
-            partition by
-                grid.area_basis, grid.unit_level, grid.unit_code, grid.question, grid.target_group, grid.category
-            order by grid.time_period
-        ) as previous_period
+        area_periods.previous_period
     from grid
+    inner join area_periods
+        on grid.time_period = area_periods.time_period
+        and grid.area_basis = area_periods.area_basis
+        and grid.unit_level = area_periods.unit_level
+        and grid.unit_code = area_periods.unit_code
+        and grid.question = area_periods.question
     left join area_fte
         on grid.time_period = area_fte.time_period
         and grid.area_basis = area_fte.area_basis

@@ -16,9 +16,12 @@ placed as (
         responses.unit_level,
         responses.municipality_code
     from choices
-    inner join responses
+    inner join {{ ref('stg_forms__forms') }} as forms
+        on choices.form = forms.form
+    left join responses
         on choices.form = responses.form
         and choices.unit_code = responses.unit_code
+    where forms.units = 'anonymous' or responses.form is not null
 ),
 
 votes as (
@@ -82,23 +85,3 @@ select
     option_order,
     is_chosen
 from placed
-
-union all
-
-select
-    choices.form,
-    choices.time_period,
-    cast(null as string) as unit_level,
-    choices.unit_code,
-    choices.question,
-    choices.item,
-    choices.target_group,
-    choices.reporting_form,
-    choices.choice_type,
-    choices.answer,
-    choices.option_order,
-    choices.is_chosen
-from choices
-inner join {{ ref('stg_forms__forms') }} as forms
-    on choices.form = forms.form
-where forms.units = 'anonymous'

@@ -24,8 +24,10 @@ options as (
         form,
         question,
         answer,
-        min(coalesce(try_cast(code as decimal(18, 6)), 0)) as option_order,
-        min(code) as code
+        row_number() over (
+            partition by form, question
+            order by min(coalesce(try_cast(code as decimal(18, 6)), 0)), min(code), answer
+        ) as option_order
     from {{ ref('stg_forms__options') }}
     where answer is not null
     group by form, question, answer
@@ -41,12 +43,7 @@ single_choices as (
         answers.target_group,
         answers.reporting_form,
         options.answer,
-        row_number() over (
-            partition by
-                answers.form, answers.question, answers.item, answers.target_group, answers.reporting_form,
-                answers.unit_code
-            order by options.option_order, options.code, options.answer
-        ) as option_order,
+        options.option_order,
         options.answer = answers.answer as is_chosen
     from answers
     inner join options
