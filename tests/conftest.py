@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,11 @@ def inputs(tmp_path: Path) -> Path:
     for name in LARGE_INPUTS:
         (target / name).symlink_to(PROJECT_DIR / "data" / name)
     return target
+
+
+def members_hash(units: Iterable[str]) -> str:
+    """Name a group by its units, as the model int_unit_set_groups does."""
+    return hashlib.sha256("|".join(sorted(units)).encode()).hexdigest()
 
 
 Row = dict[str, str]

@@ -98,11 +98,9 @@ def write_additions(warehouse: Path, path: Path) -> None:
         connection.execute(
             """
             create temp table hashes as
-            select time_period, unit_set, area_basis, unit_level, unit_code,
-                list(member_code order by member_code) as members,
-                sha256(string_agg(member_code, '|' order by member_code)) as members_sha256
-            from warehouse.intermediate.int_unit_set_members
-            group by all
+            select time_period, unit_set, area_basis, unit_level, unit_code, members_sha256,
+                string_split(members, '|') as members
+            from warehouse.intermediate.int_unit_set_groups
             """
         )
         for name, columns in TABLES.items():

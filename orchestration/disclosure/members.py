@@ -5,7 +5,7 @@ Belongs here: that lookup alone. Does not belong here: which groups there are, o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,11 @@ class Members:
         """Number the units of ``groups``, which are units by the name of their group."""
         self._units = pd.Index(sorted({unit for units in groups.values() for unit in units}), dtype=object)
         self._places = {name: self._units.get_indexer(list(units)) for name, units in groups.items()}
+
+    def units(self, names: Iterable[str]) -> set[str]:
+        """Return the units that lie in any of some groups."""
+        places = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *(self._places[name] for name in set(names))]))
+        return set(self._units[places])
 
     def incidence(self, units: Sequence[str], names: Sequence[str]) -> NDArray[np.bool_]:
         """Return units by groups: whether the unit lies in the group; in a group that is unknown lies none."""

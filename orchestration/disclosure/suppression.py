@@ -213,11 +213,6 @@ def protect(problem: Problem) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     return hidden, unsafe
 
 
-def members_hash(members: pd.Series[str]) -> str:
-    """Name a group by its units, whatever area or basis it is called by."""
-    return hashlib.sha256("|".join(sorted(members)).encode()).hexdigest()
-
-
 def _wide(values: pd.DataFrame, units: list[str]) -> pd.DataFrame:
     """Return units by measures of all tables of a family, each table's answering units first."""
     answered = values.drop_duplicates([*TABLE, "member_code"]).assign(measure="", measured=1.0)
@@ -291,7 +286,7 @@ def hidden_groups(
 
     Args:
         groups: ``int_disclosure_groups``: the groups of each table with a small group.
-        members: ``int_unit_set_members``: the units of each group.
+        members: ``int_unit_set_groups``: the units of each group, and its name.
         values: ``int_disclosure_values``: what each unit adds to each figure.
         published_groups: figures that were published before, by the units of their group.
         published_members: the units of those groups.
@@ -306,13 +301,11 @@ def hidden_groups(
     if frame.empty:
         return HIDDEN_SCHEMA.empty_table()
     frame["is_small"], frame["is_fixed"] = frame["is_small"].astype(bool), frame["is_fixed"].astype(bool)
-    periods = members.to_pandas().merge(frame[["time_period", "unit_set"]].drop_duplicates())
-    listed = periods.groupby(["time_period", "unit_set", *GROUP])["member_code"].agg(list)
-    hashes = listed.map(members_hash).rename("members_sha256")
-    units = {name: set(rows) for name, rows in zip(hashes, listed, strict=True)}
-    units |= {name: set(rows["member_code"]) for name, rows in published_members.to_pandas().groupby("members_sha256")}
-    lookup = Members(units)
-    frame = frame.merge(hashes, left_on=["time_period", "unit_set", *GROUP], right_index=True)
+    listed = members.to_pandas()
+    frame = frame.merge(listed.drop(columns="members"), on=["time_period", "unit_set", *GROUP])
+    named = listed[listed["members_sha256"].isin(frame["members_sha256"])].drop_duplicates("members_sha256")
+    before = published_members.to_pandas().groupby("members_sha256")["member_code"].agg(list)
+    lookup = Members(dict(before) | dict(zip(named["members_sha256"], named["members"].str.split("|"), strict=True)))
     silent = _silent(responses)
     routed: dict[int, dict[tuple[str, str], set[str]]] = {}
     if routing is not None:
@@ -324,9 +317,7 @@ def hidden_groups(
     last = dict(list(patterns.to_pandas().groupby(FAMILY)))
     found = []
     for key, rows in frame.groupby(FAMILY, sort=True):
-        country = set().union(
-            *(units[name] for name in rows.loc[rows["unit_level"] == "country", "members_sha256"].unique())
-        )
+        country = lookup.units(rows.loc[rows["unit_level"] == "country", "members_sha256"])
         if key not in values_by_family:
             # Nobody could say what would have to be hidden.
             raise ValueError(f"groups without the answers of their units: {key}")

@@ -11,7 +11,7 @@ import pytest
 
 from orchestration.disclosure import ledger
 from orchestration.disclosure.attack import Attack, Recovered, attack
-from orchestration.disclosure.suppression import members_hash
+from tests.conftest import members_hash
 
 YEAR = 2023
 COUNTRY = ("reported", "country", "0")
@@ -62,7 +62,7 @@ class Candidate:
         self.areas[("former", "county", units)] = units
         figures = {**self.figures(indicator, ("former", "county", units)), **changes}
         del self.areas[("former", "county", units)]
-        name = members_hash(list(units))  # type: ignore[arg-type]
+        name = members_hash(units)
         with duckdb.connect(path) as connection:
             for table, columns in ledger.TABLES.items():
                 connection.execute(f"create table if not exists {table} ({columns})")
@@ -123,7 +123,7 @@ class Candidate:
                 "unit_code varchar, members_sha256 varchar, members varchar[])"
             )
             for area, held in self.areas.items():
-                name = members_hash(list(held))  # type: ignore[arg-type]
+                name = members_hash(held)
                 row = [YEAR, "municipalities", *area, name, sorted(held)]
                 connection.execute("insert into area_groups values (?, ?, ?, ?, ?, ?, ?)", row)
             connection.execute("create table answer_groups (indicator varchar, answer varchar, member varchar)")

@@ -158,11 +158,11 @@ def warehouse(folder: Path) -> Path:
     with duckdb.connect(path) as connection:
         for statement in (
             "create schema intermediate; create schema marts; create schema staging",
-            """create table intermediate.int_unit_set_members as
+            """create table intermediate.int_unit_set_groups as
             select 2016 as time_period, 'municipalities' as unit_set, 'reported' as area_basis, unit_level, unit_code,
-                unnest(string_split(units, ' ')) as member_code
-            from (values ('country', '0', 'b a d c'), ('county', 'A', 'b a'), ('county', 'B', 'c d'))
-                as areas (unit_level, unit_code, units)""",
+                members, sha256(members) as members_sha256
+            from (values ('country', '0', 'a|b|c|d'), ('county', 'A', 'a|b'), ('county', 'B', 'c|d'))
+                as areas (unit_level, unit_code, members)""",
             """create table marts.mart_indicator_shares as
             select 'q' as indicator, 'yes' as answer, 'all' as item, 2016 as time_period, unit_set, 'reported' as area_basis,
                 unit_level, unit_code, n_answer, n_answered
@@ -207,16 +207,3 @@ def test_additions_hold_what_is_shown_and_the_units_of_its_groups(tmp_path: Path
         ("q", "cd", "yes", 1),
     ]
     assert read(snapshots, "select family, members_sha256, is_protected from patterns") == [("q|all", "hash", True)]
-
-
-def test_a_group_has_the_same_name_in_the_ledger_as_in_the_search(tmp_path: Path) -> None:
-    import pandas as pd
-
-    from orchestration.disclosure.suppression import members_hash
-
-    path = tmp_path / f"candidate{ledger.ADDITIONS}"
-    ledger.write_additions(warehouse(tmp_path), path)
-    with duckdb.connect(path, read_only=True) as connection:
-        rows = connection.execute("select distinct members, members_sha256 from area_groups").fetchall()
-    assert len(rows) == 3
-    assert all(members_hash(pd.Series(members)) == name for members, name in rows)

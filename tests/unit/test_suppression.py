@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from orchestration.disclosure.suppression import HIDDEN_SCHEMA, Problem, hidden_groups, members_hash, protect, told
+from orchestration.disclosure.suppression import HIDDEN_SCHEMA, Problem, hidden_groups, protect, told
+from tests.conftest import members_hash
 
 YEAR = 2023
 SMALLEST = 3
@@ -24,7 +25,7 @@ GROUP = {"area_basis": TEXT, "unit_level": TEXT, "unit_code": TEXT}
 COLUMNS: dict[str, dict[str, pa.DataType]] = {
     "groups": FAMILY | GROUP | {"n_answered": COUNT, "is_fixed": MARK, "is_small": MARK},
     "values": FAMILY | {"member_code": TEXT, "measure": TEXT, "measured": pa.float64()},
-    "members": {"time_period": NUMBER, "unit_set": TEXT, **GROUP, "member_code": TEXT},
+    "members": {"time_period": NUMBER, "unit_set": TEXT, **GROUP, "members": TEXT, "members_sha256": TEXT},
     "published_groups": {"subject": TEXT, **TABLE, "members_sha256": TEXT, "measure": TEXT, "measured": pa.float64()},
     "published_members": {"members_sha256": TEXT, "member_code": TEXT},
     "patterns": {
@@ -32,7 +33,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         **{"fingerprint": TEXT, "members_sha256": TEXT, "is_protected": MARK},
     },
     "responses": {"time_period": NUMBER, "unit_code": TEXT, "municipality_code": TEXT, "has_answered": MARK},
-    "routing": {**TABLE, "unit_set": TEXT, "unit_code": TEXT},
+    "routing": {**TABLE, "unit_code": TEXT},
 }
 
 
@@ -85,9 +86,12 @@ class Survey:
             if answer is not None
             for measure in answers[question]
         ]
-        members = [(YEAR, "with_agencies", *area, unit) for area, units in self.areas.items() for unit in units]
+        members = [
+            (YEAR, "with_agencies", *area, "|".join(sorted(units)), members_hash(units))
+            for area, units in self.areas.items()
+        ]
         everybody = self.areas[("reported", "country", "0")]
-        routing = [(name, "all", YEAR, "with_agencies", unit) for name, units in self.asked.items() for unit in units]
+        routing = [(name, "all", YEAR, unit) for name, units in self.asked.items() for unit in units]
         return {
             "groups": table("groups", groups),
             "members": table("members", members),
@@ -104,7 +108,7 @@ class Survey:
 
     def publish(self, question: str, units: str, **changes: float) -> None:
         """Note a group's figures in the ledger, as they are now or were before a revision."""
-        name = members_hash(list(units))  # type: ignore[arg-type]
+        name = members_hash(units)
         figures: dict[str, float] = {**self.figures(question, units), **changes}
         self.published += [("indicator_shares", question, "all", YEAR, name, *each) for each in figures.items()]
         self.published_members += [(name, unit) for unit in units]
@@ -113,7 +117,7 @@ class Survey:
         """Note a pattern as that of the last publication, with one more group hidden."""
         rows = {(row["fingerprint"], row["members_sha256"], row["is_protected"]) for row in found.to_pylist()}
         if extra:
-            rows.add((next(iter(rows))[0], members_hash(list(extra)), True))  # type: ignore[arg-type]
+            rows.add((next(iter(rows))[0], members_hash(extra), True))
         self.patterns = [("indicator_shares", self.family, YEAR, "with_agencies", *row) for row in sorted(rows)]
 
 

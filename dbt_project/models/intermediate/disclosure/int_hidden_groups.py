@@ -10,7 +10,7 @@ def model(dbt, session):
     """Return the hidden groups with the reason: small, or protecting."""
     return hidden_groups(
         groups=dbt.ref("int_disclosure_groups").to_arrow_table(),
-        members=dbt.ref("int_unit_set_members").to_arrow_table(),
+        members=dbt.ref("int_unit_set_groups").to_arrow_table(),
         values=dbt.ref("int_disclosure_values").to_arrow_table(),
         published_groups=dbt.source("history", "published_groups").to_arrow_table(),
         published_members=dbt.source("history", "published_members").to_arrow_table(),
