@@ -296,7 +296,9 @@ def _twin_records(data: Path, name: str, records: list[Record], clones: Clones) 
         for newest, years in clones.templates.items():
             for year, template in sorted(years.items()):
                 row = people[template, year]
-                counts = {key: int(row[key]) for key in ("population_under_18", "population_18_plus")}
+                # People of today in every year: the predecessors are smaller than what they became.
+                today = people[newest, max(years)]
+                counts = {key: int(today[key]) for key in ("population_under_18", "population_18_plus")}
                 if name == "reference/population.csv":
                     total = {key: str(value * clones.districts_each) for key, value in counts.items()}
                     yield row | total | {"municipality_code": clones.twins[newest]}
