@@ -208,6 +208,32 @@ def test_an_unknown_code_is_named(tmp_path: Path) -> None:
     assert verdict["rules"][0]["rows"][0] | {"column_name": "a", "code": "y"} == verdict["rules"][0]["rows"][0]
 
 
+def test_a_divided_municipality_may_have_no_figure_when_none_of_its_parts_has(tmp_path: Path) -> None:
+    from orchestration.gate.rules import load_rules
+    from orchestration.settings import PROJECT_DIR
+
+    (found,) = [each for each in load_rules(PROJECT_DIR / "expectations/rules") if each.id == "city_is_sum_of_its_parts"]
+    rows = [("silent", None, None, None), ("added", 1.5, 2.0, 3.5), ("wrong", 1.5, 2.0, 3.0), ("lost", 1.5, 2.0, None)]
+    with connect(tmp_path / "facts.duckdb") as connection:
+        connection.execute(
+            "create table fte_by_service (time_period int, unit_code text, unit_level text, area_basis text, "
+            "target_group text, service_type text, fte double)"
+        )
+        for service, first, second, whole in rows:
+            for code, level, fte in (
+                ("030101", "city_district", first),
+                ("030190", "agency", second),
+                ("0301", "municipality", whole),
+            ):
+                connection.execute(
+                    "insert into fte_by_service values (2023, ?, ?, 'reported', 'adults', ?, ?)", [code, level, service, fte]
+                )
+        failing = connection.execute(
+            f"select service_type from ({found.query([], tmp_path)}) as judged where {found.condition()} order by all"
+        ).fetchall()
+    assert failing == [("lost",), ("wrong",)]
+
+
 def test_the_verdict_has_no_clock_in_it(tmp_path: Path) -> None:
     texts = []
     for place in ("one", "two"):
