@@ -159,7 +159,8 @@ counts as (
         choices.answer,
         cast(sum(case when choices.is_chosen then 1 else 0 end) as bigint) as n_answer,
         count(*) as n_answered
-    from choices
+    -- By its own name: what is named twice is held in memory meanwhile.
+    from {{ ref('int_indicator_choices') }} as choices
     inner join {{ ref('stg_forms__forms') }} as forms
         on choices.form = forms.form
     where forms.units = 'anonymous'
