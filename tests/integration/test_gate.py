@@ -228,10 +228,14 @@ def test_a_divided_municipality_may_have_no_figure_when_none_of_its_parts_has(tm
                 connection.execute(
                     "insert into fte_by_service values (2023, ?, ?, 'reported', 'adults', ?, ?)", [code, level, service, fte]
                 )
+        # A row of the municipality that is not there is a fault, whatever its parts say.
+        connection.execute(
+            "insert into fte_by_service values (2023, '030101', 'city_district', 'reported', 'adults', 'gone', null)"
+        )
         failing = connection.execute(
             f"select service_type from ({found.query([], tmp_path)}) as judged where {found.condition()} order by all"
         ).fetchall()
-    assert failing == [("lost",), ("wrong",)]
+    assert failing == [("gone",), ("lost",), ("wrong",)]
 
 
 def test_the_verdict_has_no_clock_in_it(tmp_path: Path) -> None:
