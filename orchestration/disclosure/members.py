@@ -20,17 +20,24 @@ class Members:
         self._units = pd.Index(sorted({unit for units in groups.values() for unit in units}), dtype=object)
         self._places = {name: self._units.get_indexer(list(units)) for name, units in groups.items()}
 
+    def __contains__(self, name: object) -> bool:
+        """Return whether the units of a group are known."""
+        return name in self._places
+
     def units(self, names: Iterable[str]) -> set[str]:
         """Return the units that lie in any of some groups."""
         places = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *(self._places[name] for name in set(names))]))
         return set(self._units[places])
 
     def incidence(self, units: Sequence[str], names: Sequence[str]) -> NDArray[np.bool_]:
-        """Return units by groups: whether the unit lies in the group; in a group that is unknown lies none."""
+        """Return units by groups: whether the unit lies in the group.
+
+        Raises:
+            KeyError: the units of a group are not known.
+        """
         # The last column is for units that lie in no group at all: they have the number -1.
         held = np.zeros((len(names), len(self._units) + 1), dtype=bool)
         for row, name in enumerate(names):
-            if name in self._places:
-                held[row, self._places[name]] = True
+            held[row, self._places[name]] = True
         result: NDArray[np.bool_] = held[:, self._units.get_indexer(pd.Index(units, dtype=object))].T
         return result

@@ -405,6 +405,8 @@ def _protects(problem: Problem, hidden: NDArray[np.bool_], unsafe: NDArray[np.bo
 
 def _still_true(rows: pd.DataFrame, wide: pd.DataFrame, lookup: Members) -> set[str]:
     """Return the groups whose published figures are what they would be now, but for answers that are no more."""
+    # Nobody can place units in a group that nobody knows the units of.
+    rows = rows[[name in lookup for name in rows["members_sha256"]]]
     measures = wide.columns.get_indexer(pd.MultiIndex.from_frame(rows[["indicator", "item", "measure"]]))
     names = rows["members_sha256"].astype(object)
     groups = pd.unique(names)
