@@ -21,6 +21,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
 from orchestration.disclosure.bounds import Figure, Interval, Measure, Relation, System
 from orchestration.disclosure.ledger import ledger_file
@@ -249,8 +250,7 @@ def _relations(
 
 def _attack_family(
     family: list[_Table],
-    members: dict[str, list[str]],
-    lookup: Members,
+    members: Members,
     former: dict[TableKey, dict[str, dict[str, float]]],
     answer_groups: dict[tuple[str, str], list[str]],
     silent: dict[int, set[str]],
@@ -259,10 +259,10 @@ def _attack_family(
     names = sorted({name for table in family for name in table.figures})
     country = next(name for name in names if ("country", "0", "reported") in family[0].names.get(name, []))
     past = sorted({name for table in family for name in former.get(table.key, {}) if name not in names})
-    groups = [name for name in [*names, *past] if set(members[name]) <= set(members[country])]
+    groups = members.within([*names, *past], country)
     # Of a group without these units nothing can be told, of one with all of them what the country tells.
-    units = [unit for unit in members[country] if unit not in silent.get(family[0].key[3], set())]
-    incidence = lookup.incidence(units, groups).T
+    units = sorted(members.units([country]) - silent.get(family[0].key[3], set()))
+    incidence = members.incidence(units, groups).T
     is_part = {name: 0 < held < len(units) for name, held in zip(groups, incidence.sum(axis=1), strict=True)}
     atoms, sizes = np.unique(incidence, axis=1, return_counts=True)
     measures: list[Measure] = []
@@ -302,7 +302,7 @@ def _attack_family(
         if not system.widen(intervals):
             if len(family) > 1:
                 # What a form asks as a whole need not be the union of its parts.
-                apart = [_attack_family([table], members, lookup, former, answer_groups, silent) for table in family]
+                apart = [_attack_family([table], members, former, answer_groups, silent) for table in family]
                 return sum(asked for asked, _ in apart), [each for _, found in apart for each in found]
             raise RuntimeError(f"the published figures of {family[0].key} contradict each other")
     recovered = []
@@ -331,16 +331,15 @@ def attack(candidate: Path, additions: Path, snapshots: Path, only: set[TableKey
             if path.exists():
                 attach(connection, path, name)
         tables = [table for table in _read_tables(connection) if only is None or table.key in only]
-        members = {
-            row["members_sha256"]: list(row["members"])
-            for row in dictionaries(connection, "select members_sha256, members from additions.area_groups")
-        }
+        shown = connection.execute(
+            "select members_sha256, any_value(members) as members from additions.area_groups group by members_sha256"
+        ).to_arrow_table()
         former: dict[TableKey, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
         if paths["ledger"].exists():
-            for name, units in connection.execute(
-                "select members_sha256, list(member_code order by member_code) from ledger.published_members group by all"
-            ).fetchall():
-                members.setdefault(name, units)
+            before = connection.execute(
+                "select members_sha256, list(member_code) as members from ledger.published_members group by all"
+            ).to_arrow_table()
+            shown = pa.concat_tables([before, shown])
             wanted = {table.key for table in tables}
             for *key, name, measure, measured in connection.execute("from ledger.published_groups").fetchall():
                 if tuple(key) in wanted:
@@ -350,13 +349,11 @@ def attack(candidate: Path, additions: Path, snapshots: Path, only: set[TableKey
             groups[(row["indicator"], row["answer"])].append(row["member"])
         unions = dictionaries(connection, "from additions.unions")
         silent = _silent_units(connection)
-    lookup = Members(members)
+    members = Members(shown["members_sha256"].to_pylist(), shown["members"])
     # The solver lets other threads work while it does.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         results = list(
-            pool.map(
-                lambda family: _attack_family(family, members, lookup, former, groups, silent), _families(tables, unions)
-            )
+            pool.map(lambda family: _attack_family(family, members, former, groups, silent), _families(tables, unions))
         )
     recovered = [each for _, found in results for each in found]
     return Attack(len(tables), sum(asked for asked, _ in results), recovered)

@@ -28,10 +28,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from orchestration.disclosure.members import Members
@@ -44,6 +46,7 @@ TOLERANCE = 1e-6
 
 FAMILY = ["subject", "family", "time_period", "unit_set"]
 TABLE = ["subject", "indicator", "item", "time_period"]
+FIGURE = ["indicator", "item", "measure"]
 GROUP = ["area_basis", "unit_level", "unit_code"]
 
 HIDDEN_SCHEMA = pa.schema(
@@ -213,16 +216,63 @@ def protect(problem: Problem) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     return hidden, unsafe
 
 
-def _wide(values: pd.DataFrame, units: list[str]) -> pd.DataFrame:
-    """Return units by measures of all tables of a family, each table's answering units first."""
-    answered = values.drop_duplicates([*TABLE, "member_code"]).assign(measure="", measured=1.0)
-    marked = pd.concat([answered, values.assign(measured=values["measured"].astype(float))])
-    columns = pd.MultiIndex.from_frame(marked[["indicator", "item", "measure"]])
-    kinds = columns.unique().sort_values()
-    row, column = pd.Index(units, dtype=object).get_indexer(marked["member_code"].astype(object)), kinds.get_indexer(columns)
-    figures = np.zeros((len(units), len(kinds)))
-    np.add.at(figures, (row[row >= 0], column[row >= 0]), marked["measured"].to_numpy(dtype=float)[row >= 0])
-    return pd.DataFrame(figures, index=units, columns=kinds)
+class _Answers:
+    """What units answered, family by family: texts are held as numbers, so that a large survey fits into memory."""
+
+    def __init__(self, values: pa.Table) -> None:
+        """Number the rows of ``int_disclosure_values`` by family, unit and figure."""
+        frame = _numbered(values)
+        self._units = frame["member_code"].cat.categories.to_numpy(dtype=object)
+        families = frame.groupby(FAMILY, observed=True, sort=True).ngroup().to_numpy()
+        figures = frame.groupby(FIGURE, observed=True, sort=True).ngroup().to_numpy()
+        order = np.argsort(families, kind="stable")
+        self._rows = frame["member_code"].cat.codes.to_numpy()[order]
+        self._figures = figures[order]
+        self._measured = frame["measured"].to_numpy(dtype=float)[order]
+        self._names: list[tuple[str, str, str]] = list(
+            frame[FIGURE].iloc[np.unique(figures, return_index=True)[1]].astype(object).itertuples(index=False, name=None)
+        )
+        firsts = np.unique(families[order], return_index=True)[1]
+        keys = frame[FAMILY].iloc[order[firsts]].astype(object).itertuples(index=False, name=None)
+        ends = [*firsts[1:], len(frame)][: len(firsts)]
+        self._places = {key: slice(*each) for key, *each in zip(keys, firsts, ends, strict=True)}
+
+    def __contains__(self, family: object) -> bool:
+        """Return whether anybody answered a table of the family."""
+        return family in self._places
+
+    def units(self, family: tuple[object, ...]) -> set[str]:
+        """Return the units that answered a table of the family."""
+        return set(self._units[np.unique(self._rows[self._places[family]])])
+
+    def wide(self, family: tuple[object, ...], units: list[str]) -> pd.DataFrame:
+        """Return units by measures of all tables of a family, each table's answering units first."""
+        place = self._places[family]
+        rows = pd.Index(units, dtype=object).get_indexer(self._units)[self._rows[place]]
+        numbers, figures = np.unique(self._figures[place], return_inverse=True)
+        names = [self._names[number] for number in numbers]
+        kinds = sorted({*names, *((*table, "") for *table, _ in names)})
+        columns = {kind: column for column, kind in enumerate(kinds)}
+        own = np.array([columns[name] for name in names], dtype=np.int64)[figures]
+        answered = np.array([columns[(*table, "")] for *table, _ in names], dtype=np.int64)[figures]
+        wide = np.zeros((len(units), len(kinds)))
+        is_unit = rows >= 0
+        np.add.at(wide, (rows[is_unit], own[is_unit]), self._measured[place][is_unit])
+        wide[rows[is_unit], answered[is_unit]] = 1.0
+        return pd.DataFrame(wide, index=units, columns=pd.MultiIndex.from_tuples(kinds, names=FIGURE))
+
+
+def _numbered(table: pa.Table) -> pd.DataFrame:
+    """Return a table whose texts are categories in their order, and whose decimals are floating-point numbers."""
+    columns: dict[str, Any] = {}
+    for name in table.column_names:
+        column = table[name]
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            texts = column.combine_chunks().dictionary_encode().to_pandas()
+            columns[name] = texts.cat.reorder_categories(sorted(texts.cat.categories))
+        else:
+            columns[name] = (column.cast(pa.float64()) if pa.types.is_decimal(column.type) else column).to_pandas()
+    return pd.DataFrame(columns)
 
 
 def _fingerprint(wide: pd.DataFrame, groups: pd.DataFrame, asked: NDArray[np.bool_] | None) -> str:
@@ -232,8 +282,7 @@ def _fingerprint(wide: pd.DataFrame, groups: pd.DataFrame, asked: NDArray[np.boo
     digest.update(repr(list(wide.index)).encode())
     digest.update(np.ascontiguousarray(wide.to_numpy()).tobytes())
     digest.update(b"" if asked is None else np.packbits(asked).tobytes())
-    marks = groups[["members_sha256", "is_small", "is_fixed", "cost"]].sort_values("members_sha256")
-    digest.update(marks.to_csv(index=False).encode())
+    digest.update(groups[["members_sha256", "is_small", "is_fixed", "cost"]].to_csv(index=False).encode())
     return digest.hexdigest()
 
 
@@ -245,7 +294,7 @@ def _groups_of(frame: pd.DataFrame) -> pd.DataFrame:
     weights = names["unit_level"].map(LEVEL_COSTS).fillna(0.0)
     costs = names.assign(cost=weights * np.sqrt(names["n_answered"].astype(float) + 3)).groupby(key)["cost"].sum().round(6)
     marks = frame.groupby(key).agg(is_small=("is_small", "any"), is_fixed=("is_fixed", "all"))
-    return marks.join(costs).reset_index()
+    return marks.join(costs).reset_index().sort_values("members_sha256")
 
 
 def _silent(responses: pa.Table | None) -> dict[int, set[str]]:
@@ -301,50 +350,49 @@ def hidden_groups(
     if frame.empty:
         return HIDDEN_SCHEMA.empty_table()
     frame["is_small"], frame["is_fixed"] = frame["is_small"].astype(bool), frame["is_fixed"].astype(bool)
-    listed = members.to_pandas()
-    frame = frame.merge(listed.drop(columns="members"), on=["time_period", "unit_set", *GROUP])
-    named = listed[listed["members_sha256"].isin(frame["members_sha256"])].drop_duplicates("members_sha256")
-    before = published_members.to_pandas().groupby("members_sha256")["member_code"].agg(list)
-    lookup = Members(dict(before) | dict(zip(named["members_sha256"], named["members"].str.split("|"), strict=True)))
+    frame = frame.merge(members.drop_columns(["members"]).to_pandas(), on=["time_period", "unit_set", *GROUP])
+    lookup = _lookup(frame, members, published_members)
     silent = _silent(responses)
     routed: dict[int, dict[tuple[str, str], set[str]]] = {}
     if routing is not None:
         for (period, *table), rows in routing.to_pandas().groupby(["time_period", "indicator", "item"]):
             routed.setdefault(period, {})[(table[0], table[1])] = set(rows["unit_code"])
-    values_by_family = dict(list(values.to_pandas().groupby(FAMILY)))
-    groups_by_family = dict(list(_groups_of(frame).groupby(FAMILY)))
+    answers = _Answers(values)
     known = dict(list(published_groups.to_pandas().groupby(TABLE)))
     last = dict(list(patterns.to_pandas().groupby(FAMILY)))
-    found = []
-    for key, rows in frame.groupby(FAMILY, sort=True):
-        country = lookup.units(rows.loc[rows["unit_level"] == "country", "members_sha256"])
-        if key not in values_by_family:
+    tables = dict(list(frame[list(dict.fromkeys([*FAMILY, *TABLE]))].drop_duplicates().groupby(FAMILY)))
+    countries = dict(list(frame[frame["unit_level"] == "country"].groupby(FAMILY)["members_sha256"]))
+    decided = []
+    for key, marks in _groups_of(frame).groupby(FAMILY):
+        if key not in answers:
             # Nobody could say what would have to be hidden.
             raise ValueError(f"groups without the answers of their units: {key}")
-        family_values = values_by_family[key]
-        heard = set(family_values["member_code"])
-        wide = _wide(family_values, sorted(country - (silent.get(int(key[2]), set()) - heard)))
+        country = lookup.units(countries.get(key, []))
+        wide = answers.wide(key, sorted(country - (silent.get(int(key[2]), set()) - answers.units(key))))
         asked = _asked(wide, routed.get(key[2], {}))
-        marks = groups_by_family[key].sort_values("members_sha256")
         fingerprint = _fingerprint(wide, marks, asked)
-        names = marks["members_sha256"].tolist()
-        problem = _problem(marks, wide, asked, lookup, [known.get(table) for table in _tables(rows)])
-        pattern = _last_pattern(last.get(key), fingerprint, names)
+        problem = _problem(marks, wide, asked, lookup, [known.get(table) for table in _tables(tables[key])])
+        pattern = _last_pattern(last.get(key), fingerprint, marks["members_sha256"].tolist())
         if pattern is not None and _protects(problem, *pattern):
             hidden, unsafe = pattern
         else:
             hidden, unsafe = _protect_with_the_past(problem, marks["is_fixed"].to_numpy(dtype=bool))
-        marked = rows[rows["members_sha256"].isin([names[place] for place in np.flatnonzero(hidden)])]
-        found.append(
-            marked.assign(
-                reason=np.where(marked["is_small"], "small", "protecting"),
-                is_protected=~marked["members_sha256"].isin([names[place] for place in np.flatnonzero(unsafe)]),
-                fingerprint=fingerprint,
-            )
-        )
-    columns = list(HIDDEN_SCHEMA.names)
-    result = pd.concat(found)[columns].sort_values([*FAMILY, "indicator", "item", *GROUP])
+        chosen = marks.loc[hidden, [*FAMILY, "members_sha256"]]
+        decided.append(chosen.assign(is_protected=~unsafe[hidden], fingerprint=fingerprint))
+    found = frame.merge(pd.concat(decided), on=[*FAMILY, "members_sha256"])
+    found["reason"] = np.where(found["is_small"], "small", "protecting")
+    result = found[list(HIDDEN_SCHEMA.names)].sort_values([*FAMILY, "indicator", "item", *GROUP])
     return pa.Table.from_pandas(result, schema=HIDDEN_SCHEMA, preserve_index=False)
+
+
+def _lookup(frame: pd.DataFrame, members: pa.Table, published_members: pa.Table) -> Members:
+    """Return the units of the groups that are shown now, and of those that were published before."""
+    names = pa.array(frame["members_sha256"].unique(), members.schema.field("members_sha256").type)
+    shown = members.filter(pc.is_in(members["members_sha256"], names)).select(["members_sha256", "members"])
+    shown = shown.group_by("members_sha256").aggregate([("members", "min")])
+    before = published_members.to_pandas().groupby("members_sha256")["member_code"].agg(list)
+    units = [pa.array(before.tolist(), pa.list_(pa.string())), *pc.split_pattern(shown["members_min"], "|").chunks]
+    return Members([*before.index, *shown["members_sha256"].to_pylist()], pa.chunked_array(units))
 
 
 def _protect_with_the_past(problem: Problem, is_fixed: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -357,7 +405,7 @@ def _protect_with_the_past(problem: Problem, is_fixed: NDArray[np.bool_]) -> tup
 
 
 def _tables(rows: pd.DataFrame) -> list[tuple[object, ...]]:
-    return [tuple(row) for row in rows[TABLE].drop_duplicates().itertuples(index=False)]
+    return list(rows[TABLE].itertuples(index=False, name=None))
 
 
 def _problem(

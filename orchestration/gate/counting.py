@@ -7,6 +7,7 @@ is what runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from orchestration.disclosure.attack import Attack
@@ -23,6 +24,16 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
+def count_failing(fetch: Fetch, rows_query: str, condition: str, value: str = "") -> Counted:
+    """Count the rows that a rule looks at and those that fail, and show none; arguments as ``count_rows`` takes them."""
+    greatest = f"cast(max({value}) as double)" if value else "cast(null as double)"
+    counts = fetch(
+        f"select count(*) as checked, count(*) filter (where {condition}) as failing, {greatest} as greatest "
+        f"from ({rows_query}) as looked_at"
+    )[0]
+    return Counted(int(counts["checked"]), int(counts["failing"]), counts["greatest"])
+
+
 def count_rows(fetch: Fetch, rows_query: str, condition: str, value: str = "", key: Sequence[str] = ()) -> Counted:
     """Count the rows that a rule looks at, and show the failing ones.
 
@@ -33,13 +44,9 @@ def count_rows(fetch: Fetch, rows_query: str, condition: str, value: str = "", k
         value: expression by which the worst row comes first.
         key: columns by which a waiver names a row.
     """
-    greatest = f"cast(max({value}) as double)" if value else "cast(null as double)"
-    counts = fetch(
-        f"select count(*) as checked, count(*) filter (where {condition}) as failing, {greatest} as greatest "
-        f"from ({rows_query}) as looked_at"
-    )[0]
-    if not counts["failing"]:
-        return Counted(int(counts["checked"]), 0, counts["greatest"])
+    counted = count_failing(fetch, rows_query, condition, value)
+    if not counted.failing:
+        return counted
     order = f"{value} desc nulls first, looked_at" if value else "all"
     failing = f"from ({rows_query}) as looked_at where {condition} order by {order}"
     shown = [{name: _plain(entry) for name, entry in row.items()} for row in fetch(f"select * {failing} limit {SHOWN_ROWS}")]
@@ -47,7 +54,7 @@ def count_rows(fetch: Fetch, rows_query: str, condition: str, value: str = "", k
     if key:
         columns = ", ".join(f'"{name}"' for name in key)
         keys = [row_key(key, row) for row in fetch(f"select {columns} {failing} limit {MOST_KEYS}")]
-    return Counted(int(counts["checked"]), int(counts["failing"]), counts["greatest"], shown, keys)
+    return replace(counted, rows=shown, keys=keys)
 
 
 def attacked(found: Attack) -> Counted:

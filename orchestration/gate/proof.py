@@ -24,7 +24,7 @@ import duckdb
 
 from orchestration.disclosure.attack import TableKey, attack
 from orchestration.errors import UserError
-from orchestration.gate.counting import attacked, count_rows
+from orchestration.gate.counting import attacked, count_failing
 from orchestration.gate.results import Counted
 from orchestration.gate.rules import Rule
 from orchestration.gate.waivers import PlacedWaiver, Waiver, judge_waivers
@@ -88,7 +88,7 @@ def _query(rule: Rule, tables: list[Table], judged: Judged) -> tuple[str, str]:
 
 def _count(rule: Rule, connection: duckdb.DuckDBPyConnection, tables: list[Table], judged: Judged) -> Counted:
     query, condition = _query(rule, tables, judged)
-    return count_rows(_fetch(connection), query, condition, rule.value or "", rule.key)
+    return count_failing(_fetch(connection), query, condition, rule.value or "")
 
 
 def _seed(connection: duckdb.DuckDBPyConnection, rule: Rule) -> bool:

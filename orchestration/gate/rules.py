@@ -123,13 +123,18 @@ class Rule(_Strict):
                 "key_is_missing": "(" + " or ".join(f'"{name}" is null' for name in table.key) + ")",
                 "csv_columns": "{" + ", ".join(f"'{c.name}': '{c.type}'" for c in table.columns) + "}",
                 "csv_restored": ", ".join(
-                    f"""regexp_replace("{c.name}", '^''([=+\\-@\\t])', '\\1') as "{c.name}" """
+                    f"""case when starts_with("{c.name}", '''') """
+                    f"""then regexp_replace("{c.name}", '^''([=+\\-@\\t])', '\\1') else "{c.name}" end as "{c.name}" """
                     if c.type == "VARCHAR"
                     else f'"{c.name}"'
                     for c in table.columns
                 ),
                 "statuses": ", ".join(f"'{status}'" for status in table.statuses),
-                "texts": ", ".join(f'"{c.name}"' for c in table.columns if c.type == "VARCHAR") or "cast(null as varchar)",
+                "key_columns": ", ".join(f'"{name}"' for name in table.key),
+                "texts": " union ".join(
+                    f'select distinct "{c.name}" as text from "{table.name}"' for c in table.columns if c.type == "VARCHAR"
+                )
+                or "select cast(null as varchar) as text",
             }
             if self.for_each == EACH_TABLE or (self.for_each == EACH_TABLE_OF_OBSERVATIONS and table.statuses):
                 queries.append(self.rows.format(**values))

@@ -173,3 +173,37 @@ def test_bounds_hold_all_that_fits_and_what_is_called_known_has_one_value(
         assert is_known == whole.is_known(YES), "asking about all at once finds what asking about one does"
         if is_known:
             assert len(possible) == 1
+
+
+@st.composite
+def exchanging(draw: st.DrawFn) -> tuple[list[str], list[int], list[list[int]], list[int]]:
+    """Groups of up to six atoms, the units of each, who answered and said yes, and which groups are published."""
+    atoms = draw(st.integers(2, 6))
+    sizes = draw(st.lists(st.integers(1, 9), min_size=atoms, max_size=atoms))
+    sets = st.sets(st.integers(0, atoms - 1), min_size=1, max_size=atoms - 1)
+    parts = draw(st.lists(sets, min_size=2, max_size=6, unique_by=frozenset))
+    groups = ["".join(map(str, sorted(part))) for part in [set(range(atoms)), *parts]]
+    answered = [draw(st.integers(0, size)) for size in sizes]
+    yes = [draw(st.integers(0, most)) for most in answered]
+    published = sorted({0, *draw(st.lists(st.integers(1, len(groups) - 1), max_size=3))})
+    return groups, sizes, [answered, yes], published
+
+
+@settings(deadline=None, derandomize=True, max_examples=150)
+@given(exchanging())
+def test_an_exchange_between_units_finds_no_value_that_does_not_fit(
+    case: tuple[list[str], list[int], list[list[int]], list[int]],
+) -> None:
+    groups, sizes, truth, published = case
+    found = system(*groups, sizes=sizes, measures=[ANSWERED, YES], relations=[Relation({0: 1, 1: -1}, lower=0)])
+    for group in published:
+        for measure in (0, 1):
+            found.publish(Figure(group, measure), sum(truth[measure][int(atom)] for atom in groups[group]))
+    hidden = [Figure(group, measure) for group in range(len(groups)) if group not in published for measure in (0, 1)]
+    intervals = {figure: Interval(np.inf, -np.inf) for figure in hidden}
+    assert found.widen(intervals)
+    for figure in hidden:
+        whole = interval(found, figure)
+        assert whole.low - 1e-6 <= intervals[figure].low
+        assert intervals[figure].high <= whole.high + 1e-6
+        assert intervals[figure].is_known(YES) == whole.is_known(YES)
