@@ -127,7 +127,10 @@ def run(year: int | None, everything: bool) -> dict[str, Any]:
         raise UserError("--year and --all exclude each other", place="is248 run", remedy="give one of them")
     settings = load_settings()
     click.echo("reading the project ...", err=True)
-    from orchestration.runs import refresh  # imported here, so that the other commands start at once
+    from orchestration import dbt  # imported here, so that the other commands start at once
+
+    dbt.start_to_prepare(settings)
+    from orchestration.runs import refresh
 
     return _publication(settings, refresh(settings, lambda line: click.echo(line, err=True), year, everything=everything))
 

@@ -9,28 +9,35 @@ dbt runs in this process and not as a command of its own: a start of dbt costs m
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import yaml
 from filelock import FileLock
 
+from orchestration import yaml_text
 from orchestration.disclosure import ledger
 from orchestration.errors import UserError
 from orchestration.ingest import decisions, deliveries, registry
 from orchestration.ingest.data_packages import PACKAGES, describe
-from orchestration.settings import Settings
+from orchestration.settings import Settings, load_settings
 from orchestration.tables import load_tables
 
 GENERATED = "generated.yml"
 
 # The engine of the warehouse. What another engine computes comes back into it (``orchestration.spark``).
 DUCKDB = "duckdb"
+
+# The manifest that is read, and the fingerprint of what it was made of.
+PREPARED = "prepared.json"
+STAMP = "prepared.sha256"
 
 
 def describe_models(settings: Settings) -> dict[str, Any]:
@@ -73,8 +80,8 @@ def describe_models(settings: Settings) -> dict[str, Any]:
 def write_description(settings: Settings) -> None:
     """Write dbt's properties file where it differs; two processes that write at once write the same."""
     path = settings.dbt_project / "models" / GENERATED
-    text = "# Generated from data/metadata and the data packages; not kept in git.\n" + yaml.safe_dump(
-        describe_models(settings), allow_unicode=True, sort_keys=False
+    text = "# Generated from data/metadata and the data packages; not kept in git.\n" + yaml_text.dump(
+        describe_models(settings)
     )
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         partial = path.with_suffix(f".{os.getpid()}.partial")
@@ -189,6 +196,11 @@ def build(settings: Settings) -> list[Any]:
     return list(invoke(settings, "build", "--exclude-resource-type", "unit_test").result.results)
 
 
+def _is_prepared(settings: Settings, fingerprint: str) -> bool:
+    manifest, stamp = settings.dbt_target / PREPARED, settings.dbt_target / STAMP
+    return manifest.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == fingerprint
+
+
 def prepare(settings: Settings) -> Path:
     """Return dbt's manifest, brought up to date; nothing is done when neither project nor versions changed.
 
@@ -196,15 +208,32 @@ def prepare(settings: Settings) -> Path:
     """
     write_description(settings)
     settings.dbt_target.mkdir(parents=True, exist_ok=True)
-    manifest = settings.dbt_target / "prepared.json"
-    stamp = settings.dbt_target / "prepared.sha256"
-    # Servers that start together would each parse, into the same files.
-    with FileLock(settings.dbt_target / "prepare.lock"):
-        fingerprint = _fingerprint(settings)
-        if not manifest.exists() or not stamp.exists() or stamp.read_text(encoding="utf-8") != fingerprint:
-            invoke(settings, "parse")
-            partial = manifest.with_suffix(".partial")
-            shutil.copyfile(settings.dbt_target / "manifest.json", partial)
-            partial.replace(manifest)
-            stamp.write_text(fingerprint, encoding="utf-8")
+    manifest = settings.dbt_target / PREPARED
+    fingerprint = _fingerprint(settings)
+    if not _is_prepared(settings, fingerprint):
+        # It takes seconds, which pass while another process parses.
+        importlib.import_module("dbt.cli.main")
+        # Servers that start together would each parse, into the same files.
+        with FileLock(settings.dbt_target / "prepare.lock"):
+            if not _is_prepared(settings, fingerprint):
+                invoke(settings, "parse")
+                partial = manifest.with_suffix(".partial")
+                shutil.copyfile(settings.dbt_target / "manifest.json", partial)
+                partial.replace(manifest)
+                (settings.dbt_target / STAMP).write_text(fingerprint, encoding="utf-8")
     return manifest
+
+
+def start_to_prepare(settings: Settings) -> None:
+    """Let another process do what ``prepare`` does, while this one goes on; nothing where nothing is to be done.
+
+    The other process has its settings from the environment, as this one has. ``prepare`` waits for it, and does by itself,
+    with every error told, what that process did not do.
+    """
+    if not _is_prepared(settings, _fingerprint(settings)):
+        nowhere = subprocess.DEVNULL
+        subprocess.Popen([sys.executable, "-m", __name__], stdin=nowhere, stdout=nowhere, stderr=nowhere)
+
+
+if __name__ == "__main__":
+    prepare(load_settings())

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from orchestration import yaml_text
 from orchestration.entries import first_problem
 from orchestration.errors import UserError
 
@@ -166,7 +167,7 @@ def load_calendar(path: Path) -> Calendar:
     if not path.exists():
         return Calendar()
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml_text.load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"cannot be read ({' '.join(str(error).split())})", place=str(path), remedy=DOCUMENTATION) from error
     try:

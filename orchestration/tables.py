@@ -13,6 +13,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from orchestration import yaml_text
 from orchestration.errors import UserError
 
 SHARED_COLUMNS = "_shared_columns.yml"
@@ -122,7 +123,7 @@ class Table(_Strict):
 
 def _read(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml_text.load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(
             f"cannot be read ({error})", place=str(path), remedy="restore it; each public table needs one such file"

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from orchestration import yaml_text
 from orchestration.entries import first_problem
 from orchestration.errors import UserError
 from orchestration.language import Language, in_language
@@ -134,7 +135,7 @@ class Texts(BaseModel):
 
 def _read(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml_text.load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"cannot be read ({error})", place=str(path), remedy="restore or correct the YAML") from error
 

@@ -10,6 +10,7 @@ import duckdb
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from orchestration import yaml_text
 from orchestration.errors import UserError
 from orchestration.forms.model import ColumnMap, Form, OptionMap, header
 
@@ -191,7 +192,7 @@ def load_form(path: Path) -> Form:
     place = path / "form.yml"
     try:
         text = place.read_text(encoding="utf-8")
-        content: Any = yaml.safe_load(text)
+        content: Any = yaml_text.load(text)
     except FileNotFoundError as error:
         raise UserError("the file is missing", place=str(place), remedy=DOCUMENTATION) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

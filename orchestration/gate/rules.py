@@ -17,6 +17,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from orchestration import yaml_text
 from orchestration.errors import UserError
 from orchestration.tables import Label, Table
 
@@ -162,7 +163,7 @@ def load_rules(folder: Path) -> list[Rule]:
     seen: dict[str, Path] = {}
     for path in sorted(folder.glob("*.yml")):
         try:
-            entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+            entries = yaml_text.load(path.read_text(encoding="utf-8"))
             for entry in entries:
                 rule = Rule.model_validate(entry)
                 if rule.id in seen:

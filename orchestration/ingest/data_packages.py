@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import yaml
 
+from orchestration import yaml_text
 from orchestration.errors import UserError
 
 PACKAGES = ("reference", "published", "classifications", "indicators")
@@ -47,7 +48,7 @@ def describe(data: Path, package: str) -> list[DataResource]:
     """
     descriptor = data / package / "datapackage.yml"
     try:
-        content = yaml.safe_load(descriptor.read_text(encoding="utf-8"))
+        content = yaml_text.load(descriptor.read_text(encoding="utf-8"))
         resources = [
             DataResource(
                 package=package,

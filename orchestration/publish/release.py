@@ -15,6 +15,7 @@ import duckdb
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from orchestration import yaml_text
 from orchestration.errors import UserError
 from orchestration.release_calendar import Channel
 from orchestration.tables import Column, Label
@@ -148,7 +149,7 @@ def load_catalogue(metadata: Path) -> Catalogue:
     """
     path = metadata / CATALOGUE
     try:
-        return Catalogue.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Catalogue.model_validate(yaml_text.load(path.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"cannot be read ({error})", place=str(path), remedy="restore it") from error
     except ValidationError as error:

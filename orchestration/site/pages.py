@@ -12,6 +12,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from orchestration import yaml_text
 from orchestration.errors import UserError
 from orchestration.tables import Label
 
@@ -116,7 +117,7 @@ class Site(_Strict):
 
 def _read(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml_text.load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"cannot be read ({error})", place=path.name, remedy="restore it") from error
 
