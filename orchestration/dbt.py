@@ -29,6 +29,7 @@ from orchestration.ingest import decisions, deliveries, registry
 from orchestration.ingest.data_packages import PACKAGES, describe
 from orchestration.settings import Settings, load_settings
 from orchestration.tables import load_tables
+from orchestration.warehouse import memory_limit
 
 GENERATED = "generated.yml"
 
@@ -109,6 +110,7 @@ def _environment(settings: Settings) -> Iterator[None]:
     """Give dbt its paths for the length of a call, and switch its telemetry off."""
     values = {
         "IS248_WAREHOUSE_FILE": str(settings.warehouse_file),
+        "IS248_DUCKDB_MEMORY": memory_limit(),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }

@@ -32,7 +32,7 @@ SETTINGS_FILE = PROJECT_DIR / "is248.toml"
 SECRETS = ("webhook", "postgres_url")
 
 # Set by the program itself, for dbt.
-INTERNAL_VARIABLE = "IS248_WAREHOUSE_FILE"
+INTERNAL_VARIABLES = frozenset({"IS248_WAREHOUSE_FILE", "IS248_DUCKDB_MEMORY"})
 
 
 def _listed(text: str) -> frozenset[str]:
@@ -271,13 +271,13 @@ def load_settings() -> Settings:
     Raises:
         UserError: a value or a name is not known; the message names it.
     """
-    known = {f"IS248_{name.upper()}" for name in Settings.model_fields} | {INTERNAL_VARIABLE}
+    known = {f"IS248_{name.upper()}" for name in Settings.model_fields} | INTERNAL_VARIABLES
     unknown = sorted(name for name in os.environ if name.startswith("IS248_") and name not in known)
     if unknown:
         raise UserError(
             f"setting {unknown[0]!r} is not known",
             place="environment",
-            remedy=f"known settings are {', '.join(sorted(known - {INTERNAL_VARIABLE}))}",
+            remedy=f"known settings are {', '.join(sorted(known - INTERNAL_VARIABLES))}",
         )
     try:
         _refuse_secrets()

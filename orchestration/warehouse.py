@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,11 @@ LOCK = "run.lock"
 # Oldest DuckDB that can read the warehouse: from this one on, texts are compressed together at two thirds of the work that
 # every build of the models would otherwise spend on writing. A snapshot's file stays readable for older ones.
 STORAGE = "v1.3.0"
+
+# How much of the memory DuckDB may take; by itself it would take four fifths, and what Python and its libraries hold beside
+# it would then be too much for the machine, or its container. What does not fit DuckDB writes to the disk.
+MEMORY_SHARE = 0.5
+_OWN_SHARE = 0.8
 
 # What DuckDB takes for no file at all.
 IN_MEMORY = Path(":memory:")
@@ -53,9 +59,20 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
     try:
         # Same figures on every machine: no session time zone in casts, sums of DECIMAL only.
         connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"set memory_limit = '{memory_limit()}'")
         yield connection
     finally:
         connection.close()
+
+
+@cache
+def memory_limit() -> str:
+    """Return how much memory DuckDB may take, as it writes it: its share of what the machine or the container has."""
+    with duckdb.connect() as connection:
+        row = connection.execute("select value from duckdb_settings() where name = 'memory_limit'").fetchone()
+    assert row is not None
+    amount, unit = str(row[0]).split()
+    return f"{float(amount) / _OWN_SHARE * MEMORY_SHARE:.1f} {unit}"
 
 
 def _make(path: Path) -> None:

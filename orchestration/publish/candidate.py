@@ -89,7 +89,7 @@ FILE_FORMATS: dict[str, Format] = {
     "jsonstat": _json_stat_jobs,
     "px": _px_jobs,
 }
-# The pages link to the files that are there.
+# The last of the pages lists the files that are there.
 SITE = "site"
 FORMATS = (*FILE_FORMATS, SITE)
 
@@ -171,6 +171,10 @@ def _write_content(folder: Path, tables: list[Table], catalogue: Catalogue, form
         connection.execute("set threads = 1")
         release = read_release(connection, catalogue)
         jobs: list[Job] = []
+        last: list[Job] = []
+        if SITE in formats:
+            (folder / SITE).mkdir()
+            jobs.append(lambda own: last.append(site.write(own, tables, release, folder / SITE)))
         for name, find_jobs in FILE_FORMATS.items():
             if name in formats:
                 (folder / name).mkdir()
@@ -181,9 +185,8 @@ def _write_content(folder: Path, tables: list[Table], catalogue: Catalogue, form
             partial(_write_table, table=table, release=release, folder=folder) for table in tables if table.name != REVISIONS
         ]
         _work_off(connection, jobs)
-        if SITE in formats:
-            (folder / SITE).mkdir()
-            site.write(connection, tables, release, folder / SITE)
+        # The page that lists all files, when they are there.
+        _work_off(connection, last)
     metadata.write(tables, release, folder)
     data_package.write(tables, release, folder)
     dcat.write(tables, release, folder)

@@ -7,7 +7,7 @@ Belongs here: order of work and layout of the folder. Does not belong here: what
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,15 +126,19 @@ class Data:
     multiple: frozenset[str]
 
 
-def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> None:
-    """Write the static pages into a folder.
+def write(
+    connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path
+) -> Callable[[duckdb.DuckDBPyConnection], None]:
+    """Write the static pages into a folder, all but the one that lists the files of the snapshot.
 
     Args:
         connection: sees the public tables of the candidate.
         tables: descriptions of the public tables.
         release: what the candidate says of itself.
-        folder: becomes ``site`` beside the other files of the snapshot, of which those that are there are linked to; it may
-            exist.
+        folder: becomes ``site`` beside the other files of the snapshot; it may exist.
+
+    Returns:
+        What writes that page, with a connection as this one; to be called when the other files are there.
     """
     data = _read(connection, tables, release)
     resolver = Resolver(release, data.site, data.tables, data.cubes, data.breaks, data.indicators)
@@ -167,19 +171,6 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
     page("explorer.html.j2", "explorer.html", **_explorer(connection, resolver, data))
     page("municipality.html.j2", "municipality.html", **_municipality(resolver, municipalities))
     page("reconciliation.html.j2", "reconciliation.html", reconciliation=read_reconciliation(connection, release))
-    page(
-        "download.html.j2",
-        "download.html",
-        downloads=about.downloads(connection, tables, folder.parent),
-        counties=about.counties(connection, folder.parent),
-        has_workbook=(folder.parent / about.WORKBOOK).is_file(),
-        questions=[
-            (indicator, data.indicators[indicator])
-            for indicator in (name.split("/")[1] for name in questions)
-            if (folder.parent / "jsonstat" / "indicator_shares" / f"{indicator}.json").is_file()
-        ],
-        formats=FORMATS,
-    )
     of_figures, of_questions = about.break_rows(connection, release)
     page(
         "method.html.j2",
@@ -190,6 +181,23 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
         deliveries=about.deliveries(connection, release),
         crosswalk=about.crosswalk(connection, release),
     )
+
+    def list_files(own: duckdb.DuckDBPyConnection) -> None:
+        page(
+            "download.html.j2",
+            "download.html",
+            downloads=about.downloads(own, tables, folder.parent),
+            counties=about.counties(own, folder.parent),
+            has_workbook=(folder.parent / about.WORKBOOK).is_file(),
+            questions=[
+                (indicator, data.indicators[indicator])
+                for indicator in (name.split("/")[1] for name in questions)
+                if (folder.parent / "jsonstat" / "indicator_shares" / f"{indicator}.json").is_file()
+            ],
+            formats=FORMATS,
+        )
+
+    return list_files
 
 
 def _read(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], release: Release) -> Data:
