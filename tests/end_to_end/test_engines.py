@@ -25,8 +25,8 @@ OPTIONS = ";".join(
         "spark.default.parallelism=2",
         "spark.sql.codegen.wholeStage=false",
         "spark.driver.memory=2g",
-        "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1",
-        "spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1",
+        "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     )
 )
 
