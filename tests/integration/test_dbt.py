@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+
+import pytest
 
 from orchestration import dbt
 from orchestration.disclosure import ledger
 from orchestration.ingest import deliveries, registry
-from orchestration.settings import Settings
+from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import connect
 from tests.integration.deliveries_kit import load_inputs
 
@@ -44,3 +49,26 @@ def test_preparing_again_does_nothing(settings: Settings) -> None:
     before = manifest.stat().st_mtime_ns
     dbt.prepare(settings)
     assert manifest.stat().st_mtime_ns == before
+
+
+def test_another_process_prepares_what_this_one_waits_for(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = os.environ | {
+        "IS248_DATA_DIR": str(settings.data),
+        "IS248_WAREHOUSE_DIR": str(settings.warehouse),
+        "IS248_SNAPSHOTS_DIR": str(settings.snapshots),
+    }
+    subprocess.run([sys.executable, "-m", "orchestration.dbt"], cwd=PROJECT_DIR, env=environment, check=True)
+    before = (settings.dbt_target / dbt.PREPARED).stat().st_mtime_ns
+    assert dbt.prepare(settings).stat().st_mtime_ns == before
+
+    started: list[list[str]] = []
+
+    def start(command: list[str], **_: object) -> None:
+        started.append(command)
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    dbt.start_to_prepare(settings)
+    assert started == []
+    (settings.dbt_target / dbt.PREPARED).unlink()
+    dbt.start_to_prepare(settings)
+    assert started == [[sys.executable, "-m", "orchestration.dbt"]]

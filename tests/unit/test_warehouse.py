@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from orchestration.errors import UserError
-from orchestration.warehouse import IN_MEMORY, connect
+from orchestration.warehouse import IN_MEMORY, MEMORY_SHARE, connect, memory_limit
 
 # A process that is killed when its changes are in the log only.
 KILLED = """
@@ -79,3 +79,17 @@ def test_a_database_in_memory_is_no_file(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     made(IN_MEMORY)
     assert list(tmp_path.iterdir()) == []
+
+
+def bytes_of(limit: str) -> float:
+    amount, unit = limit.split()
+    return float(amount) * {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}[unit]
+
+
+def test_duckdb_takes_its_share_of_the_memory_and_leaves_the_rest(tmp_path: Path) -> None:
+    with duckdb.connect() as own:
+        (four_fifths,) = own.execute("select value from duckdb_settings() where name = 'memory_limit'").fetchall()[0]
+    with connect(tmp_path / "warehouse.duckdb") as connection:
+        (limit,) = connection.execute("select value from duckdb_settings() where name = 'memory_limit'").fetchall()[0]
+    assert bytes_of(limit) == pytest.approx(bytes_of(four_fifths) / 0.8 * MEMORY_SHARE, rel=0.05)
+    assert bytes_of(limit) == pytest.approx(bytes_of(memory_limit()), rel=0.05)
