@@ -15,6 +15,7 @@ from operator import itemgetter
 from typing import Any
 
 import duckdb
+import numpy as np
 
 from orchestration.publish.release import Release
 from orchestration.site.cubes import cube_of, dumped, row_sql
@@ -90,14 +91,25 @@ def ancestors(code: str, changes: Sequence[Change], newest: int) -> list[Ancesto
     return sorted(found, key=lambda each: (-each.until, each.code))
 
 
-def neighbours(code: str, populations: Mapping[str, float], count: int = NEIGHBOURS) -> list[str]:
-    """Return the municipalities that are nearest in population, largest first."""
-    if code not in populations:
-        return []
-    own = populations[code]
-    others = [other for other in populations if other != code]
-    others.sort(key=lambda other: (abs(populations[other] - own), other))
-    return sorted(others[:count], key=lambda other: (-populations[other], other))
+def neighbours(populations: Mapping[str, float], count: int = NEIGHBOURS) -> dict[str, list[str]]:
+    """Return for each municipality those that are nearest in population, largest first; of equally near ones the lower code.
+
+    Args:
+        populations: inhabitants by code.
+        count: how many neighbours each has, where there are so many.
+    """
+    codes = sorted(populations)
+    sizes = np.array([populations[code] for code in codes], dtype=float)
+    found: dict[str, list[str]] = {}
+    for place, code in enumerate(codes):
+        distances = np.abs(sizes - sizes[place])
+        distances[place] = np.inf
+        # All that are as near as the last one, in the order of their codes; a whole sort for each would take minutes.
+        last = np.partition(distances, count - 1)[count - 1] if count < len(codes) else np.inf
+        near = np.flatnonzero((distances <= last) & np.isfinite(distances))
+        nearest = near[np.argsort(distances[near], kind="stable")][:count].tolist()
+        found[code] = sorted((codes[other] for other in nearest), key=lambda other: (-populations[other], other))
+    return found
 
 
 class Municipalities:
@@ -186,6 +198,7 @@ class Municipalities:
         ).fetchall():
             names[code] = name
             reported[code].append([year, *(_short(each) for each in figures[:3]), figures[3]])
+        near = neighbours(populations)
         return {
             each.code: {
                 "code": each.code,
@@ -197,7 +210,7 @@ class Municipalities:
                 "figures": rates.get(each.code, {}),
                 "neighbours": [
                     [other, known.name, _short(known.population), rates.get(other, {})]
-                    for other in neighbours(each.code, populations)
+                    for other in near.get(each.code, [])
                     for known in [self._known[other]]
                 ],
                 "reported": self._lines(each, reported, names),

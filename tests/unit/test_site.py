@@ -7,6 +7,8 @@ import string
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orchestration.errors import UserError
 from orchestration.site import pages
@@ -184,9 +186,16 @@ def test_ancestors_are_followed_back_through_mergers_splits_and_new_codes() -> N
 def test_neighbours_are_the_nearest_in_population_largest_first() -> None:
     populations = {"a": 100.0, "b": 110.0, "c": 95.0, "d": 500.0, "e": 105.0}
 
-    assert neighbours("a", populations, 3) == ["b", "e", "c"]
-    assert neighbours("a", {"a": 100.0}, 3) == []
-    assert neighbours("x", populations, 3) == []
+    assert neighbours(populations, 3)["a"] == ["b", "e", "c"]
+    assert neighbours({"a": 100.0}, 3) == {"a": []}
+    assert neighbours({}, 3) == {}
+
+
+@given(st.dictionaries(st.text("abcdef", min_size=1, max_size=3), st.integers(0, 8), max_size=20), st.integers(1, 6))
+def test_neighbours_are_those_that_a_look_at_all_others_finds(populations: dict[str, float], count: int) -> None:
+    for code, found in neighbours(populations, count).items():
+        others = sorted(set(populations) - {code}, key=lambda other: (abs(populations[other] - populations[code]), other))
+        assert found == sorted(others[:count], key=lambda other: (-populations[other], other))
 
 
 def test_boxes_of_which_several_may_be_ticked_are_no_parts_of_a_whole() -> None:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from orchestration.errors import UserError
 from orchestration.publish.release import Release
-from orchestration.tables import STATUS_COLUMN, Cube, Dimension, Label, Table
+from orchestration.tables import STATUS_COLUMN, Column, Cube, Dimension, Label, Table
 
 # The dimension of a cube that its measures make up, and what Statistics Norway calls it.
 MEASURE = "measure"
@@ -273,7 +273,8 @@ def _label_of_newest(table: Table, dimension: Dimension) -> str:
 def _axis(table: Table, release: Release, dimension: Dimension, members: list[tuple[str | None, tuple[Value, ...]]]) -> Axis:
     """Return a dimension whose members are a name, the parts of a code, and its attributes."""
     width = len(dimension.code_columns)
-    members = sorted(members, key=lambda member: _order(table, release, dimension, member[1][:width]))
+    columns = [table.column(name) for name in dimension.code_columns]
+    members = sorted(members, key=lambda member: _order(columns, release, member[1][:width]))
     parts = [values[:width] for _, values in members]
     codes = [":".join(str(part) for part in each) for each in parts]
     for code, each in zip(codes, parts, strict=True):
@@ -294,51 +295,53 @@ def _axis(table: Table, release: Release, dimension: Dimension, members: list[tu
         dimension=dimension,
         title=_title(table, dimension),
         codes=tuple(codes),
-        labels=tuple(_label(table, release, dimension, part, name) for part, (name, _) in zip(parts, members, strict=True)),
-        qualifiers=tuple(_qualifier(table, release, dimension, part) for part in parts),
+        labels=tuple(
+            _label(columns, release, dimension, part, name) for part, (name, _) in zip(parts, members, strict=True)
+        ),
+        qualifiers=tuple(_qualifier(columns, release, part) for part in parts),
         attributes={
             name: tuple(values[width + place] for _, values in members) for place, name in enumerate(dimension.attributes)
         },
     )
 
 
-def _codes(table: Table, release: Release, dimension: Dimension, parts: Sequence[Value], place: int) -> Collection[str]:
+def _codes(columns: Sequence[Column], release: Release, parts: Sequence[Value], place: int) -> Collection[str]:
     """Return the codes, in order, of the list that a part of a code is in.
 
     A column has a code list, or the codes of one level of area do: that list has the level's name.
     """
-    listed = release.codes_of(table.column(dimension.code_columns[place]))
+    listed = release.codes_of(columns[place])
     return listed or (release.codes.get(str(parts[place - 1]), {}) if place else {})
 
 
-def _order(table: Table, release: Release, dimension: Dimension, parts: Sequence[Value]) -> tuple[Any, ...]:
+def _order(columns: Sequence[Column], release: Release, parts: Sequence[Value]) -> tuple[Any, ...]:
     """Return what orders a code: its place in the code list; without one, codes as they are."""
     order: list[Any] = []
     for place, part in enumerate(parts):
-        codes = list(_codes(table, release, dimension, parts, place))
+        codes = list(_codes(columns, release, parts, place))
         number = part if isinstance(part, (int, float)) else 0
         order += [codes.index(str(part)) if str(part) in codes else len(codes), number, str(part)]
     return tuple(order)
 
 
-def _label(table: Table, release: Release, dimension: Dimension, parts: Sequence[Value], name: str | None) -> Label:
+def _label(
+    columns: Sequence[Column], release: Release, dimension: Dimension, parts: Sequence[Value], name: str | None
+) -> Label:
     """Return the label of a code: its name, in English from the code list of its level; else those of its parts."""
     if dimension.label is not None:
         nb = (name or "").strip() or str(parts[-1])
         listed = release.codes.get(str(parts[0]), {}).get(str(parts[-1]))
         return Label(nb=nb, en=listed.label.en if listed else nb)
-    columns = [table.column(column) for column in dimension.code_columns]
     labels = [release.label(column.codelist or column.name, str(part)) for column, part in zip(columns, parts, strict=True)]
     return Label(nb=", ".join(label.nb for label in labels), en=", ".join(label.en for label in labels))
 
 
-def _qualifier(table: Table, release: Release, dimension: Dimension, parts: Sequence[Value]) -> Label:
+def _qualifier(columns: Sequence[Column], release: Release, parts: Sequence[Value]) -> Label:
     """Return what a code adds to a label that others have too: the code, after the label of its level."""
     code = " ".join(str(part) for part in (parts[1:] or parts))
     if len(parts) == 1:
         return Label(nb=code, en=code)
-    column = table.column(dimension.code_columns[0])
-    level = release.label(column.codelist or column.name, str(parts[0]))
+    level = release.label(columns[0].codelist or columns[0].name, str(parts[0]))
     return Label(nb=f"{level.nb} {code}", en=f"{level.en} {code}")
 
 

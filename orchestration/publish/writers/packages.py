@@ -6,11 +6,13 @@ Belongs here: which units belong to a county, and the overview for people. Does 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from openpyxl import Workbook
@@ -29,6 +31,9 @@ from orchestration.tables import STATUS_COLUMN, Label, Table
 MUNICIPAL_TABLES = ("fte_by_service", "fte_by_education", "fte_by_pathway")
 
 AREAS, CHANGES, BREAKS = "areas", "area_changes", "series_breaks"
+
+# A table of the connection's own: the rows of a county, by area and year.
+MEMBERS = "members_of_county"
 
 # The table, its two measures and the row of each unit and year that the overview shows.
 OVERVIEW = "fte_by_service"
@@ -134,13 +139,13 @@ def _write_county(
     path: Path,
 ) -> None:
     title = filled(Texts.package_title, county=county.name, title=release.catalogue.title)
-    members = _members_sql(county.code, has_changes=has_changes)
+    # Found once, and so well known that DuckDB reads of the tables little else than the rows of the county.
+    connection.execute(f"create or replace temp table {MEMBERS} as {_members_sql(county.code, has_changes=has_changes)}")
     chosen = [
         sheets.plan_sheet(
             connection,
             table,
-            f'select * from "{table.name}" semi join ({members}) as members'
-            " using (area_basis, unit_level, unit_code, time_period)",
+            f'select * from "{table.name}" semi join {MEMBERS} using (area_basis, unit_level, unit_code, time_period)',
             release,
         )
         for table in municipal
@@ -339,10 +344,11 @@ def _fill_overview(target: Worksheet, overview: Overview, title: Label, release:
     target.freeze_panes = target.cell(row + 1, FIRST_YEAR)
     target.print_title_rows = f"{row}:{row}"
     used: set[str] = set()
+    looks = _Looks()
     for place in range(len(OVERVIEW_MEASURES)):
         if place:
             target.row_breaks.append(Break(id=row))
-        row = _fill_block(target, row + 1, overview, place, release, used)
+        row = _fill_block(target, row + 1, overview, place, release, used, looks)
     _fill_marks(target, row + 2, overview, used, release)
 
 
@@ -368,7 +374,25 @@ def _fill_years(target: Worksheet, row: int, overview: Overview) -> None:
     target.row_dimensions[row].height = 32
 
 
-def _fill_block(target: Worksheet, row: int, overview: Overview, measure: int, release: Release, used: set[str]) -> int:
+class _Looks:
+    """The looks of a workbook's cells, each made once: to make one takes many times as long as to give it to a cell."""
+
+    def __init__(self) -> None:
+        self._made: dict[Hashable, Any] = {}
+
+    def give(self, cell: Cell, look: Hashable, make: Callable[[], None]) -> None:
+        """Give a cell, which has its value already, a look; ``make`` makes it on the cell where it is a new one."""
+        look = (look, cell.quotePrefix)
+        if look in self._made:
+            cell._style = copy(self._made[look])
+        else:
+            make()
+            self._made[look] = cell._style
+
+
+def _fill_block(
+    target: Worksheet, row: int, overview: Overview, measure: int, release: Release, used: set[str], looks: _Looks
+) -> int:
     """Write the figures of a measure under its name; return the last row and add to ``used`` the statuses shown."""
     column = overview.table.column(OVERVIEW_MEASURES[measure])
     for place in range(1, len(overview.years) + FIRST_YEAR):
@@ -385,15 +409,50 @@ def _fill_block(target: Worksheet, row: int, overview: Overview, measure: int, r
         for place, text in enumerate((unit.code, unit.name), start=1):
             cell = target.cell(row, place)
             put(cell, text)
-            cell.font = font(bold=is_above)
-            cell.border = Border(top=line)
+            looks.give(cell, ("name", is_above, line is None), partial(_look_of_name, cell, line, is_above=is_above))
         for place, year in enumerate(overview.years, start=FIRST_YEAR):
             figure = unit.figures.get(year) or _absent(country, year)
             cell = target.cell(row, place)
-            used.add(_fill_figure(cell, figure, measure, shown, release))
-            cell.font = font(bold=is_above, italic=bool(cell.font.italic))
-            cell.border = Border(top=line, left=_THICK if year in overview.break_years else None)
+            value, status = figure.values[measure], _shown_status(figure, measure)
+            put(cell, _sign(status, release) if value is None else value)
+            used.add(status)
+            mark = None if value is None else _mark(status)
+            border = Border(top=line, left=_THICK if year in overview.break_years else None)
+            looks.give(
+                cell,
+                (shown, value is None, mark, is_above, line is None, year in overview.break_years),
+                partial(_look_of_figure, cell, shown, mark, border, is_missing=value is None, is_above=is_above),
+            )
     return row
+
+
+def _look_of_name(cell: Cell, line: Side | None, *, is_above: bool) -> None:
+    cell.font = font(bold=is_above)
+    cell.border = Border(top=line)
+
+
+def _mark(status: str) -> str | None:
+    """Return the letter that a figure has for its status, if it has one."""
+    return status if status in _MARK_FILLS else None
+
+
+def _shown_status(figure: Figure, measure: int) -> str:
+    """Return the status of a figure; a measure that is missing beside the main one has no rate."""
+    return NO_RATE if figure.values[measure] is None and figure.values[0] is not None else figure.status
+
+
+def _look_of_figure(cell: Cell, shown: str, mark: str | None, border: Border, *, is_missing: bool, is_above: bool) -> None:
+    """Make the look of a figure with the mark of its status, or of the sign of a missing one."""
+    if is_missing:
+        # The sign stands where the numbers end, before the room for a letter.
+        cell.number_format = f"{shown};{shown};{shown};@{NO_LETTER}"
+    else:
+        cell.number_format = shown + (f'" {mark}"' if mark else NO_LETTER)
+    cell.font = font(bold=is_above, italic=mark is not None)
+    if mark:
+        cell.fill = PatternFill("solid", start_color=_MARK_FILLS[mark])
+    cell.alignment = Alignment(horizontal="right")
+    cell.border = border
 
 
 def _absent(country: Unit | None, year: int) -> Figure:
@@ -401,25 +460,6 @@ def _absent(country: Unit | None, year: int) -> Figure:
     whole = country.figures.get(year) if country else None
     status = whole.status if whole and whole.values[0] is None else NO_ROW
     return Figure(values=(None,) * len(OVERVIEW_MEASURES), status=status)
-
-
-def _fill_figure(cell: Cell, figure: Figure, measure: int, shown: str, release: Release) -> str:
-    """Write a figure with the mark of its status, or the sign of a missing one; return the status shown."""
-    value = figure.values[measure]
-    if value is None:
-        status = figure.status if figure.values[0] is None else NO_RATE
-        put(cell, _sign(status, release))
-        # The sign stands where the numbers end, before the room for a letter.
-        cell.number_format = f"{shown};{shown};{shown};@{NO_LETTER}"
-    else:
-        status = figure.status
-        put(cell, value)
-        cell.number_format = shown + (f'" {status}"' if status in _MARK_FILLS else NO_LETTER)
-        if status in _MARK_FILLS:
-            cell.font = font(italic=True)
-            cell.fill = PatternFill("solid", start_color=_MARK_FILLS[status])
-    cell.alignment = Alignment(horizontal="right")
-    return status
 
 
 def _sign(status: str, release: Release) -> str:
