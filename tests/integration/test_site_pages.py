@@ -175,7 +175,8 @@ def small_database() -> duckdb.DuckDBPyConnection:
 
 
 def build(connection: duckdb.DuckDBPyConnection, folder: Path) -> Path:
-    write(connection, load_tables(METADATA), read_release(connection, load_catalogue(METADATA)), folder)
+    list_files = write(connection, load_tables(METADATA), read_release(connection, load_catalogue(METADATA)), folder)
+    list_files(connection)
     return folder
 
 

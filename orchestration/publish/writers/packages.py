@@ -6,7 +6,8 @@ Belongs here: which units belong to a county, and the overview for people. Does 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
@@ -124,7 +125,8 @@ def jobs(
         overview = None
         if OVERVIEW in by_name:
             overview = _read_overview(connection, by_name[OVERVIEW], county, has_breaks=BREAKS in by_name)
-        _write_county(connection, municipal, release, county, overview, CHANGES in by_name, folder / f"{county.code}.xlsx")
+        with _members(connection, county, has_changes=CHANGES in by_name):
+            _write_county(connection, municipal, release, county, overview, folder / f"{county.code}.xlsx")
 
     return [partial(write_county, county=county) for county in _counties(connection, has_changes=CHANGES in by_name)]
 
@@ -135,12 +137,9 @@ def _write_county(
     release: Release,
     county: County,
     overview: Overview | None,
-    has_changes: bool,
     path: Path,
 ) -> None:
     title = filled(Texts.package_title, county=county.name, title=release.catalogue.title)
-    # Found once, and so well known that DuckDB reads of the tables little else than the rows of the county.
-    connection.execute(f"create or replace temp table {MEMBERS} as {_members_sql(county.code, has_changes=has_changes)}")
     chosen = [
         sheets.plan_sheet(
             connection,
@@ -188,6 +187,19 @@ def _made_of(predecessors: Sequence[Predecessor]) -> Label:
 
 
 # Which units belong to a county.
+
+
+@contextmanager
+def _members(connection: duckdb.DuckDBPyConnection, county: County, *, has_changes: bool) -> Iterator[None]:
+    """Give the connection the table ``MEMBERS`` of a county for the length of a ``with`` block.
+
+    Found once, and so well known that DuckDB reads of the tables little else than the rows of the county.
+    """
+    connection.execute(f"create temp table {MEMBERS} as {_members_sql(county.code, has_changes=has_changes)}")
+    try:
+        yield
+    finally:
+        connection.execute(f"drop table {MEMBERS}")
 
 
 def _lines_sql(has_changes: bool) -> str:
