@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.errors import UserError
-from orchestration.warehouse import attach, connect, quoted, sync
+from orchestration.warehouse import IN_MEMORY, attach, connect, quoted, sync
 
 SCHEMA = "history"
 
@@ -214,7 +214,7 @@ def _is_equal(connection: duckdb.DuckDBPyConnection, one: str, other: str) -> bo
 @contextmanager
 def _together(before: Path, additions: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a ledger as ``before``, empty where there is none, and what a promotion adds to it as ``added``."""
-    with duckdb.connect() as connection:
+    with connect(IN_MEMORY) as connection:
         attach(connection, additions, "added")
         if before.exists():
             attach(connection, before, "before")

@@ -19,7 +19,7 @@ import pyarrow as pa
 from orchestration.errors import UserError
 from orchestration.publish.layout import DATABASE, REVISIONS
 from orchestration.tables import STATUS_COLUMN, Table
-from orchestration.warehouse import attach, dictionaries
+from orchestration.warehouse import IN_MEMORY, attach, connect, dictionaries
 
 # Where the development of the whole country is read from.
 HEADLINE_TABLE = "fte_by_service"
@@ -171,8 +171,7 @@ def compare(
 
 
 def _compare(before: Path | None, after: Path, compared: list[Table], after_id: str, before_id: str | None) -> Changes:
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with connect(IN_MEMORY) as connection:
         attach(connection, after / DATABASE, "after")
         if before is None:
             connection.execute("attach ':memory:' as before")

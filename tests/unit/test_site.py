@@ -189,6 +189,7 @@ def test_neighbours_are_the_nearest_in_population_largest_first() -> None:
     assert neighbours(populations, 3)["a"] == ["b", "e", "c"]
     assert neighbours({"a": 100.0}, 3) == {"a": []}
     assert neighbours({}, 3) == {}
+    assert "x" not in neighbours(populations, 3)
 
 
 @given(st.dictionaries(st.text("abcdef", min_size=1, max_size=3), st.integers(0, 8), max_size=20), st.integers(1, 6))

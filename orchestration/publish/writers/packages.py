@@ -6,7 +6,7 @@ Belongs here: which units belong to a county, and the overview for people. Does 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
@@ -386,20 +386,53 @@ def _fill_years(target: Worksheet, row: int, overview: Overview) -> None:
     target.row_dimensions[row].height = 32
 
 
+@dataclass(frozen=True)
+class _NameLook:
+    """The look of a unit's code and name in the overview."""
+
+    is_above: bool
+    has_line: bool
+
+    def put_on(self, cell: Cell) -> None:
+        """Format a cell."""
+        cell.font = font(bold=self.is_above)
+        cell.border = Border(top=_THIN if self.has_line else None)
+
+
+@dataclass(frozen=True)
+class _FigureLook:
+    """The look of a figure with the mark of its status, or of the sign of a missing one."""
+
+    number_format: str
+    mark: str | None
+    is_above: bool
+    has_line: bool
+    is_break: bool
+
+    def put_on(self, cell: Cell) -> None:
+        """Format a cell."""
+        cell.number_format = self.number_format
+        cell.font = font(bold=self.is_above, italic=self.mark is not None)
+        if self.mark:
+            cell.fill = PatternFill("solid", start_color=_MARK_FILLS[self.mark])
+        cell.alignment = Alignment(horizontal="right")
+        cell.border = Border(top=_THIN if self.has_line else None, left=_THICK if self.is_break else None)
+
+
 class _Looks:
     """The looks of a workbook's cells, each made once: to make one takes many times as long as to give it to a cell."""
 
     def __init__(self) -> None:
-        self._made: dict[Hashable, Any] = {}
+        self._made: dict[tuple[_NameLook | _FigureLook, bool], Any] = {}
 
-    def give(self, cell: Cell, look: Hashable, make: Callable[[], None]) -> None:
-        """Give a cell, which has its value already, a look; ``make`` makes it on the cell where it is a new one."""
-        look = (look, cell.quotePrefix)
-        if look in self._made:
-            cell._style = copy(self._made[look])
+    def give(self, cell: Cell, look: _NameLook | _FigureLook) -> None:
+        """Give a look to a cell, which has its value already: a text that looks like a formula is marked by its look too."""
+        key = (look, bool(cell.quotePrefix))
+        if key in self._made:
+            cell._style = copy(self._made[key])
         else:
-            make()
-            self._made[look] = cell._style
+            look.put_on(cell)
+            self._made[key] = cell._style
 
 
 def _fill_block(
@@ -416,55 +449,33 @@ def _fill_block(
     for unit in overview.units:
         row += 1
         is_above = unit.level in ABOVE_MUNICIPALITIES
-        line = _THIN if is_above and not line_drawn else None
+        has_line = is_above and not line_drawn
         line_drawn = line_drawn or is_above
         for place, text in enumerate((unit.code, unit.name), start=1):
             cell = target.cell(row, place)
             put(cell, text)
-            looks.give(cell, ("name", is_above, line is None), partial(_look_of_name, cell, line, is_above=is_above))
+            looks.give(cell, _NameLook(is_above, has_line))
         for place, year in enumerate(overview.years, start=FIRST_YEAR):
             figure = unit.figures.get(year) or _absent(country, year)
             cell = target.cell(row, place)
             value, status = figure.values[measure], _shown_status(figure, measure)
-            put(cell, _sign(status, release) if value is None else value)
             used.add(status)
-            mark = None if value is None else _mark(status)
-            border = Border(top=line, left=_THICK if year in overview.break_years else None)
-            looks.give(
-                cell,
-                (shown, value is None, mark, is_above, line is None, year in overview.break_years),
-                partial(_look_of_figure, cell, shown, mark, border, is_missing=value is None, is_above=is_above),
-            )
+            if value is None:
+                put(cell, _sign(status, release))
+                mark = None
+                # The sign stands where the numbers end, before the room for a letter.
+                number_format = f"{shown};{shown};{shown};@{NO_LETTER}"
+            else:
+                put(cell, value)
+                mark = status if status in _MARK_FILLS else None
+                number_format = shown + (f'" {mark}"' if mark else NO_LETTER)
+            looks.give(cell, _FigureLook(number_format, mark, is_above, has_line, year in overview.break_years))
     return row
-
-
-def _look_of_name(cell: Cell, line: Side | None, *, is_above: bool) -> None:
-    cell.font = font(bold=is_above)
-    cell.border = Border(top=line)
-
-
-def _mark(status: str) -> str | None:
-    """Return the letter that a figure has for its status, if it has one."""
-    return status if status in _MARK_FILLS else None
 
 
 def _shown_status(figure: Figure, measure: int) -> str:
     """Return the status of a figure; a measure that is missing beside the main one has no rate."""
     return NO_RATE if figure.values[measure] is None and figure.values[0] is not None else figure.status
-
-
-def _look_of_figure(cell: Cell, shown: str, mark: str | None, border: Border, *, is_missing: bool, is_above: bool) -> None:
-    """Make the look of a figure with the mark of its status, or of the sign of a missing one."""
-    if is_missing:
-        # The sign stands where the numbers end, before the room for a letter.
-        cell.number_format = f"{shown};{shown};{shown};@{NO_LETTER}"
-    else:
-        cell.number_format = shown + (f'" {mark}"' if mark else NO_LETTER)
-    cell.font = font(bold=is_above, italic=mark is not None)
-    if mark:
-        cell.fill = PatternFill("solid", start_color=_MARK_FILLS[mark])
-    cell.alignment = Alignment(horizontal="right")
-    cell.border = border
 
 
 def _absent(country: Unit | None, year: int) -> Figure:
