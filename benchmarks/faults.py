@@ -58,7 +58,7 @@ RULES = {
     "csv_equals_database",
     "parquet_equals_database",
     "units_add_up",
-    "hidden_figures_stay_hidden",
+    "no_format_shows_what_is_hidden",
     "waivers_are_valid",
 }
 
@@ -96,7 +96,7 @@ SMALL = Delivery(
     total="voksne_tiltak_sum",
     correction={"item": "housing_with_staff", "target_group": "adults", "reporting_form": "mental_health"},
 )
-# It has questions whose groups are hidden, so that the ledger has rows.
+# It has questions, of which groups are hidden, so that the ledger has rows.
 WITH_HIDDEN_GROUPS = Delivery(
     form="is248_2018",
     year=2018,
@@ -388,7 +388,11 @@ def _look_behind(place: Place) -> list[Problem]:
     told = {event.snapshot for event in journal.read_journal(place.snapshots) if event.action == "published"}
     found = [Problem("lost", f"the journal does not tell of {path.name}") for path in folders if path.name not in told]
     kept = ledger.ledger_file(place.snapshots)
-    tables = {"published_groups": ledger.GROUP_KEY, "published_members": ("members_sha256", "member_code")}
+    tables = {
+        "published_groups": ledger.GROUP_KEY,
+        "published_members": ("members_sha256", "member_code"),
+        "published_answers": (*ledger.QUESTION_KEY, "state", "member_code", "answer_sha256"),
+    }
     if folders and not kept.is_file():
         return [*found, Problem("lost", "there is no ledger")]
     for folder in folders:

@@ -286,7 +286,7 @@ def report(results: dict[str, Any]) -> str:
         of_part.append(
             ["peak memory", *(f"{found.get(part, {}).get('peak_megabytes', 0) / 1000:.1f} GB" for found in sizes)]
         )
-        for name in ("figures equal", "figures different", "marks different", "hidden to protect others"):
+        for name in ("figures equal", "figures different", "marks different"):
             counts = [sum(table[name] for table in found.get(part, {}).get("agree", {}).values()) for found in sizes]
             of_part.append([name, *(f"{count:,}" for count in counts)])
         lines += _table([title, *scales], of_part)

@@ -23,7 +23,7 @@ from typing import Any
 from filelock import FileLock
 
 from orchestration import yaml_text
-from orchestration.disclosure import ledger
+from orchestration.disclosure import ledger, policy
 from orchestration.errors import UserError
 from orchestration.ingest import decisions, deliveries, registry
 from orchestration.ingest.data_packages import PACKAGES, describe
@@ -60,6 +60,7 @@ def describe_models(settings: Settings) -> dict[str, Any]:
         ("raw", deliveries.TABLES),
         ("forms", registry.TABLES),
         ("decisions", decisions.TABLES),
+        (policy.SCHEMA, policy.TABLES),
         (ledger.SCHEMA, ledger.TABLES),
     ):
         sources.append({"name": schema, "schema": schema, "tables": [{"name": name} for name in names]})

@@ -6,7 +6,6 @@ refusal.
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import shutil
 import tempfile
@@ -29,7 +28,6 @@ from orchestration.assets.publication import (
     what_waits,
 )
 from orchestration.definitions import build_definitions
-from orchestration.disclosure import ledger
 from orchestration.errors import RefusedError, UserError, system_error
 from orchestration.forms.registry import load_forms
 from orchestration.gate.proof import Proven, prove, score
@@ -322,7 +320,6 @@ def judge_again(
             Candidate(id=candidate.id, path=copy, content_hash=candidate.content_hash),
             earlier,
             circumstances(settings),
-            additions=ledger.ledger_file(settings.snapshots).with_name(f"{candidate.id}{ledger.ADDITIONS}"),
             proof=lambda _: _proof_before(candidate),
         )
         if verdict["verdict"] != "pass":
@@ -347,12 +344,8 @@ def prove_rules(settings: Settings, tell: Callable[[Proven], None]) -> dict[str,
     candidate = _find_candidate(settings, None)
     with run_lock(settings.warehouse):
         judged = judged_files(settings, candidate)
-        if not judged.additions.is_file():
-            kept = ledger.ledger_file(settings.snapshots).with_name(judged.additions.name)
-            judged = dataclasses.replace(judged, additions=kept)
-        for path in (judged.warehouse, judged.additions):
-            if not path.is_file():
-                raise UserError("the file is missing", place=str(path), remedy="run is248 run")
+        if not judged.warehouse.is_file():
+            raise UserError("the file is missing", place=str(judged.warehouse), remedy="run is248 run")
         rules = load_rules(settings.rules)
         return score(prove(rules, load_tables(settings.metadata), judged, tell), rules)
 

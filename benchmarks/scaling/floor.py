@@ -9,8 +9,8 @@ registry and the reference files alone is taken from its warehouse, and so are t
 
 What the floor leaves out, so that it is a lower limit and no alternative: checks of any kind (of files, headers, cells
 and figures; the gate with its attack, its proofs and its counting back of every format), the ledger of cells and
-rejections, hashes and the archive, corrections, the protection of small groups by hiding others (groups below the limit
-are hidden), reconciliation with print, the lists of the control, areas and their members, breaks and the catalogue of
+rejections, hashes and the archive, corrections, the search for what may be shown of answers (its decisions are taken from
+the warehouse), reconciliation with print, the lists of the control, areas and their members, breaks and the catalogue of
 indicators, the twenty small tables, labels, notes, layout and both languages in workbooks, JSON-stat and PX (values and
 statuses are there), metadata, pages, and publishing.
 """
@@ -380,10 +380,7 @@ KEYS = {
 
 
 def compare(connection: duckdb.DuckDBPyConnection, snapshot: Path) -> dict[str, dict[str, int]]:
-    """Hold the connection's long tables against the published ones: rows, figures that agree, figures that do not.
-
-    Figures that only the one hides are counted apart: which small groups hide others is left out here.
-    """
+    """Hold the connection's long tables against the published ones: rows, figures that agree, figures that do not."""
     connection.execute(f"attach if not exists '{snapshot / 'is248.duckdb'}' as s (read_only)")
     present = {
         row[0] for row in connection.execute("select table_name from duckdb_tables() where database_name != 's'").fetchall()
@@ -400,23 +397,18 @@ def compare(connection: duckdb.DuckDBPyConnection, snapshot: Path) -> dict[str, 
             if name in columns
         ]
         same = [f"abs(own.{name} - theirs.{name}) <= {CLOSE} * greatest(1, abs(theirs.{name}))" for name in measures]
-        hidden = "(own.absence_reason is distinct from 'confidential' and theirs.absence_reason = 'confidential')"
-        if "absence_reason" not in columns:
-            hidden = "theirs.absence_reason = 'confidential'"
         equal = " + ".join(
             f"(own.{n} is null and theirs.{n} is null or coalesce({s}, false))::integer"
             for n, s in zip(measures, same, strict=True)
         )
-        either = " + ".join(f"(own.{n} is not null or theirs.{n} is not null)::integer" for n in measures)
         both_null = " + ".join(f"(own.{n} is null and theirs.{n} is null)::integer" for n in measures)
         marks = " + ".join(f"(own.{name} is distinct from theirs.{name})::integer" for name in texts) or "0"
         row = connection.execute(
             f"""
             select (select count(*) from "{table}"), (select count(*) from s."{table}"), count(*),
-                coalesce(sum(case when not coalesce({hidden}, false) then ({equal}) - ({both_null}) end), 0),
-                coalesce(sum(case when not coalesce({hidden}, false) then {len(measures)} - ({equal}) end), 0),
-                coalesce(sum(case when coalesce({hidden}, false) then {either} end), 0),
-                coalesce(sum(case when not coalesce({hidden}, false) then {marks} end), 0)
+                coalesce(sum(({equal}) - ({both_null})), 0),
+                coalesce(sum({len(measures)} - ({equal})), 0),
+                coalesce(sum({marks}), 0)
             from "{table}" as own inner join s."{table}" as theirs using ({", ".join(key)})
             """
         ).fetchone()
@@ -427,7 +419,6 @@ def compare(connection: duckdb.DuckDBPyConnection, snapshot: Path) -> dict[str, 
             "rows in both",
             "figures equal",
             "figures different",
-            "hidden to protect others",
             "marks different",
         )
         found[table] = {name: int(value) for name, value in zip(names, row, strict=True)}

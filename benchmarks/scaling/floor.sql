@@ -387,8 +387,8 @@ figures as (
 select f.* exclude (is_carried, is_rejected, is_half_missing, is_estimated, is_weight_estimated, has_row, with_cells, is_delivered, measure_id),
     case when fte is null then null when fte = 0 then 0 else round(carried::double / fte::double, 10) end as imputed_share,
     case when absence_reason is not null then s.parent when is_carried then 'I' when is_estimated then 'E' else 'A' end as obs_status,
-    case when absence_reason is null then nullif(concat_ws(';', case when is_half_missing then 'half_missing' end,
-        case when is_rejected then 'rejected_cells' end,
+    case when absence_reason is null then nullif(concat_ws(';',
+        case when is_rejected or is_half_missing then 'rejected_cells' end,
         case when question != 'fte_by_pathway' and with_cells < units_total then 'units_missing' end,
         case when is_weight_estimated then 'weight_estimated' end), '') end as obs_note,
     (f.series, f.time_period) in (select (survey, time_period) from w.intermediate.int_constructed_rounds)
@@ -572,26 +572,26 @@ with answers_of as (
     select distinct round_id, answer from round_answers
     union select distinct round_id, unnest(['yes', 'no']) from unions
 ),
-limits as (select value::integer as least from w.classifications.parameters where parameter = 'min_units_published'),
-single_municipalities as (
-    select area_basis, time_period, unit_code from w.intermediate.int_areas
-    where unit_level = 'county' and units_municipalities = 1 and units_with_districts > 1
+limits as (select value::integer as least from w.disclosure.limits where parameter = 'minimum_units'),
+-- What is not shown was decided by a search, which is left out here.
+hidden as (
+    select indicator, item, time_period, unit_set, unit_level, unit_code, area_basis from w.intermediate.int_hidden_groups
+    where subject = 'indicator_shares'
 ),
 delivered as (
     select r.indicator, a.answer, r.item, r.time_period, s.unit_level, s.unit_code, s.unit_name, s.area_basis, r.unit_set, s.n_units,
         coalesce(n.n, 0) as n_answer, coalesce(t.n, 0) as n_answered,
         case
-            when coalesce(t.n, 0) < l.least and z.unit_code is null then 'confidential'
+            when h.indicator is not null then 'confidential'
             when coalesce(t.n, 0) = 0 then 'not_answered'
         end as absence_reason,
         false as is_sample
     from rounds r join answers_of a using (round_id)
     join set_areas s on s.time_period = r.time_period and s.unit_set = r.unit_set
-    cross join limits l
     left join counts n on n.round_id = r.round_id and n.set_area_id = s.set_area_id and n.answer = a.answer
     left join counts t on t.round_id = r.round_id and t.set_area_id = s.set_area_id and t.answer is null
-    left join single_municipalities z on r.unit_set = 'municipalities' and s.unit_level = 'county'
-        and z.area_basis = s.area_basis and z.time_period = s.time_period and z.unit_code = s.unit_code
+    left join hidden h on h.indicator = r.indicator and h.item = r.item and h.time_period = r.time_period and h.unit_set = r.unit_set
+        and h.unit_level = s.unit_level and h.unit_code = s.unit_code and h.area_basis = s.area_basis
 ),
 sampled as (
     select r.indicator, a.answer, r.item, r.time_period, 'country' as unit_level, '0' as unit_code, c.label_nb as unit_name,
@@ -617,8 +617,11 @@ gaps as (
         on d.indicator = s.indicator and d.item = s.item and d.answer = s.answer and d.time_period = x.time_period
 ),
 figures as (
-    select *, lag(time_period) over (partition by indicator, answer, item, unit_level, unit_code, area_basis order by time_period) as previous
+    select *, lag(time_period) over (partition by indicator, answer, item, unit_level, unit_code, area_basis order by time_period) as previous,
+        max(n_answer) filter (unit_level = 'country' and absence_reason is null) over country as country_answer,
+        max(n_units) filter (unit_level = 'country' and absence_reason is null) over country as country_units
     from (select * from delivered union all select * from sampled union all select * from gaps)
+    window country as (partition by indicator, answer, item, time_period)
 ),
 broken as (
     select q.indicator, q.time_period, q.previous from (select distinct indicator, time_period, previous from figures) q
@@ -634,6 +637,9 @@ select f.indicator, f.answer, f.item, f.time_period, f.unit_level, f.unit_code, 
     case when f.absence_reason is null then round(f.n_answer::double / f.n_units, 10) end as share_of_all,
     f.unit_set, b.indicator is not null as series_break,
     case when f.absence_reason is not null then s.parent when f.is_sample then 'U' else 'A' end as obs_status, f.absence_reason,
-    null::varchar as obs_note, f.time_period in (select time_period from w.intermediate.int_constructed_rounds) as is_constructed
+    null::varchar as obs_note,
+    case when f.absence_reason = 'confidential' then greatest(0, f.country_answer - (f.country_units - f.n_units)) end::integer as n_answer_lower,
+    case when f.absence_reason = 'confidential' then least(f.n_units, f.country_answer) end::integer as n_answer_upper,
+    f.time_period in (select time_period from w.intermediate.int_constructed_rounds) as is_constructed
 from figures f left join broken b on b.indicator = f.indicator and b.time_period = f.time_period and b.previous is not distinct from f.previous
 left join w.classifications.codelists s on s.codelist = 'absence_reason' and s.code = f.absence_reason;

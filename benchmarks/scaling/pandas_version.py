@@ -115,7 +115,8 @@ class Inputs:
             ):
                 setattr(self, name, table(f"intermediate.int_{name}"))
             self.codelists = table("classifications.codelists")
-            self.parameters = table("classifications.parameters")
+            self.limits = table("disclosure.limits")
+            self.hidden = table("intermediate.int_hidden_groups")
             self.declared_breaks = table("classifications.series_breaks")
             self.indicators = table("indicators.indicators")
             self.groups = table("indicators.answer_groups")
@@ -505,8 +506,7 @@ def _observations(sums: pd.DataFrame, asked: pd.DataFrame, given: Inputs) -> dic
     missing = (frame["question"] != "fte_by_pathway") & (frame["with_cells"].fillna(0) < frame["units_total"])
     notes = pd.Series("", index=frame.index)
     for name, holds in (
-        ("half_missing", frame["is_half_missing"]),
-        ("rejected_cells", frame["is_rejected"]),
+        ("rejected_cells", frame["is_rejected"] | frame["is_half_missing"]),
         ("units_missing", missing),
         ("weight_estimated", frame["is_weight_estimated"]),
     ):
@@ -691,7 +691,7 @@ def _round_answers(voices: pd.DataFrame, rounds: pd.DataFrame, given: Inputs) ->
 
 
 def _shares(voices: pd.DataFrame, of_rounds: pd.DataFrame, rounds: pd.DataFrame, given: Inputs) -> pd.DataFrame:
-    least = int(given.parameters.set_index("parameter").loc["min_units_published", "value"])
+    least = int(given.limits.set_index("parameter").loc["minimum_units", "value"])
     area = ["area_basis", "unit_level", "unit_code"]
     about = rounds[["round_id", "indicator", "item", "time_period", "unit_set"]]
     members = given.unit_set_members.rename(columns={"member_code": "member"})[["time_period", "unit_set", *area, "member"]]
@@ -707,16 +707,12 @@ def _shares(voices: pd.DataFrame, of_rounds: pd.DataFrame, rounds: pd.DataFrame,
         answered, on=["round_id", *area], how="left"
     )
     frame[["n_answer", "n_answered"]] = frame[["n_answer", "n_answered"]].fillna(0)
-    cities = given.areas[
-        (given.areas["unit_level"] == "county")
-        & (given.areas["units_municipalities"] == 1)
-        & (given.areas["units_with_districts"] > 1)
-    ]
-    cities = cities[["time_period", *area]].assign(unit_set="municipalities", is_public=True)
-    frame = frame.merge(cities, on=["time_period", *area, "unit_set"], how="left")
-    small = (frame["n_answered"] < least) & frame["is_public"].isna()
+    # What is not shown was decided by a search, which is left out here.
+    of_group = ["indicator", "item", "time_period", "unit_set", *area]
+    hidden = given.hidden[given.hidden["subject"] == "indicator_shares"][of_group].assign(is_hidden=True)
+    frame = frame.merge(hidden, on=of_group, how="left")
     reason = pd.Series(None, index=frame.index, dtype=object).mask(frame["n_answered"] == 0, "not_answered")
-    frame["absence_reason"] = reason.mask(small, "confidential")
+    frame["absence_reason"] = reason.mask(frame["is_hidden"].notna(), "confidential")
     samples = rounds[rounds["unit_set"] == "sample"].merge(given.forms[["form", "units_sampled"]], on="form")
     sampled = samples.merge(of_rounds, on="round_id")
     by_answer = voices.groupby(["round_id", "answer"], dropna=False).size().rename("n").reset_index()
@@ -753,6 +749,15 @@ def _shares(voices: pd.DataFrame, of_rounds: pd.DataFrame, rounds: pd.DataFrame,
     shown = frame["absence_reason"].isna()
     frame["share_of_answered"] = (frame["n_answer"] / frame["n_answered"]).where(shown).round(10)
     frame["share_of_all"] = (frame["n_answer"] / frame["n_units"]).where(shown).round(10)
+    of_answer = ["indicator", "answer", "item", "time_period"]
+    countries = (
+        frame[shown & (frame["unit_level"] == "country")].groupby(of_answer, as_index=False)[["n_answer", "n_units"]].max()
+    )
+    countries = frame[of_answer].merge(countries, on=of_answer, how="left").set_index(frame.index)
+    lower = (countries["n_answer"] - (countries["n_units"] - frame["n_units"])).fillna(0).clip(lower=0)
+    upper = np.fmin(frame["n_units"], countries["n_answer"])
+    for name, bound in (("n_answer_lower", lower), ("n_answer_upper", upper)):
+        frame[name] = bound.where(frame["absence_reason"] == "confidential")
     frame["n_answer"] = frame["n_answer"].where(shown)
     for name in ("n_answered", "n_units"):
         frame[name] = frame[name].where(shown | (frame["absence_reason"] == "not_answered"))
@@ -781,6 +786,8 @@ def _shares(voices: pd.DataFrame, of_rounds: pd.DataFrame, rounds: pd.DataFrame,
             "obs_status",
             "absence_reason",
             "obs_note",
+            "n_answer_lower",
+            "n_answer_upper",
             "is_constructed",
         ]
     ]

@@ -14,11 +14,15 @@ import dagster as dg
 
 from orchestration.assets.deliveries import READ
 from orchestration.assets.warehouse import check_severity
+from orchestration.disclosure import policy
 from orchestration.errors import UserError
+from orchestration.gate.checkpoint import AttackInputs
 from orchestration.gate.results import RuleResult, first_rows, read_results, write_results
 from orchestration.gate.rules import Rule, Stage, load_rules
 from orchestration.gate.verdict import Circumstances, judge_stage
 from orchestration.gate.waivers import load_waivers
+from orchestration.publish.layout import DATABASE
+from orchestration.publish.snapshots import all_snapshots
 from orchestration.settings import Settings
 from orchestration.warehouse import WRITER
 
@@ -32,7 +36,11 @@ def circumstances(settings: Settings) -> Circumstances:
         waivers=load_waivers(settings.waivers),
         today=date.today(),
         is_official=settings.channel == "official",
-        snapshots=settings.snapshots,
+        attack_inputs=AttackInputs(
+            earlier=tuple(folder / DATABASE for folder in all_snapshots(settings.snapshots)),
+            policy=settings.data / policy.FILE,
+            answer_groups=settings.data / "indicators" / "answer_groups.csv",
+        ),
     )
 
 

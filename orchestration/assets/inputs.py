@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration.assets.ownership import group_name, owners
-from orchestration.disclosure import ledger
+from orchestration.disclosure import ledger, policy
 from orchestration.ingest import decisions
 from orchestration.ingest.data_packages import PACKAGES, DataResource, check, describe, load
 from orchestration.settings import Settings
@@ -78,6 +78,30 @@ def _build_decisions(settings: Settings) -> dg.AssetsDefinition:
     return signed_decisions
 
 
+def _build_policy(settings: Settings) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="disclosure_policy",
+        specs=[
+            dg.AssetSpec(
+                key=[policy.SCHEMA, table],
+                group_name=group_name("inputs"),
+                owners=owners("inputs"),
+                description=f"What is public of the answers of units (data/{policy.FILE}): {table}.",
+                kinds={"yaml"},
+            )
+            for table in policy.TABLES
+        ],
+        required_resource_keys={WRITER},
+    )
+    def disclosure_policy() -> Iterator[dg.MaterializeResult[None]]:
+        with connect(settings.warehouse_file) as connection:
+            counts = policy.load(connection, settings.data)
+        for table, count in counts.items():
+            yield dg.MaterializeResult(asset_key=[policy.SCHEMA, table], metadata={"dagster/row_count": count})
+
+    return disclosure_policy
+
+
 def _build_history(settings: Settings) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="published_before",
@@ -104,4 +128,4 @@ def _build_history(settings: Settings) -> dg.AssetsDefinition:
 def build_input_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     """Return the assets that check the inputs that people write, and load them and the ledger into the warehouse."""
     packages = [_build_package(settings, package) for package in PACKAGES]
-    return [*packages, _build_decisions(settings), _build_history(settings)]
+    return [*packages, _build_decisions(settings), _build_policy(settings), _build_history(settings)]

@@ -79,7 +79,7 @@ def judged_files(settings: Settings, candidate: Candidate) -> Judged:
         warehouse=settings.warehouse_file,
         dbt_target=settings.dbt_target,
         candidate=candidate.path,
-        additions=candidate.path.parent / f"{candidate.id}{ledger.ADDITIONS}",
+        attack_inputs=circumstances(settings).attack_inputs,
     )
 
 

@@ -1,7 +1,6 @@
-"""Statistical disclosure control: which figures stay hidden so that no hidden one can be worked out.
+"""Statistical disclosure control: which figures of answers are shown, so that no unit's answer follows from them.
 
-Belongs here: the search for groups that must be hidden beside the small ones (``suppression``), the bounds that published
-figures put on hidden ones (``bounds``), the ledger of what was published before (``ledger``), and the attack on a
-candidate's files (``attack``). Does not belong here: the policy itself (``data/classifications/parameters.csv`` and the
-model that marks small groups), or how a figure is computed (dbt).
+Belongs here: the policy (``policy``), the search for what can be shown (``suppression``) with its two conditions
+(``elimination``, ``exchange``), and the ledger of what was published before (``ledger``). Does not belong here: how a figure
+is computed (dbt), or the attack on the finished files (``orchestration.attack``), which shares nothing with the search.
 """

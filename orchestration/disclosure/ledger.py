@@ -1,11 +1,13 @@
-"""The ledger of what was published: every figure of a group of units in any snapshot, and the pattern that was hidden.
+"""The ledger of what was published: every figure of a group of units in any snapshot, and who had answered what.
 
 A figure that was published once stays known, also when areas change and the group is called otherwise; so groups are named
-by their units. The search for what must be hidden reads the ledger (schema ``history`` of the warehouse), a promotion adds
-to it. It lies beside the snapshots, for the service user only, and is not made again from anything: back it up with
-them.
+by their units. Answers are named by their *state*, a hash of all answers to the question: figures of equal state count the
+same answers; the *basis* of a state is a hash of all else that decided what was shown. What each unit had answered in a
+state is noted as a hash, which says whether it is still the same answer. The search for what can be shown reads the ledger
+(schema ``history`` of the warehouse), a promotion adds to it. It lies beside the snapshots, for the service user only, and
+is not made again from anything: back it up with them.
 
-Belongs here: reading and adding to the ledger. Does not belong here: what follows from it (``suppression``, ``attack``).
+Belongs here: reading and adding to the ledger. Does not belong here: what follows from it (``suppression``).
 """
 
 from __future__ import annotations
@@ -26,28 +28,24 @@ SCHEMA = "history"
 ADDITIONS = ".ledger.duckdb"
 BEFORE = ".before.duckdb"
 
+_QUESTION = "subject varchar, indicator varchar, item varchar, time_period integer"
+
 TABLES = {
-    "published_groups": (
-        "subject varchar, indicator varchar, item varchar, time_period integer, members_sha256 varchar, measure varchar, "
-        "measured double"
-    ),
+    "published_groups": f"{_QUESTION}, state varchar, members_sha256 varchar, measure varchar, measured double",
     "published_members": "members_sha256 varchar, member_code varchar",
-    "patterns": (
-        "subject varchar, family varchar, time_period integer, unit_set varchar, fingerprint varchar, "
-        "members_sha256 varchar, is_protected boolean"
-    ),
+    "published_answers": f"{_QUESTION}, state varchar, member_code varchar, answer_sha256 varchar",
+    "published_states": f"{_QUESTION}, state varchar, basis varchar",
 }
 
-GROUP_KEY = ("subject", "indicator", "item", "time_period", "members_sha256")
+QUESTION_KEY = ("subject", "indicator", "item", "time_period")
+GROUP_KEY = (*QUESTION_KEY, "state", "members_sha256", "measure")
 
 # The rows of a ledger (``before``) that additions (``added``) were added to.
 _AFTER = {
-    "published_groups": f"from before.published_groups anti join added.published_groups using ({', '.join(GROUP_KEY)}) "
-    "union all by name from added.published_groups",
-    "published_members": "from before.published_members union all by name "
-    "from added.published_members anti join before.published_members using (members_sha256)",
-    # A snapshot is whole: a table that hides nothing in it has no pattern any more.
-    "patterns": "from added.patterns",
+    **{name: f"from before.{name} union from added.{name}" for name in TABLES},
+    # The last state of a question is that of the snapshot that was published last.
+    "published_states": f"from before.published_states anti join added.published_states using ({', '.join(QUESTION_KEY)}) "
+    "union all by name from added.published_states",
 }
 
 
@@ -78,6 +76,8 @@ def load(connection: duckdb.DuckDBPyConnection, snapshots: Path) -> dict[str, in
             raise UserError(
                 str(error).splitlines()[0], place=str(path), remedy="restore it from the backup: it cannot be made again"
             ) from error
+    if path.exists():
+        _require_states(connection, path)
     for name, columns in TABLES.items():
         connection.execute(f"create or replace table {SCHEMA}.{name} ({columns})")
         if path.exists():
@@ -89,45 +89,56 @@ def load(connection: duckdb.DuckDBPyConnection, snapshots: Path) -> dict[str, in
     return counts
 
 
+def _require_states(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Check that an attached ledger notes whose answers its figures count.
+
+    Raises:
+        UserError: an earlier version wrote it.
+    """
+    found = connection.execute(
+        "select 1 from duckdb_tables() where database_name = 'ledger' and table_name = 'published_states'"
+    )
+    if found.fetchone() is None:
+        connection.execute("detach ledger")
+        raise UserError(
+            "the ledger is of an earlier version, which did not note whose answers the figures count",
+            place=str(path),
+            remedy="move the folder of snapshots away to begin anew; what it published stays known (docs/disclosure.md)",
+        )
+
+
 def write_additions(warehouse: Path, path: Path) -> None:
     """Write what the publication of the warehouse's tables would add to the ledger."""
     path.unlink(missing_ok=True)
     with connect(path) as connection:
         path.chmod(0o600)
         attach(connection, warehouse, "warehouse")
-        connection.execute(
-            """
-            create temp table hashes as
-            select time_period, unit_set, area_basis, unit_level, unit_code, members_sha256,
-                string_split(members, '|') as members
-            from warehouse.intermediate.int_unit_set_groups
-            """
-        )
         for name, columns in TABLES.items():
             connection.execute(f"create table {name} ({columns})")
         connection.execute(
             """
-            insert into published_groups
+            insert into published_groups by name
             with shares as (
-                select 'indicator_shares' as subject, indicator, item, time_period, unit_set, area_basis, unit_level,
-                    unit_code, answer, n_answer, n_answered
+                select 'indicator_shares' as subject, indicator, item, time_period, area_basis, unit_level, unit_code,
+                    answer, n_answer, n_answered
                 from warehouse.marts.mart_indicator_shares where n_answer is not null
             ),
             amounts as (
-                select 'amounts' as subject, amounts.indicator, 'all' as item, rounds.time_period,
-                    'municipalities' as unit_set, 'reported' as area_basis, amounts.unit_level, amounts.unit_code,
-                    'amount' as answer,
-                    amounts.amount_nok as n_answer, amounts.n_answered
+                select 'amounts' as subject, amounts.indicator, 'all' as item, rounds.time_period, 'reported' as area_basis,
+                    amounts.unit_level, amounts.unit_code, 'amount' as answer, amounts.amount_nok as n_answer,
+                    amounts.n_answered
                 from warehouse.marts.mart_amounts as amounts
                 inner join warehouse.intermediate.int_rounds as rounds on rounds.collection_year = amounts.time_period + 1
                 where amounts.n_answered is not null and amounts.amount_nok is not null
             ),
             figures as (
-                select * from shares union all by name select * from amounts
+                from shares union all by name from amounts
             )
-            select distinct subject, indicator, item, time_period, members_sha256, measures.measure, measures.measured
+            select distinct subject, indicator, item, time_period, decisions.state, decisions.members_sha256,
+                measures.measure, measures.measured
             from figures
-            inner join hashes using (time_period, unit_set, area_basis, unit_level, unit_code)
+            inner join warehouse.intermediate.int_disclosure_decisions as decisions
+                using (subject, indicator, item, time_period, area_basis, unit_level, unit_code)
             cross join lateral (values (answer, cast(n_answer as double)), ('', cast(n_answered as double)))
                 as measures (measure, measured)
             order by all
@@ -136,35 +147,31 @@ def write_additions(warehouse: Path, path: Path) -> None:
         connection.execute(
             """
             insert into published_members
-            select distinct members_sha256, unnest(members) from hashes
+            select distinct members_sha256, unnest(string_split(members, '|'))
+            from warehouse.intermediate.int_disclosure_groups
             where members_sha256 in (select members_sha256 from published_groups) order by all
             """
         )
-        # What an attack on the candidate needs besides its files: everybody can look up which units lie in which area.
         connection.execute(
             """
-            create table area_groups as
-            select time_period, unit_set, area_basis, unit_level, unit_code, members_sha256, members from hashes order by all
+            insert into published_states
+            select distinct subject, indicator, item, time_period, state, basis
+            from warehouse.intermediate.int_disclosure_decisions order by all
             """
         )
+        # A question that keeps the figures of an earlier snapshot has a state whose answers are in the ledger already.
         connection.execute(
             """
-            create table answer_groups as
-            select indicator, answer, member from warehouse.staging.stg_indicators__answer_groups order by all
-            """
-        )
-        connection.execute(
-            """
-            create table unions as
-            select indicator, item, source_indicator, source_item
-            from warehouse.staging.stg_indicators__derived_indicators order by all
-            """
-        )
-        connection.execute(
-            """
-            insert into patterns
-            select distinct subject, family, time_period, unit_set, fingerprint, members_sha256, is_protected
-            from warehouse.intermediate.int_hidden_groups order by all
+            insert into published_answers by name
+            select distinct subject, indicator, item, time_period, decisions.state, answers.member_code,
+                answers.answer_sha256
+            from warehouse.intermediate.int_disclosure_values as answers
+            inner join (
+                select subject, indicator, item, time_period, state
+                from warehouse.intermediate.int_disclosure_decisions
+                group by all having bool_and(decision != 'kept')
+            ) as decisions using (subject, indicator, item, time_period)
+            order by all
             """
         )
         connection.execute("detach warehouse")

@@ -10,7 +10,7 @@ import importlib
 import json
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,17 +30,33 @@ class Checked:
     native: dict[str, Any]
 
 
-def _expectation(rule: Rule, tables: list[Table], candidate: Candidate | None, additions: Path, snapshots: Path) -> Any:
-    from orchestration.gate.expectations import ExpectHiddenFiguresToStayHidden, ExpectRuleToHold
+@dataclass(frozen=True)
+class AttackInputs:
+    """What an attack needs besides the candidate: databases of earlier snapshots, the policy, and the groups of answers."""
+
+    earlier: tuple[Path, ...]
+    policy: Path
+    answer_groups: Path
+
+    def without(self, identifier: str) -> AttackInputs:
+        """Return the inputs without a snapshot itself, which is no earlier one."""
+        return replace(self, earlier=tuple(path for path in self.earlier if path.parent.name != identifier))
+
+
+def _expectation(rule: Rule, tables: list[Table], candidate: Candidate | None, inputs: AttackInputs | None) -> Any:
+    from orchestration.gate.expectations import ExpectAttackToFindNothing, ExpectRuleToHold
 
     meta = {"rule": rule.id, "level": rule.level, "severity": rule.severity}
     folder = candidate.path if candidate is not None else Path()
     if rule.kind == "attack":
-        return ExpectHiddenFiguresToStayHidden(
+        assert inputs is not None
+        return ExpectAttackToFindNothing(
             rule_id=rule.id,
+            part=rule.part,
             database=str(folder / DATABASE),
-            additions=str(additions),
-            snapshots=str(snapshots),
+            earlier=tuple(str(path) for path in inputs.earlier),
+            policy=str(inputs.policy),
+            answer_groups=str(inputs.answer_groups),
             may_be_empty=rule.may_be_empty,
             meta=meta,
         )
@@ -76,8 +92,7 @@ def run_checkpoint(
     *,
     tables: list[Table] | None = None,
     candidate: Candidate | None = None,
-    additions: Path = Path(),
-    snapshots: Path = Path(),
+    attack_inputs: AttackInputs | None = None,
 ) -> Checked:
     """Run the rules of a stage that have something to run.
 
@@ -87,8 +102,7 @@ def run_checkpoint(
         database: the DuckDB file that is judged.
         tables: the described public tables, for rules that run for each.
         candidate: the files, where a candidate is judged.
-        additions: what the candidate would add to the ledger of published figures.
-        snapshots: the folder of the snapshots.
+        attack_inputs: what an attack needs, where there are rules of that kind.
     """
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     gx = _great_expectations()
@@ -112,7 +126,7 @@ def run_checkpoint(
     batch = source.add_query_asset("tables", query="select 1 as judged").add_batch_definition_whole_table("whole")
     suite = context.suites.add(gx.ExpectationSuite(name=stage))
     for rule in wanted:
-        suite.add_expectation(_expectation(rule, tables or [], candidate, additions, snapshots))
+        suite.add_expectation(_expectation(rule, tables or [], candidate, attack_inputs))
     definition = context.validation_definitions.add(gx.ValidationDefinition(name=stage, data=batch, suite=suite))
     checkpoint = context.checkpoints.add(gx.Checkpoint(name=stage, validation_definitions=[definition]))
     try:

@@ -6,11 +6,12 @@ is what runs.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from orchestration.disclosure.attack import Attack
+from orchestration.attack import Attack
 from orchestration.gate.results import SHOWN_ROWS, Counted
 from orchestration.gate.rules import row_key
 
@@ -57,7 +58,24 @@ def count_rows(fetch: Fetch, rows_query: str, condition: str, value: str = "", k
     return replace(counted, rows=shown, keys=keys)
 
 
-def attacked(found: Attack) -> Counted:
-    """Count what an attack recovered; the rows name the figures and never say them."""
-    rows = [vars(each) for each in found.recovered[:SHOWN_ROWS]]
-    return Counted(found.figures, len(found.recovered), float(len(found.recovered)), rows)
+def attacked(found: Attack, part: str) -> Counted:
+    """Count what one part of an attack derived; the rows say of which question, never of which unit or what it answered."""
+    facts = [fact for fact in found.derived if fact.part == part]
+    rows = Counter(
+        (fact.indicator, fact.item, fact.time_period, fact.measure, len(fact.units), ", ".join(fact.levels))
+        for fact in facts
+    )
+    names = ("indicator", "item", "time_period", "answer", "units", "levels", "facts")
+    shown = [dict(zip(names, (*row, count), strict=True)) for row, count in rows.most_common(SHOWN_ROWS)]
+    details = {
+        "tried": {name: dict(counts) for name, counts in found.tried.items()},
+        "derived": found.counts,
+        "allowed": dict(found.allowed),
+        "uniform": [
+            {"indicator": indicator, "time_period": period, **counts._asdict()}
+            for (indicator, period), counts in found.uniform.items()
+        ],
+        "not_tried": list(found.not_tried),
+        "files": list(found.files),
+    }
+    return Counted(sum(found.tried[part].values()), len(facts), float(len(facts)), shown, details=details)

@@ -1,4 +1,4 @@
-"""The project's own Great Expectations expectations: a rule holds on every row; hidden figures stay hidden.
+"""The project's own expectations of Great Expectations: a rule holds on every row; an attack on the files finds nothing.
 
 Importing this module imports Great Expectations, which takes seconds; ``checkpoint`` does it when it is needed.
 """
@@ -14,7 +14,8 @@ from great_expectations.expectations.expectation import BatchExpectation
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.query_metric_provider import QueryMetricProvider
 
-from orchestration.disclosure.attack import attack
+from orchestration.attack import attack
+from orchestration.attack.result import PARTS
 from orchestration.gate.counting import attacked, count_rows
 
 
@@ -42,10 +43,10 @@ class RuleOutcome(QueryMetricProvider):  # type: ignore[misc]
 
 
 class AttackOutcome(QueryMetricProvider):  # type: ignore[misc]
-    """Metric: hidden figures of the candidate that a reader can work out."""
+    """Metric: what an attack on the candidate's files derives, part by part; one attack serves the rules of all parts."""
 
-    metric_name = "hidden_figures.recovered"
-    value_keys = ("database", "additions", "snapshots")
+    metric_name = "attack.outcome"
+    value_keys = ("database", "earlier", "policy", "answer_groups")
 
     @metric_value(engine=SqlAlchemyExecutionEngine)  # type: ignore[untyped-decorator]
     def _sqlalchemy(
@@ -56,8 +57,15 @@ class AttackOutcome(QueryMetricProvider):  # type: ignore[misc]
         metrics: dict[str, Any],
         runtime_configuration: dict[str, Any],
     ) -> dict[str, Any]:
-        paths = {name: Path(text) for name, text in metric_value_kwargs.items()}
-        return vars(attacked(attack(paths["database"], paths["additions"], paths["snapshots"])))
+        database = Path(metric_value_kwargs["database"])
+        found = attack(
+            database,
+            policy=Path(metric_value_kwargs["policy"]),
+            answer_groups=Path(metric_value_kwargs["answer_groups"]),
+            folder=database.parent,
+            earlier=[Path(path) for path in metric_value_kwargs["earlier"]],
+        )
+        return {part: vars(attacked(found, part)) for part in PARTS}
 
 
 class _ExpectNothing(BatchExpectation):  # type: ignore[misc]
@@ -68,13 +76,19 @@ class _ExpectNothing(BatchExpectation):  # type: ignore[misc]
 
     domain_keys: ClassVar[tuple[str, ...]] = ("batch_id", "row_condition", "condition_parser")
 
+    def _outcome(self, metrics: dict[str, Any]) -> dict[str, Any]:
+        """Return what was counted for this rule."""
+        (outcome,) = metrics.values()
+        result: dict[str, Any] = outcome
+        return result
+
     def _validate(
         self,
         metrics: dict[str, Any],
         runtime_configuration: dict[str, Any] | None = None,
         execution_engine: Any = None,
     ) -> dict[str, Any]:
-        (outcome,) = metrics.values()
+        outcome = self._outcome(metrics)
         return {
             "success": outcome["failing"] == 0 and (outcome["checked"] > 0 or self.may_be_empty),
             "result": {"observed_value": outcome["failing"], "details": outcome},
@@ -96,12 +110,18 @@ class ExpectRuleToHold(_ExpectNothing):
     success_keys: ClassVar[tuple[str, ...]] = ("rows_query", "condition", "value", "key")
 
 
-class ExpectHiddenFiguresToStayHidden(_ExpectNothing):
-    """Expect that no hidden figure of the candidate follows from what is public, now or in earlier snapshots."""
+class ExpectAttackToFindNothing(_ExpectNothing):
+    """Expect that one part of an attack derives nothing of a unit from the files of this and of earlier snapshots."""
 
+    part: str
     database: str
-    additions: str
-    snapshots: str
+    earlier: tuple[str, ...]
+    policy: str
+    answer_groups: str
 
-    metric_dependencies: ClassVar[tuple[str, ...]] = ("hidden_figures.recovered",)
-    success_keys: ClassVar[tuple[str, ...]] = ("database", "additions", "snapshots")
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("attack.outcome",)
+    success_keys: ClassVar[tuple[str, ...]] = ("database", "earlier", "policy", "answer_groups")
+
+    def _outcome(self, metrics: dict[str, Any]) -> dict[str, Any]:
+        outcome: dict[str, Any] = super()._outcome(metrics)[self.part]
+        return outcome

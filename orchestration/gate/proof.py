@@ -22,8 +22,9 @@ from typing import Any, Literal
 
 import duckdb
 
-from orchestration.disclosure.attack import TableKey, attack
+from orchestration.attack import TableKey, attack
 from orchestration.errors import UserError
+from orchestration.gate.checkpoint import AttackInputs
 from orchestration.gate.counting import attacked, count_failing
 from orchestration.gate.results import Counted
 from orchestration.gate.rules import Rule
@@ -59,12 +60,12 @@ class Proven:
 
 @dataclass(frozen=True)
 class Judged:
-    """The files on which rules are proven: a warehouse, a candidate made of it, and what it would add to the ledger."""
+    """The files on which rules are proven: a warehouse, a candidate made of it, and what an attack needs beside."""
 
     warehouse: Path
     dbt_target: Path
     candidate: Path
-    additions: Path
+    attack_inputs: AttackInputs
 
 
 def _fetch(connection: duckdb.DuckDBPyConnection) -> Callable[[str], list[dict[str, Any]]]:
@@ -132,22 +133,30 @@ def _prove_attack(rule: Rule, folder: Path, judged: Judged, before: int | None) 
         attach(connection, judged.warehouse, "warehouse")
         attach(connection, clean, "clean")
         is_seeded = _seed(connection, rule)
-        changed: set[TableKey] = {
-            ("indicator_shares", *row)
+        changed = {
+            TableKey("indicator_shares", *row)
             for row in connection.execute(
                 "select distinct indicator, item, time_period "
                 "from (from indicator_shares except from clean.indicator_shares)"
             ).fetchall()
         }
-    if not is_seeded or not changed:
+    if not is_seeded:
         return "not_seeded", 0
-    nothing_before = folder / "no_snapshots"
+    assert rule.part is not None
+
+    def failing(database: Path) -> int:
+        # Without the files of the other formats and earlier snapshots, which the fault does not touch.
+        found = attack(
+            database, policy=judged.attack_inputs.policy, answer_groups=judged.attack_inputs.answer_groups, only=changed
+        )
+        return attacked(found, str(rule.part)).failing
+
     if before is None:
-        before = attacked(attack(clean, judged.additions, nothing_before, only=changed)).failing
+        before = failing(clean)
     if before:
         return "caught_clean", before
-    found = attacked(attack(faulty, judged.additions, nothing_before, only=changed))
-    return ("caught" if found.failing else "missed"), found.failing
+    found = failing(faulty)
+    return ("caught" if found else "missed"), found
 
 
 def _prove_waivers(rules: list[Rule]) -> tuple[Verdict, int]:

@@ -21,13 +21,17 @@ SHOWN_ROWS = 20
 
 @dataclass(frozen=True)
 class Counted:
-    """What was counted: rows looked at, rows that fail, the greatest value, the first failing rows and all their keys."""
+    """What was counted: rows looked at, rows that fail, the greatest value, the first failing rows and all their keys.
+
+    ``details`` is what an attack says of itself beside: what was tried, and what may follow by policy.
+    """
 
     checked: int
     failing: int
     value: float | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

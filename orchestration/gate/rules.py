@@ -2,8 +2,8 @@
 
 A rule looks at rows (``rows``, a SQL query) and says when one is wrong (``fails_when``, a condition on the query's columns).
 A rule that looks at no row has judged nothing: it is ``no_data``, which blocks like a failure unless the rule
-``may_be_empty``. Two kinds of rules have no query: the attack on hidden figures, and data tests of dbt, which say what shape
-a model has.
+``may_be_empty``. Two kinds of rules have no query: the parts of the attack on the finished files, and data tests of dbt,
+which say what shape a model has.
 
 What blocks is decided here and nowhere else, for Great Expectations, dbt tests and Dagster's checks alike.
 """
@@ -25,6 +25,7 @@ Level = Literal["format", "within_table", "between_years", "between_sources", "a
 Stage = Literal["delivery", "warehouse", "candidate"]
 Severity = Literal["fatal", "error", "warning"]
 Kind = Literal["rows", "attack", "dbt_test", "waivers"]
+Part = Literal["isolation", "bounds", "routing", "snapshots", "practice", "formats"]
 
 LEVELS: tuple[Level, ...] = ("format", "within_table", "between_years", "between_sources", "against_print", "disclosure")
 STAGES: tuple[Stage, ...] = ("delivery", "warehouse", "candidate")
@@ -58,7 +59,8 @@ class Rule(_Strict):
     text), ``{key_is_missing}``, ``{column}``, ``{codelist}`` and ``{csv_columns}``.
     ``{candidate}`` is the candidate's folder, ``{limit}`` the limit. A brace of SQL itself is doubled. ``value`` is the
     expression that is held against the limit; the greatest is reported, and failing rows are shown by it. ``key`` names the
-    columns by which a waiver names a row. ``touches`` says for each public table which rows the rule looks at.
+    columns by which a waiver names a row. ``touches`` says for each public table which rows the rule looks at. ``part``
+    names what an attack tries (``orchestration.attack``).
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -68,6 +70,7 @@ class Rule(_Strict):
     stage: Stage = "candidate"
     severity: Severity
     kind: Kind = "rows"
+    part: Part | None = None
     for_each: Literal["table", "observations", "coded_column"] | None = None
     rows: str | None = None
     fails_when: str | None = None
@@ -87,6 +90,8 @@ class Rule(_Strict):
             raise ValueError("rows and fails_when are needed")
         if self.kind != "rows" and (self.rows is not None or self.fails_when is not None):
             raise ValueError(f"a rule of kind {self.kind} has no rows and no fails_when")
+        if (self.kind == "attack") != (self.part is not None):
+            raise ValueError("a rule of kind attack has a part, and no other has one")
         if self.severity == "warning" and self.kind == "rows" and not self.key:
             raise ValueError("a warning needs a key, by which a waiver names a row")
         return self

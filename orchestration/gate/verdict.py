@@ -15,9 +15,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from orchestration.disclosure.ledger import ADDITIONS
 from orchestration.errors import RefusedError
-from orchestration.gate.checkpoint import Checked, run_checkpoint
+from orchestration.gate.checkpoint import AttackInputs, Checked, run_checkpoint
 from orchestration.gate.coverage import coverage
 from orchestration.gate.page import render
 from orchestration.gate.results import Counted, RuleResult, first_rows, result, write_results
@@ -42,7 +41,7 @@ class Circumstances:
     waivers: list[PlacedWaiver]
     today: date
     is_official: bool
-    snapshots: Path
+    attack_inputs: AttackInputs
 
 
 def judge_stage(stage: Stage, rules: list[Rule], database: Path, circumstances: Circumstances) -> list[RuleResult]:
@@ -86,7 +85,6 @@ def judge(
     candidate: Candidate,
     earlier: list[RuleResult],
     circumstances: Circumstances,
-    additions: Path | None = None,
     proof: Callable[[list[RuleResult]], dict[str, Any] | None] = lambda results: None,
 ) -> dict[str, Any]:
     """Judge a candidate and write ``gate.json`` and ``gate.html`` into it.
@@ -97,7 +95,6 @@ def judge(
         candidate: the files.
         earlier: what was found in the deliveries and the warehouse from which the candidate was made.
         circumstances: waivers, day, channel, earlier snapshots.
-        additions: what the candidate would add to the ledger; the file beside it unless said otherwise.
         proof: gives the score of the seeded faults on this candidate, from what the rules found; asked for only where
             nothing blocks.
 
@@ -111,8 +108,7 @@ def judge(
         candidate.path / DATABASE,
         tables=tables,
         candidate=candidate,
-        additions=additions or candidate.path.parent / f"{candidate.id}{ADDITIONS}",
-        snapshots=circumstances.snapshots,
+        attack_inputs=circumstances.attack_inputs.without(candidate.id),
     )
     found = {each.rule: each for each in earlier}
     results = []
@@ -143,6 +139,7 @@ def judge(
             for outcome in ("pass", "fail", "no_data", "did_not_run")
         },
         "proof": None if blocking else proof(results),
+        "attack": next((each.details for each in checked.counted.values() if each.details), None),
         "coverage": coverage(rules, tables, candidate.path / DATABASE),
         "rules": [each.public() for each in results],
     }

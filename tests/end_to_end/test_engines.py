@@ -74,7 +74,7 @@ def test_every_table_of_the_warehouse_has_the_same_columns_and_types(runs: tuple
     with_duckdb, with_spark = runs
     compared = compare(with_duckdb.warehouse, with_spark.warehouse)
     assert {f"{table.schema}.{table.name}" for table in compared if table.types_differ} == set()
-    assert {"intermediate.int_hidden_groups", "control.ctl_findings", "raw.cells"} <= {
+    assert {"intermediate.int_disclosure_decisions", "control.ctl_findings", "raw.cells"} <= {
         f"{table.schema}.{table.name}" for table in compared if table.rows
     }
 

@@ -17,6 +17,7 @@ import duckdb
 import yaml
 
 from orchestration import dbt
+from orchestration.disclosure import policy
 from orchestration.forms.model import ColumnMap, OptionMap
 from orchestration.forms.registry import load_forms
 from orchestration.ingest import decisions, deliveries, registry
@@ -178,6 +179,7 @@ def load_inputs(settings: Settings, connection: duckdb.DuckDBPyConnection) -> No
         for table in {resource.table for resource in resources}:
             load(connection, table, [resource for resource in resources if resource.table == table])
     decisions.load(connection, settings.data)
+    policy.load(connection, settings.data)
 
 
 def compile_cell_models(settings: Settings) -> list[tuple[str, str, str]]:

@@ -10,17 +10,22 @@ from typing import Any
 
 import pytest
 
-from orchestration.disclosure import ledger
+from orchestration.attack import Attack, Derived, TableKey
+from orchestration.attack.result import PARTS
+from orchestration.disclosure import ledger, policy
 from orchestration.errors import UserError
-from orchestration.gate.rules import Rule
+from orchestration.gate.checkpoint import AttackInputs
+from orchestration.gate.proof import Judged, prove
+from orchestration.gate.rules import Rule, load_rules
 from orchestration.gate.verdict import Circumstances, dbt_test_result, judge, judge_stage, refusal
 from orchestration.gate.waivers import PlacedWaiver, Waiver
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.layout import DATABASE, content_hash, write_checksums
 from orchestration.publish.snapshots import promote
+from orchestration.settings import PROJECT_DIR
 from orchestration.tables import Table
 from orchestration.warehouse import connect
-from tests.unit.test_rules import RULE, TABLE
+from tests.unit.test_rules import RULE, TABLE, TEXT
 
 
 def rule(**changes: Any) -> Rule:
@@ -55,7 +60,12 @@ def nothing_to_add(candidate: Candidate) -> None:
 
 def circumstances(folder: Path, *waivers: Waiver, is_official: bool = False) -> Circumstances:
     placed = [PlacedWaiver(waiver, f"waivers.yml, line {number}") for number, waiver in enumerate(waivers, 1)]
-    return Circumstances(placed, date(2026, 6, 1), is_official, folder / "snapshots")
+    inputs = AttackInputs(
+        earlier=tuple(sorted((folder / "snapshots").glob(f"2*/{DATABASE}"))),
+        policy=PROJECT_DIR / "data" / policy.FILE,
+        answer_groups=PROJECT_DIR / "data" / "indicators" / "answer_groups.csv",
+    )
+    return Circumstances(placed, date(2026, 6, 1), is_official, inputs)
 
 
 def outcome(folder: Path, *rules: Rule, tables: list[Table] | None = None) -> dict[str, Any]:
@@ -200,18 +210,12 @@ def test_texts_with_colons_and_percent_signs_are_only_texts(tmp_path: Path) -> N
 
 
 def test_an_unknown_code_is_named(tmp_path: Path) -> None:
-    from orchestration.gate.rules import load_rules
-    from orchestration.settings import PROJECT_DIR
-
     rules = [found for found in load_rules(PROJECT_DIR / "expectations/rules") if found.id == "code_is_in_code_list"]
     verdict = outcome(tmp_path, *rules, tables=[TABLE])
     assert verdict["rules"][0]["rows"][0] | {"column_name": "a", "code": "y"} == verdict["rules"][0]["rows"][0]
 
 
 def test_a_divided_municipality_may_have_no_figure_when_none_of_its_parts_has(tmp_path: Path) -> None:
-    from orchestration.gate.rules import load_rules
-    from orchestration.settings import PROJECT_DIR
-
     (found,) = [each for each in load_rules(PROJECT_DIR / "expectations/rules") if each.id == "city_is_sum_of_its_parts"]
     rows = [("silent", None, None, None), ("added", 1.5, 2.0, 3.5), ("wrong", 1.5, 2.0, 3.0), ("lost", 1.5, 2.0, None)]
     with connect(tmp_path / "facts.duckdb") as connection:
@@ -277,3 +281,153 @@ def test_checksums_leave_the_database_to_the_file_beside_it(tmp_path: Path) -> N
     write_checksums(candidate.path)
     assert "csv/facts.csv" in (candidate.path / "SHA256SUMS").read_text()
     assert DATABASE not in (candidate.path / "SHA256SUMS").read_text()
+
+
+ATTACK = {**RULE, "kind": "attack", "level": "disclosure", "severity": "fatal", "rows": None, "fails_when": None}
+FACT = Derived("isolation", "q", "all", 2023, "yes", ("0101", "0104"), ("county", "hf_area"))
+
+
+def of_attack(part: str, **changes: Any) -> Rule:
+    return Rule.model_validate({**ATTACK, "id": part, "part": part, **changes})
+
+
+def attack_found(*facts: Derived, tried: int = 7) -> Attack:
+    return Attack(
+        tried={part: {"questions": tried} for part in PARTS},
+        derived=facts,
+        allowed={"q": 4},
+        uniform={},
+        not_tried=("a question",),
+        files=(DATABASE,),
+    )
+
+
+@pytest.fixture
+def attacks(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What attacks were asked for: none is made, whatever is looked at."""
+    asked: list[dict[str, Any]] = []
+
+    def attack(database: Path, **arguments: Any) -> Attack:
+        asked.append({"database": database, **arguments})
+        # A fault that a proof seeded is found.
+        return attack_found(FACT) if database.name == "attacked.duckdb" else attack_found()
+
+    monkeypatch.setattr("orchestration.gate.expectations.attack", attack)
+    monkeypatch.setattr("orchestration.gate.proof.attack", attack)
+    return asked
+
+
+def test_one_attack_serves_the_rules_of_all_its_parts(tmp_path: Path, attacks: list[dict[str, Any]]) -> None:
+    verdict = outcome(tmp_path, *(of_attack(part) for part in ("isolation", "bounds", "formats")))
+    assert verdict["verdict"] == "pass"
+    assert [each["checked"] for each in verdict["rules"]] == [7, 7, 7]
+    (asked,) = attacks
+    assert asked == {
+        "database": asked["folder"] / DATABASE,
+        "policy": PROJECT_DIR / "data" / policy.FILE,
+        "answer_groups": PROJECT_DIR / "data" / "indicators" / "answer_groups.csv",
+        "folder": tmp_path / "snapshots" / ".candidates" / "2023-0123456789ab",
+        "earlier": [],
+    }
+
+
+def test_an_attack_knows_all_earlier_snapshots_and_not_the_one_that_is_judged_as_an_earlier_one(
+    tmp_path: Path, attacks: list[dict[str, Any]]
+) -> None:
+    candidate = tiny_candidate(tmp_path)
+    for name in ("2022-000000000000", candidate.id):
+        (tmp_path / "snapshots" / name).mkdir()
+        (tmp_path / "snapshots" / name / DATABASE).touch()
+    assert judge([of_attack("snapshots")], [], candidate, [], circumstances(tmp_path))["verdict"] == "pass"
+    assert attacks[0]["earlier"] == [tmp_path / "snapshots" / "2022-000000000000" / DATABASE]
+
+
+def test_what_an_attack_derives_blocks_the_rule_of_its_part_and_names_no_unit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "orchestration.gate.expectations.attack", lambda *_, **__: attack_found(FACT, FACT._replace(units=("0106", "0111")))
+    )
+    verdict = outcome(tmp_path, of_attack("isolation"), of_attack("bounds"))
+    assert verdict["blocking"] == ["isolation"]
+    (failed, passed) = verdict["rules"]
+    assert (failed["failing"], passed["failing"]) == (2, 0)
+    assert failed["rows"] == [
+        {
+            "indicator": "q",
+            "item": "all",
+            "time_period": 2023,
+            "answer": "yes",
+            "units": 2,
+            "levels": "county, hf_area",
+            "facts": 2,
+        }
+    ]
+    assert "0104" not in json.dumps(verdict)
+    assert verdict["attack"]["derived"]["isolation"] == 2
+    assert verdict["attack"] == verdict["attack"] | {
+        "allowed": {"q": 4},
+        "not_tried": ["a question"],
+        "files": [DATABASE],
+        "uniform": [],
+    }
+
+
+def test_an_attack_that_tried_nothing_has_judged_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestration.gate.expectations.attack", lambda *_, **__: attack_found(tried=0))
+    verdict = outcome(tmp_path, of_attack("isolation"), of_attack("snapshots", may_be_empty=True))
+    assert [each["outcome"] for each in verdict["rules"]] == ["no_data", "pass"]
+    assert verdict["blocking"] == ["isolation"]
+
+
+def test_an_attack_that_breaks_off_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def attack(*_: Any, **__: Any) -> Attack:
+        raise ValueError("no such table")
+
+    monkeypatch.setattr("orchestration.gate.expectations.attack", attack)
+    verdict = outcome(tmp_path, of_attack("isolation"), rule(id="another", rows="select 1 as x"))
+    assert verdict["blocking"] == ["isolation"]
+    assert verdict["rules"][0]["outcome"] == "did_not_run"
+    assert "no such table" in verdict["rules"][0]["error"]
+
+
+def shares(folder: Path) -> Judged:
+    """A candidate with two questions, and the warehouse that it was made of."""
+    candidate = folder / "candidate"
+    candidate.mkdir()
+    with connect(candidate / DATABASE) as connection:
+        connection.execute(
+            "create table indicator_shares as select indicator, 'all' as item, 2023 as time_period, n_answer "
+            "from (values ('q', 4), ('r', 5)) as t (indicator, n_answer)"
+        )
+    with connect(folder / "warehouse.duckdb") as connection:
+        connection.execute("create table hidden as select 'q' as indicator")
+    return Judged(folder / "warehouse.duckdb", folder, candidate, circumstances(folder).attack_inputs)
+
+
+def seeded(statement: str) -> dict[str, Any]:
+    return {"fault": {"title": TEXT, "sql": [statement]}}
+
+
+def test_the_proof_of_an_attack_attacks_what_the_fault_changed(tmp_path: Path, attacks: list[dict[str, Any]]) -> None:
+    fault = seeded("update indicator_shares set n_answer = 9 where indicator in (from warehouse.hidden)")
+    (proven,) = prove([of_attack("isolation", **fault)], [], shares(tmp_path))
+    assert (proven.verdict, proven.failing) == ("caught", 1)
+    assert [asked["database"].name for asked in attacks] == [DATABASE, "attacked.duckdb"]
+    assert [asked["only"] for asked in attacks] == [{TableKey("indicator_shares", "q", "all", 2023)}] * 2
+
+
+@pytest.mark.parametrize(
+    ("part", "statement", "before", "verdict"),
+    [
+        # The attack finds it, but another part of it.
+        ("bounds", "update indicator_shares set n_answer = 9", 0, "missed"),
+        ("isolation", "update indicator_shares set n_answer = 9 where indicator = 'none'", 0, "not_seeded"),
+        ("isolation", "update indicator_shares set n_answer = 9", 1, "caught_clean"),
+    ],
+)
+def test_a_fault_that_an_attack_does_not_find_is_told(
+    tmp_path: Path, attacks: list[dict[str, Any]], part: str, statement: str, before: int, verdict: str
+) -> None:
+    (proven,) = prove([of_attack(part, **seeded(statement))], [], shares(tmp_path), found_before={part: before})
+    assert proven.verdict == verdict

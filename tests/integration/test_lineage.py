@@ -24,5 +24,5 @@ def test_models_are_shown_in_the_way_of_the_data_with_team_and_description(setti
             if dep.asset_key in models:
                 way = (str(models[dep.asset_key].group_name), str(spec.group_name))
                 assert way == tuple(sorted(way)) or way == BACKWARDS, (dep.asset_key, spec.key)
-    assert {key.path[-1] for key, spec in models.items() if "python" in spec.kinds} == {"int_hidden_groups"}
+    assert {key.path[-1] for key, spec in models.items() if "python" in spec.kinds} == {"int_disclosure_decisions"}
     assert SURVEY_YEARS not in models

@@ -164,7 +164,7 @@ def test_what_waits_is_not_promoted_when_something_else_went_out_in_between(tmp_
     other = passed(tmp_path, {"fte_by_service": [fte(fte=3.0)]})
     additions = other.path.parent / f"{other.id}{ledger.ADDITIONS}"
     with duckdb.connect(str(additions)) as connection:
-        connection.execute("insert into published_groups values ('s', 'i', 'all', 2023, 'hash', '', 4.0)")
+        connection.execute("insert into published_groups values ('s', 'i', 'all', 2023, 'state', 'hash', '', 4.0)")
     snapshots.promote(other, tmp_path / "snapshots")
     snapshots.rollback(tmp_path / "snapshots", "a test")
     shutil.copytree(tmp_path / "kept", waits.path, dirs_exist_ok=True)

@@ -49,12 +49,13 @@ def judged(folder: Path, rows: dict[str, Any], **arguments: Any) -> Candidate:
     """Make a candidate that passed, and that adds to the ledger."""
     made = publication_kit.judged(folder, rows, tables=FEW, **arguments)
     figure = rows["fte_by_service"][0]["fte"]
+    state = ["indicator_shares", "q", "all", 2023, f"state at {figure}"]
     with duckdb.connect(folder / "snapshots" / ".candidates" / f"{made.id}{ledger.ADDITIONS}") as connection:
         for group in ("a", f"group of {figure}"):
-            key = ["indicator_shares", "q", "all", 2023, group]
-            connection.execute("insert into published_groups values (?, ?, ?, ?, ?, 'yes', ?)", [*key, figure])
+            connection.execute("insert into published_groups values (?, ?, ?, ?, ?, ?, 'yes', ?)", [*state, group, figure])
             connection.execute("insert into published_members values (?, '0101')", [group])
-        connection.execute(f"insert into patterns values ('s', 'q', 2023, 'u', 'f', 'hidden at {figure}', true)")
+        connection.execute("insert into published_answers values (?, ?, ?, ?, ?, '0101', 'hash')", state)
+        connection.execute("insert into published_states values (?, ?, ?, ?, ?, 'basis')", state)
     return made
 
 

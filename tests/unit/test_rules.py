@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
+from orchestration.attack.result import PARTS
 from orchestration.errors import UserError
-from orchestration.gate.rules import Rule, load_rules, row_key
+from orchestration.gate.rules import Part, Rule, load_rules, row_key
+from orchestration.settings import PROJECT_DIR
 from orchestration.tables import Table
 
 TEXT = {"nb": "norsk", "en": "English"}
@@ -75,7 +77,10 @@ def test_a_waiver_names_a_row_by_the_key_of_the_rule() -> None:
         ({"id": "A rule"}, "rule 'A rule': id"),
         ({"colour": "red"}, "rule 'a_rule': colour: Extra inputs are not permitted"),
         ({"rows": None}, "rows and fails_when are needed"),
-        ({"kind": "attack"}, "a rule of kind attack has no rows"),
+        ({"kind": "attack", "part": "bounds"}, "a rule of kind attack has no rows"),
+        ({"kind": "attack", "rows": None, "fails_when": None}, "a rule of kind attack has a part, and no other has one"),
+        ({"part": "bounds"}, "a rule of kind attack has a part, and no other has one"),
+        ({"kind": "attack", "part": "guess", "rows": None, "fails_when": None}, "rule 'a_rule': part"),
         ({"severity": "warning"}, "a warning needs a key"),
     ],
 )
@@ -106,3 +111,11 @@ def test_a_rule_for_each_table_names_table_and_key(tmp_path: Path) -> None:
 def test_a_rule_for_each_coded_column_leaves_other_columns_out(tmp_path: Path) -> None:
     rule = Rule.model_validate({**RULE, "for_each": "coded_column", "rows": "select '{column}', '{codelist}'"})
     assert rule.query([TABLE], tmp_path) == "(select 'a', 'letters')"
+
+
+def test_every_part_of_the_attack_but_the_ways_of_uniform_groups_is_a_rule() -> None:
+    # What uniform groups say is allowed by the policy, and is counted with the bounds.
+    rules = load_rules(PROJECT_DIR / "expectations" / "rules")
+    parts = [rule.part for rule in rules if rule.kind == "attack"]
+    assert sorted(map(str, parts)) == sorted(get_args(Part))
+    assert set(get_args(Part)) | {"uniform"} == set(PARTS)

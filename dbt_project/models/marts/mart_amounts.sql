@@ -1,6 +1,9 @@
 -- Money that units granted, in the calendar year before the survey: sums over the units that answered, nominal and in the
 -- prices of the price year; per inhabitant of the area on 1 January of the year of collection. Blank answers cannot be told
 -- from nothing granted, so the national sum is a minimum. Where no delivery gives a figure, the printed one holds.
+-- A municipality has answered when it has a number, also 0. Beside the groups of int_hidden_groups the size groups of a year
+-- are hidden together where some, but fewer municipalities of one of them than the policy allows granted anything: its sum
+-- is theirs. Where so few of one answered the survey and left the amount blank, no size group shows how many answered.
 with rounds as (
     select * from {{ ref('int_rounds') }}
 ),
@@ -31,14 +34,14 @@ members as (
     where area_basis = 'reported' and unit_level in ('country', 'size_group')
 ),
 
-delivered as (
+granted as (
     select
         answers.form,
         answers.question as indicator,
         members.unit_level,
         members.unit_code,
+        units.municipality_code,
         sum(answers.number_value) as amount_nok,
-        count(distinct units.municipality_code) as n_answered,
         bool_or(answers.is_corrected) as is_corrected
     from {{ ref('int_counted_answers') }} as answers
     inner join rounds
@@ -50,7 +53,40 @@ delivered as (
         on rounds.time_period = units.time_period
         and answers.unit_code = units.unit_code
     where answers.measure_unit = 'nok' and answers.number_value is not null
-    group by answers.form, answers.question, members.unit_level, members.unit_code
+    group by answers.form, answers.question, members.unit_level, members.unit_code, units.municipality_code
+),
+
+delivered as (
+    select
+        form,
+        indicator,
+        unit_level,
+        unit_code,
+        sum(amount_nok) as amount_nok,
+        count(*) as n_answered,
+        sum(case when amount_nok != 0 then 1 else 0 end) as n_granted,
+        bool_or(is_corrected) as is_corrected
+    from granted
+    group by form, indicator, unit_level, unit_code
+),
+
+responded as (
+    select
+        responses.form,
+        members.unit_level,
+        members.unit_code,
+        count(distinct responses.municipality_code) as n_responded
+    from {{ ref('int_unit_responses') }} as responses
+    inner join members
+        on responses.time_period = members.time_period
+        and responses.unit_code = members.member_code
+    where responses.has_answered
+    group by responses.form, members.unit_level, members.unit_code
+),
+
+policy as (
+    select max(case when parameter = 'minimum_units' then value end) as minimum_units
+    from {{ ref('stg_classifications__disclosure') }}
 ),
 
 printed as (
@@ -110,6 +146,12 @@ figures as (
         case when grid.is_delivered and grid.is_asked then 0 else printed.amount_error end as amount_error,
         grid.is_delivered and grid.is_asked as is_from_delivery,
         delivered.n_answered,
+        coalesce(delivered.n_granted > 0 and delivered.n_granted < policy.minimum_units, false) as is_of_few,
+        coalesce(
+            responded.n_responded > delivered.n_answered
+            and responded.n_responded - delivered.n_answered < policy.minimum_units,
+            false
+        ) as is_left_blank_by_few,
         coalesce(delivered.is_corrected, false) as is_corrected,
         hidden.reason is not null as is_confidential,
         cast(populations.population as double) as population,
@@ -118,6 +160,11 @@ figures as (
             order by grid.time_period
         ) as previous_period
     from grid
+    cross join policy
+    left join responded
+        on grid.form = responded.form
+        and grid.unit_level = responded.unit_level
+        and grid.unit_code = responded.unit_code
     left join delivered
         on grid.form = delivered.form
         and grid.indicator = delivered.indicator
@@ -140,17 +187,30 @@ figures as (
         and grid.unit_code = populations.unit_code
 ),
 
+judged as (
+    -- One size group that is empty would be the country less the others.
+    select
+        *,
+        is_of_few
+        or (unit_level = 'size_group' and bool_or(is_of_few) over (partition by indicator, time_period))
+            as is_told_by_sum,
+        is_left_blank_by_few
+        or (unit_level = 'size_group' and bool_or(is_left_blank_by_few) over (partition by indicator, time_period))
+            as is_number_hidden
+    from figures
+),
+
 reasons as (
     select
         *,
         case
-            when is_from_delivery and is_confidential then 'confidential'
+            when is_from_delivery and (is_confidential or is_told_by_sum) then 'confidential'
             when amount_nok is not null then null
             when not is_delivered then 'not_delivered'
             when not is_asked then 'not_asked'
             else 'not_answered'
         end as absence_reason
-    from figures
+    from judged
     -- Size groups have rows where something is known of them.
     where unit_level = 'country' or is_from_delivery or amount_nok is not null
 )
@@ -170,15 +230,17 @@ select
     reasons.population,
     case when reasons.absence_reason is null then cast(reasons.amount_nok as double) / nullif(reasons.population, 0) end
         as amount_per_inhabitant,
-    case when reasons.absence_reason is null then reasons.n_answered end as n_answered,
+    case when reasons.absence_reason is null and not reasons.is_number_hidden then reasons.n_answered end as n_answered,
     {{ has_break('reasons.indicator', 'reasons') }} as series_break,
     coalesce({{ absence_status('reasons.absence_reason') }}, 'A') as obs_status,
     reasons.absence_reason,
     case
         when reasons.absence_reason is null then {{ notes({
+            'answered_confidential': 'reasons.is_from_delivery and reasons.is_number_hidden',
             'corrected': "reasons.is_from_delivery and reasons.is_corrected and reasons.unit_level = 'country'",
             'from_print': 'not reasons.is_from_delivery',
-            'units_missing': 'reasons.is_from_delivery and reasons.n_answered < reasons.units_municipalities',
+            'units_missing':
+                'reasons.is_from_delivery and not reasons.is_number_hidden and reasons.n_answered < reasons.units_municipalities',
         }) }}
     end as obs_note
 from reasons

@@ -1,7 +1,10 @@
 -- FTE by the form in which they were reported, and municipalities by the form they chose, for the rounds that offered the
 -- choice. FTE count in the block in which they stand; municipalities by the choice they stated, a divided municipality by
--- the most frequent choice of its districts. Which form a municipality chose is confidential: where fewer chose a form than
--- the policy allows, their FTE, which are public, would tell; then only the totals of the year are shown.
+-- the most frequent choice of its districts. Which form a municipality chose is confidential: where fewer chose a form, or
+-- have FTE in it, than the policy allows, their FTE, which are public, would tell. Then only the total of the target group
+-- is shown; and of both groups together too, whose forms less those of the other group would be the hidden ones. So it is
+-- where few that answered left the choice open. Which units are carried forward or have a note is public, so that a status
+-- or note of one form would tell that they have it: notes stand at the total, and the forms have its status.
 with rounds as (
     select * from {{ ref('int_rounds') }}
 ),
@@ -62,13 +65,99 @@ choices as (
     group by time_period, target_group, answer
 ),
 
+responses as (
+    select * from {{ ref('int_unit_responses') }}
+),
+
 expected as (
     select
         form,
         count(distinct municipality_code) as municipalities,
+        count(distinct case when has_answered then municipality_code end) as municipalities_answered,
         count(*) as units
-    from {{ ref('int_unit_responses') }}
+    from responses
     group by form
+),
+
+with_fte as (
+    select
+        cells.time_period,
+        cells.target_group,
+        count(distinct case when cells.reporting_form = 'joint' then responses.municipality_code end) as joint,
+        count(distinct case when cells.reporting_form != 'joint' then responses.municipality_code end) as separate
+    from {{ ref('int_fte_cells') }} as cells
+    inner join responses
+        on cells.time_period = responses.time_period
+        and cells.unit_code = responses.unit_code
+    where cells.question = 'fte_by_service' and cells.fte > 0
+    group by cells.time_period, cells.target_group
+),
+
+stated as (
+    select
+        time_period,
+        target_group,
+        sum(case when reporting_form = 'joint' then municipalities else 0 end) as joint,
+        sum(case when reporting_form = 'separate' then municipalities else 0 end) as separate
+    from choices
+    group by time_period, target_group
+),
+
+policy as (
+    select
+        max(case when parameter = 'minimum_units' then value end) as minimum_units,
+        max(case when parameter = 'units_by_practice' then value end) as units_by_practice
+    from {{ ref('stg_classifications__disclosure') }}
+),
+
+judged as (
+    -- The choice is made for each group.
+    select
+        rounds.time_period,
+        groups.code as target_group,
+        least(
+            coalesce(stated.joint, 0),
+            coalesce(stated.separate, 0),
+            coalesce(with_fte.joint, 0),
+            coalesce(with_fte.separate, 0)
+        ) as fewest,
+        expected.municipalities_answered - coalesce(stated.joint, 0) - coalesce(stated.separate, 0) as left_open
+    from rounds
+    inner join expected
+        on rounds.form = expected.form
+    inner join {{ ref('stg_classifications__codelists') }} as groups
+        on groups.codelist = 'target_group'
+        and groups.code != 'total'
+    left join stated
+        on rounds.time_period = stated.time_period
+        and groups.code = stated.target_group
+    left join with_fte
+        on rounds.time_period = with_fte.time_period
+        and groups.code = with_fte.target_group
+    where rounds.is_delivered
+),
+
+small as (
+    select
+        judged.time_period,
+        judged.target_group
+    from judged
+    cross join policy
+    where
+        judged.fewest < policy.units_by_practice
+        or (judged.left_open != 0 and judged.left_open < policy.minimum_units)
+),
+
+hidden as (
+    select
+        time_period,
+        target_group
+    from small
+    union
+    select
+        time_period,
+        'total' as target_group
+    from small
 ),
 
 units_with_fte as (
@@ -90,7 +179,9 @@ figures as (
         case
             when categories.reporting_form != 'separate' then coalesce(fte.fte, case when rounds.is_delivered then 0 end)
         end as fte,
-        coalesce(fte.is_carried_forward, false) as is_carried_forward,
+        coalesce(
+            bool_or(fte.is_carried_forward) over (partition by rounds.time_period, categories.target_group), false
+        ) as is_carried_forward,
         coalesce(fte.is_rejected, false) as is_rejected,
         coalesce(fte.is_half_missing, false) as is_half_missing,
         coalesce(fte.is_corrected, false) as is_corrected,
@@ -124,32 +215,19 @@ figures as (
         on rounds.time_period = units_with_fte.time_period
 ),
 
-parameters as (
-    select max(case when parameter = 'min_units_published' then value end) as min_units
-    from {{ ref('stg_classifications__parameters') }}
-),
-
-small as (
-    select figures.time_period
-    from figures
-    cross join parameters
-    where figures.reporting_form in ('joint', 'separate')
-    group by figures.time_period, parameters.min_units
-    having min(case when figures.municipalities > 0 then figures.municipalities end) < parameters.min_units
-),
-
 reasons as (
     select
         figures.*,
         case
-            when small.time_period is not null and figures.reporting_form != 'total' then 'confidential'
+            when hidden.time_period is not null and figures.reporting_form != 'total' then 'confidential'
             -- FTE of separate reports are counted under mental health and substance use.
             when figures.reporting_form = 'separate' then 'not_applicable'
             when not figures.is_delivered then 'not_delivered'
         end as absence_reason
     from figures
-    left join small
-        on figures.time_period = small.time_period
+    left join hidden
+        on figures.time_period = hidden.time_period
+        and figures.target_group = hidden.target_group
 )
 
 select
@@ -172,9 +250,9 @@ select
     reasons.absence_reason,
     case
         when reasons.absence_reason is null then {{ notes({
-            'corrected': 'reasons.is_corrected',
-            'half_missing': 'reasons.is_half_missing',
-            'rejected_cells': 'reasons.is_rejected',
+            'corrected': "reasons.reporting_form = 'total' and reasons.is_corrected",
+            'rejected_cells':
+                "reasons.reporting_form = 'total' and (reasons.is_rejected or reasons.is_half_missing)",
             'units_missing': 'reasons.is_units_missing',
         }) }}
     end as obs_note

@@ -1,7 +1,8 @@
 -- Counts and shares of units by answer, for every indicator and group of units; never of a single unit. share_of_answered
--- is over the units that answered the question, share_of_all over all units of the set. Groups with fewer answering units
--- than the policy allows are confidential, and so are those that protect them. A gap between two rounds that asked is a row
--- of the country: not asked, or not delivered.
+-- is over the units that answered the question, share_of_all over all units of the set. What is confidential says
+-- int_disclosure_decisions; a question that waits until enough units changed their answers keeps the figures of the last
+-- snapshot. The bounds of a hidden figure follow from the country's. A gap between two rounds that asked is a row of the
+-- country: not asked, or not delivered.
 with rounds as (
     select * from {{ ref('int_indicator_rounds') }}
 ),
@@ -11,8 +12,8 @@ all_rounds as (
 ),
 
 parameters as (
-    select max(case when parameter = 'min_units_published' then value end) as min_units
-    from {{ ref('stg_classifications__parameters') }}
+    select max(case when parameter = 'minimum_units' then value end) as min_units
+    from {{ ref('stg_classifications__disclosure') }}
 ),
 
 areas as (
@@ -24,8 +25,13 @@ countries as (
     where unit_level = 'country'
 ),
 
-hidden as (
-    select * from {{ ref('int_hidden_groups') }}
+decisions as (
+    select * from {{ ref('int_disclosure_decisions') }}
+    where subject = 'indicator_shares'
+),
+
+published as (
+    select * from {{ source('history', 'published_groups') }}
     where subject = 'indicator_shares'
 ),
 
@@ -66,13 +72,23 @@ delivered as (
         areas.area_basis,
         rounds.unit_set,
         areas.n_units,
-        coalesce(answered.n_answer, 0) as n_answer,
-        coalesce(answered.n_answered, 0) as n_answered,
         case
-            when hidden.reason is not null then 'confidential'
-            when coalesce(answered.n_answered, 0) = 0 then 'not_answered'
+            when decisions.decision = 'kept' then cast(kept.measured as bigint)
+            else coalesce(answered.n_answer, 0)
+        end as n_answer,
+        case
+            when decisions.decision = 'kept' then cast(kept_answered.measured as bigint)
+            else coalesce(answered.n_answered, 0)
+        end as n_answered,
+        case
+            -- What nobody decided on is not shown.
+            when coalesce(decisions.decision, 'hidden') = 'hidden' then 'confidential'
+            -- An answer that the last snapshot did not have.
+            when decisions.decision = 'kept' and kept.measured is null then 'confidential'
+            when decisions.decision = 'shown' and coalesce(answered.n_answered, 0) = 0 then 'not_answered'
         end as absence_reason,
-        corrected.form is not null as is_corrected,
+        corrected.form is not null and decisions.decision != 'kept' as is_corrected,
+        decisions.decision = 'kept' as is_kept,
         false as is_sample
     from rounds
     inner join answers
@@ -99,13 +115,27 @@ delivered as (
         and areas.unit_set = corrected.unit_set
         and areas.unit_level = corrected.unit_level
         and areas.unit_code = corrected.unit_code
-    left join hidden
-        on rounds.indicator = hidden.indicator
-        and rounds.item = hidden.item
-        and rounds.time_period = hidden.time_period
-        and areas.unit_level = hidden.unit_level
-        and areas.unit_code = hidden.unit_code
-        and areas.area_basis = hidden.area_basis
+    left join decisions
+        on rounds.indicator = decisions.indicator
+        and rounds.item = decisions.item
+        and rounds.time_period = decisions.time_period
+        and areas.unit_level = decisions.unit_level
+        and areas.unit_code = decisions.unit_code
+        and areas.area_basis = decisions.area_basis
+    left join published as kept
+        on decisions.indicator = kept.indicator
+        and decisions.item = kept.item
+        and decisions.time_period = kept.time_period
+        and decisions.state = kept.state
+        and decisions.members_sha256 = kept.members_sha256
+        and answers.answer = kept.measure
+    left join published as kept_answered
+        on decisions.indicator = kept_answered.indicator
+        and decisions.item = kept_answered.item
+        and decisions.time_period = kept_answered.time_period
+        and decisions.state = kept_answered.state
+        and decisions.members_sha256 = kept_answered.members_sha256
+        and kept_answered.measure = ''
 ),
 
 sampled as (
@@ -125,6 +155,7 @@ sampled as (
         answered.n_answered,
         case when answered.n_answered < parameters.min_units then 'confidential' end as absence_reason,
         false as is_corrected,
+        false as is_kept,
         true as is_sample
     from rounds
     cross join parameters
@@ -173,6 +204,7 @@ gaps as (
         cast(null as bigint) as n_answered,
         case when all_rounds.is_delivered then 'not_asked' else 'not_delivered' end as absence_reason,
         false as is_corrected,
+        false as is_kept,
         false as is_sample
     from indicator_spans
     inner join all_rounds
@@ -197,7 +229,9 @@ figures as (
         lag(time_period) over (
             partition by indicator, answer, item, unit_level, unit_code, area_basis
             order by time_period
-        ) as previous_period
+        ) as previous_period,
+        max(case when unit_level = 'country' and absence_reason is null then n_answer end) over country as country_answer,
+        max(case when unit_level = 'country' and absence_reason is null then n_units end) over country as country_units
     from (
         select * from delivered
         union all
@@ -205,6 +239,7 @@ figures as (
         union all
         select * from gaps
     ) as all_figures
+    window country as (partition by indicator, answer, item, time_period)
 )
 
 select
@@ -230,5 +265,17 @@ select
         else 'A'
     end as obs_status,
     figures.absence_reason,
-    case when figures.absence_reason is null then {{ notes({'corrected': 'figures.is_corrected'}) }} end as obs_note
+    case
+        when figures.absence_reason is null then {{ notes({
+            'awaits_changes': 'figures.is_kept',
+            'corrected': 'figures.is_corrected',
+        }) }}
+    end as obs_note,
+    -- No more units of a group gave an answer than of the country, and no fewer than the country's less all the others.
+    case
+        when figures.absence_reason = 'confidential'
+            then greatest(0, figures.country_answer - (figures.country_units - figures.n_units))
+    end as n_answer_lower,
+    case when figures.absence_reason = 'confidential' then least(figures.n_units, figures.country_answer) end
+        as n_answer_upper
 from figures

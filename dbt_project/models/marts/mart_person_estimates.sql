@@ -1,5 +1,6 @@
 -- Persons by category of a question that asks for persons in categories: units times the persons that a category stands
--- for. The open category makes it an interval; units that did not answer count as 0, so the sum is a minimum.
+-- for. The open category makes it an interval; units that did not answer count as 0, so the sum is a minimum. The units are
+-- those that the country's row of the shares shows: what is not shown there is not shown here.
 with rounds as (
     select * from {{ ref('int_indicator_rounds') }}
     where units != 'anonymous'
@@ -11,27 +12,23 @@ person_indicators as (
     where scale = 'persons'
 ),
 
-parameters as (
-    select max(case when parameter = 'min_units_published' then value end) as min_units
-    from {{ ref('stg_classifications__parameters') }}
-),
-
 counts as (
     select
-        rounds.indicator,
+        shares.indicator,
         rounds.collection_year - 1 as time_period,
-        answered.answer as category,
-        answered.n_answered,
-        answered.n_answer as n_units
+        shares.answer as category,
+        shares.n_answer as n_units,
+        shares.absence_reason,
+        shares.obs_note
     from rounds
     inner join person_indicators
         on rounds.indicator = person_indicators.indicator
-    inner join {{ ref('int_indicator_counts') }} as answered
-        on rounds.form = answered.form
-        and rounds.indicator = answered.indicator
-        and rounds.item = answered.item
-        and rounds.unit_set = answered.unit_set
-    where rounds.item = 'all' and answered.area_basis = 'reported' and answered.unit_level = 'country'
+    inner join {{ ref('mart_indicator_shares') }} as shares
+        on rounds.indicator = shares.indicator
+        and rounds.item = shares.item
+        and rounds.time_period = shares.time_period
+        and rounds.unit_set = shares.unit_set
+    where rounds.item = 'all' and shares.area_basis = 'reported' and shares.unit_level = 'country'
 ),
 
 estimates as (
@@ -39,7 +36,8 @@ estimates as (
         counts.indicator,
         counts.time_period,
         counts.category,
-        counts.n_answered,
+        counts.absence_reason,
+        counts.obs_note,
         counts.n_units,
         weights.weight_main as weight,
         counts.n_units * weights.weight_main as persons_main,
@@ -49,16 +47,14 @@ estimates as (
         on counts.category = weights.answer
 ),
 
-figures as (
-    select * from estimates
-    union all
+totals as (
     select
         indicator,
         time_period,
-        'total' as category,
-        max(n_answered) as n_answered,
+        -- The sum of some categories is no total.
+        max(absence_reason) as absence_reason,
+        max(obs_note) as obs_note,
         sum(n_units) as n_units,
-        cast(null as decimal(18, 6)) as weight,
         sum(persons_main) as persons_main,
         sum(persons_alternative) as persons_alternative
     from estimates
@@ -66,16 +62,29 @@ figures as (
 )
 
 select
-    figures.indicator,
-    figures.time_period,
-    figures.category,
-    case when figures.n_answered >= parameters.min_units then figures.n_units end as n_units,
-    figures.weight,
-    case when figures.n_answered >= parameters.min_units then figures.persons_main end as persons_main,
-    case when figures.n_answered >= parameters.min_units then figures.persons_alternative end as persons_alternative,
-    case when figures.n_answered >= parameters.min_units then 'A' else {{ absence_status("'confidential'") }} end
-        as obs_status,
-    case when figures.n_answered < parameters.min_units then 'confidential' end as absence_reason,
-    cast(null as string) as obs_note
-from figures
-cross join parameters
+    indicator,
+    time_period,
+    category,
+    n_units,
+    weight,
+    persons_main,
+    persons_alternative,
+    coalesce({{ absence_status('estimates.absence_reason') }}, 'A') as obs_status,
+    absence_reason,
+    obs_note
+from estimates
+
+union all
+
+select
+    indicator,
+    time_period,
+    'total' as category,
+    case when absence_reason is null then n_units end as n_units,
+    cast(null as decimal(18, 6)) as weight,
+    case when absence_reason is null then persons_main end as persons_main,
+    case when absence_reason is null then persons_alternative end as persons_alternative,
+    coalesce({{ absence_status('totals.absence_reason') }}, 'A') as obs_status,
+    absence_reason,
+    case when absence_reason is null then obs_note end as obs_note
+from totals

@@ -1,6 +1,8 @@
 -- Change in FTE from one round to the next of the same series, as reported, and without the units that say in the later
 -- round that their reporting practice changed (real change, 2016 report table 3.2). Units of the later year; their ground
--- in the earlier one is left out too, a split unit's by weight.
+-- in the earlier one is left out too, a split unit's by weight. Which units they are is confidential, and FTE of units are
+-- public: real change, with one decimal as in print, and the number of units left out are shown where there are enough of
+-- them, and of others that answered. Else both are empty, whatever the reason.
 with rounds as (
     select * from {{ ref('int_rounds') }}
 ),
@@ -101,8 +103,7 @@ excluded_earlier as (
     select
         time_period_to,
         coalesce(target_group, 'total') as target_group,
-        {{ exact('sum(fte)') }} as fte,
-        bool_or(is_weight_missing) as is_weight_missing
+        {{ exact('sum(fte)') }} as fte
     from shares_earlier
     group by grouping sets ((time_period_to, target_group), (time_period_to))
 ),
@@ -113,6 +114,45 @@ counts as (
         count(*) as units_excluded
     from excluded
     group by time_period_to
+),
+
+answered as (
+    select
+        form,
+        count(*) as units_answered
+    from {{ ref('int_unit_responses') }}
+    where has_answered
+    group by form
+),
+
+unweighted as (
+    -- Ground without a weight has few successors: that real change is unknown would tell that one of them changed.
+    select distinct time_period_to
+    from shares_earlier
+    where is_weight_missing
+),
+
+policy as (
+    select max(case when parameter = 'units_by_practice' then value end) as min_units
+    from {{ ref('stg_classifications__disclosure') }}
+),
+
+shown as (
+    select pairs.time_period_to
+    from pairs
+    cross join policy
+    inner join counts
+        on pairs.time_period_to = counts.time_period_to
+    inner join answered
+        on pairs.form = answered.form
+    left join unweighted
+        on pairs.time_period_to = unweighted.time_period_to
+    where
+        pairs.is_delivered
+        and counts.units_excluded >= policy.min_units
+        -- Units that did not answer are known, and none of them said that its practice changed.
+        and answered.units_answered - counts.units_excluded >= policy.min_units
+        and unweighted.time_period_to is null
 ),
 
 groups as (
@@ -130,12 +170,10 @@ figures as (
         cast(earlier.fte as double) as fte_from,
         cast(later.fte as double) as fte_to,
         later.fte - earlier.fte as change_fte,
-        case
-            when coalesce(excluded_earlier.is_weight_missing, false) then null
-            else cast(earlier.fte - coalesce(excluded_earlier.fte, 0) as double)
-        end as real_fte_from,
+        cast(earlier.fte - coalesce(excluded_earlier.fte, 0) as double) as real_fte_from,
         cast(later.fte - coalesce(excluded_later.fte, 0) as double) as real_fte_to,
-        coalesce(counts.units_excluded, 0) as units_excluded,
+        counts.units_excluded,
+        shown.time_period_to is not null as is_practice_shown,
         coalesce(earlier.is_carried_forward, false) or coalesce(later.is_carried_forward, false) as is_carried_forward
     from pairs
     cross join groups
@@ -153,6 +191,8 @@ figures as (
         and groups.target_group = excluded_earlier.target_group
     left join counts
         on pairs.time_period_to = counts.time_period_to
+    left join shown
+        on pairs.time_period_to = shown.time_period_to
 )
 
 select
@@ -160,14 +200,14 @@ select
     time_period_to,
     target_group,
     case when is_delivered then (fte_to / nullif(fte_from, 0) - 1) * 100 end as change_percent,
-    case when is_delivered then (real_fte_to / nullif(real_fte_from, 0) - 1) * 100 end as real_change_percent,
+    case when is_practice_shown then round((real_fte_to / nullif(real_fte_from, 0) - 1) * 100, 1) end as real_change_percent,
     case when is_delivered then change_fte end as change_fte,
-    case when is_delivered then units_excluded end as municipalities_excluded,
+    case when is_practice_shown then units_excluded end as municipalities_excluded,
     case
         when not is_delivered then {{ absence_status("'not_delivered'") }}
         when is_carried_forward then 'I'
         else 'A'
     end as obs_status,
     case when not is_delivered then 'not_delivered' end as absence_reason,
-    cast(null as string) as obs_note
+    case when is_delivered then {{ notes({'practice_confidential': 'not is_practice_shown'}) }} end as obs_note
 from figures

@@ -17,5 +17,7 @@ select
     {{ public_status('observations.time_period') }} as obs_status,
     absence_reason,
     obs_note,
+    cast(n_answer_lower as integer) as n_answer_lower,
+    cast(n_answer_upper as integer) as n_answer_upper,
     {{ is_constructed('observations.time_period') }} as is_constructed
 from {{ ref('mart_indicator_shares') }} as observations

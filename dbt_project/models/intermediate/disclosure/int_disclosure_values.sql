@@ -1,64 +1,98 @@
--- What each unit adds to the figures of the tables that need protection: 1 for each answer that it gave, or its amount. A
--- unit that answered has rows, also where every value is 0. Restricted: answers of single units.
+-- What each unit answered to each question: all answers and groups of answers that it gave, as one text, empty where it
+-- gave none of them, or its amount; null where it did not answer. Units that answered nothing at all have no rows: the
+-- public tables of FTE show them. Restricted: answers of single units.
 with tables as (
-    select distinct
-        subject,
-        family,
+    select * from {{ ref('int_disclosure_tables') }}
+),
+
+responding as (
+    select
+        time_period,
+        unit_code
+    from {{ ref('int_unit_responses') }}
+    where has_answered
+
+    union
+
+    select
+        time_period,
+        municipality_code as unit_code
+    from {{ ref('int_unit_responses') }}
+    where has_answered
+),
+
+answered as (
+    select
+        'indicator_shares' as subject,
         indicator,
         item,
         time_period,
-        unit_set
-    from {{ ref('int_disclosure_groups') }}
+        unit_code,
+        coalesce({{ joined("case when is_chosen then answer end", '|', 'answer') }}, '') as answers
+    from {{ ref('int_indicator_choices') }}
+    group by indicator, item, time_period, unit_code
+
+    union all
+
+    select
+        'amounts' as subject,
+        answers.question as indicator,
+        'all' as item,
+        answers.time_period,
+        units.municipality_code as unit_code,
+        cast({{ exact('sum(answers.number_value)') }} as string) as answers
+    from {{ ref('int_counted_answers') }} as answers
+    inner join {{ ref('int_units') }} as units
+        on answers.time_period = units.time_period
+        and answers.unit_code = units.unit_code
+    where answers.measure_unit = 'nok' and answers.number_value is not null
+    group by answers.question, answers.time_period, units.municipality_code
 ),
 
-countries as (
-    select * from {{ ref('int_unit_set_members') }}
-    where area_basis = 'reported' and unit_level = 'country'
+units as (
+    select
+        members.time_period,
+        members.unit_set,
+        members.member_code
+    from {{ ref('int_unit_set_members') }} as members
+    where members.area_basis = 'reported' and members.unit_level = 'country'
+),
+
+-- Who answered a question has answered, whatever the survey's own mark of the unit says.
+known as (
+    select
+        tables.subject,
+        tables.indicator,
+        tables.item,
+        tables.time_period,
+        units.member_code,
+        max(answered.answers) as answers,
+        bool_or(responding.unit_code is not null or answered.unit_code is not null) as is_known
+    from tables
+    inner join units
+        on tables.time_period = units.time_period
+        and tables.unit_set = units.unit_set
+    left join responding
+        on units.time_period = responding.time_period
+        and units.member_code = responding.unit_code
+    left join answered
+        on tables.subject = answered.subject
+        and tables.indicator = answered.indicator
+        and tables.item = answered.item
+        and tables.time_period = answered.time_period
+        and units.member_code = answered.unit_code
+    group by tables.subject, tables.indicator, tables.item, tables.time_period, units.member_code
 )
 
 select
-    tables.subject,
-    tables.family,
-    tables.indicator,
-    tables.item,
-    tables.time_period,
-    tables.unit_set,
-    choices.unit_code as member_code,
-    choices.answer as measure,
-    cast(case when choices.is_chosen then 1 else 0 end as decimal(18, 6)) as measured
-from tables
-inner join {{ ref('int_indicator_choices') }} as choices
-    on tables.subject = 'indicator_shares'
-    and tables.indicator = choices.indicator
-    and tables.item = choices.item
-    and tables.time_period = choices.time_period
-inner join countries
-    on tables.time_period = countries.time_period
-    and tables.unit_set = countries.unit_set
-    and choices.unit_code = countries.member_code
-
-union all
-
-select
-    tables.subject,
-    tables.family,
-    tables.indicator,
-    tables.item,
-    tables.time_period,
-    tables.unit_set,
-    units.municipality_code as member_code,
-    'amount' as measure,
-    {{ exact('sum(answers.number_value)') }} as measured
-from tables
-inner join {{ ref('int_counted_answers') }} as answers
-    on tables.subject = 'amounts'
-    and tables.indicator = answers.question
-    and tables.time_period = answers.time_period
-    and answers.measure_unit = 'nok'
-    and answers.number_value is not null
-inner join {{ ref('int_units') }} as units
-    on answers.time_period = units.time_period
-    and answers.unit_code = units.unit_code
-group by
-    tables.subject, tables.family, tables.indicator, tables.item, tables.time_period, tables.unit_set,
-    units.municipality_code
+    subject,
+    indicator,
+    item,
+    time_period,
+    member_code,
+    answers,
+    {{ text_hash(
+        "concat_ws('|', subject, indicator, item, cast(time_period as string), member_code, coalesce(answers, '-'))"
+    ) }} as answer_sha256
+from known
+where is_known

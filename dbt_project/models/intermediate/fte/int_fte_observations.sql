@@ -1,5 +1,6 @@
 -- The figures of the long FTE tables with what is said about each: status, reason where there is none, coded notes, break.
--- One place for the rules of the three breakdowns.
+-- One place for the rules of the three breakdowns. How a unit reports is confidential: that one half of a separate report is
+-- missing is noted as cells that are missing. A note of its own on areas would tell it of the units in them that miss cells.
 with grid as (
     select * from {{ ref('int_fte_grid') }}
 ),
@@ -108,8 +109,7 @@ select
     case
         when figures.absence_reason is null then {{ notes({
             'corrected': 'figures.is_corrected',
-            'half_missing': 'figures.is_half_missing',
-            'rejected_cells': 'figures.is_rejected',
+            'rejected_cells': 'figures.is_rejected or figures.is_half_missing',
             'units_missing':
                 "figures.question != 'fte_by_pathway' and figures.units_with_cells < figures.units_total",
             'weight_estimated': 'figures.is_weight_estimated',

@@ -49,6 +49,7 @@ municipal_amounts as (
 ),
 
 zero_amounts as (
+    -- Those that granted nothing are all but those that make up the sum: they are hidden with it.
     select
         figures.source_id,
         figures.table_id,
@@ -61,6 +62,11 @@ zero_amounts as (
         on figures.time_period = municipal_amounts.time_period
         and figures.dimension['question'] = municipal_amounts.indicator
         and municipal_amounts.amount_nok = 0
+    inner join amounts
+        on municipal_amounts.time_period = amounts.time_period
+        and municipal_amounts.indicator = amounts.indicator
+        and amounts.unit_level = 'country'
+        and amounts.absence_reason is null
     where figures.measure = 'municipalities' and figures.dimension['answer'] = 'zero'
     group by figures.source_id, figures.table_id, figures.cell_key
 ),

@@ -217,8 +217,8 @@ bases as (
 ),
 
 parameters as (
-    select max(case when parameter = 'min_units_published' then value end) as min_units
-    from {{ ref('stg_classifications__parameters') }}
+    select max(case when parameter = 'minimum_units' then value end) as min_units
+    from {{ ref('stg_classifications__disclosure') }}
 ),
 
 computed as (
@@ -236,7 +236,8 @@ computed as (
         coalesce(indicators.scale = 'multiple', false) as is_multiple,
         group_sizes.member_count,
         parameters.min_units,
-        hidden.reason is not null as is_hidden
+        coalesce(decisions.decision, 'shown') != 'shown'
+        or (sets.is_without_districts and coalesce(district_decisions.decision, 'shown') != 'shown') as is_hidden
     from sets
     cross join parameters
     inner join bases
@@ -282,14 +283,22 @@ computed as (
         and group_sizes.indicator in (sets.indicator, '*')
     left join {{ ref('stg_indicators__indicators') }} as indicators
         on sets.indicator = indicators.indicator
-    left join {{ ref('int_hidden_groups') }} as hidden
-        on hidden.subject = 'indicator_shares'
-        and hidden.area_basis = 'reported'
-        and sets.indicator = hidden.indicator
-        and sets.item = hidden.item
-        and sets.survey_period = hidden.time_period
-        and sets.unit_level = hidden.unit_level
-        and sets.unit_code = hidden.unit_code
+    left join {{ ref('int_disclosure_decisions') }} as decisions
+        on decisions.subject = 'indicator_shares'
+        and decisions.area_basis = 'reported'
+        and sets.indicator = decisions.indicator
+        and sets.item = decisions.item
+        and sets.survey_period = decisions.time_period
+        and sets.unit_level = decisions.unit_level
+        and sets.unit_code = decisions.unit_code
+    left join {{ ref('int_disclosure_decisions') }} as district_decisions
+        on district_decisions.subject = 'indicator_shares'
+        and district_decisions.area_basis = 'reported'
+        and district_decisions.unit_level = 'size_group'
+        and district_decisions.unit_code = 'oslo_districts'
+        and sets.indicator = district_decisions.indicator
+        and sets.item = district_decisions.item
+        and sets.survey_period = district_decisions.time_period
 ),
 
 counted as (
@@ -333,7 +342,7 @@ select
         as computed_error,
     'delivered_answers' as method,
     -- What a group of too few answering units said is not shown, Oslo as one municipality aside; nor is a group that is
-    -- hidden in the table, by whichever units print counts it.
+    -- hidden in the table, or keeps its figure of the last snapshot, by whichever units print counts it.
     is_hidden
     or (n_answered < min_units and not (unit_set = 'municipalities' and unit_level = 'county' and n_units = 1))
         as is_confidential

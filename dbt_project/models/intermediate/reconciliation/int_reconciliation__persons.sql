@@ -16,8 +16,8 @@ open_category as (
 ),
 
 parameters as (
-    select max(case when parameter = 'min_units_published' then value end) as min_units
-    from {{ ref('stg_classifications__parameters') }}
+    select max(case when parameter = 'minimum_units' then value end) as min_units
+    from {{ ref('stg_classifications__disclosure') }}
 ),
 
 members as (

@@ -1,11 +1,11 @@
--- Printed real changes and the number of units left out, against the deliveries.
+-- Printed real changes and the number of units left out, against the deliveries, where they are shown.
 with printed as (
     select * from {{ ref('int_reconciliation__printed_cells') }}
 ),
 
 computed as (
     select * from {{ ref('mart_real_change') }}
-    where absence_reason is null
+    where municipalities_excluded is not null
 )
 
 select

@@ -1,0 +1,189 @@
+"""The attack as a whole: which part runs on what, and what is written down of it.
+
+Belongs here: the order of the parts and their division over threads. What each part does stands in its own module.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from orchestration.attack.bounds import PART as BOUNDS
+from orchestration.attack.bounds import ROUTING, System, findings, system_of
+from orchestration.attack.formats import PART as FORMATS
+from orchestration.attack.formats import attack_formats
+from orchestration.attack.isolation import PART as ISOLATION
+from orchestration.attack.isolation import Isolation
+from orchestration.attack.links import Link, bound_system, forms, keys_of, links
+from orchestration.attack.policy import Catalogue, Policy, read_catalogue, read_policy
+from orchestration.attack.practice import attack_practice
+from orchestration.attack.public import Public, contradiction, read
+from orchestration.attack.result import Attack, Derived, Notes, TableKey, Uniform
+from orchestration.attack.routing import attack_forms, told_by_notes
+from orchestration.attack.sheets import Patterns, Sheet, sheets
+from orchestration.attack.snapshots import attack_snapshots
+from orchestration.attack.solving import NoSolutionError, UndecidedError
+
+_THREADS = 2
+_SECONDS = 120.0
+_UNIFORM = "uniform"
+
+
+def attack(
+    database: Path,
+    *,
+    policy: Path,
+    answer_groups: Path | None = None,
+    folder: Path | None = None,
+    earlier: Sequence[Path] = (),
+    only: Collection[TableKey] | None = None,
+    seconds: float = _SECONDS,
+) -> Attack:
+    """Attack a candidate with its public files, those of earlier snapshots, and the policy.
+
+    Args:
+        database: the candidate's DuckDB file.
+        policy: what is allowed to follow.
+        answer_groups: which answers are unions of others; files of questions that stand beside it are read too.
+        folder: the candidate's whole folder; without it no other format is read.
+        earlier: DuckDB files of earlier snapshots, the last one last.
+        only: the tables of answers that are attacked; all where None. Practice and formats are attacked all the same.
+        seconds: how long the solver may be asked in all; what is left then is named as not tried.
+
+    Raises:
+        UserError: a file cannot be read, or its figures contradict one another.
+    """
+    rules, catalogue = read_policy(policy), read_catalogue(answer_groups)
+    public = read(database, only)
+    made = sheets(public, rules, catalogue)
+    notes = Notes()
+    until = time.monotonic() + seconds
+    if public.without_units:
+        notes.not_tried.append(f"{len(public.without_units)} tables whose units are not known")
+    unknown = sum(shown.unknown_groups for shown in public.tables.values())
+    if unknown:
+        notes.not_tried.append(f"{unknown} shown groups have other units than the tables of areas tell")
+    notes.add(
+        Derived(FORMATS, key.indicator, key.item, key.time_period, answer, (), ("is248.duckdb", ":".join(group)))
+        for key, answer, group in public.open_rows
+    )
+    _uniform(made, notes)
+    _isolate(made, rules, notes)
+    _bound(made, public, catalogue, until, notes)
+    if earlier:
+        before = [read(path, made.keys()) for path in earlier]
+        attack_snapshots(public, made, before, rules, catalogue, until, notes)
+    else:
+        notes.not_tried.append("snapshots: no earlier snapshot was given")
+    attack_practice(database, rules, notes)
+    notes.files.append(database.name)
+    if folder is None:
+        notes.not_tried.append("formats: only the DuckDB file was given")
+    else:
+        attack_formats(database, folder, notes)
+    return notes.result()
+
+
+def _uniform(made: Mapping[TableKey, Sheet], notes: Notes) -> None:
+    for key, sheet in made.items():
+        found = sheet.uniform()
+        place = (key.indicator, key.time_period)
+        so_far = notes.uniform.get(place, Uniform(0, 0, 0, 0))
+        notes.uniform[place] = Uniform(*(one + other for one, other in zip(so_far, found, strict=True)))
+        notes.tried[_UNIFORM]["tables"] += 1
+        notes.tried[_UNIFORM]["groups"] += len(sheet.shown.groups)
+
+
+def _isolate(made: Mapping[TableKey, Sheet], rules: Policy, notes: Notes) -> None:
+    isolation = Isolation(rules, Patterns())
+    for sheet in made.values():
+        notes.add(isolation.attack(sheet))
+    notes.tried[ISOLATION] = Counter(isolation.tried)
+    notes.not_tried += isolation.not_tried
+
+
+@dataclasses.dataclass
+class _Outcome:
+    """What one system gave."""
+
+    tried: Counter[str] = dataclasses.field(default_factory=Counter)
+    derived: list[Derived] = dataclasses.field(default_factory=list)
+    allowed: Counter[str] = dataclasses.field(default_factory=Counter)
+    not_tried: list[str] = dataclasses.field(default_factory=list)
+
+
+def _bound(made: Mapping[TableKey, Sheet], public: Public, catalogue: Catalogue, until: float, notes: Notes) -> None:
+    """Ask which answers are fixed: table by table, then tables that say something of one another, then forms."""
+    patterns = Patterns()
+    isolated = {fact[1:6] for fact in notes.derived}
+    bound = links(made, public, catalogue)
+    by_form = forms(made, public)
+
+    def one(key: TableKey) -> _Outcome:
+        return _solve([key], lambda: system_of([made[key]], patterns), public, until)
+
+    def linked(link: Link) -> _Outcome:
+        return _solve(keys_of(link), lambda: bound_system(link, made, patterns), public, until)
+
+    def form(place: tuple[str, int, str, str]) -> _Outcome:
+        outcome = _Outcome()
+        try:
+            system, outcome.derived = attack_forms(place, by_form[place], made, patterns)
+        except NoSolutionError:
+            raise contradiction(by_form[place][0][0], "no reporting forms of units give them", public.database) from None
+        except UndecidedError:
+            outcome.not_tried.append(f"{ROUTING}: forms by {place[0]}, {place[2]}, {place[1]}")
+            return outcome
+        _left(system, f"{ROUTING}: forms by {place[0]}, {place[2]}, {place[1]}", outcome)
+        return outcome
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        single = list(pool.map(one, made))
+        together = list(pool.map(linked, bound))
+        formed = list(pool.map(form, by_form))
+    told_by_notes(by_form, public.half_missing, notes)
+    for part, outcomes in ((BOUNDS, single + together), (ROUTING, formed)):
+        for outcome in outcomes:
+            notes.tried[part].update(outcome.tried)
+            notes.add(fact for fact in outcome.derived if fact[1:6] not in isolated or fact.part == ROUTING)
+            notes.not_tried += outcome.not_tried
+    notes.tried[BOUNDS]["tables"] = len(single)
+    notes.tried[BOUNDS]["links"] = len(together)
+    notes.tried[ROUTING]["tables"] = sum(sheet.routed for sheet in made.values())
+    notes.tried[ROUTING]["questions by form"] = len(formed)
+    for outcome in single:
+        notes.allowed.update(outcome.allowed)
+
+
+def _solve(keys: Sequence[TableKey], system_made: Callable[[], System], public: Public, until: float) -> _Outcome:
+    """Return what is fixed in tables about the same units."""
+    outcome = _Outcome()
+    name = f"{BOUNDS}: " + " with ".join(f"{key.indicator}, {key.item}, {key.time_period}" for key in keys)
+    if time.monotonic() > until:
+        outcome.not_tried.append(name)
+        return outcome
+    try:
+        system = system_made()
+        system.until = until
+        never, always = system.solve()
+    except NoSolutionError:
+        raise contradiction(keys[0], f"no answers of units give them ({name})", public.database) from None
+    except UndecidedError:
+        outcome.not_tried.append(name)
+        return outcome
+    for block in system.blocks:
+        found = findings(system, block, never, always, BOUNDS)
+        outcome.derived += found.derived
+        outcome.allowed[block.sheet.key.indicator] += found.allowed
+    _left(system, name, outcome)
+    return outcome
+
+
+def _left(system: System, name: str, outcome: _Outcome) -> None:
+    outcome.tried.update(system.tried)
+    if system.left:
+        outcome.not_tried.append(f"{name}: {system.left} questions")

@@ -1,0 +1,324 @@
+"""Figures that are hidden in the one public file and stand in another.
+
+Belongs here: part (g): reading the other formats of a snapshot and holding them against its DuckDB file. A figure is hidden
+where its row has an empty measure there. Formats that are too large to be read in the time are named as not tried.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from orchestration.attack.public import opened
+from orchestration.attack.result import Derived, Notes
+
+PART = "formats"
+_CONFIDENTIAL = "Q"
+_PX_STRING = re.compile(r'"([^"]*)"')
+_REVISIONS = "revisions"
+
+
+@dataclass(frozen=True)
+class Described:
+    """What ``metadata/<table>.json`` says of a table: its key, and the measures that are numbers."""
+
+    name: str
+    key: tuple[str, ...]
+    measures: tuple[str, ...]
+
+
+def attack_formats(database: Path, folder: Path, notes: Notes) -> None:
+    """Look for figures that are hidden in the database and stand in another file of the snapshot."""
+    with opened(database) as connection:
+        tables = [table for path in sorted((folder / "metadata").glob("*.json")) if (table := _described(path, connection))]
+        for table in tables:
+            hidden = connection.sql(f"select count(*) from {table.name} where {_any_empty(table)}").fetchall()[0][0]
+            if not hidden:
+                continue
+            notes.tried[PART]["tables"] += 1
+            notes.tried[PART]["rows with a hidden figure"] += hidden
+            _columnar(connection, folder, table, notes)
+            _cubes(connection, folder, table, notes)
+            _matrices(connection, folder, table, notes)
+        _changes(connection, folder, {table.name: table for table in tables}, notes)
+    _rest(folder, notes)
+
+
+def _described(path: Path, connection: duckdb.DuckDBPyConnection) -> Described | None:
+    """Return a table that may have hidden figures."""
+    described = json.loads(path.read_text(encoding="utf-8"))
+    name, key = str(described["name"]), tuple(described["key"])
+    columns = dict(
+        connection.execute("select column_name, data_type from duckdb_columns() where table_name = ?", [name]).fetchall()
+    )
+    if "obs_status" not in columns or not key:
+        return None
+    numbers = {"INTEGER", "BIGINT", "DOUBLE"}
+    if "unit_level" in columns and connection.sql(
+        f"select count(*) from {name} where unit_level in ('municipality', 'city_district', 'agency')"
+    ).fetchall() != [(0,)]:
+        # Of single units FTE are public: nothing in these tables is hidden.
+        return None
+    measures = tuple(name for name, kind in columns.items() if kind in numbers and name not in key)
+    return Described(name, key, measures) if measures else None
+
+
+def _any_empty(table: Described) -> str:
+    return "(" + " or ".join(f"{measure} is null" for measure in table.measures) + ")"
+
+
+def _columnar(connection: duckdb.DuckDBPyConnection, folder: Path, table: Described, notes: Notes) -> None:
+    """Compare Parquet and CSV, row by row."""
+    for path, reader in (
+        (folder / "parquet" / f"{table.name}.parquet", "read_parquet(?)"),
+        (folder / "csv" / f"{table.name}.csv", "read_csv(?, all_varchar = true, header = true)"),
+    ):
+        if not path.exists():
+            continue
+        notes.files.append(str(path.relative_to(folder)))
+        same = " and ".join(f"cast(own.{name} as varchar) = cast(other.{name} as varchar)" for name in table.key)
+        tells = " or ".join(f"(own.{m} is null and other.{m} is not null)" for m in table.measures)
+        rows = connection.execute(
+            f"""
+            select {", ".join(f"own.{name}" for name in table.key)}
+            from (select * from {table.name} where {_any_empty(table)}) as own inner join {reader} as other on {same}
+            where {tells}
+            """,
+            [str(path)],
+        ).fetchall()
+        notes.add(_facts(table, rows, path.relative_to(folder).parts[0]))
+        beyond = connection.execute(
+            f"""
+            select {", ".join(f"other.{name}" for name in table.key)}
+            from {reader} as other anti join {table.name} as own on {same}
+            where {" or ".join(f"other.{m} is not null" for m in table.measures)}
+            """,
+            [str(path)],
+        ).fetchall()
+        notes.add(_facts(table, beyond, path.relative_to(folder).parts[0]))
+
+
+def _facts(table: Described, rows: Iterable[Sequence[Any]], where: str) -> Iterator[Derived]:
+    for row in rows:
+        named = dict(zip(table.key, row, strict=True))
+        yield Derived(
+            PART,
+            str(named.get("indicator", table.name)),
+            str(named.get("item", table.name)),
+            int(named.get("time_period") or named.get("time_period_to") or 0),
+            str(named.get("answer", where)),
+            (),
+            (where, f"{named.get('unit_level', '')}:{named.get('unit_code', '')}:{named.get('area_basis', '')}"),
+        )
+
+
+def _empty_cells(
+    connection: duckdb.DuckDBPyConnection, table: Described, measure: str, each: str = ""
+) -> set[tuple[str, ...]]:
+    """Return the keys, as texts, of rows of which a measure is empty."""
+    columns = ", ".join(f"cast({name} as varchar)" for name in table.key)
+    where = f"{measure} is null" + (f" and {table.key[0]} = '{each}'" if each else "")
+    return set(connection.sql(f"select {columns} from {table.name} where {where}").fetchall())
+
+
+def _cubes(connection: duckdb.DuckDBPyConnection, folder: Path, table: Described, notes: Notes) -> None:
+    """Compare JSON-stat: cells that have a number where the row is empty."""
+    single = folder / "jsonstat" / f"{table.name}.json"
+    for path in [single] if single.exists() else sorted((folder / "jsonstat" / table.name).glob("*.json")):
+        cube = json.loads(path.read_text(encoding="utf-8"))
+        notes.files.append(str(path.relative_to(folder)))
+        extension = cube.get("extension", {})
+        each = dict(extension.get("each") or {})
+        names, sizes = list(cube["id"]), list(cube["size"])
+        codes = [_index(cube["dimension"][name]) for name in names]
+        values = cube["value"]
+        if isinstance(values, dict):
+            places = np.array(sorted(int(i) for i in values), dtype=np.int64)
+        else:
+            places = np.array([i for i, value in enumerate(values) if value is not None], dtype=np.int64)
+        at = np.array(np.unravel_index(places, sizes), dtype=np.int64)
+        columns = _columns_of(extension, names)
+        empty = {
+            measure: _empty_cells(connection, table, measure, next(iter(each.values()), "")) for measure in table.measures
+        }
+        notes.tried[PART]["cells of cubes"] += len(places)
+        rows = []
+        for j, code in enumerate(codes[-1]):
+            if not empty.get(code):
+                continue
+            cells = at[:-1, at[-1] == j]
+            wanted = _places(empty[code], table.key, each, names[:-1], columns, codes[:-1])
+            flat = set(np.ravel_multi_index(tuple(cells), tuple(sizes[:-1])).tolist()) if cells.size else set()
+            rows += [key for place, key in wanted(sizes[:-1]) if place in flat]
+        notes.add(_facts(table, rows, "jsonstat"))
+
+
+def _index(dimension: dict[str, Any]) -> list[str]:
+    index = dimension["category"].get("index")
+    if index is None:
+        return list(dimension["category"]["label"])
+    return list(index) if isinstance(index, list) else sorted(index, key=index.__getitem__)
+
+
+def _columns_of(extension: dict[str, Any], names: Sequence[str]) -> dict[str, list[str]]:
+    """Return the columns whose codes a dimension joins by a colon."""
+    found = extension.get("columns") or {}
+    return {name: list(found.get(name, [name])) for name in names}
+
+
+def _places(
+    keys: set[tuple[str, ...]],
+    names_of_key: Sequence[str],
+    each: dict[str, Any],
+    names: Sequence[str],
+    columns: dict[str, list[str]],
+    codes: Sequence[Sequence[str]],
+) -> Any:
+    """Return a function that gives the place in a cube of every key."""
+    place_of = [{code: i for i, code in enumerate(own)} for own in codes]
+
+    def placed(sizes: Sequence[int]) -> Iterator[tuple[int, tuple[str, ...]]]:
+        for key in keys:
+            named = dict(zip(names_of_key, key, strict=True))
+            place = 0
+            for name, size, own in zip(names, sizes, place_of, strict=True):
+                i = own.get(":".join(named[column] for column in columns[name]))
+                if i is None:
+                    break
+                place = place * size + i
+            else:
+                yield place, key
+
+    return placed
+
+
+def _matrices(connection: duckdb.DuckDBPyConnection, folder: Path, table: Described, notes: Notes) -> None:
+    """Compare PX: cells that have a number where the row is empty."""
+    path = folder / "px" / f"{table.name}.px"
+    if not path.exists():
+        return
+    notes.files.append(str(path.relative_to(folder)))
+    head, _, data = path.read_text(encoding="utf-8").partition("DATA=")
+    words = {match[1]: match[2] for match in re.finditer(r'^([A-Z-]+(?:\("[^"]*"\))?)=(.*?);$', head, re.M | re.S)}
+    variables = _PX_STRING.findall(words["STUB"]) + _PX_STRING.findall(words["HEADING"])
+    codes = [_PX_STRING.findall(words.get(f'CODES("{name}")', words[f'VALUES("{name}")'])) for name in variables]
+    cells = data.rstrip().rstrip(";").split()
+    sizes = [len(own) for own in codes]
+    notes.tried[PART]["cells of matrices"] += len(cells)
+    if len(cells) != int(np.prod(sizes)):
+        notes.not_tried.append(f"{PART}: {path.name} is laid out in another way than was thought")
+        return
+    # A variable is a column of the key, or several joined by a colon: the one whose codes are those of the rows.
+    columns = _match_columns(connection, table, codes[:-1])
+    if columns is None:
+        notes.not_tried.append(f"{PART}: {path.name} has variables that are no columns of its table")
+        return
+    names = [str(i) for i in range(len(variables) - 1)]
+    joined = dict(zip(names, columns, strict=True))
+    rows = []
+    for j, measure in enumerate(codes[-1]):
+        if measure in table.measures:
+            wanted = _places(_empty_cells(connection, table, measure), table.key, {}, names, joined, codes[:-1])
+            rows += [key for place, key in wanted(sizes[:-1]) if not cells[place * sizes[-1] + j].startswith('"')]
+    notes.add(_facts(table, rows, "px"))
+
+
+def _match_columns(
+    connection: duckdb.DuckDBPyConnection, table: Described, codes: Sequence[Sequence[str]]
+) -> list[list[str]] | None:
+    names = list(table.key)
+    candidates = [[name] for name in names] + [[a, b] for a in names for b in names if a != b]
+    found: list[list[str]] = []
+    values: dict[tuple[str, ...], set[str]] = {}
+    for own in codes:
+        for candidate in candidates:
+            key = tuple(candidate)
+            if key not in values:
+                text = " || ':' || ".join(f"cast({name} as varchar)" for name in candidate)
+                values[key] = {row[0] for row in connection.sql(f"select distinct {text} from {table.name}").fetchall()}
+            if values[key] and values[key] <= set(own) and not any(set(candidate) & set(other) for other in found):
+                found.append(candidate)
+                break
+        else:
+            return None
+    return found if sorted(column for own in found for column in own) == sorted(names) else None
+
+
+def _changes(connection: duckdb.DuckDBPyConnection, folder: Path, tables: dict[str, Described], notes: Notes) -> None:
+    """Look for values of rows that are hidden now in the table of revisions and in what is told of changes."""
+    revised = connection.sql("select count(*) from duckdb_tables() where table_name = ?", params=[_REVISIONS]).fetchall()[0][
+        0
+    ]
+    if revised:
+        rows = connection.sql(
+            f"select table_name, key, value_before, value_after from {_REVISIONS} where value_after is not null"
+        ).fetchall()
+        notes.tried[PART]["revisions"] += len(rows)
+        hidden: dict[str, set[tuple[str, ...]]] = {}
+        for name, key, _, _ in rows:
+            table = tables.get(name)
+            if table is None:
+                continue
+            if name not in hidden:
+                columns = ", ".join(f"cast({column} as varchar)" for column in table.key)
+                hidden[name] = set(
+                    connection.sql(f"select {columns} from {name} where obs_status = '{_CONFIDENTIAL}'").fetchall()
+                )
+            parts = dict(part.partition("=")[::2] for part in key.split("|"))
+            place = tuple(parts.get(column, "") for column in table.key)
+            if place in hidden[name]:
+                notes.add(_facts(table, [place], _REVISIONS))
+    path = folder / "CHANGES.json"
+    if path.exists():
+        notes.files.append(path.name)
+        _told(connection, json.loads(path.read_text(encoding="utf-8")), tables, path.name, notes)
+
+
+def _told(
+    connection: duckdb.DuckDBPyConnection, told: Any, tables: dict[str, Described], where: str, notes: Notes, table: str = ""
+) -> None:
+    """Look in nested texts for rows that are named by their key, are hidden, and stand beside a number."""
+    if isinstance(told, list):
+        for part in told:
+            _told(connection, part, tables, where, notes, table)
+        return
+    if not isinstance(told, dict):
+        return
+    table = str(told.get("table", told.get("table_name", table)))
+    described = tables.get(table)
+    key = told.get("key")
+    if described is not None and isinstance(key, str) and "=" in key:
+        parts = dict(part.partition("=")[::2] for part in key.split("|"))
+        numbers = [value for name, value in told.items() if "after" in name and isinstance(value, int | float)]
+        if numbers and all(name in parts for name in described.key):
+            same = " and ".join(f"cast({name} as varchar) = ?" for name in described.key)
+            row = [parts[name] for name in described.key]
+            query = f"select count(*) from {table} where {same} and obs_status = '{_CONFIDENTIAL}'"
+            notes.tried[PART]["rows told as changed"] += 1
+            if connection.execute(query, row).fetchall()[0][0]:
+                notes.add(_facts(described, [row], where))
+    for part in told.values():
+        _told(connection, part, tables, where, notes, table)
+
+
+def _rest(folder: Path, notes: Notes) -> None:
+    """Say what was not read, and look into workbooks for sheets that are not seen."""
+    for path in sorted([*(folder / "xlsx").glob("*.xlsx"), *(folder / "packages").glob("*.xlsx")]):
+        with zipfile.ZipFile(path) as book:
+            sheets = book.read("xl/workbook.xml").decode("utf-8")
+        notes.tried[PART]["workbooks"] += 1
+        for name in re.findall(r'<sheet [^>]*name="([^"]*)"[^>]*state="(?:hidden|veryHidden)"', sheets):
+            notes.add([Derived(PART, path.name, name, 0, "hidden_sheet", (), ("xlsx",))])
+    for name in ("xlsx", "packages", "site"):
+        if (folder / name).exists():
+            notes.not_tried.append(f"{PART}: cells of {name}")
+    if (folder / "gate.json").exists():
+        notes.not_tried.append(f"{PART}: rows of gate.json and texts of pages")
