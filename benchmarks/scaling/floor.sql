@@ -388,7 +388,7 @@ select f.* exclude (is_carried, is_rejected, is_half_missing, is_estimated, is_w
     case when fte is null then null when fte = 0 then 0 else round(carried::double / fte::double, 10) end as imputed_share,
     case when absence_reason is not null then s.parent when is_carried then 'I' when is_estimated then 'E' else 'A' end as obs_status,
     case when absence_reason is null then nullif(concat_ws(';',
-        case when is_rejected or is_half_missing then 'rejected_cells' end,
+        case when is_rejected or (is_half_missing and unit_level = 'country') then 'rejected_cells' end,
         case when question != 'fte_by_pathway' and with_cells < units_total then 'units_missing' end,
         case when is_weight_estimated then 'weight_estimated' end), '') end as obs_note,
     (f.series, f.time_period) in (select (survey, time_period) from w.intermediate.int_constructed_rounds)
@@ -638,8 +638,8 @@ select f.indicator, f.answer, f.item, f.time_period, f.unit_level, f.unit_code, 
     f.unit_set, b.indicator is not null as series_break,
     case when f.absence_reason is not null then s.parent when f.is_sample then 'U' else 'A' end as obs_status, f.absence_reason,
     null::varchar as obs_note,
-    case when f.absence_reason = 'confidential' then greatest(0, f.country_answer - (f.country_units - f.n_units)) end::integer as n_answer_lower,
-    case when f.absence_reason = 'confidential' then least(f.n_units, f.country_answer) end::integer as n_answer_upper,
+    case when f.absence_reason = 'confidential' and f.country_answer is not null then greatest(0, f.country_answer - (f.country_units - f.n_units)) end::integer as n_answer_lower,
+    case when f.absence_reason = 'confidential' and f.country_answer is not null then least(f.n_units, f.country_answer) end::integer as n_answer_upper,
     f.time_period in (select time_period from w.intermediate.int_constructed_rounds) as is_constructed
 from figures f left join broken b on b.indicator = f.indicator and b.time_period = f.time_period and b.previous is not distinct from f.previous
 left join w.classifications.codelists s on s.codelist = 'absence_reason' and s.code = f.absence_reason;

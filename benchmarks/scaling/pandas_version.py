@@ -506,7 +506,7 @@ def _observations(sums: pd.DataFrame, asked: pd.DataFrame, given: Inputs) -> dic
     missing = (frame["question"] != "fte_by_pathway") & (frame["with_cells"].fillna(0) < frame["units_total"])
     notes = pd.Series("", index=frame.index)
     for name, holds in (
-        ("rejected_cells", frame["is_rejected"] | frame["is_half_missing"]),
+        ("rejected_cells", frame["is_rejected"] | (frame["is_half_missing"] & (frame["unit_level"] == "country"))),
         ("units_missing", missing),
         ("weight_estimated", frame["is_weight_estimated"]),
     ):
@@ -757,7 +757,7 @@ def _shares(voices: pd.DataFrame, of_rounds: pd.DataFrame, rounds: pd.DataFrame,
     lower = (countries["n_answer"] - (countries["n_units"] - frame["n_units"])).fillna(0).clip(lower=0)
     upper = np.fmin(frame["n_units"], countries["n_answer"])
     for name, bound in (("n_answer_lower", lower), ("n_answer_upper", upper)):
-        frame[name] = bound.where(frame["absence_reason"] == "confidential")
+        frame[name] = bound.where((frame["absence_reason"] == "confidential") & countries["n_answer"].notna())
     frame["n_answer"] = frame["n_answer"].where(shown)
     for name in ("n_answered", "n_units"):
         frame[name] = frame[name].where(shown | (frame["absence_reason"] == "not_answered"))

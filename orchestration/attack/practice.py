@@ -7,7 +7,6 @@ set of units gives it.
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -317,18 +316,11 @@ def _amounts(connection: duckdb.DuckDBPyConnection, policy: Policy, notes: Notes
 
 
 def _persons(connection: duckdb.DuckDBPyConnection, policy: Policy, notes: Notes) -> None:
-    """Look for categories with few units, shown or by subtraction; that no unit is in one is told by the answers too."""
+    """Look for questions that few units answered; a category is a count over all that did."""
     rows = connection.sql(f"select indicator, time_period, category, n_units from {PERSONS} order by all").fetchall()
     for (indicator, period), found in itertools.groupby(rows, key=lambda row: (row[0], row[1])):
         numbers = {row[2]: row[3] for row in found}
-        total = numbers.pop(_TOTAL, None)
         notes.tried[PART]["categories of persons"] += len(numbers)
-        hidden = [category for category, number in numbers.items() if number is None]
-        if total is not None and len(hidden) == 1:
-            numbers[hidden[0]] = total - sum(number for number in numbers.values() if number is not None)
-        tallies: Counter[str] = Counter({category: number for category, number in numbers.items() if number is not None})
-        if total is not None:
-            tallies[_TOTAL] = total
-        for category, number in sorted(tallies.items()):
-            if 0 < number < policy.minimum_units or (category == _TOTAL and number < policy.minimum_units):
-                notes.add([Derived(PART, PERSONS, indicator, period, category, (), ())])
+        total = numbers.get(_TOTAL)
+        if total is not None and total < policy.minimum_units:
+            notes.add([Derived(PART, PERSONS, indicator, period, _TOTAL, (), ())])

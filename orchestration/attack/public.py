@@ -324,6 +324,8 @@ def _read_answers(connection: duckdb.DuckDBPyConnection, public: Public, only: C
         public.open_rows += [(key, answer, Group(*row[4:7])) for row in opened_rows for answer in row[8]]
         # A figure that should not be there need not be a true one.
         found = [row for row in found if row not in opened_rows]
+        if not found:
+            continue
         frame = public.frames.get((key.time_period, found[0][3]))
         if frame is None:
             public.without_units.append(key)

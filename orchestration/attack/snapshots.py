@@ -214,8 +214,12 @@ def _few_changed(
 ) -> list[int] | None:
     """Return the units among which fewer than the policy's fewest changed, if so few explain the differences.
 
-    Units that answered late may have given any answer. Of an atom of which some changed all units are returned.
+    Units that answered late have changed, and may have given any answer. Of an atom of which some changed all units are
+    returned.
     """
+    most = policy.changed_units - 1 - sum(code in late for code in sheet.frame.units)
+    if most < 0:
+        return None
     places = {row.whole: row for row in old}
     pairs = [(row, places[row.whole]) for row in rows if row.whole in places]
     came = np.array([code in late for code in sheet.frame.units], dtype=np.bool_)
@@ -243,7 +247,7 @@ def _few_changed(
             program.row(index, value, values[0] - values[1], values[0] - values[1])
     cost = np.zeros(program.width)
     cost[changed] = 1
-    solution = program.whole(cost, policy.changed_units - 1)
+    solution = program.whole(cost, most)
     if solution is None:
         return None
     return [unit for atom in np.flatnonzero(solution[changed]) for unit in pattern.units[atom]]

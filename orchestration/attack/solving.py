@@ -203,6 +203,8 @@ class Program:
         status = solver.getModelStatus()
         if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
             return None
+        if status == highspy.HighsModelStatus.kModelEmpty:
+            return np.zeros(self.width)
         if status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kSolutionLimit):
             return np.asarray(solver.getSolution().col_value, dtype=np.float64)
         raise UndecidedError

@@ -96,7 +96,8 @@ def _require_states(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         UserError: an earlier version wrote it.
     """
     found = connection.execute(
-        "select 1 from duckdb_tables() where database_name = 'ledger' and table_name = 'published_states'"
+        "select 1 from duckdb_columns() where database_name = 'ledger' and table_name = 'published_states' "
+        "and column_name = 'basis'"
     )
     if found.fetchone() is None:
         connection.execute("detach ledger")
@@ -129,7 +130,7 @@ def write_additions(warehouse: Path, path: Path) -> None:
                     amounts.n_answered
                 from warehouse.marts.mart_amounts as amounts
                 inner join warehouse.intermediate.int_rounds as rounds on rounds.collection_year = amounts.time_period + 1
-                where amounts.n_answered is not null and amounts.amount_nok is not null
+                where amounts.amount_nok is not null
             ),
             figures as (
                 from shares union all by name from amounts
@@ -141,6 +142,7 @@ def write_additions(warehouse: Path, path: Path) -> None:
                 using (subject, indicator, item, time_period, area_basis, unit_level, unit_code)
             cross join lateral (values (answer, cast(n_answer as double)), ('', cast(n_answered as double)))
                 as measures (measure, measured)
+            where measures.measured is not null
             order by all
             """
         )

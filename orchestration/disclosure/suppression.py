@@ -486,6 +486,11 @@ def _names(group: Any) -> tuple[str, str, str, str]:
     return group.area_basis, group.unit_level, group.unit_code, group.members_sha256
 
 
+def _has_amounts(group: Any) -> bool:
+    """Return whether amounts are shown of a group at all: the country and size groups of the year."""
+    return group.area_basis == "reported" and group.unit_level in ("country", "size_group")
+
+
 def candidates(groups: Sequence[Group], least: int, former: Sequence[Group], *, may_cross: bool = False) -> list[Group]:
     """Return the groups that may be shown together: no area cuts another, and no sum of them rests on few units.
 
@@ -605,9 +610,7 @@ class _Search:
         found: dict[bytes, Group] = {}
         for row in rows.itertuples(index=False):
             level = self.levels.get((row.area_basis, row.unit_level))
-            if level is None or (
-                is_amount and (row.area_basis != "reported" or row.unit_level not in ("country", "size_group"))
-            ):
+            if level is None or (is_amount and not _has_amounts(row)):
                 continue
             held = marks[row.members_sha256]
             other = found.get(held.tobytes())
@@ -762,7 +765,7 @@ class _Search:
             shown = Family(place, tables, self.limits, self._union_answers, pasts).search()
         decided: list[tuple[object, ...]] = []
         for table, numbers, own_state in zip(tables, shown, states, strict=True):
-            keeps = waits or (not numbers and table.key in pasts and bool(pasts[table.key].changed.any()))
+            keeps = waits or self._looks_like_few(place, table, numbers, pasts)
             before = set(self.states[table.key][self.last[table.key]].figures) if table.key in self.last else set()
             kept = before if keeps else set()
             state = self.last[table.key] if kept else own_state
@@ -771,6 +774,8 @@ class _Search:
             nobody = not (table.answers > 0).any() and not keeps
             answering = table.answers > 0
             for row in groups.itertuples(index=False):
+                if table.is_amount and not _has_amounts(row):
+                    continue
                 held = place.held[row.members_sha256]
                 if kept:
                     is_shown = row.members_sha256 in kept
@@ -789,6 +794,34 @@ class _Search:
                 own_basis = self.bases[table.key] if kept else basis
                 decided.append((*table.key, unit_set, *_names(row), decision, reason, state, own_basis))
         return decided
+
+    def _looks_like_few(self, place: Place, table: Table, numbers: Sequence[int], pasts: dict[TableKey, Past]) -> bool:
+        """Return whether the difference from the last snapshot could be that of few units, or nothing new can be shown.
+
+        At least as many units changed as a figure of a group did, and groups of one level are apart.
+        """
+        past = pasts.get(table.key)
+        if past is None or not past.changed.any():
+            return False
+        before = self.states[table.key][self.last[table.key]].figures
+        moved: dict[int, float] = defaultdict(float)
+        for number in numbers:
+            group = place.groups[number]
+            figures = next(
+                (before[name] for name, held in place.held.items() if name in before and (held == group.units).all()), {}
+            )
+            public = [text for unit, text in table.public.items() if unit in place.members[group.sha256]]
+            inside = [text for text, is_in in zip(table.texts, group.units, strict=True) if is_in]
+            now = self._figures(table, [*inside, *public])
+            moved[group.level] += max((abs(now[name] - value) for name, value in figures.items() if name in now), default=0)
+        return max(moved.values(), default=0) < self.limits["changed_units"]
+
+    @staticmethod
+    def _figures(table: Table, texts: Sequence[str | None]) -> dict[str, float]:
+        """Return the figures of units by what each answered."""
+        given = [text.split("|") for text in texts if text is not None]
+        measures = [] if table.is_amount else table.measures()[1:]
+        return {"": float(len(given))} | {measure: float(sum(measure in each for each in given)) for measure in measures}
 
     def _basis(self, groups: pd.DataFrame, tables: list[Table]) -> str:
         """Return a name of all that decides besides the answers: the policy, the groups, and what the questions are."""

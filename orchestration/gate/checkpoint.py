@@ -38,9 +38,10 @@ class AttackInputs:
     policy: Path
     answer_groups: Path
 
-    def without(self, identifier: str) -> AttackInputs:
-        """Return the inputs without a snapshot itself, which is no earlier one."""
-        return replace(self, earlier=tuple(path for path in self.earlier if path.parent.name != identifier))
+    def before(self, identifier: str) -> AttackInputs:
+        """Return the inputs with the snapshots that were published before one; all where it is not published itself."""
+        names = [path.parent.name for path in self.earlier]
+        return replace(self, earlier=self.earlier[: names.index(identifier)] if identifier in names else self.earlier)
 
 
 def _expectation(rule: Rule, tables: list[Table], candidate: Candidate | None, inputs: AttackInputs | None) -> Any:

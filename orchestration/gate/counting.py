@@ -58,15 +58,28 @@ def count_rows(fetch: Fetch, rows_query: str, condition: str, value: str = "", k
     return replace(counted, rows=shown, keys=keys)
 
 
+# Parts of an attack that ask questions with an answer: one that is left open is not known to be safe.
+EXACT_PARTS = ("isolation", "bounds", "routing", "snapshots")
+
+# What they leave open where there is nothing to ask.
+_NOTHING_EARLIER = "snapshots: no earlier snapshot was given"
+
+
 def attacked(found: Attack, part: str) -> Counted:
-    """Count what one part of an attack derived; the rows say of which question, never of which unit or what it answered."""
+    """Count what one part of an attack derived, and what it left open though it has an answer.
+
+    The rows say of which question, never of which unit or what it answered.
+    """
     facts = [fact for fact in found.derived if fact.part == part]
+    is_exact = part in EXACT_PARTS
+    left = [text for text in found.not_tried if is_exact and text.startswith(f"{part}: ") and text != _NOTHING_EARLIER]
     rows = Counter(
         (fact.indicator, fact.item, fact.time_period, fact.measure, len(fact.units), ", ".join(fact.levels))
         for fact in facts
     )
     names = ("indicator", "item", "time_period", "answer", "units", "levels", "facts")
     shown = [dict(zip(names, (*row, count), strict=True)) for row, count in rows.most_common(SHOWN_ROWS)]
+    shown += [{"left_open": text} for text in left[: SHOWN_ROWS - len(shown)]]
     details = {
         "tried": {name: dict(counts) for name, counts in found.tried.items()},
         "derived": found.counts,
@@ -78,4 +91,5 @@ def attacked(found: Attack, part: str) -> Counted:
         "not_tried": list(found.not_tried),
         "files": list(found.files),
     }
-    return Counted(sum(found.tried[part].values()), len(facts), float(len(facts)), shown, details=details)
+    failing = len(facts) + len(left)
+    return Counted(sum(found.tried[part].values()), failing, float(failing), shown, details=details)

@@ -108,7 +108,7 @@ def judge(
         candidate.path / DATABASE,
         tables=tables,
         candidate=candidate,
-        attack_inputs=circumstances.attack_inputs.without(candidate.id),
+        attack_inputs=circumstances.attack_inputs.before(candidate.id),
     )
     found = {each.rule: each for each in earlier}
     results = []

@@ -426,6 +426,45 @@ def test_a_divided_municipality_that_is_a_county_is_public(tmp_path: Path, world
     assert found.allowed[QUESTION] > 0
 
 
+def test_a_table_that_shows_nothing_is_no_trouble(tmp_path: Path, world: World, policy: Path) -> None:
+    database = publish(tmp_path / "a.duckdb", world, [Table(world, mixed(world), world.groups(*ALL))])
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("update indicator_shares set obs_status = 'Q', n_answered = null, n_units = null")
+    # Every row is marked as hidden and has a figure all the same.
+    assert {fact.part for fact in attacked(policy, database).derived} == {"formats"}
+
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("alter table indicator_shares add column n_answer_lower int")
+        connection.execute("alter table indicator_shares add column n_answer_upper int")
+        connection.execute(
+            """
+            update indicator_shares set n_answer = null, share_of_answered = null, share_of_all = null, n_answer_lower = 0,
+                n_answer_upper = 24
+            """
+        )
+    assert attacked(policy, database).derived == ()
+
+
+def test_limits_of_hidden_figures_that_are_too_close_tell_answers(tmp_path: Path, world: World, policy: Path) -> None:
+    database = publish(tmp_path / "a.duckdb", world, [Table(world, mixed(world), world.groups("country", "county"))])
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("alter table indicator_shares add column n_answer_lower int")
+        connection.execute("alter table indicator_shares add column n_answer_upper int")
+        connection.execute(
+            """
+            insert into indicator_shares
+            select indicator, answer, item, time_period, 'hf_area', '1', area_basis, null, null, null, null, null, unit_set,
+                'Q', 0, case answer when 'no' then 0 else 6 end
+            from indicator_shares where unit_level = 'country'
+            """
+        )
+
+    found = attacked(policy, database)
+
+    units = {(code,) for code in world.members(("hf_area", "1"))}
+    assert {fact.units for fact in found.derived} == units
+
+
 def test_a_unit_that_answered_late_follows_from_two_snapshots(tmp_path: Path, world: World, policy: Path) -> None:
     answers = mixed(world) | {"1003": YES}
     before = dataclasses.replace(world, silent=frozenset({"1003"}))
@@ -515,7 +554,8 @@ def test_units_left_out_of_real_change_are_found(
             """,
             {"large"},
         ),
-        ("insert into person_estimates values ('places', 2050, '1', 2), ('places', 2050, 'total', 20)", {"1"}),
+        # A category is a count over all units that answered.
+        ("insert into person_estimates values ('places', 2050, '1', 2), ('places', 2050, 'total', 20)", set()),
         ("insert into real_change values (2049, 2050, 'total', 1, null, 10)", set()),
         ("insert into person_estimates values ('places', 2050, '1', 3), ('places', 2050, 'total', 20)", set()),
     ],

@@ -334,10 +334,25 @@ def test_one_changed_answer_waits_and_several_are_shown() -> None:
     survey.questions["q"]["a"] = "no"
     assert {row["decision"] for row in survey.decisions()} == {"kept"}
     assert survey.shown("q") == before
-    for unit in "bcdefghijklmn":
-        survey.questions["q"][unit] = "yes" if survey.questions["q"][unit] == "no" else "no"
+    # The one answer is put back; six others of the first county turn to no, and two to yes.
+    survey.questions["q"]["a"] = "yes"
+    for unit in "cegikm":
+        survey.questions["q"][unit] = "no"
+    for unit in "df":
+        survey.questions["q"][unit] = "yes"
     decisions = {row["unit_code"]: row["decision"] for row in survey.decisions()}
     assert decisions["0"] == "shown"
+
+
+def test_changes_that_could_be_those_of_few_units_wait() -> None:
+    survey = Survey(
+        {("reported", "county", "1"): MANY[:13], ("reported", "county", "2"): MANY[13:]}, {"q": mixed()}, changed=4
+    )
+    survey.publish()
+    # As many turn to yes as to no, in the same county.
+    for unit in "bcdefghijk":
+        survey.questions["q"][unit] = "yes" if survey.questions["q"][unit] == "no" else "no"
+    assert {row["decision"] for row in survey.decisions()} == {"kept"}
 
 
 def test_a_late_unit_waits() -> None:

@@ -1,7 +1,7 @@
 -- Money that units granted, in the calendar year before the survey: sums over the units that answered, nominal and in the
 -- prices of the price year; per inhabitant of the area on 1 January of the year of collection. Blank answers cannot be told
 -- from nothing granted, so the national sum is a minimum. Where no delivery gives a figure, the printed one holds.
--- A municipality has answered when it has a number, also 0. Beside the groups of int_hidden_groups the size groups of a year
+-- A municipality has answered when it has a number, also 0. Beside what int_disclosure_decisions hides the size groups of a year
 -- are hidden together where some, but fewer municipalities of one of them than the policy allows granted anything: its sum
 -- is theirs. Where so few of one answered the survey and left the amount blank, no size group shows how many answered.
 with rounds as (
@@ -125,6 +125,11 @@ grid as (
         and indicators.indicator = asked.indicator
 ),
 
+published as (
+    select * from {{ source('history', 'published_groups') }}
+    where subject = 'amounts'
+),
+
 index_values as (
     select
         prices.time_period,
@@ -142,10 +147,16 @@ index_values as (
 figures as (
     select
         grid.*,
-        case when grid.is_delivered and grid.is_asked then delivered.amount_nok else printed.amount_nok end as amount_nok,
+        case
+            when not (grid.is_delivered and grid.is_asked) then printed.amount_nok
+            when decisions.decision = 'kept' then cast(kept.measured as decimal(38, 6))
+            else delivered.amount_nok
+        end as amount_nok,
         case when grid.is_delivered and grid.is_asked then 0 else printed.amount_error end as amount_error,
         grid.is_delivered and grid.is_asked as is_from_delivery,
-        delivered.n_answered,
+        case when decisions.decision = 'kept' then cast(kept_answered.measured as bigint) else delivered.n_answered end
+            as n_answered,
+        coalesce(decisions.decision = 'kept', false) as is_kept,
         coalesce(delivered.n_granted > 0 and delivered.n_granted < policy.minimum_units, false) as is_of_few,
         coalesce(
             responded.n_responded > delivered.n_answered
@@ -153,7 +164,7 @@ figures as (
             false
         ) as is_left_blank_by_few,
         coalesce(delivered.is_corrected, false) as is_corrected,
-        hidden.reason is not null as is_confidential,
+        decisions.decision = 'hidden' or (decisions.decision is null and delivered.amount_nok is not null) as is_confidential,
         cast(populations.population as double) as population,
         lag(grid.time_period) over (
             partition by grid.indicator, grid.unit_level, grid.unit_code
@@ -170,12 +181,25 @@ figures as (
         and grid.indicator = delivered.indicator
         and grid.unit_level = delivered.unit_level
         and grid.unit_code = delivered.unit_code
-    left join {{ ref('int_hidden_groups') }} as hidden
-        on hidden.subject = 'amounts'
-        and grid.indicator = hidden.indicator
-        and grid.form_period = hidden.time_period
-        and grid.unit_level = hidden.unit_level
-        and grid.unit_code = hidden.unit_code
+    left join {{ ref('int_disclosure_decisions') }} as decisions
+        on decisions.subject = 'amounts'
+        and decisions.area_basis = 'reported'
+        and grid.indicator = decisions.indicator
+        and grid.form_period = decisions.time_period
+        and grid.unit_level = decisions.unit_level
+        and grid.unit_code = decisions.unit_code
+    left join published as kept
+        on decisions.indicator = kept.indicator
+        and decisions.time_period = kept.time_period
+        and decisions.state = kept.state
+        and decisions.members_sha256 = kept.members_sha256
+        and kept.measure = 'amount'
+    left join published as kept_answered
+        on decisions.indicator = kept_answered.indicator
+        and decisions.time_period = kept_answered.time_period
+        and decisions.state = kept_answered.state
+        and decisions.members_sha256 = kept_answered.members_sha256
+        and kept_answered.measure = ''
     left join printed
         on grid.indicator = printed.indicator
         and grid.time_period = printed.time_period
@@ -188,15 +212,20 @@ figures as (
 ),
 
 judged as (
-    -- One size group that is empty would be the country less the others.
+    -- One size group that is empty would be the country less the others. What is kept was judged when it was published.
     select
         *,
-        is_of_few
-        or (unit_level = 'size_group' and bool_or(is_of_few) over (partition by indicator, time_period))
-            as is_told_by_sum,
-        is_left_blank_by_few
-        or (unit_level = 'size_group' and bool_or(is_left_blank_by_few) over (partition by indicator, time_period))
-            as is_number_hidden
+        not is_kept
+        and (
+            is_of_few
+            or (unit_level = 'size_group' and bool_or(is_of_few) over (partition by indicator, time_period))
+        ) as is_told_by_sum,
+        case
+            when is_kept then n_answered is null
+            else
+                is_left_blank_by_few
+                or (unit_level = 'size_group' and bool_or(is_left_blank_by_few) over (partition by indicator, time_period))
+        end as is_number_hidden
     from figures
 ),
 
@@ -237,7 +266,9 @@ select
     case
         when reasons.absence_reason is null then {{ notes({
             'answered_confidential': 'reasons.is_from_delivery and reasons.is_number_hidden',
-            'corrected': "reasons.is_from_delivery and reasons.is_corrected and reasons.unit_level = 'country'",
+            'awaits_changes': 'reasons.is_kept',
+            'corrected':
+                "reasons.is_from_delivery and reasons.is_corrected and not reasons.is_kept and reasons.unit_level = 'country'",
             'from_print': 'not reasons.is_from_delivery',
             'units_missing':
                 'reasons.is_from_delivery and not reasons.is_number_hidden and reasons.n_answered < reasons.units_municipalities',

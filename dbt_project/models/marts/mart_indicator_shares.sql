@@ -273,9 +273,11 @@ select
     end as obs_note,
     -- No more units of a group gave an answer than of the country, and no fewer than the country's less all the others.
     case
-        when figures.absence_reason = 'confidential'
+        when figures.absence_reason = 'confidential' and figures.country_answer is not null
             then greatest(0, figures.country_answer - (figures.country_units - figures.n_units))
     end as n_answer_lower,
-    case when figures.absence_reason = 'confidential' then least(figures.n_units, figures.country_answer) end
-        as n_answer_upper
+    case
+        when figures.absence_reason = 'confidential' and figures.country_answer is not null
+            then least(figures.n_units, figures.country_answer)
+    end as n_answer_upper
 from figures

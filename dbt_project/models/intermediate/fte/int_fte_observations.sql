@@ -109,7 +109,7 @@ select
     case
         when figures.absence_reason is null then {{ notes({
             'corrected': 'figures.is_corrected',
-            'rejected_cells': 'figures.is_rejected or figures.is_half_missing',
+            'rejected_cells': "figures.is_rejected or (figures.is_half_missing and figures.unit_level = 'country')",
             'units_missing':
                 "figures.question != 'fte_by_pathway' and figures.units_with_cells < figures.units_total",
             'weight_estimated': 'figures.is_weight_estimated',
