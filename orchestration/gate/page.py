@@ -127,6 +127,16 @@ FAULT_WORDS: dict[str, Label] = {
 }
 
 # Texts with one number come in two forms, for one and for many.
+# Parts of the attack on the finished files.
+ATTACK_WORDS: dict[str, Label] = {
+    "isolation": _label("Summer som hviler på få enheter", "Sums that rest on few units"),
+    "bounds": _label("Svar som ligger fast", "Answers that are fixed"),
+    "routing": _label("Skjema, og hvem som fikk oppfølgingsspørsmål", "Forms, and who was asked routed questions"),
+    "snapshots": _label("Flere utgaver sammen", "Several snapshots together"),
+    "practice": _label("Rapporteringspraksis og små tabeller", "Reporting practice and small tables"),
+    "formats": _label("De andre filene", "The other files"),
+}
+
 TEXTS: dict[str, Label] = {
     "survey": _label(
         "Årsverk i kommunalt psykisk helse- og rusarbeid", "FTE in municipal mental health and substance use work"
@@ -186,6 +196,21 @@ TEXTS: dict[str, Label] = {
     "proof_missed": _label("Ikke fanget", "Not caught"),
     "proof_not_seeded": _label("Ikke lagt inn, dataene har ikke noe å endre", "Not seeded, the data have nothing to change"),
     "proof_without_fault": _label("Regler uten feil å legge inn", "Rules without a fault to seed"),
+    "attack": _label("Hva et angrep kom fram til", "What an attack found"),
+    "attack_lead": _label(
+        "Et angrep som bare har de offentlige filene, prøver å regne ut hva enkeltenheter svarte. Det som følger av at alle "
+        "i en stor nok gruppe ga samme svar, tillater retningslinjen.",
+        "An attack that has the public files alone tries to work out what single units answered. What follows from all "
+        "units of a large enough group giving one answer, the policy allows.",
+    ),
+    "attack_part": _label("Del av angrepet", "Part of the attack"),
+    "attack_tried": _label("Forsøkt", "Tried"),
+    "attack_derived": _label("Utledet", "Derived"),
+    "attack_allowed": _label(
+        "{count} svar fra enkeltenheter følger av ensartede grupper, slik retningslinjen tillater",
+        "{count} answers of single units follow from uniform groups, as the policy allows",
+    ),
+    "attack_not_tried": _label("Ikke forsøkt", "Not tried"),
     "rules": _label("Reglene", "The rules"),
     "rules_caption": _label("Regler etter nivå og utfall", "Rules by level and outcome"),
     "level": _label("Nivå", "Level"),
@@ -405,6 +430,8 @@ def render(verdict: dict[str, Any]) -> str:
         unpassed=[rule for rule in rules if rule["outcome"] != "pass" and not rule["blocks"]],
         by_level={level: [rule for rule in rules if rule["level"] == level] for level in LEVELS},
         covered=covered,
+        attack=verdict.get("attack"),
+        attack_parts=ATTACK_WORDS,
         covered_in_all={name: sum(each[name] for each in covered.values()) for name in ("figures", *KINDS)},
         proof=proof,
         titles={rule["rule"]: Label(nb=rule["title_nb"], en=rule["title_en"]) for rule in rules},
