@@ -1,9 +1,9 @@
 -- Money that units granted, in the calendar year before the survey: sums over the units that answered, nominal and in the
 -- prices of the price year; per inhabitant of the area on 1 January of the year of collection. Blank answers cannot be told
 -- from nothing granted, so the national sum is a minimum. Where no delivery gives a figure, the printed one holds.
--- A municipality has answered when it has a number, also 0. Beside what int_disclosure_decisions hides the size groups of a year
--- are hidden together where some, but fewer municipalities of one of them than the policy allows granted anything: its sum
--- is theirs. Where so few of one answered the survey and left the amount blank, no size group shows how many answered.
+-- A municipality has answered when it has a number, also 0. Beside what int_disclosure_decisions hides, the size groups of a
+-- year are hidden together where some, but fewer municipalities of one of them than the policy allows granted anything: its
+-- sum is theirs. Where so few of one answered the survey and left the amount blank, no size group shows how many answered.
 with rounds as (
     select * from {{ ref('int_rounds') }}
 ),
@@ -164,7 +164,8 @@ figures as (
             false
         ) as is_left_blank_by_few,
         coalesce(delivered.is_corrected, false) as is_corrected,
-        decisions.decision = 'hidden' or (decisions.decision is null and delivered.amount_nok is not null) as is_confidential,
+        decisions.decision = 'hidden'
+        or (decisions.decision is null and delivered.amount_nok is not null) as is_confidential,
         cast(populations.population as double) as population,
         lag(grid.time_period) over (
             partition by grid.indicator, grid.unit_level, grid.unit_code

@@ -7,11 +7,12 @@ select
     case when not reconciliation.is_confidential then {{ public_ratio('reconciliation.computed') }} end as computed,
     case when not reconciliation.is_confidential then {{ public_ratio('reconciliation.difference') }} end as difference,
     case when not reconciliation.is_confidential then {{ public_ratio('reconciliation.tolerance') }} end as tolerance,
-    reconciliation.method,
-    reconciliation.verdict,
-    reconciliation.explanation,
-    explanations.reason_nb,
-    explanations.reason_en,
+    -- A verdict on a hidden figure would say that it is the printed one, or that it is not.
+    case when not reconciliation.is_confidential then reconciliation.method end as method,
+    case when reconciliation.is_confidential then 'not_computable' else reconciliation.verdict end as verdict,
+    case when reconciliation.is_confidential then 'confidential' else reconciliation.explanation end as explanation,
+    case when not reconciliation.is_confidential then explanations.reason_nb end as reason_nb,
+    case when not reconciliation.is_confidential then explanations.reason_en end as reason_en,
     -- What was computed from the reference data or from print alone is real.
     coalesce(left(reconciliation.method, 10) = 'delivered_', false)
     and (
