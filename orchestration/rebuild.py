@@ -105,7 +105,10 @@ def _lay_out(settings: Settings, original: Path, into: Path) -> Settings:
                 place=str(settings.snapshots),
                 remedy="restore it from the backup",
             )
-        (made_by.snapshots / predecessor).symlink_to((settings.snapshots / predecessor).resolve())
+        # The attack on it had all that were published before it.
+        order = [path.name for path in snapshots.all_snapshots(settings.snapshots)]
+        for name in {predecessor, *order[: order.index(original.name) if original.name in order else len(order)]}:
+            (made_by.snapshots / name).symlink_to((settings.snapshots / name).resolve())
         snapshots.point_to(made_by.snapshots, predecessor)
     before = ledger.ledger_file(settings.snapshots).parent / f"{original.name}{ledger.BEFORE}"
     if not before.is_file():

@@ -22,7 +22,7 @@ from orchestration.gate.rules import Rule, Stage, load_rules
 from orchestration.gate.verdict import Circumstances, judge_stage
 from orchestration.gate.waivers import load_waivers
 from orchestration.publish.layout import DATABASE
-from orchestration.publish.snapshots import all_snapshots
+from orchestration.publish.snapshots import readable_snapshots
 from orchestration.settings import Settings
 from orchestration.warehouse import WRITER
 
@@ -37,7 +37,7 @@ def circumstances(settings: Settings) -> Circumstances:
         today=date.today(),
         is_official=settings.channel == "official",
         attack_inputs=AttackInputs(
-            earlier=tuple(folder / DATABASE for folder in all_snapshots(settings.snapshots)),
+            earlier=tuple(folder / DATABASE for folder in readable_snapshots(settings.snapshots)),
             policy=settings.data / policy.FILE,
             answer_groups=settings.data / "indicators" / "answer_groups.csv",
         ),

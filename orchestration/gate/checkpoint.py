@@ -39,9 +39,13 @@ class AttackInputs:
     answer_groups: Path
 
     def before(self, identifier: str) -> AttackInputs:
-        """Return the inputs with the snapshots that were published before one; all where it is not published itself."""
+        """Return the inputs with the snapshots that were published before one; all where it is not published itself.
+
+        They come in the order of their names, so that a verdict does not depend on what the journal still says.
+        """
         names = [path.parent.name for path in self.earlier]
-        return replace(self, earlier=self.earlier[: names.index(identifier)] if identifier in names else self.earlier)
+        earlier = self.earlier[: names.index(identifier)] if identifier in names else self.earlier
+        return replace(self, earlier=tuple(sorted(earlier)))
 
 
 def _expectation(rule: Rule, tables: list[Table], candidate: Candidate | None, inputs: AttackInputs | None) -> Any:

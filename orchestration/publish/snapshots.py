@@ -380,6 +380,16 @@ def all_snapshots(snapshots: Path) -> list[Path]:
     return sorted(folders, key=lambda path: (order.index(path.name) if path.name in order else -1, path.name))
 
 
+def readable_snapshots(snapshots: Path) -> list[Path]:
+    """Return the folders of all snapshots that somebody could compare with, in the order of :func:`all_snapshots`.
+
+    Where a snapshot is made again, those that were published before it are links.
+    """
+    own = all_snapshots(snapshots)
+    linked = [path for path in sorted(snapshots.glob("[!.]*/")) if path.is_symlink() and path.name != CURRENT]
+    return [*linked, *own]
+
+
 @dataclass(frozen=True)
 class Prunable:
     """What prune would delete: a snapshot, or a candidate with what lies beside it."""
