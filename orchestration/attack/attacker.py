@@ -21,7 +21,7 @@ from orchestration.attack.isolation import Isolation
 from orchestration.attack.links import Link, bound_system, forms, keys_of, links
 from orchestration.attack.policy import Catalogue, Policy, read_catalogue, read_policy
 from orchestration.attack.practice import attack_practice
-from orchestration.attack.public import Public, contradiction, read
+from orchestration.attack.public import HIDDEN, Public, contradiction, read
 from orchestration.attack.result import Attack, Derived, Notes, TableKey, Uniform
 from orchestration.attack.routing import attack_forms, told_by_notes
 from orchestration.attack.sheets import Patterns, Sheet, sheets
@@ -60,6 +60,8 @@ def attack(
     rules, catalogue = read_policy(policy), read_catalogue(answer_groups)
     public = read(database, only)
     made = sheets(public, rules, catalogue)
+    before = [read(path, made.keys()) for path in earlier]
+    _as_they_were(made, public, [sheets(old, rules, catalogue) for old in before])
     notes = Notes()
     until = time.monotonic() + seconds
     if public.without_units:
@@ -75,7 +77,6 @@ def attack(
     _isolate(made, rules, notes)
     _bound(made, public, catalogue, until, notes)
     if earlier:
-        before = [read(path, made.keys()) for path in earlier]
         attack_snapshots(public, made, before, rules, catalogue, until, notes)
     else:
         notes.not_tried.append("snapshots: no earlier snapshot was given")
@@ -86,6 +87,31 @@ def attack(
     else:
         attack_formats(database, folder, notes)
     return notes.result()
+
+
+def _as_they_were(made: dict[TableKey, Sheet], public: Public, before: Sequence[Mapping[TableKey, Sheet]]) -> None:
+    """Put tables that keep the figures of an earlier snapshot among the units that had answered something then.
+
+    Whoever answered since is in none of their figures, so that they say nothing of it.
+    """
+    for key in public.waiting & made.keys():
+        figures = _figures(made[key])
+        for old in before:
+            then = _figures(old[key]) if key in old else {}
+            # Groups that differ by units that had answered nothing are one group there.
+            both = figures.keys() & then.keys()
+            if both and all(figures[group] == then[group] for group in both):
+                made[key] = old[key]
+                break
+
+
+def _figures(sheet: Sheet) -> dict[tuple[str, ...], tuple[int, ...]]:
+    shown = sheet.shown
+    return {
+        (*group, *shown.answers): (int(answered), *answer.tolist())
+        for group, answered, answer in zip(shown.groups, shown.n_answered, shown.n_answer, strict=True)
+        if answered != HIDDEN
+    }
 
 
 def _uniform(made: Mapping[TableKey, Sheet], notes: Notes) -> None:

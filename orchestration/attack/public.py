@@ -22,6 +22,7 @@ from orchestration.errors import UserError
 
 ANSWERS = "indicator_shares"
 MUNICIPALITIES = "municipalities"
+WAITS = "awaits_changes"
 WITH_DISTRICTS = "with_districts"
 WITH_AGENCIES = "with_agencies"
 COUNTRY = "0"
@@ -131,6 +132,8 @@ class Public:
     without_units: list[TableKey] = field(default_factory=list)
     # Year, target group and unit of FTE that say that one half of a separate report is missing.
     half_missing: list[tuple[int, str, str]] = field(default_factory=list)
+    # Tables that say of themselves that they keep the figures of an earlier snapshot.
+    waiting: set[TableKey] = field(default_factory=set)
     # Rows that are marked as confidential and have a figure all the same.
     open_rows: list[tuple[TableKey, str, Group]] = field(default_factory=list)
 
@@ -297,6 +300,11 @@ def _read_answers(connection: duckdb.DuckDBPyConnection, public: Public, only: C
     columns = connection.execute("select column_name from duckdb_columns() where table_name = ?", [ANSWERS]).fetchall()
     has_limits = {("n_answer_lower",), ("n_answer_upper",)} <= set(columns)
     lower, upper = ("n_answer_lower", "n_answer_upper") if has_limits else ("cast(null as int)", "cast(null as int)")
+    if ("obs_note",) in columns:
+        waiting = connection.sql(
+            f"select distinct indicator, item, time_period from {ANSWERS} where obs_note like '%{WAITS}%'"
+        ).fetchall()
+        public.waiting = {TableKey(ANSWERS, *row) for row in waiting}
     # One row a group: its answers and figures as lists.
     rows = connection.sql(
         f"""

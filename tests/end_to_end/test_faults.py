@@ -55,8 +55,8 @@ def test_after_five_kills_a_full_disk_and_a_second_run_the_next_one_publishes(pl
     # No file may grow beyond a size: what a full disk does, without a disk.
     process = place.start("run", largest_file=3 * MEGABYTE)
     assert process.wait()
-    # The warehouse or Dagster's records hit the limit first; an error of theirs names the folder with the least room, and all
-    # folders of the place are on one disk.
+    # The warehouse or Dagster's records hit the limit first; an error of theirs names the folder with the least room, and
+    # all folders of the place are on one disk.
     assert_told(process, str(place.root))
     cut_off(place, place.start("run"), "  dbt models and tests ...", 1)
     assert figure(place) is None

@@ -488,6 +488,28 @@ def test_a_table_that_is_kept_tells_nothing_of_who_answered_late(tmp_path: Path,
     assert about(attacked(policy, new, earlier=[old]), "snapshots") == set()
 
 
+def test_a_table_that_says_that_it_waits_says_nothing_of_who_answered_since(
+    tmp_path: Path, world: World, policy: Path
+) -> None:
+    before = dataclasses.replace(world, silent=frozenset({"1003"}))
+    # The late unit is alone in its county and size group, so that the figures would say that it did not answer.
+    world.size = {
+        code: "large" if code == "1003" or world.county[code] != world.county["1003"] else "small" for code in world.units
+    }
+    before.size = world.size
+    answers = {code: YES if number % 2 else NO for number, code in enumerate(world.units)} | {"1003": NONE}
+    shown = world.groups("country", "county", "size_group")
+    old = publish(tmp_path / "old.duckdb", before, [Table(before, answers, shown)])
+    new = publish(tmp_path / "new.duckdb", world, [Table(before, answers, shown)])
+    not_said = attacked(policy, new, earlier=[old])
+    with duckdb.connect(str(new)) as connection:
+        connection.execute("alter table indicator_shares add column obs_note text")
+        connection.execute("update indicator_shares set obs_note = 'awaits_changes;corrected'")
+
+    assert any(fact.units == ("1003",) for fact in not_said.derived)
+    assert attacked(policy, new, earlier=[old]).derived == ()
+
+
 def test_one_corrected_unit_shows_as_a_difference(tmp_path: Path, world: World, policy: Path) -> None:
     answers = mixed(world)
     shown = world.groups("country", "county", "size_group")
