@@ -61,7 +61,8 @@ def attack(
     public = read(database, only)
     made = sheets(public, rules, catalogue)
     before = [read(path, made.keys()) for path in earlier]
-    _as_they_were(made, public, [sheets(old, rules, catalogue) for old in before])
+    sheets_before = [sheets(old, rules, catalogue) for old in before]
+    _as_they_were(made, public, sheets_before)
     notes = Notes()
     until = time.monotonic() + seconds
     if public.without_units:
@@ -77,7 +78,7 @@ def attack(
     _isolate(made, rules, notes)
     _bound(made, public, catalogue, until, notes)
     if earlier:
-        attack_snapshots(public, made, before, rules, catalogue, until, notes)
+        attack_snapshots(public, made, list(zip(before, sheets_before, strict=True)), rules, until, notes)
     else:
         notes.not_tried.append("snapshots: no earlier snapshot was given")
     attack_practice(database, rules, notes)

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from orchestration.attack.bounds import findings, system_of
 from orchestration.attack.isolation import Isolation
-from orchestration.attack.policy import Catalogue, Policy
+from orchestration.attack.policy import Policy
 from orchestration.attack.public import HIDDEN, Group, Public, Shown
 from orchestration.attack.result import Derived, Notes, TableKey
-from orchestration.attack.sheets import ANSWERED, Patterns, Sheet, sheets
+from orchestration.attack.sheets import ANSWERED, Patterns, Sheet
 from orchestration.attack.solving import NoSolutionError, Program, UndecidedError
 
 PART = "snapshots"
@@ -40,9 +40,8 @@ class Row:
 def attack_snapshots(
     now: Public,
     made: Mapping[TableKey, Sheet],
-    before: Sequence[Public],
+    before: Sequence[tuple[Public, Mapping[TableKey, Sheet]]],
     policy: Policy,
-    catalogue: Catalogue,
     until: float,
     notes: Notes,
 ) -> None:
@@ -51,19 +50,17 @@ def attack_snapshots(
     Args:
         now: the candidate.
         made: its tables, ready.
-        before: the earlier snapshots, the last one last.
+        before: the earlier snapshots, each with its tables, ready.
         policy: what may follow.
-        catalogue: unions of answers.
         until: when to stop asking the solver, by the clock of the machine.
         notes: where findings go, and what follows from the candidate alone, which is not told again.
     """
     found_alone = {fact[1:6] for fact in notes.derived}
-    sheets_before = [sheets(public, policy, catalogue) for public in before]
     patterns = Patterns()
     isolation = Isolation(policy, patterns, PART)
     for key, sheet in made.items():
         earlier: list[tuple[Sheet, list[Row], frozenset[str]]] = []
-        for public, ready in zip(before, sheets_before, strict=True):
+        for public, ready in before:
             old = ready.get(key)
             if old is None:
                 continue

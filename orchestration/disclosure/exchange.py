@@ -40,7 +40,6 @@ ANSWERED = 0
 class Limits:
     """The numbers of the policy that a verdict needs."""
 
-    minimum_units: int
     uniform: int
     routed: bool = False
 

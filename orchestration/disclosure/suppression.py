@@ -223,7 +223,7 @@ class Family:
         """
         self.place, self.tables, self._pasts, self._unions = place, tables, pasts, unions
         self.least = limits["minimum_units"]
-        self._size = {"ordinary": limits["uniform_ordinary"], "sensitive": limits["uniform_sensitive"]}
+        uniform = {True: limits["uniform_sensitive"], False: limits["uniform_ordinary"]}
         count = len(place.units)
         # Units whose answers stand in other snapshots cannot exchange them.
         versions = number_rows(np.vstack([np.zeros((1, count), dtype=bool), *(past.same for past in pasts.values())]).T)
@@ -245,7 +245,7 @@ class Family:
                 table,
                 self._weights,
                 table.answers[first],
-                Limits(self.least, self._size["sensitive" if table.is_sensitive else "ordinary"], table.is_routed),
+                Limits(uniform[table.is_sensitive], table.is_routed),
                 unions(table.key),
             )
             for table in tables
@@ -690,8 +690,7 @@ class _Search:
                 rows[tuple(places)] = rows.get(tuple(places), True) and sha256 in self.sizes
                 unchanged = [place for place in places if place < len(units)]
                 for measure, number in measures.items():
-                    is_large = figures.get("", 0) >= limit
-                    if not is_large or measure not in figures:
+                    if figures.get("", 0) < limit or measure not in figures:
                         continue
                     if figures[measure] == 0 and measure:
                         without[unchanged, number] = True
@@ -700,8 +699,7 @@ class _Search:
         marks = np.zeros((len(rows), len(units) + len(columns)), dtype=bool)
         for number, held_places in enumerate(rows):
             marks[number, list(held_places)] = True
-        is_same = bool(same[0].all()) and set(states[last].answers) <= set(units) | public
-        first = set(states[last].figures) if is_same else set()
+        first = set() if self._changed(table, units, public) else set(states[last].figures)
         return Past(same, (without, having), marks, np.array(list(rows.values()), dtype=bool), first)
 
     def _changed(self, table: Table, units: list[str], public: set[str]) -> set[str]:

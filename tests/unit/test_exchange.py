@@ -139,7 +139,7 @@ def test_equal_numbers_are_equal_marks() -> None:
 def question(answers: list[int], limit: int = 3, routed: bool = False) -> Question:
     """A question with the answers yes (1) and no (2); 0 did not answer."""
     measures = np.array([[False, False, False], [True, True, False], [True, False, True]])
-    return Question(np.array(answers), np.ones(len(answers), dtype=np.int64), measures, Limits(3, limit, routed))
+    return Question(np.array(answers), np.ones(len(answers), dtype=np.int64), measures, Limits(limit, routed))
 
 
 def judged(answers: list[int], groups: list[list[int]], **limits: int) -> tuple[bool, Marks, Marks]:
