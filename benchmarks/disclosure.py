@@ -54,7 +54,7 @@ def search_inputs(warehouse: Path) -> dict[str, pa.Table]:
             return connection.execute(query).to_arrow_table()
 
         return {
-            **{name: rows(f"from intermediate.int_disclosure_{name}") for name in ("tables", "groups", "values")},
+            **{name: rows(f"from intermediate.int_disclosure_{name}") for name in ("tables", "groups", "values", "printed")},
             **{name: rows(f"from disclosure.{name}") for name in ("limits", "levels", "indicators")},
             "unions": rows("from indicators.derived_indicators"),
             "answer_groups": rows("from indicators.answer_groups"),

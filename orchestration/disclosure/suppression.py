@@ -9,6 +9,8 @@ something of it (a union and its parts, a question that only some are asked and 
 * whatever a unit answered, there is another way for all units to have answered with the same figures in which it did not,
   unless the policy lets it follow from a uniform group (``exchange``).
 
+What a report printed of a group of units is shown for good, so it counts like a group of an earlier snapshot.
+
 A level is taken whole where that is safe, else its groups one by one, the larger first. What was published before of answers
 that are still the same is known, so it is shown again and new groups come beside it; where groups and policy are the same,
 too, nothing is sought and the question shows what it did. Where the answers of few units
@@ -71,6 +73,16 @@ DECISIONS = pa.schema(
 )
 
 TableKey = tuple[str, str, str, int]
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A group of units of which a report printed how many gave some answers to a question."""
+
+    sha256: str
+    members: list[str]
+    is_size: bool
+    answers: set[str]
 
 
 @dataclass(frozen=True)
@@ -148,7 +160,7 @@ class State:
 
 @dataclass
 class Past:
-    """What earlier snapshots tell of a question, unit by unit.
+    """What earlier snapshots and printed reports tell of a question, unit by unit.
 
     ``same`` is states by units: whose answer is still that of the state. ``known`` are units by measures: what uniform
     groups told, not to have the measure and to have it. ``rows`` are former groups by columns: a column a unit, and behind
@@ -577,6 +589,11 @@ class _Search:
             (row.subject, row.indicator, row.item, row.time_period): row.basis
             for row in inputs["published_states"].itertuples(index=False)
         }
+        self.printed: dict[TableKey, list[Printed]] = defaultdict(list)
+        for row in inputs["printed"].itertuples(index=False):
+            self.printed[(row.subject, row.indicator, row.item, row.time_period)].append(
+                Printed(row.members_sha256, row.members.split("|"), bool(row.is_size), set(row.answers.split("|")))
+            )
         self.policy = inputs["levels"].sort_values("priority").to_csv(index=False) + repr(sorted(self.limits.items()))
 
     def _table(self, row: Any, units: list[str], public: set[str]) -> Table:
@@ -662,14 +679,16 @@ class _Search:
         return list(families.values())
 
     def _past(self, table: Table, units: list[str], public: set[str]) -> Past | None:
-        """Return what earlier snapshots tell of a question; None where none showed it."""
-        last = self.last.get(table.key)
-        if last is None:
+        """Return what is known of a question already; None where no snapshot showed it and no report printed it."""
+        last, printed = self.last.get(table.key), self._printed(table, units)
+        if last is None and not printed:
             return None
-        states = self.states[table.key]
-        names = [last, *(name for name in sorted(states) if name != last)]
+        states = self.states[table.key] if last is not None else {}
+        names = [] if last is None else [last, *(name for name in sorted(states) if name != last)]
         now = dict(zip(units, table.hashes, strict=True))
+        # Print is of no snapshot, and is taken to be of the answers of now.
         same = np.array([[states[name].answers.get(unit) == now[unit] for unit in units] for name in names], dtype=bool)
+        same = same if names else np.ones((1, len(units)), dtype=bool)
         columns: dict[tuple[str, str], int] = {}
         position = {unit: number for number, unit in enumerate(units)}
         rows: dict[tuple[int, ...], bool] = {}
@@ -696,11 +715,34 @@ class _Search:
                         without[unchanged, number] = True
                     if figures[measure] == len(held) and not table.is_routed:
                         having[unchanged, number] = True
+        for group in printed:
+            held_units = np.array([position[unit] for unit in group.members if unit in position])
+            rows.setdefault(tuple(held_units.tolist()), group.is_size)
+            for measure in group.answers & measures.keys():
+                gave = [table.texts[place] is not None and measure in str(table.texts[place]).split("|") for place in held_units]
+                # Print itself says that nobody gave an answer, or everybody.
+                without[held_units, measures[measure]] |= not any(gave)
+                having[held_units, measures[measure]] |= all(gave)
         marks = np.zeros((len(rows), len(units) + len(columns)), dtype=bool)
         for number, held_places in enumerate(rows):
             marks[number, list(held_places)] = True
-        first = set() if self._changed(table, units, public) else set(states[last].figures)
+        first = {group.sha256 for group in printed}
+        if last is not None:
+            first = set() if self._changed(table, units, public) else set(states[last].figures)
         return Past(same, (without, having), marks, np.array(list(rows.values()), dtype=bool), first)
+
+    def _printed(self, table: Table, units: list[str]) -> list[Printed]:
+        """Return the groups of a question that a report printed, the larger first, but for what print tells by itself.
+
+        Nothing can be done any more about sums of printed groups that rest on few units.
+        """
+        chosen: list[Printed] = []
+        marks = np.zeros((0, len(units)), dtype=bool)
+        for group in sorted(self.printed.get(table.key, []), key=lambda group: (-len(group.members), group.sha256)):
+            more = np.vstack([marks, np.isin(units, group.members)])
+            if more[-1].any() and not rests_on_few(more, np.ones(len(units), dtype=np.int64), self.least):
+                chosen, marks = [*chosen, group], more
+        return chosen
 
     def _changed(self, table: Table, units: list[str], public: set[str]) -> set[str]:
         """Return the units whose answers are not those of the last snapshot."""
@@ -826,7 +868,10 @@ class _Search:
         named = groups[["area_basis", "unit_level", "unit_code", "members_sha256", "is_public"]]
         lines = [self.policy, named.sort_values(list(named.columns[:3])).to_csv(index=False)]
         lines += [
-            repr((table.key, table.is_routed, table.is_sensitive, table.conditions, sorted(table.options)))
+            repr(
+                (table.key, table.is_routed, table.is_sensitive, table.conditions, sorted(table.options))
+                + tuple(sorted((group.sha256, *sorted(group.answers)) for group in self.printed.get(table.key, [])))
+            )
             for table in tables
         ]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
@@ -838,7 +883,7 @@ def decide(**inputs: pa.Table) -> pa.Table:
     Args:
         inputs: ``tables`` (``int_disclosure_tables``), ``groups`` (``int_disclosure_groups``), ``values``
             (``int_disclosure_values``), ``unions`` and ``answer_groups`` (``data/indicators``), ``limits``, ``levels`` and
-            ``indicators`` (the policy), and ``published_groups``, ``published_members``, ``published_answers`` and
+            ``indicators`` (the policy), ``printed`` (``int_disclosure_printed``), and ``published_groups``, ``published_members``, ``published_answers`` and
             ``published_states`` (the ledger).
 
     Returns:

@@ -10,7 +10,7 @@ from itertools import product
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -36,6 +36,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         **{"members": TEXT, "members_sha256": TEXT, "is_public": pa.bool_()},
     },
     "values": TABLE | {"member_code": TEXT, "answers": TEXT, "answer_sha256": TEXT},
+    "printed": TABLE | {"members": TEXT, "members_sha256": TEXT, "is_size": pa.bool_(), "answers": TEXT},
     "unions": {"indicator": TEXT, "item": TEXT, "source_indicator": TEXT, "source_item": TEXT},
     "answer_groups": {"indicator": TEXT, "answer": TEXT, "members": TEXT},
     "limits": {"parameter": TEXT, "value": pa.int64()},
@@ -76,6 +77,7 @@ class Survey:
         self.options: dict[str, str] = {}
         self.unions: list[tuple[object, ...]] = []
         self.answer_groups: list[tuple[object, ...]] = []
+        self.printed: dict[str, str] = {}
         self.history: dict[str, list[tuple[object, ...]]] = {name: [] for name in COLUMNS if name.startswith("published")}
 
     def inputs(self) -> dict[str, pa.Table]:
@@ -101,6 +103,12 @@ class Survey:
                 (*key[name], unit, answer, f"{name}{unit}{answer}")
                 for name, answers in self.questions.items()
                 for unit, answer in answers.items()
+            ],
+            "printed": [
+                (*key[name], units, members_hash(units), False, "|".join(options))
+                for name in self.questions
+                for units in ("|".join(held) for held in self.printed.values())
+                if (options := sorted({answer for answer in self.questions[name].values() if answer}))
             ],
             "unions": self.unions,
             "answer_groups": self.answer_groups,
@@ -156,8 +164,8 @@ def worlds(survey: Survey, question: str, choices: list[str | None], shown: list
     """Every way for the units to have answered that gives the shown figures: ways by units, as numbers of choices."""
     units = list(survey.questions[question])
     possible = np.array(list(product(range(len(choices)), repeat=len(units))))
-    for area in shown:
-        held = np.isin(units, list(survey.areas[area]))
+    for group in [*(survey.areas[area] for area in shown), *survey.printed.values()]:
+        held = np.isin(units, list(group))
         for choice in range(len(choices)):
             truth = sum(survey.questions[question][unit] == choices[choice] for unit in np.array(units)[held])
             possible = possible[(possible[:, held] == choice).sum(axis=1) == truth]
@@ -324,6 +332,33 @@ def test_a_union_and_its_parts_show_the_same_groups() -> None:
     survey = Survey(areas, {"u": union, "one": one, "other": other})
     survey.unions = [("u", "all", "one", "all"), ("u", "all", "other", "all")]
     assert survey.shown("u") == survey.shown("one") == survey.shown("other")
+
+
+@settings(max_examples=60, deadline=None)
+@given(surveys(), st.sets(st.sampled_from("abcdefghi"), min_size=3))
+def test_print_and_what_is_shown_tell_no_more_than_print_alone(survey: Survey, printed: set[str]) -> None:
+    survey.printed = {"report": "".join(sorted(printed & set("".join(survey.areas.values()))))}
+    # What print tells of few units it tells by itself.
+    assume(len(survey.printed["report"]) >= survey.limits["minimum_units"])
+    limit = survey.limits["uniform_ordinary" if survey.ordinary else "uniform_sensitive"]
+    by_print = Survey({}, survey.questions)
+    by_print.printed = survey.printed
+    ways = worlds(by_print, "q", ["yes", "no", None], [])
+    known = {
+        (unit, choice)
+        for place, unit in enumerate(survey.questions["q"])
+        for number, choice in enumerate(["yes", "no", None])
+        if len(set((ways[:, place] == number).tolist())) == 1
+    }
+    assert not set(told(survey, "q", ["yes", "no", None], {"yes": limit, "no": limit, None: limit})) - known
+
+
+def test_a_county_is_hidden_that_differs_from_a_printed_group_by_one_unit() -> None:
+    areas: Areas = {("reported", "county", "1"): MANY[:13], ("reported", "county", "2"): MANY[13:]}
+    survey = Survey(areas, {"q": mixed()})
+    assert len(survey.shown("q")) == 3
+    survey.printed = {"report": MANY[:12]}
+    assert survey.shown("q") == [("reported", "country", "0")]
 
 
 def test_one_changed_answer_waits_and_several_are_shown() -> None:

@@ -12,6 +12,7 @@ def model(dbt, session):
         tables=dbt.ref("int_disclosure_tables").to_arrow_table(),
         groups=dbt.ref("int_disclosure_groups").to_arrow_table(),
         values=dbt.ref("int_disclosure_values").to_arrow_table(),
+        printed=dbt.ref("int_disclosure_printed").to_arrow_table(),
         unions=dbt.source("indicators", "derived_indicators").to_arrow_table(),
         answer_groups=dbt.source("indicators", "answer_groups").to_arrow_table(),
         limits=dbt.source("disclosure", "limits").to_arrow_table(),
