@@ -23,6 +23,7 @@ from typing import Any, Literal
 import duckdb
 
 from orchestration.attack import TableKey, attack
+from orchestration.attack.formats import PART as FORMATS
 from orchestration.errors import UserError
 from orchestration.gate.checkpoint import AttackInputs
 from orchestration.gate.counting import attacked, count_failing
@@ -127,7 +128,18 @@ def _prove_rows(
 
 def _prove_attack(rule: Rule, folder: Path, judged: Judged, before: int | None) -> tuple[Verdict, int]:
     """Seed the fault into a copy, and attack the tables that it changed."""
-    clean, faulty = judged.candidate / DATABASE, folder / "attacked.duckdb"
+    assert rule.fault is not None
+    assert rule.part is not None
+    clean = judged.candidate / DATABASE
+    beside = folder / f"attacked-{rule.id}"
+    beside.mkdir()
+    for path in judged.candidate.iterdir():
+        if path.name != DATABASE:
+            (beside / path.name).symlink_to(path.resolve())
+    if rule.part == FORMATS and not any((beside / name).exists() for name in ("csv", "parquet", "jsonstat", "px")):
+        # There is no other file that could show what the database hides.
+        return "not_seeded", 0
+    faulty = beside / DATABASE
     shutil.copyfile(clean, faulty)
     with connect(faulty) as connection:
         attach(connection, judged.warehouse, "warehouse")
@@ -142,12 +154,16 @@ def _prove_attack(rule: Rule, folder: Path, judged: Judged, before: int | None) 
         }
     if not is_seeded:
         return "not_seeded", 0
-    assert rule.part is not None
 
-    def failing(database: Path) -> int:
-        # Without the files of the other formats and earlier snapshots, which the fault does not touch.
+    def failing(database: Path, earlier: tuple[Path, ...] = ()) -> int:
+        # Without the files of the other formats and earlier snapshots, where the fault does not touch them.
         found = attack(
-            database, policy=judged.attack_inputs.policy, answer_groups=judged.attack_inputs.answer_groups, only=changed
+            database,
+            policy=judged.attack_inputs.policy,
+            answer_groups=judged.attack_inputs.answer_groups,
+            folder=database.parent if rule.part == FORMATS else None,
+            earlier=earlier,
+            only=changed,
         )
         return attacked(found, str(rule.part)).failing
 
@@ -155,7 +171,7 @@ def _prove_attack(rule: Rule, folder: Path, judged: Judged, before: int | None) 
         before = failing(clean)
     if before:
         return "caught_clean", before
-    found = failing(faulty)
+    found = failing(faulty) if rule.fault.into == "candidate" else failing(clean, (faulty,))
     return ("caught" if found else "missed"), found
 
 

@@ -43,11 +43,13 @@ class _Strict(BaseModel):
 class Fault(_Strict):
     """A fault that the rule must catch: SQL statements on a copy of the database that the rule judges.
 
-    The warehouse is attached as ``warehouse`` where a candidate is judged.
+    The warehouse is attached as ``warehouse`` where a candidate is judged. An attack's fault is seeded into the candidate's
+    database, and its other files stay as they are; or into a copy of it that stands for the snapshot before.
     """
 
     title: Label
     sql: tuple[str, ...] = Field(min_length=1)
+    into: Literal["candidate", "snapshot_before"] = "candidate"
 
 
 class Rule(_Strict):
