@@ -102,7 +102,7 @@ class System:
                     self.program.close(np.setdiff1d(block.place[inside[row]], index))
                 self.program.row(index, np.ones(index.size), figures[row], figures[row])
         for place, answer, lower, upper in sheet.shown.limits:
-            index = block.given(answer)[inside[place]].ravel()
+            index = (block.answered if answer == HIDDEN else block.given(answer))[inside[place]].ravel()
             self.program.row(index, np.ones(index.size), lower, upper)
         self.blocks.append(block)
         return block

@@ -104,7 +104,8 @@ class Shown:
     members: NDArray[np.bool_]
     n_answer: NDArray[np.int64]
     n_answered: NDArray[np.int64]
-    # Limits of hidden figures that tell more than the country's figure does: row, answer, lower, upper.
+    # Limits of hidden figures that tell more than the country's figure does: row, answer, lower, upper. Where HIDDEN stands
+    # for the answer they are of the units that answered.
     limits: tuple[tuple[int, int, int, int], ...] = ()
     unknown_groups: int = 0
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-PARTS = ("isolation", "bounds", "routing", "snapshots", "uniform", "practice", "formats")
+PARTS = ("isolation", "bounds", "routing", "snapshots", "printed", "uniform", "practice", "formats")
 
 
 class TableKey(NamedTuple):
@@ -57,7 +57,8 @@ class Attack:
 
     ``tried`` counts by part, ``allowed`` the facts about single units by indicator that may follow, ``uniform`` the uniform
     groups by indicator and year. ``not_tried`` says in words what was left out; what is named there is not known to be safe.
-    ``files`` are the public files that were read.
+    ``files`` are the public files that were read, ``from_print`` the facts about single units by indicator that old reports
+    tell by themselves.
     """
 
     tried: Mapping[str, Mapping[str, int]]
@@ -66,6 +67,7 @@ class Attack:
     uniform: Mapping[tuple[str, int], Uniform]
     not_tried: tuple[str, ...]
     files: tuple[str, ...]
+    from_print: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -81,6 +83,7 @@ class Notes:
     tried: dict[str, Counter[str]] = field(default_factory=lambda: {part: Counter() for part in PARTS})
     derived: list[Derived] = field(default_factory=list)
     allowed: Counter[str] = field(default_factory=Counter)
+    from_print: Counter[str] = field(default_factory=Counter)
     uniform: dict[tuple[str, int], Uniform] = field(default_factory=dict)
     not_tried: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
@@ -98,4 +101,5 @@ class Notes:
             uniform=dict(sorted(self.uniform.items())),
             not_tried=tuple(sorted(set(self.not_tried))),
             files=tuple(sorted(set(self.files))),
+            from_print={indicator: count for indicator, count in sorted(self.from_print.items()) if count},
         )

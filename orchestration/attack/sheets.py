@@ -202,7 +202,11 @@ class Sheet:
             self.shown,
             answers=tuple(self.shown.answers[i] for i in kept),
             n_answer=self.shown.n_answer[:, kept],
-            limits=tuple((row, kept.index(i), least, most) for row, i, least, most in self.shown.limits if i in kept),
+            limits=tuple(
+                (row, i if i == HIDDEN else kept.index(i), least, most)
+                for row, i, least, most in self.shown.limits
+                if i in (HIDDEN, *kept)
+            ),
         )
         return dataclasses.replace(
             self, shown=shown, single=True, base=tuple(range(len(kept))), unions={}, boxed=False, full=self
