@@ -6,8 +6,9 @@ Does not belong here: how figures are hidden, the warehouse, and the answers of 
 
 The parts: ``isolation`` (sets of few units whose figures follow by adding and subtracting), ``bounds`` (answers of units
 that are fixed by all figures together), ``routing`` (who was asked, and who reports by which form), ``snapshots`` (several
-snapshots together), ``uniform`` (what the policy allows to follow), ``practice`` (units that FTE tell, amounts, persons),
-``formats`` (figures that are hidden in one file and stand in another).
+snapshots together), ``printed`` (groups that are hidden now and stand in old reports), ``uniform`` (what the policy allows
+to follow), ``practice`` (units that FTE tell, amounts, persons), ``formats`` (figures that are hidden in one file and stand
+in another).
 """
 
 from orchestration.attack.attacker import attack

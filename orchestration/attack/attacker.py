@@ -21,6 +21,7 @@ from orchestration.attack.isolation import Isolation
 from orchestration.attack.links import Link, bound_system, forms, keys_of, links
 from orchestration.attack.policy import Catalogue, Policy, read_catalogue, read_policy
 from orchestration.attack.practice import attack_practice
+from orchestration.attack.printed import attack_printed
 from orchestration.attack.public import HIDDEN, Public, contradiction, read
 from orchestration.attack.result import Attack, Derived, Notes, TableKey, Uniform
 from orchestration.attack.routing import attack_forms, told_by_notes
@@ -81,6 +82,9 @@ def attack(
         attack_snapshots(public, made, list(zip(before, sheets_before, strict=True)), rules, until, notes)
     else:
         notes.not_tried.append("snapshots: no earlier snapshot was given")
+    attack_printed(public, made, rules, catalogue, until, notes)
+    if earlier:
+        notes.not_tried.append("print together with earlier snapshots")
     attack_practice(database, rules, notes)
     notes.files.append(database.name)
     if folder is None:

@@ -59,7 +59,7 @@ def count_rows(fetch: Fetch, rows_query: str, condition: str, value: str = "", k
 
 
 # Parts of an attack that ask questions with an answer: one that is left open is not known to be safe.
-EXACT_PARTS = ("isolation", "bounds", "routing", "snapshots")
+EXACT_PARTS = ("isolation", "bounds", "routing", "snapshots", "printed")
 
 # What they leave open where there is nothing to ask.
 _NOTHING_EARLIER = "snapshots: no earlier snapshot was given"
@@ -84,6 +84,7 @@ def attacked(found: Attack, part: str) -> Counted:
         "tried": {name: dict(counts) for name, counts in found.tried.items()},
         "derived": found.counts,
         "allowed": dict(found.allowed),
+        "from_print": dict(found.from_print),
         "uniform": [
             {"indicator": indicator, "time_period": period, **counts._asdict()}
             for (indicator, period), counts in found.uniform.items()

@@ -133,6 +133,7 @@ ATTACK_WORDS: dict[str, Label] = {
     "bounds": _label("Svar som ligger fast", "Answers that are fixed"),
     "routing": _label("Skjema, og hvem som fikk oppfølgingsspørsmål", "Forms, and who was asked routed questions"),
     "snapshots": _label("Flere utgaver sammen", "Several snapshots together"),
+    "printed": _label("Skjulte grupper som står i gamle rapporter", "Hidden groups that stand in old reports"),
     "practice": _label("Rapporteringspraksis og små tabeller", "Reporting practice and small tables"),
     "formats": _label("De andre filene", "The other files"),
 }
@@ -209,6 +210,10 @@ TEXTS: dict[str, Label] = {
     "attack_allowed": _label(
         "{count} svar fra enkeltenheter følger av ensartede grupper, slik retningslinjen tillater",
         "{count} answers of single units follow from uniform groups, as the policy allows",
+    ),
+    "attack_from_print": _label(
+        "{count} svar fra enkeltenheter følger av trykte rapporter alene, og har vært offentlige siden da",
+        "{count} answers of single units follow from printed reports alone, and have been public since then",
     ),
     "attack_not_tried": _label("Ikke forsøkt", "Not tried"),
     "rules": _label("Reglene", "The rules"),

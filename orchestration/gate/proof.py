@@ -148,8 +148,11 @@ def _prove_attack(rule: Rule, folder: Path, judged: Judged, before: int | None) 
         changed = {
             TableKey("indicator_shares", *row)
             for row in connection.execute(
-                "select distinct indicator, item, time_period "
-                "from (from indicator_shares except from clean.indicator_shares)"
+                "select indicator, item, time_period from (from indicator_shares except from clean.indicator_shares) "
+                "union select indicator, item, indicator_shares.time_period from indicator_shares "
+                "inner join (from published_figures except from clean.published_figures) as printed "
+                "on printed.time_period = indicator_shares.time_period "
+                "and contains(';' || printed.dimensions || ';', ';question=' || indicator || ';')"
             ).fetchall()
         }
     if not is_seeded:

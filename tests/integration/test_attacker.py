@@ -108,16 +108,21 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Seq
         )
 
 
-def publish(path: Path, world: World, tables: Sequence[Table], *, real_change: float | None = None) -> Path:
-    """Write the public tables that the attack reads."""
+Printed = tuple[str, str, float, int | None]
+
+
+def publish(
+    path: Path, world: World, tables: Sequence[Table], *, real_change: float | None = None, printed: Sequence[Printed] = ()
+) -> Path:
+    """Write the public tables that the attack reads; ``printed`` are measure, dimensions, value and base."""
     with duckdb.connect(str(path)) as connection:
         connection.execute(
             """
             create table areas (time_period int, unit_level text, unit_code text, area_basis text, municipality_code text,
-                county_code text, hf_code text, health_region text, size_group text);
+                county_code text, hf_code text, health_region text, size_group text, unit_name text);
             create table area_changes (change_year int, old_code text, new_code text, change_type text);
-            create table codelists (codelist text, code text);
-            create table indicators (indicator text, scale text, base text);
+            create table codelists (codelist text, code text, label_nb text, label_en text);
+            create table indicators (indicator text, scale text, base text, label_nb text, label_en text, aliases text);
             create table indicator_wordings (indicator text, item text, time_period int, population_asked text,
                 is_derived bool);
             create table fte_by_service (time_period int, unit_level text, unit_code text, area_basis text,
@@ -132,8 +137,10 @@ def publish(path: Path, world: World, tables: Sequence[Table], *, real_change: f
             create table amounts (indicator text, time_period int, unit_level text, unit_code text, amount_nok double,
                 n_answered int);
             create table person_estimates (indicator text, time_period int, category text, n_units int);
-            insert into codelists values ('target_group', 'adults'), ('reporting_form', 'joint'),
-                ('reporting_form', 'mental_health');
+            create table published_figures (source_id text, table_id text, cell_key text, measure text, unit text,
+                dimensions text, time_period int, value double, value_text text, decimals int, n_base int, note text);
+            insert into codelists values ('target_group', 'adults', 'Voksne', 'Adults'), ('answer', 'yes', 'Ja', 'Yes'),
+                ('reporting_form', 'joint', 'Felles', 'Joint'), ('reporting_form', 'mental_health', 'Separat', 'Separate');
             """
         )
         years = [(year, code) for year in (YEAR - 1, YEAR) for code in world.units]
@@ -141,9 +148,38 @@ def publish(path: Path, world: World, tables: Sequence[Table], *, real_change: f
             connection,
             "areas",
             [
-                (year, "municipality", code, basis, None, world.county[code], world.hf[code], "all", world.size[code])
+                (year, "municipality", code, basis, None, world.county[code], world.hf[code], "all", world.size[code], None)
                 for year, code in years
                 for basis in ("reported", "current")
+            ],
+        )
+        insert(
+            connection,
+            "areas",
+            [
+                (YEAR, level, code, "reported", None, None, None, None, None, f"{level} {code}")
+                for level, code in world.groups("county", "hf_area")
+            ],
+        )
+        insert(
+            connection,
+            "published_figures",
+            [
+                (
+                    "report",
+                    "1.1",
+                    dimensions,
+                    measure,
+                    "municipalities",
+                    dimensions,
+                    YEAR,
+                    value,
+                    f"{value:g}",
+                    0,
+                    base,
+                    None,
+                )
+                for measure, dimensions, value, base in printed
             ],
         )
         silent = {(YEAR, code) for code in world.silent}
@@ -156,7 +192,11 @@ def publish(path: Path, world: World, tables: Sequence[Table], *, real_change: f
                 for year, code in years
             ],
         )
-        insert(connection, "indicators", [(name, "yes_no", "answered") for name in {table.indicator for table in tables}])
+        insert(
+            connection,
+            "indicators",
+            [(name, "yes_no", "answered", None, None, None) for name in {table.indicator for table in tables}],
+        )
         insert(
             connection,
             "indicator_wordings",
@@ -417,7 +457,7 @@ def test_a_divided_municipality_that_is_a_county_is_public(tmp_path: Path, world
         connection.execute(
             f"""
             insert into areas
-            select {YEAR}, 'city_district', unnest(['102301', '102302']), 'reported', '1023', '03', '1', 'all', 'small'
+            select {YEAR}, 'city_district', unnest(['102301', '102302']), 'reported', '1023', '03', '1', 'all', 'small', null
             """
         )
     found = attacked(policy, database)
@@ -543,6 +583,46 @@ def test_groups_of_two_snapshots_cut_each_other(tmp_path: Path, world: World, po
     assert attacked(policy, new).derived == ()
 
     assert {fact.units for fact in attacked(policy, new, earlier=[old]).derived} == {("1000",)}
+
+
+def test_print_of_a_hidden_area_and_shown_counties_tell_a_unit(tmp_path: Path, world: World, policy: Path) -> None:
+    # A report printed a trust area that is the first county and one unit of the second.
+    world.hf = {code: "1" if world.county[code] == "01" or code == "1012" else "2" for code in world.units}
+    table = Table(world, mixed(world) | {"1012": YES}, world.groups("country", "county", "size_group"))
+    yes = sum(table.answers[unit] == YES for unit in world.members(("hf_area", "1")))
+    assert attacked(policy, publish(tmp_path / "a.duckdb", world, [table])).derived == ()
+
+    printed = [("municipalities", f"question={QUESTION};answer=Ja;hf_area=hf_area 1", yes, None)]
+    found = attacked(policy, publish(tmp_path / "b.duckdb", world, [table], printed=printed))
+
+    assert about(found, "printed") == {(YES, ("1012",))}
+    assert {fact.part for fact in found.derived} == {"printed"}
+
+    # A report that cannot be of the same answers says nothing.
+    printed = [("municipalities", f"question={QUESTION};answer=yes;hf_area=1", yes - 3, None)]
+    found = attacked(policy, publish(tmp_path / "c.duckdb", world, [table], printed=printed))
+    assert found.derived == ()
+    assert "print of report: figures that contradict what is shown: 1.1 (1)" in found.not_tried
+
+
+def test_print_is_held_against_tables_that_say_something_of_one_another(tmp_path: Path, world: World, policy: Path) -> None:
+    # As many units of a county said yes, by print, as followed in the county without one unit.
+    world.hf = {code: "1" if world.county[code] == "01" and code != "1000" else "2" for code in world.units}
+    answers = mixed(world) | {"1000": NO}
+    follow = {code: YES if answer == YES else NONE for code, answer in answers.items()}
+    tables = [
+        Table(world, answers, world.groups("country")),
+        Table(world, follow, [("hf_area", "1")], indicator="follow", names=(YES,), population=f"{QUESTION}={YES}"),
+    ]
+    yes = sum(answers[unit] == YES for unit in world.members(("county", "01")))
+    printed = [("municipalities", f"question={QUESTION};answer=yes;county=01", yes, None)]
+    assert attacked(policy, publish(tmp_path / "a.duckdb", world, tables)).derived == ()
+
+    found = attacked(policy, publish(tmp_path / "b.duckdb", world, tables, printed=printed))
+
+    assert found.tried["printed"]["links"] == 1
+    assert (QUESTION, YES, ("1000",)) in {(fact.indicator, fact.measure, fact.units) for fact in found.derived}
+    assert {(fact.part, fact.units) for fact in found.derived} == {("printed", ("1000",))}
 
 
 @pytest.mark.parametrize("excluded", [("1004",), ("1004", "1017"), ("1004", "1011", "1017")])

@@ -400,6 +400,7 @@ def shares(folder: Path) -> Judged:
             "create table indicator_shares as select indicator, 'all' as item, 2023 as time_period, n_answer "
             "from (values ('q', 4), ('r', 5)) as t (indicator, n_answer)"
         )
+        connection.execute("create table published_figures (dimensions text, time_period int)")
     with connect(folder / "warehouse.duckdb") as connection:
         connection.execute("create table hidden as select 'q' as indicator")
     return Judged(folder / "warehouse.duckdb", folder, candidate, circumstances(folder).attack_inputs)
@@ -415,6 +416,14 @@ def test_the_proof_of_an_attack_attacks_what_the_fault_changed(tmp_path: Path, a
     assert (proven.verdict, proven.failing) == ("caught", 1)
     assert [asked["database"].name for asked in attacks] == [DATABASE, "attacked.duckdb"]
     assert [asked["only"] for asked in attacks] == [{TableKey("indicator_shares", "q", "all", 2023)}] * 2
+
+
+def test_the_proof_of_an_attack_attacks_the_questions_whose_print_changed(
+    tmp_path: Path, attacks: list[dict[str, Any]]
+) -> None:
+    fault = seeded("insert into published_figures values ('question=r;answer=yes', 2023), ('question=r', 2022)")
+    prove([of_attack("printed", **fault)], [], shares(tmp_path))
+    assert [asked["only"] for asked in attacks] == [{TableKey("indicator_shares", "r", "all", 2023)}] * 2
 
 
 @pytest.mark.parametrize(
