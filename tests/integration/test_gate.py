@@ -310,7 +310,7 @@ def attacks(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     def attack(database: Path, **arguments: Any) -> Attack:
         asked.append({"database": database, **arguments})
         # A fault that a proof seeded is found.
-        return attack_found(FACT) if database.name == "attacked.duckdb" else attack_found()
+        return attack_found(FACT) if database.parent.name.startswith("attacked-") else attack_found()
 
     monkeypatch.setattr("orchestration.gate.expectations.attack", attack)
     monkeypatch.setattr("orchestration.gate.proof.attack", attack)
@@ -414,8 +414,44 @@ def test_the_proof_of_an_attack_attacks_what_the_fault_changed(tmp_path: Path, a
     fault = seeded("update indicator_shares set n_answer = 9 where indicator in (from warehouse.hidden)")
     (proven,) = prove([of_attack("isolation", **fault)], [], shares(tmp_path))
     assert (proven.verdict, proven.failing) == ("caught", 1)
-    assert [asked["database"].name for asked in attacks] == [DATABASE, "attacked.duckdb"]
+    assert [asked["database"].parent.name for asked in attacks] == ["candidate", "attacked-isolation"]
     assert [asked["only"] for asked in attacks] == [{TableKey("indicator_shares", "q", "all", 2023)}] * 2
+
+
+def test_a_fault_in_the_snapshot_before_is_attacked_together_with_the_candidate(
+    tmp_path: Path, attacks: list[dict[str, Any]]
+) -> None:
+    fault = seeded("update indicator_shares set n_answer = 9 where indicator = 'q'")
+    fault["fault"]["into"] = "snapshot_before"
+    prove([of_attack("snapshots", **fault)], [], shares(tmp_path))
+    assert [asked["database"].parent.name for asked in attacks] == ["candidate", "candidate"]
+    assert [[path.parent.name for path in asked["earlier"]] for asked in attacks] == [[], ["attacked-snapshots"]]
+
+
+def test_a_fault_that_makes_figures_contradict_one_another_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def attack(database: Path, **arguments: Any) -> Attack:
+        if database.parent.name.startswith("attacked-"):
+            raise UserError("contradict one another", place="here", remedy="find the figure")
+        return attack_found()
+
+    monkeypatch.setattr("orchestration.gate.proof.attack", attack)
+    fault = seeded("update indicator_shares set n_answer = 9 where indicator = 'q'")
+    assert prove([of_attack("isolation", **fault)], [], shares(tmp_path))[0].verdict == "caught"
+
+
+def test_a_fault_of_the_formats_needs_other_files_and_leaves_them_as_they_are(
+    tmp_path: Path, attacks: list[dict[str, Any]]
+) -> None:
+    judged = shares(tmp_path)
+    rule = of_attack("formats", **seeded("update indicator_shares set n_answer = null where indicator = 'q'"))
+    (proven,) = prove([rule], [], judged)
+    assert proven.verdict == "not_seeded"
+    (judged.candidate / "csv").mkdir()
+    prove([rule], [], judged)
+    assert attacks[-1]["folder"].name == "attacked-formats"
+    assert (attacks[-1]["folder"] / "csv").resolve() == judged.candidate / "csv"
 
 
 def test_the_proof_of_an_attack_attacks_the_questions_whose_print_changed(
