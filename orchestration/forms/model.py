@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -32,8 +34,26 @@ def header(text: str) -> str:
     return " ".join(text.split())
 
 
+def numbered(headers: Iterable[str]) -> list[str]:
+    """Return a name of its own for each header: one that occurs again is ``Header#2``, or the next number that is free."""
+    seen: Counter[str] = Counter()
+    names: dict[str, None] = {}
+    for text in headers:
+        seen[text] += 1
+        name = text if seen[text] == 1 else f"{text}#{seen[text]}"
+        while name in names:
+            seen[text] += 1
+            name = f"{text}#{seen[text]}"
+        names[name] = None
+    return list(names)
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+QUOTE = '"'
+QUOTE_NONE = "none"
 
 
 class FileSpec(_Strict):
@@ -45,6 +65,14 @@ class FileSpec(_Strict):
     reader: Literal["csv", "xlsx", "sav", "parquet", "none"]
     encoding: str | None = None
     delimiter: str | None = None
+    surplus: Literal["refuse", "ignore"] = "refuse"
+    """Empty fields by which every record of a csv file is longer than its header."""
+    quote: str | None = None
+    """What quotes the cells of a csv file, if not ``"``: one character, or the word none."""
+    escape: str | None = None
+    """What stands before a quote or delimiter that belongs to the text, if quotes are not doubled."""
+    comment: str | None = None
+    """What begins a line of a csv file that is no record."""
     sheets_not_data: tuple[str, ...] = ()
     """Sheets of a workbook that are there, hidden ones too, but not read."""
 
@@ -56,11 +84,30 @@ class FileSpec(_Strict):
             raise ValueError("a csv file needs encoding and delimiter")
         if self.reader != "csv" and (self.encoding is not None or self.delimiter is not None):
             raise ValueError("encoding and delimiter are for csv files")
+        self._check_marks()
         if self.reader != "xlsx" and self.sheets_not_data:
             raise ValueError("sheets_not_data is for xlsx files")
         if isinstance(self.count, str) and not re.fullmatch(r"\d+-\d+", self.count):
             raise ValueError('count is a number or a range such as "19-20"')
         return self
+
+    def _check_marks(self) -> None:
+        """Refuse options of csv files where they are not, and marks of which it is not known which is which."""
+        options = (self.quote, self.escape, self.comment)
+        if self.reader != "csv" and (any(options) or self.surplus != "refuse"):
+            raise ValueError("surplus, quote, escape and comment are for csv files")
+        marks = [mark for mark in (self.delimiter, *options) if mark not in (None, QUOTE_NONE)]
+        if any(len(mark or "") != 1 or mark in ("\r", "\n") for mark in marks[1:]):
+            raise ValueError("quote, escape and comment are one character each; quote: none if there are no quotes")
+        if self.quote is None:
+            marks.append(QUOTE)
+        if len(set(marks)) < len(marks):
+            raise ValueError("delimiter, quote, escape and comment are different characters; doubled quotes need no escape")
+
+    @property
+    def quote_character(self) -> str | None:
+        """What quotes the cells of a csv file, if anything does."""
+        return QUOTE if self.quote is None else None if self.quote == QUOTE_NONE else self.quote
 
     @property
     def count_range(self) -> tuple[int, int]:
@@ -201,6 +248,11 @@ class ColumnMap(_Strict):
     def optional(self) -> bool:
         """Whether a file of the delivery may lack the column (its reason says so)."""
         return "optional" in self.reason.split()
+
+    @property
+    def meaning(self) -> tuple[str, ...]:
+        """What an answer in the column is about; the same in two columns is the same question."""
+        return (self.question, self.item, self.answer, self.target_group, self.reporting_form)
 
     @property
     def conditions(self) -> tuple[tuple[str, str], ...]:

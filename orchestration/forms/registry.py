@@ -10,7 +10,7 @@ import duckdb
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from orchestration import yaml_text
+from orchestration import letters, yaml_text
 from orchestration.errors import UserError
 from orchestration.forms.model import ColumnMap, Form, OptionMap, header
 
@@ -47,7 +47,7 @@ def _read_rows(path: Path, model: type[Row]) -> list[Row]:
     names = [name for name in model.model_fields if name != "line"]
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
+            reader = csv.DictReader(map(letters.plain, file), strict=True)
             header = list(reader.fieldnames or [])
             unknown = [name for name in header if name not in names]
             required = [name for name, field in model.model_fields.items() if field.is_required() and name not in header]
@@ -81,7 +81,7 @@ def _check_columns(form: Form, path: Path) -> None:
     """Check what concerns several rows: unknown sheets, columns mapped twice, codes without options."""
     sheets = {sheet.name for sheet in form.sheets}
     seen: dict[tuple[str, str, str], ColumnMap] = {}
-    meanings: dict[tuple[str, ...], ColumnMap] = {}
+    meanings: dict[tuple[str, ...], list[ColumnMap]] = {}
     for column in form.columns:
         place = f"{path / 'columns.csv'}, line {column.line}"
         if column.sheet not in sheets:
@@ -99,14 +99,15 @@ def _check_columns(form: Form, path: Path) -> None:
             )
         seen[key] = column
         if column.use == "answer":
-            meaning = (column.question, column.item, column.answer, column.target_group, column.reporting_form)
-            if meaning in meanings and column.type != "text":
-                raise UserError(
-                    f"means the same as line {meanings[meaning].line}: {' '.join(meaning)}",
-                    place=place,
-                    remedy="give the two columns different questions, items or answers",
-                )
-            meanings[meaning] = column
+            for other in meanings.setdefault(column.meaning, []):
+                if column.type != "text" and not _may_mean_the_same(form, column, other):
+                    raise UserError(
+                        f"means the same as line {other.line}: {' '.join(column.meaning)}",
+                        place=place,
+                        remedy="give the two columns different questions, items or answers, or, if each stands in other "
+                        "files, the same type, unit and population and both the reason optional",
+                    )
+            meanings[column.meaning].append(column)
     _check_named_columns(form, path)
     _check_patterns(form, path)
     codes: dict[tuple[str, str], OptionMap] = {}
@@ -134,6 +135,24 @@ def _check_columns(form: Form, path: Path) -> None:
                 place=f"{path / 'options.csv'}, line {option.line}",
                 remedy="use a question of columns.csv with type code",
             )
+
+
+def _may_mean_the_same(form: Form, one: ColumnMap, other: ColumnMap) -> bool:
+    """Whether two columns may be the same question: in layouts of their own, or under the headers of different files."""
+    if (one.type, one.unit, one.population_asked) != (other.type, other.unit, other.population_asked):
+        return False
+    if one.sheet == other.sheet:
+        return one.optional and other.optional and one.when == other.when
+    links = {sheet.name: sheet.links_to for sheet in form.sheets}
+    roots = []
+    for name in (one.sheet, other.sheet):
+        seen: list[str] = []
+        root: str | None = name
+        while root is not None and root not in seen:
+            seen.append(root)
+            root = links.get(root)
+        roots.append(seen[-1])
+    return roots[0] != roots[1]
 
 
 def _check_patterns(form: Form, path: Path) -> None:
@@ -191,7 +210,7 @@ def load_form(path: Path) -> Form:
     """
     place = path / "form.yml"
     try:
-        text = place.read_text(encoding="utf-8")
+        text = letters.plain(place.read_text(encoding="utf-8"))
         content: Any = yaml_text.load(text)
     except FileNotFoundError as error:
         raise UserError("the file is missing", place=str(place), remedy=DOCUMENTATION) from error

@@ -1,12 +1,11 @@
 """Reads a delivery by its form into raw cells: one row a cell, all years in one shape, nothing interpreted.
 
-Belongs here: headers, strictness both ways, the checks that the content is the expected one, and replacing one form's rows
-in the schema ``raw``. Does not belong here: opening files (``readers``) or what a cell means (dbt's staging models).
+Belongs here: the checks that the content is the expected one, and replacing one form's rows in the schema ``raw``. Does not
+belong here: opening files (``readers``), headers (``columns``) or what a cell means (dbt's staging models).
 """
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
 from collections import Counter
@@ -20,12 +19,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.errors import UserError
-from orchestration.forms.model import ColumnMap, Form, SheetSpec, code_text, header
+from orchestration.forms.model import Form, SheetSpec, code_text, header
 from orchestration.ingest.capture import CapturedFile, archive, capture
+from orchestration.ingest.columns import (
+    check_columns,
+    check_records,
+    join_headers,
+    mapped_names,
+    repeated_headers,
+    texts_of,
+)
 from orchestration.ingest.readers import Sheet, read
 
 # Bump when the readers give other cells for the same bytes; deliveries are then read again.
-READER_VERSION = 1
+READER_VERSION = 2
 
 TABLES = {
     "cells": "form varchar, file varchar, sheet varchar, layout varchar, row_number integer, column_number integer, "
@@ -35,6 +42,7 @@ TABLES = {
     "column_count integer, cell_count bigint",
     "files": "form varchar, file varchar, sha256 varchar, size bigint, reader varchar",
     "submitted": "form varchar, file varchar, sheet varchar, layout varchar, row_number integer, submitted_at timestamp",
+    "repeated_headers": "form varchar, file varchar, sheet varchar, layout varchar, row_number integer",
     "deliveries": "form varchar, fingerprint varchar, unit_count integer",
 }
 
@@ -49,6 +57,8 @@ class ReadSheet:
     headers: dict[int, str]
     year: int
     """The year of collection."""
+    header_again: tuple[int, ...] = ()
+    """Rows of data that are the header once more."""
 
     @cached_property
     def submitted(self) -> dict[int, tuple[str, datetime | None]]:
@@ -99,107 +109,12 @@ def prepare_tables(connection: duckdb.DuckDBPyConnection, forms: list[Form]) -> 
 def fingerprint(form: Form, files: list[CapturedFile]) -> str:
     """Hash of all that decides the raw cells: the bytes, the reader options, the layout and the mapped columns."""
     parts = [str(READER_VERSION), form.model_dump_json(include={"files", "sheets", "checks", "collection_year"})]
-    parts += sorted({f"{column.sheet}|{column.column}|{column.optional}" for column in form.columns})
+    # Of optional columns it matters which of them are the same question.
+    parts += sorted(
+        {f"{column.sheet}|{column.column}|{column.meaning if column.optional else ''}" for column in form.columns}
+    )
     parts += [f"{file.path.name}={file.sha256}" for file in files]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _texts(sheet: Sheet, row_numbers: set[int]) -> dict[int, dict[int, str]]:
-    """Return the trimmed texts of some rows, by row and column number."""
-    rows: dict[int, dict[int, str]] = {number: {} for number in row_numbers}
-    table = sheet.cells
-    wanted = pc.is_in(table["row_number"], value_set=pa.array(sorted(row_numbers), pa.int32()))
-    for cell in table.filter(wanted).to_pylist():
-        if text := " ".join(cell["text"].split()):
-            rows[cell["row_number"]][cell["column_number"]] = text
-    return rows
-
-
-def join_headers(file: CapturedFile, sheet: Sheet, layout: SheetSpec) -> dict[int, str]:
-    """Return the joined header of each column; a header that occurs again is ``Header#2``."""
-    rows = _texts(sheet, set(layout.header_rows))
-    *upper, last = layout.header_rows
-    covers: list[dict[int, str]] = []
-    for number in upper:
-        merged = [area for area in sheet.merged if area[0] <= number <= area[2] and area[3] > area[1]]
-        cover: dict[int, str] = dict(rows[number])
-        if merged:
-            for first_row, first_column, _, last_column in merged:
-                text = rows.get(first_row, {}).get(first_column, "")
-                for column in range(first_column, last_column + 1):
-                    if text:
-                        cover.setdefault(column, text)
-        else:
-            current = ""
-            for column in range(1, sheet.columns + 1):
-                current = rows[number].get(column, current)
-                if current:
-                    cover[column] = current
-        covers.append(cover)
-    headers: dict[int, str] = {}
-    seen: Counter[str] = Counter()
-    for column in range(1, sheet.columns + 1):
-        if column not in rows[last]:
-            continue
-        parts = [cover[column] for cover in covers if column in cover] + [rows[last][column]]
-        joined = layout.header_join.join(parts)
-        seen[joined] += 1
-        headers[column] = joined if seen[joined] == 1 else f"{joined}#{seen[joined]}"
-    if not headers:
-        raise UserError(
-            f"row {last} of sheet {sheet.name!r} holds no header",
-            place=str(file.path),
-            remedy="correct header_rows in form.yml, or ask the collector for the whole file",
-        )
-    used = set(pc.unique(sheet.cells["column_number"]).to_pylist())
-    without = sorted(
-        column
-        for column in used - set(headers)
-        if any(
-            cell["text"].strip()
-            for cell in sheet.cells.filter(
-                pc.and_(
-                    pc.equal(sheet.cells["column_number"], column),
-                    pc.greater_equal(sheet.cells["row_number"], layout.first_row),
-                )
-            ).to_pylist()
-        )
-    )
-    if without:
-        raise UserError(
-            f"column {without[0]} of sheet {sheet.name!r} has cells and no header",
-            place=str(file.path),
-            remedy="correct header_rows in form.yml, or ask the collector for the header",
-        )
-    return headers
-
-
-def _check_columns(form: Form, read_sheet: ReadSheet) -> None:
-    """Be strict both ways: every delivered column is mapped, every mapped column is delivered."""
-    maps = [column for column in form.columns if column.sheet == read_sheet.layout.name and column.use != "absent"]
-    mapped: dict[str, ColumnMap] = {header(column.column): column for column in maps}
-    delivered = set(read_sheet.headers.values())
-    place = f"{read_sheet.file.path}, sheet {read_sheet.sheet.name}"
-    for number, name in read_sheet.headers.items():
-        if name not in mapped:
-            near = difflib.get_close_matches(name, [other for other in mapped if other not in delivered], n=1, cutoff=0.5)
-            raise UserError(
-                f"column {number} {name!r} is not mapped"
-                + (" (its header stands in the sheet more than once)" if re.search(r"#[0-9]+$", name) else ""),
-                place=place,
-                remedy=f"map it in data/forms/{form.form}/columns.csv"
-                + (f"; nearest is {near[0]!r} (line {mapped[near[0]].line})" if near else ""),
-            )
-    for name, column in mapped.items():
-        if name not in delivered and not column.optional:
-            near = difflib.get_close_matches(name, sorted(delivered), n=1, cutoff=0.5)
-            raise UserError(
-                f"the mapped column {name!r} is missing",
-                place=place,
-                remedy=f"correct data/forms/{form.form}/columns.csv, line {column.line}"
-                + (f"; nearest delivered is {near[0]!r}" if near else "")
-                + ", or ask the collector for it",
-            )
 
 
 def _layouts(form: Form, file: CapturedFile) -> list[SheetSpec]:
@@ -214,9 +129,11 @@ def read_file(form: Form, file: CapturedFile) -> list[ReadSheet]:
     result = []
     for layout in layouts:
         sheet = sheets[0] if layout.sheet in (None, "*") else next(s for s in sheets if s.name == layout.sheet)
-        read_sheet = ReadSheet(file, sheet, layout, join_headers(file, sheet, layout), form.collection_year)
-        _check_columns(form, read_sheet)
-        result.append(read_sheet)
+        headers = join_headers(file, sheet, layout, mapped_names(form, layout.name))
+        check_records(file, sheet, layout, headers)
+        check_columns(form, layout.name, headers, f"{file.path}, sheet {sheet.name}")
+        again = tuple(repeated_headers(file, sheet, layout, headers))
+        result.append(ReadSheet(file, sheet, layout, headers, form.collection_year, again))
     return result
 
 
@@ -226,7 +143,7 @@ def _check_content(form: Form, sheets: list[ReadSheet]) -> None:
         for read_sheet in sheets:
             if read_sheet.file.spec.name != check.file or read_sheet.layout.name != check.sheet:
                 continue
-            text = _texts(read_sheet.sheet, {check.row})[check.row].get(check.column, "")
+            text = texts_of(read_sheet.sheet, {check.row})[check.row].get(check.column, "")
             if not re.fullmatch(check.matches, text):
                 raise UserError(
                     f"row {check.row}, column {check.column} holds {text[:80]!r} and not {check.matches!r}",
@@ -351,6 +268,10 @@ def _replace(connection: duckdb.DuckDBPyConnection, form: Form, sheets: list[Rea
                 )
                 for read_sheet in sheets
             ],
+        ),
+        "repeated_headers": _stacked(
+            form,
+            [(read_sheet, pa.table({"row_number": pa.array(read_sheet.header_again, pa.int32())})) for read_sheet in sheets],
         ),
         "cells": _stacked(form, [(read_sheet, read_sheet.sheet.cells) for read_sheet in sheets]),
     }

@@ -18,7 +18,7 @@ from orchestration.errors import UserError
 from orchestration.forms.draft import READERS, DeliveredSheet
 from orchestration.forms.model import FileSpec, Form, SheetSpec
 from orchestration.ingest.capture import CapturedFile
-from orchestration.ingest.deliveries import join_headers
+from orchestration.ingest.columns import join_headers
 from orchestration.ingest.readers import Sheet, read
 
 ENCODINGS = ("utf-8", "utf-16", "cp1252")

@@ -379,7 +379,8 @@ REFUSED: list[tuple[str, dict[str, bytes | str], str]] = [
     ("empty file", {"export.csv": ""}, "the file is empty"),
     ("unmapped column", {"export.csv": GOOD.replace("bolig", "bolig_ny")}, "'bolig_ny' is not mapped"),
     ("missing column", {"export.csv": without_column("arbeid")}, "the mapped column 'arbeid' is missing"),
-    ("SQL as a header", {"export.csv": GOOD.replace("arbeid", "x'); drop table raw.cells; --", 1)}, "is not mapped"),
+    ("SQL as a header", {"export.csv": GOOD.replace("arbeid", "\"x'); drop table raw.cells; --\"", 1)}, "is not mapped"),
+    ("delimiter in a header", {"export.csv": GOOD.replace("arbeid", "arbeid; bolig", 1)}, "13 fields in its header (row 1)"),
     (
         "duplicate header",
         {"export.csv": GOOD.replace("arbeid", "bolig")},

@@ -6,16 +6,19 @@ cell answers which question (the map), and whether a file may be named at all.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from orchestration import letters
 from orchestration.forms.model import FileSpec
+from orchestration.ingest.readers import cells
 from orchestration.ingest.readers.columnar import read_parquet
-from orchestration.ingest.readers.delimited import read_csv
+from orchestration.ingest.readers.delimited import lines_of, read_csv
 from orchestration.ingest.readers.model import Limits, Sheet
 from orchestration.ingest.readers.spss import read_sav
 from orchestration.ingest.readers.workbook import read_workbook
 
-__all__ = ["Limits", "Sheet", "read"]
+__all__ = ["Limits", "Sheet", "lines_of", "read"]
 
 
 def read(path: Path, spec: FileSpec, wanted_sheets: tuple[str, ...] = (), limits: Limits | None = None) -> list[Sheet]:
@@ -28,13 +31,24 @@ def read(path: Path, spec: FileSpec, wanted_sheets: tuple[str, ...] = (), limits
         limits: what is too large; the usual limits if left out.
 
     Returns:
-        The sheets, those of a workbook in its own order; other files are one sheet.
+        The sheets, those of a workbook in its own order; other files are one sheet. Texts and names are as they are compared
+        (:mod:`orchestration.letters`), whatever program wrote them.
 
     Raises:
         UserError: the file is missing, damaged, too large, of another kind, or contradicts what the form states.
         ValueError: the form states that the file is not read.
     """
-    limits = limits or Limits()
+    return [_plain(sheet) for sheet in _sheets(path, spec, wanted_sheets, limits or Limits())]
+
+
+def _plain(sheet: Sheet) -> Sheet:
+    """Return the sheet with its name and texts as they are compared."""
+    texts = cells.plain_texts(sheet.cells["text"].combine_chunks())
+    table = sheet.cells.set_column(sheet.cells.schema.get_field_index("text"), "text", texts)
+    return replace(sheet, name=letters.plain(sheet.name), cells=table)
+
+
+def _sheets(path: Path, spec: FileSpec, wanted_sheets: tuple[str, ...], limits: Limits) -> list[Sheet]:
     if spec.reader == "csv":
         return [read_csv(path, spec, limits)]
     if spec.reader == "xlsx":

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orchestration import letters
 from orchestration.ingest.readers.model import CELL_SCHEMA
 
 T = TypeVar("T")
@@ -150,6 +151,17 @@ def columns_table(names: Sequence[str], columns: Sequence[pa.Array], rows: int) 
         texts.take(pa.array(places)),
     ]
     return pa.concat_tables([header, pa.Table.from_arrays(arrays, schema=CELL_SCHEMA)]).combine_chunks()
+
+
+def plain_texts(texts: pa.Array) -> pa.Array:
+    """Return texts as they are compared, as :func:`orchestration.letters.plain` returns one."""
+    other = pc.invert(pc.fill_null(pc.string_is_ascii(texts), True))
+    if not pc.any(other).as_py():
+        return texts
+    changed = pc.utf8_normalize(texts.filter(other), form="NFC")
+    for pattern in (letters.UNSEEN, letters.UNSEEN_AT_ENDS):
+        changed = pc.replace_substring_regex(changed, pattern=pattern, replacement="")
+    return pc.replace_with_mask(texts, other, changed)
 
 
 def _one_by_one(texts: pa.Array, chosen: pa.Array, change: Callable[[str], str]) -> pa.Array:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 CELL_SCHEMA = pa.schema([("row_number", pa.int32()), ("column_number", pa.int32()), ("text", pa.string())])
@@ -56,6 +58,8 @@ class Sheet:
             not empty, in the order of rows and columns. In a csv file rows are records: a quoted cell with line breaks is
             one cell of one row. In sav and parquet files row 1 holds the names of the variables.
         merged: merged ranges of a workbook: first row, first column, last row, last column.
+        widths: number of fields of each record of a csv file, blank ones too; of other files, whose rows are all as wide as
+            the sheet, none.
     """
 
     name: str
@@ -63,3 +67,4 @@ class Sheet:
     columns: int
     cells: pa.Table
     merged: tuple[tuple[int, int, int, int], ...] = ()
+    widths: npt.NDArray[np.int32] | None = None

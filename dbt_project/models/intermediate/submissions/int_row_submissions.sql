@@ -33,6 +33,10 @@ statuses as (
     select * from {{ source('forms', 'statuses') }}
 ),
 
+repeated_headers as (
+    select * from {{ source('raw', 'repeated_headers') }}
+),
+
 link_texts as (
     select
         cells.form,
@@ -66,6 +70,7 @@ main_rows as (
         row_units.unit_code,
         row_units.stratum,
         coalesce(
+            case when repeated_headers.form is not null then 'repeated_header' end,
             row_units.rejected_reason,
             case when identifiers.status_text is not null and statuses.meaning is null then 'unknown_status' end
         ) as rejected_reason,
@@ -90,6 +95,12 @@ main_rows as (
         and fates.sheet = row_units.sheet
         and fates.layout = row_units.layout
         and fates.row_number = row_units.row_number
+    left join repeated_headers
+        on fates.form = repeated_headers.form
+        and fates.file = repeated_headers.file
+        and fates.sheet = repeated_headers.sheet
+        and fates.layout = repeated_headers.layout
+        and fates.row_number = repeated_headers.row_number
     left join submitted
         on fates.form = submitted.form
         and fates.file = submitted.file

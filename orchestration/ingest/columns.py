@@ -1,0 +1,356 @@
+"""The columns of a delivered sheet: how many fields records have, what each column is called, whether the map has them all.
+
+Belongs here: joined and numbered headers, positions, strictness both ways, records and rows that do not belong under the
+header. Does not belong here: opening files (``readers``) and what a column means.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from orchestration.errors import UserError
+from orchestration.forms.model import ColumnMap, Form, SheetSpec, header, numbered
+from orchestration.ingest.capture import CapturedFile
+from orchestration.ingest.readers import Sheet, lines_of
+
+POSITION = re.compile(r"@[1-9][0-9]*")
+"""Name of a column by its position, from 1."""
+SHOWN = 40
+"""Most columns, and a few lines, that one message lists."""
+_LINES_SHOWN = 5
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+def texts_of(sheet: Sheet, row_numbers: Iterable[int]) -> dict[int, dict[int, str]]:
+    """Return the texts of some rows, with single blanks, by row and column number."""
+    rows: dict[int, dict[int, str]] = {number: {} for number in row_numbers}
+    table = sheet.cells
+    wanted = pc.is_in(table["row_number"], value_set=pa.array(sorted(rows), pa.int32()))
+    for cell in table.filter(wanted).to_pylist():
+        if text := header(cell["text"]):
+            rows[cell["row_number"]][cell["column_number"]] = text
+    return rows
+
+
+def mapped_names(form: Form, layout: str) -> dict[str, ColumnMap]:
+    """Return the columns that the form's map has for a layout, by their names as they are compared."""
+    return {header(column.column): column for column in form.columns if column.sheet == layout and column.use != "absent"}
+
+
+# --- Names -----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Cover:
+    """The upper header above a column: its text, and the column in which it begins."""
+
+    text: str
+    first: int
+
+
+def join_headers(file: CapturedFile, sheet: Sheet, layout: SheetSpec, mapped: Collection[str] = ()) -> dict[int, str]:
+    """Return the name of each column of a sheet.
+
+    Args:
+        file: where the sheet stands.
+        sheet: the sheet.
+        layout: what the form says of it.
+        mapped: names that the form's map has; a column that it names by its position is called so.
+
+    Returns:
+        The joined header of each column; one that occurs again is ``Header#2``. A column without a header of its own is
+        called by its number inside the upper header (``Upper|@2``), or in the sheet (``@5``), if it has cells or the map
+        names it.
+
+    Raises:
+        UserError: there is no header.
+    """
+    rows = texts_of(sheet, layout.header_rows)
+    *upper, last = layout.header_rows
+    covers = [_covers(sheet, number, rows) for number in upper]
+    filled = set(pc.unique(_filled(sheet, layout)["column_number"]).to_pylist())
+    above = {
+        column: [cover[column] for cover in covers if column in cover] for column in range(1, sheet.columns + 1) if covers
+    }
+    join = layout.header_join.join
+    inside = _own(
+        {column: join([*_texts(over), f"@{column - over[-1].first + 1}"]) for column, over in above.items() if over}
+    )
+    names: dict[int, str] = {}
+    for column in range(1, sheet.columns + 1):
+        parts = _texts(above.get(column, []))
+        if column in rows[last]:
+            names[column] = join([*parts, rows[last][column]])
+        elif any(column in rows[number] for number in upper):
+            if column in filled or join(parts) in mapped:
+                names[column] = join(parts)
+        elif column in inside and column in filled:
+            names[column] = inside[column]
+    if not names:
+        raise UserError(
+            f"row {last} of sheet {sheet.name!r} holds no header",
+            place=str(file.path),
+            remedy="correct header_rows in form.yml, or ask the collector for the whole file",
+        )
+    headers = _own(names)
+    for column in range(1, sheet.columns + 1):
+        name = headers.get(column, "")
+        if name not in mapped and inside.get(column) in mapped:
+            headers[column] = inside[column]
+        # A header that looks like a position is none: it would be taken for another column.
+        if f"@{column}" in mapped or POSITION.fullmatch(name) or (not name and column in filled):
+            headers[column] = f"@{column}"
+    return dict(sorted(headers.items()))
+
+
+def _own(names: dict[int, str]) -> dict[int, str]:
+    """Return the names with those that occur again numbered."""
+    return dict(zip(names, numbered(names.values()), strict=True))
+
+
+def _texts(covers: Iterable[_Cover]) -> list[str]:
+    return [cover.text for cover in covers]
+
+
+def _covers(sheet: Sheet, number: int, rows: dict[int, dict[int, str]]) -> dict[int, _Cover]:
+    """Return what an upper header row says above each column: over merged cells, else up to its next header."""
+    cover = {column: _Cover(text, column) for column, text in rows[number].items()}
+    merged = [area for area in sheet.merged if area[0] <= number <= area[2] and area[3] > area[1]]
+    for first_row, first_column, _, last_column in merged:
+        text = rows.get(first_row, {}).get(first_column, "")
+        for column in range(first_column, last_column + 1) if text else ():
+            cover.setdefault(column, _Cover(text, first_column))
+    if not merged and cover:
+        current = None
+        for column in range(1, sheet.columns + 1):
+            current = cover.get(column, current)
+            if current is not None:
+                cover[column] = current
+    return cover
+
+
+def _filled(sheet: Sheet, layout: SheetSpec) -> pa.Table:
+    """Return the cells of the rows of data that are not blank."""
+    table = sheet.cells.filter(pc.greater_equal(sheet.cells["row_number"], layout.first_row))
+    return table.filter(pc.not_equal(pc.utf8_trim_whitespace(table["text"]), ""))
+
+
+# --- Records ---------------------------------------------------------------------------------------------------------------
+
+
+def check_records(file: CapturedFile, sheet: Sheet, layout: SheetSpec, headers: dict[int, str]) -> None:
+    """Refuse a csv file with records that have more or fewer fields than the header: their values stand under other headers.
+
+    A blank record has no values; and a row that ``rows_not_data`` takes by its first cell, such as a footnote or a sum, may
+    have any number of fields.
+
+    Raises:
+        UserError: with the line and the number of fields; or most records differ, and the header is the odd one.
+    """
+    if sheet.widths is None:
+        return
+    filled = _filled(sheet, layout)
+    rows = np.unique(np.asarray(filled["row_number"]))
+    widths = sheet.widths[rows - 1]
+    header_width = max(int(sheet.widths[number - 1]) for number in layout.header_rows if number <= len(sheet.widths))
+    odd = rows[widths != header_width]
+    allowed = _no_data(filled, odd, layout, headers)
+    data = [(int(row), int(width)) for row, width in zip(rows, widths, strict=True) if row not in allowed]
+    counts = Counter(width for _, width in data)
+    usual = max(counts, key=lambda width: (counts[width], width == header_width), default=header_width)
+    if usual != header_width:
+        _check_usual_width(file, sheet, layout, filled, (header_width, usual))
+    wrong = [(row, width) for row, width in data if width != usual]
+    if wrong:
+        lines = lines_of(file.path, file.spec, [row for row, _ in wrong[: _LINES_SHOWN + 1]])
+        row, width = wrong[0]
+        others = [str(lines[other]) for other, _ in wrong[1:_LINES_SHOWN]]
+        others += [f"{len(wrong) - _LINES_SHOWN} more"] if len(wrong) > _LINES_SHOWN else []
+        remedy = "put a cell that holds a delimiter or a line break between quotes, or ask the collector for the file again"
+        if width < usual and pc.sum(pc.equal(filled["row_number"], row)).as_py() == 1:
+            remedy = f"name it under rows_not_data in form.yml if it is a footnote, {remedy}"
+        raise UserError(
+            f"has {width} field{'s' if width != 1 else ''}, and the header has {usual}"
+            + (f" (so it is in lines {', '.join(others)})" if others else ""),
+            place=f"{file.path}, line {lines[row]}" + (f" (row {row})" if lines[row] != row else ""),
+            remedy=remedy,
+        )
+    _check_line_breaks(file, layout, filled, usual)
+
+
+def _no_data(filled: pa.Table, rows: np.ndarray, layout: SheetSpec, headers: dict[int, str]) -> set[int]:
+    """Return which of these rows ``rows_not_data`` takes by their first cell, before which nothing can have slid."""
+    # Cells stand in the order of rows and columns.
+    numbers, places = np.unique(np.asarray(filled["row_number"]), return_index=True)
+    first = filled.take(pa.array(places[np.isin(numbers, rows)])).to_pylist() if layout.rows_not_data else []
+    return {
+        cell["row_number"]
+        for cell in first
+        for rule in layout.rows_not_data
+        if header(rule.column) == headers.get(cell["column_number"]) and re.fullmatch(rule.matches, header(cell["text"]))
+    }
+
+
+def _check_usual_width(
+    file: CapturedFile, sheet: Sheet, layout: SheetSpec, filled: pa.Table, widths: tuple[int, int]
+) -> None:
+    """Refuse a file whose header has another number of fields than its records, unless only empty ones are too many."""
+    header_width, usual = widths
+    texts = texts_of(sheet, layout.header_rows)
+    last_named = max((column for row in texts.values() for column in row), default=0)
+    if last_named <= usual < header_width:
+        return  # the header alone ends with delimiters
+    has_surplus = pc.any(pc.greater(filled["column_number"], header_width)).as_py()
+    if usual > header_width and not has_surplus:
+        if file.spec.surplus == "ignore":
+            return
+        remedy = "state surplus: ignore in form.yml if records only end with delimiters that the header lacks, "
+    else:
+        remedy = "correct header_rows in form.yml if the header stands elsewhere, "
+        if usual < header_width:
+            remedy = f"put a header that holds a delimiter between quotes, {remedy}"
+    raise UserError(
+        f"has {header_width} field{'s' if header_width != 1 else ''} in its header (row {layout.header_rows[-1]}), and most "
+        f"records have {usual}",
+        place=str(file.path),
+        remedy=remedy + "or ask the collector for the file with a header for each column",
+    )
+
+
+def _check_line_breaks(file: CapturedFile, layout: SheetSpec, filled: pa.Table, width: int) -> None:
+    """Refuse quoted cells that have swallowed the end of one record and the beginning of another.
+
+    Two quotes that stand for themselves, a comment ``"`` each, make one record of two, with the right number of fields.
+    """
+    delimiter = file.spec.delimiter or ""
+    broken = filled.filter(pc.match_substring_regex(filled["text"], "[\\r\\n]"))
+    for cell in broken.to_pylist():
+        before = cell["column_number"] - 1
+        first, *middle, last = (line.count(delimiter) for line in _LINE_END.split(cell["text"]))
+        if width > 2 and (first, last) == (width - 1 - before, before) and set(middle) <= {width - 1}:
+            line = lines_of(file.path, file.spec, [cell["row_number"]])[cell["row_number"]]
+            raise UserError(
+                f"column {cell['column_number']} holds the end of one record and the beginning of another, as if two quotes "
+                "stood for themselves",
+                place=f"{file.path}, line {line}",
+                remedy="state quote: none in form.yml if quotes are ordinary characters of the file, or ask for it with "
+                "quotes doubled",
+            )
+
+
+def repeated_headers(file: CapturedFile, sheet: Sheet, layout: SheetSpec, headers: dict[int, str]) -> list[int]:
+    """Return the rows of data that are the header once more, as where files were put below each other.
+
+    Raises:
+        UserError: a row is another header: what is below it belongs under other columns.
+    """
+    rows = texts_of(sheet, layout.header_rows)
+    # A number may well be the header of one column and an answer in another.
+    header_texts = sorted({text for row in rows.values() for text in row.values() if re.search(r"[^\W\d_]", text)})
+    filled = _filled(sheet, layout)
+    texts = pc.replace_substring_regex(pc.utf8_trim_whitespace(filled["text"]), pattern=r"\s+", replacement=" ")
+    counted = pa.table({"row": filled["row_number"], "same": pc.is_in(texts, value_set=pa.array(header_texts, pa.string()))})
+    found = counted.group_by("row").aggregate([("same", "sum"), ("same", "count")])
+    suspects = found.filter(pc.greater_equal(found["same_sum"], 2))["row"].to_pylist()
+    code_columns = {number for number, name in headers.items() if layout.unit and name in map(header, layout.unit.code)}
+    repeated = []
+    for row, cells in sorted(texts_of(sheet, suspects).items()):
+        if any(cells == each for each in rows.values()):
+            repeated.append(row)
+        elif set(cells.values()) <= set(header_texts) or any(
+            number in code_columns and text in (each.get(number) for each in rows.values()) for number, text in cells.items()
+        ):
+            line = lines_of(file.path, file.spec, [row])[row] if sheet.widths is not None else None
+            raise UserError(
+                "is another header than the first: what stands below it belongs under other columns",
+                place=f"{file.path}, line {line}" if line else f"{file.path}, sheet {sheet.name}, row {row}",
+                remedy="deliver the files that were put together one by one",
+            )
+    return repeated
+
+
+# --- Strictness ------------------------------------------------------------------------------------------------------------
+
+
+def check_columns(form: Form, layout: str, headers: dict[int, str], place: str) -> None:
+    """Be strict both ways: every delivered column is mapped, every mapped column is delivered; all that are not are told.
+
+    Raises:
+        UserError: columns are not mapped or missing, or two columns of the sheet are the same question.
+    """
+    mapped = mapped_names(form, layout)
+    delivered = set(headers.values())
+    unmapped = {number: name for number, name in headers.items() if name not in mapped}
+    missing = [column for name, column in mapped.items() if name not in delivered and not column.optional]
+    if unmapped or missing:
+        raise _unlike(form, mapped, delivered, unmapped, missing, place)
+    alike: dict[tuple[str, ...], list[ColumnMap]] = defaultdict(list)
+    for column in form.columns:
+        if column.sheet == layout and column.use == "answer" and column.type != "text":
+            alike[column.meaning].append(column)
+    for columns in alike.values():
+        here = [column for column in columns if header(column.column) in delivered]
+        names = " and ".join(repr(column.column) for column in (here or columns))
+        lines = ", ".join(str(column.line) for column in columns)
+        if len(columns) > 1 and len(here) != 1:
+            raise UserError(
+                f"the columns {names} are the same question, and " + ("both are delivered" if here else "none is delivered"),
+                place=place,
+                remedy=f"correct data/forms/{form.form}/columns.csv, lines {lines}, or ask the collector which is right",
+            )
+
+
+def _unlike(
+    form: Form,
+    mapped: dict[str, ColumnMap],
+    delivered: set[str],
+    unmapped: dict[int, str],
+    missing: list[ColumnMap],
+    place: str,
+) -> UserError:
+    """Return the refusal of columns that are delivered or mapped alone, each with the nearest of the others."""
+    others = [name for name in mapped if name not in delivered]
+    new = []
+    for number, name in unmapped.items():
+        near = difflib.get_close_matches(name, others, n=1, cutoff=0.5)
+        said = []
+        if re.search(r"#[0-9]+$", name):
+            said.append("its header stands in the sheet more than once")
+        if re.search(r"@[0-9]+$", name):
+            said.append("it has cells and no header")
+        if near:
+            others.remove(near[0])
+            said.append(f"nearest is {near[0]!r}, line {mapped[near[0]].line}")
+        new.append((f"{number} {name!r}", said))
+    # What is nearest to a new column is told there.
+    gone = []
+    for column in missing:
+        if not unmapped or header(column.column) in others:
+            near = difflib.get_close_matches(header(column.column), sorted(delivered), n=1, cutoff=0.5)
+            said = [f"line {column.line}"] + ([f"nearest delivered is {near[0]!r}"] if near else [])
+            gone.append((repr(column.column), said))
+    parts = [_listed("column", new, "not mapped")] if new else []
+    parts += [_listed("mapped column", gone, "missing")] if gone else []
+    return UserError(
+        ", and ".join(parts),
+        place=place,
+        remedy=f"correct data/forms/{form.form}/columns.csv" + (", or ask the collector" if missing else ""),
+    )
+
+
+def _listed(kind: str, told: list[tuple[str, list[str]]], what: str) -> str:
+    """Return the columns of one kind as a sentence, each with what is said of it."""
+    texts = [f"{name}" + (f" ({', '.join(said)})" if said else "") for name, said in told[:SHOWN]]
+    if len(told) == 1:
+        name, said = told[0]
+        return f"{'the ' if what == 'missing' else ''}{kind} {name} is {what}" + (f" ({', '.join(said)})" if said else "")
+    more = len(told) - SHOWN
+    return f"{len(told)} {kind}s are {what}: {', '.join(texts)}" + (f" and {more} more" if more > 0 else "")
