@@ -20,6 +20,7 @@ from orchestration.assets.deliveries import RAW, READ
 from orchestration.assets.publication import DUE, SNAPSHOT, WHOLE
 from orchestration.errors import UserError
 from orchestration.forms.model import Form
+from orchestration.ingest.capture import is_left_behind
 from orchestration.notifications import log, notify
 from orchestration.provenance import made_of_the_same
 from orchestration.publish.snapshots import read_gate
@@ -175,7 +176,11 @@ def unfinished(folder: Path) -> list[str]:
             is_empty = path.is_file() and path.stat().st_size == 0
         except FileNotFoundError:
             continue
-        if is_empty or name.endswith(UNFINISHED) or name.startswith(UNFINISHED_BEGINNINGS):
+        if (
+            (is_empty and not is_left_behind(path.name))
+            or name.endswith(UNFINISHED)
+            or name.startswith(UNFINISHED_BEGINNINGS)
+        ):
             found.append(path.name)
     return found
 

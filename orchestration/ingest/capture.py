@@ -11,13 +11,23 @@ import difflib
 import fnmatch
 import hashlib
 import json
+import re
 import shutil
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration import letters
 from orchestration.errors import UserError
 from orchestration.forms.model import FileSpec, Form
+from orchestration.ingest.readers.files import PACKED_SUFFIXES, UNPACK
+
+# What operating systems and office programs leave in a folder by themselves: their own notes of it, and locks of open files.
+_LEFT_BEHIND = re.compile(
+    r"\.DS_Store|\._.*|\.AppleDouble|\.Spotlight-V100|\.Trashes|\.fseventsd|\.TemporaryItems|__MACOSX|Icon\r"
+    r"|(?:eh)?thumbs\.db|desktop\.ini|\$RECYCLE\.BIN|System Volume Information|\.directory|@eaDir"
+    r"|~\$.*|\.~lock\..*#",
+    re.IGNORECASE,
+)
 
 # Under the archive: what files each delivery had.
 LISTS = "deliveries"
@@ -32,6 +42,16 @@ class CapturedFile:
     sha256: str
     size: int
 
+    @property
+    def name(self) -> str:
+        """The file's name as it is compared: the same letter may be one character or two, depending on where it was made."""
+        return letters.plain(self.path.name)
+
+
+def is_left_behind(name: str) -> bool:
+    """Whether a file or folder of this name is no part of a delivery, but what a program left in its folder."""
+    return _LEFT_BEHIND.fullmatch(name) is not None
+
 
 def _hash(path: Path) -> str:
     with path.open("rb") as file:
@@ -39,9 +59,14 @@ def _hash(path: Path) -> str:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Return the files of a delivery folder; refuse folders, links and special files in it."""
+    """Return the files of a delivery folder; refuse folders, links and special files in it.
+
+    What programs leave behind there is overlooked.
+    """
     files = []
     for path in sorted(folder.iterdir()):
+        if is_left_behind(path.name):
+            continue
         if path.is_symlink() or not path.resolve().is_relative_to(folder.resolve()):
             raise UserError("is a link", place=str(path), remedy="put the file itself into the folder")
         if path.is_dir():
@@ -69,15 +94,15 @@ def capture(folder: Path, form: Form) -> list[CapturedFile]:
     by_spec: dict[str, list[Path]] = {spec.name: [] for spec in form.files}
     patterns = [spec.pattern for spec in form.files]
     for path in files:
-        # The same letter may be written as one character or as two, depending on where the file was made.
-        name = unicodedata.normalize("NFC", path.name)
-        fitting = [spec for spec in form.files if fnmatch.fnmatchcase(name, unicodedata.normalize("NFC", spec.pattern))]
+        name = letters.plain(path.name)
+        fitting = [spec for spec in form.files if fnmatch.fnmatchcase(name, spec.pattern)]
         if len(fitting) != 1:
-            near = difflib.get_close_matches(path.name, patterns, n=1, cutoff=0.5)
+            near = difflib.get_close_matches(name, patterns, n=1, cutoff=0.5)
+            is_packed = not fitting and name.lower().endswith(PACKED_SUFFIXES)
             raise UserError(
                 f"form {form.form} does not know the file" if not fitting else f"fits {len(fitting)} entries of {form.form}",
                 place=str(path),
-                remedy=(f"rename it if it is {near[0]}, " if near and not fitting else "")
+                remedy=(f"{UNPACK}, " if is_packed else f"rename it if it is {near[0]}, " if near and not fitting else "")
                 + "remove it, or name it once under files in form.yml (reader: none if it is not data)",
             )
         by_spec[fitting[0].name].append(path)
@@ -106,12 +131,20 @@ def capture(folder: Path, form: Form) -> list[CapturedFile]:
                 f"is the same as {seen[file.sha256].name}", place=str(file.path), remedy="remove one; ask for the right one"
             )
         seen[file.sha256] = file.path
-    return sorted(captured, key=lambda file: file.path.name)
+    names = {file.name: file.path for file in captured}
+    for file in captured:
+        if names[file.name] != file.path:
+            raise UserError(
+                "has the same name as another file but for how its letters are stored",
+                place=str(file.path),
+                remedy="rename one of the two",
+            )
+    return sorted(captured, key=lambda file: file.name)
 
 
 def delivery_hash(files: list[CapturedFile]) -> str:
     """Return the hash of a delivery that a snapshot states of it, in its table ``deliveries``."""
-    hashes = [file.sha256 for file in sorted(files, key=lambda file: file.path.name)]
+    hashes = [file.sha256 for file in sorted(files, key=lambda file: file.name)]
     return hashlib.sha256(";".join(hashes).encode()).hexdigest()
 
 

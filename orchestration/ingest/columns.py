@@ -10,7 +10,7 @@ import difflib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -38,6 +38,24 @@ def texts_of(sheet: Sheet, row_numbers: Iterable[int]) -> dict[int, dict[int, st
         if text := header(cell["text"]):
             rows[cell["row_number"]][cell["column_number"]] = text
     return rows
+
+
+def as_counted(sheet: Sheet, layout: SheetSpec) -> Sheet:
+    """Return the sheet with its rows counted as the form does: Excel's line ``sep=;`` may count as a row or not.
+
+    It is no header, so that a form that states row 1 as the header does not count it.
+    """
+    if not sheet.has_separator or layout.header_rows[0] > 1 or sheet.widths is None:
+        return sheet
+    numbers = pc.subtract(sheet.cells["row_number"], pa.scalar(1, pa.int32()))
+    table = sheet.cells.set_column(0, "row_number", numbers)
+    return replace(sheet, rows=sheet.rows - 1, cells=table, widths=sheet.widths[1:], has_separator=False, skipped=1)
+
+
+def _lines(file: CapturedFile, sheet: Sheet, rows: list[int]) -> dict[int, int]:
+    """Return the line in which each of these rows begins."""
+    lines = lines_of(file.path, file.spec, [row + sheet.skipped for row in rows])
+    return {row - sheet.skipped: line for row, line in lines.items()}
 
 
 def mapped_names(form: Form, layout: str) -> dict[str, ColumnMap]:
@@ -170,7 +188,7 @@ def check_records(file: CapturedFile, sheet: Sheet, layout: SheetSpec, headers: 
         _check_usual_width(file, sheet, layout, filled, (header_width, usual))
     wrong = [(row, width) for row, width in data if width != usual]
     if wrong:
-        lines = lines_of(file.path, file.spec, [row for row, _ in wrong[: _LINES_SHOWN + 1]])
+        lines = _lines(file, sheet, [row for row, _ in wrong[:_LINES_SHOWN]])
         row, width = wrong[0]
         others = [str(lines[other]) for other, _ in wrong[1:_LINES_SHOWN]]
         others += [f"{len(wrong) - _LINES_SHOWN} more"] if len(wrong) > _LINES_SHOWN else []
@@ -183,7 +201,7 @@ def check_records(file: CapturedFile, sheet: Sheet, layout: SheetSpec, headers: 
             place=f"{file.path}, line {lines[row]}" + (f" (row {row})" if lines[row] != row else ""),
             remedy=remedy,
         )
-    _check_line_breaks(file, layout, filled, usual)
+    _check_line_breaks(file, sheet, filled, usual)
 
 
 def _no_data(filled: pa.Table, rows: np.ndarray, layout: SheetSpec, headers: dict[int, str]) -> set[int]:
@@ -225,7 +243,7 @@ def _check_usual_width(
     )
 
 
-def _check_line_breaks(file: CapturedFile, layout: SheetSpec, filled: pa.Table, width: int) -> None:
+def _check_line_breaks(file: CapturedFile, sheet: Sheet, filled: pa.Table, width: int) -> None:
     """Refuse quoted cells that have swallowed the end of one record and the beginning of another.
 
     Two quotes that stand for themselves, a comment ``"`` each, make one record of two, with the right number of fields.
@@ -236,7 +254,7 @@ def _check_line_breaks(file: CapturedFile, layout: SheetSpec, filled: pa.Table, 
         before = cell["column_number"] - 1
         first, *middle, last = (line.count(delimiter) for line in _LINE_END.split(cell["text"]))
         if width > 2 and (first, last) == (width - 1 - before, before) and set(middle) <= {width - 1}:
-            line = lines_of(file.path, file.spec, [cell["row_number"]])[cell["row_number"]]
+            line = _lines(file, sheet, [cell["row_number"]])[cell["row_number"]]
             raise UserError(
                 f"column {cell['column_number']} holds the end of one record and the beginning of another, as if two quotes "
                 "stood for themselves",
@@ -268,7 +286,7 @@ def repeated_headers(file: CapturedFile, sheet: Sheet, layout: SheetSpec, header
         elif set(cells.values()) <= set(header_texts) or any(
             number in code_columns and text in (each.get(number) for each in rows.values()) for number, text in cells.items()
         ):
-            line = lines_of(file.path, file.spec, [row])[row] if sheet.widths is not None else None
+            line = _lines(file, sheet, [row])[row] if sheet.widths is not None else None
             raise UserError(
                 "is another header than the first: what stands below it belongs under other columns",
                 place=f"{file.path}, line {line}" if line else f"{file.path}, sheet {sheet.name}, row {row}",
@@ -339,10 +357,13 @@ def _unlike(
             gone.append((repr(column.column), said))
     parts = [_listed("column", new, "not mapped")] if new else []
     parts += [_listed("mapped column", gone, "missing")] if gone else []
+    nameless = [name for name in unmapped.values() if re.search(r"@[0-9]+$", name)]
     return UserError(
         ", and ".join(parts),
         place=place,
-        remedy=f"correct data/forms/{form.form}/columns.csv" + (", or ask the collector" if missing else ""),
+        remedy=f"correct data/forms/{form.form}/columns.csv"
+        + (f" (the column {nameless[0]} can be ignored there)" if nameless else "")
+        + (", or ask the collector" if missing or nameless else ""),
     )
 
 

@@ -20,8 +20,9 @@ import pyarrow.compute as pc
 
 from orchestration.errors import UserError
 from orchestration.forms.model import Form, SheetSpec, code_text, header
-from orchestration.ingest.capture import CapturedFile, archive, capture
+from orchestration.ingest.capture import CapturedFile, archive, capture, is_left_behind
 from orchestration.ingest.columns import (
+    as_counted,
     check_columns,
     check_records,
     join_headers,
@@ -113,7 +114,7 @@ def fingerprint(form: Form, files: list[CapturedFile]) -> str:
     parts += sorted(
         {f"{column.sheet}|{column.column}|{column.meaning if column.optional else ''}" for column in form.columns}
     )
-    parts += [f"{file.path.name}={file.sha256}" for file in files]
+    parts += [f"{file.name}={file.sha256}" for file in files]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -129,6 +130,7 @@ def read_file(form: Form, file: CapturedFile) -> list[ReadSheet]:
     result = []
     for layout in layouts:
         sheet = sheets[0] if layout.sheet in (None, "*") else next(s for s in sheets if s.name == layout.sheet)
+        sheet = as_counted(sheet, layout)
         headers = join_headers(file, sheet, layout, mapped_names(form, layout.name))
         check_records(file, sheet, layout, headers)
         check_columns(form, layout.name, headers, f"{file.path}, sheet {sheet.name}")
@@ -203,7 +205,7 @@ def _stacked(form: Form, parts: list[tuple[ReadSheet, pa.Table]]) -> pa.Table:
     """Put the sheets' rows below each other, each with form, file, sheet and layout before it."""
     tables = []
     for read_sheet, table in parts:
-        names = (form.form, read_sheet.file.path.name, read_sheet.sheet.name, read_sheet.layout.name)
+        names = (form.form, read_sheet.file.name, read_sheet.sheet.name, read_sheet.layout.name)
         keys = [pa.repeat(pa.scalar(name, pa.string()), table.num_rows) for name in names]
         tables.append(pa.table([*keys, *table.columns], names=["form", "file", "sheet", "layout", *table.column_names]))
     return pa.concat_tables(tables)
@@ -219,7 +221,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, form: Form, sheets: list[Rea
         "files": pa.table(
             {
                 "form": [form.form for _ in files],
-                "file": [file.path.name for file in files],
+                "file": [file.name for file in files],
                 "sha256": [file.sha256 for file in files],
                 "size": [file.size for file in files],
                 "reader": [file.spec.reader for file in files],
@@ -427,7 +429,8 @@ def check_folders(forms: list[Form], deliveries: Path) -> None:
     if forms and not deliveries.is_dir():
         raise UserError("there is no such folder", place=str(deliveries), remedy="restore it, or correct IS248_DATA_DIR")
     for path in sorted(deliveries.iterdir()) if deliveries.is_dir() else []:
-        if path.is_dir() and not path.name.startswith(".") and path.name not in described:
+        is_delivery = path.is_dir() and not path.name.startswith(".") and not is_left_behind(path.name)
+        if is_delivery and path.name not in described:
             raise UserError(
                 "no form describes this delivery",
                 place=str(path),

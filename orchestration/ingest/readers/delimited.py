@@ -45,13 +45,14 @@ _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 def read_csv(path: Path, spec: FileSpec, limits: Limits) -> Sheet:
     """Return the cells of a csv file; every record is a row, the header and blank lines too.
 
-    Lines of comment and Excel's line ``sep=;`` are no records, and not counted.
+    Lines of comment are no records, and not counted; Excel's line ``sep=;`` is a blank record.
 
     Raises:
         UserError: the file is of another kind, too large, has unbalanced quotes, or contradicts its encoding or delimiter.
     """
     text = _opened(path, spec, limits)
-    reader = _records(text, spec, _Lines(text, spec))
+    lines = _Lines(text, spec)
+    reader = _records(text, spec, lines)
     rows = columns = fields = 0
     widths: list[int] = []
     batches = []
@@ -94,7 +95,7 @@ def read_csv(path: Path, spec: FileSpec, limits: Limits) -> Sheet:
             place=f"{path}, row {rows}",
             remedy="deliver the whole file",
         )
-    return Sheet(path.name, rows, columns, table, widths=np.array(widths, np.int32))
+    return Sheet(path.name, rows, columns, table, widths=np.array(widths, np.int32), has_separator=lines.has_separator)
 
 
 def lines_of(path: Path, spec: FileSpec, rows: Iterable[int], limits: Limits | None = None) -> dict[int, int]:
@@ -141,13 +142,16 @@ class _Lines(Iterator[str]):
         self._comment = spec.comment if spec else None
         self._delimiter = spec.delimiter if spec else None
         self.begins = True
+        self.has_separator = False
         self.first = self.number = 0
 
     def __next__(self) -> str:
         line = self._line()
         if self.begins:
-            while (self._comment and line.startswith(self._comment)) or (self.number == 1 and self._is_separator(line)):
+            while self._comment and line.startswith(self._comment):
                 line = self._line()
+            if self.number == 1 and self._is_separator(line):
+                self.has_separator, line = True, "\n"
             self.first, self.begins = self.number, False
         return line
 

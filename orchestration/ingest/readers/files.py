@@ -6,7 +6,9 @@ one kind of file can have wrong.
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from pathlib import Path
 
 from orchestration.errors import UserError
@@ -27,11 +29,22 @@ _KINDS: tuple[tuple[bytes, str, str | None], ...] = (
     (b"$FL2", "an SPSS file", "sav"),
     (b"$FL3", "an SPSS file", "sav"),
     (b"%PDF", "a PDF file", None),
-    (b"\x1f\x8b", "a gzip file", None),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip file", None),
     (b"\x89PNG", "an image", None),
     (b"{\\rtf", "a text document (RTF)", None),
 )
+# What the first bytes of packed files are.
+_PACKED: tuple[tuple[bytes, str], ...] = (
+    (b"\x1f\x8b", "a gzip file"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip file"),
+    (b"Rar!\x1a\x07", "a RAR file"),
+    (b"\xfd7zXZ\0", "an xz file"),
+    (b"\x28\xb5\x2f\xfd", "a zstd file"),
+    *((b"BZh%d1AY&SY" % level, "a bzip2 file") for level in range(1, 10)),
+)
+PACKED_SUFFIXES = (".zip", ".gz", ".tgz", ".tar", ".7z", ".rar", ".xz", ".zst", ".bz2")
+"""Endings of the names of packed files."""
+UNPACK = "unpack it and put the files that are in it into the delivery's folder"
+"""What to do with a packed file."""
 _WEB_PAGE = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _SHOWN = 60
@@ -90,7 +103,24 @@ def too_many(path: Path, what: str, limit: int, place: str = "") -> UserError:
     )
 
 
+def _zip_of_files(data: bytes) -> str | None:
+    """Return what a zip file holds, unless it is itself a document such as a workbook."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            names = [name for name in package.namelist() if not name.endswith("/")]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return None
+    if not names or {"[Content_Types].xml", "mimetype"} & set(names):
+        return None
+    return f"a zip file of {shown(names[0])}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+
+
 def _refuse_other_kind(path: Path, reader: str, data: bytes) -> None:
+    packed = next((name for magic, name in _PACKED if data.startswith(magic)), None)
+    if packed is None and reader in {"csv", "sav", "parquet"} and data.startswith(b"PK\x03\x04"):
+        packed = _zip_of_files(data)
+    if packed is not None:
+        raise UserError(f"is {packed}, not {READERS[reader]}", place=str(path), remedy=UNPACK)
     kind, its_reader = "", None
     for magic, name, name_reader in _KINDS:
         if data.startswith(magic):

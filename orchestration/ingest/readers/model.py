@@ -60,6 +60,8 @@ class Sheet:
         merged: merged ranges of a workbook: first row, first column, last row, last column.
         widths: number of fields of each record of a csv file, blank ones too; of other files, whose rows are all as wide as
             the sheet, none.
+        has_separator: whether the first row of a csv file is Excel's line ``sep=;``.
+        skipped: number of rows of the file before the first that counts.
     """
 
     name: str
@@ -68,3 +70,5 @@ class Sheet:
     cells: pa.Table
     merged: tuple[tuple[int, int, int, int], ...] = ()
     widths: npt.NDArray[np.int32] | None = None
+    has_separator: bool = False
+    skipped: int = 0
