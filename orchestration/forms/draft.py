@@ -23,7 +23,7 @@ from typing import Any, Literal
 import yaml
 
 from orchestration.errors import UserError
-from orchestration.forms.model import ColumnMap, FileSpec, Form, OptionMap, SheetSpec
+from orchestration.forms.model import ColumnMap, FileSpec, Form, OptionMap, SheetSpec, numbered
 
 UNSURE = "unsure"
 THRESHOLD = 0.75
@@ -39,6 +39,9 @@ READERS: Mapping[str, Literal["csv", "xlsx", "sav", "parquet"]] = {
     ".parquet": "parquet",
 }
 
+CSV_OPTIONS = ("encoding", "delimiter", "surplus", "quote", "escape", "comment")
+"""Options of a file that only csv files have."""
+
 UnsureKind = Literal["similar", "new", "gone", "another wording", "partly delivered"]
 
 
@@ -47,13 +50,15 @@ class DeliveredSheet:
     """The header of one sheet of a delivered file.
 
     ``headers`` are the texts as the reader gives them (several header rows joined), ``row`` is the first header row, counted
-    from 1. ``sheet`` is what the workbook calls it, and empty for other files.
+    from 1. ``sheet`` is what the workbook calls it, and empty for other files. ``spec`` has the options with which a csv
+    file was read.
     """
 
     file: str
     sheet: str
     headers: tuple[str, ...]
     row: int = 1
+    spec: FileSpec | None = None
 
 
 @dataclass(frozen=True)
@@ -198,14 +203,7 @@ def _plain(text: str) -> str:
 
 def _numbered(headers: Iterable[str]) -> list[str]:
     """Return the headers as columns.csv names them: with single blanks, a repeated one with its number."""
-    seen: Counter[str] = Counter()
-    names = []
-    for header in map(_plain, headers):
-        if not header:
-            continue
-        seen[header] += 1
-        names.append(header if seen[header] == 1 else f"{header}#{seen[header]}")
-    return names
+    return numbered(filter(None, map(_plain, headers)))
 
 
 def _mapped(previous: Form, sheet: str) -> set[str]:
@@ -595,19 +593,30 @@ class _FormFile:
         """Return a file of form.yml; under another name or in another format, as it was delivered."""
         pattern = self.advance(file.pattern)
         names = sorted({sheet.file for sheet in self._members(file)})
+        found = self._found_options(file)
         if not names or all(fnmatchcase(name, pattern) for name in names):
-            return FileSpec.model_validate(file.model_dump() | {"pattern": pattern})
+            return FileSpec.model_validate(file.model_dump() | found | {"pattern": pattern})
         suffix = PurePath(names[0]).suffix.lower()
         reader = READERS.get(suffix, file.reader)
         text = reader == "csv"
-        return FileSpec(
-            name=file.name,
-            pattern=names[0] if len(names) == 1 else f"*{suffix}",
-            count=len(names),
-            reader=reader,
-            encoding=(file.encoding or "utf-8") if text else None,
-            delimiter=(file.delimiter or ";") if text else None,
+        return FileSpec.model_validate(
+            {
+                "name": file.name,
+                "pattern": names[0] if len(names) == 1 else f"*{suffix}",
+                "count": len(names),
+                "reader": reader,
+                "encoding": (file.encoding or "utf-8") if text else None,
+                "delimiter": (file.delimiter or ";") if text else None,
+                **(found if text else {}),
+            }
         )
+
+    def _found_options(self, file: FileSpec) -> dict[str, str | None]:
+        """Return the options with which a csv file was read, as far as they are others than last year's."""
+        specs = [sheet.spec for sheet in self._members(file) if sheet.spec is not None]
+        return {
+            name: getattr(specs[0], name) for name in CSV_OPTIONS if specs and getattr(specs[0], name) != getattr(file, name)
+        }
 
     def _file(self, file: FileSpec, delivered: Sequence[str]) -> str:
         new = self.new_file(file)
@@ -621,7 +630,13 @@ class _FormFile:
             if not low <= count <= high:
                 said = f"{count} delivered files fit {new.pattern}, and {new.count} are expected"
                 comment = self._look(f"file {file.name}", said, "  ")
-        return comment + _item(_without_defaults(new.model_dump(mode="json")))
+        found = self._found_options(file)
+        if found and new.pattern == self.advance(file.pattern):
+            told = ", ".join(f"{name} {value!r}" for name, value in found.items())
+            before = ", ".join(repr(getattr(file, name)) for name in found)
+            comment += self._look(f"file {file.name}", f"read with {told}, last year {before}: is it right?", "  ")
+        options = new.model_dump(mode="json")
+        return comment + _item(_without_defaults({name: value for name, value in options.items() if value != "refuse"}))
 
     def _files_without_entry(self, delivered: Sequence[str]) -> str:
         patterns = [self.new_file(file).pattern for file in self.previous.files]

@@ -20,12 +20,15 @@ from orchestration.errors import UserError
 from orchestration.forms.model import ColumnMap, Form, SheetSpec, header, numbered
 from orchestration.ingest.capture import CapturedFile
 from orchestration.ingest.readers import Sheet, lines_of
+from orchestration.ingest.readers.files import shown
 
 POSITION = re.compile(r"@[1-9][0-9]*")
 """Name of a column by its position, from 1."""
 SHOWN = 40
 """Most columns, and a few lines, that one message lists."""
 _LINES_SHOWN = 5
+# Rows in which a header is looked for.
+_SEARCHED = 30
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -61,6 +64,59 @@ def _lines(file: CapturedFile, sheet: Sheet, rows: list[int]) -> dict[int, int]:
 def mapped_names(form: Form, layout: str) -> dict[str, ColumnMap]:
     """Return the columns that the form's map has for a layout, by their names as they are compared."""
     return {header(column.column): column for column in form.columns if column.sheet == layout and column.use != "absent"}
+
+
+# --- Where the header stands -----------------------------------------------------------------------------------------------
+
+
+def last_parts(names: Iterable[str], layout: SheetSpec) -> set[str]:
+    """Return what stands in the last header row of columns that are called so."""
+    return {re.sub(r"#[0-9]+$", "", name.rpartition(layout.header_join)[2]) for name in names if name}
+
+
+def header_row(sheet: Sheet, known: Collection[str] = (), stated: int | None = None) -> int | None:
+    """Return the row in which a header seems to stand: the one with most of the known names, else with most texts.
+
+    Args:
+        sheet: the sheet.
+        known: names of columns.
+        stated: the row that a form states; it is right if it has half of the names, or if no row has any.
+    """
+    rows = texts_of(sheet, range(1, _SEARCHED + 1))
+    scores = {number: len(set(row.values()) & set(known)) for number, row in rows.items()}
+    best = max(scores, key=lambda number: (scores[number], -number), default=1)
+    if stated is not None and 2 * scores.get(stated, 0) >= scores[best] and scores.get(stated, 0) > 0:
+        return stated
+    if scores[best] > 1:
+        return best
+    texts = {number: sum(1 for text in row.values() if re.search(r"[^\W\d_]", text)) for number, row in rows.items()}
+    most = max(texts, key=lambda number: (texts[number], -number))
+    if stated is not None and 2 * texts.get(stated, 0) >= texts[most]:
+        return stated
+    return most if texts[most] else None
+
+
+def check_header_row(file: CapturedFile, sheet: Sheet, layout: SheetSpec, mapped: Collection[str]) -> None:
+    """Refuse a sheet whose header stands in another row than the form states, and say what stands there.
+
+    Raises:
+        UserError: another row holds most of the mapped columns.
+    """
+    known = last_parts(mapped, layout)
+    stated = layout.header_rows[-1]
+    rows = texts_of(sheet, range(1, stated + _SEARCHED))
+    scores = {number: len(set(row.values()) & known) for number, row in rows.items()}
+    best = max(scores, key=lambda number: (scores[number], -number))
+    if scores[best] < 2 or 2 * scores[best] < len(known) or 2 * scores[stated] >= scores[best]:
+        return
+    holds = ", ".join(repr(shown(text)) for text in list(rows[stated].values())[:3]) or "nothing"
+    shift = best - stated
+    there = ", ".join(str(number + shift) for number in layout.header_rows)
+    raise UserError(
+        f"row {stated} holds {holds} and not the header, row {best} holds {scores[best]} of the {len(known)} mapped columns",
+        place=f"{file.path}, sheet {sheet.name}",
+        remedy=f"state header_rows: [{there}] and first_row: {layout.first_row + shift} in form.yml",
+    )
 
 
 # --- Names -----------------------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from orchestration.ingest.capture import CapturedFile, archive, capture, is_left
 from orchestration.ingest.columns import (
     as_counted,
     check_columns,
+    check_header_row,
     check_records,
     join_headers,
     mapped_names,
@@ -131,7 +132,9 @@ def read_file(form: Form, file: CapturedFile) -> list[ReadSheet]:
     for layout in layouts:
         sheet = sheets[0] if layout.sheet in (None, "*") else next(s for s in sheets if s.name == layout.sheet)
         sheet = as_counted(sheet, layout)
-        headers = join_headers(file, sheet, layout, mapped_names(form, layout.name))
+        mapped = mapped_names(form, layout.name)
+        check_header_row(file, sheet, layout, mapped)
+        headers = join_headers(file, sheet, layout, mapped)
         check_records(file, sheet, layout, headers)
         check_columns(form, layout.name, headers, f"{file.path}, sheet {sheet.name}")
         again = tuple(repeated_headers(file, sheet, layout, headers))

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import csv
 import fnmatch
-import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import python_calamine
 
+from orchestration import letters
 from orchestration.errors import UserError
 from orchestration.forms.draft import READERS, DeliveredSheet
-from orchestration.forms.model import FileSpec, Form, SheetSpec
-from orchestration.ingest.capture import CapturedFile
-from orchestration.ingest.columns import join_headers
-from orchestration.ingest.readers import Sheet, read
+from orchestration.forms.model import QUOTE_NONE, FileSpec, Form, SheetSpec
+from orchestration.ingest.capture import CapturedFile, is_left_behind
+from orchestration.ingest.columns import as_counted, check_records, header_row, join_headers, last_parts, mapped_names
+from orchestration.ingest.readers import Sheet, encodings, read
+from orchestration.ingest.readers.files import PACKED_SUFFIXES, UNPACK
 
-ENCODINGS = ("utf-8", "utf-16", "cp1252")
 DELIMITERS = (";", ",", "\t", "|")
 
 
@@ -40,7 +41,7 @@ def _code_book(path: Path) -> dict[str, str] | None:
     for encoding in ("utf-8-sig", "cp1252"):
         try:
             with path.open(encoding=encoding, newline="") as file:
-                rows = csv.DictReader(file, delimiter=";")
+                rows = csv.DictReader(map(letters.plain, file), delimiter=";")
                 if not {"variable", "label"} <= set(rows.fieldnames or []):
                     return None
                 labels: dict[str, set[str]] = {}
@@ -60,30 +61,86 @@ def _sheet_names(path: Path) -> tuple[str, ...]:
         raise UserError(f"cannot be opened ({error})", place=str(path), remedy="ask the collector for it again") from error
 
 
-def _read(path: Path, guide: FileSpec | None, notes: list[str]) -> list[Sheet]:
-    """Read a file as last year's form states, or as the first statement that fits."""
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        return []
-    if reader == "xlsx":
-        return read(path, FileSpec(name="draft", pattern=path.name, reader=reader), _sheet_names(path))
-    if reader != "csv":
-        return read(path, FileSpec(name="draft", pattern=path.name, reader=reader))
-    statements = [(encoding, delimiter) for encoding in ENCODINGS for delimiter in DELIMITERS]
-    if guide is not None and guide.reader == "csv" and guide.encoding and guide.delimiter:
-        statements.insert(0, (guide.encoding, guide.delimiter))
+def _statements(path: Path, guide: FileSpec | None) -> Iterator[FileSpec]:
+    """Yield how a csv file may be read: as last year's form states, then as its bytes suggest."""
+    base = FileSpec(name="draft", pattern="*", reader="csv", encoding="utf-8", delimiter=";")
+    if guide is not None and guide.reader == "csv":
+        yield guide
+        base = guide
+    encoding = encodings.fitting(path.read_bytes())
+    for marks in ({}, {"escape": "\\"}, {"quote": QUOTE_NONE}):
+        for delimiter in DELIMITERS:
+            yield base.model_copy(update={"encoding": encoding or base.encoding, "delimiter": delimiter, **marks})
+
+
+def _read_csv(path: Path, guide: FileSpec | None, previous: Form) -> tuple[Sheet, FileSpec]:
+    """Return a csv file by the first statement that makes its records as wide as the header, else the first that fits."""
     problem: UserError | None = None
-    for place, (encoding, delimiter) in enumerate(statements):
-        spec = FileSpec(name="draft", pattern=path.name, reader="csv", encoding=encoding, delimiter=delimiter)
+    readable: tuple[Sheet, FileSpec] | None = None
+    for spec in _statements(path, guide):
         try:
-            sheets = read(path, spec)
+            (sheet,) = read(path, spec)
         except UserError as error:
             problem = problem or error
             continue
-        if place > 0 or guide is None:
-            notes.append(f"{path.name} was read as {encoding}, delimiter {delimiter!r}: state it in form.yml if it is right")
-        return sheets
+        layout = _layout(sheet, guide, previous)
+        for each in (spec, spec.model_copy(update={"surplus": "ignore"})):
+            # One column is what any wrong delimiter gives.
+            if sheet.columns > 1 and _odd_records(path, each, as_counted(sheet, layout), layout) is None:
+                return sheet, each
+        readable = readable or (sheet, spec)
+    if readable is not None:
+        return readable
     raise problem or UserError("cannot be read", place=str(path), remedy="state encoding and delimiter in form.yml")
+
+
+def _odd_records(path: Path, spec: FileSpec, sheet: Sheet, layout: SheetSpec) -> str | None:
+    """Return what is said of records that are not as wide as the header."""
+    file = CapturedFile(path, spec, "", 0)
+    try:
+        check_records(file, sheet, layout, join_headers(file, sheet, layout))
+    except UserError as error:
+        return str(error)
+    return None
+
+
+def _read(path: Path, guide: FileSpec | None, previous: Form) -> tuple[list[Sheet], FileSpec | None]:
+    """Read a file as last year's form states, or as the first statement that fits, which is returned for a csv file."""
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        return [], None
+    if reader == "xlsx":
+        return read(path, FileSpec(name="draft", pattern="*", reader=reader), _sheet_names(path)), None
+    if reader != "csv":
+        return read(path, FileSpec(name="draft", pattern="*", reader=reader)), None
+    sheet, spec = _read_csv(path, guide, previous)
+    return [sheet], spec
+
+
+def _layout(sheet: Sheet, guide: FileSpec | None, previous: Form) -> SheetSpec:
+    """Return last year's layout of a sheet, moved to the row in which the header stands."""
+    layouts = [
+        layout
+        for layout in previous.sheets
+        if (guide is None or layout.file == guide.name) and layout.sheet in (None, "*", sheet.name)
+    ]
+    if not layouts:
+        layout = SheetSpec(name="draft", file="draft", unit={"code": ("?",)})  # type: ignore[arg-type]
+        return _moved(layout, sheet, header_row(sheet) or 1)
+    layout = layouts[0]
+    known = last_parts(mapped_names(previous, layout.name), layout)
+    return _moved(layout, sheet, header_row(sheet, known, layout.header_rows[-1]))
+
+
+def _moved(layout: SheetSpec, sheet: Sheet, row: int | None) -> SheetSpec:
+    """Return the layout with its last header row in this row; Excel's line ``sep=;`` alone moves nothing."""
+    shift = (row or layout.header_rows[-1]) - layout.header_rows[-1]
+    if sheet.has_separator and layout.header_rows[0] == shift == 1:
+        return layout
+    rows = tuple(number + shift for number in layout.header_rows)
+    if not shift or rows[0] < 1:
+        return layout
+    return layout.model_copy(update={"header_rows": rows, "first_row": layout.first_row + shift})
 
 
 def look(folder: Path, previous: Form) -> Look:
@@ -91,7 +148,8 @@ def look(folder: Path, previous: Form) -> Look:
 
     Args:
         folder: the delivery's folder.
-        previous: last year's form; its layouts are tried on sheets of the same name, else the first row is the header.
+        previous: last year's form; its layouts are tried on sheets of the same name. The header is the row with most of last
+            year's columns, else the first row if it has some of them, else the one with most texts.
 
     Raises:
         UserError: there is no such folder, or a file cannot be read.
@@ -101,27 +159,34 @@ def look(folder: Path, previous: Form) -> Look:
     result = Look([], [], {}, [])
     read_specs = [spec for spec in previous.files if spec.reader != "none"]
     for path in sorted(folder.iterdir()):
-        if not path.is_file():
+        if not path.is_file() or is_left_behind(path.name):
             continue
-        result.files.append(path.name)
+        file_name = letters.plain(path.name)
+        result.files.append(file_name)
         labels = _code_book(path) if path.suffix.lower() == ".csv" else None
         if labels is not None:
             result.labels.update(labels)
             continue
+        if path.suffix.lower() in PACKED_SUFFIXES:
+            result.notes.append(f"{file_name} is packed: {UNPACK}")
         reader = READERS.get(path.suffix.lower())
-        fitting = [spec for spec in read_specs if fnmatch.fnmatchcase(path.name, spec.pattern)] or [
+        fitting = [spec for spec in read_specs if fnmatch.fnmatchcase(file_name, spec.pattern)] or [
             spec for spec in read_specs if spec.reader == reader
         ]
         guide = fitting[0] if fitting else None
-        for sheet in _read(path, guide, result.notes):
-            layouts = [
-                layout
-                for layout in previous.sheets
-                if (guide is None or layout.file == guide.name) and layout.sheet in (None, "*", sheet.name)
-            ]
-            layout = layouts[0] if layouts else SheetSpec(name="draft", file="draft", unit={"code": ("?",)})  # type: ignore[arg-type]
-            file = CapturedFile(path, guide or read_specs[0], hashlib.sha256().hexdigest(), 0)
-            headers = join_headers(file, sheet, layout)
+        sheets, spec = _read(path, guide, previous)
+        for delivered in sheets:
+            layout = _layout(delivered, guide, previous)
+            sheet = as_counted(delivered, layout)
+            file = CapturedFile(path, spec or guide or read_specs[0], "", 0)
+            try:
+                headers = join_headers(file, sheet, layout, mapped_names(previous, layout.name))
+            except UserError as error:
+                result.notes.append(str(error))
+                continue
+            odd = _odd_records(path, spec, sheet, layout) if spec is not None else None
+            if odd is not None:
+                result.notes.append(odd)
             name = sheet.name if reader == "xlsx" else ""
-            result.sheets.append(DeliveredSheet(path.name, name, tuple(headers.values()), layout.header_rows[0]))
+            result.sheets.append(DeliveredSheet(file_name, name, tuple(headers.values()), layout.header_rows[0], spec))
     return result

@@ -73,11 +73,11 @@ def encoded(path: Path, stated: str, data: bytes) -> Encoded:
         return Encoded(path, data, mark[2], len(mark[0]), stated)
     wide = WIDE.fullmatch(name)
     if wide and b"\0" not in data:
-        fitting = "utf-8" if _fits(data, "utf-8") else _with_letters(data, name)
+        better = fitting(data)
         raise UserError(
             f"is not {shown(stated)}, because it has no zero byte",
             place=str(path),
-            remedy=f"state encoding: {fitting} in form.yml" if fitting else f"deliver it again, saved as {shown(stated)}",
+            remedy=f"state encoding: {better} in form.yml" if better else f"deliver it again, saved as {shown(stated)}",
         )
     if wide and not wide[1]:
         raise UserError(
@@ -94,6 +94,18 @@ def encoded(path: Path, stated: str, data: bytes) -> Encoded:
         if name != "utf-8" and not data.isascii():
             _refuse_utf_8(path, stated, name, data)
     return Encoded(path, data, name, 0, stated)
+
+
+def fitting(data: bytes) -> str | None:
+    """Return the encoding that bytes most likely are of; none if they are of no single one."""
+    family = next((family for mark, family, _ in _MARKS if data.startswith(mark)), None)
+    if family is not None:
+        return family
+    if b"\0" in data:
+        return "utf-16-le" if data[1:2] == b"\0" else "utf-16-be"
+    if _fits(data, "utf-8"):
+        return "utf-8"
+    return None if _UTF_8_PAIR.search(data) else _with_letters(data, "utf-8")
 
 
 def zero_byte(path: Path, place: str, fitting: str | None = None) -> UserError:
@@ -129,8 +141,8 @@ def misfit(text: Encoded) -> UserError:
         return UserError("ends in the middle of a letter: the file is cut off", place=place, remedy="deliver the whole file")
     if text.encoding == "utf-8" and _UTF_8_PAIR.search(data):
         return _mixed(place, stated, data, position)
-    fitting = "utf-8" if text.encoding != "utf-8" and _fits(data, "utf-8") else _with_letters(data, text.encoding)
-    advice = f"state encoding: {fitting} in form.yml, which gives {_example(data, fitting)}, or " if fitting else ""
+    better = "utf-8" if text.encoding != "utf-8" and _fits(data, "utf-8") else _with_letters(data, text.encoding)
+    advice = f"state encoding: {better} in form.yml, which gives {_example(data, better)}, or " if better else ""
     return UserError(f"is not {stated} ({byte})", place=place, remedy=f"{advice}deliver it again, saved as {stated}")
 
 
