@@ -265,7 +265,7 @@ def _refuse_other_delimiter(text: encodings.Encoded, spec: FileSpec, widths: Cou
             # A column of decimal commas is not two columns.
             records = [record for record in records if not _DECIMAL_COMMA.fullmatch(",".join(record))]
         other_width, other_share = _usual(Counter(map(len, records)))
-        if other_width > 1 and other_share >= 2 / 3:
+        if other_width > width and other_share >= 2 / 3:
             gives = f"{width} columns in some rows" if width > 1 else "one column"
             raise UserError(
                 f"has {other_width} columns when it is split at {_named(other)}s, but the form states "

@@ -169,25 +169,31 @@ def _refuse_utf_8(path: Path, stated: str, name: str, data: bytes) -> None:
             place=f"{path}, line {_line(data[: _first_beyond_ascii(data)], name)}",
             remedy="state encoding: utf-8 in form.yml",
         )
-    pair = _UTF_8_PAIR.search(data)
-    # Where the lead byte is a letter of the alphabet, as in Cyrillic encodings, the pair may be two letters.
-    if pair is None or any(letter.isalpha() and letter not in "ÂÃâ" for letter in b"\xc2\xc3\xe2".decode(name, "replace")):
+    # Where the first byte is a letter of the alphabet, as in Cyrillic encodings, the pair may be two letters.
+    leads = {byte for byte in b"\xc2\xc3\xe2" if _is_odd(bytes([byte]).decode(name, "replace"))}
+    pairs = [pair for pair in _UTF_8_PAIR.finditer(data) if pair[0][0] in leads]
+    if not pairs:
         return
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
         first = error.start
     strays = sum(1 for character in data.decode("utf-8", "surrogateescape") if "\udc80" <= character <= "\udcff")
-    pairs = sum(1 for _ in _UTF_8_PAIR.finditer(data))
-    if strays <= pairs:
+    if strays <= len(pairs):
         place = f"{path}, {_place(data, Encoded(path, data, 'utf-8', 0, stated), first)}"
         raise _mixed(place, shown(stated), data, first)
-    number = f"{pairs} letter{'s' if pairs > 1 else ''}"
+    first = pairs[0].start()
+    number = f"{len(pairs)} letter{'s' if len(pairs) > 1 else ''}"
     raise UserError(
-        f"is {shown(stated)} but for {number} in UTF-8 ({_mojibake(data[pair.start() :], name)})",
-        place=f"{path}, {_place(data, Encoded(path, data, name, 0, stated), pair.start())}",
+        f"is {shown(stated)} but for {number} in UTF-8 ({_mojibake(data[first:], name)})",
+        place=f"{path}, {_place(data, Encoded(path, data, name, 0, stated), first)}",
         remedy="no encoding is right for the whole file, text in UTF-8 was put in: ask for it again, saved in one encoding",
     )
+
+
+def _is_odd(letter: str) -> bool:
+    """Whether it is no letter, or one that Norwegian texts do not have."""
+    return not letter.isalpha() or letter in "ÂÃâ"
 
 
 def _is_single_byte(encoding: str) -> bool:
