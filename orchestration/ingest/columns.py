@@ -74,26 +74,28 @@ def last_parts(names: Iterable[str], layout: SheetSpec) -> set[str]:
     return {re.sub(r"#[0-9]+$", "", name.rpartition(layout.header_join)[2]) for name in names if name}
 
 
-def header_row(sheet: Sheet, known: Collection[str] = (), stated: int | None = None) -> int | None:
-    """Return the row in which a header seems to stand: the one with most of the known names, else with most texts.
+def _scores(sheet: Sheet, layout: SheetSpec, known: Collection[str]) -> tuple[dict[int, int], dict[int, int]]:
+    """Return by how many rows the header may be moved, with how many of the names, and how many texts, would stand in it."""
+    rows = texts_of(sheet, range(1, layout.header_rows[-1] + _SEARCHED))
+    names: dict[int, int] = {}
+    texts: dict[int, int] = {}
+    for shift in range(1 - layout.header_rows[0], _SEARCHED):
+        held = [text for number in layout.header_rows for text in rows[number + shift].values()]
+        names[shift] = len(set(held) & set(known))
+        texts[shift] = sum(1 for text in held if re.search(r"[^\W\d_]", text))
+    return names, texts
 
-    Args:
-        sheet: the sheet.
-        known: names of columns.
-        stated: the row that a form states; it is right if it has half of the names, or if no row has any.
+
+def header_shift(sheet: Sheet, layout: SheetSpec, known: Collection[str]) -> int:
+    """Return by how many rows a header seems to have moved: to most of the known names, or without them to most texts.
+
+    It has not moved if it has half as many where it stood.
     """
-    rows = texts_of(sheet, range(1, _SEARCHED + 1))
-    scores = {number: len(set(row.values()) & set(known)) for number, row in rows.items()}
-    best = max(scores, key=lambda number: (scores[number], -number), default=1)
-    if stated is not None and 2 * scores.get(stated, 0) >= scores[best] and scores.get(stated, 0) > 0:
-        return stated
-    if scores[best] > 1:
-        return best
-    texts = {number: sum(1 for text in row.values() if re.search(r"[^\W\d_]", text)) for number, row in rows.items()}
-    most = max(texts, key=lambda number: (texts[number], -number))
-    if stated is not None and 2 * texts.get(stated, 0) >= texts[most]:
-        return stated
-    return most if texts[most] else None
+    for scores in _scores(sheet, layout, known):
+        best = max(scores, key=lambda shift: (scores[shift], -abs(shift)))
+        if scores[best] > 1:
+            return 0 if 2 * scores[0] >= scores[best] else best
+    return 0
 
 
 def check_header_row(file: CapturedFile, sheet: Sheet, layout: SheetSpec, mapped: Collection[str]) -> None:
@@ -103,17 +105,16 @@ def check_header_row(file: CapturedFile, sheet: Sheet, layout: SheetSpec, mapped
         UserError: another row holds most of the mapped columns.
     """
     known = last_parts(mapped, layout)
-    stated = layout.header_rows[-1]
-    rows = texts_of(sheet, range(1, stated + _SEARCHED))
-    scores = {number: len(set(row.values()) & known) for number, row in rows.items()}
-    best = max(scores, key=lambda number: (scores[number], -number))
-    if scores[best] < 2 or 2 * scores[best] < len(known) or 2 * scores[stated] >= scores[best]:
+    names, _ = _scores(sheet, layout, known)
+    shift = max(names, key=lambda shift: (names[shift], -abs(shift)))
+    if names[shift] < 2 or 2 * names[shift] < len(known) or 2 * names[0] >= names[shift]:
         return
-    holds = ", ".join(repr(shown(text)) for text in list(rows[stated].values())[:3]) or "nothing"
-    shift = best - stated
+    stated = layout.header_rows[-1]
+    holds = ", ".join(repr(shown(text)) for text in list(texts_of(sheet, {stated})[stated].values())[:3]) or "nothing"
     there = ", ".join(str(number + shift) for number in layout.header_rows)
     raise UserError(
-        f"row {stated} holds {holds} and not the header, row {best} holds {scores[best]} of the {len(known)} mapped columns",
+        f"row {stated} holds {holds} and not the header, row {stated + shift} holds {names[shift]} of the {len(known)} "
+        "mapped columns",
         place=f"{file.path}, sheet {sheet.name}",
         remedy=f"state header_rows: [{there}] and first_row: {layout.first_row + shift} in form.yml",
     )
@@ -236,7 +237,7 @@ def check_records(file: CapturedFile, sheet: Sheet, layout: SheetSpec, headers: 
     widths = sheet.widths[rows - 1]
     header_width = max(int(sheet.widths[number - 1]) for number in layout.header_rows if number <= len(sheet.widths))
     odd = rows[widths != header_width]
-    allowed = _no_data(filled, odd, layout, headers)
+    allowed = _no_data(file, filled, odd, layout, headers)
     data = [(int(row), int(width)) for row, width in zip(rows, widths, strict=True) if row not in allowed]
     counts = Counter(width for _, width in data)
     usual = max(counts, key=lambda width: (counts[width], width == header_width), default=header_width)
@@ -260,8 +261,11 @@ def check_records(file: CapturedFile, sheet: Sheet, layout: SheetSpec, headers: 
     _check_line_breaks(file, sheet, filled, usual)
 
 
-def _no_data(filled: pa.Table, rows: np.ndarray, layout: SheetSpec, headers: dict[int, str]) -> set[int]:
-    """Return which of these rows ``rows_not_data`` takes by their first cell, before which nothing can have slid."""
+def _no_data(file: CapturedFile, filled: pa.Table, rows: np.ndarray, layout: SheetSpec, headers: dict[int, str]) -> set[int]:
+    """Return which of these rows ``rows_not_data`` takes by their first cell, before which nothing can have slid.
+
+    A cell with lines and delimiters may have swallowed records, and is taken by no rule.
+    """
     # Cells stand in the order of rows and columns.
     numbers, places = np.unique(np.asarray(filled["row_number"]), return_index=True)
     first = filled.take(pa.array(places[np.isin(numbers, rows)])).to_pylist() if layout.rows_not_data else []
@@ -269,6 +273,7 @@ def _no_data(filled: pa.Table, rows: np.ndarray, layout: SheetSpec, headers: dic
         cell["row_number"]
         for cell in first
         for rule in layout.rows_not_data
+        if not (_LINE_END.search(cell["text"]) and (file.spec.delimiter or "") in cell["text"])
         if header(rule.column) == headers.get(cell["column_number"]) and re.fullmatch(rule.matches, header(cell["text"]))
     }
 
@@ -346,7 +351,7 @@ def repeated_headers(file: CapturedFile, sheet: Sheet, layout: SheetSpec, header
             raise UserError(
                 "is another header than the first: what stands below it belongs under other columns",
                 place=f"{file.path}, line {line}" if line else f"{file.path}, sheet {sheet.name}, row {row}",
-                remedy="deliver the files that were put together one by one",
+                remedy="deliver what stands below it as a file of its own",
             )
     return repeated
 

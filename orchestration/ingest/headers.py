@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import fnmatch
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from orchestration.errors import UserError
 from orchestration.forms.draft import READERS, DeliveredSheet
 from orchestration.forms.model import QUOTE_NONE, FileSpec, Form, SheetSpec
 from orchestration.ingest.capture import CapturedFile, is_left_behind
-from orchestration.ingest.columns import as_counted, check_records, header_row, join_headers, last_parts, mapped_names
+from orchestration.ingest.columns import as_counted, check_records, header_shift, join_headers, last_parts, mapped_names
 from orchestration.ingest.readers import Sheet, encodings, read
 from orchestration.ingest.readers.files import PACKED_SUFFIXES, UNPACK
 
@@ -67,8 +68,10 @@ def _statements(path: Path, guide: FileSpec | None) -> Iterator[FileSpec]:
     if guide is not None and guide.reader == "csv":
         yield guide
         base = guide
-    encoding = encodings.fitting(path.read_bytes())
-    for marks in ({}, {"escape": "\\"}, {"quote": QUOTE_NONE}):
+    data = path.read_bytes()
+    encoding = encodings.fitting(data)
+    comment = [{"comment": "#"}] if re.search(rb"^#", data, re.MULTILINE) else []
+    for marks in ({}, *comment, {"escape": "\\"}, {"quote": QUOTE_NONE}):
         for delimiter in DELIMITERS:
             yield base.model_copy(update={"encoding": encoding or base.encoding, "delimiter": delimiter, **marks})
 
@@ -124,22 +127,12 @@ def _layout(sheet: Sheet, guide: FileSpec | None, previous: Form) -> SheetSpec:
         for layout in previous.sheets
         if (guide is None or layout.file == guide.name) and layout.sheet in (None, "*", sheet.name)
     ]
-    if not layouts:
-        layout = SheetSpec(name="draft", file="draft", unit={"code": ("?",)})  # type: ignore[arg-type]
-        return _moved(layout, sheet, header_row(sheet) or 1)
-    layout = layouts[0]
-    known = last_parts(mapped_names(previous, layout.name), layout)
-    return _moved(layout, sheet, header_row(sheet, known, layout.header_rows[-1]))
-
-
-def _moved(layout: SheetSpec, sheet: Sheet, row: int | None) -> SheetSpec:
-    """Return the layout with its last header row in this row; Excel's line ``sep=;`` alone moves nothing."""
-    shift = (row or layout.header_rows[-1]) - layout.header_rows[-1]
-    if sheet.has_separator and layout.header_rows[0] == shift == 1:
+    layout = layouts[0] if layouts else SheetSpec(name="draft", file="draft", unit={"code": ("?",)})  # type: ignore[arg-type]
+    shift = header_shift(sheet, layout, last_parts(mapped_names(previous, layout.name), layout))
+    # Excel's line `sep=;` alone moves nothing.
+    if not shift or (sheet.has_separator and layout.header_rows[0] == shift == 1):
         return layout
     rows = tuple(number + shift for number in layout.header_rows)
-    if not shift or rows[0] < 1:
-        return layout
     return layout.model_copy(update={"header_rows": rows, "first_row": layout.first_row + shift})
 
 
@@ -148,8 +141,8 @@ def look(folder: Path, previous: Form) -> Look:
 
     Args:
         folder: the delivery's folder.
-        previous: last year's form; its layouts are tried on sheets of the same name. The header is the row with most of last
-            year's columns, else the first row if it has some of them, else the one with most texts.
+        previous: last year's form; its layouts are tried on sheets of the same name. The header is looked for where it
+            stood, then where most of last year's columns are, then where most texts are.
 
     Raises:
         UserError: there is no such folder, or a file cannot be read.

@@ -195,6 +195,7 @@ def test_delimiters_at_the_end_of_all_records(
         (lines("0101;Halden;;1,5;2;", "0104;Moss;;12,5;3;").replace(";", "\t").encode("utf-16"), {"delimiter": "\t"}),
         (lines('0101;Halden;"1\n2\r\n\t3; 4";1,5;2;"siste\n"', '0104;Moss;"";12,5;3;', end="\r\n"), {}),
         (lines("0101;Halden;;1,5;2;", "0104;Moss;;12,5;3;", end="\r"), {}),
+        (lines("0101;Halden;;1,5;2;", "0104;Moss;;12,5;3;") + "\x1a", {}),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else None,
 )
@@ -219,6 +220,7 @@ def test_the_line_of_excel_may_count_as_a_row_and_must_say_what_the_form_says(tm
         (lines(r'0101;Halden;"sa \"nei\" i fjor";1,5;2;'), {}, r"line 2: a quoted cell is followed by more text"),
         (lines(r'0101;Halden;"sa \"nei\" i fjor";1,5;2;'), {}, r'state escape: "\\" in form.yml'),
         (lines('0101;Halden;"uttrykk" brukt;1,5;2;'), {}, "state quote: none in form.yml"),
+        ("".join(f'"{line}"\n' for line in lines("0101;Halden;;1,5;2;").split()), {}, "each line stands between quotes"),
         (lines("0101;Halden;'a;1,5;2;"), {"quote": "'"}, "line 2: a quote opens a cell that is not closed"),
     ],
 )
@@ -551,6 +553,7 @@ GOOD = lines("0101;Halden;;1,5;2;", "0104;Moss;nå;12,5;3;")
         (GOOD.encode("utf-16"), ["encoding: utf-16"]),
         (GOOD.replace("nå", r'"sa \"nå\"; x"'), ["escape: \\"]),
         (GOOD.replace("nå", '"nå" x'), ["quote: none"]),
+        (GOOD.replace("0104", "# side 2\n0104"), ["comment: '#'"]),
         (GOOD.replace("2;\n", "2;;\n").replace("3;\n", "3;;\n"), ["surplus: ignore"]),
     ],
 )

@@ -85,6 +85,12 @@ def read_csv(path: Path, spec: FileSpec, limits: Limits) -> Sheet:
         zero = pc.index(pc.match_substring(table["text"], "\0"), True).as_py()
         if zero >= 0:
             raise encodings.zero_byte(path, f"row {table['row_number'][zero]}")
+    if set(widths) <= {0, 1} and spec.delimiter and spec.delimiter in table["text"][0].as_py():
+        raise UserError(
+            "each line stands between quotes as a whole",
+            place=f"{path}, line 1",
+            remedy="ask for the file again, with quotes around cells only",
+        )
     first_widths = Counter(width for width in widths[:_FIRST_BATCH] if width)
     _refuse_other_delimiter(text, spec, first_widths)
     usual, _ = _usual(first_widths)
@@ -123,6 +129,8 @@ def _opened(path: Path, spec: FileSpec, limits: Limits) -> encodings.Encoded:
             remedy="state the delimiter in form.yml",
         )
     csv.field_size_limit(MAX_CELL)  # of the process: other libraries set it too
+    # Programs of DOS end a file with this byte.
+    data = data.removesuffix(b"\x1a") or data
     return encodings.encoded(path, spec.encoding or "", data)
 
 
