@@ -152,15 +152,15 @@ def join_headers(file: CapturedFile, sheet: Sheet, layout: SheetSpec, mapped: Co
     *upper, last = layout.header_rows
     covers = [_covers(sheet, number, rows) for number in upper]
     filled = set(pc.unique(_filled(sheet, layout)["column_number"]).to_pylist())
-    above = {
-        column: [cover[column] for cover in covers if column in cover] for column in range(1, sheet.columns + 1) if covers
-    }
+    # What stands beyond the header of a csv file is no column: its records are refused, or they are no data.
+    width = sheet.columns if sheet.widths is None else _header_width(sheet, layout)
+    above = {column: [cover[column] for cover in covers if column in cover] for column in range(1, width + 1) if covers}
     join = layout.header_join.join
     inside = _own(
         {column: join([*_texts(over), f"@{column - over[-1].first + 1}"]) for column, over in above.items() if over}
     )
     names: dict[int, str] = {}
-    for column in range(1, sheet.columns + 1):
+    for column in range(1, width + 1):
         parts = _texts(above.get(column, []))
         if column in rows[last]:
             names[column] = join([*parts, rows[last][column]])
@@ -176,7 +176,7 @@ def join_headers(file: CapturedFile, sheet: Sheet, layout: SheetSpec, mapped: Co
             remedy="correct header_rows in form.yml, or ask the collector for the whole file",
         )
     headers = _own(names)
-    for column in range(1, sheet.columns + 1):
+    for column in range(1, width + 1):
         name = headers.get(column, "")
         if name not in mapped and inside.get(column) in mapped:
             headers[column] = inside[column]
@@ -221,6 +221,12 @@ def _filled(sheet: Sheet, layout: SheetSpec) -> pa.Table:
 # --- Records ---------------------------------------------------------------------------------------------------------------
 
 
+def _header_width(sheet: Sheet, layout: SheetSpec) -> int:
+    """Return the number of fields of the header of a csv file."""
+    widths = [] if sheet.widths is None else sheet.widths.tolist()
+    return max((widths[number - 1] for number in layout.header_rows if number <= len(widths)), default=0)
+
+
 def check_records(file: CapturedFile, sheet: Sheet, layout: SheetSpec, headers: dict[int, str]) -> None:
     """Refuse a csv file with records that have more or fewer fields than the header: their values stand under other headers.
 
@@ -235,7 +241,7 @@ def check_records(file: CapturedFile, sheet: Sheet, layout: SheetSpec, headers: 
     filled = _filled(sheet, layout)
     rows = np.unique(np.asarray(filled["row_number"]))
     widths = sheet.widths[rows - 1]
-    header_width = max(int(sheet.widths[number - 1]) for number in layout.header_rows if number <= len(sheet.widths))
+    header_width = _header_width(sheet, layout)
     odd = rows[widths != header_width]
     allowed = _no_data(file, filled, odd, layout, headers)
     data = [(int(row), int(width)) for row, width in zip(rows, widths, strict=True) if row not in allowed]

@@ -132,10 +132,16 @@ def test_titles_footnotes_sums_and_blank_records_may_have_any_width(tmp_path: Pa
         ["IS-24", "a;b;c;d;e;f;g;h", HEADER, "0101;Halden;;1,5;2;", "", ";;;;;;;;", ";", "0104;Moss;;12,5;3;", ";Sum;;14"]
     )
     content += "\n1) Felles; for to\n* uke 5"
+    wide = "* 1;2;3;4;5;6;7;8;9\n"
     sheet = {"header_rows": [3], "rows_not_data": [TOTAL, FOOTNOTE]}
     rows = rows_of(read_sheets(tmp_path, {"e.csv": content}, sheet=sheet))
     assert rows[:2] == [HALDEN, MOSS]
     assert [row["nr"] for row in rows[3:]] == ["1) Felles", "* uke 5"]
+    (read,) = read_sheets(tmp_path, {"e.csv": lines("0101;Halden;;1,5;2;") + wide}, sheet={"rows_not_data": [FOOTNOTE]})
+    assert list(read.headers) == [1, 2, 3, 4, 5, 6]
+    # A quote that is not closed would make a footnote of records.
+    swallowed = lines("0101;Halden;;1,5;2;") + '"* merk\n0104;Moss;";12,5;3;\n'
+    assert "line 3: has 4 fields" in refusal(tmp_path, {"e.csv": swallowed}, sheet={"rows_not_data": [FOOTNOTE]})
 
 
 def test_a_row_that_a_rule_takes_by_a_later_cell_may_have_slid(tmp_path: Path) -> None:
