@@ -29,7 +29,7 @@ from orchestration.assets.publication import (
 )
 from orchestration.definitions import build_definitions
 from orchestration.errors import RefusedError, UserError, system_error
-from orchestration.forms.registry import load_forms
+from orchestration.forms.registry import load_finished, require_finished
 from orchestration.gate.proof import Proven, prove, score
 from orchestration.gate.results import RuleResult, read_results
 from orchestration.gate.rules import Stage, load_rules
@@ -216,7 +216,9 @@ def refresh(
         if settings.channel == "official" and settings.deliveries.is_dir() and settings.deliveries.stat().st_mode & 0o007:
             # It is the host's to decide, so it stops nothing.
             tell(f"  warning: everybody on this machine may read {settings.deliveries}: chmod o= closes it")
-        known = sorted({form.time_period for form in load_forms(settings.forms)})
+        forms, unfinished = load_finished(settings.forms)
+        require_finished(forms, unfinished, None if year is None else [year])
+        known = sorted({form.time_period for form in forms})
         if year is not None and year not in known:
             raise UserError(
                 f"no form describes the year {year}",

@@ -289,7 +289,7 @@ class Form(_Strict):
         if self.non_response == "missing" and (self.carry_forward == "chain" or self.carry_forward_years is not None):
             raise ValueError("carry_forward and carry_forward_years are for non_response: carry_forward")
         if self.carry_forward == "chain" and self.oldest_carried < 2:
-            raise ValueError("a chain needs carry_forward_years of 2 or more: a value that is carried again is two years old")
+            raise ValueError("a chain needs carry_forward_years of 2 or more: a value carried again is two years old")
         return self
 
     @model_validator(mode="after")
