@@ -174,6 +174,9 @@ def invoke(settings: Settings, *arguments: str, engine: str = DUCKDB) -> Any:
         DuckDBConnectionManager.close_all_connections()
         if environment is not None:
             environment.close()
+    if result.exception is not None and not isinstance(result.exception, Exception):
+        # dbt hands over an interrupt as if it were an error of its own.
+        raise result.exception
     if result.exception is not None:
         raise UserError(
             " ".join(str(result.exception).split()),
