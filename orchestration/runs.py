@@ -130,8 +130,9 @@ def _execute(
 def _is_interrupt(error: Any) -> bool:
     """Return whether a failed step was interrupted, from the causes that Dagster keeps as text."""
     while error is not None:
-        # The second is how DuckDB says it.
-        if error.cls_name == dg.DagsterExecutionInterruptedError.__name__ or "Query interrupted" in error.message:
+        # The last is how DuckDB says it.
+        kinds = (KeyboardInterrupt.__name__, dg.DagsterExecutionInterruptedError.__name__)
+        if error.cls_name in kinds or "Query interrupted" in error.message:
             return True
         error = error.cause or error.context
     return False
@@ -197,7 +198,7 @@ def _run(
         report_dead_runs(instance, settings, holds_lock=True)
         try:
             result = _execute(location, job, instance, config, tags)
-        except dg.DagsterExecutionInterruptedError as error:
+        except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as error:
             raise _interrupted() from error
     if not result.success:
         _raise_failure(settings, result)
