@@ -127,6 +127,8 @@ def run(year: int | None, everything: bool) -> dict[str, Any]:
         raise UserError("--year and --all exclude each other", place="is248 run", remedy="give one of them")
     settings = load_settings()
     click.echo("reading the project ...", err=True)
+    for name, path in (("inputs", settings.data), ("warehouse", settings.warehouse), ("snapshots", settings.snapshots)):
+        click.echo(f"  {name + ':':10} {_shown(path)}", err=True)
     from orchestration import dbt  # imported here, so that the other commands start at once
 
     dbt.start_to_prepare(settings)
@@ -145,17 +147,38 @@ def publish() -> dict[str, Any]:
     return _publication(settings, publish_approved(settings, lambda line: click.echo(line, err=True)))
 
 
+def _warnings(settings: Settings, published: Published) -> list[str]:
+    """Return the warnings that do not hold of what a run made: of the candidate that waits, else of what is published."""
+    from orchestration.assets.checks import stage_file  # imported here: it imports Dagster
+    from orchestration.gate.results import read_results
+    from orchestration.gate.rules import STAGES
+    from orchestration.gate.verdict import warning_lines
+
+    folder = settings.candidates / published.waiting if published.waiting else published.folder
+    verdict = snapshots.read_gate(folder) if folder is not None else None
+    stages = [path for stage in STAGES if (path := stage_file(settings, stage)).is_file()]
+    return warning_lines(verdict, [found for path in stages for found in read_results(path)]) if verdict is not None else []
+
+
+def _told_warnings(lines: list[str]) -> str:
+    """Return failing warnings as the end of a command's text; nothing where there is none."""
+    return "".join(f"\n{line}" for line in ["warnings that do not hold:", *(f"  {line}" for line in lines)]) if lines else ""
+
+
 def _publication(settings: Settings, published: Published) -> dict[str, Any]:
     """Return what a run published, or what waits for its release."""
     waiting = [f"waiting: {published.waiting}", *(f"  {reason}" for reason in published.reasons)]
     folder = published.folder
+    warnings = _warnings(settings, published)
     if folder is None:
         return {
             "published": False,
             "snapshot": None,
             "waiting": published.waiting,
             "reasons": list(published.reasons),
-            "text": "\n".join(["nothing is published yet", *(waiting if published.waiting else [])]),
+            "warnings": warnings,
+            "text": "\n".join(["nothing is published yet", *(waiting if published.waiting else [])])
+            + _told_warnings(warnings),
         }
     database = _shown(settings.snapshots / snapshots.CURRENT / DATABASE)
     rejected = sum(entry["rejected"] for entry in _ledger(settings))
@@ -165,6 +188,7 @@ def _publication(settings: Settings, published: Published) -> dict[str, Any]:
         f'  try:    .venv/bin/duckdb -readonly {database} "{EXAMPLE_QUERY}"'
         + (f"\n  note:   {rejected} delivered cells were rejected: is248 explain answers fate=rejected" if rejected else "")
         + ("\n" + "\n".join(waiting) if published.waiting else "")
+        + _told_warnings(warnings)
     )
     return {
         "published": published.new,
@@ -174,6 +198,7 @@ def _publication(settings: Settings, published: Published) -> dict[str, Any]:
         "reasons": list(published.reasons),
         "query": EXAMPLE_QUERY,
         "rejected_cells": rejected,
+        "warnings": warnings,
         "text": text,
     }
 
@@ -312,14 +337,19 @@ def _ledger_lines(ledger: list[dict[str, Any]], files: bool) -> list[str]:
 @_command
 def check(identifier: str | None) -> dict[str, Any]:
     """Judge the last candidate again, or the candidate or snapshot IDENTIFIER, without publishing anything."""
+    from orchestration.gate.verdict import warning_lines  # imported here, as above
     from orchestration.runs import judge_again
 
     verdict = judge_again(load_settings(), identifier, lambda line: click.echo(line, err=True))
+    failing = [each["rule"] for each in verdict["rules"] if each["outcome"] != "pass"]
+    count = f", {len(failing)} {'warning does' if len(failing) == 1 else 'warnings do'} not" if failing else ""
     return {
         "candidate": verdict["candidate"],
         "verdict": "pass",
         "counts": verdict["counts"],
-        "text": f"{verdict['candidate']} passes: {verdict['counts']['pass']} rules hold",
+        "warnings": failing,
+        "text": f"{verdict['candidate']} passes: {verdict['counts']['pass']} rules hold{count}"
+        + _told_warnings(warning_lines(verdict)),
     }
 
 

@@ -12,8 +12,10 @@ import hashlib
 import importlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -127,6 +129,22 @@ def _environment(settings: Settings) -> Iterator[None]:
                 os.environ[name] = value
 
 
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let signals interrupt dbt as Python does: of an interrupt of Dagster's own kind dbt would leave its threads running."""
+    heard = {}
+    if threading.current_thread() is threading.main_thread():
+        heard = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        for number, handler in heard.items():
+            if callable(handler):
+                signal.signal(number, signal.default_int_handler)
+        yield
+    finally:
+        for number, handler in heard.items():
+            signal.signal(number, handler)
+
+
 def target_folder(settings: Settings, engine: str = DUCKDB) -> Path:
     """Return the folder of dbt's manifest, compiled SQL and log; each engine has one, or it would parse anew every time."""
     return settings.dbt_target if engine == DUCKDB else settings.dbt_target / engine
@@ -150,7 +168,7 @@ def invoke(settings: Settings, *arguments: str, engine: str = DUCKDB) -> Any:
     target = target_folder(settings, engine)
     target.mkdir(parents=True, exist_ok=True)
     try:
-        with _environment(settings):
+        with _environment(settings), _interruptible():
             result = dbtRunner().invoke(
                 [
                     "--quiet",
@@ -174,6 +192,9 @@ def invoke(settings: Settings, *arguments: str, engine: str = DUCKDB) -> Any:
         DuckDBConnectionManager.close_all_connections()
         if environment is not None:
             environment.close()
+    if result.exception is not None and not isinstance(result.exception, Exception):
+        # dbt hands over an interrupt as if it were an error of its own.
+        raise result.exception
     if result.exception is not None:
         raise UserError(
             " ".join(str(result.exception).split()),

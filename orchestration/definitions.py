@@ -23,7 +23,7 @@ from orchestration.assets.inputs import build_input_assets
 from orchestration.assets.publication import build_publication
 from orchestration.assets.warehouse import build_dbt_project, build_survey_years, build_warehouse_assets
 from orchestration.errors import UserError
-from orchestration.forms.registry import load_forms
+from orchestration.forms.registry import load_finished
 from orchestration.ingest import registry
 from orchestration.provenance import inputs_hash
 from orchestration.settings import Settings, load_settings
@@ -75,7 +75,8 @@ def build_definitions(settings: Settings, *, holds_lock: bool = False) -> dg.Def
             # What the run starts from: a run whose inputs changed under it is not remembered as made of them.
             yield inputs_hash(settings)
 
-    forms = load_forms(settings.forms)
+    # The draft of a form is no reason to show nothing; a run that needs it says what is wrong.
+    forms, _ = load_finished(settings.forms)
     jobs = build_jobs(settings)
     harmonise = build_warehouse_assets(settings, build_dbt_project(settings))
     models = sorted(harmonise.keys)

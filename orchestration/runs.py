@@ -28,8 +28,8 @@ from orchestration.assets.publication import (
     what_waits,
 )
 from orchestration.definitions import build_definitions
-from orchestration.errors import RefusedError, UserError, system_error
-from orchestration.forms.registry import load_forms
+from orchestration.errors import AGAIN, RefusedError, UserError, system_error
+from orchestration.forms.registry import load_finished, require_finished
 from orchestration.gate.proof import Proven, prove, score
 from orchestration.gate.results import RuleResult, read_results
 from orchestration.gate.rules import Stage, load_rules
@@ -127,8 +127,26 @@ def _execute(
     )
 
 
+def _is_interrupt(error: Any) -> bool:
+    """Return whether a failed step was interrupted, from the causes that Dagster keeps as text."""
+    while error is not None:
+        # The last is how DuckDB says it.
+        kinds = (KeyboardInterrupt.__name__, dg.DagsterExecutionInterruptedError.__name__)
+        if error.cls_name in kinds or "Query interrupted" in error.message:
+            return True
+        error = error.cause or error.context
+    return False
+
+
+def _interrupted() -> UserError:
+    return UserError("the run was interrupted", place="is248 run", remedy=f"see is248 status, {AGAIN}")
+
+
 def _raise_failure(settings: Settings, result: dg.ExecuteInProcessResult) -> None:
     """Raise what made a run fail: the user's error, the gate's refusal, or a defect with its stack trace."""
+    failed = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
+    if any(_is_interrupt(error) for error in failed):
+        raise _interrupted()
     for step, stage in STAGE_STEPS.items():
         if any(event.step_key == step and event.is_step_failure for event in result.all_events):
             blocking = [found for found in read_results(stage_file(settings, stage)) if found.blocks]
@@ -139,12 +157,11 @@ def _raise_failure(settings: Settings, result: dg.ExecuteInProcessResult) -> Non
         refused = _refusal(settings)
         if refused is not None:
             raise refused
-    failures = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
-    for failure in failures:
+    for failure in failed:
         error = _user_error(settings, failure)
         if error is not None:
             raise error
-    raise RuntimeError(failures[0].to_string() if failures and failures[0] else "the run failed without a failing step")
+    raise RuntimeError(failed[0].to_string() if failed and failed[0] else "the run failed without a failing step")
 
 
 def _build_location(settings: Settings, tell: Callable[[str], None]) -> dg.Definitions:
@@ -179,7 +196,10 @@ def _run(
     location = _build_location(settings, tell)
     with quick_records(), dg.DagsterInstance.get() as instance:
         report_dead_runs(instance, settings, holds_lock=True)
-        result = _execute(location, job, instance, config, tags)
+        try:
+            result = _execute(location, job, instance, config, tags)
+        except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as error:
+            raise _interrupted() from error
     if not result.success:
         _raise_failure(settings, result)
     folder = snapshots.current(settings.snapshots)
@@ -216,7 +236,9 @@ def refresh(
         if settings.channel == "official" and settings.deliveries.is_dir() and settings.deliveries.stat().st_mode & 0o007:
             # It is the host's to decide, so it stops nothing.
             tell(f"  warning: everybody on this machine may read {settings.deliveries}: chmod o= closes it")
-        known = sorted({form.time_period for form in load_forms(settings.forms)})
+        forms, unfinished = load_finished(settings.forms)
+        require_finished(forms, unfinished, None if year is None else [year])
+        known = sorted({form.time_period for form in forms})
         if year is not None and year not in known:
             raise UserError(
                 f"no form describes the year {year}",

@@ -45,12 +45,14 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="IS248_", toml_file=SETTINGS_FILE, extra="forbid", frozen=True)
 
     data_dir: Path = Field(default=Path("data"), description="Folder of the inputs: reference, published, forms ...")
-    warehouse_dir: Path = Field(
-        default=Path("data/warehouse"),
-        description="Folder of everything that can be made again: warehouse, dbt target, Dagster storage",
+    warehouse_dir: Path | None = Field(
+        default=None,
+        description="Folder of everything that can be made again: warehouse, dbt target, Dagster storage; "
+        "warehouse in data_dir unless set",
     )
-    snapshots_dir: Path = Field(
-        default=Path("data/snapshots"), description="Folder of the published snapshots and of refused candidates"
+    snapshots_dir: Path | None = Field(
+        default=None,
+        description="Folder of the published snapshots and of refused candidates; snapshots in data_dir unless set",
     )
     channel: Channel = Field(default="demo", description="demo promotes at once; official waits for the release calendar")
     engine: Literal["duckdb", "spark"] = Field(
@@ -169,8 +171,8 @@ class Settings(BaseSettings):
 
     @property
     def warehouse(self) -> Path:
-        """Folder of everything that can be made again."""
-        return self.resolve(self.warehouse_dir)
+        """Folder of everything that can be made again; beside the inputs, so that a trial with others writes elsewhere."""
+        return self.data / "warehouse" if self.warehouse_dir is None else self.resolve(self.warehouse_dir)
 
     @property
     def warehouse_file(self) -> Path:
@@ -209,8 +211,8 @@ class Settings(BaseSettings):
 
     @property
     def snapshots(self) -> Path:
-        """Folder of the published snapshots."""
-        return self.resolve(self.snapshots_dir)
+        """Folder of the published snapshots; beside the inputs as the warehouse is."""
+        return self.data / "snapshots" if self.snapshots_dir is None else self.resolve(self.snapshots_dir)
 
     @property
     def written(self) -> tuple[Path, ...]:

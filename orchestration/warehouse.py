@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,18 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
         connection.execute(f"set memory_limit = '{memory_limit()}'")
         yield connection
     finally:
-        connection.close()
+        _close(connection)
+
+
+def _close(connection: duckdb.DuckDBPyConnection) -> None:
+    """Close a connection, also one whose statement was interrupted.
+
+    DuckDB keeps what an interrupted statement has begun until the next one, and with it the file: whoever connected to the
+    file then, in the same process, would wait for its end for ever, and hear no signal.
+    """
+    with suppress(duckdb.Error):
+        connection.rollback()
+    connection.close()
 
 
 @cache

@@ -15,6 +15,9 @@
         {{ exact('sum(fte)') }} as fte,
         {{ exact('sum(fte_carried_forward)') }} as fte_carried_forward,
         bool_or(is_carried_forward) as is_carried_forward,
+        min(carried_from) as carried_from,
+        bool_or(is_confirmed) as is_confirmed,
+        bool_or(is_from_constructed) as is_from_constructed,
         bool_or(is_rejected) as is_rejected,
         bool_or(is_half_missing) as is_half_missing,
         bool_or(is_corrected) as is_corrected,
@@ -65,7 +68,8 @@
         observations.series_break,
         observations.obs_status,
         observations.absence_reason,
-        observations.obs_note
+        observations.obs_note,
+        observations.is_from_constructed
     from observations
     inner join totals
         on observations.time_period = totals.time_period

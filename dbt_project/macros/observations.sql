@@ -53,11 +53,21 @@
     end
 {%- endmacro %}
 
-{# Coded notes of a row, in the order of their codes, joined by a semicolon; null where there is none. #}
-{% macro notes(conditions) -%}
+{# The coded note that says from which year the oldest value is that a figure holds and that was carried forward more than
+   one year; the model int_codelists has its label. #}
+{% macro note_of_origin(period) -%}
+    'carried_from_' || cast({{ period }} as string)
+{%- endmacro %}
+
+{# Coded notes of a row, in the order of their codes, joined by a semicolon; null where there is none. `first` is a note that
+   is null where it does not hold. #}
+{% macro notes(conditions, first=none) -%}
     nullif(
         concat_ws(
             ';'
+    {%- if first is not none %},
+            {{ first }}
+    {%- endif %}
     {%- for code in conditions | sort %},
             case when {{ conditions[code] }} then '{{ code }}' end
     {%- endfor %}

@@ -6,7 +6,7 @@ A year is read as a partition of its own, or with all others that changed in one
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import dagster as dg
@@ -14,7 +14,7 @@ import duckdb
 
 from orchestration.assets.ownership import group_name, owners
 from orchestration.forms.model import Form
-from orchestration.forms.registry import load_forms
+from orchestration.forms.registry import load_finished, require_finished
 from orchestration.ingest import deliveries, registry
 from orchestration.ingest.data_packages import count_municipalities
 from orchestration.settings import Settings
@@ -42,6 +42,31 @@ class YearRead(NamedTuple):
     described: dict[str, dict[str, Any]]
 
 
+def finished_forms(settings: Settings, years: Collection[int] | None) -> list[Form]:
+    """Return the forms that a run of some survey years, or of all where None, goes by.
+
+    The draft of another year holds up nothing; one of a year that was read before does, as the year would drop out.
+
+    Raises:
+        UserError: a form that is needed is not finished, or of all years a delivery has no form.
+    """
+    forms, unfinished = load_finished(settings.forms)
+    if unfinished:
+        with connect(settings.warehouse_file) as connection:
+            require_finished(forms, unfinished, years, deliveries.read_by(connection))
+    if years is None:
+        deliveries.check_folders(forms, settings.deliveries)
+    return forms
+
+
+def left_out(settings: Settings, forms: list[Form]) -> list[str]:
+    """Return what a run of some years leaves out of what was delivered, a line each."""
+    return [
+        f"left out: {path.name}, which no finished form describes"
+        for path in deliveries.undescribed(forms, settings.deliveries)
+    ]
+
+
 def read_years(settings: Settings, forms: list[Form], years: Iterable[int], *, again: bool = False) -> Iterator[YearRead]:
     """Read the deliveries of some years, one after the other; each that was told is kept, whatever becomes of the next.
 
@@ -54,7 +79,6 @@ def read_years(settings: Settings, forms: list[Form], years: Iterable[int], *, a
     Raises:
         UserError: a delivery is refused; nothing of its year was changed.
     """
-    deliveries.check_folders(forms, settings.deliveries)
     municipalities = count_municipalities(settings.data)
     with connect(settings.warehouse_file) as connection:
         deliveries.prepare_tables(connection, forms)
@@ -79,7 +103,6 @@ def read_years(settings: Settings, forms: list[Form], years: Iterable[int], *, a
 
 def changed_years(settings: Settings, forms: list[Form]) -> list[int]:
     """Return the years of which a delivery is new, changed or gone since it was read."""
-    deliveries.check_folders(forms, settings.deliveries)
     with connect(settings.warehouse_file) as connection:
         deliveries.prepare_tables(connection, forms)
         return sorted({form.time_period for form in forms if deliveries.is_changed(connection, form, settings.deliveries)})
@@ -126,7 +149,8 @@ def build_delivery_assets(settings: Settings, forms: list[Form]) -> list[dg.Asse
         required_resource_keys={WRITER},
     )
     def form_registry() -> Iterator[dg.MaterializeResult[None]]:
-        described = load_forms(settings.forms)
+        # What is left out of the registry is the step's to refuse that reads.
+        described = finished_forms(settings, ())
         with connect(settings.warehouse_file) as connection:
             deliveries.prepare_tables(connection, described)
             registry.load_registry(connection, described)
@@ -150,7 +174,11 @@ def build_delivery_assets(settings: Settings, forms: list[Form]) -> list[dg.Asse
         required_resource_keys={WRITER},
     )
     def raw_deliveries(context) -> Iterator[dg.MaterializeResult[None]]:  # type: ignore[no-untyped-def]
-        for found in read_years(settings, load_forms(settings.forms), [int(context.partition_key)]):
+        year = int(context.partition_key)
+        described = finished_forms(settings, [year])
+        for line in left_out(settings, described):
+            context.log.info(line)
+        for found in read_years(settings, described, [year]):
             for table in deliveries.TABLES:
                 yield dg.MaterializeResult(asset_key=[RAW, table], metadata=found.described[table])
 
@@ -165,7 +193,9 @@ def build_delivery_assets(settings: Settings, forms: list[Form]) -> list[dg.Asse
     def read(context) -> dg.MaterializeResult[None]:  # type: ignore[no-untyped-def]
         """Every delivery that is new, changed or gone, read into the partitions of the raw tables."""
         years, again = context.op_execution_context.op_config["years"], context.op_execution_context.op_config["again"]
-        described = load_forms(settings.forms)
+        described = finished_forms(settings, years)
+        for line in left_out(settings, described):
+            context.log.info(line)
         known = sorted({form.time_period for form in described})
         changed = known if again else changed_years(settings, described)
         wanted = [year for year in changed if years is None or year in years]

@@ -138,9 +138,14 @@ class SubmissionSpec(_Strict):
     completed: tuple[str, ...] = ()
     not_answered: tuple[str, ...] = ()
     not_completed: tuple[str, ...] = ()
+    confirmed: str | None = None
+    """Column that says whether the unit confirmed its pre-filled values of the round before."""
+    confirmed_values: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _status_is_explained(self) -> SubmissionSpec:
+        if (self.confirmed is None) != (not self.confirmed_values):
+            raise ValueError("confirmed, a column, and confirmed_values, what stands in it, go together")
         if self.status is not None and not self.completed:
             raise ValueError("a status column needs the statuses that are completed")
         statuses = [*self.completed, *self.not_answered, *self.not_completed]
@@ -200,7 +205,7 @@ class SheetSpec(_Strict):
             for role in ("code", "name", "part_code", "part_name"):
                 named += [(f"unit.{role}", column) for column in getattr(self.unit, role)]
             named += [("unit.stratum", self.unit.stratum)] if self.unit.stratum else []
-        for role in ("id", "submitted", "status"):
+        for role in ("id", "submitted", "status", "confirmed"):
             column = getattr(self.submission, role)
             named += [(f"submission.{role}", column)] if column else []
         named += [("rows_not_data", rule.column) for rule in self.rows_not_data]
@@ -311,6 +316,8 @@ class Form(_Strict):
     licence: str = Field(min_length=1)
     constructed: bool
     non_response: Literal["missing", "carry_forward"]
+    carry_forward: Literal["reported_only", "chain"] = "reported_only"
+    carry_forward_years: int | None = Field(default=None, ge=1, le=10)
     units: Literal["municipalities", "anonymous"] = "municipalities"
     max_shrink: float = Field(default=0.1, ge=0, le=1)
     units_sampled: int | None = Field(default=None, ge=1)
@@ -321,6 +328,21 @@ class Form(_Strict):
     numbers: NumberSpec = NumberSpec()
     columns: tuple[ColumnMap, ...] = ()
     options: tuple[OptionMap, ...] = ()
+
+    @property
+    def oldest_carried(self) -> int:
+        """How many years old a value may be that is carried forward."""
+        if self.carry_forward_years is not None:
+            return self.carry_forward_years
+        return 1 if self.carry_forward == "reported_only" else 2
+
+    @model_validator(mode="after")
+    def _carries_forward_or_not(self) -> Form:
+        if self.non_response == "missing" and (self.carry_forward == "chain" or self.carry_forward_years is not None):
+            raise ValueError("carry_forward and carry_forward_years are for non_response: carry_forward")
+        if self.carry_forward == "chain" and self.oldest_carried < 2:
+            raise ValueError("a chain needs carry_forward_years of 2 or more: a value carried again is two years old")
+        return self
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Form:

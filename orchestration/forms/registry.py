@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -231,13 +233,48 @@ def load_form(path: Path) -> Form:
     return form
 
 
-def load_forms(folder: Path) -> list[Form]:
-    """Load all form folders, ordered by year and survey.
+@dataclass(frozen=True)
+class Unfinished:
+    """A folder that is no valid form, as a draft is, what is wrong with it, and which year and delivery it says it is of."""
+
+    form: str
+    problem: UserError
+    time_period: int | None
+    delivery: str | None
+
+
+def _said(path: Path, name: str) -> Any:
+    """Return what the form.yml of a folder that is no valid form says, if it can be read at all."""
+    try:
+        content = yaml_text.load((path / "form.yml").read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return None
+    return content.get(name) if isinstance(content, dict) else None
+
+
+def load_finished(folder: Path) -> tuple[list[Form], list[Unfinished]]:
+    """Load the form folders that are finished, ordered by year and survey, and say which are not.
 
     Raises:
-        UserError: a form is not valid, or two forms are the same round.
+        UserError: two forms are the same round.
     """
-    forms = [load_form(path) for path in sorted(folder.iterdir()) if path.is_dir()] if folder.is_dir() else []
+    forms: list[Form] = []
+    unfinished: list[Unfinished] = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if not path.is_dir():
+            continue
+        try:
+            forms.append(load_form(path))
+        except UserError as problem:
+            year, delivery = _said(path, "time_period"), _said(path, "delivery")
+            unfinished.append(
+                Unfinished(
+                    path.name,
+                    problem,
+                    year if isinstance(year, int) else None,
+                    None if delivery is None else str(delivery),
+                )
+            )
     rounds: dict[tuple[str, int], Form] = {}
     for form in forms:
         key = (form.survey, form.time_period)
@@ -248,4 +285,37 @@ def load_forms(folder: Path) -> list[Form]:
                 remedy="keep one form a round",
             )
         rounds[key] = form
-    return sorted(forms, key=lambda form: (form.time_period, form.survey))
+    return sorted(forms, key=lambda form: (form.time_period, form.survey)), unfinished
+
+
+def require_finished(
+    forms: Iterable[Form], unfinished: Iterable[Unfinished], years: Collection[int] | None, read: Collection[str] = ()
+) -> None:
+    """Refuse forms that are not finished, unless only other years are wanted and nothing was read by them before.
+
+    Args:
+        forms: the forms that are finished.
+        unfinished: those that are not.
+        years: the survey years that are wanted; all of them where None.
+        read: names of the forms by which a delivery was read: without its form it would drop out of what is published.
+
+    Raises:
+        UserError: what is wrong with the first of them that is needed.
+    """
+    described = {form.time_period for form in forms}
+    for each in unfinished:
+        is_wanted = years is None or each.time_period in years
+        may_be_wanted = years is not None and each.time_period is None and not described.issuperset(years)
+        if is_wanted or may_be_wanted or each.form in read:
+            raise each.problem
+
+
+def load_forms(folder: Path) -> list[Form]:
+    """Load all form folders, ordered by year and survey.
+
+    Raises:
+        UserError: a form is not valid, or two forms are the same round.
+    """
+    forms, unfinished = load_finished(folder)
+    require_finished(forms, unfinished, None)
+    return forms

@@ -192,3 +192,22 @@ def refusal(verdict: dict[str, Any], folder: Path, restricted: list[RuleResult] 
         lines += [f"    {line}" for line in first_rows(each, SHOWN_LINES)]
     lines.append(f"  all results: {folder / GATE}")
     return RefusedError(lines, {"verdict": verdict["verdict"], "candidate": verdict["candidate"], "rules": blocking})
+
+
+def warning_lines(verdict: dict[str, Any], restricted: list[RuleResult] | None = None) -> list[str]:
+    """Return the warnings of a verdict that do not hold, which block nothing in the channel demo, as lines for people.
+
+    Args:
+        verdict: the verdict as it stands in ``gate.json``.
+        restricted: results with the rows that ``gate.json`` must not show, for the one who runs the system.
+    """
+    rows = {each.rule: each.rows for each in restricted or []}
+    lines = []
+    for each in verdict["rules"]:
+        if each["severity"] != "warning" or each["outcome"] == "pass":
+            continue
+        each = each | {"rows": each["rows"] or rows.get(each["rule"], [])}
+        waived = f", {each['waived']} of them waived" if each["waived"] else ""
+        lines.append(f"{each['rule']}: {each['title_en']} (fails for {each['failing']}{waived}); {each['remedy_en']}")
+        lines += [f"  {line}" for line in first_rows(each, SHOWN_LINES)]
+    return lines

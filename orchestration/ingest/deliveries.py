@@ -422,20 +422,42 @@ def ingest(
     return "read"
 
 
+def undescribed(forms: list[Form], deliveries: Path) -> list[Path]:
+    """Return the delivery folders that no form describes.
+
+    Raises:
+        UserError: there are forms and no folder of deliveries.
+    """
+    described = {form.delivery for form in forms}
+    if forms and not deliveries.is_dir():
+        raise UserError("there is no such folder", place=str(deliveries), remedy="restore it, or correct IS248_DATA_DIR")
+    folders = sorted(deliveries.iterdir()) if deliveries.is_dir() else []
+    return [
+        path
+        for path in folders
+        if path.is_dir() and not path.name.startswith(".") and not is_left_behind(path.name) and path.name not in described
+    ]
+
+
 def check_folders(forms: list[Form], deliveries: Path) -> None:
     """Refuse a delivery folder that no form describes: it would be left out without anybody seeing it.
 
     Raises:
         UserError: there is such a folder, or there are forms and no folder of deliveries.
     """
-    described = {form.delivery for form in forms}
-    if forms and not deliveries.is_dir():
-        raise UserError("there is no such folder", place=str(deliveries), remedy="restore it, or correct IS248_DATA_DIR")
-    for path in sorted(deliveries.iterdir()) if deliveries.is_dir() else []:
-        is_delivery = path.is_dir() and not path.name.startswith(".") and not is_left_behind(path.name)
-        if is_delivery and path.name not in described:
-            raise UserError(
-                "no form describes this delivery",
-                place=str(path),
-                remedy=f"write data/forms/<form> with delivery: {path.name!r} (is248 new-year drafts it)",
-            )
+    for path in undescribed(forms, deliveries):
+        raise UserError(
+            "no form describes this delivery",
+            place=str(path),
+            remedy=f"write data/forms/<form> with delivery: {path.name!r} (is248 new-year drafts it)",
+        )
+
+
+def read_by(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Return the names of the forms by which a delivery was read into the warehouse."""
+    row = connection.execute(
+        "select count(*) from duckdb_tables() where schema_name = 'raw' and table_name = 'deliveries'"
+    ).fetchone()
+    if row == (0,):
+        return set()
+    return {name for (name,) in connection.execute("select form from raw.deliveries").fetchall()}

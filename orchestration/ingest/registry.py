@@ -23,6 +23,8 @@ TABLES: dict[str, pa.Schema] = {
             "collection_year": pa.int32(),
             "units": pa.string(),
             "non_response": pa.string(),
+            "carry_forward": pa.string(),
+            "carry_forward_years": pa.int32(),
             "title_nb": pa.string(),
             "title_en": pa.string(),
             "licence": pa.string(),
@@ -76,6 +78,7 @@ TABLES: dict[str, pa.Schema] = {
     "identifiers": pa.schema(
         {"form": pa.string(), "layout": pa.string(), "role": pa.string(), "priority": pa.int32(), "header": pa.string()}
     ),
+    "confirmations": pa.schema({"form": pa.string(), "layout": pa.string(), "text": pa.string()}),
     "statuses": pa.schema({"form": pa.string(), "layout": pa.string(), "status": pa.string(), "meaning": pa.string()}),
     "row_rules": pa.schema(
         {
@@ -102,6 +105,8 @@ def _rows(form: Form) -> Iterator[tuple[str, tuple[Any, ...]]]:
             form.collection_year,
             form.units,
             form.non_response,
+            form.carry_forward,
+            form.oldest_carried,
             form.title.nb,
             form.title.en,
             form.licence,
@@ -163,13 +168,15 @@ def _layout_rows(form: Form) -> Iterator[tuple[str, tuple[Any, ...]]]:
                     yield "identifiers", (name, sheet.name, role, priority, header(column))
             if sheet.unit.stratum is not None:
                 yield "identifiers", (name, sheet.name, "stratum", 0, header(sheet.unit.stratum))
-        for role in ("id", "submitted", "status"):
+        for role in ("id", "submitted", "status", "confirmed"):
             column = getattr(sheet.submission, role)
             if column is not None:
                 yield "identifiers", (name, sheet.name, role, 0, header(column))
         for meaning in ("completed", "not_answered", "not_completed"):
             for status in getattr(sheet.submission, meaning):
                 yield "statuses", (name, sheet.name, status, meaning)
+        for text in sorted({code_text(text).lower() for text in sheet.submission.confirmed_values}):
+            yield "confirmations", (name, sheet.name, text)
         for order, rule in enumerate(sheet.rows_not_data):
             yield "row_rules", (name, sheet.name, 1000 * place + order, rule.reason, header(rule.column), rule.matches)
 

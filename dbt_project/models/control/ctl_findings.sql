@@ -39,6 +39,13 @@ with findings as (
             'question', 'target_group', 'item', 'reporting_form', 'value', 'value_compared', 'limit_value', 'population', 'wording'
         ] + cell
     ) }}
+
+    union all
+
+    {{ findings_of(
+        ref('ctl_unreported'),
+        without=['target_group', 'item', 'reporting_form', 'value', 'limit_value', 'population', 'detail', 'wording'] + cell
+    ) }}
 ),
 
 slips as (

@@ -33,7 +33,7 @@ earlier as (
             and not reported.is_half_missing
             and {{ weight_of('groups.target_group', 'predecessors') }} is not null
         ) as is_complete
-    from {{ ref('ctl_predecessors') }} as predecessors
+    from {{ ref('int_unit_predecessors') }} as predecessors
     cross join groups
     left join reported
         on predecessors.earlier_period = reported.time_period

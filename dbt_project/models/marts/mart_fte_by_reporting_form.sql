@@ -9,14 +9,28 @@ with rounds as (
     select * from {{ ref('int_rounds') }}
 ),
 
+offering as (
+    -- The choice is offered for each group, and so for both together where it is for any.
+    select distinct
+        form,
+        target_group
+    from {{ ref('stg_forms__columns') }}
+    where use = 'answer' and question = 'reporting_form'
+    union
+    select
+        form,
+        'total' as target_group
+    from {{ ref('stg_forms__columns') }}
+    where use = 'answer' and question = 'reporting_form'
+),
+
 offered as (
     select
         rounds.series,
         min(rounds.time_period) as time_period
     from rounds
-    inner join {{ ref('stg_forms__columns') }} as columns
-        on rounds.form = columns.form
-    where columns.use = 'answer' and columns.question = 'reporting_form'
+    inner join offering
+        on rounds.form = offering.form
     group by rounds.series
 ),
 
@@ -41,17 +55,23 @@ fte as (
         {{ exact('sum(fte)') }} as fte,
         {{ exact('sum(fte_carried_forward)') }} as fte_carried_forward,
         bool_or(is_carried_forward) as is_carried_forward,
+        min(carried_from) as carried_from,
+        bool_or(is_confirmed) as is_confirmed,
+        bool_or(is_from_constructed) as is_from_constructed,
         bool_or(is_rejected) as is_rejected,
         bool_or(is_half_missing) as is_half_missing,
         bool_or(is_corrected) as is_corrected
     from {{ ref('int_fte_cells') }}
     where question = 'fte_by_service'
-    group by grouping sets (
-        (time_period, target_group, reporting_form),
-        (time_period, target_group),
-        (time_period, reporting_form),
-        (time_period)
-    )
+    group by
+        grouping sets (
+            (time_period, target_group, reporting_form),
+            (time_period, target_group),
+            (time_period, reporting_form),
+            (time_period)
+        )
+    -- What a form does not divide is in the total only.
+    having grouping(reporting_form) = 1 or reporting_form != 'total'
 ),
 
 choices as (
@@ -114,7 +134,7 @@ judged as (
     -- The choice is made for each group.
     select
         rounds.time_period,
-        groups.code as target_group,
+        offering.target_group,
         least(
             coalesce(stated.joint, 0),
             coalesce(stated.separate, 0),
@@ -125,15 +145,15 @@ judged as (
     from rounds
     inner join expected
         on rounds.form = expected.form
-    inner join {{ ref('stg_classifications__codelists') }} as groups
-        on groups.codelist = 'target_group'
-        and groups.code != 'total'
+    inner join offering
+        on rounds.form = offering.form
+        and offering.target_group != 'total'
     left join stated
         on rounds.time_period = stated.time_period
-        and groups.code = stated.target_group
+        and offering.target_group = stated.target_group
     left join with_fte
         on rounds.time_period = with_fte.time_period
-        and groups.code = with_fte.target_group
+        and offering.target_group = with_fte.target_group
     where rounds.is_delivered
 ),
 
@@ -174,6 +194,7 @@ figures as (
         rounds.time_period,
         rounds.series,
         rounds.is_delivered,
+        offering.form is not null as is_asked,
         categories.target_group,
         categories.reporting_form,
         case
@@ -182,6 +203,9 @@ figures as (
         coalesce(
             bool_or(fte.is_carried_forward) over (partition by rounds.time_period, categories.target_group), false
         ) as is_carried_forward,
+        fte.carried_from,
+        coalesce(fte.is_confirmed, false) as is_confirmed,
+        coalesce(fte.is_from_constructed, false) as is_from_constructed,
         coalesce(fte.is_rejected, false) as is_rejected,
         coalesce(fte.is_half_missing, false) as is_half_missing,
         coalesce(fte.is_corrected, false) as is_corrected,
@@ -201,6 +225,9 @@ figures as (
         on rounds.series = offered.series
         and rounds.time_period >= offered.time_period
     cross join categories
+    left join offering
+        on rounds.form = offering.form
+        and categories.target_group = offering.target_group
     left join fte
         on rounds.time_period = fte.time_period
         and categories.target_group = fte.target_group
@@ -219,6 +246,7 @@ reasons as (
     select
         figures.*,
         case
+            when figures.is_delivered and not figures.is_asked and figures.reporting_form != 'total' then 'not_asked'
             when hidden.time_period is not null and figures.reporting_form != 'total' then 'confidential'
             -- FTE of separate reports are counted under mental health and substance use.
             when figures.reporting_form = 'separate' then 'not_applicable'
@@ -236,9 +264,11 @@ select
     reasons.target_group,
     reasons.reporting_form,
     case when reasons.absence_reason is null then reasons.fte end as fte,
-    case when coalesce(reasons.absence_reason, '') != 'confidential' then reasons.municipalities end as municipalities,
     case
-        when coalesce(reasons.absence_reason, '') != 'confidential'
+        when coalesce(reasons.absence_reason, '') not in ('confidential', 'not_asked') then reasons.municipalities
+    end as municipalities,
+    case
+        when coalesce(reasons.absence_reason, '') not in ('confidential', 'not_asked')
             then cast(reasons.municipalities as double) / reasons.municipalities_expected
     end as share_of_municipalities,
     {{ has_break("'fte_by_reporting_form'", 'reasons') }} as series_break,
@@ -250,10 +280,12 @@ select
     reasons.absence_reason,
     case
         when reasons.absence_reason is null then {{ notes({
+            'confirmed': "reasons.reporting_form = 'total' and reasons.is_confirmed",
             'corrected': "reasons.reporting_form = 'total' and reasons.is_corrected",
             'rejected_cells':
                 "reasons.reporting_form = 'total' and (reasons.is_rejected or reasons.is_half_missing)",
             'units_missing': 'reasons.is_units_missing',
-        }) }}
-    end as obs_note
+        }, first="case when reasons.reporting_form = 'total' then " ~ note_of_origin('reasons.carried_from') ~ " end") }}
+    end as obs_note,
+    reasons.is_from_constructed
 from reasons

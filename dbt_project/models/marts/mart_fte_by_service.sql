@@ -30,7 +30,8 @@ select
     observations.series_break,
     observations.obs_status,
     observations.absence_reason,
-    observations.obs_note
+    observations.obs_note,
+    observations.is_from_constructed
 from observations
 left join populations
     on observations.time_period = populations.time_period

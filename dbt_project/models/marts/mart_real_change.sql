@@ -63,7 +63,8 @@ national_totals as (
         time_period,
         target_group,
         {{ exact('sum(fte)') }} as fte,
-        bool_or(is_carried_forward) as is_carried_forward
+        bool_or(is_carried_forward) as is_carried_forward,
+        bool_or(is_from_constructed) as is_from_constructed
     from unit_totals
     group by time_period, target_group
 ),
@@ -174,7 +175,8 @@ figures as (
         cast(later.fte - coalesce(excluded_later.fte, 0) as double) as real_fte_to,
         counts.units_excluded,
         shown.time_period_to is not null as is_practice_shown,
-        coalesce(earlier.is_carried_forward, false) or coalesce(later.is_carried_forward, false) as is_carried_forward
+        coalesce(earlier.is_carried_forward, false) or coalesce(later.is_carried_forward, false) as is_carried_forward,
+        coalesce(earlier.is_from_constructed, false) or coalesce(later.is_from_constructed, false) as is_from_constructed
     from pairs
     cross join groups
     left join national_totals as earlier
@@ -193,21 +195,34 @@ figures as (
         on pairs.time_period_to = counts.time_period_to
     left join shown
         on pairs.time_period_to = shown.time_period_to
+),
+
+reasons as (
+    -- A round that left out a target group, or had no FTE in it, gives it no change.
+    select
+        *,
+        case
+            when not is_delivered then 'not_delivered'
+            when fte_from is null or fte_to is null then 'not_asked'
+            when fte_from = 0 then 'not_applicable'
+        end as absence_reason
+    from figures
 )
 
 select
     time_period_from,
     time_period_to,
     target_group,
-    case when is_delivered then (fte_to / nullif(fte_from, 0) - 1) * 100 end as change_percent,
+    case when absence_reason is null then (fte_to / fte_from - 1) * 100 end as change_percent,
     case when is_practice_shown then round((real_fte_to / nullif(real_fte_from, 0) - 1) * 100, 1) end as real_change_percent,
     case when is_delivered then change_fte end as change_fte,
     case when is_practice_shown then units_excluded end as municipalities_excluded,
     case
-        when not is_delivered then {{ absence_status("'not_delivered'") }}
+        when absence_reason is not null then {{ absence_status('absence_reason') }}
         when is_carried_forward then 'I'
         else 'A'
     end as obs_status,
-    case when not is_delivered then 'not_delivered' end as absence_reason,
-    case when is_delivered then {{ notes({'practice_confidential': 'not is_practice_shown'}) }} end as obs_note
-from figures
+    absence_reason,
+    case when absence_reason is null then {{ notes({'practice_confidential': 'not is_practice_shown'}) }} end as obs_note,
+    is_from_constructed
+from reasons

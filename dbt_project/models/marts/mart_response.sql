@@ -11,7 +11,8 @@ carried as (
     select distinct
         time_period,
         unit_code
-    from {{ ref('int_fte_carried_forward') }}
+    from {{ ref('int_fte_taken_over') }}
+    where is_carried_forward
 ),
 
 fte as (

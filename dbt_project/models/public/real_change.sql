@@ -10,5 +10,6 @@ select
     absence_reason,
     obs_note,
     {{ is_constructed('observations.time_period_from') }}
-    or {{ is_constructed('observations.time_period_to') }} as is_constructed
+    or {{ is_constructed('observations.time_period_to') }}
+    or coalesce(observations.is_from_constructed, false) as is_constructed
 from {{ ref('mart_real_change') }} as observations

@@ -6,6 +6,8 @@ select
     collection_year,
     units,
     non_response,
+    carry_forward,
+    carry_forward_years,
     title_nb,
     title_en,
     licence,

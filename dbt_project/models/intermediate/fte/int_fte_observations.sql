@@ -57,6 +57,9 @@ figures as (
             else 'not_answered'
         end as absence_reason,
         coalesce(area_fte.is_carried_forward, false) as is_carried_forward,
+        area_fte.carried_from,
+        coalesce(area_fte.is_confirmed, false) as is_confirmed,
+        coalesce(area_fte.is_from_constructed, false) as is_from_constructed,
         coalesce(area_fte.is_estimated, false) as is_estimated,
         coalesce(area_fte.is_weight_estimated, false) as is_weight_estimated,
         coalesce(area_fte.is_rejected, false) as is_rejected,
@@ -108,11 +111,13 @@ select
     figures.absence_reason,
     case
         when figures.absence_reason is null then {{ notes({
+            'confirmed': 'figures.is_confirmed',
             'corrected': 'figures.is_corrected',
             'rejected_cells': "figures.is_rejected or (figures.is_half_missing and figures.unit_level = 'country')",
             'units_missing':
                 "figures.question != 'fte_by_pathway' and figures.units_with_cells < figures.units_total",
             'weight_estimated': 'figures.is_weight_estimated',
-        }) }}
-    end as obs_note
+        }, first=note_of_origin('figures.carried_from')) }}
+    end as obs_note,
+    figures.is_from_constructed
 from figures

@@ -1,8 +1,9 @@
 -- FTE as each answering unit reported them, cell by cell of the blocks that count: a blank cell of a block is 0, one that
--- cannot be read or says "no answer" is missing and adds nothing.
+-- cannot be read or says "no answer" is missing and adds nothing. So are all cells of a breakdown that was left blank though
+-- there are FTE.
 with routes as (
     select * from {{ ref('int_fte_routes') }}
-    where is_answered
+    where is_answered or is_left_blank
 ),
 
 asked as (
@@ -22,6 +23,7 @@ counting_cells as (
         routes.question,
         routes.target_group,
         routes.is_half_missing,
+        coalesce(routes.is_left_blank, false) as is_left_blank,
         asked.reporting_form,
         asked.category
     from routes
@@ -30,7 +32,7 @@ counting_cells as (
         and routes.question = asked.question
         and routes.target_group = asked.target_group
         and case
-            when routes.route = 'all' then true
+            when coalesce(routes.route, 'all') = 'all' then true
             when routes.route = 'joint' then asked.reporting_form = 'joint'
             when routes.is_half_missing and routes.mental_health_filled then asked.reporting_form = 'mental_health'
             when routes.is_half_missing then asked.reporting_form = 'substance_use'
@@ -45,9 +47,13 @@ select
     cells.target_group,
     cells.reporting_form,
     cells.category,
-    case when answers.form is null then {{ exact('0') }} else {{ exact('answers.number_value') }} end as fte,
-    answers.form is not null and answers.number_value is null as is_rejected,
-    cells.is_half_missing,
+    case
+        when answers.form is not null then {{ exact('answers.number_value') }}
+        when not cells.is_left_blank then {{ exact('0') }}
+    end as fte,
+    answers.number_value is null and (answers.form is not null or cells.is_left_blank) as is_rejected,
+    cells.is_left_blank,
+    coalesce(cells.is_half_missing, false) as is_half_missing,
     coalesce(answers.is_corrected, false) as is_corrected
 from counting_cells as cells
 left join answers

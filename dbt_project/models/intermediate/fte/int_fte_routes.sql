@@ -1,6 +1,8 @@
 -- How each answering unit reported each breakdown of its FTE: jointly, or separately for mental health and substance use.
 -- The filled block counts; if both are filled the stated choice decides, and an empty block of the chosen form is an answer
--- of 0. A half that never came while the other did is missing. Pathways are answered only where a cell is filled.
+-- of 0. A half that never came while the other did is missing. Pathways are answered only where a cell is filled. A target
+-- group of which a unit that confirmed the values of the round before filled nothing is confirmed; a breakdown that was left
+-- blank as a whole though there are FTE is no answer.
 with responses as (
     select * from {{ ref('int_unit_responses') }}
     where has_answered
@@ -45,6 +47,7 @@ filled as (
         unit_code,
         question,
         target_group,
+        true as is_filled,
         bool_or(reporting_form = 'joint') as joint_filled,
         bool_or(reporting_form = 'mental_health') as mental_health_filled,
         bool_or(reporting_form = 'substance_use') as substance_use_filled
@@ -62,6 +65,8 @@ blocks as (
         asked.target_group,
         choice_asked.form is not null as is_choice_asked,
         choices.stated_choice,
+        confirmed.form is not null and not coalesce(filled.is_filled, false) as is_confirmed,
+        left_blank.form is not null as is_left_blank,
         coalesce(filled.joint_filled, false) as joint_filled,
         coalesce(filled.mental_health_filled, false) as mental_health_filled,
         coalesce(filled.substance_use_filled, false) as substance_use_filled
@@ -80,6 +85,13 @@ blocks as (
         and responses.unit_code = filled.unit_code
         and asked.question = filled.question
         and asked.target_group = filled.target_group
+    left join {{ ref('int_confirmed_units') }} as confirmed
+        on responses.form = confirmed.form
+        and responses.unit_code = confirmed.unit_code
+    left join {{ ref('int_fte_left_blank') }} as left_blank
+        on responses.form = left_blank.form
+        and responses.unit_code = left_blank.unit_code
+        and asked.question = left_blank.question
 ),
 
 compared as (
@@ -119,7 +131,12 @@ select
     joint_filled,
     mental_health_filled,
     substance_use_filled,
-    route is not null and (question != 'fte_by_pathway' or joint_filled or separate_filled) as is_answered,
+    is_confirmed,
+    is_left_blank,
+    route is not null
+    and not is_confirmed
+    and not is_left_blank
+    and (question != 'fte_by_pathway' or joint_filled or separate_filled) as is_answered,
     route = 'separate' and mental_health_filled != substance_use_filled as is_half_missing,
     is_choice_asked and joint_filled and separate_filled as is_filled_twice,
     is_choice_asked and route != stated_choice as is_choice_contradicted

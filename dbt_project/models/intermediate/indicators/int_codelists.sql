@@ -1,5 +1,5 @@
 -- All code lists: the project's own, the labels of answers and rows of grids, and for answers that have none there, the
--- label of the newest form.
+-- label of the newest form; and the notes on FTE that only some rounds have.
 with listed as (
     select
         codelist,
@@ -74,9 +74,39 @@ unlisted as (
         on listed.codelist = 'item'
         and rounds.item = listed.code
     where listed.code is null
+),
+
+notes as (
+    select distinct
+        {{ note_of_origin('carried_from') }} as code,
+        concat('Videreført mer enn ett år; den eldste verdien er fra ', carried_from) as label_nb,
+        concat('Carried forward more than one year; the oldest value is from ', carried_from) as label_en
+    from {{ ref('int_fte_cells') }}
+    where carried_from is not null
+
+    union all
+
+    select distinct
+        'confirmed' as code,
+        'Inneholder verdier fra forrige runde som enheten har bekreftet' as label_nb,
+        'Contains values of the round before that the unit confirmed' as label_en
+    from {{ ref('int_fte_cells') }}
+    where is_confirmed
 )
 
 select * from listed
+
+union all
+
+select
+    'obs_note' as codelist,
+    code,
+    cast(100 + row_number() over (order by code) as integer) as sort_order,
+    label_nb,
+    label_en,
+    cast(null as string) as parent,
+    cast(null as string) as sign
+from notes
 
 union all
 
