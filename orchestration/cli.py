@@ -253,8 +253,15 @@ def status(files: bool) -> dict[str, Any]:
         lines.append("printed figures by verdict:")
         lines += [f"  {name:24} {count:>8,}".replace(",", " ") for name, count in verdicts.items()]
     names = _name_findings(settings) if ledger else []
+    told = _told_cells(settings) if ledger else []
     if ledger:
         lines += _ledger_lines(ledger, files)
+        lines += ["cells of workbooks that are not read as they look:"] if told else []
+        lines += [
+            f"  {each['form']}  {each['file']}, sheet {each['sheet']}: {each['cells']} {each['what']}, "
+            f"first {each['first_cell']}"
+            for each in told
+        ]
         lines.append(f"names that contradict their code (the code counts): {len(names)}")
         lines += [
             f"  {found['form']}  {found['file']}, row {found['row_number']}: {found['code_delivered']} is called "
@@ -266,6 +273,7 @@ def status(files: bool) -> dict[str, Any]:
         "running": running,
         "ledger": ledger,
         "name_findings": names,
+        "told_cells": told,
         "published": published.name if published else None,
         "candidates": refused,
         "release": calendar.preparing,
@@ -314,6 +322,28 @@ def _name_findings(settings: Settings) -> list[dict[str, Any]]:
             connection,
             "select form, file, row_number, code_delivered, name_delivered from intermediate.int_name_findings order by all",
         )
+
+
+def _told_cells(settings: Settings) -> list[dict[str, Any]]:
+    """Return the cells of workbooks that were read, or left out, in a way that is to be known."""
+    from orchestration.ingest.marks import TOLD  # imported here: it opens files
+    from orchestration.ingest.readers.looks import column_letters
+
+    with connect(settings.warehouse_file, read_only=True) as connection:
+        # A warehouse of an earlier release has no such table.
+        if not connection.execute(
+            "select 1 from duckdb_tables() where schema_name = 'raw' and table_name = 'marks'"
+        ).fetchall():
+            return []
+        found = dictionaries(
+            connection,
+            "select form, file, sheet, mark, sum(cell_count)::bigint as cells, first_row, first_column from raw.marks "
+            "group by all order by all",
+        )
+    for each in found:
+        each["first_cell"] = f"{column_letters(each.pop('first_column'))}{each.pop('first_row')}"
+        each["what"] = TOLD[each["mark"]]
+    return found
 
 
 def _ledger_lines(ledger: list[dict[str, Any]], files: bool) -> list[str]:

@@ -23,7 +23,7 @@ from typing import Any, Literal
 import yaml
 
 from orchestration.errors import UserError
-from orchestration.forms.model import ColumnMap, FileSpec, Form, OptionMap, SheetSpec, numbered
+from orchestration.forms.model import ColumnMap, FileSpec, Form, OptionMap, SheetSpec, numbered, sheet_name
 
 UNSURE = "unsure"
 THRESHOLD = 0.75
@@ -32,9 +32,12 @@ WORTH_A_LOOK = 0.5
 CANDIDATES_SHOWN = 3
 # A sheet is recognised by its columns if it has at least this share of last year's.
 SHARED_COLUMNS = 0.5
-READERS: Mapping[str, Literal["csv", "xlsx", "sav", "parquet"]] = {
+READERS: Mapping[str, Literal["csv", "xlsx", "xls", "xlsb", "ods", "sav", "parquet"]] = {
     ".csv": "csv",
     ".xlsx": "xlsx",
+    ".xls": "xls",
+    ".xlsb": "xlsb",
+    ".ods": "ods",
     ".sav": "sav",
     ".parquet": "parquet",
 }
@@ -51,7 +54,7 @@ class DeliveredSheet:
 
     ``headers`` are the texts as the reader gives them (several header rows joined), ``row`` is the first header row, counted
     from 1. ``sheet`` is what the workbook calls it, and empty for other files. ``spec`` has the options with which a csv
-    file was read.
+    file was read. ``remarks`` say what form.yml must decide of the file, and ``unit_remark`` what of its units.
     """
 
     file: str
@@ -59,6 +62,8 @@ class DeliveredSheet:
     headers: tuple[str, ...]
     row: int = 1
     spec: FileSpec | None = None
+    remarks: tuple[str, ...] = ()
+    unit_remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -242,7 +247,7 @@ class _Layout:
         for number, spec in enumerate(self.previous.sheets):
             file_fits = fnmatchcase(delivered.file, self.advance(self._file(spec).pattern))
             named = "" if spec.sheet is None else self.advance(spec.sheet)
-            if file_fits and (named == "*" or named == delivered.sheet.strip()):
+            if file_fits and (named == "*" or sheet_name(named) == sheet_name(delivered.sheet)):
                 self.members[number].append(delivered)
                 return True
         return False
@@ -257,7 +262,8 @@ class _Layout:
             share = len(mapped & headers) / len(mapped) if mapped else 0.0
             if share >= SHARED_COLUMNS:
                 # Sheets of one workbook may have the same columns: then the name decides.
-                same_name = spec.sheet is not None and delivered.sheet.strip() in {spec.sheet, self.advance(spec.sheet)}
+                names = {sheet_name(name) for name in (spec.sheet, self.advance(spec.sheet))} if spec.sheet else set()
+                same_name = sheet_name(delivered.sheet) in names
                 shares.append((same_name, share, -number))
         return -max(shares)[2] if shares else None
 
@@ -630,6 +636,8 @@ class _FormFile:
             if not low <= count <= high:
                 said = f"{count} delivered files fit {new.pattern}, and {new.count} are expected"
                 comment = self._look(f"file {file.name}", said, "  ")
+        for remark in dict.fromkeys(remark for sheet in self._members(file) for remark in sheet.remarks):
+            comment += self._look(f"file {file.name}", remark, "  ")
         found = self._found_options(file)
         if found and new.pattern == self.advance(file.pattern):
             told = ", ".join(f"{name} {value!r}" for name, value in found.items())
@@ -653,10 +661,11 @@ class _FormFile:
             comment += self._look(place, "it was not delivered, or not recognised", "  ")
         file = self.new_file(self.files[spec.file])
         sheet = None if spec.sheet is None else self.advance(spec.sheet)
-        if (file.reader == "xlsx") != (sheet is not None) or (
-            members and sheet not in {None, "*"} | {member.sheet.strip() for member in members}
+        delivered_names = {sheet_name(member.sheet) for member in members}
+        if file.is_workbook != (sheet is not None) or (
+            members and sheet is not None and sheet_name(sheet) not in {"*", *delivered_names}
         ):
-            sheet = members[0].sheet if file.reader == "xlsx" else None
+            sheet = members[0].sheet if file.is_workbook else None
             comment += self._look(place, f"called {sheet!r} here; last year {spec.sheet!r}", "  ")
         content["sheet"] = sheet
         rows = sorted({member.row for member in members})
@@ -666,6 +675,8 @@ class _FormFile:
             content["first_row"] = spec.first_row + shift
             said = f"the headers stand in row {', '.join(map(str, rows))}, last year in row {spec.header_rows[0]}"
             comment += self._look(place, said, "  ")
+        for remark in dict.fromkeys(member.unit_remark for member in members if member.unit_remark):
+            comment += self._look(place, remark, "  ")
         delivered = {*matched.headers}
         uses = [column for column in self.previous.columns if column.sheet == spec.name]
         named = _named_columns(spec) + [("when", column) for use in uses for column, _ in use.conditions]

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from orchestration import letters
 from orchestration.tables import Label
 
 
@@ -48,12 +49,19 @@ def numbered(headers: Iterable[str]) -> list[str]:
     return list(names)
 
 
+def sheet_name(text: str) -> str:
+    """Return the name of a sheet as it is compared: without blanks at the ends, and its letters as they are compared."""
+    return letters.plain(text).strip()
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 QUOTE = '"'
 QUOTE_NONE = "none"
+WORKBOOKS = ("xlsx", "xls", "xlsb", "ods")
+"""Readers of workbooks; all of them have sheets."""
 
 
 class FileSpec(_Strict):
@@ -62,7 +70,7 @@ class FileSpec(_Strict):
     name: str
     pattern: str
     count: int | str = 1
-    reader: Literal["csv", "xlsx", "sav", "parquet", "none"]
+    reader: Literal["csv", "xlsx", "xls", "xlsb", "ods", "sav", "parquet", "none"]
     encoding: str | None = None
     delimiter: str | None = None
     surplus: Literal["refuse", "ignore"] = "refuse"
@@ -75,6 +83,12 @@ class FileSpec(_Strict):
     """What begins a line of a csv file that is no record."""
     sheets_not_data: tuple[str, ...] = ()
     """Sheets of a workbook that are there, hidden ones too, but not read."""
+    hidden: Literal["refuse", "read", "skip"] = "refuse"
+    """What to do with cells of a workbook that a reader of it does not see: hidden rows and columns, covered cells."""
+    struck_out: Literal["refuse", "read", "skip"] = "refuse"
+    """What to do with cells of a workbook that are struck out."""
+    raised: Literal["refuse", "drop"] = "refuse"
+    """What to do with raised and lowered parts of a cell's text, such as footnote marks."""
 
     @model_validator(mode="after")
     def _options_fit_the_reader(self) -> FileSpec:
@@ -85,8 +99,9 @@ class FileSpec(_Strict):
         if self.reader != "csv" and (self.encoding is not None or self.delimiter is not None):
             raise ValueError("encoding and delimiter are for csv files")
         self._check_marks()
-        if self.reader != "xlsx" and self.sheets_not_data:
-            raise ValueError("sheets_not_data is for xlsx files")
+        for name in ("sheets_not_data", "hidden", "struck_out", "raised"):
+            if not self.is_workbook and getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(f"{name} is for workbooks")
         if isinstance(self.count, str) and not re.fullmatch(r"\d+-\d+", self.count):
             raise ValueError('count is a number or a range such as "19-20"')
         return self
@@ -110,6 +125,11 @@ class FileSpec(_Strict):
         return QUOTE if self.quote is None else None if self.quote == QUOTE_NONE else self.quote
 
     @property
+    def is_workbook(self) -> bool:
+        """Whether the file is a workbook, with sheets."""
+        return self.reader in WORKBOOKS
+
+    @property
     def count_range(self) -> tuple[int, int]:
         """Fewest and most files."""
         if isinstance(self.count, int):
@@ -126,6 +146,8 @@ class UnitSpec(_Strict):
     part_code: tuple[str, ...] = ()
     part_name: tuple[str, ...] = ()
     stratum: str | None = None
+    fill_down: bool = False
+    """Whether a unit is written once and holds for the rows below it too, until the next one."""
 
 
 class SubmissionSpec(_Strict):
@@ -353,7 +375,7 @@ class Form(_Strict):
         for sheet in self.sheets:
             if sheet.file not in files or files[sheet.file].reader == "none":
                 raise ValueError(f"sheet {sheet.name}: file {sheet.file!r} is not read")
-            if (files[sheet.file].reader == "xlsx") != (sheet.sheet is not None):
+            if files[sheet.file].is_workbook != (sheet.sheet is not None):
                 raise ValueError(f"sheet {sheet.name}: a workbook, and only a workbook, needs sheet")
             if sheet.links_to is not None and sheet.links_to not in names - {sheet.name}:
                 raise ValueError(f"sheet {sheet.name}: links_to {sheet.links_to!r} is no other sheet")

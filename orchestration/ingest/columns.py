@@ -198,6 +198,13 @@ def _texts(covers: Iterable[_Cover]) -> list[str]:
 def _covers(sheet: Sheet, number: int, rows: dict[int, dict[int, str]]) -> dict[int, _Cover]:
     """Return what an upper header row says above each column: over merged cells, else up to its next header."""
     cover = {column: _Cover(text, column) for column, text in rows[number].items()}
+    # A header that is merged downwards to the last row is that of its own columns alone.
+    tall = {
+        column
+        for first_row, first_column, last_row, last_column in sheet.merged
+        for column in range(first_column, last_column + 1)
+        if first_row <= number < max(rows) <= last_row
+    }
     merged = [area for area in sheet.merged if area[0] <= number <= area[2] and area[3] > area[1]]
     for first_row, first_column, _, last_column in merged:
         text = rows.get(first_row, {}).get(first_column, "")
@@ -206,6 +213,9 @@ def _covers(sheet: Sheet, number: int, rows: dict[int, dict[int, str]]) -> dict[
     if not merged and cover:
         current = None
         for column in range(1, sheet.columns + 1):
+            if column in tall:
+                current = None
+                continue
             current = cover.get(column, current)
             if current is not None:
                 cover[column] = current

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -19,7 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.errors import UserError
-from orchestration.forms.model import Form, SheetSpec, code_text, header
+from orchestration.forms.model import Form, SheetSpec, code_text, header, sheet_name
+from orchestration.ingest import marks, table_rows
 from orchestration.ingest.capture import CapturedFile, archive, capture, is_left_behind
 from orchestration.ingest.columns import (
     as_counted,
@@ -34,15 +35,17 @@ from orchestration.ingest.columns import (
 from orchestration.ingest.readers import Sheet, read
 
 # Bump when the readers give other cells for the same bytes; deliveries are then read again.
-READER_VERSION = 2
+READER_VERSION = 3
 
 TABLES = {
     "cells": "form varchar, file varchar, sheet varchar, layout varchar, row_number integer, column_number integer, "
-    "text varchar",
+    "text varchar, kind varchar, left_out varchar",
     "columns": "form varchar, file varchar, sheet varchar, layout varchar, column_number integer, header varchar",
     "sheets": "form varchar, file varchar, sheet varchar, layout varchar, first_row integer, row_count integer, "
     "column_count integer, cell_count bigint",
     "files": "form varchar, file varchar, sha256 varchar, size bigint, reader varchar",
+    "marks": "form varchar, file varchar, sheet varchar, layout varchar, mark varchar, cell_count bigint, "
+    "first_row integer, first_column integer",
     "submitted": "form varchar, file varchar, sheet varchar, layout varchar, row_number integer, submitted_at timestamp",
     "repeated_headers": "form varchar, file varchar, sheet varchar, layout varchar, row_number integer",
     "deliveries": "form varchar, fingerprint varchar, unit_count integer",
@@ -61,6 +64,10 @@ class ReadSheet:
     """The year of collection."""
     header_again: tuple[int, ...] = ()
     """Rows of data that are the header once more."""
+    left_out: pa.Table = field(default_factory=marks.LEFT_OUT_SCHEMA.empty_table)
+    """Cells that do not count because the form says so, with the reason."""
+    told: tuple[marks.Told, ...] = ()
+    """Cells that were read, or left out, in a way that is to be known."""
 
     @cached_property
     def submitted(self) -> dict[int, tuple[str, datetime | None]]:
@@ -113,7 +120,10 @@ def fingerprint(form: Form, files: list[CapturedFile]) -> str:
     parts = [str(READER_VERSION), form.model_dump_json(include={"files", "sheets", "checks", "collection_year"})]
     # Of optional columns it matters which of them are the same question.
     parts += sorted(
-        {f"{column.sheet}|{column.column}|{column.meaning if column.optional else ''}" for column in form.columns}
+        {
+            f"{column.sheet}|{column.column}|{column.use}|{column.meaning if column.optional else ''}"
+            for column in form.columns
+        }
     )
     parts += [f"{file.name}={file.sha256}" for file in files]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -130,16 +140,37 @@ def read_file(form: Form, file: CapturedFile) -> list[ReadSheet]:
     sheets = read(file.path, file.spec, wanted)
     result = []
     for layout in layouts:
-        sheet = sheets[0] if layout.sheet in (None, "*") else next(s for s in sheets if s.name == layout.sheet)
-        sheet = as_counted(sheet, layout)
-        mapped = mapped_names(form, layout.name)
-        check_header_row(file, sheet, layout, mapped)
-        headers = join_headers(file, sheet, layout, mapped)
-        check_records(file, sheet, layout, headers)
-        check_columns(form, layout.name, headers, f"{file.path}, sheet {sheet.name}")
-        again = tuple(repeated_headers(file, sheet, layout, headers))
-        result.append(ReadSheet(file, sheet, layout, headers, form.collection_year, again))
+        named = sheet_name(layout.sheet or "*")
+        sheet = sheets[0] if named == "*" else next(sheet for sheet in sheets if sheet_name(sheet.name) == named)
+        result.append(_read_sheet(form, file, sheet, layout))
     return result
+
+
+def _read_sheet(form: Form, file: CapturedFile, delivered: Sheet, layout: SheetSpec) -> ReadSheet:
+    """Read one sheet: its headers, strict both ways, and what its marks and its rows say of the cells."""
+    settled, left_out = marks.settle(file.spec, as_counted(delivered, layout))
+    mapped = mapped_names(form, layout.name)
+    check_header_row(file, settled, layout, mapped)
+    headers = join_headers(file, settled, layout, mapped)
+    ignored = {number for number, name in headers.items() if name in mapped and mapped[name].use == "ignored"}
+    marked = {row for row in set(settled.marks["row_number"].to_pylist()) if row >= layout.first_row}
+    counted = {*layout.header_rows, *marked} - table_rows.rows_of_no_data(layout, settled, headers, marked)
+    told = marks.account(
+        file.spec,
+        file.path,
+        settled,
+        lambda row, column: row in counted and column in headers and column not in ignored,
+    )
+    sheet, filled = table_rows.fill_down(layout, settled, headers)
+    if filled:
+        told = (*told, marks.Told("filled_down", len(filled), *filled[0]))
+    check_records(file, sheet, layout, headers)
+    check_columns(form, layout.name, headers, f"{file.path}, sheet {sheet.name}")
+    again = tuple(repeated_headers(file, sheet, layout, headers))
+    numbers = {number for number, name in headers.items() if name in mapped and mapped[name].type == "number"}
+    is_any_code = form.units == "anonymous"
+    table_rows.refuse_second_table(file.path, layout, sheet, headers, numbers, again, is_any_code=is_any_code)
+    return ReadSheet(file, sheet, layout, headers, form.collection_year, again, left_out, told)
 
 
 def _check_content(form: Form, sheets: list[ReadSheet]) -> None:
@@ -240,7 +271,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, form: Form, sheets: list[Rea
                             "first_row": [read_sheet.layout.first_row],
                             "row_count": [read_sheet.sheet.rows],
                             "column_count": [read_sheet.sheet.columns],
-                            "cell_count": [read_sheet.sheet.cells.num_rows],
+                            "cell_count": [read_sheet.sheet.cells.num_rows + read_sheet.left_out.num_rows],
                         }
                     ),
                 )
@@ -278,12 +309,27 @@ def _replace(connection: duckdb.DuckDBPyConnection, form: Form, sheets: list[Rea
             form,
             [(read_sheet, pa.table({"row_number": pa.array(read_sheet.header_again, pa.int32())})) for read_sheet in sheets],
         ),
-        "cells": _stacked(form, [(read_sheet, read_sheet.sheet.cells) for read_sheet in sheets]),
+        "marks": _stacked(form, [(read_sheet, _marks_table(read_sheet.told)) for read_sheet in sheets]),
+        "cells": _stacked(form, [(read_sheet, _all_cells(read_sheet)) for read_sheet in sheets]),
     }
     for name, table in rows.items():
         connection.register("delivered", table)
         connection.execute(f"insert into raw.{name} select * from delivered")
         connection.unregister("delivered")
+
+
+def _all_cells(read_sheet: ReadSheet) -> pa.Table:
+    """Return the cells that count, and after them those that are left out."""
+    counting = read_sheet.sheet.cells
+    return pa.concat_tables(
+        [counting.append_column("left_out", pa.nulls(counting.num_rows, pa.string())), read_sheet.left_out]
+    )
+
+
+def _marks_table(told: tuple[marks.Told, ...]) -> pa.Table:
+    columns = {name: [getattr(each, name) for each in told] for name in ("mark", "cell_count", "first_row", "first_column")}
+    schema = [("mark", pa.string()), ("cell_count", pa.int64()), ("first_row", pa.int32()), ("first_column", pa.int32())]
+    return pa.table(columns, pa.schema(schema))
 
 
 # Units of a delivery, as its code texts: districts and agencies by their own code. Rows that are no data do not count.
@@ -305,7 +351,7 @@ UNITS = """
         select cells.file, cells.sheet, cells.row_number, is_part, priority,
             case when is_anonymous then trim(text) else nullif(regexp_extract(trim(text), '^[0-9]+'), '') end as code
         from raw.cells inner join unit_columns using (file, sheet, column_number)
-        where cells.form = ? and cells.row_number >= first_row
+        where cells.form = ? and cells.row_number >= first_row and cells.left_out is null
     ),
     rule_columns as (
         select columns.file, columns.sheet, columns.column_number, row_rules.pattern
@@ -317,7 +363,7 @@ UNITS = """
     no_data as (
         select distinct cells.file, cells.sheet, cells.row_number
         from raw.cells inner join rule_columns using (file, sheet, column_number)
-        where cells.form = ? and regexp_full_match(trim(text), pattern)
+        where cells.form = ? and cells.left_out is null and regexp_full_match(trim(text), pattern)
     )
     select count(distinct code) from (
         select arg_max(code, case when is_part then 1000 else -priority end) as code

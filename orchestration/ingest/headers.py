@@ -13,15 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import python_calamine
-
 from orchestration import letters
 from orchestration.errors import UserError
 from orchestration.forms.draft import READERS, DeliveredSheet
-from orchestration.forms.model import QUOTE_NONE, FileSpec, Form, SheetSpec
+from orchestration.forms.model import QUOTE_NONE, WORKBOOKS, FileSpec, Form, SheetSpec, sheet_name
+from orchestration.ingest import marks, table_rows
 from orchestration.ingest.capture import CapturedFile, is_left_behind
 from orchestration.ingest.columns import as_counted, check_records, header_shift, join_headers, last_parts, mapped_names
-from orchestration.ingest.readers import Sheet, encodings, read
+from orchestration.ingest.readers import Sheet, encodings, read, sheet_names
 from orchestration.ingest.readers.files import PACKED_SUFFIXES, UNPACK
 
 DELIMITERS = (";", ",", "\t", "|")
@@ -55,13 +54,6 @@ def _code_book(path: Path) -> dict[str, str] | None:
     return None
 
 
-def _sheet_names(path: Path) -> tuple[str, ...]:
-    try:
-        return tuple(python_calamine.CalamineWorkbook.from_path(str(path)).sheet_names)
-    except (python_calamine.CalamineError, OSError) as error:
-        raise UserError(f"cannot be opened ({error})", place=str(path), remedy="ask the collector for it again") from error
-
-
 def _statements(path: Path, guide: FileSpec | None) -> Iterator[FileSpec]:
     """Yield how a csv file may be read: as last year's form states, then as its bytes suggest."""
     base = FileSpec(name="draft", pattern="*", reader="csv", encoding="utf-8", delimiter=";")
@@ -71,9 +63,9 @@ def _statements(path: Path, guide: FileSpec | None) -> Iterator[FileSpec]:
     data = path.read_bytes()
     encoding = encodings.fitting(data)
     comment = [{"comment": "#"}] if re.search(rb"^#", data, re.MULTILINE) else []
-    for marks in ({}, *comment, {"escape": "\\"}, {"quote": QUOTE_NONE}):
+    for options in ({}, *comment, {"escape": "\\"}, {"quote": QUOTE_NONE}):
         for delimiter in DELIMITERS:
-            yield base.model_copy(update={"encoding": encoding or base.encoding, "delimiter": delimiter, **marks})
+            yield base.model_copy(update={"encoding": encoding or base.encoding, "delimiter": delimiter, **options})
 
 
 def _read_csv(path: Path, guide: FileSpec | None, previous: Form) -> tuple[Sheet, FileSpec]:
@@ -112,8 +104,9 @@ def _read(path: Path, guide: FileSpec | None, previous: Form) -> tuple[list[Shee
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         return [], None
-    if reader == "xlsx":
-        return read(path, FileSpec(name="draft", pattern="*", reader=reader), _sheet_names(path)), None
+    if reader in WORKBOOKS:
+        workbook = FileSpec(name="draft", pattern="*", reader=reader)
+        return read(path, workbook, sheet_names(path, workbook)), None
     if reader != "csv":
         return read(path, FileSpec(name="draft", pattern="*", reader=reader)), None
     sheet, spec = _read_csv(path, guide, previous)
@@ -125,7 +118,7 @@ def _layout(sheet: Sheet, guide: FileSpec | None, previous: Form) -> SheetSpec:
     layouts = [
         layout
         for layout in previous.sheets
-        if (guide is None or layout.file == guide.name) and layout.sheet in (None, "*", sheet.name)
+        if (guide is None or layout.file == guide.name) and sheet_name(layout.sheet or "*") in {"*", sheet_name(sheet.name)}
     ]
     layout = layouts[0] if layouts else SheetSpec(name="draft", file="draft", unit={"code": ("?",)})  # type: ignore[arg-type]
     shift = header_shift(sheet, layout, last_parts(mapped_names(previous, layout.name), layout))
@@ -168,7 +161,12 @@ def look(folder: Path, previous: Form) -> Look:
         ]
         guide = fitting[0] if fitting else None
         sheets, spec = _read(path, guide, previous)
+        not_data = {sheet_name(name) for name in guide.sheets_not_data} if guide is not None else set()
         for delivered in sheets:
+            if not delivered.cells.num_rows:
+                result.notes.append(f"{file_name}, sheet {delivered.name} has no cells: name it under sheets_not_data")
+            if not delivered.cells.num_rows or (reader in WORKBOOKS and sheet_name(delivered.name) in not_data):
+                continue
             layout = _layout(delivered, guide, previous)
             sheet = as_counted(delivered, layout)
             file = CapturedFile(path, spec or guide or read_specs[0], "", 0)
@@ -180,6 +178,9 @@ def look(folder: Path, previous: Form) -> Look:
             odd = _odd_records(path, spec, sheet, layout) if spec is not None else None
             if odd is not None:
                 result.notes.append(odd)
-            name = sheet.name if reader == "xlsx" else ""
-            result.sheets.append(DeliveredSheet(file_name, name, tuple(headers.values()), layout.header_rows[0], spec))
+            name = sheet.name if reader in WORKBOOKS else ""
+            remarks = (marks.proposals(sheet), table_rows.fill_down_proposal(layout, sheet, headers))
+            result.sheets.append(
+                DeliveredSheet(file_name, name, tuple(headers.values()), layout.header_rows[0], spec, *remarks)
+            )
     return result

@@ -17,6 +17,7 @@ import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl.styles import Font
 
 from orchestration.errors import UserError
 from orchestration.forms.registry import load_form
@@ -36,6 +37,7 @@ from tests.integration.deliveries_kit import (
     write_delivery,
     write_form,
 )
+from tests.integration.workbooks_kit import RAISED, SAVED, STRUCK, part, rich, with_parts, xlsx
 
 GOOD = csv_text(HEADER, ROWS)
 
@@ -720,3 +722,221 @@ def test_every_mutation_ends_in_a_refusal_or_a_balanced_ledger(kit: Kit, warehou
 
     check()
     assert min(outcomes.values()) > 20
+
+
+# Workbooks: what is refused, left out or told, with the right figures.
+
+
+def workbook_form(**options: Any) -> dict[str, Any]:
+    unit = {"code": ["nr"], "name": ["kommune"], **options.pop("unit", {})}
+    sheet = {"name": "main", "file": "export", "sheet": "Ark", "unit": unit, **options.pop("sheet", {})}
+    file = {"name": "export", "pattern": "export.*", "reader": "xlsx", **options}
+    return {**FORM, "files": [file], "sheets": [sheet]}
+
+
+WORKBOOK_COLUMNS: list[dict[str, str]] = [
+    *({"column": name, "use": "identifier"} for name in ("nr", "kommune")),
+    {"column": "bolig", "use": "answer", "question": "fte_by_service", "item": "housing_with_staff", "type": "number"},
+    {"column": "tilskudd", "use": "answer", "question": "user_involvement_amount", "type": "number", "unit": "nok"},
+    {"column": "sum", "use": "ignored", "reason": "typed_sum"},
+]
+WORKBOOK_ROWS: list[list[object]] = [
+    ["nr", "kommune", "bolig", "tilskudd", "sum"],
+    ["0101", "Halden", 1.5, 1.234, 1.5],
+    ["0104", "Moss", 3, "1.234", 3],
+    ["0105", "Sarpsborg", 7, None, 7],
+]
+
+
+def answers(connection: duckdb.DuckDBPyConnection) -> dict[str, list[float | None]]:
+    """The FTE that were read of each unit, row by row."""
+    found: dict[str, list[float | None]] = {}
+    for unit, value in connection.execute(
+        "select unit_code, cast(number_value as double) from intermediate.int_cells "
+        "where question = 'fte_by_service' and fate = 'mapped' order by row_number, column_number"
+    ).fetchall():
+        found.setdefault(unit, []).append(value)
+    return found
+
+
+def read_workbook(
+    kit: Kit,
+    warehouse: duckdb.DuckDBPyConnection,
+    change: Callable[[Any], None] | None = None,
+    rows: list[list[object]] = WORKBOOK_ROWS,
+    columns: list[dict[str, str]] = WORKBOOK_COLUMNS,
+    **options: Any,
+) -> dict[str, list[float | None]]:
+    write_form(kit.data, workbook_form(**options), columns, [])
+    write_delivery(kit.data, "2016", {"export.xlsx": xlsx(rows, change)})
+    kit.read(warehouse)
+    assert_balances(warehouse)
+    return answers(warehouse)
+
+
+def hide_row(sheet: Any) -> None:
+    sheet.row_dimensions[4].hidden = True
+
+
+def strike_row(sheet: Any) -> None:
+    for cell in sheet[4]:
+        cell.font = Font(strike=True)
+
+
+def add_raised_mark(sheet: Any) -> None:
+    sheet["C4"] = rich(("7", {}), ("1", RAISED))
+    sheet["C1"] = rich(("bolig", {}), ("2", RAISED))
+
+
+def replace_by_hand(sheet: Any) -> None:
+    sheet["C4"] = rich(("2", STRUCK), ("7", {}))
+
+
+WORKBOOK_FIGURES = {"0101": [1.5], "0104": [3.0], "0105": [7.0]}
+
+
+@pytest.mark.parametrize(
+    ("change", "refused", "option", "figures", "told"),
+    [
+        (hide_row, "cell A4: the row is hidden, and so are 2 cells more", {"hidden": "read"}, WORKBOOK_FIGURES, "hidden"),
+        (hide_row, "hidden", {"hidden": "skip"}, {"0101": [1.5], "0104": [3.0]}, "hidden_skipped"),
+        (strike_row, "cell A4: the cell is struck out", {"struck_out": "read"}, WORKBOOK_FIGURES, "struck_out"),
+        (strike_row, "struck out", {"struck_out": "skip"}, {"0101": [1.5], "0104": [3.0]}, "struck_out_skipped"),
+        (replace_by_hand, "cell C4: a part of the cell", {"struck_out": "skip"}, WORKBOOK_FIGURES, "struck_out_skipped"),
+        (add_raised_mark, "cell C1: a part of the text is raised", {"raised": "drop"}, WORKBOOK_FIGURES, "raised_dropped"),
+    ],
+)
+def test_what_is_not_seen_or_void_is_refused_or_settled_by_the_form(
+    kit: Kit,
+    warehouse: duckdb.DuckDBPyConnection,
+    change: Callable[[Any], None],
+    refused: str,
+    option: dict[str, str],
+    figures: dict[str, list[float]],
+    told: str,
+) -> None:
+    with pytest.raises(UserError, match=refused):
+        read_workbook(kit, warehouse, change)
+    assert read_workbook(kit, warehouse, change, **option) == figures
+    assert told in {mark for (mark,) in warehouse.execute("select mark from raw.marks").fetchall()}
+    left_out = {"hidden_skipped": ["hidden"], "struck_out_skipped": ["struck_out"]}.get(told, []) if len(figures) < 3 else []
+    ignored = warehouse.execute(
+        "select distinct fate_reason from intermediate.int_cells "
+        "where fate = 'ignored' and row_number = 4 and header != 'sum'"
+    ).fetchall()
+    assert [reason for (reason,) in ignored] == left_out
+
+
+def test_marks_of_columns_and_rows_that_do_not_count_are_harmless(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
+    def change(sheet: Any) -> None:
+        sheet["E2"], sheet["E3"] = "=C2", rich(("3", {}), ("1", RAISED))
+        sheet["E4"].font = Font(strike=True)
+        sheet.column_dimensions["E"].hidden = True
+        sheet.append(["Sum", "", 11.5])
+        sheet.row_dimensions[5].hidden = True
+
+    rule = {"rows_not_data": [{"reason": "total", "column": "nr", "matches": "Sum"}]}
+    assert read_workbook(kit, warehouse, change, sheet=rule) == WORKBOOK_FIGURES
+    assert warehouse.execute("select * from raw.marks").fetchall() == []
+
+
+def test_formulas_are_read_by_their_saved_values_and_told(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
+    def change(sheet: Any) -> None:
+        sheet["C4"] = "=3+4"
+
+    with pytest.raises(UserError, match="cell C4: the formula has no saved value; open the workbook"):
+        read_workbook(kit, warehouse, change)
+    content = xlsx(WORKBOOK_ROWS, change)
+    sheet = part(content, "xl/worksheets/sheet1.xml").replace(b"<v />", b"<v>7</v>").replace(b"<v></v>", b"<v>7</v>")
+    write_delivery(kit.data, "2016", {"export.xlsx": with_parts(content, {"xl/worksheets/sheet1.xml": sheet})})
+    kit.read(warehouse)
+    assert answers(warehouse) == WORKBOOK_FIGURES
+    assert warehouse.execute("select mark, cell_count, first_row, first_column from raw.marks").fetchall() == [
+        ("formula", 1, 4, 3)
+    ]
+
+
+def test_a_cell_of_a_number_is_a_number_and_a_text_may_be_ambiguous(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
+    read_workbook(kit, warehouse)
+    assert fate(warehouse, 2, "tilskudd") == ("mapped", "answer", 1.234)
+    assert fate(warehouse, 3, "tilskudd") == ("rejected", "ambiguous_number", 1.234)
+
+
+def test_units_that_are_written_once_hold_for_their_rows(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
+    rows: list[list[object]] = [
+        ["nr", "kommune", "tiltak", "årsverk"],
+        ["0101", "Halden", "Bolig", 1.5],
+        [None, None, "Arbeid", 2],
+        ["0104", "Moss", "Bolig", 12.5],
+        [None, None, "Arbeid", 3],
+    ]
+    columns = [{"column": name, "use": "identifier"} for name in ("nr", "kommune", "tiltak")] + [
+        {
+            "column": "årsverk",
+            "when": f"tiltak={text}",
+            "use": "answer",
+            "question": "fte_by_service",
+            "item": item,
+            "type": "number",
+        }
+        for text, item in (("Bolig", "housing_with_staff"), ("Arbeid", "work_measures"))
+    ]
+    expected = {"0101": [1.5, 2.0], "0104": [12.5, 3.0]}
+
+    def merge(sheet: Any) -> None:
+        for area in ("A2:A3", "B2:B3", "A4:A5", "B4:B5"):
+            sheet.merge_cells(area)
+
+    layout = {"sheet": {"submission": {"id": "nr"}}}
+    assert read_workbook(kit, warehouse, merge, rows, columns, **layout) == expected
+    assert warehouse.execute("select mark, cell_count, first_row, first_column from raw.marks").fetchall() == [
+        ("filled_down", 4, 3, 1)
+    ]
+    assert read_workbook(kit, warehouse, None, rows, columns, **layout) == {"0101": [1.5], "0104": [12.5]}
+    assert read_workbook(kit, warehouse, None, rows, columns, unit={"fill_down": True}, **layout) == expected
+
+
+def test_headers_that_are_merged_downwards_stand_once(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
+    rows: list[list[object]] = [
+        ["Nr", "Kommune", "Voksne", None, "Sum"],
+        [None, None, "Bolig", "Arbeid", None],
+        ["0101", "Halden", 1.5, 2, 3.5],
+    ]
+
+    def merge(sheet: Any) -> None:
+        for area in ("A1:A2", "B1:B2", "C1:D1", "E1:E2"):
+            sheet.merge_cells(area)
+
+    columns = [
+        *({"column": name, "use": "identifier"} for name in ("Nr", "Kommune")),
+        *(
+            {"column": f"Voksne|{text}", "use": "answer", "question": "fte_by_service", "item": item, "type": "number"}
+            for text, item in (("Bolig", "housing_with_staff"), ("Arbeid", "work_measures"))
+        ),
+        {"column": "Sum", "use": "ignored", "reason": "typed_sum"},
+    ]
+    layout = {"sheet": {"header_rows": [1, 2], "first_row": 3}, "unit": {"code": ["Nr"], "name": ["Kommune"]}}
+    assert read_workbook(kit, warehouse, merge, rows, columns, **layout) == {"0101": [1.5, 2.0]}
+
+
+def test_a_second_table_is_refused_with_its_row(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
+    rows = [*WORKBOOK_ROWS, [], ["Barn"], WORKBOOK_ROWS[0], ["0101", "Halden", 99, None, 99]]
+    with pytest.raises(UserError, match=r"cell A6: the row looks like a heading \(Barn\): does a second table begin there"):
+        read_workbook(kit, warehouse, None, rows)
+
+
+@pytest.mark.parametrize("reader", ["xls", "ods"])
+def test_other_kinds_of_workbooks_are_deliveries_too(kit: Kit, warehouse: duckdb.DuckDBPyConnection, reader: str) -> None:
+    columns = [
+        *({"column": name, "use": "identifier"} for name in ("nr", "kommune")),
+        {"column": "bolig", "use": "answer", "question": "fte_by_service", "item": "housing_with_staff", "type": "number"},
+        {"column": "arbeid", "use": "answer", "question": "fte_by_service", "item": "work_measures", "type": "number"},
+        *({"column": name, "use": "ignored", "reason": "typed_sum"} for name in ("sum", "levert", "skjult")),
+    ]
+    options = {"reader": reader, "hidden": "skip", "struck_out": "skip", "raised": "drop", "sheets_not_data": ["Skjult"]}
+    # The hidden column is left out with its header.
+    write_form(kit.data, workbook_form(**options, sheet={"sheet": "Årsverk"}), columns[:-1], [])
+    write_delivery(kit.data, "2016", {f"export.{reader}": (SAVED / f"libreoffice.{reader}").read_bytes()})
+    kit.read(warehouse)
+    assert_balances(warehouse)
+    assert answers(warehouse) == {"0101": [1.5, 2.0], "0104": [0.5, 1.234], "0111": [12.0, 3.0], "0118": [1.0, 2.0]}

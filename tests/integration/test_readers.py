@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import re
 import struct
 import tracemalloc
 import zipfile
@@ -25,6 +26,7 @@ from hypothesis import strategies as st
 from orchestration.errors import UserError
 from orchestration.forms.model import FileSpec
 from orchestration.ingest.readers import Limits, Sheet, cells, read
+from orchestration.ingest.readers.model import CELL_SCHEMA
 from orchestration.settings import PROJECT_DIR
 
 DELIVERIES = PROJECT_DIR / "data" / "deliveries"
@@ -38,7 +40,15 @@ def spec(reader: str, encoding: str = "utf-8", delimiter: str = ";") -> FileSpec
 
 
 def listed(sheet: Sheet) -> list[tuple[int, int, str]]:
-    return [tuple(cell.values()) for cell in sheet.cells.to_pylist()]  # type: ignore[misc]
+    return [(cell["row_number"], cell["column_number"], cell["text"]) for cell in sheet.cells.to_pylist()]
+
+
+def kinds(sheet: Sheet) -> list[str]:
+    return sheet.cells["kind"].to_pylist()  # type: ignore[no-any-return]
+
+
+def marked(sheet: Sheet) -> list[tuple[int, int, str]]:
+    return [(mark["row_number"], mark["column_number"], mark["mark"]) for mark in sheet.marks.to_pylist()]
 
 
 def read_csv(
@@ -119,9 +129,8 @@ def test_csv_cells_keep_their_text_and_place(tmp_path: Path) -> None:
     content = 'Tittel\r\n\r\nnr;navn;tall;\r\n0301; Ås ;"a ""b""\nc";\r\n;;;\r\n1;" ";2,5\r\n'.encode("latin-1")
     sheet = read_csv(tmp_path, content, "latin-1")
     assert (sheet.name, sheet.rows, sheet.columns, sheet.merged) == ("export.csv", 6, 4, ())
-    assert sheet.cells.schema == pa.schema(
-        [("row_number", pa.int32()), ("column_number", pa.int32()), ("text", pa.string())]
-    )
+    assert sheet.cells.schema == CELL_SCHEMA
+    assert set(kinds(sheet)) == {"text"}
     assert listed(sheet) == [
         (1, 1, "Tittel"),
         (3, 1, "nr"),
@@ -414,30 +423,56 @@ def test_hidden_sheets_are_read_only_when_named(tmp_path: Path, state: str) -> N
 
 
 @pytest.mark.parametrize(
-    "data",
+    ("data", "texts", "mark"),
     [
-        '<row r="3"><c r="A3"><v>1</v></c><c r="B3"><f>A3*2</f><v>2</v></c></row>',
-        '<row r="3"><c r="A3"><v>1</v></c><c r="B3"><f t="shared" si="0"/><v>2</v></c></row>',
-        "<row r='3'><c r='A3'><v>1</v></c><c r='B3'>\n<f >1+1</f></c></row>",
+        ('<row r="3"><c r="A3"><v>1</v></c><c r="B3"><f>A3*2</f><v>2</v></c></row>', ["1", "2"], "formula"),
+        ('<row r="3"><c r="A3"><v>1</v></c><c r="B3"><f t="shared" si="0"/><v>2</v></c></row>', ["1", "2"], "formula"),
+        ("<row r='3'><c r='A3'><v>1</v></c><c r='B3'>\n<f >1+1</f></c></row>", ["1"], "formula_without_value"),
+        ('<row r="3"><c r="A3"><v>1</v></c><c r="B3"><f>A3</f><v></v></c></row>', ["1"], "formula_without_value"),
+        ('<row r="3"><c r="A3"><v>1</v></c><c r="B3"><f>A3</f><v/></c></row>', ["1"], "formula_without_value"),
+        ('<row r="3"><c r="A3"><v>1</v></c><c r="B3" t="str"><f>A3</f></c></row>', ["1"], "formula_without_value"),
+        ('<row r="3"><c r="A3"><v>1</v></c><c r="B3" t="str"><f>A3</f><v>x</v></c></row>', ["1", "x"], "formula"),
+        ('<row r="3"><c r="A3"><v>1</v></c><c r="B3" t="e"><f>1/0</f><v>#DIV/0!</v></c></row>', ["1", "#DIV/0!"], "formula"),
     ],
 )
-def test_formulas_are_refused_with_their_cell(tmp_path: Path, data: str) -> None:
-    refused(lambda: read_workbook(tmp_path, with_sheet(data)), "sheet Ark, cell B3", "formula", "deliver values")
-    refused(lambda: read_workbook(tmp_path, workbook(Ark=[["a"], [None, "=1+1"]])), "cell B2")
+def test_formulas_are_read_by_their_saved_values_and_marked(tmp_path: Path, data: str, texts: list[str], mark: str) -> None:
+    (sheet,) = read_workbook(tmp_path, with_sheet(data))
+    assert [text for _, _, text in listed(sheet)] == texts
+    assert marked(sheet) == [(3, 2, mark)]
+
+
+def test_a_formula_that_gave_an_empty_text_is_a_blank_cell(tmp_path: Path) -> None:
+    (sheet,) = read_workbook(
+        tmp_path, with_sheet('<row r="1"><c r="A1"><v>1</v></c><c r="B1" t="str"><f>x</f><v></v></c></row>')
+    )
+    assert (listed(sheet), marked(sheet)) == ([(1, 1, "1")], [])
+
+
+def test_formulas_whose_value_is_left_to_the_program_that_opens_the_file_have_none(tmp_path: Path) -> None:
+    content = with_sheet('<row r="1"><c r="A1"><f>B1</f><v>0</v></c><c r="C1"><f>2</f><v>2</v></c></row>')
+    assert marked(read_workbook(tmp_path, with_parts(content, {}))[0]) == [
+        (1, 1, "formula_without_value"),
+        (1, 3, "formula"),
+    ]
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        part = re.sub(rb"<calcPr[^>]*>", b"", package.read("xl/workbook.xml"))
+    (sheet,) = read_workbook(tmp_path, with_parts(content, {"xl/workbook.xml": part}))
+    assert (marked(sheet), listed(sheet)[0]) == ([(1, 1, "formula"), (1, 3, "formula")], (1, 1, "0"))
 
 
 def test_formulas_of_formats_and_lists_are_none_of_cells(tmp_path: Path) -> None:
     after = '<extLst><ext xmlns:m="urn:m"><m:f>Ark!A1:A3</m:f><f>1</f></ext></extLst>'
     (sheet,) = read_workbook(tmp_path, with_sheet('<row r="1"><c r="A1"><v>1</v></c></row>', after))
-    assert listed(sheet) == [(1, 1, "1")]
+    assert (listed(sheet), marked(sheet)) == ([(1, 1, "1")], [])
 
 
-def test_formulas_are_found_in_large_sheets_too(tmp_path: Path) -> None:
+def test_marks_are_found_in_large_sheets_too(tmp_path: Path) -> None:
     rows = "".join(f'<row r="{number}"><c r="A{number}"><v>1</v></c></row>' for number in range(1, 60_001))
-    formula = '<row r="60001"><c r="C60001"><f>1</f></c></row>'
-    refused(lambda: read_workbook(tmp_path, with_sheet(rows + formula)), "cell C60001")
+    formula = '<row r="60001" hidden="1"><c r="C60001"><f>1</f></c></row>'
+    assert marked(read_workbook(tmp_path, with_sheet(rows + formula))[0]) == [(60_001, 3, "formula_without_value")]
     (sheet,) = read_workbook(tmp_path, with_sheet(rows, "<extLst><f>1</f></extLst>"))
     assert sheet.rows == sheet.cells.num_rows == 60_000
+    assert marked(sheet) == []
 
 
 @pytest.mark.parametrize(
@@ -446,7 +481,6 @@ def test_formulas_are_found_in_large_sheets_too(tmp_path: Path) -> None:
         ("xl/vbaProject.bin", ("macros",)),
         ("xl/macrosheets/sheet1.xml", ("macros",)),
         ("xl/externalLinks/externalLink1.xml", ("links to other workbooks",)),
-        ("xl/workbook.bin", ("binary workbook",)),
         ("XL/Workbook.xml", ("there twice",)),
     ],
 )
@@ -466,9 +500,11 @@ def test_workbooks_with_more_than_values_are_refused(tmp_path: Path, part: str, 
         ('<row r="1"><c r="A1"/></row><row r="1000000"><c r="XFD1000000"><v>1</v></c></row>', {}, ("20,000,000 cells",)),
         ('<row r="1"><c r="5"/></row>', {}, ("damaged",)),
         ("<row r='1'><c r='5'/></row>", {}, ("damaged",)),
-        ('<row r="1"><c s="0"r="A1"/></row>', {}, ("a tag of a row or cell cannot be read", "near row 1")),
+        ('<row r="1"><c s="0"r="A1"/></row>', {}, ("damaged", "sheet Ark")),
         ('<row r="1"><c r=A1><v>1</v></c></row>', {}, ("damaged",)),
         ('<row r="1"><c r="A1" t="n"><v>x1</v></c></row>', {}, ("damaged",)),
+        ('<row r="1"><c r="A1"><v>1</v></c><c r="A1"><v>2</v></c></row>', {}, ("the cell A1 stands twice",)),
+        ('<row r="2"><c r="A2"><v>1</v></c></row><row r="1"><c r="A1"><v>2</v></c></row>', {}, ("cell A1", "out of order")),
         ('<row r="1"><c r="A1" t="s"><v>7</v></c></row>', {}, ("damaged",)),
         ('<row r="1"><c r="A1">', {}, ("damaged",)),
         ('<row r="0"><c r="A0"><v>1</v></c></row>', {}, ("damaged",)),
@@ -501,7 +537,11 @@ def test_encrypted_and_old_workbooks_are_refused(tmp_path: Path) -> None:
 
 
 def test_zip_files_that_are_no_workbooks_are_refused(tmp_path: Path) -> None:
-    refused(lambda: read_workbook(tmp_path, with_parts(workbook(), {}, ("xl/workbook.xml",))), "not a workbook")
+    refused(lambda: read_workbook(tmp_path, with_parts(workbook(), {}, ("xl/workbook.xml",))), "missing")
+    refused(
+        lambda: read_workbook(tmp_path, with_parts(workbook(), {}, ("xl/workbook.xml", "xl/_rels/workbook.xml.rels"))),
+        "not a workbook",
+    )
     refused(lambda: read_workbook(tmp_path, with_parts(workbook(), {}, (SHEET_PART,))), "sheet Ark", "missing")
     refused(lambda: read_workbook(tmp_path, with_parts(workbook(), {}, ("xl/_rels/workbook.xml.rels",))), "missing")
 

@@ -1,5 +1,5 @@
 -- Delivered cells with the header of their column: the text as delivered, and without blanks at its ends. Cells above the
--- first row of data have no meaning of their own.
+-- first row of data have no meaning of their own. A cell that the form leaves out says nothing.
 with cells as (
     select * from {{ source('raw', 'cells') }}
 ),
@@ -21,7 +21,9 @@ select
     cells.column_number,
     columns.header,
     cells.text as text_delivered,
-    {{ single_blanks(trimmed('cells.text')) }} as text,
+    case when cells.left_out is null then {{ single_blanks(trimmed('cells.text')) }} else '' end as text,
+    cells.kind,
+    cells.left_out,
     cells.row_number >= sheets.first_row as is_below_header
 from cells
 inner join sheets

@@ -1,4 +1,4 @@
-"""Readers of raw deliveries: csv, workbook, SPSS and Parquet files become tables of cells, without loss.
+"""Readers of raw deliveries: csv files, workbooks, SPSS and Parquet files become tables of cells, without loss.
 
 Belongs here: reading a file as its form states, and refusing what contradicts the statement. Does not belong here: which
 cell answers which question (the map), and whether a file may be named at all.
@@ -16,9 +16,9 @@ from orchestration.ingest.readers.columnar import read_parquet
 from orchestration.ingest.readers.delimited import lines_of, read_csv
 from orchestration.ingest.readers.model import Limits, Sheet
 from orchestration.ingest.readers.spss import read_sav
-from orchestration.ingest.readers.workbook import read_workbook
+from orchestration.ingest.readers.workbook import read_workbook, sheet_names
 
-__all__ = ["Limits", "Sheet", "lines_of", "read"]
+__all__ = ["Limits", "Sheet", "lines_of", "read", "sheet_names"]
 
 
 def read(path: Path, spec: FileSpec, wanted_sheets: tuple[str, ...] = (), limits: Limits | None = None) -> list[Sheet]:
@@ -51,8 +51,8 @@ def _plain(sheet: Sheet) -> Sheet:
 def _sheets(path: Path, spec: FileSpec, wanted_sheets: tuple[str, ...], limits: Limits) -> list[Sheet]:
     if spec.reader == "csv":
         return [read_csv(path, spec, limits)]
-    if spec.reader == "xlsx":
-        return read_workbook(path, wanted_sheets, limits, spec.sheets_not_data)
+    if spec.is_workbook:
+        return read_workbook(path, spec, wanted_sheets, limits)
     if spec.reader == "sav":
         return [read_sav(path, limits)]
     if spec.reader == "parquet":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration import letters
-from orchestration.ingest.readers.model import CELL_SCHEMA
+from orchestration.ingest.readers.model import CELL_SCHEMA, KIND, KINDS
 
 T = TypeVar("T")
 
@@ -118,11 +118,39 @@ def texts_by_kind(
     return texts
 
 
-def table(row_numbers: npt.NDArray[Any], column_numbers: npt.NDArray[Any], texts: pa.Array) -> pa.Table:
-    """Return a table of the cells that are not empty."""
+def kinds(places: npt.NDArray[Any]) -> pa.Array:
+    """Return the kinds of cells from their places in ``KINDS``."""
+    return pa.DictionaryArray.from_arrays(pa.array(places, KIND.index_type), pa.array(KINDS, KIND.value_type))
+
+
+def table(
+    row_numbers: npt.NDArray[Any],
+    column_numbers: npt.NDArray[Any],
+    texts: pa.Array,
+    kind_places: npt.NDArray[Any] | None = None,
+) -> pa.Table:
+    """Return a table of the cells that are not empty; without ``kind_places`` they are texts."""
     full = pc.fill_null(pc.not_equal(texts, ""), False)
-    arrays = [pa.array(row_numbers, pa.int32()), pa.array(column_numbers, pa.int32()), texts]
+    of_kind = kinds(np.zeros(len(texts), np.int8) if kind_places is None else kind_places)
+    arrays = [pa.array(row_numbers, pa.int32()), pa.array(column_numbers, pa.int32()), texts, of_kind]
     return pa.Table.from_arrays([array.filter(full) for array in arrays], schema=CELL_SCHEMA)
+
+
+def with_texts(cells: pa.Table, texts: Mapping[tuple[int, int], str]) -> pa.Table:
+    """Return a table of cells with other texts for a few of them, by row and column number; cells may be new."""
+    if not texts:
+        return cells
+    places = list(zip(cells["row_number"].to_pylist(), cells["column_number"].to_pylist(), strict=True))
+    old = cells["text"].to_pylist()
+    changed = [texts.get(place, text) for place, text in zip(places, old, strict=True)]
+    cells = cells.set_column(2, CELL_SCHEMA.field("text"), pa.array(changed, pa.string()))
+    added = sorted(texts.keys() - set(places))
+    if not added:
+        return cells
+    numbers = np.array(added, np.int32)
+    new = table(numbers[:, 0], numbers[:, 1], pa.array([texts[place] for place in added], pa.string()))
+    order = [("row_number", "ascending"), ("column_number", "ascending")]
+    return pa.concat_tables([cells, new]).combine_chunks().sort_by(order)
 
 
 def records_table(records: Sequence[Sequence[str]], first_row: int, first_column: int = 1) -> pa.Table:
@@ -135,8 +163,8 @@ def records_table(records: Sequence[Sequence[str]], first_row: int, first_column
     return table(rows, columns, texts)
 
 
-def columns_table(names: Sequence[str], columns: Sequence[pa.Array], rows: int) -> pa.Table:
-    """Return the cells of columns of text; the names of the columns are row 1."""
+def columns_table(names: Sequence[str], columns: Sequence[pa.Array], column_kinds: Sequence[str], rows: int) -> pa.Table:
+    """Return the cells of columns of text that hold values of a kind each; the names of the columns are row 1."""
     header = records_table([list(names)], first_row=1)
     if not columns or not rows:
         return header
@@ -145,10 +173,12 @@ def columns_table(names: Sequence[str], columns: Sequence[pa.Array], rows: int) 
     # From one column after the other to one row after the other, and only cells that are there.
     places = np.arange(rows * len(columns), dtype=np.int64).reshape(len(columns), rows).T.ravel()
     places = places[full[places]]
+    kind_places = np.array([KINDS.index(kind) for kind in column_kinds], np.int8)
     arrays = [
         pa.array(places % rows + 2, pa.int32()),
         pa.array(places // rows + 1, pa.int32()),
         texts.take(pa.array(places)),
+        kinds(kind_places[places // rows]),
     ]
     return pa.concat_tables([header, pa.Table.from_arrays(arrays, schema=CELL_SCHEMA)]).combine_chunks()
 

@@ -68,7 +68,8 @@ def read_parquet(path: Path, limits: Limits) -> Sheet:
     first = {field.type: field.name for field in reversed(list(schema))}
     kinds = [(array.type, first[field.type]) for array, field in zip(arrays, schema, strict=True)]
     texts = cells.texts_by_kind(arrays, kinds, lambda kind, values: _texts(path, kind[1], values))
-    return Sheet(path.name, rows + 1, columns, cells.columns_table(schema.names, texts, rows))
+    cell_kinds = [_cell_kind(array.type) for array in arrays]
+    return Sheet(path.name, rows + 1, columns, cells.columns_table(schema.names, texts, cell_kinds, rows))
 
 
 def _text_bytes(column: pa.Array) -> int:
@@ -81,6 +82,15 @@ def _text_bytes(column: pa.Array) -> int:
 
 def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def _cell_kind(kind: pa.DataType) -> str:
+    """Return what a column's cells hold."""
+    if pa.types.is_boolean(kind):
+        return "boolean"
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return "number"
+    return "date" if pa.types.is_temporal(kind) else "text"
 
 
 def _plain(column: pa.Array) -> pa.Array:

@@ -14,16 +14,24 @@ from pathlib import Path
 from orchestration.errors import UserError
 from orchestration.ingest.readers.model import Limits
 
-READERS = {"csv": "a csv file", "xlsx": "a workbook", "sav": "an SPSS file", "parquet": "a Parquet file"}
+READERS = {
+    "csv": "a csv file",
+    "xlsx": "a workbook (xlsx)",
+    "xls": "a workbook of the old kind (xls)",
+    "xlsb": "a binary workbook (xlsb)",
+    "ods": "a workbook of OpenDocument (ods)",
+    "sav": "an SPSS file",
+    "parquet": "a Parquet file",
+}
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 PARQUET = b"PAR1"
 
 # What the first bytes say a file is, and the reader for it.
 _KINDS: tuple[tuple[bytes, str, str | None], ...] = (
-    (b"PK\x03\x04", "a zip file, such as a workbook", "xlsx"),
+    (b"PK\x03\x04", "a zip file, but not a workbook", None),
     (b"PK\x05\x06", "an empty zip file", None),
-    (OLE, "a workbook that is encrypted or of the old kind (.xls)", None),
+    (OLE, "a document of an old kind", None),
     (PARQUET, "a Parquet file", "parquet"),
     (b"PARE", "an encrypted Parquet file", None),
     (b"$FL2", "an SPSS file", "sav"),
@@ -46,6 +54,15 @@ PACKED_SUFFIXES = (".zip", ".gz", ".tgz", ".tar", ".7z", ".rar", ".xz", ".zst", 
 UNPACK = "unpack it and put the files that are in it into the delivery's folder"
 """What to do with a packed file."""
 _WEB_PAGE = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
+_ZIP = b"PK\x03\x04"
+_ZIP_NAME = 30
+_ZIP_END = b"PK\x05\x06"
+_ZIPPED = ("xlsx", "xlsb", "ods")
+_OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"
+_DIRECTORY = 2**20
+_WORKBOOK_PART = re.compile(rb"[/\\]workbook\w*\.(xml|bin)", re.IGNORECASE)
+_OLD_WORKBOOKS = ("Workbook".encode("utf-16-le"), "Book\0".encode("utf-16-le"))
+_XML_WORKBOOK = b"Excel.Sheet"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _SHOWN = 60
 
@@ -115,32 +132,42 @@ def _zip_of_files(data: bytes) -> str | None:
     return f"a zip file of {shown(names[0])}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
 
 
+def _kind(data: bytes) -> tuple[str, str | None]:
+    """Return what the first bytes say that a file is, and the reader for it; nothing is said of texts."""
+    kind, reader = next(((name, reader) for magic, name, reader in _KINDS if data.startswith(magic)), ("", None))
+    if data.startswith(_ZIP):
+        if data[_ZIP_NAME:].startswith(_OPEN_DOCUMENT):
+            reader = "ods"
+        else:
+            # The names of the parts stand in the directory at the end.
+            found = _WORKBOOK_PART.search(data[-_DIRECTORY:])
+            reader = None if found is None else "xlsb" if found[1].lower() == b"bin" else "xlsx"
+    elif data.startswith(OLE):
+        reader = "xls" if any(name in data for name in _OLD_WORKBOOKS) else None
+    elif not kind and _WEB_PAGE.match(data[:1000]):
+        kind = "a web page"
+    elif not kind and _XML_WORKBOOK in data[:1000]:
+        kind = "a workbook that was saved as XML"
+    return READERS[reader] if reader else kind, reader
+
+
 def _refuse_other_kind(path: Path, reader: str, data: bytes) -> None:
+    kind, its_reader = _kind(data)
     packed = next((name for magic, name in _PACKED if data.startswith(magic)), None)
-    if packed is None and reader in {"csv", "sav", "parquet"} and data.startswith(b"PK\x03\x04"):
+    if packed is None and its_reader is None and data.startswith(_ZIP):
         packed = _zip_of_files(data)
     if packed is not None:
         raise UserError(f"is {packed}, not {READERS[reader]}", place=str(path), remedy=UNPACK)
-    kind, its_reader = "", None
-    for magic, name, name_reader in _KINDS:
-        if data.startswith(magic):
-            kind, its_reader = name, name_reader
-    if not kind and _WEB_PAGE.match(data[:1000]):
-        kind = "a web page"
-    if reader == "csv":
-        fits = not kind
-    elif reader == "parquet" and its_reader == "parquet":
+    if reader == "parquet" and its_reader == "parquet":
         if len(data) < 12 or not data.endswith(PARQUET):
             raise damaged(path, "the end of the file is missing", reader)
         return
-    else:
-        fits = its_reader == reader
-    if fits:
+    if data.startswith(OLE) and _ENCRYPTED in data and reader != "csv":
+        raise UserError("the workbook is encrypted", place=str(path), remedy="save it without a password")
+    # A zip file that was cut off cannot say what it is.
+    is_cut_off = data.startswith(_ZIP) and _ZIP_END not in data[-_DIRECTORY:] and reader in _ZIPPED
+    if its_reader == reader or (reader == "csv" and not kind) or is_cut_off:
         return
-    if reader == "xlsx" and data.startswith(OLE):
-        if _ENCRYPTED in data:
-            raise UserError("the workbook is encrypted", place=str(path), remedy="save it without a password")
-        raise UserError("is a workbook of the old kind (.xls)", place=str(path), remedy="save it as xlsx")
     raise UserError(
         f"is {kind or 'of another kind'}, not {READERS[reader]}",
         place=str(path),

@@ -1,18 +1,27 @@
 """What every reader gives back, and how much it reads at most.
 
-Belongs here: the form of the result and the limits. Does not belong here: how a kind of file is read.
+Belongs here: the form of the result and the limits. Does not belong here: how a kind of file is read, and what a form makes
+of a mark (``ingest.marks``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-CELL_SCHEMA = pa.schema([("row_number", pa.int32()), ("column_number", pa.int32()), ("text", pa.string())])
+KINDS = ("text", "number", "boolean", "date")
+"""What a cell holds, as its file says; a csv file says nothing and holds texts. Times and lengths of time are dates."""
+KIND = pa.dictionary(pa.int8(), pa.string())
+CELL_SCHEMA = pa.schema([("row_number", pa.int32()), ("column_number", pa.int32()), ("text", pa.string()), ("kind", KIND)])
 """Columns of a table of cells."""
+MARK_SCHEMA = pa.schema(
+    [("row_number", pa.int32()), ("column_number", pa.int32()), ("mark", pa.string()), ("detail", pa.string())]
+)
+"""Columns of a table of marks, see :class:`Sheet`."""
 
 MAX_FILE_BYTES = 256 * 1024**2
 """Largest file; the deliveries of a round are a few megabytes."""
@@ -47,6 +56,17 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Run:
+    """A part of a cell's text in one font."""
+
+    text: str
+    is_struck_out: bool = False
+    is_raised: bool = False
+    has_font: bool = True
+    """Whether the part has a font of its own; else it has the cell's."""
+
+
+@dataclass(frozen=True)
 class Sheet:
     """The cells of one sheet; a csv, sav or parquet file is one sheet.
 
@@ -54,14 +74,20 @@ class Sheet:
         name: the sheet's name in a workbook, else the file's name without its folder.
         rows: number of rows, blank ones too.
         columns: number of columns.
-        cells: table with ``row_number`` and ``column_number`` (int32, 1 = the first one) and ``text``. Only cells that are
-            not empty, in the order of rows and columns. In a csv file rows are records: a quoted cell with line breaks is
-            one cell of one row. In sav and parquet files row 1 holds the names of the variables.
+        cells: table with ``row_number`` and ``column_number`` (int32, 1 = the first one), ``text`` and ``kind`` (one of
+            ``KINDS``). Only cells that are not empty, in the order of rows and columns. In a csv file rows are records: a
+            quoted cell with line breaks is one cell of one row. In sav and parquet files row 1 holds the names of the
+            variables.
         merged: merged ranges of a workbook: first row, first column, last row, last column.
         widths: number of fields of each record of a csv file, blank ones too; of other files, whose rows are all as wide as
             the sheet, none.
         has_separator: whether the first row of a csv file is Excel's line ``sep=;``.
         skipped: number of rows of the file before the first that counts.
+        marks: what a workbook says of a cell besides its value, a row a cell and mark: ``hidden`` (detail: row, column or
+            covered), ``struck_out`` and ``raised`` (part: only a part of the text; rule: perhaps, a rule of the sheet says),
+            ``formula``, ``formula_without_value`` (no saved value, so no cell), ``percent`` and ``shown_otherwise``
+            (numbers that are not shown as they are saved).
+        runs: the parts of a cell's text where some of them are struck out or raised, by row and column number.
     """
 
     name: str
@@ -72,3 +98,5 @@ class Sheet:
     widths: npt.NDArray[np.int32] | None = None
     has_separator: bool = False
     skipped: int = 0
+    marks: pa.Table = field(default_factory=MARK_SCHEMA.empty_table)
+    runs: Mapping[tuple[int, int], tuple[Run, ...]] = field(default_factory=dict)

@@ -75,7 +75,8 @@ def read_sav(path: Path, limits: Limits) -> Sheet:
     arrays = [pa.concat_arrays(list(columns)) for columns in zip(*blocks, strict=True)]
     kinds = [_kind(is_text[name], str(formats.get(name) or "")) for name in names]
     texts = cells.texts_by_kind(arrays, kinds, lambda kind, together: _TEXTS[kind](together))
-    return Sheet(path.name, read + 1, len(names), cells.columns_table(names, texts, read))
+    cell_kinds = [_CELL_KINDS[kind] for kind in kinds]
+    return Sheet(path.name, read + 1, len(names), cells.columns_table(names, texts, cell_kinds, read))
 
 
 def _block(path: Path, names: list[str], is_text: dict[str, bool], first: int, count: int) -> list[pa.Array]:
@@ -121,6 +122,7 @@ def _times_text(seconds: pa.Array) -> pa.Array:
     )
 
 
+_CELL_KINDS = {"text": "text", "number": "number", "date": "date", "time": "date"}
 _TEXTS: dict[str, Callable[[pa.Array], pa.Array]] = {
     "text": lambda texts: texts,
     "number": cells.numbers_text,

@@ -75,7 +75,7 @@ placed as (
         cells.header,
         cells.text_delivered,
         cells.text,
-        coalesce(fates.ignored_reason, submissions.ignored_reason) as row_ignored_reason,
+        coalesce(cells.left_out, fates.ignored_reason, submissions.ignored_reason) as row_ignored_reason,
         case
             when submissions.form is null and fates.ignored_reason is null then 'no_submission'
             else submissions.rejected_reason
@@ -97,8 +97,9 @@ placed as (
         columns.type,
         columns.unit as measure_unit,
         columns.reason as column_reason,
-        -- In money and counts a mark before three digits may divide thousands or decimals: it is not guessed.
+        -- In money and counts a mark before three digits of a text may divide thousands or decimals: it is not guessed.
         columns.type = 'number'
+        and coalesce(cells.kind, 'text') = 'text'
         and coalesce(columns.unit, '') != 'fte'
         and {{ matches_whole('cells.text', "'[0-9]{1,3}[.,][0-9]{3}'") }} as is_ambiguous,
         case when columns.type = 'number' then {{ typed_number('cells.text') }} end as number_value,

@@ -1,0 +1,187 @@
+"""The rows of a table as they stand on a sheet: units that are written once for several rows, and where a table ends.
+
+Belongs here: filling units down, and refusing a second table below the first one. Does not belong here: what a unit's text
+means (dbt's models), and cells that are marked (``marks``).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import re
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from orchestration.errors import UserError
+from orchestration.forms.model import SheetSpec, UnitSpec, header
+from orchestration.ingest.readers import Sheet, cells
+from orchestration.ingest.readers.files import shown
+from orchestration.ingest.readers.looks import column_letters
+
+Headers = Mapping[int, str]
+
+_NUMBER = re.compile(r"[-\u2212+]?\s*[.,]?[0-9].*")
+_HAS_CODE = r"^\s*[0-9]"
+
+
+def rows_of_no_data(layout: SheetSpec, sheet: Sheet, headers: Headers, rows: Collection[int]) -> set[int]:
+    """Return which of some rows the form says are no data."""
+    texts = _texts(sheet, rows)
+    numbers = {name: column for column, name in headers.items()}
+    rules = [(numbers.get(header(rule.column)), re.compile(rule.matches)) for rule in layout.rows_not_data]
+    return {
+        row
+        for row in rows
+        if any(column is not None and pattern.fullmatch(texts[row].get(column, "")) for column, pattern in rules)
+    }
+
+
+def fill_down(layout: SheetSpec, sheet: Sheet, headers: Headers) -> tuple[Sheet, list[tuple[int, int]]]:
+    """Write a unit that stands once for several rows into each of them.
+
+    A cell that is merged over rows says by itself that it holds for them; blank cells below a unit only mean it where the
+    form says ``fill_down``.
+
+    Returns:
+        The sheet, and the places of the cells that were written.
+    """
+    unit = layout.unit or UnitSpec()
+    places = {name: column for column, name in headers.items()}
+    own = [places[header(name)] for name in (*unit.code, *unit.name) if header(name) in places]
+    parts = [places[header(name)] for name in (*unit.part_code, *unit.part_name) if header(name) in places]
+    merged = [
+        area for area in sheet.merged if area[2] > area[0] >= layout.first_row and {area[1], area[3]} <= {*own, *parts}
+    ]
+    if not merged and not unit.fill_down:
+        return sheet, []
+    table = sheet.cells
+    below = table.filter(pc.greater_equal(table["row_number"], layout.first_row))
+    rows: list[int] = sorted(set(below["row_number"].to_pylist()))
+    texts = _texts(sheet, rows, [*own, *parts])
+    written: dict[tuple[int, int], str] = {}
+    for first_row, first_column, last_row, _ in merged:
+        text = texts.get(first_row, {}).get(first_column)
+        for row in range(first_row + 1, last_row + 1):
+            if text and row in texts and first_column not in texts[row]:
+                texts[row][first_column] = written[row, first_column] = text
+    if unit.fill_down:
+        last: dict[int, str] = {}
+        for above, row in itertools.pairwise([layout.first_row - 1, *rows]):
+            # What follows a blank row belongs to no unit above it.
+            last = last if above == row - 1 else {}
+            there = texts[row]
+            has_own, has_part = any(column in there for column in own), any(column in there for column in parts)
+            # A part below its municipality repeats the municipality alone; a municipality begins anew.
+            from_above = own if has_part else [*own, *parts]
+            if has_own and (has_part or any(last.get(column) != there[column] for column in own if column in there)):
+                last = dict(there)
+                continue
+            for column in from_above:
+                if column in last and column not in there and not (has_own and column in parts):
+                    there[column] = written[row, column] = last[column]
+            last = dict(there)
+    return dataclasses.replace(sheet, cells=cells.with_texts(sheet.cells, written)), sorted(written)
+
+
+def fill_down_proposal(layout: SheetSpec, sheet: Sheet, headers: Headers) -> str:
+    """Return the proposal to fill units down, where rows follow a row with a unit and have none."""
+    if layout.unit is None:
+        return ""
+    unit = layout.unit.model_copy(update={"fill_down": True})
+    filled = fill_down(layout.model_copy(update={"unit": unit}), sheet, headers)[1]
+    rows = len({row for row, _ in filled})
+    return f"{rows} rows have no unit; state unit.fill_down: true if they are of the unit above them" if rows else ""
+
+
+def refuse_second_table(
+    path: Path,
+    layout: SheetSpec,
+    sheet: Sheet,
+    headers: Headers,
+    numbers: Collection[int],
+    header_again: Collection[int] = (),
+    *,
+    is_any_code: bool = False,
+) -> None:
+    """Refuse a sheet on which another table seems to begin below the first, which would be counted with it.
+
+    Args:
+        path: the file.
+        layout: how the form says that the rows lie.
+        sheet: the sheet.
+        headers: the header of each column.
+        numbers: the columns that hold numbers.
+        header_again: rows of data that are the header once more, which are told elsewhere. Below a blank row of a workbook
+            they begin a table all the same.
+        is_any_code: whether any text is the code of a unit, not only one that begins with digits.
+
+    Raises:
+        UserError: a row without unit, that the form does not say is no data, looks like a heading and stands between rows
+            with units.
+    """
+    table = sheet.cells
+    below = table.filter(pc.greater_equal(table["row_number"], layout.first_row))
+    filled = set(below["row_number"].to_pylist())
+    pasted = {row for row in header_again if sheet.widths is not None or row - 1 in filled}
+    suspects = _headings(layout, sheet, below, headers, numbers, is_any_code) - pasted
+    left = sorted(suspects - rows_of_no_data(layout, sheet, headers, suspects))
+    if left:
+        row = left[0]
+        column, text = min(_texts(sheet, [row])[row].items())
+        raise UserError(
+            f"the row looks like a heading ({shown(text)}): does a second table begin there?",
+            place=f"{path}, sheet {sheet.name}, cell {column_letters(column)}{row}",
+            remedy="deliver one table a sheet, or name such rows under rows_not_data in form.yml if they are no data",
+        )
+
+
+def _headings(
+    layout: SheetSpec, sheet: Sheet, below: pa.Table, headers: Headers, numbers: Collection[int], is_any_code: bool
+) -> set[int]:
+    """Return the rows without a unit, between rows with one, that look like a heading."""
+    unit = layout.unit
+    names = {header(name) for name in (*unit.code, *unit.part_code)} if unit else set()
+    codes = [column for column, name in headers.items() if name in names]
+    if not codes:
+        return set()
+    of_codes = below.filter(pc.is_in(below["column_number"], value_set=pa.array(codes, pa.int32())))
+    if not is_any_code:
+        of_codes = of_codes.filter(pc.match_substring_regex(of_codes["text"], _HAS_CODE))
+    with_unit = np.unique(np.asarray(of_codes["row_number"]))
+    every = np.unique(np.asarray(below["row_number"]))
+    if not len(with_unit):
+        return set()
+    between = every[(every > with_unit[0]) & (every < with_unit[-1])]
+    without = np.setdiff1d(between, with_unit, assume_unique=True)
+    found, begins_after_gap = set(), False
+    texts = _texts(sheet, without.tolist())
+    previous = {int(row): int(before) for before, row in itertools.pairwise(every)}
+    for row in without.tolist():
+        above = previous[row]
+        # The rows of a heading follow each other; a gap counts for all of them.
+        begins_after_gap = above < row - 1 or (begins_after_gap and above in texts)
+        there = texts[row]
+        of_numbers = [text for column, text in there.items() if column in numbers]
+        has_number = any(_NUMBER.fullmatch(text) for text in of_numbers)
+        if there and not has_number and (begins_after_gap or len(there) == 1 or len(of_numbers) > 1):
+            found.add(row)
+    return found
+
+
+def _texts(sheet: Sheet, rows: Collection[int], columns: Collection[int] | None = None) -> dict[int, dict[int, str]]:
+    """Return the texts of some rows, and perhaps columns, with single blanks; without blank cells."""
+    found: dict[int, dict[int, str]] = {row: {} for row in rows}
+    if not found:
+        return found
+    table = sheet.cells
+    table = table.filter(pc.is_in(table["row_number"], value_set=pa.array(sorted(found), pa.int32())))
+    if columns is not None:
+        table = table.filter(pc.is_in(table["column_number"], value_set=pa.array(columns, pa.int32())))
+    for cell in table.to_pylist():
+        if text := header(cell["text"]):
+            found[cell["row_number"]][cell["column_number"]] = text
+    return found
