@@ -71,7 +71,8 @@ def check_result(found: RuleResult, asset: dg.AssetKey) -> dg.AssetCheckResult:
         asset_key=asset,
         check_name=found.rule,
         passed=passed,
-        severity=check_severity(found.severity),
+        # An error that is waived stops nothing.
+        severity=check_severity("warning" if found.outcome == "fail" and not found.blocks else found.severity),
         description=None if passed else f"{found.outcome}: {first_rows(found.public())[0]}",
         metadata={"checked": found.checked, "failing": found.failing, "waived": found.waived},
     )

@@ -92,7 +92,10 @@ SEVERITY_WORDS: dict[Severity, Label] = {
 }
 SEVERITY_MEANINGS: dict[Severity, Label] = {
     "fatal": _label("stanser alltid", "always blocks"),
-    "error": _label("stanser alltid", "always blocks"),
+    "error": _label(
+        "stanser alltid, med mindre hver rad kan fritas og har signert fritak",
+        "always blocks, unless each row can be waived and has a signed waiver",
+    ),
     "warning": _label(
         "stanser i den offisielle kanalen til hver rad er rettet eller har signert fritak",
         "blocks in the official channel until each row is corrected or has a signed waiver",

@@ -61,8 +61,8 @@ class Rule(_Strict):
     text), ``{key_is_missing}``, ``{column}``, ``{codelist}`` and ``{csv_columns}``.
     ``{candidate}`` is the candidate's folder, ``{limit}`` the limit. A brace of SQL itself is doubled. ``value`` is the
     expression that is held against the limit; the greatest is reported, and failing rows are shown by it. ``key`` names the
-    columns by which a waiver names a row. ``touches`` says for each public table which rows the rule looks at. ``part``
-    names what an attack tries (``orchestration.attack``).
+    columns by which a waiver names a row; an error that has one can be waived like a warning. ``touches`` says for each
+    public table which rows the rule looks at. ``part`` names what an attack tries (``orchestration.attack``).
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -96,15 +96,22 @@ class Rule(_Strict):
             raise ValueError("a rule of kind attack has a part, and no other has one")
         if self.severity == "warning" and self.kind == "rows" and not self.key:
             raise ValueError("a warning needs a key, by which a waiver names a row")
+        if self.severity == "fatal" and self.key:
+            raise ValueError("a fatal rule has no key, since it cannot be waived")
         return self
+
+    @property
+    def can_be_waived(self) -> bool:
+        """Whether a signature lets a failing row pass: of a warning, and of an error whose rows have a key."""
+        return self.severity == "warning" or (self.severity == "error" and bool(self.key))
 
     def blocks(self, *, passed: bool, is_official: bool, is_waived: bool = False) -> bool:
         """Whether an outcome stops the publication.
 
-        Fatal and error always do. A warning does in the official channel, until each of its rows is waived: comply or
-        explain.
+        Fatal and error do; a warning does in the official channel. Where each failing row is waived nothing blocks that can
+        be waived: comply or explain.
         """
-        return not passed and (self.severity != "warning" or (is_official and not is_waived))
+        return not passed and not (is_waived and self.can_be_waived) and (self.severity != "warning" or is_official)
 
     @property
     def stops_the_run(self) -> bool:

@@ -121,11 +121,10 @@ def judge(
             results.append(_result(rule, checked, circumstances))
     # Data tests end in whatever order; those that no rule describes stand in one.
     results.extend(sorted(found.values(), key=lambda each: each.rule))
-    severities: dict[str, str] = {rule.id: rule.severity for rule in rules}
     keys = {each.rule: each.keys for each in results}
     for rule in rules:
         if rule.kind == "waivers":
-            counted = judge_waivers(circumstances.waivers, severities, keys, circumstances.today)
+            counted = judge_waivers(circumstances.waivers, rules, keys, circumstances.today)
             results.append(result(rule, counted))
     blocking = [each.rule for each in results if each.blocks]
     verdict = {
@@ -164,6 +163,12 @@ def _notice(candidate: Candidate) -> dict[str, str] | None:
     return notice
 
 
+def _rows_of(found: dict[str, Any]) -> list[str]:
+    """Return the first failing rows of a blocking rule, and how a waiver names the first where the rule can be waived."""
+    keys = found.get("keys") or []
+    return first_rows(found, SHOWN_LINES) + [f"a waiver in data/waivers names the first as {key}" for key in keys[:1]]
+
+
 def refusal_of_stage(stage: Stage, blocking: list[RuleResult]) -> RefusedError:
     """Return what blocks before there is a candidate as an error."""
     names = {"delivery": "the deliveries", "warehouse": "the warehouse"}
@@ -171,7 +176,7 @@ def refusal_of_stage(stage: Stage, blocking: list[RuleResult]) -> RefusedError:
     lines = [f"refused: {count} {names[stage]}, nothing was published"]
     for each in blocking:
         lines.append(f"  {each.rule} ({each.outcome}): {each.title_en}; {each.remedy_en}")
-        lines += [f"    {line}" for line in first_rows(asdict(each), SHOWN_LINES)]
+        lines += [f"    {line}" for line in _rows_of(asdict(each))]
     return RefusedError(lines, {"verdict": "fail", "stage": stage, "rules": [asdict(each) for each in blocking]})
 
 
@@ -183,13 +188,13 @@ def refusal(verdict: dict[str, Any], folder: Path, restricted: list[RuleResult] 
         folder: the candidate's folder.
         restricted: results with the rows that ``gate.json`` must not show, for the one who runs the system.
     """
-    rows = {each.rule: each.rows for each in restricted or []}
-    blocking = [each | {"rows": rows.get(each["rule"], each["rows"])} for each in verdict["rules"] if each["blocks"]]
+    known = {each.rule: {"rows": each.rows, "keys": each.keys} for each in restricted or []}
+    blocking = [each | known.get(each["rule"], {}) for each in verdict["rules"] if each["blocks"]]
     count = "1 rule blocks" if len(blocking) == 1 else f"{len(blocking)} rules block"
     lines = [f"refused: {count} this candidate, nothing was published"]
     for each in blocking:
         lines.append(f"  {each['rule']} ({each['outcome']}): {each['title_en']}; {each['remedy_en']}")
-        lines += [f"    {line}" for line in first_rows(each, SHOWN_LINES)]
+        lines += [f"    {line}" for line in _rows_of(each)]
     lines.append(f"  all results: {folder / GATE}")
     return RefusedError(lines, {"verdict": verdict["verdict"], "candidate": verdict["candidate"], "rules": blocking})
 

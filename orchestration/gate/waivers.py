@@ -1,7 +1,8 @@
-"""Waivers: who answers for a warning, why, and until when (``data/waivers/*.yml``).
+"""Waivers: who answers for a row that is probably wrong, why, and until when (``data/waivers/*.yml``).
 
-Comply or explain: a warning is a row that is probably wrong and may be right. A waiver names the rule and the row; without
-one the official channel does not publish. A waiver that names nothing, or whose time is over, fails the gate.
+Comply or explain: a warning, and an error whose rows have a key, is a row that is probably wrong and may be right. A waiver
+names the rule and the row; without one an error is not published, and a warning not in the official channel. A waiver that
+names nothing, or whose time is over, fails the gate.
 
 Belongs here: reading waivers and judging them. Does not belong here: explanations of differences from print, which are data
 of the printed figures (``data/published/explanations.csv``), and corrections of answers (``data/corrections``).
@@ -70,28 +71,29 @@ def valid_keys(waivers: Iterable[PlacedWaiver], rule: Rule, today: date) -> froz
     return frozenset(
         placed.waiver.key
         for placed in waivers
-        if placed.waiver.rule == rule.id and rule.severity == "warning" and placed.waiver.until >= today
+        if placed.waiver.rule == rule.id and rule.can_be_waived and placed.waiver.until >= today
     )
 
 
 def judge_waivers(
-    waivers: list[PlacedWaiver], severities: dict[str, str], failing_keys: dict[str, list[str]], today: date
+    waivers: list[PlacedWaiver], rules: Iterable[Rule], failing_keys: dict[str, list[str]], today: date
 ) -> Counted:
     """Count the waivers that hold nothing: of no rule, of a rule that cannot be waived, expired, or of no failing row.
 
     Args:
         waivers: all waivers.
-        severities: severity by rule.
+        rules: all rules.
         failing_keys: the keys of each rule's failing rows.
         today: the day of the judgement.
     """
+    by_id = {rule.id: rule for rule in rules}
     rows = []
     for placed in waivers:
         waiver = placed.waiver
-        if waiver.rule not in severities:
+        if waiver.rule not in by_id:
             problem = "there is no such rule"
-        elif severities[waiver.rule] != "warning":
-            problem = f"a rule of severity {severities[waiver.rule]} cannot be waived"
+        elif not by_id[waiver.rule].can_be_waived:
+            problem = f"this rule of severity {by_id[waiver.rule].severity} cannot be waived"
         elif waiver.until < today:
             problem = "expired"
         elif waiver.key not in failing_keys.get(waiver.rule, []):

@@ -182,14 +182,20 @@ def load_inputs(settings: Settings, connection: duckdb.DuckDBPyConnection) -> No
     policy.load(connection, settings.data)
 
 
-def compile_cell_models(settings: Settings) -> list[tuple[str, str, str]]:
-    """Return schema, name and SQL of the models that cells go through, in the order in which they need each other."""
+def compile_cell_models(settings: Settings, *further: str) -> list[tuple[str, str, str]]:
+    """Return schema, name and SQL of the models that cells go through, in the order in which they need each other.
+
+    Args:
+        settings: of a kit.
+        further: names of models that are made of those.
+    """
     with connect(settings.warehouse_file) as connection:
         load_inputs(settings, connection)
         deliveries.prepare_tables(connection, load_forms(settings.forms))
         registry.load_registry(connection, load_forms(settings.forms))
     dbt.prepare(settings)
-    dbt.invoke(settings, "compile", "--select", "+mart_cell_ledger", "+int_name_findings", "+int_answers")
+    wanted = ("mart_cell_ledger", "int_name_findings", "int_answers", *further)
+    dbt.invoke(settings, "compile", "--select", *(f"+{name}" for name in wanted))
     manifest = json.loads((settings.dbt_target / "manifest.json").read_text(encoding="utf-8"))
     nodes = {
         unique_id: node
@@ -223,6 +229,7 @@ def cell_warehouse(settings: Settings, models: list[tuple[str, str, str]]) -> du
         connection.execute(f"create schema if not exists {schema}")
     for schema, name, sql in models:
         # What depends on reference data alone is made once.
-        depends_on_cells = any(word in sql for word in ("raw", "forms", "int_row", "int_cell", "stg_raw", "stg_forms"))
+        words = ("raw", "forms", "int_row", "int_cell", "stg_raw", "stg_forms", "ctl_")
+        depends_on_cells = any(word in sql for word in words)
         connection.execute(f"create {'view' if depends_on_cells else 'table'} {schema}.{name} as {sql}")
     return connection

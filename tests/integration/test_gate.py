@@ -17,7 +17,7 @@ from orchestration.errors import UserError
 from orchestration.gate.checkpoint import AttackInputs
 from orchestration.gate.proof import Judged, prove
 from orchestration.gate.rules import Rule, load_rules
-from orchestration.gate.verdict import Circumstances, dbt_test_result, judge, judge_stage, refusal
+from orchestration.gate.verdict import Circumstances, dbt_test_result, judge, judge_stage, refusal, refusal_of_stage
 from orchestration.gate.waivers import PlacedWaiver, Waiver
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.layout import DATABASE, content_hash, write_checksums
@@ -163,6 +163,38 @@ def test_the_official_channel_complies_or_explains(
     assert by_rule["a_rule"]["waived"] == (1 if verdict == "pass" else 0)
     problems = [row["problem"] for row in by_rule["waivers_are_valid"]["rows"]]
     assert problems == ([problem] if problem else [])
+
+
+@pytest.mark.parametrize(
+    ("key", "is_signed", "verdict", "problem"),
+    [
+        (["a"], True, "pass", None),
+        (["a"], False, "fail", None),
+        ([], True, "fail", "this rule of severity error cannot be waived"),
+    ],
+)
+def test_an_error_whose_rows_have_a_key_can_be_waived(
+    tmp_path: Path, key: list[str], is_signed: bool, verdict: str, problem: str | None
+) -> None:
+    waiver = Waiver(rule="a_rule", key="a=y", reason="known", decided_by="Kari Nordmann", until=date(2027, 1, 1))
+    judging = Rule.model_validate(
+        {**RULE, "id": "waivers_are_valid", "kind": "waivers", "rows": None, "fails_when": None, "may_be_empty": True}
+    )
+    error = rule(**{**WARNING, "severity": "error", "key": key})
+    found = judge(
+        [error, judging], [], tiny_candidate(tmp_path), [], circumstances(tmp_path, *([waiver] if is_signed else []))
+    )
+    assert found["verdict"] == verdict
+    assert [row["problem"] for row in found["rules"][1]["rows"]] == ([problem] if problem else [])
+
+
+def test_a_refusal_says_how_a_waiver_names_a_row(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with connect(path) as connection:
+        connection.execute("create table facts as select 'y' as a, 2 as b")
+    rules = [rule(**{**WARNING, "severity": "error", "stage": "warehouse"})]
+    found = judge_stage("warehouse", rules, path, circumstances(tmp_path))
+    assert str(refusal_of_stage("warehouse", found)).endswith("a=y, b=2\n    a waiver in data/waivers names the first as a=y")
 
 
 def test_the_last_rule_blocks_like_the_first(tmp_path: Path) -> None:

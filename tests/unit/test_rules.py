@@ -43,18 +43,24 @@ def write(folder: Path, *rules: dict[str, Any]) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("severity", "is_official", "is_waived", "blocks"),
+    ("severity", "key", "is_official", "is_waived", "blocks"),
     [
-        ("fatal", False, False, True),
-        ("error", False, False, True),
-        ("error", True, True, True),
-        ("warning", False, False, False),
-        ("warning", True, False, True),
-        ("warning", True, True, False),
+        ("fatal", [], False, False, True),
+        ("fatal", [], True, True, True),
+        ("error", [], False, False, True),
+        ("error", [], True, True, True),
+        ("error", ["x"], False, False, True),
+        ("error", ["x"], False, True, False),
+        ("error", ["x"], True, True, False),
+        ("warning", ["x"], False, False, False),
+        ("warning", ["x"], True, False, True),
+        ("warning", ["x"], True, True, False),
     ],
 )
-def test_the_severity_decides_what_blocks(severity: str, is_official: bool, is_waived: bool, blocks: bool) -> None:
-    rule = Rule.model_validate({**RULE, "severity": severity, "key": ["x"]})
+def test_severity_and_key_decide_what_blocks(
+    severity: str, key: list[str], is_official: bool, is_waived: bool, blocks: bool
+) -> None:
+    rule = Rule.model_validate({**RULE, "severity": severity, "key": key})
     assert rule.blocks(passed=False, is_official=is_official, is_waived=is_waived) is blocks
     assert not rule.blocks(passed=True, is_official=is_official)
 
@@ -82,6 +88,7 @@ def test_a_waiver_names_a_row_by_the_key_of_the_rule() -> None:
         ({"part": "bounds"}, "a rule of kind attack has a part, and no other has one"),
         ({"kind": "attack", "part": "guess", "rows": None, "fails_when": None}, "rule 'a_rule': part"),
         ({"severity": "warning"}, "a warning needs a key"),
+        ({"severity": "fatal", "key": ["x"]}, "a fatal rule has no key"),
     ],
 )
 def test_a_wrong_rule_is_told_with_its_file(tmp_path: Path, change: dict[str, Any], message: str) -> None:

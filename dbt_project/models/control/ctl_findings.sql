@@ -46,6 +46,16 @@ with findings as (
         ref('ctl_unreported'),
         without=['target_group', 'item', 'reporting_form', 'value', 'limit_value', 'population', 'detail', 'wording'] + cell
     ) }}
+
+    union all
+
+    {{ findings_of(
+        ref('ctl_moved_findings'),
+        without=[
+            'question', 'target_group', 'item', 'reporting_form', 'value_compared', 'previous_period', 'value_before',
+            'limit_value', 'population', 'detail', 'wording'
+        ]
+    ) }}
 ),
 
 slips as (

@@ -1,0 +1,24 @@
+{# What kind of text stands in a cell, told from the text alone: what two columns of different meaning hold differently. Small
+   whole numbers are codes and each a kind; larger ones are of the size that they have. `is_word` says of a text with letters
+   that it is a usual one in some column, and then it is a kind of its own. The text is trimmed and has single blanks. #}
+{% macro kind_of(text, is_word) -%}
+    {%- set number = typed_number(text) -%}
+    case
+        when {{ matches_whole(text, "'[-\\x{2013}.]?'") }} then 'blank'
+        when {{ is_word }} then 'word ' || lower({{ text }})
+        when {{ matches_whole(text, "'[1-9]([.]0+)?'") }} then 'digit ' || substr({{ text }}, 1, 1)
+        when {{ matches_whole(text, "'[0-9]{4,}'") }} then 'long ' || cast(length({{ text }}) as string)
+        when {{ number }} = 0 then 'zero'
+        when {{ number }} > 0
+            then 'number ' || cast(cast(floor(ln(cast({{ number }} as double)) / ln(2)) as integer) as string)
+        when {{ matches_whole(text, "'[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{1,4}.*'") }} then 'date'
+        when not {{ matches_whole(text, "'.*[A-Za-z\\x{00c0}-\\x{024f}].*'") }} then 'signs'
+        when length({{ text }}) <= 25 then 'text'
+        else 'long text'
+    end
+{%- endmacro %}
+
+{# What identifies a record, and the sheet that it stands in. #}
+{% macro sheet_keys() -%}
+    {{ return(['form', 'file', 'sheet', 'layout']) }}
+{%- endmacro %}
