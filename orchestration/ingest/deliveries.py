@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -31,7 +31,9 @@ from orchestration.ingest.columns import (
     repeated_headers,
     texts_of,
 )
+from orchestration.ingest.declared import missing_cells
 from orchestration.ingest.readers import Sheet, read
+from orchestration.ingest.readers.model import PLACE_SCHEMA
 
 # Bump when the readers give other cells for the same bytes; deliveries are then read again.
 READER_VERSION = 2
@@ -39,6 +41,7 @@ READER_VERSION = 2
 TABLES = {
     "cells": "form varchar, file varchar, sheet varchar, layout varchar, row_number integer, column_number integer, "
     "text varchar",
+    "missing_cells": "form varchar, file varchar, sheet varchar, layout varchar, row_number integer, column_number integer",
     "columns": "form varchar, file varchar, sheet varchar, layout varchar, column_number integer, header varchar",
     "sheets": "form varchar, file varchar, sheet varchar, layout varchar, first_row integer, row_count integer, "
     "column_count integer, cell_count bigint",
@@ -61,6 +64,8 @@ class ReadSheet:
     """The year of collection."""
     header_again: tuple[int, ...] = ()
     """Rows of data that are the header once more."""
+    missing: pa.Table = field(default_factory=PLACE_SCHEMA.empty_table)
+    """Places of the cells that the file declares missing."""
 
     @cached_property
     def submitted(self) -> dict[int, tuple[str, datetime | None]]:
@@ -81,7 +86,12 @@ class ReadSheet:
             pc.is_in(table["column_number"], value_set=pa.array(columns, pa.int32())),
             pc.greater_equal(table["row_number"], self.layout.first_row),
         )
-        return {cell["row_number"]: cell["text"] for cell in table.filter(mask).to_pylist() if cell["text"].strip()}
+        missing = {cell["row_number"] for cell in self.missing.to_pylist() if cell["column_number"] in columns}
+        return {
+            cell["row_number"]: cell["text"]
+            for cell in table.filter(mask).to_pylist()
+            if cell["text"].strip() and cell["row_number"] not in missing
+        }
 
 
 def prepare_tables(connection: duckdb.DuckDBPyConnection, forms: list[Form]) -> None:
@@ -115,8 +125,28 @@ def fingerprint(form: Form, files: list[CapturedFile]) -> str:
     parts += sorted(
         {f"{column.sheet}|{column.column}|{column.meaning if column.optional else ''}" for column in form.columns}
     )
+    if any(spec.reader in {"sav", "parquet"} for spec in form.files):
+        # What such a file declares is judged by the meaning of its columns.
+        parts.append(form.model_dump_json(include={"columns", "options", "numbers", "ticks"}))
     parts += [f"{file.name}={file.sha256}" for file in files]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _check_readable(form: Form, read_sheet: ReadSheet) -> None:
+    """Refuse columns whose values have no text, such as lists, unless the form ignores them."""
+    used = {
+        header(column.column): column
+        for column in form.columns
+        if column.sheet == read_sheet.layout.name and column.use in {"answer", "identifier"}
+    }
+    for number, unreadable in read_sheet.sheet.unreadable.items():
+        column = used.get(read_sheet.headers.get(number, ""))
+        if column is not None:
+            raise UserError(
+                unreadable.what,
+                place=f"{read_sheet.file.path}, column {read_sheet.headers[number]}",
+                remedy=f"{unreadable.remedy}, or ignore it in data/forms/{form.form}/columns.csv, line {column.line}",
+            )
 
 
 def _layouts(form: Form, file: CapturedFile) -> list[SheetSpec]:
@@ -138,7 +168,10 @@ def read_file(form: Form, file: CapturedFile) -> list[ReadSheet]:
         check_records(file, sheet, layout, headers)
         check_columns(form, layout.name, headers, f"{file.path}, sheet {sheet.name}")
         again = tuple(repeated_headers(file, sheet, layout, headers))
-        result.append(ReadSheet(file, sheet, layout, headers, form.collection_year, again))
+        read_sheet = ReadSheet(file, sheet, layout, headers, form.collection_year, again)
+        _check_readable(form, read_sheet)
+        missing = missing_cells(form, file.spec, layout, sheet, headers, file.path)
+        result.append(replace(read_sheet, missing=missing))
     return result
 
 
@@ -279,6 +312,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, form: Form, sheets: list[Rea
             [(read_sheet, pa.table({"row_number": pa.array(read_sheet.header_again, pa.int32())})) for read_sheet in sheets],
         ),
         "cells": _stacked(form, [(read_sheet, read_sheet.sheet.cells) for read_sheet in sheets]),
+        "missing_cells": _stacked(form, [(read_sheet, read_sheet.missing) for read_sheet in sheets]),
     }
     for name, table in rows.items():
         connection.register("delivered", table)

@@ -1,5 +1,5 @@
 -- Delivered cells with the header of their column: the text as delivered, and without blanks at its ends. Cells above the
--- first row of data have no meaning of their own.
+-- first row of data have no meaning of their own. A file can declare itself that a value is missing (SPSS).
 with cells as (
     select * from {{ source('raw', 'cells') }}
 ),
@@ -10,6 +10,10 @@ columns as (
 
 sheets as (
     select * from {{ source('raw', 'sheets') }}
+),
+
+missing_cells as (
+    select * from {{ source('raw', 'missing_cells') }}
 )
 
 select
@@ -22,7 +26,8 @@ select
     columns.header,
     cells.text as text_delivered,
     {{ single_blanks(trimmed('cells.text')) }} as text,
-    cells.row_number >= sheets.first_row as is_below_header
+    cells.row_number >= sheets.first_row as is_below_header,
+    missing_cells.form is not null as is_declared_missing
 from cells
 inner join sheets
     on cells.form = sheets.form
@@ -35,3 +40,10 @@ left join columns
     and cells.sheet = columns.sheet
     and cells.layout = columns.layout
     and cells.column_number = columns.column_number
+left join missing_cells
+    on cells.form = missing_cells.form
+    and cells.file = missing_cells.file
+    and cells.sheet = missing_cells.sheet
+    and cells.layout = missing_cells.layout
+    and cells.row_number = missing_cells.row_number
+    and cells.column_number = missing_cells.column_number

@@ -5,14 +5,20 @@ Belongs here: the form of the result and the limits. Does not belong here: how a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from orchestration.forms.missing import MissingValues
+
 CELL_SCHEMA = pa.schema([("row_number", pa.int32()), ("column_number", pa.int32()), ("text", pa.string())])
 """Columns of a table of cells."""
+
+PLACE_SCHEMA = pa.schema([("row_number", pa.int32()), ("column_number", pa.int32())])
+"""Columns of a table of places of cells."""
 
 MAX_FILE_BYTES = 256 * 1024**2
 """Largest file; the deliveries of a round are a few megabytes."""
@@ -46,6 +52,37 @@ class Limits:
     ratio_from_bytes: int = RATIO_FROM_BYTES
 
 
+def _no_cells() -> pa.Table:
+    return PLACE_SCHEMA.empty_table()
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a file says itself about the values of its columns, by column number; only SPSS files say anything.
+
+    Attributes:
+        missing: values that mean "no answer".
+        missing_cells: table with ``row_number`` and ``column_number`` of the cells that hold such a value.
+        value_labels: label by code.
+        column_labels: wordings of the columns.
+        counted: what is counted as ticked, in the boxes of a multiple response set.
+    """
+
+    missing: Mapping[int, MissingValues] = field(default_factory=dict)
+    missing_cells: pa.Table = field(default_factory=_no_cells)
+    value_labels: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    column_labels: Mapping[int, str] = field(default_factory=dict)
+    counted: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Why a column's values have no text, and what to do about it; a form may still ignore the column."""
+
+    what: str
+    remedy: str
+
+
 @dataclass(frozen=True)
 class Sheet:
     """The cells of one sheet; a csv, sav or parquet file is one sheet.
@@ -62,6 +99,8 @@ class Sheet:
             the sheet, none.
         has_separator: whether the first row of a csv file is Excel's line ``sep=;``.
         skipped: number of rows of the file before the first that counts.
+        declared: what the file itself says about its values.
+        unreadable: columns whose values have no text, by number; a cell's text says only that there is a value.
     """
 
     name: str
@@ -72,3 +111,5 @@ class Sheet:
     widths: npt.NDArray[np.int32] | None = None
     has_separator: bool = False
     skipped: int = 0
+    declared: Declared = field(default_factory=Declared)
+    unreadable: Mapping[int, Unreadable] = field(default_factory=dict)
