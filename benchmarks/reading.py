@@ -1,15 +1,16 @@
-"""Reading speed: every bundled delivery into raw cells, against a bare read of the same files by the same libraries.
+"""Reading speed: every bundled delivery into raw cells, beside a bare read of the same files by the libraries.
 
     .venv/bin/python benchmarks/reading.py [--runs 5]
 
-Prints for each kind of file, and for all, the seconds of both (median of the runs, in turn), cells a second and their ratio.
-The
-bare read opens each file with the library's fastest call and throws the result away: no cells, no headers, no checks.
+Prints for each reader and library, and for all, the seconds of both (median of the runs, in turn), cells a second and their
+ratio. ``read`` is the reader with its headers and checks, ``ingest`` the whole way into the warehouse. The bare read opens
+each file with the library's own call and throws the result away: no cells, no headers, no checks.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import statistics
 import sys
 import tempfile
@@ -24,32 +25,57 @@ import python_calamine
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from orchestration.forms.model import FileSpec
 from orchestration.forms.registry import load_forms
 from orchestration.ingest import deliveries, registry
-from orchestration.ingest.capture import CapturedFile, capture
+from orchestration.ingest.capture import capture
 from orchestration.ingest.data_packages import count_municipalities
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import connect
 
 
-def bare_read(file: CapturedFile) -> None:
-    """Read a file with its library, and nothing else."""
-    path = str(file.path)
-    if file.spec.reader == "csv":
-        encoding = "utf-8" if str(file.spec.encoding).startswith("utf") else "latin-1"
-        duckdb.execute(
-            "select count(*) from read_csv(?, all_varchar = true, header = false, delim = ?, encoding = ?, "
-            "null_padding = true, strict_mode = false, ignore_errors = true, parallel = false)",
-            [path, file.spec.delimiter, encoding],
-        ).fetchall()
-    elif file.spec.reader == "xlsx":
-        book = python_calamine.CalamineWorkbook.from_path(path)
-        for name in book.sheet_names:
-            book.get_sheet_by_name(name).to_python()
-    elif file.spec.reader == "sav":
-        pyreadstat.read_sav(path, user_missing=True)
-    else:
-        pyarrow.parquet.read_table(path)
+def bare_csv(path: Path, spec: FileSpec) -> None:
+    """Read a csv file with Python's own module."""
+    with path.open(encoding=spec.encoding, newline="") as file:
+        for _ in csv.reader(file, delimiter=spec.delimiter or ";"):
+            pass
+
+
+def bare_duckdb(path: Path, spec: FileSpec) -> None:
+    """Read a csv file with DuckDB."""
+    encoding = "utf-8" if str(spec.encoding).startswith("utf") else "latin-1"
+    duckdb.execute(
+        "select count(*) from read_csv(?, all_varchar = true, header = false, delim = ?, encoding = ?, "
+        "null_padding = true, strict_mode = false, ignore_errors = true, parallel = false)",
+        [str(path), spec.delimiter, encoding],
+    ).fetchall()
+
+
+def bare_calamine(path: Path, _: FileSpec) -> None:
+    """Read all sheets of a workbook with python-calamine."""
+    book = python_calamine.CalamineWorkbook.from_path(str(path))
+    for name in book.sheet_names:
+        book.get_sheet_by_name(name).to_python()
+
+
+def bare_pyreadstat(path: Path, spec: FileSpec) -> None:
+    """Read an SPSS file with pyreadstat."""
+    pyreadstat.read_sav(str(path), user_missing=True, encoding=spec.encoding)
+
+
+def bare_pyarrow(path: Path, _: FileSpec) -> None:
+    """Read a Parquet file with pyarrow."""
+    pyarrow.parquet.read_table(path)
+
+
+LIBRARIES: dict[str, dict[str, Callable[[Path, FileSpec], None]]] = {
+    "csv": {"duckdb": bare_duckdb, "csv": bare_csv},
+    "sav": {"pyreadstat": bare_pyreadstat},
+    "parquet": {"pyarrow": bare_pyarrow},
+}
+"""Libraries by reader; workbooks of every kind are read by python-calamine."""
+WORKBOOKS = {"calamine": bare_calamine}
+ALL = "all"
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -59,25 +85,28 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def main() -> None:
-    """Measure and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=5)
-    runs = parser.parse_args().runs
+def measure(runs: int) -> tuple[dict[tuple[str, str], list[tuple[float, float]]], list[float], dict[str, int]]:
+    """Measure some runs.
+
+    Returns:
+        Seconds of our reading and of the bare one, a pair a run, by reader and library; seconds of each run's whole way into
+        the warehouse; cells by reader.
+    """
     settings = Settings(data_dir=PROJECT_DIR / "data")
     forms = load_forms(settings.forms)
     municipalities = count_municipalities(settings.data)
-    times: dict[str, list[list[float]]] = {}
+    times: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    whole: list[float] = []
     cells: dict[str, int] = {}
     for run in range(runs + 1):
+        total: dict[tuple[str, str], list[float]] = {}
+        cells.clear()
+        ingest = 0.0
         with tempfile.TemporaryDirectory() as folder, connect(Path(folder) / "cells.duckdb") as connection:
             deliveries.prepare_tables(connection, forms)
             registry.load_registry(connection, forms)
-            total: dict[str, list[float]] = {}
             for form in forms:
-                files = capture(settings.deliveries / form.delivery, form)
-                kind = files[0].spec.reader
-                ours = seconds(
+                ingest += seconds(
                     lambda form=form: deliveries.ingest(
                         connection,
                         form,
@@ -87,29 +116,48 @@ def main() -> None:
                         municipalities=municipalities,
                     )
                 )
-                reading = sum(seconds(lambda form=form, file=file: deliveries.read_file(form, file)) for file in files)
-                bare = sum(seconds(lambda file=file: bare_read(file)) for file in files)
-                for name in (kind, "all"):
-                    entry = total.setdefault(name, [0.0, 0.0, 0.0])
-                    for place, value in enumerate((ours, reading, bare)):
-                        entry[place] += value
-                row = connection.execute("select count(*) from raw.cells where form = ?", [form.form]).fetchone()
-                if run == 0 and row is not None:
-                    for name in (kind, "all"):
-                        cells[name] = cells.get(name, 0) + int(row[0])
-            if run > 0:  # the first run warms the caches
-                for name, entry in total.items():
-                    times.setdefault(name, []).append(entry)
+                for file in capture(settings.deliveries / form.delivery, form):
+                    reader = file.spec.reader
+                    if reader == "none":
+                        continue
+                    start = time.perf_counter()
+                    sheets = deliveries.read_file(form, file)
+                    ours = time.perf_counter() - start
+                    cells[reader] = cells.get(reader, 0) + sum(each.sheet.cells.num_rows for each in sheets)
+                    for place, (library, bare) in enumerate(LIBRARIES.get(reader, WORKBOOKS).items()):
+                        alone = seconds(lambda bare=bare, file=file: bare(file.path, file.spec))
+                        # All files together are beside the first library of each reader.
+                        for key in ((reader, library), (ALL, "")) if place == 0 else ((reader, library),):
+                            entry = total.setdefault(key, [0.0, 0.0])
+                            entry[0] += ours
+                            entry[1] += alone
+        if run > 0:  # the first run warms the caches
+            whole.append(ingest)
+            for key, (ours, alone) in total.items():
+                times.setdefault(key, []).append((ours, alone))
+    cells[ALL] = sum(cells.values())
+    return times, whole, cells
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=5)
+    runs = parser.parse_args().runs
+    times, whole, cells = measure(runs)
     print(f"median of {runs} runs, seconds")
-    header = ("ingest", 7), ("cells/s", 9), ("read", 6), ("bare", 6), ("ingest/bare", 12), ("read/bare", 10)
-    print(f"{'files':8} {'cells':>9} " + " ".join(f"{name:>{width}}" for name, width in header))
-    for name in sorted(times, key=lambda each: (each == "all", each)):
-        ours, reading, bare = (statistics.median(entry[place] for entry in times[name]) for place in range(3))
-        ratios = [statistics.median(entry[place] / entry[2] for entry in times[name]) for place in range(2)]
+    print(f"{'reader':8} {'library':10} {'cells':>9} {'read':>6} {'cells/s':>9} {'bare':>6} {'read/bare':>9}")
+    for reader, library in sorted(times, key=lambda each: (each[0] == ALL, each)):
+        measured = times[reader, library]
+        ours, alone = (statistics.median(pair[place] for pair in measured) for place in range(2))
+        ratio = statistics.median(pair[0] / pair[1] for pair in measured)
         print(
-            f"{name:8} {cells[name]:>9,} {ours:>7.2f} {cells[name] / ours:>9,.0f} {reading:>6.2f} {bare:>6.2f} "
-            f"{ratios[0]:>12.1f} {ratios[1]:>10.1f}"
+            f"{reader:8} {library:10} {cells[reader]:>9,} {ours:>6.2f} {cells[reader] / ours:>9,.0f} {alone:>6.2f} "
+            f"{ratio:>9.1f}"
         )
+    way = statistics.median(whole)
+    ratio = statistics.median(each / pair[1] for each, pair in zip(whole, times[ALL, ""], strict=True))
+    print(f"the whole way into the warehouse: {way:.2f} s, {cells[ALL] / way:,.0f} cells a second, {ratio:.1f} times bare")
 
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ def _origins(connection: duckdb.DuckDBPyConnection, condition: str, parameters: 
             cells.text_delivered, cells.fate, cells.fate_reason, cells.question, cells.item, cells.target_group,
             cells.reporting_form,
             coalesce(
-                cast(cells.number_value as varchar), cells.option_answer, case when cells.type = 'tick' then cells.answer end
+                cast(cells.number_value as varchar), cells.option_answer, case when cells.is_ticked then cells.answer end
             ) as value,
             cells.unit_code, cells.line
         from intermediate.int_cells as cells

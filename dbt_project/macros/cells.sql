@@ -26,6 +26,23 @@
     )
 {%- endmacro %}
 
+{# A code without zeros before it: 02 is 2 where a form has no other code that is. #}
+{% macro whole_code(code) -%}
+    coalesce(
+        cast(try_cast(case when {{ matches_whole(code, "'[0-9]{1,18}'") }} then {{ code }} end as bigint) as string),
+        {{ code }}
+    )
+{%- endmacro %}
+
+{# A typed number that may be negative, as a double: codes that mean "no answer" are often. #}
+{% macro signed_number(text) -%}
+    case
+        when {{ matches_whole(text, "'[-\\x{2212}] ?[0-9].*'") }}
+            then -cast({{ typed_number("ltrim(substr(" ~ text ~ ", 2))") }} as double)
+        else cast({{ typed_number(text) }} as double)
+    end
+{%- endmacro %}
+
 {# A name as it is compared: lower case, single blanks, one kind of separator between languages, no county in brackets. #}
 {% macro comparable_name(name) -%}
     trim(lower({{ replaced(replaced(single_blanks(name), ' ?[/–-] ?', '-'), ' ?[(].*[)]', '') }}))

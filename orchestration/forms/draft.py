@@ -23,7 +23,7 @@ from typing import Any, Literal
 import yaml
 
 from orchestration.errors import UserError
-from orchestration.forms.model import ColumnMap, FileSpec, Form, OptionMap, SheetSpec, numbered, sheet_name
+from orchestration.forms.model import ColumnMap, FileSpec, Form, OptionMap, SheetSpec, TickSpec, numbered, sheet_name
 
 UNSURE = "unsure"
 THRESHOLD = 0.75
@@ -54,7 +54,7 @@ class DeliveredSheet:
 
     ``headers`` are the texts as the reader gives them (several header rows joined), ``row`` is the first header row, counted
     from 1. ``sheet`` is what the workbook calls it, and empty for other files. ``spec`` has the options with which a csv
-    file was read. ``remarks`` say what form.yml must decide of the file, and ``unit_remark`` what of its units.
+    or SPSS file was read. ``remarks`` say what form.yml must decide of the file, and ``unit_remark`` what of its units.
     """
 
     file: str
@@ -563,7 +563,7 @@ class _FormFile:
         }
         text = ""
         for key, value in content.items():
-            if key in {"files", "sheets", "checks", "numbers"}:
+            if key in {"files", "sheets", "checks", "numbers", "ticks"}:
                 continue
             text += (self._look(key, _LOOK_AT[key]) if key in _LOOK_AT else "") + _block(key, value)
         text += "\nfiles:\n" + "".join(self._file(file, delivered) for file in last.files)
@@ -581,6 +581,9 @@ class _FormFile:
         if last.numbers.missing:
             text += "\n" + self._look("numbers", "the same missing codes, by the new code book?")
             text += _block("numbers", last.numbers.model_dump(mode="json"))
+        if last.ticks != TickSpec():
+            text += "\n" + self._look("ticks", "are the boxes filled in the same way?")
+            text += _block("ticks", last.ticks.model_dump(mode="json"))
         if last.options:
             text += "\n" + self._look(
                 "options.csv", "options.csv has last year's codes and labels; compare them with the new code book"
@@ -613,7 +616,7 @@ class _FormFile:
                 "reader": reader,
                 "encoding": (file.encoding or "utf-8") if text else None,
                 "delimiter": (file.delimiter or ";") if text else None,
-                **(found if text else {}),
+                **(found if text or reader == "sav" else {}),
             }
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -25,9 +26,15 @@ Pattern = Annotated[str, AfterValidator(_regular_expression)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 
 
+@lru_cache(maxsize=2**14)
 def code_text(text: str) -> str:
     """Return a code as it is compared: 99 and 99,0 are the same, as in SQL (macro code_text)."""
     return re.sub(r"^([0-9]+)[.,]0+$", r"\1", text.strip())
+
+
+def tick_text(text: str) -> str:
+    """Return what stands in a box as it is compared, as in SQL."""
+    return code_text(text).lower()
 
 
 def header(text: str) -> str:
@@ -81,6 +88,8 @@ class FileSpec(_Strict):
     """What stands before a quote or delimiter that belongs to the text, if quotes are not doubled."""
     comment: str | None = None
     """What begins a line of a csv file that is no record."""
+    declared_missing: Literal["refuse", "form"] = "refuse"
+    """What holds where an SPSS file declares a code missing that the form says is an answer: nothing, or the form."""
     sheets_not_data: tuple[str, ...] = ()
     """Sheets of a workbook that are there, hidden ones too, but not read."""
     hidden: Literal["refuse", "read", "skip"] = "refuse"
@@ -96,8 +105,12 @@ class FileSpec(_Strict):
             raise ValueError("pattern names files of the delivery's own folder")
         if self.reader == "csv" and (self.encoding is None or self.delimiter is None):
             raise ValueError("a csv file needs encoding and delimiter")
-        if self.reader != "csv" and (self.encoding is not None or self.delimiter is not None):
-            raise ValueError("encoding and delimiter are for csv files")
+        if self.reader != "csv" and self.delimiter is not None:
+            raise ValueError("delimiter is for csv files")
+        if self.reader not in {"csv", "sav"} and self.encoding is not None:
+            raise ValueError("encoding is for csv and sav files")
+        if self.reader != "sav" and self.declared_missing != "refuse":
+            raise ValueError("declared_missing is for sav files")
         self._check_marks()
         for name in ("sheets_not_data", "hidden", "struck_out", "raised"):
             if not self.is_workbook and getattr(self, name) != type(self).model_fields[name].default:
@@ -249,6 +262,23 @@ class NumberSpec(_Strict):
     """How numbers of the form are read."""
 
     missing: tuple[str, ...] = ()
+    """Texts, and ranges such as 900..999, that mean "no answer" in every column of type number."""
+
+
+class TickSpec(_Strict):
+    """What stands in the boxes of questions with several answers; compared without case, and 1,0 is 1."""
+
+    ticked: tuple[str, ...] = ("1", "x", "true")
+    not_ticked: tuple[str, ...] = ("0", "false")
+
+    @model_validator(mode="after")
+    def _texts_are_distinct(self) -> TickSpec:
+        texts = [tick_text(text) for text in (*self.ticked, *self.not_ticked)]
+        if len(set(texts)) < len(texts) or not self.ticked:
+            raise ValueError("a text stands once, under ticked or not_ticked, and something is ticked")
+        if any(not text or ";" in text for text in texts):
+            raise ValueError("a text of a box is not empty, and holds no semicolon")
+        return self
 
 
 class ColumnMap(_Strict):
@@ -269,6 +299,8 @@ class ColumnMap(_Strict):
     population_asked: str = ""
     missing: str = ""
     reason: str = ""
+    ticked: str = ""
+    not_ticked: str = ""
     line: int = 0
 
     @property
@@ -287,6 +319,13 @@ class ColumnMap(_Strict):
         parts = (part.partition("=") for part in self.when.split(";") if part)
         return tuple((column.strip(), text.strip()) for column, _, text in parts)
 
+    def ticks(self, usual: TickSpec) -> TickSpec:
+        """Return what stands in the column's boxes: what the column states itself, else what is usual in the form."""
+        if not self.ticked:
+            return usual
+        texts = [tuple(text.strip() for text in part.split(";") if text.strip()) for part in (self.ticked, self.not_ticked)]
+        return TickSpec(ticked=texts[0], not_ticked=texts[1])
+
     @model_validator(mode="after")
     def _use_has_what_it_needs(self) -> ColumnMap:
         if (self.column == "") != (self.use == "absent"):
@@ -297,6 +336,11 @@ class ColumnMap(_Strict):
                     raise ValueError(f"an answer needs {name}")
             if (self.type == "tick") != (self.answer != ""):
                 raise ValueError("a tick, and only a tick, needs the answer that it means")
+        if self.type != "tick" and (self.ticked or self.not_ticked):
+            raise ValueError("ticked and not_ticked are for type tick")
+        if self.not_ticked and not self.ticked:
+            raise ValueError("not_ticked needs ticked beside it")
+        self.ticks(TickSpec())
         if self.use in {"ignored", "absent"} and not self.reason:
             raise ValueError(f"{self.use} needs a reason")
         if self.use == "absent" and not self.question:
@@ -348,6 +392,7 @@ class Form(_Strict):
     sheets: tuple[SheetSpec, ...] = Field(min_length=1)
     checks: tuple[ContentCheck, ...] = ()
     numbers: NumberSpec = NumberSpec()
+    ticks: TickSpec = TickSpec()
     columns: tuple[ColumnMap, ...] = ()
     options: tuple[OptionMap, ...] = ()
 

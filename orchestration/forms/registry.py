@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from orchestration import letters, yaml_text
 from orchestration.errors import UserError
+from orchestration.forms.missing import MissingValues
 from orchestration.forms.model import ColumnMap, Form, OptionMap, header
 
 Row = TypeVar("Row", bound=BaseModel)
@@ -112,6 +113,7 @@ def _check_columns(form: Form, path: Path) -> None:
             meanings[column.meaning].append(column)
     _check_named_columns(form, path)
     _check_patterns(form, path)
+    _check_missing(form, path)
     codes: dict[tuple[str, str], OptionMap] = {}
     for option in form.options:
         if (option.question, option.code) in codes:
@@ -155,6 +157,31 @@ def _may_mean_the_same(form: Form, one: ColumnMap, other: ColumnMap) -> bool:
             root = links.get(root)
         roots.append(seen[-1])
     return roots[0] != roots[1]
+
+
+def _check_missing(form: Form, path: Path) -> None:
+    """Check that ranges of missing values are ranges, and that no code is an answer and missing."""
+    try:
+        MissingValues.parse(form.numbers.missing)
+    except ValueError as error:
+        raise UserError(f"numbers.missing: {error}", place=str(path / "form.yml"), remedy=DOCUMENTATION) from error
+    answers: dict[str, list[OptionMap]] = {}
+    for option in form.options:
+        if option.answer:
+            answers.setdefault(option.question, []).append(option)
+    for column in form.columns:
+        place = f"{path / 'columns.csv'}, line {column.line}"
+        try:
+            missing = MissingValues.parse(column.missing.split(";"))
+        except ValueError as error:
+            raise UserError(f"missing: {error}", place=place, remedy=DOCUMENTATION) from error
+        for option in answers.get(column.question, ()) if column.type == "code" and missing else ():
+            if option.code in missing:
+                raise UserError(
+                    f"code {option.code!r} is missing here, and an answer in options.csv, line {option.line}",
+                    place=place,
+                    remedy="keep one of the two",
+                )
 
 
 def _check_patterns(form: Form, path: Path) -> None:

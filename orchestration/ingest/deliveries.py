@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -32,7 +32,9 @@ from orchestration.ingest.columns import (
     repeated_headers,
     texts_of,
 )
+from orchestration.ingest.declared import missing_cells
 from orchestration.ingest.readers import Sheet, read
+from orchestration.ingest.readers.model import PLACE_SCHEMA
 
 # Bump when the readers give other cells for the same bytes; deliveries are then read again.
 READER_VERSION = 3
@@ -40,6 +42,7 @@ READER_VERSION = 3
 TABLES = {
     "cells": "form varchar, file varchar, sheet varchar, layout varchar, row_number integer, column_number integer, "
     "text varchar, kind varchar, left_out varchar",
+    "missing_cells": "form varchar, file varchar, sheet varchar, layout varchar, row_number integer, column_number integer",
     "columns": "form varchar, file varchar, sheet varchar, layout varchar, column_number integer, header varchar",
     "sheets": "form varchar, file varchar, sheet varchar, layout varchar, first_row integer, row_count integer, "
     "column_count integer, cell_count bigint",
@@ -68,6 +71,8 @@ class ReadSheet:
     """Cells that do not count because the form says so, with the reason."""
     told: tuple[marks.Told, ...] = ()
     """Cells that were read, or left out, in a way that is to be known."""
+    missing: pa.Table = field(default_factory=PLACE_SCHEMA.empty_table)
+    """Places of the cells that the file declares missing."""
 
     @cached_property
     def submitted(self) -> dict[int, tuple[str, datetime | None]]:
@@ -88,7 +93,12 @@ class ReadSheet:
             pc.is_in(table["column_number"], value_set=pa.array(columns, pa.int32())),
             pc.greater_equal(table["row_number"], self.layout.first_row),
         )
-        return {cell["row_number"]: cell["text"] for cell in table.filter(mask).to_pylist() if cell["text"].strip()}
+        missing = {cell["row_number"] for cell in self.missing.to_pylist() if cell["column_number"] in columns}
+        return {
+            cell["row_number"]: cell["text"]
+            for cell in table.filter(mask).to_pylist()
+            if cell["text"].strip() and cell["row_number"] not in missing
+        }
 
 
 def prepare_tables(connection: duckdb.DuckDBPyConnection, forms: list[Form]) -> None:
@@ -125,8 +135,28 @@ def fingerprint(form: Form, files: list[CapturedFile]) -> str:
             for column in form.columns
         }
     )
+    if any(spec.reader in {"sav", "parquet"} for spec in form.files):
+        # What such a file declares is judged by the meaning of its columns.
+        parts.append(form.model_dump_json(include={"columns", "options", "numbers", "ticks"}))
     parts += [f"{file.name}={file.sha256}" for file in files]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _check_readable(form: Form, read_sheet: ReadSheet) -> None:
+    """Refuse columns whose values have no text, such as lists, unless the form ignores them."""
+    used = {
+        header(column.column): column
+        for column in form.columns
+        if column.sheet == read_sheet.layout.name and column.use in {"answer", "identifier"}
+    }
+    for number, unreadable in read_sheet.sheet.unreadable.items():
+        column = used.get(read_sheet.headers.get(number, ""))
+        if column is not None:
+            raise UserError(
+                unreadable.what,
+                place=f"{read_sheet.file.path}, column {read_sheet.headers[number]}",
+                remedy=f"{unreadable.remedy}, or ignore it in data/forms/{form.form}/columns.csv, line {column.line}",
+            )
 
 
 def _layouts(form: Form, file: CapturedFile) -> list[SheetSpec]:
@@ -142,7 +172,10 @@ def read_file(form: Form, file: CapturedFile) -> list[ReadSheet]:
     for layout in layouts:
         named = sheet_name(layout.sheet or "*")
         sheet = sheets[0] if named == "*" else next(sheet for sheet in sheets if sheet_name(sheet.name) == named)
-        result.append(_read_sheet(form, file, sheet, layout))
+        read_sheet = _read_sheet(form, file, sheet, layout)
+        _check_readable(form, read_sheet)
+        missing = missing_cells(form, file.spec, layout, sheet, read_sheet.headers, file.path)
+        result.append(replace(read_sheet, missing=missing))
     return result
 
 
@@ -311,6 +344,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, form: Form, sheets: list[Rea
         ),
         "marks": _stacked(form, [(read_sheet, _marks_table(read_sheet.told)) for read_sheet in sheets]),
         "cells": _stacked(form, [(read_sheet, _all_cells(read_sheet)) for read_sheet in sheets]),
+        "missing_cells": _stacked(form, [(read_sheet, read_sheet.missing) for read_sheet in sheets]),
     }
     for name, table in rows.items():
         connection.register("delivered", table)

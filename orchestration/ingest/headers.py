@@ -9,20 +9,28 @@ from __future__ import annotations
 import csv
 import fnmatch
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from orchestration import letters
 from orchestration.errors import UserError
 from orchestration.forms.draft import READERS, DeliveredSheet
-from orchestration.forms.model import QUOTE_NONE, WORKBOOKS, FileSpec, Form, SheetSpec, sheet_name
+from orchestration.forms.model import QUOTE_NONE, WORKBOOKS, FileSpec, Form, SheetSpec, header, sheet_name, tick_text
 from orchestration.ingest import marks, table_rows
 from orchestration.ingest.capture import CapturedFile, is_left_behind
 from orchestration.ingest.columns import as_counted, check_records, header_shift, join_headers, last_parts, mapped_names
+from orchestration.ingest.declared import declared_notes
 from orchestration.ingest.readers import Sheet, encodings, read, sheet_names
 from orchestration.ingest.readers.files import PACKED_SUFFIXES, UNPACK
 
+SAV_ENCODINGS = ("utf-8", "cp1252", "cp865", "mac-roman")
+# Most texts of boxes that are told.
+BOX_TEXTS = 6
 DELIMITERS = (";", ",", "\t", "|")
 
 
@@ -100,13 +108,15 @@ def _odd_records(path: Path, spec: FileSpec, sheet: Sheet, layout: SheetSpec) ->
 
 
 def _read(path: Path, guide: FileSpec | None, previous: Form) -> tuple[list[Sheet], FileSpec | None]:
-    """Read a file as last year's form states, or as the first statement that fits, which is returned for a csv file."""
+    """Read a file as last year's form states, or as the first statement that fits; return that one of csv and SPSS files."""
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         return [], None
     if reader in WORKBOOKS:
         workbook = FileSpec(name="draft", pattern="*", reader=reader)
         return read(path, workbook, sheet_names(path, workbook)), None
+    if reader == "sav":
+        return _read_sav(path, guide)
     if reader != "csv":
         return read(path, FileSpec(name="draft", pattern="*", reader=reader)), None
     sheet, spec = _read_csv(path, guide, previous)
@@ -127,6 +137,49 @@ def _layout(sheet: Sheet, guide: FileSpec | None, previous: Form) -> SheetSpec:
         return layout
     rows = tuple(number + shift for number in layout.header_rows)
     return layout.model_copy(update={"header_rows": rows, "first_row": layout.first_row + shift})
+
+
+def _read_sav(path: Path, guide: FileSpec | None) -> tuple[list[Sheet], FileSpec | None]:
+    """Read an SPSS file as last year's form states, or in the encoding that it says itself, or in one that fits."""
+    base = FileSpec(name="draft", pattern="*", reader="sav")
+    if guide is not None and guide.reader == "sav":
+        base = guide
+    problem: UserError | None = None
+    for encoding in dict.fromkeys((base.encoding, None, *SAV_ENCODINGS)):
+        spec = base.model_copy(update={"encoding": encoding})
+        try:
+            return read(path, spec), spec
+        except UserError as error:
+            problem = problem or error
+    raise problem or UserError("cannot be read", place=str(path), remedy="state its encoding in form.yml")
+
+
+def _box_notes(previous: Form, layout: SheetSpec, sheet: Sheet, headers: Mapping[int, str], file: str) -> Iterator[str]:
+    """Yield what stands in boxes and is neither ticked nor not ticked by last year's form."""
+    boxes = {
+        header(column.column): column.ticks(previous.ticks)
+        for column in previous.columns
+        if column.sheet == layout.name and column.use == "answer" and column.type == "tick"
+    }
+    unknown: dict[str, list[str]] = defaultdict(list)
+    numbers = pa.array([number for number, name in headers.items() if name in boxes], pa.int32())
+    cells = sheet.cells.filter(
+        pc.and_(
+            pc.is_in(sheet.cells["column_number"], value_set=numbers),
+            pc.greater_equal(sheet.cells["row_number"], layout.first_row),
+        )
+    )
+    for cell in cells.group_by(["column_number", "text"]).aggregate([]).to_pylist():
+        name, text = headers[cell["column_number"]], tick_text(cell["text"])
+        known = {tick_text(each) for each in (*boxes[name].ticked, *boxes[name].not_ticked)}
+        if text and text not in known and name not in unknown[text]:
+            unknown[text].append(name)
+    # Many different texts are no boxes filled in another way, but something else.
+    for text, names in sorted(unknown.items()) if len(unknown) <= BOX_TEXTS else ():
+        yield (
+            f"{file}: {text!r} stands in {len(names)} columns of boxes, such as {names[0]}, and last year's form does not "
+            "know whether it is a tick: state ticks in form.yml, or ticked and not_ticked in columns.csv"
+        )
 
 
 def look(folder: Path, previous: Form) -> Look:
@@ -178,6 +231,10 @@ def look(folder: Path, previous: Form) -> Look:
             odd = _odd_records(path, spec, sheet, layout) if spec is not None else None
             if odd is not None:
                 result.notes.append(odd)
+            result.notes.extend(declared_notes(previous, layout, sheet, headers, path.name))
+            result.notes.extend(_box_notes(previous, layout, sheet, headers, path.name))
+            for number, label in sheet.declared.column_labels.items():
+                result.labels.setdefault(headers.get(number, ""), label)
             name = sheet.name if reader in WORKBOOKS else ""
             remarks = (marks.proposals(sheet), table_rows.fill_down_proposal(layout, sheet, headers))
             result.sheets.append(

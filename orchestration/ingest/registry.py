@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from orchestration.forms.model import Form, code_text, header
+from orchestration.forms.missing import MissingValues
+from orchestration.forms.model import ColumnMap, Form, code_text, header, tick_text
 from orchestration.warehouse import replace_tables
 
 TABLES: dict[str, pa.Schema] = {
@@ -52,10 +53,16 @@ TABLES: dict[str, pa.Schema] = {
             "population_asked": pa.string(),
             "reason": pa.string(),
             "condition_count": pa.int32(),
+            # Of boxes: texts with a semicolon before and after each.
+            "ticked": pa.string(),
+            "not_ticked": pa.string(),
         }
     ),
     "conditions": pa.schema({"form": pa.string(), "line": pa.int32(), "header": pa.string(), "text": pa.string()}),
-    "missing_texts": pa.schema({"form": pa.string(), "line": pa.int32(), "text": pa.string()}),
+    # A text, or a range with its ends; the ranges of a line do not overlap, and hold none of its texts.
+    "missing_texts": pa.schema(
+        {"form": pa.string(), "line": pa.int32(), "text": pa.string(), "low": pa.float64(), "high": pa.float64()}
+    ),
     "options": pa.schema(
         {
             "form": pa.string(),
@@ -136,20 +143,31 @@ def _rows(form: Form) -> Iterator[tuple[str, tuple[Any, ...]]]:
                 column.population_asked or None,
                 column.reason or None,
                 len(column.conditions),
+                *_boxes(form, column),
             ),
         )
         for condition, text in column.conditions:
             yield "conditions", (name, column.line, header(condition), header(text))
-        missing = [*column.missing.split(";"), *(form.numbers.missing if column.type == "number" else ())]
-        texts = {code_text(text) for text in missing if text.strip()}
-        for text in sorted(texts):
-            yield "missing_texts", (name, column.line, text)
+        missing = MissingValues.stated(form, column)
+        for text in sorted(missing.texts):
+            yield "missing_texts", (name, column.line, text, None, None)
+        for low, high in missing.ranges:
+            yield "missing_texts", (name, column.line, None, low, high)
     for option in form.options:
         yield (
             "options",
             (name, option.question, option.code, option.answer or None, option.label_nb, option.missing_reason or None),
         )
     yield from _layout_rows(form)
+
+
+def _boxes(form: Form, column: ColumnMap) -> tuple[str | None, str | None]:
+    """Return what is ticked and what is not, each text between semicolons."""
+    if column.type != "tick":
+        return None, None
+    ticks = column.ticks(form.ticks)
+    ticked, not_ticked = (";".join(["", *map(tick_text, texts), ""]) for texts in (ticks.ticked, ticks.not_ticked))
+    return ticked, not_ticked
 
 
 def _layout_rows(form: Form) -> Iterator[tuple[str, tuple[Any, ...]]]:

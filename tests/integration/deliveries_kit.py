@@ -6,9 +6,11 @@ The municipalities and their changes are the real ones; everything delivered is 
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -217,6 +219,13 @@ def compile_cell_models(settings: Settings, *further: str) -> list[tuple[str, st
     for unique_id in sorted(nodes):
         add(unique_id)
     return ordered
+
+
+@functools.cache
+def cell_models() -> list[tuple[str, str, str]]:
+    """Return the compiled models; all tests of a process share them, because making them takes longer than most tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        return compile_cell_models(make_kit(Path(folder)).settings)
 
 
 def cell_warehouse(settings: Settings, models: list[tuple[str, str, str]]) -> duckdb.DuckDBPyConnection:

@@ -30,8 +30,8 @@ from tests.integration.deliveries_kit import (
     OPTIONS,
     ROWS,
     Kit,
+    cell_models,
     cell_warehouse,
-    compile_cell_models,
     csv_text,
     make_kit,
     write_delivery,
@@ -43,8 +43,8 @@ GOOD = csv_text(HEADER, ROWS)
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, str]]:
-    return compile_cell_models(make_kit(tmp_path_factory.mktemp("models")).settings)
+def models() -> list[tuple[str, str, str]]:
+    return cell_models()
 
 
 @pytest.fixture

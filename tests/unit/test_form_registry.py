@@ -76,6 +76,11 @@ def changed(**changes: Any) -> dict[str, Any]:
             changed(sheets=[{**FORM["sheets"][0], "rows_not_data": [{"reason": "x", "column": "y", "matches": "("}]}]),
             "is not a regular expression",
         ),
+        (changed(numbers={"missing": ["5..4"]}), "numbers.missing: the range 5..4 ends before it begins"),
+        (changed(files=[{**FORM["files"][0], "declared_missing": "form"}]), "declared_missing is for sav files"),
+        (changed(files=[{"name": "export", "pattern": "*", "reader": "parquet", "encoding": "utf-8"}]), "encoding is for"),
+        (changed(ticks={"ticked": ["1"], "not_ticked": ["1,0"]}), "a text stands once"),
+        (changed(ticks={"ticked": []}), "something is ticked"),
         (changed(form="another"), "name the folder and the form alike"),
         (
             changed(sheets=[{**FORM["sheets"][0], "unit": {"code": ["knr"]}}]),
@@ -116,9 +121,19 @@ def with_line(**cells: str) -> Callable[[], tuple[list[dict[str, str]], list[dic
         (with_line(column="ny", use="answer", type="number"), "an answer needs question"),
         (with_line(column="ny", use="answer", question="q", type="tick"), "a tick, and only a tick, needs the answer"),
         (with_line(column="ny", use="ignored"), "ignored needs a reason"),
+        (with_line(column="ny", use="ignored", reason="x", ticked="2"), "ticked and not_ticked are for type tick"),
+        (
+            with_line(column="ny", use="answer", question="q", type="tick", answer="a", not_ticked="2"),
+            "not_ticked needs ticked beside it",
+        ),
         (with_line(column="", use="ignored", reason="x"), "a column is needed"),
         (with_line(column="ny", use="absent", question="q", reason="not_asked"), "unless the use is absent"),
         (with_line(column="ny", when="Tiltak", use="ignored", reason="x"), "when is a list such as"),
+        (with_line(column="ny", use="ignored", reason="x", missing="9..1"), "columns.csv, line 15: missing: the range 9..1"),
+        (
+            with_line(column="ny", use="answer", question=OPTIONS[0]["question"], item="b", type="code", missing="2..9"),
+            "columns.csv, line 15: code '2' is missing here, and an answer in options.csv, line 3",
+        ),
         (with_line(sheet="other", column="ny", use="ignored", reason="x"), "sheet 'other' is not in form.yml"),
         (with_line(column="bolig", use="ignored", reason="x"), "column 'bolig' is mapped in line 8 already"),
         (

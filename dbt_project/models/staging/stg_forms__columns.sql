@@ -15,5 +15,7 @@ select
     wording_nb,
     population_asked,
     reason,
-    condition_count
+    condition_count,
+    ticked,
+    not_ticked
 from {{ source('forms', 'columns') }}

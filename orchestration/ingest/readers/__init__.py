@@ -54,7 +54,7 @@ def _sheets(path: Path, spec: FileSpec, wanted_sheets: tuple[str, ...], limits: 
     if spec.is_workbook:
         return read_workbook(path, spec, wanted_sheets, limits)
     if spec.reader == "sav":
-        return [read_sav(path, limits)]
+        return [read_sav(path, spec, limits)]
     if spec.reader == "parquet":
         return [read_parquet(path, limits)]
     raise ValueError(f"{path.name} has reader {spec.reader}: it is there, but not read")

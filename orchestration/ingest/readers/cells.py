@@ -25,6 +25,8 @@ T = TypeVar("T")
 # Beyond these sizes a number written out is mostly zeros, and the exponent says more.
 _LARGEST_WRITTEN_OUT = 1e21
 _SMALLEST_WRITTEN_OUT = 1e-15
+# A number as near to a whole one as this was whole before somebody computed with it.
+_TRACE = 1e-9
 # Whole numbers below this fit an int64 exactly.
 _INT64 = 2.0**63
 
@@ -34,6 +36,8 @@ def number_text(value: float) -> str:
     """Return the text of one number, without ".0" and, for ordinary sizes, without exponent; none for NaN."""
     if value != value:
         return ""
+    if abs(value) < _INT64 and round(value) and abs(value - round(value)) < _TRACE:
+        return str(round(value))
     if value.is_integer() and abs(value) < _INT64:
         return str(int(value))
     text = repr(value)
@@ -46,13 +50,26 @@ def numbers_text(values: pa.Array) -> pa.Array:
     """Return the texts of an array of floating numbers (null stays null, NaN becomes null)."""
     if values.type == pa.float16():
         values = values.cast(pa.float32())
-    values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
+    values = pa.array(settled(values.to_numpy(zero_copy_only=False)), values.type, from_pandas=True)
     # Cast in their own width: 0.1 of 32 bits is 0.1, not 0.10000000149011612.
     texts = values.cast(pa.string())
     whole = pc.and_(pc.equal(pc.floor(values), values), pc.less(pc.abs(values), pa.scalar(_INT64, values.type)))
     whole_numbers = pc.if_else(whole, values, pa.scalar(None, values.type)).cast(pa.int64())
     texts = pc.if_else(pc.fill_null(whole, False), whole_numbers.cast(pa.string()), texts)
     return _one_by_one(texts, pc.match_substring(texts, "e"), lambda text: number_text(float(text)))
+
+
+def settled(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return floating numbers without the traces of binary arithmetic beside whole ones: 1.0000000000000002 is 1.
+
+    A weighting or an import leaves such traces in codes. What is further off than a thousandth of the last digit that is
+    published stays as it is.
+    """
+    whole = np.rint(values)
+    # Infinity less infinity is no number, and not near one.
+    with np.errstate(invalid="ignore"):
+        is_trace = (np.abs(values - whole) < _TRACE) & (whole != 0)
+    return np.where(is_trace, whole, values)
 
 
 def decimals_text(values: pa.Array) -> pa.Array:
@@ -69,7 +86,16 @@ def times_text(values: pa.Array) -> pa.Array:
         # The wall clock of a zone needs the machine's table of zones; universal time does not.
         naive = times_text(values.cast(pa.timestamp(values.type.unit)))
         return pc.binary_join_element_wise(naive, "+00:00", "")
-    return pc.replace_substring_regex(values.cast(pa.string()), pattern=r"\.0+$", replacement="")
+    texts = pc.replace_substring_regex(values.cast(pa.string()), pattern=r"\.0+$", replacement="")
+    # Nanoseconds that say no more than microseconds.
+    return pc.replace_substring_regex(texts, pattern=r"(\.[0-9]{6})000$", replacement=r"\1")
+
+
+def durations_text(values: pa.Array) -> pa.Array:
+    """Return the texts of an array of lengths of time; there are few of them, so one by one."""
+    parts = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[values.type.unit]
+    counts = values.cast(pa.int64()).to_pylist()
+    return pa.array([None if count is None else seconds_text(count / parts) for count in counts], pa.string())
 
 
 def seconds_text(seconds: float) -> str:

@@ -1,10 +1,12 @@
 """Reads Parquet files.
 
-Belongs here: types of Parquet columns and what is wrong with such a file. Row 1 of the sheet holds the columns' names.
+Belongs here: types of Parquet columns and what is wrong with such a file. Row 1 of the sheet holds the columns' names. Does
+not belong here: whether a column without texts may be there (``ingest.deliveries``, which knows the form).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,21 +16,25 @@ import pyarrow.parquet as pq
 from orchestration.errors import UserError
 from orchestration.ingest.readers import cells
 from orchestration.ingest.readers.files import contents, damaged, shown, too_many
-from orchestration.ingest.readers.model import Limits, Sheet
+from orchestration.ingest.readers.model import Limits, Sheet, Unreadable
+
+_ERRORS = (pa.ArrowException, OSError, ValueError, OverflowError)
+# Rows that are unpacked at once where texts are not dictionaries: each may be as long as a page says.
+_BATCH_ROWS = 1024
 
 
 def read_parquet(path: Path, limits: Limits) -> Sheet:
     """Return the cells of a Parquet file.
 
     Raises:
-        UserError: the file is no Parquet file, damaged, too large, or has columns that hold more than one value a cell.
+        UserError: the file is no Parquet file, damaged or too large, or has values that no text is agreed on for.
     """
     data = contents(path, "parquet", limits)
     try:
         file = pq.ParquetFile(pa.BufferReader(data))
         schema, metadata = file.schema_arrow, file.metadata
         unpacked = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
-    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+    except _ERRORS as error:
         raise damaged(path, str(error), "parquet") from error
     rows, columns = metadata.num_rows, len(schema)
     if rows >= limits.rows:
@@ -39,44 +45,73 @@ def read_parquet(path: Path, limits: Limits) -> Sheet:
         raise too_many(path, "cells", limits.cells)
     if unpacked > limits.unpacked_bytes:
         raise too_many(path, "bytes of data when unpacked", limits.unpacked_bytes)
-    for field in schema:
-        if pa.types.is_nested(field.type):
-            raise UserError(
-                f"holds lists or records ({shown(field.type)}), not one value a cell",
-                place=f"{path}, column {shown(field.name)}",
-                remedy="deliver a column for each value",
-            )
-    # Texts stay dictionaries while they are read, so that a long text that is repeated takes room once.
-    texts_of = [metadata.schema.column(place).path for place, field in enumerate(schema) if _is_text(field.type)]
-    try:
-        table = pq.ParquetFile(pa.BufferReader(data), read_dictionary=texts_of).read()
-        # The library reads damaged texts without a word, and fails on them later.
-        table.validate(full=True)
-        columns_read = [column.combine_chunks() for column in table.unify_dictionaries().columns]
-    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-        raise damaged(path, str(error), "parquet") from error
+    widest = max((field.type.byte_width for field in schema if pa.types.is_fixed_size_binary(field.type)), default=0)
+    if rows * widest > limits.text_bytes:
+        raise too_many(path, "bytes of text", limits.text_bytes)
     arrays, size = [], 0
-    for field, column in zip(schema, columns_read, strict=True):
-        array = pa.concat_arrays(column.chunks) if isinstance(column, pa.ChunkedArray) else column
-        if len(array) != rows:
-            raise damaged(path, f"column {field.name} has {len(array)} rows of {rows}", "parquet")
-        size += _text_bytes(array)
+    for field, column in zip(schema, _columns(path, data, schema, metadata, limits), strict=True):
+        if len(column) != rows:
+            raise damaged(path, f"column {field.name} has {len(column)} rows of {rows}", "parquet")
+        size += _text_bytes(column)
         if size > limits.text_bytes:
             raise too_many(path, "bytes of text", limits.text_bytes, f"column {shown(field.name)}")
-        arrays.append(_plain(array))
-    # Columns of a type at once; a type that has no text is refused with the first column that has it.
-    first = {field.type: field.name for field in reversed(list(schema))}
-    kinds = [(array.type, first[field.type]) for array, field in zip(arrays, schema, strict=True)]
+        arrays.append(_plain(column))
+    unreadable: dict[int, Unreadable] = {}
+    for number, column in enumerate(arrays, 1):
+        if (problem := _problem(column)) is not None:
+            unreadable[number] = problem
+            mark = pa.scalar(f"[{shown(column.type)}]", pa.string())
+            arrays[number - 1] = pc.if_else(column.is_valid(), mark, pa.scalar(None, pa.string()))
+    # Columns of a type at once; a type that has no text is told with the first column that has it.
+    first = {array.type: name for array, name in zip(reversed(arrays), reversed(schema.names), strict=True)}
+    kinds = [(array.type, first[array.type]) for array in arrays]
     texts = cells.texts_by_kind(arrays, kinds, lambda kind, values: _texts(path, kind[1], values))
     cell_kinds = [_cell_kind(array.type) for array in arrays]
-    return Sheet(path.name, rows + 1, columns, cells.columns_table(schema.names, texts, cell_kinds, rows))
+    table = cells.columns_table(schema.names, texts, cell_kinds, rows)
+    return Sheet(path.name, rows + 1, columns, table, unreadable=unreadable)
+
+
+def _columns(path: Path, data: bytes, schema: pa.Schema, metadata: pq.FileMetaData, limits: Limits) -> list[pa.Array]:
+    """Return the columns in the order of the schema.
+
+    Texts stay dictionaries while they are read, so that a long text that is repeated takes room once. The library cannot do
+    so where the writer packed them by their differences; such a file is read a few rows at a time, and not beyond the limit.
+    """
+    texts = {field.name for field in schema if _is_text(field.type) or _is_bytes(field.type)}
+    leaves = [metadata.schema.column(place).path for place in range(metadata.num_columns)]
+    try:
+        try:
+            table = _file(data, [leaf for leaf in leaves if leaf in texts]).read()
+        except _ERRORS:
+            # How texts are packed is not asked for: the library ends the process over some damaged descriptions.
+            table = pa.Table.from_batches(_batches(path, _file(data, []), limits), schema)
+        # The library reads damaged texts without a word, and fails on them later.
+        table.validate(full=True)
+        columns = [column.combine_chunks() for column in table.unify_dictionaries().columns]
+        return [pa.concat_arrays(each.chunks) if isinstance(each, pa.ChunkedArray) else each for each in columns]
+    except _ERRORS as error:
+        raise damaged(path, str(error), "parquet") from error
+
+
+def _file(data: bytes, dictionaries: list[str]) -> pq.ParquetFile:
+    return pq.ParquetFile(pa.BufferReader(data), read_dictionary=dictionaries, page_checksum_verification=True)
+
+
+def _batches(path: Path, file: pq.ParquetFile, limits: Limits) -> Iterator[pa.RecordBatch]:
+    size = 0
+    for batch in file.iter_batches(_BATCH_ROWS):
+        size += batch.nbytes
+        if size > limits.text_bytes:
+            raise too_many(path, "bytes of text", limits.text_bytes)
+        yield batch
 
 
 def _text_bytes(column: pa.Array) -> int:
     """Return how much text the column is when written out."""
     if not pa.types.is_dictionary(column.type):
         return int(column.nbytes)
-    lengths = pc.binary_length(column.dictionary) if _is_text(column.type.value_type) else None
+    kind = column.type.value_type
+    lengths = pc.binary_length(column.dictionary) if _is_text(kind) or _is_bytes(kind) else None
     return int(pc.sum(lengths.take(column.indices)).as_py() or 0) if lengths is not None else int(column.nbytes)
 
 
@@ -93,11 +128,31 @@ def _cell_kind(kind: pa.DataType) -> str:
     return "date" if pa.types.is_temporal(kind) else "text"
 
 
+def _is_bytes(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind))
+
+
 def _plain(column: pa.Array) -> pa.Array:
     """Return the column's values without dictionary, and as the type that a type of one's own is made of."""
     if isinstance(column, pa.ExtensionArray):
         column = column.storage
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+
+def _problem(column: pa.Array) -> Unreadable | None:
+    """Return why no text is agreed on for the values of a column, if so."""
+    kind = column.type
+    if pa.types.is_nested(kind):
+        return Unreadable(f"holds lists or records ({shown(kind)}), not one value a cell", "ask for a column for each value")
+    if pa.types.is_interval(kind):
+        return Unreadable(f"holds values of type {shown(kind)}", "ask for numbers, texts, dates or booleans")
+    if _is_bytes(kind) or pa.types.is_fixed_size_binary(kind):
+        for row, value in enumerate(column.to_pylist(), 2):
+            try:
+                str(value or b"", "utf-8")
+            except UnicodeDecodeError:
+                return Unreadable(f"holds bytes that are no UTF-8 (first in row {row})", "ask for texts in UTF-8")
+    return None
 
 
 def _texts(path: Path, name: str, column: pa.Array) -> pa.Array:
@@ -110,15 +165,16 @@ def _texts(path: Path, name: str, column: pa.Array) -> pa.Array:
             return cells.decimals_text(column)
         if pa.types.is_boolean(kind):
             return pc.if_else(column, "TRUE", "FALSE")
-        if pa.types.is_timestamp(kind) or pa.types.is_date(kind) or pa.types.is_time(kind):
+        if pa.types.is_duration(kind):
+            return cells.durations_text(column)
+        if pa.types.is_temporal(kind):
             return cells.times_text(column.cast(pa.date32()) if pa.types.is_date64(kind) else column)
-        if not (pa.types.is_duration(kind) or pa.types.is_interval(kind)):
-            return column.cast(pa.string())
-        problem = "no text is agreed on"
-    except (pa.ArrowException, ValueError, OverflowError) as error:
-        problem = shown(error)
-    raise UserError(
-        f"values of type {shown(kind)} cannot be read as text ({problem})",
-        place=f"{path}, column {shown(name)}",
-        remedy="deliver numbers, texts, dates or booleans",
-    )
+        return (
+            column.cast(pa.binary()).cast(pa.string()) if pa.types.is_fixed_size_binary(kind) else column.cast(pa.string())
+        )
+    except _ERRORS as error:
+        raise UserError(
+            f"values of type {shown(kind)} cannot be read as text ({shown(error)})",
+            place=f"{path}, column {shown(name)}",
+            remedy="deliver numbers, texts, dates or booleans",
+        ) from error

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from orchestration.forms.missing import MissingValues
+
 KINDS = ("text", "number", "boolean", "date")
 """What a cell holds, as its file says; a csv file says nothing and holds texts. Times and lengths of time are dates."""
 KIND = pa.dictionary(pa.int8(), pa.string())
@@ -22,6 +24,9 @@ MARK_SCHEMA = pa.schema(
     [("row_number", pa.int32()), ("column_number", pa.int32()), ("mark", pa.string()), ("detail", pa.string())]
 )
 """Columns of a table of marks, see :class:`Sheet`."""
+
+PLACE_SCHEMA = pa.schema([("row_number", pa.int32()), ("column_number", pa.int32())])
+"""Columns of a table of places of cells."""
 
 MAX_FILE_BYTES = 256 * 1024**2
 """Largest file; the deliveries of a round are a few megabytes."""
@@ -53,6 +58,37 @@ class Limits:
     unpacked_bytes: int = MAX_UNPACKED_BYTES
     unpacked_ratio: int = MAX_UNPACKED_RATIO
     ratio_from_bytes: int = RATIO_FROM_BYTES
+
+
+def _no_cells() -> pa.Table:
+    return PLACE_SCHEMA.empty_table()
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a file says itself about the values of its columns, by column number; only SPSS files say anything.
+
+    Attributes:
+        missing: values that mean "no answer".
+        missing_cells: table with ``row_number`` and ``column_number`` of the cells that hold such a value.
+        value_labels: label by code.
+        column_labels: wordings of the columns.
+        counted: what is counted as ticked, in the boxes of a multiple response set.
+    """
+
+    missing: Mapping[int, MissingValues] = field(default_factory=dict)
+    missing_cells: pa.Table = field(default_factory=_no_cells)
+    value_labels: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    column_labels: Mapping[int, str] = field(default_factory=dict)
+    counted: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Why a column's values have no text, and what to do about it; a form may still ignore the column."""
+
+    what: str
+    remedy: str
 
 
 @dataclass(frozen=True)
@@ -88,6 +124,8 @@ class Sheet:
             ``formula``, ``formula_without_value`` (no saved value, so no cell), ``percent`` and ``shown_otherwise``
             (numbers that are not shown as they are saved).
         runs: the parts of a cell's text where some of them are struck out or raised, by row and column number.
+        declared: what the file itself says about its values.
+        unreadable: columns whose values have no text, by number; a cell's text says only that there is a value.
     """
 
     name: str
@@ -100,3 +138,5 @@ class Sheet:
     skipped: int = 0
     marks: pa.Table = field(default_factory=MARK_SCHEMA.empty_table)
     runs: Mapping[tuple[int, int], tuple[Run, ...]] = field(default_factory=dict)
+    declared: Declared = field(default_factory=Declared)
+    unreadable: Mapping[int, Unreadable] = field(default_factory=dict)

@@ -20,7 +20,7 @@ select
     number_value,
     case
         when type = 'code' then option_answer
-        when type = 'tick' and fate_reason = 'answer' and {{ code_text('text') }} != '0' then answer
+        when type = 'tick' and fate_reason = 'answer' and is_ticked then answer
     end as answer,
     text,
     file,
@@ -29,4 +29,9 @@ select
     column_number,
     line
 from {{ ref('int_cells') }}
-where use = 'answer' and fate in ('mapped', 'rejected') and fate_reason != 'blank'
+where
+    use = 'answer'
+    and fate in ('mapped', 'rejected')
+    and fate_reason != 'blank'
+    -- A box that says "no answer" is no box of somebody who answered.
+    and not (type = 'tick' and fate_reason = 'missing_code')

@@ -32,7 +32,11 @@ missing_texts as (
 ),
 
 options as (
-    select * from {{ ref('stg_forms__options') }}
+    select
+        *,
+        {{ whole_code('code') }} as whole_code,
+        count(*) over (partition by form, question, {{ whole_code('code') }}) as alike_count
+    from {{ ref('stg_forms__options') }}
 ),
 
 forms as (
@@ -103,9 +107,13 @@ placed as (
         and coalesce(columns.unit, '') != 'fte'
         and {{ matches_whole('cells.text', "'[0-9]{1,3}[.,][0-9]{3}'") }} as is_ambiguous,
         case when columns.type = 'number' then {{ typed_number('cells.text') }} end as number_value,
+        case
+            when contains(columns.ticked, ';' || lower(cells.code_text) || ';') then true
+            when contains(columns.not_ticked, ';' || lower(cells.code_text) || ';') then false
+        end as is_ticked,
         options.answer as option_answer,
         options.missing_reason as option_missing_reason,
-        missing_texts.text is not null as is_missing_text,
+        cells.is_declared_missing is true or missing_texts.form is not null as is_missing_text,
         unread_dates.form is not null as is_unread_date
     from cells
     inner join forms
@@ -135,11 +143,15 @@ placed as (
     left join options
         on columns.form = options.form
         and columns.coded_question = options.question
-        and cells.code_text = options.code
+        and {{ whole_code('cells.code_text') }} = options.whole_code
+        and (options.alike_count = 1 or cells.code_text = options.code)
     left join missing_texts
         on columns.form = missing_texts.form
         and columns.line = missing_texts.line
-        and cells.code_text = missing_texts.text
+        and (
+            cells.code_text = missing_texts.text
+            or {{ signed_number('cells.text') }} between missing_texts.low and missing_texts.high
+        )
     left join unread_dates
         on cells.form = unread_dates.form
         and cells.file = unread_dates.file
@@ -211,6 +223,7 @@ select
     column_reason,
     is_ambiguous,
     number_value,
+    is_ticked,
     option_answer,
     option_missing_reason,
     is_missing_text,
@@ -227,7 +240,7 @@ select
         when is_missing_text or option_missing_reason is not null then 'mapped'
         when is_ambiguous or (type = 'number' and number_value is null) then 'rejected'
         when type = 'code' and option_answer is null then 'rejected'
-        when type = 'tick' and lower({{ code_text('text') }}) not in ('0', '1', 'x') then 'rejected'
+        when type = 'tick' and is_ticked is null then 'rejected'
         else 'mapped'
     end as fate,
     case
@@ -240,8 +253,8 @@ select
         when row_rejected_reason is not null and text != '' then row_rejected_reason
         when text = '' or (type = 'number' and text = '-') then 'blank'
         when is_contradicted then 'several_answers'
-        when is_missing_text then 'missing_code'
         when option_missing_reason is not null then option_missing_reason
+        when is_missing_text then 'missing_code'
         when type = 'number' and number_value is null
             then
                 case
@@ -250,7 +263,7 @@ select
                 end
         when is_ambiguous then 'ambiguous_number'
         when type = 'code' and option_answer is null then 'unknown_code'
-        when type = 'tick' and lower({{ code_text('text') }}) not in ('0', '1', 'x') then 'unknown_tick'
+        when type = 'tick' and is_ticked is null then 'unknown_tick'
         else 'answer'
     end as fate_reason
 from judged

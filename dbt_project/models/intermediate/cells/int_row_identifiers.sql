@@ -1,8 +1,9 @@
 -- What identifies each row of data: the texts of its unit and submission. Of several columns for the same role the
--- first that holds something counts; a unit's code is the digits at the start of its text.
+-- first that holds something counts; a unit's code is the digits at the start of its text. What the file itself declares
+-- missing identifies nothing.
 with cells as (
     select * from {{ ref('stg_raw__cells') }}
-    where is_below_header and text != ''
+    where is_below_header and text != '' and is_declared_missing is not true
 ),
 
 identifiers as (
