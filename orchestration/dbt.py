@@ -131,7 +131,7 @@ def _environment(settings: Settings) -> Iterator[None]:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let signals interrupt dbt as Python does: an interrupt of Dagster's own kind would leave dbt's threads running."""
+    """Let signals interrupt dbt as Python does: after an interrupt of Dagster's own kind dbt's threads would run on."""
     heard = {}
     if threading.current_thread() is threading.main_thread():
         heard = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -148,8 +148,10 @@ def _raise_failure(settings: Settings, result: dg.ExecuteInProcessResult) -> Non
     if any(_is_interrupt(error) for error in failed):
         raise _interrupted()
     for step, stage in STAGE_STEPS.items():
-        if any(event.step_key == step and event.is_step_failure for event in result.all_events):
-            blocking = [found for found in read_results(stage_file(settings, stage)) if found.blocks]
+        path = stage_file(settings, stage)
+        # A step that broke off before it had judged left none.
+        if path.is_file() and any(event.step_key == step and event.is_step_failure for event in result.all_events):
+            blocking = [found for found in read_results(path) if found.blocks]
             if blocking:
                 raise refusal_of_stage(stage, blocking)
     # A verdict of this run explains what came after it; one of an earlier run explains nothing.
