@@ -515,6 +515,7 @@ def _sheet_content(spec: SheetSpec, renames: Mapping[str, str]) -> dict[str, Any
         for field in ("code", "name", "part_code", "part_name"):
             content["unit"][field] = [new(name) for name in content["unit"][field]]
         content["unit"]["stratum"] = new(content["unit"]["stratum"])
+        content["unit"]["fill_down"] = content["unit"]["fill_down"] or None
     for field in ("id", "submitted", "status"):
         content["submission"][field] = new(content["submission"][field])
     for rule in content["rows_not_data"]:

@@ -19,10 +19,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl.styles import Font
 
+from orchestration import cli
 from orchestration.errors import UserError
+from orchestration.forms.draft import draft_form
 from orchestration.forms.registry import load_form
 from orchestration.ingest.capture import capture
 from orchestration.ingest.deliveries import read_file
+from orchestration.ingest.headers import look
+from orchestration.warehouse import connect
 from tests.integration.deliveries_kit import (
     COLUMNS,
     FORM,
@@ -33,6 +37,7 @@ from tests.integration.deliveries_kit import (
     cell_models,
     cell_warehouse,
     csv_text,
+    load_inputs,
     make_kit,
     write_delivery,
     write_form,
@@ -940,3 +945,33 @@ def test_other_kinds_of_workbooks_are_deliveries_too(kit: Kit, warehouse: duckdb
     kit.read(warehouse)
     assert_balances(warehouse)
     assert answers(warehouse) == {"0101": [1.5, 2.0], "0104": [0.5, 1.234], "0111": [12.0, 3.0], "0118": [1.0, 2.0]}
+
+
+def test_what_is_told_of_workbooks_stands_in_the_status(kit: Kit) -> None:
+    with connect(kit.settings.warehouse_file):
+        pass
+    assert cli._told_cells(kit.settings) == []
+    write_form(kit.data, workbook_form(hidden="read"), WORKBOOK_COLUMNS, [])
+    write_delivery(kit.data, "2016", {"export.xlsx": xlsx(WORKBOOK_ROWS, hide_row)})
+    with connect(kit.settings.warehouse_file) as connection:
+        load_inputs(kit.settings, connection)
+        kit.read(connection)
+    (told,) = cli._told_cells(kit.settings)
+    assert (told["form"], told["file"], told["sheet"]) == ("survey_2016", "export.xlsx", "Ark")
+    assert (told["cells"], told["first_cell"], told["what"]) == (3, "A4", "hidden cells, read since the form says so")
+
+
+def test_a_new_year_is_proposed_what_to_do_with_marks_and_units(kit: Kit) -> None:
+    def change(sheet: Any) -> None:
+        hide_row(sheet)
+        sheet["A3"] = sheet["B3"] = None
+
+    write_form(kit.data, workbook_form(), WORKBOOK_COLUMNS, [])
+    form = load_form(kit.settings.forms / "survey_2016")
+    folder = write_delivery(kit.data, "2017", {"export.xlsx": xlsx(WORKBOOK_ROWS, change)})
+    seen = look(folder, form)
+    draft = draft_form(form, seen.sheets, labels=seen.labels, files=seen.files, delivery="2017", years=1)
+    (hidden,) = [line for line in draft.form_yml.splitlines() if "hidden: read or skip" in line]
+    assert hidden.strip().startswith("# look: sheet Ark, A4 (and 3 more): the row is hidden; show it if it counts")
+    (units,) = [line for line in draft.form_yml.splitlines() if "fill_down" in line]
+    assert units.strip() == "# look: 1 rows have no unit; state unit.fill_down: true if they are of the unit above them"

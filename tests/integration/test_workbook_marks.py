@@ -259,6 +259,9 @@ def test_marks_of_cells(
 def test_rows_and_columns_without_extent_are_hidden(tmp_path: Path) -> None:
     flat = with_data('<row r="3"', '<row r="3" ht="0" customHeight="1"')
     assert marks(read_one(tmp_path, flat)) == {(3, column, "hidden", "row") for column in (1, 2, 3)}
+    rest = with_data("<sheetFormatPr[^>]*>(?:</sheetFormatPr>)?", '<sheetFormatPr defaultRowHeight="15" zeroHeight="1"/>')
+    shown_rows = with_data('<row r="([12])"', r'<row r="\1" ht="15"', rest)
+    assert marks(read_one(tmp_path, shown_rows)) == {(3, column, "hidden", "row") for column in (1, 2, 3)}
     thin = with_data("<sheetData>", '<cols><col min="3" max="9" width="0" customWidth="1"/></cols><sheetData>')
     assert marks(read_one(tmp_path, thin)) == {(row, 3, "hidden", "column") for row in (1, 2, 3)}
 

@@ -34,7 +34,7 @@ _USUAL_ROW = re.compile(rb'<row r="([0-9]{1,7})"')
 _TAGS = re.compile(rb"[<:](?:c|row|f)[\s/>]")
 # What only sheets have whose cells are more than values.
 _TELLING = (b"rPr", b't="b"', b' ht="0', b' width="0', b"='")
-_HIDDEN = re.compile(rb"hidden\s*=\s*[\"'](?!0|false)")
+_HIDDEN = re.compile(rb"(?:hidden|zeroHeight)\s*=\s*[\"'](?!0|false)")
 
 
 @dataclass
@@ -84,7 +84,7 @@ class Screen:
             and all(row < following for row, following in itertools.pairwise(rows))
             and look.rows == rows[-1]
             and not any(word in piece for word in self.telling)
-            and not (b"hidden" in piece and _HIDDEN.search(piece))
+            and not ((b"hidden" in piece or b"zeroHeight" in piece) and _HIDDEN.search(piece))
             and not (self.marked and self.marked.search(piece))
         )
         self.last_row = rows[-1]
@@ -136,7 +136,7 @@ class _Scan:
         row = column = last_row = last_column = 0
         style: str | None = None
         kind: str | None = None
-        is_filled = is_pending = has_formula = has_value = in_data = False
+        is_filled = is_pending = has_formula = has_value = in_data = are_hidden = False
         value: list[str] = []
 
         def character(text: str) -> None:
@@ -184,7 +184,7 @@ class _Scan:
             last_row, last_column = row, column
 
         def start(tag: str, attributes: dict[str, str]) -> None:
-            nonlocal row, column, style, kind, is_filled, has_formula, has_value, in_data
+            nonlocal row, column, style, kind, is_filled, has_formula, has_value, in_data, are_hidden
             name = names.get(tag)
             if name == "c":
                 if is_pending:
@@ -211,7 +211,7 @@ class _Scan:
                 row, column = row + 1 if number is None else row_number(number), 0
                 if row > limits.rows:
                     raise too_many(look.path, "rows", limits.rows, look.place)
-                if attributes.get("hidden") in _TRUE or attributes.get("ht") in _ZERO:
+                if attributes.get("hidden") in _TRUE or attributes.get("ht", "0" if are_hidden else "") in _ZERO:
                     look.hidden_rows.append((row, row))
             elif name == "f":
                 # After the cells, rules for formats and drop-down lists have tags of that name too.
@@ -231,6 +231,9 @@ class _Scan:
                     look.has_runs = True
                 elif other == "col":
                     self._columns(attributes)
+                elif other == "sheetFormatPr":
+                    # Rows of which no height is said are hidden.
+                    are_hidden = attributes.get("zeroHeight") in _TRUE
 
         def finish() -> None:
             if is_pending:
