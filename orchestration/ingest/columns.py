@@ -105,6 +105,9 @@ def check_header_row(file: CapturedFile, sheet: Sheet, layout: SheetSpec, mapped
         UserError: another row holds most of the mapped columns.
     """
     known = last_parts(mapped, layout)
+    held = {text for row in texts_of(sheet, layout.header_rows).values() for text in row.values()}
+    if 2 * len(held & known) >= len(known):
+        return  # no other row can have twice as many
     names, _ = _scores(sheet, layout, known)
     shift = max(names, key=lambda shift: (names[shift], -abs(shift)))
     if names[shift] < 2 or 2 * names[shift] < len(known) or 2 * names[0] >= names[shift]:
@@ -349,19 +352,20 @@ def repeated_headers(file: CapturedFile, sheet: Sheet, layout: SheetSpec, header
     """
     rows = texts_of(sheet, layout.header_rows)
     # A number may well be the header of one column and an answer in another.
-    header_texts = sorted({text for row in rows.values() for text in row.values() if re.search(r"[^\W\d_]", text)})
-    filled = _filled(sheet, layout)
-    texts = pc.replace_substring_regex(pc.utf8_trim_whitespace(filled["text"]), pattern=r"\s+", replacement=" ")
-    counted = pa.table({"row": filled["row_number"], "same": pc.is_in(texts, value_set=pa.array(header_texts, pa.string()))})
-    found = counted.group_by("row").aggregate([("same", "sum"), ("same", "count")])
-    suspects = found.filter(pc.greater_equal(found["same_sum"], 2))["row"].to_pylist()
+    header_texts = {text for row in rows.values() for text in row.values() if re.search(r"[^\W\d_]", text)}
+    cells = sheet.cells
+    in_header = cells.filter(pc.is_in(cells["row_number"], value_set=pa.array(layout.header_rows, pa.int32())))
+    as_delivered = pa.array([text for text in in_header["text"].to_pylist() if header(text) in header_texts], pa.string())
+    same = pc.and_(pc.greater_equal(cells["row_number"], layout.first_row), pc.is_in(cells["text"], value_set=as_delivered))
+    counts = Counter(cells["row_number"].filter(same).to_pylist())
+    suspects = [row for row, count in counts.items() if count >= 2]
     code_columns = {number for number, name in headers.items() if layout.unit and name in map(header, layout.unit.code)}
     repeated = []
-    for row, cells in sorted(texts_of(sheet, suspects).items()):
-        if any(cells == each for each in rows.values()):
+    for row, texts in sorted(texts_of(sheet, suspects).items()):
+        if any(texts == each for each in rows.values()):
             repeated.append(row)
-        elif set(cells.values()) <= set(header_texts) or any(
-            number in code_columns and text in (each.get(number) for each in rows.values()) for number, text in cells.items()
+        elif set(texts.values()) <= header_texts or any(
+            number in code_columns and text in (each.get(number) for each in rows.values()) for number, text in texts.items()
         ):
             line = _lines(file, sheet, [row])[row] if sheet.widths is not None else None
             raise UserError(
