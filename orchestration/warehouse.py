@@ -68,10 +68,11 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
 def _close(connection: duckdb.DuckDBPyConnection) -> None:
     """Close a connection, also one whose statement was interrupted.
 
-    DuckDB keeps what an interrupted statement has begun until the next one, and with it the file: whoever connected to the
-    file then, in the same process, would wait for its end for ever, and hear no signal.
+    DuckDB goes on with an interrupted statement until the next one, and keeps the file: whoever connected to it then, in the
+    same process, would wait for the end for ever, and hear no signal.
     """
     with suppress(duckdb.Error):
+        connection.interrupt()
         connection.rollback()
     connection.close()
 

@@ -185,6 +185,7 @@ _SETTINGS: dict[str, Callable[[Form], str]] = {
     "survey": lambda form: form.survey,
     "units": lambda form: form.units,
     "non_response": lambda form: form.non_response,
+    "carried again": lambda form: f"for {form.oldest_carried} years" if form.carry_forward == "chain" else "",
     "collected": _lag,
     "reference period": lambda form: _yearless(form.reference_period.nb),
     "licence": lambda form: form.licence,
@@ -204,17 +205,20 @@ def _unit(sheet: SheetSpec) -> str:
     return ", ".join(name for name in type(sheet.unit).model_fields if getattr(sheet.unit, name))
 
 
+_SUBMISSION = ("id", "submitted", "status", "confirmed")
+
 _LAYOUT: dict[str, Callable[[SheetSpec], str]] = {
     "name in the workbook": lambda sheet: _yearless(sheet.sheet or ""),
     "header rows": lambda sheet: ", ".join(map(str, sheet.header_rows)),
     "first row of data": lambda sheet: str(sheet.first_row),
     "header join": lambda sheet: sheet.header_join if len(sheet.header_rows) > 1 else "",
     "unit": _unit,
-    "submission": lambda sheet: ", ".join(name for name in ("id", "submitted", "status") if getattr(sheet.submission, name)),
+    "submission": lambda sheet: ", ".join(name for name in _SUBMISSION if getattr(sheet.submission, name)),
     "date formats": lambda sheet: ", ".join(sheet.submission.formats),
     "completed": lambda sheet: ", ".join(sheet.submission.completed),
     "not completed": lambda sheet: ", ".join(sheet.submission.not_completed),
     "not answered": lambda sheet: ", ".join(sheet.submission.not_answered),
+    "confirmed values": lambda sheet: ", ".join(sheet.submission.confirmed_values),
     "rows that are not data": lambda sheet: ", ".join(dict.fromkeys(rule.reason for rule in sheet.rows_not_data)),
     "links to": lambda sheet: sheet.links_to or "",
 }

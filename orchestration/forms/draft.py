@@ -14,7 +14,7 @@ import io
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
@@ -23,13 +23,23 @@ from typing import Any, Literal
 import yaml
 
 from orchestration.errors import UserError
-from orchestration.forms.model import ColumnMap, FileSpec, Form, OptionMap, SheetSpec, TickSpec, numbered, sheet_name
+from orchestration.forms.model import (
+    UNSURE,
+    ColumnMap,
+    FileSpec,
+    Form,
+    OptionMap,
+    SheetSpec,
+    TickSpec,
+    numbered,
+    sheet_name,
+)
 
-UNSURE = "unsure"
 THRESHOLD = 0.75
 # Below this a candidate is not worth a look.
 WORTH_A_LOOK = 0.5
 CANDIDATES_SHOWN = 3
+NAMES_SHOWN = 5
 # A sheet is recognised by its columns if it has at least this share of last year's.
 SHARED_COLUMNS = 0.5
 READERS: Mapping[str, Literal["csv", "xlsx", "xls", "xlsb", "ods", "sav", "parquet"]] = {
@@ -106,7 +116,8 @@ class Draft:
     """The three files of the next form, and what a person must look at.
 
     ``renamed`` has sheet, last and new name of columns with the very wording of one of last year's; ``reworded`` has sheet,
-    column, last and new wording of columns with the very name of last year.
+    column, last and new wording of columns with the very name of last year; ``missing`` has the columns in which texts meant
+    "no answer" last year, by these texts: whether they still do, only the new code book says.
     """
 
     form: str
@@ -119,6 +130,7 @@ class Draft:
     reworded: tuple[tuple[str, str, str, str], ...]
     unsure: tuple[UnsureRow, ...]
     notes: tuple[str, ...]
+    missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The list of what to decide, as JSON-able values."""
@@ -143,6 +155,7 @@ class Draft:
                 }
                 for row in self.unsure
             ],
+            "missing": {codes: list(columns) for codes, columns in self.missing.items()},
             "notes": list(self.notes),
         }
 
@@ -169,6 +182,12 @@ class Draft:
         if self.notes:
             lines += ["", "Look at"]
             lines += [f"  {note}" for note in self.notes]
+        if self.missing:
+            lines += ["", 'Meant "no answer" last year: do they still, by the new code book?']
+            for codes, columns in self.missing.items():
+                names = ", ".join(columns[:NAMES_SHOWN]) + (", ..." if len(columns) > NAMES_SHOWN else "")
+                lines.append(f"  {codes} in {len(columns)} columns: {names}")
+            lines += [f"Take `{UNSURE}:` out of their cells `missing` in columns.csv, with the codes that are none any more"]
         if self.unsure:
             lines += [
                 "",
@@ -431,12 +450,16 @@ _COLUMN_NAMES = [name for name in ColumnMap.model_fields if name != "line"]
 _OPTION_NAMES = [name for name in OptionMap.model_fields if name != "line"]
 
 
+# How a column is called that says that a unit confirmed what stood in its form already.
+_CONFIRMS = re.compile(r"bekreft|stadfest|confirm", re.IGNORECASE)
+
 # What a person must be told of the settings of form.yml.
 _LOOK_AT: Mapping[str, str] = {
     "reference_period": "the years are advanced; is it the same week or day?",
     "origin": "collected by the same, in the same way?",
     "constructed": "still constructed? real figures are false",
     "non_response": "the same treatment of units that did not answer?",
+    "carry_forward": "units that are missing for the second time: reported_only leaves them out, chain carries them on",
     "max_shrink": "how many units may be lacking this time?",
 }
 
@@ -492,7 +515,7 @@ def _named_columns(spec: SheetSpec) -> list[tuple[str, str]]:
         for field in ("code", "name", "part_code", "part_name"):
             named += [(f"unit.{field}", column) for column in getattr(spec.unit, field)]
         named.append(("unit.stratum", spec.unit.stratum or ""))
-    for field in ("id", "submitted", "status"):
+    for field in ("id", "submitted", "status", "confirmed"):
         named.append((f"submission.{field}", getattr(spec.submission, field) or ""))
     named += [("rows_not_data", rule.column) for rule in spec.rows_not_data]
     if spec.link is not None and not _links_by_unit(spec):
@@ -516,7 +539,7 @@ def _sheet_content(spec: SheetSpec, renames: Mapping[str, str]) -> dict[str, Any
             content["unit"][field] = [new(name) for name in content["unit"][field]]
         content["unit"]["stratum"] = new(content["unit"]["stratum"])
         content["unit"]["fill_down"] = content["unit"]["fill_down"] or None
-    for field in ("id", "submitted", "status"):
+    for field in ("id", "submitted", "status", "confirmed"):
         content["submission"][field] = new(content["submission"][field])
     for rule in content["rows_not_data"]:
         rule["column"] = new(rule["column"])
@@ -562,9 +585,11 @@ class _FormFile:
             "reference_period": {language: self.advance(text) for language, text in content["reference_period"].items()},
             "origin": self.advance(last.origin),
         }
+        if last.non_response == "missing":
+            del content["carry_forward"]
         text = ""
         for key, value in content.items():
-            if key in {"files", "sheets", "checks", "numbers", "ticks"}:
+            if key in {"files", "sheets", "checks", "numbers", "ticks"} or value is None:
                 continue
             text += (self._look(key, _LOOK_AT[key]) if key in _LOOK_AT else "") + _block(key, value)
         text += "\nfiles:\n" + "".join(self._file(file, delivered) for file in last.files)
@@ -692,6 +717,10 @@ class _FormFile:
                 ]
                 maybe = f"; perhaps {', '.join(alike)}" if alike else ""
                 comment += self._look(place, f"{where} names {column}, which was not delivered{maybe}", "  ")
+        confirming = [row.column for row in matched.unsure.values() if _CONFIRMS.search(f"{row.column} {row.label}")]
+        if confirming and spec.submission.confirmed is None:
+            said = "may say that a unit confirmed its pre-filled values: name it under submission.confirmed (docs/forms.md)"
+            comment += self._look(place, f"{', '.join(confirming)} {said}", "  ")
         if spec.submission.completed or spec.submission.formats or spec.rows_not_data:
             comment += self._look(place, "the same statuses, date formats and rows that are not data?", "  ")
         if any(use.when for use in uses):
@@ -785,6 +814,7 @@ def draft_form(
     rows: list[dict[str, str]] = []
     unsure: list[UnsureRow] = []
     reworded: list[tuple[str, str, str, str]] = []
+    missing: dict[str, list[str]] = defaultdict(list)
     label_counts = _label_counts(matched.values())
     for columns in matched.values():
         for header in columns.headers:
@@ -800,6 +830,10 @@ def draft_form(
                 reworded.append((columns.sheet, header, old.wording, label))
             for use in old.uses:
                 rows.append(_row(use, column=header, when=_renamed_when(use.when, columns.renames), **changes))
+                if use.missing:
+                    # What was no answer last year may be a number this year, and the other way round.
+                    rows[-1]["missing"] = f"{UNSURE}:{use.missing}"
+                    missing[use.missing].append(header)
         for old in columns.gone:
             for use in old.uses:
                 cells, row = _gone_row(old, use)
@@ -825,6 +859,7 @@ def draft_form(
         reworded=tuple(reworded),
         unsure=tuple(unsure),
         notes=tuple(writer.notes),
+        missing={codes: tuple(dict.fromkeys(columns)) for codes, columns in missing.items()},
     )
 
 

@@ -22,6 +22,9 @@ def _regular_expression(text: str) -> str:
     return text
 
 
+# What a draft writes where a person must decide; no form that has it can be run.
+UNSURE = "unsure"
+
 Pattern = Annotated[str, AfterValidator(_regular_expression)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 
@@ -330,6 +333,8 @@ class ColumnMap(_Strict):
     def _use_has_what_it_needs(self) -> ColumnMap:
         if (self.column == "") != (self.use == "absent"):
             raise ValueError("a column is needed, unless the use is absent")
+        if self.missing.startswith(f"{UNSURE}:"):
+            raise ValueError(f"missing: keep the codes that the code book says are no answer, and take out {UNSURE}:")
         if self.use == "answer":
             for name in ("question", "item", "target_group", "reporting_form", "type", "population_asked"):
                 if not getattr(self, name):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import shutil
 from collections.abc import Callable
@@ -412,10 +413,46 @@ def test_each_real_form_drafts_a_form_that_loads_at_once_when_nothing_changed(tm
         ]
         draft = draft_form(form, sheets)
         assert not draft.unsure, form.form
+        # What meant no answer in a column is decided anew.
+        assert bool(draft.missing) == any(column.missing for column in form.columns)
+        draft = dataclasses.replace(draft, columns_csv=draft.columns_csv.replace("unsure:", ""))
         write_draft(draft, tmp_path / draft.form)
         loaded = load_form(tmp_path / draft.form)
         shutil.rmtree(tmp_path / draft.form)
         assert sorted(without_lines(loaded), key=str) == sorted(without_lines(form), key=str)
+
+
+# --- What is asked and not carried over ------------------------------------------------------------------------------------
+
+
+def test_a_code_that_was_no_answer_in_a_column_is_decided_anew(tmp_path: Path) -> None:
+    columns = [line.replace("Årsverk i bolig,all,,", "Årsverk i bolig,all,99;999,") for line in COLUMNS]
+    previous = write_form(tmp_path / "forms" / "small_2001", columns=columns)
+    draft = draft_form(previous, delivered(*HEADERS))
+    assert (draft.unsure, draft.missing) == ((), {"99;999": ("housing_fte",)})
+    assert "  99;999 in 1 columns: housing_fte\n" in draft.render()
+    folder = tmp_path / "forms" / draft.form
+    write_draft(draft, folder)
+    with pytest.raises(UserError, match="missing: keep the codes that the code book says are no answer") as caught:
+        load_form(folder)
+    assert caught.value.place == f"{folder / 'columns.csv'}, line 6"
+    path = folder / "columns.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("unsure:99;999", "999"), encoding="utf-8")
+    assert [column.missing for column in load_form(folder).columns if column.missing] == ["999"]
+
+
+def test_a_round_that_carries_forward_is_asked_whether_it_carries_again(tmp_path: Path) -> None:
+    form_yml = FORM_YML.replace("non_response: missing", "non_response: carry_forward\ncarry_forward_years: 1")
+    draft = draft_form(write_form(tmp_path / "forms" / "small_2001", form_yml), delivered(*HEADERS))
+    assert "# look: units that are missing for the second time" in draft.form_yml
+    assert "carry_forward: reported_only\ncarry_forward_years: 1\n" in draft.form_yml
+    assert "carry_forward" not in draft_form(write_form(tmp_path / "small_2001"), delivered(*HEADERS)).form_yml
+
+
+def test_a_column_by_which_units_may_confirm_is_pointed_out(previous: Form) -> None:
+    draft = draft_form(previous, delivered(*HEADERS, "Bekreftet tallene fra i fjor"))
+    assert any("submission.confirmed" in note and "Bekreftet" in note for note in draft.notes)
+    assert not any("submission.confirmed" in note for note in draft_form(previous, delivered(*HEADERS)).notes)
 
 
 # --- Refusals and output ---------------------------------------------------------------------------------------------------

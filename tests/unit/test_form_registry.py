@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from orchestration.errors import UserError
-from orchestration.forms.registry import load_form, load_forms
+from orchestration.forms.model import Form
+from orchestration.forms.registry import Unfinished, load_finished, load_form, load_forms, require_finished
 from orchestration.settings import PROJECT_DIR
 from tests.integration.deliveries_kit import COLUMNS, FORM, OPTIONS, write_form
 
@@ -187,3 +188,81 @@ def test_two_forms_of_the_same_round_are_refused(tmp_path: Path) -> None:
     write_form(tmp_path, changed(form="survey_2016_again", delivery="2016b"), COLUMNS, OPTIONS)
     with pytest.raises(UserError, match="is248 2016 is the form survey_2016 too"):
         load_forms(tmp_path / "forms")
+
+
+def drafted(tmp_path: Path) -> tuple[list[Form], list[Unfinished]]:
+    """A form, and the draft of the one of the next year."""
+    write_form(tmp_path, FORM, COLUMNS, OPTIONS)
+    unsure = [{"column": "ny", "use": "unsure"}]
+    write_form(
+        tmp_path,
+        changed(form="survey_2017", time_period=2017, collection_year=2017, delivery="2017"),
+        [*COLUMNS, *unsure],
+        OPTIONS,
+    )
+    return load_finished(tmp_path / "forms")
+
+
+def test_the_draft_of_another_year_holds_up_no_year(tmp_path: Path) -> None:
+    forms, unfinished = drafted(tmp_path)
+    assert [form.form for form in forms] == [FOLDER]
+    assert [(each.form, each.time_period, each.delivery) for each in unfinished] == [("survey_2017", 2017, "2017")]
+    require_finished(forms, unfinished, [2016])
+    for years in (None, [2017], [2016, 2017]):
+        with pytest.raises(UserError, match=r"columns.csv, line 15"):
+            require_finished(forms, unfinished, years)
+    with pytest.raises(UserError, match=r"columns.csv, line 15"):
+        load_forms(tmp_path / "forms")
+    # What was published already would drop out.
+    with pytest.raises(UserError, match=r"columns.csv, line 15"):
+        require_finished(forms, unfinished, [2016], {"survey_2017"})
+
+
+def test_a_folder_that_does_not_say_its_year_holds_up_the_years_that_no_form_describes(tmp_path: Path) -> None:
+    drafted(tmp_path)
+    (tmp_path / "forms" / "survey_2017" / "form.yml").write_text("form: [", encoding="utf-8")
+    forms, unfinished = load_finished(tmp_path / "forms")
+    require_finished(forms, unfinished, [2016])
+    with pytest.raises(UserError, match="is not YAML"):
+        require_finished(forms, unfinished, [2017])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"carry_forward": "chain"}, "are for non_response: carry_forward"),
+        ({"carry_forward_years": 2}, "are for non_response: carry_forward"),
+        ({"non_response": "carry_forward", "carry_forward": "chain", "carry_forward_years": 1}, "a chain needs"),
+        ({"non_response": "carry_forward", "carry_forward": "always"}, "carry_forward"),
+    ],
+)
+def test_how_values_are_carried_forward_makes_sense(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    write_form(tmp_path, changed(**changes), COLUMNS, OPTIONS)
+    with pytest.raises(UserError, match=message):
+        load_form(tmp_path / "forms" / FOLDER)
+
+
+@pytest.mark.parametrize(
+    ("changes", "years"),
+    [
+        ({}, 1),
+        ({"carry_forward": "chain"}, 2),
+        ({"carry_forward": "chain", "carry_forward_years": 4}, 4),
+        ({"carry_forward_years": 3}, 3),
+    ],
+)
+def test_a_carried_value_is_of_the_year_before_unless_the_form_says_more(
+    tmp_path: Path, changes: dict[str, Any], years: int
+) -> None:
+    write_form(tmp_path, changed(non_response="carry_forward", **changes), COLUMNS, OPTIONS)
+    assert load_form(tmp_path / "forms" / FOLDER).oldest_carried == years
+
+
+def test_a_column_by_which_units_confirm_needs_what_stands_in_it(tmp_path: Path) -> None:
+    (sheet,) = FORM["sheets"]
+    for missing in ("confirmed", "confirmed_values"):
+        submission = {"confirmed": "kommentar", "confirmed_values": ["ja"]}
+        del submission[missing]
+        write_form(tmp_path, changed(sheets=[sheet | {"submission": sheet["submission"] | submission}]), COLUMNS, OPTIONS)
+        with pytest.raises(UserError, match="confirmed, a column, and confirmed_values"):
+            load_form(tmp_path / "forms" / FOLDER)

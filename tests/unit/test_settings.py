@@ -19,6 +19,20 @@ def test_absolute_paths_stay(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     assert load_settings().warehouse_file.parent == tmp_path
 
 
+def test_all_folders_follow_the_inputs_unless_set_themselves(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("IS248_DATA_DIR", str(tmp_path))
+    settings = load_settings()
+    assert (settings.warehouse, settings.snapshots) == (tmp_path / "warehouse", tmp_path / "snapshots")
+    assert settings.archive.is_relative_to(tmp_path)
+    assert settings.candidates.is_relative_to(tmp_path)
+    monkeypatch.setenv("IS248_WAREHOUSE_DIR", str(tmp_path / "elsewhere"))
+    settings = load_settings()
+    assert (settings.warehouse, settings.snapshots) == (tmp_path / "elsewhere", tmp_path / "snapshots")
+    monkeypatch.delenv("IS248_DATA_DIR")
+    monkeypatch.delenv("IS248_WAREHOUSE_DIR")
+    assert load_settings().snapshots == PROJECT_DIR / "data" / "snapshots"
+
+
 def test_an_unknown_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IS248_CHANEL", "official")
     with pytest.raises(UserError, match="'IS248_CHANEL' is not known"):

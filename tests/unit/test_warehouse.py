@@ -93,3 +93,28 @@ def test_duckdb_takes_its_share_of_the_memory_and_leaves_the_rest(tmp_path: Path
         (limit,) = connection.execute("select value from duckdb_settings() where name = 'memory_limit'").fetchall()[0]
     assert bytes_of(limit) == pytest.approx(bytes_of(four_fifths) / 0.8 * MEMORY_SHARE, rel=0.05)
     assert bytes_of(limit) == pytest.approx(bytes_of(memory_limit()), rel=0.05)
+
+
+# The signal comes in the middle of a statement; the next connection of the same process is to the same file.
+INTERRUPTED = """
+import os, signal, sys, threading
+from pathlib import Path
+from orchestration.warehouse import connect
+path = Path(sys.argv[1])
+threading.Timer(0.6, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    with connect(path) as connection:
+        connection.execute("create table facts as select range as x from range(100_000_000_000)").fetchall()
+except (KeyboardInterrupt, RuntimeError):
+    pass
+with connect(path) as connection:
+    print(connection.execute("select count(*) from duckdb_tables()").fetchall())
+"""
+
+
+def test_after_an_interrupted_statement_the_file_can_be_opened_again(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    result = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, str(path)], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert result.stdout == "[(0,)]\n", result.stderr
