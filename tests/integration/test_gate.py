@@ -194,7 +194,9 @@ def test_a_refusal_says_how_a_waiver_names_a_row(tmp_path: Path) -> None:
         connection.execute("create table facts as select 'y' as a, 2 as b")
     rules = [rule(**{**WARNING, "severity": "error", "stage": "warehouse"})]
     found = judge_stage("warehouse", rules, path, circumstances(tmp_path))
-    assert str(refusal_of_stage("warehouse", found)).endswith("a=y, b=2\n    a waiver in data/waivers names the first as a=y")
+    assert str(refusal_of_stage("warehouse", found)).endswith(
+        "a=y, b=2\n    a waiver in data/waivers names the first as a=y"
+    )
 
 
 def test_the_last_rule_blocks_like_the_first(tmp_path: Path) -> None:
