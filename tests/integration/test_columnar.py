@@ -663,6 +663,33 @@ def test_types_of_parquet_become_the_texts_that_forms_know(kit: Kit, warehouse: 
     assert texts(warehouse, 6) == ["ekstra", "00:01:30"]
 
 
+def test_types_of_parquet_that_duckdb_writes(kit: Kit) -> None:
+    path = kit.data / "deliveries" / "export.parquet"
+    duckdb.execute(
+        f"""
+        copy (
+            select cast('5c8f2b1e-0d5e-4a3a-9a57-1f0f6a3f9c11' as uuid) as id, cast('ja' as enum ('ja', 'nei')) as svar,
+                cast(12 as hugeint) as antall, cast(7 as utinyint) as kode, cast(12.30 as decimal(30, 2)) as belop,
+                cast('2017-03-01 10:00:00+01' as timestamptz) as levert, cast('{{"a": 1}}' as json) as mer,
+                timestamp_ns '2017-03-01 10:00:00.123456789' as start, interval 3 day as tid, map {{'a': 1}} as valg
+        ) to '{path}' (format parquet)
+        """
+    )
+    (sheet,) = read(path, FileSpec.model_validate(PARQUET))
+    cells = {(cell["row_number"], cell["column_number"]): cell["text"] for cell in sheet.cells.to_pylist()}
+    assert {cells[1, column]: cells[2, column] for column in range(1, 9)} == {
+        "id": "5c8f2b1e-0d5e-4a3a-9a57-1f0f6a3f9c11",
+        "svar": "ja",
+        "antall": "12",
+        "kode": "7",
+        "belop": "12.3",
+        "levert": "2017-03-01 09:00:00+00:00",
+        "mer": '{"a": 1}',
+        "start": "2017-03-01 10:00:00.123456789",
+    }
+    assert set(sheet.unreadable) == {9, 10}
+
+
 def test_parquet_pages_are_checked_by_their_sums(tmp_path: Path) -> None:
     path = tmp_path / "export.parquet"
     pq.write_table(table(), path, write_page_checksum=True, compression="none", use_dictionary=False, write_statistics=False)

@@ -134,6 +134,8 @@ def _is_bytes(kind: pa.DataType) -> bool:
 
 def _plain(column: pa.Array) -> pa.Array:
     """Return the column's values without dictionary, and as the type that a type of one's own is made of."""
+    if isinstance(column.type, pa.UuidType):
+        return pa.array([None if value is None else str(value) for value in column.to_pylist()], pa.string())
     if isinstance(column, pa.ExtensionArray):
         column = column.storage
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
@@ -149,8 +151,10 @@ def _problem(column: pa.Array) -> Unreadable | None:
     if _is_bytes(kind) or pa.types.is_fixed_size_binary(kind):
         for row, value in enumerate(column.to_pylist(), 2):
             try:
-                str(value or b"", "utf-8")
+                is_text = "\0" not in str(value or b"", "utf-8")
             except UnicodeDecodeError:
+                is_text = False
+            if not is_text:
                 return Unreadable(f"holds bytes that are no UTF-8 (first in row {row})", "ask for texts in UTF-8")
     return None
 
