@@ -1,6 +1,7 @@
 -- FTE as each answering unit reported them, cell by cell of the blocks that count: a blank cell of a block is 0, one that
 -- cannot be read or says "no answer" is missing and adds nothing. So are all cells of a breakdown that was left blank though
--- there are FTE.
+-- there are FTE, and both halves of a category of which one half cannot be read: what is left of it would tell that the unit
+-- reported separately.
 with routes as (
     select * from {{ ref('int_fte_routes') }}
     where is_answered or is_left_blank
@@ -38,28 +39,39 @@ counting_cells as (
             when routes.is_half_missing then asked.reporting_form = 'substance_use'
             else asked.reporting_form in ('mental_health', 'substance_use')
         end
+),
+
+readings as (
+    select
+        cells.*,
+        case
+            when answers.form is not null then {{ exact('answers.number_value') }}
+            when not cells.is_left_blank then {{ exact('0') }}
+        end as fte,
+        bool_or(answers.number_value is null and (answers.form is not null or cells.is_left_blank)) over (
+            partition by cells.form, cells.unit_code, cells.question, cells.target_group, cells.category
+        ) as is_rejected,
+        coalesce(answers.is_corrected, false) as is_corrected
+    from counting_cells as cells
+    left join answers
+        on cells.form = answers.form
+        and cells.unit_code = answers.unit_code
+        and cells.question = answers.question
+        and cells.target_group = answers.target_group
+        and cells.reporting_form = answers.reporting_form
+        and cells.category = answers.item
 )
 
 select
-    cells.time_period,
-    cells.unit_code,
-    cells.question,
-    cells.target_group,
-    cells.reporting_form,
-    cells.category,
-    case
-        when answers.form is not null then {{ exact('answers.number_value') }}
-        when not cells.is_left_blank then {{ exact('0') }}
-    end as fte,
-    answers.number_value is null and (answers.form is not null or cells.is_left_blank) as is_rejected,
-    cells.is_left_blank,
-    coalesce(cells.is_half_missing, false) as is_half_missing,
-    coalesce(answers.is_corrected, false) as is_corrected
-from counting_cells as cells
-left join answers
-    on cells.form = answers.form
-    and cells.unit_code = answers.unit_code
-    and cells.question = answers.question
-    and cells.target_group = answers.target_group
-    and cells.reporting_form = answers.reporting_form
-    and cells.category = answers.item
+    time_period,
+    unit_code,
+    question,
+    target_group,
+    reporting_form,
+    category,
+    case when not is_rejected then fte end as fte,
+    is_rejected,
+    is_left_blank,
+    coalesce(is_half_missing, false) as is_half_missing,
+    is_corrected
+from readings
