@@ -51,7 +51,8 @@ select
         when answers.form is not null then {{ exact('answers.number_value') }}
         when not cells.is_left_blank then {{ exact('0') }}
     end as fte,
-    answers.number_value is null and (answers.form is not null or cells.is_left_blank) as is_rejected,
+    (answers.number_value is null and (answers.form is not null or cells.is_left_blank))
+    or coalesce(answers.is_rejected, false) as is_rejected,
     cells.is_left_blank,
     coalesce(cells.is_half_missing, false) as is_half_missing,
     coalesce(answers.is_corrected, false) as is_corrected
