@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from orchestration.control.lists import Written
     from orchestration.runs import Published
 
+# How many things that rows are left out for are named.
+EXAMPLES_SHOWN = 3
+
 EXAMPLE_QUERY = (
     "select time_period, series, fte, series_break from fte_by_service where unit_level = 'country' "
     "and target_group = 'total' and service_type = 'total' and area_basis = 'reported' order by time_period"
@@ -254,6 +257,7 @@ def status(files: bool) -> dict[str, Any]:
         lines += [f"  {name:24} {count:>8,}".replace(",", " ") for name, count in verdicts.items()]
     names = _name_findings(settings) if ledger else []
     told = _told_cells(settings) if ledger else []
+    left_out = _rows_left_out(settings) if ledger else []
     if ledger:
         lines += _ledger_lines(ledger, files)
         lines += ["cells of workbooks that are not read as they look:"] if told else []
@@ -262,6 +266,7 @@ def status(files: bool) -> dict[str, Any]:
             f"first {each['first_cell']}"
             for each in told
         ]
+        lines += _left_out_lines(left_out, files)
         lines.append(f"names that contradict their code (the code counts): {len(names)}")
         lines += [
             f"  {found['form']}  {found['file']}, row {found['row_number']}: {found['code_delivered']} is called "
@@ -274,6 +279,7 @@ def status(files: bool) -> dict[str, Any]:
         "ledger": ledger,
         "name_findings": names,
         "told_cells": told,
+        "rows_left_out": left_out,
         "published": published.name if published else None,
         "candidates": refused,
         "release": calendar.preparing,
@@ -291,9 +297,9 @@ def _ledger(settings: Settings) -> list[dict[str, Any]]:
     with connect(settings.warehouse_file, read_only=True) as connection:
         tables = connection.execute(
             "select count(*) from information_schema.tables where table_schema || '.' || table_name in "
-            "('raw.sheets', 'marts.mart_cell_ledger', 'intermediate.int_name_findings')"
+            "('raw.sheets', 'marts.mart_cell_ledger', 'marts.mart_row_ledger', 'intermediate.int_name_findings')"
         ).fetchone()
-        if tables != (3,):
+        if tables != (4,):
             return []
         return dictionaries(
             connection,
@@ -322,6 +328,29 @@ def _name_findings(settings: Settings) -> list[dict[str, Any]]:
             connection,
             "select form, file, row_number, code_delivered, name_delivered from intermediate.int_name_findings order by all",
         )
+
+
+def _rows_left_out(settings: Settings) -> list[dict[str, Any]]:
+    """Return the delivered rows that are no data or cannot be used, with the cell or code that says so."""
+    with connect(settings.warehouse_file, read_only=True) as connection:
+        return dictionaries(
+            connection,
+            "select form, file, sheet, row_number, fate, reason, rests_on from marts.mart_row_ledger order by all",
+        )
+
+
+def _left_out_lines(rows: list[dict[str, Any]], files: bool) -> list[str]:
+    """Return a line a file or a form and reason, with the first things that it rests on."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for row in rows:
+        place = f"{row['form']}  {row['file']}" if files else str(row["form"])
+        groups.setdefault((place, row["fate"], row["reason"]), []).append(str(row["rests_on"])[:40])
+    lines = [f"rows that are no data, or cannot be used: {len(rows)}"]
+    for (place, fate, reason), texts in groups.items():
+        different = list(dict.fromkeys(texts))
+        more = ", ..." if len(different) > EXAMPLES_SHOWN else ""
+        lines.append(f"  {place}  {fate} {reason}: {len(texts)} ({', '.join(different[:EXAMPLES_SHOWN])}{more})")
+    return lines
 
 
 def _told_cells(settings: Settings) -> list[dict[str, Any]]:

@@ -48,6 +48,16 @@
     trim(lower({{ replaced(replaced(single_blanks(name), ' ?[/–-] ?', '-'), ' ?[(].*[)]', '') }}))
 {%- endmacro %}
 
+{# A name of a unit as it is compared: as any name, without the word for what it is. #}
+{% macro comparable_unit_name(name) -%}
+    {{ replaced(comparable_name(name), '^bydel | (kommune|herad|bydel)$', '') }}
+{%- endmacro %}
+
+{# The same with what stands in brackets, which tells municipalities of one name apart: their counties. #}
+{% macro full_unit_name(name) -%}
+    {{ replaced('trim(lower(' ~ replaced(single_blanks(name), ' ?[/–-] ?', '-') ~ '))', '^bydel | (kommune|herad|bydel)$', '') }}
+{%- endmacro %}
+
 {# A code or number of a submission as it is compared: 1.0 and 1,00 are 1. #}
 {% macro code_text(text) -%}
     {{ return(adapter.dispatch('code_text')(text)) }}

@@ -53,6 +53,19 @@
     split({{ text }}, '{{ pattern }}')
 {%- endmacro %}
 
+{# The parts of a text between separators, an expression, as a list. #}
+{% macro parts_by(text, separator) -%}
+    {{ return(adapter.dispatch('parts_by')(text, separator)) }}
+{%- endmacro %}
+
+{% macro default__parts_by(text, separator) -%}
+    string_split({{ text }}, {{ separator }})
+{%- endmacro %}
+
+{% macro spark__parts_by(text, separator) -%}
+    split({{ text }}, concat('\Q', {{ separator }}, '\E'))
+{%- endmacro %}
+
 {# The texts of a group in an order, joined by a separator. #}
 {% macro joined(expression, separator, order_by) -%}
     {{ return(adapter.dispatch('joined')(expression, separator, order_by)) }}
@@ -105,4 +118,45 @@
 
 {% macro spark__replaced(text, pattern, replacement) -%}
     regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}')
+{%- endmacro %}
+
+{# What the group of a pattern, an expression, finds in a text; empty where it finds nothing. #}
+{% macro found_in(text, pattern) -%}
+    regexp_extract({{ text }}, {{ pattern }}, 1)
+{%- endmacro %}
+
+{# A text without the first match of a pattern, an expression. #}
+{% macro without_first(text, pattern) -%}
+    {{ return(adapter.dispatch('without_first')(text, pattern)) }}
+{%- endmacro %}
+
+{% macro default__without_first(text, pattern) -%}
+    regexp_replace({{ text }}, {{ pattern }}, '')
+{%- endmacro %}
+
+{#- Spark replaces every match: what stands before the first and after it is put together. #}
+{% macro spark__without_first(text, pattern) -%}
+    case
+        when regexp_instr({{ text }}, {{ pattern }}) = 0 then {{ text }}
+        else concat(
+            substr({{ text }}, 1, regexp_instr({{ text }}, {{ pattern }}) - 1),
+            substr(
+                {{ text }},
+                regexp_instr({{ text }}, {{ pattern }}) + length(regexp_extract({{ text }}, {{ pattern }}, 0))
+            )
+        )
+    end
+{%- endmacro %}
+
+{# All matches of a pattern in a text, as a list. #}
+{% macro all_matches(text, pattern) -%}
+    {{ return(adapter.dispatch('all_matches')(text, pattern)) }}
+{%- endmacro %}
+
+{% macro default__all_matches(text, pattern) -%}
+    regexp_extract_all({{ text }}, '{{ pattern }}')
+{%- endmacro %}
+
+{% macro spark__all_matches(text, pattern) -%}
+    regexp_extract_all({{ text }}, '{{ pattern }}', 0)
 {%- endmacro %}

@@ -83,14 +83,10 @@ _CELLS = """
 """
 
 _DELIVERED = """
-    select max(answers.text) as text, max(answers.answer) as answer,
-        max(case when answers.fate_reason = 'answer' then answers.number_value end) as number_value
-    from intermediate.int_answers as answers
-    inner join intermediate.int_counted_rows as counted
-        on answers.form = counted.form and answers.file = counted.file and answers.sheet = counted.sheet
-        and answers.row_number = counted.row_number
-    where answers.form = $form and answers.unit_code = $unit and answers.question = $question and answers.item = $item
-        and answers.target_group = $target_group and answers.reporting_form = $reporting_form
+    select max(text) as text, max(answer) as answer, max(number_value) as number_value
+    from intermediate.int_delivered_answers
+    where form = $form and unit_code = $unit and question = $question and item = $item
+        and target_group = $target_group and reporting_form = $reporting_form
 """
 
 

@@ -464,7 +464,7 @@ def _missing(columns: Iterable[ColumnMap], form: Form) -> frozenset[str]:
 
 def _answers(columns: Iterable[ColumnMap], options: Iterable[OptionMap]) -> frozenset[str]:
     answers = {column.answer for column in columns if column.type == "tick"}
-    if any(column.type == "code" for column in columns):
+    if any(column.type in {"code", "codes"} for column in columns):
         answers |= {option.answer for option in options if option.answer}
     return frozenset(answers)
 
@@ -545,7 +545,9 @@ def _attribute_changes(question: _QuestionDiff, before: Form, after: Form) -> It
         uses, wordings = {pair[1] for pair, _ in edited}, list(dict.fromkeys(texts for _, texts in edited))
         note = f"the same in {len(wordings)} texts" if len(wordings) > 1 else ""
         yield Change("wording", name, _where(uses, worded), len(uses), len(worded), *wordings[0], note)
-    coded = {pair[1] for pair in question.pairs if any(column.type == "code" for column in question.after[pair[1]])}
+    coded = {
+        pair[1] for pair in question.pairs if any(column.type in {"code", "codes"} for column in question.after[pair[1]])
+    }
     if coded and old_options:
         yield from _option_changes(name, old_options, new_options, len(coded))
 

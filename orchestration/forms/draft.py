@@ -28,6 +28,7 @@ from orchestration.forms.model import (
     ColumnMap,
     FileSpec,
     Form,
+    NumberSpec,
     OptionMap,
     SheetSpec,
     TickSpec,
@@ -604,9 +605,9 @@ class _FormFile:
             text += "\n" + self._look("checks", "does each of these stand in the new files?") + "checks:\n"
             for check in last.checks:
                 text += _item(check.model_dump(mode="json") | {"matches": self.advance(check.matches)})
-        if last.numbers.missing:
+        if last.numbers != NumberSpec():
             text += "\n" + self._look("numbers", "the same missing codes, by the new code book?")
-            text += _block("numbers", last.numbers.model_dump(mode="json"))
+            text += _block("numbers", last.numbers.model_dump(mode="json", exclude_defaults=True))
         if last.ticks != TickSpec():
             text += "\n" + self._look("ticks", "are the boxes filled in the same way?")
             text += _block("ticks", last.ticks.model_dump(mode="json"))

@@ -25,6 +25,14 @@ def _regular_expression(text: str) -> str:
 # What a draft writes where a person must decide; no form that has it can be run.
 UNSURE = "unsure"
 
+
+def _one_group(text: str) -> str:
+    if re.compile(_regular_expression(text)).groups != 1:
+        raise ValueError("has one group in round brackets, which is the code; other brackets begin with ?:")
+    return text
+
+
+UnitPattern = Annotated[str, AfterValidator(_one_group)]
 Pattern = Annotated[str, AfterValidator(_regular_expression)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 
@@ -164,6 +172,8 @@ class UnitSpec(_Strict):
     stratum: str | None = None
     fill_down: bool = False
     """Whether a unit is written once and holds for the rows below it too, until the next one."""
+    code_pattern: UnitPattern | None = None
+    """Finds the municipality's code in the text of the code columns; without it the digits at the start are the code."""
 
 
 class SubmissionSpec(_Strict):
@@ -214,6 +224,8 @@ class SheetSpec(_Strict):
     rows_not_data: tuple[RowRule, ...] = ()
     links_to: str | None = None
     link: str | None = None
+    rows: Literal["one", "sum"] = "one"
+    """Whether a unit has one row that counts, or several that are added up."""
 
     @model_validator(mode="before")
     @classmethod
@@ -231,8 +243,10 @@ class SheetSpec(_Strict):
             raise ValueError("first_row comes after header_rows")
         if (self.links_to is None) != (self.link is None):
             raise ValueError("links_to and link go together")
-        if (self.links_to is None or self.link == "unit") and (self.unit is None or not self.unit.code):
-            raise ValueError("a sheet needs unit.code, or links_to another sheet by the number of the submission")
+        if (self.links_to is None or self.link == "unit") and (self.unit is None or not self.unit.code + self.unit.name):
+            raise ValueError(
+                "a sheet needs unit.code or unit.name, or links_to another sheet by the number of the submission"
+            )
         return self
 
     @property
@@ -266,6 +280,10 @@ class NumberSpec(_Strict):
 
     missing: tuple[str, ...] = ()
     """Texts, and ranges such as 900..999, that mean "no answer" in every column of type number."""
+    nil: tuple[str, ...] = ()
+    """Texts that mean what a hyphen does: a blank."""
+    doubtful: tuple[str, ...] = ("99", "998", "999", "9998", "9999", "99999")
+    """Numbers in columns of FTE that may be a code for "no answer": the sums beside them decide, cell by cell."""
 
 
 class TickSpec(_Strict):
@@ -296,7 +314,7 @@ class ColumnMap(_Strict):
     answer: str = ""
     target_group: Literal["adults", "children", "total", ""] = ""
     reporting_form: Literal["joint", "mental_health", "substance_use", "total", ""] = ""
-    type: Literal["number", "code", "tick", "text", ""] = ""
+    type: Literal["number", "code", "codes", "tick", "text", ""] = ""
     unit: Literal["fte", "persons", "nok", "units", ""] = ""
     wording_nb: str = ""
     population_asked: str = ""
@@ -304,6 +322,7 @@ class ColumnMap(_Strict):
     reason: str = ""
     ticked: str = ""
     not_ticked: str = ""
+    separator: str = ""
     line: int = 0
 
     @property
@@ -346,6 +365,8 @@ class ColumnMap(_Strict):
         if self.not_ticked and not self.ticked:
             raise ValueError("not_ticked needs ticked beside it")
         self.ticks(TickSpec())
+        if (self.type == "codes") != (self.separator != ""):
+            raise ValueError("codes, and only codes, need the separator that stands between them (or newline)")
         if self.use in {"ignored", "absent"} and not self.reason:
             raise ValueError(f"{self.use} needs a reason")
         if self.use == "absent" and not self.question:
@@ -429,6 +450,16 @@ class Form(_Strict):
                 raise ValueError(f"sheet {sheet.name}: a workbook, and only a workbook, needs sheet")
             if sheet.links_to is not None and sheet.links_to not in names - {sheet.name}:
                 raise ValueError(f"sheet {sheet.name}: links_to {sheet.links_to!r} is no other sheet")
+        layouts: dict[str, SheetSpec] = {}
+        for sheet in self.sheets:
+            first = layouts.setdefault(sheet.name, sheet)
+            for what in ("links_to", "link", "rows"):
+                if getattr(sheet, what) != getattr(first, what):
+                    raise ValueError(f"the sheets of layout {sheet.name} differ in {what}")
+            if (sheet.unit and sheet.unit.code_pattern) != (first.unit and first.unit.code_pattern):
+                raise ValueError(f"the sheets of layout {sheet.name} differ in unit.code_pattern")
+            if self.units == "anonymous" and sheet.unit is not None and not sheet.unit.code:
+                raise ValueError(f"sheet {sheet.name}: anonymous units need unit.code, the respondent's number")
         places = [(sheet.file, sheet.sheet) for sheet in self.sheets]
         if len(set(places)) != len(places):
             raise ValueError("two entries of sheets are about the same sheet of the same file")

@@ -124,7 +124,9 @@ def _check_columns(form: Form, path: Path) -> None:
             )
         codes[option.question, option.code] = option
     with_options = {option.question for option in form.options}
-    coded = {column.question: column for column in form.columns if column.use == "answer" and column.type == "code"}
+    coded = {
+        column.question: column for column in form.columns if column.use == "answer" and column.type in {"code", "codes"}
+    }
     for question, column in coded.items():
         if question not in with_options:
             raise UserError(
@@ -137,7 +139,7 @@ def _check_columns(form: Form, path: Path) -> None:
             raise UserError(
                 f"question {option.question!r} is no question with codes",
                 place=f"{path / 'options.csv'}, line {option.line}",
-                remedy="use a question of columns.csv with type code",
+                remedy="use a question of columns.csv with type code or codes",
             )
 
 
@@ -187,12 +189,15 @@ def _check_missing(form: Form, path: Path) -> None:
 def _check_patterns(form: Form, path: Path) -> None:
     """Check that DuckDB, which runs the patterns of rows, reads them too: it knows no look-ahead and no back-references."""
     for sheet in form.sheets:
-        for rule in sheet.rows_not_data:
+        patterns = [("rows_not_data", rule.matches) for rule in sheet.rows_not_data]
+        if sheet.unit is not None and sheet.unit.code_pattern is not None:
+            patterns.append(("unit.code_pattern", sheet.unit.code_pattern))
+        for where, pattern in patterns:
             try:
-                duckdb.execute("select regexp_full_match('', ?)", [rule.matches]).fetchall()
+                duckdb.execute("select regexp_full_match('', ?)", [pattern]).fetchall()
             except duckdb.Error as error:
                 raise UserError(
-                    f"sheet {sheet.name}: rows_not_data: the pattern {rule.matches!r} is not understood ({error})",
+                    f"sheet {sheet.name}: {where}: the pattern {pattern!r} is not understood ({error})",
                     place=str(path / "form.yml"),
                     remedy="write it without look-ahead and back-references",
                 ) from error

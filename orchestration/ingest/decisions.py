@@ -1,8 +1,9 @@
-"""Decisions that somebody signed: corrections of single answers, and verdicts on whether two years can be compared.
+"""Decisions that somebody signed: on single answers, on which of several counts, and on whether years can be compared.
 
-They are lists in ``data/corrections/*.yml`` and ``data/comparability/*.yml``. This module checks their form and puts
-them, and the releases of the calendar, into the schema ``decisions`` of the warehouse; SQL applies them, and judges whether
-they still fit. Does not belong here: waivers of the gate, and explanations of differences from print.
+They are lists in ``data/corrections/*.yml``, ``data/submissions/*.yml`` and ``data/comparability/*.yml``. This module
+checks their form and puts them, and the releases of the calendar, into the schema ``decisions`` of the warehouse; SQL
+applies them, and judges whether they still fit. Does not belong here: waivers of the gate, and explanations of differences
+from print.
 """
 
 from __future__ import annotations
@@ -53,6 +54,18 @@ class Correction(_Signed):
     kind: Literal["answer_error", "delivery_error", "late_answer"] = "answer_error"
 
 
+class CountedSubmission(_Signed):
+    """The row of a delivery that counts where a unit gave several answers and nothing tells which is the latest."""
+
+    unit: str = Field(
+        pattern=r"^[0-9]{4}([0-9]{2})?$", description="code of the municipality, district or agency of the year"
+    )
+    year: int = Field(description="the year described")
+    file: str = Field(min_length=1, description="name of the file")
+    sheet: str | None = Field(default=None, description="name of the sheet, of a workbook")
+    row: int = Field(ge=1, description="number of the row in the file or sheet")
+
+
 class Comparability(_Signed):
     """A verdict on a pair of years of an indicator that replaces the derived one."""
 
@@ -62,7 +75,11 @@ class Comparability(_Signed):
     verdict: Literal["comparable", "with_correction", "not_comparable"]
 
 
-FOLDERS: dict[str, type[_Signed]] = {"corrections": Correction, "comparability": Comparability}
+FOLDERS: dict[str, type[_Signed]] = {
+    "corrections": Correction,
+    "submissions": CountedSubmission,
+    "comparability": Comparability,
+}
 
 TABLES: dict[str, pa.Schema] = {
     "corrections": pa.schema(
@@ -77,6 +94,19 @@ TABLES: dict[str, pa.Schema] = {
             "expect": pa.string(),
             "value": pa.string(),
             "kind": pa.string(),
+            "reason": pa.string(),
+            "decided_by": pa.string(),
+            "decided_on": pa.date32(),
+        }
+    ),
+    "submissions": pa.schema(
+        {
+            "decision": pa.string(),
+            "unit_code": pa.string(),
+            "time_period": pa.int32(),
+            "file": pa.string(),
+            "sheet": pa.string(),
+            "row_number": pa.int32(),
             "reason": pa.string(),
             "decided_by": pa.string(),
             "decided_on": pa.date32(),
@@ -115,6 +145,8 @@ def _decided(entry: _Signed) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     if isinstance(entry, Correction):
         about = (entry.unit, entry.year, entry.question, entry.item, entry.target_group, entry.reporting_form)
         return about, (_text(entry.expect), _text(entry.value), entry.kind)
+    if isinstance(entry, CountedSubmission):
+        return (entry.unit, entry.year, entry.file, entry.sheet, entry.row), ()
     assert isinstance(entry, Comparability)
     return (entry.indicator, entry.from_year, entry.to_year), (entry.verdict,)
 

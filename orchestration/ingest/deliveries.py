@@ -10,8 +10,7 @@ import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -32,6 +31,7 @@ from orchestration.ingest.columns import (
     repeated_headers,
     texts_of,
 )
+from orchestration.ingest.dates import Moment, read_date
 from orchestration.ingest.declared import missing_cells
 from orchestration.ingest.readers import Sheet, read
 from orchestration.ingest.readers.model import PLACE_SCHEMA
@@ -49,7 +49,8 @@ TABLES = {
     "files": "form varchar, file varchar, sha256 varchar, size bigint, reader varchar",
     "marks": "form varchar, file varchar, sheet varchar, layout varchar, mark varchar, cell_count bigint, "
     "first_row integer, first_column integer",
-    "submitted": "form varchar, file varchar, sheet varchar, layout varchar, row_number integer, submitted_at timestamp",
+    "submitted": "form varchar, file varchar, sheet varchar, layout varchar, row_number integer, submitted_at timestamp, "
+    "instant timestamp",
     "repeated_headers": "form varchar, file varchar, sheet varchar, layout varchar, row_number integer",
     "deliveries": "form varchar, fingerprint varchar, unit_count integer",
 }
@@ -75,11 +76,11 @@ class ReadSheet:
     """Places of the cells that the file declares missing."""
 
     @cached_property
-    def submitted(self) -> dict[int, tuple[str, datetime | None]]:
+    def submitted(self) -> dict[int, tuple[str, Moment | None]]:
         """The text and the date of submission of each row that has one."""
         submission = self.layout.submission
         return {
-            row: (text, _date(text, submission.formats, self.year))
+            row: (text, read_date(text, submission.formats, self.year))
             for row, text in self.column_texts(submission.submitted).items()
         }
 
@@ -221,35 +222,22 @@ def _check_content(form: Form, sheets: list[ReadSheet]) -> None:
                 )
 
 
-@lru_cache(maxsize=100_000)
-def _date(text: str, formats: tuple[str, ...], year: int) -> datetime | None:
-    """Return a date as delivered, or None where it is no date of a stated format. Without a year it is of ``year``."""
-    for pattern in (*formats, "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"):
-        has_year = any(part in pattern for part in ("%Y", "%y", "%G", "%x", "%c"))
-        try:
-            # The year stands first, because 29 February is no date of the year that strptime assumes.
-            if has_year:
-                return datetime.strptime(text.strip(), pattern)
-            return datetime.strptime(f"{year} {text.strip()}", f"%Y {pattern}")
-        except ValueError:
-            continue
-    return None
-
-
 def _check_years(form: Form, sheets: list[ReadSheet]) -> None:
-    """Refuse a delivery whose submissions are mostly of another year than the year of collection."""
+    """Refuse a delivery whose submissions are mostly of another year than the year of collection, or at no date."""
     for read_sheet in sheets:
-        submitted = read_sheet.submitted
-        years = Counter(date.year if date else None for _, date in submitted.values())
-        if years and years[form.collection_year] * 2 <= len(submitted):
+        dates = {text: moment.local.year if moment else None for text, moment in read_sheet.submitted.values()}
+        years = Counter(dates[text] for text, _ in read_sheet.submitted.values())
+        if years and years[form.collection_year] * 2 <= years.total():
             year, count = years.most_common(1)[0]
-            example = next(text for text, date in submitted.values() if (date.year if date else None) == year)
+            example = next(text for text, its_year in dates.items() if its_year == year)
             raise UserError(
-                f"{count} of {len(submitted)} submissions are "
-                + (f"of {year}" if year else f"not dates as submission.formats says, such as {example!r}")
+                f"{count} of {years.total()} submissions are "
+                + (f"of {year}" if year else f"not dates as submission.formats says, such as {example[:40]!r}")
                 + f"; the form is collected in {form.collection_year}",
                 place=f"{read_sheet.file.path}, column {read_sheet.layout.submission.submitted}",
-                remedy="this is another year's file; ask for the right one, or correct form.yml",
+                remedy="this is another year's file; ask for the right one, or correct form.yml"
+                if year
+                else "state their format in submission.formats of form.yml",
             )
 
 
@@ -329,9 +317,13 @@ def _replace(connection: duckdb.DuckDBPyConnection, form: Form, sheets: list[Rea
                     pa.table(
                         {
                             "row_number": pa.array(list(read_sheet.submitted), pa.int32()),
-                            "submitted_at": pa.array(
-                                [date for _, date in read_sheet.submitted.values()], pa.timestamp("us")
-                            ),
+                            **{
+                                name: pa.array(
+                                    [moment and getattr(moment, part) for _, moment in read_sheet.submitted.values()],
+                                    pa.timestamp("us"),
+                                )
+                                for name, part in (("submitted_at", "local"), ("instant", "instant"))
+                            },
                         }
                     ),
                 )
@@ -366,24 +358,38 @@ def _marks_table(told: tuple[marks.Told, ...]) -> pa.Table:
     return pa.table(columns, pa.schema(schema))
 
 
-# Units of a delivery, as its code texts: districts and agencies by their own code. Rows that are no data do not count.
+# Units of a delivery, as its code texts: districts and agencies by their own code; names where there are no codes. Rows that
+# are no data do not count.
 UNITS = """
     with unit_columns as (
         select columns.file, columns.sheet, columns.column_number, sheets.first_row,
-            identifiers.role = 'part_code' as is_part, forms.units = 'anonymous' as is_anonymous,
+            identifiers.role = 'part_code' as is_part,
+            identifiers.role = 'name' or forms.units = 'anonymous' as is_whole_text,
+            case when identifiers.role = 'code' then layouts.code_pattern end as code_pattern,
             max(identifiers.priority) as priority
         from raw.columns
         inner join raw.sheets using (form, file, sheet, layout)
         inner join forms.forms using (form)
         inner join forms.identifiers
             on identifiers.form = columns.form and identifiers.layout = columns.layout
-            and identifiers.header = columns.header and identifiers.role in ('code', 'part_code')
-        where columns.form = ?
+            and identifiers.header = columns.header
+        inner join forms.layouts on layouts.form = columns.form and layouts.layout = columns.layout
+        where columns.form = ? and (
+            identifiers.role in ('code', 'part_code')
+            or identifiers.role = 'name' and not exists (
+                select 1 from forms.identifiers as others
+                where others.form = columns.form and others.layout = columns.layout and others.role = 'code'
+            )
+        )
         group by all
     ),
     codes as (
         select cells.file, cells.sheet, cells.row_number, is_part, priority,
-            case when is_anonymous then trim(text) else nullif(regexp_extract(trim(text), '^[0-9]+'), '') end as code
+            nullif(case
+                when is_whole_text then lower(trim(text))
+                when code_pattern is not null then regexp_extract(trim(text), code_pattern, 1)
+                else regexp_extract(trim(text), '^[0-9]+')
+            end, '') as code
         from raw.cells inner join unit_columns using (file, sheet, column_number)
         where cells.form = ? and cells.row_number >= first_row and cells.left_out is null
     ),
@@ -419,7 +425,12 @@ def _check_units(
     counted = connection.execute(UNITS, [form.form] * 4).fetchone()
     units = int(counted[0]) if counted else 0
     if units == 0:
-        raise UserError("holds no units", place=str(folder), remedy="correct unit and rows_not_data in form.yml")
+        raise UserError(
+            "holds no units",
+            place=str(folder),
+            remedy="correct unit in form.yml (code_pattern finds codes inside texts; name without code looks names up), "
+            "and rows_not_data",
+        )
     known = dict(connection.execute("select form, unit_count from raw.deliveries").fetchall())
     earlier = [
         other

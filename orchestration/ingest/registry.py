@@ -56,6 +56,8 @@ TABLES: dict[str, pa.Schema] = {
             # Of boxes: texts with a semicolon before and after each.
             "ticked": pa.string(),
             "not_ticked": pa.string(),
+            # Of several options in one cell.
+            "separator": pa.string(),
         }
     ),
     "conditions": pa.schema({"form": pa.string(), "line": pa.int32(), "header": pa.string(), "text": pa.string()}),
@@ -63,6 +65,8 @@ TABLES: dict[str, pa.Schema] = {
     "missing_texts": pa.schema(
         {"form": pa.string(), "line": pa.int32(), "text": pa.string(), "low": pa.float64(), "high": pa.float64()}
     ),
+    "nil_texts": pa.schema({"form": pa.string(), "text": pa.string()}),
+    "doubtful_codes": pa.schema({"form": pa.string(), "line": pa.int32(), "text": pa.string()}),
     "options": pa.schema(
         {
             "form": pa.string(),
@@ -80,6 +84,9 @@ TABLES: dict[str, pa.Schema] = {
             "links_to": pa.string(),
             "link_header": pa.string(),
             "link_by": pa.string(),
+            # What a row is: a submission; an answer of one, in a long format; or a part of the unit, which is added up.
+            "rows_are": pa.string(),
+            "code_pattern": pa.string(),
         }
     ),
     "identifiers": pa.schema(
@@ -123,6 +130,8 @@ def _rows(form: Form) -> Iterator[tuple[str, tuple[Any, ...]]]:
             form.respondent,
         ),
     )
+    for text in sorted({"-", *(" ".join(text.split()) for text in form.numbers.nil)}):
+        yield "nil_texts", (name, text)
     for column in form.columns:
         yield (
             "columns",
@@ -144,6 +153,7 @@ def _rows(form: Form) -> Iterator[tuple[str, tuple[Any, ...]]]:
                 column.reason or None,
                 len(column.conditions),
                 *_boxes(form, column),
+                "\n" if column.separator == "newline" else column.separator or None,
             ),
         )
         for condition, text in column.conditions:
@@ -153,6 +163,10 @@ def _rows(form: Form) -> Iterator[tuple[str, tuple[Any, ...]]]:
             yield "missing_texts", (name, column.line, text, None, None)
         for low, high in missing.ranges:
             yield "missing_texts", (name, column.line, None, low, high)
+        if column.type == "number" and column.unit == "fte":
+            for text in sorted({code_text(text) for text in form.numbers.doubtful}):
+                if text not in missing:
+                    yield "doubtful_codes", (name, column.line, text)
     for option in form.options:
         yield (
             "options",
@@ -174,12 +188,15 @@ def _layout_rows(form: Form) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Yield what form.yml says of each layout; sheets that share a layout share their columns and rules too."""
     name = form.form
     linked = set()
+    long = {column.sheet for column in form.columns if column.conditions}
     for place, sheet in enumerate(form.sheets):
         if sheet.name not in linked:
             linked.add(sheet.name)
             by = None if sheet.link is None else "unit" if sheet.link == "unit" else "submission"
             link_header = header(sheet.link) if by == "submission" and sheet.link else None
-            yield "layouts", (name, sheet.name, sheet.links_to, link_header, by)
+            rows_are = "answers" if sheet.name in long else "parts" if sheet.rows == "sum" else "submissions"
+            pattern = sheet.unit.code_pattern if sheet.unit is not None else None
+            yield "layouts", (name, sheet.name, sheet.links_to, link_header, by, rows_are, pattern)
         if sheet.unit is not None:
             for role in ("code", "name", "part_code", "part_name"):
                 for priority, column in enumerate(getattr(sheet.unit, role)):
@@ -196,6 +213,9 @@ def _layout_rows(form: Form) -> Iterator[tuple[str, tuple[Any, ...]]]:
         for text in sorted({code_text(text).lower() for text in sheet.submission.confirmed_values}):
             yield "confirmations", (name, sheet.name, text)
         for order, rule in enumerate(sheet.rows_not_data):
+            # A number is a test respondent's in one file and a municipality's in the next: the row it links to says which.
+            if rule.reason == "test_respondent" and sheet.link is not None and header(rule.column) == header(sheet.link):
+                continue
             yield "row_rules", (name, sheet.name, 1000 * place + order, rule.reason, header(rule.column), rule.matches)
 
 

@@ -11,9 +11,9 @@ import io
 import json
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import yaml
@@ -135,20 +135,32 @@ def write_delivery(data: Path, name: str, files: dict[str, bytes | str]) -> Path
     return folder
 
 
+class Model(NamedTuple):
+    """A compiled model; ``is_of_deliveries`` where it depends on forms or cells, and not on reference data alone."""
+
+    schema: str
+    name: str
+    sql: str
+    is_of_deliveries: bool
+
+
 @dataclass
 class Kit:
     """A data folder with the real reference data, and a warehouse of its own."""
 
     data: Path
     settings: Settings
+    models: list[Model] = field(default_factory=list, repr=False)
+    """The models that are made anew after each reading."""
 
     def read(self, connection: duckdb.DuckDBPyConnection, **changes: Any) -> dict[str, str]:
         """Read every delivery into raw; return what happened to each form."""
         forms = load_forms(self.settings.forms)
         deliveries.prepare_tables(connection, forms)
         registry.load_registry(connection, forms)
+        decisions.load(connection, self.settings.data)
         deliveries.check_folders(forms, self.settings.deliveries)
-        return {
+        outcome = {
             form.form: deliveries.ingest(
                 connection,
                 form,
@@ -162,6 +174,13 @@ class Kit:
             )
             for form in forms
         }
+        self.make_models(connection)
+        return outcome
+
+    def make_models(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make the models anew from what stands in raw."""
+        for model in self.models:
+            connection.execute(f"create or replace table {model.schema}.{model.name} as {model.sql}")
 
 
 def make_kit(folder: Path) -> Kit:
@@ -184,8 +203,8 @@ def load_inputs(settings: Settings, connection: duckdb.DuckDBPyConnection) -> No
     policy.load(connection, settings.data)
 
 
-def compile_cell_models(settings: Settings, *further: str) -> list[tuple[str, str, str]]:
-    """Return schema, name and SQL of the models that cells go through, in the order in which they need each other.
+def compile_cell_models(settings: Settings, *further: str) -> list[Model]:
+    """Return the models that cells go through, in the order in which they need each other.
 
     Args:
         settings: of a kit.
@@ -196,7 +215,7 @@ def compile_cell_models(settings: Settings, *further: str) -> list[tuple[str, st
         deliveries.prepare_tables(connection, load_forms(settings.forms))
         registry.load_registry(connection, load_forms(settings.forms))
     dbt.prepare(settings)
-    wanted = ("mart_cell_ledger", "int_name_findings", "int_answers", *further)
+    wanted = ("mart_cell_ledger", "mart_row_ledger", "int_name_findings", "int_delivered_answers", *further)
     dbt.invoke(settings, "compile", "--select", *(f"+{name}" for name in wanted))
     manifest = json.loads((settings.dbt_target / "manifest.json").read_text(encoding="utf-8"))
     nodes = {
@@ -204,41 +223,46 @@ def compile_cell_models(settings: Settings, *further: str) -> list[tuple[str, st
         for unique_id, node in manifest["nodes"].items()
         if node["resource_type"] == "model" and node.get("compiled_code")
     }
-    ordered: list[tuple[str, str, str]] = []
-    done: set[str] = set()
+    ordered: dict[str, Model] = {}
+
+    def is_of_deliveries(unique_id: str) -> bool:
+        if unique_id.startswith("source."):
+            return unique_id.split(".")[2] in {"raw", "forms", "decisions"}
+        return unique_id in ordered and ordered[unique_id].is_of_deliveries
 
     def add(unique_id: str) -> None:
-        if unique_id in done or unique_id not in nodes:
+        if unique_id in ordered or unique_id not in nodes:
             return
-        done.add(unique_id)
-        for parent in nodes[unique_id]["depends_on"]["nodes"]:
-            add(parent)
         node = nodes[unique_id]
-        ordered.append((node["schema"], node["name"], node["compiled_code"].replace('"warehouse".', "")))
+        parents = node["depends_on"]["nodes"]
+        for parent in parents:
+            add(parent)
+        sql = node["compiled_code"].replace('"warehouse".', "")
+        ordered[unique_id] = Model(node["schema"], node["name"], sql, any(map(is_of_deliveries, parents)))
 
     for unique_id in sorted(nodes):
         add(unique_id)
-    return ordered
+    return list(ordered.values())
 
 
 @functools.cache
-def cell_models() -> list[tuple[str, str, str]]:
+def cell_models() -> list[Model]:
     """Return the compiled models; all tests of a process share them, because making them takes longer than most tests."""
     with tempfile.TemporaryDirectory() as folder:
         return compile_cell_models(make_kit(Path(folder)).settings)
 
 
-def cell_warehouse(settings: Settings, models: list[tuple[str, str, str]]) -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB in memory in which the models are views on raw cells, so that a test can read and look at once."""
+def cell_warehouse(kit: Kit, models: list[Model]) -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB in memory, in which the models stand beside the raw cells after each reading of the kit."""
     connection = duckdb.connect()
-    load_inputs(settings, connection)
-    deliveries.prepare_tables(connection, load_forms(settings.forms))
-    registry.load_registry(connection, load_forms(settings.forms))
-    for schema in {schema for schema, _, _ in models}:
+    load_inputs(kit.settings, connection)
+    forms = load_forms(kit.settings.forms)
+    deliveries.prepare_tables(connection, forms)
+    registry.load_registry(connection, forms)
+    for schema in {model.schema for model in models}:
         connection.execute(f"create schema if not exists {schema}")
-    for schema, name, sql in models:
-        # What depends on reference data alone is made once.
-        words = ("raw", "forms", "int_row", "int_cell", "stg_raw", "stg_forms", "ctl_")
-        depends_on_cells = any(word in sql for word in words)
-        connection.execute(f"create {'view' if depends_on_cells else 'table'} {schema}.{name} as {sql}")
+    kit.models = [model for model in models if model.is_of_deliveries]
+    for model in models:
+        if not model.is_of_deliveries:
+            connection.execute(f"create table {model.schema}.{model.name} as {model.sql}")
     return connection

@@ -53,7 +53,7 @@ NAMED = ("nr", "kommune")
 def surveys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Kit, duckdb.DuckDBPyConnection]]:
     """One warehouse for all tests, because its making takes longer than they do; each begins without a delivery."""
     kit = make_kit(tmp_path_factory.mktemp("surveys"))
-    with cell_warehouse(kit.settings, cell_models()) as connection:
+    with cell_warehouse(kit, cell_models()) as connection:
         yield kit, connection
 
 

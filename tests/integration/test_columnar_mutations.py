@@ -287,7 +287,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[Mu
             else:
                 accepted[path.name] = mutant
             seen.add(mutant.content)
-    with cell_warehouse(kit.settings, cell_models()) as connection:
+    with cell_warehouse(kit, cell_models()) as connection:
         kit.read(connection)
         yield [mutant for _, mutant in mutants], accepted, became(connection)
 

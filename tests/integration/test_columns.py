@@ -17,6 +17,7 @@ from orchestration.warehouse import dictionaries
 from tests.integration.deliveries_kit import (
     FORM,
     Kit,
+    Model,
     cell_warehouse,
     compile_cell_models,
     csv_text,
@@ -75,7 +76,7 @@ def records(count: int) -> list[list[str]]:
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, str]]:
+def models(tmp_path_factory: pytest.TempPathFactory) -> list[Model]:
     settings = make_kit(tmp_path_factory.mktemp("models")).settings
     return compile_cell_models(settings, "ctl_moved_records", "ctl_moved_blocks")
 
@@ -105,19 +106,14 @@ Finder = Callable[[list[list[str]]], dict[str, list[dict[str, Any]]]]
 
 
 @pytest.fixture
-def failing(kit: Kit, models: list[tuple[str, str, str]]) -> Iterator[Finder]:
+def failing(kit: Kit, models: list[Model]) -> Iterator[Finder]:
     """Give a function that reads records as a delivery and returns the failing rows of the two rules on records."""
     rules = [rule for rule in load_rules(PROJECT_DIR / "expectations" / "rules") if rule.id in (RECORDS, BLOCKS)]
-    with cell_warehouse(kit.settings, models) as connection:
+    with cell_warehouse(kit, models) as connection:
 
         def find(rows: list[list[str]]) -> dict[str, list[dict[str, Any]]]:
             write_delivery(kit.data, "2016", {"export.csv": csv_text(HEADER, rows)})
             kit.read(connection)
-            # Each model once: as views they are made anew for each that reads them.
-            views = {row[:2] for row in connection.execute("select schema_name, view_name from duckdb_views()").fetchall()}
-            for schema, name, sql in models:
-                if (schema, name) in views:
-                    connection.execute(f"drop view {schema}.{name}; create table {schema}.{name} as {sql}")
             return {
                 rule.id: count_rows(
                     lambda query: dictionaries(connection, query), rule.query([], Path()), rule.condition(), "evidence"

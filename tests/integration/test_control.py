@@ -96,13 +96,12 @@ create table intermediate.int_fte_asked as
 create table intermediate.int_unit_responses as select * from (values
     ('f', 2016, '1103', true), ('f', 2016, '030101', true), ('f', 2016, '1104', false))
     r(form, time_period, unit_code, has_answered);
-create table intermediate.int_counted_rows as select 'f' as form, 'a.xlsx' as file, 'Ark' as sheet, 2 as row_number;
-create table intermediate.int_answers as
-    select 'f' as form, 'a.xlsx' as file, 'Ark' as sheet, 2 as row_number, * from (values
-    ('1103', 'fte_by_service', 'housing', 'adults', 'joint', '12,5', cast(12.5 as decimal(18, 6)), 'answer', null),
-    ('030101', 'fte_by_service', 'work_measures', 'adults', 'joint', '=2-3', null, 'not_a_number', null),
-    ('1103', 'plan', 'all', 'total', 'total', '2', null, 'answer', 'no'))
-    a(unit_code, question, item, target_group, reporting_form, text, number_value, fate_reason, answer);
+create table intermediate.int_delivered_answers as
+    select 'f' as form, * from (values
+    ('1103', 'fte_by_service', 'housing', 'adults', 'joint', '12,5', cast(12.5 as decimal(18, 6)), null),
+    ('030101', 'fte_by_service', 'work_measures', 'adults', 'joint', '=2-3', null, null),
+    ('1103', 'plan', 'all', 'total', 'total', '2', null, 'no'))
+    a(unit_code, question, item, target_group, reporting_form, text, number_value, answer);
 """
 
 

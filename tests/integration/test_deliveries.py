@@ -7,7 +7,7 @@ import io
 import os
 import shutil
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -34,33 +34,14 @@ from tests.integration.deliveries_kit import (
     OPTIONS,
     ROWS,
     Kit,
-    cell_models,
-    cell_warehouse,
     csv_text,
     load_inputs,
-    make_kit,
     write_delivery,
     write_form,
 )
 from tests.integration.workbooks_kit import RAISED, SAVED, STRUCK, part, rich, with_parts, xlsx
 
 GOOD = csv_text(HEADER, ROWS)
-
-
-@pytest.fixture(scope="module")
-def models() -> list[tuple[str, str, str]]:
-    return cell_models()
-
-
-@pytest.fixture
-def kit(tmp_path: Path) -> Kit:
-    return make_kit(tmp_path)
-
-
-@pytest.fixture
-def warehouse(kit: Kit, models: list[tuple[str, str, str]]) -> Iterator[duckdb.DuckDBPyConnection]:
-    with cell_warehouse(kit.settings, models) as connection:
-        yield connection
 
 
 def fate(connection: duckdb.DuckDBPyConnection, row: int, header: str) -> tuple[Any, ...]:

@@ -37,7 +37,7 @@ def write(data: Path, folder: str, text: str, name: str = "entries.yml") -> Path
 
 def test_no_folder_and_an_empty_file_are_no_decisions(tmp_path: Path) -> None:
     write(tmp_path, "corrections", "# none yet\n")
-    assert load_decisions(tmp_path) == {"corrections": [], "comparability": [], "releases": []}
+    assert load_decisions(tmp_path) == {"corrections": [], "submissions": [], "comparability": [], "releases": []}
 
 
 def test_entries_become_rows_with_file_and_line(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 -- What could not be read: text_instead_of_number, a cell of a number question that holds words; rejected_cell, any other
--- answer that was rejected; rejected_row, a row of data that belongs to no unit or submission. Only answers of submissions
+-- answer that was rejected; missing_code, a number of FTE that is a code for "no answer"; rejected_row, a row of data that
+-- belongs to no unit or submission. Only answers of submissions
 -- that count, and not those that a signed correction replaced. The effect of a cell is what the typed sum of its block has
 -- more than the cells that could be read, if it is the only one.
 with answers as (
@@ -10,7 +11,7 @@ with answers as (
         and answers.file = counted.file
         and answers.sheet = counted.sheet
         and answers.row_number = counted.row_number
-    where answers.fate = 'rejected'
+    where answers.fate = 'rejected' or (answers.fate_reason = 'missing_code' and answers.measure_unit = 'fte')
 ),
 
 corrections as (
@@ -39,7 +40,12 @@ rejected_rows as (
         row_number,
         sum(case when question = 'fte_by_service' and use = 'answer' then number_value end) as fte
     from {{ ref('int_cells') }}
-    where row_rejected_reason is not null and row_ignored_reason is null and fate = 'rejected'
+    where
+        row_rejected_reason is not null
+        and row_ignored_reason is null
+        and fate = 'rejected'
+        -- What a unit answered several times is told of the unit.
+        and row_rejected_reason != 'several_submissions_undated'
     group by form, survey, time_period, unit_code, row_rejected_reason, file, sheet, row_number
 ),
 
@@ -53,7 +59,11 @@ select
     answers.survey,
     answers.time_period,
     answers.unit_code,
-    case when answers.fate_reason = 'not_a_number' then 'text_instead_of_number' else 'rejected_cell' end as finding,
+    case answers.fate_reason
+        when 'not_a_number' then 'text_instead_of_number'
+        when 'missing_code' then 'missing_code'
+        else 'rejected_cell'
+    end as finding,
     answers.question,
     answers.target_group,
     answers.item,

@@ -1,5 +1,6 @@
 -- no_answer: a unit that did not answer, with what its ground reported the last time; it is missing in the national figure
--- or carried forward in it. superseded_submission: a unit sent more than one completed submission; the latest counts, so
+-- or carried forward in it. contested_submissions: the same of a unit that answered several times, where nothing tells which
+-- answer counts. superseded_submission: a unit sent more than one completed submission; the latest counts, so
 -- that this is information only.
 with silent as (
     select
@@ -11,6 +12,17 @@ with silent as (
     from {{ ref('ctl_units') }}
     where not has_answered
     group by series, time_period, unit_code
+),
+
+contested as (
+    select
+        survey,
+        time_period,
+        unit_code,
+        count(*) as submission_count
+    from {{ ref('int_submissions') }}
+    where rejected_reason = 'several_submissions_undated'
+    group by survey, time_period, unit_code
 ),
 
 superseded as (
@@ -25,15 +37,19 @@ superseded as (
 )
 
 select
-    series as survey,
-    time_period,
-    unit_code,
-    'no_answer' as finding,
-    previous_period,
-    fte_before as value_before,
-    {{ exact('coalesce(fte_before, 0)') }} as effect,
-    cast(null as string) as detail
+    silent.series as survey,
+    silent.time_period,
+    silent.unit_code,
+    case when contested.unit_code is null then 'no_answer' else 'contested_submissions' end as finding,
+    silent.previous_period,
+    silent.fte_before as value_before,
+    {{ exact('coalesce(silent.fte_before, 0)') }} as effect,
+    cast(contested.submission_count as string) as detail
 from silent
+left join contested
+    on silent.series = contested.survey
+    and silent.time_period = contested.time_period
+    and silent.unit_code = contested.unit_code
 
 union all
 

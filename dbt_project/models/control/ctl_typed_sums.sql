@@ -1,6 +1,7 @@
 -- Typed sums of the rows that count, each beside the cells of its block, where the form says which block it is the sum of.
 -- They are never computed with; they only show that something is not as the respondent meant it.
 with cells as (
+    -- Parts of a unit are added up, and so are their sums.
     select
         cells.form,
         cells.survey,
@@ -9,11 +10,11 @@ with cells as (
         cells.question,
         cells.target_group,
         cells.reporting_form,
-        cells.number_value,
-        cells.file,
-        cells.sheet,
-        cells.row_number,
-        cells.column_number,
+        {{ exact('sum(cells.number_value)') }} as number_value,
+        min(cells.file) as file,
+        min(cells.sheet) as sheet,
+        min(cells.row_number) as row_number,
+        min(cells.column_number) as column_number,
         cells.header
     from {{ ref('int_cells') }} as cells
     inner join {{ ref('int_counted_rows') }} as counted
@@ -27,6 +28,15 @@ with cells as (
         and cells.number_value is not null
         and not cells.is_missing_text
         and cells.unit_code is not null
+    group by
+        cells.form,
+        cells.survey,
+        cells.time_period,
+        cells.unit_code,
+        cells.question,
+        cells.target_group,
+        cells.reporting_form,
+        cells.header
 ),
 
 blocks as (
@@ -37,7 +47,7 @@ blocks as (
         target_group,
         reporting_form,
         {{ exact('sum(number_value)') }} as fte,
-        sum(case when is_rejected then 1 else 0 end) as rejected_count,
+        sum(case when is_rejected or (type = 'number' and number_value is null) then 1 else 0 end) as rejected_count,
         bool_or(is_corrected) as is_corrected
     from {{ ref('int_counted_answers') }}
     group by form, unit_code, question, target_group, reporting_form

@@ -17,5 +17,6 @@ select
     reason,
     condition_count,
     ticked,
-    not_ticked
+    not_ticked,
+    separator
 from {{ source('forms', 'columns') }}

@@ -1,5 +1,5 @@
 -- All official names by which a unit may be called: the plain name, with its county in brackets, and the Norwegian, Sámi and
--- Kven forms, together and each alone; in lower case, with one kind of separator.
+-- Kven forms, together and each alone; in lower case, with one kind of separator, with and without the brackets.
 with municipality_names as (
     select
         municipality_code as unit_code,
@@ -39,8 +39,16 @@ single_forms as (
     from names
 )
 
-select distinct
+select
     unit_code,
-    {{ comparable_name('name') }} as name
+    {{ comparable_unit_name('name') }} as name
 from single_forms
-where {{ comparable_name('name') }} != ''
+where {{ comparable_unit_name('name') }} != ''
+
+union
+
+select
+    unit_code,
+    {{ full_unit_name('name') }} as name
+from single_forms
+where {{ comparable_unit_name('name') }} != ''

@@ -1,37 +1,52 @@
--- Typed answers: one row a delivered cell that is an answer, with the unit that gave it and where it stands. Blank
--- cells have no row; which answers are missing is decided where blocks and questions are known.
+-- Typed answers: one row a delivered cell that is an answer, with the unit that gave it and where it stands; a cell that
+-- holds several chosen options is as many ticks. Blank cells have no row; which answers are missing is decided where blocks
+-- and questions are known.
+with answers as (
+    select * from {{ ref('int_cells') }}
+    where
+        use = 'answer'
+        and fate in ('mapped', 'rejected')
+        and fate_reason != 'blank'
+        -- Boxes that say "no answer" are no boxes of somebody who answered.
+        and (type not in ('codes', 'tick') or fate = 'rejected' or fate_reason = 'answer')
+)
+
 select
-    form,
-    survey,
-    time_period,
-    unit_code,
-    stratum,
-    submitted_at,
-    submission_status,
-    submission_key,
-    question,
-    item,
-    target_group,
-    reporting_form,
-    type,
-    measure_unit,
-    fate,
-    fate_reason,
-    number_value,
+    answers.form,
+    answers.survey,
+    answers.time_period,
+    answers.unit_code,
+    answers.stratum,
+    answers.submitted_at,
+    answers.submission_status,
+    answers.submission_key,
+    answers.question,
+    answers.item,
+    answers.target_group,
+    answers.reporting_form,
+    case when answers.type = 'codes' then 'tick' else answers.type end as type,
+    answers.measure_unit,
+    answers.fate,
+    answers.fate_reason,
+    answers.number_value,
     case
-        when type = 'code' then option_answer
-        when type = 'tick' and fate_reason = 'answer' and is_ticked then answer
+        when answers.type = 'code' then answers.option_answer
+        when answers.type = 'codes' then chosen_options.answer
+        when answers.type = 'tick' and answers.fate_reason = 'answer' and answers.is_ticked then answers.answer
     end as answer,
-    text,
-    file,
-    sheet,
-    row_number,
-    column_number,
-    line
-from {{ ref('int_cells') }}
-where
-    use = 'answer'
-    and fate in ('mapped', 'rejected')
-    and fate_reason != 'blank'
-    -- A box that says "no answer" is no box of somebody who answered.
-    and not (type = 'tick' and fate_reason = 'missing_code')
+    answers.text,
+    answers.file,
+    answers.sheet,
+    answers.row_number,
+    answers.column_number,
+    answers.line
+from answers
+left join {{ ref('int_chosen_options') }} as chosen_options
+    on answers.type = 'codes'
+    and answers.fate_reason = 'answer'
+    and answers.form = chosen_options.form
+    and answers.file = chosen_options.file
+    and answers.sheet = chosen_options.sheet
+    and answers.layout = chosen_options.layout
+    and answers.row_number = chosen_options.row_number
+    and answers.column_number = chosen_options.column_number

@@ -12,7 +12,16 @@ fates as (
 ),
 
 submissions as (
-    select * from {{ ref('int_row_submissions') }}
+    select
+        submissions.*,
+        coalesce(
+            submissions.rejected_reason,
+            case when submissions.submission_status = 'completed' then contested_units.rejected_reason end
+        ) as row_rejected_reason
+    from {{ ref('int_row_submissions') }} as submissions
+    left join {{ ref('int_contested_units') }} as contested_units
+        on submissions.form = contested_units.form
+        and submissions.unit_code = contested_units.unit_code
 ),
 
 maps as (
@@ -43,11 +52,56 @@ forms as (
     select * from {{ ref('stg_forms__forms') }}
 ),
 
+layouts as (
+    select * from {{ source('forms', 'layouts') }}
+),
+
 conditions as (
     select distinct
         form,
         line
     from {{ source('forms', 'conditions') }}
+),
+
+asked_by_several_rows as (
+    -- Where each row is one answer, or a part of the unit, two rows can answer the same question of a submission. Numbers of
+    -- parts are added up, and boxes of parts are ticked where one of them is.
+    select
+        columns.form,
+        columns.line
+    from columns
+    inner join layouts
+        on columns.form = layouts.form
+        and columns.layout = layouts.layout
+    left join conditions
+        on columns.form = conditions.form
+        and columns.line = conditions.line
+    where
+        columns.use = 'answer'
+        and (conditions.form is not null or (layouts.rows_are = 'parts' and columns.type = 'code'))
+),
+
+doubtful_codes as (
+    select * from {{ ref('int_doubtful_codes') }}
+),
+
+nil_texts as (
+    select * from {{ source('forms', 'nil_texts') }}
+),
+
+chosen_options as (
+    select
+        form,
+        file,
+        sheet,
+        layout,
+        row_number,
+        column_number,
+        count(*) as option_count,
+        count(answer) as answer_count,
+        max(missing_reason) as missing_reason
+    from {{ ref('int_chosen_options') }}
+    group by form, file, sheet, layout, row_number, column_number
 ),
 
 unread_dates as (
@@ -82,11 +136,10 @@ placed as (
         coalesce(cells.left_out, fates.ignored_reason, submissions.ignored_reason) as row_ignored_reason,
         case
             when submissions.form is null and fates.ignored_reason is null then 'no_submission'
-            else submissions.rejected_reason
+            else submissions.row_rejected_reason
         end as row_rejected_reason,
         submissions.unit_code,
         submissions.stratum,
-        submissions.submission_id,
         submissions.submission_key,
         submissions.submitted_at,
         submissions.submission_status,
@@ -114,6 +167,17 @@ placed as (
         options.answer as option_answer,
         options.missing_reason as option_missing_reason,
         cells.is_declared_missing is true or missing_texts.form is not null as is_missing_text,
+        doubtful_codes.verdict as code_verdict,
+        cells.text = ''
+        or nil_texts.form is not null
+        or (columns.type = 'codes' and chosen_options.form is null) as is_blank,
+        case
+            when columns.type != 'codes' or chosen_options.answer_count = chosen_options.option_count then null
+            when chosen_options.option_count = 1 and chosen_options.missing_reason is not null
+                then chosen_options.missing_reason
+            when chosen_options.missing_reason is not null then 'several_answers'
+            when chosen_options.form is not null then 'unknown_code'
+        end as options_reason,
         unread_dates.form is not null as is_unread_date
     from cells
     inner join forms
@@ -152,6 +216,24 @@ placed as (
             cells.code_text = missing_texts.text
             or {{ signed_number('cells.text') }} between missing_texts.low and missing_texts.high
         )
+    left join doubtful_codes
+        on cells.form = doubtful_codes.form
+        and cells.file = doubtful_codes.file
+        and cells.sheet = doubtful_codes.sheet
+        and cells.layout = doubtful_codes.layout
+        and cells.row_number = doubtful_codes.row_number
+        and cells.column_number = doubtful_codes.column_number
+    left join nil_texts
+        on columns.form = nil_texts.form
+        and columns.type = 'number'
+        and cells.text = nil_texts.text
+    left join chosen_options
+        on cells.form = chosen_options.form
+        and cells.file = chosen_options.file
+        and cells.sheet = chosen_options.sheet
+        and cells.layout = chosen_options.layout
+        and cells.row_number = chosen_options.row_number
+        and cells.column_number = chosen_options.column_number
     left join unread_dates
         on cells.form = unread_dates.form
         and cells.file = unread_dates.file
@@ -162,19 +244,17 @@ placed as (
 ),
 
 contradicted as (
-    -- Where each row of the delivery is one answer, two rows can answer the same question of the same submission.
     select
         placed.form,
         placed.unit_code,
-        placed.submission_id,
-        placed.submitted_at,
+        placed.submission_key,
         placed.line
     from placed
-    inner join conditions
-        on placed.form = conditions.form
-        and placed.line = conditions.line
-    where placed.use = 'answer' and placed.text != '' and placed.row_ignored_reason is null
-    group by placed.form, placed.unit_code, placed.submission_id, placed.submitted_at, placed.line
+    inner join asked_by_several_rows
+        on placed.form = asked_by_several_rows.form
+        and placed.line = asked_by_several_rows.line
+    where placed.text != '' and placed.row_ignored_reason is null
+    group by placed.form, placed.unit_code, placed.submission_key, placed.line
     having count(distinct placed.text) > 1
 ),
 
@@ -187,8 +267,7 @@ judged as (
         on placed.form = contradicted.form
         and placed.line = contradicted.line
         and placed.unit_code = contradicted.unit_code
-        and placed.submission_id is not distinct from contradicted.submission_id
-        and placed.submitted_at is not distinct from contradicted.submitted_at
+        and placed.submission_key is not distinct from contradicted.submission_key
 )
 
 select
@@ -235,11 +314,13 @@ select
         when use = 'identifier' and is_unread_date then 'rejected'
         when use = 'identifier' then 'mapped'
         when row_rejected_reason is not null and text != '' then 'rejected'
-        when text = '' or (type = 'number' and text = '-') then 'mapped'
+        when is_blank then 'mapped'
         when is_contradicted then 'rejected'
         when is_missing_text or option_missing_reason is not null then 'mapped'
+        when code_verdict = 'ambiguous_code' then 'rejected'
         when is_ambiguous or (type = 'number' and number_value is null) then 'rejected'
         when type = 'code' and option_answer is null then 'rejected'
+        when options_reason in ('several_answers', 'unknown_code') then 'rejected'
         when type = 'tick' and is_ticked is null then 'rejected'
         else 'mapped'
     end as fate,
@@ -251,10 +332,11 @@ select
         when use = 'identifier' and is_unread_date then 'unreadable_date'
         when use = 'identifier' then 'identifier'
         when row_rejected_reason is not null and text != '' then row_rejected_reason
-        when text = '' or (type = 'number' and text = '-') then 'blank'
+        when is_blank then 'blank'
         when is_contradicted then 'several_answers'
         when option_missing_reason is not null then option_missing_reason
         when is_missing_text then 'missing_code'
+        when code_verdict != 'answer' then code_verdict
         when type = 'number' and number_value is null
             then
                 case
@@ -263,6 +345,7 @@ select
                 end
         when is_ambiguous then 'ambiguous_number'
         when type = 'code' and option_answer is null then 'unknown_code'
+        when options_reason is not null then options_reason
         when type = 'tick' and is_ticked is null then 'unknown_tick'
         else 'answer'
     end as fate_reason

@@ -19,7 +19,7 @@ named as (
         row_units.code_delivered,
         row_units.unit_code,
         row_units.name_delivered,
-        {{ comparable_name('row_units.name_delivered') }} as name
+        {{ comparable_unit_name('row_units.name_delivered') }} as name
     from row_units
     inner join forms
         on row_units.form = forms.form

@@ -1,5 +1,5 @@
 -- Every row of a delivery and whether it is data: rows above the data, rows that the form declares as no data (the
--- first rule that fits counts), and data.
+-- first rule that fits counts) with the cell that makes them so, and data.
 with cells as (
     select * from {{ ref('stg_raw__cells') }}
 ),
@@ -29,6 +29,8 @@ fitting as (
         cells.layout,
         cells.row_number,
         row_rules.reason,
+        cells.header,
+        cells.text,
         row_number() over (
             partition by cells.form, cells.file, cells.sheet, cells.layout, cells.row_number
             order by row_rules.rule_order
@@ -51,7 +53,10 @@ select
         when not all_rows.is_below_header then 'header'
         when fitting.reason is not null then fitting.reason
         when all_rows.is_blank then 'blank_row'
-    end as ignored_reason
+    end as ignored_reason,
+    -- The cell that says so.
+    fitting.header as ignored_header,
+    fitting.text as ignored_text
 from all_rows
 left join fitting
     on all_rows.form = fitting.form

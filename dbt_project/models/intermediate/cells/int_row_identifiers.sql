@@ -1,6 +1,5 @@
 -- What identifies each row of data: the texts of its unit and submission. Of several columns for the same role the
--- first that holds something counts; a unit's code is the digits at the start of its text. What the file itself declares
--- missing identifies nothing.
+-- first that holds something counts. What the file itself declares missing identifies nothing.
 with cells as (
     select * from {{ ref('stg_raw__cells') }}
     where is_below_header and text != '' and is_declared_missing is not true
@@ -18,6 +17,10 @@ identifiers as (
     group by form, layout, role, header
 ),
 
+unit_texts as (
+    select * from {{ ref('int_unit_texts') }}
+),
+
 texts as (
     select
         cells.form,
@@ -26,16 +29,15 @@ texts as (
         cells.layout,
         cells.row_number,
         identifiers.role,
+        cells.text as text_delivered,
         case
             when forms.units = 'anonymous' then cells.text
-            when identifiers.role = 'code' then nullif(regexp_extract(cells.text, '^[0-9]+', 0), '')
-            -- A part's code of zeros only says that there is no part.
-            when identifiers.role = 'part_code'
-                then nullif(nullif(regexp_extract(cells.text, '^[0-9]+', 0), ''), regexp_extract(cells.text, '^0+$', 0))
-            when identifiers.role in ('name', 'part_name') then nullif(regexp_replace(cells.text, '^[0-9]+ *', ''), '')
+            when identifiers.role in ('code', 'part_code') then unit_texts.code
+            when identifiers.role in ('name', 'part_name') then unit_texts.name
             when identifiers.role in ('id', 'status') then {{ code_text('cells.text') }}
             else cells.text
         end as text,
+        coalesce(unit_texts.has_others, false) as has_others,
         identifiers.priority
     from cells
     inner join {{ ref('stg_forms__forms') }} as forms
@@ -44,6 +46,11 @@ texts as (
         on cells.form = identifiers.form
         and cells.layout = identifiers.layout
         and cells.header = identifiers.header
+    left join unit_texts
+        on cells.form = unit_texts.form
+        and cells.layout = unit_texts.layout
+        and identifiers.role = unit_texts.role
+        and cells.text = unit_texts.text
 ),
 
 first_texts as (
@@ -70,7 +77,13 @@ select
     max(case when role = 'stratum' then text end) as stratum,
     max(case when role = 'id' then text end) as submission_id,
     max(case when role = 'submitted' then text end) as submitted_text,
-    max(case when role = 'status' then text end) as status_text
+    max(case when role = 'status' then text end) as status_text,
+    bool_or(has_others) as has_other_units,
+    coalesce(
+        max(case when role = 'part_code' then text_delivered end),
+        max(case when role = 'code' then text_delivered end),
+        max(case when role in ('name', 'part_name') then text_delivered end)
+    ) as unit_delivered
 from first_texts
 where choice = 1
 group by form, file, sheet, layout, row_number

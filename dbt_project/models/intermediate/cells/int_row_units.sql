@@ -1,5 +1,6 @@
--- The unit of each row of data, in the boundaries of the year described: its code, or why there is none. District and agency
--- codes win over the municipality's. A lost leading zero is restored.
+-- The unit of each row of data, in the boundaries of the year described: its code, or why there is none. District and
+-- agency codes win over the municipality's. A lost leading zero is restored. Where the form has no column of codes the name
+-- decides, if one unit of the year has it.
 with identifiers as (
     select * from {{ ref('int_row_identifiers') }}
 ),
@@ -9,11 +10,13 @@ forms as (
 ),
 
 layouts as (
-    select distinct
+    select
         form,
-        layout
+        layout,
+        bool_or(role = 'code') as has_codes
     from {{ source('forms', 'identifiers') }}
-    where role = 'code'
+    where role in ('code', 'name')
+    group by form, layout
 ),
 
 parts as (
@@ -22,6 +25,18 @@ parts as (
         unit_code
     from {{ ref('int_units') }}
     where unit_level in ('city_district', 'agency')
+),
+
+divided as (
+    select distinct
+        time_period,
+        municipality_code
+    from {{ ref('int_units') }}
+    where unit_level in ('city_district', 'agency')
+),
+
+names as (
+    select * from {{ ref('int_named_units') }}
 ),
 
 successors as (
@@ -35,7 +50,9 @@ successors as (
 ),
 
 rows_of_data as (
-    select fates.*
+    select
+        fates.*,
+        layouts.has_codes
     from {{ ref('int_row_fates') }} as fates
     inner join layouts
         on fates.form = layouts.form
@@ -52,7 +69,17 @@ codes as (
         rows_of_data.row_number,
         forms.time_period,
         forms.units,
+        rows_of_data.has_codes,
+        coalesce(identifiers.has_other_units, false) as has_other_units,
         identifiers.name_text,
+        case
+            when not rows_of_data.has_codes
+                then {{ full_unit_name('coalesce(identifiers.part_name_text, identifiers.name_text)') }}
+        end as full_name,
+        case
+            when not rows_of_data.has_codes
+                then {{ comparable_unit_name('coalesce(identifiers.part_name_text, identifiers.name_text)') }}
+        end as plain_name,
         identifiers.part_name_text,
         identifiers.stratum,
         identifiers.code_text,
@@ -72,37 +99,77 @@ codes as (
         and rows_of_data.sheet = identifiers.sheet
         and rows_of_data.layout = identifiers.layout
         and rows_of_data.row_number = identifiers.row_number
+),
+
+named as (
+    -- With its county in brackets a name says more than without.
+    select
+        codes.*,
+        coalesce(full_names.unit_code, plain_names.unit_code) as named_code,
+        coalesce(full_names.unit_count, plain_names.unit_count, 0) as named_count
+    from codes
+    left join names as full_names
+        on codes.time_period = full_names.time_period
+        and codes.full_name = full_names.name
+    left join names as plain_names
+        on codes.time_period = plain_names.time_period
+        and codes.plain_name = plain_names.name
+),
+
+found as (
+    select
+        named.*,
+        case
+            when named.units = 'anonymous' then named.code_text
+            when not named.has_codes then case when named.named_count = 1 then named.named_code end
+            when named.part_code is not null then parts.unit_code
+            when successors.successor_count = 1 then successors.successor_code
+        end as unit_code,
+        case
+            when named.units = 'anonymous' then case when named.code_text is null then 'no_unit' end
+            when named.has_other_units then 'several_units'
+            when not named.has_codes
+                then
+                    case
+                        when named.full_name is null then 'no_unit'
+                        when named.named_count = 0 then 'unknown_name'
+                        when named.named_count > 1 then 'several_names'
+                    end
+            when named.part_code is not null then case when parts.unit_code is null then 'unknown_unit' end
+            when named.municipality_code is null then 'no_unit'
+            when successors.successor_code is null then 'unknown_unit'
+            when successors.successor_count > 1 then 'split_unit'
+        end as rejected_reason
+    from named
+    left join parts
+        on named.time_period = parts.time_period
+        and named.part_code = parts.unit_code
+    left join successors
+        on named.time_period = successors.time_period
+        and named.municipality_code = successors.code
 )
 
 select
-    codes.form,
-    codes.file,
-    codes.sheet,
-    codes.layout,
-    codes.row_number,
-    codes.time_period,
-    codes.stratum,
-    coalesce(codes.part_name_text, codes.name_text) as name_delivered,
+    found.form,
+    found.file,
+    found.sheet,
+    found.layout,
+    found.row_number,
+    found.time_period,
+    found.stratum,
+    coalesce(found.part_name_text, found.name_text) as name_delivered,
     case
-        when codes.units = 'anonymous' then codes.code_text
-        else coalesce(codes.part_code, codes.municipality_code)
+        when found.units = 'anonymous' then found.code_text
+        else coalesce(found.part_code, found.municipality_code)
     end as code_delivered,
-    case
-        when codes.units = 'anonymous' then codes.code_text
-        when codes.part_code is not null then parts.unit_code
-        when successors.successor_count = 1 then successors.successor_code
-    end as unit_code,
-    case
-        when codes.units = 'anonymous' then case when codes.code_text is null then 'no_unit' end
-        when codes.part_code is not null then case when parts.unit_code is null then 'unknown_unit' end
-        when codes.municipality_code is null then 'no_unit'
-        when successors.successor_code is null then 'unknown_unit'
-        when successors.successor_count > 1 then 'split_unit'
-    end as rejected_reason
-from codes
-left join parts
-    on codes.time_period = parts.time_period
-    and codes.part_code = parts.unit_code
-left join successors
-    on codes.time_period = successors.time_period
-    and codes.municipality_code = successors.code
+    case when found.rejected_reason is null and divided.municipality_code is null then found.unit_code end as unit_code,
+    -- Where the parts of a municipality report for themselves, the whole is no unit.
+    coalesce(
+        found.rejected_reason,
+        case when divided.municipality_code is not null then 'divided_unit' end
+    ) as rejected_reason
+from found
+left join divided
+    on found.time_period = divided.time_period
+    and found.unit_code = divided.municipality_code
+    and found.units = 'municipalities'

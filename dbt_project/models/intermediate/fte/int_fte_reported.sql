@@ -50,7 +50,9 @@ readings as (
         end as fte,
         bool_or(answers.number_value is null and (answers.form is not null or cells.is_left_blank)) over (
             partition by cells.form, cells.unit_code, cells.question, cells.target_group, cells.category
-        ) as is_rejected,
+        ) as is_unread,
+        -- Of several rows that are added up some may be unread.
+        coalesce(answers.is_rejected, false) as is_partly_unread,
         coalesce(answers.is_corrected, false) as is_corrected
     from counting_cells as cells
     left join answers
@@ -69,8 +71,8 @@ select
     target_group,
     reporting_form,
     category,
-    case when not is_rejected then fte end as fte,
-    is_rejected,
+    case when not is_unread then fte end as fte,
+    is_unread or is_partly_unread as is_rejected,
     is_left_blank,
     coalesce(is_half_missing, false) as is_half_missing,
     is_corrected

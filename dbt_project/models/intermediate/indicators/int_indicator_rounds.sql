@@ -27,13 +27,14 @@ asked_questions as (
         forms.respondent,
         min(columns.wording_nb) as wording_nb,
         min(columns.population_asked) as population_asked,
-        min(columns.type) as type
+        -- Several options in one cell are as many ticks.
+        min(case when columns.type = 'codes' then 'tick' else columns.type end) as type
     from forms
     inner join {{ ref('stg_forms__columns') }} as columns
         on forms.form = columns.form
     where
         columns.use = 'answer'
-        and columns.type in ('code', 'tick')
+        and columns.type in ('code', 'codes', 'tick')
         -- How a unit reports is no indicator: the tables of FTE show it.
         and columns.question not in ('reporting_form', 'changed_reporting_practice')
     group by

@@ -6,17 +6,9 @@ with answers as (
     where type in ('code', 'tick')
 ),
 
-boxes as (
-    select distinct
-        form,
-        question,
-        item,
-        target_group,
-        reporting_form,
-        answer,
-        min(line) over (partition by form, question, item, target_group, reporting_form, answer) as option_order
-    from {{ ref('stg_forms__columns') }}
-    where use = 'answer' and type = 'tick'
+columns as (
+    select * from {{ ref('stg_forms__columns') }}
+    where use = 'answer'
 ),
 
 options as (
@@ -31,6 +23,31 @@ options as (
     from {{ ref('stg_forms__options') }}
     where answer is not null
     group by form, question, answer
+),
+
+boxes as (
+    -- A box has a column of its own, or is an option of a column that holds several.
+    select
+        columns.form,
+        columns.question,
+        columns.item,
+        columns.target_group,
+        columns.reporting_form,
+        coalesce(options.answer, columns.answer) as answer,
+        min(coalesce(options.option_order, columns.line)) as option_order
+    from columns
+    left join options
+        on columns.form = options.form
+        and columns.question = options.question
+        and columns.type = 'codes'
+    where columns.type in ('codes', 'tick')
+    group by
+        columns.form,
+        columns.question,
+        columns.item,
+        columns.target_group,
+        columns.reporting_form,
+        coalesce(options.answer, columns.answer)
 ),
 
 single_choices as (
@@ -67,8 +84,20 @@ ticks as (
     group by form, time_period, unit_code, question, item, target_group, reporting_form
 ),
 
+unread as (
+    select distinct
+        form,
+        unit_code,
+        question,
+        item,
+        target_group,
+        reporting_form
+    from answers
+    where type = 'tick' and is_rejected
+),
+
 none_ticked as (
-    -- No box filled is an answer where the unit answered the question that stands beside.
+    -- No box filled is an answer where the unit answered the question that stands beside; one that cannot be read is filled.
     select distinct
         answers.form,
         answers.time_period,
@@ -90,7 +119,14 @@ none_ticked as (
         and boxes.item = ticks.item
         and boxes.target_group = ticks.target_group
         and boxes.reporting_form = ticks.reporting_form
-    where not answers.is_rejected and ticks.form is null
+    left join unread
+        on answers.form = unread.form
+        and answers.unit_code = unread.unit_code
+        and boxes.question = unread.question
+        and boxes.item = unread.item
+        and boxes.target_group = unread.target_group
+        and boxes.reporting_form = unread.reporting_form
+    where not answers.is_rejected and ticks.form is null and unread.form is null
 ),
 
 all_ticks as (

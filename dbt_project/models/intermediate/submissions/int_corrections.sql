@@ -27,24 +27,18 @@ answering as (
 
 answers as (
     select
-        answers.form,
-        answers.unit_code,
-        answers.question,
-        answers.item,
-        answers.target_group,
-        answers.reporting_form,
-        max(answers.text) as text,
-        max(answers.answer) as answer,
-        max(case when answers.fate_reason = 'answer' then answers.number_value end) as number_value
-    from {{ ref('int_answers') }} as answers
-    inner join {{ ref('int_counted_rows') }} as counted
-        on answers.form = counted.form
-        and answers.file = counted.file
-        and answers.sheet = counted.sheet
-        and answers.row_number = counted.row_number
-    where answers.type in ('number', 'code')
-    group by
-        answers.form, answers.unit_code, answers.question, answers.item, answers.target_group, answers.reporting_form
+        form,
+        unit_code,
+        question,
+        item,
+        target_group,
+        reporting_form,
+        max(text) as text,
+        max(answer) as answer,
+        max(number_value) as number_value
+    from {{ ref('int_delivered_answers') }}
+    where type in ('number', 'code')
+    group by form, unit_code, question, item, target_group, reporting_form
 ),
 
 placed as (

@@ -1,13 +1,7 @@
 -- The answers that count, after corrections: one row an answer of a unit. Everything that is published of a unit starts
 -- here.
 with answers as (
-    select answers.*
-    from {{ ref('int_answers') }} as answers
-    inner join {{ ref('int_counted_rows') }} as counted
-        on answers.form = counted.form
-        and answers.file = counted.file
-        and answers.sheet = counted.sheet
-        and answers.row_number = counted.row_number
+    select * from {{ ref('int_delivered_answers') }}
 ),
 
 corrections as (
@@ -40,10 +34,9 @@ select
     reporting_form,
     type,
     measure_unit,
-    fate = 'rejected' as is_rejected,
-    -- A code that says "no answer" is a number too.
-    case when fate_reason = 'answer' then number_value end as number_value,
-    case when fate_reason = 'answer' then answer end as answer,
+    is_rejected,
+    number_value,
+    answer,
     false as is_corrected
 from uncorrected
 

@@ -1,16 +1,10 @@
 -- The submission that each row of data belongs to: the row itself on a sheet of its own, or the row of the sheet that
 -- it links to, by the submission's number or by the unit. With it when it was submitted and whether it was completed;
 -- a delivery without a status column holds completed rows only. submission_key tells the submissions of a form apart: the
--- row, or in a layout whose rows are single answers the submission's number and date.
+-- row, or in a layout whose rows are single answers the submission's number and date, and where rows are parts of a unit the
+-- unit. Numbers hold within the file that has both sheets: another file may begin at 1 again.
 with layouts as (
-    select
-        layouts.*,
-        layouts.layout in (
-            select columns.layout
-            from {{ ref('stg_forms__columns') }} as columns
-            where columns.form = layouts.form and columns.condition_count > 0
-        ) as is_long
-    from {{ source('forms', 'layouts') }} as layouts
+    select * from {{ source('forms', 'layouts') }}
 ),
 
 row_units as (
@@ -64,7 +58,9 @@ main_rows as (
         fates.ignored_reason,
         identifiers.submission_id,
         case
-            when layouts.is_long then concat_ws('|', identifiers.submission_id, submitted.submitted_at)
+            when layouts.rows_are = 'answers' then concat_ws('|', identifiers.submission_id, submitted.submitted_at)
+            when layouts.rows_are = 'parts' and row_units.unit_code is not null
+                then concat_ws('|', row_units.unit_code, statuses.meaning)
             else concat_ws('|', fates.file, fates.sheet, fates.row_number)
         end as submission_key,
         row_units.unit_code,
@@ -75,6 +71,7 @@ main_rows as (
             case when identifiers.status_text is not null and statuses.meaning is null then 'unknown_status' end
         ) as rejected_reason,
         submitted.submitted_at,
+        submitted.instant,
         identifiers.status_text,
         coalesce(statuses.meaning, case when identifiers.status_text is null then 'completed' else 'not_completed' end)
             as submission_status
@@ -114,39 +111,104 @@ main_rows as (
     where fates.ignored_reason is null or fates.ignored_reason != 'header'
 ),
 
-numbered_main_rows as (
-    -- A number that occurs twice links to the first row of data that has it, if all of them are of one unit.
+all_scopes as (
     select
         *,
-        row_number() over (
-            partition by form, layout, submission_id
-            order by case when ignored_reason is null then 0 else 1 end, file, sheet, row_number
-        ) as occurrence,
-        max(case when ignored_reason is null then coalesce(unit_code, '') end)
-            over (partition by form, layout, submission_id) as last_unit,
-        min(case when ignored_reason is null then coalesce(unit_code, '') end)
-            over (partition by form, layout, submission_id) as first_unit
+        file as scope
+    from main_rows
+    where submission_id is not null
+
+    union all
+
+    select
+        *,
+        '' as scope
     from main_rows
     where submission_id is not null
 ),
 
-own_rows as (
+numbered_main_rows as (
+    -- A number that occurs twice links to the latest that was completed, if all of them are of one unit.
     select
+        *,
+        row_number() over (
+            partition by form, layout, scope, submission_id
+            order by
+                case when ignored_reason is null then 0 else 1 end asc,
+                case when submission_status = 'completed' then 0 else 1 end asc,
+                instant desc nulls last,
+                file asc,
+                sheet asc,
+                row_number asc
+        ) as occurrence,
+        max(coalesce(ignored_reason, unit_code, '')) over (partition by form, layout, scope, submission_id) as last_unit,
+        min(coalesce(ignored_reason, unit_code, '')) over (partition by form, layout, scope, submission_id) as first_unit
+    from all_scopes
+),
+
+main_files as (
+    select distinct
         form,
         file,
-        sheet,
-        layout,
-        row_number,
-        submission_key,
-        submission_id,
-        unit_code,
-        stratum,
-        submitted_at,
-        submission_status,
-        rejected_reason,
-        ignored_reason
+        layout
     from main_rows
-    where ignored_reason is null
+),
+
+links as (
+    select
+        link_texts.*,
+        coalesce(main_files.file, '') as scope
+    from link_texts
+    left join main_files
+        on link_texts.form = main_files.form
+        and link_texts.file = main_files.file
+        and link_texts.links_to = main_files.layout
+),
+
+rows_of_shared_numbers as (
+    select distinct
+        main_rows.form,
+        main_rows.file,
+        main_rows.sheet,
+        main_rows.layout,
+        main_rows.row_number
+    from links
+    inner join numbered_main_rows as main_rows
+        on links.form = main_rows.form
+        and links.links_to = main_rows.layout
+        and links.scope = main_rows.scope
+        and links.link_text = main_rows.submission_id
+    where main_rows.first_unit != main_rows.last_unit
+),
+
+own_rows as (
+    select
+        main_rows.form,
+        main_rows.file,
+        main_rows.sheet,
+        main_rows.layout,
+        main_rows.row_number,
+        main_rows.submission_key,
+        main_rows.submission_id,
+        main_rows.unit_code,
+        main_rows.stratum,
+        main_rows.submitted_at,
+        main_rows.instant,
+        main_rows.submission_status,
+        -- What stands on the other sheets is of one of the units, and nobody knows of which.
+        coalesce(
+            main_rows.rejected_reason,
+            case when rows_of_shared_numbers.form is not null then 'several_submissions' end
+        ) as rejected_reason,
+        main_rows.ignored_reason
+    from main_rows
+    left join rows_of_shared_numbers
+        on main_rows.form = rows_of_shared_numbers.form
+        and main_rows.file = rows_of_shared_numbers.file
+        and main_rows.sheet = rows_of_shared_numbers.sheet
+        and main_rows.layout = rows_of_shared_numbers.layout
+        and main_rows.row_number = rows_of_shared_numbers.row_number
+    where main_rows.ignored_reason is null
 ),
 
 linked_by_number as (
@@ -157,32 +219,34 @@ linked_by_number as (
         fates.layout,
         fates.row_number,
         main_rows.submission_key,
-        link_texts.link_text as submission_id,
+        links.link_text as submission_id,
         main_rows.unit_code,
         main_rows.stratum,
         main_rows.submitted_at,
+        main_rows.instant,
         main_rows.submission_status,
         case
             when main_rows.row_number is null then 'no_submission'
             when main_rows.first_unit != main_rows.last_unit then 'several_submissions'
             else main_rows.rejected_reason
         end as rejected_reason,
-        main_rows.ignored_reason
+        case when main_rows.first_unit = main_rows.last_unit then main_rows.ignored_reason end as ignored_reason
     from fates
     inner join layouts
         on fates.form = layouts.form
         and fates.layout = layouts.layout
         and layouts.link_by = 'submission'
-    left join link_texts
-        on fates.form = link_texts.form
-        and fates.file = link_texts.file
-        and fates.sheet = link_texts.sheet
-        and fates.layout = link_texts.layout
-        and fates.row_number = link_texts.row_number
+    left join links
+        on fates.form = links.form
+        and fates.file = links.file
+        and fates.sheet = links.sheet
+        and fates.layout = links.layout
+        and fates.row_number = links.row_number
     left join numbered_main_rows as main_rows
-        on link_texts.form = main_rows.form
-        and link_texts.links_to = main_rows.layout
-        and link_texts.link_text = main_rows.submission_id
+        on links.form = main_rows.form
+        and links.links_to = main_rows.layout
+        and links.scope = main_rows.scope
+        and links.link_text = main_rows.submission_id
         and main_rows.occurrence = 1
     where fates.ignored_reason is null
 ),
@@ -200,6 +264,7 @@ linked_by_unit as (
         row_units.unit_code,
         row_units.stratum,
         cast(null as timestamp) as submitted_at,
+        cast(null as timestamp) as instant,
         'completed' as submission_status,
         row_units.rejected_reason,
         cast(null as string) as ignored_reason

@@ -1,0 +1,77 @@
+-- Units whose answers contradict each other, and nobody has decided which count. The last in the file is not the last
+-- answer, so that none of them counts. Rivals that give the same answers are copies: they are no contest.
+with rivals as (
+    select * from {{ ref('int_rival_rows') }}
+),
+
+answers as (
+    select
+        form,
+        line
+    from {{ ref('stg_forms__columns') }}
+    where use = 'answer'
+),
+
+contents as (
+    select
+        rivals.form,
+        rivals.unit_code,
+        rivals.contest,
+        rivals.rival,
+        {{ joined("concat_ws('=', answers.line, cells.text)", '|', "answers.line, cells.text") }} as content
+    from rivals
+    inner join {{ ref('stg_raw__cells') }} as cells
+        on rivals.form = cells.form
+        and rivals.file = cells.file
+        and rivals.sheet = cells.sheet
+        and rivals.layout = cells.layout
+        and rivals.row_number = cells.row_number
+    inner join {{ ref('int_cell_maps') }} as maps
+        on cells.form = maps.form
+        and cells.file = maps.file
+        and cells.sheet = maps.sheet
+        and cells.layout = maps.layout
+        and cells.row_number = maps.row_number
+        and cells.column_number = maps.column_number
+    inner join answers
+        on maps.form = answers.form
+        and maps.line = answers.line
+    where cells.text != ''
+    group by rivals.form, rivals.unit_code, rivals.contest, rivals.rival
+),
+
+compared as (
+    select
+        rivals.form,
+        rivals.unit_code,
+        rivals.contest,
+        coalesce(contents.content, '') as content
+    from rivals
+    left join contents
+        on rivals.form = contents.form
+        and rivals.unit_code = contents.unit_code
+        and rivals.contest = contents.contest
+        and rivals.rival = contents.rival
+),
+
+contested as (
+    select
+        compared.form,
+        compared.unit_code,
+        compared.contest
+    from compared
+    left join {{ ref('int_submission_decisions') }} as decisions
+        on compared.form = decisions.form
+        and compared.unit_code = decisions.unit_code
+        and compared.contest = decisions.contest
+        and decisions.verdict = 'applied'
+    where decisions.form is null
+    group by compared.form, compared.unit_code, compared.contest
+    having min(compared.content) != max(compared.content)
+)
+
+select distinct
+    form,
+    unit_code,
+    'several_submissions_undated' as rejected_reason
+from contested

@@ -1,0 +1,12 @@
+-- Which of several answers of a unit counts, as somebody signed it.
+select
+    decision,
+    unit_code,
+    time_period,
+    file,
+    sheet,
+    row_number,
+    reason,
+    decided_by,
+    decided_on
+from {{ source('decisions', 'submissions') }}
