@@ -118,10 +118,13 @@ class Rule(_Strict):
         """Whether nothing is made from what a failure of this rule was found in."""
         return self.severity != "warning"
 
+    def predicate(self) -> str:
+        """Return ``fails_when`` with its limit."""
+        return (self.fails_when or "").replace("{limit}", f"{self.limit:g}" if self.limit is not None else "{limit}")
+
     def condition(self) -> str:
         """Return the condition under which a row fails. One that is unknown (null) is not known to hold, so it fails."""
-        text = (self.fails_when or "").replace("{limit}", f"{self.limit:g}" if self.limit is not None else "{limit}")
-        return f"coalesce(({text}), true)"
+        return f"coalesce(({self.predicate()}), true)"
 
     def query(self, tables: list[Table], candidate: Path) -> str:
         """Return the query whose rows are looked at, with every placeholder filled."""

@@ -16,8 +16,17 @@ from orchestration.disclosure import ledger, policy
 from orchestration.errors import UserError
 from orchestration.gate.checkpoint import AttackInputs
 from orchestration.gate.proof import Judged, prove
+from orchestration.gate.results import Counted, result
 from orchestration.gate.rules import Rule, load_rules
-from orchestration.gate.verdict import Circumstances, dbt_test_result, judge, judge_stage, refusal, refusal_of_stage
+from orchestration.gate.verdict import (
+    Circumstances,
+    dbt_test_result,
+    judge,
+    judge_stage,
+    refusal,
+    refusal_of_stage,
+    warning_lines,
+)
 from orchestration.gate.waivers import PlacedWaiver, Waiver
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.layout import DATABASE, content_hash, write_checksums
@@ -196,6 +205,27 @@ def test_a_refusal_says_how_a_waiver_names_a_row(tmp_path: Path) -> None:
     found = judge_stage("warehouse", rules, path, circumstances(tmp_path))
     told = str(refusal_of_stage("warehouse", found))
     assert told.endswith("a=y, b=2\n    a waiver in data/waivers names the first as a=y")
+
+
+def test_a_warning_that_does_not_hold_is_told_with_its_rows_and_its_remedy(tmp_path: Path) -> None:
+    of_warehouse = rule(**{**WARNING, "id": "another", "stage": "warehouse"})
+    restricted = [result(of_warehouse, Counted(9, 2, rows=[{"unit": "0301"}, {"unit": "1103"}], keys=["a=b"]))]
+    verdict = judge(
+        [rule(**WARNING), of_warehouse, rule(id="it_holds")],
+        [],
+        tiny_candidate(tmp_path),
+        restricted,
+        circumstances(tmp_path),
+    )
+    assert verdict["verdict"] == "pass"
+    assert warning_lines(verdict, restricted) == [
+        "a_rule: English (fails for 1); English",
+        "  a=y, b=2",
+        "another: English (fails for 2); English",
+        "  unit=0301",
+        "  unit=1103",
+    ]
+    assert "  2 rows (restricted)" in warning_lines(verdict)
 
 
 def test_the_last_rule_blocks_like_the_first(tmp_path: Path) -> None:
