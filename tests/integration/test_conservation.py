@@ -280,7 +280,10 @@ def put(connection: duckdb.DuckDBPyConnection, tree: Tree) -> None:
         [{"time_period": year, "is_delivered": True} for year in YEARS],
     )
     amount = pa.decimal128(18, 6)
-    flags = ("is_half_missing", "is_corrected", "is_estimated", "is_weight_estimated", "is_weight_missing")
+    flags = (
+        *("is_half_missing", "is_corrected", "is_estimated", "is_weight_estimated", "is_weight_missing"),
+        *("is_confirmed", "is_from_constructed"),
+    )
     _put(
         connection,
         "intermediate.int_fte_cells",
@@ -291,9 +294,10 @@ def put(connection: duckdb.DuckDBPyConnection, tree: Tree) -> None:
             "fte_carried_forward": amount,
             "is_carried_forward": pa.bool_(),
             "is_rejected": pa.bool_(),
+            "carried_from": pa.int32(),
             **dict.fromkeys(flags, pa.bool_()),
         },
-        [row | dict.fromkeys(flags, False) for row in tree.fte],
+        [row | {"carried_from": None} | dict.fromkeys(flags, False) for row in tree.fte],
     )
 
 

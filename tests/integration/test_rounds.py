@@ -90,8 +90,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     with connect(kit.settings.warehouse_file) as connection:
         load_inputs(kit.settings, connection)
         assert set(kit.read(connection).values()) == {"read"}
-        for schema, name, sql in models:
-            connection.execute(f"create schema if not exists {schema}; create or replace table {schema}.{name} as {sql}")
+        for model in models:
+            connection.execute(f"create schema if not exists {model.schema}")
+            connection.execute(f"create or replace table {model.schema}.{model.name} as {model.sql}")
     return kit.settings
 
 

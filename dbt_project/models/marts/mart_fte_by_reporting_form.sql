@@ -47,9 +47,10 @@ categories as (
         and not (groups.code = 'total' and forms.code = 'separate')
 ),
 
-fte as (
+all_fte as (
     select
         time_period,
+        grouping(reporting_form) as is_total,
         coalesce(target_group, 'total') as target_group,
         coalesce(reporting_form, 'total') as reporting_form,
         {{ exact('sum(fte)') }} as fte,
@@ -70,8 +71,12 @@ fte as (
             (time_period, reporting_form),
             (time_period)
         )
+),
+
+fte as (
     -- What a form does not divide is in the total only.
-    having grouping(reporting_form) = 1 or reporting_form != 'total'
+    select * from all_fte
+    where is_total = 1 or reporting_form != 'total'
 ),
 
 choices as (
