@@ -142,4 +142,22 @@ sets as (
         and worded.survey_period = public_sets.time_period
 )
 
-select * from sets
+select
+    source_id,
+    table_id,
+    cell_key,
+    line_number,
+    measure,
+    dimension,
+    half_unit,
+    n_base,
+    indicator,
+    item,
+    answer,
+    survey_period,
+    unit_set,
+    is_without_districts,
+    has_answered_row,
+    unit_level,
+    unit_code
+from sets
