@@ -123,11 +123,10 @@ def refuse_second_table(
         UserError: a row without unit, that the form does not say is no data, looks like a heading and stands between rows
             with units.
     """
-    table = sheet.cells
-    below = table.filter(pc.greater_equal(table["row_number"], layout.first_row))
-    filled = set(below["row_number"].to_pylist())
-    pasted = {row for row in header_again if sheet.widths is not None or row - 1 in filled}
-    suspects = _headings(layout, sheet, below, headers, numbers, is_any_code) - pasted
+    suspects = _headings(layout, sheet, headers, numbers, is_any_code)
+    if suspects and header_again:
+        filled = set(sheet.cells["row_number"].to_pylist())
+        suspects -= {row for row in header_again if sheet.widths is not None or row - 1 in filled}
     left = sorted(suspects - rows_of_no_data(layout, sheet, headers, suspects))
     if left:
         row = left[0]
@@ -139,21 +138,19 @@ def refuse_second_table(
         )
 
 
-def _headings(
-    layout: SheetSpec, sheet: Sheet, below: pa.Table, headers: Headers, numbers: Collection[int], is_any_code: bool
-) -> set[int]:
+def _headings(layout: SheetSpec, sheet: Sheet, headers: Headers, numbers: Collection[int], is_any_code: bool) -> set[int]:
     """Return the rows without a unit, between rows with one, that look like a heading."""
     unit = layout.unit
     names = {header(name) for name in (*unit.code, *unit.part_code)} if unit else set()
     codes = [column for column, name in headers.items() if name in names]
-    if not codes:
-        return set()
-    of_codes = below.filter(pc.is_in(below["column_number"], value_set=pa.array(codes, pa.int32())))
+    rows, columns = np.asarray(sheet.cells["row_number"]), np.asarray(sheet.cells["column_number"])
+    every = np.unique(rows[rows >= layout.first_row])
+    of_codes = np.flatnonzero((rows >= layout.first_row) & np.isin(columns, codes))
     if not is_any_code:
-        of_codes = of_codes.filter(pc.match_substring_regex(of_codes["text"], _HAS_CODE))
-    with_unit = np.unique(np.asarray(of_codes["row_number"]))
-    every = np.unique(np.asarray(below["row_number"]))
-    if not len(with_unit):
+        texts_of_codes = sheet.cells["text"].take(pa.array(of_codes))
+        of_codes = of_codes[np.asarray(pc.match_substring_regex(texts_of_codes, _HAS_CODE))]
+    with_unit = np.unique(rows[of_codes])
+    if len(with_unit) in {0, len(every)}:
         return set()
     between = every[(every > with_unit[0]) & (every < with_unit[-1])]
     without = np.setdiff1d(between, with_unit, assume_unique=True)

@@ -12,7 +12,7 @@ import difflib
 import io
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,9 @@ LookThrough = Callable[[Iterable[str]], tuple[io.BytesIO, dict[str, Look]]]
 
 # Cells of a batch, so that values and texts of a large sheet are not in memory twice.
 _BATCH = 2**18
+_TEXT = KINDS.index("text")
 _KIND_PLACES = {
-    str: KINDS.index("text"),
+    str: _TEXT,
     float: KINDS.index("number"),
     int: KINDS.index("number"),
     bool: KINDS.index("boolean"),
@@ -152,14 +153,17 @@ def _sheet(path: Path, reader: str, sheet: python_calamine.CalamineSheet, look: 
     if sheet.start is not None and sheet.end is not None:
         # The library's rows begin with the first row of the sheet, but with the first column that has a cell.
         first_column, width = sheet.start[1] + 1, sheet.end[1] - sheet.start[1] + 1
-        numbers = np.arange(first_column, first_column + width)
         rows = sheet.iter_rows()
         while batch := _batch(path, reader, look, rows, max(1, _BATCH // width)):
-            values = [value for row in batch for value in row]
-            texts = pa.array([value if isinstance(value, str) else cells.value_text(value) for value in values], pa.string())
-            kinds = np.fromiter((_KIND_PLACES[type(value)] for value in values), np.int8, len(values))
-            row_numbers = np.repeat(np.arange(done + 1, done + len(batch) + 1), width)
-            batches.append(cells.table(row_numbers, np.tile(numbers, len(batch)), texts, kinds))
+            # A blank cell is an empty text.
+            values = np.array(list(chain.from_iterable(batch)), object)
+            places = np.flatnonzero(values != "")
+            values = values[places]
+            kinds = np.fromiter(map(_KIND_PLACES.__getitem__, map(type, values)), np.int8, len(values))
+            others = np.flatnonzero(kinds != _TEXT)
+            values[others] = list(map(cells.value_text, values[others]))
+            row_numbers, column_numbers = places // width + done + 1, places % width + first_column
+            batches.append(cells.table(row_numbers, column_numbers, pa.array(values, pa.string()), kinds))
             size += batches[-1].nbytes
             if size > limits.text_bytes * 2:
                 raise too_many(path, "bytes of text", limits.text_bytes, look.place)
