@@ -82,7 +82,7 @@ others as (
         on numbers.time_period = known_codes.time_period
         and lpad(numbers.number, case when length(numbers.number) <= 4 then 4 else 6 end, '0') = known_codes.code
     where
-        ltrim(numbers.number, '0') not in ('', ltrim(numbers.digits, '0'))
+        {{ replaced('numbers.number', '^0+', '') }} not in ('', {{ replaced('numbers.digits', '^0+', '') }})
         and length(numbers.number) >= case when numbers.role = 'part_code' and numbers.is_list then 2 else 3 end
         and (numbers.is_list or known_codes.code is not null)
 )
@@ -97,7 +97,7 @@ select
         when {{ matches_whole('divided.text', "'[0-9]{4}[ ./-][0-9]{2}'") }} and divided.rest not in ('.00', ',00')
             then divided.digits || right(divided.text, 2)
         -- A part's code of zeros only says that there is no part.
-        when divided.role = 'code' or ltrim(divided.digits, '0') != '' then divided.digits
+        when divided.role = 'code' or not {{ matches_whole('divided.digits', "'0+'") }} then divided.digits
     end as code,
     case
         -- A name has letters.
