@@ -14,6 +14,7 @@ from pathlib import Path
 
 from orchestration.attack.bounds import PART as BOUNDS
 from orchestration.attack.bounds import ROUTING, System, findings, system_of
+from orchestration.attack.changed_practice import attack_changed_practice
 from orchestration.attack.formats import PART as FORMATS
 from orchestration.attack.formats import attack_formats
 from orchestration.attack.isolation import PART as ISOLATION
@@ -28,6 +29,7 @@ from orchestration.attack.routing import attack_forms, told_by_notes
 from orchestration.attack.sheets import Patterns, Sheet, sheets
 from orchestration.attack.snapshots import attack_snapshots
 from orchestration.attack.solving import NoSolutionError, UndecidedError
+from orchestration.attack.weighed_forms import attack_weighed_forms
 
 _THREADS = 2
 _SECONDS = 120.0
@@ -86,6 +88,7 @@ def attack(
     if earlier:
         notes.not_tried.append("print together with earlier snapshots")
     attack_practice(database, rules, notes)
+    attack_changed_practice(public, before, notes)
     notes.files.append(database.name)
     if folder is None:
         notes.not_tried.append("formats: only the DuckDB file was given")
@@ -125,6 +128,7 @@ def _uniform(made: Mapping[TableKey, Sheet], notes: Notes) -> None:
         place = (key.indicator, key.time_period)
         so_far = notes.uniform.get(place, Uniform(0, 0, 0, 0))
         notes.uniform[place] = Uniform(*(one + other for one, other in zip(so_far, found, strict=True)))
+        notes.uniform_limits[key.indicator] = sheet.fewest
         notes.tried[_UNIFORM]["tables"] += 1
         notes.tried[_UNIFORM]["groups"] += len(sheet.shown.groups)
 
@@ -177,6 +181,7 @@ def _bound(made: Mapping[TableKey, Sheet], public: Public, catalogue: Catalogue,
         together = list(pool.map(linked, bound))
         formed = list(pool.map(form, by_form))
     told_by_notes(by_form, public.half_missing, notes)
+    attack_weighed_forms(public.database, by_form, made, notes)
     for part, outcomes in ((BOUNDS, single + together), (ROUTING, formed)):
         for outcome in outcomes:
             notes.tried[part].update(outcome.tried)

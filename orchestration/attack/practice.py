@@ -1,7 +1,7 @@
 """Who changed its reporting practice and who reports by which form, by the public FTE of single units; amounts and persons.
 
 Belongs here: part (f). FTE of single units are public, so a sum without a few of them tells which they are where only one
-set of units gives it.
+set of units gives it. What the difference of two snapshots tells stands in ``changed_practice``.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ PERSONS = "person_estimates"
 _MOST_UNITS = 3
 # A set is one of many where so many others fit too: who is in it does not follow.
 _MANY = 20_000
-_TOTAL = "total"
-_JOINT, _SEPARATE = "joint", "separate"
+TOTAL = "total"
+JOINT, SEPARATE = "joint", "separate"
 _MUNICIPALITY_CODE = 4
 # Sums of sets are kept as bits: not more than 100 MB of them.
 _MOST_BITS = 800_000_000
@@ -52,14 +52,14 @@ class Sum:
 def attack_practice(database: Path, policy: Policy, notes: Notes) -> None:
     """Search sets of units that the public figures tell, and write down what was found."""
     with opened(database) as connection:
-        fte = _fte(connection)
+        fte = fte_of_units(connection)
         _real_change(connection, fte, policy, notes)
         _forms(connection, fte, policy, notes)
         _amounts(connection, policy, notes)
         _persons(connection, policy, notes)
 
 
-def _fte(connection: duckdb.DuckDBPyConnection) -> dict[tuple[int, str], dict[str, float]]:
+def fte_of_units(connection: duckdb.DuckDBPyConnection) -> dict[tuple[int, str], dict[str, float]]:
     """Return the public FTE of single units by year and target group, of those that are not made up of others."""
     found: dict[tuple[int, str], dict[str, float]] = {}
     for period, target, code, fte in connection.sql(
@@ -94,11 +94,11 @@ def _real_change(
         notes.tried[PART]["pairs of years"] += 1
         for number in shown:
             if number < policy.units_by_practice:
-                notes.add([Derived(PART, REAL_CHANGE, _TOTAL, after, "municipalities_excluded", (), ())])
+                notes.add([Derived(PART, REAL_CHANGE, TOTAL, after, "municipalities_excluded", (), ())])
         if shown and min(shown) > _MOST_UNITS:
             notes.not_tried.append(f"{PART}: sets of {min(shown)} units left out of real change, {after}")
             continue
-        ground = _ground(connection, before, after)
+        ground = ground_of(connection, before, after)
         units = sorted(
             {code for code in ground if all((after, row[2]) in fte and code in fte[after, row[2]] for row in pair)}
         )
@@ -116,7 +116,7 @@ def _real_change(
             spread = half * total_old + _ROUNDING
             sums.append(Sum(new - ratio * old, goal - spread, goal + spread))
         sizes = sorted(shown) or list(range(1, _MOST_UNITS + 1))
-        _search(sums, units, sizes, Derived(PART, REAL_CHANGE, _TOTAL, after, "excluded", (), ()), notes)
+        _search(sums, units, sizes, Derived(PART, REAL_CHANGE, TOTAL, after, "excluded", (), ()), notes)
 
 
 def _decimals(values: Iterable[float | None]) -> int:
@@ -124,7 +124,7 @@ def _decimals(values: Iterable[float | None]) -> int:
     return max((len(f"{value:.10f}".rstrip("0").partition(".")[2]) for value in values if value is not None), default=10)
 
 
-def _ground(connection: duckdb.DuckDBPyConnection, before: int, after: int) -> dict[str, tuple[str, ...]]:
+def ground_of(connection: duckdb.DuckDBPyConnection, before: int, after: int) -> dict[str, tuple[str, ...]]:
     """Return, by unit of the later year, the units that stood on its ground before; units of split ground are left out."""
     codes = {
         period: {
@@ -165,7 +165,7 @@ def _forms(
     rows = connection.sql(
         f"""
         select time_period, target_group, reporting_form, fte, municipalities
-        from {FORMS} where reporting_form != '{_TOTAL}'
+        from {FORMS} where reporting_form != '{TOTAL}'
         """
     ).fetchall()
     tables: dict[tuple[int, str], dict[str, tuple[float | None, int | None]]] = {}
@@ -178,10 +178,10 @@ def _forms(
         for form, number in numbers.items():
             if number < policy.units_by_practice:
                 notes.add([Derived(PART, FORMS, target, period, form, (), ())])
-        parts = [amount for form, (amount, _) in forms.items() if form not in (_JOINT, _SEPARATE)]
-        joint = forms.get(_JOINT, (None, None))[0]
+        parts = [amount for form, (amount, _) in forms.items() if form not in (JOINT, SEPARATE)]
+        joint = forms.get(JOINT, (None, None))[0]
         separate = sum(amount for amount in parts if amount is not None) if parts and None not in parts else None
-        for form, amount in ((_JOINT, joint), (_SEPARATE, separate)):
+        for form, amount in ((JOINT, joint), (SEPARATE, separate)):
             if amount is None:
                 continue
             if amount == 0:
@@ -321,6 +321,6 @@ def _persons(connection: duckdb.DuckDBPyConnection, policy: Policy, notes: Notes
     for (indicator, period), found in itertools.groupby(rows, key=lambda row: (row[0], row[1])):
         numbers = {row[2]: row[3] for row in found}
         notes.tried[PART]["categories of persons"] += len(numbers)
-        total = numbers.get(_TOTAL)
+        total = numbers.get(TOTAL)
         if total is not None and total < policy.minimum_units:
-            notes.add([Derived(PART, PERSONS, indicator, period, _TOTAL, (), ())])
+            notes.add([Derived(PART, PERSONS, indicator, period, TOTAL, (), ())])

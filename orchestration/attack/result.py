@@ -57,8 +57,9 @@ class Attack:
 
     ``tried`` counts by part, ``allowed`` the facts about single units by indicator that may follow, ``uniform`` the uniform
     groups by indicator and year. ``not_tried`` says in words what was left out; what is named there is not known to be safe.
+    ``uniform_limits`` are, by indicator, the fewest units that answered of a group that may be uniform,
     ``files`` are the public files that were read, ``from_print`` the facts about single units by indicator that old reports
-    tell by themselves.
+    tell by themselves, ``uniform_limits`` by indicator the fewest units that answered of a group that may be uniform.
     """
 
     tried: Mapping[str, Mapping[str, int]]
@@ -68,6 +69,7 @@ class Attack:
     not_tried: tuple[str, ...]
     files: tuple[str, ...]
     from_print: Mapping[str, int] = field(default_factory=dict)
+    uniform_limits: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -85,6 +87,7 @@ class Notes:
     allowed: Counter[str] = field(default_factory=Counter)
     from_print: Counter[str] = field(default_factory=Counter)
     uniform: dict[tuple[str, int], Uniform] = field(default_factory=dict)
+    uniform_limits: dict[str, int] = field(default_factory=dict)
     not_tried: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
 
@@ -101,5 +104,6 @@ class Notes:
             uniform=dict(sorted(self.uniform.items())),
             not_tried=tuple(sorted(set(self.not_tried))),
             files=tuple(sorted(set(self.files))),
+            uniform_limits=dict(sorted(self.uniform_limits.items())),
             from_print={indicator: count for indicator, count in sorted(self.from_print.items()) if count},
         )

@@ -269,19 +269,16 @@ class Family:
         return [other for other, table in enumerate(self.tables) if table.key[1] in sources]
 
     def _search_routed(self, routed: list[int], common: list[int] | None, kinds: Numbers, shown: list[list[int]]) -> None:
-        """Choose the groups of questions that only some are asked: never areas, and none that the question before hides."""
+        """Choose the groups of questions that only some are asked.
+
+        Never areas, none that the question before hides, and the country alone where the reporting form decides.
+        """
         groups = self.place.groups
         among = range(len(groups)) if common is None else common
         narrow = [number for number in among if not (groups[number].is_area and groups[number].splits)]
         if common is None:
-            whole = [number for number in narrow if not groups[number].splits]
-
-            def all_safe(chosen: list[int]) -> bool:
-                # Whatever any of them shows of these groups: units must be able to exchange within what all show together.
-                layout = self._layout(chosen, kinds)
-                return all(self.is_safe(number, self._candidates([number], whole), layout) for number in routed)
-
-            narrow = self._choose(routed, narrow, all_safe)
+            # By form: FTE of units and of forms are public, and counts of small groups beside them would tell forms.
+            narrow = [number for number in narrow if not groups[number].splits]
         layout = self._layout(narrow if common is None else common, kinds)
         for number in routed:
 

@@ -29,23 +29,33 @@ ADDITIONS = ".ledger.duckdb"
 BEFORE = ".before.duckdb"
 
 _QUESTION = "subject varchar, indicator varchar, item varchar, time_period integer"
+_PRACTICE = "subject varchar, time_period integer"
 
 TABLES = {
     "published_groups": f"{_QUESTION}, state varchar, members_sha256 varchar, measure varchar, measured double",
     "published_members": "members_sha256 varchar, member_code varchar",
     "published_answers": f"{_QUESTION}, state varchar, member_code varchar, answer_sha256 varchar",
     "published_states": f"{_QUESTION}, state varchar, basis varchar",
+    # FTE by reporting form and real change, and the units whose forms and practice they count.
+    "published_practice_figures": f"{_PRACTICE}, state varchar, target_group varchar, reporting_form varchar, "
+    "measure varchar, measured double",
+    "published_practice_units": f"{_PRACTICE}, state varchar, target_group varchar, member_code varchar, "
+    "said_sha256 varchar",
+    "published_practice_states": f"{_PRACTICE}, state varchar",
 }
 
 QUESTION_KEY = ("subject", "indicator", "item", "time_period")
 GROUP_KEY = (*QUESTION_KEY, "state", "members_sha256", "measure")
 
+# The last state is that of the snapshot that was published last.
+_LAST = {"published_states": QUESTION_KEY, "published_practice_states": ("subject", "time_period")}
+
 # The rows of a ledger (``before``) that additions (``added``) were added to.
 _AFTER = {
-    **{name: f"from before.{name} union from added.{name}" for name in TABLES},
-    # The last state of a question is that of the snapshot that was published last.
-    "published_states": f"from before.published_states anti join added.published_states using ({', '.join(QUESTION_KEY)}) "
-    "union all by name from added.published_states",
+    name: f"from before.{name} anti join added.{name} using ({', '.join(_LAST[name])}) union all by name from added.{name}"
+    if name in _LAST
+    else f"from before.{name} union from added.{name}"
+    for name in TABLES
 }
 
 
@@ -90,19 +100,22 @@ def load(connection: duckdb.DuckDBPyConnection, snapshots: Path) -> dict[str, in
 
 
 def _require_states(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Check that an attached ledger notes whose answers its figures count.
+    """Check that an attached ledger notes whose answers, forms and practice its figures count.
 
     Raises:
         UserError: an earlier version wrote it.
     """
-    found = connection.execute(
-        "select 1 from duckdb_columns() where database_name = 'ledger' and table_name = 'published_states' "
-        "and column_name = 'basis'"
-    )
-    if found.fetchone() is None:
+    found = {
+        (table, column)
+        for table, column in connection.execute(
+            "select table_name, column_name from duckdb_columns() where database_name = 'ledger'"
+        ).fetchall()
+    }
+    expected = {(table, column.split()[0]) for table, columns in TABLES.items() for column in columns.split(", ")}
+    if not expected <= found:
         connection.execute("detach ledger")
         raise UserError(
-            "the ledger is of an earlier version, which did not note whose answers the figures count",
+            "the ledger is of an earlier version, which did not note all that decides the figures",
             place=str(path),
             remedy="move the folder of snapshots away to begin anew; what it published stays known (docs/disclosure.md)",
         )
@@ -176,7 +189,50 @@ def write_additions(warehouse: Path, path: Path) -> None:
             order by all
             """
         )
+        _add_practice(connection)
         connection.execute("detach warehouse")
+
+
+def _add_practice(connection: duckdb.DuckDBPyConnection) -> None:
+    """Add FTE by reporting form and real change; what waits has a state that is there already."""
+    connection.execute(
+        """
+        insert into published_practice_figures by name
+        with figures as (
+            select 'fte_by_reporting_form' as subject, time_period, target_group, reporting_form, measure, measured
+            from warehouse.marts.mart_fte_by_reporting_form
+            cross join lateral (values ('fte', cast(fte as double)), ('municipalities', cast(municipalities as double)))
+                as measures (measure, measured)
+            where reporting_form != 'total'
+            union all by name
+            select 'real_change' as subject, time_period_to as time_period, target_group, '' as reporting_form, measure,
+                measured
+            from warehouse.marts.mart_real_change
+            cross join lateral (
+                values ('real_change_percent', real_change_percent),
+                    ('municipalities_excluded', cast(municipalities_excluded as double))
+            ) as measures (measure, measured)
+        )
+        select subject, time_period, decisions.state, target_group, reporting_form, measure, measured
+        from figures inner join warehouse.intermediate.int_practice_decisions as decisions using (subject, time_period)
+        where measured is not null order by all
+        """
+    )
+    connection.execute(
+        """
+        insert into published_practice_states
+        select subject, time_period, state from warehouse.intermediate.int_practice_decisions order by all
+        """
+    )
+    connection.execute(
+        """
+        insert into published_practice_units by name
+        select subject, time_period, decisions.state, target_group, member_code, said_sha256
+        from warehouse.intermediate.int_practice_units
+        inner join warehouse.intermediate.int_practice_decisions as decisions using (subject, time_period)
+        where not decisions.is_kept order by all
+        """
+    )
 
 
 def write_before(warehouse: Path, path: Path) -> None:

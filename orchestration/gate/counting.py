@@ -89,6 +89,7 @@ def attacked(found: Attack, part: str) -> Counted:
             {"indicator": indicator, "time_period": period, **counts._asdict()}
             for (indicator, period), counts in found.uniform.items()
         ],
+        "uniform_limits": dict(found.uniform_limits),
         "not_tried": list(found.not_tried),
         "files": list(found.files),
     }

@@ -211,8 +211,9 @@ TEXTS: dict[str, Label] = {
     "attack_tried": _label("Forsøkt", "Tried"),
     "attack_derived": _label("Utledet", "Derived"),
     "attack_allowed": _label(
-        "{count} svar fra enkeltenheter følger av ensartede grupper, slik retningslinjen tillater",
-        "{count} answers of single units follow from uniform groups, as the policy allows",
+        "{count} svar fra enkeltenheter følger av ensartede grupper, eller av årsverk per rapporteringsform, slik "
+        "retningslinjen tillater",
+        "{count} answers of single units follow from uniform groups, or from FTE by reporting form, as the policy allows",
     ),
     "attack_from_print": _label(
         "{count} svar fra enkeltenheter følger av trykte rapporter alene, og har vært offentlige siden da",

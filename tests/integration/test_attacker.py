@@ -131,9 +131,9 @@ def publish(
                 unit_code text, area_basis text, n_answer int, n_answered int, n_units int, share_of_answered double,
                 share_of_all double, unit_set text, obs_status text);
             create table real_change (time_period_from int, time_period_to int, target_group text, change_percent double,
-                real_change_percent double, municipalities_excluded int);
+                real_change_percent double, municipalities_excluded int, obs_note text);
             create table fte_by_reporting_form (time_period int, target_group text, reporting_form text, fte double,
-                municipalities int);
+                municipalities int, obs_note text);
             create table amounts (indicator text, time_period int, unit_level text, unit_code text, amount_nok double,
                 n_answered int);
             create table person_estimates (indicator text, time_period int, category text, n_units int);
@@ -204,7 +204,9 @@ def publish(
         )
         insert(connection, "indicator_shares", [row for table in tables for row in table.rows()])
         if real_change is not None:
-            connection.execute("insert into real_change values (?, ?, 'total', 1, ?, null)", [YEAR - 1, YEAR, real_change])
+            connection.execute(
+                "insert into real_change values (?, ?, 'total', 1, ?, null, null)", [YEAR - 1, YEAR, real_change]
+            )
     return path
 
 
@@ -642,12 +644,140 @@ def test_units_left_out_of_real_change_are_found(
     assert about(found, "practice") == set()
 
 
+def tell_forms(
+    database: Path, world: World, separate: Iterable[str], *, target: str = "total", note: str | None = None
+) -> Path:
+    """Publish FTE by form where some units report separately, and all others jointly."""
+    answered = [code for code in world.units if code not in world.silent]
+    apart = [code for code in answered if code in set(separate)]
+    fte = world.fte[YEAR]
+    whole, part = (round(sum(fte[code] for code in codes), 2) for codes in (answered, apart))
+    rows = [
+        ("joint", whole - part, len(answered) - len(apart), note),
+        ("separate", None, len(apart), note),
+        ("mental_health", part, None, note),
+        ("substance_use", 0.0, None, note),
+        ("total", whole, len(world.units), None),
+    ]
+    with duckdb.connect(str(database)) as connection:
+        connection.executemany(
+            f"insert into fte_by_reporting_form values ({YEAR}, '{target}', ?, round(?, 2), ?, ?)",
+            [list(row) for row in rows],
+        )
+    return database
+
+
+def two_snapshots(tmp_path: Path, before: World, after: World, apart: Sequence[set[str]], note: str | None) -> list[Path]:
+    answers = mixed(after)
+    return [
+        tell_forms(publish(tmp_path / name, world, [Table(before, answers, [("country", "0")])]), world, separate, note=said)
+        for name, world, separate, said in (
+            ("old.duckdb", before, apart[0], None),
+            ("new.duckdb", after, apart[1], note),
+        )
+    ]
+
+
+TEN = {f"{1000 + 2 * i}" for i in range(10)}
+
+
+@pytest.mark.parametrize("note", [None, "awaits_changes;units_missing"])
+@pytest.mark.parametrize("apart", [TEN, TEN | {"1003"}])
+def test_the_form_of_a_unit_that_answered_late_follows_from_fte_by_form(
+    tmp_path: Path, world: World, policy: Path, apart: set[str], note: str | None
+) -> None:
+    before = dataclasses.replace(world, silent=frozenset({"1003"}))
+    old, new = two_snapshots(tmp_path, before, world, [apart, apart], note)
+    assert about(attacked(policy, new), "practice") == set()
+
+    found = about(attacked(policy, new, earlier=[old]), "practice")
+
+    who = ("1003",)
+    assert found == (set() if note else {("joint", who), ("separate", who), ("municipalities", who)})
+
+
+def test_the_form_of_a_corrected_unit_follows_and_that_of_units_with_equal_corrections_does_not(
+    tmp_path: Path, world: World, policy: Path
+) -> None:
+    after = dataclasses.replace(world, fte={year: dict(fte) for year, fte in world.fte.items()})
+    # 1000 reports separately and 1001 and 1003 jointly.
+    after.fte[YEAR]["1003"] += 2.5
+    old, new = two_snapshots(tmp_path, world, after, [TEN, TEN], None)
+    assert about(attacked(policy, new, earlier=[old]), "practice") == {("joint", ("1003",)), ("separate", ("1003",))}
+
+    after.fte[YEAR]["1000"] += 2.5
+    new.unlink(), old.unlink()
+    old, new = two_snapshots(tmp_path, world, after, [TEN, TEN], None)
+    assert about(attacked(policy, new, earlier=[old]), "practice") == set()
+
+
+def test_a_unit_that_went_from_one_form_to_the_other_follows(tmp_path: Path, world: World, policy: Path) -> None:
+    old, new = two_snapshots(tmp_path, world, world, [TEN, TEN | {"1003"}], None)
+    assert about(attacked(policy, new, earlier=[old]), "practice") == {("joint", ("1003",)), ("separate", ("1003",))}
+
+
+@pytest.mark.parametrize(
+    ("moved", "is_told"),
+    [
+        # A large correction that moves real change, and one that does not.
+        (3.0, True),
+        (0.0, True),
+    ],
+)
+def test_whether_a_corrected_unit_is_left_out_of_real_change_follows_from_how_it_moved(
+    tmp_path: Path, world: World, policy: Path, moved: float, *, is_told: bool
+) -> None:
+    after = dataclasses.replace(world, fte={year: dict(fte) for year, fte in world.fte.items()})
+    after.fte[YEAR]["1003"] += sum(world.fte[YEAR - 1].values()) * 0.02
+    table = Table(world, mixed(world), [("country", "0")])
+    old = publish(tmp_path / "old.duckdb", world, [table], real_change=7.5)
+    new = publish(tmp_path / "new.duckdb", after, [table], real_change=7.5 + moved)
+
+    assert (("excluded", ("1003",)) in about(attacked(policy, new, earlier=[old]), "practice")) == is_told
+
+    with duckdb.connect(str(new)) as connection:
+        connection.execute("update real_change set obs_note = 'awaits_changes'")
+    assert about(attacked(policy, new, earlier=[old]), "practice") == set()
+
+
+def test_a_small_correction_tells_nothing_of_real_change(tmp_path: Path, world: World, policy: Path) -> None:
+    after = dataclasses.replace(world, fte={year: dict(fte) for year, fte in world.fte.items()})
+    after.fte[YEAR]["1003"] += 0.01
+    table = Table(world, mixed(world), [("country", "0")])
+    old = publish(tmp_path / "old.duckdb", world, [table], real_change=7.5)
+    new = publish(tmp_path / "new.duckdb", after, [table], real_change=7.5)
+    assert about(attacked(policy, new, earlier=[old]), "practice") == set()
+
+
+def test_fte_by_form_and_counts_of_who_answered_tell_forms_that_fte_alone_do_not(
+    tmp_path: Path, world: World, policy: Path
+) -> None:
+    # One of the five smallest, eight of the next and 1016 report separately: of the five four answered as joint.
+    apart = {"1000", "1016", *(f"{1000 + i}" for i in range(5, 13))}
+    world.fte[YEAR]["1023"] = 1000.0
+    answers = {code: (NONE if code in apart else (YES, NO)[i % 2]) for i, code in enumerate(world.units)}
+    world.size = {code: "small" if code < "1005" else "large" for code in world.units}
+    item = "adults_joint_1"
+    shown: list[Group] = [("country", "0")]
+    for name, groups in (("a", shown), ("b", [*shown, ("size_group", "small")])):
+        database = publish(tmp_path / f"{name}.duckdb", world, [Table(world, answers, groups, item=item)])
+        with duckdb.connect(str(database)) as connection:
+            connection.execute("insert into fte_by_service select * replace ('adults' as target_group) from fte_by_service")
+        tell_forms(database, world, apart, target="adults")
+        found = attacked(policy, database)
+        # More FTE than all that report separately.
+        assert found.allowed["fte_by_reporting_form"] >= 1
+        told = {fact.units for fact in found.derived if fact.levels == ("fte_by_reporting_form",)}
+        assert ("1023",) not in told
+        assert told >= {(f"{code}",) for code in range(1017, 1023)} if name == "b" else not told
+
+
 @pytest.mark.parametrize(
     ("statement", "measures"),
     [
-        ("insert into real_change values (2049, 2050, 'total', 1, null, 0)", {"municipalities_excluded"}),
-        ("insert into fte_by_reporting_form values (2050, 'total', 'separate', null, 9)", {"separate"}),
-        ("insert into fte_by_reporting_form values (2050, 'total', 'joint', 0, null)", {"joint"}),
+        ("insert into real_change values (2049, 2050, 'total', 1, null, 0, null)", {"municipalities_excluded"}),
+        ("insert into fte_by_reporting_form values (2050, 'total', 'separate', null, 9, null)", {"separate"}),
+        ("insert into fte_by_reporting_form values (2050, 'total', 'joint', 0, null, null)", {"joint"}),
         ("insert into amounts values ('money', 2050, 'size_group', 'small', 100, 2)", {"small"}),
         (
             """
@@ -658,7 +788,7 @@ def test_units_left_out_of_real_change_are_found(
         ),
         # A category is a count over all units that answered.
         ("insert into person_estimates values ('places', 2050, '1', 2), ('places', 2050, 'total', 20)", set()),
-        ("insert into real_change values (2049, 2050, 'total', 1, null, 10)", set()),
+        ("insert into real_change values (2049, 2050, 'total', 1, null, 10, null)", set()),
         ("insert into person_estimates values ('places', 2050, '1', 3), ('places', 2050, 'total', 20)", set()),
     ],
 )

@@ -73,7 +73,16 @@ def loaded(folder: Path, snapshots: Path) -> dict[str, int]:
 
 def test_before_the_first_snapshot_nothing_was_published(tmp_path: Path, snapshots: Path) -> None:
     assert loaded(tmp_path, snapshots) == dict.fromkeys(
-        ("published_groups", "published_members", "published_answers", "published_states"), 0
+        (
+            "published_groups",
+            "published_members",
+            "published_answers",
+            "published_states",
+            "published_practice_figures",
+            "published_practice_units",
+            "published_practice_states",
+        ),
+        0,
     )
 
 
@@ -81,7 +90,9 @@ def test_the_keys_of_a_figure_and_of_a_question_are_columns_of_the_ledger(tmp_pa
     ledger.add(additions(tmp_path, ("q", "abc", "yes", 2), answers="abc"), snapshots)
     for name in ledger.TABLES:
         columns = {column for (column,) in read(snapshots, f"select column_name from (describe {name})")}
-        assert name == "published_members" or set(ledger.QUESTION_KEY) < columns
+        about_practice = name.startswith("published_practice")
+        key = {"subject", "time_period"} if about_practice else set(ledger.QUESTION_KEY)
+        assert name == "published_members" or key < columns
     assert read(snapshots, f"select {', '.join(ledger.GROUP_KEY)} from published_groups") == [
         ("indicator_shares", "q", "all", YEAR, "one", "abc", "yes")
     ]
@@ -95,6 +106,9 @@ def test_the_ledger_is_loaded_anew_and_not_on_top(tmp_path: Path, snapshots: Pat
             "published_members": 3,
             "published_answers": 3,
             "published_states": 1,
+            "published_practice_figures": 0,
+            "published_practice_units": 0,
+            "published_practice_states": 0,
         }
 
 
@@ -107,12 +121,13 @@ def test_snapshots_without_a_ledger_are_an_error(tmp_path: Path, snapshots: Path
     assert str(ledger.ledger_file(snapshots)) in str(caught.value)
 
 
+@pytest.mark.parametrize("missing", ["table published_states", "table published_practice_units"])
 def test_a_ledger_that_does_not_say_whose_answers_its_figures_count_is_an_error_of_one_line(
-    tmp_path: Path, snapshots: Path
+    tmp_path: Path, snapshots: Path, missing: str
 ) -> None:
     ledger.add(additions(tmp_path, ("q", "abc", "yes", 2)), snapshots)
     with duckdb.connect(ledger.ledger_file(snapshots)) as connection:
-        connection.execute("drop table published_states")
+        connection.execute(f"drop {missing}")
     with pytest.raises(UserError, match="of an earlier version") as caught:
         loaded(tmp_path, snapshots)
     assert "\n" not in str(caught.value)
@@ -258,7 +273,7 @@ def warehouse(folder: Path, *kept: str) -> Path:
 
     Args:
         folder: where the warehouse lies.
-        kept: questions that keep the figures of the snapshot before, whose state is ``last``.
+        kept: questions, and tables of practice, that keep the figures of the snapshot before, whose state is ``last``.
     """
     path = folder / "warehouse.duckdb"
     with duckdb.connect(path) as connection:
@@ -298,9 +313,28 @@ def warehouse(folder: Path, *kept: str) -> Path:
                 sha256(indicator || member_code) as answer_sha256
             from (values ('indicator_shares', 'q'), ('amounts', 'money')) as questions (subject, indicator)
             cross join (values ('a'), ('b'), ('c')) as units (member_code)""",
+            """create table marts.mart_fte_by_reporting_form as
+            select 2016 as time_period, 'adults' as target_group, reporting_form, cast(fte as decimal(18, 6)) as fte,
+                municipalities
+            from (values ('joint', 2.5, 1), ('separate', null, 2), ('mental_health', 4, null), ('total', 9, 3))
+                as figures (reporting_form, fte, municipalities)""",
+            """create table marts.mart_real_change as
+            select 2016 as time_period_to, 'total' as target_group, cast(7.5 as double) as real_change_percent,
+                cast(null as bigint) as municipalities_excluded""",
+            """create table intermediate.int_practice_units as
+            select subject, 2016 as time_period, 'adults' as target_group, member_code, true as is_one, false as is_other,
+                sha256(subject || member_code) as said_sha256
+            from (values ('fte_by_reporting_form'), ('real_change')) as subjects (subject)
+            cross join (values ('a'), ('b')) as units (member_code)""",
+            """create table intermediate.int_practice_decisions as
+            select distinct subject, time_period, false as is_kept, 'now' as state from intermediate.int_practice_units""",
         ):
             connection.execute(statement)
         for indicator in kept:
+            connection.execute(
+                "update intermediate.int_practice_decisions set is_kept = true, state = 'last' where subject = ?",
+                [indicator],
+            )
             connection.execute(
                 "update intermediate.int_disclosure_decisions set state = 'last', basis = 'basis of last', "
                 "decision = case when decision = 'shown' then 'kept' else decision end where indicator = ?",
@@ -366,3 +400,28 @@ def test_a_question_that_keeps_its_figures_keeps_its_state_and_the_answers_of_th
     bases = read(snapshots, "select indicator, basis from published_states")
     assert bases == [("money", "basis"), ("q", "basis of last"), ("silent", "basis")]
     assert read(snapshots, "select distinct indicator from published_answers") == [("money",)]
+
+
+def test_additions_hold_the_figures_of_forms_and_real_change_and_whose_forms_and_practice_they_are(
+    tmp_path: Path, snapshots: Path
+) -> None:
+    written(tmp_path, snapshots)
+    assert read(snapshots, "select subject, state, reporting_form, measure, measured from published_practice_figures") == [
+        ("fte_by_reporting_form", "now", "joint", "fte", 2.5),
+        ("fte_by_reporting_form", "now", "joint", "municipalities", 1),
+        ("fte_by_reporting_form", "now", "mental_health", "fte", 4),
+        ("fte_by_reporting_form", "now", "separate", "municipalities", 2),
+        ("real_change", "now", "", "real_change_percent", 7.5),
+    ]
+    assert read(snapshots, "select subject, member_code, length(said_sha256) from published_practice_units") == [
+        (subject, unit, 64) for subject in ("fte_by_reporting_form", "real_change") for unit in "ab"
+    ]
+
+
+def test_forms_that_keep_their_figures_keep_their_state_and_the_units_of_that_state(tmp_path: Path, snapshots: Path) -> None:
+    written(tmp_path, snapshots, "fte_by_reporting_form")
+    assert read(snapshots, "select subject, state from published_practice_states") == [
+        ("fte_by_reporting_form", "last"),
+        ("real_change", "now"),
+    ]
+    assert read(snapshots, "select distinct subject from published_practice_units") == [("real_change",)]

@@ -360,6 +360,7 @@ def attack_found(*facts: Derived, tried: int = 7) -> Attack:
         derived=facts,
         allowed={"q": 4},
         uniform={},
+        uniform_limits={"q": 3},
         not_tried=("a question",),
         files=(DATABASE,),
     )
@@ -433,6 +434,7 @@ def test_what_an_attack_derives_blocks_the_rule_of_its_part_and_names_no_unit(
         "not_tried": ["a question"],
         "files": [DATABASE],
         "uniform": [],
+        "uniform_limits": {"q": 3},
     }
 
 

@@ -173,16 +173,60 @@ small as (
         or (judged.left_open != 0 and judged.left_open < policy.minimum_units)
 ),
 
+kept as (
+    select time_period
+    from {{ ref('int_practice_decisions') }}
+    where subject = 'fte_by_reporting_form' and is_kept
+),
+
+kept_figures as (
+    select
+        figures_then.time_period,
+        figures_then.target_group,
+        figures_then.reporting_form,
+        max(case when figures_then.measure = 'fte' then {{ exact('figures_then.measured') }} end) as fte,
+        max(case when figures_then.measure = 'municipalities' then cast(figures_then.measured as bigint) end)
+            as municipalities
+    from {{ source('history', 'published_practice_figures') }} as figures_then
+    inner join {{ ref('int_practice_decisions') }} as decisions
+        on figures_then.subject = decisions.subject
+        and figures_then.time_period = decisions.time_period
+        and figures_then.state = decisions.state
+    where decisions.subject = 'fte_by_reporting_form' and decisions.is_kept
+    group by figures_then.time_period, figures_then.target_group, figures_then.reporting_form
+),
+
 hidden as (
+    -- Of a year that keeps the last snapshot's figures, what that one hid.
     select
-        time_period,
-        target_group
+        small.time_period,
+        small.target_group
     from small
+    left join kept
+        on small.time_period = kept.time_period
+    where kept.time_period is null
+
     union
+
     select
-        time_period,
+        small.time_period,
         'total' as target_group
     from small
+    left join kept
+        on small.time_period = kept.time_period
+    where kept.time_period is null
+
+    union
+
+    select
+        kept.time_period,
+        categories.target_group
+    from kept
+    cross join categories
+    left join kept_figures
+        on kept.time_period = kept_figures.time_period
+        and categories.target_group = kept_figures.target_group
+    where kept_figures.time_period is null
 ),
 
 units_with_fte as (
@@ -203,7 +247,9 @@ figures as (
         categories.target_group,
         categories.reporting_form,
         case
-            when categories.reporting_form != 'separate' then coalesce(fte.fte, case when rounds.is_delivered then 0 end)
+            when categories.reporting_form = 'separate' then null
+            when kept.time_period is not null and categories.reporting_form != 'total' then kept_figures.fte
+            else coalesce(fte.fte, case when rounds.is_delivered then 0 end)
         end as fte,
         coalesce(
             bool_or(fte.is_carried_forward) over (partition by rounds.time_period, categories.target_group), false
@@ -216,10 +262,12 @@ figures as (
         coalesce(fte.is_corrected, false) as is_corrected,
         case
             when not rounds.is_delivered or categories.target_group = 'total' then null
+            when kept.time_period is not null and categories.reporting_form != 'total' then kept_figures.municipalities
             when categories.reporting_form in ('joint', 'separate') then coalesce(choices.municipalities, 0)
             when categories.reporting_form = 'total' then expected.municipalities
         end as municipalities,
         expected.municipalities as municipalities_expected,
+        kept.time_period is not null and categories.reporting_form != 'total' as is_kept,
         coalesce(units_with_fte.units < expected.units, false) as is_units_missing,
         lag(rounds.time_period) over (
             partition by categories.target_group, categories.reporting_form
@@ -245,6 +293,12 @@ figures as (
         on rounds.form = expected.form
     left join units_with_fte
         on rounds.time_period = units_with_fte.time_period
+    left join kept
+        on rounds.time_period = kept.time_period
+    left join kept_figures
+        on rounds.time_period = kept_figures.time_period
+        and categories.target_group = kept_figures.target_group
+        and categories.reporting_form = kept_figures.reporting_form
 ),
 
 reasons as (
@@ -285,6 +339,7 @@ select
     reasons.absence_reason,
     case
         when reasons.absence_reason is null then {{ notes({
+            'awaits_changes': 'reasons.is_kept',
             'confirmed': "reasons.reporting_form = 'total' and reasons.is_confirmed",
             'corrected': "reasons.reporting_form = 'total' and reasons.is_corrected",
             'rejected_cells':

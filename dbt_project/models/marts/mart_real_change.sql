@@ -2,7 +2,8 @@
 -- round that their reporting practice changed (real change, 2016 report table 3.2). Units of the later year; their ground
 -- in the earlier one is left out too, a split unit's by weight. Which units they are is confidential, and FTE of units are
 -- public: real change, with one decimal as in print, and the number of units left out are shown where there are enough of
--- them, and of others that answered. Else both are empty, whatever the reason.
+-- them, and of others that answered. Else both are empty, whatever the reason. Where too few changed since the last snapshot,
+-- both are its (int_practice_decisions).
 with rounds as (
     select * from {{ ref('int_rounds') }}
 ),
@@ -156,6 +157,28 @@ shown as (
         and unweighted.time_period_to is null
 ),
 
+kept as (
+    select time_period
+    from {{ ref('int_practice_decisions') }}
+    where subject = 'real_change' and is_kept
+),
+
+kept_figures as (
+    select
+        figures_then.time_period,
+        figures_then.target_group,
+        max(case when figures_then.measure = 'real_change_percent' then figures_then.measured end) as real_change_percent,
+        max(case when figures_then.measure = 'municipalities_excluded' then cast(figures_then.measured as bigint) end)
+            as units_excluded
+    from {{ source('history', 'published_practice_figures') }} as figures_then
+    inner join {{ ref('int_practice_decisions') }} as decisions
+        on figures_then.subject = decisions.subject
+        and figures_then.time_period = decisions.time_period
+        and figures_then.state = decisions.state
+    where decisions.subject = 'real_change' and decisions.is_kept
+    group by figures_then.time_period, figures_then.target_group
+),
+
 groups as (
     select code as target_group
     from {{ ref('stg_classifications__codelists') }}
@@ -173,8 +196,12 @@ figures as (
         later.fte - earlier.fte as change_fte,
         cast(earlier.fte - coalesce(excluded_earlier.fte, 0) as double) as real_fte_from,
         cast(later.fte - coalesce(excluded_later.fte, 0) as double) as real_fte_to,
-        counts.units_excluded,
-        shown.time_period_to is not null as is_practice_shown,
+        kept.time_period is not null as is_kept,
+        kept_figures.real_change_percent as kept_percent,
+        case when kept.time_period is null then counts.units_excluded else kept_figures.units_excluded end
+            as units_excluded,
+        coalesce(kept_figures.time_period, case when kept.time_period is null then shown.time_period_to end) is not null
+            as is_practice_shown,
         coalesce(earlier.is_carried_forward, false) or coalesce(later.is_carried_forward, false) as is_carried_forward,
         coalesce(earlier.is_from_constructed, false) or coalesce(later.is_from_constructed, false) as is_from_constructed
     from pairs
@@ -195,6 +222,11 @@ figures as (
         on pairs.time_period_to = counts.time_period_to
     left join shown
         on pairs.time_period_to = shown.time_period_to
+    left join kept
+        on pairs.time_period_to = kept.time_period
+    left join kept_figures
+        on pairs.time_period_to = kept_figures.time_period
+        and groups.target_group = kept_figures.target_group
 ),
 
 reasons as (
@@ -214,7 +246,10 @@ select
     time_period_to,
     target_group,
     case when absence_reason is null then (fte_to / fte_from - 1) * 100 end as change_percent,
-    case when is_practice_shown then round((real_fte_to / nullif(real_fte_from, 0) - 1) * 100, 1) end as real_change_percent,
+    case
+        when is_kept then kept_percent
+        when is_practice_shown then round((real_fte_to / nullif(real_fte_from, 0) - 1) * 100, 1)
+    end as real_change_percent,
     case when is_delivered then change_fte end as change_fte,
     case when is_practice_shown then units_excluded end as municipalities_excluded,
     case
@@ -223,6 +258,11 @@ select
         else 'A'
     end as obs_status,
     absence_reason,
-    case when absence_reason is null then {{ notes({'practice_confidential': 'not is_practice_shown'}) }} end as obs_note,
+    case
+        when absence_reason is null then {{ notes({
+            'awaits_changes': 'is_kept and is_practice_shown',
+            'practice_confidential': 'not is_practice_shown',
+        }) }}
+    end as obs_note,
     is_from_constructed
 from reasons

@@ -1,0 +1,162 @@
+"""Who reports by which form, by the FTE of each unit, the FTE of each form and the counts of who answered as which.
+
+FTE of units are public, so a municipality with more FTE than all that report separately reports jointly: the policy allows
+that, and it is counted. Counts of units that answered questions of one form must let no more follow.
+
+Belongs here: part (f) and part (c) together. Linear programs over parts of units: what they fix is fixed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestration.attack.bounds import ROUTING
+from orchestration.attack.practice import FORMS, JOINT, PART, SEPARATE, TOTAL, fte_of_units
+from orchestration.attack.public import HIDDEN, opened
+from orchestration.attack.result import Derived, Notes, TableKey
+from orchestration.attack.routing import FORM
+from orchestration.attack.sheets import Sheet
+from orchestration.attack.solving import Program, UndecidedError
+
+_WAITS = "awaits_changes"
+_MUNICIPALITY_CODE = 4
+# Whose form follows has many FTE: so many units are looked at.
+_LARGEST = 60
+_ROUNDING = 1e-5
+_NEARLY = 1e-6
+
+Place = tuple[str, int, str, str]
+
+
+@dataclass(frozen=True)
+class _Count:
+    """At least ``least`` of some units report by a form."""
+
+    units: NDArray[np.bool_]
+    is_joint: bool
+    least: int
+
+
+@dataclass(frozen=True)
+class _Year:
+    """A year and target group: units with their FTE, what those that report jointly have together, and who chose what."""
+
+    codes: tuple[str, ...]
+    fte: NDArray[np.float64]
+    joint: float
+    chosen: tuple[_Count, ...]
+
+
+def attack_weighed_forms(
+    database: Path,
+    by_form: Mapping[Place, Sequence[tuple[TableKey, bool]]],
+    sheets: Mapping[TableKey, Sheet],
+    notes: Notes,
+) -> None:
+    """Write down the units whose form follows from FTE and counts together, and count those that FTE alone tell.
+
+    Args:
+        database: the candidate's DuckDB file.
+        by_form: tables of questions by form, and whether they are for units that report jointly.
+        sheets: the tables, ready.
+        notes: where findings go.
+    """
+    for (period, target), year in sorted(_years(database, notes).items()):
+        name = f"{PART}: forms by FTE, {target}, {period}"
+        notes.tried[ROUTING]["forms by FTE"] += 1
+        try:
+            alone = _fixed(year, [])
+            if alone is None:
+                notes.not_tried.append(name)
+                continue
+            notes.allowed[FORMS] += len(alone)
+            for place, tables in sorted(by_form.items()):
+                if place[1:3] != (period, target):
+                    continue
+                together = _fixed(year, _counts(year, tables, sheets))
+                if together is None:
+                    notes.not_tried.append(f"{name}, with {place[0]}")
+                    continue
+                notes.tried[ROUTING]["forms by FTE and counts"] += 1
+                notes.add(
+                    Derived(ROUTING, place[0], target, period, FORM, (code,), (FORMS,)) for code in sorted(together - alone)
+                )
+        except UndecidedError:
+            notes.not_tried.append(name)
+
+
+def _years(database: Path, notes: Notes) -> dict[tuple[int, str], _Year]:
+    """Return the years whose FTE by form are shown."""
+    with opened(database) as connection:
+        fte = fte_of_units(connection)
+        rows = connection.sql(
+            f"select time_period, target_group, reporting_form, fte, municipalities from {FORMS} "
+            f"where not contains(coalesce(obs_note, ''), '{_WAITS}')"
+        ).fetchall()
+    forms: dict[tuple[int, str], dict[str, tuple[float | None, int | None]]] = {}
+    for period, target, form, amount, number in rows:
+        forms.setdefault((period, target), {})[form] = (amount, number)
+    years = {}
+    for key, found in forms.items():
+        total = found.get(TOTAL, (None, None))[0]
+        if key not in fte or total is None or found.get(JOINT, (None, None))[0] is None:
+            continue
+        parts = [amount for form, (amount, _) in found.items() if form not in (SEPARATE, TOTAL)]
+        known = [amount for amount in parts if amount is not None]
+        if len(known) < len(parts) or abs(sum(known) - total) > _ROUNDING:
+            notes.not_tried.append(f"{PART}: forms by FTE, {key[1]}, {key[0]}")
+            continue
+        codes = tuple(sorted(fte[key]))
+        whole = np.array([len(code) == _MUNICIPALITY_CODE for code in codes])
+        # Who is no unit with FTE, or is divided, may have chosen any form.
+        others = max((found[TOTAL][1] or 0) - int(whole.sum()), 0)
+        chosen = tuple(
+            _Count(whole, form == JOINT, number - others)
+            for form, (_, number) in found.items()
+            if form in (JOINT, SEPARATE) and number is not None
+        )
+        amounts = np.array([fte[key][code] for code in codes])
+        years[key] = _Year(codes, amounts, float(found[JOINT][0] or 0), chosen)
+    return years
+
+
+def _counts(year: _Year, tables: Sequence[tuple[TableKey, bool]], sheets: Mapping[TableKey, Sheet]) -> list[_Count]:
+    """Return what the groups of questions by form say of how many units have it."""
+    counts = []
+    for key, is_joint in tables:
+        sheet = sheets[key]
+        for row, answered in zip(sheet.shown.members, sheet.shown.n_answered, strict=True):
+            if answered == HIDDEN:
+                continue
+            inside = {sheet.frame.units[unit] for unit in np.flatnonzero(row)}
+            units = np.array([code in inside for code in year.codes])
+            counts.append(_Count(units, is_joint, int(answered) - (len(inside) - int(units.sum()))))
+    return counts
+
+
+def _fixed(year: _Year, counts: Sequence[_Count]) -> set[str] | None:
+    """Return those of the largest units whose form is fixed; None where no forms of units give the figures."""
+    program = Program()
+    joint = program.columns(np.ones(len(year.codes)))
+    program.row(joint, year.fte, year.joint - _ROUNDING, year.joint + _ROUNDING)
+    for count in (*year.chosen, *counts):
+        inside = joint[count.units]
+        if count.least > 0:
+            least, most = (count.least, len(inside)) if count.is_joint else (0, len(inside) - count.least)
+            program.row(inside, np.ones(len(inside)), least, most)
+    fixed = set()
+    for unit in np.argsort(-year.fte, kind="stable")[:_LARGEST]:
+        for sign in (1.0, -1.0):
+            cost = np.zeros(program.width)
+            cost[unit] = sign
+            found = program.relaxed(cost)
+            if found is None:
+                return None
+            if found[unit] > _NEARLY if sign > 0 else found[unit] < 1 - _NEARLY:
+                fixed.add(year.codes[unit])
+    return fixed
