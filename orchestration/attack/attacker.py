@@ -79,7 +79,8 @@ def attack(
     )
     _uniform(made, notes)
     _isolate(made, rules, notes)
-    _bound(made, public, catalogue, until, notes)
+    by_form = forms(made, public)
+    _bound(made, public, catalogue, by_form, until, notes)
     if earlier:
         attack_snapshots(public, made, list(zip(before, sheets_before, strict=True)), rules, until, notes)
     else:
@@ -87,7 +88,7 @@ def attack(
     attack_printed(public, made, rules, catalogue, until, notes)
     if earlier:
         notes.not_tried.append("print together with earlier snapshots")
-    attack_practice(database, rules, notes)
+    attack_practice(database, rules, notes, attack_weighed_forms(database, by_form, made, notes))
     attack_changed_practice(public, before, notes)
     notes.files.append(database.name)
     if folder is None:
@@ -151,12 +152,18 @@ class _Outcome:
     not_tried: list[str] = dataclasses.field(default_factory=list)
 
 
-def _bound(made: Mapping[TableKey, Sheet], public: Public, catalogue: Catalogue, until: float, notes: Notes) -> None:
+def _bound(
+    made: Mapping[TableKey, Sheet],
+    public: Public,
+    catalogue: Catalogue,
+    by_form: Mapping[tuple[str, int, str, str], Sequence[tuple[TableKey, bool]]],
+    until: float,
+    notes: Notes,
+) -> None:
     """Ask which answers are fixed: table by table, then tables that say something of one another, then forms."""
     patterns = Patterns()
     isolated = {fact[1:6] for fact in notes.derived}
     bound = links(made, public, catalogue)
-    by_form = forms(made, public)
 
     def one(key: TableKey) -> _Outcome:
         return _solve([key], lambda: system_of([made[key]], patterns), public, until)
@@ -181,7 +188,6 @@ def _bound(made: Mapping[TableKey, Sheet], public: Public, catalogue: Catalogue,
         together = list(pool.map(linked, bound))
         formed = list(pool.map(form, by_form))
     told_by_notes(by_form, public.half_missing, notes)
-    attack_weighed_forms(public.database, by_form, made, notes)
     for part, outcomes in ((BOUNDS, single + together), (ROUTING, formed)):
         for outcome in outcomes:
             notes.tried[part].update(outcome.tried)

@@ -7,9 +7,10 @@ set of units gives it. What the difference of two snapshots tells stands in ``ch
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 import numpy as np
@@ -49,12 +50,17 @@ class Sum:
     most: float
 
 
-def attack_practice(database: Path, policy: Policy, notes: Notes) -> None:
-    """Search sets of units that the public figures tell, and write down what was found."""
+def attack_practice(
+    database: Path, policy: Policy, notes: Notes, known: Mapping[tuple[int, str], Collection[str]] = MappingProxyType({})
+) -> None:
+    """Search sets of units that the public figures tell, and write down what was found.
+
+    ``known`` are, by year and target group, the units whose form may follow.
+    """
     with opened(database) as connection:
         fte = fte_of_units(connection)
         _real_change(connection, fte, policy, notes)
-        _forms(connection, fte, policy, notes)
+        _forms(connection, fte, policy, notes, known)
         _amounts(connection, policy, notes)
         _persons(connection, policy, notes)
 
@@ -160,7 +166,11 @@ def ground_of(connection: duckdb.DuckDBPyConnection, before: int, after: int) ->
 
 
 def _forms(
-    connection: duckdb.DuckDBPyConnection, fte: Mapping[tuple[int, str], Mapping[str, float]], policy: Policy, notes: Notes
+    connection: duckdb.DuckDBPyConnection,
+    fte: Mapping[tuple[int, str], Mapping[str, float]],
+    policy: Policy,
+    notes: Notes,
+    known: Mapping[tuple[int, str], Collection[str]],
 ) -> None:
     rows = connection.sql(
         f"""
@@ -196,8 +206,9 @@ def _forms(
                 notes.not_tried.append(f"{PART}: units that report {form}, {target}, {period}")
                 continue
             notes.tried[PART]["searches"] += 1
-            if certain:
-                notes.add([Derived(PART, FORMS, target, period, form, certain, ())])
+            told = tuple(code for code in certain if code not in known.get((period, target), ()))
+            if told:
+                notes.add([Derived(PART, FORMS, target, period, form, told, ())])
 
 
 def in_every_set(weights: Mapping[str, float], total: float, most: int) -> tuple[str, ...] | None:

@@ -1,7 +1,7 @@
 """Who reports by which form, by the FTE of each unit, the FTE of each form and the counts of who answered as which.
 
-FTE of units are public, so a municipality with more FTE than all that report separately reports jointly: the policy allows
-that, and it is counted. Counts of units that answered questions of one form must let no more follow.
+FTE of units are public, so a municipality with more FTE than all that report separately reports jointly. What follows of the
+largest from figures of the country the policy allows, and it is counted. Counts of smaller groups must let no more follow.
 
 Belongs here: part (f) and part (c) together. Linear programs over parts of units: what they fix is fixed.
 """
@@ -40,6 +40,7 @@ class _Count:
     units: NDArray[np.bool_]
     is_joint: bool
     least: int
+    is_of_country: bool = True
 
 
 @dataclass(frozen=True)
@@ -57,37 +58,39 @@ def attack_weighed_forms(
     by_form: Mapping[Place, Sequence[tuple[TableKey, bool]]],
     sheets: Mapping[TableKey, Sheet],
     notes: Notes,
-) -> None:
-    """Write down the units whose form follows from FTE and counts together, and count those that FTE alone tell.
+) -> dict[tuple[int, str], set[str]]:
+    """Write down the units whose form follows from FTE and counts together, and return those that the country tells.
 
     Args:
         database: the candidate's DuckDB file.
         by_form: tables of questions by form, and whether they are for units that report jointly.
         sheets: the tables, ready.
         notes: where findings go.
+
+    Returns:
+        By year and target group the units whose form may follow, which are counted as allowed.
     """
+    known = {}
     for (period, target), year in sorted(_years(database, notes).items()):
         name = f"{PART}: forms by FTE, {target}, {period}"
         notes.tried[ROUTING]["forms by FTE"] += 1
+        asked = [tables for place, tables in sorted(by_form.items()) if place[1:3] == (period, target)]
+        counts = [each for tables in asked for each in _counts(year, tables, sheets)]
         try:
-            alone = _fixed(year, [])
-            if alone is None:
+            allowed = _fixed(year, [count for count in counts if count.is_of_country])
+            found = _fixed(year, counts)
+            if allowed is None or found is None:
                 notes.not_tried.append(name)
                 continue
-            notes.allowed[FORMS] += len(alone)
-            for place, tables in sorted(by_form.items()):
-                if place[1:3] != (period, target):
-                    continue
-                together = _fixed(year, _counts(year, tables, sheets))
-                if together is None:
-                    notes.not_tried.append(f"{name}, with {place[0]}")
-                    continue
-                notes.tried[ROUTING]["forms by FTE and counts"] += 1
-                notes.add(
-                    Derived(ROUTING, place[0], target, period, FORM, (code,), (FORMS,)) for code in sorted(together - alone)
-                )
+            known[period, target] = allowed
+            notes.allowed[FORMS] += len(allowed)
+            notes.add(
+                Derived(ROUTING, FORMS, target, period, FORM, (code,), ("country", "size_group"))
+                for code in sorted(found - allowed)
+            )
         except UndecidedError:
             notes.not_tried.append(name)
+    return known
 
 
 def _years(database: Path, notes: Notes) -> dict[tuple[int, str], _Year]:
@@ -130,12 +133,14 @@ def _counts(year: _Year, tables: Sequence[tuple[TableKey, bool]], sheets: Mappin
     counts = []
     for key, is_joint in tables:
         sheet = sheets[key]
-        for row, answered in zip(sheet.shown.members, sheet.shown.n_answered, strict=True):
+        shown = sheet.shown
+        for group, row, answered in zip(shown.groups, shown.members, shown.n_answered, strict=True):
             if answered == HIDDEN:
                 continue
             inside = {sheet.frame.units[unit] for unit in np.flatnonzero(row)}
             units = np.array([code in inside for code in year.codes])
-            counts.append(_Count(units, is_joint, int(answered) - (len(inside) - int(units.sum()))))
+            least = int(answered) - (len(inside) - int(units.sum()))
+            counts.append(_Count(units, is_joint, least, group.unit_level == "country"))
     return counts
 
 
