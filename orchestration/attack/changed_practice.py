@@ -15,9 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestration.attack.practice import FORMS, JOINT, PART, REAL_CHANGE, SEPARATE, TOTAL, fte_of_units, ground_of
+from orchestration.attack.practice import FORMS, JOINT, REAL_CHANGE, SEPARATE, TOTAL, fte_of_units, ground_of
 from orchestration.attack.public import Public, opened
 from orchestration.attack.result import Derived, Notes
+
+PART = "changed_practice"
 
 _WAITS = "awaits_changes"
 _LEVELS = ("snapshots",)
@@ -96,7 +98,7 @@ def _forms(period: int, target: str, mine: _Practice, theirs: _Practice, late: f
     now, before = mine.fte.get((period, target), {}), theirs.fte.get((period, target), {})
     moved = _moved(now, before)
     sides, sides_before = _sides(mine.forms[period, target]), _sides(theirs.forms[period, target])
-    notes.tried[PART]["tables of forms compared with an earlier snapshot"] += 1
+    notes.tried[PART]["tables of forms"] += 1
     for side, amount in sides.items():
         earlier = sides_before[side]
         if amount is None or earlier is None:
@@ -165,7 +167,7 @@ def _reaches(steps: Sequence[int], goal: int) -> bool:
 def _real_change(key: tuple[int, int, str], mine: _Practice, theirs: _Practice, late: frozenset[str], notes: Notes) -> None:
     before, after, target = key
     (real, number), (real_then, number_then) = mine.changes[key], theirs.changes[key]
-    notes.tried[PART]["real changes compared with an earlier snapshot"] += 1
+    notes.tried[PART]["real changes"] += 1
     if late and number is not None and number_then is not None and number - number_then in (0, len(late)):
         notes.add([Derived(PART, REAL_CHANGE, TOTAL, after, "excluded", tuple(sorted(late)), _LEVELS)])
     if real is None or real_then is None:

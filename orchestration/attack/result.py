@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-PARTS = ("isolation", "bounds", "routing", "snapshots", "printed", "uniform", "practice", "formats")
+PARTS = ("isolation", "bounds", "routing", "snapshots", "printed", "uniform", "practice", "changed_practice", "formats")
 
 
 class TableKey(NamedTuple):

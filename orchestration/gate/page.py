@@ -138,6 +138,7 @@ ATTACK_WORDS: dict[str, Label] = {
     "snapshots": _label("Flere utgaver sammen", "Several snapshots together"),
     "printed": _label("Skjulte grupper som står i gamle rapporter", "Hidden groups that stand in old reports"),
     "practice": _label("Rapporteringspraksis og små tabeller", "Reporting practice and small tables"),
+    "changed_practice": _label("Rapporteringspraksis i flere utgaver", "Reporting practice in several snapshots"),
     "formats": _label("De andre filene", "The other files"),
 }
 

@@ -25,7 +25,7 @@ Level = Literal["format", "within_table", "between_years", "between_sources", "a
 Stage = Literal["delivery", "warehouse", "candidate"]
 Severity = Literal["fatal", "error", "warning"]
 Kind = Literal["rows", "attack", "dbt_test", "waivers"]
-Part = Literal["isolation", "bounds", "routing", "snapshots", "printed", "practice", "formats"]
+Part = Literal["isolation", "bounds", "routing", "snapshots", "printed", "practice", "changed_practice", "formats"]
 
 LEVELS: tuple[Level, ...] = ("format", "within_table", "between_years", "between_sources", "against_print", "disclosure")
 STAGES: tuple[Stage, ...] = ("delivery", "warehouse", "candidate")

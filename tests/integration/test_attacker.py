@@ -690,7 +690,7 @@ def test_the_form_of_a_unit_that_answered_late_follows_from_fte_by_form(
     old, new = two_snapshots(tmp_path, before, world, [apart, apart], note)
     assert about(attacked(policy, new), "practice") == set()
 
-    found = about(attacked(policy, new, earlier=[old]), "practice")
+    found = about(attacked(policy, new, earlier=[old]), "changed_practice")
 
     who = ("1003",)
     assert found == (set() if note else {("joint", who), ("separate", who), ("municipalities", who)})
@@ -703,17 +703,17 @@ def test_the_form_of_a_corrected_unit_follows_and_that_of_units_with_equal_corre
     # 1000 reports separately and 1001 and 1003 jointly.
     after.fte[YEAR]["1003"] += 2.5
     old, new = two_snapshots(tmp_path, world, after, [TEN, TEN], None)
-    assert about(attacked(policy, new, earlier=[old]), "practice") == {("joint", ("1003",)), ("separate", ("1003",))}
+    assert about(attacked(policy, new, earlier=[old]), "changed_practice") == {("joint", ("1003",)), ("separate", ("1003",))}
 
     after.fte[YEAR]["1000"] += 2.5
     new.unlink(), old.unlink()
     old, new = two_snapshots(tmp_path, world, after, [TEN, TEN], None)
-    assert about(attacked(policy, new, earlier=[old]), "practice") == set()
+    assert about(attacked(policy, new, earlier=[old]), "changed_practice") == set()
 
 
 def test_a_unit_that_went_from_one_form_to_the_other_follows(tmp_path: Path, world: World, policy: Path) -> None:
     old, new = two_snapshots(tmp_path, world, world, [TEN, TEN | {"1003"}], None)
-    assert about(attacked(policy, new, earlier=[old]), "practice") == {("joint", ("1003",)), ("separate", ("1003",))}
+    assert about(attacked(policy, new, earlier=[old]), "changed_practice") == {("joint", ("1003",)), ("separate", ("1003",))}
 
 
 @pytest.mark.parametrize(
@@ -733,11 +733,11 @@ def test_whether_a_corrected_unit_is_left_out_of_real_change_follows_from_how_it
     old = publish(tmp_path / "old.duckdb", world, [table], real_change=7.5)
     new = publish(tmp_path / "new.duckdb", after, [table], real_change=7.5 + moved)
 
-    assert (("excluded", ("1003",)) in about(attacked(policy, new, earlier=[old]), "practice")) == is_told
+    assert (("excluded", ("1003",)) in about(attacked(policy, new, earlier=[old]), "changed_practice")) == is_told
 
     with duckdb.connect(str(new)) as connection:
         connection.execute("update real_change set obs_note = 'awaits_changes'")
-    assert about(attacked(policy, new, earlier=[old]), "practice") == set()
+    assert about(attacked(policy, new, earlier=[old]), "changed_practice") == set()
 
 
 def test_a_small_correction_tells_nothing_of_real_change(tmp_path: Path, world: World, policy: Path) -> None:
@@ -746,7 +746,7 @@ def test_a_small_correction_tells_nothing_of_real_change(tmp_path: Path, world: 
     table = Table(world, mixed(world), [("country", "0")])
     old = publish(tmp_path / "old.duckdb", world, [table], real_change=7.5)
     new = publish(tmp_path / "new.duckdb", after, [table], real_change=7.5)
-    assert about(attacked(policy, new, earlier=[old]), "practice") == set()
+    assert about(attacked(policy, new, earlier=[old]), "changed_practice") == set()
 
 
 def test_fte_by_form_and_counts_of_who_answered_tell_forms_that_fte_alone_do_not(

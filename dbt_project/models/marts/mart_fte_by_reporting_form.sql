@@ -346,6 +346,8 @@ select
                 "reasons.reporting_form = 'total' and (reasons.is_rejected or reasons.is_half_missing)",
             'units_missing': 'reasons.is_units_missing',
         }, first="case when reasons.reporting_form = 'total' then " ~ note_of_origin('reasons.carried_from') ~ " end") }}
+        -- Of separate reports only the municipalities are shown.
+        when reasons.absence_reason = 'not_applicable' and reasons.is_kept then 'awaits_changes'
     end as obs_note,
     reasons.is_from_constructed
 from reasons

@@ -98,7 +98,9 @@ computed as (
         group_sizes.member_count,
         parameters.min_units,
         coalesce(decisions.decision, 'shown') != 'shown'
-        or (sets.is_without_districts and coalesce(district_decisions.decision, 'shown') != 'shown') as is_hidden
+        or (sets.is_without_districts and coalesce(district_decisions.decision, 'shown') != 'shown')
+        -- What a divided municipality answered as one is public, and what its districts answered is not.
+        or (coalesce(decided_groups.is_public, false) and decisions.unit_set != sets.unit_set) as is_hidden
     from sets
     cross join parameters
     inner join bases
@@ -152,6 +154,12 @@ computed as (
         and sets.survey_period = decisions.time_period
         and sets.unit_level = decisions.unit_level
         and sets.unit_code = decisions.unit_code
+    left join {{ ref('int_disclosure_groups') }} as decided_groups
+        on decisions.time_period = decided_groups.time_period
+        and decisions.unit_set = decided_groups.unit_set
+        and decisions.area_basis = decided_groups.area_basis
+        and decisions.unit_level = decided_groups.unit_level
+        and decisions.unit_code = decided_groups.unit_code
     left join {{ ref('int_disclosure_decisions') }} as district_decisions
         on district_decisions.subject = 'indicator_shares'
         and district_decisions.area_basis = 'reported'
