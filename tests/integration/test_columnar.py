@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import shutil
 import struct
 from collections.abc import Callable, Iterator, Mapping
@@ -698,6 +699,39 @@ def test_parquet_pages_are_checked_by_their_sums(tmp_path: Path) -> None:
     path.write_bytes(data.replace(struct.pack("<d", 1.5), struct.pack("<d", 2.5), 1))
     with pytest.raises(UserError, match="damaged"):
         read_parquet(path, Limits())
+
+
+# Each unit's first row is the later of two submissions, by less than a day; the columns are what programs write dates as.
+SUBMITTED: dict[str, tuple[str, list[Any]]] = {
+    "parts of a second in SPSS": ("sav", [datetime.datetime(2016, 4, 1, 10, 0, 0, part) for part in (250_000, 0)]),
+    "days in SPSS": ("sav", [datetime.date(2016, 4, 2), datetime.date(2016, 4, 1)]),
+    "nanoseconds with a zone": (
+        "parquet",
+        pa.array([1_459_504_800_123_457_000, 1_459_504_800_123_456_999], pa.timestamp("ns", "Europe/Oslo")),
+    ),
+    "whole seconds of universal time": ("parquet", pa.array([1_459_504_801, 1_459_504_800], pa.timestamp("s", "UTC"))),
+    "texts in two zones": ("parquet", pa.array(["2016-04-01T11:30:00+01:00", "2016-04-01T12:00:00+02:00"])),
+}
+
+
+@pytest.mark.parametrize(("kind", "dates"), SUBMITTED.values(), ids=SUBMITTED.keys())
+def test_the_later_submission_counts_however_the_file_holds_its_date(
+    kit: Kit, warehouse: duckdb.DuckDBPyConnection, kind: str, dates: Any
+) -> None:
+    columns = ("nr", "kommune", "levert", "bolig")
+    form(kit, SAV if kind == "sav" else PARQUET, columns=columns, submission={"submitted": "levert"})
+    values = {"nr": ["0101", "0101"], "kommune": ["Halden", "Halden"], "levert": dates, "bolig": [7.5, 2.0]}
+    if kind == "sav":
+        sav(kit, values)
+    else:
+        parquet(kit, pa.table(values))
+    kit.read(warehouse)
+    assert warehouse.execute(
+        "select row_number, verdict from intermediate.int_submissions order by row_number"
+    ).fetchall() == [(2, "counts"), (3, "superseded")]
+    assert warehouse.execute(
+        "select unit_code, cast(number_value as double) from intermediate.int_delivered_answers"
+    ).fetchall() == [("0101", 7.5)]
 
 
 def test_codes_with_zeros_before_them_are_those_without(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
