@@ -302,6 +302,43 @@ def test_a_form_that_lists_what_the_file_declares_does_not_contradict_it(
     assert rutine == ["yes", "no", "missing_code" if "rutine" in said else "unknown_code", "not_answered"]
 
 
+CHOSEN = {"question": "private_purchase", "type": "codes", "separator": ";"}
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (["Nei"], ("column kjop", "declares 'Nei' missing", "the answer 'no'", "options.csv, line 2")),
+        (["Bo;Nei"], ("column kjop, row 3", "declares 'Bo;Nei' missing", "'housing' and 'no'")),
+        (["IB", "UB"], ("column kjop, row 5", "declares 'UB' missing (IB;UB)", "that IB is")),
+    ],
+)
+def test_what_a_file_declares_of_chosen_options_is_held_against_the_form(
+    kit: Kit, warehouse: duckdb.DuckDBPyConnection, said: list[str], words: tuple[str, ...]
+) -> None:
+    options = [
+        {"question": "private_purchase", "code": code, "answer": answer}
+        for code, answer in (("Nei", "no"), ("Bo", "housing"))
+    ]
+    more = [{"column": "kjop", "use": "answer", **CHOSEN, "missing": "IB" if "IB" in said else ""}]
+    values = {"nr": VALUES["nr"], "kommune": VALUES["kommune"], "kjop": ["Nei", "Bo;Nei", "IB", "UB"]}
+    form(kit, SAV, columns=NAMED, more=more, options=options)
+    sav(kit, values, missing_ranges={"kjop": said})
+    message = refusal(kit, warehouse)
+    for word in words:
+        assert word in message, message
+    form(kit, {**SAV, "declared_missing": "form"}, columns=NAMED, more=more, options=options)
+    kit.read(warehouse)
+    is_told = "IB" in said
+    assert warehouse.execute(
+        "select fate_reason from intermediate.int_cells where header = 'kjop' and row_number > 1 order by row_number"
+    ).fetchall() == [("answer",), ("answer",), *[("missing_code" if is_told else "unknown_code",)] * 2]
+    assert warehouse.execute(
+        "select unit_code, answer from intermediate.int_delivered_answers where not is_rejected and answer is not null "
+        "order by all"
+    ).fetchall() == [("0101", "no"), ("0104", "housing"), ("0104", "no")]
+
+
 def test_a_status_that_is_declared_missing_is_refused(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
     form(kit, SAV, columns=("nr", "kommune", "status", "bolig"), submission=STATUS)
     values = {"nr": VALUES["nr"], "kommune": VALUES["kommune"], "status": [1.0, 0.0, 1.0, 1.0], "bolig": VALUES["bolig"]}
