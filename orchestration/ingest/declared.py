@@ -129,6 +129,14 @@ def contradictions(form: Form, layout: SheetSpec, sheet: Sheet, headers: Mapping
                 yield from _count_contradicted(form, column, number, declared.counted[number])
 
 
+def not_declared_missing(sheet: Sheet) -> pa.Table:
+    """Return the cells of a sheet without those that the file declares missing."""
+    if not sheet.declared.missing_cells.num_rows:
+        return sheet.cells
+    is_missing = np.isin(_keys(sheet, sheet.cells), _keys(sheet, sheet.declared.missing_cells))
+    return sheet.cells.filter(pa.array(~is_missing))
+
+
 def declared_notes(previous: Form, layout: SheetSpec, sheet: Sheet, headers: Mapping[int, str], file: str) -> list[str]:
     """Return what a file of a new delivery declares, and where last year's form says otherwise, for who drafts its form.
 

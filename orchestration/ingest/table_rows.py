@@ -97,8 +97,23 @@ def fill_down_proposal(layout: SheetSpec, sheet: Sheet, headers: Headers) -> str
         return ""
     unit = layout.unit.model_copy(update={"fill_down": True})
     filled = fill_down(layout.model_copy(update={"unit": unit}), sheet, headers)[1]
-    rows = len({row for row, _ in filled})
+    # What is merged over rows is filled without a word.
+    without_a_word = fill_down(layout, sheet, headers)[1]
+    rows = len({row for row, _ in filled} - {row for row, _ in without_a_word})
     return f"{rows} rows have no unit; state unit.fill_down: true if they are of the unit above them" if rows else ""
+
+
+def units_of_rows(layout: SheetSpec, sheet: Sheet, headers: Headers, rows: Collection[int]) -> dict[int, str]:
+    """Return what stands for the unit in each of some rows: the part's code, else the code, else the name."""
+    unit = layout.unit or UnitSpec()
+    places = {name: column for column, name in headers.items()}
+    named = (*unit.part_code, *unit.code, *unit.name)
+    columns = [places[header(name)] for name in named if header(name) in places]
+    units: dict[int, str] = {}
+    for row, texts in _texts(sheet, rows, columns).items():
+        if text := next((texts[column] for column in columns if column in texts), ""):
+            units[row] = text
+    return units
 
 
 def refuse_second_table(

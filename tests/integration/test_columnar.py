@@ -521,7 +521,7 @@ def test_new_year_lists_what_a_file_declares_and_how_it_was_read(kit: Kit) -> No
     (previous,) = load_forms(kit.settings.forms)
     path = sav(
         kit,
-        {**VALUES, "kommune": ["Halden", "BQrum", "Moss", ""]},
+        {**VALUES, "kommune": ["Halden", "BQrum", "Moss", ""], "kjop_1": [1.0, 2.0, None, 9.0]},
         missing_ranges={"bolig": [99, 998], "arbeid": [{"lo": -9, "hi": -1}], "rutine": [2, 9], "kjop_1": [9]},
         column_labels=["Kommunenummer", "Kommune", "Bolig, antall", "", "", "", ""],
     )
@@ -530,7 +530,10 @@ def test_new_year_lists_what_a_file_declares_and_how_it_was_read(kit: Kit) -> No
     seen = look(path.parent, previous)
     (delivered,) = seen.sheets
     assert delivered.spec is not None and delivered.spec.encoding == "cp1252"
-    assert "encoding: cp1252" in draft_form(previous, seen.sheets).form_yml
+    draft = draft_form(previous, seen.sheets).form_yml
+    assert "encoding: cp1252" in draft
+    # What is declared missing stands in no box that a person must explain.
+    assert "# look: export.sav: '2' stands in 1 columns of boxes, such as kjop_1, and last year's form" in draft
     notes = "\n".join(seen.notes)
     for words in (
         "declares 99;998 missing in bolig: such cells are no answer",
@@ -539,7 +542,6 @@ def test_new_year_lists_what_a_file_declares_and_how_it_was_read(kit: Kit) -> No
         "export.sav, rutine: the file declares '2' missing, and the form says that it is the answer 'no'",
         "export.sav, bolig: the file declares '998' missing (99;998), and the form states that 99 is",
         "export.sav, kjop_1: the file counts '2' as ticked",
-        "export.sav: '9' stands in 1 columns of boxes, such as kjop_1",
         "correct data/forms/<form>/options.csv",
     ):
         assert words in notes, notes
