@@ -15,7 +15,6 @@ from typing import Literal
 
 import yaml
 
-from orchestration.forms.missing import number
 from orchestration.forms.model import NumberSpec, TickSpec, UnitSpec, code_text, header, tick_text
 
 Texts = Mapping[str, int]
@@ -26,6 +25,7 @@ _SEVERAL_CODES = re.compile(r"\D*[0-9]{3,4}(?:(?:[^a-zæøå0-9]|og|samt|and)+[0
 _CODE = "([0-9]{4})"
 _NUMBER_ALONE = "([0-9]+)"
 _DASHES = re.compile(r"[\u2010-\u2015\u2212\ufe58\ufe63\uff0d-]+")
+_DECIMAL = re.compile(r"[0-9]*,[0-9]+")
 # Signs of official tables: no answer, not for publication, too few.
 _SIGNS = re.compile(r"[.:*/?]+|[<>\u2264\u2265] ?[0-9]+")
 _PAIRS = (("ja", "nei"), ("yes", "no"), ("true", "false"), ("sann", "usann"), ("1", "0"), ("1", "2"))
@@ -35,8 +35,9 @@ _MOST_OPTIONS = 40
 _LONGEST_OPTION = 200
 _SHOWN = 40
 _MOST_SIGNS = 8
-# Most texts of boxes that are told; more are no boxes filled in another way, but something else.
+# Most and longest texts of boxes that are told; others are no boxes filled in another way, but something else.
 _MOST_BOX_TEXTS = 6
+_LONGEST_BOX = 20
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,8 @@ def of_boxes(columns: Mapping[str, Texts], ticks: Mapping[str, TickSpec], usual:
         known = {tick_text(each) for each in (*ticks[name].ticked, *ticks[name].not_ticked)}
         for text in texts:
             plain = tick_text(text)
-            if plain and plain not in known and name not in unknown[plain]:
+            # What somebody wrote in words is not repeated in a form; the cell will be rejected, and told.
+            if plain and plain not in known and len(plain) <= _LONGEST_BOX and name not in unknown[plain]:
                 unknown[plain].append(name)
                 delivered.setdefault(plain, text.strip())
     if not 0 < len(unknown) <= _MOST_BOX_TEXTS:
@@ -247,7 +249,8 @@ def separator_of(texts: Texts, codes: Collection[str] = ()) -> str | None:
 
 def _are_options(texts: Texts, separator: str, split: Sequence[Sequence[str]], several: Sequence[Sequence[str]]) -> bool:
     """Whether what stands between separators are options, and no free text, numbers or dates."""
-    if separator == "/" or all(number(text) is not None for text in texts):
+    decimals = sum(separator == "," and _DECIMAL.fullmatch(text.strip()) is not None for text in texts)
+    if separator == "/" or 2 * decimals >= len(several):
         return False
     in_cells = Counter(part for parts in split for part in set(parts))
     options = set().union(*several)
@@ -286,12 +289,13 @@ def _separator(separator: str) -> str:
 
 
 def of_new_column(texts: Texts) -> str:
-    """Say what a column that the last form does not have may be: boxes, or several options in a cell; else nothing."""
+    """Say what a column that the last form does not have may be: a question, boxes, several options; else nothing."""
     plain = {tick_text(text) for text in texts}
     for yes, no in _PAIRS:
-        if plain and plain <= {yes, no} and (no in plain or yes != "1"):
+        # Numbers are boxes only where both are there: a column of numbers may well hold nothing but 0.
+        if yes in plain and plain <= {yes, no} and (no in plain or not yes.isdigit()):
             there = " and ".join(sorted({_shown(text.strip()) for text in texts}))
-            return f"its cells are {there}: boxes (type tick, ticked {yes}, not_ticked {no}), or a question (type code)?"
+            return f"its cells are {there}: a question (type code), or boxes (type tick, ticked {yes}, not_ticked {no})?"
     separator = separator_of(texts)
     if separator is not None:
         return f"its cells hold several options: type codes, separator {_separator(separator)}?"

@@ -6,7 +6,7 @@ marks of cells (``marks``), and what a file declares itself (``declared``).
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 
 import pyarrow as pa
@@ -60,7 +60,8 @@ def look_at_cells(
         if use.sheet == layout.name and use.use != "absent":
             uses[header(use.column)].append(use)
     if previous.units == "municipalities":
-        found += _of_units(layout, sheet, headers, rows, texts, uses)
+        is_long = any(use.conditions for same in uses.values() for use in same)
+        found += _of_units(layout, table_rows.units_of_rows(layout, sheet, headers, rows), is_long=is_long)
     found += _of_answers(previous, texts, uses)
     new = {name: of_new_column(texts[name]) for name in texts if name not in uses}
     return tuple(found), {name: remark for name, remark in new.items() if remark}
@@ -79,24 +80,22 @@ def _texts(sheet: Sheet, rows: Collection[int]) -> dict[int, dict[str, int]]:
     return found
 
 
-def _of_units(
-    layout: SheetSpec,
-    sheet: Sheet,
-    headers: Mapping[int, str],
-    rows: Collection[int],
-    texts: Mapping[str, Texts],
-    uses: Mapping[str, list[ColumnMap]],
-) -> list[Proposal]:
-    """Return what the units of a sheet suggest."""
+def _of_units(layout: SheetSpec, units: Mapping[int, tuple[str, str]], *, is_long: bool) -> list[Proposal]:
+    """Return what the units of a sheet suggest.
+
+    Args:
+        layout: last year's statement about the sheet.
+        units: header and text of what stands for the unit, by row number.
+        is_long: whether rows are about different things.
+    """
     if layout.unit is None:
         return []
     found: list[Proposal] = []
     for name in map(header, layout.unit.code):
-        found += of_unit_codes(name, texts.get(name, {}), layout.unit)
-    is_long = any(column.conditions for columns in uses.values() for column in columns)
+        found += of_unit_codes(name, Counter(text for column, text in units.values() if column == name), layout.unit)
     is_dated = layout.submission.submitted is not None
     if layout.links_to is None and layout.rows == "one" and not is_long and not is_dated:
-        found += of_rows(table_rows.units_of_rows(layout, sheet, headers, rows))
+        found += of_rows({row: text for row, (_, text) in units.items()})
     return found
 
 

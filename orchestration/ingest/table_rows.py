@@ -103,16 +103,20 @@ def fill_down_proposal(layout: SheetSpec, sheet: Sheet, headers: Headers) -> str
     return f"{rows} rows have no unit; state unit.fill_down: true if they are of the unit above them" if rows else ""
 
 
-def units_of_rows(layout: SheetSpec, sheet: Sheet, headers: Headers, rows: Collection[int]) -> dict[int, str]:
-    """Return what stands for the unit in each of some rows: the part's code, else the code, else the name."""
+def units_of_rows(layout: SheetSpec, sheet: Sheet, headers: Headers, rows: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Return what stands for the unit in each of some rows, with the header of its column.
+
+    It is the part's code, else the first code with digits, else any text of these columns, else the name.
+    """
     unit = layout.unit or UnitSpec()
     places = {name: column for column, name in headers.items()}
-    named = (*unit.part_code, *unit.code, *unit.name)
-    columns = [places[header(name)] for name in named if header(name) in places]
-    units: dict[int, str] = {}
-    for row, texts in _texts(sheet, rows, columns).items():
-        if text := next((texts[column] for column in columns if column in texts), ""):
-            units[row] = text
+    named = (header(name) for name in (*unit.part_code, *unit.code, *unit.name))
+    columns = {name: places[name] for name in named if name in places}
+    units: dict[int, tuple[str, str]] = {}
+    for row, texts in _texts(sheet, rows, list(columns.values())).items():
+        there = [(name, texts[column]) for name, column in columns.items() if column in texts]
+        if there:
+            units[row] = next((each for each in there if re.search("[0-9]", each[1])), there[0])
     return units
 
 

@@ -983,7 +983,7 @@ def test_what_cells_suggest_is_proposed_and_nothing_of_it_is_decided(kit: Kit) -
     draft = draft_form(last, seen.sheets, files=seen.files, delivery="2017")
     assert [(row.column, row.note) for row in draft.unsure] == [
         ("valg", "its cells hold several options: type codes, separator |?"),
-        ("boks", "its cells are 'Ja' and 'Nei': boxes (type tick, ticked ja, not_ticked nei), or a question (type code)?"),
+        ("boks", "its cells are 'Ja' and 'Nei': a question (type code), or boxes (type tick, ticked ja, not_ticked nei)?"),
     ]
     proposed = [line.strip("# ") for line in draft.form_yml.splitlines() if line.strip().startswith("#   ")]
     assert proposed == [

@@ -206,6 +206,15 @@ def test_filling_down_is_proposed_where_rows_have_no_unit() -> None:
     assert table_rows.fill_down_proposal(layout(), sheet(rows[:2]), HEADERS) == ""
 
 
+def test_what_stands_for_the_unit_of_a_row_is_the_first_code() -> None:
+    rows: list[list[str | float]] = [["0301", "Oslo", "030101"], ["", "0104 Moss"], ["", "Halden"], ["Ukjent", "0105"]]
+    found = table_rows.units_of_rows(layout(unit={"code": ["nr", "kommune"]}), sheet([HEAD, *rows]), HEADERS, range(2, 7))
+    names = ["bydel", "kommune", "kommune", "kommune"]
+    assert list(found.items()) == list(
+        zip(range(2, 6), zip(names, ["030101", "0104 Moss", "Halden", "0105"], strict=True), strict=True)
+    )
+
+
 DATA: list[list[str | float]] = [["0101", "Halden", "", "a", 1], ["0104", "Moss", "", "a", 2]]
 MORE: list[list[str | float]] = [["0105", "Sarpsborg", "", "a", 3]]
 

@@ -102,6 +102,7 @@ def test_what_a_tick_is_is_not_guessed() -> None:
     (found,) = of_boxes({"kjop_1": once("Ja", "Kanskje")}, {"kjop_1": usual}, usual)
     assert "'Kanskje' stands in 1 columns" in found.seen and found.lines == ()
     assert of_boxes({"kjop_1": once("1", "0", "TRUE", "X")}, {"kjop_1": usual}, usual) == []
+    assert of_boxes({"kjop_1": once("1", "ring Kari om dette i uke 5")}, {"kjop_1": usual}, usual) == []
     free = once("a", "b", "c", "d", "e", "f", "g")
     assert of_boxes({"kjop_1": free}, {"kjop_1": usual}, usual) == []
 
@@ -137,11 +138,16 @@ def test_known_options_say_what_stands_between_them() -> None:
 @pytest.mark.parametrize(
     ("texts", "words"),
     [
-        (("Ja", "Nei"), "its cells are 'Ja' and 'Nei': boxes (type tick, ticked ja, not_ticked nei), or a question"),
+        (
+            ("Ja", "Nei"),
+            "its cells are 'Ja' and 'Nei': a question (type code), or boxes (type tick, ticked ja, not_ticked nei)?",
+        ),
         (("TRUE", "FALSE"), "type tick, ticked true, not_ticked false"),
         (("1", "2"), "ticked 1, not_ticked 2"),
         (("Bolig\nArbeid", "Arbeid"), "type codes, separator newline?"),
         (("1",), ""),
+        (("0",), ""),
+        (("1,5", ",5", "0,5", "ca 2, 5"), ""),
         (("3,5", "1,5"), ""),
         ((), ""),
     ],
