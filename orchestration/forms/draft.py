@@ -35,6 +35,7 @@ from orchestration.forms.model import (
     numbered,
     sheet_name,
 )
+from orchestration.forms.proposals import Proposal
 
 THRESHOLD = 0.75
 # Below this a candidate is not worth a look.
@@ -65,7 +66,8 @@ class DeliveredSheet:
 
     ``headers`` are the texts as the reader gives them (several header rows joined), ``row`` is the first header row, counted
     from 1. ``sheet`` is what the workbook calls it, and empty for other files. ``spec`` has the options with which a csv
-    or SPSS file was read. ``remarks`` say what form.yml must decide of the file, and ``unit_remark`` what of its units.
+    or SPSS file was read. ``remarks`` say what form.yml must decide of the file, ``proposals`` what the cells suggest that
+    the form says, and ``column_remarks`` what a column may be, by header.
     """
 
     file: str
@@ -74,7 +76,8 @@ class DeliveredSheet:
     row: int = 1
     spec: FileSpec | None = None
     remarks: tuple[str, ...] = ()
-    unit_remark: str = ""
+    proposals: tuple[Proposal, ...] = ()
+    column_remarks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -241,6 +244,7 @@ class _Layout:
     def __init__(self, previous: Form, delivered: Sequence[DeliveredSheet], advance: Callable[[str], str]) -> None:
         self.previous = previous
         self.advance = advance
+        self.all_sheets = delivered
         self.members: dict[int, list[DeliveredSheet]] = defaultdict(list)
         self.unknown: list[DeliveredSheet] = []
         # Files of the layout of a sheet that was found already, as when one county delivers another format.
@@ -287,14 +291,18 @@ class _Layout:
                 shares.append((same_name, share, -number))
         return -max(shares)[2] if shares else None
 
-    def headers(self, name: str) -> tuple[list[str], set[str]]:
-        """Return the columns delivered for a sheet of the form, and those that some of its files lack."""
-        sheets = [
-            _numbered(sheet.headers)
+    def delivered(self, name: str) -> list[DeliveredSheet]:
+        """Return the delivered sheets that are of a layout of the form."""
+        return [
+            sheet
             for number, spec in enumerate(self.previous.sheets)
             if spec.name == name
             for sheet in (*self.members.get(number, []), *self.more.get(number, []))
         ]
+
+    def headers(self, name: str) -> tuple[list[str], set[str]]:
+        """Return the columns delivered for a sheet of the form, and those that some of its files lack."""
+        sheets = [_numbered(sheet.headers) for sheet in self.delivered(name)]
         every = list(dict.fromkeys(header for headers in sheets for header in headers))
         return every, {header for header in every if any(header not in headers for headers in sheets)}
 
@@ -347,10 +355,19 @@ class _Old:
 class _Columns:
     """The delivered columns of one sheet beside the last form's; those of a new sheet stand beside none."""
 
-    def __init__(self, sheet: str, previous: Form, headers: list[str], labels: Mapping[str, str], note: str = "") -> None:
+    def __init__(
+        self,
+        sheet: str,
+        previous: Form,
+        headers: list[str],
+        labels: Mapping[str, str],
+        delivered: Iterable[DeliveredSheet],
+        note: str = "",
+    ) -> None:
         self.sheet = sheet
         self.headers = headers
         self.note = note
+        self.remarks = {_plain(name): said for each in delivered for name, said in each.column_remarks.items()}
         self.labels = {header: _plain(labels.get(header, labels.get(header.split("#")[0], ""))) for header in headers}
         uses: dict[str, list[ColumnMap]] = defaultdict(list)
         for column in previous.columns:
@@ -382,7 +399,7 @@ class _Columns:
 
     def doubt(self, kind: UnsureKind, header: str, candidates: Iterable[Candidate], note: str = "") -> None:
         """Leave a delivered column to a person."""
-        said = "; ".join(filter(None, (note, self.note)))
+        said = "; ".join(filter(None, (note, self.remarks.get(header, ""), self.note)))
         self.unsure[header] = UnsureRow(kind, self.sheet, header, self.labels[header], tuple(candidates), said)
 
     def match_names(self, partial: set[str], threshold: float) -> None:
@@ -567,6 +584,28 @@ class _FormFile:
         self.notes.append(f"form.yml, {place}: {text}")
         return f"{indent}# look: {text}\n"
 
+    def _propose(
+        self,
+        place: str,
+        of: Literal["sheets", "numbers", "ticks", "columns"],
+        delivered: Iterable[DeliveredSheet],
+        indent: str = "",
+    ) -> str:
+        """Write the proposals about a part of the form, each once, with its lines as comments."""
+        found: dict[tuple[str, ...], list[tuple[str, Proposal]]] = defaultdict(list)
+        for sheet in delivered:
+            for proposal in sheet.proposals:
+                if proposal.place == of:
+                    # Files of one layout differ in what they hold, and not in what is proposed.
+                    found[proposal.lines or (proposal.seen,)].append((sheet.file, proposal))
+        text = ""
+        for (file, proposal), *others in found.values():
+            more = f" (proposed for {len(others)} more)" if others else ""
+            said = f"{file}{more}: {proposal.seen}"
+            self.notes.append(f"form.yml, {place}: {' '.join([said, *map(str.strip, proposal.lines)])}")
+            text += "".join(f"{indent}# {line}\n" for line in (f"look: {said}", *(f"  {line}" for line in proposal.lines)))
+        return text
+
     def write(self, name: str, delivery: str, delivered: Sequence[str]) -> str:
         """Return the text of form.yml.
 
@@ -608,14 +647,16 @@ class _FormFile:
         if last.numbers != NumberSpec():
             text += "\n" + self._look("numbers", "the same missing codes, by the new code book?")
             text += _block("numbers", last.numbers.model_dump(mode="json", exclude_defaults=True))
+        text += self._propose("numbers", "numbers", self.layout.all_sheets)
         if last.ticks != TickSpec():
             text += "\n" + self._look("ticks", "are the boxes filled in the same way?")
             text += _block("ticks", last.ticks.model_dump(mode="json"))
+        text += self._propose("ticks", "ticks", self.layout.all_sheets)
         if last.options:
             text += "\n" + self._look(
                 "options.csv", "options.csv has last year's codes and labels; compare them with the new code book"
             )
-        return text
+        return text + self._propose("columns.csv", "columns", self.layout.all_sheets)
 
     def _members(self, file: FileSpec) -> list[DeliveredSheet]:
         return [
@@ -705,8 +746,7 @@ class _FormFile:
             content["first_row"] = spec.first_row + shift
             said = f"the headers stand in row {', '.join(map(str, rows))}, last year in row {spec.header_rows[0]}"
             comment += self._look(place, said, "  ")
-        for remark in dict.fromkeys(member.unit_remark for member in members if member.unit_remark):
-            comment += self._look(place, remark, "  ")
+        comment += self._propose(place, "sheets", (*members, *self.layout.more.get(number, [])), "  ")
         delivered = {*matched.headers}
         uses = [column for column in self.previous.columns if column.sheet == spec.name]
         named = _named_columns(spec) + [("when", column) for use in uses for column, _ in use.conditions]
@@ -761,12 +801,12 @@ def _match(
     sheets: dict[str, _Columns] = {}
     for name in names:
         headers, partial = layout.headers(name)
-        sheets[name] = _Columns(name, previous, headers, labels)
+        sheets[name] = _Columns(name, previous, headers, labels, layout.delivered(name))
         sheets[name].match_names(partial, threshold)
     for unknown in layout.unknown:
         note = f"sheet {unknown.sheet!r} of {unknown.file} is not in last year's form"
         name = _new_sheet_name(unknown, sheets)
-        sheets[name] = _Columns(name, previous, _numbered(unknown.headers), labels, note)
+        sheets[name] = _Columns(name, previous, _numbered(unknown.headers), labels, [unknown], note)
     label_counts = _label_counts(sheets.values())
     wordings = Counter(old.wording.casefold() for columns in sheets.values() for old in columns.old.values() if old.wording)
     for columns in sheets.values():

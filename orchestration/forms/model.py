@@ -348,6 +348,16 @@ class ColumnMap(_Strict):
         texts = [tuple(text.strip() for text in part.split(";") if text.strip()) for part in (self.ticked, self.not_ticked)]
         return TickSpec(ticked=texts[0], not_ticked=texts[1])
 
+    @property
+    def separator_text(self) -> str:
+        """What stands between the options of a cell, of type codes."""
+        return "\n" if self.separator == "newline" else self.separator
+
+    def codes_in(self, text: str) -> list[str]:
+        """Return the codes that a cell of options holds: the text itself, or what stands between its separators."""
+        parts = text.split(self.separator_text) if self.type == "codes" else [text]
+        return [code for part in parts if (code := code_text(header(part)))]
+
     @model_validator(mode="after")
     def _use_has_what_it_needs(self) -> ColumnMap:
         if (self.column == "") != (self.use == "absent"):
@@ -375,6 +385,10 @@ class ColumnMap(_Strict):
             if "=" not in part:
                 raise ValueError("when is a list such as Tiltak=Botiltak;Aldersgruppe=18+")
         return self
+
+
+OF_OPTIONS = ("code", "codes")
+"""Types of columns whose cells hold codes of options.csv."""
 
 
 class OptionMap(_Strict):

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from orchestration import letters, yaml_text
 from orchestration.errors import UserError
 from orchestration.forms.missing import MissingValues
-from orchestration.forms.model import ColumnMap, Form, OptionMap, header
+from orchestration.forms.model import OF_OPTIONS, ColumnMap, Form, OptionMap, header
 
 Row = TypeVar("Row", bound=BaseModel)
 DOCUMENTATION = "docs/forms.md says what belongs there"
@@ -124,9 +124,7 @@ def _check_columns(form: Form, path: Path) -> None:
             )
         codes[option.question, option.code] = option
     with_options = {option.question for option in form.options}
-    coded = {
-        column.question: column for column in form.columns if column.use == "answer" and column.type in {"code", "codes"}
-    }
+    coded = {column.question: column for column in form.columns if column.use == "answer" and column.type in OF_OPTIONS}
     for question, column in coded.items():
         if question not in with_options:
             raise UserError(
@@ -177,7 +175,7 @@ def _check_missing(form: Form, path: Path) -> None:
             missing = MissingValues.parse(column.missing.split(";"))
         except ValueError as error:
             raise UserError(f"missing: {error}", place=place, remedy=DOCUMENTATION) from error
-        for option in answers.get(column.question, ()) if column.type == "code" and missing else ():
+        for option in answers.get(column.question, ()) if column.type in OF_OPTIONS and missing else ():
             if option.code in missing:
                 raise UserError(
                     f"code {option.code!r} is missing here, and an answer in options.csv, line {option.line}",

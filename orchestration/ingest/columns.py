@@ -27,6 +27,10 @@ POSITION = re.compile(r"@[1-9][0-9]*")
 SHOWN = 40
 """Most columns, and a few lines, that one message lists."""
 _LINES_SHOWN = 5
+# A form cannot say that records lack their empty last fields: a delimiter too many inside of one would fill the gap unseen.
+_WITH_EMPTY_FIELDS = (
+    "ask for empty last fields too if the export leaves them out (the workbook has them if it was made of one)"
+)
 # Rows in which a header is looked for.
 _SEARCHED = 30
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -269,7 +273,10 @@ def check_records(file: CapturedFile, sheet: Sheet, layout: SheetSpec, headers: 
         others = [str(lines[other]) for other, _ in wrong[1:_LINES_SHOWN]]
         others += [f"{len(wrong) - _LINES_SHOWN} more"] if len(wrong) > _LINES_SHOWN else []
         remedy = "put a cell that holds a delimiter or a line break between quotes, or ask the collector for the file again"
-        if width < usual and pc.sum(pc.equal(filled["row_number"], row)).as_py() == 1:
+        of_first = pc.filter(filled["column_number"], pc.equal(filled["row_number"], row))
+        if pc.max(of_first).as_py() == width and all(other < usual for _, other in wrong):
+            remedy = f"{_WITH_EMPTY_FIELDS}, {remedy}"
+        if width < usual and len(of_first) == 1:
             remedy = f"name it under rows_not_data in form.yml if it is a footnote, {remedy}"
         raise UserError(
             f"has {width} field{'s' if width != 1 else ''}, and the header has {usual}"
@@ -314,7 +321,7 @@ def _check_usual_width(
     else:
         remedy = "correct header_rows in form.yml if the header stands elsewhere, "
         if usual < header_width:
-            remedy = f"put a header that holds a delimiter between quotes, {remedy}"
+            remedy = f"put a header that holds a delimiter between quotes, {_WITH_EMPTY_FIELDS}, {remedy}"
     raise UserError(
         f"has {header_width} field{'s' if header_width != 1 else ''} in its header (row {layout.header_rows[-1]}), and most "
         f"records have {usual}",

@@ -18,7 +18,17 @@ import pyarrow.compute as pc
 
 from orchestration.errors import UserError
 from orchestration.forms.missing import MissingValues
-from orchestration.forms.model import ColumnMap, FileSpec, Form, OptionMap, SheetSpec, code_text, header, tick_text
+from orchestration.forms.model import (
+    OF_OPTIONS,
+    ColumnMap,
+    FileSpec,
+    Form,
+    OptionMap,
+    SheetSpec,
+    code_text,
+    header,
+    tick_text,
+)
 from orchestration.ingest.readers import Sheet
 from orchestration.ingest.readers.files import shown
 
@@ -108,14 +118,23 @@ def contradictions(form: Form, layout: SheetSpec, sheet: Sheet, headers: Mapping
     for number, name in headers.items():
         missing = declared.missing.get(number)
         for column in maps.get(name, ()):
-            its_options = options[column.question] if column.type == "code" else []
+            its_options = options[column.question] if column.type in OF_OPTIONS else []
             if missing:
                 yield from _meanings_contradicted(form, layout, column, its_options, number, missing)
+                yield from _choices_contradicted(column, its_options, number, values.get(number, []))
                 yield from _statements_contradicted(form, column, its_options, number, missing, values.get(number, []))
             if number in declared.value_labels:
                 yield from _labels_contradicted(form, its_options, number, declared.value_labels[number])
             if number in declared.counted:
                 yield from _count_contradicted(form, column, number, declared.counted[number])
+
+
+def not_declared_missing(sheet: Sheet) -> pa.Table:
+    """Return the cells of a sheet without those that the file declares missing."""
+    if not sheet.declared.missing_cells.num_rows:
+        return sheet.cells
+    is_missing = np.isin(_keys(sheet, sheet.cells), _keys(sheet, sheet.declared.missing_cells))
+    return sheet.cells.filter(pa.array(~is_missing))
 
 
 def declared_notes(previous: Form, layout: SheetSpec, sheet: Sheet, headers: Mapping[int, str], file: str) -> list[str]:
@@ -206,6 +225,26 @@ def _meanings_contradicted(
             )
 
 
+def _choices_contradicted(
+    column: ColumnMap, options: list[OptionMap], number: int, values: list[_Value]
+) -> Iterator[Contradiction]:
+    """Yield the cells with several chosen options, all of them answers, that the file declares missing as a whole."""
+    answers = {code_text(option.code): option.answer for option in options if option.answer}
+    for value in values if column.type == "codes" else ():
+        code, chosen = code_text(value.text), column.codes_in(value.text)
+        # A cell that is one option was judged by its meaning.
+        if value.is_declared and code not in answers and chosen and all(each in answers for each in chosen):
+            said = " and ".join(repr(answers[each]) for each in chosen)
+            yield Contradiction(
+                number,
+                code,
+                f"the file declares {shown(value.text)!r} missing, and the form says that it is {said}",
+                "ask the collector what it means, or state declared_missing: form in form.yml if the form is right",
+                "meaning",
+                value.row,
+            )
+
+
 def _statements_contradicted(
     form: Form,
     column: ColumnMap,
@@ -222,7 +261,8 @@ def _statements_contradicted(
     codes = {code_text(option.code) for option in options}
     place = f"missing in data/forms/{form.form}/columns.csv, line {column.line}"
     for value in values:
-        if value.is_declared and own and value.text not in own and code_text(value.text) not in codes:
+        is_known = codes.issuperset(column.codes_in(value.text))
+        if value.is_declared and own and value.text not in own and not is_known:
             yield Contradiction(
                 number,
                 value.text,

@@ -9,19 +9,15 @@ from __future__ import annotations
 import csv
 import fnmatch
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from orchestration import letters
 from orchestration.errors import UserError
 from orchestration.forms.draft import READERS, DeliveredSheet
-from orchestration.forms.model import QUOTE_NONE, WORKBOOKS, FileSpec, Form, SheetSpec, header, sheet_name, tick_text
-from orchestration.ingest import marks, table_rows
+from orchestration.forms.model import QUOTE_NONE, WORKBOOKS, FileSpec, Form, SheetSpec, sheet_name
+from orchestration.ingest import marks, proposed
 from orchestration.ingest.capture import CapturedFile, is_left_behind
 from orchestration.ingest.columns import as_counted, check_records, header_shift, join_headers, last_parts, mapped_names
 from orchestration.ingest.declared import declared_notes
@@ -29,8 +25,6 @@ from orchestration.ingest.readers import Sheet, encodings, read, sheet_names
 from orchestration.ingest.readers.files import PACKED_SUFFIXES, UNPACK
 
 SAV_ENCODINGS = ("utf-8", "cp1252", "cp865", "mac-roman")
-# Most texts of boxes that are told.
-BOX_TEXTS = 6
 DELIMITERS = (";", ",", "\t", "|")
 
 
@@ -154,34 +148,6 @@ def _read_sav(path: Path, guide: FileSpec | None) -> tuple[list[Sheet], FileSpec
     raise problem or UserError("cannot be read", place=str(path), remedy="state its encoding in form.yml")
 
 
-def _box_notes(previous: Form, layout: SheetSpec, sheet: Sheet, headers: Mapping[int, str], file: str) -> Iterator[str]:
-    """Yield what stands in boxes and is neither ticked nor not ticked by last year's form."""
-    boxes = {
-        header(column.column): column.ticks(previous.ticks)
-        for column in previous.columns
-        if column.sheet == layout.name and column.use == "answer" and column.type == "tick"
-    }
-    unknown: dict[str, list[str]] = defaultdict(list)
-    numbers = pa.array([number for number, name in headers.items() if name in boxes], pa.int32())
-    cells = sheet.cells.filter(
-        pc.and_(
-            pc.is_in(sheet.cells["column_number"], value_set=numbers),
-            pc.greater_equal(sheet.cells["row_number"], layout.first_row),
-        )
-    )
-    for cell in cells.group_by(["column_number", "text"]).aggregate([]).to_pylist():
-        name, text = headers[cell["column_number"]], tick_text(cell["text"])
-        known = {tick_text(each) for each in (*boxes[name].ticked, *boxes[name].not_ticked)}
-        if text and text not in known and name not in unknown[text]:
-            unknown[text].append(name)
-    # Many different texts are no boxes filled in another way, but something else.
-    for text, names in sorted(unknown.items()) if len(unknown) <= BOX_TEXTS else ():
-        yield (
-            f"{file}: {text!r} stands in {len(names)} columns of boxes, such as {names[0]}, and last year's form does not "
-            "know whether it is a tick: state ticks in form.yml, or ticked and not_ticked in columns.csv"
-        )
-
-
 def look(folder: Path, previous: Form) -> Look:
     """Look at a delivery that no form describes yet.
 
@@ -232,12 +198,20 @@ def look(folder: Path, previous: Form) -> Look:
             if odd is not None:
                 result.notes.append(odd)
             result.notes.extend(declared_notes(previous, layout, sheet, headers, path.name))
-            result.notes.extend(_box_notes(previous, layout, sheet, headers, path.name))
             for number, label in sheet.declared.column_labels.items():
                 result.labels.setdefault(headers.get(number, ""), label)
             name = sheet.name if reader in WORKBOOKS else ""
-            remarks = (marks.proposals(sheet), table_rows.fill_down_proposal(layout, sheet, headers))
+            proposals, column_remarks = proposed.look_at_cells(previous, layout, sheet, headers)
             result.sheets.append(
-                DeliveredSheet(file_name, name, tuple(headers.values()), layout.header_rows[0], spec, *remarks)
+                DeliveredSheet(
+                    file_name,
+                    name,
+                    tuple(headers.values()),
+                    layout.header_rows[0],
+                    spec,
+                    marks.proposals(sheet),
+                    proposals,
+                    column_remarks,
+                )
             )
     return result

@@ -153,7 +153,7 @@ def _rows(form: Form) -> Iterator[tuple[str, tuple[Any, ...]]]:
                 column.reason or None,
                 len(column.conditions),
                 *_boxes(form, column),
-                "\n" if column.separator == "newline" else column.separator or None,
+                column.separator_text or None,
             ),
         )
         for condition, text in column.conditions:

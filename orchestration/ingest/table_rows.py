@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -24,8 +25,11 @@ from orchestration.ingest.readers.looks import column_letters
 
 Headers = Mapping[int, str]
 
-_NUMBER = re.compile(r"[-\u2212+]?\s*[.,]?[0-9].*")
+# Read by the standard library and by Arrow, which does not know \u.
+_NUMBER = "[-\u2212+]?\\s*[.,]?[0-9]"
 _HAS_CODE = r"^\s*[0-9]"
+# A code that may as well be the year in a title.
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 
 
 def rows_of_no_data(layout: SheetSpec, sheet: Sheet, headers: Headers, rows: Collection[int]) -> set[int]:
@@ -93,8 +97,27 @@ def fill_down_proposal(layout: SheetSpec, sheet: Sheet, headers: Headers) -> str
         return ""
     unit = layout.unit.model_copy(update={"fill_down": True})
     filled = fill_down(layout.model_copy(update={"unit": unit}), sheet, headers)[1]
-    rows = len({row for row, _ in filled})
+    # What is merged over rows is filled without a word.
+    without_a_word = fill_down(layout, sheet, headers)[1]
+    rows = len({row for row, _ in filled} - {row for row, _ in without_a_word})
     return f"{rows} rows have no unit; state unit.fill_down: true if they are of the unit above them" if rows else ""
+
+
+def units_of_rows(layout: SheetSpec, sheet: Sheet, headers: Headers, rows: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Return what stands for the unit in each of some rows, with the header of its column.
+
+    It is the part's code, else the first code with digits, else any text of these columns, else the name.
+    """
+    unit = layout.unit or UnitSpec()
+    places = {name: column for column, name in headers.items()}
+    named = (header(name) for name in (*unit.part_code, *unit.code, *unit.name))
+    columns = {name: places[name] for name in named if name in places}
+    units: dict[int, tuple[str, str]] = {}
+    for row, texts in _texts(sheet, rows, list(columns.values())).items():
+        there = [(name, texts[column]) for name, column in columns.items() if column in texts]
+        if there:
+            units[row] = next((each for each in there if re.search("[0-9]", each[1])), there[0])
+    return units
 
 
 def refuse_second_table(
@@ -120,8 +143,8 @@ def refuse_second_table(
         is_any_code: whether any text is the code of a unit, not only one that begins with digits.
 
     Raises:
-        UserError: a row without unit, that the form does not say is no data, looks like a heading and stands between rows
-            with units.
+        UserError: a row without a unit (or with what may as well be a title), that the form does not say is no data, looks
+            like a heading and stands between rows with units.
     """
     suspects = _headings(layout, sheet, headers, numbers, is_any_code)
     if suspects and header_again:
@@ -139,22 +162,17 @@ def refuse_second_table(
 
 
 def _headings(layout: SheetSpec, sheet: Sheet, headers: Headers, numbers: Collection[int], is_any_code: bool) -> set[int]:
-    """Return the rows without a unit, between rows with one, that look like a heading."""
-    unit = layout.unit
-    names = {header(name) for name in (*unit.code, *unit.part_code)} if unit else set()
-    codes = [column for column, name in headers.items() if name in names]
-    rows, columns = np.asarray(sheet.cells["row_number"]), np.asarray(sheet.cells["column_number"])
+    """Return the rows between rows with a unit that look like a heading: without a unit, or perhaps with one."""
+    rows = np.asarray(sheet.cells["row_number"])
     every = np.unique(rows[rows >= layout.first_row])
-    of_codes = np.flatnonzero((rows >= layout.first_row) & np.isin(columns, codes))
-    if not is_any_code:
-        texts_of_codes = sheet.cells["text"].take(pa.array(of_codes))
-        of_codes = of_codes[np.asarray(pc.match_substring_regex(texts_of_codes, _HAS_CODE))]
-    with_unit = np.unique(rows[of_codes])
+    sure, perhaps = _rows_with_unit(layout, sheet, headers, is_any_code)
+    # What may be a unit or a title is one where a figure stands beside it.
+    with_unit = np.union1d(sure, np.intersect1d(perhaps, _rows_with_number(sheet, numbers))) if len(perhaps) else sure
     if len(with_unit) in {0, len(every)}:
         return set()
     between = every[(every > with_unit[0]) & (every < with_unit[-1])]
     without = np.setdiff1d(between, with_unit, assume_unique=True)
-    found, begins_after_gap = set(), False
+    found, begins_after_gap, doubtful = set(), False, set(perhaps.tolist())
     texts = _texts(sheet, without.tolist())
     previous = {int(row): int(before) for before, row in itertools.pairwise(every)}
     for row in without.tolist():
@@ -163,10 +181,61 @@ def _headings(layout: SheetSpec, sheet: Sheet, headers: Headers, numbers: Collec
         begins_after_gap = above < row - 1 or (begins_after_gap and above in texts)
         there = texts[row]
         of_numbers = [text for column, text in there.items() if column in numbers]
-        has_number = any(_NUMBER.fullmatch(text) for text in of_numbers)
-        if there and not has_number and (begins_after_gap or len(there) == 1 or len(of_numbers) > 1):
+        has_number = any(re.match(_NUMBER, text) for text in of_numbers)
+        if not there or has_number:
+            continue
+        if row in doubtful:
+            # A unit that answered nothing, or in words, looks the same without a gap above it.
+            is_heading = begins_after_gap and (len(there) == 1 or len(of_numbers) > 1)
+            is_heading = is_heading or any(text == headers.get(column) for column, text in there.items())
+        else:
+            is_heading = begins_after_gap or len(there) == 1 or len(of_numbers) > 1
+        if is_heading:
             found.add(row)
     return found
+
+
+def _rows_with_unit(
+    layout: SheetSpec, sheet: Sheet, headers: Headers, is_any_code: bool
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Return the rows of data with a unit, and those of which it is not sure: a name alone, or a code that may be a year."""
+    unit = layout.unit or UnitSpec()
+    places = {name: column for column, name in headers.items()}
+    codes, parts, names = (
+        [places[header(name)] for name in of_role if header(name) in places]
+        for of_role in (unit.code, unit.part_code, unit.name if not unit.code else ())
+    )
+    table = sheet.cells.filter(
+        pc.and_(
+            pc.is_in(sheet.cells["column_number"], value_set=pa.array([*codes, *parts, *names], pa.int32())),
+            pc.greater_equal(sheet.cells["row_number"], layout.first_row),
+        )
+    )
+    rows, columns = np.asarray(table["row_number"]), np.asarray(table["column_number"])
+    of_names = np.isin(columns, names) & np.asarray(pc.match_substring_regex(table["text"], r"\pL"))
+    if is_any_code:
+        return np.unique(rows), np.array([], rows.dtype)
+    is_sure = np.asarray(pc.match_substring_regex(table["text"], _HAS_CODE)) & ~np.isin(columns, names)
+    if unit.code_pattern is not None:
+        of_pattern = np.isin(columns, codes)
+        distinct = pc.unique(table["text"]).to_pylist()
+        found = {text: match[1] or "" for text in distinct if (match := re.search(unit.code_pattern, text.strip()))}
+        have_code = np.asarray(
+            pc.is_in(table["text"], value_set=pa.array([text for text in found if found[text]], pa.string()))
+        )
+        of_year = [text for text, code in found.items() if _YEAR.fullmatch(code) and text.strip() != code]
+        is_year = np.asarray(pc.is_in(table["text"], value_set=pa.array(of_year, pa.string())))
+        is_sure = np.where(of_pattern, have_code & ~is_year, is_sure)
+        of_names |= of_pattern & is_year
+    sure = np.unique(rows[is_sure])
+    return sure, np.setdiff1d(rows[of_names], sure)
+
+
+def _rows_with_number(sheet: Sheet, numbers: Collection[int]) -> npt.NDArray[np.int32]:
+    """Return the rows that have a number in one of these columns."""
+    table = sheet.cells.filter(pc.is_in(sheet.cells["column_number"], value_set=pa.array(sorted(numbers), pa.int32())))
+    is_number = pc.match_substring_regex(table["text"], rf"^\s*{_NUMBER}")
+    return np.unique(np.asarray(table["row_number"].filter(is_number)))
 
 
 def _texts(sheet: Sheet, rows: Collection[int], columns: Collection[int] | None = None) -> dict[int, dict[int, str]]:

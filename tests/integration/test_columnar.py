@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import shutil
 import struct
 from collections.abc import Callable, Iterator, Mapping
@@ -301,6 +302,43 @@ def test_a_form_that_lists_what_the_file_declares_does_not_contradict_it(
     assert rutine == ["yes", "no", "missing_code" if "rutine" in said else "unknown_code", "not_answered"]
 
 
+CHOSEN = {"question": "private_purchase", "type": "codes", "separator": ";"}
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (["Nei"], ("column kjop", "declares 'Nei' missing", "the answer 'no'", "options.csv, line 2")),
+        (["Bo;Nei"], ("column kjop, row 3", "declares 'Bo;Nei' missing", "'housing' and 'no'")),
+        (["IB", "UB"], ("column kjop, row 5", "declares 'UB' missing (IB;UB)", "that IB is")),
+    ],
+)
+def test_what_a_file_declares_of_chosen_options_is_held_against_the_form(
+    kit: Kit, warehouse: duckdb.DuckDBPyConnection, said: list[str], words: tuple[str, ...]
+) -> None:
+    options = [
+        {"question": "private_purchase", "code": code, "answer": answer}
+        for code, answer in (("Nei", "no"), ("Bo", "housing"))
+    ]
+    more = [{"column": "kjop", "use": "answer", **CHOSEN, "missing": "IB" if "IB" in said else ""}]
+    values = {"nr": VALUES["nr"], "kommune": VALUES["kommune"], "kjop": ["Nei", "Bo;Nei", "IB", "UB"]}
+    form(kit, SAV, columns=NAMED, more=more, options=options)
+    sav(kit, values, missing_ranges={"kjop": said})
+    message = refusal(kit, warehouse)
+    for word in words:
+        assert word in message, message
+    form(kit, {**SAV, "declared_missing": "form"}, columns=NAMED, more=more, options=options)
+    kit.read(warehouse)
+    is_told = "IB" in said
+    assert warehouse.execute(
+        "select fate_reason from intermediate.int_cells where header = 'kjop' and row_number > 1 order by row_number"
+    ).fetchall() == [("answer",), ("answer",), *[("missing_code" if is_told else "unknown_code",)] * 2]
+    assert warehouse.execute(
+        "select unit_code, answer from intermediate.int_delivered_answers where not is_rejected and answer is not null "
+        "order by all"
+    ).fetchall() == [("0101", "no"), ("0104", "housing"), ("0104", "no")]
+
+
 def test_a_status_that_is_declared_missing_is_refused(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
     form(kit, SAV, columns=("nr", "kommune", "status", "bolig"), submission=STATUS)
     values = {"nr": VALUES["nr"], "kommune": VALUES["kommune"], "status": [1.0, 0.0, 1.0, 1.0], "bolig": VALUES["bolig"]}
@@ -483,7 +521,7 @@ def test_new_year_lists_what_a_file_declares_and_how_it_was_read(kit: Kit) -> No
     (previous,) = load_forms(kit.settings.forms)
     path = sav(
         kit,
-        {**VALUES, "kommune": ["Halden", "BQrum", "Moss", ""]},
+        {**VALUES, "kommune": ["Halden", "BQrum", "Moss", ""], "kjop_1": [1.0, 2.0, None, 9.0]},
         missing_ranges={"bolig": [99, 998], "arbeid": [{"lo": -9, "hi": -1}], "rutine": [2, 9], "kjop_1": [9]},
         column_labels=["Kommunenummer", "Kommune", "Bolig, antall", "", "", "", ""],
     )
@@ -492,7 +530,10 @@ def test_new_year_lists_what_a_file_declares_and_how_it_was_read(kit: Kit) -> No
     seen = look(path.parent, previous)
     (delivered,) = seen.sheets
     assert delivered.spec is not None and delivered.spec.encoding == "cp1252"
-    assert "encoding: cp1252" in draft_form(previous, seen.sheets).form_yml
+    draft = draft_form(previous, seen.sheets).form_yml
+    assert "encoding: cp1252" in draft
+    # What is declared missing stands in no box that a person must explain.
+    assert "# look: export.sav: '2' stands in 1 columns of boxes, such as kjop_1, and last year's form" in draft
     notes = "\n".join(seen.notes)
     for words in (
         "declares 99;998 missing in bolig: such cells are no answer",
@@ -501,7 +542,6 @@ def test_new_year_lists_what_a_file_declares_and_how_it_was_read(kit: Kit) -> No
         "export.sav, rutine: the file declares '2' missing, and the form says that it is the answer 'no'",
         "export.sav, bolig: the file declares '998' missing (99;998), and the form states that 99 is",
         "export.sav, kjop_1: the file counts '2' as ticked",
-        "export.sav: '9' stands in 1 columns of boxes, such as kjop_1",
         "correct data/forms/<form>/options.csv",
     ):
         assert words in notes, notes
@@ -698,6 +738,39 @@ def test_parquet_pages_are_checked_by_their_sums(tmp_path: Path) -> None:
     path.write_bytes(data.replace(struct.pack("<d", 1.5), struct.pack("<d", 2.5), 1))
     with pytest.raises(UserError, match="damaged"):
         read_parquet(path, Limits())
+
+
+# Each unit's first row is the later of two submissions, by less than a day; the columns are what programs write dates as.
+SUBMITTED: dict[str, tuple[str, list[Any]]] = {
+    "parts of a second in SPSS": ("sav", [datetime.datetime(2016, 4, 1, 10, 0, 0, part) for part in (250_000, 0)]),
+    "days in SPSS": ("sav", [datetime.date(2016, 4, 2), datetime.date(2016, 4, 1)]),
+    "nanoseconds with a zone": (
+        "parquet",
+        pa.array([1_459_504_800_123_457_000, 1_459_504_800_123_456_999], pa.timestamp("ns", "Europe/Oslo")),
+    ),
+    "whole seconds of universal time": ("parquet", pa.array([1_459_504_801, 1_459_504_800], pa.timestamp("s", "UTC"))),
+    "texts in two zones": ("parquet", pa.array(["2016-04-01T11:30:00+01:00", "2016-04-01T12:00:00+02:00"])),
+}
+
+
+@pytest.mark.parametrize(("kind", "dates"), SUBMITTED.values(), ids=SUBMITTED.keys())
+def test_the_later_submission_counts_however_the_file_holds_its_date(
+    kit: Kit, warehouse: duckdb.DuckDBPyConnection, kind: str, dates: Any
+) -> None:
+    columns = ("nr", "kommune", "levert", "bolig")
+    form(kit, SAV if kind == "sav" else PARQUET, columns=columns, submission={"submitted": "levert"})
+    values = {"nr": ["0101", "0101"], "kommune": ["Halden", "Halden"], "levert": dates, "bolig": [7.5, 2.0]}
+    if kind == "sav":
+        sav(kit, values)
+    else:
+        parquet(kit, pa.table(values))
+    kit.read(warehouse)
+    assert warehouse.execute(
+        "select row_number, verdict from intermediate.int_submissions order by row_number"
+    ).fetchall() == [(2, "counts"), (3, "superseded")]
+    assert warehouse.execute(
+        "select unit_code, cast(number_value as double) from intermediate.int_delivered_answers"
+    ).fetchall() == [("0101", 7.5)]
 
 
 def test_codes_with_zeros_before_them_are_those_without(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:

@@ -105,6 +105,8 @@ def lines(*rows: str, end: str = "\n") -> str:
         ),
         (["0101;Halden;greit;1,5;2;", "0104;Moss;12,5;3;"], "line 3: has 5 fields"),
         (["0101;Halden;greit;1,5;2;", "0104;Moss;;12,5;3"], "line 3: has 5 fields"),
+        # Records whose empty last fields were left away: a delimiter too many in one of them could not be told.
+        (["0101;Halden;greit;1,5;2;x", "0104;Moss;;12,5;3", "0105;Sarpsborg;;4"], "ask for empty last fields too if the"),
         # A quoted cell of several lines makes line and row differ.
         (['0101;Halden;"to\nlinjer";1,5;2;', "0104;Moss;a;b;12,5;3;"], "line 4 (row 3): has 7 fields"),
         # The others are listed.
@@ -162,6 +164,7 @@ def test_a_row_that_a_rule_takes_by_a_later_cell_may_have_slid(tmp_path: Path) -
         (HEADER, ["0101;Halden;;1,5;2;;", "0104;Moss;a; b;12,5;3;;"], "ignore", "line 3: has 8 fields, and"),
         (HEADER, ["0101;Halden;;1,5;2;;x", "0104;Moss;;12,5;3;;"], "ignore", "with a header for each column"),
         (HEADER + ";ny;", ["0101;Halden;;1,5;2;", "0104;Moss;;12,5;3;"], "ignore", "has 8 fields in its header"),
+        (HEADER + ";ny", ["0101;Halden;;1,5;2", "0104;Moss;;12,5;3"], "refuse", "ask for empty last fields too"),
     ],
 )
 def test_a_header_of_another_width_than_the_records_is_refused(

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  dashes are what is tested
 """From delivered files to typed answers and a balanced ledger, on tiny forms with every kind of trouble."""
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import duckdb
 import openpyxl
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl.styles import Font
@@ -955,4 +957,60 @@ def test_a_new_year_is_proposed_what_to_do_with_marks_and_units(kit: Kit) -> Non
     (hidden,) = [line for line in draft.form_yml.splitlines() if "hidden: read or skip" in line]
     assert hidden.strip().startswith("# look: sheet Ark, A4 (and 3 more): the row is hidden; show it if it counts")
     (units,) = [line for line in draft.form_yml.splitlines() if "fill_down" in line]
-    assert units.strip() == "# look: 1 rows have no unit; state unit.fill_down: true if they are of the unit above them"
+    assert units.strip() == (
+        "# look: export.xlsx: 1 rows have no unit; state unit.fill_down: true if they are of the unit above them"
+    )
+
+
+PROPOSED = """
+K-0101;1,5;–;1;Ja;Bolig;Ja
+Fredrikstad (0106);..;2;1;Nei;Bolig|Arbeid;Nei
+="0105";3;–;2;Ja;Arbeid;
+K-0101;2;1;2;Ja;;
+Sum landet;99;;;;;
+"""
+
+
+def test_what_cells_suggest_is_proposed_and_nothing_of_it_is_decided(kit: Kit) -> None:
+    names = ("bolig", "arbeid", "rutine", "kjop_1")
+    columns = [column for column in COLUMNS if column["column"] in names] + [{"column": "nr", "use": "identifier"}]
+    total = {"reason": "total", "column": "nr", "matches": "Sum.*"}
+    sheet = {"name": "main", "file": "export", "unit": {"code": ["nr"]}, "rows_not_data": [total]}
+    write_form(kit.data, {**FORM, "sheets": [sheet], "numbers": {}}, columns, OPTIONS)
+    last = load_form(kit.settings.forms / "survey_2016")
+    content = ";".join(("nr", *names, "valg", "boks")) + PROPOSED
+    seen = look(write_delivery(kit.data, "2017", {"export.csv": content}), last)
+    draft = draft_form(last, seen.sheets, files=seen.files, delivery="2017")
+    assert [(row.column, row.note) for row in draft.unsure] == [
+        ("valg", "its cells hold several options: type codes, separator |?"),
+        ("boks", "its cells are 'Ja' and 'Nei': a question (type code), or boxes (type tick, ticked ja, not_ticked nei)?"),
+    ]
+    proposed = [line.strip("# ") for line in draft.form_yml.splitlines() if line.strip().startswith("#   ")]
+    assert proposed == [
+        'code_pattern: "([0-9]{4})"',
+        "rows: sum",
+        "nil: [–]",
+        "missing: [..]",
+        "ticks:",
+        "ticked: ['1', x, 'true', Ja]",
+        "not_ticked: ['0', 'false', Nei]",
+    ]
+    said = "export.csv: 4 of 4 cells of nr have the code inside a text, such as 'K-0101'"
+    assert f"  # look: {said}" in draft.form_yml and f"{said}; state under unit" in draft.render()
+    decided = yaml.safe_load(draft.form_yml)
+    assert (decided["sheets"][0]["unit"], decided["sheets"][0]["rows"]) == ({"code": ["nr"]}, "one")
+    assert not {"numbers", "ticks"} & set(decided)
+
+
+def test_units_that_are_merged_over_rows_are_told_in_a_new_year(kit: Kit) -> None:
+    write_form(kit.data, workbook_form(), WORKBOOK_COLUMNS, [])
+    form = load_form(kit.settings.forms / "survey_2016")
+
+    def merge(sheet: Any) -> None:
+        sheet.merge_cells("A2:A3")
+        sheet.merge_cells("B2:B3")
+
+    folder = write_delivery(kit.data, "2017", {"export.xlsx": xlsx(WORKBOOK_ROWS, merge)})
+    text = draft_form(form, look(folder, form).sheets, delivery="2017").form_yml
+    assert "is merged over rows (first into row 3): its unit holds for all of them without a word" in text
+    assert "#   rows: sum" in text and "fill_down" not in text

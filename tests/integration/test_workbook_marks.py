@@ -101,6 +101,19 @@ def test_hidden_sheets_of_other_kinds_are_read_only_when_named(reader: str) -> N
         read(path, spec(reader), ("Årsverk",))
 
 
+def test_rows_and_columns_without_extent_are_hidden_in_the_old_kind_too(tmp_path: Path) -> None:
+    data = (SAVED / "libreoffice.xls").read_bytes()
+    # The records of row 2 and of the first columns: number, length, which ones, height or width.
+    row, columns = re.search(rb"\x08\x02\x10\x00\x01\x00.{4}", data, re.DOTALL), re.search(rb"\x7d\x00\x0c\x00", data)
+    assert row is not None and columns is not None
+    flat = data[: row.end()] + b"\0\0" + data[row.end() + 2 :]
+    flat = flat[: columns.end() + 4] + b"\0\0" + flat[columns.end() + 6 :]
+    path = tmp_path / "export.xls"
+    path.write_bytes(flat)
+    before, after = (marks(read_all(each)[0]) for each in (SAVED / "libreoffice.xls", path))
+    assert (2, 1, "hidden", "row") in after - before and (1, 1, "hidden", "column") in after - before
+
+
 def test_binary_workbooks_are_read_with_their_marks(tmp_path: Path) -> None:
     sheet = read_one(tmp_path, xlsb(), "xlsb")
     # Errors, texts of several fonts and whole days are what the library misreads.
@@ -172,6 +185,19 @@ def test_styles_of_open_document_are_those_of_their_parents(tmp_path: Path) -> N
     )
     assert marks(sheet) == {(1, 1, "struck_out", None), (1, 3, "raised", "part")}
     assert texts(sheet) == [["1:number", "2:number", "121"]]
+
+
+def test_rows_and_columns_of_open_document_that_are_filtered_or_folded_are_hidden(tmp_path: Path) -> None:
+    cells = [ods_cell("float", str(number)) for number in (1, 2)]
+    columns = '<table:table-column/><table:table-column-group table:display="false"><table:table-column/>'
+    folded = f'<table:table-row-group table:display="false">{ods_row(*cells)}</table:table-row-group>'
+    open_group = f"<table:table-row-group>{ods_row(*cells)}</table:table-row-group>"
+    filtered = ods_row(*cells, attributes='table:visibility="filter"')
+    sheet = read_one(tmp_path, ods(f"{columns}</table:table-column-group>", folded, open_group, filtered), "ods")
+    assert marks(sheet) == {
+        *((row, column, "hidden", "row") for row in (1, 3) for column in (1, 2)),
+        *((row, 2, "hidden", "column") for row in (1, 2, 3)),
+    }
 
 
 def test_formulas_of_open_document_without_a_value(tmp_path: Path) -> None:

@@ -135,6 +135,18 @@ def with_line(**cells: str) -> Callable[[], tuple[list[dict[str, str]], list[dic
             with_line(column="ny", use="answer", question=OPTIONS[0]["question"], item="b", type="code", missing="2..9"),
             "columns.csv, line 15: code '2' is missing here, and an answer in options.csv, line 3",
         ),
+        (
+            with_line(
+                column="ny",
+                use="answer",
+                question=OPTIONS[0]["question"],
+                item="b",
+                type="codes",
+                separator=";",
+                missing="2",
+            ),
+            "columns.csv, line 15: code '2' is missing here, and an answer in options.csv, line 3",
+        ),
         (with_line(sheet="other", column="ny", use="ignored", reason="x"), "sheet 'other' is not in form.yml"),
         (with_line(column="bolig", use="ignored", reason="x"), "column 'bolig' is mapped in line 8 already"),
         (

@@ -206,6 +206,15 @@ def test_filling_down_is_proposed_where_rows_have_no_unit() -> None:
     assert table_rows.fill_down_proposal(layout(), sheet(rows[:2]), HEADERS) == ""
 
 
+def test_what_stands_for_the_unit_of_a_row_is_the_first_code() -> None:
+    rows: list[list[str | float]] = [["0301", "Oslo", "030101"], ["", "0104 Moss"], ["", "Halden"], ["Ukjent", "0105"]]
+    found = table_rows.units_of_rows(layout(unit={"code": ["nr", "kommune"]}), sheet([HEAD, *rows]), HEADERS, range(2, 7))
+    names = ["bydel", "kommune", "kommune", "kommune"]
+    assert list(found.items()) == list(
+        zip(range(2, 6), zip(names, ["030101", "0104 Moss", "Halden", "0105"], strict=True), strict=True)
+    )
+
+
 DATA: list[list[str | float]] = [["0101", "Halden", "", "a", 1], ["0104", "Moss", "", "a", 2]]
 MORE: list[list[str | float]] = [["0105", "Sarpsborg", "", "a", 3]]
 
@@ -249,6 +258,50 @@ def test_a_second_table_is_refused(rows: list[list[str | float]], words: str) ->
 )
 def test_one_table_is_not_refused(rows: list[list[str | float]]) -> None:
     assert second_table(rows) == ""
+
+
+ALONE: dict[str, Any] = {"unit": {"code": [], "name": ["kommune"], "part_code": []}}
+INSIDE: dict[str, Any] = {"unit": {"code": ["kommune"], "name": [], "part_code": [], "code_pattern": "([0-9]{4})"}}
+
+
+def of_names(*rows: tuple[str, float | str] | tuple[str] | tuple[()]) -> list[list[str | float]]:
+    """Rows with a name, or a code inside a text, as the unit."""
+    return [["", row[0], "", "", *row[1:]] if row else [] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("unit", "rows", "words"),
+    [
+        (ALONE, [("Halden", 1), (), ("Barn",), ("Moss", 2)], "cell B4: the row looks like a heading (Barn)"),
+        (ALONE, [("Halden", 1), ("kommune", "personer"), ("Moss", 2)], "cell B3: the row looks like a heading (kommune)"),
+        (INSIDE, [("Halden (0101)", 1), ("Barn",), ("K-0104", 2)], "cell B3: the row looks like a heading (Barn)"),
+        (
+            INSIDE,
+            [('="0101"', 1), (), ("Tabell 2 (2016)",), ("K-0104", 2)],
+            "cell B4: the row looks like a heading (Tabell 2",
+        ),
+    ],
+)
+def test_a_second_table_is_refused_where_units_are_names_or_codes_inside_texts(
+    unit: dict[str, Any], rows: list[tuple[str, float]], words: str
+) -> None:
+    assert words in second_table(of_names(*rows), **unit)
+
+
+@pytest.mark.parametrize(
+    ("unit", "rows"),
+    [
+        # Units that answered nothing or in words, groups of rows, notes below the table.
+        (ALONE, [("Halden", 1), ("Moss",), ("Sarpsborg", "vet ikke"), ("Hvaler", "\u22122"), (), ("Kilde",), ("Merknad",)]),
+        (ALONE, [("Halden", 1), (), ("Moss", 2)]),
+        (INSIDE, [("Fredrikstad (0106)", 1), ("K-0105",), (), ("K-0104",), ("Troms\u00f8 (1902)",), ("0111 Hvaler", 2)]),
+        (INSIDE, [("Halden", 1), ("Moss",), ("Sarpsborg", 2)]),
+    ],
+)
+def test_units_that_are_names_or_codes_inside_texts_are_no_headings(
+    unit: dict[str, Any], rows: list[tuple[str, float]]
+) -> None:
+    assert second_table(of_names(*rows), **unit) == ""
 
 
 def test_a_header_that_stands_again_is_told_elsewhere() -> None:

@@ -100,8 +100,14 @@ def _look(book: Book, sheet: Any, formulas: list[tuple[int, int, bool]]) -> Look
             if runs := sheet.rich_text_runlist_map.get((row, column)):
                 _add_runs(look, book.book, (row + 1, column + 1), value, runs)
     look.refuse_reach()
-    look.hidden_rows = [(row + 1, row + 1) for row, info in sheet.rowinfo_map.items() if info.hidden]
-    look.hidden_columns = [(column + 1, column + 1) for column, info in sheet.colinfo_map.items() if info.hidden]
+    look.hidden_rows = [
+        (row + 1, row + 1)
+        for row, info in sheet.rowinfo_map.items()
+        if info.hidden or (info.height == 0 and not info.has_default_height)
+    ]
+    look.hidden_columns = [
+        (column + 1, column + 1) for column, info in sheet.colinfo_map.items() if info.hidden or info.width == 0
+    ]
     look.marks += [
         (row + 1, column + 1, "formula" if is_saved else "formula_without_value") for row, column, is_saved in formulas
     ]

@@ -24,6 +24,7 @@ _PACKED = {"mimetype": "mimetype", _CONTENT: "content.xml", _MANIFEST: "META-INF
 """Parts that the library reads, and their names."""
 _UNSEEN = {"collapse", "filter"}
 _CELLS = {"table-cell", "covered-table-cell"}
+_GROUPS = {"table-row-group", "table-column-group"}
 _MOST = 10**9
 
 
@@ -147,6 +148,8 @@ class _Reading:
         self.row = self.rows = self.column = self.columns = 0
         self.column_styles: list[tuple[int, str | None]] = []
         self.row_style: str | None = None
+        self.groups: list[bool] = []
+        """Of the groups of rows or columns that are open, whether each is folded."""
         self.cell: dict[str, str] | None = None
         self.paragraphs = self.in_note = 0
         self.runs: list[Run] = []
@@ -166,15 +169,21 @@ class _Reading:
             self.row, self.rows = self.row + self.rows, _count(attributes.get("number-rows-repeated"))
             self.column, self.columns = 1, 0
             self.row_style = attributes.get("default-cell-style-name")
-            if attributes.get("visibility") in _UNSEEN:
+            if self._is_unseen(attributes):
                 self.look.hidden_rows.append((self.row, min(self.row + self.rows - 1, self.limits.rows)))
         elif tag in _CELLS:
             self.column, self.columns = self.column + self.columns, _count(attributes.get("number-columns-repeated"))
             self.cell, self.runs, self.paragraphs = attributes, [], 0
+        elif tag in _GROUPS:
+            self.groups.append(attributes.get("display") == "false")
         elif tag == "annotation":
             self.in_note += 1
         elif self.cell is not None and not self.in_note:
             self._text_tag(tag, attributes)
+
+    def _is_unseen(self, attributes: dict[str, str]) -> bool:
+        """Return whether a row or column is hidden or filtered, or in a group that is folded."""
+        return attributes.get("visibility") in _UNSEEN or any(self.groups)
 
     def _sheet(self, attributes: dict[str, str]) -> None:
         name = attributes.get("name", "")
@@ -190,7 +199,7 @@ class _Reading:
         first = self.column_styles[-1][0] + 1 if self.column_styles else 1
         last = first + _count(attributes.get("number-columns-repeated")) - 1
         self.column_styles.append((last, attributes.get("default-cell-style-name")))
-        if self.look is not None and attributes.get("visibility") in _UNSEEN:
+        if self.look is not None and self._is_unseen(attributes):
             self.look.hidden_columns.append((first, min(last, self.limits.columns)))
 
     def _text_tag(self, tag: str, attributes: dict[str, str]) -> None:
@@ -221,6 +230,8 @@ class _Reading:
             self.depth -= 1
             if self.depth == 0:
                 self.look = None
+        elif tag in _GROUPS and self.groups and self.depth == 1:
+            self.groups.pop()
         elif tag == "annotation":
             self.in_note -= 1
         elif self.in_note:
