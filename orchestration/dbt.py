@@ -204,11 +204,16 @@ def invoke(settings: Settings, *arguments: str, engine: str = DUCKDB) -> Any:
     return result
 
 
-def build(settings: Settings) -> list[Any]:
-    """Build all models with the engine of the settings, run their data tests, and return dbt's result of each.
+def build(settings: Settings, *selection: str) -> list[Any]:
+    """Build models with the engine of the settings, run their data tests, and return dbt's result of each.
 
     The tables are in the warehouse afterwards, whichever engine computed them. Unit tests of the models run with the test
     suite, not here.
+
+    Args:
+        settings: where the project and its warehouse lie.
+        selection: dbt's options of selection; all models without any. Spark hands tables from model to model, and builds all
+            of them whatever is selected.
 
     Raises:
         UserError: dbt or the engine could not start. Failed tests and models are in the results, for the caller to judge.
@@ -217,7 +222,7 @@ def build(settings: Settings) -> list[Any]:
         from orchestration import spark  # imported here: only where it is the engine
 
         return spark.build(settings)
-    return list(invoke(settings, "build", "--exclude-resource-type", "unit_test").result.results)
+    return list(invoke(settings, "build", "--exclude-resource-type", "unit_test", *selection).result.results)
 
 
 def _is_prepared(settings: Settings, fingerprint: str) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, cast
 import dagster as dg
 import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
-from dagster_dbt.asset_utils import get_asset_check_key_for_test
+from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_subset_selection_for_context
 
 from orchestration import dbt
 from orchestration.assets.deliveries import RAW, READ, survey_years
@@ -24,7 +24,7 @@ from orchestration.assets.metadata import SUMMED_UP, Model, describe_models, des
 from orchestration.assets.ownership import group_name, owners, step_of
 from orchestration.errors import UserError
 from orchestration.forms.model import Form
-from orchestration.gate.results import RuleResult, write_results
+from orchestration.gate.results import RuleResult, read_results, write_results
 from orchestration.gate.rules import load_rules
 from orchestration.gate.verdict import dbt_test_result
 from orchestration.settings import Settings
@@ -156,6 +156,22 @@ def build_survey_years(forms: list[Form]) -> dg.AssetSpec:
     )
 
 
+def _selection(
+    context: dg.AssetExecutionContext, manifest: Mapping[str, Any], translator: DagsterDbtTranslator
+) -> list[str]:
+    """Return dbt's options for the models and data tests that a run has selected; none where all are."""
+    options, indirect = get_subset_selection_for_context(
+        context=context,
+        manifest=manifest,
+        select=None,
+        exclude=None,
+        selector=None,
+        dagster_dbt_translator=translator,
+        current_dbt_indirect_selection_env=None,
+    )
+    return [*options, *(["--indirect-selection", indirect] if indirect else [])]
+
+
 def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.AssetsDefinition:
     """Return the dbt models as assets.
 
@@ -176,9 +192,12 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
         dagster_dbt_translator=translator,
     )
     def harmonise(context) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:  # type: ignore[no-untyped-def]
-        # What an earlier build found says nothing about the tables of this one.
-        dbt_tests_file(settings).unlink(missing_ok=True)
-        results = dbt.build(settings)
+        selection = _selection(context, manifest, translator)
+        tests_file = dbt_tests_file(settings)
+        # What an earlier build found says nothing about the tables that this one makes; one that breaks off leaves nothing.
+        earlier = read_results(tests_file) if selection and tests_file.is_file() else []
+        tests_file.unlink(missing_ok=True)
+        results = dbt.build(settings, *selection)
         broken = [entry for entry in results if str(entry.status) == "error"]
         built = [entry for entry in results if str(entry.status) not in FAILED]
         models = [_as_built(entry.node) for entry in built if entry.node.unique_id.startswith("model.")]
@@ -194,16 +213,17 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
             unique_id, name = entry.node.unique_id, entry.node.name
             if unique_id.startswith("model."):
                 relation = (entry.node.schema, entry.node.alias)
-                yield dg.MaterializeResult(
-                    asset_key=relations[relation],
-                    metadata={"seconds": round(entry.execution_time, 3), **described.get(relation, {})},
-                )
+                if relations[relation] in context.selected_asset_keys:
+                    yield dg.MaterializeResult(
+                        asset_key=relations[relation],
+                        metadata={"seconds": round(entry.execution_time, 3), **described.get(relation, {})},
+                    )
             elif unique_id.startswith("test."):
                 failing = int(entry.failures or 0)
                 key = get_asset_check_key_for_test(manifest, translator, unique_id, project)
                 rows = _failing_rows(settings, entry.node.compiled_code) if failing else []
                 tests.append(dbt_test_result(rules.get(name), name, entry.node.description, failing, rows))
-                if key is not None:
+                if key in context.selected_asset_check_keys:
                     yield dg.AssetCheckResult(
                         asset_key=key.asset_key,
                         check_name=key.name,
@@ -219,7 +239,10 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
                 place=str(settings.dbt_project),
                 remedy=f"see {settings.dbt_target / 'dbt.log'}; nothing was published",
             )
-        write_results(dbt_tests_file(settings), tests)
+        judged = {test.rule for test in tests}
+        write_results(tests_file, [*tests, *(each for each in earlier if each.rule not in judged)])
+        if not set(SUMMED_UP) <= {model.relation for model in models}:
+            return
         with connect(settings.warehouse_file, read_only=True) as connection:
             years = describe_years(connection)
         for year, figures in years.items():

@@ -1,9 +1,12 @@
-"""What Dagster shows of a run: rows, columns and where they come from, totals by survey year."""
+"""What Dagster shows of a run (rows, columns and where they come from, totals by survey year), and what it makes of a selection."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +15,10 @@ import dagster as dg
 import pytest
 
 from orchestration.assets.warehouse import SURVEY_YEARS
+from orchestration.gate.results import read_results
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import connect
+from tests.end_to_end.conftest import copied
 
 
 @pytest.fixture
@@ -99,3 +104,44 @@ def test_survey_years_have_a_point_a_year_and_the_public_table_its_totals(
     assert [(record.data["year"], record.data["total"]) for record in shown] == [
         (year, pytest.approx(fte, abs=0.06)) for year, _, fte in totals
     ]
+
+
+def test_a_selection_makes_what_was_selected_and_keeps_what_the_data_tests_found_before(
+    published: Path, tmp_path: Path
+) -> None:
+    folder = copied(published, tmp_path / "copy")
+    found = folder / "warehouse" / "gate" / "dbt_tests.json"
+    before = {each.rule: each for each in read_results(found)}
+    environment = os.environ | {
+        "IS248_WAREHOUSE_DIR": str(folder / "warehouse"),
+        "IS248_SNAPSHOTS_DIR": str(folder / "snapshots"),
+        "DAGSTER_HOME": str(folder / "warehouse" / "dagster"),
+    }
+
+    def materialize(selection: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "dagster", "asset", "materialize", "--select", selection]
+        return subprocess.run(
+            [*command, "-m", "orchestration.definitions"],
+            cwd=PROJECT_DIR,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    with connect(folder / "warehouse" / "warehouse.duckdb") as connection:
+        connection.execute("drop table marts.mart_amounts; create table marts.mart_amounts as select 1 as nothing")
+        connection.execute("create or replace table public.response as select 1 as nothing")
+    result = materialize("marts/mart_amounts")
+    assert result.returncode == 0, result.stderr
+    with connect(folder / "warehouse" / "warehouse.duckdb", read_only=True) as connection:
+        assert connection.execute("select count(*) > 100 from marts.mart_amounts").fetchone() == (True,)
+        # Nothing else was made.
+        assert connection.execute("select nothing from public.response").fetchone() == (1,)
+    assert {each.rule: each for each in read_results(found)} == before
+
+    result = materialize("+public/response")
+    assert result.returncode == 0, result.stderr
+    with connect(folder / "warehouse" / "warehouse.duckdb", read_only=True) as connection:
+        assert connection.execute("select count(*) > 10 from public.response").fetchone() == (True,)
+    assert {each.rule for each in read_results(found)} == set(before)
