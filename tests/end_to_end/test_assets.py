@@ -1,4 +1,4 @@
-"""What Dagster shows of a run (rows, columns and where they come from, totals by survey year), and what it makes of a selection."""
+"""What Dagster shows of a run (rows, columns, their origin, totals by survey year), and what it makes of a selection."""
 
 from __future__ import annotations
 
