@@ -124,10 +124,13 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         )
 
     @dg.schedule(
-        name="refresh_public_tables", cron_schedule=settings.refresh_cron, job_name=REFRESH, execution_timezone="UTC"
+        name="refresh_public_tables",
+        cron_schedule=settings.refresh_cron,
+        job_name=REFRESH,
+        execution_timezone="UTC",
+        description="Asks for a refresh when an input or the code has changed since the last one.",
     )
     def refresh_public_tables() -> dg.RunRequest | dg.SkipReason:
-        """Asks for a refresh when an input or the code has changed since the last one."""
         same = made_of_the_same(settings)
         if same is not None:
             return dg.SkipReason(f"nothing has changed since {same} was made")
@@ -139,9 +142,14 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     if not times:
         return [refresh_public_tables]
 
-    @dg.schedule(name="releases", cron_schedule=times, job_name=PUBLISH, execution_timezone=calendar.time_zone)
+    @dg.schedule(
+        name="releases",
+        cron_schedule=times,
+        job_name=PUBLISH,
+        execution_timezone=calendar.time_zone,
+        description="Asks for the publication at the time of a release; the calendar is read anew at each tick.",
+    )
     def releases(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        """Asks for the publication at the time of a release; the calendar is read anew at each tick."""
         read = load_calendar(settings.calendar)
         moment = context.scheduled_execution_time
         opening = [planned for planned in read.releases if read.opens_at(planned) == moment]
@@ -197,9 +205,13 @@ def build_delivery_sensor(settings: Settings, forms: list[Form], jobs: list[Any]
         jobs: the jobs that the sensor asks for.
     """
 
-    @dg.sensor(name="deliveries", jobs=[job for job in jobs if job.name in (YEARLY, REFRESH)], minimum_interval_seconds=60)
+    @dg.sensor(
+        name="deliveries",
+        jobs=[job for job in jobs if job.name in (YEARLY, REFRESH)],
+        minimum_interval_seconds=60,
+        description="Asks for a year's run when its delivery came or changed; for a refresh when several did.",
+    )
     def deliveries(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        """Asks for a year's run when its delivery came or changed; for a refresh when several did."""
         cursor: dict[str, dict[str, str]] = json.loads(context.cursor) if context.cursor else {}
         asked, seen = cursor.get("asked", {}), cursor.get("seen", {})
         present = {form.delivery for form in forms if (settings.deliveries / form.delivery).is_dir()}
@@ -234,9 +246,12 @@ def build_delivery_sensor(settings: Settings, forms: list[Form], jobs: list[Any]
 def build_queue_sensor(settings: Settings) -> dg.SensorDefinition:
     """Return the sensor that ends, in Dagster's records, killed runs of the command line: they hold up the queue."""
 
-    @dg.sensor(name="queue", minimum_interval_seconds=60)
+    @dg.sensor(
+        name="queue",
+        minimum_interval_seconds=60,
+        description="Ends runs of the command line whose process died; asks for nothing.",
+    )
     def queue(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        """Ends runs of the command line whose process died; asks for nothing."""
         ended = report_dead_runs(context.instance, settings)
         return dg.SkipReason(f"ended {', '.join(ended)}" if ended else "no run of the command line has died")
 
@@ -246,9 +261,12 @@ def build_queue_sensor(settings: Settings) -> dg.SensorDefinition:
 def build_failure_sensor(settings: Settings) -> dg.SensorDefinition:
     """Return the sensor that tells of runs that died: where no step failed, no hook could tell."""
 
-    @dg.run_failure_sensor(name="dead_runs", minimum_interval_seconds=60)
+    @dg.run_failure_sensor(
+        name="dead_runs",
+        minimum_interval_seconds=60,
+        description="Tells of a run whose process died: where no step failed, no hook could tell.",
+    )
     def dead_runs(context: dg.RunFailureSensorContext) -> None:
-        """Tells of a run whose process died."""
         if context.get_step_failure_events():
             return
         run = context.dagster_run

@@ -25,8 +25,10 @@ from orchestration.assets.automation import (
     REFRESH,
     YEARLY,
     build_delivery_sensor,
+    build_failure_sensor,
     build_hook,
     build_jobs,
+    build_queue_sensor,
     build_schedules,
 )
 from orchestration.errors import UserError
@@ -66,6 +68,13 @@ def tick(found: dg.ScheduleDefinition, moment: datetime) -> dg.RunRequest | dg.S
         (request,) = data.run_requests
         return request
     return dg.SkipReason(data.skip_message)
+
+
+def test_every_job_schedule_and_sensor_says_what_it_is_for(own: Settings) -> None:
+    sensors = [build_delivery_sensor(own, [], []), build_queue_sensor(own), build_failure_sensor(own)]
+    schedules = build_schedules(own)
+    assert len(schedules) == 2
+    assert [each.name for each in (*build_jobs(own), *schedules, *sensors) if not each.description] == []
 
 
 def test_the_schedule_of_releases_ticks_at_the_times_of_the_calendar(own: Settings) -> None:
