@@ -33,7 +33,9 @@ from orchestration.settings import Settings, load_settings
 from orchestration.tables import load_tables
 from orchestration.warehouse import memory_limit
 
-GENERATED = "generated.yml"
+# What dbt is told of sources and public models, made from data/metadata and the data packages. Kept in git, so that dbt and
+# its editors work in a fresh clone; ``prepare`` writes it again where the inputs say something else.
+GENERATED = {"sources": Path("sources", "generated.yml"), "models": Path("public", "generated.yml")}
 
 # The engine of the warehouse. What another engine computes comes back into it (``orchestration.spark``).
 DUCKDB = "duckdb"
@@ -43,8 +45,8 @@ PREPARED = "prepared.json"
 STAMP = "prepared.sha256"
 
 
-def describe_models(settings: Settings) -> dict[str, Any]:
-    """Return dbt's properties file: the sources as the readers write them, the public models from ``data/metadata``."""
+def describe_models(settings: Settings) -> dict[str, list[dict[str, Any]]]:
+    """Return dbt's properties: the sources as the readers write them, the public models from ``data/metadata``."""
     sources = []
     for package in PACKAGES:
         tables: dict[str, dict[str, Any]] = {}
@@ -78,16 +80,18 @@ def describe_models(settings: Settings) -> dict[str, Any]:
         for table in load_tables(settings.metadata)
         if table.made_by == "dbt"
     ]
-    return {"version": 2, "sources": sources, "models": models}
+    return {"sources": sources, "models": models}
 
 
-def write_description(settings: Settings) -> None:
-    """Write dbt's properties file where it differs; two processes that write at once write the same."""
-    path = settings.dbt_project / "models" / GENERATED
-    text = "# Generated from data/metadata and the data packages; not kept in git.\n" + yaml_text.dump(
-        describe_models(settings)
-    )
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
+def write_descriptions(settings: Settings) -> None:
+    """Write dbt's properties files where they differ; two processes that write at once write the same."""
+    for kind, described in describe_models(settings).items():
+        path = settings.dbt_project / "models" / GENERATED[kind]
+        text = "# Made from data/metadata and the data packages (orchestration/dbt.py): change those, and run is248.\n"
+        text += yaml_text.dump({"version": 2, kind: described})
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        path.parent.mkdir(exist_ok=True)
         partial = path.with_suffix(f".{os.getpid()}.partial")
         try:
             partial.write_text(text, encoding="utf-8")
@@ -235,7 +239,7 @@ def prepare(settings: Settings) -> Path:
 
     It is a copy that is only ever replaced whole: dbt writes its own again, in place, at every call, while servers read.
     """
-    write_description(settings)
+    write_descriptions(settings)
     settings.dbt_target.mkdir(parents=True, exist_ok=True)
     manifest = settings.dbt_target / PREPARED
     fingerprint = _fingerprint(settings)

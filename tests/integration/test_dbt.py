@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -42,6 +43,31 @@ def test_every_model_is_described_and_every_public_column_has_a_type(settings: S
             assert all(column["data_type"] for column in model["columns"].values()), model["name"]
         else:
             assert model["raw_code"].startswith(("--", '"""')), f"{model['name']} does not say what it is"
+
+
+def test_dbt_works_by_itself_in_its_folder(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("IS248_", "DBT_"))}
+    dbt_itself = Path(sys.executable).with_name("dbt")
+    result = subprocess.run(
+        [dbt_itself, "ls", "-s", "int_cells+1", "--quiet", "--target-path", tmp_path, "--log-path", tmp_path],
+        cwd=PROJECT_DIR / "dbt_project",
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "is248.intermediate.cells.int_cells" in result.stdout.splitlines()
+
+
+def test_what_dbt_is_told_of_sources_and_public_tables_is_kept_in_git_as_the_inputs_say_it(settings: Settings) -> None:
+    if not (PROJECT_DIR / ".git").exists():
+        pytest.skip("not a checkout")
+    dbt.write_descriptions(settings)
+    paths = [f"dbt_project/models/{path}" for path in dbt.GENERATED.values()]
+    kept = subprocess.run(["git", "ls-files", *paths], cwd=PROJECT_DIR, capture_output=True, text=True, check=True)
+    assert sorted(kept.stdout.split()) == sorted(paths)
+    subprocess.run(["git", "diff", "--exit-code", "--", *paths], cwd=PROJECT_DIR, check=True)
 
 
 def test_preparing_again_does_nothing(settings: Settings) -> None:
