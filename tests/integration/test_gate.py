@@ -278,6 +278,49 @@ def test_an_unknown_code_is_named(tmp_path: Path) -> None:
     assert verdict["rules"][0]["rows"][0] | {"column_name": "a", "code": "y"} == verdict["rules"][0]["rows"][0]
 
 
+def test_a_label_that_a_respondent_wrote_word_by_word_is_no_free_text(tmp_path: Path) -> None:
+    (found,) = [each for each in load_rules(PROJECT_DIR / "expectations/rules") if each.id == "no_free_text_becomes_public"]
+    labels = "label_nb text, label_en text"
+    tables = {
+        "raw.columns": "form text, file text, sheet text, layout text, column_number int, header text",
+        "raw.cells": "form text, file text, sheet text, layout text, column_number int, row_number int, text text",
+        "forms.columns": "form text, layout text, header text, use text, reason text, wording_nb text",
+        "forms.options": "label_nb text",
+        "classifications.codelists": labels,
+        "indicators.answers": labels,
+        "indicators.indicators": labels,
+        "reference.municipalities": "municipality_name text, name_plain text, official_name text, county_name text",
+        "reference.oslo_districts": "district_name text",
+        "reference.hf_areas": "hf_area text",
+        "public.indicator_shares": "indicator text, answer text, item text, unit_name text, obs_note text",
+        **{f"public.fte_by_{each}": "unit_name text, obs_note text" for each in ("service", "education", "pathway")},
+        "public.amounts": "indicator text, unit_name text, obs_note text",
+        "public.codelists": f"code text, {labels}",
+        "public.indicators": labels,
+        "public.indicator_wordings": "wording_nb text",
+        "public.comparability": "reason text",
+        "public.series_breaks": "description_nb text, description_en text, source text",
+        "public.reconciliation": "explanation text, reason_nb text, reason_en text",
+    }
+    with connect(tmp_path / "facts.duckdb") as connection:
+        for name, columns in tables.items():
+            connection.execute(f"create schema if not exists {name.split('.')[0]}; create table {name} ({columns})")
+        connection.execute("insert into raw.columns values ('f', 'a.csv', '', 'main', 1, 'merknad')")
+        connection.execute("insert into forms.columns values ('f', 'main', 'merknad', 'ignored', 'respondent_comment', '')")
+        for row, text in enumerate(("Ingen endring", "Kristiansand", "Ring Kari Nordmann")):
+            connection.execute("insert into raw.cells values ('f', 'a.csv', '', 'main', 1, ?, ?)", [row, text])
+        connection.execute("insert into indicators.answers values ('Ingen endring', 'No change')")
+        connection.execute(
+            "insert into reference.municipalities values ('Kristiansand', 'Kristiansand', 'Kristiansand', 'Agder')"
+        )
+        connection.execute("insert into public.codelists values ('no_change', 'Ingen endring', 'No change')")
+        connection.execute("insert into public.fte_by_service values ('Kristiansand', 'Ring Kari Nordmann')")
+        failing = connection.execute(
+            f"select table_name, text from ({found.query([], tmp_path)}) as judged where {found.condition()} order by all"
+        ).fetchall()
+    assert failing == [("fte_by_service", "Ring Kari Nordmann")]
+
+
 def test_a_divided_municipality_may_have_no_figure_when_none_of_its_parts_has(tmp_path: Path) -> None:
     (found,) = [each for each in load_rules(PROJECT_DIR / "expectations/rules") if each.id == "city_is_sum_of_its_parts"]
     rows = [("silent", None, None, None), ("added", 1.5, 2.0, 3.5), ("wrong", 1.5, 2.0, 3.0), ("lost", 1.5, 2.0, None)]
