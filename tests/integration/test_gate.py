@@ -207,6 +207,16 @@ def test_a_refusal_says_how_a_waiver_names_a_row(tmp_path: Path) -> None:
     assert told.endswith("a=y, b=2\n    a waiver in data/waivers names the first as a=y")
 
 
+def test_a_refusal_names_the_row_that_nobody_has_signed_for(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with connect(path) as connection:
+        connection.execute("create table facts as select * from (values ('x', 3), ('y', 2)) as t (a, b)")
+    rules = [rule(**{**WARNING, "severity": "error", "stage": "warehouse"})]
+    waiver = Waiver(rule="a_rule", key="a=x", reason="known", decided_by="Kari Nordmann", until=date(2027, 1, 1))
+    told = str(refusal_of_stage("warehouse", judge_stage("warehouse", rules, path, circumstances(tmp_path, waiver))))
+    assert told.endswith("a=y, b=2\n    a=x, b=3\n    a waiver in data/waivers names the first as a=y")
+
+
 def test_a_warning_that_does_not_hold_is_told_with_its_rows_and_its_remedy(tmp_path: Path) -> None:
     of_warehouse = rule(**{**WARNING, "id": "another", "stage": "warehouse"})
     restricted = [result(of_warehouse, Counted(9, 2, rows=[{"unit": "0301"}, {"unit": "1103"}], keys=["a=b"]))]
