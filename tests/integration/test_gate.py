@@ -331,6 +331,33 @@ def test_a_label_that_a_respondent_wrote_word_by_word_is_no_free_text(tmp_path: 
     assert failing == [("fte_by_service", "Ring Kari Nordmann")]
 
 
+def test_a_copy_of_the_round_before_is_seen_in_the_services_that_both_rounds_asked_about(tmp_path: Path) -> None:
+    (found,) = [each for each in load_rules(PROJECT_DIR / "expectations/rules") if each.id == "a_round_is_no_copy"]
+    # The second round asks about another service than the first, besides the one that it copies; the third is its own.
+    rounds: dict[int, dict[str, float | None]] = {
+        2021: {"kept": 3.0, "ended": 1.0},
+        2022: {"kept": 3.0, "ended": None, "new": 2.0},
+        2023: {"kept": 4.0, "new": 2.0},
+    }
+    with connect(tmp_path / "facts.duckdb") as connection:
+        connection.execute(
+            "create table fte_by_service (time_period int, series text, unit_code text, unit_level text, area_basis text, "
+            "target_group text, service_type text, fte double, obs_status text)"
+        )
+        for year, services in rounds.items():
+            total = sum(fte or 0 for fte in services.values())
+            rows = [("adults", service, fte) for service, fte in services.items()] + [("total", "total", total)]
+            connection.executemany(
+                f"insert into fte_by_service select {year}, 'is248', unit, 'municipality', 'reported', ?, ?, ?, 'A' "
+                "from range(20) as units (unit)",
+                rows,
+            )
+        judged = connection.execute(
+            f"select time_period, {found.condition()} from ({found.query([], tmp_path)}) as judged order by all"
+        ).fetchall()
+    assert judged == [(2022, True), (2023, False)]
+
+
 def test_a_divided_municipality_may_have_no_figure_when_none_of_its_parts_has(tmp_path: Path) -> None:
     (found,) = [each for each in load_rules(PROJECT_DIR / "expectations/rules") if each.id == "city_is_sum_of_its_parts"]
     rows = [("silent", None, None, None), ("added", 1.5, 2.0, 3.5), ("wrong", 1.5, 2.0, 3.0), ("lost", 1.5, 2.0, None)]

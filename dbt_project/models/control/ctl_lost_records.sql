@@ -3,8 +3,8 @@
 -- every unit that was asked, with or without an answer (is_numbered_in_advance: this round or an earlier one of the survey
 -- shows it by a gap, or by a row that says that a unit did not answer); sorted_lost, how many would stand after the last row
 -- of a file whose rows are in the order of the units, and before the first of the next file. Of a sheet whose rows follow
--- the submissions in their order linked_lost counts the submissions, of its own file if that has any, after the one that its last
--- row belongs to.
+-- the submissions in their order linked_lost counts the submissions, of its own file if that has any, after the one that its
+-- last row belongs to.
 with responses as (
     select * from {{ ref('int_unit_responses') }}
 ),
