@@ -64,6 +64,16 @@ def edit_csv(path: Path, change: Callable[[list[Row]], list[Row]]) -> None:
         writer.writerows(rows)
 
 
+def add_service(codelists: Path, code: str) -> None:
+    """Add a service for adults to the code lists."""
+
+    def add(rows: list[Row]) -> list[Row]:
+        service = {"codelist": "service_type", "code": code, "sort_order": "99", "parent": "adults"}
+        return [*rows, dict.fromkeys(rows[0], "") | service | {"label_nb": code, "label_en": code}]
+
+    edit_csv(codelists, add)
+
+
 def run_command(
     *arguments: str,
     folder: Path,

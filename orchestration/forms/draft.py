@@ -674,6 +674,8 @@ class _FormFile:
         if not names or all(fnmatchcase(name, pattern) for name in names):
             return FileSpec.model_validate(file.model_dump() | found | {"pattern": pattern})
         suffix = PurePath(names[0]).suffix.lower()
+        # Files of another format need an entry of their own, and are told as such.
+        names = [name for name in names if PurePath(name).suffix.lower() == suffix]
         reader = READERS.get(suffix, file.reader)
         text = reader == "csv"
         return FileSpec.model_validate(

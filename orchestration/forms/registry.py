@@ -20,6 +20,9 @@ from orchestration.forms.model import OF_OPTIONS, ColumnMap, Form, OptionMap, he
 Row = TypeVar("Row", bound=BaseModel)
 DOCUMENTATION = "docs/forms.md says what belongs there"
 
+# The code list of the questions that divide FTE, each with the list of its categories as its parent.
+BREAKDOWNS = "fte_breakdown"
+
 
 def _message(error: ValidationError) -> str:
     first = error.errors()[0]
@@ -263,6 +266,44 @@ def load_form(path: Path) -> Form:
     return form
 
 
+def _breakdown_codes(path: Path) -> dict[str, tuple[str, dict[str, str]]]:
+    """Return the code list of each question that divides FTE, and the target group of each code where it has one.
+
+    The list of code lists says which they are. A file that is missing or broken is told of by the asset that loads it.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [(row["codelist"], row["code"], row["parent"]) for row in csv.DictReader(map(letters.plain, file))]
+    except (OSError, UnicodeDecodeError, csv.Error, KeyError):
+        return {}
+    codes: dict[str, dict[str, str]] = {}
+    for codelist, code, parent in rows:
+        codes.setdefault(codelist, {})[code] = parent
+    return {question: (codelist, codes.get(codelist, {})) for question, codelist in codes.get(BREAKDOWNS, {}).items()}
+
+
+def _check_items(form: Form, path: Path, breakdowns: dict[str, tuple[str, dict[str, str]]]) -> None:
+    """Check that the categories of FTE stand in their code lists: what does not is in no published breakdown."""
+    for column in form.columns:
+        if column.use != "answer" or column.question not in breakdowns:
+            continue
+        codelist, codes = breakdowns[column.question]
+        place = f"{path / 'columns.csv'}, line {column.line}"
+        if column.item not in codes:
+            raise UserError(
+                f"item {column.item!r} is no code of the list {codelist}",
+                place=place,
+                remedy="add a new category to data/classifications/codelists.csv, and what it corresponds to in the rounds "
+                "before to category_crosswalk.csv (docs/adding-a-year.md)",
+            )
+        if codes[column.item] not in ("", column.target_group):
+            raise UserError(
+                f"item {column.item!r} is of the target group {codes[column.item]}, and not {column.target_group}",
+                place=place,
+                remedy=f"see the list {codelist} in data/classifications/codelists.csv",
+            )
+
+
 @dataclass(frozen=True)
 class Unfinished:
     """A folder that is no valid form, as a draft is, what is wrong with it, and which year and delivery it says it is of."""
@@ -290,11 +331,14 @@ def load_finished(folder: Path) -> tuple[list[Form], list[Unfinished]]:
     """
     forms: list[Form] = []
     unfinished: list[Unfinished] = []
+    breakdowns = _breakdown_codes(folder.parent / "classifications" / "codelists.csv")
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         if not path.is_dir():
             continue
         try:
-            forms.append(load_form(path))
+            form = load_form(path)
+            _check_items(form, path, breakdowns)
+            forms.append(form)
         except UserError as problem:
             year, delivery = _said(path, "time_period"), _said(path, "delivery")
             unfinished.append(

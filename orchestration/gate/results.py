@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from orchestration.gate.rules import Rule
+from orchestration.gate.rules import Rule, row_key
 
 Outcome = Literal["pass", "fail", "no_data", "did_not_run"]
 
@@ -94,6 +94,9 @@ def result(
     else:
         outcome = "fail" if found.failing else "pass"
     is_waived = outcome == "fail" and waived == found.failing
+    # What nobody has signed for comes first.
+    keys = sorted(found.keys, key=waived_keys.__contains__)
+    rows = sorted(found.rows, key=lambda row: row_key(rule.key, row) in waived_keys) if waived else found.rows
     return RuleResult(
         rule=rule.id,
         kind=rule.kind,
@@ -110,13 +113,13 @@ def result(
         waived=waived,
         value=found.value,
         limit=rule.limit,
-        rows=found.rows,
+        rows=rows,
         explanation_nb=rule.explanation.nb,
         explanation_en=rule.explanation.en,
         remedy_nb=rule.remedy.nb,
         remedy_en=rule.remedy.en,
         error=error,
-        keys=found.keys,
+        keys=keys,
     )
 
 

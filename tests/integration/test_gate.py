@@ -207,6 +207,16 @@ def test_a_refusal_says_how_a_waiver_names_a_row(tmp_path: Path) -> None:
     assert told.endswith("a=y, b=2\n    a waiver in data/waivers names the first as a=y")
 
 
+def test_a_refusal_names_the_row_that_nobody_has_signed_for(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with connect(path) as connection:
+        connection.execute("create table facts as select * from (values ('x', 3), ('y', 2)) as t (a, b)")
+    rules = [rule(**{**WARNING, "severity": "error", "stage": "warehouse"})]
+    waiver = Waiver(rule="a_rule", key="a=x", reason="known", decided_by="Kari Nordmann", until=date(2027, 1, 1))
+    told = str(refusal_of_stage("warehouse", judge_stage("warehouse", rules, path, circumstances(tmp_path, waiver))))
+    assert told.endswith("a=y, b=2\n    a=x, b=3\n    a waiver in data/waivers names the first as a=y")
+
+
 def test_a_warning_that_does_not_hold_is_told_with_its_rows_and_its_remedy(tmp_path: Path) -> None:
     of_warehouse = rule(**{**WARNING, "id": "another", "stage": "warehouse"})
     restricted = [result(of_warehouse, Counted(9, 2, rows=[{"unit": "0301"}, {"unit": "1103"}], keys=["a=b"]))]
@@ -276,6 +286,76 @@ def test_an_unknown_code_is_named(tmp_path: Path) -> None:
     rules = [found for found in load_rules(PROJECT_DIR / "expectations/rules") if found.id == "code_is_in_code_list"]
     verdict = outcome(tmp_path, *rules, tables=[TABLE])
     assert verdict["rules"][0]["rows"][0] | {"column_name": "a", "code": "y"} == verdict["rules"][0]["rows"][0]
+
+
+def test_a_label_that_a_respondent_wrote_word_by_word_is_no_free_text(tmp_path: Path) -> None:
+    (found,) = [each for each in load_rules(PROJECT_DIR / "expectations/rules") if each.id == "no_free_text_becomes_public"]
+    labels = "label_nb text, label_en text"
+    tables = {
+        "raw.columns": "form text, file text, sheet text, layout text, column_number int, header text",
+        "raw.cells": "form text, file text, sheet text, layout text, column_number int, row_number int, text text",
+        "forms.columns": "form text, layout text, header text, use text, reason text, wording_nb text",
+        "forms.options": "label_nb text",
+        "classifications.codelists": labels,
+        "indicators.answers": labels,
+        "indicators.indicators": labels,
+        "reference.municipalities": "municipality_name text, name_plain text, official_name text, county_name text",
+        "reference.oslo_districts": "district_name text",
+        "reference.hf_areas": "hf_area text",
+        "public.indicator_shares": "indicator text, answer text, item text, unit_name text, obs_note text",
+        **{f"public.fte_by_{each}": "unit_name text, obs_note text" for each in ("service", "education", "pathway")},
+        "public.amounts": "indicator text, unit_name text, obs_note text",
+        "public.codelists": f"code text, {labels}",
+        "public.indicators": labels,
+        "public.indicator_wordings": "wording_nb text",
+        "public.comparability": "reason text",
+        "public.series_breaks": "description_nb text, description_en text, source text",
+        "public.reconciliation": "explanation text, reason_nb text, reason_en text",
+    }
+    with connect(tmp_path / "facts.duckdb") as connection:
+        for name, columns in tables.items():
+            connection.execute(f"create schema if not exists {name.split('.')[0]}; create table {name} ({columns})")
+        connection.execute("insert into raw.columns values ('f', 'a.csv', '', 'main', 1, 'merknad')")
+        connection.execute("insert into forms.columns values ('f', 'main', 'merknad', 'ignored', 'respondent_comment', '')")
+        for row, text in enumerate(("Ingen endring", "Kristiansand", "Ring Kari Nordmann")):
+            connection.execute("insert into raw.cells values ('f', 'a.csv', '', 'main', 1, ?, ?)", [row, text])
+        connection.execute("insert into indicators.answers values ('Ingen endring', 'No change')")
+        connection.execute(
+            "insert into reference.municipalities values ('Kristiansand', 'Kristiansand', 'Kristiansand', 'Agder')"
+        )
+        connection.execute("insert into public.codelists values ('no_change', 'Ingen endring', 'No change')")
+        connection.execute("insert into public.fte_by_service values ('Kristiansand', 'Ring Kari Nordmann')")
+        failing = connection.execute(
+            f"select table_name, text from ({found.query([], tmp_path)}) as judged where {found.condition()} order by all"
+        ).fetchall()
+    assert failing == [("fte_by_service", "Ring Kari Nordmann")]
+
+
+def test_a_copy_of_the_round_before_is_seen_in_the_services_that_both_rounds_asked_about(tmp_path: Path) -> None:
+    (found,) = [each for each in load_rules(PROJECT_DIR / "expectations/rules") if each.id == "a_round_is_no_copy"]
+    # The second round asks about another service than the first, besides the one that it copies; the third is its own.
+    rounds: dict[int, dict[str, float | None]] = {
+        2021: {"kept": 3.0, "ended": 1.0},
+        2022: {"kept": 3.0, "ended": None, "new": 2.0},
+        2023: {"kept": 4.0, "new": 2.0},
+    }
+    with connect(tmp_path / "facts.duckdb") as connection:
+        connection.execute(
+            "create table fte_by_service (time_period int, series text, unit_code text, unit_level text, area_basis text, "
+            "target_group text, service_type text, fte double, obs_status text)"
+        )
+        for year, services in rounds.items():
+            total = sum(fte or 0 for fte in services.values())
+            rows = [("adults", service, fte) for service, fte in services.items()] + [("total", "total", total)]
+            connection.executemany(
+                f"insert into fte_by_service select {year}, 'is248', unit, 'municipality', 'reported', ?, ?, ?, 'A' "
+                "from range(20) as units (unit)",
+                rows,
+            )
+        judged = connection.execute(
+            f"select time_period, {found.condition()} from ({found.query([], tmp_path)}) as judged order by all"
+        ).fetchall()
+    assert judged == [(2022, True), (2023, False)]
 
 
 def test_a_divided_municipality_may_have_no_figure_when_none_of_its_parts_has(tmp_path: Path) -> None:

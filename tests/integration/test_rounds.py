@@ -9,7 +9,7 @@ import pytest
 
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
-from tests.conftest import Row, edit_csv
+from tests.conftest import Row, add_service, edit_csv
 from tests.integration.deliveries_kit import (
     COLUMNS,
     FORM,
@@ -66,7 +66,8 @@ def write_round(data: Path, year: int) -> None:
 
 
 def merge_services(data: Path) -> None:
-    """Say which category took in the two services."""
+    """Add the category that took in the two services, and say so."""
+    add_service(data / "classifications" / "codelists.csv", str(MERGED["item"]))
 
     def add(rows: list[Row]) -> list[Row]:
         merged = {"question": "fte_by_service", "category_from": "housing_with_staff+work_measures", "verdict": "comparable"}
@@ -83,9 +84,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     for path in (kit.data / "forms" / str(FORM["form"])).iterdir():
         path.unlink()
     (kit.data / "forms" / str(FORM["form"])).rmdir()
+    merge_services(kit.data)
     for year in REPORTED:
         write_round(kit.data, year)
-    merge_services(kit.data)
     models = compile_cell_models(kit.settings, "int_fte__unit", "ctl_unreported", "mart_response")
     with connect(kit.settings.warehouse_file) as connection:
         load_inputs(kit.settings, connection)

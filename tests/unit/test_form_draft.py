@@ -390,6 +390,13 @@ def test_a_second_format_of_the_same_layout_is_told(previous: Form) -> None:
     assert "form.yml, files: no entry for other.parquet" in draft.notes
 
 
+def test_files_of_two_other_formats_are_not_one_entry(previous: Form) -> None:
+    sheets = [DeliveredSheet(f"final.{suffix}", "Data", HEADERS, row=1) for suffix in ("ods", "xlsx")]
+    draft = draft_form(previous, sheets)
+    assert "pattern: final.ods, count: 1, reader: ods" in draft.form_yml
+    assert "form.yml, files: no entry for final.xlsx" in draft.notes
+
+
 def a_year_later(form: Form, text: str) -> str:
     """Advance the years in a file's name, the later one first, as the earlier becomes it."""
     for year in sorted({form.time_period, form.collection_year}, reverse=True):

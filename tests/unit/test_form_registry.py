@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from orchestration.errors import UserError
 from orchestration.forms.model import Form
 from orchestration.forms.registry import Unfinished, load_finished, load_form, load_forms, require_finished
 from orchestration.settings import PROJECT_DIR
+from tests.conftest import add_service
 from tests.integration.deliveries_kit import COLUMNS, FORM, OPTIONS, write_form
 
 FOLDER = "survey_2016"
@@ -278,3 +280,28 @@ def test_a_column_by_which_units_confirm_needs_what_stands_in_it(tmp_path: Path)
         write_form(tmp_path, changed(sheets=[sheet | {"submission": sheet["submission"] | submission}]), COLUMNS, OPTIONS)
         with pytest.raises(UserError, match="confirmed, a column, and confirmed_values"):
             load_form(tmp_path / "forms" / FOLDER)
+
+
+def test_a_category_of_fte_stands_in_its_code_list_and_under_its_target_group(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT_DIR / "data/classifications", tmp_path / "classifications")
+    codelists = tmp_path / "classifications/codelists.csv"
+
+    def problem(**changes: str) -> str | None:
+        write_form(tmp_path, FORM, [{**row, **changes} if row["column"] == "bolig" else row for row in COLUMNS], OPTIONS)
+        forms, unfinished = load_finished(tmp_path / "forms")
+        assert len(forms) + len(unfinished) == 1
+        return str(unfinished[0].problem) if unfinished else None
+
+    assert problem() is None
+    told = problem(item="housing_and_work")
+    assert told is not None
+    assert "columns.csv, line 8: item 'housing_and_work' is no code of the list service_type; add a new category to" in told
+    told = problem(target_group="children")
+    assert told is not None
+    assert "item 'housing_with_staff' is of the target group adults, and not children" in told
+
+    add_service(codelists, "housing_and_work")
+    assert problem(item="housing_and_work") is None
+    # That file is judged where it is loaded.
+    codelists.write_text("codelist,code\n", encoding="utf-8")
+    assert problem(item="anything") is None

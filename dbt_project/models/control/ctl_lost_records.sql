@@ -3,7 +3,8 @@
 -- every unit that was asked, with or without an answer (is_numbered_in_advance: this round or an earlier one of the survey
 -- shows it by a gap, or by a row that says that a unit did not answer); sorted_lost, how many would stand after the last row
 -- of a file whose rows are in the order of the units, and before the first of the next file. Of a sheet whose rows follow
--- the submissions in their order linked_lost counts the submissions after the one that its last row belongs to.
+-- the submissions in their order linked_lost counts the submissions, of its own file if that has any, after the one that its
+-- last row belongs to.
 with responses as (
     select * from {{ ref('int_unit_responses') }}
 ),
@@ -183,6 +184,7 @@ sorted_lost as (
 positions as (
     select
         form,
+        file,
         submission_key,
         row_number() over (partition by form order by file, sheet, row_number) as position
     from own_rows
@@ -192,9 +194,10 @@ positions as (
 last_positions as (
     select
         form,
+        file,
         max(position) as last_position
     from positions
-    group by form
+    group by form, file
 ),
 
 linked as (
@@ -229,16 +232,30 @@ linked_sheets as (
     group by form, file, sheet
 ),
 
-linked_lost as (
+linked_ends as (
+    -- A sheet that stands in a file with submissions follows those of that file, and else all of them.
     select
         linked_sheets.form,
-        max(last_positions.last_position - linked_sheets.last_position) as lost_count,
-        max_by(linked_sheets.sheet, last_positions.last_position - linked_sheets.last_position) as sheet
+        linked_sheets.sheet,
+        max(last_positions.last_position) - max(linked_sheets.last_position) as lost_count
     from linked_sheets
     inner join last_positions
         on linked_sheets.form = last_positions.form
+    left join last_positions as same_file
+        on linked_sheets.form = same_file.form
+        and linked_sheets.file = same_file.file
     where linked_sheets.out_of_order <= {{ limit_of('columns_out_of_order_share') }} * linked_sheets.row_count
-    group by linked_sheets.form
+        and last_positions.file = coalesce(same_file.file, last_positions.file)
+    group by linked_sheets.form, linked_sheets.file, linked_sheets.sheet
+),
+
+linked_lost as (
+    select
+        form,
+        max(lost_count) as lost_count,
+        max_by(sheet, lost_count) as sheet
+    from linked_ends
+    group by form
 )
 
 select
