@@ -233,6 +233,7 @@ TEXTS: dict[str, Label] = {
     "value": _label("Verste verdi", "Worst value"),
     "limit": _label("grense {limit}", "limit {limit}"),
     "not_counted": _label("ikke talt", "not counted"),
+    "not_shown": _label("vises ikke", "not shown"),
     "blocks": _label("Stanser", "Blocks"),
     "does_not_block": _label("Stanser ikke", "Does not block"),
     "is_waived": _label("Fritatt", "Waived"),

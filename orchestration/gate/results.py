@@ -65,14 +65,16 @@ class RuleResult:
     keys: list[str] = field(default_factory=list)
 
     def public(self) -> dict[str, Any]:
-        """Return what may stand in a snapshot: rows of public tables only, counts of everything else.
+        """Return what may stand in a snapshot: of rules on restricted data only the outcome and how many rows fail.
 
-        The error of a rule on restricted data may quote a delivered cell.
+        Their greatest value is an answer's, or a difference from a hidden figure; between two snapshots the number of rows
+        they looked at says what a late unit delivered; and their error may quote a delivered cell.
         """
         shown = {name: value for name, value in asdict(self).items() if name != "keys"}
         if self.stage == "candidate":
             return shown
-        return shown | {"rows": [], "error": None if self.error is None else "it did not run (restricted)"}
+        error = None if self.error is None else "it did not run (restricted)"
+        return shown | {"rows": [], "checked": None, "value": None, "error": error}
 
 
 def result(
