@@ -255,11 +255,11 @@ def test_a_long_format_has_a_line_for_each_kind_of_row(kit: Kit, warehouse: duck
                 "when": f"tiltak=Bolig;alder={age}",
                 "use": "answer",
                 "question": "fte_by_service",
-                "item": "housing_with_staff",
+                "item": item,
                 "target_group": group,
                 "type": "number",
             }
-            for age, group in (("18+", "adults"), ("0-17", "children"))
+            for age, group, item in (("18+", "adults", "housing_with_staff"), ("0-17", "children", "activities_culture"))
         ),
     ]
     write_form(kit.data, form, columns, [])
