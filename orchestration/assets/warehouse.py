@@ -160,6 +160,8 @@ def _selection(
     context: dg.AssetExecutionContext, manifest: Mapping[str, Any], translator: DagsterDbtTranslator
 ) -> list[str]:
     """Return dbt's options for the models and data tests that a run has selected; none where all are."""
+    if not context.is_subset:
+        return []
     options, indirect = get_subset_selection_for_context(
         context=context,
         manifest=manifest,
