@@ -15,17 +15,27 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestration.attack.practice import FORMS, JOINT, REAL_CHANGE, SEPARATE, TOTAL, fte_of_units, ground_of
-from orchestration.attack.public import Public, opened
+from orchestration.attack.practice import (
+    FORMS,
+    JOINT,
+    MOST_BITS,
+    REAL_CHANGE,
+    SEPARATE,
+    TOTAL,
+    Forms,
+    fte_of_units,
+    ground_of,
+    read_forms,
+    sides_of,
+)
+from orchestration.attack.public import WAITS, Public, opened
 from orchestration.attack.result import Derived, Notes
 
 PART = "changed_practice"
 
-_WAITS = "awaits_changes"
 _LEVELS = ("snapshots",)
-# Sums of FTE are made in whole millionths, as bits: not more than 100 MB of them.
+# Sums of FTE are made in whole millionths.
 _MILLION = 1_000_000
-_MOST_BITS = 800_000_000
 # All sets of so many units are gone through.
 _MOST_UNITS = 16
 # Nobody knows how many FTE real change leaves out; it is taken for less than so much of all.
@@ -39,7 +49,7 @@ class _Practice:
     """What a snapshot says of forms and practice, without what waits."""
 
     fte: dict[tuple[int, str], dict[str, float]]
-    forms: dict[tuple[int, str], dict[str, tuple[float | None, int | None]]] = field(default_factory=dict)
+    forms: dict[tuple[int, str], Forms]
     changes: dict[tuple[int, int, str], tuple[float | None, int | None]] = field(default_factory=dict)
     ground: dict[tuple[int, int], dict[str, tuple[str, ...]]] = field(default_factory=dict)
 
@@ -59,29 +69,15 @@ def attack_changed_practice(now: Public, before: Sequence[Public], notes: Notes)
 
 def _read(database: Path) -> _Practice:
     with opened(database) as connection:
-        found = _Practice(fte_of_units(connection))
-        for period, target, form, fte, number in connection.sql(
-            f"select time_period, target_group, reporting_form, fte, municipalities from {FORMS} "
-            f"where reporting_form != '{TOTAL}' and not contains(coalesce(obs_note, ''), '{_WAITS}')"
-        ).fetchall():
-            found.forms.setdefault((period, target), {})[form] = (fte, number)
+        found = _Practice(fte_of_units(connection), read_forms(connection, with_waiting=False))
         for before, after, target, real, number in connection.sql(
             "select time_period_from, time_period_to, target_group, real_change_percent, municipalities_excluded "
-            f"from {REAL_CHANGE} where not contains(coalesce(obs_note, ''), '{_WAITS}')"
+            f"from {REAL_CHANGE} where not contains(coalesce(obs_note, ''), '{WAITS}')"
         ).fetchall():
             found.changes[before, after, target] = (real, number)
             if (before, after) not in found.ground:
                 found.ground[before, after] = ground_of(connection, before, after)
     return found
-
-
-def _sides(forms: Mapping[str, tuple[float | None, int | None]]) -> dict[str, float | None]:
-    """Return the FTE of the joint form and of both separate ones."""
-    parts = [fte for form, (fte, _) in forms.items() if form not in (JOINT, SEPARATE)]
-    return {
-        JOINT: forms.get(JOINT, (None, None))[0],
-        SEPARATE: sum(part for part in parts if part is not None) if parts and None not in parts else None,
-    }
 
 
 def _moved(now: Mapping[str, float], before: Mapping[str, float]) -> dict[str, int]:
@@ -97,7 +93,7 @@ def _millionths(fte: float) -> int:
 def _forms(period: int, target: str, mine: _Practice, theirs: _Practice, late: frozenset[str], notes: Notes) -> None:
     now, before = mine.fte.get((period, target), {}), theirs.fte.get((period, target), {})
     moved = _moved(now, before)
-    sides, sides_before = _sides(mine.forms[period, target]), _sides(theirs.forms[period, target])
+    sides, sides_before = sides_of(mine.forms[period, target]), sides_of(theirs.forms[period, target])
     notes.tried[PART]["tables of forms"] += 1
     for side, amount in sides.items():
         earlier = sides_before[side]
@@ -130,7 +126,7 @@ def _who(
     switches = {unit: (_millionths(now.get(unit, 0.0)), _millionths(before.get(unit, 0.0))) for unit in now}
     common = int(np.gcd.reduce([goal, *moved.values(), *itertools.chain(*switches.values())])) or 1
     spread = sum(map(abs, moved.values())) // common
-    if spread * max(len(moved), 1) ** 2 > _MOST_BITS:
+    if spread * max(len(moved), 1) ** 2 > MOST_BITS:
         return None
 
     def fits(units: Sequence[str], rest: int) -> bool:

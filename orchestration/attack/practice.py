@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestration.attack.policy import Policy
-from orchestration.attack.public import opened
+from orchestration.attack.public import WAITS, opened
 from orchestration.attack.result import Derived, Notes
 
 PART = "practice"
@@ -32,13 +32,15 @@ _MOST_UNITS = 3
 _MANY = 20_000
 TOTAL = "total"
 JOINT, SEPARATE = "joint", "separate"
-_MUNICIPALITY_CODE = 4
+MUNICIPALITY_CODE = 4
 # Sums of sets are kept as bits: not more than 100 MB of them.
-_MOST_BITS = 800_000_000
+MOST_BITS = 800_000_000
 # Sums of FTE are made in millionths; public figures are doubles.
 _ROUNDING = 1e-5
 
 Floats = NDArray[np.float64]
+# FTE and municipalities of each form of a year and target group.
+Forms = dict[str, tuple[float | None, int | None]]
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,30 @@ def fte_of_units(connection: duckdb.DuckDBPyConnection) -> dict[tuple[int, str],
     ).fetchall():
         found.setdefault((period, target), {})[code] = fte
     return found
+
+
+def read_forms(connection: duckdb.DuckDBPyConnection, *, with_waiting: bool) -> dict[tuple[int, str], Forms]:
+    """Return FTE and municipalities by form, with the total, by year and target group that has any form beside it.
+
+    Forms that wait are those of an earlier snapshot, and say nothing beside the FTE of this one: ``with_waiting`` keeps
+    them.
+    """
+    condition = "true" if with_waiting else f"not contains(coalesce(obs_note, ''), '{WAITS}')"
+    found: dict[tuple[int, str], Forms] = {}
+    for period, target, form, amount, number in connection.sql(
+        f"select time_period, target_group, reporting_form, fte, municipalities from {FORMS} where {condition}"
+    ).fetchall():
+        found.setdefault((period, target), {})[form] = (amount, number)
+    return {key: forms for key, forms in found.items() if forms.keys() - {TOTAL}}
+
+
+def sides_of(forms: Forms) -> dict[str, float | None]:
+    """Return the FTE of the joint form and of both separate ones."""
+    parts = [amount for form, (amount, _) in forms.items() if form not in (JOINT, SEPARATE, TOTAL)]
+    return {
+        JOINT: forms.get(JOINT, (None, None))[0],
+        SEPARATE: sum(part for part in parts if part is not None) if parts and None not in parts else None,
+    }
 
 
 def _real_change(
@@ -172,26 +198,15 @@ def _forms(
     notes: Notes,
     known: Mapping[tuple[int, str], Collection[str]],
 ) -> None:
-    rows = connection.sql(
-        f"""
-        select time_period, target_group, reporting_form, fte, municipalities
-        from {FORMS} where reporting_form != '{TOTAL}'
-        """
-    ).fetchall()
-    tables: dict[tuple[int, str], dict[str, tuple[float | None, int | None]]] = {}
-    for period, target, form, amount, number in rows:
-        if (period, target) in fte:
-            tables.setdefault((period, target), {})[form] = (amount, number)
-    for (period, target), forms in sorted(tables.items()):
+    for (period, target), forms in sorted(read_forms(connection, with_waiting=True).items()):
+        if (period, target) not in fte:
+            continue
         notes.tried[PART]["tables of forms"] += 1
-        numbers = {form: number for form, (_, number) in forms.items() if number is not None}
+        numbers = {form: number for form, (_, number) in forms.items() if form != TOTAL and number is not None}
         for form, number in numbers.items():
             if number < policy.units_by_practice:
                 notes.add([Derived(PART, FORMS, target, period, form, (), ())])
-        parts = [amount for form, (amount, _) in forms.items() if form not in (JOINT, SEPARATE)]
-        joint = forms.get(JOINT, (None, None))[0]
-        separate = sum(amount for amount in parts if amount is not None) if parts and None not in parts else None
-        for form, amount in ((JOINT, joint), (SEPARATE, separate)):
+        for form, amount in sides_of(forms).items():
             if amount is None:
                 continue
             if amount == 0:
@@ -199,7 +214,7 @@ def _forms(
                 continue
             # Only municipalities are counted; districts and agencies may have the form beside them.
             most = (policy.units_by_practice - 1 if form not in numbers else numbers[form]) + len(
-                [code for code in fte[period, target] if len(code) > _MUNICIPALITY_CODE]
+                [code for code in fte[period, target] if len(code) > MUNICIPALITY_CODE]
             )
             certain = in_every_set(fte[period, target], amount, most)
             if certain is None:
@@ -221,7 +236,7 @@ def in_every_set(weights: Mapping[str, float], total: float, most: int) -> tuple
     if sum(sorted(numbers.values(), reverse=True)[:most]) < goal:
         return ()
     common = int(np.gcd.reduce([goal, *numbers.values()]))
-    if (goal // common) * len(numbers) * most > _MOST_BITS:
+    if (goal // common) * len(numbers) * most > MOST_BITS:
         return None
     codes = sorted(numbers)
     steps = [numbers[code] // common for code in codes]

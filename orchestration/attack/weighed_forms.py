@@ -16,15 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestration.attack.bounds import ROUTING
-from orchestration.attack.practice import FORMS, JOINT, PART, SEPARATE, TOTAL, fte_of_units
+from orchestration.attack.practice import FORMS, JOINT, MUNICIPALITY_CODE, PART, SEPARATE, TOTAL, fte_of_units, read_forms
 from orchestration.attack.public import HIDDEN, opened
 from orchestration.attack.result import Derived, Notes, TableKey
 from orchestration.attack.routing import FORM
 from orchestration.attack.sheets import Sheet
 from orchestration.attack.solving import Program, UndecidedError
 
-_WAITS = "awaits_changes"
-_MUNICIPALITY_CODE = 4
 # Whose form follows has many FTE: so many units are looked at.
 _LARGEST = 60
 _ROUNDING = 1e-5
@@ -97,13 +95,7 @@ def _years(database: Path, notes: Notes) -> dict[tuple[int, str], _Year]:
     """Return the years whose FTE by form are shown."""
     with opened(database) as connection:
         fte = fte_of_units(connection)
-        rows = connection.sql(
-            f"select time_period, target_group, reporting_form, fte, municipalities from {FORMS} "
-            f"where not contains(coalesce(obs_note, ''), '{_WAITS}')"
-        ).fetchall()
-    forms: dict[tuple[int, str], dict[str, tuple[float | None, int | None]]] = {}
-    for period, target, form, amount, number in rows:
-        forms.setdefault((period, target), {})[form] = (amount, number)
+        forms = read_forms(connection, with_waiting=False)
     years = {}
     for key, found in forms.items():
         total = found.get(TOTAL, (None, None))[0]
@@ -115,7 +107,7 @@ def _years(database: Path, notes: Notes) -> dict[tuple[int, str], _Year]:
             notes.not_tried.append(f"{PART}: forms by FTE, {key[1]}, {key[0]}")
             continue
         codes = tuple(sorted(fte[key]))
-        whole = np.array([len(code) == _MUNICIPALITY_CODE for code in codes])
+        whole = np.array([len(code) == MUNICIPALITY_CODE for code in codes])
         # Who is no unit with FTE, or is divided, may have chosen any form.
         others = max((found[TOTAL][1] or 0) - int(whole.sum()), 0)
         chosen = tuple(
