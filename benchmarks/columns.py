@@ -26,10 +26,10 @@ import duckdb
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from orchestration.core.settings import load_settings
+from orchestration.core.warehouse import dictionaries
 from orchestration.gate.counting import count_failing
 from orchestration.gate.rules import Rule, load_rules
-from orchestration.settings import load_settings
-from orchestration.warehouse import dictionaries
 
 # What is made anew from spoilt cells; every other model is as the warehouse has it.
 MODELS = (

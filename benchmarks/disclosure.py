@@ -26,10 +26,10 @@ import pyarrow as pa
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from orchestration.attack import attack
+from orchestration.core.settings import load_settings
 from orchestration.disclosure import policy
 from orchestration.disclosure.suppression import decide
 from orchestration.publish.layout import DATABASE
-from orchestration.settings import load_settings
 
 REPORTED = ["country", "size_group", "health_region", "county"]
 WIDER = [("county", "current"), ("health_region", "current"), ("hf_area", "reported")]

@@ -38,13 +38,13 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from orchestration.core.errors import UserError
+from orchestration.core.release_calendar import CALENDAR
+from orchestration.core.settings import PROJECT_DIR
 from orchestration.disclosure import ledger
-from orchestration.errors import UserError
 from orchestration.publish import journal, snapshots
 from orchestration.publish.candidate import remains
 from orchestration.publish.layout import DATABASE, NOT_CONTENT, REVISIONS
-from orchestration.release_calendar import CALENDAR
-from orchestration.settings import PROJECT_DIR
 
 CODE = ("orchestration", "dbt_project", "expectations", "deploy", "dagster.yaml", "workspace.yaml", "requirements.lock")
 INPUTS = ("reference", "published", "classifications", "indicators", "metadata", "corrections", "comparability", "waivers")

@@ -36,6 +36,9 @@ import duckdb
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.core.tables import NUMERIC, Table, load_tables
+from orchestration.core.warehouse import connect, replace_tables
 from orchestration.disclosure import ledger
 from orchestration.ingest import decisions
 from orchestration.publish import snapshots
@@ -44,9 +47,6 @@ from orchestration.publish.layout import DATABASE, GATE
 from orchestration.publish.release import load_catalogue
 from orchestration.serve.application import LOOPBACK, build_server, listen
 from orchestration.serve.limits import Limits
-from orchestration.settings import PROJECT_DIR, Settings
-from orchestration.tables import NUMERIC, Table, load_tables
-from orchestration.warehouse import connect, replace_tables
 
 # How the readers read, in turn: what many do more often.
 WAYS = ("duckdb", "parquet", "csv", "http", "held", "duckdb", "parquet", "csv", "http", "direct")

@@ -25,13 +25,13 @@ import python_calamine
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.core.warehouse import connect
 from orchestration.forms.model import FileSpec
 from orchestration.forms.registry import load_forms
 from orchestration.ingest import deliveries, registry
 from orchestration.ingest.capture import capture
 from orchestration.ingest.data_packages import count_municipalities
-from orchestration.settings import PROJECT_DIR, Settings
-from orchestration.warehouse import connect
 
 
 def bare_csv(path: Path, spec: FileSpec) -> None:

@@ -23,10 +23,10 @@ import duckdb
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from orchestration.core.settings import PROJECT_DIR
+from orchestration.core.warehouse import quoted
 from orchestration.publish import snapshots
 from orchestration.publish.layout import DATABASE
-from orchestration.settings import PROJECT_DIR
-from orchestration.warehouse import quoted
 
 # Several executors, each a process of its own.
 MASTER, OPTIONS = "local-cluster[2,1,2048]", "spark.executor.memory=2g"

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.release_calendar import CALENDAR
-from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.core.release_calendar import CALENDAR
+from orchestration.core.settings import PROJECT_DIR, Settings
 
 INPUTS = ("reference", "published", "classifications", "indicators", "metadata", "corrections", "comparability", "waivers")
 # Read and never falsified, so that a test need not copy them.

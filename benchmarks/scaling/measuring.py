@@ -33,8 +33,9 @@ IMPORTS = {
     "Dagster": "import dagster",
     "dbt": "import dbt.cli.main, dbt.adapters.duckdb.connections",
     "Great Expectations": "import great_expectations",
-    "the project's definitions": "import orchestration.definitions",
-    "all of them": "import orchestration.definitions, dbt.cli.main, dbt.adapters.duckdb.connections, great_expectations",
+    "the project's definitions": "import orchestration.defs.definitions",
+    "all of them": "import orchestration.defs.definitions, dbt.cli.main, dbt.adapters.duckdb.connections, "
+    "great_expectations",
 }
 
 
@@ -191,7 +192,8 @@ def start_up(folder: Path) -> dict[str, float]:
     seconds = {name: min(measure([sys.executable, "-c", code]).seconds for _ in range(3)) for name, code in IMPORTS.items()}
     folder.mkdir(parents=True, exist_ok=True)
     code = (
-        "from orchestration.settings import load_settings; from orchestration import dbt; settings = load_settings(); "
+        "from orchestration.core.settings import load_settings; from orchestration.engines import dbt; "
+        "settings = load_settings(); "
         "import time; start = time.perf_counter(); dbt.prepare(settings); print(time.perf_counter() - start)"
     )
     environment = {"IS248_WAREHOUSE_DIR": str(folder / "parse"), "IS248_SNAPSHOTS_DIR": str(folder / "parse_snapshots")}

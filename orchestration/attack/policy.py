@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 
 _PROTECTED = "protected"
 ANY = "*"

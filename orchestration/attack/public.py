@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestration.attack.result import TableKey
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 
 ANSWERS = "indicator_shares"
 MUNICIPALITIES = "municipalities"

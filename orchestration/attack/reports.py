@@ -20,7 +20,7 @@ import duckdb
 from orchestration.attack.public import ANSWERS, COUNTRY, Group, opened
 from orchestration.attack.result import TableKey
 from orchestration.attack.sheets import ANSWERED
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 
 # What an answer is called in print that is no answer but the units of which the others are a part.
 BASE = "base"

@@ -22,11 +22,11 @@ from orchestration.control.findings import Explanation, load_explanations, requi
 from orchestration.control.layout import RIGHT, UNKNOWN, VERDICTS, WRONG, Answer, parse_date, parse_number, verdict_code
 from orchestration.control.reading import gather, list_files, read_answers
 from orchestration.control.texts import Texts, load_texts
-from orchestration.entries import first_problem
-from orchestration.errors import UserError
+from orchestration.core.entries import first_problem
+from orchestration.core.errors import UserError
+from orchestration.core.settings import Settings
+from orchestration.core.warehouse import connect, dictionaries
 from orchestration.ingest.decisions import Correction, load_decisions
-from orchestration.settings import Settings
-from orchestration.warehouse import connect, dictionaries
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,12 @@ import duckdb
 from pydantic import BaseModel, ConfigDict, Field
 
 from orchestration.control.texts import DOCUMENTATION, Texts, load_texts
-from orchestration.entries import read_entries
-from orchestration.errors import UserError
-from orchestration.explain import cell_name
-from orchestration.language import Language, in_language, number
-from orchestration.settings import Settings
-from orchestration.warehouse import connect, dictionaries
+from orchestration.core.entries import read_entries
+from orchestration.core.errors import UserError
+from orchestration.core.language import Language, in_language, number
+from orchestration.core.settings import Settings
+from orchestration.core.warehouse import connect, dictionaries
+from orchestration.trace.explain import cell_name
 
 
 class Explanation(BaseModel):

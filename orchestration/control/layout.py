@@ -13,8 +13,8 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from orchestration.control.findings import Finding
-from orchestration.language import Language, in_language
-from orchestration.tables import Label
+from orchestration.core.language import Language, in_language
+from orchestration.core.tables import Label
 
 # What a caseworker chooses from.
 RIGHT, WRONG, UNKNOWN = "right", "wrong", "unknown"

@@ -18,9 +18,9 @@ from orchestration.control.findings import Control, Finding
 from orchestration.control.layout import COLUMNS, Answer, Row, Value, make_rows, parse_date, parse_number
 from orchestration.control.reading import gather, list_files, read_answers
 from orchestration.control.writers import delimited, workbook
-from orchestration.errors import UserError
-from orchestration.language import in_language
-from orchestration.tables import Label
+from orchestration.core.errors import UserError
+from orchestration.core.language import in_language
+from orchestration.core.tables import Label
 
 ALL = Label(nb="alle", en="all")
 EARLIER = Label(nb="tidligere_svar", en="earlier_answers")

@@ -18,8 +18,8 @@ from openpyxl import load_workbook
 
 from orchestration.control.layout import COLUMNS, WRONG, Answer, parse_date, parse_number, verdict_code
 from orchestration.control.writers import ABOUT, ITEMS
-from orchestration.errors import UserError
-from orchestration.spreadsheets import FORMULA
+from orchestration.core.errors import UserError
+from orchestration.core.spreadsheets import FORMULA
 
 
 def _texts_of_workbook(path: Path) -> Iterator[tuple[str, list[list[str]]]]:

@@ -13,11 +13,11 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from orchestration import yaml_text
-from orchestration.entries import first_problem
-from orchestration.errors import UserError
-from orchestration.language import Language, in_language
-from orchestration.tables import Label
+from orchestration.core import yaml_text
+from orchestration.core.entries import first_problem
+from orchestration.core.errors import UserError
+from orchestration.core.language import Language, in_language
+from orchestration.core.tables import Label
 
 FINDINGS = "findings.yml"
 WORDS = "words.yml"

@@ -23,9 +23,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration.control.findings import Control
 from orchestration.control.layout import COLUMNS, LAST_PRINTED, PLACES, STATUS, VERDICTS, Row, Value
-from orchestration.language import Language, in_language
-from orchestration.spreadsheets import FORMULA
-from orchestration.tables import Label
+from orchestration.core.language import Language, in_language
+from orchestration.core.spreadsheets import FORMULA
+from orchestration.core.tables import Label
 
 SHEET = Label(nb="Kontroll", en="Control")
 ABOUT = Label(nb="Les meg", en="Read me")

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.errors import UserError
-from orchestration.warehouse import IN_MEMORY, attach, connect, quoted, sync
+from orchestration.core.errors import UserError
+from orchestration.core.warehouse import IN_MEMORY, attach, connect, quoted, sync
 
 SCHEMA = "history"
 

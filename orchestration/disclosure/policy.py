@@ -15,10 +15,10 @@ import pyarrow as pa
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from orchestration import yaml_text
-from orchestration.entries import first_problem
-from orchestration.errors import UserError
-from orchestration.warehouse import replace_tables
+from orchestration.core import yaml_text
+from orchestration.core.entries import first_problem
+from orchestration.core.errors import UserError
+from orchestration.core.warehouse import replace_tables
 
 FILE = Path("classifications") / "disclosure.yml"
 DOCUMENTATION = "docs/disclosure.md says what an entry means"

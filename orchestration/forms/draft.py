@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 import yaml
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 from orchestration.forms.model import (
     UNSURE,
     ColumnMap,

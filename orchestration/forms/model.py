@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from orchestration import letters
-from orchestration.tables import Label
+from orchestration.core import letters
+from orchestration.core.tables import Label
 
 
 def _regular_expression(text: str) -> str:

@@ -12,8 +12,8 @@ import duckdb
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from orchestration import letters, yaml_text
-from orchestration.errors import UserError
+from orchestration.core import letters, yaml_text
+from orchestration.core.errors import UserError
 from orchestration.forms.missing import MissingValues
 from orchestration.forms.model import OF_OPTIONS, ColumnMap, Form, OptionMap, header
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from orchestration.core.tables import Table
 from orchestration.gate.results import Counted
 from orchestration.gate.rules import Rule, Stage
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.layout import DATABASE
-from orchestration.tables import Table
 
 
 @dataclass(frozen=True)

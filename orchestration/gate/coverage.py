@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from orchestration.core.tables import Table
+from orchestration.core.warehouse import connect
 from orchestration.gate.rules import Rule
-from orchestration.tables import Table
-from orchestration.warehouse import connect
 
 # What a rule says of its table, and how levels of rules are summed up.
 KINDS = {

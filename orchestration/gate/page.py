@@ -19,16 +19,16 @@ from typing import Any, Literal, get_args
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from orchestration.core.tables import Label
 from orchestration.gate.coverage import KINDS
 from orchestration.gate.results import Outcome
 from orchestration.gate.rules import LEVELS, Level, Severity, Stage
-from orchestration.tables import Label
 
 Language = Literal["nb", "en"]
 
 TEMPLATES = Path(__file__).parent / "templates"
 # What the pages that stand alone have in common.
-STYLE = Path(__file__).parent.parent / "templates"
+STYLE = Path(__file__).parent.parent / "core" / "templates"
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 

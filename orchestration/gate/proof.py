@@ -24,15 +24,15 @@ import duckdb
 
 from orchestration.attack import TableKey, attack
 from orchestration.attack.formats import PART as FORMATS
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
+from orchestration.core.tables import Table
+from orchestration.core.warehouse import attach, connect, dictionaries
 from orchestration.gate.checkpoint import AttackInputs
 from orchestration.gate.counting import attacked, count_failing
 from orchestration.gate.results import Counted
 from orchestration.gate.rules import Rule
 from orchestration.gate.waivers import PlacedWaiver, Waiver, judge_waivers
 from orchestration.publish.layout import DATABASE
-from orchestration.tables import Table
-from orchestration.warehouse import attach, connect, dictionaries
 
 # Beginning of the folder beside the warehouse in which faults are seeded.
 COPIES = ".proof-"

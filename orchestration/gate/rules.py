@@ -17,9 +17,9 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from orchestration import yaml_text
-from orchestration.errors import UserError
-from orchestration.tables import Label, Table
+from orchestration.core import yaml_text
+from orchestration.core.errors import UserError
+from orchestration.core.tables import Label, Table
 
 Level = Literal["format", "within_table", "between_years", "between_sources", "against_print", "disclosure"]
 Stage = Literal["delivery", "warehouse", "candidate"]

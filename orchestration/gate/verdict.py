@@ -15,7 +15,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from orchestration.errors import RefusedError
+from orchestration.core.errors import RefusedError
+from orchestration.core.tables import Table
 from orchestration.gate.checkpoint import AttackInputs, Checked, run_checkpoint
 from orchestration.gate.coverage import coverage
 from orchestration.gate.page import render
@@ -24,7 +25,6 @@ from orchestration.gate.rules import Rule, Stage
 from orchestration.gate.waivers import PlacedWaiver, judge_waivers, valid_keys
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.layout import CHANGES, DATABASE, GATE, GATE_PAGE, write_whole
-from orchestration.tables import Table
 
 # Failing rows of a rule that a refusal shows on the screen; gate.json has more.
 SHOWN_LINES = 3

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from orchestration.entries import read_entries
-from orchestration.errors import UserError
+from orchestration.core.entries import read_entries
+from orchestration.core.errors import UserError
 from orchestration.gate.results import Counted
 from orchestration.gate.rules import Rule
 

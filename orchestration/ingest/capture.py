@@ -16,8 +16,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration import letters
-from orchestration.errors import UserError
+from orchestration.core import letters
+from orchestration.core.errors import UserError
 from orchestration.forms.model import FileSpec, Form
 from orchestration.ingest.readers.files import PACKED_SUFFIXES, UNPACK
 

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 from orchestration.forms.model import ColumnMap, Form, SheetSpec, header, numbered
 from orchestration.ingest.capture import CapturedFile
 from orchestration.ingest.readers import Sheet, lines_of

@@ -15,8 +15,8 @@ from typing import Any
 import duckdb
 import yaml
 
-from orchestration import yaml_text
-from orchestration.errors import UserError
+from orchestration.core import yaml_text
+from orchestration.core.errors import UserError
 
 PACKAGES = ("reference", "published", "classifications", "indicators")
 

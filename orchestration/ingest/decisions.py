@@ -16,10 +16,10 @@ import duckdb
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
-from orchestration.entries import read_entries
-from orchestration.errors import UserError
-from orchestration.release_calendar import CALENDAR, Calendar, load_calendar
-from orchestration.warehouse import replace_tables
+from orchestration.core.entries import read_entries
+from orchestration.core.errors import UserError
+from orchestration.core.release_calendar import CALENDAR, Calendar, load_calendar
+from orchestration.core.warehouse import replace_tables
 
 DOCUMENTATION = "docs/decisions.md says what an entry has"
 

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 from orchestration.forms.missing import MissingValues
 from orchestration.forms.model import (
     OF_OPTIONS,

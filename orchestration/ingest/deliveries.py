@@ -17,7 +17,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 from orchestration.forms.model import Form, SheetSpec, code_text, header, sheet_name
 from orchestration.ingest import marks, table_rows
 from orchestration.ingest.capture import CapturedFile, archive, capture, is_left_behind

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration import letters
-from orchestration.errors import UserError
+from orchestration.core import letters
+from orchestration.core.errors import UserError
 from orchestration.forms.draft import READERS, DeliveredSheet
 from orchestration.forms.model import QUOTE_NONE, WORKBOOKS, FileSpec, Form, SheetSpec, sheet_name
 from orchestration.ingest import marks, proposed

@@ -16,8 +16,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration import letters
-from orchestration.errors import UserError
+from orchestration.core import letters
+from orchestration.core.errors import UserError
 from orchestration.forms.model import FileSpec
 from orchestration.ingest.readers import Sheet, cells
 from orchestration.ingest.readers.looks import column_letters

@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from orchestration.core.warehouse import replace_tables
 from orchestration.forms.missing import MissingValues
 from orchestration.forms.model import ColumnMap, Form, code_text, header, tick_text
-from orchestration.warehouse import replace_tables
 
 TABLES: dict[str, pa.Schema] = {
     "forms": pa.schema(

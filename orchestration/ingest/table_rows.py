@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 from orchestration.forms.model import SheetSpec, UnitSpec, header
 from orchestration.ingest.readers import Sheet, cells
 from orchestration.ingest.readers.files import shown

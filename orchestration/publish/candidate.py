@@ -17,9 +17,13 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
+from orchestration.core.release_calendar import Channel
+from orchestration.core.tables import Table
+from orchestration.core.warehouse import attach, connect, literal, make_restricted
 from orchestration.publish import changes_text
 from orchestration.publish.changes import Changes, compare
+from orchestration.publish.formats import data_package, dcat, delimited, json_stat, metadata, packages, parquet, px, workbook
 from orchestration.publish.layout import (
     CHANGES,
     CHANGES_PAGE,
@@ -32,11 +36,7 @@ from orchestration.publish.layout import (
     write_checksums,
 )
 from orchestration.publish.release import Catalogue, Release, read_release
-from orchestration.publish.writers import data_package, dcat, delimited, json_stat, metadata, packages, parquet, px, workbook
-from orchestration.release_calendar import Channel
 from orchestration.site import build as site
-from orchestration.tables import Table
-from orchestration.warehouse import attach, connect, literal, make_restricted
 
 # The table whose newest year with figures names the snapshot; a round that was held but not delivered has rows without any.
 LEADING_TABLE = "fte_by_service"

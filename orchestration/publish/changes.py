@@ -16,10 +16,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
+from orchestration.core.tables import STATUS_COLUMN, Table
+from orchestration.core.warehouse import IN_MEMORY, attach, connect, dictionaries
 from orchestration.publish.layout import DATABASE, REVISIONS
-from orchestration.tables import STATUS_COLUMN, Table
-from orchestration.warehouse import IN_MEMORY, attach, connect, dictionaries
 
 # Where the development of the whole country is read from.
 HEADLINE_TABLE = "fte_by_service"

@@ -17,14 +17,14 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from orchestration.language import LANGUAGES, Language, in_language, number
+from orchestration.core.language import LANGUAGES, Language, in_language, number
+from orchestration.core.tables import STATUS_COLUMN, Label, Table
 from orchestration.publish.changes import SHOWN_FIGURES, Changes, Figure, Folded, Notice
 from orchestration.publish.release import Release, spans
-from orchestration.tables import STATUS_COLUMN, Label, Table
 
 TEMPLATES = Path(__file__).parent / "templates"
 # What the pages that stand alone have in common.
-STYLE = Path(__file__).parent.parent / "templates"
+STYLE = Path(__file__).parent.parent / "core" / "templates"
 
 # Sentences of the summary about corrections, and lines about single units, before the rest is counted.
 SHOWN_NOTICES = 5

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
+from orchestration.core.release_calendar import Calendar, Channel, approved_ids, reasons_against
 from orchestration.publish import journal, snapshots
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.layout import content_hash
-from orchestration.release_calendar import Calendar, Channel, approved_ids, reasons_against
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ import duckdb
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from orchestration import yaml_text
-from orchestration.errors import UserError
-from orchestration.release_calendar import Channel
-from orchestration.tables import Column, Label
-from orchestration.warehouse import dictionaries
+from orchestration.core import yaml_text
+from orchestration.core.errors import UserError
+from orchestration.core.release_calendar import Channel
+from orchestration.core.tables import Column, Label
+from orchestration.core.warehouse import dictionaries
 
 CATALOGUE = "_catalogue.yml"
 

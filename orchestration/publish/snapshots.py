@@ -17,8 +17,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from orchestration.core.errors import UserError
+from orchestration.core.release_calendar import Said
+from orchestration.core.warehouse import connect, dictionaries, sync
 from orchestration.disclosure import ledger
-from orchestration.errors import UserError
 from orchestration.publish import journal
 from orchestration.publish.candidate import SNAPSHOT, Candidate, remains, remove_candidate
 from orchestration.publish.layout import (
@@ -31,8 +33,6 @@ from orchestration.publish.layout import (
     file_hash,
     write_checksums,
 )
-from orchestration.release_calendar import Said
-from orchestration.warehouse import connect, dictionaries, sync
 
 CURRENT = "current"
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.publish.writers.delimited import FORMULA_START
+from orchestration.publish.formats.delimited import FORMULA_START
 from orchestration.serve.limits import Limits, too_many_cells, too_slow
 from orchestration.serve.published import OpenSnapshot
 from orchestration.serve.questions import Question

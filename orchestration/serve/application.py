@@ -20,14 +20,14 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
+from orchestration.core.settings import Settings
+from orchestration.core.tables import Table
 from orchestration.serve import answers, cubes, isolated, questions
 from orchestration.serve.limits import Limits, Turnstile
 from orchestration.serve.published import OpenSnapshot, Published
 from orchestration.serve.queries import run_query
 from orchestration.serve.request_errors import RequestError, as_dictionary
-from orchestration.settings import Settings
-from orchestration.tables import Table
 
 LOOPBACK = "127.0.0.1"
 PORT = 8248

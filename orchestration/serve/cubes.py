@@ -14,14 +14,14 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.errors import UserError
-from orchestration.publish.writers import json_stat
+from orchestration.core.errors import UserError
+from orchestration.core.tables import Cube, Table
+from orchestration.publish.formats import json_stat
 from orchestration.serve.answers import NARROW, as_json, limited
 from orchestration.serve.limits import Limits, too_many_cells
 from orchestration.serve.published import OpenSnapshot
 from orchestration.serve.questions import LIMIT, OFFSET, SORT, Question
 from orchestration.serve.request_errors import RequestError
-from orchestration.tables import Cube, Table
 
 
 def as_json_stat(question: Question, given: Collection[str], snapshot: OpenSnapshot, limits: Limits, where: str) -> bytes:

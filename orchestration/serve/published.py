@@ -14,13 +14,13 @@ from typing import Any
 
 import duckdb
 
+from orchestration.core.settings import Settings
+from orchestration.core.tables import Table, load_tables
 from orchestration.publish import snapshots
 from orchestration.publish.layout import DATABASE
 from orchestration.publish.release import Catalogue, Release, load_catalogue, read_release
 from orchestration.serve.limits import Limits
 from orchestration.serve.request_errors import RequestError
-from orchestration.settings import Settings
-from orchestration.tables import Table, load_tables
 
 
 @dataclass

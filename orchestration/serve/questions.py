@@ -14,9 +14,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from orchestration.core.tables import Column, Table
 from orchestration.publish.release import Release
 from orchestration.serve.request_errors import RequestError
-from orchestration.tables import Column, Table
 
 Format = Literal["json", "csv", "jsonstat"]
 FORMATS: tuple[Format, ...] = get_args(Format)

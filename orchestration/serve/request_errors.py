@@ -6,7 +6,7 @@ exceptions.
 
 from __future__ import annotations
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 
 
 class RequestError(UserError):

@@ -13,8 +13,8 @@ from typing import Any
 
 import duckdb
 
+from orchestration.core.tables import Label, Table
 from orchestration.publish.release import Release
-from orchestration.tables import Label, Table
 
 WORKBOOK = "xlsx/is248.xlsx"
 

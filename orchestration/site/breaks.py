@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from orchestration.tables import Label
+from orchestration.core.tables import Label
 
 # A question that is asked for the first or the last time has nothing on the other side to be compared with.
 NO_BREAKS = ("new", "dropped")

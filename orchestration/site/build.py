@@ -16,6 +16,7 @@ import duckdb
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from orchestration.core.tables import Label, Table
 from orchestration.publish.release import Release
 from orchestration.site import about, formats
 from orchestration.site.breaks import Break, Breaks, read_breaks
@@ -26,7 +27,6 @@ from orchestration.site.municipality import NEIGHBOURS, PUBLIC_MEASURES, Municip
 from orchestration.site.pages import Figure, Page, Question, Site, load_pages, load_site, written_out
 from orchestration.site.reconciliation import read_reconciliation
 from orchestration.site.words import FORMATS, SCRIPT, TEXTS
-from orchestration.tables import Label, Table
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"

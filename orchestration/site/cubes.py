@@ -20,8 +20,8 @@ from typing import Any
 
 import duckdb
 
+from orchestration.core.tables import Label, Table
 from orchestration.publish.release import Release
-from orchestration.tables import Label, Table
 
 UNIT, TIME = "unit", "time"
 # Columns that make up the two dimensions above; the series follows from the year.

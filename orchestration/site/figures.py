@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orchestration.core.tables import Label, Table
 from orchestration.publish.release import Release
 from orchestration.site.breaks import Break, Breaks
 from orchestration.site.cubes import CURRENT, NO_ROW, SHARE, TIME, UNIT, Cube
 from orchestration.site.pages import Figure, MeasureShown, Site
 from orchestration.site.words import TEXTS
-from orchestration.tables import Label, Table
 
 MEASURE, LEVEL, BASIS = "measure", "level", "basis"
 NEWEST = "newest"

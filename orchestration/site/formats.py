@@ -11,8 +11,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from markupsafe import Markup
 
-from orchestration.language import MINUS, Language
-from orchestration.tables import Label
+from orchestration.core.language import MINUS, Language
+from orchestration.core.tables import Label
 
 # Thousands and decimal mark. The thin space of Norwegian does not break a line.
 SEPARATORS: dict[Language, tuple[str, str]] = {"nb": ("\u202f", ","), "en": (",", ".")}

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import duckdb
 
+from orchestration.core.tables import Label
 from orchestration.publish.release import Release
 from orchestration.site.breaks import Breaks
 from orchestration.site.formats import percent, signed, written
 from orchestration.site.words import TEXTS
-from orchestration.tables import Label
 
 
 @dataclass(frozen=True)

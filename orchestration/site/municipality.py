@@ -17,9 +17,9 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from orchestration.core.tables import Table
 from orchestration.publish.release import Release
 from orchestration.site.cubes import cube_of, dumped, row_sql
-from orchestration.tables import Table
 
 # The tables that say something about single municipalities, and the measures that are shown of them.
 PUBLIC_MEASURES: Mapping[str, tuple[str, ...]] = {

@@ -12,9 +12,9 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from orchestration import yaml_text
-from orchestration.errors import UserError
-from orchestration.tables import Label
+from orchestration.core import yaml_text
+from orchestration.core.errors import UserError
+from orchestration.core.tables import Label
 
 PAGES = Path(__file__).parent / "pages"
 

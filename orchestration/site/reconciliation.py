@@ -10,9 +10,9 @@ from decimal import Decimal
 
 import duckdb
 
+from orchestration.core.tables import Label
 from orchestration.publish.release import Release
 from orchestration.site.formats import number
-from orchestration.tables import Label
 
 EQUAL = ("equal", "equal_at_rounding")
 NOT_COMPUTABLE = "not_computable"

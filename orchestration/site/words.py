@@ -6,7 +6,7 @@ codes (code lists), tables and columns (``data/metadata``), subject pages (``pag
 
 from __future__ import annotations
 
-from orchestration.tables import Label
+from orchestration.core.tables import Label
 
 
 def _label(nb: str, en: str) -> Label:

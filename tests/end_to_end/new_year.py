@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from orchestration.release_calendar import CALENDAR
-from orchestration.settings import PROJECT_DIR
+from orchestration.core.release_calendar import CALENDAR
+from orchestration.core.settings import PROJECT_DIR
 from tests.conftest import INPUTS, Row, edit_csv
 
 YEAR, LAST, LAST_FORM = 2024, 2018, "is248_2018"

@@ -14,10 +14,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from orchestration.assets.warehouse import SURVEY_YEARS
+from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.core.warehouse import connect
+from orchestration.defs.warehouse import SURVEY_YEARS
 from orchestration.gate.results import read_results
-from orchestration.settings import PROJECT_DIR, Settings
-from orchestration.warehouse import connect
 from tests.end_to_end.conftest import copied
 
 
@@ -121,7 +121,7 @@ def test_a_selection_makes_what_was_selected_and_keeps_what_the_data_tests_found
     def materialize(selection: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "dagster", "asset", "materialize", "--select", selection]
         return subprocess.run(
-            [*command, "-m", "orchestration.definitions"],
+            [*command, "-m", "orchestration.defs.definitions"],
             cwd=PROJECT_DIR,
             env=environment,
             capture_output=True,

@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks.faults import INPUTS, copy_project
 from benchmarks.spark import Run, compare, run
-from orchestration.release_calendar import CALENDAR
-from orchestration.settings import PROJECT_DIR
+from orchestration.core.release_calendar import CALENDAR
+from orchestration.core.settings import PROJECT_DIR
 
 # A form of each series, the later one with groups that are hidden, and an anonymous sample: every kind of rule has cells.
 FORMS = {"is24_2011": "2011", "is248_2018": "2018", "nibr_service_2011": "2011-nibr", "nibr_housing_2011": "2011-nibr"}

@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from orchestration.settings import PROJECT_DIR
+from orchestration.core.settings import PROJECT_DIR
 from tests.conftest import run_command
 from tests.end_to_end.conftest import bytes_of, copied
 from tests.end_to_end.new_year import LAST

@@ -18,14 +18,14 @@ from typing import Any, NamedTuple
 import duckdb
 import yaml
 
-from orchestration import dbt
+from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.core.warehouse import connect
 from orchestration.disclosure import policy
+from orchestration.engines import dbt
 from orchestration.forms.model import ColumnMap, OptionMap
 from orchestration.forms.registry import load_forms
 from orchestration.ingest import decisions, deliveries, registry
 from orchestration.ingest.data_packages import PACKAGES, describe, load
-from orchestration.settings import PROJECT_DIR, Settings
-from orchestration.warehouse import connect
 
 TEXT = {"nb": "prøve", "en": "test"}
 MAP_COLUMNS = [name for name in ColumnMap.model_fields if name != "line"]

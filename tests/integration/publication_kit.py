@@ -9,15 +9,15 @@ from typing import Any
 
 import duckdb
 
+from orchestration.core.settings import PROJECT_DIR
+from orchestration.core.tables import Table, load_tables
+from orchestration.core.warehouse import connect, quoted, replace_tables
 from orchestration.gate.verdict import judge
 from orchestration.ingest import decisions
 from orchestration.publish import snapshots
 from orchestration.publish.candidate import Candidate, build
 from orchestration.publish.layout import DATABASE, GATE
 from orchestration.publish.release import load_catalogue
-from orchestration.settings import PROJECT_DIR
-from orchestration.tables import Table, load_tables
-from orchestration.warehouse import connect, quoted, replace_tables
 from tests.integration.test_gate import circumstances, nothing_to_add, rule
 
 METADATA = PROJECT_DIR / "data" / "metadata"

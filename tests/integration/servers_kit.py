@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 import pytest
 
-from orchestration.settings import PROJECT_DIR
+from orchestration.core.settings import PROJECT_DIR
 from tests.conftest import LARGE_INPUTS
 
 # Generous: a machine that does other things as well must not fail a test.

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from orchestration.attack import Attack, Derived, TableKey, attack
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 
 YEAR = 2050
 QUESTION = "plan"

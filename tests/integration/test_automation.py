@@ -17,9 +17,12 @@ import pytest
 from dagster._core.test_utils import freeze_time
 from dagster._utils.schedules import schedule_execution_time_iterator
 
-from orchestration import notifications
 from orchestration.assets import publication
-from orchestration.assets.automation import (
+from orchestration.core import notifications
+from orchestration.core.errors import UserError
+from orchestration.core.release_calendar import CALENDAR
+from orchestration.core.settings import Settings
+from orchestration.defs.automation import (
     PUBLISH,
     REBUILD,
     REFRESH,
@@ -31,11 +34,8 @@ from orchestration.assets.automation import (
     build_queue_sensor,
     build_schedules,
 )
-from orchestration.errors import UserError
 from orchestration.forms.registry import load_forms
-from orchestration.provenance import inputs_hash, made_of_the_same, remember
-from orchestration.release_calendar import CALENDAR
-from orchestration.settings import Settings
+from orchestration.publish.provenance import inputs_hash, made_of_the_same, remember
 from tests.integration.deliveries_kit import COLUMNS, FORM, OPTIONS, write_form
 
 OSLO = ZoneInfo("Europe/Oslo")

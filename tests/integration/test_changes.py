@@ -11,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
+from orchestration.core.settings import PROJECT_DIR
+from orchestration.core.warehouse import connect
 from orchestration.gate.rules import load_rules
 from orchestration.gate.verdict import judge
 from orchestration.publish.changes import Changes, compare
 from orchestration.publish.layout import CHANGES, CHANGES_PAGE, CHANGES_SCRIPT, CHANGES_TEXT, DATABASE, content_hash
-from orchestration.settings import PROJECT_DIR
-from orchestration.warehouse import connect
 from tests.integration.publication_kit import COUNTRY, TABLES, candidate, database, fte, published
 from tests.integration.test_gate import circumstances, nothing_to_add
 

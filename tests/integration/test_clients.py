@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.core.tables import load_tables
+from orchestration.core.warehouse import connect, replace_tables
 from orchestration.ingest import decisions
 from orchestration.publish import snapshots
 from orchestration.publish.candidate import FORMATS, build
 from orchestration.publish.release import load_catalogue
 from orchestration.serve.application import LOOPBACK, PORT
-from orchestration.settings import PROJECT_DIR, Settings
-from orchestration.tables import load_tables
-from orchestration.warehouse import connect, replace_tables
 from tests.integration.test_serve import FIGURE, served, write_tables
 
 PAGE = PROJECT_DIR / "docs" / "clients.md"

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pyreadstat
 import pytest
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 from orchestration.forms.draft import draft_form
 from orchestration.forms.model import FileSpec
 from orchestration.forms.registry import load_forms

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 import pyreadstat
 import pytest
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 from orchestration.forms.registry import load_forms
 from orchestration.ingest.capture import CapturedFile
 from orchestration.ingest.deliveries import read_file

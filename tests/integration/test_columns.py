@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from orchestration.core.settings import PROJECT_DIR
+from orchestration.core.warehouse import dictionaries
 from orchestration.gate.counting import count_rows
 from orchestration.gate.rules import load_rules
-from orchestration.settings import PROJECT_DIR
-from orchestration.warehouse import dictionaries
 from tests.integration.deliveries_kit import (
     FORM,
     Kit,

@@ -18,8 +18,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from orchestration import dbt
-from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.engines import dbt
 from tests.integration.deliveries_kit import load_inputs
 
 # The models that are looked at, and those that are replaced by made-up tables; what lies between them is run.

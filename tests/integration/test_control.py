@@ -18,17 +18,17 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration import cli
-from orchestration.assets.control import build_control_asset
 from orchestration.control.answers import draft
 from orchestration.control.findings import load_control
 from orchestration.control.layout import COLUMNS, PLACES
 from orchestration.control.lists import file_name, write_lists
 from orchestration.control.reading import read_answers
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
+from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.core.warehouse import WRITER, connect
+from orchestration.defs.control import build_control_asset
 from orchestration.forms.registry import load_forms
 from orchestration.ingest.decisions import load_decisions
-from orchestration.settings import PROJECT_DIR, Settings
-from orchestration.warehouse import WRITER, connect
 
 CHANGE = "is248|2016|1103|large_change|fte_by_service|adults||"
 RATE = "is248|2016|1103|rate_above_limit|fte_by_service|adults||"

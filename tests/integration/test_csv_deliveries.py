@@ -12,13 +12,13 @@ from typing import Any
 import openpyxl
 import pytest
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
+from orchestration.core.settings import PROJECT_DIR
 from orchestration.forms.draft import draft_form
 from orchestration.forms.registry import load_form
 from orchestration.ingest.capture import capture
 from orchestration.ingest.deliveries import ReadSheet, read_file
 from orchestration.ingest.headers import look
-from orchestration.settings import PROJECT_DIR
 from tests.integration.deliveries_kit import FORM, write_delivery, write_form
 
 HEADER = "nr;kommune;kommentar;bolig;arbeid;merknad"

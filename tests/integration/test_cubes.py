@@ -21,10 +21,10 @@ from pyaxis import pyaxis
 from pyaxis.data_processing import get_codes
 from pyjstat import pyjstat
 
+from orchestration.core.settings import PROJECT_DIR
+from orchestration.core.tables import Label, Table, load_tables
+from orchestration.publish.formats import json_stat, px
 from orchestration.publish.release import Code, Release, load_catalogue
-from orchestration.publish.writers import json_stat, px
-from orchestration.settings import PROJECT_DIR
-from orchestration.tables import Label, Table, load_tables
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "schemas" / "json_stat_dataset.schema.json").read_text(encoding="utf-8"))
 METADATA = PROJECT_DIR / "data" / "metadata"

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 import yaml
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 from orchestration.ingest.data_packages import check, describe, load
 
 FIELDS = [

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import dbt
+from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.core.warehouse import connect
 from orchestration.disclosure import ledger
+from orchestration.engines import dbt
 from orchestration.ingest import deliveries, registry
-from orchestration.settings import PROJECT_DIR, Settings
-from orchestration.warehouse import connect
 from tests.integration.deliveries_kit import load_inputs
 
 
@@ -83,7 +83,7 @@ def test_another_process_prepares_what_this_one_waits_for(settings: Settings, mo
         "IS248_WAREHOUSE_DIR": str(settings.warehouse),
         "IS248_SNAPSHOTS_DIR": str(settings.snapshots),
     }
-    subprocess.run([sys.executable, "-m", "orchestration.dbt"], cwd=PROJECT_DIR, env=environment, check=True)
+    subprocess.run([sys.executable, "-m", "orchestration.engines.dbt"], cwd=PROJECT_DIR, env=environment, check=True)
     before = (settings.dbt_target / dbt.PREPARED).stat().st_mtime_ns
     assert dbt.prepare(settings).stat().st_mtime_ns == before
 
@@ -97,4 +97,4 @@ def test_another_process_prepares_what_this_one_waits_for(settings: Settings, mo
     assert started == []
     (settings.dbt_target / dbt.PREPARED).unlink()
     dbt.start_to_prepare(settings)
-    assert started == [[sys.executable, "-m", "orchestration.dbt"]]
+    assert started == [[sys.executable, "-m", "orchestration.engines.dbt"]]

@@ -7,11 +7,11 @@ from typing import get_args
 import dagster as dg
 import pytest
 
-from orchestration.definitions import EXECUTORS, build_definitions, find_executor
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
+from orchestration.core.settings import Settings
+from orchestration.defs.definitions import EXECUTORS, build_definitions, find_executor
 from orchestration.forms.registry import load_forms
 from orchestration.gate.rules import load_rules
-from orchestration.settings import Settings
 
 
 def test_the_code_location_has_everything_from_input_to_snapshot(settings: Settings) -> None:

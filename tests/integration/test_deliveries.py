@@ -22,13 +22,13 @@ from hypothesis import strategies as st
 from openpyxl.styles import Font
 
 from orchestration import cli
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
+from orchestration.core.warehouse import connect
 from orchestration.forms.draft import draft_form
 from orchestration.forms.registry import load_form
 from orchestration.ingest.capture import capture
 from orchestration.ingest.deliveries import read_file
 from orchestration.ingest.headers import look
-from orchestration.warehouse import connect
 from tests.integration.deliveries_kit import (
     COLUMNS,
     FORM,

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.core.errors import UserError
 from orchestration.disclosure import ledger
-from orchestration.errors import UserError
 
 Figure = tuple[str, str, str, float]
 

@@ -10,10 +10,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.core.settings import PROJECT_DIR
 from orchestration.forms.model import ColumnMap, Form, SheetSpec, header
 from orchestration.forms.registry import load_forms
 from orchestration.ingest import deliveries, registry
-from orchestration.settings import PROJECT_DIR
 from tests.integration.deliveries_kit import cell_models, cell_warehouse, make_kit
 
 FORMS = [form for form in load_forms(PROJECT_DIR / "data" / "forms") if any(column.unit == "fte" for column in form.columns)]

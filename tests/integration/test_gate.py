@@ -12,8 +12,11 @@ import pytest
 
 from orchestration.attack import Attack, Derived, TableKey
 from orchestration.attack.result import PARTS
+from orchestration.core.errors import UserError
+from orchestration.core.settings import PROJECT_DIR
+from orchestration.core.tables import Table
+from orchestration.core.warehouse import connect
 from orchestration.disclosure import ledger, policy
-from orchestration.errors import UserError
 from orchestration.gate.checkpoint import AttackInputs
 from orchestration.gate.proof import Judged, prove
 from orchestration.gate.results import Counted, result
@@ -31,9 +34,6 @@ from orchestration.gate.waivers import PlacedWaiver, Waiver
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.layout import DATABASE, content_hash, write_checksums
 from orchestration.publish.snapshots import promote
-from orchestration.settings import PROJECT_DIR
-from orchestration.tables import Table
-from orchestration.warehouse import connect
 from tests.unit.test_rules import RULE, TABLE, TEXT
 
 

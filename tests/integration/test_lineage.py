@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from orchestration.assets.ownership import group_name, owners
-from orchestration.assets.warehouse import SURVEY_YEARS, build_dbt_project, build_warehouse_assets
-from orchestration.settings import Settings
+from orchestration.core.settings import Settings
+from orchestration.defs.ownership import group_name, owners
+from orchestration.defs.warehouse import SURVEY_YEARS, build_dbt_project, build_warehouse_assets
 
 # A row's submission is known before its cells are read, and what they mean after; what print is about is known before it is
 # decided what is shown.

@@ -22,11 +22,11 @@ from openpyxl import Workbook
 from pyshacl import validate
 from rdflib import DCTERMS, FOAF, RDF, Graph, Literal, Namespace, URIRef
 
+from orchestration.core.settings import PROJECT_DIR
+from orchestration.core.tables import Label, Table
+from orchestration.publish.formats import data_package, dcat, delimited, metadata, parquet
 from orchestration.publish.layout import REVISIONS
 from orchestration.publish.release import Code, Release, load_catalogue, spans
-from orchestration.publish.writers import data_package, dcat, delimited, metadata, parquet
-from orchestration.settings import PROJECT_DIR
-from orchestration.tables import Label, Table
 
 SHAPES = PROJECT_DIR / "tests" / "schemas" / "dcat"
 # pytest looks into what a module imports, and two of the library's own namespaces warn of that.

@@ -9,15 +9,15 @@ import duckdb
 import pandas as pd
 import pytest
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
+from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.core.warehouse import connect
 from orchestration.gate.rules import load_rules
 from orchestration.gate.verdict import judge
 from orchestration.publish import snapshots
 from orchestration.publish.candidate import FORMATS
+from orchestration.publish.formats import delimited
 from orchestration.publish.layout import CHANGES, CHANGES_TEXT, DATABASE, GATE, GATE_PAGE
-from orchestration.publish.writers import delimited
-from orchestration.settings import PROJECT_DIR, Settings
-from orchestration.warehouse import connect
 from tests.integration.publication_kit import TABLES, candidate, fte, judged, published, warehouse
 from tests.integration.test_gate import circumstances, nothing_to_add
 

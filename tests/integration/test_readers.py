@@ -23,11 +23,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
+from orchestration.core.settings import PROJECT_DIR
 from orchestration.forms.model import FileSpec
 from orchestration.ingest.readers import Limits, Sheet, cells, read
 from orchestration.ingest.readers.model import CELL_SCHEMA
-from orchestration.settings import PROJECT_DIR
 
 DELIVERIES = PROJECT_DIR / "data" / "deliveries"
 SHEET_PART = "xl/worksheets/sheet1.xml"

@@ -13,14 +13,14 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.core.errors import UserError
+from orchestration.core.release_calendar import Calendar
+from orchestration.core.settings import PROJECT_DIR
 from orchestration.disclosure import ledger
-from orchestration.errors import UserError
 from orchestration.publish import journal, snapshots
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.layout import DATABASE
 from orchestration.publish.publication import Outcome, publish
-from orchestration.release_calendar import Calendar
-from orchestration.settings import PROJECT_DIR
 from tests.conftest import run_command
 from tests.integration.publication_kit import fte, passed, published
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from orchestration.settings import Settings
-from orchestration.warehouse import connect
+from orchestration.core.settings import Settings
+from orchestration.core.warehouse import connect
 from tests.conftest import Row, add_service, edit_csv
 from tests.integration.deliveries_kit import (
     COLUMNS,

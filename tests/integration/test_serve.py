@@ -17,19 +17,19 @@ import httpx
 import pytest
 
 from benchmarks import readers
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
+from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.core.tables import Table, load_tables
+from orchestration.core.warehouse import connect, quoted
 from orchestration.publish import snapshots
+from orchestration.publish.formats import delimited
 from orchestration.publish.layout import DATABASE, file_hash
 from orchestration.publish.release import load_catalogue
-from orchestration.publish.writers import delimited
 from orchestration.serve.answers import limited
 from orchestration.serve.application import LOOPBACK, build_server, listen
 from orchestration.serve.limits import Limits, Turnstile
 from orchestration.serve.published import Published, guarded_configuration
 from orchestration.serve.request_errors import RequestError
-from orchestration.settings import PROJECT_DIR, Settings
-from orchestration.tables import Table, load_tables
-from orchestration.warehouse import connect, quoted
 
 FIRST, SECOND = "2023-000000000001", "2023-000000000002"
 FIGURE = 1234.5

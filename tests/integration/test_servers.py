@@ -25,12 +25,13 @@ import yaml
 from click.testing import CliRunner
 from pydantic import SecretStr
 
-from orchestration import dbt, servers
 from orchestration.cli import main
+from orchestration.core.errors import UserError
+from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.defs import servers
 from orchestration.disclosure import ledger
-from orchestration.errors import UserError
+from orchestration.engines import dbt
 from orchestration.ingest import decisions
-from orchestration.settings import PROJECT_DIR, Settings
 from tests.conftest import run_command
 from tests.integration.servers_kit import (
     LOCATIONS,
@@ -190,7 +191,7 @@ def test_whoever_opens_the_interface_to_others_is_warned_in_a_line(
 ) -> None:
     begun: list[tuple[str, int, bool]] = []
     monkeypatch.setattr(servers, "run_webserver", lambda _, host, port, *, operate: begun.append((host, port, operate)))
-    monkeypatch.setattr("orchestration.cli.load_settings", lambda: settings)
+    monkeypatch.setattr("orchestration.cli.servers.load_settings", lambda: settings)
     CliRunner().invoke(main, ["webserver", "--host", host])
     result = CliRunner().invoke(main, ["webserver", "--host", host, "--port", "3001", "--operate"])
     assert begun == [(host, 3000, False), (host, 3001, True)]
@@ -205,7 +206,7 @@ def test_whoever_opens_the_interface_to_others_is_warned_in_a_line(
 def supervise(script: str, tmp_path: Path) -> subprocess.Popen[bytes]:
     """Keep a shell script as a server is kept; its processes are known by a variable."""
     return subprocess.Popen(
-        [sys.executable, "-m", "orchestration.supervisor", "/bin/sh", "-c", script],
+        [sys.executable, "-m", "orchestration.defs.supervisor", "/bin/sh", "-c", script],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(PROJECT_DIR), "IS248_WAREHOUSE_DIR": str(tmp_path)},
         stderr=subprocess.PIPE,
@@ -268,9 +269,9 @@ COMMAND_RUN = """
 import sys, time
 from pathlib import Path
 import dagster as dg
-from orchestration.servers import COMMAND_TAGS, prepare_instance
-from orchestration.settings import load_settings
-from orchestration.warehouse import run_lock
+from orchestration.defs.servers import COMMAND_TAGS, prepare_instance
+from orchestration.core.settings import load_settings
+from orchestration.core.warehouse import run_lock
 
 @dg.op
 def wait():
@@ -336,7 +337,7 @@ def _nothing() -> None:
 
 @pytest.mark.usefixtures("environment")
 def test_who_holds_the_lock_ends_every_run_of_the_command_line_before(settings: Settings) -> None:
-    from orchestration.warehouse import run_lock
+    from orchestration.core.warehouse import run_lock
 
     servers.prepare_instance(settings)
     with dg.DagsterInstance.get() as instance:

@@ -17,10 +17,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.core.settings import PROJECT_DIR
+from orchestration.core.tables import load_tables
 from orchestration.publish.release import load_catalogue, read_release
-from orchestration.settings import PROJECT_DIR
 from orchestration.site.build import write
-from orchestration.tables import load_tables
 
 METADATA = PROJECT_DIR / "data" / "metadata"
 BUDGET = 1_000_000

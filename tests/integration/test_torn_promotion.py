@@ -22,6 +22,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.core.release_calendar import Calendar
 from orchestration.disclosure import ledger
 from orchestration.gate import verdict
 from orchestration.gate.checkpoint import Checked, run_checkpoint
@@ -30,7 +31,6 @@ from orchestration.publish import journal, snapshots
 from orchestration.publish.candidate import Candidate, remains
 from orchestration.publish.layout import GATE, GATE_PAGE, content_hash
 from orchestration.publish.publication import publish
-from orchestration.release_calendar import Calendar
 from tests.integration import publication_kit
 from tests.integration.publication_kit import TABLES, fte
 

@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 import yaml
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 from tests.integration.deliveries_kit import COLUMNS, FORM, OPTIONS, Kit, csv_text, write_delivery, write_form
 
 DECIDED = {"reason": "the municipality said so", "decided_by": "nobody", "date": "2026-11-30"}

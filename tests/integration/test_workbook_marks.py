@@ -13,8 +13,8 @@ from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Font
 from openpyxl.styles.differential import DifferentialStyle
 
-from orchestration import letters
-from orchestration.errors import UserError
+from orchestration.core import letters
+from orchestration.core.errors import UserError
 from orchestration.forms.model import FileSpec
 from orchestration.ingest.readers import Limits, Sheet, read, sheet_names
 from orchestration.ingest.readers.looks import number_marks

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 from orchestration.forms.model import Form
 from orchestration.ingest.capture import CapturedFile
 from orchestration.ingest.deliveries import read_file

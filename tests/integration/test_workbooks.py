@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineWorkbook
 
+from orchestration.core.settings import PROJECT_DIR
+from orchestration.core.tables import Label, Table, load_tables
+from orchestration.publish.formats import packages, sheets, workbook
 from orchestration.publish.release import Code, Release, load_catalogue
-from orchestration.publish.writers import packages, sheets, workbook
-from orchestration.settings import PROJECT_DIR
-from orchestration.tables import Label, Table, load_tables
 
 METADATA = PROJECT_DIR / "data" / "metadata"
 TABLES = {table.name: table for table in load_tables(METADATA)}

@@ -11,7 +11,7 @@ import pytest
 
 from orchestration.attack.reports import BASE, Figure, Reports, read_reports
 from orchestration.attack.sheets import ANSWERED
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 
 PLAN, ASSESSMENT, KINDS = "plan", "assessment", "kinds"
 

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from orchestration.control.texts import FINDINGS, WORDS, FindingText, load_texts
-from orchestration.errors import UserError
-from orchestration.language import number
-from orchestration.settings import PROJECT_DIR
+from orchestration.core.errors import UserError
+from orchestration.core.language import number
+from orchestration.core.settings import PROJECT_DIR
 
 TEXTS = PROJECT_DIR / "expectations" / "control"
 MODELS = PROJECT_DIR / "dbt_project" / "models" / "control"

@@ -7,9 +7,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.errors import UserError
-from orchestration.publish.release import Code, Release, load_catalogue
-from orchestration.publish.writers.cube import (
+from orchestration.core.errors import UserError
+from orchestration.core.settings import PROJECT_DIR
+from orchestration.core.tables import Label, Table
+from orchestration.publish.formats.cube import (
     DenseCube,
     breaks_of,
     distinct_labels,
@@ -20,8 +21,7 @@ from orchestration.publish.writers.cube import (
     read_cubes,
     shown_status,
 )
-from orchestration.settings import PROJECT_DIR
-from orchestration.tables import Label, Table
+from orchestration.publish.release import Code, Release, load_catalogue
 
 TYPES = {
     "indicator": "VARCHAR",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 from orchestration.ingest.decisions import load_decisions
 
 CORRECTION = """- unit: "1151"

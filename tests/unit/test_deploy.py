@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from orchestration.cli import main
-from orchestration.errors import UserError
-from orchestration.servers import instance_settings
-from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.core.errors import UserError
+from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.defs.servers import instance_settings
 
 DEPLOY = PROJECT_DIR / "deploy"
 CONTAINER = DEPLOY / "container"

@@ -12,10 +12,10 @@ import pytest
 from click.testing import CliRunner
 from dagster._utils.error import SerializableErrorInfo, serializable_error_info_from_exc_info
 
-from orchestration.cli import _command
-from orchestration.errors import RefusedError, UserError, causes, system_error
-from orchestration.runs import _user_error
-from orchestration.settings import Settings
+from orchestration.cli.common import command as answering
+from orchestration.core.errors import RefusedError, UserError, causes, system_error
+from orchestration.core.settings import Settings
+from orchestration.defs.runs import _user_error
 
 
 def test_the_message_is_one_line_with_place_and_remedy() -> None:
@@ -147,7 +147,7 @@ def ended(error: BaseException) -> Any:
     """Return how a command ends in which an error is raised."""
 
     @click.command()
-    @_command
+    @answering
     def command() -> dict[str, Any]:
         raise error
 

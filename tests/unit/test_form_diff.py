@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from orchestration.core.settings import PROJECT_DIR
 from orchestration.forms.diff import Change, FormDiff, diff_forms, render
 from orchestration.forms.model import ColumnMap, Form, OptionMap
 from orchestration.forms.registry import load_forms
-from orchestration.settings import PROJECT_DIR
 
 GOLDEN = PROJECT_DIR / "tests" / "golden" / "form_diffs"
 WRITE = "FORM_DIFFS_WRITE"

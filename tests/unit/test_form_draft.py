@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
+from orchestration.core.settings import PROJECT_DIR
 from orchestration.forms.draft import DeliveredSheet, Draft, draft_form, write_draft
 from orchestration.forms.model import Form
 from orchestration.forms.registry import load_form, load_forms
-from orchestration.settings import PROJECT_DIR
 
 FORM_YML = """
 form: small_2001

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
+from orchestration.core.settings import PROJECT_DIR
 from orchestration.forms.model import Form
 from orchestration.forms.registry import Unfinished, load_finished, load_form, load_forms, require_finished
-from orchestration.settings import PROJECT_DIR
 from tests.conftest import add_service
 from tests.integration.deliveries_kit import COLUMNS, FORM, OPTIONS, write_form
 

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
+from orchestration.core.settings import PROJECT_DIR
 from orchestration.forms.model import (
     ColumnMap,
     ContentCheck,
@@ -23,7 +24,6 @@ from orchestration.forms.model import (
     TickSpec,
     UnitSpec,
 )
-from orchestration.settings import PROJECT_DIR
 
 TEXT = (PROJECT_DIR / "docs" / "forms.md").read_text(encoding="utf-8")
 # A line of an example that is a comment, and an option all the same; comments that go on stand farther to the right.

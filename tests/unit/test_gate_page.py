@@ -8,13 +8,13 @@ from typing import Any, get_args
 
 import pytest
 
+from orchestration.core.tables import Label
 from orchestration.gate import page
 from orchestration.gate.coverage import KINDS
 from orchestration.gate.page import NOTHING, cell, number, render, share
 from orchestration.gate.proof import Verdict
 from orchestration.gate.results import Outcome
 from orchestration.gate.rules import Level, Severity, Stage
-from orchestration.tables import Label
 
 LANGUAGES = ("nb", "en")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlglot import MappingSchema
 
-from orchestration.assets.lineage import LineageError, describe_tables, trace
+from orchestration.defs.lineage import LineageError, describe_tables, trace
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from orchestration.settings import PROJECT_DIR
+from orchestration.core.settings import PROJECT_DIR
 
 RUN, DEV, SPARK = "requirements.lock", "requirements-dev.lock", "requirements-spark.lock"
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")

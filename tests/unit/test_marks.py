@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 from orchestration.forms.model import FileSpec, SheetSpec
 from orchestration.ingest import marks, table_rows
 from orchestration.ingest.readers import Sheet, cells

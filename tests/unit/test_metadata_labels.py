@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
+from orchestration.core.settings import PROJECT_DIR
+from orchestration.core.tables import Label, load_tables
 from orchestration.publish.release import CATALOGUE, load_catalogue
-from orchestration.settings import PROJECT_DIR
-from orchestration.tables import Label, load_tables
 
 DATA = PROJECT_DIR / "data"
 METADATA = DATA / "metadata"

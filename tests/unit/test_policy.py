@@ -11,9 +11,9 @@ import duckdb
 import pytest
 import yaml
 
+from orchestration.core.errors import UserError
+from orchestration.core.settings import PROJECT_DIR
 from orchestration.disclosure import policy
-from orchestration.errors import UserError
-from orchestration.settings import PROJECT_DIR
 
 DATA = PROJECT_DIR / "data"
 

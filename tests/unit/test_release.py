@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
+from orchestration.core.settings import PROJECT_DIR
+from orchestration.core.tables import Label
 from orchestration.publish.release import CATALOGUE, Code, Release, load_catalogue, spans
-from orchestration.settings import PROJECT_DIR
-from orchestration.tables import Label
 
 METADATA = PROJECT_DIR / "data" / "metadata"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.errors import UserError
-from orchestration.release_calendar import Calendar, Said, load_calendar, overdue, reasons_against
-from orchestration.settings import PROJECT_DIR
+from orchestration.core.errors import UserError
+from orchestration.core.release_calendar import Calendar, Said, load_calendar, overdue, reasons_against
+from orchestration.core.settings import PROJECT_DIR
 
 CANDIDATE = "2031-0123456789ab"
 FIRST = {

@@ -7,10 +7,10 @@ import pytest
 import yaml
 
 from orchestration.attack.result import PARTS
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
+from orchestration.core.settings import PROJECT_DIR
+from orchestration.core.tables import Table
 from orchestration.gate.rules import Part, Rule, load_rules, row_key
-from orchestration.settings import PROJECT_DIR
-from orchestration.tables import Table
 
 TEXT = {"nb": "norsk", "en": "English"}
 RULE: dict[str, Any] = {

@@ -15,7 +15,7 @@ from benchmarks import scale
 from benchmarks.scaling import generator, workbooks
 from benchmarks.scaling.generator import Clones, Columns
 from benchmarks.scaling.measuring import Place
-from orchestration.settings import PROJECT_DIR
+from orchestration.core.settings import PROJECT_DIR
 
 DATA = PROJECT_DIR / "data"
 CODES = {"0101": ("0001", "4001"), "0301": ("0002", "4002"), "1601": ("0003", "4003")}

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import settings as settings_module
-from orchestration.errors import UserError
-from orchestration.settings import PROJECT_DIR, load_settings
+from orchestration.core import settings as settings_module
+from orchestration.core.errors import UserError
+from orchestration.core.settings import PROJECT_DIR, load_settings
 
 
 def test_relative_paths_start_at_the_project(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from orchestration.core.settings import PROJECT_DIR
+from orchestration.core.tables import Column, Label
+from orchestration.publish.formats.sheets import MAXIMUM_TEXT, Texts, both, filled, labels_of, number_format
 from orchestration.publish.release import Code, Release, load_catalogue
-from orchestration.publish.writers.sheets import MAXIMUM_TEXT, Texts, both, filled, labels_of, number_format
-from orchestration.settings import PROJECT_DIR
-from orchestration.tables import Column, Label
 
 TEXT = Label(nb="norsk", en="English")
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
+from orchestration.core.tables import Label
 from orchestration.site import pages
 from orchestration.site.breaks import Break, apart, stretches
 from orchestration.site.cubes import Cube, Measure, dumped
@@ -19,7 +20,6 @@ from orchestration.site.formats import both, kept_together, number, percent, sig
 from orchestration.site.municipality import Ancestor, Change, ancestors, neighbours
 from orchestration.site.pages import Figure, Question, load_pages, load_site, written_out
 from orchestration.site.words import FORMATS, SCRIPT, TEXTS
-from orchestration.tables import Label
 
 
 @pytest.mark.parametrize(

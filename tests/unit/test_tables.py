@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestration.errors import UserError
-from orchestration.settings import PROJECT_DIR
-from orchestration.tables import SHARED_COLUMNS, load_tables
+from orchestration.core.errors import UserError
+from orchestration.core.settings import PROJECT_DIR
+from orchestration.core.tables import SHARED_COLUMNS, load_tables
 
 TEXT = {"nb": "norsk", "en": "English"}
 

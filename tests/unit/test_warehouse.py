@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.errors import UserError
-from orchestration.warehouse import IN_MEMORY, MEMORY_SHARE, connect, memory_limit
+from orchestration.core.errors import UserError
+from orchestration.core.warehouse import IN_MEMORY, MEMORY_SHARE, connect, memory_limit
 
 # A process that is killed when its changes are in the log only.
 KILLED = """
@@ -99,7 +99,7 @@ def test_duckdb_takes_its_share_of_the_memory_and_leaves_the_rest(tmp_path: Path
 INTERRUPTED = """
 import os, signal, sys, threading
 from pathlib import Path
-from orchestration.warehouse import connect
+from orchestration.core.warehouse import connect
 path = Path(sys.argv[1])
 threading.Timer(0.6, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:

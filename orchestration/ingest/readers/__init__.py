@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from orchestration import letters
+from orchestration.core import letters
 from orchestration.forms.model import FileSpec
 from orchestration.ingest.readers import cells
 from orchestration.ingest.readers.columnar import read_parquet
@@ -32,7 +32,7 @@ def read(path: Path, spec: FileSpec, wanted_sheets: tuple[str, ...] = (), limits
 
     Returns:
         The sheets, those of a workbook in its own order; other files are one sheet. Texts and names are as they are compared
-        (:mod:`orchestration.letters`), whatever program wrote them.
+        (:mod:`orchestration.core.letters`), whatever program wrote them.
 
     Raises:
         UserError: the file is missing, damaged, too large, of another kind, or contradicts what the form states.

@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 from orchestration.ingest.readers.looks import ListedSheet, Look, number_marks
 from orchestration.ingest.readers.model import Limits, Run
 from orchestration.ingest.readers.package import Package, links_part

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration import letters
+from orchestration.core import letters
 from orchestration.ingest.readers.model import CELL_SCHEMA, KIND, KINDS
 
 T = TypeVar("T")
@@ -210,7 +210,7 @@ def columns_table(names: Sequence[str], columns: Sequence[pa.Array], column_kind
 
 
 def plain_texts(texts: pa.Array) -> pa.Array:
-    """Return texts as they are compared, as :func:`orchestration.letters.plain` returns one."""
+    """Return texts as they are compared, as :func:`orchestration.core.letters.plain` returns one."""
     other = pc.invert(pc.fill_null(pc.string_is_ascii(texts), True))
     if not pc.any(other).as_py():
         return texts

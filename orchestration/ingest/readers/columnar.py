@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 from orchestration.ingest.readers import cells
 from orchestration.ingest.readers.files import contents, damaged, shown, too_many
 from orchestration.ingest.readers.model import Limits, Sheet, Unreadable

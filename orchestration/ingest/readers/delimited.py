@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 from orchestration.forms.model import FileSpec
 from orchestration.ingest.readers import cells, encodings
 from orchestration.ingest.readers.files import contents, shown, too_many

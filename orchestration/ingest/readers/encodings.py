@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 from orchestration.ingest.readers.files import shown
 
 WIDE = re.compile(r"utf-(?:16|32)(-le|-be)?")

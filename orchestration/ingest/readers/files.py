@@ -11,7 +11,7 @@ import re
 import zipfile
 from pathlib import Path
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 from orchestration.ingest.readers.model import Limits
 
 READERS = {

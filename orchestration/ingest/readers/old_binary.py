@@ -15,7 +15,7 @@ from typing import Any
 
 import xlrd
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 from orchestration.ingest.readers.files import damaged
 from orchestration.ingest.readers.looks import ListedSheet, Look, number_marks
 from orchestration.ingest.readers.model import Limits, Run

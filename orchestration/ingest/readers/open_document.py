@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 from orchestration.ingest.readers.files import shown
 from orchestration.ingest.readers.looks import ListedSheet, Look
 from orchestration.ingest.readers.model import Limits, Run

@@ -20,7 +20,7 @@ from typing import Any
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 from orchestration.ingest.readers.files import damaged, shown, too_many
 from orchestration.ingest.readers.model import Limits
 

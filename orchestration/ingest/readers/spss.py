@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyreadstat
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 from orchestration.forms.missing import MissingValues
 from orchestration.forms.model import FileSpec
 from orchestration.ingest.readers import cells, encodings, spss_frame

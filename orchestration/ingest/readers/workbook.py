@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 import python_calamine
 
-from orchestration.errors import UserError
+from orchestration.core.errors import UserError
 from orchestration.forms.model import FileSpec, sheet_name
 from orchestration.ingest.readers import binary, cells, old_binary, open_document, open_xml
 from orchestration.ingest.readers.files import contents, damaged, shown, too_many

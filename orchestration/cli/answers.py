@@ -1,0 +1,160 @@
+"""Commands about answers of single units, for those who control a survey year: ``explain`` and ``control``.
+
+Belongs here: what these commands say; it is restricted. Does not belong here: following figures (``trace``) or the findings
+and lists of the control (``control``).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from orchestration.cli.common import command, main, shown_path
+from orchestration.core.errors import UserError
+from orchestration.core.settings import Settings, load_settings
+from orchestration.core.tables import load_tables
+from orchestration.core.warehouse import connect
+from orchestration.publish import snapshots
+from orchestration.trace.explain import (
+    ANSWER_KEYS,
+    ANSWERS,
+    as_dictionaries,
+    explain_answers,
+    explain_rows,
+    parse_conditions,
+    render_behind,
+    render_origin,
+    require_built,
+)
+
+if TYPE_CHECKING:
+    from orchestration.control.answers import Drafted
+    from orchestration.control.findings import Control
+    from orchestration.control.lists import Written
+
+
+def _rule_lines(settings: Settings, table: str) -> list[str]:
+    """Return a line for each rule of the gate about a table, as it was judged for the published snapshot."""
+    published = snapshots.current(settings.snapshots)
+    verdict = snapshots.read_gate(published) if published is not None else None
+    results = verdict["rules"] if verdict is not None else []
+    return [f"{result['outcome']}  {result['title_en']}" for result in results if result["table"] in (table, "all")]
+
+
+@main.command()
+@click.argument("table")
+@click.argument("conditions", nargs=-1)
+@click.option("--most", default=20, show_default=True, type=click.IntRange(min=1), help="Cells or rows to show at most.")
+@command
+def explain(table: str, conditions: tuple[str, ...], most: int) -> dict[str, Any]:
+    """Follow a row of TABLE (a public table, or `answers`) back to its source: CONDITIONS are key=value.
+
+    What it shows of single units is restricted: it is for those who run the system.
+    """
+    settings = load_settings()
+    if not settings.warehouse_file.exists():
+        raise UserError("there is no warehouse", place=str(settings.warehouse_file), remedy="run is248 run")
+    tables = {described.name: described for described in load_tables(settings.metadata)}
+    names = [name for name in (ANSWERS, *tables) if name == table] or [
+        name for name in (ANSWERS, *tables) if name.startswith(table)
+    ]
+    if len(names) != 1:
+        raise UserError(
+            f"{table!r} is no table" if not names else f"{table!r} may be {', '.join(names)}",
+            place="explain",
+            remedy=f"tables are {', '.join((ANSWERS, *tables))}",
+        )
+    described = tables.get(names[0])
+    keys = described.column_names if described else ANSWER_KEYS
+    wanted = parse_conditions(conditions, keys, f"explain {names[0]}")
+    with connect(settings.warehouse_file, read_only=True) as connection:
+        require_built(connection, settings.warehouse_file)
+        if described is None:
+            origins = explain_answers(connection, wanted, most)
+            text = "\n".join(render_origin(origin) for origin in origins) or "no delivered cell meets the conditions"
+            return {"cells": as_dictionaries(origins), "text": text}
+        found = explain_rows(connection, described, wanted, most)
+    rules = _rule_lines(settings, described.name)
+    text = "\n\n".join(render_behind(behind, rules, most) for behind in found) or "no row meets the conditions"
+    return {"rows": [dataclasses.asdict(behind) for behind in found], "rules": rules, "text": text}
+
+
+@main.command()
+@click.argument("year", type=int)
+@click.option(
+    "--answers", type=click.Path(exists=True, path_type=Path), help="Read an answered list, or all lists of a folder."
+)
+@click.option("--language", type=click.Choice(["nb", "en"]), default="nb", show_default=True, help="Language of the lists.")
+@command
+def control(year: int, answers: Path | None, language: Literal["nb", "en"]) -> dict[str, Any]:
+    """Write the lists of what single units are to be asked about their answers of YEAR, or read them back answered.
+
+    The lists are restricted: they are for those who control the survey year.
+    """
+    settings = load_settings()
+    if answers is not None:
+        from orchestration.control.answers import draft  # imported here: workbooks take a while to import
+
+        return _drafted_lines(draft(settings, year, answers))
+    from orchestration.control.findings import load_control
+    from orchestration.control.lists import write_lists
+
+    found = load_control(settings, year, language)
+    return _control_lines(found, write_lists(found, settings.control))
+
+
+def _drafted_lines(drafted: Drafted) -> dict[str, Any]:
+    """Return what answered lists led to."""
+    text = [
+        f"{len(drafted.corrections)} corrections and {len(drafted.explanations)} explanations written, "
+        f"{drafted.on_file} on file already, {drafted.unknown} not known",
+        *(f"  {shown_path(path)}" for path in drafted.files),
+    ]
+    if drafted.corrections:
+        text.append("next: is248 run applies the corrections")
+    return {**dataclasses.asdict(drafted), "text": "\n".join(text)}
+
+
+def _control_lines(found: Control, written: Written) -> dict[str, Any]:
+    """Return the summary of a year's control."""
+    titles = {entry.finding: entry.title for entry in found.findings}
+    counts: dict[str, int] = {}
+    for entry in found.findings:
+        counts[entry.finding] = counts.get(entry.finding, 0) + 1
+    counts = dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+    width = max((len(title) for title in titles.values()), default=0)
+    units = {entry.unit_code for entry in found.findings if entry.unit_code}
+    text = [
+        f"{found.year}: {len(found.findings)} findings about {len(units)} units, "
+        f"{sum(entry.explanation is not None for entry in found.findings)} of them explained",
+        *(f"  {titles[finding]:{width}} {count:>5}" for finding, count in counts.items()),
+        "greatest effect on the national figure (FTE):",
+        *(
+            f"  {entry.effect:>8}  {entry.unit_code:6} {entry.unit_name}: {entry.title}"
+            + (f" ({entry.target_group})" if entry.target_group else "")
+            for entry in found.findings[:10]
+        ),
+        f"lists: {shown_path(written.folder)} ({written.overview.name}, {written.counties} counties, {written.units} units)",
+    ]
+    if written.kept_answers or written.earlier_answers:
+        text.append(
+            f"answers kept: {written.kept_answers}, and {written.earlier_answers} to findings that are not there any more"
+        )
+    if found.constructed:
+        text.append("note: the deliveries of this year are constructed, not official")
+    return {
+        "year": found.year,
+        "findings": counts,
+        "units": len(units),
+        "top": [
+            {"key": entry.key, "unit": entry.unit_code, "finding": entry.finding, "effect": float(entry.effect)}
+            for entry in found.findings[:10]
+        ],
+        "folder": str(written.folder),
+        "kept_answers": written.kept_answers,
+        "constructed": found.constructed,
+        "text": "\n".join(text),
+    }

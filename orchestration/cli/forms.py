@@ -1,0 +1,76 @@
+"""Commands about forms: ``forms``, ``diff-forms``, ``new-year``.
+
+Belongs here: what these commands say. Does not belong here: reading and drafting forms (``forms``).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import click
+
+from orchestration.cli.common import command, main, shown_path
+from orchestration.core.settings import load_settings
+from orchestration.forms.diff import diff_forms, render
+from orchestration.forms.draft import draft_form, write_draft
+from orchestration.forms.registry import load_form, load_forms
+
+
+@main.command()
+@command
+def forms() -> dict[str, Any]:
+    """Check every form folder, and say which rounds are described and delivered."""
+    settings = load_settings()
+    found = load_forms(settings.forms)
+    rows = [
+        {
+            "form": form.form,
+            "time_period": form.time_period,
+            "columns": sum(column.use != "absent" for column in form.columns),
+            "answers": sum(column.use == "answer" for column in form.columns),
+            "delivered": (settings.deliveries / form.delivery).is_dir(),
+            "constructed": form.constructed,
+        }
+        for form in found
+    ]
+    lines = [
+        f"{row['form']:22} {row['time_period']}  {row['columns']:>4} columns, {row['answers']:>4} answers  "
+        + ("delivered" if row["delivered"] else "not delivered")
+        + (", constructed" if row["constructed"] else "")
+        for row in rows
+    ]
+    return {"forms": rows, "text": "\n".join([*lines, f"{len(rows)} forms are valid"])}
+
+
+@main.command("diff-forms")
+@click.argument("before")
+@click.argument("after")
+@command
+def diff_forms_command(before: str, after: str) -> dict[str, Any]:
+    """Show what changed from form BEFORE to form AFTER, by question."""
+    settings = load_settings()
+    difference = diff_forms(load_form(settings.forms / before), load_form(settings.forms / after))
+    return {"difference": dataclasses.asdict(difference), "text": render(difference)}
+
+
+@main.command("new-year")
+@click.argument("previous")
+@click.argument("delivery")
+@click.option("--form", "name", help="Name of the new form; without it last year's with the year advanced.")
+@click.option("--years", type=int, help="How far the years are advanced; without it as DELIVERY says, else one.")
+@command
+def new_year(previous: str, delivery: str, name: str | None, years: int | None) -> dict[str, Any]:
+    """Draft the form of a new DELIVERY (a folder under data/deliveries) from the form PREVIOUS."""
+    from orchestration.ingest.headers import look  # imported here: it opens files
+
+    settings = load_settings()
+    form = load_form(settings.forms / previous)
+    seen = look(settings.deliveries / delivery, form)
+    if years is None:
+        years = int(delivery) - form.time_period if delivery.isdecimal() and form.delivery.isdecimal() else 1
+    draft = draft_form(form, seen.sheets, labels=seen.labels, files=seen.files, delivery=delivery, years=years)
+    folder = settings.forms / (name or draft.form)
+    write_draft(draft, folder)
+    text = "\n".join([draft.render(), *(f"note: {note}" for note in seen.notes), f"written to {shown_path(folder)}"])
+    return {"folder": str(folder), "draft": draft.as_dict(), "notes": seen.notes, "text": text}

@@ -1,0 +1,163 @@
+"""Commands that make, judge and publish: ``run``, ``publish``, ``check``, ``prove-rules``.
+
+Belongs here: what these commands say. Does not belong here: the run itself (``defs.runs``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orchestration.cli.common import command, main, shown_path
+from orchestration.core.errors import RefusedError, UserError
+from orchestration.core.settings import Settings, load_settings
+from orchestration.publish import snapshots
+from orchestration.publish.layout import DATABASE
+from orchestration.trace.deliveries import cell_ledger
+
+if TYPE_CHECKING:
+    from orchestration.defs.runs import Published
+
+EXAMPLE_QUERY = (
+    "select time_period, series, fte, series_break from fte_by_service where unit_level = 'country' "
+    "and target_group = 'total' and service_type = 'total' and area_basis = 'reported' order by time_period"
+)
+
+
+@main.command()
+@click.option("--year", type=int, help="Read the deliveries of this survey year only; otherwise of all that changed.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Read every delivery again and make everything anew, changed or not."
+)
+@command
+def run(year: int | None, everything: bool) -> dict[str, Any]:
+    """Read what was delivered, make a candidate, judge it, and publish it if it passes and may go out."""
+    if year is not None and everything:
+        raise UserError("--year and --all exclude each other", place="is248 run", remedy="give one of them")
+    settings = load_settings()
+    click.echo("reading the project ...", err=True)
+    for name, path in (("inputs", settings.data), ("warehouse", settings.warehouse), ("snapshots", settings.snapshots)):
+        click.echo(f"  {name + ':':10} {shown_path(path)}", err=True)
+    from orchestration.engines import dbt  # imported here, so that the other commands start at once
+
+    dbt.start_to_prepare(settings)
+    from orchestration.defs.runs import refresh
+
+    return _publication(settings, refresh(settings, lambda line: click.echo(line, err=True), year, everything=everything))
+
+
+@main.command()
+@command
+def publish() -> dict[str, Any]:
+    """Publish the candidate that was approved, if its release is due; makes nothing new."""
+    settings = load_settings()
+    from orchestration.defs.runs import publish_approved  # imported here, as above
+
+    return _publication(settings, publish_approved(settings, lambda line: click.echo(line, err=True)))
+
+
+def _warnings(settings: Settings, published: Published) -> list[str]:
+    """Return the warnings that do not hold of what a run made: of the candidate that waits, else of what is published."""
+    from orchestration.defs.checks import stage_file  # imported here: it imports Dagster
+    from orchestration.gate.results import read_results
+    from orchestration.gate.rules import STAGES
+    from orchestration.gate.verdict import warning_lines
+
+    folder = settings.candidates / published.waiting if published.waiting else published.folder
+    verdict = snapshots.read_gate(folder) if folder is not None else None
+    stages = [path for stage in STAGES if (path := stage_file(settings, stage)).is_file()]
+    return warning_lines(verdict, [found for path in stages for found in read_results(path)]) if verdict is not None else []
+
+
+def told_warnings(lines: list[str]) -> str:
+    """Return failing warnings as the end of a command's text; nothing where there is none."""
+    return "".join(f"\n{line}" for line in ["warnings that do not hold:", *(f"  {line}" for line in lines)]) if lines else ""
+
+
+def _publication(settings: Settings, published: Published) -> dict[str, Any]:
+    """Return what a run published, or what waits for its release."""
+    waiting = [f"waiting: {published.waiting}", *(f"  {reason}" for reason in published.reasons)]
+    folder = published.folder
+    warnings = _warnings(settings, published)
+    if folder is None:
+        return {
+            "published": False,
+            "snapshot": None,
+            "waiting": published.waiting,
+            "reasons": list(published.reasons),
+            "warnings": warnings,
+            "text": "\n".join(["nothing is published yet", *(waiting if published.waiting else [])])
+            + told_warnings(warnings),
+        }
+    database = shown_path(settings.snapshots / snapshots.CURRENT / DATABASE)
+    rejected = sum(entry["rejected"] for entry in cell_ledger(settings.warehouse_file))
+    text = (
+        f"{'published' if published.new else 'nothing new: already published'} {folder.name}\n"
+        f"  folder: {shown_path(folder)}\n"
+        f'  try:    .venv/bin/duckdb -readonly {database} "{EXAMPLE_QUERY}"'
+        + (f"\n  note:   {rejected} delivered cells were rejected: is248 explain answers fate=rejected" if rejected else "")
+        + ("\n" + "\n".join(waiting) if published.waiting else "")
+        + told_warnings(warnings)
+    )
+    return {
+        "published": published.new,
+        "snapshot": folder.name,
+        "folder": str(folder),
+        "waiting": published.waiting,
+        "reasons": list(published.reasons),
+        "query": EXAMPLE_QUERY,
+        "rejected_cells": rejected,
+        "warnings": warnings,
+        "text": text,
+    }
+
+
+@main.command()
+@click.argument("identifier", required=False)
+@command
+def check(identifier: str | None) -> dict[str, Any]:
+    """Judge the last candidate again, or the candidate or snapshot IDENTIFIER, without publishing anything."""
+    from orchestration.defs.runs import judge_again
+    from orchestration.gate.verdict import warning_lines  # imported here, as above
+
+    verdict = judge_again(load_settings(), identifier, lambda line: click.echo(line, err=True))
+    failing = [each["rule"] for each in verdict["rules"] if each["outcome"] != "pass"]
+    count = f", {len(failing)} {'warning does' if len(failing) == 1 else 'warnings do'} not" if failing else ""
+    return {
+        "candidate": verdict["candidate"],
+        "verdict": "pass",
+        "counts": verdict["counts"],
+        "warnings": failing,
+        "text": f"{verdict['candidate']} passes: {verdict['counts']['pass']} rules hold{count}"
+        + told_warnings(warning_lines(verdict)),
+    }
+
+
+@main.command("prove-rules")
+@command
+def prove_rules_command() -> dict[str, Any]:
+    """Seed a fault for every rule into copies of what was judged last, and show whether the rule catches it."""
+    from orchestration.defs.runs import prove_rules
+
+    score = prove_rules(
+        load_settings(),
+        lambda proven: click.echo(f"  {proven.verdict.replace('_', ' '):12} {proven.rule}: {proven.fault_en}", err=True),
+    )
+    if score["caught"] != score["faults"] or score["without_fault"]:
+        missed = [each for each in score["by_rule"] if each["verdict"] in ("missed", "caught_clean")]
+        raise RefusedError(
+            [
+                f"{score['caught']} of {score['faults']} seeded faults caught",
+                *(f"  {each['rule']} ({each['verdict'].replace('_', ' ')}): {each['fault_en']}" for each in missed),
+                *(
+                    f"  {name}: there is no fault for it; give it one in expectations/rules"
+                    for name in score["without_fault"]
+                ),
+            ],
+            score,
+        )
+    text = f"{score['caught']} of {score['faults']} seeded faults caught, by {score['rules']} rules"
+    if score["not_seeded"]:
+        text += f"; nothing to seed in these data for {', '.join(score['not_seeded'])}"
+    return {**score, "text": text}

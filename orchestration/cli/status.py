@@ -1,0 +1,135 @@
+"""The command ``status``: what is published, what waits, and where the delivered cells went.
+
+Belongs here: the words of the answer. Does not belong here: the queries (``trace.deliveries``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from orchestration.cli.common import command, main
+from orchestration.core.release_calendar import load_calendar, now, overdue
+from orchestration.core.settings import load_settings
+from orchestration.core.warehouse import connect, is_running
+from orchestration.publish import snapshots
+from orchestration.publish.layout import DATABASE
+from orchestration.trace.deliveries import cell_ledger, name_findings, rows_left_out, told_cells
+
+# How many things that rows are left out for are named.
+EXAMPLES_SHOWN = 3
+
+
+@main.command()
+@click.option("--files", is_flag=True, help="Show the cells of every delivered file, not of every form.")
+@command
+def status(files: bool) -> dict[str, Any]:
+    """Show what is published, candidates with their verdict, and where the delivered cells went."""
+    settings = load_settings()
+    published = snapshots.current(settings.snapshots)
+    refused = []
+    for folder in sorted(settings.candidates.glob("[!.]*/")) if settings.candidates.is_dir() else []:
+        verdict = snapshots.read_gate(folder)
+        refused.append({"candidate": folder.name, "verdict": verdict["verdict"] if verdict else "not judged"})
+    inputs: dict[str, int] = {}
+    verdicts: dict[str, int] = {}
+    if published is not None:
+        with connect(published / DATABASE, read_only=True) as connection:
+            # What is in the snapshot: one that was published by an earlier version may have other tables.
+            for (table,) in connection.execute(
+                "select table_name from information_schema.tables order by table_name"
+            ).fetchall():
+                row = connection.execute(f'select count(*) from "{table}"').fetchone()
+                inputs[table] = int(row[0]) if row else 0
+            verdicts = dict(
+                connection.execute("select verdict, count(*) from reconciliation group by all order by all").fetchall()
+            )
+    running = is_running(settings.warehouse)
+    ledger = cell_ledger(settings.warehouse_file) if not running else []
+    lines = [
+        f"channel:   {settings.channel}",
+        f"run:       {'active' if running else 'none'}",
+        f"published: {published.name if published else 'nothing yet; run is248 run'}",
+        *(f"candidate: {entry['candidate']} ({entry['verdict']})" for entry in refused),
+    ]
+    calendar = load_calendar(settings.calendar)
+    if calendar.prepared is not None:
+        planned = calendar.prepared
+        approved = ", ".join(approval.candidate for approval in planned.approved) or "nothing yet"
+        state = "due" if calendar.is_due(planned, now()) else "under embargo"
+        lines.append(
+            f"release:   {planned.release} ({planned.time_period}, {planned.status}), {state}: {calendar.told(planned)}; "
+            f"approved: {approved}"
+        )
+    late = overdue(calendar, snapshots.said(published) if published else None, now())
+    if late is not None and settings.channel == "official":
+        lines.append(f"OVERDUE:   {late.release} was due {calendar.told(late)}")
+    if published is not None:
+        lines.append("tables:")
+        lines += [f"  {name:24} {count:>8,} rows".replace(",", " ") for name, count in inputs.items()]
+        lines.append("printed figures by verdict:")
+        lines += [f"  {name:24} {count:>8,}".replace(",", " ") for name, count in verdicts.items()]
+    names = name_findings(settings.warehouse_file) if ledger else []
+    told = told_cells(settings.warehouse_file) if ledger else []
+    left_out = rows_left_out(settings.warehouse_file) if ledger else []
+    if ledger:
+        lines += _ledger_lines(ledger, files)
+        lines += ["cells of workbooks that are not read as they look:"] if told else []
+        lines += [
+            f"  {each['form']}  {each['file']}, sheet {each['sheet']}: {each['cells']} {each['what']}, "
+            f"first {each['first_cell']}"
+            for each in told
+        ]
+        lines += _left_out_lines(left_out, files)
+        lines.append(f"names that contradict their code (the code counts): {len(names)}")
+        lines += [
+            f"  {found['form']}  {found['file']}, row {found['row_number']}: {found['code_delivered']} is called "
+            f"{found['name_delivered']!r}"
+            for found in names
+        ]
+    return {
+        "channel": settings.channel,
+        "running": running,
+        "ledger": ledger,
+        "name_findings": names,
+        "told_cells": told,
+        "rows_left_out": left_out,
+        "published": published.name if published else None,
+        "candidates": refused,
+        "release": calendar.preparing,
+        "overdue": late.release if late is not None and settings.channel == "official" else None,
+        "tables": inputs,
+        "reconciliation": verdicts,
+        "text": "\n".join(lines),
+    }
+
+
+def _left_out_lines(rows: list[dict[str, Any]], files: bool) -> list[str]:
+    """Return a line a file or a form and reason, with the first things that it rests on."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for row in rows:
+        place = f"{row['form']}  {row['file']}" if files else str(row["form"])
+        groups.setdefault((place, row["fate"], row["reason"]), []).append(str(row["rests_on"])[:40])
+    lines = [f"rows that are no data, or cannot be used: {len(rows)}"]
+    for (place, fate, reason), texts in groups.items():
+        different = list(dict.fromkeys(texts))
+        more = ", ..." if len(different) > EXAMPLES_SHOWN else ""
+        lines.append(f"  {place}  {fate} {reason}: {len(texts)} ({', '.join(different[:EXAMPLES_SHOWN])}{more})")
+    return lines
+
+
+def _ledger_lines(ledger: list[dict[str, Any]], files: bool) -> list[str]:
+    """Return the ledger of cells as a table, a line a file or a form, with a total."""
+    fates = ("read", "mapped", "ignored", "rejected")
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for entry in ledger:
+        groups.setdefault(f"{entry['form']}  {entry['file']}" if files else entry["form"], []).append(entry)
+    groups["all"] = ledger
+    width = max(len(name) for name in groups)
+    lines = [f"{'delivered cells:':{width + 2}} files" + "".join(f"{fate:>10}" for fate in fates)]
+    for name, entries in groups.items():
+        sums = "".join(f"{sum(entry[fate] for entry in entries):>10,}".replace(",", " ") for fate in fates)
+        balance = "balances" if all(entry["balances"] for entry in entries) else "DOES NOT BALANCE"
+        lines.append(f"  {name:{width}} {len(entries):>5}{sums}  {balance}")
+    return lines

@@ -1,0 +1,205 @@
+"""Opening the warehouse, and the lock that keeps it at one writer.
+
+Belongs here: connections to the DuckDB file and the run lock. Does not belong here: what the tables mean (SQL) or what is
+published (``publish``).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from filelock import FileLock, Timeout
+
+from orchestration.core.errors import UserError
+
+# Name of the Dagster resource that holds the run lock; every asset that writes requires it.
+WRITER = "writer"
+
+LOCK = "run.lock"
+
+# Oldest DuckDB that can read the warehouse: from this one on, texts are compressed together at two thirds of the work that
+# every build of the models would otherwise spend on writing. A snapshot's file stays readable for older ones.
+STORAGE = "v1.3.0"
+
+# How much of the memory DuckDB may take; by itself it would take four fifths, and what Python and its libraries hold beside
+# it would then be too much for the machine, or its container. What does not fit DuckDB writes to the disk.
+MEMORY_SHARE = 0.5
+_OWN_SHARE = 0.8
+
+# What DuckDB takes for no file at all.
+IN_MEMORY = Path(":memory:")
+
+
+@contextmanager
+def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a DuckDB file for the length of a ``with`` block.
+
+    DuckDB allows one writing process or many readers a file, never both, so a connection is never kept.
+
+    Raises:
+        UserError: another process holds the file, or it is not a DuckDB file.
+    """
+    try:
+        if not read_only and path != IN_MEMORY and not path.exists():
+            _make(path)
+        connection = duckdb.connect(str(path), read_only=read_only)
+    except duckdb.Error as error:
+        raise UserError(
+            str(error).splitlines()[0],
+            place=str(path),
+            remedy="close the program that has it open, or delete the file: it is made again",
+        ) from error
+    try:
+        # Same figures on every machine: no session time zone in casts, sums of DECIMAL only.
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"set memory_limit = '{memory_limit()}'")
+        yield connection
+    finally:
+        _close(connection)
+
+
+def _close(connection: duckdb.DuckDBPyConnection) -> None:
+    """Close a connection, also one whose statement was interrupted.
+
+    DuckDB goes on with an interrupted statement until the next one, and keeps the file: whoever connected to it then, in the
+    same process, would wait for the end for ever, and hear no signal.
+    """
+    with suppress(duckdb.Error):
+        connection.interrupt()
+        connection.rollback()
+    connection.close()
+
+
+@cache
+def memory_limit() -> str:
+    """Return how much memory DuckDB may take, as it writes it: its share of what the machine or the container has."""
+    with duckdb.connect() as connection:
+        row = connection.execute("select value from duckdb_settings() where name = 'memory_limit'").fetchone()
+    assert row is not None
+    amount, unit = str(row[0]).split()
+    return f"{float(amount) / _OWN_SHARE * MEMORY_SHARE:.1f} {unit}"
+
+
+def _make(path: Path) -> None:
+    """Make an empty DuckDB file, whole or not at all.
+
+    Of one whose making was cut off (killed, no room) DuckDB would say ever after that it is no database.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial, log = (path.with_name(f"{path.name}.{ending}") for ending in ("new", "wal"))
+    partial.unlink(missing_ok=True)
+    duckdb.connect(str(partial), config={"storage_compatibility_version": STORAGE}).close()
+    # The log of a file that was deleted would be taken for this one's.
+    log.unlink(missing_ok=True)
+    partial.replace(path)
+
+
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
+    """Attach another DuckDB file under a name, to read from."""
+    connection.execute(f"attach {quoted(path)} as {name} (read_only)")
+
+
+def sync(path: Path) -> None:
+    """Make a file's bytes or a folder's entries durable before the next step relies on them."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def quoted(path: Path) -> str:
+    """Return a path as a text of SQL."""
+    return literal(str(path))
+
+
+def literal(text: str) -> str:
+    """Return a text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+@contextmanager
+def run_lock(warehouse: Path, patience: float = 0) -> Iterator[None]:
+    """Hold the right to write the warehouse and the snapshots; the operating system frees it when a process dies.
+
+    Args:
+        warehouse: folder of the warehouse.
+        patience: how long to wait for another run, in seconds.
+
+    Raises:
+        UserError: another run is active.
+    """
+    make_restricted(warehouse)
+    lock = FileLock(warehouse / LOCK)
+    try:
+        lock.acquire(timeout=patience)
+    except Timeout as error:
+        raise UserError(
+            "another run is active",
+            place=str(warehouse / LOCK),
+            remedy="wait until it ends (is248 status shows it)",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def make_restricted(folder: Path) -> None:
+    """Make a folder that only the user of the service may look into, or close one that others may.
+
+    Raises:
+        UserError: it cannot be made or closed.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_mode & 0o077:
+            folder.chmod(0o700)
+    except OSError as error:
+        raise UserError(
+            f"cannot be made or closed to others ({error.strerror})",
+            place=str(folder),
+            remedy="give the folder to the user that runs the system",
+        ) from error
+
+
+def is_running(warehouse: Path) -> bool:
+    """Return whether a run is active."""
+    if not warehouse.is_dir():
+        return False
+    lock = FileLock(warehouse / LOCK)
+    try:
+        with lock.acquire(blocking=False):
+            return False
+    except Timeout:
+        return True
+
+
+def replace_tables(
+    connection: duckdb.DuckDBPyConnection,
+    schema: str,
+    tables: dict[str, pa.Schema],
+    rows: dict[str, list[tuple[Any, ...]]],
+) -> None:
+    """Replace tables of a schema, each with the rows that are given for it; no rows make an empty table."""
+    connection.execute(f"create schema if not exists {schema}")
+    for name, columns in tables.items():
+        values = zip(*rows[name], strict=True) if rows[name] else ([] for _ in columns)
+        arrays = [pa.array(column, field.type) for column, field in zip(values, columns, strict=True)]
+        connection.register("replacing", pa.table(arrays, schema=columns))
+        connection.execute(f"create or replace table {schema}.{name} as select * from replacing")
+        connection.unregister("replacing")
+
+
+def dictionaries(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Any = None) -> list[dict[str, Any]]:
+    """Return the rows of a query, each as a dictionary by column."""
+    cursor = connection.execute(sql, parameters)
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -1,0 +1,281 @@
+"""Jobs, schedules and sensors: what runs, when, and who is told.
+
+Schedules and sensors are off until somebody switches them on. Belongs here: waking up, and asking for a run. Does not belong
+here: what a run does (the other assets), or whether a release may go out (``release_calendar``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster._utils.schedules import is_valid_cron_string
+
+from orchestration.core.errors import UserError
+from orchestration.core.notifications import log, notify
+from orchestration.core.release_calendar import load_calendar
+from orchestration.core.settings import Settings
+from orchestration.defs.checks import DELIVERED
+from orchestration.defs.control import LISTS
+from orchestration.defs.deliveries import RAW, READ
+from orchestration.defs.publication import DUE, SNAPSHOT, WHOLE
+from orchestration.defs.servers import report_dead_runs
+from orchestration.forms.model import Form
+from orchestration.ingest.capture import is_left_behind
+from orchestration.publish.provenance import made_of_the_same
+from orchestration.publish.snapshots import read_gate
+
+YEARLY = "yearly"
+REFRESH = "refresh"
+REBUILD = "rebuild"
+PUBLISH = "publish"
+
+# A run that is tried again begins anew: another may have written the warehouse in between.
+ANEW = {"dagster/retry_strategy": "ALL_STEPS"}
+
+# Endings and beginnings of the names under which programs write a file that is not complete yet.
+UNFINISHED = (".part", ".partial", ".tmp", ".filepart", ".crdownload", ".download", ".swp")
+UNFINISHED_BEGINNINGS = ("~$", ".~", "~")
+
+
+def build_hook(settings: Settings) -> dg.HookDefinition:
+    """Return the hook that tells when a step of a run fails."""
+
+    @dg.failure_hook(name="tell_failure")
+    def tell_failure(context: dg.HookContext) -> None:
+        """Write the failure to the operations log and call the webhook; names only, never rows or texts."""
+        error = context.op_exception
+        blocking: list[str] = []
+        if context.op.name == "gate":
+            folders = sorted(settings.candidates.glob("[!.]*/"), key=lambda path: path.stat().st_mtime_ns)
+            verdict = read_gate(folders[-1]) if folders else None
+            blocking = verdict["blocking"] if verdict is not None else []
+        job = context.job_name
+        notify(
+            settings,
+            "run_failed",
+            f"IS-24/8: the run of {job} failed in {context.op.name}; nothing was published.",
+            job=job,
+            step=context.op.name,
+            run=context.run_id,
+            kind=type(error).__name__ if error is not None else None,
+            rules=blocking,
+        )
+
+    return tell_failure
+
+
+def build_jobs(settings: Settings) -> list[Any]:
+    """Return the jobs, which Dagster resolves later."""
+    raw = dg.AssetSelection.key_prefixes([RAW])
+    reading = dg.AssetSelection.assets(READ)
+    # A list that somebody answered wrongly must not stop a publication.
+    lists = dg.AssetSelection.assets(LISTS)
+    hooks = {build_hook(settings)}
+    # What was read is judged again: a rule or a form may have changed.
+    everything = (dg.AssetSelection.all() - raw - lists) | dg.AssetSelection.checks_for_assets(DELIVERED)
+    return [
+        dg.define_asset_job(
+            YEARLY,
+            selection=dg.AssetSelection.all() - lists - reading,
+            hooks=hooks,
+            tags=ANEW,
+            description="From the deliveries of one survey year to a published snapshot.",
+        ),
+        dg.define_asset_job(
+            REFRESH,
+            selection=everything,
+            hooks=hooks,
+            tags={WHOLE: "yes", **ANEW},
+            description="Everything that changed: reads the deliveries that are new or changed, then on to the snapshot.",
+        ),
+        dg.define_asset_job(
+            REBUILD,
+            selection=everything,
+            hooks=hooks,
+            config={"ops": {READ.to_python_identifier(): {"config": {"again": True}}}},
+            tags={WHOLE: "yes", **ANEW},
+            description="Everything anew: reads every delivery again, changed or not, and goes on to the snapshot.",
+        ),
+        dg.define_asset_job(
+            PUBLISH,
+            selection=dg.AssetSelection.assets(SNAPSHOT) | dg.AssetSelection.checks(DUE),
+            hooks=hooks,
+            tags=ANEW,
+            description="Publishes the candidate that was approved, if its release is due. Makes nothing new.",
+        ),
+    ]
+
+
+def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
+    """Return the schedules: the refresh at its hours, and the publication at the times of the release calendar.
+
+    Raises:
+        UserError: the setting is no cron expression, or the calendar is not valid.
+    """
+    if not is_valid_cron_string(settings.refresh_cron):
+        raise UserError(
+            f"setting 'refresh_cron': {settings.refresh_cron!r} is no cron expression",
+            place="environment or is248.toml",
+            remedy="write five fields, such as 0 6 * * *",
+        )
+
+    @dg.schedule(
+        name="refresh_public_tables",
+        cron_schedule=settings.refresh_cron,
+        job_name=REFRESH,
+        execution_timezone="UTC",
+        description="Asks for a refresh when an input or the code has changed since the last one.",
+    )
+    def refresh_public_tables() -> dg.RunRequest | dg.SkipReason:
+        same = made_of_the_same(settings)
+        if same is not None:
+            return dg.SkipReason(f"nothing has changed since {same} was made")
+        return dg.RunRequest()
+
+    calendar = load_calendar(settings.calendar)
+    moments = [planned.release_at for planned in calendar.releases]
+    times = sorted({f"{at.minute} {at.hour} {at.day} {at.month} *" for at in moments})
+    if not times:
+        return [refresh_public_tables]
+
+    @dg.schedule(
+        name="releases",
+        cron_schedule=times,
+        job_name=PUBLISH,
+        execution_timezone=calendar.time_zone,
+        description="Asks for the publication at the time of a release; the calendar is read anew at each tick.",
+    )
+    def releases(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        read = load_calendar(settings.calendar)
+        moment = context.scheduled_execution_time
+        opening = [planned for planned in read.releases if read.opens_at(planned) == moment]
+        if not opening:
+            return dg.SkipReason(f"no release of the calendar is at {moment:%Y-%m-%d %H:%M}; one of another year is")
+        if read.preparing != opening[0].release:
+            return dg.SkipReason(f"{opening[0].release} is due, but the calendar prepares {read.preparing or 'no release'}")
+        return dg.RunRequest(run_key=opening[0].release, tags={"is248/release": opening[0].release})
+
+    return [refresh_public_tables, releases]
+
+
+def delivery_state(folder: Path) -> str:
+    """Return a short text that changes when a file under ``folder`` comes, goes, grows or is written again."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            continue  # it went while we looked; the next look tells
+        if path.is_file() and not path.name.startswith("."):
+            digest.update(f"{path.relative_to(folder).as_posix()}:{status.st_size}:{status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def unfinished(folder: Path) -> list[str]:
+    """Return the files of a delivery that are being written still, by their names, or that are empty."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        name = path.name.lower()
+        try:
+            is_empty = path.is_file() and path.stat().st_size == 0
+        except FileNotFoundError:
+            continue
+        if (
+            (is_empty and not is_left_behind(path.name))
+            or name.endswith(UNFINISHED)
+            or name.startswith(UNFINISHED_BEGINNINGS)
+        ):
+            found.append(path.name)
+    return found
+
+
+def build_delivery_sensor(settings: Settings, forms: list[Form], jobs: list[Any]) -> dg.SensorDefinition:
+    """Return the sensor that asks for a run when a delivery came or changed and is complete.
+
+    A delivery is complete when no file of it has the name of an unfinished one or is empty, and when it looks the same at
+    two looks, which are a minute apart or more. Dates are not compared with the clock, which may jump.
+
+    Args:
+        settings: where the deliveries lie.
+        forms: the forms, which say what deliveries there are.
+        jobs: the jobs that the sensor asks for.
+    """
+
+    @dg.sensor(
+        name="deliveries",
+        jobs=[job for job in jobs if job.name in (YEARLY, REFRESH)],
+        minimum_interval_seconds=60,
+        description="Asks for a year's run when its delivery came or changed; for a refresh when several did.",
+    )
+    def deliveries(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        cursor: dict[str, dict[str, str]] = json.loads(context.cursor) if context.cursor else {}
+        asked, seen = cursor.get("asked", {}), cursor.get("seen", {})
+        present = {form.delivery for form in forms if (settings.deliveries / form.delivery).is_dir()}
+        now = {delivery: delivery_state(settings.deliveries / delivery) for delivery in sorted(present)}
+        changed = {delivery for delivery in now.keys() | asked.keys() if now.get(delivery) != asked.get(delivery)}
+        waits = {}
+        for delivery in sorted(changed & now.keys()):
+            names = unfinished(settings.deliveries / delivery)
+            if names:
+                waits[delivery] = f"{delivery} waits until {names[0]} is complete"
+            elif now[delivery] != seen.get(delivery):
+                waits[delivery] = f"{delivery} has changed; it is read when it looks the same at the next look"
+        ready = sorted(changed - waits.keys())
+        kept = {delivery: state for delivery, state in asked.items() if delivery not in ready}
+        asked = kept | {delivery: now[delivery] for delivery in ready if delivery in now}
+        context.update_cursor(json.dumps({"asked": asked, "seen": now}, sort_keys=True))
+        if not ready:
+            return dg.SkipReason("; ".join(waits.values()) or "no delivery has changed")
+        years = sorted({form.time_period for form in forms if form.delivery in ready})
+        state = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
+        log(settings, "delivery_came", years=[str(year) for year in years])
+        if len(years) == 1:
+            key = str(years[0])
+            request = dg.RunRequest(run_key=f"{key}-{state}", job_name=YEARLY, partition_key=key)
+        else:
+            request = dg.RunRequest(run_key=f"refresh-{state}", job_name=REFRESH)
+        return dg.SensorResult(run_requests=[request])
+
+    return deliveries
+
+
+def build_queue_sensor(settings: Settings) -> dg.SensorDefinition:
+    """Return the sensor that ends, in Dagster's records, killed runs of the command line: they hold up the queue."""
+
+    @dg.sensor(
+        name="queue",
+        minimum_interval_seconds=60,
+        description="Ends runs of the command line whose process died; asks for nothing.",
+    )
+    def queue(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        ended = report_dead_runs(context.instance, settings)
+        return dg.SkipReason(f"ended {', '.join(ended)}" if ended else "no run of the command line has died")
+
+    return queue
+
+
+def build_failure_sensor(settings: Settings) -> dg.SensorDefinition:
+    """Return the sensor that tells of runs that died: where no step failed, no hook could tell."""
+
+    @dg.run_failure_sensor(
+        name="dead_runs",
+        minimum_interval_seconds=60,
+        description="Tells of a run whose process died: where no step failed, no hook could tell.",
+    )
+    def dead_runs(context: dg.RunFailureSensorContext) -> None:
+        if context.get_step_failure_events():
+            return
+        run = context.dagster_run
+        notify(
+            settings,
+            "run_died",
+            f"IS-24/8: the run of {run.job_name} died; what is published is untouched, and the next run goes on.",
+            job=run.job_name,
+            run=run.run_id,
+        )
+
+    return dead_runs

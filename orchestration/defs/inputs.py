@@ -1,0 +1,131 @@
+"""The inputs that people write as assets: one asset a table of the described packages and of the signed decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from orchestration.core.settings import Settings
+from orchestration.core.warehouse import WRITER, connect
+from orchestration.defs.ownership import group_name, owners
+from orchestration.disclosure import ledger, policy
+from orchestration.ingest import decisions
+from orchestration.ingest.data_packages import PACKAGES, DataResource, check, describe, load
+
+
+def _tables(settings: Settings, package: str) -> dict[str, list[DataResource]]:
+    tables: dict[str, list[DataResource]] = {}
+    for resource in describe(settings.data, package):
+        tables.setdefault(resource.table, []).append(resource)
+    return tables
+
+
+def _build_package(settings: Settings, package: str) -> dg.AssetsDefinition:
+    specs = [
+        dg.AssetSpec(
+            key=[package, table],
+            group_name=group_name("inputs"),
+            owners=owners("inputs"),
+            description="\n\n".join(f"{resource.title}. {resource.description}".strip() for resource in resources),
+            kinds={"csv", "duckdb"},
+        )
+        for table, resources in _tables(settings, package).items()
+    ]
+
+    @dg.multi_asset(name=f"{package}_inputs", specs=specs, required_resource_keys={WRITER})
+    def inputs() -> Iterator[dg.MaterializeResult[None]]:
+        tables = _tables(settings, package)
+        for resources in tables.values():
+            for resource in resources:
+                check(resource)
+        with connect(settings.warehouse_file) as connection:
+            rows = {table: load(connection, table, resources) for table, resources in tables.items()}
+        for table, resources in tables.items():
+            yield dg.MaterializeResult(
+                asset_key=[package, table],
+                metadata={
+                    "dagster/row_count": rows[table],
+                    "files": [resource.path.name for resource in resources],
+                    "sha256": {resource.path.name: resource.sha256 for resource in resources},
+                },
+            )
+
+    return inputs
+
+
+def _build_decisions(settings: Settings) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="signed_decisions",
+        specs=[
+            dg.AssetSpec(
+                key=["decisions", table],
+                group_name=group_name("inputs"),
+                owners=owners("inputs"),
+                description=f"Signed entries of data/{table}.",
+                kinds={"yaml"},
+            )
+            for table in decisions.TABLES
+        ],
+        required_resource_keys={WRITER},
+    )
+    def signed_decisions() -> Iterator[dg.MaterializeResult[None]]:
+        with connect(settings.warehouse_file) as connection:
+            counts = decisions.load(connection, settings.data)
+        for table, count in counts.items():
+            yield dg.MaterializeResult(asset_key=["decisions", table], metadata={"dagster/row_count": count})
+
+    return signed_decisions
+
+
+def _build_policy(settings: Settings) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="disclosure_policy",
+        specs=[
+            dg.AssetSpec(
+                key=[policy.SCHEMA, table],
+                group_name=group_name("inputs"),
+                owners=owners("inputs"),
+                description=f"What is public of the answers of units (data/{policy.FILE}): {table}.",
+                kinds={"yaml"},
+            )
+            for table in policy.TABLES
+        ],
+        required_resource_keys={WRITER},
+    )
+    def disclosure_policy() -> Iterator[dg.MaterializeResult[None]]:
+        with connect(settings.warehouse_file) as connection:
+            counts = policy.load(connection, settings.data)
+        for table, count in counts.items():
+            yield dg.MaterializeResult(asset_key=[policy.SCHEMA, table], metadata={"dagster/row_count": count})
+
+    return disclosure_policy
+
+
+def _build_history(settings: Settings) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="published_before",
+        specs=[
+            dg.AssetSpec(
+                key=[ledger.SCHEMA, table],
+                group_name=group_name("inputs"),
+                owners=owners("inputs"),
+                description="What earlier snapshots published and hid.",
+            )
+            for table in ledger.TABLES
+        ],
+        required_resource_keys={WRITER},
+    )
+    def published_before() -> Iterator[dg.MaterializeResult[None]]:
+        with connect(settings.warehouse_file) as connection:
+            counts = ledger.load(connection, settings.snapshots)
+        for table, count in counts.items():
+            yield dg.MaterializeResult(asset_key=[ledger.SCHEMA, table], metadata={"dagster/row_count": count})
+
+    return published_before
+
+
+def build_input_assets(settings: Settings) -> list[dg.AssetsDefinition]:
+    """Return the assets that check the inputs that people write, and load them and the ledger into the warehouse."""
+    packages = [_build_package(settings, package) for package in PACKAGES]
+    return [*packages, _build_decisions(settings), _build_policy(settings), _build_history(settings)]

@@ -1,0 +1,387 @@
+"""Runs the jobs in this process: what ``is248 run`` does, and what tests call; judges again what was judged.
+
+Belongs here: starting Dagster's jobs on its instance, and turning what went wrong into the user's error or the gate's
+refusal.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from orchestration.core.errors import AGAIN, RefusedError, UserError, system_error
+from orchestration.core.settings import Settings
+from orchestration.core.tables import load_tables
+from orchestration.core.warehouse import run_lock
+from orchestration.defs.automation import PUBLISH, REBUILD, REFRESH
+from orchestration.defs.checks import circumstances, stage_file
+from orchestration.defs.definitions import build_definitions
+from orchestration.defs.deliveries import READ
+from orchestration.defs.publication import (
+    WHOLE,
+    judged_files,
+    last_candidate,
+    restricted_results,
+    results_before,
+    what_waits,
+)
+from orchestration.defs.servers import COMMAND_TAGS, prepare_instance, quick_records, report_dead_runs
+from orchestration.forms.registry import load_finished, require_finished
+from orchestration.gate.proof import Proven, prove, score
+from orchestration.gate.results import RuleResult, read_results
+from orchestration.gate.rules import Stage, load_rules
+from orchestration.gate.verdict import judge, refusal, refusal_of_stage
+from orchestration.publish import snapshots
+from orchestration.publish.candidate import Candidate
+from orchestration.publish.layout import content_hash
+from orchestration.publish.provenance import made_of_the_same
+from orchestration.publish.publication import Outcome
+
+GATE_STEP = "gate"
+
+# Steps that judge before there is a candidate, and the stage whose rules they run.
+STAGE_STEPS: dict[str, Stage] = {"delivery_rules": "delivery", "warehouse_rules": "warehouse"}
+
+STEP_TITLES = {
+    "deliveries__read": "deliveries",
+    "delivery_rules": "rules on the deliveries",
+    "warehouse_rules": "rules on the warehouse",
+    "harmonise": "dbt models and tests",
+    "publication__candidate": "candidate files",
+    GATE_STEP: "rules of the gate",
+    "publication__snapshot": "publication",
+}
+
+
+@dataclass(frozen=True)
+class Published:
+    """The published snapshot after a run, None before the first release.
+
+    ``new`` is False when the same content was published already; ``waiting`` is a candidate that passed and may not go out
+    yet, for ``reasons``.
+    """
+
+    folder: Path | None
+    new: bool
+    waiting: str | None = None
+    reasons: tuple[str, ...] = ()
+
+
+class _Progress(logging.Handler):
+    """Tells when a step of the run starts and ends, from the events that Dagster logs."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        super().__init__()
+        self._tell = tell
+        self._running = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell the step's title, and how it went."""
+        meta = getattr(record, "dagster_meta", None) or {}
+        event = meta.get("dagster_event")
+        if event is None and meta.get("step_key") == self._running:
+            # What the step itself says; Dagster's own words are about steps that do not run.
+            self._tell(f"    {meta.get('orig_message', '')}")
+        if event is None or event.step_key is None:
+            return
+        title = STEP_TITLES.get(event.step_key, event.step_key.replace("_", " "))
+        kind = event.event_type_value
+        self._running = event.step_key if kind == "STEP_START" else self._running
+        if kind == "STEP_START":
+            self._tell(f"  {title} ...")
+        elif kind == "STEP_SUCCESS":
+            self._tell(f"  {title} done in {event.event_specific_data.duration_ms / 1000:.1f} s")
+        elif kind == "STEP_FAILURE":
+            self._tell(f"  {title} FAILED")
+
+
+def _user_error(settings: Settings, error: Any) -> UserError | None:
+    """Find the user's error, or the system's, in the causes that Dagster keeps, as text, of a failed step."""
+    found: list[tuple[str, str]] = []
+    while error is not None:
+        found.append((error.cls_name or "", error.message.strip()))
+        error = error.cause or error.context
+    told = (text.partition("UserError: ")[2] for kind, text in found if kind == UserError.__name__)
+    return system_error(found, settings.written) or next((UserError.from_text(text) for text in told), None)
+
+
+def _execute(
+    location: dg.Definitions,
+    job: str,
+    instance: dg.DagsterInstance,
+    config: dict[str, Any] | None = None,
+    tags: dict[str, str] | None = None,
+) -> dg.ExecuteInProcessResult:
+    return location.resolve_job_def(job).execute_in_process(
+        instance=instance,
+        raise_on_error=False,
+        run_config={"loggers": {"progress": {}}, **(config or {})},
+        tags={**COMMAND_TAGS, **(tags or {})},
+    )
+
+
+def _is_interrupt(error: Any) -> bool:
+    """Return whether a failed step was interrupted, from the causes that Dagster keeps as text."""
+    while error is not None:
+        # The last is how DuckDB says it.
+        kinds = (KeyboardInterrupt.__name__, dg.DagsterExecutionInterruptedError.__name__)
+        if error.cls_name in kinds or "Query interrupted" in error.message:
+            return True
+        error = error.cause or error.context
+    return False
+
+
+def _interrupted() -> UserError:
+    return UserError("the run was interrupted", place="is248 run", remedy=f"see is248 status, {AGAIN}")
+
+
+def _raise_failure(settings: Settings, result: dg.ExecuteInProcessResult) -> None:
+    """Raise what made a run fail: the user's error, the gate's refusal, or a defect with its stack trace."""
+    failed = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
+    if any(_is_interrupt(error) for error in failed):
+        raise _interrupted()
+    for step, stage in STAGE_STEPS.items():
+        path = stage_file(settings, stage)
+        # A step that broke off before it had judged left none.
+        if path.is_file() and any(event.step_key == step and event.is_step_failure for event in result.all_events):
+            blocking = [found for found in read_results(path) if found.blocks]
+            if blocking:
+                raise refusal_of_stage(stage, blocking)
+    # A verdict of this run explains what came after it; one of an earlier run explains nothing.
+    if any(event.step_key == GATE_STEP for event in result.all_events):
+        refused = _refusal(settings)
+        if refused is not None:
+            raise refused
+    for failure in failed:
+        error = _user_error(settings, failure)
+        if error is not None:
+            raise error
+    raise RuntimeError(failed[0].to_string() if failed and failed[0] else "the run failed without a failing step")
+
+
+def _build_location(settings: Settings, tell: Callable[[str], None]) -> dg.Definitions:
+    """Return the code location for a process that holds the run lock, with a logger that tells of progress."""
+
+    @dg.logger
+    def progress(_: dg.InitLoggerContext) -> logging.Logger:
+        logger = logging.Logger("is248")  # noqa: LOG001  one of its own, outside the process's tree
+        logger.addHandler(_Progress(tell))
+        return logger
+
+    definitions = build_definitions(settings, holds_lock=True)
+    return dg.Definitions(
+        assets=definitions.assets,
+        asset_checks=definitions.asset_checks,
+        jobs=definitions.jobs,
+        resources=definitions.resources,
+        loggers={"progress": progress},
+        executor=dg.in_process_executor,
+    )
+
+
+def _run(
+    settings: Settings,
+    job: str,
+    tell: Callable[[str], None],
+    config: dict[str, Any] | None = None,
+    tags: dict[str, str] | None = None,
+) -> Published:
+    """Run a job under the run lock that the caller holds, and return what is published and what waits."""
+    before = snapshots.current(settings.snapshots)
+    location = _build_location(settings, tell)
+    with quick_records(), dg.DagsterInstance.get() as instance:
+        report_dead_runs(instance, settings, holds_lock=True)
+        try:
+            result = _execute(location, job, instance, config, tags)
+        except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as error:
+            raise _interrupted() from error
+    if not result.success:
+        _raise_failure(settings, result)
+    folder = snapshots.current(settings.snapshots)
+    if folder is None and settings.channel == "demo" and job != PUBLISH:
+        raise RuntimeError("the run succeeded but there is no snapshot")
+    waits = Outcome() if folder != before else what_waits(settings)
+    return Published(folder, new=folder != before, waiting=waits.waiting, reasons=waits.reasons)
+
+
+def refresh(
+    settings: Settings,
+    tell: Callable[[str], None] = lambda line: None,
+    year: int | None = None,
+    *,
+    everything: bool = False,
+) -> Published:
+    """Read what was delivered, make a candidate, judge it, and publish it if it passes and may go out.
+
+    Where no input and no code has changed since the last whole run, nothing is made anew.
+
+    Args:
+        settings: where inputs, warehouse and snapshots lie.
+        tell: takes a line of progress.
+        year: read the deliveries of this survey year only; otherwise of every year that has changed.
+        everything: read every delivery again and make everything anew, changed or not.
+
+    Raises:
+        UserError: an input or setting is wrong, or another run is active; nothing was published.
+        RefusedError: the gate refused the candidate; nothing was published.
+        RuntimeError: a defect of this program, with Dagster's stack trace.
+    """
+    with run_lock(settings.warehouse):
+        prepare_instance(settings)
+        if settings.channel == "official" and settings.deliveries.is_dir() and settings.deliveries.stat().st_mode & 0o007:
+            # It is the host's to decide, so it stops nothing.
+            tell(f"  warning: everybody on this machine may read {settings.deliveries}: chmod o= closes it")
+        forms, unfinished = load_finished(settings.forms)
+        require_finished(forms, unfinished, None if year is None else [year])
+        known = sorted({form.time_period for form in forms})
+        if year is not None and year not in known:
+            raise UserError(
+                f"no form describes the year {year}",
+                place=str(settings.forms),
+                remedy=f"the years are {', '.join(map(str, known)) or 'none'}; is248 new-year drafts a form",
+            )
+        if everything:
+            # The job's own configuration says so too; the one given here replaces it.
+            return _run(settings, REBUILD, tell, _reading(again=True))
+        if year is not None:
+            return _run(settings, REFRESH, tell, _reading(years=[year]), {WHOLE: "no"})
+        same = made_of_the_same(settings)
+        if same is not None and _is_ready(settings, same):
+            tell(f"  nothing has changed since {same} was made")
+            published = snapshots.current(settings.snapshots)
+            if published is not None and published.name == same:
+                return Published(published, new=False)
+            return _run(settings, PUBLISH, tell)
+        return _run(settings, REFRESH, tell)
+
+
+def _reading(**values: Any) -> dict[str, Any]:
+    """Return the configuration of a run that says which deliveries are read."""
+    return {"ops": {READ.to_python_identifier(): {"config": values}}}
+
+
+def _is_ready(settings: Settings, identifier: str) -> bool:
+    """Return whether what the last run made can be published as it is, or is published.
+
+    Raises:
+        UserError: it was withdrawn, and the inputs are still those that it was made of.
+    """
+    published = snapshots.current(settings.snapshots)
+    if published is not None and published.name == identifier:
+        return True
+    snapshots.refuse_withdrawn(settings.snapshots, identifier)
+    candidate = last_candidate(settings)
+    if candidate is None or candidate.id != identifier or snapshots.read_gate(candidate.path) is None:
+        return False
+    return snapshots.compared_with(candidate.path) == (published.name if published else None)
+
+
+def publish_approved(settings: Settings, tell: Callable[[str], None] = lambda line: None) -> Published:
+    """Publish the candidate that was approved, if its release is due; makes nothing new.
+
+    Raises:
+        UserError: it is not what was judged, was refused or withdrawn, or another run is active.
+    """
+    with run_lock(settings.warehouse):
+        prepare_instance(settings)
+        return _run(settings, PUBLISH, tell)
+
+
+def _refusal(settings: Settings) -> RefusedError | None:
+    candidate = last_candidate(settings)
+    verdict = snapshots.read_gate(candidate.path) if candidate is not None else None
+    if candidate is None or verdict is None or verdict["verdict"] == "pass":
+        return None
+    return refusal(verdict, candidate.path, restricted_results(candidate))
+
+
+def judge_again(
+    settings: Settings, identifier: str | None = None, tell: Callable[[str], None] = lambda line: None
+) -> dict[str, Any]:
+    """Judge the last candidate again, or the candidate or snapshot of that name, without publishing anything.
+
+    Returns:
+        The verdict.
+
+    Raises:
+        UserError: there is no such candidate or snapshot.
+        RefusedError: it does not pass.
+    """
+    candidate = _find_candidate(settings, identifier)
+    tell(f"judging {candidate.id} ...")
+    rules, tables = load_rules(settings.rules), load_tables(settings.metadata)
+    if candidate.path.parent != settings.snapshots:
+        with run_lock(settings.warehouse):
+            verdict = judge(
+                rules,
+                tables,
+                candidate,
+                results_before(settings, candidate),
+                circumstances(settings),
+                proof=lambda _: _proof_before(candidate),
+            )
+        if verdict["verdict"] != "pass":
+            raise refusal(verdict, candidate.path, restricted_results(candidate))
+        return verdict
+    snapshots.verify(candidate.path)
+    with tempfile.TemporaryDirectory() as folder:
+        # In a copy, since a snapshot is never written to.
+        copy = Path(folder) / candidate.id
+        shutil.copytree(candidate.path, copy, copy_function=shutil.copyfile)
+        # Deliveries and warehouse were judged before it was published; what was found then stays as it was.
+        before = snapshots.read_gate(candidate.path) or {"rules": []}
+        earlier = [RuleResult(**entry) for entry in before["rules"] if entry["stage"] != "candidate"]
+        verdict = judge(
+            rules,
+            tables,
+            Candidate(id=candidate.id, path=copy, content_hash=candidate.content_hash),
+            earlier,
+            circumstances(settings),
+            proof=lambda _: _proof_before(candidate),
+        )
+        if verdict["verdict"] != "pass":
+            raise refusal(verdict, candidate.path)
+    return verdict
+
+
+def _proof_before(candidate: Candidate) -> dict[str, Any] | None:
+    """Return the score of the seeded faults as it was when the candidate was first judged."""
+    return (snapshots.read_gate(candidate.path) or {}).get("proof")
+
+
+def prove_rules(settings: Settings, tell: Callable[[Proven], None]) -> dict[str, Any]:
+    """Seed every rule's fault into copies of the warehouse and of the candidate or snapshot that was made of it.
+
+    Returns:
+        The score, as it stands in ``gate.json``.
+
+    Raises:
+        UserError: nothing was built yet, or what was built is no candidate of this warehouse.
+    """
+    candidate = _find_candidate(settings, None)
+    with run_lock(settings.warehouse):
+        judged = judged_files(settings, candidate)
+        if not judged.warehouse.is_file():
+            raise UserError("the file is missing", place=str(judged.warehouse), remedy="run is248 run")
+        rules = load_rules(settings.rules)
+        return score(prove(rules, load_tables(settings.metadata), judged, tell), rules)
+
+
+def _find_candidate(settings: Settings, identifier: str | None) -> Candidate:
+    if identifier is None:
+        candidate = last_candidate(settings)
+        if candidate is not None:
+            return candidate
+        folder = snapshots.current(settings.snapshots)
+        if folder is None:
+            raise UserError("there is no candidate", place=str(settings.candidates), remedy="run is248 run")
+    else:
+        folder = snapshots.find(settings.snapshots, settings.candidates, identifier)
+    return Candidate(id=folder.name, path=folder, content_hash=content_hash(folder))

@@ -1,0 +1,253 @@
+"""The dbt models as assets, with their data tests as asset checks, and what the deliveries of each survey year came to.
+
+Belongs here: how a model is shown (group, owner, description), and what Dagster is told of a build. Does not belong here:
+running dbt (``orchestration.engines.dbt``), or what is read from the built tables for the metadata (``defs.metadata``).
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import dagster as dg
+import duckdb
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
+from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_subset_selection_for_context
+
+from orchestration.core.errors import UserError
+from orchestration.core.settings import Settings
+from orchestration.core.warehouse import WRITER, connect
+from orchestration.defs.deliveries import RAW, READ, survey_years
+from orchestration.defs.lineage import Relation
+from orchestration.defs.metadata import SUMMED_UP, Model, describe_models, describe_years
+from orchestration.defs.ownership import group_name, owners, step_of
+from orchestration.engines import dbt
+from orchestration.forms.model import Form
+from orchestration.gate.results import RuleResult, read_results, write_results
+from orchestration.gate.rules import load_rules
+from orchestration.gate.verdict import dbt_test_result
+
+# What dbt says of a model or test that it could not run, or did not try to.
+FAILED = {"error", "skipped"}
+
+# Failing rows of a data test that a result shows; the count is of all.
+SHOWN_ROWS = 20
+
+# One partition a survey year, and no table: its plots show totals over the years.
+SURVEY_YEARS = dg.AssetKey(["survey_years"])
+
+
+def split_comment(code: str) -> tuple[str, str]:
+    """Return what a model says about itself in its first lines, and the rest of it.
+
+    That is the leading comment of SQL, or the docstring of Python. dbt does not read either.
+    """
+    if code.startswith('"""'):
+        text = ast.get_docstring(ast.parse(code)) or ""
+        return text, code[code.index('"""', 3) + 3 :].lstrip("\n")
+    lines = code.splitlines()
+    end = next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
+    return "\n".join(line.removeprefix("--").removeprefix(" ") for line in lines[:end]), "\n".join(lines[end:])
+
+
+class ModelTranslator(DagsterDbtTranslator):  # type: ignore[misc]
+    """Shows a model in the group of its folder, with the team that answers for it and what the model says about itself."""
+
+    def __init__(self) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_code_references=True))
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """Return the group of the innermost folder that the model lies in."""
+        return group_name(_step(dbt_resource_props)) if dbt_resource_props["resource_type"] == "model" else None
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str] | None:
+        """Return the team that answers for the folder that the model lies in."""
+        return owners(_step(dbt_resource_props)) if dbt_resource_props["resource_type"] == "model" else None
+
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what dbt says of a model but for its columns: those of the built table say where they come from, too."""
+        metadata = super().get_metadata(dbt_resource_props)
+        return {key: value for key, value in metadata.items() if key != "dagster/column_schema"}
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """Return the description of a public table, else the first comment of the model, and its code."""
+        if dbt_resource_props["resource_type"] != "model":
+            return str(super().get_description(dbt_resource_props))
+        comment, code = split_comment(dbt_resource_props["raw_code"])
+        text = dbt_resource_props["description"] or comment
+        return f"{text}\n\n#### Code\n```{dbt_resource_props['language']}\n{code}\n```"
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        """Return the model as an asset; what is made of the raw tables also waits for the step that reads all changes."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        if any(dep.asset_key.path[0] == RAW for dep in spec.deps):
+            spec = spec.replace_attributes(deps=[*spec.deps, dg.AssetDep(READ)])
+        if self.get_resource_props(manifest, unique_id).get("language") == "python":
+            spec = spec.replace_attributes(kinds={*spec.kinds, "python"})
+        return cast(dg.AssetSpec, spec)
+
+
+def _step(dbt_resource_props: Mapping[str, Any]) -> str:
+    return step_of(dbt_resource_props["name"], dbt_resource_props["fqn"][-2])
+
+
+def build_dbt_project(settings: Settings) -> DbtProject:
+    """Prepare the dbt project (manifest and generated descriptions) and return it as Dagster knows it."""
+    dbt.prepare(settings)
+    return DbtProject(project_dir=settings.dbt_project, target_path=settings.dbt_target)
+
+
+def _failing_rows(settings: Settings, compiled: str) -> list[dict[str, Any]]:
+    """Return the first failing rows of a data test."""
+    with connect(settings.warehouse_file, read_only=True) as connection:
+        cursor = connection.execute(f"select * from ({compiled}) order by all limit {SHOWN_ROWS}")
+        names = [column[0] for column in cursor.description or []]
+        return [
+            {
+                name: value if isinstance(value, int | float | str | None) else str(value)
+                for name, value in zip(names, row, strict=True)
+            }
+            for row in cursor.fetchall()
+        ]
+
+
+def check_severity(severity: str) -> dg.AssetCheckSeverity:
+    """Return how Dagster shows a failure of a rule's severity."""
+    return dg.AssetCheckSeverity.WARN if severity == "warning" else dg.AssetCheckSeverity.ERROR
+
+
+def dbt_tests_file(settings: Settings) -> Path:
+    """Return the file in which the results of the data tests wait for the gate."""
+    return settings.stage_results / "dbt_tests.json"
+
+
+def _relations(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> dict[Relation, dg.AssetKey]:
+    """Return the assets of all tables that a model may read, by schema and name."""
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    return {(node["schema"], node["alias"]): translator.get_asset_key(node) for node in models} | {
+        (source["schema"], source["identifier"]): translator.get_asset_key(source) for source in manifest["sources"].values()
+    }
+
+
+def _as_built(node: Any) -> Model:
+    """Return what dbt says of a model that it built."""
+    return Model(
+        relation=(node.schema, node.alias),
+        sql=node.compiled_code if node.language == "sql" else None,
+        descriptions={name: column.description for name, column in node.columns.items()},
+    )
+
+
+def build_survey_years(forms: list[Form]) -> dg.AssetSpec:
+    """Return the survey years as an asset that the build of the models reports on; nothing else makes it."""
+    return dg.AssetSpec(
+        SURVEY_YEARS,
+        deps=[dg.AssetKey(list(relation)) for relation in SUMMED_UP],
+        partitions_def=survey_years(forms),
+        group_name=group_name("marts"),
+        owners=owners("marts"),
+        description=(
+            "What the deliveries of each survey year came to at the last build: cells by what became of them, units that "
+            "answered, national FTE. It has no table: see the plots of its metadata, one point a year."
+        ),
+    )
+
+
+def _selection(
+    context: dg.AssetExecutionContext, manifest: Mapping[str, Any], translator: DagsterDbtTranslator
+) -> list[str]:
+    """Return dbt's options for the models and data tests that a run has selected; none where all are."""
+    if not context.is_subset:
+        return []
+    options, indirect = get_subset_selection_for_context(
+        context=context,
+        manifest=manifest,
+        select=None,
+        exclude=None,
+        selector=None,
+        dagster_dbt_translator=translator,
+        current_dbt_indirect_selection_env=None,
+    )
+    return [*options, *(["--indirect-selection", indirect] if indirect else [])]
+
+
+def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.AssetsDefinition:
+    """Return the dbt models as assets.
+
+    A model that fails, fails the step: nothing is published on top of it. A data test that finds rows is recorded for the
+    gate, which judges it with all other rules. Unit tests of the models run with the test suite, not here.
+    """
+    manifest: dict[str, Any] = json.loads(dbt.prepare(settings).read_text(encoding="utf-8"))
+    rules = {rule.id: rule for rule in load_rules(settings.rules)}
+    translator = ModelTranslator()
+    relations = _relations(manifest, translator)
+
+    @dbt_assets(  # type: ignore[untyped-decorator]
+        manifest=manifest,
+        select="resource_type:model",
+        project=project,
+        name="harmonise",
+        required_resource_keys={WRITER},
+        dagster_dbt_translator=translator,
+    )
+    def harmonise(context) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:  # type: ignore[no-untyped-def]
+        selection = _selection(context, manifest, translator)
+        tests_file = dbt_tests_file(settings)
+        # What an earlier build found says nothing about the tables that this one makes; one that breaks off leaves nothing.
+        earlier = read_results(tests_file) if selection and tests_file.is_file() else []
+        tests_file.unlink(missing_ok=True)
+        results = dbt.build(settings, *selection)
+        broken = [entry for entry in results if str(entry.status) == "error"]
+        built = [entry for entry in results if str(entry.status) not in FAILED]
+        models = [_as_built(entry.node) for entry in built if entry.node.unique_id.startswith("model.")]
+        described: dict[Relation, dict[str, Any]] = {}
+        try:
+            with connect(settings.warehouse_file, read_only=True) as connection:
+                described = describe_models(connection, models, relations, context.log.warning)
+        except duckdb.Error:
+            if not broken:  # what a broken model left behind must not hide what broke it
+                raise
+        tests: list[RuleResult] = []
+        for entry in built:
+            unique_id, name = entry.node.unique_id, entry.node.name
+            if unique_id.startswith("model."):
+                relation = (entry.node.schema, entry.node.alias)
+                if relations[relation] in context.selected_asset_keys:
+                    yield dg.MaterializeResult(
+                        asset_key=relations[relation],
+                        metadata={"seconds": round(entry.execution_time, 3), **described.get(relation, {})},
+                    )
+            elif unique_id.startswith("test."):
+                failing = int(entry.failures or 0)
+                key = get_asset_check_key_for_test(manifest, translator, unique_id, project)
+                rows = _failing_rows(settings, entry.node.compiled_code) if failing else []
+                tests.append(dbt_test_result(rules.get(name), name, entry.node.description, failing, rows))
+                if key in context.selected_asset_check_keys:
+                    yield dg.AssetCheckResult(
+                        asset_key=key.asset_key,
+                        check_name=key.name,
+                        passed=failing == 0,
+                        severity=check_severity(tests[-1].severity),
+                        metadata={"failing_rows": failing},
+                    )
+        if broken:
+            raise UserError(
+                "; ".join(
+                    f"{each.node.resource_type} {each.node.name}: {' '.join(str(each.message).split())}" for each in broken
+                ),
+                place=str(settings.dbt_project),
+                remedy=f"see {settings.dbt_target / 'dbt.log'}; nothing was published",
+            )
+        judged = {test.rule for test in tests}
+        write_results(tests_file, [*tests, *(each for each in earlier if each.rule not in judged)])
+        if not set(SUMMED_UP) <= {model.relation for model in models}:
+            return
+        with connect(settings.warehouse_file, read_only=True) as connection:
+            years = describe_years(connection)
+        for year, figures in years.items():
+            context.log_event(dg.AssetMaterialization(SURVEY_YEARS, partition=year, metadata=figures))
+
+    return cast(dg.AssetsDefinition, harmonise)

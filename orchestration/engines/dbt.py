@@ -1,0 +1,274 @@
+"""Preparing and running the dbt project, in this process.
+
+Belongs here: the manifest, the generated description file and the calls of dbt. Does not belong here: SQL, or what Dagster
+makes of the results (``defs.warehouse``).
+
+dbt runs in this process and not as a command of its own: a start of dbt costs more than all models of a year.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from orchestration.core import yaml_text
+from orchestration.core.errors import UserError
+from orchestration.core.settings import Settings, load_settings
+from orchestration.core.tables import load_tables
+from orchestration.core.warehouse import memory_limit
+from orchestration.disclosure import ledger, policy
+from orchestration.ingest import decisions, deliveries, registry
+from orchestration.ingest.data_packages import PACKAGES, describe
+
+# What dbt is told of sources and public models, made from data/metadata and the data packages. Kept in git, so that dbt and
+# its editors work in a fresh clone; ``prepare`` writes it again where the inputs say something else.
+GENERATED = {"sources": Path("sources", "generated.yml"), "models": Path("public", "generated.yml")}
+
+# The engine of the warehouse. What another engine computes comes back into it (``orchestration.engines.spark``).
+DUCKDB = "duckdb"
+
+# The manifest that is read, and the fingerprint of what it was made of.
+PREPARED = "prepared.json"
+STAMP = "prepared.sha256"
+
+
+def describe_models(settings: Settings) -> dict[str, list[dict[str, Any]]]:
+    """Return dbt's properties: the sources as the readers write them, the public models from ``data/metadata``."""
+    sources = []
+    for package in PACKAGES:
+        tables: dict[str, dict[str, Any]] = {}
+        for resource in describe(settings.data, package):
+            tables.setdefault(
+                resource.table,
+                {
+                    "name": resource.table,
+                    "description": resource.description or resource.title,
+                    "columns": [{"name": name} for name in resource.columns],
+                },
+            )
+        sources.append({"name": package, "schema": package, "tables": list(tables.values())})
+    for schema, names in (
+        ("raw", deliveries.TABLES),
+        ("forms", registry.TABLES),
+        ("decisions", decisions.TABLES),
+        (policy.SCHEMA, policy.TABLES),
+        (ledger.SCHEMA, ledger.TABLES),
+    ):
+        sources.append({"name": schema, "schema": schema, "tables": [{"name": name} for name in names]})
+    models = [
+        {
+            "name": table.name,
+            "description": f"{table.title.en}. {table.description.en}",
+            "columns": [
+                {"name": column.name, "description": column.description.en, "data_type": column.type}
+                for column in table.columns
+            ],
+        }
+        for table in load_tables(settings.metadata)
+        if table.made_by == "dbt"
+    ]
+    return {"sources": sources, "models": models}
+
+
+def write_descriptions(settings: Settings) -> None:
+    """Write dbt's properties files where they differ; two processes that write at once write the same."""
+    for kind, described in describe_models(settings).items():
+        path = settings.dbt_project / "models" / GENERATED[kind]
+        text = (
+            "# Made from data/metadata and the data packages (orchestration/engines/dbt.py): change those, and run is248.\n"
+        )
+        text += yaml_text.dump({"version": 2, kind: described})
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        path.parent.mkdir(exist_ok=True)
+        partial = path.with_suffix(f".{os.getpid()}.partial")
+        try:
+            partial.write_text(text, encoding="utf-8")
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def _fingerprint(settings: Settings) -> str:
+    digest = hashlib.sha256()
+    for package in ("dbt-core", "dbt-duckdb", "duckdb"):
+        digest.update(f"{package}={version(package)};".encode())
+    digest.update(str(settings.warehouse_file).encode())
+    for path in sorted(settings.dbt_project.rglob("*")):
+        if path.is_file() and path.suffix in {".sql", ".yml"}:
+            digest.update(path.relative_to(settings.dbt_project).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _environment(settings: Settings) -> Iterator[None]:
+    """Give dbt its paths for the length of a call, and switch its telemetry off."""
+    values = {
+        "IS248_WAREHOUSE_FILE": str(settings.warehouse_file),
+        "IS248_DUCKDB_MEMORY": memory_limit(),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let signals interrupt dbt as Python does: after an interrupt of Dagster's own kind dbt's threads would run on."""
+    heard = {}
+    if threading.current_thread() is threading.main_thread():
+        heard = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        for number, handler in heard.items():
+            if callable(handler):
+                signal.signal(number, signal.default_int_handler)
+        yield
+    finally:
+        for number, handler in heard.items():
+            signal.signal(number, handler)
+
+
+def target_folder(settings: Settings, engine: str = DUCKDB) -> Path:
+    """Return the folder of dbt's manifest, compiled SQL and log; each engine has one, or it would parse anew every time."""
+    return settings.dbt_target if engine == DUCKDB else settings.dbt_target / engine
+
+
+def invoke(settings: Settings, *arguments: str, engine: str = DUCKDB) -> Any:
+    """Call dbt and return its result object (``dbtRunnerResult``); the log goes to the target folder.
+
+    Args:
+        settings: where the project and its warehouse lie.
+        arguments: command and options of dbt.
+        engine: the target of the project's profile.
+
+    Raises:
+        UserError: dbt could not start or a model has an error; the message is dbt's own, in one line. Failed tests and
+            models are in the result, for the caller to judge.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # imported here: a second and a half
+    from dbt.cli.main import dbtRunner
+
+    target = target_folder(settings, engine)
+    target.mkdir(parents=True, exist_ok=True)
+    try:
+        with _environment(settings), _interruptible():
+            result = dbtRunner().invoke(
+                [
+                    "--quiet",
+                    "--no-use-colors",
+                    "--log-path",
+                    str(target),
+                    *arguments,
+                    "--target",
+                    engine,
+                    "--project-dir",
+                    str(settings.dbt_project),
+                    "--profiles-dir",
+                    str(settings.dbt_project),
+                    "--target-path",
+                    str(target),
+                ]
+            )
+    finally:
+        # The adapter keeps the file open until the process ends, and the next steps need it.
+        environment = DuckDBConnectionManager._ENV
+        DuckDBConnectionManager.close_all_connections()
+        if environment is not None:
+            environment.close()
+    if result.exception is not None and not isinstance(result.exception, Exception):
+        # dbt hands over an interrupt as if it were an error of its own.
+        raise result.exception
+    if result.exception is not None:
+        raise UserError(
+            " ".join(str(result.exception).split()),
+            place=str(settings.dbt_project),
+            remedy=f"see {target / 'dbt.log'}",
+        )
+    return result
+
+
+def build(settings: Settings, *selection: str) -> list[Any]:
+    """Build models with the engine of the settings, run their data tests, and return dbt's result of each.
+
+    The tables are in the warehouse afterwards, whichever engine computed them. Unit tests of the models run with the test
+    suite, not here.
+
+    Args:
+        settings: where the project and its warehouse lie.
+        selection: dbt's options of selection; all models without any. Spark hands tables from model to model, and builds all
+            of them whatever is selected.
+
+    Raises:
+        UserError: dbt or the engine could not start. Failed tests and models are in the results, for the caller to judge.
+    """
+    if settings.engine == "spark":
+        from orchestration.engines import spark  # imported here: only where it is the engine
+
+        return spark.build(settings)
+    return list(invoke(settings, "build", "--exclude-resource-type", "unit_test", *selection).result.results)
+
+
+def _is_prepared(settings: Settings, fingerprint: str) -> bool:
+    manifest, stamp = settings.dbt_target / PREPARED, settings.dbt_target / STAMP
+    return manifest.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == fingerprint
+
+
+def prepare(settings: Settings) -> Path:
+    """Return dbt's manifest, brought up to date; nothing is done when neither project nor versions changed.
+
+    It is a copy that is only ever replaced whole: dbt writes its own again, in place, at every call, while servers read.
+    """
+    write_descriptions(settings)
+    settings.dbt_target.mkdir(parents=True, exist_ok=True)
+    manifest = settings.dbt_target / PREPARED
+    fingerprint = _fingerprint(settings)
+    if not _is_prepared(settings, fingerprint):
+        # It takes seconds, which pass while another process parses.
+        importlib.import_module("dbt.cli.main")
+        # Servers that start together would each parse, into the same files.
+        with FileLock(settings.dbt_target / "prepare.lock"):
+            if not _is_prepared(settings, fingerprint):
+                invoke(settings, "parse")
+                partial = manifest.with_suffix(".partial")
+                shutil.copyfile(settings.dbt_target / "manifest.json", partial)
+                partial.replace(manifest)
+                (settings.dbt_target / STAMP).write_text(fingerprint, encoding="utf-8")
+    return manifest
+
+
+def start_to_prepare(settings: Settings) -> None:
+    """Let another process do what ``prepare`` does, while this one goes on; nothing where nothing is to be done.
+
+    The other process has its settings from the environment, as this one has. ``prepare`` waits for it, and does by itself,
+    with every error told, what that process did not do.
+    """
+    if not _is_prepared(settings, _fingerprint(settings)):
+        nowhere = subprocess.DEVNULL
+        subprocess.Popen([sys.executable, "-m", __name__], stdin=nowhere, stdout=nowhere, stderr=nowhere)
+
+
+if __name__ == "__main__":
+    prepare(load_settings())

@@ -1,0 +1,378 @@
+"""``metadata/<table>.json``: everything that is known about a table, in both languages, for machines.
+
+Belongs here: what all metadata files say alike, worked out once: the formats and the files of a table, the codes that a
+column may have, the years covered, what is said of constructed data. Does not belong here: the texts of tables, columns and
+codes (``data/metadata``, code lists), or how a standard wants them said (``data_package``, ``dcat``).
+
+The content hash covers these files, so they know no clock and no snapshot id, and of the table of revisions, which is made
+after them, they say nothing that its rows decide.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pyarrow.parquet as pq
+
+from orchestration.core.tables import STATUS_COLUMN, Column, Dimension, Label, Table
+from orchestration.publish.layout import DATABASE, REVISIONS
+from orchestration.publish.release import Code, Release
+
+# A table that has this column has rows that rest on constructed deliveries.
+CONSTRUCTED_COLUMN = "is_constructed"
+
+# The one column whose cells hold several codes of its list.
+SEVERAL_CODES_COLUMN = "obs_note"
+SEVERAL_CODES_SEPARATOR = ";"
+
+# Columns that say which year a row describes; other years (of prices, of a report) do not date the table.
+TIME_COLUMNS = ("time_period", "time_period_from", "time_period_to")
+
+# A table with these columns and a key of one column is a catalogue of what its key names.
+CATALOGUE_COLUMNS = ("label_nb", "label_en")
+
+
+@dataclass(frozen=True)
+class Format:
+    """One file format of the snapshot.
+
+    ``path`` is the file that each table has; otherwise ``patterns`` find those of a table, which may have none or several.
+    ``is_content`` says that the content hash covers it. ``file_type`` is the name in the EU's list of file types,
+    ``media_type`` is registered with IANA; both are the next wider ones where a format has none of its own.
+    """
+
+    name: str
+    title: str
+    description: Label
+    media_type: str
+    file_type: str
+    path: str | None = None
+    patterns: tuple[str, ...] = ()
+    is_content: bool = True
+
+
+FORMATS = (
+    Format(
+        name="csv",
+        title="CSV",
+        description=Label(
+            nb="Tekst i UTF-8 med komma, desimalpunktum og kolonnenavn i første linje, i nøkkelens rekkefølge.",
+            en="Text in UTF-8 with commas, decimal points and column names in the first line, in the order of the key.",
+        ),
+        path="csv/{table}.csv",
+        media_type="text/csv",
+        file_type="CSV",
+    ),
+    Format(
+        name="parquet",
+        title="Parquet",
+        description=Label(
+            nb="Kolonner med typer, komprimert, i nøkkelens rekkefølge.",
+            en="Typed columns, compressed, in the order of the key.",
+        ),
+        path="parquet/{table}.parquet",
+        media_type="application/vnd.apache.parquet",
+        file_type="PARQUET",
+    ),
+    Format(
+        name="xlsx",
+        title="Excel",
+        description=Label(
+            nb="Arbeidsbok med ett ark for hver tabell, fra land til fylke; kommunene har arbeidsbøker for hvert fylke.",
+            en="Workbook with a sheet for each table, from country to county; municipalities have one for each county.",
+        ),
+        patterns=("xlsx/*.xlsx",),
+        media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        file_type="XLSX",
+    ),
+    Format(
+        name="json-stat",
+        title="JSON-stat",
+        description=Label(
+            nb="Tabellen som kube med navn på alle koder; der tabellen har flere kuber, én fil for hver.",
+            en="The table as a cube with labels for all codes; where the table has several cubes, a file for each.",
+        ),
+        patterns=("jsonstat/{table}.json", "jsonstat/{table}/*.json"),
+        media_type="application/json",
+        file_type="JSON",
+    ),
+    Format(
+        name="px",
+        title="PX",
+        description=Label(
+            nb="Tabellen som kube for PxWeb og PC-Axis.",
+            en="The table as a cube for PxWeb and PC-Axis.",
+        ),
+        patterns=("px/{table}.px",),
+        media_type="text/plain",
+        file_type="TXT",
+    ),
+    Format(
+        name="duckdb",
+        title="DuckDB",
+        description=Label(
+            nb="Database med alle tabeller, beskrevet i kommentarer.",
+            en="Database with all tables, described in comments.",
+        ),
+        path=DATABASE,
+        media_type="application/octet-stream",
+        file_type="BIN",
+        # DuckDB writes random identifiers into its file, and the table of revisions last.
+        is_content=False,
+    ),
+)
+
+# What a reader of the files has to know beyond the types.
+CONVENTIONS: Mapping[str, Label] = {
+    "missing": Label(
+        nb="En tom celle er en manglende verdi.",
+        en="An empty cell is a missing value.",
+    ),
+    "formula": Label(
+        nb="I CSV har tekst som begynner med =, +, -, @ eller tabulator en apostrof foran, så regneark ikke kjører den.",
+        en="In CSV a text that begins with =, +, -, @ or a tab has a leading apostrophe, so that no spreadsheet runs it.",
+    ),
+    "order": Label(
+        nb="Radene står i nøkkelens rekkefølge.",
+        en="Rows stand in the order of the key.",
+    ),
+    "several_codes": Label(
+        nb="Flere merknader i en celle er skilt med semikolon.",
+        en="Several notes in a cell are joined by a semicolon.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of a table in one format, as paths relative to the snapshot, in order."""
+
+    format: Format
+    paths: tuple[str, ...]
+
+
+def is_content(table: Table) -> bool:
+    """Whether the content hash covers the table's files, so that their rows, hash and size may be stated."""
+    return table.name != REVISIONS
+
+
+def has_constructed_rows(table: Table, release: Release) -> bool:
+    """Whether rows of the table rest on constructed deliveries; printed figures and reference data never do."""
+    return release.is_constructed and CONSTRUCTED_COLUMN in table.column_names
+
+
+def notice_of(table: Table, release: Release) -> Label | None:
+    """What is to be said of the table's constructed rows, if it has any."""
+    return release.notice if has_constructed_rows(table, release) else None
+
+
+def with_notice(text: Label, notice: Label | None) -> Label:
+    """Return a description that says it too where figures are constructed; readers of catalogues see little else."""
+    return text if notice is None else Label(nb=f"{text.nb} {notice.nb}", en=f"{text.en} {notice.en}")
+
+
+def files_of(table: Table, folder: Path) -> list[Files]:
+    """Return the files that the snapshot has of a table, by format."""
+    found = []
+    for each in FORMATS:
+        if each.path is not None:
+            paths = [each.path.format(table=table.name)]
+        else:
+            paths = [
+                path.relative_to(folder).as_posix()
+                for pattern in each.patterns
+                for path in sorted(folder.glob(pattern.format(table=table.name)))
+                if path.suffix != ".xlsx" or table.name in _sheets(path)
+            ]
+        if paths:
+            found.append(Files(each, tuple(paths)))
+    return found
+
+
+def _sheets(path: Path) -> list[str]:
+    """Return the names of a workbook's sheets; a workbook need not have every table.
+
+    They are read from the list of sheets alone: openpyxl would read every text of the workbook first.
+    """
+    with zipfile.ZipFile(path) as archive:
+        book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
+    return [sheet.get("name", "") for sheet in book.iterfind(".//{*}sheets/{*}sheet")]
+
+
+def codes_of(table: Table, column: Column, release: Release) -> Mapping[str, Code]:
+    """Return the codes that a column may have in this table, in order; none where it has no code list."""
+    if column.codelist is None:
+        return {}
+    codes = release.codes_of(column)
+    if column.name == STATUS_COLUMN:
+        return {code: each for code, each in codes.items() if code in table.statuses}
+    return codes
+
+
+def catalogue_of(table: Table, column: Column, tables: Sequence[Table]) -> Table | None:
+    """Return the table that catalogues what a column holds, if there is one.
+
+    The column has then the name and the title of that table's only key column. Code lists are no such catalogue: all stand
+    in one table, where a code alone identifies no row.
+    """
+    if column.codelist is not None:
+        return None
+    for each in tables:
+        if (
+            each.name != table.name
+            and each.key == (column.name,)
+            and set(CATALOGUE_COLUMNS) <= set(each.column_names)
+            and each.column(column.name).title == column.title
+        ):
+            return each
+    return None
+
+
+@dataclass(frozen=True)
+class Content:
+    """What the rows of a table say: their number, the years, and the key's columns that have no empty cell."""
+
+    rows: int
+    first: int | None
+    last: int | None
+    complete: frozenset[str]
+
+
+def content_of(table: Table, folder: Path) -> Content | None:
+    """Return what the rows of a table say; nothing for a table that is made later."""
+    if not is_content(table):
+        return None
+    # The statistics of the row groups say it without reading a row.
+    described = pq.read_metadata(folder / "parquet" / f"{table.name}.parquet")
+    found: dict[str, list[Any]] = {}
+    for group in range(described.num_row_groups):
+        for column in range(described.num_columns):
+            chunk = described.row_group(group).column(column)
+            found.setdefault(chunk.path_in_schema, []).append(chunk.statistics)
+    years = [each for name in TIME_COLUMNS for each in found.get(name, []) if each is not None and each.has_min_max]
+    complete = {
+        name
+        for name in table.key
+        if all(each is not None and each.has_null_count and each.null_count == 0 for each in found.get(name, []))
+    }
+    return Content(
+        rows=described.num_rows,
+        first=min((each.min for each in years), default=None),
+        last=max((each.max for each in years), default=None),
+        complete=frozenset(complete),
+    )
+
+
+def dump(content: Mapping[str, Any], path: Path) -> None:
+    """Write JSON with the same bytes on every machine."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8", newline="\n")
+
+
+def write(tables: list[Table], release: Release, folder: Path) -> None:
+    """Write ``metadata/<table>.json`` for each table.
+
+    Args:
+        tables: the public tables.
+        release: what the candidate says of itself.
+        folder: the candidate; every other file of it has been written.
+    """
+    for table in tables:
+        dump(_description(table, tables, release, folder), folder / "metadata" / f"{table.name}.json")
+
+
+def _description(table: Table, tables: Sequence[Table], release: Release, folder: Path) -> dict[str, Any]:
+    catalogue, content = release.catalogue, content_of(table, folder)
+    return {
+        "name": table.name,
+        "title": _text(table.title),
+        "description": _text(table.description),
+        "population": _text(table.population),
+        "method": _text(table.method),
+        "is_constructed": has_constructed_rows(table, release),
+        "notice": _text(notice_of(table, release)),
+        "publisher": {"name": _text(catalogue.publisher.name), "uri": catalogue.publisher.uri},
+        "contact": {"name": _text(catalogue.contact.name), "email": catalogue.contact.email},
+        "licence": catalogue.licence.model_dump(),
+        "channel": release.channel,
+        "spatial": catalogue.spatial,
+        "temporal": None if content is None or content.first is None else {"first": content.first, "last": content.last},
+        "rows": None if content is None else content.rows,
+        "key": list(table.key),
+        "measures": list(table.measures),
+        "main_measure": table.measures[0] if table.measures else None,
+        "statuses": [
+            {"code": status, "label": _text(release.label(STATUS_COLUMN, status)), "sign": _sign(release, status)}
+            for status in table.statuses
+        ],
+        "columns": [_column(column, table, tables, release) for column in table.columns],
+        "cube": None
+        if table.cube is None
+        else {
+            "each": table.cube.each,
+            "dimensions": [_dimension(each) for each in table.cube.dimensions],
+            "measures": list(table.cube_measures),
+        },
+        "files": [
+            {
+                "format": each.format.name,
+                "title": each.format.title,
+                "description": _text(each.format.description),
+                "media_type": each.format.media_type,
+                "paths": list(each.paths),
+            }
+            for each in files_of(table, folder)
+        ],
+        "conventions": {name: _text(text) for name, text in CONVENTIONS.items()},
+    }
+
+
+def _column(column: Column, table: Table, tables: Sequence[Table], release: Release) -> dict[str, Any]:
+    catalogue = catalogue_of(table, column, tables)
+    codes = codes_of(table, column, release)
+    return {
+        "name": column.name,
+        "type": column.type,
+        "title": _text(column.title),
+        "description": _text(column.description),
+        "unit": None
+        if column.unit is None
+        else {"code": column.unit, "label": _text(release.label("unit_of_measure", column.unit))},
+        "decimals": column.decimals,
+        "codelist": None
+        if column.codelist is None
+        else {
+            "name": column.codelist,
+            "separator": SEVERAL_CODES_SEPARATOR if column.name == SEVERAL_CODES_COLUMN else None,
+            "codes": [
+                {"code": code, "label": _text(each.label), "parent": each.parent, "sign": each.sign}
+                for code, each in codes.items()
+            ],
+        },
+        "catalogue": None if catalogue is None else catalogue.name,
+    }
+
+
+def _dimension(dimension: Dimension) -> dict[str, Any]:
+    return {
+        "name": dimension.name,
+        "columns": list(dimension.code_columns),
+        "role": dimension.role,
+        "label": dimension.label,
+        "attributes": list(dimension.attributes),
+    }
+
+
+def _sign(release: Release, status: str) -> str | None:
+    code = release.codes.get(STATUS_COLUMN, {}).get(status)
+    return code.sign if code else None
+
+
+def _text(label: Label | None) -> dict[str, str] | None:
+    return None if label is None else {"nb": label.nb, "en": label.en}

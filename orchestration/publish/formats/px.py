@@ -1,0 +1,362 @@
+"""PX (PC-Axis, version 2013): a table as a dense cube for PxWeb and its relatives, in Norwegian and English.
+
+Belongs here: the keywords of the format, its signs for missing cells, and how its lines are cut. Does not belong here:
+dimensions, codes and statuses (``cube``).
+
+PX has signs for missing cells but no status of a cell that readers keep: DATANOTECELL is a line of metadata for each cell,
+which servers hold in memory, and most readers drop it. Status and break are contents of their own instead. Reasons and notes
+of single rows are not in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from orchestration.core.tables import STATUS_COLUMN, Column, Label, Table
+from orchestration.publish.formats.cube import (
+    BREAK_COLUMN,
+    MEASURE_TITLE,
+    Axis,
+    DenseCube,
+    breaks_of,
+    distinct_labels,
+    joined,
+    measure_status,
+    read_breaks,
+    read_cubes,
+)
+from orchestration.publish.release import Release
+
+# The longest line that PC-Axis reads, and the most decimals that it keeps.
+LINE_LENGTH = 256
+MOST_DECIMALS = 15
+
+QUOTE = '"'
+
+# Missing cells are written as one to six dots; keywords say what readers print for them.
+DOTS = 6
+MISSING = '".."'
+NO_ROW = '"."'
+
+# The two languages of a file: the attribute of a label and what a keyword adds.
+LANGUAGES = (("nb", ""), ("en", "[en]"))
+
+STATUS_UNIT = Label(nb="kode", en="code")
+BREAK_UNIT = Label(nb="0 eller 1", en="0 or 1")
+
+
+@dataclass(frozen=True)
+class _Content:
+    """A value of the contents variable."""
+
+    code: str
+    label: Label
+    unit: Label
+    note: Label
+    decimals: int = 0
+
+
+def write(connection: duckdb.DuckDBPyConnection, table: Table, release: Release, folder: Path) -> None:
+    """Write ``table`` (a relation of the connection's default schema) as ``<table>.px``.
+
+    A variable of PX has at least one value, so a table without rows has no file.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    breaks = read_breaks(connection, release)
+    for cube in read_cubes(connection, table, release, _columns(table, release)):
+        if len(cube.rows):
+            with (folder / f"{table.name}.px").open("wb") as file:
+                file.write("".join(_keywords(cube, release, breaks_of(cube, breaks))).encode("utf-8"))
+                file.writelines(_data(cube))
+
+
+def _columns(table: Table, release: Release) -> dict[str, str]:
+    """Return names and SQL of the columns that a file is made from: the cells of a row as one text, and their decimals."""
+    status = f'"{STATUS_COLUMN}"'
+    numbers = {name: _number(table.column(name)) for name in table.cube_measures}
+    cells = [
+        f"coalesce({number}, {_sign_of(measure_status(table, name, status), release)})" for name, number in numbers.items()
+    ]
+    cells.append(_choice(status, {code: str(place) for code, place in _places(release).items()}))
+    if BREAK_COLUMN in table.column_names:
+        cells.append(f"""case when "{BREAK_COLUMN}" then '1' else '0' end""")
+    decimals = [f"coalesce(length(split_part({number}, '.', 2)), 0)" for number in numbers.values()]
+    return {"cells": f"concat_ws(' ', {', '.join(cells)})", "decimals": f"greatest({', '.join(decimals)})"}
+
+
+def _number(column: Column) -> str:
+    """Return SQL for the shortest text that reads back as the number. PX knows no exponents."""
+    name = f'"{column.name}"'
+    if column.type != "DOUBLE":
+        return f"{name}::varchar"
+    return (
+        f"case when {name} = trunc({name}) then {name}::hugeint::varchar "
+        f"when abs({name}) < 1e-4 then rtrim(rtrim({name}::varchar::decimal(38, 30)::varchar, '0'), '.') "
+        f"else {name}::varchar end"
+    )
+
+
+def _choice(of: str, texts: Mapping[str, str]) -> str:
+    """Return SQL that chooses a text by a code; a code without one is a missing cell."""
+    whens = " ".join(f"when '{code}' then '{text}'" for code, text in texts.items())
+    return f"case {of} {whens} else '{MISSING}' end"
+
+
+def _sign_of(status: str, release: Release) -> str:
+    """Return SQL for the sign of an empty cell, given the SQL of its status."""
+    return _choice(status, {code: '"' + "." * dots + '"' for code, dots in _dots(release).items()})
+
+
+def _dots(release: Release) -> dict[str, int]:
+    """Return the number of dots by status: the sign that the code list has, or a free number for a sign of another kind.
+
+    One and two dots are never free: combinations without a row and statuses without a sign have them.
+    """
+    signs = {code: found.sign for code, found in release.codes[STATUS_COLUMN].items() if found.sign}
+    taken = {len(NO_ROW.strip(QUOTE)), len(MISSING.strip(QUOTE)), *(len(sign) for sign in signs.values() if _is_dots(sign))}
+    free = iter(number for number in range(1, DOTS + 1) if number not in taken)
+    numbers = {sign: len(sign) if _is_dots(sign) else next(free) for sign in dict.fromkeys(signs.values())}
+    return {code: numbers[sign] for code, sign in signs.items()}
+
+
+def _is_dots(sign: str) -> bool:
+    return not sign.strip(".")
+
+
+def _places(release: Release) -> dict[str, int]:
+    """Return the number that stands for each status: its place in the code list."""
+    return {status: place for place, status in enumerate(release.codes[STATUS_COLUMN], start=1)}
+
+
+def _data(cube: DenseCube) -> Iterator[Any]:
+    """Yield the cells: a line for each combination of the stub, years and contents along it. Python sees no single cell."""
+    stub, heading = _layout(cube)
+    contents = len(cube.table.cube_measures) + 1 + (BREAK_COLUMN in cube.table.column_names)
+    cells = cube.spread("cells", cube.cells([*stub, *heading]), " ".join([NO_ROW] * contents))
+    width = int(np.prod([len(cube.axes[axis].codes) for axis in heading], dtype=np.int64))
+    lines = pc.binary_join(pa.ListArray.from_arrays(pa.array(range(0, len(cells) + 1, width), pa.int32()), cells), " ")
+    yield b"DATA=\n"
+    yield joined(lines, " \n")
+    yield b" \n;\n"
+
+
+def _layout(cube: DenseCube) -> tuple[list[int], list[int]]:
+    """Return the dimensions of the stub and those of the heading, which has the years and, last, the contents."""
+    heading = [place for place, axis in enumerate(cube.axes) if axis.dimension.role == "time"]
+    return [place for place in range(len(cube.axes)) if place not in heading], heading
+
+
+def _keywords(cube: DenseCube, release: Release, breaks: Mapping[str, list[Label]]) -> Iterator[str]:
+    """Yield the keywords before the data, in the order that the format recommends."""
+    table, catalogue, contact = cube.table, release.catalogue, release.catalogue.contact
+    contents = _contents(table, release)
+    yield from _technical(cube, release)
+    yield from _text("SUBJECT-AREA", catalogue.title)
+    yield from _plain("COPYRIGHT", "YES")
+    yield from _text("TITLE", table.title)
+    yield from _text("CONTENTS", table.title)
+    yield from _variables(cube, contents)
+    for content in contents:
+        if content.decimals:
+            yield from _plain("PRECISION", str(content.decimals), MEASURE_TITLE, content.label)
+    for content in contents:
+        yield from _text("UNITS", content.unit, content.label)
+    yield from _text("CONTACT", Label(nb=f"{contact.name.nb}, {contact.email}", en=f"{contact.name.en}, {contact.email}"))
+    yield from _text("SOURCE", catalogue.publisher.name)
+    yield from _notes(cube, release, contents, breaks)
+    for number, sign in _symbols(release).items():
+        yield from _text(f"DATASYMBOL{number}", Label(nb=sign, en=sign))
+
+
+def _technical(cube: DenseCube, release: Release) -> Iterator[str]:
+    """Yield what programs need to know.
+
+    The format wants the date of creation. A clock would change the bytes of equal figures, so it is the last day of the
+    newest year that the publication describes, in every file.
+    """
+    decimals = min(pc.max(cube.rows.column("decimals")).as_py(), MOST_DECIMALS)
+    yield from (
+        'CHARSET="ANSI";\n',
+        'AXIS-VERSION="2013";\n',
+        'CODEPAGE="utf-8";\n',
+        'LANGUAGE="no";\n',
+        'LANGUAGES="no","en";\n',
+        f'CREATION-DATE="{release.time_period}1231 00:00";\n',
+        f"DECIMALS={decimals};\n",
+        # Each content with decimals says so itself, by PRECISION.
+        "SHOWDECIMALS=0;\n",
+        f'MATRIX="{cube.table.name}";\n',
+        # Rates, shares and statuses have no sum.
+        "AGGREGALLOWED=NO;\n",
+        f'SUBJECT-CODE="{release.catalogue.themes[0].rpartition("/")[2]}";\n',
+    )
+
+
+def _contents(table: Table, release: Release) -> list[_Content]:
+    """Return the values of the contents variable: the measures, the status and the break."""
+    contents = [_measure(table.column(name), release) for name in table.cube_measures]
+    status = table.column(STATUS_COLUMN)
+    numbers = [(place, code, release.label(STATUS_COLUMN, code)) for code, place in _places(release).items()]
+    meanings = Label(
+        nb=", ".join(f"{place} = {code} {label.nb}" for place, code, label in numbers),
+        en=", ".join(f"{place} = {code} {label.en}" for place, code, label in numbers),
+    )
+    contents.append(_Content(status.name, status.title, STATUS_UNIT, _paragraphs([status.description, meanings])))
+    if BREAK_COLUMN in table.column_names:
+        column = table.column(BREAK_COLUMN)
+        contents.append(_Content(column.name, column.title, BREAK_UNIT, column.description))
+    codes = [Label(nb=content.code, en=content.code) for content in contents]
+    labels = distinct_labels([_quotable(content.label) for content in contents], codes)
+    return [replace(content, label=label) for content, label in zip(contents, labels, strict=True)]
+
+
+def _measure(column: Column, release: Release) -> _Content:
+    """Return a measure; what has no unit, such as a year, is its own unit."""
+    unit = release.label("unit_of_measure", column.unit) if column.unit else column.title
+    return _Content(column.name, column.title, unit, column.description, column.decimals or 0)
+
+
+def _variables(cube: DenseCube, contents: Sequence[_Content]) -> Iterator[str]:
+    """Yield the variables with their values, codes and years."""
+    stub, heading = ([cube.axes[place] for place in places] for places in _layout(cube))
+    if stub:
+        yield from _list("STUB", [axis.title for axis in stub])
+    yield from _list("HEADING", [*(axis.title for axis in heading), MEASURE_TITLE])
+    yield from _text("CONTVARIABLE", MEASURE_TITLE)
+    for axis in (*stub, *heading):
+        yield from _list("VALUES", _values(axis), axis.title)
+    yield from _list("VALUES", [content.label for content in contents], MEASURE_TITLE)
+    for axis in heading:
+        years = [Label(nb=code, en=code) for code in axis.codes]
+        yield from _list("TIMEVAL", years, axis.title, first="TLIST(A1),")
+    for axis in (*stub, *heading):
+        yield from _list("CODES", [Label(nb=code, en=code) for code in axis.codes], axis.title)
+    yield from _list("CODES", [Label(nb=content.code, en=content.code) for content in contents], MEASURE_TITLE)
+
+
+def _values(axis: Axis) -> list[Label]:
+    """Return the labels of a dimension. Notes and most readers know a value by its text, so no two are equal."""
+    return distinct_labels([_quotable(label) for label in axis.labels], axis.qualifiers)
+
+
+def _notes(
+    cube: DenseCube, release: Release, contents: Sequence[_Content], breaks: Mapping[str, list[Label]]
+) -> Iterator[str]:
+    """Yield the notes: first that data are constructed, which readers must show; on the table, contents and years."""
+    table = cube.table
+    if release.notice:
+        yield from _text("NOTEX", release.notice)
+    about = [table.description, table.population, table.method, _signs(release), _licence(release)]
+    years = [code for axis in cube.axes if axis.dimension.role == "time" for code in axis.codes]
+    about += [
+        Label(nb=f"{year}: {text.nb}", en=f"{year}: {text.en}")
+        for year in breaks
+        if year not in years
+        for text in breaks[year]
+    ]
+    yield from _text("NOTE", _paragraphs([text for text in about if text]))
+    for content in contents:
+        yield from _text("VALUENOTE", content.note, MEASURE_TITLE, content.label)
+    for axis in cube.axes:
+        of_code = breaks if axis.dimension.role == "time" else {}
+        for place, (code, value) in enumerate(zip(axis.codes, _values(axis), strict=True)):
+            texts = [*_attributes(table, release, axis, place), *of_code.get(code, [])]
+            if texts:
+                yield from _text("VALUENOTE", _paragraphs(texts), axis.title, value)
+
+
+def _attributes(table: Table, release: Release, axis: Axis, place: int) -> Iterator[Label]:
+    """Yield what a code decides: ``Serie: IS-24``."""
+    for name, values in axis.attributes.items():
+        if values[place] is not None:
+            column = table.column(name)
+            label = release.label(column.codelist or name, str(values[place]))
+            yield Label(nb=f"{column.title.nb}: {label.nb}", en=f"{column.title.en}: {label.en}")
+
+
+def _licence(release: Release) -> Label:
+    licence = release.catalogue.licence
+    text = f"{licence.title} ({licence.name}), {licence.path}"
+    return Label(nb=f"Lisens: {text}", en=f"Licence: {text}")
+
+
+def _symbols(release: Release) -> dict[int, str]:
+    """Return the sign that readers print by number of dots."""
+    dots = _dots(release)
+    return dict(
+        sorted({dots[code]: found.sign for code, found in release.codes[STATUS_COLUMN].items() if found.sign}.items())
+    )
+
+
+def _signs(release: Release) -> Label:
+    """Return what the printed signs mean; the one for what cannot exist stands for combinations without a row too."""
+    codes = release.codes[STATUS_COLUMN]
+    sign = _symbols(release).get(1, NO_ROW.strip(QUOTE))
+    parts = {"nb": [f"{sign} tabellen har ikke raden"], "en": [f"{sign} the table has no such row"]}
+    for sign in _symbols(release).values():
+        labels = [found.label for found in codes.values() if found.sign == sign]
+        parts["nb"].append(f"{sign} {' eller '.join(label.nb.lower() for label in labels)}")
+        parts["en"].append(f"{sign} {' or '.join(label.en.lower() for label in labels)}")
+    return Label(nb=f"Tegn: {', '.join(parts['nb'])}.", en=f"Signs: {', '.join(parts['en'])}.")
+
+
+def _paragraphs(texts: Sequence[Label]) -> Label:
+    """Return texts as paragraphs of a note; PX writes a new line as ``#``."""
+    return Label(nb="##".join(_clean(text.nb) for text in texts), en="##".join(_clean(text.en) for text in texts))
+
+
+def _quotable(label: Label) -> Label:
+    """Return a label on one line without the quotation mark, for which PX has no other way of writing."""
+    return Label(nb=_clean(label.nb), en=_clean(label.en))
+
+
+def _clean(text: str) -> str:
+    return " ".join(text.replace(QUOTE, "'").split())
+
+
+def _plain(keyword: str, value: str, *keys: Label) -> Iterator[str]:
+    """Yield a keyword whose value is no text; in both languages where its keys are texts."""
+    for language, tag in LANGUAGES if keys else LANGUAGES[:1]:
+        yield f"{_head(keyword, tag, language, keys)}{value};\n"
+
+
+def _text(keyword: str, text: Label, *keys: Label) -> Iterator[str]:
+    """Yield a keyword with a text in both languages. A long one is cut into lines, which readers put together again."""
+    for language, tag in LANGUAGES:
+        head, rest = _head(keyword, tag, language, keys), _clean(getattr(text, language))
+        if len(head) + len(rest) + 3 <= LINE_LENGTH:
+            yield f'{head}"{rest}";\n'
+            continue
+        yield f"{head}\n"
+        while len(rest) + 3 > LINE_LENGTH:
+            cut = rest.rfind(" ", 0, LINE_LENGTH - 3) + 1 or LINE_LENGTH - 3
+            yield f'"{rest[:cut]}"\n'
+            rest = rest[cut:]
+        yield f'"{rest}";\n'
+
+
+def _list(keyword: str, texts: Sequence[Label], *keys: Label, first: str = "") -> Iterator[str]:
+    """Yield a keyword with a list of texts in both languages, cut between two of them."""
+    for language, tag in LANGUAGES:
+        line = _head(keyword, tag, language, keys) + first
+        for place, text in enumerate(texts, start=1):
+            item = f'"{_clean(getattr(text, language))}"{"," if place < len(texts) else ";"}'
+            if len(line) + len(item) > LINE_LENGTH:
+                yield f"{line}\n"
+                line = ""
+            line += item
+        yield f"{line}\n"
+
+
+def _head(keyword: str, tag: str, language: str, keys: Sequence[Label]) -> str:
+    """Return a keyword with its language and what it is about."""
+    about = ",".join(f'"{_clean(getattr(key, language))}"' for key in keys)
+    return f"{keyword}{tag}{f'({about})' if keys else ''}="

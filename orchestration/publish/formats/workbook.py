@@ -1,0 +1,89 @@
+"""The workbook of the publication: a read-me sheet, then every table as a sheet, from country to county.
+
+Belongs here: which tables and rows are in, and what the read-me sheet says of them. Does not belong here: how sheets look
+and are written (``sheets``), or the municipalities' own series (``packages``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+from openpyxl import Workbook
+
+from orchestration.core.tables import Label, Table
+from orchestration.publish.formats import sheets
+from orchestration.publish.formats.packages import MUNICIPAL_TABLES
+from orchestration.publish.formats.sheets import LongSheet, ReadMe, Texts, filled
+from orchestration.publish.layout import REVISIONS
+from orchestration.publish.release import Release
+
+LEVEL_COLUMN = "unit_level"
+
+# From country to county; single municipalities, districts and agencies are too many rows to look at in a workbook.
+LEVELS = ("country", "health_region", "hf_area", "county", "size_group")
+
+
+def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, path: Path) -> None:
+    """Write ``tables`` (relations of the connection's default schema) as one workbook.
+
+    Revisions are left out: they depend on the snapshot before, and equal figures have to be equal files.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    chosen = [sheets.plan_sheet(connection, table, _source(table), release) for table in tables if table.name != REVISIONS]
+    left = {sheet.table.name: _levels(connection, sheet.table) for sheet in chosen}
+    title = release.catalogue.title
+
+    def fill_front(book: Workbook) -> None:
+        read_me = ReadMe(book, title, release)
+        read_me.about(release.catalogue.description, Texts.workbook_content)
+        read_me.section(Texts.sheets, Texts.rows, Texts.rows_found)
+        for sheet in chosen:
+            levels = left[sheet.table.name]
+            found = sum(levels.values()) if levels else sheet.rows_found
+            read_me.line(sheet.table.name, _described(sheet, levels, release), sheet.rows, found, link=sheet.table.name)
+        read_me.reading()
+        read_me.codes()
+        read_me.columns([sheet.table for sheet in chosen])
+
+    sheets.write_book(connection, path, release, title, chosen, fill_front)
+
+
+def _source(table: Table) -> str:
+    """Return SQL of the rows that are in: a table without figures, such as the corrections, is in as a whole."""
+    if LEVEL_COLUMN not in table.column_names or not table.measures:
+        return f'select * from "{table.name}"'
+    levels = ", ".join(f"'{level}'" for level in LEVELS)
+    return f'select * from "{table.name}" where {LEVEL_COLUMN} in ({levels})'
+
+
+def _levels(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, int]:
+    """Return the rows of each level of a table, those that are not in too; none where it has no levels."""
+    if LEVEL_COLUMN not in table.column_names:
+        return {}
+    query = f"select coalesce({LEVEL_COLUMN}, ''), count(*) from \"{table.name}\" group by 1 order by 1"
+    return dict(connection.execute(query).fetchall())
+
+
+def _described(sheet: LongSheet, levels: dict[str, int], release: Release) -> Label:
+    """Return what the read-me sheet says of a sheet: title, description, method, levels, and where the rest is."""
+    table = sheet.table
+    parts = [filled(Texts.column, title=table.title, description=table.description)]
+    if table.method:
+        parts.append(table.method)
+    order = list(release.codes.get(LEVEL_COLUMN, {}))
+    names = sorted(levels, key=lambda level: (order.index(level) if level in order else len(order), level))
+    here, rest = [name for name in names if name in LEVELS], [name for name in names if name not in LEVELS]
+    if here:
+        parts.append(filled(Texts.levels, here=_names(here, release)))
+    if rest:
+        parts.append(filled(Texts.levels_left, left=_names(rest, release), table=table.name))
+        if table.name in MUNICIPAL_TABLES:
+            parts.append(Texts.in_packages)
+    parts.extend(sheets.limits(sheet))
+    return sheets.sentences(parts)
+
+
+def _names(levels: list[str], release: Release) -> Label:
+    labels = [release.label(LEVEL_COLUMN, level) for level in levels]
+    return Label(nb=", ".join(label.nb for label in labels), en=", ".join(label.en for label in labels))

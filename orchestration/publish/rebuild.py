@@ -1,0 +1,168 @@
+"""Makes a published snapshot again, from the archive and the state of the project, and compares it byte for byte.
+
+Deliveries come from the archive by the hashes that the snapshot states, the ledger is the one that was kept with it, the
+snapshot before is the one that it was compared with; everything else (forms, corrections, rules, code) is the project as it
+stands, so check out the commit that the journal names first.
+
+Belongs here: laying out what the snapshot was made from, and comparing. Does not belong here: how a snapshot is made
+(``runs``), or the archive (``ingest.capture``).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.core.errors import UserError
+from orchestration.core.settings import Settings
+from orchestration.core.warehouse import attach, connect
+from orchestration.defs.runs import refresh
+from orchestration.disclosure import ledger
+from orchestration.ingest.capture import restore
+from orchestration.publish import journal, snapshots
+from orchestration.publish.layout import DATABASE, file_hash, write_checksums
+from orchestration.publish.provenance import project_state
+
+# Compared table by table, since DuckDB writes random identifiers into its file.
+NOT_BY_BYTES = (DATABASE, f"{DATABASE}.sha256")
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What was made again: its folder, how many files are equal, and which are not."""
+
+    folder: Path
+    equal: int
+    different: list[str]
+
+
+def rebuild(settings: Settings, identifier: str, into: Path, tell: Callable[[str], None] = lambda line: None) -> Rebuilt:
+    """Make a snapshot again in another folder, and compare it with the published one.
+
+    Args:
+        settings: where the snapshot, the archive and the inputs lie; nothing of it is changed.
+        identifier: id of the snapshot, or a beginning.
+        into: an empty folder for inputs, warehouse and snapshot.
+        tell: takes a line of progress.
+
+    Raises:
+        UserError: what it was made from is not there, or the folder is not empty.
+        RefusedError: the rules of the project as it stands refuse it.
+    """
+    # Candidates are none: what is made again was published.
+    original = snapshots.find(settings.snapshots, settings.snapshots / ".none", identifier)
+    snapshots.verify(original)
+    if into.exists() and any(into.iterdir()):
+        raise UserError("the folder is not empty", place=str(into), remedy="name one that is empty or not there")
+    event = journal.publication(journal.read_journal(settings.snapshots), original.name)
+    if event is not None and event.project is not None and event.project != project_state():
+        tell(f"  it was made at commit {event.project}; the project stands at {project_state() or 'no commit'}")
+    made_by = _lay_out(settings, original, into)
+    refresh(made_by, tell)
+    made = {path.name: path for place in (made_by.snapshots, made_by.candidates) for path in place.glob("[!.]*/")}
+    if original.name not in made:
+        found = [name for name, path in made.items() if not path.is_symlink()]
+        raise UserError(
+            f"the project as it stands makes {' and '.join(found) or 'nothing'}, not {original.name}",
+            place=str(into),
+            remedy="check out the commit that is248 list --json names for it, and try again",
+        )
+    folder = made[original.name]
+    if folder.parent == made_by.candidates:
+        # It waits for its release here, so nobody has written the checksums of its verdict yet.
+        write_checksums(folder)
+    return _compare(original, folder)
+
+
+def _lay_out(settings: Settings, original: Path, into: Path) -> Settings:
+    """Lay out what a snapshot was made from, and return the settings of a run on it."""
+    data = into / "data"
+    data.mkdir(parents=True)
+    generated = (settings.warehouse.resolve(), settings.snapshots.resolve())
+    for path in settings.data.iterdir():
+        if path != settings.deliveries and path.resolve() not in generated:
+            (data / path.name).symlink_to(path.resolve())
+    said = snapshots.said(original)
+    with connect(original / DATABASE, read_only=True) as connection:
+        hashes = [row[0] for row in connection.execute("select sha256 from deliveries order by form").fetchall()]
+    for sha256 in hashes:
+        restore(sha256, settings.archive, data / settings.deliveries.name)
+    made_by = Settings(
+        data_dir=data,
+        warehouse_dir=into / "warehouse",
+        snapshots_dir=into / "snapshots",
+        channel=said.channel,
+        formats=",".join(name for name in sorted(Settings().formats_known) if (original / name).is_dir()),
+    )
+    made_by.snapshots.mkdir()
+    predecessor = snapshots.compared_with(original)
+    if predecessor is not None:
+        if not (settings.snapshots / predecessor).is_dir():
+            raise UserError(
+                f"the snapshot that it was compared with, {predecessor}, is not there any more",
+                place=str(settings.snapshots),
+                remedy="restore it from the backup",
+            )
+        # The attack on it had all that were published before it.
+        order = [path.name for path in snapshots.all_snapshots(settings.snapshots)]
+        for name in {predecessor, *order[: order.index(original.name) if original.name in order else len(order)]}:
+            (made_by.snapshots / name).symlink_to((settings.snapshots / name).resolve())
+        snapshots.point_to(made_by.snapshots, predecessor)
+    before = ledger.ledger_file(settings.snapshots).parent / f"{original.name}{ledger.BEFORE}"
+    if not before.is_file():
+        raise UserError(
+            "the ledger that it was made with was not kept", place=str(before), remedy="restore it from the backup"
+        )
+    kept = ledger.ledger_file(made_by.snapshots)
+    kept.parent.mkdir(mode=0o700)
+    shutil.copyfile(before, kept)
+    return made_by
+
+
+def _compare(original: Path, made: Path) -> Rebuilt:
+    """Compare all files by their bytes, and the database table by table."""
+    names = sorted(
+        {path.relative_to(folder).as_posix() for folder in (original, made) for path in folder.rglob("*") if path.is_file()}
+        - set(NOT_BY_BYTES)
+    )
+    different = []
+    for name in names:
+        one, other = original / name, made / name
+        if not (one.is_file() and other.is_file() and file_hash(one) == file_hash(other)):
+            different.append(name)
+    different += [f"{DATABASE}: {table}" for table in _different_tables(original / DATABASE, made / DATABASE)]
+    return Rebuilt(made, len(names) + 1 - len({name.split(":")[0] for name in different}), different)
+
+
+def _different_tables(one: Path, other: Path) -> list[str]:
+    """Return the tables of two databases that are not equal, with names, types, rows and their order."""
+    different = []
+    with connect(one, read_only=True) as connection:
+        attach(connection, other, "other")
+        described = {
+            catalog: dict(
+                connection.execute(
+                    "select table_name, string_agg(column_name || ' ' || data_type, ', ' order by ordinal_position) "
+                    "from information_schema.columns where table_catalog = ? group by table_name",
+                    [catalog],
+                ).fetchall()
+            )
+            for catalog in (one.stem, "other")
+        }
+        mine, theirs = described[one.stem], described["other"]
+        for table in sorted(mine.keys() | theirs.keys()):
+            if mine.get(table) != theirs.get(table):
+                different.append(table)
+                continue
+            differences = connection.execute(
+                f'select count(*) from (select row_number() over () as row, * from main."{table}" except all '
+                f'select row_number() over () as row, * from other.main."{table}")'
+            ).fetchone()
+            counts = connection.execute(
+                f'select (select count(*) from main."{table}") = (select count(*) from other.main."{table}")'
+            ).fetchone()
+            if differences != (0,) or counts != (True,):
+                different.append(table)
+    return different

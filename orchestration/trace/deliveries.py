@@ -1,0 +1,83 @@
+"""Where the delivered cells and rows went, as the built warehouse says; restricted.
+
+Belongs here: queries about what was read. Does not belong here: the words in which a command tells it (``cli.status``), or
+which cells are behind a figure (``explain``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from orchestration.core.warehouse import connect, dictionaries
+
+
+def cell_ledger(warehouse: Path) -> list[dict[str, Any]]:
+    """Return for each delivered file the cells that were read and where they went."""
+    if not warehouse.exists():
+        return []
+    with connect(warehouse, read_only=True) as connection:
+        tables = connection.execute(
+            "select count(*) from information_schema.tables where table_schema || '.' || table_name in "
+            "('raw.sheets', 'marts.mart_cell_ledger', 'marts.mart_row_ledger', 'intermediate.int_name_findings')"
+        ).fetchone()
+        if tables != (4,):
+            return []
+        return dictionaries(
+            connection,
+            """
+            with read_cells as (
+                select form, file, cast(sum(cell_count) as bigint) as cells from raw.sheets group by form, file
+            ),
+            fates as (
+                select form, file,
+                    cast(coalesce(sum(cell_count) filter (where fate = 'mapped'), 0) as bigint) as mapped,
+                    cast(coalesce(sum(cell_count) filter (where fate = 'ignored'), 0) as bigint) as ignored,
+                    cast(coalesce(sum(cell_count) filter (where fate = 'rejected'), 0) as bigint) as rejected
+                from marts.mart_cell_ledger group by form, file
+            )
+            select form, file, cells as read, coalesce(mapped, 0) as mapped, coalesce(ignored, 0) as ignored,
+                coalesce(rejected, 0) as rejected, cells = mapped + ignored + rejected as balances
+            from read_cells left join fates using (form, file) order by form, file
+            """,
+        )
+
+
+def name_findings(warehouse: Path) -> list[dict[str, Any]]:
+    """Return the delivered rows whose name is none of the names of their code."""
+    with connect(warehouse, read_only=True) as connection:
+        return dictionaries(
+            connection,
+            "select form, file, row_number, code_delivered, name_delivered from intermediate.int_name_findings order by all",
+        )
+
+
+def rows_left_out(warehouse: Path) -> list[dict[str, Any]]:
+    """Return the delivered rows that are no data or cannot be used, with the cell or code that says so."""
+    with connect(warehouse, read_only=True) as connection:
+        return dictionaries(
+            connection,
+            "select form, file, sheet, row_number, fate, reason, rests_on from marts.mart_row_ledger order by all",
+        )
+
+
+def told_cells(warehouse: Path) -> list[dict[str, Any]]:
+    """Return the cells of workbooks that were read, or left out, in a way that is to be known."""
+    from orchestration.ingest.marks import TOLD  # imported here: it opens files
+    from orchestration.ingest.readers.looks import column_letters
+
+    with connect(warehouse, read_only=True) as connection:
+        # A warehouse of an earlier release has no such table.
+        if not connection.execute(
+            "select 1 from duckdb_tables() where schema_name = 'raw' and table_name = 'marks'"
+        ).fetchall():
+            return []
+        found = dictionaries(
+            connection,
+            "select form, file, sheet, mark, sum(cell_count)::bigint as cells, first_row, first_column from raw.marks "
+            "group by all order by all",
+        )
+    for each in found:
+        each["first_cell"] = f"{column_letters(each.pop('first_column'))}{each.pop('first_row')}"
+        each["what"] = TOLD[each["mark"]]
+    return found
