@@ -59,14 +59,14 @@ def publish() -> dict[str, Any]:
 
 def _warnings(settings: Settings, published: Published) -> list[str]:
     """Return the warnings that do not hold of what a run made: of the candidate that waits, else of what is published."""
-    from orchestration.defs.checks import stage_file  # imported here: it imports Dagster
+    from orchestration.gate.judging import stage_file  # imported here, as above
     from orchestration.gate.results import read_results
     from orchestration.gate.rules import STAGES
     from orchestration.gate.verdict import warning_lines
 
     folder = settings.candidates / published.waiting if published.waiting else published.folder
     verdict = snapshots.read_gate(folder) if folder is not None else None
-    stages = [path for stage in STAGES if (path := stage_file(settings, stage)).is_file()]
+    stages = [path for stage in STAGES if (path := stage_file(settings.stage_results, stage)).is_file()]
     return warning_lines(verdict, [found for path in stages for found in read_results(path)]) if verdict is not None else []
 
 
@@ -118,7 +118,7 @@ def _publication(settings: Settings, published: Published) -> dict[str, Any]:
 @command
 def check(identifier: str | None) -> dict[str, Any]:
     """Judge the last candidate again, or the candidate or snapshot IDENTIFIER, without publishing anything."""
-    from orchestration.defs.runs import judge_again
+    from orchestration.gate.judging import judge_again
     from orchestration.gate.verdict import warning_lines  # imported here, as above
 
     verdict = judge_again(load_settings(), identifier, lambda line: click.echo(line, err=True))
@@ -138,7 +138,7 @@ def check(identifier: str | None) -> dict[str, Any]:
 @command
 def prove_rules_command() -> dict[str, Any]:
     """Seed a fault for every rule into copies of what was judged last, and show whether the rule catches it."""
-    from orchestration.defs.runs import prove_rules
+    from orchestration.gate.judging import prove_rules
 
     score = prove_rules(
         load_settings(),

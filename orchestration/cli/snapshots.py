@@ -82,9 +82,10 @@ def rebuild_command(identifier: str, into: Path) -> dict[str, Any]:
     Nothing is published. Check out the commit that `is248 list --json` names for it first.
     """
     settings = load_settings()
-    from orchestration.publish.rebuild import rebuild  # imported here: it imports Dagster
+    from orchestration.defs.runs import refresh  # imported here: it imports Dagster
+    from orchestration.publish.rebuild import rebuild
 
-    rebuilt = rebuild(settings, identifier, into.resolve(), lambda line: click.echo(line, err=True))
+    rebuilt = rebuild(settings, identifier, into.resolve(), refresh, lambda line: click.echo(line, err=True))
     if rebuilt.different:
         raise RefusedError(
             [
@@ -128,10 +129,10 @@ def prune(keep: int | None, delete: bool) -> dict[str, Any]:
     Never the published snapshot, the one that a rollback goes to, or one that the release calendar names.
     """
     settings = load_settings()
-    from orchestration.defs.publication import last_candidate  # imported here: it imports Dagster
+    from orchestration.publish.candidates import last_candidate
 
     with run_lock(settings.warehouse):
-        last = last_candidate(settings)
+        last = last_candidate(settings.warehouse)
         found = snapshots.prunable(
             settings.snapshots,
             settings.candidates,

@@ -75,9 +75,6 @@ class Settings(BaseSettings):
     webhook: SecretStr | None = Field(
         default=None, description="Address that is called when a run fails or a release is published; environment only"
     )
-    executor: Literal["in_process", "celery", "celery_k8s", "k8s"] = Field(
-        default="in_process", description="What runs the steps of a run that the servers start (docs/engines.md)"
-    )
     dagster_settings: Path | None = Field(
         default=None, description="File that is added to Dagster's settings: a run launcher (deploy/dagster-kubernetes.yaml)"
     )

@@ -19,9 +19,6 @@ from filelock import FileLock, Timeout
 
 from orchestration.core.errors import UserError
 
-# Name of the Dagster resource that holds the run lock; every asset that writes requires it.
-WRITER = "writer"
-
 LOCK = "run.lock"
 
 # Oldest DuckDB that can read the warehouse: from this one on, texts are compressed together at two thirds of the work that

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster._utils.schedules import is_valid_cron_string
 
 from orchestration.core.errors import UserError
 from orchestration.core.notifications import log, notify
@@ -116,31 +115,33 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     Raises:
         UserError: the setting is no cron expression, or the calendar is not valid.
     """
-    if not is_valid_cron_string(settings.refresh_cron):
-        raise UserError(
-            f"setting 'refresh_cron': {settings.refresh_cron!r} is no cron expression",
-            place="environment or is248.toml",
-            remedy="write five fields, such as 0 6 * * *",
-        )
 
-    @dg.schedule(
-        name="refresh_public_tables",
-        cron_schedule=settings.refresh_cron,
-        job_name=REFRESH,
-        execution_timezone="UTC",
-        description="Asks for a refresh when an input or the code has changed since the last one.",
-    )
     def refresh_public_tables() -> dg.RunRequest | dg.SkipReason:
         same = made_of_the_same(settings)
         if same is not None:
             return dg.SkipReason(f"nothing has changed since {same} was made")
         return dg.RunRequest()
 
+    try:
+        refresh = dg.schedule(
+            name="refresh_public_tables",
+            cron_schedule=settings.refresh_cron,
+            job_name=REFRESH,
+            execution_timezone="UTC",
+            description="Asks for a refresh when an input or the code has changed since the last one.",
+        )(refresh_public_tables)
+    except dg.DagsterInvalidDefinitionError as error:
+        raise UserError(
+            f"setting 'refresh_cron': {settings.refresh_cron!r} is no cron expression",
+            place="environment or is248.toml",
+            remedy="write five fields, such as 0 6 * * *",
+        ) from error
+
     calendar = load_calendar(settings.calendar)
     moments = [planned.release_at for planned in calendar.releases]
     times = sorted({f"{at.minute} {at.hour} {at.day} {at.month} *" for at in moments})
     if not times:
-        return [refresh_public_tables]
+        return [refresh]
 
     @dg.schedule(
         name="releases",
@@ -159,7 +160,7 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
             return dg.SkipReason(f"{opening[0].release} is due, but the calendar prepares {read.preparing or 'no release'}")
         return dg.RunRequest(run_key=opening[0].release, tags={"is248/release": opening[0].release})
 
-    return [refresh_public_tables, releases]
+    return [refresh, releases]
 
 
 def delivery_state(folder: Path) -> str:

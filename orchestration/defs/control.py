@@ -1,15 +1,12 @@
 """The lists of the control as an asset, one partition a survey year. It is in no job: its files are for caseworkers only."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration.control.findings import load_control
 from orchestration.control.lists import write_lists
-from orchestration.core.settings import Settings
-from orchestration.core.warehouse import WRITER
 from orchestration.defs.deliveries import survey_years
 from orchestration.defs.ownership import group_name, owners
+from orchestration.defs.resources import Installation, Writer
 from orchestration.forms.model import Form
 
 CONTROL = "control"
@@ -17,7 +14,7 @@ FINDINGS = dg.AssetKey([CONTROL, "ctl_findings"])
 LISTS = dg.AssetKey([CONTROL, "lists"])
 
 
-def build_control_asset(settings: Settings, forms: list[Form]) -> dg.AssetsDefinition:
+def build_control_asset(forms: list[Form]) -> dg.AssetsDefinition:
     """Return the asset that writes the lists of a year."""
 
     @dg.asset(
@@ -27,10 +24,10 @@ def build_control_asset(settings: Settings, forms: list[Form]) -> dg.AssetsDefin
         group_name=group_name(CONTROL),
         owners=owners(CONTROL),
         kinds={"excel", "csv"},
-        required_resource_keys={WRITER},
     )
-    def lists(context) -> dg.MaterializeResult[None]:  # type: ignore[no-untyped-def]
+    def lists(context: dg.AssetExecutionContext, installation: Installation, writer: Writer) -> dg.MaterializeResult[None]:
         """What single units are to be asked about their answers of a year, a list a county and a unit. Restricted."""
+        settings = installation.settings
         found = load_control(settings, int(context.partition_key))
         written = write_lists(found, settings.control)
         return dg.MaterializeResult(

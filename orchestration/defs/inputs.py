@@ -1,14 +1,13 @@
 """The inputs that people write as assets: one asset a table of the described packages and of the signed decisions."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg
 
 from orchestration.core.settings import Settings
-from orchestration.core.warehouse import WRITER, connect
+from orchestration.core.warehouse import connect
 from orchestration.defs.ownership import group_name, owners
+from orchestration.defs.resources import Installation, Writer
 from orchestration.disclosure import ledger, policy
 from orchestration.ingest import decisions
 from orchestration.ingest.data_packages import PACKAGES, DataResource, check, describe, load
@@ -33,8 +32,9 @@ def _build_package(settings: Settings, package: str) -> dg.AssetsDefinition:
         for table, resources in _tables(settings, package).items()
     ]
 
-    @dg.multi_asset(name=f"{package}_inputs", specs=specs, required_resource_keys={WRITER})
-    def inputs() -> Iterator[dg.MaterializeResult[None]]:
+    @dg.multi_asset(name=f"{package}_inputs", specs=specs)
+    def inputs(installation: Installation, writer: Writer) -> Iterator[dg.MaterializeResult[None]]:
+        settings = installation.settings
         tables = _tables(settings, package)
         for resources in tables.values():
             for resource in resources:
@@ -54,7 +54,7 @@ def _build_package(settings: Settings, package: str) -> dg.AssetsDefinition:
     return inputs
 
 
-def _build_decisions(settings: Settings) -> dg.AssetsDefinition:
+def _build_decisions() -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="signed_decisions",
         specs=[
@@ -67,9 +67,9 @@ def _build_decisions(settings: Settings) -> dg.AssetsDefinition:
             )
             for table in decisions.TABLES
         ],
-        required_resource_keys={WRITER},
     )
-    def signed_decisions() -> Iterator[dg.MaterializeResult[None]]:
+    def signed_decisions(installation: Installation, writer: Writer) -> Iterator[dg.MaterializeResult[None]]:
+        settings = installation.settings
         with connect(settings.warehouse_file) as connection:
             counts = decisions.load(connection, settings.data)
         for table, count in counts.items():
@@ -78,7 +78,7 @@ def _build_decisions(settings: Settings) -> dg.AssetsDefinition:
     return signed_decisions
 
 
-def _build_policy(settings: Settings) -> dg.AssetsDefinition:
+def _build_policy() -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="disclosure_policy",
         specs=[
@@ -91,9 +91,9 @@ def _build_policy(settings: Settings) -> dg.AssetsDefinition:
             )
             for table in policy.TABLES
         ],
-        required_resource_keys={WRITER},
     )
-    def disclosure_policy() -> Iterator[dg.MaterializeResult[None]]:
+    def disclosure_policy(installation: Installation, writer: Writer) -> Iterator[dg.MaterializeResult[None]]:
+        settings = installation.settings
         with connect(settings.warehouse_file) as connection:
             counts = policy.load(connection, settings.data)
         for table, count in counts.items():
@@ -102,7 +102,7 @@ def _build_policy(settings: Settings) -> dg.AssetsDefinition:
     return disclosure_policy
 
 
-def _build_history(settings: Settings) -> dg.AssetsDefinition:
+def _build_history() -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="published_before",
         specs=[
@@ -114,9 +114,9 @@ def _build_history(settings: Settings) -> dg.AssetsDefinition:
             )
             for table in ledger.TABLES
         ],
-        required_resource_keys={WRITER},
     )
-    def published_before() -> Iterator[dg.MaterializeResult[None]]:
+    def published_before(installation: Installation, writer: Writer) -> Iterator[dg.MaterializeResult[None]]:
+        settings = installation.settings
         with connect(settings.warehouse_file) as connection:
             counts = ledger.load(connection, settings.snapshots)
         for table, count in counts.items():
@@ -128,4 +128,4 @@ def _build_history(settings: Settings) -> dg.AssetsDefinition:
 def build_input_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     """Return the assets that check the inputs that people write, and load them and the ledger into the warehouse."""
     packages = [_build_package(settings, package) for package in PACKAGES]
-    return [*packages, _build_decisions(settings), _build_policy(settings), _build_history(settings)]
+    return [*packages, _build_decisions(), _build_policy(), _build_history()]

@@ -1,4 +1,4 @@
-"""Runs the jobs in this process: what ``is248 run`` does, and what tests call; judges again what was judged.
+"""Runs the jobs in this process: what ``is248 run`` does, and what tests call.
 
 Belongs here: starting Dagster's jobs on its instance, and turning what went wrong into the user's error or the gate's
 refusal.
@@ -7,8 +7,6 @@ refusal.
 from __future__ import annotations
 
 import logging
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,31 +16,21 @@ import dagster as dg
 
 from orchestration.core.errors import AGAIN, RefusedError, UserError, system_error
 from orchestration.core.settings import Settings
-from orchestration.core.tables import load_tables
 from orchestration.core.warehouse import run_lock
 from orchestration.defs.automation import PUBLISH, REBUILD, REFRESH
-from orchestration.defs.checks import circumstances, stage_file
 from orchestration.defs.definitions import build_definitions
 from orchestration.defs.deliveries import READ
-from orchestration.defs.publication import (
-    WHOLE,
-    judged_files,
-    last_candidate,
-    restricted_results,
-    results_before,
-    what_waits,
-)
+from orchestration.defs.publication import WHOLE
 from orchestration.defs.servers import COMMAND_TAGS, prepare_instance, quick_records, report_dead_runs
 from orchestration.forms.registry import load_finished, require_finished
-from orchestration.gate.proof import Proven, prove, score
-from orchestration.gate.results import RuleResult, read_results
-from orchestration.gate.rules import Stage, load_rules
-from orchestration.gate.verdict import judge, refusal, refusal_of_stage
+from orchestration.gate.judging import restricted_results, stage_file
+from orchestration.gate.results import read_results
+from orchestration.gate.rules import Stage
+from orchestration.gate.verdict import refusal, refusal_of_stage
 from orchestration.publish import snapshots
-from orchestration.publish.candidate import Candidate
-from orchestration.publish.layout import content_hash
+from orchestration.publish.candidates import last_candidate
 from orchestration.publish.provenance import made_of_the_same
-from orchestration.publish.publication import Outcome
+from orchestration.publish.publication import Outcome, what_waits
 
 GATE_STEP = "gate"
 
@@ -148,7 +136,7 @@ def _raise_failure(settings: Settings, result: dg.ExecuteInProcessResult) -> Non
     if any(_is_interrupt(error) for error in failed):
         raise _interrupted()
     for step, stage in STAGE_STEPS.items():
-        path = stage_file(settings, stage)
+        path = stage_file(settings.stage_results, stage)
         # A step that broke off before it had judged left none.
         if path.is_file() and any(event.step_key == step and event.is_step_failure for event in result.all_events):
             blocking = [found for found in read_results(path) if found.blocks]
@@ -277,7 +265,7 @@ def _is_ready(settings: Settings, identifier: str) -> bool:
     if published is not None and published.name == identifier:
         return True
     snapshots.refuse_withdrawn(settings.snapshots, identifier)
-    candidate = last_candidate(settings)
+    candidate = last_candidate(settings.warehouse)
     if candidate is None or candidate.id != identifier or snapshots.read_gate(candidate.path) is None:
         return False
     return snapshots.compared_with(candidate.path) == (published.name if published else None)
@@ -295,93 +283,8 @@ def publish_approved(settings: Settings, tell: Callable[[str], None] = lambda li
 
 
 def _refusal(settings: Settings) -> RefusedError | None:
-    candidate = last_candidate(settings)
+    candidate = last_candidate(settings.warehouse)
     verdict = snapshots.read_gate(candidate.path) if candidate is not None else None
     if candidate is None or verdict is None or verdict["verdict"] == "pass":
         return None
     return refusal(verdict, candidate.path, restricted_results(candidate))
-
-
-def judge_again(
-    settings: Settings, identifier: str | None = None, tell: Callable[[str], None] = lambda line: None
-) -> dict[str, Any]:
-    """Judge the last candidate again, or the candidate or snapshot of that name, without publishing anything.
-
-    Returns:
-        The verdict.
-
-    Raises:
-        UserError: there is no such candidate or snapshot.
-        RefusedError: it does not pass.
-    """
-    candidate = _find_candidate(settings, identifier)
-    tell(f"judging {candidate.id} ...")
-    rules, tables = load_rules(settings.rules), load_tables(settings.metadata)
-    if candidate.path.parent != settings.snapshots:
-        with run_lock(settings.warehouse):
-            verdict = judge(
-                rules,
-                tables,
-                candidate,
-                results_before(settings, candidate),
-                circumstances(settings),
-                proof=lambda _: _proof_before(candidate),
-            )
-        if verdict["verdict"] != "pass":
-            raise refusal(verdict, candidate.path, restricted_results(candidate))
-        return verdict
-    snapshots.verify(candidate.path)
-    with tempfile.TemporaryDirectory() as folder:
-        # In a copy, since a snapshot is never written to.
-        copy = Path(folder) / candidate.id
-        shutil.copytree(candidate.path, copy, copy_function=shutil.copyfile)
-        # Deliveries and warehouse were judged before it was published; what was found then stays as it was.
-        before = snapshots.read_gate(candidate.path) or {"rules": []}
-        earlier = [RuleResult(**entry) for entry in before["rules"] if entry["stage"] != "candidate"]
-        verdict = judge(
-            rules,
-            tables,
-            Candidate(id=candidate.id, path=copy, content_hash=candidate.content_hash),
-            earlier,
-            circumstances(settings),
-            proof=lambda _: _proof_before(candidate),
-        )
-        if verdict["verdict"] != "pass":
-            raise refusal(verdict, candidate.path)
-    return verdict
-
-
-def _proof_before(candidate: Candidate) -> dict[str, Any] | None:
-    """Return the score of the seeded faults as it was when the candidate was first judged."""
-    return (snapshots.read_gate(candidate.path) or {}).get("proof")
-
-
-def prove_rules(settings: Settings, tell: Callable[[Proven], None]) -> dict[str, Any]:
-    """Seed every rule's fault into copies of the warehouse and of the candidate or snapshot that was made of it.
-
-    Returns:
-        The score, as it stands in ``gate.json``.
-
-    Raises:
-        UserError: nothing was built yet, or what was built is no candidate of this warehouse.
-    """
-    candidate = _find_candidate(settings, None)
-    with run_lock(settings.warehouse):
-        judged = judged_files(settings, candidate)
-        if not judged.warehouse.is_file():
-            raise UserError("the file is missing", place=str(judged.warehouse), remedy="run is248 run")
-        rules = load_rules(settings.rules)
-        return score(prove(rules, load_tables(settings.metadata), judged, tell), rules)
-
-
-def _find_candidate(settings: Settings, identifier: str | None) -> Candidate:
-    if identifier is None:
-        candidate = last_candidate(settings)
-        if candidate is not None:
-            return candidate
-        folder = snapshots.current(settings.snapshots)
-        if folder is None:
-            raise UserError("there is no candidate", place=str(settings.candidates), remedy="run is248 run")
-    else:
-        folder = snapshots.find(settings.snapshots, settings.candidates, identifier)
-    return Candidate(id=folder.name, path=folder, content_hash=content_hash(folder))

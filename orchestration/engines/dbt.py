@@ -1,7 +1,7 @@
 """Preparing and running the dbt project, in this process.
 
 Belongs here: the manifest, the generated description file and the calls of dbt. Does not belong here: SQL, or what Dagster
-makes of the results (``defs.warehouse``).
+makes of the results (``defs.models``).
 
 dbt runs in this process and not as a command of its own: a start of dbt costs more than all models of a year.
 """
@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -156,13 +156,28 @@ def target_folder(settings: Settings, engine: str = DUCKDB) -> Path:
     return settings.dbt_target if engine == DUCKDB else settings.dbt_target / engine
 
 
-def invoke(settings: Settings, *arguments: str, engine: str = DUCKDB) -> Any:
+def _progress(tell: Callable[[str], None]) -> Callable[[Any], None]:
+    """Return what tells of each model that dbt has done, from dbt's own events."""
+    lock = threading.Lock()
+
+    def hear(event: Any) -> None:
+        if event.info.name != "LogModelResult":
+            return
+        data = event.data
+        with lock:
+            tell(f"{data.index:>3} of {data.total}  {data.node_info.node_name}  {data.execution_time:.1f} s")
+
+    return hear
+
+
+def invoke(settings: Settings, *arguments: str, engine: str = DUCKDB, tell: Callable[[str], None] | None = None) -> Any:
     """Call dbt and return its result object (``dbtRunnerResult``); the log goes to the target folder.
 
     Args:
         settings: where the project and its warehouse lie.
         arguments: command and options of dbt.
         engine: the target of the project's profile.
+        tell: takes a line for each model that is done; dbt's threads call it, one at a time.
 
     Raises:
         UserError: dbt could not start or a model has an error; the message is dbt's own, in one line. Failed tests and
@@ -175,7 +190,7 @@ def invoke(settings: Settings, *arguments: str, engine: str = DUCKDB) -> Any:
     target.mkdir(parents=True, exist_ok=True)
     try:
         with _environment(settings), _interruptible():
-            result = dbtRunner().invoke(
+            result = dbtRunner(callbacks=[_progress(tell)] if tell is not None else None).invoke(
                 [
                     "--quiet",
                     "--no-use-colors",
@@ -210,7 +225,7 @@ def invoke(settings: Settings, *arguments: str, engine: str = DUCKDB) -> Any:
     return result
 
 
-def build(settings: Settings, *selection: str) -> list[Any]:
+def build(settings: Settings, *selection: str, tell: Callable[[str], None] | None = None) -> list[Any]:
     """Build models with the engine of the settings, run their data tests, and return dbt's result of each.
 
     The tables are in the warehouse afterwards, whichever engine computed them. Unit tests of the models run with the test
@@ -220,6 +235,7 @@ def build(settings: Settings, *selection: str) -> list[Any]:
         settings: where the project and its warehouse lie.
         selection: dbt's options of selection; all models without any. Spark hands tables from model to model, and builds all
             of them whatever is selected.
+        tell: takes a line for each model that is done.
 
     Raises:
         UserError: dbt or the engine could not start. Failed tests and models are in the results, for the caller to judge.
@@ -228,7 +244,7 @@ def build(settings: Settings, *selection: str) -> list[Any]:
         from orchestration.engines import spark  # imported here: only where it is the engine
 
         return spark.build(settings)
-    return list(invoke(settings, "build", "--exclude-resource-type", "unit_test", *selection).result.results)
+    return list(invoke(settings, "build", "--exclude-resource-type", "unit_test", *selection, tell=tell).result.results)
 
 
 def _is_prepared(settings: Settings, fingerprint: str) -> bool:

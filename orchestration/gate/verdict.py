@@ -79,6 +79,26 @@ def dbt_test_result(rule: Rule | None, name: str, description: str, failing: int
     return result(described, Counted(1, failing, float(failing), rows))
 
 
+def _check_candidate(rules: list[Rule], tables: list[Table], candidate: Candidate, circumstances: Circumstances) -> Checked:
+    return run_checkpoint(
+        "candidate",
+        rules,
+        candidate.path / DATABASE,
+        tables=tables,
+        candidate=candidate,
+        attack_inputs=circumstances.attack_inputs.before(candidate.id),
+    )
+
+
+def judge_candidate_rules(
+    rules: list[Rule], tables: list[Table], candidate: Candidate, circumstances: Circumstances
+) -> list[RuleResult]:
+    """Judge a candidate by rules that run on its files, and write nothing: one result a rule. Arguments as for `judge`."""
+    checked = _check_candidate(rules, tables, candidate, circumstances)
+    kinds = ("rows", "attack")
+    return [_result(rule, checked, circumstances) for rule in rules if rule.stage == "candidate" and rule.kind in kinds]
+
+
 def judge(
     rules: list[Rule],
     tables: list[Table],
@@ -102,14 +122,7 @@ def judge(
         The verdict: ``verdict`` (pass or fail), ``content_hash`` of the judged files, counts, coverage, and one entry a
         rule.
     """
-    checked = run_checkpoint(
-        "candidate",
-        rules,
-        candidate.path / DATABASE,
-        tables=tables,
-        candidate=candidate,
-        attack_inputs=circumstances.attack_inputs.before(candidate.id),
-    )
+    checked = _check_candidate(rules, tables, candidate, circumstances)
     found = {each.rule: each for each in earlier}
     results = []
     for rule in rules:

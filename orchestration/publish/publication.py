@@ -1,7 +1,7 @@
 """Whether a candidate is published now: the channel demo publishes what passed, the channel official what the calendar lets.
 
-Belongs here: choosing the candidate and saying what it waits for. Does not belong here: what the calendar says
-(``release_calendar``), or moving files (``snapshots``).
+Belongs here: choosing the candidate, publishing it now, and saying what it waits for. Does not belong here: what the
+calendar says (``release_calendar``), or moving files (``snapshots``).
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ from datetime import datetime
 from pathlib import Path
 
 from orchestration.core.errors import UserError
-from orchestration.core.release_calendar import Calendar, Channel, approved_ids, reasons_against
+from orchestration.core.notifications import log, notify
+from orchestration.core.release_calendar import Calendar, Channel, approved_ids, load_calendar, now, overdue, reasons_against
+from orchestration.core.settings import Settings
 from orchestration.publish import journal, snapshots
 from orchestration.publish.candidate import Candidate
+from orchestration.publish.candidates import last_candidate
 from orchestration.publish.layout import content_hash
+from orchestration.publish.provenance import project_state
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,66 @@ def waiting(made: Candidate | None, *, calendar: Calendar, folder: Path, candida
     if withdrawn is not None:
         reasons.append(f"it was withdrawn on {withdrawn.at[:10]}: {withdrawn.reason}")
     return Outcome(waiting=approved, reasons=tuple(reasons))
+
+
+def publish_now(settings: Settings, made: Candidate | None) -> Outcome:
+    """Publish what may be published at this moment, and tell of it; see :func:`publish`."""
+    outcome = publish(
+        made,
+        channel=settings.channel,
+        calendar=load_calendar(settings.calendar),
+        folder=settings.snapshots,
+        candidates=settings.candidates,
+        moment=now(),
+        project=project_state(),
+    )
+    if outcome.published is not None:
+        release = snapshots.said(settings.snapshots / outcome.published).release
+        notify(
+            settings,
+            "published",
+            f"IS-24/8: the snapshot {outcome.published} is published.",
+            snapshot=outcome.published,
+            release=release,
+            channel=settings.channel,
+        )
+    elif outcome.waiting is not None:
+        log(settings, "waits", candidate=outcome.waiting, reasons=list(outcome.reasons))
+    return outcome
+
+
+def what_waits(settings: Settings) -> Outcome:
+    """Return which candidate waits for its release, and for what; publishes nothing."""
+    if settings.channel == "demo":
+        return Outcome()
+    return waiting(
+        last_candidate(settings.warehouse),
+        calendar=load_calendar(settings.calendar),
+        folder=settings.snapshots,
+        candidates=settings.candidates,
+        moment=now(),
+    )
+
+
+def overdue_release(settings: Settings) -> str | None:
+    """Return, and tell, the last release of the calendar that is due and not published.
+
+    The channel demo has no releases to keep.
+    """
+    if settings.channel == "demo":
+        return None
+    published = snapshots.current(settings.snapshots)
+    said = snapshots.said(published) if published is not None else None
+    late = overdue(load_calendar(settings.calendar), said, now())
+    if late is None:
+        return None
+    notify(
+        settings,
+        "release_overdue",
+        f"IS-24/8: the release {late.release} is due, and not published.",
+        release=late.release,
+    )
+    return late.release
 
 
 def _folder_of(identifier: str, folder: Path, candidates: Path) -> Path | None:

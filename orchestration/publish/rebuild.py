@@ -18,7 +18,6 @@ from pathlib import Path
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import attach, connect
-from orchestration.defs.runs import refresh
 from orchestration.disclosure import ledger
 from orchestration.ingest.capture import restore
 from orchestration.publish import journal, snapshots
@@ -38,13 +37,20 @@ class Rebuilt:
     different: list[str]
 
 
-def rebuild(settings: Settings, identifier: str, into: Path, tell: Callable[[str], None] = lambda line: None) -> Rebuilt:
+def rebuild(
+    settings: Settings,
+    identifier: str,
+    into: Path,
+    make: Callable[[Settings, Callable[[str], None]], object],
+    tell: Callable[[str], None] = lambda line: None,
+) -> Rebuilt:
     """Make a snapshot again in another folder, and compare it with the published one.
 
     Args:
         settings: where the snapshot, the archive and the inputs lie; nothing of it is changed.
         identifier: id of the snapshot, or a beginning.
         into: an empty folder for inputs, warehouse and snapshot.
+        make: runs everything on the settings that it is given, up to a candidate that passes.
         tell: takes a line of progress.
 
     Raises:
@@ -60,7 +66,7 @@ def rebuild(settings: Settings, identifier: str, into: Path, tell: Callable[[str
     if event is not None and event.project is not None and event.project != project_state():
         tell(f"  it was made at commit {event.project}; the project stands at {project_state() or 'no commit'}")
     made_by = _lay_out(settings, original, into)
-    refresh(made_by, tell)
+    make(made_by, tell)
     made = {path.name: path for place in (made_by.snapshots, made_by.candidates) for path in place.glob("[!.]*/")}
     if original.name not in made:
         found = [name for name, path in made.items() if not path.is_symlink()]

@@ -16,7 +16,7 @@ import pytest
 
 from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.core.warehouse import connect
-from orchestration.defs.warehouse import SURVEY_YEARS
+from orchestration.defs.models import SURVEY_YEARS
 from orchestration.gate.results import read_results
 from tests.end_to_end.conftest import copied
 

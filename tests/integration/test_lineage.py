@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from orchestration.core.settings import Settings
+from orchestration.defs.models import SURVEY_YEARS, build_dbt_project, build_warehouse_assets
 from orchestration.defs.ownership import group_name, owners
-from orchestration.defs.warehouse import SURVEY_YEARS, build_dbt_project, build_warehouse_assets
 
 # A row's submission is known before its cells are read, and what they mean after; what print is about is known before it is
 # decided what is shown.

@@ -8,8 +8,8 @@ import pytest
 
 from orchestration.core.errors import UserError
 from orchestration.defs.metadata import Model, describe_models
+from orchestration.defs.models import split_comment
 from orchestration.defs.ownership import STEPS, group_name, owners
-from orchestration.defs.warehouse import split_comment
 
 KEYS = {("raw", "a"): dg.AssetKey(["raw", "a"])}
 QUERY = 'select x, x > 1 as is_large from "memory"."raw"."a"'

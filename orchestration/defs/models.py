@@ -4,29 +4,29 @@ Belongs here: how a model is shown (group, owner, description), and what Dagster
 running dbt (``orchestration.engines.dbt``), or what is read from the built tables for the metadata (``defs.metadata``).
 """
 
-from __future__ import annotations
-
 import ast
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import dagster as dg
 import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
-from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_subset_selection_for_context
 
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
-from orchestration.core.warehouse import WRITER, connect
+from orchestration.core.warehouse import connect
+from orchestration.defs.checks import check_severity
 from orchestration.defs.deliveries import RAW, READ, survey_years
 from orchestration.defs.lineage import Relation
 from orchestration.defs.metadata import SUMMED_UP, Model, describe_models, describe_years
 from orchestration.defs.ownership import group_name, owners, step_of
+from orchestration.defs.resources import Dbt, Installation, Writer
 from orchestration.engines import dbt
 from orchestration.forms.model import Form
-from orchestration.gate.results import RuleResult, read_results, write_results
+from orchestration.gate.judging import dbt_tests_file, keep_results, take_results
+from orchestration.gate.results import RuleResult
 from orchestration.gate.rules import load_rules
 from orchestration.gate.verdict import dbt_test_result
 
@@ -100,9 +100,9 @@ def build_dbt_project(settings: Settings) -> DbtProject:
     return DbtProject(project_dir=settings.dbt_project, target_path=settings.dbt_target)
 
 
-def _failing_rows(settings: Settings, compiled: str) -> list[dict[str, Any]]:
+def _failing_rows(warehouse: Path, compiled: str) -> list[dict[str, Any]]:
     """Return the first failing rows of a data test."""
-    with connect(settings.warehouse_file, read_only=True) as connection:
+    with connect(warehouse, read_only=True) as connection:
         cursor = connection.execute(f"select * from ({compiled}) order by all limit {SHOWN_ROWS}")
         names = [column[0] for column in cursor.description or []]
         return [
@@ -112,16 +112,6 @@ def _failing_rows(settings: Settings, compiled: str) -> list[dict[str, Any]]:
             }
             for row in cursor.fetchall()
         ]
-
-
-def check_severity(severity: str) -> dg.AssetCheckSeverity:
-    """Return how Dagster shows a failure of a rule's severity."""
-    return dg.AssetCheckSeverity.WARN if severity == "warning" else dg.AssetCheckSeverity.ERROR
-
-
-def dbt_tests_file(settings: Settings) -> Path:
-    """Return the file in which the results of the data tests wait for the gate."""
-    return settings.stage_results / "dbt_tests.json"
 
 
 def _relations(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> dict[Relation, dg.AssetKey]:
@@ -157,21 +147,21 @@ def build_survey_years(forms: list[Form]) -> dg.AssetSpec:
 
 
 def _selection(
-    context: dg.AssetExecutionContext, manifest: Mapping[str, Any], translator: DagsterDbtTranslator
+    context: dg.AssetExecutionContext, models: Mapping[dg.AssetKey, str], checks: Collection[dg.AssetCheckKey]
 ) -> list[str]:
-    """Return dbt's options for the models and data tests that a run has selected; none where all are."""
-    if not context.is_subset:
+    """Return dbt's options for the models and data tests that a run has selected; none where all are.
+
+    Args:
+        context: the run.
+        models: the name of the model of each asset.
+        checks: all data tests, which have dbt's names as checks.
+    """
+    keys, tests = context.selected_asset_keys, context.selected_asset_check_keys
+    if keys >= set(models) and tests >= set(checks):
         return []
-    options, indirect = get_subset_selection_for_context(
-        context=context,
-        manifest=manifest,
-        select=None,
-        exclude=None,
-        selector=None,
-        dagster_dbt_translator=translator,
-        current_dbt_indirect_selection_env=None,
-    )
-    return [*options, *(["--indirect-selection", indirect] if indirect else [])]
+    names = sorted(models[key] for key in keys) + sorted(key.name for key in tests)
+    # What was selected, and no test that looks at it only among other models.
+    return ["--select", *names, "--indirect-selection", "empty"]
 
 
 def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.AssetsDefinition:
@@ -184,29 +174,32 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
     rules = {rule.id: rule for rule in load_rules(settings.rules)}
     translator = ModelTranslator()
     relations = _relations(manifest, translator)
+    nodes = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    models = {translator.get_asset_key(node): str(node["name"]) for node in nodes}
+    checks: dict[str, dg.AssetCheckKey] = {}
 
     @dbt_assets(  # type: ignore[untyped-decorator]
         manifest=manifest,
         select="resource_type:model",
         project=project,
         name="harmonise",
-        required_resource_keys={WRITER},
         dagster_dbt_translator=translator,
     )
-    def harmonise(context) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:  # type: ignore[no-untyped-def]
-        selection = _selection(context, manifest, translator)
-        tests_file = dbt_tests_file(settings)
-        # What an earlier build found says nothing about the tables that this one makes; one that breaks off leaves nothing.
-        earlier = read_results(tests_file) if selection and tests_file.is_file() else []
-        tests_file.unlink(missing_ok=True)
-        results = dbt.build(settings, *selection)
+    def harmonise(
+        context: dg.AssetExecutionContext, installation: Installation, writer: Writer, dbt_project: Dbt
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        settings = installation.settings
+        selection = _selection(context, models, checks.values())
+        tests_file = dbt_tests_file(settings.stage_results)
+        before = take_results(tests_file, is_part=bool(selection))
+        results = dbt_project.build(selection, context.log.info)
         broken = [entry for entry in results if str(entry.status) == "error"]
         built = [entry for entry in results if str(entry.status) not in FAILED]
-        models = [_as_built(entry.node) for entry in built if entry.node.unique_id.startswith("model.")]
+        made = [_as_built(entry.node) for entry in built if entry.node.unique_id.startswith("model.")]
         described: dict[Relation, dict[str, Any]] = {}
         try:
             with connect(settings.warehouse_file, read_only=True) as connection:
-                described = describe_models(connection, models, relations, context.log.warning)
+                described = describe_models(connection, made, relations, context.log.warning)
         except duckdb.Error:
             if not broken:  # what a broken model left behind must not hide what broke it
                 raise
@@ -222,10 +215,10 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
                     )
             elif unique_id.startswith("test."):
                 failing = int(entry.failures or 0)
-                key = get_asset_check_key_for_test(manifest, translator, unique_id, project)
-                rows = _failing_rows(settings, entry.node.compiled_code) if failing else []
+                rows = _failing_rows(settings.warehouse_file, entry.node.compiled_code) if failing else []
                 tests.append(dbt_test_result(rules.get(name), name, entry.node.description, failing, rows))
-                if key in context.selected_asset_check_keys:
+                key = checks.get(name)
+                if key is not None and key in context.selected_asset_check_keys:
                     yield dg.AssetCheckResult(
                         asset_key=key.asset_key,
                         check_name=key.name,
@@ -241,13 +234,14 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
                 place=str(settings.dbt_project),
                 remedy=f"see {settings.dbt_target / 'dbt.log'}; nothing was published",
             )
-        judged = {test.rule for test in tests}
-        write_results(tests_file, [*tests, *(each for each in earlier if each.rule not in judged)])
-        if not set(SUMMED_UP) <= {model.relation for model in models}:
+        keep_results(tests_file, tests, before)
+        if not set(SUMMED_UP) <= {model.relation for model in made}:
             return
         with connect(settings.warehouse_file, read_only=True) as connection:
             years = describe_years(connection)
         for year, figures in years.items():
             context.log_event(dg.AssetMaterialization(SURVEY_YEARS, partition=year, metadata=figures))
 
-    return cast(dg.AssetsDefinition, harmonise)
+    definition = cast(dg.AssetsDefinition, harmonise)
+    checks.update({key.name: key for key in definition.check_keys})
+    return definition

@@ -1,0 +1,234 @@
+"""Judging what this installation made: deliveries and warehouse before there is a candidate, then the candidate.
+
+Belongs here: which files are judged under which circumstances, where results wait for the verdict, and judging or proving
+again. Does not belong here: what a rule finds (``checkpoint``), the verdict (``verdict``), or who asks for it (``defs``).
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Collection
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from orchestration.core.errors import UserError
+from orchestration.core.settings import Settings
+from orchestration.core.tables import load_tables
+from orchestration.core.warehouse import run_lock
+from orchestration.disclosure import policy
+from orchestration.gate.checkpoint import AttackInputs
+from orchestration.gate.proof import Judged, Proven, prove, rules_hash, score
+from orchestration.gate.results import RuleResult, read_results, write_results
+from orchestration.gate.rules import Rule, Stage, load_rules
+from orchestration.gate.verdict import RESTRICTED, Circumstances, judge, judge_candidate_rules, judge_stage, refusal
+from orchestration.gate.waivers import load_waivers
+from orchestration.publish import snapshots
+from orchestration.publish.candidate import Candidate
+from orchestration.publish.candidates import find_candidate
+from orchestration.publish.layout import DATABASE
+
+# Beside each candidate: what the rules found in the deliveries and the warehouse that it was made from.
+EARLIER = ".earlier.json"
+
+
+def circumstances(settings: Settings) -> Circumstances:
+    """Return what a judgement of today depends on besides the judged files."""
+    return Circumstances(
+        waivers=load_waivers(settings.waivers),
+        today=date.today(),
+        is_official=settings.channel == "official",
+        attack_inputs=AttackInputs(
+            earlier=tuple(folder / DATABASE for folder in snapshots.readable_snapshots(settings.snapshots)),
+            policy=settings.data / policy.FILE,
+            answer_groups=settings.data / "indicators" / "answer_groups.csv",
+        ),
+    )
+
+
+def stage_file(folder: Path, stage: Stage) -> Path:
+    """Return where the results of a stage wait for the gate, in the folder of those results."""
+    return folder / f"{stage}.json"
+
+
+def dbt_tests_file(folder: Path) -> Path:
+    """Return where the results of dbt's data tests wait for the gate, in the folder of those results."""
+    return folder / "dbt_tests.json"
+
+
+def take_results(path: Path, *, is_part: bool) -> list[RuleResult]:
+    """Return the results of a stage where only a part of its rules is judged anew, and remove their file.
+
+    What breaks off leaves nothing for the verdict. Nothing is returned where all rules are judged.
+    """
+    before = read_results(path) if is_part and path.is_file() else []
+    path.unlink(missing_ok=True)
+    return before
+
+
+def keep_results(path: Path, found: list[RuleResult], before: list[RuleResult]) -> None:
+    """Write the results of a stage: what was found now, and before it of the rules that were not judged now."""
+    judged = {each.rule for each in found}
+    write_results(path, [*found, *(each for each in before if each.rule not in judged)])
+
+
+def judge_one_stage(settings: Settings, stage: Stage, names: Collection[str] | None = None) -> list[RuleResult]:
+    """Judge deliveries or warehouse, keep the results for the verdict, and return them.
+
+    Args:
+        settings: where warehouse and rules lie.
+        stage: what is judged.
+        names: these rules only; what the others found before stays.
+    """
+    path = stage_file(settings.stage_results, stage)
+    before = take_results(path, is_part=names is not None)
+    rules = [rule for rule in load_rules(settings.rules) if names is None or rule.id in names]
+    found = judge_stage(stage, rules, settings.warehouse_file, circumstances(settings))
+    keep_results(path, found, before)
+    return found
+
+
+def _read_all(files: list[Path]) -> list[RuleResult]:
+    results = []
+    for path in files:
+        try:
+            results.extend(read_results(path))
+        except (OSError, ValueError, TypeError) as error:
+            raise UserError("what the rules found is missing", place=str(path), remedy="run is248 run") from error
+    return results
+
+
+def results_of_stages(folder: Path) -> list[RuleResult]:
+    """Return what was found before there was a candidate, in the folder of those results.
+
+    Raises:
+        UserError: a stage was not judged; without it nobody can say that a candidate passes.
+    """
+    return _read_all([stage_file(folder, "delivery"), stage_file(folder, "warehouse"), dbt_tests_file(folder)])
+
+
+def results_before(candidate: Candidate) -> list[RuleResult]:
+    """Return what the rules found in the deliveries and the warehouse that a candidate was made from.
+
+    Raises:
+        UserError: it is not there.
+    """
+    return _read_all([candidate.path.parent / f"{candidate.id}{EARLIER}"])
+
+
+def keep_results_before(candidate: Candidate, found: list[RuleResult]) -> None:
+    """Keep beside a candidate what the rules found in the deliveries and the warehouse that it was made from."""
+    write_results(candidate.path.parent / f"{candidate.id}{EARLIER}", found)
+
+
+def restricted_results(candidate: Candidate) -> list[RuleResult]:
+    """Return the results of a judged candidate with the rows that only the one who runs the system may see."""
+    path = candidate.path.parent / f"{candidate.id}{RESTRICTED}"
+    return read_results(path) if path.is_file() else []
+
+
+def _judged_files(settings: Settings, candidate: Candidate) -> Judged:
+    return Judged(
+        warehouse=settings.warehouse_file,
+        dbt_target=settings.dbt_target,
+        candidate=candidate.path,
+        attack_inputs=circumstances(settings).attack_inputs,
+    )
+
+
+def _proof_of_equal(settings: Settings, candidate: Candidate, rules: list[Rule]) -> dict[str, Any] | None:
+    """Return the published snapshot's score where it has the same content and was judged by the same rules."""
+    published = snapshots.current(settings.snapshots)
+    verdict = snapshots.read_gate(published) if published is not None else None
+    if verdict is None or verdict["content_hash"] != candidate.content_hash:
+        return None
+    proof: dict[str, Any] | None = verdict.get("proof")
+    is_same = proof is not None and proof.get("rules_sha256") == rules_hash(rules)
+    return proof if is_same else None
+
+
+def judge_made(settings: Settings, made: Candidate) -> dict[str, Any]:
+    """Judge a candidate by all rules, prove them where nothing blocks, and return the verdict; it stands in the candidate.
+
+    Raises:
+        UserError: what was found before there was a candidate is missing.
+    """
+    rules, tables = load_rules(settings.rules), load_tables(settings.metadata)
+
+    def proof(results: list[RuleResult]) -> dict[str, Any]:
+        equal = _proof_of_equal(settings, made, rules)
+        if equal is not None:
+            return equal
+        found_before = {each.rule: each.failing for each in results if each.error is None}
+        return score(prove(rules, tables, _judged_files(settings, made), found_before=found_before), rules)
+
+    return judge(rules, tables, made, results_before(made), circumstances(settings), proof=proof)
+
+
+def judge_some(settings: Settings, made: Candidate, names: Collection[str]) -> list[RuleResult]:
+    """Judge a candidate by some rules and return what they found; its verdict stays as it is."""
+    rules = [rule for rule in load_rules(settings.rules) if rule.id in names]
+    return judge_candidate_rules(rules, load_tables(settings.metadata), made, circumstances(settings))
+
+
+def judge_again(
+    settings: Settings, identifier: str | None = None, tell: Callable[[str], None] = lambda line: None
+) -> dict[str, Any]:
+    """Judge the last candidate again, or the candidate or snapshot of that name, without publishing anything.
+
+    Returns:
+        The verdict.
+
+    Raises:
+        UserError: there is no such candidate or snapshot.
+        RefusedError: it does not pass.
+    """
+    candidate = find_candidate(settings.warehouse, settings.snapshots, settings.candidates, identifier)
+    tell(f"judging {candidate.id} ...")
+    rules, tables = load_rules(settings.rules), load_tables(settings.metadata)
+    proof_before = (snapshots.read_gate(candidate.path) or {}).get("proof")
+    if candidate.path.parent != settings.snapshots:
+        with run_lock(settings.warehouse):
+            verdict = judge(
+                rules, tables, candidate, results_before(candidate), circumstances(settings), proof=lambda _: proof_before
+            )
+        if verdict["verdict"] != "pass":
+            raise refusal(verdict, candidate.path, restricted_results(candidate))
+        return verdict
+    snapshots.verify(candidate.path)
+    with tempfile.TemporaryDirectory() as folder:
+        # In a copy, since a snapshot is never written to.
+        copy = Path(folder) / candidate.id
+        shutil.copytree(candidate.path, copy, copy_function=shutil.copyfile)
+        # Deliveries and warehouse were judged before it was published; what was found then stays as it was.
+        before = snapshots.read_gate(candidate.path) or {"rules": []}
+        verdict = judge(
+            rules,
+            tables,
+            Candidate(id=candidate.id, path=copy, content_hash=candidate.content_hash),
+            [RuleResult(**entry) for entry in before["rules"] if entry["stage"] != "candidate"],
+            circumstances(settings),
+            proof=lambda _: proof_before,
+        )
+        if verdict["verdict"] != "pass":
+            raise refusal(verdict, candidate.path)
+    return verdict
+
+
+def prove_rules(settings: Settings, tell: Callable[[Proven], None]) -> dict[str, Any]:
+    """Seed every rule's fault into copies of the warehouse and of the candidate or snapshot that was made of it.
+
+    Returns:
+        The score, as it stands in ``gate.json``.
+
+    Raises:
+        UserError: nothing was built yet, or what was built is no candidate of this warehouse.
+    """
+    candidate = find_candidate(settings.warehouse, settings.snapshots, settings.candidates, None)
+    with run_lock(settings.warehouse):
+        judged = _judged_files(settings, candidate)
+        if not judged.warehouse.is_file():
+            raise UserError("the file is missing", place=str(judged.warehouse), remedy="run is248 run")
+        rules = load_rules(settings.rules)
+        return score(prove(rules, load_tables(settings.metadata), judged, tell), rules)
