@@ -144,6 +144,7 @@ def opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the database of a snapshot to read it; another reader in the same process may have it open otherwise."""
     with duckdb.connect() as connection:
         connection.execute("set threads = 2")
+        connection.execute("set enable_progress_bar = false")
         path = str(database).replace("'", "''")
         connection.execute(f"attach '{path}' as files (read_only)")
         connection.execute("use files")

@@ -57,6 +57,8 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
         # Same figures on every machine: no session time zone in casts, sums of DECIMAL only.
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"set memory_limit = '{memory_limit()}'")
+        # DuckDB draws a bar on standard output for whatever takes two seconds.
+        connection.execute("set enable_progress_bar = false")
         yield connection
     finally:
         _close(connection)

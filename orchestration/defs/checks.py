@@ -63,7 +63,9 @@ def check_spec(
 
 
 def tables_of(rule: Rule, tables: Iterable[Table]) -> list[str]:
-    """Return the public tables that a rule on the candidate is about: by name, by the beginning of names, or all.
+    """Return the public tables that a rule on the candidate is about, by name or by the beginning of names.
+
+    A rule about all tables is about the candidate as a whole: none is returned.
 
     Raises:
         UserError: it names something else.
@@ -72,8 +74,8 @@ def tables_of(rule: Rule, tables: Iterable[Table]) -> list[str]:
     found: list[str] = []
     for part in (each.strip() for each in rule.table.split(",")):
         if part == "all":
-            wanted = names
-        elif part.endswith("*"):
+            return []
+        if part.endswith("*"):
             wanted = [name for name in names if name.startswith(part[:-1])]
         else:
             wanted = [name for name in names if name == part]
@@ -158,7 +160,7 @@ def build_gate(settings: Settings, table_keys: Mapping[str, dg.AssetKey]) -> dg.
     assets: dict[str, list[dg.AssetKey]] = {}
     for name, rule in rules.items():
         keys = [table_keys.get(table, CANDIDATE) for table in tables_of(rule, tables)]
-        assets[name] = list(dict.fromkeys(keys))
+        assets[name] = list(dict.fromkeys(keys)) or [CANDIDATE]
     for rule in waivers:
         rules[rule.id], assets[rule.id] = rule, [CANDIDATE]
     passes = dg.AssetCheckSpec(

@@ -6,6 +6,7 @@ running dbt (``orchestration.engines.dbt``), or what is read from the built tabl
 
 import ast
 import json
+import sys
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -192,7 +193,8 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
         selection = _selection(context, models, checks.values())
         tests_file = dbt_tests_file(settings.stage_results)
         before = take_results(tests_file, is_part=bool(selection))
-        results = dbt_project.build(selection, context.log.info)
+        # To the terminal, or the output of the step: an event of Dagster's for each model would cost more than most models.
+        results = dbt_project.build(selection, lambda line: print(f"    {line}", file=sys.stderr, flush=True))
         broken = [entry for entry in results if str(entry.status) == "error"]
         built = [entry for entry in results if str(entry.status) not in FAILED]
         made = [_as_built(entry.node) for entry in built if entry.node.unique_id.startswith("model.")]

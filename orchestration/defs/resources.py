@@ -14,7 +14,7 @@ from pydantic import PrivateAttr
 
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import run_lock
-from orchestration.engines import dbt
+from orchestration.engines import load_engine
 from orchestration.ingest.years import Sources
 from orchestration.publish.provenance import inputs_hash
 
@@ -112,5 +112,6 @@ class Dbt(dg.ConfigurableResource):  # type: ignore[type-arg]
     installation: Installation
 
     def build(self, selection: list[str], tell: Callable[[str], None]) -> list[Any]:
-        """Build models, run data tests, and return dbt's result of each; see :func:`orchestration.engines.dbt.build`."""
-        return dbt.build(self.installation.settings, *selection, tell=tell)
+        """Build models, run data tests, and return dbt's result of each; see :class:`orchestration.engines.Engine`."""
+        settings = self.installation.settings
+        return load_engine(settings.engine).build(settings, selection, tell)

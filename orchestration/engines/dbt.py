@@ -225,28 +225,6 @@ def invoke(settings: Settings, *arguments: str, engine: str = DUCKDB, tell: Call
     return result
 
 
-def build(settings: Settings, *selection: str, tell: Callable[[str], None] | None = None) -> list[Any]:
-    """Build models with the engine of the settings, run their data tests, and return dbt's result of each.
-
-    The tables are in the warehouse afterwards, whichever engine computed them. Unit tests of the models run with the test
-    suite, not here.
-
-    Args:
-        settings: where the project and its warehouse lie.
-        selection: dbt's options of selection; all models without any. Spark hands tables from model to model, and builds all
-            of them whatever is selected.
-        tell: takes a line for each model that is done.
-
-    Raises:
-        UserError: dbt or the engine could not start. Failed tests and models are in the results, for the caller to judge.
-    """
-    if settings.engine == "spark":
-        from orchestration.engines import spark  # imported here: only where it is the engine
-
-        return spark.build(settings)
-    return list(invoke(settings, "build", "--exclude-resource-type", "unit_test", *selection, tell=tell).result.results)
-
-
 def _is_prepared(settings: Settings, fingerprint: str) -> bool:
     manifest, stamp = settings.dbt_target / PREPARED, settings.dbt_target / STAMP
     return manifest.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == fingerprint

@@ -24,7 +24,7 @@ import secrets
 import shutil
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,8 +51,15 @@ _NUMBERS = (("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"), ("DECIMAL",
 Relation = tuple[str, str]
 
 
-def build(settings: Settings) -> list[Any]:
+def build(settings: Settings, selection: Sequence[str], tell: Callable[[str], None]) -> list[Any]:
     """Build the models with Spark, bring the tables back into the warehouse, and run the data tests there.
+
+    Tables are handed from model to model in Spark, so all models are built whatever is selected.
+
+    Args:
+        settings: where project, warehouse and Spark's folder lie.
+        selection: dbt's options of selection, which say nothing here.
+        tell: takes a line for each model that is done.
 
     Returns:
         dbt's result of every model and data test, as a build with DuckDB gives them.
@@ -71,7 +78,7 @@ def build(settings: Settings) -> list[Any]:
             for part in _parts(manifest):
                 if part.python_model is not None:
                     seconds[part.python_model] = _run_python(session, folder, manifest, part.python_model)
-                results = dbt.invoke(settings, "run", *part.selection, engine=ENGINE).result.results
+                results = dbt.invoke(settings, "run", *part.selection, engine=ENGINE, tell=tell).result.results
                 _refuse_failures(settings, results)
                 seconds |= {entry.node.unique_id: entry.execution_time for entry in results}
         built = [entry for entry in compiled if entry.node.unique_id in seconds]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +23,7 @@ from orchestration.core.tables import Table
 from orchestration.core.warehouse import attach, connect, literal, make_restricted
 from orchestration.publish import changes_text
 from orchestration.publish.changes import Changes, compare
-from orchestration.publish.formats import data_package, dcat, delimited, json_stat, metadata, packages, parquet, px, workbook
+from orchestration.publish.formats import NAMES, Job, data_package, dcat, delimited, load_format, metadata, parquet
 from orchestration.publish.layout import (
     CHANGES,
     CHANGES_PAGE,
@@ -36,7 +36,6 @@ from orchestration.publish.layout import (
     write_checksums,
 )
 from orchestration.publish.release import Catalogue, Release, read_release
-from orchestration.site import build as site
 
 # The table whose newest year with figures names the snapshot; a round that was held but not delivered has rows without any.
 LEADING_TABLE = "fte_by_service"
@@ -49,11 +48,6 @@ REMOVING = ".removing-"
 # The table with what the snapshot says of itself; one row.
 SNAPSHOT = "snapshot"
 
-# Writes one or a few files; independent of all others, so that several can be written at once.
-Job = Callable[[duckdb.DuckDBPyConnection], None]
-# Returns what there is to write of a format into its folder.
-Format = Callable[[duckdb.DuckDBPyConnection, list[Table], Release, Path], list[Job]]
-
 
 @dataclass(frozen=True)
 class Candidate:
@@ -62,36 +56,6 @@ class Candidate:
     id: str
     path: Path
     content_hash: str
-
-
-def _workbook_jobs(_: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> list[Job]:
-    return [partial(workbook.write, tables=tables, release=release, path=folder / "is248.xlsx")]
-
-
-def _json_stat_jobs(_: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> list[Job]:
-    return [
-        partial(json_stat.write, table=table, release=release, folder=folder) for table in tables if table.cube is not None
-    ]
-
-
-def _px_jobs(_: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> list[Job]:
-    return [
-        partial(px.write, table=table, release=release, folder=folder)
-        for table in tables
-        if table.cube is not None and table.cube.each is None
-    ]
-
-
-# The formats beside DuckDB, Parquet and CSV, each in a folder of its name; what takes longest comes first.
-FILE_FORMATS: dict[str, Format] = {
-    "xlsx": _workbook_jobs,
-    "packages": packages.jobs,
-    "jsonstat": _json_stat_jobs,
-    "px": _px_jobs,
-}
-# The last of the pages lists the files that are there.
-SITE = "site"
-FORMATS = (*FILE_FORMATS, SITE)
 
 
 def _check_columns(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
@@ -171,40 +135,37 @@ def _write_content(folder: Path, tables: list[Table], catalogue: Catalogue, form
         connection.execute("set threads = 1")
         release = read_release(connection, catalogue)
         jobs: list[Job] = []
-        last: list[Job] = []
-        if SITE in formats:
-            (folder / SITE).mkdir()
-            jobs.append(lambda own: last.append(site.write(own, tables, release, folder / SITE)))
-        for name, find_jobs in FILE_FORMATS.items():
+        for name in NAMES:
             if name in formats:
                 (folder / name).mkdir()
-                jobs += find_jobs(connection, tables, release, folder / name)
+                jobs += load_format(name).find_jobs(connection, tables, release, folder / name)
         for name in ("parquet", "csv", "metadata"):
             (folder / name).mkdir()
         jobs += [
             partial(_write_table, table=table, release=release, folder=folder) for table in tables if table.name != REVISIONS
         ]
-        _work_off(connection, jobs)
-        # The page that lists all files, when they are there.
-        _work_off(connection, last)
+        _work_off(connection, _work_off(connection, jobs))
     metadata.write(tables, release, folder)
     data_package.write(tables, release, folder)
     dcat.write(tables, release, folder)
     return release
 
 
-def _work_off(connection: duckdb.DuckDBPyConnection, jobs: list[Job]) -> None:
-    """Do jobs side by side, each with a connection of its own to the same file; the first error ends it."""
+def _work_off(connection: duckdb.DuckDBPyConnection, jobs: list[Job]) -> list[Job]:
+    """Do jobs side by side, each with a connection of its own to the same file; the first error ends it.
 
-    def work(job: Job) -> None:
+    Returns:
+        What is to be done after all of them.
+    """
+
+    def work(job: Job) -> Job | None:
         with connection.cursor() as own:
-            job(own)
+            return job(own)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         started = [pool.submit(work, job) for job in jobs]
         try:
-            for each in started:
-                each.result()
+            return [after for each in started if (after := each.result()) is not None]
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
@@ -235,7 +196,7 @@ def build(
     *,
     catalogue: Catalogue,
     channel: Channel = "demo",
-    formats: Collection[str] = FORMATS,
+    formats: Collection[str] = NAMES,
     predecessor: Path | None = None,
 ) -> Candidate:
     """Write a candidate from the warehouse's public tables.
@@ -246,7 +207,7 @@ def build(
         candidates: folder of the candidates.
         catalogue: what the publication as a whole is.
         channel: what the candidate says it is for.
-        formats: which of ``FORMATS`` are written; DuckDB, Parquet, CSV and metadata always are.
+        formats: which of ``publish.formats`` are written; DuckDB, Parquet, CSV and metadata always are.
         predecessor: folder of the published snapshot, which the candidate is compared with.
 
     Returns:

@@ -7,8 +7,9 @@ Belongs here: order of work and layout of the folder. Does not belong here: what
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from orchestration.core.tables import Label, Table
+from orchestration.publish.formats import Format, Job
 from orchestration.publish.release import Release
 from orchestration.site import about, formats
 from orchestration.site.breaks import Break, Breaks, read_breaks
@@ -126,9 +128,7 @@ class Data:
     multiple: frozenset[str]
 
 
-def write(
-    connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path
-) -> Callable[[duckdb.DuckDBPyConnection], None]:
+def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> Job:
     """Write the static pages into a folder, all but the one that lists the files of the snapshot.
 
     Args:
@@ -428,3 +428,10 @@ def _copy_static(folder: Path) -> None:
             target = folder / source.relative_to(STATIC)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
+
+
+def _jobs(_: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> list[Job]:
+    return [partial(write, tables=tables, release=release, folder=folder)]
+
+
+FORMAT = Format(_jobs)

@@ -19,7 +19,8 @@ from orchestration.core.tables import load_tables
 from orchestration.core.warehouse import connect, replace_tables
 from orchestration.ingest import decisions
 from orchestration.publish import snapshots
-from orchestration.publish.candidate import FORMATS, build
+from orchestration.publish.candidate import build
+from orchestration.publish.formats import NAMES as FORMATS
 from orchestration.publish.release import load_catalogue
 from orchestration.serve.application import LOOPBACK, PORT
 from tests.integration.test_serve import FIGURE, served, write_tables

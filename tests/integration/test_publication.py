@@ -15,7 +15,7 @@ from orchestration.core.warehouse import connect
 from orchestration.gate.rules import load_rules
 from orchestration.gate.verdict import judge
 from orchestration.publish import snapshots
-from orchestration.publish.candidate import FORMATS
+from orchestration.publish.formats import NAMES as FORMATS
 from orchestration.publish.formats import delimited
 from orchestration.publish.layout import CHANGES, CHANGES_TEXT, DATABASE, GATE, GATE_PAGE
 from tests.integration.publication_kit import TABLES, candidate, fte, judged, published, warehouse

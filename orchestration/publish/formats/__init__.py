@@ -1,1 +1,52 @@
-"""One module a format. Each has ``write(source, table, path)`` or a function of its own and reads only described columns."""
+"""What a snapshot is written as: one module a format.
+
+A format is a module with an object ``FORMAT``, and a line in ``MODULES``; nothing else names it, so that rooms which stand
+on this one (the pages) are formats too. Belongs here: what a format is, and finding it. Does not belong here: how one is
+written, or DuckDB, Parquet, CSV and metadata, which every snapshot has (``publish.candidate``).
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration.core.tables import Table
+from orchestration.publish.release import Release
+
+# Writes one or a few files; independent of all others, so that several can be written at once. What it returns is done when
+# the files of all formats are there.
+Job = Callable[[duckdb.DuckDBPyConnection], "Job | None"]
+# Returns what there is to write of a format into its folder.
+FindJobs = Callable[[duckdb.DuckDBPyConnection, list[Table], Release, Path], list[Job]]
+
+# Where each format is, by the name of its folder; what takes longest comes first.
+MODULES = {
+    "site": "orchestration.site.build",
+    "xlsx": "orchestration.publish.formats.workbook",
+    "packages": "orchestration.publish.formats.packages",
+    "jsonstat": "orchestration.publish.formats.json_stat",
+    "px": "orchestration.publish.formats.px",
+}
+NAMES = tuple(MODULES)
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of a snapshot beside those that every snapshot has; ``find_jobs`` returns what writes its files."""
+
+    find_jobs: FindJobs
+
+
+def load_format(name: str) -> Format:
+    """Return a format by the name of its folder.
+
+    Raises:
+        KeyError: there is no such format.
+    """
+    found = importlib.import_module(MODULES[name]).FORMAT
+    assert isinstance(found, Format), name
+    return found

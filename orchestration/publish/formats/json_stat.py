@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestration.core.tables import STATUS_COLUMN, Column, Label, Table
+from orchestration.publish.formats import Format, Job
 from orchestration.publish.formats.cube import (
     BREAK_COLUMN,
     MEASURE,
@@ -250,3 +252,10 @@ def _exceptions(column: Any, cells: NDArray[np.int64], default: str | None) -> d
 
 def _text(content: Any) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _jobs(_: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> list[Job]:
+    return [partial(write, table=table, release=release, folder=folder) for table in tables if table.cube is not None]
+
+
+FORMAT = Format(_jobs)

@@ -6,7 +6,7 @@ Belongs here: which units belong to a county, and the overview for people. Does 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration.core.tables import STATUS_COLUMN, Label, Table
-from orchestration.publish.formats import sheets
+from orchestration.publish.formats import Format, Job, sheets
 from orchestration.publish.formats.sheets import ReadMe, Texts, both, filled, font, put
 from orchestration.publish.release import Release
 
@@ -109,9 +109,7 @@ class Overview:
     reasons: tuple[tuple[int, Label], ...]
 
 
-def jobs(
-    connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path
-) -> list[Callable[[duckdb.DuckDBPyConnection], None]]:
+def jobs(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> list[Job]:
     """Return what writes ``<county code>.xlsx`` for each county of the newest areas; none where areas are not in ``tables``.
 
     Each is called with a connection that sees the same tables, by any thread.
@@ -517,3 +515,6 @@ def _fill_marks(target: Worksheet, row: int, overview: Overview, used: set[str],
         _text(target, row, reason.nb, font(), place=2)
         row += 1
         _text(target, row, reason.en, font(italic=True, color="595959"), place=2)
+
+
+FORMAT = Format(jobs)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.core.tables import STATUS_COLUMN, Column, Label, Table
+from orchestration.publish.formats import Format, Job
 from orchestration.publish.formats.cube import (
     BREAK_COLUMN,
     MEASURE_TITLE,
@@ -360,3 +362,14 @@ def _head(keyword: str, tag: str, language: str, keys: Sequence[Label]) -> str:
     """Return a keyword with its language and what it is about."""
     about = ",".join(f'"{_clean(getattr(key, language))}"' for key in keys)
     return f"{keyword}{tag}{f'({about})' if keys else ''}="
+
+
+def _jobs(_: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> list[Job]:
+    return [
+        partial(write, table=table, release=release, folder=folder)
+        for table in tables
+        if table.cube is not None and table.cube.each is None
+    ]
+
+
+FORMAT = Format(_jobs)

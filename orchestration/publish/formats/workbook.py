@@ -6,13 +6,14 @@ and are written (``sheets``), or the municipalities' own series (``packages``).
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import duckdb
 from openpyxl import Workbook
 
 from orchestration.core.tables import Label, Table
-from orchestration.publish.formats import sheets
+from orchestration.publish.formats import Format, Job, sheets
 from orchestration.publish.formats.packages import MUNICIPAL_TABLES
 from orchestration.publish.formats.sheets import LongSheet, ReadMe, Texts, filled
 from orchestration.publish.layout import REVISIONS
@@ -87,3 +88,10 @@ def _described(sheet: LongSheet, levels: dict[str, int], release: Release) -> La
 def _names(levels: list[str], release: Release) -> Label:
     labels = [release.label(LEVEL_COLUMN, level) for level in levels]
     return Label(nb=", ".join(label.nb for label in labels), en=", ".join(label.en for label in labels))
+
+
+def _jobs(_: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> list[Job]:
+    return [partial(write, tables=tables, release=release, path=folder / "is248.xlsx")]
+
+
+FORMAT = Format(_jobs)
