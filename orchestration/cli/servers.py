@@ -37,6 +37,7 @@ def serve(host: str, port: int, allow_origin: tuple[str, ...]) -> dict[str, Any]
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def ui(options: tuple[str, ...]) -> None:
     """Open Dagster's user interface on http://127.0.0.1:3000 (OPTIONS go to `dagster dev`)."""
+    click.echo("starting Dagster's user interface; it takes about half a minute (Ctrl+C stops it) ...", err=True)
     from orchestration.defs.servers import end_dead_runs, prepare_instance  # imported here, as above
 
     try:
@@ -47,6 +48,10 @@ def ui(options: tuple[str, ...]) -> None:
         click.echo(f"error: {error}", err=True)
         sys.exit(1)
     dagster = Path(sys.executable).parent / "dagster"
+    # Dagster takes a dagster.yaml in the folder where it starts for one that somebody forgot.
+    os.chdir(settings.dagster_home)
+    # It advises another program, which is not among the packages.
+    os.environ["PYTHONWARNINGS"] = "ignore:Function `dev_command` is superseded"
     # A shell starts what is in the background deaf to interrupts, and `dagster dev` then hears no SIGTERM either.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execv(dagster, [str(dagster), "dev", "--workspace", str(PROJECT_DIR / "workspace.yaml"), *options])

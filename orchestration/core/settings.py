@@ -76,7 +76,7 @@ class Settings(BaseSettings):
         default=None, description="Address that is called when a run fails or a release is published; environment only"
     )
     dagster_settings: Path | None = Field(
-        default=None, description="File that is added to Dagster's settings: a run launcher (deploy/dagster-kubernetes.yaml)"
+        default=None, description="File that is added to Dagster's settings, such as a run launcher (docs/engines.md)"
     )
     postgres_url: SecretStr | None = Field(
         default=None, description="Where Dagster keeps its runs instead of in SQLite files (postgresql://); environment only"

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import dagster as dg
-import pytest
 
-from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
-from orchestration.defs.definitions import EXECUTORS, build_definitions, find_executor
+from orchestration.defs.definitions import build_definitions
 from orchestration.forms.registry import load_forms
 from orchestration.gate.rules import load_rules
 
@@ -48,12 +44,3 @@ def test_the_lists_of_the_control_are_a_partition_a_year_of_no_job(settings: Set
     assert dg.AssetKey(["control", "ctl_findings"]) in graph.get_all_asset_keys()
     for job in ("yearly", "refresh", "rebuild", "publish"):
         assert lists not in definitions.resolve_job_def(job).asset_layer.executable_asset_keys
-
-
-def test_steps_run_in_the_process_of_the_run_unless_the_settings_send_them_elsewhere(settings: Settings) -> None:
-    assert find_executor(settings) is dg.in_process_executor
-    for executor, (package, _) in EXECUTORS.items():
-        # None of the packages is installed with the program.
-        with pytest.raises(UserError, match=package.replace("_", "-")):
-            find_executor(settings.model_copy(update={"executor": executor}))
-    assert {"in_process", *EXECUTORS} == set(get_args(Settings.model_fields["executor"].annotation))
