@@ -38,7 +38,8 @@ def serve(host: str, port: int, allow_origin: tuple[str, ...]) -> dict[str, Any]
 def ui(options: tuple[str, ...]) -> None:
     """Open Dagster's user interface on http://127.0.0.1:3000 (OPTIONS go to `dagster dev`)."""
     click.echo("starting Dagster's user interface; it takes about half a minute (Ctrl+C stops it) ...", err=True)
-    from orchestration.defs.servers import end_dead_runs, prepare_instance  # imported here, as above
+    from orchestration.defs.instance import prepare_instance  # imported here, as above
+    from orchestration.defs.records import end_dead_runs
 
     try:
         settings = load_settings()

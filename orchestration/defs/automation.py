@@ -21,7 +21,7 @@ from orchestration.defs.checks import DELIVERED
 from orchestration.defs.control import LISTS
 from orchestration.defs.deliveries import RAW, READ
 from orchestration.defs.publication import DUE, SNAPSHOT, WHOLE
-from orchestration.defs.servers import report_dead_runs
+from orchestration.defs.records import report_dead_runs
 from orchestration.forms.model import Form
 from orchestration.ingest.capture import is_left_behind
 from orchestration.publish.provenance import made_of_the_same

@@ -20,8 +20,9 @@ from orchestration.core.warehouse import run_lock
 from orchestration.defs.automation import PUBLISH, REBUILD, REFRESH
 from orchestration.defs.definitions import build_definitions
 from orchestration.defs.deliveries import READ
+from orchestration.defs.instance import prepare_instance
 from orchestration.defs.publication import WHOLE
-from orchestration.defs.servers import COMMAND_TAGS, prepare_instance, quick_records, report_dead_runs
+from orchestration.defs.records import COMMAND_TAGS, quick_records, report_dead_runs
 from orchestration.forms.registry import load_finished, require_finished
 from orchestration.gate.judging import restricted_results, stage_file
 from orchestration.gate.results import read_results

@@ -514,7 +514,7 @@ def test_the_asset_writes_the_lists_of_its_year(controlled: Settings) -> None:
 
 
 def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str]:
-    monkeypatch.setattr(cli, "load_settings", lambda: settings)
+    monkeypatch.setattr(cli.answers, "load_settings", lambda: settings)
     result = CliRunner().invoke(cli.main, ["control", *arguments])
     return result.exit_code, result.output
 

@@ -21,7 +21,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl.styles import Font
 
-from orchestration import cli
 from orchestration.core.errors import UserError
 from orchestration.core.warehouse import connect
 from orchestration.forms.draft import draft_form
@@ -29,6 +28,7 @@ from orchestration.forms.registry import load_form
 from orchestration.ingest.capture import capture
 from orchestration.ingest.deliveries import read_file
 from orchestration.ingest.headers import look
+from orchestration.trace.deliveries import told_cells
 from tests.integration.deliveries_kit import (
     COLUMNS,
     FORM,
@@ -933,13 +933,13 @@ def test_other_kinds_of_workbooks_are_deliveries_too(kit: Kit, warehouse: duckdb
 def test_what_is_told_of_workbooks_stands_in_the_status(kit: Kit) -> None:
     with connect(kit.settings.warehouse_file):
         pass
-    assert cli._told_cells(kit.settings) == []
+    assert told_cells(kit.settings.warehouse_file) == []
     write_form(kit.data, workbook_form(hidden="read"), WORKBOOK_COLUMNS, [])
     write_delivery(kit.data, "2016", {"export.xlsx": xlsx(WORKBOOK_ROWS, hide_row)})
     with connect(kit.settings.warehouse_file) as connection:
         load_inputs(kit.settings, connection)
         kit.read(connection)
-    (told,) = cli._told_cells(kit.settings)
+    (told,) = told_cells(kit.settings.warehouse_file)
     assert (told["form"], told["file"], told["sheet"]) == ("survey_2016", "export.xlsx", "Ark")
     assert (told["cells"], told["first_cell"], told["what"]) == (3, "A4", "hidden cells, read since the form says so")
 

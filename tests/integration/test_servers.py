@@ -28,7 +28,8 @@ from pydantic import SecretStr
 from orchestration.cli import main
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR, Settings
-from orchestration.defs import servers
+from orchestration.defs import instance as dagster_instance
+from orchestration.defs import records, servers
 from orchestration.disclosure import ledger
 from orchestration.engines import dbt
 from orchestration.ingest import decisions
@@ -63,7 +64,7 @@ QUICK = [[ledger.SCHEMA, table] for table in ledger.TABLES]
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put back what preparing the instance sets for the processes that follow."""
-    for name in ("DAGSTER_HOME", "DAGSTER_DISABLE_TELEMETRY", servers.POSTGRES_VARIABLE):
+    for name in ("DAGSTER_HOME", "DAGSTER_DISABLE_TELEMETRY", dagster_instance.POSTGRES_VARIABLE):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
 
@@ -73,19 +74,19 @@ def with_postgres(settings: Settings, address: str) -> Settings:
 
 
 def test_both_storages_share_one_source(settings: Settings) -> None:
-    files = servers.instance_settings(settings)
-    database = servers.instance_settings(with_postgres(settings, ADDRESS.format(port=1)))
+    files = dagster_instance.instance_settings(settings)
+    database = dagster_instance.instance_settings(with_postgres(settings, ADDRESS.format(port=1)))
     assert yaml.safe_load(files) == yaml.safe_load((PROJECT_DIR / "dagster.yaml").read_text(encoding="utf-8"))
     assert yaml.safe_load(database) == {
         **yaml.safe_load(files),
-        "storage": {"postgres": {"postgres_url": {"env": servers.POSTGRES_VARIABLE}}},
+        "storage": {"postgres": {"postgres_url": {"env": dagster_instance.POSTGRES_VARIABLE}}},
     }
     assert "is248_dagster" not in database
 
 
 @pytest.mark.usefixtures("environment")
 def test_dagster_takes_every_setting(settings: Settings) -> None:
-    servers.prepare_instance(settings)
+    dagster_instance.prepare_instance(settings)
     with dg.DagsterInstance.get() as instance:
         queue = instance.get_concurrency_config().run_queue_config
         assert queue is not None
@@ -104,10 +105,10 @@ def test_the_settings_are_written_whole_and_for_the_owner_alone(settings: Settin
     settings.dagster_home.mkdir(parents=True)
     settings.dagster_home.chmod(0o755)
     file = settings.dagster_home / "dagster.yaml"
-    wanted = servers.instance_settings(settings)
+    wanted = dagster_instance.instance_settings(settings)
     seen = set()
     with ThreadPoolExecutor(8) as pool:
-        writers = [pool.submit(servers.prepare_instance, settings) for _ in range(50)]
+        writers = [pool.submit(dagster_instance.prepare_instance, settings) for _ in range(50)]
         while not all(writer.done() for writer in writers):
             if file.exists():
                 seen.add(file.read_text(encoding="utf-8"))
@@ -124,11 +125,11 @@ def test_the_settings_are_written_whole_and_for_the_owner_alone(settings: Settin
 def test_runs_do_not_move_into_files_because_a_variable_is_missing(settings: Settings) -> None:
     file = settings.dagster_home / "dagster.yaml"
     file.parent.mkdir(parents=True)
-    file.write_text(servers.instance_settings(with_postgres(settings, ADDRESS.format(port=1))), encoding="utf-8")
-    with pytest.raises(UserError, match=f"{servers.POSTGRES_VARIABLE} is not set"):
-        servers.prepare_instance(settings)
+    file.write_text(dagster_instance.instance_settings(with_postgres(settings, ADDRESS.format(port=1))), encoding="utf-8")
+    with pytest.raises(UserError, match=f"{dagster_instance.POSTGRES_VARIABLE} is not set"):
+        dagster_instance.prepare_instance(settings)
     file.unlink()
-    servers.prepare_instance(settings)
+    dagster_instance.prepare_instance(settings)
     assert file.exists()
 
 
@@ -138,9 +139,9 @@ def test_runs_do_not_move_into_files_because_a_variable_is_missing(settings: Set
     [
         (ADDRESS.format(port="{free}"), "127.0.0.1:{free}/is248_dagster", "PostgreSQL cannot be reached"),
         (f"postgresql://127.0.0.1:{{free}}/name?password={quote(PASSWORD, safe='')}", "127.0.0.1:{free}/name", "cannot be"),
-        (ADDRESS.format(port="port"), servers.POSTGRES_VARIABLE, "no address"),
-        (ADDRESS.format(port=1).replace("postgresql", "mysql"), servers.POSTGRES_VARIABLE, "no address"),
-        (quote(PASSWORD, safe=""), servers.POSTGRES_VARIABLE, "no address"),
+        (ADDRESS.format(port="port"), dagster_instance.POSTGRES_VARIABLE, "no address"),
+        (ADDRESS.format(port=1).replace("postgresql", "mysql"), dagster_instance.POSTGRES_VARIABLE, "no address"),
+        (quote(PASSWORD, safe=""), dagster_instance.POSTGRES_VARIABLE, "no address"),
     ],
     ids=["nobody-answers", "password-as-parameter", "no-number", "another-database", "only-the-password"],
 )
@@ -150,9 +151,11 @@ def test_a_database_that_cannot_be_used_is_one_line_without_the_password(
     port = str(free_port())
     address, place = address.replace("{free}", port), place.replace("{free}", port)
     with pytest.raises(UserError, match=what) as caught:
-        servers.prepare_instance(with_postgres(settings, address))
+        dagster_instance.prepare_instance(with_postgres(settings, address))
     assert caught.value.place == place
-    result = run_command("daemon", folder=tmp_path, data=settings.data, environment={servers.POSTGRES_VARIABLE: address})
+    result = run_command(
+        "daemon", folder=tmp_path, data=settings.data, environment={dagster_instance.POSTGRES_VARIABLE: address}
+    )
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
     # What is no address at all is refused with the settings, before anything else.
@@ -269,7 +272,8 @@ COMMAND_RUN = """
 import sys, time
 from pathlib import Path
 import dagster as dg
-from orchestration.defs.servers import COMMAND_TAGS, prepare_instance
+from orchestration.defs.instance import prepare_instance
+from orchestration.defs.records import COMMAND_TAGS
 from orchestration.core.settings import load_settings
 from orchestration.core.warehouse import run_lock
 
@@ -305,16 +309,16 @@ def test_a_run_of_the_command_line_that_was_killed_does_not_hold_up_the_queue(se
     )
     try:
         until(lambda: (tmp_path / "started").exists() or command.poll() is not None, "the run")
-        servers.prepare_instance(settings)
+        dagster_instance.prepare_instance(settings)
         with dg.DagsterInstance.get() as instance:
             (run,) = instance.get_runs()
             assert run.status == dg.DagsterRunStatus.STARTED
-            assert servers.report_dead_runs(instance, settings) == []
+            assert records.report_dead_runs(instance, settings) == []
             command.kill()
             command.wait()
             finished = instance.create_run_for_job(_nothing, tags=servers.COMMAND_TAGS, status=dg.DagsterRunStatus.SUCCESS)
             foreign = instance.create_run_for_job(_nothing, status=dg.DagsterRunStatus.STARTED)
-            assert servers.report_dead_runs(instance, settings) == [run.run_id]
+            assert records.report_dead_runs(instance, settings) == [run.run_id]
             dead = instance.get_run_by_id(run.run_id)
             assert dead is not None
             assert dead.status == dg.DagsterRunStatus.FAILURE
@@ -324,7 +328,7 @@ def test_a_run_of_the_command_line_that_was_killed_does_not_hold_up_the_queue(se
                 kept = instance.get_run_by_id(other.run_id)
                 assert kept is not None
                 assert kept.status == other.status
-            assert servers.report_dead_runs(instance, settings) == []
+            assert records.report_dead_runs(instance, settings) == []
     finally:
         command.kill()
         command.wait()
@@ -339,15 +343,15 @@ def _nothing() -> None:
 def test_who_holds_the_lock_ends_every_run_of_the_command_line_before(settings: Settings) -> None:
     from orchestration.core.warehouse import run_lock
 
-    servers.prepare_instance(settings)
+    dagster_instance.prepare_instance(settings)
     with dg.DagsterInstance.get() as instance:
         begun = [
             instance.create_run_for_job(_nothing, tags=servers.COMMAND_TAGS, status=status).run_id
             for status in (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
         ]
         with run_lock(settings.warehouse):
-            assert servers.report_dead_runs(instance, settings) == []
-            assert sorted(servers.report_dead_runs(instance, settings, holds_lock=True)) == sorted(begun)
+            assert records.report_dead_runs(instance, settings) == []
+            assert sorted(records.report_dead_runs(instance, settings, holds_lock=True)) == sorted(begun)
 
 
 def test_a_later_process_of_the_same_number_is_another_one() -> None:
@@ -386,7 +390,7 @@ def set_up(running: tuple[Servers, int, int]) -> Servers:
 @pytest.fixture(scope="module")
 def running(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Servers, int, int]]:
     """A daemon, a read-only webserver and one to operate, all begun at once over an empty database."""
-    started = make_servers(tmp_path_factory.mktemp("servers"), **{servers.POSTGRES_VARIABLE: address})
+    started = make_servers(tmp_path_factory.mktemp("servers"), **{dagster_instance.POSTGRES_VARIABLE: address})
     # Else each of the three would.
     dbt.prepare(Settings(data_dir=started.data, warehouse_dir=started.warehouse, snapshots_dir=started.folder / "snapshots"))
     viewer, operator = free_port(), free_port()

@@ -14,7 +14,7 @@ import yaml
 from orchestration.cli import main
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR, Settings
-from orchestration.defs.servers import instance_settings
+from orchestration.defs.instance import instance_settings
 
 DEPLOY = PROJECT_DIR / "deploy"
 CONTAINER = DEPLOY / "container"

@@ -1,0 +1,163 @@
+"""The records of runs: written quickly, and ended where the process of a run died.
+
+Belongs here: what Dagster's storage says of runs. Does not belong here: where the storage lies (``defs.instance``), or what
+a run does (``defs.runs``).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.runs.sqlite import sqlite_run_storage
+from sqlalchemy import Engine, create_engine, event
+
+from orchestration.core.settings import Settings
+from orchestration.core.warehouse import is_running
+
+ORIGIN_TAG = "is248/origin"
+# What every run of the command line carries. It is not tried again: who called the command sees that it failed.
+COMMAND_TAGS = {ORIGIN_TAG: "command", "dagster/max_retries": "0"}
+
+# The tag of a run that a code server began.
+_GRPC_INFO_TAG = ".dagster/grpc_info"
+
+# Dagster has no setting for how its files are opened; these modules open them. A run without this takes 10 ms more an event.
+_STORAGES: tuple[Any, ...] = (sqlite_event_log, sqlite_run_storage)
+
+# Statuses of a run that a process is needed for; a queued one waits for the daemon.
+_UNDER_WAY = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+@contextmanager
+def quick_records() -> Iterator[None]:
+    """Let Dagster's SQLite files take the events of a run without a new engine, and without waiting for the disk, at each.
+
+    Dagster opens and closes its files for every event, which makes SQLite copy its log back and wait for the disk each time.
+    With one connection held open, and commits that wait only then, that happens once at the end. A power cut can cost the
+    last events of a run, which is then begun anew anyway; the files stay whole, and nothing published is in them.
+    """
+    held: dict[str, sqlite3.Connection] = {}
+    engines: dict[str, Engine] = {}
+
+    def hold(connection: object, _: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("pragma synchronous = normal")
+            path = str(connection.execute("pragma database_list").fetchone()[2])
+            if path and path not in held:
+                held[path] = sqlite3.connect(path, check_same_thread=False)
+                # A connection counts from its first look at the file.
+                held[path].execute("select count(*) from sqlite_master").fetchall()
+
+    def create_engine_once(address: str, **settings: Any) -> Engine:
+        # It has no pool, so that nothing of one use is left to the next but what it learned of the file.
+        if address not in engines:
+            engines[address] = create_engine(address, **settings)
+        return engines[address]
+
+    event.listen(Engine, "connect", hold)
+    try:
+        for module in _STORAGES:
+            module.create_engine = create_engine_once
+        yield
+    finally:
+        for module in _STORAGES:
+            module.create_engine = create_engine
+        event.remove(Engine, "connect", hold)
+        for connection in held.values():
+            connection.close()
+
+
+def report_dead_runs(instance: dg.DagsterInstance, settings: Settings, *, holds_lock: bool = False) -> list[str]:
+    """End runs of the command line whose process died, so that they do not hold up the queue.
+
+    Such a run holds the run lock from before it is created until after its end is recorded. One that is under way while the
+    lock is free, or held by the caller, therefore has no process any more.
+
+    Args:
+        instance: where the runs are recorded.
+        settings: where the lock lies.
+        holds_lock: the calling process holds the lock, and has begun no run yet.
+
+    Returns:
+        The runs that were ended.
+    """
+    # In this order: a run that begins after this line is not looked at, whoever has the lock then.
+    runs = instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY, tags={ORIGIN_TAG: COMMAND_TAGS[ORIGIN_TAG]}))
+    if not runs or (not holds_lock and is_running(settings.warehouse)):
+        return []
+    return _end(instance, [run.run_id for run in runs], "The process of this run of the command line died.")
+
+
+def report_lost_runs(instance: dg.DagsterInstance) -> list[str]:
+    """End runs of an earlier daemon on this machine whose process went with it; the new daemon tries them again.
+
+    The daemon sees the death of a run itself. Nobody sees it when both died at once (power, memory, a container that was
+    stopped). Only a daemon that starts calls this: another container does not see the processes of the daemon's.
+
+    Returns:
+        The runs that were ended.
+    """
+    lost = []
+    for run in instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)):
+        if _GRPC_INFO_TAG not in run.tags:
+            continue
+        started = [
+            (int(str(data.metadata["pid"].value)), entry.timestamp)
+            for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
+            if entry.dagster_event is not None and "pid" in (data := entry.dagster_event.engine_event_data).metadata
+        ]
+        # A run that has not said its process yet is ended by the monitoring if it never starts.
+        if started and not _is_alive(*started[0]):
+            lost.append(run.run_id)
+    return _end(instance, lost, "The process of this run died together with the daemon.")
+
+
+def _end(instance: dg.DagsterInstance, runs: list[str], message: str) -> list[str]:
+    """Record runs as failed that are still under way, and return them."""
+    ended = []
+    for identifier in runs:
+        run = instance.get_run_by_id(identifier)
+        if run is not None and run.status in _UNDER_WAY:
+            instance.report_run_failed(run, message)
+            ended.append(identifier)
+    return ended
+
+
+def _is_alive(process: int, seen: float) -> bool:
+    """Return whether the process that had this number at this time is still there, and not a later one of its number."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    try:
+        # The fields after the name, which may itself have spaces and brackets; the 22nd is the start after booting.
+        ticks = int(Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19])
+        booted = next(
+            int(line.split()[1])
+            for line in Path("/proc/stat").read_text(encoding="utf-8").splitlines()
+            if line.startswith("btime ")
+        )
+    except (OSError, ValueError, IndexError, StopIteration):
+        return True
+    return booted + ticks / os.sysconf("SC_CLK_TCK") <= seen + 2
+
+
+def end_dead_runs(settings: Settings) -> None:
+    """End every run whose process died, before a daemon starts on this machine; the instance is prepared."""
+    with dg.DagsterInstance.get() as instance:
+        report_dead_runs(instance, settings)
+        report_lost_runs(instance)
