@@ -29,7 +29,7 @@ from orchestration.cli import main
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.defs import instance as dagster_instance
-from orchestration.defs import records, servers
+from orchestration.defs import records
 from orchestration.disclosure import ledger
 from orchestration.engines import dbt
 from orchestration.ingest import decisions
@@ -316,7 +316,7 @@ def test_a_run_of_the_command_line_that_was_killed_does_not_hold_up_the_queue(se
             assert records.report_dead_runs(instance, settings) == []
             command.kill()
             command.wait()
-            finished = instance.create_run_for_job(_nothing, tags=servers.COMMAND_TAGS, status=dg.DagsterRunStatus.SUCCESS)
+            finished = instance.create_run_for_job(_nothing, tags=records.COMMAND_TAGS, status=dg.DagsterRunStatus.SUCCESS)
             foreign = instance.create_run_for_job(_nothing, status=dg.DagsterRunStatus.STARTED)
             assert records.report_dead_runs(instance, settings) == [run.run_id]
             dead = instance.get_run_by_id(run.run_id)
@@ -346,7 +346,7 @@ def test_who_holds_the_lock_ends_every_run_of_the_command_line_before(settings: 
     dagster_instance.prepare_instance(settings)
     with dg.DagsterInstance.get() as instance:
         begun = [
-            instance.create_run_for_job(_nothing, tags=servers.COMMAND_TAGS, status=status).run_id
+            instance.create_run_for_job(_nothing, tags=records.COMMAND_TAGS, status=status).run_id
             for status in (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
         ]
         with run_lock(settings.warehouse):
@@ -356,11 +356,11 @@ def test_who_holds_the_lock_ends_every_run_of_the_command_line_before(settings: 
 
 def test_a_later_process_of_the_same_number_is_another_one() -> None:
     now = time.time()
-    assert servers._is_alive(os.getpid(), now)
-    assert not servers._is_alive(os.getpid(), now - 24 * 3600)
+    assert records._is_alive(os.getpid(), now)
+    assert not records._is_alive(os.getpid(), now - 24 * 3600)
     ended = subprocess.Popen(["true"])
     ended.wait()
-    assert not servers._is_alive(ended.pid, now)
+    assert not records._is_alive(ended.pid, now)
 
 
 # The whole set-up, with PostgreSQL --------------------------------------------------------------------------------------
