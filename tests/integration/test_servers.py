@@ -29,7 +29,7 @@ from orchestration.cli import main
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.defs import instance as dagster_instance
-from orchestration.defs import records
+from orchestration.defs import records, servers
 from orchestration.disclosure import ledger
 from orchestration.engines import dbt
 from orchestration.ingest import decisions
