@@ -1,5 +1,3 @@
--- The options that were chosen in cells that hold several of them: one row a part of the text between separators, with what
--- the option list says of it.
 with columns as (
     select * from {{ ref('stg_forms__columns') }}
     where use = 'answer' and type = 'codes'
@@ -7,12 +5,9 @@ with columns as (
 
 parts as (
     select
-        cells.form,
-        cells.file,
-        cells.sheet,
-        cells.layout,
-        cells.row_number,
+        cells.row_key,
         cells.column_number,
+        columns.form,
         columns.question,
         {{ each_of(parts_by('cells.text_delivered', 'columns.separator')) }} as part
     from columns
@@ -22,11 +17,7 @@ parts as (
         and columns.header = cells.header
         and cells.is_below_header
     inner join {{ ref('int_cell_maps') }} as maps
-        on cells.form = maps.form
-        and cells.file = maps.file
-        and cells.sheet = maps.sheet
-        and cells.layout = maps.layout
-        and cells.row_number = maps.row_number
+        on cells.row_key = maps.row_key
         and cells.column_number = maps.column_number
         and columns.line = maps.line
     where cells.text != ''
@@ -40,11 +31,7 @@ texts as (
 )
 
 select distinct
-    texts.form,
-    texts.file,
-    texts.sheet,
-    texts.layout,
-    texts.row_number,
+    texts.row_key,
     texts.column_number,
     texts.code,
     options.answer,

@@ -1,5 +1,3 @@
--- Units whose answers contradict each other, and nobody has decided which count. The last in the file is not the last
--- answer, so that none of them counts. Rivals that give the same answers are copies: they are no contest.
 with rivals as (
     select * from {{ ref('int_rival_rows') }}
 ),
@@ -21,20 +19,12 @@ contents as (
         {{ joined("concat_ws('=', answers.line, cells.text)", '|', "answers.line, cells.text") }} as content
     from rivals
     inner join {{ ref('stg_raw__cells') }} as cells
-        on rivals.form = cells.form
-        and rivals.file = cells.file
-        and rivals.sheet = cells.sheet
-        and rivals.layout = cells.layout
-        and rivals.row_number = cells.row_number
+        on rivals.row_key = cells.row_key
     inner join {{ ref('int_cell_maps') }} as maps
-        on cells.form = maps.form
-        and cells.file = maps.file
-        and cells.sheet = maps.sheet
-        and cells.layout = maps.layout
-        and cells.row_number = maps.row_number
+        on cells.row_key = maps.row_key
         and cells.column_number = maps.column_number
     inner join answers
-        on maps.form = answers.form
+        on rivals.form = answers.form
         and maps.line = answers.line
     where cells.text != ''
     group by rivals.form, rivals.unit_code, rivals.contest, rivals.rival
