@@ -21,7 +21,7 @@ from orchestration import dbt
 from orchestration.assets.deliveries import RAW, READ, survey_years
 from orchestration.assets.lineage import Relation
 from orchestration.assets.metadata import SUMMED_UP, Model, describe_models, describe_years
-from orchestration.assets.ownership import group_name, owners, step_of
+from orchestration.assets.ownership import group_name, owners
 from orchestration.errors import UserError
 from orchestration.forms.model import Form
 from orchestration.gate.results import RuleResult, read_results, write_results
@@ -91,7 +91,7 @@ class ModelTranslator(DagsterDbtTranslator):  # type: ignore[misc]
 
 
 def _step(dbt_resource_props: Mapping[str, Any]) -> str:
-    return step_of(dbt_resource_props["name"], dbt_resource_props["fqn"][-2])
+    return str(dbt_resource_props["fqn"][-2])
 
 
 def build_dbt_project(settings: Settings) -> DbtProject:

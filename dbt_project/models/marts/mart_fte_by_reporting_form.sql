@@ -132,7 +132,7 @@ policy as (
     select
         max(case when parameter = 'minimum_units' then value end) as minimum_units,
         max(case when parameter = 'units_by_practice' then value end) as units_by_practice
-    from {{ ref('stg_classifications__disclosure') }}
+    from {{ ref('stg_disclosure__limits') }}
 ),
 
 judged as (
@@ -180,20 +180,8 @@ kept as (
 ),
 
 kept_figures as (
-    select
-        figures_then.time_period,
-        figures_then.target_group,
-        figures_then.reporting_form,
-        max(case when figures_then.measure = 'fte' then {{ exact('figures_then.measured') }} end) as fte,
-        max(case when figures_then.measure = 'municipalities' then cast(figures_then.measured as bigint) end)
-            as municipalities
-    from {{ source('history', 'published_practice_figures') }} as figures_then
-    inner join {{ ref('int_practice_decisions') }} as decisions
-        on figures_then.subject = decisions.subject
-        and figures_then.time_period = decisions.time_period
-        and figures_then.state = decisions.state
-    where decisions.subject = 'fte_by_reporting_form' and decisions.is_kept
-    group by figures_then.time_period, figures_then.target_group, figures_then.reporting_form
+    select * from {{ ref('int_kept_practice_figures') }}
+    where subject = 'fte_by_reporting_form'
 ),
 
 hidden as (

@@ -7,12 +7,12 @@ with units as (
 ),
 
 last_states as (
-    select * from {{ source('history', 'published_practice_states') }}
+    select * from {{ ref('stg_history__published_practice_states') }}
 ),
 
 units_before as (
     select units_then.*
-    from {{ source('history', 'published_practice_units') }} as units_then
+    from {{ ref('stg_history__published_practice_units') }} as units_then
     inner join last_states
         on units_then.subject = last_states.subject
         and units_then.time_period = last_states.time_period
@@ -50,7 +50,7 @@ changed as (
 
 policy as (
     select max(case when parameter = 'units_by_practice' then value end) as least
-    from {{ ref('stg_classifications__disclosure') }}
+    from {{ ref('stg_disclosure__limits') }}
 ),
 
 few as (

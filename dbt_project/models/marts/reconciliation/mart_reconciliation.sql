@@ -25,13 +25,13 @@ computed as (
         *,
         false as is_confidential,
         false as is_from_print
-    from {{ ref('int_reconciliation__reporting_forms') }}
+    from {{ ref('mart_reconciliation__reporting_forms') }}
     union all
     select
         *,
         false as is_confidential,
         false as is_from_print
-    from {{ ref('int_reconciliation__real_change') }}
+    from {{ ref('mart_reconciliation__real_change') }}
     union all
     select
         *,
@@ -53,7 +53,7 @@ computed as (
     select
         *,
         false as is_from_print
-    from {{ ref('int_reconciliation__persons') }}
+    from {{ ref('mart_reconciliation__persons') }}
     union all
     select
         *,
@@ -65,7 +65,7 @@ computed as (
         *,
         false as is_confidential,
         false as is_from_print
-    from {{ ref('int_reconciliation__amounts') }}
+    from {{ ref('mart_reconciliation__amounts') }}
     union all
     select
         *,

@@ -17,7 +17,7 @@ open_category as (
 
 parameters as (
     select max(case when parameter = 'minimum_units' then value end) as min_units
-    from {{ ref('stg_classifications__disclosure') }}
+    from {{ ref('stg_disclosure__limits') }}
 ),
 
 members as (
