@@ -19,7 +19,7 @@ select
     sheets.cell_count,
     fates.cells_with_fate,
     fates.distinct_cells
-from {{ source('raw', 'sheets') }} as sheets
+from {{ ref('stg_raw__sheets') }} as sheets
 left join fates
     on sheets.form = fates.form
     and sheets.file = fates.file

@@ -15,7 +15,7 @@ forms as (
         forms.time_period,
         forms.collection_year,
         forms.non_response,
-        forms.form in (select sheets.form from {{ source('raw', 'sheets') }} as sheets) as is_delivered
+        forms.form in (select sheets.form from {{ ref('stg_raw__sheets') }} as sheets) as is_delivered
     from {{ ref('stg_forms__forms') }} as forms
     where forms.units = 'municipalities'
 ),

@@ -9,7 +9,7 @@ with forms as (
         forms.units,
         forms.respondent
     from {{ ref('stg_forms__forms') }} as forms
-    where forms.form in (select sheets.form from {{ source('raw', 'sheets') }} as sheets)
+    where forms.form in (select sheets.form from {{ ref('stg_raw__sheets') }} as sheets)
 ),
 
 asked_questions as (
