@@ -1,9 +1,3 @@
--- Money that units granted, in the calendar year before the survey: sums over the units that answered, nominal and in the
--- prices of the price year; per inhabitant of the area on 1 January of the year of collection. Blank answers cannot be told
--- from nothing granted, so the national sum is a minimum. Where no delivery gives a figure, the printed one holds.
--- A municipality has answered when it has a number, also 0. Beside what int_disclosure_decisions hides, the size groups of a
--- year are hidden together where some, but fewer municipalities of one of them than the policy allows granted anything: its
--- sum is theirs. Where so few of one answered the survey and left the amount blank, no size group shows how many answered.
 with rounds as (
     select * from {{ ref('int_rounds') }}
 ),

@@ -1,10 +1,3 @@
--- FTE by the form in which they were reported, and municipalities by the form they chose, for the rounds that offered the
--- choice. FTE count in the block in which they stand; municipalities by the choice they stated, a divided municipality by
--- the most frequent choice of its districts. Which form a municipality chose is confidential: where fewer chose a form, or
--- have FTE in it, than the policy allows, their FTE, which are public, would tell. Then only the total of the target group
--- is shown; and of both groups together too, whose forms less those of the other group would be the hidden ones. So it is
--- where few that answered left the choice open. Which units are carried forward or have a note is public, so that a status
--- or note of one form would tell that they have it: notes stand at the total, and the forms have its status.
 with rounds as (
     select * from {{ ref('int_rounds') }}
 ),

@@ -1,8 +1,3 @@
--- Counts and shares of units by answer, for every indicator and group of units; never of a single unit. share_of_answered
--- is over the units that answered the question, share_of_all over all units of the set. What is confidential says
--- int_disclosure_decisions; a question that waits until enough units changed their answers keeps the figures of the last
--- snapshot. The bounds of a hidden figure follow from the country's. A gap between two rounds that asked is a row of the
--- country: not asked, or not delivered.
 with rounds as (
     select * from {{ ref('int_indicator_rounds') }}
 ),

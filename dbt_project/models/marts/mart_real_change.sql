@@ -1,9 +1,3 @@
--- Change in FTE from one round to the next of the same series, as reported, and without the units that say in the later
--- round that their reporting practice changed (real change, 2016 report table 3.2). Units of the later year; their ground
--- in the earlier one is left out too, a split unit's by weight. Which units they are is confidential, and FTE of units are
--- public: real change, with one decimal as in print, and the number of units left out are shown where there are enough of
--- them, and of others that answered. Else both are empty, whatever the reason. Where too few changed since the last
--- snapshot, both are its (int_practice_decisions).
 with rounds as (
     select * from {{ ref('int_rounds') }}
 ),

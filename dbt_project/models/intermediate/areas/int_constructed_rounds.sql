@@ -1,4 +1,3 @@
--- Delivered rounds of which the delivery is constructed, not official: whatever is computed from them says so.
 select distinct
     survey,
     time_period,

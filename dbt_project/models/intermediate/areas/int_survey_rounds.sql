@@ -1,5 +1,3 @@
--- Rounds of the municipal surveys, held or delivered, one row each, with the form that describes the delivery. A round that
--- was held but not delivered has no cells. A survey that makes no public series (IS-8) has none.
 with held as (
     select
         survey,

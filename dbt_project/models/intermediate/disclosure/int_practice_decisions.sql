@@ -1,7 +1,3 @@
--- Whether FTE by reporting form of a year, and real change into it, are the warehouse's or those of the last snapshot. FTE
--- of units are public, so the difference of two snapshots is a table of the units that changed since: where fewer of them
--- than the policy allows are on either side (joint or separate, changed practice or not), it would tell which they are. Then
--- the figures wait until there are enough.
 with units as (
     select * from {{ ref('int_practice_units') }}
 ),

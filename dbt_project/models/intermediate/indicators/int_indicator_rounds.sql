@@ -1,5 +1,3 @@
--- In which delivered rounds each indicator was asked, by row of its grid, with the units that its figures count in that
--- round. The row of a grid that is asked for a target group or a reporting form says so.
 with forms as (
     select
         forms.form,
