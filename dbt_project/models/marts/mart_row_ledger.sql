@@ -58,10 +58,7 @@ left_out as (
         and submissions.unit_code = contested_units.unit_code
         and submissions.submission_status = 'completed'
     left join identifiers
-        on submissions.form = identifiers.form
-        and submissions.file = identifiers.file
-        and submissions.sheet = identifiers.sheet
-        and submissions.row_number = identifiers.row_number
+        on submissions.row_key = identifiers.row_key
     where
         submissions.ignored_reason is null
         and coalesce(submissions.rejected_reason, contested_units.rejected_reason) is not null
