@@ -72,6 +72,9 @@ def describe_models(settings: Settings) -> dict[str, list[dict[str, Any]]]:
         {
             "name": table.name,
             "description": f"{table.title.en}. {table.description.en}",
+            # A column that is missing or of another type stops the build, before anything is made of the table.
+            "config": {"contract": {"enforced": True}},
+            "data_tests": [{"key_is_unique": {"arguments": {"columns": list(table.key)}}}],
             "columns": [
                 {"name": column.name, "description": column.description.en, "data_type": column.type}
                 for column in table.columns
@@ -106,7 +109,7 @@ def _fingerprint(settings: Settings) -> str:
         digest.update(f"{package}={version(package)};".encode())
     digest.update(str(settings.warehouse_file).encode())
     for path in sorted(settings.dbt_project.rglob("*")):
-        if path.is_file() and path.suffix in {".sql", ".yml"}:
+        if path.is_file() and path.suffix in {".md", ".py", ".sql", ".yml"}:
             digest.update(path.relative_to(settings.dbt_project).as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()

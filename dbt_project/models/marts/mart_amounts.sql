@@ -1,9 +1,3 @@
--- Money that units granted, in the calendar year before the survey: sums over the units that answered, nominal and in the
--- prices of the price year; per inhabitant of the area on 1 January of the year of collection. Blank answers cannot be told
--- from nothing granted, so the national sum is a minimum. Where no delivery gives a figure, the printed one holds.
--- A municipality has answered when it has a number, also 0. Beside what int_disclosure_decisions hides, the size groups of a
--- year are hidden together where some, but fewer municipalities of one of them than the policy allows granted anything: its
--- sum is theirs. Where so few of one answered the survey and left the amount blank, no size group shows how many answered.
 with rounds as (
     select * from {{ ref('int_rounds') }}
 ),
@@ -86,7 +80,7 @@ responded as (
 
 policy as (
     select max(case when parameter = 'minimum_units' then value end) as minimum_units
-    from {{ ref('stg_classifications__disclosure') }}
+    from {{ ref('stg_disclosure__limits') }}
 ),
 
 printed as (
@@ -125,9 +119,9 @@ grid as (
         and indicators.indicator = asked.indicator
 ),
 
-published as (
-    select * from {{ source('history', 'published_groups') }}
-    where subject = 'amounts'
+kept_figures as (
+    select * from {{ ref('int_kept_figures') }}
+    where subject = 'amounts' and area_basis = 'reported'
 ),
 
 index_values as (
@@ -189,17 +183,17 @@ figures as (
         and grid.form_period = decisions.time_period
         and grid.unit_level = decisions.unit_level
         and grid.unit_code = decisions.unit_code
-    left join published as kept
-        on decisions.indicator = kept.indicator
-        and decisions.time_period = kept.time_period
-        and decisions.state = kept.state
-        and decisions.members_sha256 = kept.members_sha256
+    left join kept_figures as kept
+        on grid.indicator = kept.indicator
+        and grid.form_period = kept.time_period
+        and grid.unit_level = kept.unit_level
+        and grid.unit_code = kept.unit_code
         and kept.measure = 'amount'
-    left join published as kept_answered
-        on decisions.indicator = kept_answered.indicator
-        and decisions.time_period = kept_answered.time_period
-        and decisions.state = kept_answered.state
-        and decisions.members_sha256 = kept_answered.members_sha256
+    left join kept_figures as kept_answered
+        on grid.indicator = kept_answered.indicator
+        and grid.form_period = kept_answered.time_period
+        and grid.unit_level = kept_answered.unit_level
+        and grid.unit_code = kept_answered.unit_code
         and kept_answered.measure = ''
     left join printed
         on grid.indicator = printed.indicator

@@ -1,5 +1,3 @@
--- Internal: the ledger of rows: every row with cells below the headers that is no data or that is not used, with the reason
--- and what it rests on: the cell that a rule of the form fits, the number of the submission, or the code of the unit.
 with fates as (
     select * from {{ ref('int_row_fates') }}
 ),

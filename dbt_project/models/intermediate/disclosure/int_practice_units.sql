@@ -1,6 +1,3 @@
--- What decides, unit by unit, FTE by reporting form (by target group; the districts of a municipality as one) and real
--- change (into the later year of the pair): FTE, form, practice, and whether the unit answered, as a hash that says whether
--- it is still the same. Restricted: forms and practice of single units.
 with asking as (
     select distinct
         form,

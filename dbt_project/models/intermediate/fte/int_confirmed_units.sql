@@ -1,5 +1,3 @@
--- Units whose counted submission says that they confirmed the values of the round before that stood in their form already,
--- in the words of the form.
 select distinct
     counted.form,
     counted.unit_code

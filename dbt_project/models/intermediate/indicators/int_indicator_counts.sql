@@ -1,6 +1,3 @@
--- Units of every unit set and area by what they chose of each indicator; with the units that answered, and for a question
--- that only some are asked, the units that were asked. Areas without any answer have no row. The anonymous units of a sample
--- are counted for the country.
 with choices as (
     select * from {{ ref('int_indicator_choices') }}
 ),

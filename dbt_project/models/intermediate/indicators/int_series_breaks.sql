@@ -1,5 +1,3 @@
--- Breaks in all series: the declared ones, those that hold for every indicator, and those that follow from the forms:
--- another set of options, another population asked, other units counted, another wording, first and last asked.
 with declared as (
     select * from {{ ref('stg_classifications__series_breaks') }}
 ),

@@ -1,6 +1,3 @@
--- What each unit that answered a closed question chose: one row a unit, question, row of the question and option, with
--- whether the unit chose it. Of a multi-select question every box of the form is an option, and a unit with any box filled
--- answered.
 with answers as (
     select * from {{ ref('int_counted_answers') }}
     where type in ('code', 'tick')

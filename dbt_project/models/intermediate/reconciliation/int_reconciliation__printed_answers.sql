@@ -1,5 +1,3 @@
--- Which question, answer and units each printed number or share of units is about. A printed table says by its dimensions
--- which answer and which row of a grid is meant, in the words that the terms of print translate.
 with printed as (
     select
         cells.*,

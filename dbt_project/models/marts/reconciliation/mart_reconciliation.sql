@@ -1,11 +1,3 @@
--- Every printed figure against what can be computed of it, with a verdict: from the deliveries and the reference data, and
--- where they do not give it, from the other printed figures. A figure that is computed in several ways has the verdict of
--- the worst; of equals, the one with the smallest tolerance is shown.
---   equal              the computed value, rounded half up to the printed decimals, is the printed one
---   equal_at_rounding  the difference is within what the rounding of print and of the computed value's parts allows
---   explained          it is not, and the ledger of explanations says why
---   unexplained        it is not, and nobody has said why
---   not_computable     nothing in the inputs gives the figure; the explanation says why
 with figures as (
     select * from {{ ref('stg_published__figures') }}
 ),
@@ -25,13 +17,13 @@ computed as (
         *,
         false as is_confidential,
         false as is_from_print
-    from {{ ref('int_reconciliation__reporting_forms') }}
+    from {{ ref('mart_reconciliation__reporting_forms') }}
     union all
     select
         *,
         false as is_confidential,
         false as is_from_print
-    from {{ ref('int_reconciliation__real_change') }}
+    from {{ ref('mart_reconciliation__real_change') }}
     union all
     select
         *,
@@ -53,7 +45,7 @@ computed as (
     select
         *,
         false as is_from_print
-    from {{ ref('int_reconciliation__persons') }}
+    from {{ ref('mart_reconciliation__persons') }}
     union all
     select
         *,
@@ -65,7 +57,7 @@ computed as (
         *,
         false as is_confidential,
         false as is_from_print
-    from {{ ref('int_reconciliation__amounts') }}
+    from {{ ref('mart_reconciliation__amounts') }}
     union all
     select
         *,
