@@ -35,8 +35,16 @@ from orchestration.warehouse import dictionaries
 MODELS = (
     *("stg_raw__sheets", "stg_raw__columns", "stg_raw__rows", "stg_raw__missing_cells", "stg_raw__repeated_headers"),
     *("stg_raw__submitted", "stg_raw__cells", "int_row_fates", "int_row_identifiers", "int_row_units", "int_main_rows"),
-    *("int_submission_links", "int_row_submissions", "int_cell_maps", "int_delivered_rows", "int_contradicted_cells"),
-    *("int_cell_readings", "int_cells", "int_answers", "int_submissions", "int_counted_rows", "int_corrections"),
+    *("int_submission_links", "int_row_submissions", "int_cell_maps", "int_mapped_cells", "int_delivered_rows"),
+    *(
+        "int_contradicted_cells",
+        "int_cell_readings",
+        "int_cells",
+        "int_answers",
+        "int_submissions",
+        "int_counted_rows",
+        "int_corrections",
+    ),
     *("int_counted_answers", "int_unit_responses", "int_fte_routes", "mart_cell_ledger", "ctl_records", "ctl_record_cells"),
     *("ctl_kind_counts", "ctl_record_moves", "ctl_moved_records", "ctl_moved_blocks", "ctl_typed_sums"),
 )

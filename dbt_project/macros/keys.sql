@@ -13,16 +13,3 @@
 {% macro key_of_row(sheet_key, row_number) -%}
     {{ sheet_key }} * 8388608 + {{ row_number }}
 {%- endmacro %}
-
-{# The number that hexadecimal digits stand for. #}
-{% macro hexadecimal(digits) -%}
-    {{ return(adapter.dispatch('hexadecimal')(digits)) }}
-{%- endmacro %}
-
-{% macro default__hexadecimal(digits) -%}
-    cast('0x' || {{ digits }} as bigint)
-{%- endmacro %}
-
-{% macro spark__hexadecimal(digits) -%}
-    cast(conv({{ digits }}, 16, 10) as bigint)
-{%- endmacro %}

@@ -1,20 +1,10 @@
 with cells as (
     select
         *,
-        {{ code_text('text') }} as code_text
-    from {{ ref('stg_raw__cells') }}
-),
-
-maps as (
-    select * from {{ ref('int_cell_maps') }}
-),
-
-columns as (
-    select
-        *,
+        {{ code_text('text') }} as code_text,
         -- Only the codes of a column of codes are looked up.
         case when type = 'code' then question end as coded_question
-    from {{ ref('stg_forms__columns') }}
+    from {{ ref('int_mapped_cells') }}
 ),
 
 missing_texts as (
@@ -65,26 +55,26 @@ select
     cells.text_delivered,
     cells.text,
     cells.left_out,
-    maps.line,
-    maps.line_count,
-    columns.use,
-    columns.question,
-    columns.item,
-    columns.answer,
-    columns.target_group,
-    columns.reporting_form,
-    columns.type,
-    columns.unit as measure_unit,
-    columns.reason as column_reason,
+    cells.line,
+    cells.line_count,
+    cells.use,
+    cells.question,
+    cells.item,
+    cells.answer,
+    cells.target_group,
+    cells.reporting_form,
+    cells.type,
+    cells.measure_unit,
+    cells.column_reason,
     -- In money and counts a mark before three digits of a text may divide thousands or decimals: it is not guessed.
-    columns.type = 'number'
+    cells.type = 'number'
     and coalesce(cells.kind, 'text') = 'text'
-    and coalesce(columns.unit, '') != 'fte'
+    and coalesce(cells.measure_unit, '') != 'fte'
     and {{ matches_whole('cells.text', "'[0-9]{1,3}[.,][0-9]{3}'") }} as is_ambiguous,
-    case when columns.type = 'number' then {{ typed_number('cells.text') }} end as number_value,
+    case when cells.type = 'number' then {{ typed_number('cells.text') }} end as number_value,
     case
-        when contains(columns.ticked, ';' || lower(cells.code_text) || ';') then true
-        when contains(columns.not_ticked, ';' || lower(cells.code_text) || ';') then false
+        when contains(cells.ticked, ';' || lower(cells.code_text) || ';') then true
+        when contains(cells.not_ticked, ';' || lower(cells.code_text) || ';') then false
     end as is_ticked,
     options.answer as option_answer,
     options.missing_reason as option_missing_reason,
@@ -92,9 +82,9 @@ select
     doubtful_codes.verdict as code_verdict,
     cells.text = ''
     or nil_texts.form is not null
-    or (columns.type = 'codes' and chosen_options.row_key is null) as is_blank,
+    or (cells.type = 'codes' and chosen_options.row_key is null) as is_blank,
     case
-        when columns.type != 'codes' or chosen_options.answer_count = chosen_options.option_count then null
+        when cells.type != 'codes' or chosen_options.answer_count = chosen_options.option_count then null
         when chosen_options.option_count = 1 and chosen_options.missing_reason is not null
             then chosen_options.missing_reason
         when chosen_options.missing_reason is not null then 'several_answers'
@@ -102,27 +92,21 @@ select
     end as options_reason,
     unread_rows.row_key is not null and date_columns.form is not null as is_unread_date
 from cells
-left join maps
-    on cells.row_key = maps.row_key
-    and cells.column_number = maps.column_number
-left join columns
-    on cells.form = columns.form
-    and maps.line = columns.line
 left join options
-    on columns.form = options.form
-    and columns.coded_question = options.question
+    on cells.form = options.form
+    and cells.coded_question = options.question
     and {{ whole_code('cells.code_text') }} = options.whole_code
     and (options.alike_count = 1 or cells.code_text = options.code)
 left join missing_texts
-    on columns.form = missing_texts.form
-    and columns.line = missing_texts.line
+    on cells.form = missing_texts.form
+    and cells.line = missing_texts.line
     and (
         cells.code_text = missing_texts.text
         or {{ signed_number('cells.text') }} between missing_texts.low and missing_texts.high
     )
 left join nil_texts
-    on columns.form = nil_texts.form
-    and columns.type = 'number'
+    on cells.form = nil_texts.form
+    and cells.type = 'number'
     and cells.text = nil_texts.text
 left join chosen_options
     on cells.row_key = chosen_options.row_key

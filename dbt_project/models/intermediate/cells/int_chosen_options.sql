@@ -1,26 +1,12 @@
-with columns as (
-    select * from {{ ref('stg_forms__columns') }}
-    where use = 'answer' and type = 'codes'
-),
-
-parts as (
+with parts as (
     select
-        cells.row_key,
-        cells.column_number,
-        columns.form,
-        columns.question,
-        {{ each_of(parts_by('cells.text_delivered', 'columns.separator')) }} as part
-    from columns
-    inner join {{ ref('stg_raw__cells') }} as cells
-        on columns.form = cells.form
-        and columns.layout = cells.layout
-        and columns.header = cells.header
-        and cells.is_below_header
-    inner join {{ ref('int_cell_maps') }} as maps
-        on cells.row_key = maps.row_key
-        and cells.column_number = maps.column_number
-        and columns.line = maps.line
-    where cells.text != ''
+        row_key,
+        column_number,
+        form,
+        question,
+        {{ each_of(parts_by('text_delivered', 'separator')) }} as part
+    from {{ ref('int_mapped_cells') }}
+    where use = 'answer' and type = 'codes' and text != ''
 ),
 
 texts as (

@@ -29,18 +29,15 @@ compared as (
         cells.column_number,
         min(cells.text) over answered as first_text,
         max(cells.text) over answered as last_text
-    from {{ ref('stg_raw__cells') }} as cells
-    inner join {{ ref('int_cell_maps') }} as maps
-        on cells.row_key = maps.row_key
-        and cells.column_number = maps.column_number
+    from {{ ref('int_mapped_cells') }} as cells
     inner join asked_by_several_rows
         on cells.form = asked_by_several_rows.form
-        and maps.line = asked_by_several_rows.line
+        and cells.line = asked_by_several_rows.line
     inner join {{ ref('int_delivered_rows') }} as delivered
         on cells.row_key = delivered.row_key
     where cells.text != '' and delivered.unit_code is not null and delivered.ignored_reason is null
     window answered as (
-        partition by delivered.form, delivered.unit_code, delivered.submission_key, maps.line
+        partition by delivered.form, delivered.unit_code, delivered.submission_key, cells.line
     )
 )
 

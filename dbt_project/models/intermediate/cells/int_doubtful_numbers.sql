@@ -2,28 +2,22 @@ with doubtful_codes as (
     select * from {{ ref('stg_forms__doubtful_codes') }}
 ),
 
-columns as (
-    select * from {{ ref('stg_forms__columns') }}
-    where type = 'number' and unit = 'fte' and question is not null and (use = 'answer' or reason = 'typed_sum')
-),
-
 missing_texts as (
     select * from {{ ref('stg_forms__missing_texts') }}
 ),
 
 cells as (
     select
-        cells.row_key,
-        cells.column_number,
-        cells.form,
-        cells.text,
-        {{ code_text('cells.text') }} as code_text,
-        maps.line
-    from {{ ref('stg_raw__cells') }} as cells
-    inner join {{ ref('int_cell_maps') }} as maps
-        on cells.row_key = maps.row_key
-        and cells.column_number = maps.column_number
-    where cells.text != '' and cells.is_declared_missing is not true
+        *,
+        {{ code_text('text') }} as code_text
+    from {{ ref('int_mapped_cells') }}
+    where
+        type = 'number'
+        and measure_unit = 'fte'
+        and question is not null
+        and (use = 'answer' or column_reason = 'typed_sum')
+        and text != ''
+        and is_declared_missing is not true
 ),
 
 rows_of_data as (
@@ -65,11 +59,11 @@ select
             rows_of_data.form,
             rows_of_data.unit_code,
             rows_of_data.submission,
-            columns.target_group,
-            columns.reporting_form
+            cells.target_group,
+            cells.reporting_form
     ) as block_id,
-    columns.question,
-    columns.use = 'answer' as is_answer,
+    cells.question,
+    cells.use = 'answer' as is_answer,
     doubtful_codes.form is not null as is_doubtful,
     {{ typed_number('cells.text') }} as number_value
 from doubtful_submissions
@@ -79,9 +73,6 @@ inner join rows_of_data
     and doubtful_submissions.unit_code = rows_of_data.unit_code
 inner join cells
     on rows_of_data.row_key = cells.row_key
-inner join columns
-    on cells.form = columns.form
-    and cells.line = columns.line
 left join doubtful_codes
     on cells.form = doubtful_codes.form
     and cells.line = doubtful_codes.line

@@ -2,31 +2,17 @@ with rivals as (
     select * from {{ ref('int_rival_rows') }}
 ),
 
-answers as (
-    select
-        form,
-        line
-    from {{ ref('stg_forms__columns') }}
-    where use = 'answer'
-),
-
 contents as (
     select
         rivals.form,
         rivals.unit_code,
         rivals.contest,
         rivals.rival,
-        {{ joined("concat_ws('=', answers.line, cells.text)", '|', "answers.line, cells.text") }} as content
+        {{ joined("concat_ws('=', cells.line, cells.text)", '|', "cells.line, cells.text") }} as content
     from rivals
-    inner join {{ ref('stg_raw__cells') }} as cells
+    inner join {{ ref('int_mapped_cells') }} as cells
         on rivals.row_key = cells.row_key
-    inner join {{ ref('int_cell_maps') }} as maps
-        on cells.row_key = maps.row_key
-        and cells.column_number = maps.column_number
-    inner join answers
-        on rivals.form = answers.form
-        and maps.line = answers.line
-    where cells.text != ''
+    where cells.use = 'answer' and cells.text != ''
     group by rivals.form, rivals.unit_code, rivals.contest, rivals.rival
 ),
 

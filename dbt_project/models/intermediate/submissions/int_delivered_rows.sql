@@ -26,10 +26,8 @@ select
     coalesce(fates.ignored_reason, submissions.ignored_reason) as ignored_reason,
     case
         when submissions.row_key is null and fates.ignored_reason is null then 'no_submission'
-        else coalesce(
-            submissions.rejected_reason,
-            case when submissions.submission_status = 'completed' then contested_units.rejected_reason end
-        )
+        when submissions.rejected_reason is not null then submissions.rejected_reason
+        when submissions.submission_status = 'completed' then contested_units.rejected_reason
     end as rejected_reason,
     submissions.unit_code,
     submissions.stratum,
