@@ -33,19 +33,32 @@ from orchestration.gate.rules import Rule, load_rules
 
 # What is made anew from spoilt cells; every other model is as the warehouse has it.
 MODELS = (
-    *("stg_raw__cells", "int_row_fates", "int_row_identifiers", "int_row_units", "int_row_submissions", "int_cell_maps"),
-    *("int_cells", "int_answers", "int_submissions", "int_counted_rows", "int_corrections", "int_counted_answers"),
-    *("int_unit_responses", "int_fte_routes", "mart_cell_ledger", "ctl_records", "ctl_record_cells", "ctl_record_moves"),
-    *("ctl_moved_records", "ctl_moved_blocks", "ctl_typed_sums"),
+    *("stg_raw__sheets", "stg_raw__columns", "stg_raw__rows", "stg_raw__missing_cells", "stg_raw__repeated_headers"),
+    *("stg_raw__submitted", "stg_raw__cells", "int_row_fates", "int_row_identifiers", "int_row_units", "int_main_rows"),
+    *("int_submission_links", "int_row_submissions", "int_cell_maps", "int_mapped_cells", "int_delivered_rows"),
+    *(
+        "int_contradicted_cells",
+        "int_cell_readings",
+        "int_cells",
+        "int_answers",
+        "int_submissions",
+        "int_counted_rows",
+        "int_corrections",
+    ),
+    *("int_counted_answers", "int_unit_responses", "int_fte_routes", "mart_cell_ledger", "ctl_records", "ctl_record_cells"),
+    *("ctl_kind_counts", "ctl_record_moves", "ctl_moved_records", "ctl_moved_blocks", "ctl_typed_sums"),
 )
 
 # Models that see moved values, and swapped columns, only.
-MOVES = ("ctl_record_cells", "ctl_record_moves", "ctl_moved_records", "ctl_moved_blocks")
-SWAPS = ("ctl_swapped_numbers", "ctl_swapped_answers")
+MOVES = ("ctl_record_cells", "ctl_kind_counts", "ctl_record_moves", "ctl_moved_records", "ctl_moved_blocks")
+SWAPS = ("ctl_compared_numbers", "ctl_swapped_numbers", "ctl_answer_columns", "ctl_answer_shares", "ctl_swapped_answers")
 
 # What holds a round against those before, once these have the other rounds too.
-BETWEEN_ROUNDS = ["ctl_columns", "ctl_swapped_numbers", "ctl_swapped_answers", "ctl_lost_records"]
-WITH_ALL_ROUNDS = ["intermediate.int_row_submissions", "intermediate.int_unit_responses"]
+BETWEEN_ROUNDS = [
+    *("ctl_columns", *SWAPS),
+    *("ctl_asked_units", "ctl_lost_numbers", "ctl_lost_in_order", "ctl_lost_links", "ctl_lost_records"),
+]
+WITH_ALL_ROUNDS = ["intermediate.int_row_submissions", "intermediate.int_main_rows", "intermediate.int_unit_responses"]
 WITH_THE_ROUND_BEFORE = ["intermediate.int_cells", "intermediate.int_counted_answers", "control.ctl_records"]
 
 # Rules that say nothing of the cells, or of what is not made anew.

@@ -70,3 +70,18 @@
 {% macro spark__code_text(text) -%}
     regexp_replace({{ text }}, '\A([0-9]+)[.,]0+\z', '$1')
 {%- endmacro %}
+
+{# The code of a district or agency, from the texts of a code and of a part's code. A lost leading zero is restored. #}
+{% macro code_of_part(code, part_code) -%}
+    case
+        when length({{ part_code }}) <= 2 and length({{ code }}) <= 4
+            then lpad({{ code }}, 4, '0') || lpad({{ part_code }}, 2, '0')
+        when length({{ part_code }}) <= 6 then lpad({{ part_code }}, 6, '0')
+        when length({{ code }}) in (5, 6) then lpad({{ code }}, 6, '0')
+    end
+{%- endmacro %}
+
+{# The code of a municipality, from the text of a code. A lost leading zero is restored. #}
+{% macro code_of_municipality(code) -%}
+    case when length({{ code }}) <= 4 then lpad({{ code }}, 4, '0') end
+{%- endmacro %}

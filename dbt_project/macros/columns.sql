@@ -18,7 +18,23 @@
     end
 {%- endmacro %}
 
-{# What identifies a record, and the sheet that it stands in. #}
-{% macro sheet_keys() -%}
-    {{ return(['form', 'file', 'sheet', 'layout']) }}
+{# The evidence of ctl_record_moves with a row for each direction that values can have moved in. #}
+{% macro moves_by_direction() -%}
+    select
+        row_key,
+        column_number,
+        'right' as direction,
+        moved_right as evidence
+    from {{ ref('ctl_record_moves') }}
+    where moved_right is not null
+
+    union all
+
+    select
+        row_key,
+        column_number,
+        'left' as direction,
+        moved_left as evidence
+    from {{ ref('ctl_record_moves') }}
+    where moved_left is not null
 {%- endmacro %}

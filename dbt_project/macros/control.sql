@@ -52,3 +52,16 @@
         {%- endfor %}
     from {{ relation }}
 {%- endmacro %}
+
+
+{# The delivered rounds, each beside the one before it of the same survey. #}
+{% macro rounds_beside_those_before() -%}
+    select
+        form,
+        survey,
+        time_period,
+        lag(form) over (partition by survey order by time_period) as previous_form,
+        lag(time_period) over (partition by survey order by time_period) as previous_period
+    from {{ ref('int_survey_rounds') }}
+    where is_delivered
+{%- endmacro %}

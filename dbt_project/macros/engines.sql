@@ -160,3 +160,16 @@
 {% macro spark__all_matches(text, pattern) -%}
     regexp_extract_all({{ text }}, '{{ pattern }}', 0)
 {%- endmacro %}
+
+{# The number that hexadecimal digits stand for. #}
+{% macro hexadecimal(digits) -%}
+    {{ return(adapter.dispatch('hexadecimal')(digits)) }}
+{%- endmacro %}
+
+{% macro default__hexadecimal(digits) -%}
+    cast('0x' || {{ digits }} as bigint)
+{%- endmacro %}
+
+{% macro spark__hexadecimal(digits) -%}
+    cast(conv({{ digits }}, 16, 10) as bigint)
+{%- endmacro %}

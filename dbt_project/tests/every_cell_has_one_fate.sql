@@ -6,7 +6,7 @@ with fates as (
         file,
         sheet,
         count(*) as cells_with_fate,
-        count(distinct row_number || ':' || column_number) as distinct_cells
+        count(distinct row_key || ':' || column_number) as distinct_cells
     from {{ ref('int_cells') }}
     where fate in ('mapped', 'ignored', 'rejected') and fate_reason is not null
     group by form, file, sheet
@@ -19,7 +19,7 @@ select
     sheets.cell_count,
     fates.cells_with_fate,
     fates.distinct_cells
-from {{ source('raw', 'sheets') }} as sheets
+from {{ ref('stg_raw__sheets') }} as sheets
 left join fates
     on sheets.form = fates.form
     and sheets.file = fates.file

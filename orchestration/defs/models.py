@@ -4,7 +4,6 @@ Belongs here: how a model is shown (group, owner, description), and what Dagster
 running dbt (``orchestration.engines.dbt``), or what is read from the built tables for the metadata (``defs.metadata``).
 """
 
-import ast
 import json
 import sys
 from collections.abc import Collection, Iterator, Mapping
@@ -22,7 +21,7 @@ from orchestration.defs.checks import check_severity
 from orchestration.defs.deliveries import RAW, READ, survey_years
 from orchestration.defs.lineage import Relation
 from orchestration.defs.metadata import SUMMED_UP, Model, describe_models, describe_years
-from orchestration.defs.ownership import group_name, owners, step_of
+from orchestration.defs.ownership import group_name, owners
 from orchestration.defs.resources import Dbt, Installation, Writer
 from orchestration.engines import dbt
 from orchestration.forms.model import Form
@@ -39,19 +38,6 @@ SHOWN_ROWS = 20
 
 # One partition a survey year, and no table: its plots show totals over the years.
 SURVEY_YEARS = dg.AssetKey(["survey_years"])
-
-
-def split_comment(code: str) -> tuple[str, str]:
-    """Return what a model says about itself in its first lines, and the rest of it.
-
-    That is the leading comment of SQL, or the docstring of Python. dbt does not read either.
-    """
-    if code.startswith('"""'):
-        text = ast.get_docstring(ast.parse(code)) or ""
-        return text, code[code.index('"""', 3) + 3 :].lstrip("\n")
-    lines = code.splitlines()
-    end = next((number for number, line in enumerate(lines) if not line.startswith("--")), len(lines))
-    return "\n".join(line.removeprefix("--").removeprefix(" ") for line in lines[:end]), "\n".join(lines[end:])
 
 
 class ModelTranslator(DagsterDbtTranslator):  # type: ignore[misc]
@@ -74,12 +60,11 @@ class ModelTranslator(DagsterDbtTranslator):  # type: ignore[misc]
         return {key: value for key, value in metadata.items() if key != "dagster/column_schema"}
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """Return the description of a public table, else the first comment of the model, and its code."""
+        """Return the description of a model, and its code."""
         if dbt_resource_props["resource_type"] != "model":
             return str(super().get_description(dbt_resource_props))
-        comment, code = split_comment(dbt_resource_props["raw_code"])
-        text = dbt_resource_props["description"] or comment
-        return f"{text}\n\n#### Code\n```{dbt_resource_props['language']}\n{code}\n```"
+        code = dbt_resource_props["raw_code"]
+        return f"{dbt_resource_props['description']}\n\n#### Code\n```{dbt_resource_props['language']}\n{code}\n```"
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         """Return the model as an asset; what is made of the raw tables also waits for the step that reads all changes."""
@@ -92,7 +77,7 @@ class ModelTranslator(DagsterDbtTranslator):  # type: ignore[misc]
 
 
 def _step(dbt_resource_props: Mapping[str, Any]) -> str:
-    return step_of(dbt_resource_props["name"], dbt_resource_props["fqn"][-2])
+    return str(dbt_resource_props["fqn"][-2])
 
 
 def build_dbt_project(settings: Settings) -> DbtProject:
@@ -206,6 +191,7 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
             if not broken:  # what a broken model left behind must not hide what broke it
                 raise
         tests: list[RuleResult] = []
+        judged: set[str] = set()
         for entry in built:
             unique_id, name = entry.node.unique_id, entry.node.name
             if unique_id.startswith("model."):
@@ -218,14 +204,18 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
             elif unique_id.startswith("test."):
                 failing = int(entry.failures or 0)
                 rows = _failing_rows(settings.warehouse_file, entry.node.compiled_code) if failing else []
-                tests.append(dbt_test_result(rules.get(name), name, entry.node.description, failing, rows))
+                found = dbt_test_result(rules.get(name), name, entry.node.description, failing, rows)
+                judged.add(name)
+                # That a key is one is no rule of its own; that it is none blocks.
+                if failing or name in rules:
+                    tests.append(found)
                 key = checks.get(name)
                 if key is not None and key in context.selected_asset_check_keys:
                     yield dg.AssetCheckResult(
                         asset_key=key.asset_key,
                         check_name=key.name,
                         passed=failing == 0,
-                        severity=check_severity(tests[-1].severity),
+                        severity=check_severity(found.severity),
                         metadata={"failing_rows": failing},
                     )
         if broken:
@@ -236,7 +226,7 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
                 place=str(settings.dbt_project),
                 remedy=f"see {settings.dbt_target / 'dbt.log'}; nothing was published",
             )
-        keep_results(tests_file, tests, before)
+        keep_results(tests_file, tests, [each for each in before if each.rule not in judged])
         if not set(SUMMED_UP) <= {model.relation for model in made}:
             return
         with connect(settings.warehouse_file, read_only=True) as connection:

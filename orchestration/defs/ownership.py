@@ -36,19 +36,6 @@ STEPS: dict[str, str] = {
     "control": SURVEY,
 }
 
-# Models that lie elsewhere on the way than their folder says. In a graph of groups an arrow would run backwards for each.
-ELSEWHERE = {
-    # The years of every indicator, amounts too, which are known only then.
-    "int_indicator_periods": "marts",
-    # The verdicts on all printed figures together.
-    "mart_reconciliation": "reconciliation",
-}
-
-
-def step_of(model: str, folder: str) -> str:
-    """Return the step of a model: its folder, unless it lies elsewhere on the way."""
-    return ELSEWHERE.get(model, folder)
-
 
 def _require(step: str) -> str:
     if step not in STEPS:

@@ -92,7 +92,7 @@ class _Search:
         self.ordinary = set(inputs["indicators"].loc[inputs["indicators"]["sensitivity"] == "ordinary", "indicator"])
         self.answer_groups: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         for row in inputs["answer_groups"].itertuples(index=False):
-            self.answer_groups[row.indicator][row.answer] = set(row.members.split("|"))
+            self.answer_groups[row.indicator][row.answer].add(row.member)
         self.unions = inputs["unions"]
         self.groups = dict(list(inputs["groups"].groupby(["time_period", "unit_set"])))
         self.values = dict(list(inputs["values"].groupby(TABLE)))

@@ -29,13 +29,14 @@ from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings, load_settings
 from orchestration.core.tables import load_tables
 from orchestration.core.warehouse import memory_limit
-from orchestration.disclosure import ledger, policy
-from orchestration.ingest import decisions, deliveries, registry
 from orchestration.ingest.data_packages import PACKAGES, describe
 
 # What dbt is told of sources and public models, made from data/metadata and the data packages. Kept in git, so that dbt and
 # its editors work in a fresh clone; ``prepare`` writes it again where the inputs say something else.
 GENERATED = {"sources": Path("sources", "generated.yml"), "models": Path("public", "generated.yml")}
+
+# Tables of the data packages that no model reads: they are there for others who use the packages.
+UNREAD = {("reference", "kostra_groups")}
 
 # The engine of the warehouse. What another engine computes comes back into it (``orchestration.engines.spark``).
 DUCKDB = "duckdb"
@@ -46,11 +47,16 @@ STAMP = "prepared.sha256"
 
 
 def describe_models(settings: Settings) -> dict[str, list[dict[str, Any]]]:
-    """Return dbt's properties: the sources as the readers write them, the public models from ``data/metadata``."""
+    """Return dbt's properties: the sources of the data packages, and the public models from ``data/metadata``.
+
+    The sources that the readers write stand in ``sources/_sources.yml``.
+    """
     sources = []
     for package in PACKAGES:
         tables: dict[str, dict[str, Any]] = {}
         for resource in describe(settings.data, package):
+            if (package, resource.table) in UNREAD:
+                continue
             tables.setdefault(
                 resource.table,
                 {
@@ -60,18 +66,13 @@ def describe_models(settings: Settings) -> dict[str, list[dict[str, Any]]]:
                 },
             )
         sources.append({"name": package, "schema": package, "tables": list(tables.values())})
-    for schema, names in (
-        ("raw", deliveries.TABLES),
-        ("forms", registry.TABLES),
-        ("decisions", decisions.TABLES),
-        (policy.SCHEMA, policy.TABLES),
-        (ledger.SCHEMA, ledger.TABLES),
-    ):
-        sources.append({"name": schema, "schema": schema, "tables": [{"name": name} for name in names]})
     models = [
         {
             "name": table.name,
             "description": f"{table.title.en}. {table.description.en}",
+            # A column that is missing or of another type stops the build, before anything is made of the table.
+            "config": {"contract": {"enforced": True}},
+            "data_tests": [{"key_is_unique": {"arguments": {"columns": list(table.key)}}}],
             "columns": [
                 {"name": column.name, "description": column.description.en, "data_type": column.type}
                 for column in table.columns
@@ -108,7 +109,7 @@ def _fingerprint(settings: Settings) -> str:
         digest.update(f"{package}={version(package)};".encode())
     digest.update(str(settings.warehouse_file).encode())
     for path in sorted(settings.dbt_project.rglob("*")):
-        if path.is_file() and path.suffix in {".sql", ".yml"}:
+        if path.is_file() and path.suffix in {".md", ".py", ".sql", ".yml"}:
             digest.update(path.relative_to(settings.dbt_project).as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()

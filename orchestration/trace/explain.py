@@ -243,8 +243,7 @@ def _behind(connection: duckdb.DuckDBPyConnection, table: str, row: dict[str, An
         connection,
         f"""
         inner join intermediate.int_counted_rows as counted
-            on cells.form = counted.form and cells.file = counted.file and cells.sheet = counted.sheet
-            and cells.row_number = counted.row_number
+            on cells.row_key = counted.row_key
         inner join (select distinct form, unit_code from ({_UNITS})) as members
             on cells.form = members.form and cells.unit_code = members.unit_code
         where cells.use = 'answer' and cells.fate_reason != 'blank' and {filters}

@@ -114,7 +114,8 @@ def test_units_are_those_of_the_year(kit: Kit, warehouse: duckdb.DuckDBPyConnect
     kit.read(warehouse)
     units = dict(
         warehouse.execute(
-            "select row_number, unit_code from intermediate.int_row_units where unit_code is not null"
+            "select row_number, unit_code from intermediate.int_row_units "
+            "inner join staging.stg_raw__rows using (row_key) where unit_code is not null"
         ).fetchall()
     )
     # A lost zero is restored, a district wins over its municipality, an ended code means its successor.
@@ -645,7 +646,11 @@ def test_no_figure_of_an_accepted_file_is_another_unless_its_cell_is_rejected(
     ]
     write_delivery(kit.data, "2016", {"export.csv": csv_text(HEADER, [*data, *again])})
     kit.read(warehouse)
-    units = dict(warehouse.execute("select row_number, unit_code from intermediate.int_row_units").fetchall())
+    units = dict(
+        warehouse.execute(
+            "select row_number, unit_code from intermediate.int_row_units inner join staging.stg_raw__rows using (row_key)"
+        ).fetchall()
+    )
     for place, (_, name, text, meant) in enumerate(sorted(changed), len(data) + 2):
         if name == "nr":
             assert units[place] in (None, meant), text

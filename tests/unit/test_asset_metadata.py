@@ -8,7 +8,6 @@ import pytest
 
 from orchestration.core.errors import UserError
 from orchestration.defs.metadata import Model, describe_models
-from orchestration.defs.models import split_comment
 from orchestration.defs.ownership import STEPS, group_name, owners
 
 KEYS = {("raw", "a"): dg.AssetKey(["raw", "a"])}
@@ -52,18 +51,6 @@ def test_a_query_that_cannot_be_followed_costs_its_lineage_and_a_line() -> None:
     assert all(metadata["dagster/row_count"] == 3 for metadata in described.values())
     assert len(told) == 1
     assert told[0].startswith("no column lineage of marts.odd: LineageError: ")
-
-
-@pytest.mark.parametrize(
-    ("code", "comment", "rest"),
-    [
-        ("-- What it is,\n--    indented.\n\n-- Later.\nselect 1\n", "What it is,\n   indented.", "\n-- Later.\nselect 1"),
-        ("select 1\n", "", "select 1"),
-        ('"""What it is.\n\nMore.\n"""\n\nimport x\n', "What it is.\n\nMore.", "import x\n"),
-    ],
-)
-def test_the_first_comment_of_a_model_is_its_description(code: str, comment: str, rest: str) -> None:
-    assert split_comment(code) == (comment, rest)
 
 
 def test_groups_sort_in_the_way_of_the_data_and_have_a_team() -> None:

@@ -38,7 +38,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
     "values": TABLE | {"member_code": TEXT, "answers": TEXT, "answer_sha256": TEXT},
     "printed": TABLE | {"members": TEXT, "members_sha256": TEXT, "is_size": pa.bool_(), "answers": TEXT},
     "unions": {"indicator": TEXT, "item": TEXT, "source_indicator": TEXT, "source_item": TEXT},
-    "answer_groups": {"indicator": TEXT, "answer": TEXT, "members": TEXT},
+    "answer_groups": {"indicator": TEXT, "answer": TEXT, "member": TEXT},
     "limits": {"parameter": TEXT, "value": pa.int64()},
     "levels": {"priority": NUMBER, "unit_level": TEXT, "area_basis": TEXT},
     "indicators": {"indicator": TEXT, "sensitivity": TEXT},

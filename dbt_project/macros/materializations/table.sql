@@ -1,6 +1,6 @@
 {#- A table is replaced by one statement: what it held before is there until the commit, and a killed build leaves nothing to
     clean up. dbt-duckdb's own way (another name, two renames, a drop) takes four statements a model and looks for indexes,
-    grants and foreign keys, of which this project has none. -#}
+    grants and foreign keys, of which this project has none. A contract is checked before anything is made. -#}
 {% materialization table, adapter='duckdb', supported_languages=['sql', 'python'] %}
     {%- set target = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
@@ -16,6 +16,9 @@
             {{- create_table_as(False, target, compiled_code, 'python') }}
         {% endcall %}
     {% else %}
+        {% if config.get('contract').enforced %}
+            {{ get_assert_columns_equivalent(compiled_code) }}
+        {% endif %}
         {% call statement('main') %}
             create or replace table {{ target }} as (
                 {{ compiled_code }}
@@ -23,6 +26,7 @@
         {% endcall %}
     {% endif %}
 
+    {% do persist_docs(target, model) %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}
     {{ run_hooks(post_hooks, inside_transaction=False) }}

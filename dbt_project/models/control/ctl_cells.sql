@@ -1,16 +1,8 @@
--- What could not be read: text_instead_of_number, a cell of a number question that holds words; rejected_cell, any other
--- answer that was rejected; missing_code, a number of FTE that is a code for "no answer"; rejected_row, a row of data that
--- belongs to no unit or submission. Only answers of submissions
--- that count, and not those that a signed correction replaced. The effect of a cell is what the typed sum of its block has
--- more than the cells that could be read, if it is the only one.
 with answers as (
     select answers.*
     from {{ ref('int_answers') }} as answers
     inner join {{ ref('int_counted_rows') }} as counted
-        on answers.form = counted.form
-        and answers.file = counted.file
-        and answers.sheet = counted.sheet
-        and answers.row_number = counted.row_number
+        on answers.row_key = counted.row_key
     where answers.fate = 'rejected' or (answers.fate_reason = 'missing_code' and answers.measure_unit = 'fte')
 ),
 
@@ -30,6 +22,7 @@ wordings as (
 
 rejected_rows as (
     select
+        row_key,
         form,
         survey,
         time_period,
@@ -46,7 +39,7 @@ rejected_rows as (
         and fate = 'rejected'
         -- What a unit answered several times is told of the unit.
         and row_rejected_reason != 'several_submissions_undated'
-    group by form, survey, time_period, unit_code, row_rejected_reason, file, sheet, row_number
+    group by row_key, form, survey, time_period, unit_code, row_rejected_reason, file, sheet, row_number
 ),
 
 municipal_forms as (

@@ -1,15 +1,3 @@
--- large_change: the FTE of a target group lie further from what was to be expected than the unit's own history and its size
--- explain. In steps:
--- 1. The change is the logarithm of the ratio of this round to the last one that the ground of the unit reported in full,
---    with an offset added to both. Nothing is compared across a break after which years cannot be compared.
--- 2. The common change, the median of the size group, is taken out. So years are re-based at every break that all units
---    share (coverage, geography), and only what a unit did otherwise than its like counts.
--- 3. The usual variation of the size group is the spread of these deviations in all rounds of the series up to this one
---    (1.4826 times the median of their size, which a few errors do not move). It is combined with that of the unit's own
---    earlier deviations, by their number against control_history_pairs.
--- 4. A change is large when it deviates more than control_change_spreads of this variation and, in FTE, at least
---    control_change_min_fte. The effect is the distance from the expected FTE.
--- A zero of children's FTE and a half that is missing are findings of their own.
 with pairs as (
     select
         series,
@@ -36,41 +24,34 @@ changes as (
     from pairs
 ),
 
-group_changes as (
+common_changes as (
+    -- Of each size group, and of all units.
     select
         time_period,
         target_group,
         size_group,
+        count(*) as change_count,
         {{ quantile_of('change', 0.5) }} as common_change
     from changes
     where is_informative
-    group by time_period, target_group, size_group
-    having count(*) >= {{ limit_of('control_min_group') }}
-),
-
-all_changes as (
-    select
-        time_period,
-        target_group,
-        {{ quantile_of('change', 0.5) }} as common_change
-    from changes
-    where is_informative
-    group by time_period, target_group
+    group by grouping sets ((time_period, target_group, size_group), (time_period, target_group))
 ),
 
 deviations as (
     select
         changes.*,
-        coalesce(group_changes.common_change, all_changes.common_change) as common_change,
-        changes.change - coalesce(group_changes.common_change, all_changes.common_change) as deviation
+        coalesce(of_group.common_change, of_all.common_change) as common_change,
+        changes.change - coalesce(of_group.common_change, of_all.common_change) as deviation
     from changes
-    inner join all_changes
-        on changes.time_period = all_changes.time_period
-        and changes.target_group = all_changes.target_group
-    left join group_changes
-        on changes.time_period = group_changes.time_period
-        and changes.target_group = group_changes.target_group
-        and changes.size_group = group_changes.size_group
+    inner join common_changes as of_all
+        on changes.time_period = of_all.time_period
+        and changes.target_group = of_all.target_group
+        and of_all.size_group is null
+    left join common_changes as of_group
+        on changes.time_period = of_group.time_period
+        and changes.target_group = of_group.target_group
+        and changes.size_group = of_group.size_group
+        and of_group.change_count >= {{ limit_of('control_min_group') }}
     where changes.is_informative
 ),
 
@@ -81,30 +62,21 @@ rounds as (
     from deviations
 ),
 
-group_spreads as (
+spreads as (
     select
         rounds.time_period,
         deviations.target_group,
         deviations.size_group,
+        count(*) as deviation_count,
         1.4826 * {{ quantile_of('abs(deviations.deviation)', 0.5) }} as spread
     from rounds
     inner join deviations
         on rounds.series = deviations.series
         and rounds.time_period >= deviations.time_period
-    group by rounds.time_period, deviations.target_group, deviations.size_group
-    having count(*) >= {{ limit_of('control_min_group') }}
-),
-
-all_spreads as (
-    select
-        rounds.time_period,
-        deviations.target_group,
-        1.4826 * {{ quantile_of('abs(deviations.deviation)', 0.5) }} as spread
-    from rounds
-    inner join deviations
-        on rounds.series = deviations.series
-        and rounds.time_period >= deviations.time_period
-    group by rounds.time_period, deviations.target_group
+    group by grouping sets (
+        (rounds.time_period, deviations.target_group, deviations.size_group),
+        (rounds.time_period, deviations.target_group)
+    )
 ),
 
 own_spreads as (
@@ -128,20 +100,22 @@ expected as (
         deviations.*,
         {{ limit_of('control_change_spreads') }} * sqrt(
             (
-                {{ limit_of('control_history_pairs') }} * power(coalesce(group_spreads.spread, all_spreads.spread), 2)
+                {{ limit_of('control_history_pairs') }} * power(coalesce(of_group.spread, of_all.spread), 2)
                 + coalesce(own_spreads.pair_count * power(own_spreads.spread, 2), 0)
             ) / ({{ limit_of('control_history_pairs') }} + coalesce(own_spreads.pair_count, 0))
         ) as tolerance,
         deviations.raised_before * exp(deviations.common_change) - {{ limit_of('control_change_offset_fte') }}
             as expected_fte
     from deviations
-    inner join all_spreads
-        on deviations.time_period = all_spreads.time_period
-        and deviations.target_group = all_spreads.target_group
-    left join group_spreads
-        on deviations.time_period = group_spreads.time_period
-        and deviations.target_group = group_spreads.target_group
-        and deviations.size_group = group_spreads.size_group
+    inner join spreads as of_all
+        on deviations.time_period = of_all.time_period
+        and deviations.target_group = of_all.target_group
+        and of_all.size_group is null
+    left join spreads as of_group
+        on deviations.time_period = of_group.time_period
+        and deviations.target_group = of_group.target_group
+        and deviations.size_group = of_group.size_group
+        and of_group.deviation_count >= {{ limit_of('control_min_group') }}
     left join own_spreads
         on deviations.time_period = own_spreads.time_period
         and deviations.unit_code = own_spreads.unit_code

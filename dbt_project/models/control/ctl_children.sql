@@ -1,8 +1,3 @@
--- No children's FTE at all: no_children_fte_any_more where the unit's ground had some the last time that it reported;
--- no_children_fte_for_size where so many children live that zero is unlikely: of the other units of its size group with at
--- least as many children fewer than control_zero_share have none. Where these are fewer than control_min_group, all units
--- with at least as many children are looked at. The effect is what there was, or what units of the size group have at the
--- median.
 with units as (
     select * from {{ ref('ctl_units') }}
     where target_group = 'children' and fte is not null and not is_half_missing

@@ -1,5 +1,3 @@
--- Each column of answers of a round by its line of the form: how many of its cells are filled, how many of them cannot be
--- read, and how many would be filled if its records filled it as often as those of the round before.
 with cells as (
     select * from {{ ref('int_cells') }}
     where use = 'answer' and row_ignored_reason is null
@@ -61,13 +59,7 @@ profiles as (
 ),
 
 rounds as (
-    select
-        form,
-        survey,
-        time_period,
-        lag(form) over (partition by survey order by time_period) as previous_form
-    from {{ ref('int_survey_rounds') }}
-    where is_delivered
+    {{ rounds_beside_those_before() }}
 ),
 
 filled as (

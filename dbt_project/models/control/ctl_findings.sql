@@ -1,9 +1,3 @@
--- What the control of a survey year asks single units about: one row a unit and finding, with the question, target group,
--- cell and form that it is about as far as it is about one. In FTE: what was reported, what that is held against, what
--- there was before, where the limit lies, and the effect, by how much the national figure would move if the finding is an
--- error; 0 where nobody can tell. A figure with a slip of ten is not asked about as a high rate or a large change too.
--- Restricted: what units answered stays in the warehouse and in the lists. Each finding has its texts in
--- expectations/control; the key of a finding is the same from build to build.
 {%- set cell = ['file', 'sheet', 'row_number', 'column_number', 'header'] %}
 with findings as (
     {{ findings_of(ref('ctl_rates'), without=['item', 'reporting_form', 'value_compared', 'detail', 'wording'] + cell) }}

@@ -1,89 +1,55 @@
--- Where records one after another most likely stand one column too far from the same column on: of each sheet, column and
--- direction the run of records whose evidence (ctl_record_moves) sums up to most, with its first and last row. Small
--- evidence in each of many neighbours is much in all. Only columns from which several records of the sheet seem moved. In a
--- sheet of more than columns_block_sheet records the evidence counts for so much less, as there are so many more runs.
 with moves as (
-    select
-        record_id,
-        column_number,
-        'right' as direction,
-        moved_right as evidence
-    from {{ ref('ctl_record_moves') }}
-    where moved_right is not null
-
-    union all
-
-    select
-        record_id,
-        column_number,
-        'left' as direction,
-        moved_left as evidence
-    from {{ ref('ctl_record_moves') }}
-    where moved_left is not null
-),
-
-records as (
-    select * from {{ ref('ctl_records') }}
+    {{ moves_by_direction() }}
 ),
 
 placed as (
     select
-        records.form,
-        records.file,
-        records.sheet,
-        records.layout,
+        records.sheet_key,
         records.row_number,
         moves.column_number,
         moves.direction,
         moves.evidence
     from moves
-    inner join records
-        on moves.record_id = records.record_id
+    inner join {{ ref('ctl_records') }} as records
+        on moves.row_key = records.row_key
 ),
 
-sheet_sizes as (
+sheets as (
     select
+        sheet_key,
         form,
         file,
         sheet,
         layout,
-        count(*) as sheet_count
-    from records
-    group by form, file, sheet, layout
+        count(*) as record_count
+    from {{ ref('ctl_records') }}
+    group by sheet_key, form, file, sheet, layout
 ),
 
 suspects as (
     select
-        form,
-        file,
-        sheet,
-        layout,
+        sheet_key,
         column_number,
         direction
     from placed
     where evidence > 0
-    group by form, file, sheet, layout, column_number, direction
+    group by sheet_key, column_number, direction
     having count(*) >= {{ limit_of('columns_block_records') }}
 ),
 
 running as (
     select
         placed.*,
-        sum(placed.evidence) over sheet_rows as running_evidence
+        sum(placed.evidence) over (
+            partition by placed.sheet_key, placed.column_number, placed.direction
+            order by placed.row_number
+            rows between unbounded preceding and current row
+        ) as running_evidence
     from placed
     inner join suspects
-        on placed.form = suspects.form
-        and placed.file = suspects.file
-        and placed.sheet = suspects.sheet
-        and placed.layout = suspects.layout
+        on placed.sheet_key = suspects.sheet_key
         and placed.column_number = suspects.column_number
         and placed.direction = suspects.direction
-    window sheet_rows as (
-        partition by
-            placed.form, placed.file, placed.sheet, placed.layout, placed.column_number, placed.direction
-        order by placed.row_number
-        rows between unbounded preceding and current row
-    )
 ),
 
 runs as (
@@ -93,7 +59,7 @@ runs as (
         running_evidence - least(
             coalesce(
                 min(running_evidence) over (
-                    partition by form, file, sheet, layout, column_number, direction
+                    partition by sheet_key, column_number, direction
                     order by row_number
                     rows between unbounded preceding and 1 preceding
                 ),
@@ -104,27 +70,32 @@ runs as (
     from running
 ),
 
+ranked as (
+    -- Sums of fractions differ in their last digits; of runs with the same evidence the first counts.
+    select
+        *,
+        row_number() over (
+            partition by sheet_key, column_number, direction
+            order by round(run_evidence, 6) desc, row_number asc
+        ) as choice
+    from runs
+),
+
 best as (
     select
-        form,
-        file,
-        sheet,
-        layout,
+        sheet_key,
         column_number,
         direction,
-        max(run_evidence) as evidence,
-        max_by(row_number, run_evidence) as last_row,
-        max_by(running_evidence, run_evidence) - max(run_evidence) as least_before
-    from runs
-    group by form, file, sheet, layout, column_number, direction
+        run_evidence as evidence,
+        row_number as last_row,
+        running_evidence - run_evidence as least_before
+    from ranked
+    where choice = 1
 ),
 
 begun as (
     select
-        best.form,
-        best.file,
-        best.sheet,
-        best.layout,
+        best.sheet_key,
         best.column_number,
         best.direction,
         best.evidence,
@@ -132,24 +103,20 @@ begun as (
         max(running.row_number) as row_before
     from best
     left join running
-        on best.form = running.form
-        and best.file = running.file
-        and best.sheet = running.sheet
-        and best.layout = running.layout
+        on best.sheet_key = running.sheet_key
         and best.column_number = running.column_number
         and best.direction = running.direction
         and best.last_row > running.row_number
-        -- Sums of fractions differ in their last digits.
         and best.least_before + 0.000001 >= running.running_evidence
-    group by
-        best.form, best.file, best.sheet, best.layout, best.column_number, best.direction, best.evidence, best.last_row
+    group by best.sheet_key, best.column_number, best.direction, best.evidence, best.last_row
 )
 
 select
-    begun.form,
-    begun.file,
-    begun.sheet,
-    begun.layout,
+    begun.sheet_key,
+    sheets.form,
+    sheets.file,
+    sheets.sheet,
+    sheets.layout,
     begun.column_number,
     begun.direction,
     min(running.row_number) as first_row,
@@ -157,23 +124,25 @@ select
     count(*) as record_count,
     sum(case when running.evidence > 0 then 1 else 0 end) as moved_count,
     round(
-        begun.evidence / greatest(1, max(sheet_sizes.sheet_count) / {{ limit_of('columns_block_sheet') }}),
+        begun.evidence / greatest(1, max(sheets.record_count) / {{ limit_of('columns_block_sheet') }}),
         3
     ) as evidence
 from begun
-inner join sheet_sizes
-    on begun.form = sheet_sizes.form
-    and begun.file = sheet_sizes.file
-    and begun.sheet = sheet_sizes.sheet
-    and begun.layout = sheet_sizes.layout
+inner join sheets
+    on begun.sheet_key = sheets.sheet_key
 inner join running
-    on begun.form = running.form
-    and begun.file = running.file
-    and begun.sheet = running.sheet
-    and begun.layout = running.layout
+    on begun.sheet_key = running.sheet_key
     and begun.column_number = running.column_number
     and begun.direction = running.direction
     and begun.last_row >= running.row_number
     and coalesce(begun.row_before, 0) < running.row_number
 group by
-    begun.form, begun.file, begun.sheet, begun.layout, begun.column_number, begun.direction, begun.last_row, begun.evidence
+    begun.sheet_key,
+    sheets.form,
+    sheets.file,
+    sheets.sheet,
+    sheets.layout,
+    begun.column_number,
+    begun.direction,
+    begun.last_row,
+    begun.evidence

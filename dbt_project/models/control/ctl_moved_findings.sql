@@ -1,5 +1,3 @@
--- moved_record: the values of a record most likely stand one column too far from a column on (ctl_moved_records). Records
--- that count, and those of which no unit is known. The effect is the FTE by service that the record gives from there on.
 with moved as (
     select * from {{ ref('ctl_moved_records') }}
     where evidence > {{ limit_of('columns_asked_evidence') }}
@@ -27,8 +25,5 @@ from moved
 inner join municipal_forms
     on moved.form = municipal_forms.form
 left join {{ ref('int_counted_rows') }} as counted
-    on moved.form = counted.form
-    and moved.file = counted.file
-    and moved.sheet = counted.sheet
-    and moved.row_number = counted.row_number
-where counted.form is not null or moved.unit_code is null
+    on moved.row_key = counted.row_key
+where counted.row_key is not null or moved.unit_code is null

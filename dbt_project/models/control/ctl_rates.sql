@@ -1,7 +1,3 @@
--- rate_above_limit: more FTE per inhabitant than the upper limit of the box plot of the size group in that year: upper
--- quartile plus the whisker's length in quartile ranges. Adults are held against inhabitants of 18 and over, children
--- against those under 18. Municipalities are one group a size, a divided municipality as one; districts are a group of their
--- own; agencies have no inhabitants. Only what units reported themselves. The effect is what lies above the group's median.
 with units as (
     select * from {{ ref('ctl_units') }}
 ),

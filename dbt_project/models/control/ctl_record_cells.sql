@@ -1,5 +1,3 @@
--- Every record column by column, with the kind of text that stands there; a cell that was not delivered is blank. A place is
--- a column between two neighbours: the same column can have others in another file.
 with cells as (
     select * from {{ ref('stg_raw__cells') }}
     where is_below_header
@@ -11,16 +9,15 @@ records as (
 
 columns as (
     select
+        sheet_key,
         form,
-        file,
-        sheet,
         layout,
         column_number,
         header,
         lag(header) over sheet_columns as header_before,
         lead(header) over sheet_columns as header_after
-    from {{ source('raw', 'columns') }}
-    window sheet_columns as (partition by form, file, sheet, layout order by column_number)
+    from {{ ref('stg_raw__columns') }}
+    window sheet_columns as (partition by sheet_key order by column_number)
 ),
 
 places as (
@@ -91,7 +88,7 @@ kinds as (
 )
 
 select
-    records.record_id,
+    records.row_key,
     records.form,
     records.layout,
     records.is_data,
@@ -103,16 +100,9 @@ select
     coalesce(kinds.kind, 'blank') as kind
 from records
 inner join places
-    on records.form = places.form
-    and records.file = places.file
-    and records.sheet = places.sheet
-    and records.layout = places.layout
+    on records.sheet_key = places.sheet_key
 left join cells
-    on records.form = cells.form
-    and records.file = cells.file
-    and records.sheet = cells.sheet
-    and records.layout = cells.layout
-    and records.row_number = cells.row_number
+    on records.row_key = cells.row_key
     and places.column_number = cells.column_number
 left join kinds
     on cells.form = kinds.form

@@ -1,6 +1,3 @@
--- How the form was filled: half_missing, only one half of a separate report came; filled_twice, both the joint and the
--- separate blocks are filled; choice_contradicted, one is chosen and the other filled. One finding a unit and target group:
--- a half that is missing is missing in every breakdown, and is told of the first in the order of the code list.
 with routes as (
     select
         routes.*,

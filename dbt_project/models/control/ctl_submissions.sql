@@ -1,7 +1,3 @@
--- no_answer: a unit that did not answer, with what its ground reported the last time; it is missing in the national figure
--- or carried forward in it. contested_submissions: the same of a unit that answered several times, where nothing tells which
--- answer counts. superseded_submission: a unit sent more than one completed submission; the latest counts, so
--- that this is information only.
 with silent as (
     select
         series,

@@ -1,94 +1,13 @@
--- Pairs of columns of codes, and of boxes, of a round, and whether the answers to each are distributed as those to the other
--- were in the round before. The distance of two distributions is the share of the records that would have to answer
--- otherwise; no answer is an answer here. The evidence is by how much the two columns are closer crosswise than as they
--- stand, against the least that counts: a fixed share, or some times what columns of this type moved between the two rounds,
--- where that is more. Above 1 the columns are swapped.
-with responses as (
-    select
-        form,
-        count(*) as unit_count
-    from {{ ref('int_unit_responses') }}
-    where has_answered
-    group by form
-),
-
-rounds as (
-    select
-        form,
-        survey,
-        time_period,
-        lag(form) over (partition by survey order by time_period) as previous_form,
-        lag(time_period) over (partition by survey order by time_period) as previous_period
-    from {{ ref('int_survey_rounds') }}
-    where is_delivered
-),
-
-columns as (
-    select
-        form,
-        type,
-        question,
-        item,
-        case when type = 'tick' then answer else '' end as box,
-        target_group,
-        reporting_form,
-        min(header) as header
-    from {{ ref('stg_forms__columns') }}
-    where use = 'answer' and type in ('code', 'tick') and condition_count = 0
-    group by form, type, question, item, case when type = 'tick' then answer else '' end, target_group, reporting_form
+with rounds as (
+    {{ rounds_beside_those_before() }}
 ),
 
 named as (
-    select
-        columns.*,
-        concat_ws(
-            '|', columns.question, columns.item, columns.box, columns.target_group, columns.reporting_form
-        ) as column_name
-    from columns
-),
-
-answers as (
-    select
-        named.form,
-        named.type,
-        named.column_name,
-        answers.answer,
-        cast(count(*) as double) / max(responses.unit_count) as share
-    from named
-    inner join responses
-        on named.form = responses.form
-    inner join {{ ref('int_counted_answers') }} as answers
-        on named.form = answers.form
-        and named.type = answers.type
-        and named.question = answers.question
-        and named.item = answers.item
-        and named.target_group = answers.target_group
-        and named.reporting_form = answers.reporting_form
-        and (named.type = 'code' or named.box = answers.answer)
-    where answers.answer is not null
-    group by named.form, named.type, named.column_name, answers.answer
+    select * from {{ ref('ctl_answer_columns') }}
 ),
 
 shares as (
-    -- Every box is an answer of the same name.
-    select
-        form,
-        type,
-        column_name,
-        case when type = 'tick' then 'ticked' else answer end as answer,
-        share
-    from answers
-
-    union all
-
-    select
-        form,
-        type,
-        column_name,
-        'none' as answer,
-        greatest(1 - sum(share), 0) as share
-    from answers
-    group by form, type, column_name
+    select * from {{ ref('ctl_answer_shares') }}
 ),
 
 kept as (

@@ -1,5 +1,3 @@
--- Typed sums of the rows that count, each beside the cells of its block, where the form says which block it is the sum of.
--- They are never computed with; they only show that something is not as the respondent meant it.
 with cells as (
     -- Parts of a unit are added up, and so are their sums.
     select
@@ -18,10 +16,7 @@ with cells as (
         cells.header
     from {{ ref('int_cells') }} as cells
     inner join {{ ref('int_counted_rows') }} as counted
-        on cells.form = counted.form
-        and cells.file = counted.file
-        and cells.sheet = counted.sheet
-        and cells.row_number = counted.row_number
+        on cells.row_key = counted.row_key
     where
         cells.fate_reason = 'typed_sum'
         and cells.question is not null

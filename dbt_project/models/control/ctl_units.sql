@@ -1,6 +1,3 @@
--- What the control looks at: each unit of a delivered round by target group, with the FTE by service that it reported itself
--- (nothing that is carried forward), its size, and what its ground reported the last time in the same series that all of it
--- reported in full. A break after which the years cannot be compared lies between the two or does not.
 with responses as (
     select * from {{ ref('int_unit_responses') }}
     where series is not null

@@ -1,7 +1,3 @@
--- Units of whose FTE nobody knows what they are in the year. fte_left_blank: a breakdown of a completed submission is blank
--- as a whole, though there were FTE in it the last time or are in another breakdown; it is missing, and no 0.
--- nothing_to_confirm: a unit confirmed the values of the round before, and has none. carried_again: a unit did not answer,
--- and what stands in its place is older than the round before.
 with rounds as (
     select * from {{ ref('int_rounds') }}
     where is_delivered

@@ -1,4 +1,3 @@
--- The ledger of cells: for every delivered file how many cells were read and where they went. The three fates add up.
 with cells as (
     select
         form,

@@ -1,5 +1,3 @@
--- Changes of the national figures between any two years: the one place that computes changes. A pair of years that cannot be
--- compared has none, and says so.
 with comparability as (
     select * from {{ ref('mart_comparability') }}
 ),

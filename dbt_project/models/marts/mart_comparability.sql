@@ -1,7 +1,5 @@
--- Whether two years of an indicator can be compared. Derived: a break after which figures are not comparable lies between
--- them; else any other break but the first asking; else comparable. A signed entry replaces the derived verdict.
 with periods as (
-    select * from {{ ref('int_indicator_periods') }}
+    select * from {{ ref('mart_indicator_periods') }}
 ),
 
 breaks as (

@@ -1,10 +1,3 @@
--- FTE by the form in which they were reported, and municipalities by the form they chose, for the rounds that offered the
--- choice. FTE count in the block in which they stand; municipalities by the choice they stated, a divided municipality by
--- the most frequent choice of its districts. Which form a municipality chose is confidential: where fewer chose a form, or
--- have FTE in it, than the policy allows, their FTE, which are public, would tell. Then only the total of the target group
--- is shown; and of both groups together too, whose forms less those of the other group would be the hidden ones. So it is
--- where few that answered left the choice open. Which units are carried forward or have a note is public, so that a status
--- or note of one form would tell that they have it: notes stand at the total, and the forms have its status.
 with rounds as (
     select * from {{ ref('int_rounds') }}
 ),
@@ -132,7 +125,7 @@ policy as (
     select
         max(case when parameter = 'minimum_units' then value end) as minimum_units,
         max(case when parameter = 'units_by_practice' then value end) as units_by_practice
-    from {{ ref('stg_classifications__disclosure') }}
+    from {{ ref('stg_disclosure__limits') }}
 ),
 
 judged as (
@@ -180,20 +173,8 @@ kept as (
 ),
 
 kept_figures as (
-    select
-        figures_then.time_period,
-        figures_then.target_group,
-        figures_then.reporting_form,
-        max(case when figures_then.measure = 'fte' then {{ exact('figures_then.measured') }} end) as fte,
-        max(case when figures_then.measure = 'municipalities' then cast(figures_then.measured as bigint) end)
-            as municipalities
-    from {{ source('history', 'published_practice_figures') }} as figures_then
-    inner join {{ ref('int_practice_decisions') }} as decisions
-        on figures_then.subject = decisions.subject
-        and figures_then.time_period = decisions.time_period
-        and figures_then.state = decisions.state
-    where decisions.subject = 'fte_by_reporting_form' and decisions.is_kept
-    group by figures_then.time_period, figures_then.target_group, figures_then.reporting_form
+    select * from {{ ref('int_kept_practice_figures') }}
+    where subject = 'fte_by_reporting_form'
 ),
 
 hidden as (

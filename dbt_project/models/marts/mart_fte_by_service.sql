@@ -1,5 +1,3 @@
--- FTE by service on every level and both area bases, with the population and both rates. Agencies have no population, so no
--- rate.
 with observations as (
     select * from {{ ref('int_fte_observations') }}
     where question = 'fte_by_service'

@@ -1,5 +1,3 @@
--- Internal: FTE of surveys that are no series (the substance-use survey before the merge), by their own services. They are
--- over-reported (2016 report, section 1.10), are no part of any series and are never added to one.
 select
     survey,
     time_period,

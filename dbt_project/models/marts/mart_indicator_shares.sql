@@ -1,8 +1,3 @@
--- Counts and shares of units by answer, for every indicator and group of units; never of a single unit. share_of_answered
--- is over the units that answered the question, share_of_all over all units of the set. What is confidential says
--- int_disclosure_decisions; a question that waits until enough units changed their answers keeps the figures of the last
--- snapshot. The bounds of a hidden figure follow from the country's. A gap between two rounds that asked is a row of the
--- country: not asked, or not delivered.
 with rounds as (
     select * from {{ ref('int_indicator_rounds') }}
 ),
@@ -13,7 +8,7 @@ all_rounds as (
 
 parameters as (
     select max(case when parameter = 'minimum_units' then value end) as min_units
-    from {{ ref('stg_classifications__disclosure') }}
+    from {{ ref('stg_disclosure__limits') }}
 ),
 
 areas as (
@@ -30,8 +25,8 @@ decisions as (
     where subject = 'indicator_shares'
 ),
 
-published as (
-    select * from {{ source('history', 'published_groups') }}
+kept_figures as (
+    select * from {{ ref('int_kept_figures') }}
     where subject = 'indicator_shares'
 ),
 
@@ -122,19 +117,21 @@ delivered as (
         and areas.unit_level = decisions.unit_level
         and areas.unit_code = decisions.unit_code
         and areas.area_basis = decisions.area_basis
-    left join published as kept
+    left join kept_figures as kept
         on decisions.indicator = kept.indicator
         and decisions.item = kept.item
         and decisions.time_period = kept.time_period
-        and decisions.state = kept.state
-        and decisions.members_sha256 = kept.members_sha256
+        and decisions.area_basis = kept.area_basis
+        and decisions.unit_level = kept.unit_level
+        and decisions.unit_code = kept.unit_code
         and answers.answer = kept.measure
-    left join published as kept_answered
+    left join kept_figures as kept_answered
         on decisions.indicator = kept_answered.indicator
         and decisions.item = kept_answered.item
         and decisions.time_period = kept_answered.time_period
-        and decisions.state = kept_answered.state
-        and decisions.members_sha256 = kept_answered.members_sha256
+        and decisions.area_basis = kept_answered.area_basis
+        and decisions.unit_level = kept_answered.unit_level
+        and decisions.unit_code = kept_answered.unit_code
         and kept_answered.measure = ''
 ),
 

@@ -1,6 +1,3 @@
--- Persons by category of a question that asks for persons in categories: units times the persons that a category stands
--- for. The open category makes it an interval; units that did not answer count as 0, so the sum is a minimum. The units are
--- those that the country's row of the shares shows: what is not shown there is not shown here.
 with rounds as (
     select * from {{ ref('int_indicator_rounds') }}
     where units != 'anonymous'

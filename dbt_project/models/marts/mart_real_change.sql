@@ -1,9 +1,3 @@
--- Change in FTE from one round to the next of the same series, as reported, and without the units that say in the later
--- round that their reporting practice changed (real change, 2016 report table 3.2). Units of the later year; their ground
--- in the earlier one is left out too, a split unit's by weight. Which units they are is confidential, and FTE of units are
--- public: real change, with one decimal as in print, and the number of units left out are shown where there are enough of
--- them, and of others that answered. Else both are empty, whatever the reason. Where too few changed since the last
--- snapshot, both are its (int_practice_decisions).
 with rounds as (
     select * from {{ ref('int_rounds') }}
 ),
@@ -136,7 +130,7 @@ unweighted as (
 
 policy as (
     select max(case when parameter = 'units_by_practice' then value end) as min_units
-    from {{ ref('stg_classifications__disclosure') }}
+    from {{ ref('stg_disclosure__limits') }}
 ),
 
 shown as (
@@ -164,19 +158,8 @@ kept as (
 ),
 
 kept_figures as (
-    select
-        figures_then.time_period,
-        figures_then.target_group,
-        max(case when figures_then.measure = 'real_change_percent' then figures_then.measured end) as real_change_percent,
-        max(case when figures_then.measure = 'municipalities_excluded' then cast(figures_then.measured as bigint) end)
-            as units_excluded
-    from {{ source('history', 'published_practice_figures') }} as figures_then
-    inner join {{ ref('int_practice_decisions') }} as decisions
-        on figures_then.subject = decisions.subject
-        and figures_then.time_period = decisions.time_period
-        and figures_then.state = decisions.state
-    where decisions.subject = 'real_change' and decisions.is_kept
-    group by figures_then.time_period, figures_then.target_group
+    select * from {{ ref('int_kept_practice_figures') }}
+    where subject = 'real_change'
 ),
 
 groups as (
@@ -198,7 +181,7 @@ figures as (
         cast(later.fte - coalesce(excluded_later.fte, 0) as double) as real_fte_to,
         kept.time_period is not null as is_kept,
         kept_figures.real_change_percent as kept_percent,
-        case when kept.time_period is null then counts.units_excluded else kept_figures.units_excluded end
+        case when kept.time_period is null then counts.units_excluded else kept_figures.municipalities_excluded end
             as units_excluded,
         coalesce(kept_figures.time_period, case when kept.time_period is null then shown.time_period_to end) is not null
             as is_practice_shown,

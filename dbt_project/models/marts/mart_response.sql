@@ -1,4 +1,3 @@
--- Units that were asked and that answered, by round and unit set, and how much of the FTE was carried forward.
 with rounds as (
     select * from {{ ref('int_survey_rounds') }}
 ),

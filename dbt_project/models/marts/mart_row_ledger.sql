@@ -1,5 +1,3 @@
--- Internal: the ledger of rows: every row with cells below the headers that is no data or that is not used, with the reason
--- and what it rests on: the cell that a rule of the form fits, the number of the submission, or the code of the unit.
 with fates as (
     select * from {{ ref('int_row_fates') }}
 ),
@@ -58,10 +56,7 @@ left_out as (
         and submissions.unit_code = contested_units.unit_code
         and submissions.submission_status = 'completed'
     left join identifiers
-        on submissions.form = identifiers.form
-        and submissions.file = identifiers.file
-        and submissions.sheet = identifiers.sheet
-        and submissions.row_number = identifiers.row_number
+        on submissions.row_key = identifiers.row_key
     where
         submissions.ignored_reason is null
         and coalesce(submissions.rejected_reason, contested_units.rejected_reason) is not null

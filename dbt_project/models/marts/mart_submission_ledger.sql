@@ -1,4 +1,3 @@
--- Internal: the ledger of submissions: what was delivered of each unit in each round, and which submission counts.
 select
     form,
     survey,

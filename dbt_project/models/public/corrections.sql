@@ -2,7 +2,7 @@
 -- names the unit; of all other answers not even that one was changed is said of a unit. A question that no public table
 -- shows is no subject: which form a unit chose, and what practice it changed.
 with indicators as (
-    select distinct indicator from {{ ref('int_indicator_periods') }}
+    select distinct indicator from {{ ref('mart_indicator_periods') }}
 ),
 
 corrections as (

@@ -4,7 +4,7 @@ with files as (
         form,
         count(*) as files,
         {{ text_hash(joined('sha256', ';', 'file')) }} as sha256
-    from {{ source('raw', 'files') }}
+    from {{ ref('stg_raw__files') }}
     group by form
 )
 

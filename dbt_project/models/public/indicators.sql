@@ -3,7 +3,7 @@ with periods as (
     select
         indicator,
         max(time_period) as newest_period
-    from {{ ref('int_indicator_periods') }}
+    from {{ ref('mart_indicator_periods') }}
     group by indicator
 ),
 

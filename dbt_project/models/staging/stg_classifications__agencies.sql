@@ -1,4 +1,3 @@
--- Agencies of the city of Oslo that report FTE.
 select
     agency_code,
     agency_name,

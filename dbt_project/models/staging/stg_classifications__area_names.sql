@@ -1,4 +1,3 @@
--- Area names in print and in the reference data, and their codes.
 select
     unit_level,
     printed_name,

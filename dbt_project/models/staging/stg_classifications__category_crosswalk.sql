@@ -1,4 +1,3 @@
--- Categories before and after a change of the form.
 select
     question,
     category_from,

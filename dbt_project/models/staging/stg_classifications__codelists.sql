@@ -1,4 +1,3 @@
--- Code lists with labels.
 select
     codelist,
     code,

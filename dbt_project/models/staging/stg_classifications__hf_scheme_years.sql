@@ -1,4 +1,3 @@
--- Which scheme of health-trust areas holds when.
 select
     scheme,
     cast(valid_from_year as integer) as valid_from_year,

@@ -1,4 +1,3 @@
--- Single numbers that the models need.
 select
     parameter,
     cast(value as decimal(18, 6)) as value

@@ -1,4 +1,3 @@
--- Breaks in the series.
 select
     indicator,
     cast(time_period as integer) as time_period,

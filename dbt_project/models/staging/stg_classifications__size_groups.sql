@@ -1,4 +1,3 @@
--- Limits of the size groups.
 select
     size_group,
     cast(population_above as integer) as population_above,

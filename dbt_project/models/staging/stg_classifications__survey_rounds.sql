@@ -1,4 +1,3 @@
--- Rounds of the surveys that were held.
 select
     survey,
     cast(time_period as integer) as time_period,

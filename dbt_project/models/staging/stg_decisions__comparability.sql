@@ -1,4 +1,3 @@
--- Verdicts on pairs of years that somebody signed.
 select
     entry,
     indicator,

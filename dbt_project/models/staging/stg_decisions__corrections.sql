@@ -1,4 +1,3 @@
--- Corrections of single answers that somebody signed.
 select
     correction,
     unit_code,

@@ -1,4 +1,3 @@
--- The releases of the calendar; candidates are made for the one that is prepared.
 select
     release,
     time_period,

@@ -1,4 +1,3 @@
--- Which of several answers of a unit counts, as somebody signed it.
 select
     decision,
     unit_code,

@@ -1,4 +1,3 @@
--- What each column of a delivery means.
 select
     form,
     line,

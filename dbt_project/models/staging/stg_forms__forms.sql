@@ -1,4 +1,3 @@
--- Rounds of the surveys as their forms describe them.
 select
     form,
     survey,

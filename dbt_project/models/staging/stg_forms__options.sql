@@ -1,4 +1,3 @@
--- Codes and what they mean.
 select
     form,
     question,

@@ -1,4 +1,3 @@
--- Labels of answers and of rows of grids, from one end of a scale to the other.
 select
     codelist,
     code,

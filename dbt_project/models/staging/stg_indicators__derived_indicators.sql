@@ -1,4 +1,3 @@
--- Indicators that are the union of others.
 select
     indicator,
     item,

@@ -1,4 +1,3 @@
--- Labels of the indicators.
 select
     indicator,
     label_nb,

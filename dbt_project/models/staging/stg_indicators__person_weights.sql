@@ -1,4 +1,3 @@
--- Persons that a category stands for.
 select
     answer,
     cast(weight_main as decimal(18, 6)) as weight_main,

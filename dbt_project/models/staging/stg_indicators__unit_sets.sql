@@ -1,4 +1,3 @@
--- Which units an indicator counts, from a year on.
 select
     indicator,
     cast(from_year as integer) as from_year,

@@ -1,4 +1,3 @@
--- Sources whose figures are context.
 select
     source_id,
     label_nb,

@@ -1,4 +1,3 @@
--- The ledger of explained differences between print and computation.
 select
     explanation_id,
     source_id,

@@ -1,4 +1,3 @@
--- The printed figures with types, and the key by which a figure is known in public.
 with figures as (
     select * from {{ source('published', 'figures') }}
 )

@@ -1,4 +1,3 @@
--- Words of the printed reports that differ from the codes of the long tables.
 select
     source_id,
     dimension,

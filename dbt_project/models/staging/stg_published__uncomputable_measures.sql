@@ -1,4 +1,3 @@
--- Measures that no delivery can give.
 select
     measure,
     reason

@@ -1,4 +1,3 @@
--- Which units a printed table counts.
 select
     source_id,
     table_id,

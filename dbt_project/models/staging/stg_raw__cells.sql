@@ -1,52 +1,43 @@
--- Delivered cells with the header of their column: the text as delivered, and without blanks at its ends. Cells above the
--- first row of data have no meaning of their own. A cell that the form leaves out says nothing; a file can declare itself
--- that a value is missing (SPSS).
 with cells as (
     select * from {{ source('raw', 'cells') }}
 ),
 
-columns as (
-    select * from {{ source('raw', 'columns') }}
-),
-
-sheets as (
-    select * from {{ source('raw', 'sheets') }}
-),
-
-missing_cells as (
-    select * from {{ source('raw', 'missing_cells') }}
+keyed as (
+    select
+        {{ key_of_row('sheets.sheet_key', 'cells.row_number') }} as row_key,
+        sheets.sheet_key,
+        cells.form,
+        cells.layout,
+        cells.column_number,
+        cells.text,
+        cells.kind,
+        cells.left_out,
+        cells.row_number >= sheets.first_row as is_below_header
+    from cells
+    inner join {{ ref('stg_raw__sheets') }} as sheets
+        on cells.form = sheets.form
+        and cells.file = sheets.file
+        and cells.sheet = sheets.sheet
+        and cells.layout = sheets.layout
 )
 
 select
-    cells.form,
-    cells.file,
-    cells.sheet,
-    cells.layout,
-    cells.row_number,
-    cells.column_number,
+    keyed.row_key,
+    keyed.column_number,
+    keyed.form,
+    keyed.layout,
     columns.header,
-    cells.text as text_delivered,
-    case when cells.left_out is null then {{ single_blanks(trimmed('cells.text')) }} else '' end as text,
-    cells.kind,
-    cells.left_out,
-    cells.row_number >= sheets.first_row as is_below_header,
-    missing_cells.form is not null as is_declared_missing
-from cells
-inner join sheets
-    on cells.form = sheets.form
-    and cells.file = sheets.file
-    and cells.sheet = sheets.sheet
-    and cells.layout = sheets.layout
-left join columns
-    on cells.form = columns.form
-    and cells.file = columns.file
-    and cells.sheet = columns.sheet
-    and cells.layout = columns.layout
-    and cells.column_number = columns.column_number
-left join missing_cells
-    on cells.form = missing_cells.form
-    and cells.file = missing_cells.file
-    and cells.sheet = missing_cells.sheet
-    and cells.layout = missing_cells.layout
-    and cells.row_number = missing_cells.row_number
-    and cells.column_number = missing_cells.column_number
+    keyed.text as text_delivered,
+    -- What the form leaves out says nothing.
+    case when keyed.left_out is null then {{ single_blanks(trimmed('keyed.text')) }} else '' end as text,
+    keyed.kind,
+    keyed.left_out,
+    keyed.is_below_header,
+    missing_cells.row_key is not null as is_declared_missing
+from keyed
+left join {{ ref('stg_raw__columns') }} as columns
+    on keyed.sheet_key = columns.sheet_key
+    and keyed.column_number = columns.column_number
+left join {{ ref('stg_raw__missing_cells') }} as missing_cells
+    on keyed.row_key = missing_cells.row_key
+    and keyed.column_number = missing_cells.column_number

@@ -1,4 +1,3 @@
--- County codes with the years in which they are valid.
 select
     county_code,
     county_name,

@@ -1,4 +1,3 @@
--- Consumer price index, annual means.
 select
     cast(year as integer) as time_period,
     cast(cpi_1998_100 as decimal(18, 6)) as cpi_1998_100,

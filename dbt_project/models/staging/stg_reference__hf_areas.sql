@@ -1,4 +1,3 @@
--- Health-trust area of each municipality and Oslo district, by scheme.
 select
     scheme,
     unit_type,

@@ -1,4 +1,3 @@
--- Municipality codes with the years in which they are valid.
 select
     municipality_code,
     municipality_name,

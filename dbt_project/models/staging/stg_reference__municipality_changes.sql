@@ -1,4 +1,3 @@
--- Changes of municipality codes, names and boundaries.
 select
     cast(change_year as integer) as change_year,
     old_code,

@@ -1,4 +1,3 @@
--- Population on 1 January by Oslo district and remainder.
 select
     cast(year as integer) as time_period,
     district_code,

@@ -1,4 +1,3 @@
--- Population on 1 January by municipality.
 select
     cast(year as integer) as time_period,
     municipality_code,

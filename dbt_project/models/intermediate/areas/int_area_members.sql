@@ -1,7 +1,3 @@
--- Which units lie in which area: one row an area and unit, on the areas of the year (reported) and on those of the newest
--- year (current). Every sum over areas goes through here. piece_code is null where the area holds the whole unit; where it
--- holds only some of the pieces into which a unit was split later, each piece has a row, and the first of them counts as
--- the unit.
 with unit_areas as (
     select * from {{ ref('int_unit_areas') }}
 ),

@@ -1,4 +1,3 @@
--- Population of each area by target group, on 1 January of the year.
 {% set columns = {
     'children': 'population_under_18', 'adults': 'population_18_plus', 'total': 'population_under_18 + population_18_plus'
 } %}

@@ -1,5 +1,3 @@
--- Areas of each year on both bases, with their population and the number of units of each set that lie in them. A population
--- is null where the area holds an unknown piece of a unit.
 with members as (
     select * from {{ ref('int_area_members') }}
 ),

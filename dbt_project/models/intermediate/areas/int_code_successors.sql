@@ -1,5 +1,3 @@
--- For every municipality code and year: the codes of that year that it means. A code that is valid means itself; one
--- that has ended means its successors, through every later change up to the year.
 with recursive populated as (
     select
         time_period,

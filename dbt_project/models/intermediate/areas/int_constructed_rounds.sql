@@ -1,7 +1,6 @@
--- Delivered rounds of which the delivery is constructed, not official: whatever is computed from them says so.
 select distinct
     survey,
     time_period,
     collection_year
 from {{ ref('stg_forms__forms') }}
-where constructed and form in (select sheets.form from {{ source('raw', 'sheets') }} as sheets)
+where constructed and form in (select sheets.form from {{ ref('stg_raw__sheets') }} as sheets)

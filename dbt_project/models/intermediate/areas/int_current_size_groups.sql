@@ -1,4 +1,3 @@
--- Size group of each municipality of the current map in each year, by the population that lived on its ground in that year.
 with pieces as (
     select * from {{ ref('int_unit_pieces') }}
 ),

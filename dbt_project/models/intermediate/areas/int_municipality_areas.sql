@@ -1,5 +1,3 @@
--- Which municipalities lie in which larger area, in each year and on both bases: municipalities of the year, or those of the
--- newest year with the size group that they would have had.
 with areas as (
     select * from {{ ref('int_areas') }}
 ),

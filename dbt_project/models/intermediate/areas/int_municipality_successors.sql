@@ -1,6 +1,3 @@
--- Which municipalities of a later year each municipality of a year became, through every change in between, and which share
--- of it each of them took over: 1 after mergers and new codes, the weights of the change after a split (null: nobody knows).
--- Later years are the next one and the newest.
 with recursive municipalities as (
     select distinct
         time_period,

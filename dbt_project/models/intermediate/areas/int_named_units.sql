@@ -1,6 +1,3 @@
--- Which unit of each year a name means, for deliveries that have no codes: one row a name, with or without its county in
--- brackets, and the unit, or how many units it may mean. A name that a unit of the year has goes before that of one that
--- has ended, which means its successor.
 with names as (
     select * from {{ ref('int_unit_names') }}
 ),

@@ -1,3 +1,2 @@
--- The year whose areas are the current ones: the newest year that was delivered.
 select coalesce(max(case when is_delivered then time_period end), max(time_period)) as newest_period
 from {{ ref('int_rounds') }}

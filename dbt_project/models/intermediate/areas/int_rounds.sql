@@ -1,4 +1,3 @@
--- Rounds of the surveys that make the public series; the others are never added to one.
 select
     series,
     survey,

@@ -1,5 +1,3 @@
--- Rounds of the municipal surveys, held or delivered, one row each, with the form that describes the delivery. A round that
--- was held but not delivered has no cells. A survey that makes no public series (IS-8) has none.
 with held as (
     select
         survey,
@@ -15,7 +13,7 @@ forms as (
         forms.time_period,
         forms.collection_year,
         forms.non_response,
-        forms.form in (select sheets.form from {{ source('raw', 'sheets') }} as sheets) as is_delivered
+        forms.form in (select sheets.form from {{ ref('stg_raw__sheets') }} as sheets) as is_delivered
     from {{ ref('stg_forms__forms') }} as forms
     where forms.units = 'municipalities'
 ),

@@ -1,4 +1,3 @@
--- The areas that each unit lies in, on the map of its own year: one row a unit and area.
 with units as (
     select * from {{ ref('int_units') }}
 ),

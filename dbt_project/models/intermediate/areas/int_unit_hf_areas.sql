@@ -1,5 +1,3 @@
--- Health-trust area and health region of each unit in each year, by the scheme that holds in the year; agencies by
--- classification. No scheme, no row: the years before the first scheme have no health-trust areas.
 with units as (
     select * from {{ ref('int_units') }}
 ),

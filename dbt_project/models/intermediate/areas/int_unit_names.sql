@@ -1,5 +1,3 @@
--- All official names by which a unit may be called: the plain name, with its county in brackets, and the Norwegian, Sámi and
--- Kven forms, together and each alone; in lower case, with one kind of separator, with and without the brackets.
 with municipality_names as (
     select
         municipality_code as unit_code,

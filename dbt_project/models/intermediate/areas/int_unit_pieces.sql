@@ -1,5 +1,3 @@
--- The units of each year cut into the units of the current map: one row a unit and current unit, with the population that
--- the piece had. A unit that was not split is one piece, itself.
 with units as (
     select * from {{ ref('int_units') }}
 ),

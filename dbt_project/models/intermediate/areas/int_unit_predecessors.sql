@@ -1,5 +1,3 @@
--- The units of each earlier round of the series on whose ground a unit stands, with the share of each that it took over:
--- year by year through all changes in between, also where rounds are missing.
 with recursive rounds as (
     select
         series,

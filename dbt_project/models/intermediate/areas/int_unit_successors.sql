@@ -1,6 +1,3 @@
--- The units of a later year that each unit became, with the share that each of them took over. The last successor of a split
--- gets the rest, so that nothing is lost in rounding. A municipality that is divided in the later year only became all its
--- parts together; what each part took over nobody knows.
 with units as (
     select * from {{ ref('int_units') }}
 ),

@@ -1,6 +1,3 @@
--- The smallest units of the map in each year: municipalities, and for a municipality whose parts report for themselves its
--- districts, the remainder outside the districts, and its agencies. Units add up to the country; agencies have no
--- population.
 with municipalities as (
     select * from {{ ref('stg_reference__municipalities') }}
 ),

@@ -1,6 +1,3 @@
--- Typed answers: one row a delivered cell that is an answer, with the unit that gave it and where it stands; a cell that
--- holds several chosen options is as many ticks. Blank cells have no row; which answers are missing is decided where blocks
--- and questions are known.
 with answers as (
     select * from {{ ref('int_cells') }}
     where
@@ -12,6 +9,8 @@ with answers as (
 )
 
 select
+    answers.row_key,
+    answers.column_number,
     answers.form,
     answers.survey,
     answers.time_period,
@@ -38,15 +37,10 @@ select
     answers.file,
     answers.sheet,
     answers.row_number,
-    answers.column_number,
     answers.line
 from answers
 left join {{ ref('int_chosen_options') }} as chosen_options
     on answers.type = 'codes'
     and answers.fate_reason = 'answer'
-    and answers.form = chosen_options.form
-    and answers.file = chosen_options.file
-    and answers.sheet = chosen_options.sheet
-    and answers.layout = chosen_options.layout
-    and answers.row_number = chosen_options.row_number
+    and answers.row_key = chosen_options.row_key
     and answers.column_number = chosen_options.column_number

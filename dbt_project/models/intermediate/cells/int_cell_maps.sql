@@ -1,5 +1,3 @@
--- Which line of the form's map holds for each cell below the header. A column of a long format has several lines,
--- each for the rows that meet its conditions.
 with cells as (
     select * from {{ ref('stg_raw__cells') }}
     where is_below_header
@@ -11,16 +9,12 @@ columns as (
 ),
 
 conditions as (
-    select * from {{ source('forms', 'conditions') }}
+    select * from {{ ref('stg_forms__conditions') }}
 ),
 
 met as (
     select
-        cells.form,
-        cells.file,
-        cells.sheet,
-        cells.layout,
-        cells.row_number,
+        cells.row_key,
         conditions.line,
         count(*) as met_count
     from cells
@@ -28,15 +22,11 @@ met as (
         on cells.form = conditions.form
         and cells.header = conditions.header
         and cells.text = conditions.text
-    group by cells.form, cells.file, cells.sheet, cells.layout, cells.row_number, conditions.line
+    group by cells.row_key, conditions.line
 )
 
 select
-    cells.form,
-    cells.file,
-    cells.sheet,
-    cells.layout,
-    cells.row_number,
+    cells.row_key,
     cells.column_number,
     min(columns.line) as line,
     count(*) as line_count
@@ -46,11 +36,7 @@ inner join columns
     and cells.layout = columns.layout
     and cells.header = columns.header
 left join met
-    on cells.form = met.form
-    and cells.file = met.file
-    and cells.sheet = met.sheet
-    and cells.layout = met.layout
-    and cells.row_number = met.row_number
+    on cells.row_key = met.row_key
     and columns.line = met.line
 where columns.condition_count = 0 or columns.condition_count = met.met_count
-group by cells.form, cells.file, cells.sheet, cells.layout, cells.row_number, cells.column_number
+group by cells.row_key, cells.column_number

@@ -1,35 +1,12 @@
--- The options that were chosen in cells that hold several of them: one row a part of the text between separators, with what
--- the option list says of it.
-with columns as (
-    select * from {{ ref('stg_forms__columns') }}
-    where use = 'answer' and type = 'codes'
-),
-
-parts as (
+with parts as (
     select
-        cells.form,
-        cells.file,
-        cells.sheet,
-        cells.layout,
-        cells.row_number,
-        cells.column_number,
-        columns.question,
-        {{ each_of(parts_by('cells.text_delivered', 'columns.separator')) }} as part
-    from columns
-    inner join {{ ref('stg_raw__cells') }} as cells
-        on columns.form = cells.form
-        and columns.layout = cells.layout
-        and columns.header = cells.header
-        and cells.is_below_header
-    inner join {{ ref('int_cell_maps') }} as maps
-        on cells.form = maps.form
-        and cells.file = maps.file
-        and cells.sheet = maps.sheet
-        and cells.layout = maps.layout
-        and cells.row_number = maps.row_number
-        and cells.column_number = maps.column_number
-        and columns.line = maps.line
-    where cells.text != ''
+        row_key,
+        column_number,
+        form,
+        question,
+        {{ each_of(parts_by('text_delivered', 'separator')) }} as part
+    from {{ ref('int_mapped_cells') }}
+    where use = 'answer' and type = 'codes' and text != ''
 ),
 
 texts as (
@@ -40,11 +17,7 @@ texts as (
 )
 
 select distinct
-    texts.form,
-    texts.file,
-    texts.sheet,
-    texts.layout,
-    texts.row_number,
+    texts.row_key,
     texts.column_number,
     texts.code,
     options.answer,

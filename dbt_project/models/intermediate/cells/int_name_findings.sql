@@ -1,4 +1,3 @@
--- Rows whose name contradicts their code: the code decides, and the contradiction is reported.
 with row_units as (
     select * from {{ ref('int_row_units') }}
     where name_delivered is not null and unit_code is not null
@@ -11,10 +10,7 @@ forms as (
 
 named as (
     select
-        row_units.form,
-        row_units.file,
-        row_units.sheet,
-        row_units.row_number,
+        row_units.row_key,
         row_units.time_period,
         row_units.code_delivered,
         row_units.unit_code,
@@ -28,21 +24,14 @@ named as (
 possible_codes as (
     -- A district or agency may stand under the name of its municipality.
     select
-        form,
-        file,
-        sheet,
-        row_number,
+        row_key,
         name,
         {{ each_of(list_of(['unit_code', 'code_delivered', 'substr(unit_code, 1, 4)'])) }} as code
     from named
 ),
 
 confirmed as (
-    select distinct
-        possible_codes.form,
-        possible_codes.file,
-        possible_codes.sheet,
-        possible_codes.row_number
+    select distinct possible_codes.row_key
     from possible_codes
     inner join {{ ref('int_unit_names') }} as names
         on possible_codes.name = names.name
@@ -50,18 +39,18 @@ confirmed as (
 )
 
 select
-    named.form,
-    named.file,
-    named.sheet,
-    named.row_number,
+    named.row_key,
+    delivered.form,
+    delivered.file,
+    delivered.sheet,
+    delivered.row_number,
     named.time_period,
     named.code_delivered,
     named.unit_code,
     named.name_delivered
 from named
+inner join {{ ref('stg_raw__rows') }} as delivered
+    on named.row_key = delivered.row_key
 left join confirmed
-    on named.form = confirmed.form
-    and named.file = confirmed.file
-    and named.sheet = confirmed.sheet
-    and named.row_number = confirmed.row_number
-where confirmed.form is null
+    on named.row_key = confirmed.row_key
+where confirmed.row_key is null

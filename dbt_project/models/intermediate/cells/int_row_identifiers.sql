@@ -1,5 +1,3 @@
--- What identifies each row of data: the texts of its unit and submission. Of several columns for the same role the
--- first that holds something counts. What the file itself declares missing identifies nothing.
 with cells as (
     select * from {{ ref('stg_raw__cells') }}
     where is_below_header and text != '' and is_declared_missing is not true
@@ -13,7 +11,7 @@ identifiers as (
         role,
         header,
         max(priority) as priority
-    from {{ source('forms', 'identifiers') }}
+    from {{ ref('stg_forms__identifiers') }}
     group by form, layout, role, header
 ),
 
@@ -23,11 +21,7 @@ unit_texts as (
 
 texts as (
     select
-        cells.form,
-        cells.file,
-        cells.sheet,
-        cells.layout,
-        cells.row_number,
+        cells.row_key,
         identifiers.role,
         cells.text as text_delivered,
         case
@@ -56,20 +50,13 @@ texts as (
 first_texts as (
     select
         *,
-        row_number() over (
-            partition by form, file, sheet, layout, row_number, role
-            order by priority, text
-        ) as choice
+        row_number() over (partition by row_key, role order by priority, text) as choice
     from texts
     where text is not null
 )
 
 select
-    form,
-    file,
-    sheet,
-    layout,
-    row_number,
+    row_key,
     max(case when role = 'code' then text end) as code_text,
     max(case when role = 'name' then text end) as name_text,
     max(case when role = 'part_code' then text end) as part_code_text,
@@ -86,4 +73,4 @@ select
     ) as unit_delivered
 from first_texts
 where choice = 1
-group by form, file, sheet, layout, row_number
+group by row_key

@@ -1,12 +1,5 @@
--- The unit of each row of data, in the boundaries of the year described: its code, or why there is none. District and
--- agency codes win over the municipality's. A lost leading zero is restored. Where the form has no column of codes the name
--- decides, if one unit of the year has it.
 with identifiers as (
     select * from {{ ref('int_row_identifiers') }}
-),
-
-forms as (
-    select * from {{ ref('stg_forms__forms') }}
 ),
 
 layouts as (
@@ -14,7 +7,7 @@ layouts as (
         form,
         layout,
         bool_or(role = 'code') as has_codes
-    from {{ source('forms', 'identifiers') }}
+    from {{ ref('stg_forms__identifiers') }}
     where role in ('code', 'name')
     group by form, layout
 ),
@@ -49,71 +42,52 @@ successors as (
     group by code, time_period
 ),
 
-rows_of_data as (
+delivered as (
     select
-        fates.*,
-        layouts.has_codes
+        fates.row_key,
+        fates.form,
+        fates.layout,
+        forms.time_period,
+        forms.units,
+        layouts.has_codes,
+        coalesce(identifiers.has_other_units, false) as has_other_units,
+        coalesce(identifiers.part_name_text, identifiers.name_text) as name_text,
+        identifiers.stratum,
+        identifiers.code_text,
+        {{ code_of_part('identifiers.code_text', 'identifiers.part_code_text') }} as part_code,
+        {{ code_of_municipality('identifiers.code_text') }} as municipality_code
     from {{ ref('int_row_fates') }} as fates
+    inner join {{ ref('stg_forms__forms') }} as forms
+        on fates.form = forms.form
     inner join layouts
         on fates.form = layouts.form
         and fates.layout = layouts.layout
+    left join identifiers
+        on fates.row_key = identifiers.row_key
     where fates.ignored_reason is null
 ),
 
-codes as (
+texts as (
     select
-        rows_of_data.form,
-        rows_of_data.file,
-        rows_of_data.sheet,
-        rows_of_data.layout,
-        rows_of_data.row_number,
-        forms.time_period,
-        forms.units,
-        rows_of_data.has_codes,
-        coalesce(identifiers.has_other_units, false) as has_other_units,
-        identifiers.name_text,
-        case
-            when not rows_of_data.has_codes
-                then {{ full_unit_name('coalesce(identifiers.part_name_text, identifiers.name_text)') }}
-        end as full_name,
-        case
-            when not rows_of_data.has_codes
-                then {{ comparable_unit_name('coalesce(identifiers.part_name_text, identifiers.name_text)') }}
-        end as plain_name,
-        identifiers.part_name_text,
-        identifiers.stratum,
-        identifiers.code_text,
-        case
-            when length(identifiers.part_code_text) <= 2 and length(identifiers.code_text) <= 4
-                then lpad(identifiers.code_text, 4, '0') || lpad(identifiers.part_code_text, 2, '0')
-            when length(identifiers.part_code_text) <= 6 then lpad(identifiers.part_code_text, 6, '0')
-            when length(identifiers.code_text) in (5, 6) then lpad(identifiers.code_text, 6, '0')
-        end as part_code,
-        case when length(identifiers.code_text) <= 4 then lpad(identifiers.code_text, 4, '0') end as municipality_code
-    from rows_of_data
-    inner join forms
-        on rows_of_data.form = forms.form
-    left join identifiers
-        on rows_of_data.form = identifiers.form
-        and rows_of_data.file = identifiers.file
-        and rows_of_data.sheet = identifiers.sheet
-        and rows_of_data.layout = identifiers.layout
-        and rows_of_data.row_number = identifiers.row_number
+        *,
+        case when not has_codes then {{ full_unit_name('name_text') }} end as full_name,
+        case when not has_codes then {{ comparable_unit_name('name_text') }} end as plain_name
+    from delivered
 ),
 
 named as (
     -- With its county in brackets a name says more than without.
     select
-        codes.*,
+        texts.*,
         coalesce(full_names.unit_code, plain_names.unit_code) as named_code,
         coalesce(full_names.unit_count, plain_names.unit_count, 0) as named_count
-    from codes
+    from texts
     left join names as full_names
-        on codes.time_period = full_names.time_period
-        and codes.full_name = full_names.name
+        on texts.time_period = full_names.time_period
+        and texts.full_name = full_names.name
     left join names as plain_names
-        on codes.time_period = plain_names.time_period
-        and codes.plain_name = plain_names.name
+        on texts.time_period = plain_names.time_period
+        and texts.plain_name = plain_names.name
 ),
 
 found as (
@@ -150,14 +124,12 @@ found as (
 )
 
 select
+    found.row_key,
     found.form,
-    found.file,
-    found.sheet,
     found.layout,
-    found.row_number,
     found.time_period,
     found.stratum,
-    coalesce(found.part_name_text, found.name_text) as name_delivered,
+    found.name_text as name_delivered,
     case
         when found.units = 'anonymous' then found.code_text
         else coalesce(found.part_code, found.municipality_code)

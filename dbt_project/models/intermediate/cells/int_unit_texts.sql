@@ -1,8 +1,3 @@
--- What each text in a column of units says: the code of the unit, its name, and whether it names other units as well. A
--- code is the digits at the start of the text, or what the form's pattern finds in it; four digits and two behind them are
--- the number of a part. A name is what is left without the code and marks around it. Other units are named by their codes:
--- any where nothing but signs and conjunctions stands between, and among words those that are codes of the year, so that a
--- postal number is not taken for one.
 with forms as (
     select * from {{ ref('stg_forms__forms') }}
     where units = 'municipalities'
@@ -20,12 +15,12 @@ texts as (
     from {{ ref('stg_raw__cells') }} as cells
     inner join forms
         on cells.form = forms.form
-    inner join {{ source('forms', 'identifiers') }} as identifiers
+    inner join {{ ref('stg_forms__identifiers') }} as identifiers
         on cells.form = identifiers.form
         and cells.layout = identifiers.layout
         and cells.header = identifiers.header
         and identifiers.role in ('code', 'part_code', 'name', 'part_name')
-    inner join {{ source('forms', 'layouts') }} as layouts
+    inner join {{ ref('stg_forms__layouts') }} as layouts
         on cells.form = layouts.form
         and cells.layout = layouts.layout
     where cells.is_below_header and cells.text != ''

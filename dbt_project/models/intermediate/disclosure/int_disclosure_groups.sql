@@ -1,5 +1,3 @@
--- Every group of units that figures could be shown for, by the units that it holds. A county that is one divided
--- municipality shows its answer: Oslo is public as a unit of its own county. Its districts are not.
 with unit_sets as (
     select distinct
         time_period,

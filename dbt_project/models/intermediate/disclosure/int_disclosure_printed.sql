@@ -1,5 +1,3 @@
--- Groups of units of which a report printed how many gave an answer to a question: everybody knows it, whatever is hidden
--- here, also where the deliveries say something else. One row a question and group, with the answers that print tells of.
 with printed as (
     select distinct
         indicator,

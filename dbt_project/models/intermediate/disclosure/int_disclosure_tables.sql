@@ -1,5 +1,3 @@
--- Every question of a delivered round whose answers are shown for groups of units: which answers it has, who was asked it,
--- and whether it is a union of others. Answers of anonymous units and what nobody delivered need no protection.
 with rounds as (
     select * from {{ ref('int_indicator_rounds') }}
     where units != 'anonymous' and unit_set is not null

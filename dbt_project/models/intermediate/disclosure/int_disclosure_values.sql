@@ -1,6 +1,3 @@
--- What each unit answered to each question: all answers and groups of answers that it gave, as one text, empty where it
--- gave none of them, or its amount; null where it did not answer. Units that answered nothing at all have no rows: the
--- public tables of FTE show them. Restricted: answers of single units.
 with tables as (
     select * from {{ ref('int_disclosure_tables') }}
 ),

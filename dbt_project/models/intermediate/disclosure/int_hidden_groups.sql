@@ -1,5 +1,3 @@
--- The groups that are not shown, and why: too few units answered (small), something of a unit would follow (protecting), or
--- the area cuts others or lies on a level that the policy leaves out (left_out).
 select
     subject,
     indicator,

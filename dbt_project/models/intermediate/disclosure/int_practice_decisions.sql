@@ -1,18 +1,14 @@
--- Whether FTE by reporting form of a year, and real change into it, are the warehouse's or those of the last snapshot. FTE
--- of units are public, so the difference of two snapshots is a table of the units that changed since: where fewer of them
--- than the policy allows are on either side (joint or separate, changed practice or not), it would tell which they are. Then
--- the figures wait until there are enough.
 with units as (
     select * from {{ ref('int_practice_units') }}
 ),
 
 last_states as (
-    select * from {{ source('history', 'published_practice_states') }}
+    select * from {{ ref('stg_history__published_practice_states') }}
 ),
 
 units_before as (
     select units_then.*
-    from {{ source('history', 'published_practice_units') }} as units_then
+    from {{ ref('stg_history__published_practice_units') }} as units_then
     inner join last_states
         on units_then.subject = last_states.subject
         and units_then.time_period = last_states.time_period
@@ -50,7 +46,7 @@ changed as (
 
 policy as (
     select max(case when parameter = 'units_by_practice' then value end) as least
-    from {{ ref('stg_classifications__disclosure') }}
+    from {{ ref('stg_disclosure__limits') }}
 ),
 
 few as (

@@ -1,5 +1,3 @@
--- FTE of every area on both bases as the sum of its units, with what is needed to say how the sum came about. An unknown
--- piece of a unit makes the area's figure unknown.
 with members as (
     select * from {{ ref('int_area_members') }}
 ),

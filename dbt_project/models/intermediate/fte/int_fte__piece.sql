@@ -1,5 +1,3 @@
--- FTE of the pieces of units that were split later, by the weights of the split; the last piece gets the rest. Only where
--- some area of the current map holds a piece without the others.
 with members as (
     select distinct
         time_period,

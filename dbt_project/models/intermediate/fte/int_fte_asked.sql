@@ -1,4 +1,3 @@
--- The cells of the FTE blocks that the form of each delivered round has.
 select distinct
     rounds.form,
     rounds.time_period,

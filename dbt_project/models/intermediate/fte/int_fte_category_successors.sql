@@ -1,5 +1,3 @@
--- What each category of an earlier round is called in a later one of the same series: itself where the form still asks for
--- it, else the category that took it in by the crosswalk; null where it has no place, as nobody has decided.
 with asked as (
     select distinct
         rounds.series,

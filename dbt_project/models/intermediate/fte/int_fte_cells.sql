@@ -1,5 +1,3 @@
--- FTE of each unit by the smallest cells of the form, reported, confirmed or carried forward: the one place where all
--- figures of a unit come from. carried_from is the year of a value that was carried forward more than one year.
 select
     time_period,
     unit_code,

@@ -1,6 +1,3 @@
--- Every figure of FTE that the long tables have a row for, known or not: of a delivered round each area, target group and
--- category of the code lists, of a round that was held but not delivered the country. A breakdown begins with the first
--- round of its series that asked for it.
 with rounds as (
     select * from {{ ref('int_rounds') }}
 ),

@@ -1,6 +1,3 @@
--- Breakdowns that a unit left blank as a whole in a completed submission, though its ground had FTE in them the last time
--- that it filled them in, or the unit reports FTE in another breakdown: missing, and no answer of 0. Pathways are answered
--- only where a cell is filled, and a unit that confirmed the values of the round before left nothing blank.
 with responses as (
     select
         form,

@@ -1,6 +1,3 @@
--- The figures of the long FTE tables with what is said about each: status, reason where there is none, coded notes, break.
--- One place for the rules of the three breakdowns. How a unit reports is confidential: that one half of a separate report is
--- missing is noted as cells that are missing. A note of its own on areas would tell it of the units in them that miss cells.
 with grid as (
     select * from {{ ref('int_fte_grid') }}
 ),

@@ -1,8 +1,3 @@
--- From which earlier answers the values come that a unit confirmed or that are carried forward: back year by year over the
--- ground of the unit, in the boundaries of the year, until every part of it has been reported. The way leads through years
--- without a round, units that confirmed their values, and, where the form carries in a chain, units whose values were
--- carried forward too. A unit with a part of which no value may be taken is not here. origin_period is the round in which a
--- value was reported or confirmed last.
 with recursive sources as (
     select * from {{ ref('int_fte_sources') }}
 ),

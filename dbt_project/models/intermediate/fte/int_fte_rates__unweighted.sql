@@ -1,4 +1,3 @@
--- Unweighted rates: the mean of the rates of the municipalities of an area, each that has a figure counting once.
 with municipality_rates as (
     select
         fte.time_period,

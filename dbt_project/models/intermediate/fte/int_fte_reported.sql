@@ -1,7 +1,3 @@
--- FTE as each answering unit reported them, cell by cell of the blocks that count: a blank cell of a block is 0, one that
--- cannot be read or says "no answer" is missing and adds nothing. So are all cells of a breakdown that was left blank though
--- there are FTE, and both halves of a category of which one half cannot be read: what is left of it would tell that the unit
--- reported separately.
 with routes as (
     select * from {{ ref('int_fte_routes') }}
     where is_answered or is_left_blank

@@ -1,8 +1,3 @@
--- How each answering unit reported each breakdown of its FTE: jointly, or separately for mental health and substance use.
--- The filled block counts; if both are filled the stated choice decides, and an empty block of the chosen form is an answer
--- of 0. A half that never came while the other did is missing. Pathways are answered only where a cell is filled. A target
--- group of which a unit that confirmed the values of the round before filled nothing is confirmed; a breakdown that was left
--- blank as a whole though there are FTE is no answer.
 with responses as (
     select * from {{ ref('int_unit_responses') }}
     where has_answered

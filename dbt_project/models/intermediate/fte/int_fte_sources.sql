@@ -1,6 +1,3 @@
--- Where each unit has the values of a breakdown from in a round: it reported them, it confirmed those of the round before,
--- or they are carried forward because it did not answer and its form says so. earliest_period is the oldest round that a
--- value may be from, and takes_carried whether one may be taken that was itself carried forward.
 with responses as (
     select * from {{ ref('int_unit_responses') }}
     where series is not null

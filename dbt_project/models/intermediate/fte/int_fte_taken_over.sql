@@ -1,7 +1,3 @@
--- FTE of units that have their values from an earlier round, in the categories of the form of the year: carried forward
--- because the unit did not answer, or confirmed by it. A merged unit takes the sum of its predecessors, a split one its
--- share by weight; where a weight is unknown, or FTE stand in a category that has no place in the form of the year, nothing
--- is taken over. Where there is nothing that a unit can have confirmed, its cells are missing.
 with origins as (
     select * from {{ ref('int_fte_origins') }}
 ),

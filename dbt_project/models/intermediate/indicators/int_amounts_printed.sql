@@ -1,4 +1,3 @@
--- Amounts as printed, of the country and of size groups: for the years of which no delivery gives them.
 select
     time_period,
     measure as indicator,

@@ -1,5 +1,3 @@
--- All code lists: the project's own, the labels of answers and rows of grids, and for answers that have none there, the
--- label of the newest form; and the notes on FTE that only some rounds have.
 with listed as (
     select
         codelist,

@@ -1,5 +1,3 @@
--- What each unit chose of each indicator: options, groups of options, and unions of questions. One row a unit, row of the
--- grid and answer; a unit without rows did not answer. A divided municipality is a unit beside its districts and agencies.
 with rounds as (
     select * from {{ ref('int_indicator_rounds') }}
 ),

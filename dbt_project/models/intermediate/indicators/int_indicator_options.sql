@@ -1,4 +1,3 @@
--- The answers that each form offers to each row of an indicator, joined by a bar.
 select
     form,
     indicator,

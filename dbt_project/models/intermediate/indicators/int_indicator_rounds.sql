@@ -1,5 +1,3 @@
--- In which delivered rounds each indicator was asked, by row of its grid, with the units that its figures count in that
--- round. The row of a grid that is asked for a target group or a reporting form says so.
 with forms as (
     select
         forms.form,
@@ -9,7 +7,7 @@ with forms as (
         forms.units,
         forms.respondent
     from {{ ref('stg_forms__forms') }} as forms
-    where forms.form in (select sheets.form from {{ source('raw', 'sheets') }} as sheets)
+    where forms.form in (select sheets.form from {{ ref('stg_raw__sheets') }} as sheets)
 ),
 
 asked_questions as (

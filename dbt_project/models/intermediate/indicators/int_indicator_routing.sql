@@ -1,4 +1,3 @@
--- Which units were asked a question that only some are asked: those that chose one of the answers that lead to it.
 with rounds as (
     select * from {{ ref('int_indicator_rounds') }}
     where population_asked != 'all'

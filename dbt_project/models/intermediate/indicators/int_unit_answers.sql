@@ -1,7 +1,3 @@
--- The choices of the units that answered, and of each divided municipality as one: the most frequent answer of its districts
--- that answered, agencies left out; a tie goes to the lowest option code. Of a multi-select question each box is decided for
--- itself, a tie leaving it empty. Which of these units a figure counts is the business of its unit set; anonymous units of a
--- sample have no level.
 with choices as (
     select * from {{ ref('int_unit_choices') }}
 ),

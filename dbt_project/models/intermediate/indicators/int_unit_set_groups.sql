@@ -1,4 +1,3 @@
--- The units of every group as one text, and its hash: the name of the group, whatever area or basis it is called by.
 with groups as (
     select
         time_period,

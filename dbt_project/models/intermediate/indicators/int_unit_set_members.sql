@@ -1,6 +1,3 @@
--- Which units of each unit set lie in which area, on both bases: the denominators of the indicators. A unit counts whole or
--- not at all: an area that holds only a part of it does not count it. Districts are a size group of their own where they
--- are units.
 with members as (
     select * from {{ ref('int_area_members') }}
     where unit_level in ('country', 'health_region', 'hf_area', 'county', 'size_group') and piece_code is null

@@ -1,4 +1,3 @@
--- How many units of each unit set lie in each area.
 select
     time_period,
     area_basis,

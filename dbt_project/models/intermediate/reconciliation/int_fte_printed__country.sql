@@ -1,5 +1,3 @@
--- National FTE as printed: one figure a year, target group and category of a breakdown. A figure printed in several tables
--- is taken from the first report and table that has it; whether the others agree is reconciled, not assumed.
 with figures as (
     select * from {{ ref('stg_published__figures') }}
     where measure in ('fte_reported', 'fte_by_pathway') and value is not null

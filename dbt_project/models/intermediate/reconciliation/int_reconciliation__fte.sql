@@ -1,5 +1,3 @@
--- Printed FTE, rates, shares and changes against those of the deliveries. The reports computed shares, rates and changes
--- from figures as they print them or as they had them: the interval of rounding is that of the printed FTE beside.
 with printed as (
     select * from {{ ref('int_reconciliation__printed_cells') }}
     where

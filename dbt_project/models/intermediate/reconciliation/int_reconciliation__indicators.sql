@@ -1,5 +1,3 @@
--- Printed numbers and shares of units by answer against the indicators of the deliveries. A share is of those who answered,
--- or of all units where print or the catalogue of indicators says so.
 with sets as (
     select * from {{ ref('int_reconciliation__printed_answers') }}
 ),
@@ -79,7 +77,7 @@ bases as (
 
 parameters as (
     select max(case when parameter = 'minimum_units' then value end) as min_units
-    from {{ ref('stg_classifications__disclosure') }}
+    from {{ ref('stg_disclosure__limits') }}
 ),
 
 computed as (

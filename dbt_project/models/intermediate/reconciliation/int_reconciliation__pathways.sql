@@ -1,4 +1,3 @@
--- Printed numbers of units beside the distributions on services and pathways, and shares of units that filled in pathways.
 with printed as (
     select * from {{ ref('int_reconciliation__printed_cells') }}
     where unit_level = 'country'

@@ -1,4 +1,3 @@
--- Printed populations, numbers of units and their shares of the country, against the reference data.
 with printed as (
     select * from {{ ref('int_reconciliation__printed_cells') }}
     where

@@ -1,6 +1,3 @@
--- Printed figures with the codes of the long tables: area, target group, breakdown and category, years. One row a figure;
--- what none of these dimensions says stands in other_dimensions, so that nobody computes a figure without it. Categories or
--- units joined by a plus are their sum; "total" of an area dimension is the country.
 with figures as (
     select * from {{ ref('stg_published__figures') }}
     where value is not null

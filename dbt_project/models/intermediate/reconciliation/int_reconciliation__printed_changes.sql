@@ -1,4 +1,3 @@
--- Printed changes between two years, in FTE and percent, against the printed figures of both years.
 with figures as (
     select * from {{ ref('stg_published__figures') }}
     where measure in ('fte_change', 'fte_change_percent') and value is not null

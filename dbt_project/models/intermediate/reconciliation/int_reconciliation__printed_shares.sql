@@ -1,4 +1,3 @@
--- Printed shares of FTE against the printed FTE of the same year: category over total, and target group over both.
 with figures as (
     select * from {{ ref('stg_published__figures') }}
     where measure = 'share_of_fte' and value is not null and cell_key not like '%+%'

@@ -1,5 +1,3 @@
--- Printed totals against the sum of the printed parts beside them in the same table. Each part is rounded, so the sum may
--- differ by half a unit a part.
 {% set part_dimensions = [
     'target_group', 'measure_type', 'education', 'pathway', 'reporting_form', 'size_group', 'county', 'hf_area',
     'health_region', 'age_group', 'district'

@@ -1,4 +1,3 @@
--- The same figure printed more than once: each later print against the first.
 with figures as (
     select
         *,

@@ -1,4 +1,3 @@
--- Printed numbers of answers and of sampled municipalities of the anonymous surveys, by stratum, against the deliveries.
 with printed as (
     select * from {{ ref('int_reconciliation__printed_cells') }}
     where measure in ('answers', 'municipalities_sampled') and dimension['survey'] is not null

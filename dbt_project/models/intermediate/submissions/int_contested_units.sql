@@ -1,15 +1,5 @@
--- Units whose answers contradict each other, and nobody has decided which count. The last in the file is not the last
--- answer, so that none of them counts. Rivals that give the same answers are copies: they are no contest.
 with rivals as (
     select * from {{ ref('int_rival_rows') }}
-),
-
-answers as (
-    select
-        form,
-        line
-    from {{ ref('stg_forms__columns') }}
-    where use = 'answer'
 ),
 
 contents as (
@@ -18,25 +8,11 @@ contents as (
         rivals.unit_code,
         rivals.contest,
         rivals.rival,
-        {{ joined("concat_ws('=', answers.line, cells.text)", '|', "answers.line, cells.text") }} as content
+        {{ joined("concat_ws('=', cells.line, cells.text)", '|', "cells.line, cells.text") }} as content
     from rivals
-    inner join {{ ref('stg_raw__cells') }} as cells
-        on rivals.form = cells.form
-        and rivals.file = cells.file
-        and rivals.sheet = cells.sheet
-        and rivals.layout = cells.layout
-        and rivals.row_number = cells.row_number
-    inner join {{ ref('int_cell_maps') }} as maps
-        on cells.form = maps.form
-        and cells.file = maps.file
-        and cells.sheet = maps.sheet
-        and cells.layout = maps.layout
-        and cells.row_number = maps.row_number
-        and cells.column_number = maps.column_number
-    inner join answers
-        on maps.form = answers.form
-        and maps.line = answers.line
-    where cells.text != ''
+    inner join {{ ref('int_mapped_cells') }} as cells
+        on rivals.row_key = cells.row_key
+    where cells.use = 'answer' and cells.text != ''
     group by rivals.form, rivals.unit_code, rivals.contest, rivals.rival
 ),
 

@@ -1,5 +1,3 @@
--- Corrections on file, each beside the answer that it is about. One that does not find the old value that it expects is not
--- applied, and fails the gate.
 with corrections as (
     select * from {{ ref('stg_decisions__corrections') }}
 ),

@@ -1,5 +1,3 @@
--- The answers that count, after corrections: one row an answer of a unit. Everything that is published of a unit starts
--- here.
 with answers as (
     select * from {{ ref('int_delivered_answers') }}
 ),

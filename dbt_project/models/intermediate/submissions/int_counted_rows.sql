@@ -1,12 +1,9 @@
--- The rows of the deliveries whose answers count: those of the submission that counts, and on a sheet that is linked by the
--- unit those of the unit, unless the unit made no submission that counts. On a linked sheet one row counts; of copies the
--- last one, or the one that somebody decided on. Rows that are answers or parts of a unit count all.
 with submissions as (
     select * from {{ ref('int_submissions') }}
 ),
 
 layouts as (
-    select * from {{ source('forms', 'layouts') }}
+    select * from {{ ref('stg_forms__layouts') }}
 ),
 
 decisions as (
@@ -42,6 +39,7 @@ submission_rows as (
 
 ranked as (
     select
+        submission_rows.row_key,
         submission_rows.form,
         submission_rows.file,
         submission_rows.sheet,
@@ -80,6 +78,7 @@ ranked as (
 )
 
 select
+    row_key,
     form,
     file,
     sheet,

@@ -1,5 +1,3 @@
--- The answers that count as they were delivered, before corrections: one row an answer of a unit. Where the form says that
--- the rows of a unit are added up, so are its numbers; a part that cannot be read leaves a sum that is not whole.
 with answers as (
     select
         answers.form,
@@ -21,10 +19,7 @@ with answers as (
         counted.rows_are
     from {{ ref('int_answers') }} as answers
     inner join {{ ref('int_counted_rows') }} as counted
-        on answers.form = counted.form
-        and answers.file = counted.file
-        and answers.sheet = counted.sheet
-        and answers.row_number = counted.row_number
+        on answers.row_key = counted.row_key
 )
 
 select

@@ -1,4 +1,3 @@
--- Rounds whose figures are provisional: those of the year whose provisional release is in preparation.
 select distinct
     forms.survey,
     forms.time_period,

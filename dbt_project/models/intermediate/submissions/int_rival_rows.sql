@@ -1,8 +1,5 @@
--- Rows of answers of which one counts and nothing in the delivery tells which: completed submissions of a unit at the same
--- time or at none that can be read, and several rows of a submission, or of a unit, on a sheet that is linked. A contest is
--- what one of them can win; a rival is what stands in it.
 with layouts as (
-    select * from {{ source('forms', 'layouts') }}
+    select * from {{ ref('stg_forms__layouts') }}
 ),
 
 rows_of_data as (
@@ -43,6 +40,7 @@ rivals as (
         rows_of_data.unit_code,
         'submission' as contest,
         compared.submission_key as rival,
+        rows_of_data.row_key,
         rows_of_data.file,
         rows_of_data.sheet,
         rows_of_data.layout,
@@ -68,6 +66,7 @@ rivals as (
         unit_code,
         concat_ws('|', layout, submission_key) as contest,
         concat_ws('|', file, sheet, row_number) as rival,
+        row_key,
         file,
         sheet,
         layout,

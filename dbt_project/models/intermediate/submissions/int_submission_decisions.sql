@@ -1,5 +1,3 @@
--- Signed decisions on which of several answers of a unit counts, each beside the rivals that it decides between. One that
--- names no row of a contest, or contradicts another, is not applied, and fails the gate.
 with decisions as (
     select * from {{ ref('stg_decisions__submissions') }}
 ),

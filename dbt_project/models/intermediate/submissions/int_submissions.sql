@@ -1,6 +1,3 @@
--- Every submission of a round and what became of it: of several completed submissions of a unit the latest counts, or the
--- one that somebody decided on; the verdict says why another does not. Where nothing tells which is the latest, none counts;
--- of copies the last in the delivery does.
 with submission_rows as (
     select * from {{ ref('int_row_submissions') }}
     where submission_key is not null and ignored_reason is null

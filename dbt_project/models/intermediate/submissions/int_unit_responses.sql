@@ -1,5 +1,3 @@
--- Whether each unit that was asked in a round answered: a completed submission, or rows of answers where the delivery says
--- nothing of submissions.
 with rounds as (
     select * from {{ ref('int_survey_rounds') }}
     where is_delivered

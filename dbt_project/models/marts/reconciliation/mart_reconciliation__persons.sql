@@ -1,5 +1,3 @@
--- Printed numbers of persons: estimates by category, what a category stands for, and users with an offer, against the
--- deliveries.
 with printed as (
     select * from {{ ref('int_reconciliation__printed_cells') }}
     where measure in ('persons_estimate', 'assumed_persons_per_municipality', 'users_with_ips_or_se')
@@ -17,7 +15,7 @@ open_category as (
 
 parameters as (
     select max(case when parameter = 'minimum_units' then value end) as min_units
-    from {{ ref('stg_classifications__disclosure') }}
+    from {{ ref('stg_disclosure__limits') }}
 ),
 
 members as (

@@ -1,4 +1,3 @@
--- Printed real changes and the number of units left out, against the deliveries, where they are shown.
 with printed as (
     select * from {{ ref('int_reconciliation__printed_cells') }}
 ),

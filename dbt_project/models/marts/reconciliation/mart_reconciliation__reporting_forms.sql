@@ -1,4 +1,3 @@
--- Printed FTE and municipalities by the form of reporting against those of the deliveries.
 with printed as (
     select * from {{ ref('int_reconciliation__printed_cells') }}
     where

@@ -1,4 +1,3 @@
--- Printed real amounts, amounts per inhabitant and their changes, against nominal amount, price index and population.
 with figures as (
     select * from {{ ref('stg_published__figures') }}
     where value is not null

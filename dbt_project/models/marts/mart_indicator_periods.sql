@@ -1,4 +1,3 @@
--- The years for which each indicator was delivered, FTE and amounts among them: what comparability is about.
 select distinct
     indicator,
     time_period

@@ -1,0 +1,4 @@
+select
+    indicator,
+    sensitivity
+from {{ source('disclosure', 'indicators') }}

@@ -1,0 +1,5 @@
+select
+    priority,
+    unit_level,
+    area_basis
+from {{ source('disclosure', 'levels') }}

@@ -1,0 +1,6 @@
+select
+    form,
+    line,
+    header,
+    text
+from {{ source('forms', 'conditions') }}

@@ -1,0 +1,5 @@
+select
+    form,
+    layout,
+    text
+from {{ source('forms', 'confirmations') }}

@@ -1,0 +1,5 @@
+select
+    form,
+    line,
+    text
+from {{ source('forms', 'doubtful_codes') }}

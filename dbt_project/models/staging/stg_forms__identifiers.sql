@@ -1,0 +1,7 @@
+select
+    form,
+    layout,
+    role,
+    priority,
+    header
+from {{ source('forms', 'identifiers') }}

@@ -1,0 +1,7 @@
+select
+    form,
+    line,
+    text,
+    low,
+    high
+from {{ source('forms', 'missing_texts') }}

@@ -1,0 +1,4 @@
+select
+    form,
+    text
+from {{ source('forms', 'nil_texts') }}

@@ -1,0 +1,6 @@
+select
+    form,
+    layout,
+    status,
+    meaning
+from {{ source('forms', 'statuses') }}

@@ -1,0 +1,8 @@
+select
+    subject,
+    indicator,
+    item,
+    time_period,
+    state,
+    basis
+from {{ source('history', 'published_states') }}

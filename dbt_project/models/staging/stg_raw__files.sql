@@ -1,0 +1,7 @@
+select
+    form,
+    file,
+    sha256,
+    size,
+    reader
+from {{ source('raw', 'files') }}
