@@ -11,6 +11,7 @@ import dagster as dg
 
 from orchestration.defs.ownership import group_name, owners
 from orchestration.defs.resources import Installation, Writer
+from orchestration.defs.several import told
 from orchestration.forms.model import Form
 from orchestration.ingest import deliveries, registry
 from orchestration.ingest.years import YearRead, changed_years, finished_forms, left_out, load_forms_into, read_years
@@ -51,12 +52,14 @@ def build_delivery_assets(forms: list[Form]) -> list[dg.AssetsDefinition]:
             )
             for table in registry.TABLES
         ],
+        can_subset=True,
     )
-    def form_registry(installation: Installation, writer: Writer) -> Iterator[dg.MaterializeResult[None]]:
+    def form_registry(
+        context: dg.AssetExecutionContext, installation: Installation, writer: Writer
+    ) -> Iterator[dg.MaterializeResult[None]]:
         # What is left out of the registry is the step's to refuse that reads.
         load_forms_into(installation.warehouse_file, finished_forms(installation.sources, ()))
-        for table in registry.TABLES:
-            yield dg.MaterializeResult(asset_key=[REGISTRY, table])
+        yield from told(context, (dg.MaterializeResult(asset_key=[REGISTRY, table]) for table in registry.TABLES))
 
     @dg.multi_asset(
         name="raw_deliveries",
@@ -69,6 +72,7 @@ def build_delivery_assets(forms: list[Form]) -> list[dg.AssetsDefinition]:
             )
             for table in deliveries.TABLES
         ],
+        can_subset=True,
         partitions_def=survey_years(forms),
         # A backfill over years is one run a year, each to the end: a year that is refused keeps none of the others back.
         backfill_policy=dg.BackfillPolicy.multi_run(),
@@ -81,8 +85,13 @@ def build_delivery_assets(forms: list[Form]) -> list[dg.AssetsDefinition]:
         for line in left_out(sources, described):
             context.log.info(line)
         for found in read_years(sources, described, [year]):
-            for table in deliveries.TABLES:
-                yield dg.MaterializeResult(asset_key=[RAW, table], metadata=_metadata(found, table))
+            yield from told(
+                context,
+                [
+                    dg.MaterializeResult(asset_key=[RAW, table], metadata=_metadata(found, table))
+                    for table in deliveries.TABLES
+                ],
+            )
 
     @dg.asset(
         key=READ,
@@ -102,12 +111,12 @@ def build_delivery_assets(forms: list[Form]) -> list[dg.AssetsDefinition]:
         changed = known if config.again else changed_years(sources, described)
         wanted = [year for year in changed if config.years is None or year in config.years]
 
-        def told() -> Iterator[int]:
+        def named() -> Iterator[int]:
             for year in wanted:
                 context.log.info(f"deliveries of {year}")
                 yield year
 
-        for found in read_years(sources, described, told(), again=config.again):
+        for found in read_years(sources, described, named(), again=config.again):
             for table in deliveries.TABLES:
                 context.log_event(
                     dg.AssetMaterialization(

@@ -1,6 +1,6 @@
 """The inputs that people write as assets: one asset a table of the described packages and of the signed decisions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
@@ -8,9 +8,15 @@ from orchestration.core.settings import Settings
 from orchestration.core.warehouse import connect
 from orchestration.defs.ownership import group_name, owners
 from orchestration.defs.resources import Installation, Writer
+from orchestration.defs.several import told
 from orchestration.disclosure import ledger, policy
 from orchestration.ingest import decisions
 from orchestration.ingest.data_packages import PACKAGES, DataResource, check, describe, load
+
+
+def _counted(schema: str, counts: Mapping[str, int]) -> Iterator[dg.MaterializeResult[None]]:
+    for table, count in counts.items():
+        yield dg.MaterializeResult(asset_key=[schema, table], metadata={"dagster/row_count": count})
 
 
 def _tables(settings: Settings, package: str) -> dict[str, list[DataResource]]:
@@ -32,8 +38,10 @@ def _build_package(settings: Settings, package: str) -> dg.AssetsDefinition:
         for table, resources in _tables(settings, package).items()
     ]
 
-    @dg.multi_asset(name=f"{package}_inputs", specs=specs)
-    def inputs(installation: Installation, writer: Writer) -> Iterator[dg.MaterializeResult[None]]:
+    @dg.multi_asset(name=f"{package}_inputs", specs=specs, can_subset=True)
+    def inputs(
+        context: dg.AssetExecutionContext, installation: Installation, writer: Writer
+    ) -> Iterator[dg.MaterializeResult[None]]:
         settings = installation.settings
         tables = _tables(settings, package)
         for resources in tables.values():
@@ -41,15 +49,20 @@ def _build_package(settings: Settings, package: str) -> dg.AssetsDefinition:
                 check(resource)
         with connect(settings.warehouse_file) as connection:
             rows = {table: load(connection, table, resources) for table, resources in tables.items()}
-        for table, resources in tables.items():
-            yield dg.MaterializeResult(
-                asset_key=[package, table],
-                metadata={
-                    "dagster/row_count": rows[table],
-                    "files": [resource.path.name for resource in resources],
-                    "sha256": {resource.path.name: resource.sha256 for resource in resources},
-                },
-            )
+        yield from told(
+            context,
+            (
+                dg.MaterializeResult(
+                    asset_key=[package, table],
+                    metadata={
+                        "dagster/row_count": rows[table],
+                        "files": [resource.path.name for resource in resources],
+                        "sha256": {resource.path.name: resource.sha256 for resource in resources},
+                    },
+                )
+                for table, resources in tables.items()
+            ),
+        )
 
     return inputs
 
@@ -67,13 +80,15 @@ def _build_decisions() -> dg.AssetsDefinition:
             )
             for table in decisions.TABLES
         ],
+        can_subset=True,
     )
-    def signed_decisions(installation: Installation, writer: Writer) -> Iterator[dg.MaterializeResult[None]]:
+    def signed_decisions(
+        context: dg.AssetExecutionContext, installation: Installation, writer: Writer
+    ) -> Iterator[dg.MaterializeResult[None]]:
         settings = installation.settings
         with connect(settings.warehouse_file) as connection:
             counts = decisions.load(connection, settings.data)
-        for table, count in counts.items():
-            yield dg.MaterializeResult(asset_key=["decisions", table], metadata={"dagster/row_count": count})
+        yield from told(context, _counted("decisions", counts))
 
     return signed_decisions
 
@@ -91,13 +106,15 @@ def _build_policy() -> dg.AssetsDefinition:
             )
             for table in policy.TABLES
         ],
+        can_subset=True,
     )
-    def disclosure_policy(installation: Installation, writer: Writer) -> Iterator[dg.MaterializeResult[None]]:
+    def disclosure_policy(
+        context: dg.AssetExecutionContext, installation: Installation, writer: Writer
+    ) -> Iterator[dg.MaterializeResult[None]]:
         settings = installation.settings
         with connect(settings.warehouse_file) as connection:
             counts = policy.load(connection, settings.data)
-        for table, count in counts.items():
-            yield dg.MaterializeResult(asset_key=[policy.SCHEMA, table], metadata={"dagster/row_count": count})
+        yield from told(context, _counted(policy.SCHEMA, counts))
 
     return disclosure_policy
 
@@ -114,13 +131,15 @@ def _build_history() -> dg.AssetsDefinition:
             )
             for table in ledger.TABLES
         ],
+        can_subset=True,
     )
-    def published_before(installation: Installation, writer: Writer) -> Iterator[dg.MaterializeResult[None]]:
+    def published_before(
+        context: dg.AssetExecutionContext, installation: Installation, writer: Writer
+    ) -> Iterator[dg.MaterializeResult[None]]:
         settings = installation.settings
         with connect(settings.warehouse_file) as connection:
             counts = ledger.load(connection, settings.snapshots)
-        for table, count in counts.items():
-            yield dg.MaterializeResult(asset_key=[ledger.SCHEMA, table], metadata={"dagster/row_count": count})
+        yield from told(context, _counted(ledger.SCHEMA, counts))
 
     return published_before
 

@@ -17,7 +17,10 @@ import pytest
 from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.core.warehouse import connect
 from orchestration.defs.models import SURVEY_YEARS
-from orchestration.gate.results import read_results
+from orchestration.defs.ownership import group_name
+from orchestration.gate.results import RuleResult, read_results
+from orchestration.publish import snapshots
+from orchestration.publish.candidates import last_candidate
 from tests.end_to_end.conftest import copied
 
 
@@ -106,42 +109,86 @@ def test_survey_years_have_a_point_a_year_and_the_public_table_its_totals(
     ]
 
 
-def test_a_selection_makes_what_was_selected_and_keeps_what_the_data_tests_found_before(
-    published: Path, tmp_path: Path
-) -> None:
-    folder = copied(published, tmp_path / "copy")
-    found = folder / "warehouse" / "gate" / "dbt_tests.json"
-    before = {each.rule: each for each in read_results(found)}
-    environment = os.environ | {
-        "IS248_WAREHOUSE_DIR": str(folder / "warehouse"),
-        "IS248_SNAPSHOTS_DIR": str(folder / "snapshots"),
-        "DAGSTER_HOME": str(folder / "warehouse" / "dagster"),
-    }
+@pytest.fixture(scope="module")
+def own(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of everything that a run made, to make parts of it anew."""
+    return copied(published, tmp_path_factory.mktemp("assets") / "copy")
 
-    def materialize(selection: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "dagster", "asset", "materialize", "--select", selection]
-        return subprocess.run(
-            [*command, "-m", "orchestration.defs.definitions"],
-            cwd=PROJECT_DIR,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
 
+def materialize(folder: Path, selection: str, *options: str) -> None:
+    """Make what a selection names, with Dagster's command line."""
+    command = [sys.executable, "-m", "dagster", "asset", "materialize", "--select", selection, *options]
+    result = subprocess.run(
+        [*command, "-m", "orchestration.defs.definitions"],
+        cwd=PROJECT_DIR,
+        env=os.environ
+        | {
+            "IS248_WAREHOUSE_DIR": str(folder / "warehouse"),
+            "IS248_SNAPSHOTS_DIR": str(folder / "snapshots"),
+            "DAGSTER_HOME": str(folder / "warehouse" / "dagster"),
+            "IS248_FORMATS": "",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def fetched(folder: Path, query: str) -> tuple[Any, ...] | None:
+    with connect(folder / "warehouse" / "warehouse.duckdb", read_only=True) as connection:
+        return connection.execute(query).fetchone()
+
+
+def spoil(folder: Path, *tables: str) -> None:
+    """Put something else in the place of tables, so that it shows which are made anew."""
     with connect(folder / "warehouse" / "warehouse.duckdb") as connection:
-        connection.execute("drop table marts.mart_amounts; create table marts.mart_amounts as select 1 as nothing")
-        connection.execute("create or replace table public.response as select 1 as nothing")
-    result = materialize("marts/mart_amounts")
-    assert result.returncode == 0, result.stderr
-    with connect(folder / "warehouse" / "warehouse.duckdb", read_only=True) as connection:
-        assert connection.execute("select count(*) > 10 from marts.mart_amounts").fetchone() == (True,)
-        # Nothing else was made.
-        assert connection.execute("select nothing from public.response").fetchone() == (1,)
-    assert {each.rule: each for each in read_results(found)} == before
+        for table in tables:
+            connection.execute(f"create or replace table {table} as select 1 as nothing")
 
-    result = materialize("+public/response")
-    assert result.returncode == 0, result.stderr
-    with connect(folder / "warehouse" / "warehouse.duckdb", read_only=True) as connection:
-        assert connection.execute("select count(*) > 10 from public.response").fetchone() == (True,)
-    assert {each.rule for each in read_results(found)} == set(before)
+
+def data_tests(folder: Path) -> dict[str, RuleResult]:
+    return {each.rule: each for each in read_results(folder / "warehouse" / "gate" / "dbt_tests.json")}
+
+
+def test_one_model_is_made_alone_and_what_data_tests_found_of_others_stays(own: Path) -> None:
+    before = data_tests(own)
+    spoil(own, "marts.mart_amounts", "public.amounts")
+    materialize(own, "marts/mart_amounts")
+    assert fetched(own, "select count(*) > 10 from marts.mart_amounts") == (True,)
+    # Nothing else was made.
+    assert fetched(own, "select nothing from public.amounts") == (1,)
+    assert data_tests(own) == before
+
+
+def test_a_model_is_made_with_all_that_it_is_made_of(own: Path) -> None:
+    before = data_tests(own)
+    spoil(own, "intermediate.int_newest_period", "marts.mart_response", "public.response", "public.amounts")
+    materialize(own, "+public/response")
+    assert fetched(own, "select count(*) > 10 from public.response") == (True,)
+    assert fetched(own, "select count(*) from intermediate.int_newest_period where time_period > 2000") == (1,)
+    assert fetched(own, "select nothing from public.amounts") == (1,)
+    assert set(data_tests(own)) == set(before)
+
+
+def test_a_group_is_made_and_what_is_made_of_a_table_up_to_the_snapshot(own: Path) -> None:
+    published = snapshots.current(own / "snapshots")
+    spoil(own, "public.amounts", "public.series_breaks")
+    materialize(own, f"group:{group_name('public')}")
+    assert fetched(own, "select count(*) > 10 from public.amounts") == (True,)
+    # The candidate is judged by all rules though one table was made, and is the snapshot that is published.
+    spoil(own, "public.series_breaks")
+    materialize(own, "public/series_breaks+")
+    assert fetched(own, "select count(*) > 10 from public.series_breaks") == (True,)
+    made = last_candidate(own / "warehouse")
+    assert published is not None
+    verdict = snapshots.read_gate(made.path if made is not None else published)
+    assert verdict is not None and verdict["verdict"] == "pass"
+
+
+def test_one_table_of_one_year_is_read_with_the_others_of_its_step(own: Path) -> None:
+    with connect(own / "warehouse" / "warehouse.duckdb", read_only=True) as connection:
+        (year,) = connection.execute("select max(time_period) from forms.forms").fetchall()[0]
+        cells = connection.execute("select count(*) from raw.cells").fetchall()
+    materialize(own, "raw/cells", "--partition", str(year))
+    assert fetched(own, "select count(*) from raw.cells") == cells[0]

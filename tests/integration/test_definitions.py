@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
-import dagster as dg
+import os
+from pathlib import Path
 
-from orchestration.core.settings import Settings
+import dagster as dg
+import pytest
+
+from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.core.tables import load_tables
+from orchestration.defs.checks import PASSES
 from orchestration.defs.definitions import build_definitions
 from orchestration.forms.registry import load_forms
 from orchestration.gate.rules import load_rules
 
+SETTINGS = Settings(data_dir=PROJECT_DIR / "data")
 
-def test_the_code_location_has_everything_from_input_to_snapshot(settings: Settings) -> None:
-    definitions = build_definitions(settings)
+
+@pytest.fixture(scope="module")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    """What Dagster shows of the bundled inputs."""
+    return build_definitions(SETTINGS.model_copy(update={"warehouse_dir": tmp_path_factory.mktemp("warehouse")}))
+
+
+def test_the_code_location_has_everything_from_input_to_snapshot(definitions: dg.Definitions) -> None:
     dg.Definitions.validate_loadable(definitions)
     graph = definitions.resolve_asset_graph()
     keys = {key.to_user_string() for key in graph.get_all_asset_keys()}
     assert {"published/figures", "reference/population", "public/fte_by_service", "publication/snapshot"} <= keys
     checks = {key.name for key in graph.asset_check_keys}
-    assert {rule.id for rule in load_rules(settings.rules)} <= checks
+    assert {rule.id for rule in load_rules(SETTINGS.rules)} <= checks
     assert "units_carry_the_population_of_the_country" in checks
     ancestors = graph.get_ancestor_asset_keys(dg.AssetKey(["publication", "snapshot"]))
     assert dg.AssetKey(["published", "figures"]) in ancestors
 
 
-def test_deliveries_have_a_partition_a_survey_year(settings: Settings) -> None:
-    definitions = build_definitions(settings)
+def test_deliveries_have_a_partition_a_survey_year(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     partitions = graph.get(dg.AssetKey(["raw", "cells"])).partitions_def
     assert partitions is not None
-    years = {str(form.time_period) for form in load_forms(settings.forms)}
+    years = {str(form.time_period) for form in load_forms(SETTINGS.forms)}
     assert set(partitions.get_partition_keys()) == years
     assert graph.get(dg.AssetKey(["public", "fte_by_service"])).partitions_def is None
     assert definitions.resolve_job_def("yearly").partitions_def == partitions
 
 
-def test_the_lists_of_the_control_are_a_partition_a_year_of_no_job(settings: Settings) -> None:
-    definitions = build_definitions(settings)
+def test_the_lists_of_the_control_are_a_partition_a_year_of_no_job(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     lists = dg.AssetKey(["control", "lists"])
     partitions = graph.get(dg.AssetKey(["raw", "cells"])).partitions_def
@@ -44,3 +55,51 @@ def test_the_lists_of_the_control_are_a_partition_a_year_of_no_job(settings: Set
     assert dg.AssetKey(["control", "ctl_findings"]) in graph.get_all_asset_keys()
     for job in ("yearly", "refresh", "rebuild", "publish"):
         assert lists not in definitions.resolve_job_def(job).asset_layer.executable_asset_keys
+
+
+def test_everything_says_what_it_is(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.description and node.group_name and node.owners, key
+    dbt_checks = {
+        key for node in definitions.assets or () if isinstance(node, dg.AssetsDefinition) for key in node.check_keys
+    }
+    for key in graph.asset_check_keys:
+        # dagster-dbt shows a data test by its name; what it holds stands in the dbt project, and with the rule.
+        assert graph.get(key).description or key in dbt_checks, key
+    repository = definitions.get_repository_def()
+    for named in (*repository.get_all_jobs(), *repository.schedule_defs, *repository.sensor_defs):
+        assert named.name.startswith("__") or named.description, named.name
+
+
+def test_every_rule_is_a_check_of_the_tables_that_it_is_about(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    shown: dict[str, set[str]] = {}
+    for key in graph.asset_check_keys:
+        shown.setdefault(key.name, set()).add(key.asset_key.to_user_string())
+    assert shown["services_add_up"] == {"public/fte_by_service"}
+    assert shown["services_and_education_agree"] == {"public/fte_by_service", "public/fte_by_education"}
+    # About all tables, or one that is made with the candidate.
+    assert shown["key_is_unique"] == {"publication/candidate"}
+    assert shown["every_cell_has_one_fate"] == {"intermediate/int_cells"}
+    for table in load_tables(SETTINGS.metadata):
+        if table.statuses:
+            assert any(f"public/{table.name}" in assets for assets in shown.values()), table.name
+    # The snapshot waits for the verdict, which comes after all of them.
+    assert graph.get(PASSES).blocking
+
+
+def test_the_graph_is_the_recorded_one(definitions: dg.Definitions) -> None:
+    """With UPDATE_GOLDEN set the recorded graph is written anew."""
+    graph = definitions.resolve_asset_graph()
+    lines = []
+    for key in sorted(graph.get_all_asset_keys()):
+        node = graph.get(key)
+        parents = " ".join(sorted(parent.to_user_string() for parent in node.parent_keys))
+        partitions = " by year" if node.partitions_def is not None else ""
+        lines.append(f"{node.group_name} {key.to_user_string()}{partitions} <- {parents}".rstrip())
+    recorded = Path(__file__).parent.parent / "golden" / "asset_graph.txt"
+    if os.environ.get("UPDATE_GOLDEN"):
+        recorded.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert recorded.read_text(encoding="utf-8").splitlines() == lines
