@@ -25,9 +25,7 @@ from typing import Any
 from filelock import FileLock
 
 from orchestration import yaml_text
-from orchestration.disclosure import ledger, policy
 from orchestration.errors import UserError
-from orchestration.ingest import decisions, deliveries, registry
 from orchestration.ingest.data_packages import PACKAGES, describe
 from orchestration.settings import Settings, load_settings
 from orchestration.tables import load_tables
@@ -36,6 +34,9 @@ from orchestration.warehouse import memory_limit
 # What dbt is told of sources and public models, made from data/metadata and the data packages. Kept in git, so that dbt and
 # its editors work in a fresh clone; ``prepare`` writes it again where the inputs say something else.
 GENERATED = {"sources": Path("sources", "generated.yml"), "models": Path("public", "generated.yml")}
+
+# Tables of the data packages that no model reads: they are there for others who use the packages.
+UNREAD = {("reference", "kostra_groups")}
 
 # The engine of the warehouse. What another engine computes comes back into it (``orchestration.spark``).
 DUCKDB = "duckdb"
@@ -46,11 +47,16 @@ STAMP = "prepared.sha256"
 
 
 def describe_models(settings: Settings) -> dict[str, list[dict[str, Any]]]:
-    """Return dbt's properties: the sources as the readers write them, the public models from ``data/metadata``."""
+    """Return dbt's properties: the sources of the data packages, and the public models from ``data/metadata``.
+
+    The sources that the readers write stand in ``sources/_sources.yml``.
+    """
     sources = []
     for package in PACKAGES:
         tables: dict[str, dict[str, Any]] = {}
         for resource in describe(settings.data, package):
+            if (package, resource.table) in UNREAD:
+                continue
             tables.setdefault(
                 resource.table,
                 {
@@ -60,14 +66,6 @@ def describe_models(settings: Settings) -> dict[str, list[dict[str, Any]]]:
                 },
             )
         sources.append({"name": package, "schema": package, "tables": list(tables.values())})
-    for schema, names in (
-        ("raw", deliveries.TABLES),
-        ("forms", registry.TABLES),
-        ("decisions", decisions.TABLES),
-        (policy.SCHEMA, policy.TABLES),
-        (ledger.SCHEMA, ledger.TABLES),
-    ):
-        sources.append({"name": schema, "schema": schema, "tables": [{"name": name} for name in names]})
     models = [
         {
             "name": table.name,

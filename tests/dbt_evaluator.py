@@ -85,7 +85,7 @@ def plain_sql(code: str) -> str:
     code = re.sub(r"{#.*?#}|--[^\n]*|/\*.*?\*/", " ", code, flags=re.DOTALL)
     code = re.sub(r"{{.*?}}", " reference ", code, flags=re.DOTALL)
     code = re.sub(r"{%.*?%}", " ", code, flags=re.DOTALL)
-    return re.sub(r"'[^']*'", "''", code).lower()
+    return re.sub(r"'[^']*'", "''", code).lower().replace("distinct from", "distinct_from")
 
 
 def most_joins(code: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,13 @@ from orchestration.warehouse import connect
 from tests.integration.deliveries_kit import load_inputs
 
 
-def test_every_rule_of_the_models_holds_on_its_tiny_input(settings: Settings) -> None:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A warehouse with every model and no rows."""
+    folder = tmp_path_factory.mktemp("built")
+    settings = Settings(
+        data_dir=PROJECT_DIR / "data", warehouse_dir=folder / "warehouse", snapshots_dir=folder / "snapshots"
+    )
     dbt.prepare(settings)
     with connect(settings.warehouse_file) as connection:
         load_inputs(settings, connection)
@@ -26,23 +33,60 @@ def test_every_rule_of_the_models_holds_on_its_tiny_input(settings: Settings) ->
         registry.load_registry(connection, [])
         ledger.load(connection, settings.snapshots)
     # The unit tests need their models' columns, not their rows.
-    dbt.invoke(settings, "run", "--empty")
-    results = dbt.invoke(settings, "test", "--select", "test_type:unit").result.results
+    results = dbt.invoke(settings, "run", "--empty").result.results
+    assert not {entry.node.name: entry.message for entry in results if str(entry.status) != "success"}
+    return settings
+
+
+def test_every_rule_of_the_models_holds_on_its_tiny_input(built: Settings) -> None:
+    results = dbt.invoke(built, "test", "--select", "test_type:unit").result.results
     failed = {entry.node.name: entry.message for entry in results if str(entry.status) != "pass"}
     assert not failed
     assert len(results) >= 200
 
 
-def test_every_model_is_described_and_every_public_column_has_a_type(settings: Settings) -> None:
-    manifest = json.loads(dbt.prepare(settings).read_text(encoding="utf-8"))
+def test_the_described_columns_are_those_of_the_tables_and_stand_there_as_comments(built: Settings) -> None:
+    manifest = json.loads((built.dbt_target / dbt.PREPARED).read_text(encoding="utf-8"))
     models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
     assert models
+    with connect(built.warehouse_file, read_only=True) as connection:
+        rows = connection.execute("select schema_name, table_name, column_name, comment from duckdb_columns()").fetchall()
+        relations = connection.execute(
+            "select schema_name, table_name, comment from duckdb_tables() union all "
+            "select schema_name, view_name, comment from duckdb_views()"
+        ).fetchall()
+    columns: dict[tuple[str, str], dict[str, str]] = {}
+    for schema, table, column, comment in rows:
+        columns.setdefault((schema, table), {})[column] = comment
+    comments = {(schema, table): comment for schema, table, comment in relations}
     for model in models:
-        if "public" in model["fqn"]:
-            assert model["description"], model["name"]
-            assert all(column["data_type"] for column in model["columns"].values()), model["name"]
-        else:
-            assert model["raw_code"].startswith(("--", '"""')), f"{model['name']} does not say what it is"
+        relation = (model["schema"], model["alias"])
+        described = {name: column["description"] for name, column in model["columns"].items()}
+        assert columns[relation] == described, model["name"]
+        assert comments[relation] == model["description"], model["name"]
+
+
+def test_a_public_table_of_another_type_than_its_contract_stops_the_build(built: Settings, tmp_path: Path) -> None:
+    project = tmp_path / "dbt_project"
+    shutil.copytree(PROJECT_DIR / "dbt_project", project, ignore=shutil.ignore_patterns("target", "logs"))
+    model = project / "models" / "public" / "response.sql"
+    model.write_text(
+        model.read_text(encoding="utf-8").replace("as integer) as units_missing", "as bigint) as units_missing")
+    )
+    environment = os.environ | {"IS248_WAREHOUSE_FILE": str(built.warehouse_file)}
+    command = [
+        Path(sys.executable).with_name("dbt"),
+        "run",
+        "--empty",
+        "-s",
+        "response",
+        "--target-path",
+        tmp_path / "target",
+    ]
+    result = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert "contract" in result.stdout
+    assert "units_missing" in result.stdout
 
 
 def test_dbt_works_by_itself_in_its_folder(tmp_path: Path) -> None:

@@ -10,22 +10,11 @@ routing as (
     select * from {{ ref('int_indicator_routing') }}
 ),
 
--- What is counted and where have numbers while it is counted: sums by texts cost several times as much.
 numbered_areas as (
-    select
-        *,
-        row_number() over (order by time_period, unit_set, area_basis, unit_level, unit_code) as area_number
-    from (
-        select distinct
-            time_period,
-            unit_set,
-            area_basis,
-            unit_level,
-            unit_code
-        from members
-    ) as areas
+    select * from {{ ref('int_unit_set_areas') }}
 ),
 
+-- What is counted has numbers while it is counted, as areas have: sums by texts cost several times as much.
 numbered_answers as (
     select
         *,
@@ -33,47 +22,19 @@ numbered_answers as (
     from {{ ref('int_indicator_answers') }}
 ),
 
-member_areas as (
-    select
-        members.time_period,
-        members.member_code,
-        numbered_areas.area_number
-    from members
-    inner join numbered_areas
-        on members.time_period = numbered_areas.time_period
-        and members.unit_set = numbered_areas.unit_set
-        and members.area_basis = numbered_areas.area_basis
-        and members.unit_level = numbered_areas.unit_level
-        and members.unit_code = numbered_areas.unit_code
-),
-
--- Units that lie in the same areas of the same unit sets are an atom: they are counted together before they are counted in
--- each area, and a country has far fewer atoms than units.
-placed_members as (
-    select
-        time_period,
-        member_code,
-        {{ joined('cast(area_number as string)', ' ', 'area_number') }} as places
-    from member_areas
-    group by time_period, member_code
+atom_areas as (
+    select distinct
+        atom,
+        area_number
+    from {{ ref('int_unit_atoms') }}
 ),
 
 atoms as (
-    select
+    select distinct
         time_period,
         member_code,
-        dense_rank() over (order by time_period, places) as atom
-    from placed_members
-),
-
-atom_areas as (
-    select distinct
-        atoms.atom,
-        member_areas.area_number
-    from atoms
-    inner join member_areas
-        on atoms.time_period = member_areas.time_period
-        and atoms.member_code = member_areas.member_code
+        atom
+    from {{ ref('int_unit_atoms') }}
 ),
 
 atom_counts as (

@@ -3,48 +3,12 @@ with answers as (
     where type in ('code', 'tick')
 ),
 
-columns as (
-    select * from {{ ref('stg_forms__columns') }}
-    where use = 'answer'
-),
-
 options as (
-    select
-        form,
-        question,
-        answer,
-        row_number() over (
-            partition by form, question
-            order by min(coalesce(try_cast(code as decimal(18, 6)), 0)), min(code), answer
-        ) as option_order
-    from {{ ref('stg_forms__options') }}
-    where answer is not null
-    group by form, question, answer
+    select * from {{ ref('int_answer_options') }}
 ),
 
 boxes as (
-    -- A box has a column of its own, or is an option of a column that holds several.
-    select
-        columns.form,
-        columns.question,
-        columns.item,
-        columns.target_group,
-        columns.reporting_form,
-        coalesce(options.answer, columns.answer) as answer,
-        min(coalesce(options.option_order, columns.line)) as option_order
-    from columns
-    left join options
-        on columns.form = options.form
-        and columns.question = options.question
-        and columns.type = 'codes'
-    where columns.type in ('codes', 'tick')
-    group by
-        columns.form,
-        columns.question,
-        columns.item,
-        columns.target_group,
-        columns.reporting_form,
-        coalesce(options.answer, columns.answer)
+    select * from {{ ref('int_answer_boxes') }}
 ),
 
 single_choices as (

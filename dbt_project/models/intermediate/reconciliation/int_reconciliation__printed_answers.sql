@@ -1,3 +1,9 @@
+{#- Dimensions that name a row of a grid, and those that only figures of another kind have. #}
+{% set rows_of_grids = [
+    'service', 'user_group', 'centre', 'competence', 'source_of_competence', 'reason', 'challenge', 'housing_type', 'partner',
+    'measure'
+] %}
+{% set of_other_figures = ['stat', 'filter', 'coverage', 'team_type', 'groups_bought_nonprofit'] %}
 with printed as (
     select
         cells.*,
@@ -16,16 +22,9 @@ with printed as (
                 )
         end as printed_answer,
         coalesce(
-            cells.dimension['service'],
-            cells.dimension['user_group'],
-            cells.dimension['centre'],
-            cells.dimension['competence'],
-            cells.dimension['source_of_competence'],
-            cells.dimension['reason'],
-            cells.dimension['challenge'],
-            cells.dimension['housing_type'],
-            cells.dimension['partner'],
-            cells.dimension['measure'],
+            {% for name in rows_of_grids %}
+                cells.dimension['{{ name }}'],
+            {% endfor %}
             case
                 when cells.dimension['pathway'] is not null
                     then concat_ws(
@@ -77,11 +76,9 @@ with printed as (
         cells.measure in ('municipalities', 'share_of_municipalities', 'respondents_n')
         and cells.dimension['question'] is not null
         -- Statistics over areas or providers, and subgroups of respondents, are other figures.
-        and cells.dimension['stat'] is null
-        and cells.dimension['filter'] is null
-        and cells.dimension['coverage'] is null
-        and cells.dimension['team_type'] is null
-        and cells.dimension['groups_bought_nonprofit'] is null
+        {% for name in of_other_figures %}
+            and cells.dimension['{{ name }}'] is null
+        {% endfor %}
 ),
 
 terms as (
@@ -109,16 +106,7 @@ worded as (
 public_sets as (
     select distinct
         indicator,
-        item,
-        time_period,
-        unit_set
-    from {{ ref('int_indicator_rounds') }}
-
-    union
-
-    select distinct
-        indicator,
-        'total' as item,
+        {{ each_of(list_of(['item', "'total'"])) }} as item,
         time_period,
         unit_set
     from {{ ref('int_indicator_rounds') }}

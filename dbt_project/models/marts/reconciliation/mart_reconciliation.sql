@@ -1,3 +1,19 @@
+{#- Each model that computes printed figures: whether it says which are confidential, and whether it computes from print. #}
+{% set computations = [
+    ('int_reconciliation__fte', false, false),
+    ('mart_reconciliation__reporting_forms', false, false),
+    ('mart_reconciliation__real_change', false, false),
+    ('int_reconciliation__pathways', false, false),
+    ('int_reconciliation__samples', false, false),
+    ('int_reconciliation__indicators', true, false),
+    ('mart_reconciliation__persons', true, false),
+    ('int_reconciliation__populations', false, false),
+    ('mart_reconciliation__amounts', false, false),
+    ('int_reconciliation__printed_sums', false, true),
+    ('int_reconciliation__printed_shares', false, true),
+    ('int_reconciliation__printed_changes', false, true),
+    ('int_reconciliation__printed_twice', false, true),
+] %}
 with figures as (
     select * from {{ ref('stg_published__figures') }}
 ),
@@ -7,81 +23,19 @@ explanations as (
 ),
 
 computed as (
-    select
-        *,
-        false as is_confidential,
-        false as is_from_print
-    from {{ ref('int_reconciliation__fte') }}
-    union all
-    select
-        *,
-        false as is_confidential,
-        false as is_from_print
-    from {{ ref('mart_reconciliation__reporting_forms') }}
-    union all
-    select
-        *,
-        false as is_confidential,
-        false as is_from_print
-    from {{ ref('mart_reconciliation__real_change') }}
-    union all
-    select
-        *,
-        false as is_confidential,
-        false as is_from_print
-    from {{ ref('int_reconciliation__pathways') }}
-    union all
-    select
-        *,
-        false as is_confidential,
-        false as is_from_print
-    from {{ ref('int_reconciliation__samples') }}
-    union all
-    select
-        *,
-        false as is_from_print
-    from {{ ref('int_reconciliation__indicators') }}
-    union all
-    select
-        *,
-        false as is_from_print
-    from {{ ref('mart_reconciliation__persons') }}
-    union all
-    select
-        *,
-        false as is_confidential,
-        false as is_from_print
-    from {{ ref('int_reconciliation__populations') }}
-    union all
-    select
-        *,
-        false as is_confidential,
-        false as is_from_print
-    from {{ ref('mart_reconciliation__amounts') }}
-    union all
-    select
-        *,
-        false as is_confidential,
-        true as is_from_print
-    from {{ ref('int_reconciliation__printed_sums') }}
-    union all
-    select
-        *,
-        false as is_confidential,
-        true as is_from_print
-    from {{ ref('int_reconciliation__printed_shares') }}
-    union all
-    select
-        *,
-        false as is_confidential,
-        true as is_from_print
-    from {{ ref('int_reconciliation__printed_changes') }}
-    union all
-    select
-        *,
-        false as is_confidential,
-        true as is_from_print
-    from {{ ref('int_reconciliation__printed_twice') }}
+    {% for name, has_confidential, is_from_print in computations %}
+        select
+            source_id,
+            table_id,
+            cell_key,
+            computed,
+            computed_error,
+            method,
+            {{ 'is_confidential' if has_confidential else 'false as is_confidential' }},
+            {{ is_from_print }} as is_from_print
+        from {{ ref(name) }}
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 ),
 
 compared as (
@@ -133,43 +87,8 @@ worst as (
     from judged
 ),
 
-context as (
-    select source_id from {{ ref('stg_published__context_sources') }}
-),
-
-uncomputable as (
-    select * from {{ ref('stg_published__uncomputable_measures') }}
-),
-
-delivered_periods as (
-    -- FTE are of the year of the round; amounts, persons and the rest of that year or of the one before.
-    select
-        time_period,
-        true as is_of_fte
-    from {{ ref('int_rounds') }}
-    where is_delivered
-    union
-    select
-        {{ each_of(list_of(['time_period', 'collection_year - 1'])) }} as time_period,
-        false as is_of_fte
-    from {{ ref('int_rounds') }}
-    where is_delivered
-),
-
-silent_units as (
-    select
-        cells.source_id,
-        cells.table_id,
-        cells.cell_key
-    from {{ ref('int_reconciliation__printed_cells') }} as cells
-    inner join {{ ref('int_fte_observations') }} as observations
-        on cells.time_period = observations.time_period
-        and cells.unit_level = observations.unit_level
-        and cells.unit_code = observations.unit_code
-        and cells.target_group = observations.target_group
-        and cells.breakdown = observations.question
-        and cells.category = observations.category
-    where observations.area_basis = 'reported' and observations.absence_reason = 'not_answered'
+reasons as (
+    select * from {{ ref('int_reconciliation__reasons') }}
 ),
 
 explained as (
@@ -210,25 +129,13 @@ select
     case
         when explained.is_explained then explained.explanation_id
         when explained.badness is not null then null
-        when figures.value is null then 'nothing_printed'
-        when context.source_id is not null then 'other_source'
-        when uncomputable.reason is not null then uncomputable.reason
-        when silent_units.cell_key is not null then 'not_answered'
-        when delivered_periods.time_period is null then 'not_delivered'
-        else 'not_in_deliveries'
+        else reasons.reason
     end as explanation
 from figures
-left join context
-    on figures.source_id = context.source_id
-left join uncomputable
-    on figures.measure = uncomputable.measure
-left join delivered_periods
-    on figures.time_period = delivered_periods.time_period
-    and coalesce(figures.measure like '%fte%', false) = delivered_periods.is_of_fte
-left join silent_units
-    on figures.source_id = silent_units.source_id
-    and figures.table_id = silent_units.table_id
-    and figures.cell_key = silent_units.cell_key
+left join reasons
+    on figures.source_id = reasons.source_id
+    and figures.table_id = reasons.table_id
+    and figures.cell_key = reasons.cell_key
 left join explained
     on figures.source_id = explained.source_id
     and figures.table_id = explained.table_id
