@@ -441,6 +441,26 @@ def prove_rules_command() -> dict[str, Any]:
     return {**score, "text": text}
 
 
+@main.command("build-suites")
+@_command
+def build_suites() -> dict[str, Any]:
+    """Build the suites and checkpoints of Great Expectations in expectations/ from the rules and data/metadata."""
+    from orchestration.runs import build_suites
+
+    files = build_suites(load_settings())
+    return {"files": files, "text": f"{len(files)} files in expectations/"}
+
+
+@main.command("data-docs")
+@_command
+def data_docs() -> dict[str, Any]:
+    """Judge again, and write Great Expectations' own pages; they load styles from the web and may show single units."""
+    from orchestration.runs import write_data_docs
+
+    path = write_data_docs(load_settings())
+    return {"path": str(path), "text": f"{_shown(path)} (not to be published)"}
+
+
 @main.command("list")
 @_command
 def list_command() -> dict[str, Any]:

@@ -30,6 +30,8 @@ from orchestration.assets.publication import (
 from orchestration.definitions import build_definitions
 from orchestration.errors import AGAIN, RefusedError, UserError, system_error
 from orchestration.forms.registry import load_finished, require_finished
+from orchestration.gate import suites
+from orchestration.gate.data_docs import build_data_docs
 from orchestration.gate.proof import Proven, prove, score
 from orchestration.gate.results import RuleResult, read_results
 from orchestration.gate.rules import Stage, load_rules
@@ -37,7 +39,7 @@ from orchestration.gate.verdict import judge, refusal, refusal_of_stage
 from orchestration.provenance import made_of_the_same
 from orchestration.publish import snapshots
 from orchestration.publish.candidate import Candidate
-from orchestration.publish.layout import content_hash
+from orchestration.publish.layout import DATABASE, content_hash
 from orchestration.publish.publication import Outcome
 from orchestration.servers import COMMAND_TAGS, prepare_instance, quick_records, report_dead_runs
 from orchestration.settings import Settings
@@ -372,6 +374,33 @@ def prove_rules(settings: Settings, tell: Callable[[Proven], None]) -> dict[str,
             raise UserError("the file is missing", place=str(judged.warehouse), remedy="run is248 run")
         rules = load_rules(settings.rules)
         return score(prove(rules, load_tables(settings.metadata), judged, tell), rules)
+
+
+def build_suites(settings: Settings) -> list[str]:
+    """Build the context of Great Expectations in ``expectations/``, and return its files."""
+    files = suites.build(load_rules(settings.rules), load_tables(settings.metadata))
+    suites.write(suites.CONTEXT, files)
+    return sorted(files)
+
+
+def write_data_docs(settings: Settings) -> Path:
+    """Run the checkpoints on the warehouse and on what was judged last, and return the first page of Data Docs.
+
+    Raises:
+        UserError: there is no candidate and no snapshot.
+    """
+    candidate = _find_candidate(settings, None)
+    with run_lock(settings.warehouse):
+        databases: dict[suites.Source, Path] = {"candidate": candidate.path / DATABASE}
+        if settings.warehouse_file.is_file():
+            databases["warehouse"] = settings.warehouse_file
+        return build_data_docs(
+            load_rules(settings.rules),
+            load_tables(settings.metadata),
+            databases,
+            circumstances(settings).attack_inputs.before(candidate.id),
+            settings.warehouse / "data_docs",
+        )
 
 
 def _find_candidate(settings: Settings, identifier: str | None) -> Candidate:

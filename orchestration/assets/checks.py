@@ -16,7 +16,7 @@ from orchestration.assets.deliveries import READ
 from orchestration.assets.warehouse import check_severity
 from orchestration.disclosure import policy
 from orchestration.errors import UserError
-from orchestration.gate.checkpoint import AttackInputs
+from orchestration.gate.attacked import AttackInputs
 from orchestration.gate.results import RuleResult, first_rows, read_results, write_results
 from orchestration.gate.rules import Rule, Stage, load_rules
 from orchestration.gate.verdict import Circumstances, judge_stage
@@ -24,6 +24,7 @@ from orchestration.gate.waivers import load_waivers
 from orchestration.publish.layout import DATABASE
 from orchestration.publish.snapshots import readable_snapshots
 from orchestration.settings import Settings
+from orchestration.tables import load_tables
 from orchestration.warehouse import WRITER
 
 # Rules on deliveries are shown with the cells, rules on the warehouse with the model that they are about.
@@ -129,7 +130,14 @@ def build_checks(
         )
         def check() -> Iterator[dg.AssetCheckResult]:
             stage_file(settings, stage).unlink(missing_ok=True)
-            results = judge_stage(stage, rules, settings.warehouse_file, circumstances(settings))
+            results = judge_stage(
+                stage,
+                rules,
+                settings.warehouse_file,
+                circumstances(settings),
+                tables=load_tables(settings.metadata),
+                native=settings.stage_results / f"{stage}.great_expectations.json",
+            )
             write_results(stage_file(settings, stage), results)
             for found in results:
                 yield check_result(found, asset_of(wanted[found.rule]))

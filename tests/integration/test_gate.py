@@ -14,7 +14,7 @@ from orchestration.attack import Attack, Derived, TableKey
 from orchestration.attack.result import PARTS
 from orchestration.disclosure import ledger, policy
 from orchestration.errors import UserError
-from orchestration.gate.checkpoint import AttackInputs
+from orchestration.gate.attacked import AttackInputs
 from orchestration.gate.proof import Judged, prove
 from orchestration.gate.results import Counted, result
 from orchestration.gate.rules import Rule, load_rules
