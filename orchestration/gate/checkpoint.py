@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import os
 import sys
 import tempfile
@@ -115,7 +116,7 @@ class Gate:
             for place, result in enumerate(validation.results):
                 if not result.success and _is_row_by_row(result):
                     validation.results[place] = result = _with_rows(definition, result)
-                _take(found, wanted, definition, result)
+                _take(found, wanted, definition, result, _greatest(definition, result))
             validations.append(_native(validation))
         counted, errors = {}, {}
         for name, rule in wanted.items():
@@ -286,6 +287,8 @@ def _with_rows(definition: Any, result: Any) -> Any:
     rows = again.result.get("unexpected_index_list") or [{"value": value} for value in again.result["unexpected_list"]]
     # Great Expectations asks for them in no order.
     rows = sorted(rows, key=lambda row: json.dumps(row, default=str))
+    if configuration.meta["is_measured"]:
+        rows.sort(key=lambda row: _size(row[configuration.kwargs["column"]]), reverse=True)
     result.result = {name: value for name, value in result.result.items() if not name.startswith("partial_unexpected")} | {
         "unexpected_index_column_names": key,
         "unexpected_index_list": rows,
@@ -293,7 +296,25 @@ def _with_rows(definition: Any, result: Any) -> Any:
     return result
 
 
-def _take(found: dict[str, _Found], wanted: Mapping[str, Rule], definition: Any, result: Any) -> None:
+def _size(value: float) -> float:
+    """Return a number by which rows are ordered: what is none is the greatest, as in DuckDB."""
+    return math.inf if math.isnan(value) else value
+
+
+def _greatest(definition: Any, result: Any) -> float | None:
+    """Return the greatest value of the column that is held against the limit of a rule; none where there is no value."""
+    configuration = result.expectation_config
+    if not configuration.meta["is_measured"] or _error(result) is not None:
+        return None
+    text = importlib.import_module("sqlalchemy").text
+    query = text(f'select max("{configuration.kwargs["column"]}") from {definition.asset.qualified_name}')
+    greatest = definition.data_source.get_execution_engine().execute_query(query).scalar()
+    return None if greatest is None else float(greatest)
+
+
+def _take(
+    found: dict[str, _Found], wanted: Mapping[str, Rule], definition: Any, result: Any, greatest: float | None = None
+) -> None:
     """Put what one expectation found to its rule."""
     configuration = result.expectation_config
     name = configuration.meta["rule"]
@@ -312,7 +333,7 @@ def _take(found: dict[str, _Found], wanted: Mapping[str, Rule], definition: Any,
         checked = outcome["element_count"] - (outcome.get("missing_count") or 0)
         rows = outcome.get("unexpected_index_list") or []
         keys = [row_key(wanted[name].key, row) for row in rows] if wanted[name].key else []
-        found[name].parts.append(_Part(table, Counted(checked, failing, None, rows, keys)))
+        found[name].parts.append(_Part(table, Counted(checked, failing, greatest, rows, keys)))
     else:
         failing = 0 if result.success else 1
         mismatched = (outcome.get("details") or {}).get("mismatched") or [{"observed_value": outcome["observed_value"]}]
@@ -323,7 +344,7 @@ def _together(rule: Rule, parts: list[_Part]) -> Counted:
     """Return what the parts of a rule found as one.
 
     Several expectations on one table look at the same rows, so the most of them count; a row that fails two of them fails
-    twice.
+    twice. One that is about a table as a whole counts where no row fails.
     """
     checked: dict[str, int] = defaultdict(int)
     for part in parts:
@@ -337,7 +358,8 @@ def _together(rule: Rule, parts: list[_Part]) -> Counted:
     ]
     keys = list(dict.fromkeys(key for part in parts for key in part.counted.keys))
     details = next((part.counted.details for part in parts if part.counted.details), {})
-    failing = sum(part.counted.failing for part in parts)
+    by_row = sum(part.counted.failing for part in parts if not part.is_whole)
+    failing = by_row or sum(part.counted.failing for part in parts)
     return Counted(sum(checked.values()), failing, max(values, default=None), rows[:SHOWN_ROWS], keys, details)
 
 

@@ -191,7 +191,14 @@ def _expectation(rule: Rule, entry: Entry, identifier: str) -> dict[str, Any]:
         "severity": SEVERITIES[rule.severity],
         "description": rule.title.en,
         "notes": rule.explanation.en,
-        "meta": {"rule": rule.id, "level": rule.level, "severity": rule.severity, "key": list(entry.key)},
+        "meta": {
+            "rule": rule.id,
+            "level": rule.level,
+            "severity": rule.severity,
+            "key": list(entry.key),
+            # The gate tells the greatest value of the column, which the expectation itself does not.
+            "is_measured": bool(rule.value) and "column" in entry.kwargs,
+        },
         "id": identifier,
     }
 
