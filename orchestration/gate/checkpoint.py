@@ -284,7 +284,9 @@ def _with_rows(definition: Any, result: Any) -> Any:
     )
     if _error(again) is not None:
         return result
-    rows = again.result.get("unexpected_index_list") or [{"value": value} for value in again.result["unexpected_list"]]
+    rows = again.result.get("unexpected_index_list") or [
+        value if isinstance(value, dict) else {"value": value} for value in again.result["unexpected_list"]
+    ]
     # Great Expectations asks for them in no order.
     rows = sorted(rows, key=lambda row: json.dumps(row, default=str))
     if configuration.meta["is_measured"]:
@@ -344,23 +346,27 @@ def _together(rule: Rule, parts: list[_Part]) -> Counted:
     """Return what the parts of a rule found as one.
 
     Several expectations on one table look at the same rows, so the most of them count; a row that fails two of them fails
-    twice. One that is about a table as a whole counts where no row fails.
+    twice. One that is about a table as a whole has looked at no row where others do, and counts where no row fails.
     """
+    by_row = [part for part in parts if not part.is_whole]
     checked: dict[str, int] = defaultdict(int)
-    for part in parts:
+    for part in by_row or parts:
         checked[part.table] = max(checked[part.table], part.counted.checked)
-    values = [part.counted.value for part in parts if part.counted.value is not None]
-    is_one_table = len(checked) == 1
+    if any(part.counted.failing for part in by_row):
+        parts = by_row
     rows = [
-        row if is_one_table or "table_name" in row else {"table_name": part.table} | row
+        row if len(checked) == 1 or "table_name" in row else {"table_name": part.table} | row
         for part in parts
         for row in part.counted.rows
     ]
-    keys = list(dict.fromkeys(key for part in parts for key in part.counted.keys))
-    details = next((part.counted.details for part in parts if part.counted.details), {})
-    by_row = sum(part.counted.failing for part in parts if not part.is_whole)
-    failing = by_row or sum(part.counted.failing for part in parts)
-    return Counted(sum(checked.values()), failing, max(values, default=None), rows[:SHOWN_ROWS], keys, details)
+    return Counted(
+        checked=sum(checked.values()),
+        failing=sum(part.counted.failing for part in parts),
+        value=max((part.counted.value for part in parts if part.counted.value is not None), default=None),
+        rows=rows[:SHOWN_ROWS],
+        keys=list(dict.fromkeys(key for part in parts for key in part.counted.keys)),
+        details=next((part.counted.details for part in parts if part.counted.details), {}),
+    )
 
 
 def _native(validation: Any) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from orchestration.gate.results import Counted, RuleResult, first_rows, result, 
 from orchestration.gate.rules import Rule, Stage
 from orchestration.gate.waivers import PlacedWaiver, judge_waivers, valid_keys
 from orchestration.publish.candidate import Candidate
-from orchestration.publish.layout import CHANGES, DATABASE, GATE, GATE_PAGE, write_whole
+from orchestration.publish.layout import CHANGES, DATABASE, GATE, GATE_NATIVE, GATE_PAGE, write_whole
 from orchestration.tables import Table
 
 # Failing rows of a rule that a refusal shows on the screen; gate.json has more.
@@ -33,8 +33,6 @@ SHOWN_LINES = 3
 
 # Beside a candidate: what the rules found, with rows of single units.
 RESTRICTED = ".results.json"
-# In a candidate: Great Expectations' own result on its tables; in the restricted folder that of each earlier stage.
-NATIVE = "gate.great_expectations.json"
 
 
 @dataclass(frozen=True)
@@ -166,7 +164,7 @@ def judge(
     write_results(candidate.path.parent / f"{candidate.id}{RESTRICTED}", results)
     # The verdict comes last, and whole: without it the candidate was not judged.
     (candidate.path / GATE).unlink(missing_ok=True)
-    write_whole(candidate.path / NATIVE, json.dumps(checked.native, ensure_ascii=False, indent=2) + "\n")
+    write_whole(candidate.path / GATE_NATIVE, json.dumps(checked.native, ensure_ascii=False, indent=2) + "\n")
     write_whole(candidate.path / GATE_PAGE, render(verdict))
     write_whole(candidate.path / GATE, json.dumps(verdict, ensure_ascii=False, indent=2) + "\n")
     return verdict
