@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration import yaml_text
+from orchestration.errors import UserError
 from orchestration.gate.attacked import AttackInputs
 from orchestration.gate.results import SHOWN_ROWS, Counted
 from orchestration.gate.rules import Rule, Stage, row_key
@@ -38,6 +39,7 @@ from orchestration.gate.suites import (
     Asset,
     Source,
     build,
+    entries_of,
     is_current,
     write,
 )
@@ -99,14 +101,21 @@ def great_expectations() -> Any:
 class Gate:
     """An open context: runs the checkpoint of a stage, or a single rule."""
 
-    def __init__(self, context: Any) -> None:
+    def __init__(self, context: Any, expected: Mapping[str, int]) -> None:
+        """Take a context.
+
+        Args:
+            context: Great Expectations' own.
+            expected: how many expectations stand for each rule.
+        """
         self._context = context
+        self._expected = expected
         self._suites: dict[Stage, dict[str, list[tuple[Any, Any]]]] = {}
 
     def run(self, stage: Stage, rules: list[Rule]) -> Checked:
         """Run a stage's checkpoint, and show the failing rows of each rule."""
         wanted = {rule.id: rule for rule in rules if _has_expectations(rule, stage)}
-        checkpoint = self._context.checkpoints.get(stage)
+        checkpoint = self._checkpoint(stage)
         outcome = checkpoint.run()
         definitions = {definition.suite.name: definition for definition in checkpoint.validation_definitions}
         found: dict[str, _Found] = defaultdict(_Found)
@@ -120,8 +129,9 @@ class Gate:
             validations.append(_native(validation))
         counted, errors = {}, {}
         for name, rule in wanted.items():
-            if name not in found or found[name].error is not None:
-                errors[name] = found[name].error or "no result"
+            error = self._error(rule, found[name])
+            if error is not None:
+                errors[name] = error
             else:
                 counted[name] = _together(rule, found[name].parts)
         native = {
@@ -142,8 +152,9 @@ class Gate:
             batch = definition.batch_definition.get_batch()
             for result in batch.validate(suite, result_format=_COUNTS).results:
                 _take(found, {rule.id: rule}, definition, result)
-        if found[rule.id].error is not None:
-            raise RuntimeError(f"rule {rule.id!r} did not run: {found[rule.id].error}")
+        error = self._error(rule, found[rule.id])
+        if error is not None:
+            raise RuntimeError(f"rule {rule.id!r} did not run: {error}")
         return _together(rule, found[rule.id].parts)
 
     def count_rows(self, asset: Asset, rows_query: str) -> Counted:
@@ -155,6 +166,22 @@ class Gate:
         if error is not None:
             raise RuntimeError(f"{asset.name} could not be read: {error}")
         return Counted(**result.result["details"])
+
+    def _checkpoint(self, stage: Stage) -> Any:
+        try:
+            return self._context.checkpoints.get(stage)
+        except ValueError as error:
+            raise UserError(
+                f"Great Expectations does not take an expectation of the stage {stage} ({' '.join(str(error).split())})",
+                place="expectations/rules",
+                remedy="correct its arguments; docs/gate.md says what a rule needs",
+            ) from error
+
+    def _error(self, rule: Rule, found: _Found) -> str | None:
+        """Return why a rule did not run, or None where all of its expectations did."""
+        # One whose type it does not know Great Expectations leaves out of the suite, and only logs it.
+        is_whole = len(found.parts) == self._expected[rule.id]
+        return found.error or (None if is_whole else f"{len(found.parts)} of {self._expected[rule.id]} expectations ran")
 
     def connection(self, source: Source) -> Any:
         """Return DuckDB's own connection by which a source's file is judged, where it is written too."""
@@ -173,7 +200,7 @@ class Gate:
         if rule.stage not in self._suites:
             suite_of = importlib.import_module("great_expectations").ExpectationSuite
             parts: dict[str, list[tuple[Any, Any]]] = defaultdict(list)
-            for definition in self._context.checkpoints.get(rule.stage).validation_definitions:
+            for definition in self._checkpoint(rule.stage).validation_definitions:
                 apart: dict[str, list[dict[str, Any]]] = defaultdict(list)
                 for expectation in definition.suite.expectations:
                     configuration = expectation.configuration.to_json_dict()
@@ -230,7 +257,7 @@ def opened(
             stack.callback(_let_go, source)
         inputs = importlib.import_module("orchestration.gate.expectations").ATTACK_INPUTS
         stack.callback(inputs.reset, inputs.set(attack_inputs))
-        gate = Gate(context)
+        gate = Gate(context, {rule.id: len(entries_of(rule, tables)) for rule in rules})
         for name in databases if writes else ():
             gate.connection(name).execute(f"set memory_limit = '{memory_limit()}'")
         yield gate

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
+from orchestration.errors import UserError
 from orchestration.gate.checkpoint import Checked, run_checkpoint
 from orchestration.gate.results import SHOWN_ROWS, result
-from orchestration.gate.rules import Rule, load_rules
+from orchestration.gate.rules import Rule, Stated, load_rules
 from orchestration.gate.suites import CONTEXT
 from orchestration.settings import PROJECT_DIR
 from orchestration.tables import Table, load_tables
@@ -187,6 +188,24 @@ def test_a_built_in_expectation_that_cannot_run_did_not_run(tmp_path: Path) -> N
         connection.execute("drop table amounts")
     found = checked(path, RULES["unit_figures_are_fte_only"])
     assert result(RULES["unit_figures_are_fte_only"], None, error=found.errors["unit_figures_are_fte_only"]).blocks
+
+
+@pytest.mark.parametrize("argument", [{"value_set": 5}, {"colum": "unit_level"}])
+def test_an_expectation_that_great_expectations_does_not_take_is_told(tmp_path: Path, argument: dict[str, Any]) -> None:
+    rule = RULES["unit_figures_are_fte_only"]
+    wrong = Stated.model_validate(rule.expectations[0].model_dump() | argument)
+    path = database(tmp_path, {"amounts": [{"unit_level": "country"}], "indicator_shares": [SHARES]})
+    with pytest.raises(UserError, match="does not take an expectation of the stage candidate"):
+        checked(path, rule.model_copy(update={"expectations": (*rule.expectations, wrong)}))
+
+
+def test_an_expectation_that_great_expectations_leaves_out_is_not_forgotten(tmp_path: Path) -> None:
+    rule = RULES["unit_figures_are_fte_only"]
+    unknown = Stated.model_validate(rule.expectations[0].model_dump() | {"type": "expect_nothing_known"})
+    path = database(tmp_path, {"amounts": [{"unit_level": "country"}], "indicator_shares": [SHARES]})
+    found = checked(path, rule.model_copy(update={"expectations": (*rule.expectations, unknown)}))
+    assert found.errors == {rule.id: "4 of 5 expectations ran"}
+    assert found.counted == {}
 
 
 def test_rows_are_those_of_a_waiver_where_the_rule_has_a_key(tmp_path: Path) -> None:
