@@ -164,7 +164,8 @@ def judge(
     write_results(candidate.path.parent / f"{candidate.id}{RESTRICTED}", results)
     # The verdict comes last, and whole: without it the candidate was not judged.
     (candidate.path / GATE).unlink(missing_ok=True)
-    write_whole(candidate.path / GATE_NATIVE, json.dumps(checked.native, ensure_ascii=False, indent=2) + "\n")
+    native = {"notice": verdict["notice"], **checked.native}
+    write_whole(candidate.path / GATE_NATIVE, json.dumps(native, ensure_ascii=False, indent=2) + "\n")
     write_whole(candidate.path / GATE_PAGE, render(verdict))
     write_whole(candidate.path / GATE, json.dumps(verdict, ensure_ascii=False, indent=2) + "\n")
     return verdict
