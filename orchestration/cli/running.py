@@ -1,4 +1,4 @@
-"""Commands that make, judge and publish: ``run``, ``publish``, ``check``, ``prove-rules``.
+"""Commands that make, judge and publish: ``run``, ``publish``, ``check``, ``prove-rules``, suites and Data Docs.
 
 Belongs here: what these commands say. Does not belong here: the run itself (``defs.runs``).
 """
@@ -161,3 +161,23 @@ def prove_rules_command() -> dict[str, Any]:
     if score["not_seeded"]:
         text += f"; nothing to seed in these data for {', '.join(score['not_seeded'])}"
     return {**score, "text": text}
+
+
+@main.command("build-suites")
+@command
+def build_suites_command() -> dict[str, Any]:
+    """Build the suites and checkpoints of Great Expectations in expectations/ from the rules and data/metadata."""
+    from orchestration.gate.judging import build_suites  # imported here, as above
+
+    files = build_suites(load_settings())
+    return {"files": files, "text": f"{len(files)} files in expectations/"}
+
+
+@main.command("data-docs")
+@command
+def data_docs_command() -> dict[str, Any]:
+    """Judge again, and write Great Expectations' own pages; they load styles from the web and may show single units."""
+    from orchestration.gate.judging import write_data_docs  # imported here, as above
+
+    path = write_data_docs(load_settings())
+    return {"path": str(path), "text": f"{shown_path(path)} (not to be published)"}

@@ -1,29 +1,60 @@
 """The project's own expectations of Great Expectations: a rule holds on every row; an attack on the files finds nothing.
 
-Importing this module imports Great Expectations, which takes seconds; ``checkpoint`` does it when it is needed.
+Importing this module imports Great Expectations, which takes seconds, and makes both known to it; ``checkpoint`` does it
+when it is needed, and the plugin ``is248_expectations`` of the context for whoever runs a checkpoint by hand.
+
+Belongs here: what Great Expectations cannot state itself. Does not belong here: any single rule.
 """
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
+from great_expectations.compatibility import pydantic
+from great_expectations.core.metric_domain_types import MetricDomainTypes
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.expectations import UnexpectedRowsExpectation
 from great_expectations.expectations.expectation import BatchExpectation
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.query_metric_provider import QueryMetricProvider
 
 from orchestration.attack import attack
 from orchestration.attack.result import PARTS
-from orchestration.gate.counting import attacked, count_rows
+from orchestration.core.settings import load_settings
+from orchestration.disclosure import policy
+from orchestration.gate.attacked import AttackInputs, attacked
+from orchestration.gate.results import SHOWN_ROWS, Counted
+from orchestration.gate.rules import BATCH, FOLDER, row_key
+from orchestration.publish.layout import DATABASE
+from orchestration.publish.snapshots import readable_snapshots
+
+# Failing rows whose keys a waiver can name; a rule with more has not been understood.
+MOST_KEYS = 1000
+
+# As whoever asks says that the rows are not wanted.
+_WITHOUT_ROWS = ("BOOLEAN_ONLY", "BASIC")
+
+# What the attack of a run needs; whoever runs a checkpoint by hand attacks with what the settings say.
+ATTACK_INPUTS: ContextVar[AttackInputs | None] = ContextVar("attack_inputs", default=None)
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
+def _database(engine: SqlAlchemyExecutionEngine) -> Path:
+    return Path(str(engine.engine.url.database)).resolve()
 
 
 class RuleOutcome(QueryMetricProvider):  # type: ignore[misc]
     """Metric: how many rows a rule looks at, how many of them fail, and the first of those."""
 
     metric_name = "rule.outcome"
-    value_keys = ("rows_query", "condition", "value", "key")
+    value_keys = ("rows_query", "unexpected_rows_query", "fails_when", "value", "key")
 
     @metric_value(engine=SqlAlchemyExecutionEngine)  # type: ignore[untyped-decorator]
     def _sqlalchemy(
@@ -34,19 +65,36 @@ class RuleOutcome(QueryMetricProvider):  # type: ignore[misc]
         metrics: dict[str, Any],
         runtime_configuration: dict[str, Any],
     ) -> dict[str, Any]:
+        batch, _, _ = execution_engine.get_compute_domain(metric_domain_kwargs, domain_type=MetricDomainTypes.TABLE)
+        if not isinstance(batch, sa.Table):
+            batch = f"({batch.compile(dialect=execution_engine.engine.dialect, compile_kwargs={'literal_binds': True})})"
+        filled = {BATCH: str(batch), FOLDER: str(_database(execution_engine).parent).replace("'", "''")}
+
         def fetch(query: str) -> list[dict[str, Any]]:
             # Colons of SQL are no bind parameters.
             found = execution_engine.execute_query(sa.text(query.replace(":", "\\:")))
             return [dict(row._mapping) for row in found]
 
-        return vars(count_rows(fetch, **metric_value_kwargs))
+        query, condition, value, key = (metric_value_kwargs[name] for name in ("rows_query", "fails_when", "value", "key"))
+        greatest = f"cast(max({value}) as double)" if value else "cast(null as double)"
+        (counts,) = fetch(
+            f"select count(*) as checked, count(*) filter (where {condition}) as failing, {greatest} as greatest "
+            f"from ({query.format(**filled)}) as looked_at"
+        )
+        counted = Counted(int(counts["checked"]), int(counts["failing"]), counts["greatest"])
+        if counted.failing and runtime_configuration.get("result_format") not in _WITHOUT_ROWS:
+            unexpected = metric_value_kwargs["unexpected_rows_query"].format(**filled)
+            rows = fetch(f"{unexpected} limit {MOST_KEYS if key else SHOWN_ROWS}")
+            shown = [{name: _plain(entry) for name, entry in row.items()} for row in rows[:SHOWN_ROWS]]
+            counted = replace(counted, rows=shown, keys=[row_key(key, row) for row in rows] if key else [])
+        return vars(counted)
 
 
 class AttackOutcome(QueryMetricProvider):  # type: ignore[misc]
     """Metric: what an attack on the candidate's files derives, part by part; one attack serves the rules of all parts."""
 
     metric_name = "attack.outcome"
-    value_keys = ("database", "earlier", "policy", "answer_groups")
+    value_keys = ()
 
     @metric_value(engine=SqlAlchemyExecutionEngine)  # type: ignore[untyped-decorator]
     def _sqlalchemy(
@@ -57,30 +105,62 @@ class AttackOutcome(QueryMetricProvider):  # type: ignore[misc]
         metrics: dict[str, Any],
         runtime_configuration: dict[str, Any],
     ) -> dict[str, Any]:
-        database = Path(metric_value_kwargs["database"])
+        database = _database(execution_engine)
+        inputs = ATTACK_INPUTS.get() or _inputs_of_settings(database)
         found = attack(
             database,
-            policy=Path(metric_value_kwargs["policy"]),
-            answer_groups=Path(metric_value_kwargs["answer_groups"]),
+            policy=inputs.policy,
+            answer_groups=inputs.answer_groups,
             folder=database.parent,
-            earlier=[Path(path) for path in metric_value_kwargs["earlier"]],
+            earlier=list(inputs.earlier),
         )
         return {part: vars(attacked(found, part)) for part in PARTS}
 
 
-class _ExpectNothing(BatchExpectation):  # type: ignore[misc]
-    """What both expectations share: a metric that counts, and success when nothing fails and something was looked at."""
+def _inputs_of_settings(database: Path) -> AttackInputs:
+    settings = load_settings()
+    earlier = tuple(folder / DATABASE for folder in readable_snapshots(settings.snapshots))
+    inputs = AttackInputs(earlier, settings.data / policy.FILE, settings.data / "indicators" / "answer_groups.csv")
+    return inputs.before(database.parent.name)
 
-    rule_id: str
+
+def _judged(outcome: dict[str, Any], may_be_empty: bool) -> dict[str, Any]:
+    """Return a validation result: success where nothing fails and something was looked at."""
+    return {
+        "success": outcome["failing"] == 0 and (outcome["checked"] > 0 or may_be_empty),
+        "result": {"observed_value": outcome["failing"], "details": outcome},
+    }
+
+
+class ExpectRuleToHold(UnexpectedRowsExpectation):  # type: ignore[misc]
+    """Expect that no row of ``rows_query`` meets ``fails_when``, and that there is a row to look at.
+
+    The rows that meet it are the ``unexpected_rows_query``, which is made of both. Beside their number the result has how
+    many rows were looked at, the greatest ``value``, the first unexpected rows and their ``key``. ``may_be_empty`` lets the
+    rule hold where there is no row. ``{batch}`` in the query is the table, ``{candidate}`` the folder of its file.
+    """
+
+    unexpected_rows_query: str = ""
+    rows_query: str
+    fails_when: str
+    value: str = ""
+    key: list[str] = pydantic.Field(default_factory=list)
     may_be_empty: bool = False
 
-    domain_keys: ClassVar[tuple[str, ...]] = ("batch_id", "row_condition", "condition_parser")
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("rule.outcome",)
+    success_keys: ClassVar[tuple[str, ...]] = RuleOutcome.value_keys
 
-    def _outcome(self, metrics: dict[str, Any]) -> dict[str, Any]:
-        """Return what was counted for this rule."""
-        (outcome,) = metrics.values()
-        result: dict[str, Any] = outcome
-        return result
+    @pydantic.validator("unexpected_rows_query")  # type: ignore[untyped-decorator]
+    def _validate_query(cls, query: str) -> str:  # noqa: N805
+        """Let a query be about other tables beside its own, of which the parent would tell on the screen each time."""
+        return query
+
+    @pydantic.root_validator(pre=True)  # type: ignore[untyped-decorator]
+    def _unexpected_rows_are_those_that_fail(cls, values: dict[str, Any]) -> dict[str, Any]:  # noqa: N805
+        value, condition = (str(values.get(name) or "") for name in ("value", "fails_when"))
+        order = f"{value} desc nulls first, looked_at" if value else "all"
+        rest = f" as looked_at where {condition} order by {order}".replace("{", "{{").replace("}", "}}")
+        return values | {"unexpected_rows_query": f"select * from ({values.get('rows_query')}){rest}"}
 
     def _validate(
         self,
@@ -88,40 +168,23 @@ class _ExpectNothing(BatchExpectation):  # type: ignore[misc]
         runtime_configuration: dict[str, Any] | None = None,
         execution_engine: Any = None,
     ) -> dict[str, Any]:
-        outcome = self._outcome(metrics)
-        return {
-            "success": outcome["failing"] == 0 and (outcome["checked"] > 0 or self.may_be_empty),
-            "result": {"observed_value": outcome["failing"], "details": outcome},
-        }
+        return _judged(metrics["rule.outcome"], self.may_be_empty)
 
 
-class ExpectRuleToHold(_ExpectNothing):
-    """Expect that no row of ``rows_query`` meets ``condition``, and that there is a row to look at.
-
-    ``may_be_empty`` lets a rule pass that looks at no row.
-    """
-
-    rows_query: str
-    condition: str
-    value: str = ""
-    key: tuple[str, ...] = ()
-
-    metric_dependencies: ClassVar[tuple[str, ...]] = ("rule.outcome",)
-    success_keys: ClassVar[tuple[str, ...]] = ("rows_query", "condition", "value", "key")
-
-
-class ExpectAttackToFindNothing(_ExpectNothing):
+class ExpectAttackToFindNothing(BatchExpectation):  # type: ignore[misc]
     """Expect that one part of an attack derives nothing of a unit from the files of this and of earlier snapshots."""
 
     part: str
-    database: str
-    earlier: tuple[str, ...]
-    policy: str
-    answer_groups: str
+    may_be_empty: bool = False
 
     metric_dependencies: ClassVar[tuple[str, ...]] = ("attack.outcome",)
-    success_keys: ClassVar[tuple[str, ...]] = ("database", "earlier", "policy", "answer_groups")
+    domain_keys: ClassVar[tuple[str, ...]] = ("batch_id", "row_condition", "condition_parser")
+    success_keys: ClassVar[tuple[str, ...]] = ("part",)
 
-    def _outcome(self, metrics: dict[str, Any]) -> dict[str, Any]:
-        outcome: dict[str, Any] = super()._outcome(metrics)[self.part]
-        return outcome
+    def _validate(
+        self,
+        metrics: dict[str, Any],
+        runtime_configuration: dict[str, Any] | None = None,
+        execution_engine: Any = None,
+    ) -> dict[str, Any]:
+        return _judged(metrics["attack.outcome"][self.part], self.may_be_empty)

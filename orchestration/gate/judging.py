@@ -18,7 +18,9 @@ from orchestration.core.settings import Settings
 from orchestration.core.tables import load_tables
 from orchestration.core.warehouse import run_lock
 from orchestration.disclosure import policy
-from orchestration.gate.checkpoint import AttackInputs
+from orchestration.gate import suites
+from orchestration.gate.attacked import AttackInputs
+from orchestration.gate.data_docs import build_data_docs
 from orchestration.gate.proof import Judged, Proven, prove, rules_hash, score
 from orchestration.gate.results import RuleResult, read_results, write_results
 from orchestration.gate.rules import Rule, Stage, load_rules
@@ -84,7 +86,14 @@ def judge_one_stage(settings: Settings, stage: Stage, names: Collection[str] | N
     path = stage_file(settings.stage_results, stage)
     before = take_results(path, is_part=names is not None)
     rules = [rule for rule in load_rules(settings.rules) if names is None or rule.id in names]
-    found = judge_stage(stage, rules, settings.warehouse_file, circumstances(settings))
+    found = judge_stage(
+        stage,
+        rules,
+        settings.warehouse_file,
+        circumstances(settings),
+        tables=load_tables(settings.metadata),
+        native=settings.stage_results / f"{stage}.great_expectations.json" if names is None else None,
+    )
     keep_results(path, found, before)
     return found
 
@@ -232,3 +241,30 @@ def prove_rules(settings: Settings, tell: Callable[[Proven], None]) -> dict[str,
             raise UserError("the file is missing", place=str(judged.warehouse), remedy="run is248 run")
         rules = load_rules(settings.rules)
         return score(prove(rules, load_tables(settings.metadata), judged, tell), rules)
+
+
+def build_suites(settings: Settings) -> list[str]:
+    """Build the context of Great Expectations in ``expectations/``, and return its files."""
+    files = suites.build(load_rules(settings.rules), load_tables(settings.metadata))
+    suites.write(suites.CONTEXT, files)
+    return sorted(files)
+
+
+def write_data_docs(settings: Settings) -> Path:
+    """Run the checkpoints on the warehouse and on what was judged last, and return the first page of Data Docs.
+
+    Raises:
+        UserError: there is no candidate and no snapshot.
+    """
+    candidate = find_candidate(settings.warehouse, settings.snapshots, settings.candidates, None)
+    with run_lock(settings.warehouse):
+        databases: dict[suites.Source, Path] = {"candidate": candidate.path / DATABASE}
+        if settings.warehouse_file.is_file():
+            databases["warehouse"] = settings.warehouse_file
+        return build_data_docs(
+            load_rules(settings.rules),
+            load_tables(settings.metadata),
+            databases,
+            circumstances(settings).attack_inputs.before(candidate.id),
+            settings.warehouse / "data_docs",
+        )

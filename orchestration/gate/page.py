@@ -178,6 +178,7 @@ TEXTS: dict[str, Label] = {
     "candidate": _label("Utgave", "Snapshot"),
     "hash": _label("Innholdets hash (SHA-256)", "Content hash (SHA-256)"),
     "machine": _label("Samme dom for maskiner", "The same verdict for machines"),
+    "native": _label("Resultatet fra Great Expectations", "The result of Great Expectations"),
     "counts": _label("Regler etter utfall", "Rules by outcome"),
     "coverage": _label("Hvor mye reglene ser på", "How much the rules look at"),
     "coverage_caption": _label(

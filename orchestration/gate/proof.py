@@ -1,7 +1,7 @@
 """The proof that rules bite: every rule must catch the fault that is seeded for it, and nothing in the clean data.
 
-A fault is SQL on a copy of the database that the rule judges; what is counted afterwards is counted by the same code as in
-the checkpoints. Nothing that is judged or published is touched.
+A fault is SQL on a copy of the database that the rule judges; the copy is then judged by the rule's expectations, as they
+stand in the suites. Nothing that is judged or published is touched.
 
 Belongs here: seeding and scoring. Does not belong here: the faults, which stand beside their rules in
 ``expectations/rules``.
@@ -14,7 +14,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -26,11 +25,12 @@ from orchestration.attack import TableKey, attack
 from orchestration.attack.formats import PART as FORMATS
 from orchestration.core.errors import UserError
 from orchestration.core.tables import Table
-from orchestration.core.warehouse import attach, connect, dictionaries
-from orchestration.gate.checkpoint import AttackInputs
-from orchestration.gate.counting import attacked, count_failing
+from orchestration.core.warehouse import attach, connect
+from orchestration.gate.attacked import AttackInputs, attacked
+from orchestration.gate.checkpoint import Gate, opened
 from orchestration.gate.results import Counted
-from orchestration.gate.rules import Rule
+from orchestration.gate.rules import Rule, escaped
+from orchestration.gate.suites import Source, asset_of
 from orchestration.gate.waivers import PlacedWaiver, Waiver, judge_waivers
 from orchestration.publish.layout import DATABASE
 
@@ -69,28 +69,18 @@ class Judged:
     attack_inputs: AttackInputs
 
 
-def _fetch(connection: duckdb.DuckDBPyConnection) -> Callable[[str], list[dict[str, Any]]]:
-    return lambda query: dictionaries(connection, query)
-
-
-def _query(rule: Rule, tables: list[Table], judged: Judged) -> tuple[str, str]:
-    """Return the rows that a rule looks at and the condition under which one fails."""
-    if rule.kind == "dbt_test":
-        found = sorted((judged.dbt_target / "compiled").glob(f"*/tests/{rule.id}.sql"))
-        if not found:
-            raise UserError(
-                f"rule {rule.id!r} is about a data test that was not compiled",
-                place=str(judged.dbt_target),
-                remedy="name a test of dbt_project/tests, and run is248 run",
-            )
-        # A data test shows the rows that fail.
-        return found[0].read_text(encoding="utf-8"), "true"
-    return rule.query(tables, judged.candidate), rule.condition()
-
-
-def _count(rule: Rule, connection: duckdb.DuckDBPyConnection, tables: list[Table], judged: Judged) -> Counted:
-    query, condition = _query(rule, tables, judged)
-    return count_failing(_fetch(connection), query, condition, rule.value or "")
+def _count(rule: Rule, gate: Gate, tables: list[Table], judged: Judged) -> Counted:
+    if rule.kind != "dbt_test":
+        return gate.count(rule)
+    found = sorted((judged.dbt_target / "compiled").glob(f"*/tests/{rule.id}.sql"))
+    if not found:
+        raise UserError(
+            f"rule {rule.id!r} is about a data test that was not compiled",
+            place=str(judged.dbt_target),
+            remedy="name a test of dbt_project/tests, and run is248 run",
+        )
+    # A data test shows the rows that fail.
+    return gate.count_rows(asset_of(rule, tables), escaped(found[0].read_text(encoding="utf-8")))
 
 
 def _seed(connection: duckdb.DuckDBPyConnection, rule: Rule) -> bool:
@@ -110,20 +100,29 @@ def _is_of_candidate(rule: Rule) -> bool:
 
 
 def _prove_rows(
-    rule: Rule, connection: duckdb.DuckDBPyConnection, judged: Judged, tables: list[Table], before: int | None
+    rule: Rule, gate: Gate, source: Source, judged: Judged, tables: list[Table], before: int | None
 ) -> tuple[Verdict, int]:
     if before is None:
-        before = _count(rule, connection, tables, judged).failing
+        before = _count(rule, gate, tables, judged).failing
     if before and not rule.can_be_waived:
         return "caught_clean", before
+    # Expectations and faults share the connection, so that what is seeded is seen and leaves no trace.
+    connection = gate.connection(source)
     connection.execute("begin")
     try:
         if not _seed(connection, rule):
             return "not_seeded", 0
-        found = _count(rule, connection, tables, judged)
+        found = _count(rule, gate, tables, judged)
     finally:
         connection.execute("rollback")
     return ("caught" if found.failing > before else "missed"), found.failing - before
+
+
+def _link_other_files(candidate: Path, folder: Path) -> None:
+    """Show a candidate's other files beside a copy of its database."""
+    for path in candidate.iterdir():
+        if path.name != DATABASE:
+            (folder / path.name).symlink_to(path.resolve())
 
 
 def _prove_attack(rule: Rule, folder: Path, judged: Judged, before: int | None) -> tuple[Verdict, int]:
@@ -133,9 +132,7 @@ def _prove_attack(rule: Rule, folder: Path, judged: Judged, before: int | None) 
     clean = judged.candidate / DATABASE
     beside = folder / f"attacked-{rule.id}"
     beside.mkdir()
-    for path in judged.candidate.iterdir():
-        if path.name != DATABASE:
-            (beside / path.name).symlink_to(path.resolve())
+    _link_other_files(judged.candidate, beside)
     if rule.part == FORMATS and not any((beside / name).exists() for name in ("csv", "parquet", "jsonstat", "px")):
         # There is no other file that could show what the database hides.
         return "not_seeded", 0
@@ -216,47 +213,48 @@ def prove(
     # Copies of restricted tables stay in the restricted folder, also where a run is cut off and leaves them there.
     for remains in judged.warehouse.parent.glob(f"{COPIES}*"):
         shutil.rmtree(remains)
-    with (
-        tempfile.TemporaryDirectory(prefix=COPIES, dir=judged.warehouse.parent) as name,
-        ThreadPoolExecutor(1) as on_warehouse,
-        ThreadPoolExecutor(1) as on_candidate,
-        ExitStack() as connections,
-    ):
+    with tempfile.TemporaryDirectory(prefix=COPIES, dir=judged.warehouse.parent) as name:
         folder = Path(name)
         # One copy to write in, one to read beside the candidate's: DuckDB opens a file in one way at a time.
-        shutil.copyfile(judged.warehouse, folder / "warehouse.duckdb")
-        shutil.copyfile(judged.candidate / DATABASE, folder / DATABASE)
-        warehouse = connections.enter_context(connect(folder / "warehouse.duckdb"))
-        candidate = connections.enter_context(connect(folder / DATABASE))
-        attach(candidate, judged.warehouse, "warehouse")
+        copies: dict[Source, Path] = {"warehouse": folder / "warehouse.duckdb", "candidate": folder / DATABASE}
+        shutil.copyfile(judged.warehouse, copies["warehouse"])
+        shutil.copyfile(judged.candidate / DATABASE, copies["candidate"])
+        _link_other_files(judged.candidate, folder)
+        with (
+            opened(rules, tables, copies, writes=True) as gate,
+            ThreadPoolExecutor(1) as on_warehouse,
+            ThreadPoolExecutor(1) as on_candidate,
+        ):
+            attach(gate.connection("candidate"), judged.warehouse, "warehouse")
+            before = found_before or {}
 
-        def prove_one(rule: Rule) -> tuple[Verdict, int]:
-            before = (found_before or {}).get(rule.id)
-            if rule.kind == "waivers":
-                return _prove_waivers(rules)
-            if rule.kind == "attack":
-                return _prove_attack(rule, folder, judged, before)
-            return _prove_rows(rule, candidate if _is_of_candidate(rule) else warehouse, judged, tables, before)
+            def prove_one(rule: Rule) -> tuple[Verdict, int]:
+                if rule.kind == "waivers":
+                    return _prove_waivers(rules)
+                if rule.kind == "attack":
+                    return _prove_attack(rule, folder, judged, before.get(rule.id))
+                source: Source = "candidate" if _is_of_candidate(rule) else "warehouse"
+                return _prove_rows(rule, gate, source, judged, tables, before.get(rule.id))
 
-        # A connection is used by one thread; the attack opens files of its own.
-        started = [
-            (rule, (on_candidate if _is_of_candidate(rule) else on_warehouse).submit(prove_one, rule))
-            for rule in rules
-            if rule.fault is not None or rule.kind == "waivers"
-        ]
-        results = []
-        try:
-            for rule, proving in started:
-                verdict, failing = proving.result()
-                title = (rule.fault.title.nb, rule.fault.title.en) if rule.fault else WAIVERS_TITLE
-                results.append(Proven(rule.id, rule.level, *title, verdict, failing))
-                tell(results[-1])
-        finally:
-            for _, proving in started:
-                proving.cancel()
-            # The connections are closed only when nobody uses them any more.
-            on_warehouse.shutdown()
-            on_candidate.shutdown()
+            # A connection is used by one thread; the attack opens files of its own.
+            started = [
+                (rule, (on_candidate if _is_of_candidate(rule) else on_warehouse).submit(prove_one, rule))
+                for rule in rules
+                if rule.fault is not None or rule.kind == "waivers"
+            ]
+            results = []
+            try:
+                for rule, proving in started:
+                    verdict, failing = proving.result()
+                    title = (rule.fault.title.nb, rule.fault.title.en) if rule.fault else WAIVERS_TITLE
+                    results.append(Proven(rule.id, rule.level, *title, verdict, failing))
+                    tell(results[-1])
+            finally:
+                for _, proving in started:
+                    proving.cancel()
+                # The connections are closed only when nobody uses them any more.
+                on_warehouse.shutdown()
+                on_candidate.shutdown()
     return results
 
 

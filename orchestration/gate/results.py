@@ -139,10 +139,15 @@ def first_rows(result: dict[str, Any], most: int = 1) -> list[str]:
 
 
 def write_results(path: Path, results: list[RuleResult]) -> None:
-    """Keep results for a later step; they may show single units, so only the service user reads them."""
+    """Keep results for a later step."""
+    write_restricted(path, [asdict(each) for each in results])
+
+
+def write_restricted(path: Path, content: Any) -> None:
+    """Write what may show single units, so that only the service user reads it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps([asdict(each) for each in results], ensure_ascii=False, indent=2), encoding="utf-8")
+    partial.write_text(json.dumps(content, ensure_ascii=False, indent=2), encoding="utf-8")
     partial.chmod(0o600)
     partial.replace(path)
 

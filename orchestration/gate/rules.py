@@ -1,18 +1,21 @@
 """The rules of the gate, as typed data.
 
-A rule looks at rows (``rows``, a SQL query) and says when one is wrong (``fails_when``, a condition on the query's columns).
-A rule that looks at no row has judged nothing: it is ``no_data``, which blocks like a failure unless the rule
-``may_be_empty``. Two kinds of rules have no query: the parts of the attack on the finished files, and data tests of dbt,
-which say what shape a model has.
+A rule names expectations of Great Expectations' own (``expectations``), or looks at rows (``rows``, a SQL query) and says
+when one is wrong (``fails_when``, a condition on the query's columns), or both. A rule that looks at no row has judged
+nothing: it is ``no_data``, which blocks like a failure unless the rule ``may_be_empty``. Two kinds of rules have neither:
+the parts of the attack on the finished files, and data tests of dbt, which say what shape a model has.
 
 What blocks is decided here and nowhere else, for Great Expectations, dbt tests and Dagster's checks alike.
+
+Belongs here: what a rule is, and its query. Does not belong here: how rules become suites (``suites``).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -35,6 +38,11 @@ EACH_TABLE = "table"
 EACH_TABLE_OF_OBSERVATIONS = "observations"
 EACH_CODED_COLUMN = "coded_column"
 
+# What stays open in a query until it runs: the table that is judged, as Great Expectations calls it, and its file's folder.
+BATCH = "batch"
+FOLDER = "candidate"
+_OPEN = re.compile(rf"\{{\{{({BATCH}|{FOLDER})\}}\}}")
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -52,14 +60,37 @@ class Fault(_Strict):
     into: Literal["candidate", "snapshot_before"] = "candidate"
 
 
+# A condition on rows: for each column its value, one of a list of values, or null; ``not null`` for any value.
+Where = dict[str, str | int | float | bool | tuple[str, ...] | None]
+
+
+class Stated(BaseModel):
+    """An expectation of Great Expectations' own, as a rule states it; its arguments stand beside its type.
+
+    ``table`` is the table that it is about, where the rule does not run for each. ``where`` says which rows it looks at; of
+    several, those that any of them names.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    type: str = Field(pattern=r"^expect_[a-z_]+$")
+    table: str | None = None
+    where: Where | tuple[Where, ...] = Field(default_factory=dict)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What Great Expectations calls its keyword arguments."""
+        return dict(self.model_extra or {})
+
+
 class Rule(_Strict):
     """One rule, as it stands in a file of ``expectations/rules``.
 
     ``stage`` is what it judges: the delivered cells before anything is made of them, the warehouse, or the candidate's
     files. ``for_each`` repeats ``rows`` for every public table, every table of observations, or every column that has a code
     list; the query may then use ``{table}``, ``{statuses}`` (those that the table may have), ``{key}`` (the key as one
-    text), ``{key_is_missing}``, ``{column}``, ``{codelist}`` and ``{csv_columns}``.
-    ``{candidate}`` is the candidate's folder, ``{limit}`` the limit. A brace of SQL itself is doubled. ``value`` is the
+    text), ``{column}``, ``{codelist}`` and ``{csv_columns}``. ``{batch}`` is the table that is judged, ``{candidate}`` the
+    candidate's folder, ``{limit}`` the limit. A brace of SQL itself is doubled. ``value`` is the
     expression that is held against the limit; the greatest is reported, and failing rows are shown by it. ``key`` names the
     columns by which a waiver names a row; an error that has one can be waived like a warning. ``touches`` says for each
     public table which rows the rule looks at. ``part`` names what an attack tries (``orchestration.attack``).
@@ -74,6 +105,7 @@ class Rule(_Strict):
     kind: Kind = "rows"
     part: Part | None = None
     for_each: Literal["table", "observations", "coded_column"] | None = None
+    expectations: tuple[Stated, ...] = ()
     rows: str | None = None
     fails_when: str | None = None
     value: str | None = None
@@ -87,11 +119,14 @@ class Rule(_Strict):
 
     @model_validator(mode="after")
     def _has_what_its_kind_needs(self) -> Rule:
-        has_query = self.rows is not None and self.fails_when is not None
-        if self.kind == "rows" and not has_query:
-            raise ValueError("rows and fails_when are needed")
-        if self.kind != "rows" and (self.rows is not None or self.fails_when is not None):
-            raise ValueError(f"a rule of kind {self.kind} has no rows and no fails_when")
+        if self.kind == "rows" and (self.rows is None) != (self.fails_when is None):
+            raise ValueError("rows and fails_when are needed, both or none")
+        if self.kind == "rows" and self.rows is None and not self.expectations:
+            raise ValueError("expectations are needed, or rows and fails_when")
+        if self.kind != "rows" and (self.rows is not None or self.fails_when is not None or self.expectations):
+            raise ValueError(f"a rule of kind {self.kind} has no rows, no fails_when and no expectations")
+        if any((each.table is None) != (self.for_each is not None) for each in self.expectations):
+            raise ValueError("an expectation names its table, unless the rule runs for each table")
         if (self.kind == "attack") != (self.part is not None):
             raise ValueError("a rule of kind attack has a part, and no other has one")
         if self.severity == "warning" and self.kind == "rows" and not self.key:
@@ -126,19 +161,21 @@ class Rule(_Strict):
         """Return the condition under which a row fails. One that is unknown (null) is not known to hold, so it fails."""
         return f"coalesce(({self.predicate()}), true)"
 
-    def query(self, tables: list[Table], candidate: Path) -> str:
-        """Return the query whose rows are looked at, with every placeholder filled."""
+    def queries(self, tables: list[Table]) -> list[tuple[str | None, str]]:
+        """Return the queries whose rows are looked at, each with its table where the rule runs for each.
+
+        Only ``{batch}`` and ``{candidate}`` are open in them; all other braces are doubled.
+        """
         assert self.rows is not None
-        common = {"candidate": str(candidate).replace("'", "''"), "limit": self.limit}
+        common = {BATCH: f"{{{BATCH}}}", FOLDER: f"{{{FOLDER}}}", "limit": self.limit}
         if self.for_each is None:
-            return self.rows.format(**common)
-        queries = []
+            return [(None, escaped(self.rows.format(**common)))]
+        queries: list[tuple[str | None, str]] = []
         for table in tables:
             key = " || '|' || ".join(f"""'{name}=' || coalesce(cast("{name}" as varchar), '')""" for name in table.key)
             values = common | {
                 "table": table.name,
                 "key": f"({key})",
-                "key_is_missing": "(" + " or ".join(f'"{name}" is null' for name in table.key) + ")",
                 "csv_columns": "{" + ", ".join(f"'{c.name}': '{c.type}'" for c in table.columns) + "}",
                 "csv_restored": ", ".join(
                     f"""case when starts_with("{c.name}", '''') """
@@ -147,22 +184,40 @@ class Rule(_Strict):
                     else f'"{c.name}"'
                     for c in table.columns
                 ),
-                "statuses": ", ".join(f"'{status}'" for status in table.statuses),
-                "key_columns": ", ".join(f'"{name}"' for name in table.key),
                 "texts": " union ".join(
                     f'select distinct "{c.name}" as text from "{table.name}"' for c in table.columns if c.type == "VARCHAR"
                 )
                 or "select cast(null as varchar) as text",
             }
-            if self.for_each == EACH_TABLE or (self.for_each == EACH_TABLE_OF_OBSERVATIONS and table.statuses):
-                queries.append(self.rows.format(**values))
-            elif self.for_each == EACH_CODED_COLUMN:
-                queries.extend(
+            if self.for_each == EACH_CODED_COLUMN:
+                filled = [
                     self.rows.format(**values, column=column.name, codelist=column.codelist)
                     for column in table.columns
                     if column.codelist is not None
-                )
-        return "\nunion all\n".join(f"({query})" for query in queries)
+                ]
+            else:
+                filled = [self.rows.format(**values)] if self.is_for(table) else []
+            if filled:
+                whole = filled[0] if len(filled) == 1 else "\nunion all\n".join(f"({query})" for query in filled)
+                queries.append((table.name, escaped(whole)))
+        return queries
+
+    def is_for(self, table: Table) -> bool:
+        """Return whether a rule that runs for each table runs for one."""
+        return self.for_each == EACH_TABLE or (self.for_each == EACH_TABLE_OF_OBSERVATIONS and bool(table.statuses))
+
+    def query(self, tables: list[Table], candidate: Path) -> str:
+        """Return all of :meth:`queries` as one, with nothing open in it."""
+        folder = str(candidate).replace("'", "''")
+        queries = [
+            query.format(**{BATCH: f'"{table or self.table}"', FOLDER: folder}) for table, query in self.queries(tables)
+        ]
+        return queries[0] if self.for_each is None else "\nunion all\n".join(f"({query})" for query in queries)
+
+
+def escaped(sql: str) -> str:
+    """Return SQL with its braces doubled, but for what is filled when it runs."""
+    return _OPEN.sub(r"{\1}", sql.replace("{", "{{").replace("}", "}}"))
 
 
 def row_key(names: Sequence[str], row: Mapping[str, object]) -> str:

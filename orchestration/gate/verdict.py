@@ -1,7 +1,8 @@
 """The verdict on a candidate: every rule of every stage, in one ``gate.json`` and one page.
 
 The verdict has no clock and no run id in it: the same candidate gives the same bytes. What single units said stands in the
-restricted file beside the candidate, never in ``gate.json``. Great Expectations' own result is kept there too.
+restricted file beside the candidate, never in ``gate.json``. Great Expectations' own result on the public tables lies beside
+the page; its results on deliveries and warehouse stay in the restricted folder.
 
 Belongs here: putting results together. Does not belong here: running rules (``checkpoint``).
 """
@@ -17,21 +18,21 @@ from typing import Any
 
 from orchestration.core.errors import RefusedError
 from orchestration.core.tables import Table
-from orchestration.gate.checkpoint import AttackInputs, Checked, run_checkpoint
+from orchestration.gate.attacked import AttackInputs
+from orchestration.gate.checkpoint import Checked, run_checkpoint
 from orchestration.gate.coverage import coverage
 from orchestration.gate.page import render
-from orchestration.gate.results import Counted, RuleResult, first_rows, result, write_results
+from orchestration.gate.results import Counted, RuleResult, first_rows, result, write_restricted, write_results
 from orchestration.gate.rules import Rule, Stage
 from orchestration.gate.waivers import PlacedWaiver, judge_waivers, valid_keys
 from orchestration.publish.candidate import Candidate
-from orchestration.publish.layout import CHANGES, DATABASE, GATE, GATE_PAGE, write_whole
+from orchestration.publish.layout import CHANGES, DATABASE, GATE, GATE_NATIVE, GATE_PAGE, write_whole
 
 # Failing rows of a rule that a refusal shows on the screen; gate.json has more.
 SHOWN_LINES = 3
 
-# Beside a candidate: what the rules found, with rows of single units; and Great Expectations' own result.
+# Beside a candidate: what the rules found, with rows of single units.
 RESTRICTED = ".results.json"
-NATIVE = ".great_expectations.json"
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,28 @@ class Circumstances:
     attack_inputs: AttackInputs
 
 
-def judge_stage(stage: Stage, rules: list[Rule], database: Path, circumstances: Circumstances) -> list[RuleResult]:
-    """Judge deliveries or warehouse: one result a rule of the stage."""
-    checked = run_checkpoint(stage, rules, database)
+def judge_stage(
+    stage: Stage,
+    rules: list[Rule],
+    database: Path,
+    circumstances: Circumstances,
+    *,
+    tables: list[Table] | None = None,
+    native: Path | None = None,
+) -> list[RuleResult]:
+    """Judge deliveries or warehouse: one result a rule of the stage.
+
+    Args:
+        stage: which of the two.
+        rules: all rules.
+        database: the warehouse.
+        circumstances: waivers, day, channel.
+        tables: the described public tables, which the suites of the other stage are about.
+        native: where Great Expectations' own result is kept; it may show single units.
+    """
+    checked = run_checkpoint(stage, rules, database, tables=tables)
+    if native is not None:
+        write_restricted(native, checked.native)
     return [_result(rule, checked, circumstances) for rule in rules if rule.stage == stage and rule.kind == "rows"]
 
 
@@ -85,7 +105,6 @@ def _check_candidate(rules: list[Rule], tables: list[Table], candidate: Candidat
         rules,
         candidate.path / DATABASE,
         tables=tables,
-        candidate=candidate,
         attack_inputs=circumstances.attack_inputs.before(candidate.id),
     )
 
@@ -107,7 +126,7 @@ def judge(
     circumstances: Circumstances,
     proof: Callable[[list[RuleResult]], dict[str, Any] | None] = lambda results: None,
 ) -> dict[str, Any]:
-    """Judge a candidate and write ``gate.json`` and ``gate.html`` into it.
+    """Judge a candidate and write ``gate.json``, ``gate.html`` and Great Expectations' own result into it.
 
     Args:
         rules: all rules; those of the stage ``candidate`` are run on the candidate's files.
@@ -155,13 +174,11 @@ def judge(
         "coverage": coverage(rules, tables, candidate.path / DATABASE),
         "rules": [each.public() for each in results],
     }
-    beside = candidate.path.parent
-    write_results(beside / f"{candidate.id}{RESTRICTED}", results)
-    native = beside / f"{candidate.id}{NATIVE}"
-    native.write_text(json.dumps(checked.native, ensure_ascii=False, indent=2), encoding="utf-8")
-    native.chmod(0o600)
+    write_results(candidate.path.parent / f"{candidate.id}{RESTRICTED}", results)
     # The verdict comes last, and whole: without it the candidate was not judged.
     (candidate.path / GATE).unlink(missing_ok=True)
+    native = {"notice": verdict["notice"], **checked.native}
+    write_whole(candidate.path / GATE_NATIVE, json.dumps(native, ensure_ascii=False, indent=2) + "\n")
     write_whole(candidate.path / GATE_PAGE, render(verdict))
     write_whole(candidate.path / GATE, json.dumps(verdict, ensure_ascii=False, indent=2) + "\n")
     return verdict

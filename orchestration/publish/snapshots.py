@@ -28,6 +28,7 @@ from orchestration.publish.layout import (
     CHECKSUMS,
     DATABASE,
     GATE,
+    GATE_NATIVE,
     GATE_PAGE,
     content_hash,
     file_hash,
@@ -44,7 +45,7 @@ POINTER_PATIENCE = 60
 PRUNING = ".pruning-"
 
 # The verdict on a candidate comes after its files.
-GATE_FILES = (GATE, GATE_PAGE)
+GATE_FILES = (GATE, GATE_NATIVE, GATE_PAGE)
 
 
 def current(snapshots: Path) -> Path | None:

@@ -12,7 +12,6 @@ import pytest
 
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.warehouse import dictionaries
-from orchestration.gate.counting import count_rows
 from orchestration.gate.rules import load_rules
 from tests.integration.deliveries_kit import (
     FORM,
@@ -115,9 +114,10 @@ def failing(kit: Kit, models: list[Model]) -> Iterator[Finder]:
             write_delivery(kit.data, "2016", {"export.csv": csv_text(HEADER, rows)})
             kit.read(connection)
             return {
-                rule.id: count_rows(
-                    lambda query: dictionaries(connection, query), rule.query([], Path()), rule.condition(), "evidence"
-                ).rows
+                rule.id: dictionaries(
+                    connection,
+                    f"from ({rule.query([], Path())}) as judged where {rule.condition()} order by evidence desc, judged",
+                )
                 for rule in rules
             } | {"greatest": dictionaries(connection, "select max(evidence) as evidence from control.ctl_moved_records")}
 

@@ -17,7 +17,7 @@ from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import Table
 from orchestration.core.warehouse import connect
 from orchestration.disclosure import ledger, policy
-from orchestration.gate.checkpoint import AttackInputs
+from orchestration.gate.attacked import AttackInputs
 from orchestration.gate.proof import Judged, prove
 from orchestration.gate.results import Counted, result
 from orchestration.gate.rules import Rule, load_rules

@@ -29,7 +29,7 @@ from orchestration.gate.checkpoint import Checked, run_checkpoint
 from orchestration.gate.page import render
 from orchestration.publish import journal, snapshots
 from orchestration.publish.candidate import Candidate, remains
-from orchestration.publish.layout import GATE, GATE_PAGE, content_hash
+from orchestration.publish.layout import GATE, GATE_NATIVE, GATE_PAGE, content_hash
 from orchestration.publish.publication import publish
 from tests.integration import publication_kit
 from tests.integration.publication_kit import TABLES, fte
@@ -403,7 +403,7 @@ def test_a_verdict_that_was_cut_off_is_none(before: str, tmp_path: Path, monkeyp
     publication_kit.nothing_to_add(prepared)
     _judge(tmp_path / "prepared", fails=False)
     if before == "not judged":
-        for name in (GATE, GATE_PAGE):
+        for name in (GATE, GATE_NATIVE, GATE_PAGE):
             (prepared.path / name).unlink()
     for last in itertools.count():
         folder, steps = Path(shutil.copytree(tmp_path / "prepared", tmp_path / "cut")), Steps(last)

@@ -258,7 +258,7 @@ def test_the_page_loads_nothing() -> None:
     assert "http" not in html
     assert "url(" not in html
     assert "@import" not in html
-    assert re.findall(r'href="(?!#)([^"]*)"', html) == ["gate.json"]
+    assert re.findall(r'href="(?!#)([^"]*)"', html) == ["gate.json", "gate.great_expectations.json"]
 
 
 def test_the_same_verdict_gives_the_same_page() -> None:

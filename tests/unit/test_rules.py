@@ -83,6 +83,9 @@ def test_a_waiver_names_a_row_by_the_key_of_the_rule() -> None:
         ({"id": "A rule"}, "rule 'A rule': id"),
         ({"colour": "red"}, "rule 'a_rule': colour: Extra inputs are not permitted"),
         ({"rows": None}, "rows and fails_when are needed"),
+        ({"rows": None, "fails_when": None}, "expectations are needed, or rows and fails_when"),
+        ({"expectations": [{"type": "to_be_between"}]}, "expectations.0.type"),
+        ({"expectations": [{"type": "expect_column_to_exist"}]}, "an expectation names its table"),
         ({"kind": "attack", "part": "bounds"}, "a rule of kind attack has no rows"),
         ({"kind": "attack", "rows": None, "fails_when": None}, "a rule of kind attack has a part, and no other has one"),
         ({"part": "bounds"}, "a rule of kind attack has a part, and no other has one"),
@@ -118,6 +121,13 @@ def test_a_rule_for_each_table_names_table_and_key(tmp_path: Path) -> None:
 def test_a_rule_for_each_coded_column_leaves_other_columns_out(tmp_path: Path) -> None:
     rule = Rule.model_validate({**RULE, "for_each": "coded_column", "rows": "select '{column}', '{codelist}'"})
     assert rule.query([TABLE], tmp_path) == "(select 'a', 'letters')"
+
+
+def test_what_stays_open_in_a_query_is_filled_when_it_runs(tmp_path: Path) -> None:
+    rows = r"select '\d{{4}}' as pattern from {batch} join '{candidate}/{table}.csv'"
+    rule = Rule.model_validate({**RULE, "for_each": "table", "rows": rows})
+    assert rule.queries([TABLE]) == [("facts", rows.replace("{table}", "facts"))]
+    assert rule.query([TABLE], tmp_path) == rf"""(select '\d{{4}}' as pattern from "facts" join '{tmp_path}/facts.csv')"""
 
 
 def test_every_part_of_the_attack_but_the_ways_of_uniform_groups_is_a_rule() -> None:
