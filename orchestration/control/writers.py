@@ -22,14 +22,10 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration.control.findings import Control
-from orchestration.control.layout import COLUMNS, LAST_PRINTED, PLACES, STATUS, VERDICTS, Row, Value
+from orchestration.control.layout import COLUMNS, LAST_PRINTED, PLACES, STATUS, TEXTS, VERDICTS, Row, Value
 from orchestration.core.language import Language, in_language
 from orchestration.core.spreadsheets import FORMULA
 from orchestration.core.tables import Label
-
-SHEET = Label(nb="Kontroll", en="Control")
-ABOUT = Label(nb="Les meg", en="Read me")
-ITEMS = Label(nb="Poster", en="Items")
 
 _HEAD_FILL = PatternFill("solid", start_color="1F3A5F")
 _ANSWER_HEAD_FILL = PatternFill("solid", start_color="8A6D1B")
@@ -184,13 +180,13 @@ def workbook(rows: list[Row], control: Control, title: str, findings: Iterable[s
     language = control.language
     book = Workbook()
     sheet = book.active
-    sheet.title = in_language(SHEET, language)
+    sheet.title = in_language(TEXTS["sheet"], language)
     _fill_list(sheet, rows, control, title)
-    _fill_about(book.create_sheet(in_language(ABOUT, language)), control, title, findings)
+    _fill_about(book.create_sheet(in_language(TEXTS["about"], language)), control, title, findings)
     verdicts = ",".join(in_language(label, language) for label in VERDICTS.values())
     _add_choice(sheet, "verdict", f'"{verdicts}"', control.texts.list.choose_answer, len(rows), language)
     if control.items:
-        items = book.create_sheet(in_language(ITEMS, language))
+        items = book.create_sheet(in_language(TEXTS["items"], language))
         _fill_items(items, control)
         last = len(_distinct_items(control)) + 1
         _add_choice(sheet, "item", f"'{items.title}'!$A$2:$A${last}", control.texts.list.choose_item, len(rows), language)

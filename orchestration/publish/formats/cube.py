@@ -21,11 +21,14 @@ from numpy.typing import NDArray
 
 from orchestration.core.errors import UserError
 from orchestration.core.tables import STATUS_COLUMN, Column, Cube, Dimension, Label, Table
+from orchestration.core.texts import load_texts
 from orchestration.publish.release import Release
 
-# The dimension of a cube that its measures make up, and what Statistics Norway calls it.
+TEXTS = load_texts("publish", "cubes")
+
+# The dimension of a cube that its measures make up, and its title.
 MEASURE = "measure"
-MEASURE_TITLE = Label(nb="Statistikkvariabel", en="Contents")
+MEASURE_TITLE = TEXTS["measure"]
 
 BREAK_COLUMN = "series_break"
 # What a format with one status shows where a break lies, and the status that it hides in most rows.
@@ -159,7 +162,10 @@ def read_breaks(connection: duckdb.DuckDBPyConnection, release: Release) -> dict
     breaks: dict[str, list[tuple[str, Label]]] = {}
     for indicator, year, kind, nb, en in rows:
         label = release.label("break_kind", kind)
-        text = Label(nb=f"Brudd ({label.nb.lower()}): {nb}", en=f"Break ({label.en.lower()}): {en}")
+        kinds = Label(nb=label.nb.lower(), en=label.en.lower())
+        text = Label(
+            nb=TEXTS["break"].nb.format(kind=kinds.nb, text=nb), en=TEXTS["break"].en.format(kind=kinds.en, text=en)
+        )
         breaks.setdefault(indicator, []).append((str(year), text))
     return breaks
 

@@ -24,8 +24,9 @@ from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration.core.tables import STATUS_COLUMN, Label, Table
+from orchestration.core.texts import filled
 from orchestration.publish.formats import Format, Job, sheets
-from orchestration.publish.formats.sheets import ReadMe, Texts, both, filled, font, put
+from orchestration.publish.formats.sheets import TEXTS, ReadMe, both, font, put
 from orchestration.publish.release import Release
 
 # What is public of a single municipality, district or agency; nothing else is.
@@ -137,7 +138,7 @@ def _write_county(
     overview: Overview | None,
     path: Path,
 ) -> None:
-    title = filled(Texts.package_title, county=county.name, title=release.catalogue.title)
+    title = filled(TEXTS["package_title"], county=county.name, title=release.catalogue.title)
     chosen = [
         sheets.plan_sheet(
             connection,
@@ -150,19 +151,19 @@ def _write_county(
 
     def fill_front(book: Workbook) -> None:
         read_me = ReadMe(book, title, release)
-        read_me.about(filled(Texts.package_content, county=county.name), Texts.package_units)
-        read_me.section(Texts.sheets, Texts.rows)
+        read_me.about(filled(TEXTS["package_content"], county=county.name), TEXTS["package_units"])
+        read_me.section(TEXTS["sheets"], TEXTS["rows"])
         if overview:
-            read_me.line(Texts.overview.nb, Texts.overview_content, link=Texts.overview.nb)
-            _fill_overview(book.create_sheet(Texts.overview.nb), overview, title, release)
+            read_me.line(TEXTS["overview"].nb, TEXTS["overview_content"], link=TEXTS["overview"].nb)
+            _fill_overview(book.create_sheet(TEXTS["overview"].nb), overview, title, release)
         for sheet in chosen:
             table = sheet.table
-            parts = [filled(Texts.column, title=table.title, description=table.description)]
+            parts = [filled(TEXTS["column"], title=table.title, description=table.description)]
             parts += [table.method] if table.method else []
             text = sheets.sentences([*parts, *sheets.limits(sheet)])
             read_me.line(table.name, text, sheet.rows, link=table.name)
         read_me.reading()
-        read_me.section(Texts.units)
+        read_me.section(TEXTS["units"])
         for code, name in county.municipalities:
             read_me.line(f"{code} {name}", _made_of(county.predecessors.get(code, ())))
         read_me.codes()
@@ -173,13 +174,13 @@ def _write_county(
 
 def _made_of(predecessors: Sequence[Predecessor]) -> Label:
     if not predecessors:
-        return Texts.no_predecessors
+        return TEXTS["no_predecessors"]
     each = [
-        filled(Texts.predecessor_part if each.is_part else Texts.predecessor, code=each.code, name=each.name, year=each.last)
+        filled(TEXTS["predecessor_part" if each.is_part else "predecessor"], code=each.code, name=each.name, year=each.last)
         for each in predecessors
     ]
     return filled(
-        Texts.predecessors,
+        TEXTS["predecessors"],
         units=Label(nb=", ".join(text.nb for text in each), en=", ".join(text.en for text in each)),
     )
 
@@ -343,7 +344,7 @@ def _fill_overview(target: Worksheet, overview: Overview, title: Label, release:
     for place in range(len(overview.years)):
         target.column_dimensions[get_column_letter(place + FIRST_YEAR)].width = 10
     _text(target, 1, title.nb, font(bold=True, size=14, color=sheets.DARK))
-    _text(target, 2, both(Texts.overview_note), font(italic=True, color="595959"))
+    _text(target, 2, both(TEXTS["overview_note"]), font(italic=True, color="595959"))
     row = 3
     for text in (release.notice.nb, release.notice.en) if release.notice else ():
         for place in range(1, len(overview.years) + FIRST_YEAR):
@@ -370,7 +371,7 @@ def _text(target: Worksheet, row: int, text: str, style: Font, place: int = 1) -
 
 
 def _fill_years(target: Worksheet, row: int, overview: Overview) -> None:
-    heads: list[str | int] = [both(Texts.code), both(Texts.unit_name), *overview.years]
+    heads: list[str | int] = [both(TEXTS["code"]), both(TEXTS["unit_name"]), *overview.years]
     for place, value in enumerate(heads, start=1):
         cell = target.cell(row, place)
         put(cell, value)
@@ -490,7 +491,7 @@ def _sign(status: str, release: Release) -> str:
 
 def _fill_marks(target: Worksheet, row: int, overview: Overview, used: set[str], release: Release) -> None:
     """Write below the figures what the signs and marks in them mean, and why there are breaks."""
-    _text(target, row, both(Texts.marks), font(bold=True, color=sheets.DARK))
+    _text(target, row, both(TEXTS["marks"]), font(bold=True, color=sheets.DARK))
     codes = release.codes.get(STATUS_COLUMN, {})
     for status in [*codes, *sorted(used - set(codes))]:
         if status not in used or status == NORMAL:
@@ -506,7 +507,7 @@ def _fill_marks(target: Worksheet, row: int, overview: Overview, used: set[str],
     if overview.break_years:
         row += 1
         target.cell(row, 1).border = Border(left=_THICK)
-        _text(target, row, both(Texts.mark_break), font(), place=2)
+        _text(target, row, both(TEXTS["mark_break"]), font(), place=2)
     for year, reason in overview.reasons:
         row += 1
         cell = target.cell(row, 1)
