@@ -19,14 +19,25 @@ import duckdb
 from openpyxl import Workbook
 from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
-from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration.core.tables import STATUS_COLUMN, Label, Table
 from orchestration.core.texts import filled
+from orchestration.core.workbooks import (
+    DARK,
+    HEAD_FILL,
+    MARKED,
+    MARKED_HEAD_FILL,
+    QUIET,
+    WRAPPED_HEAD_HEIGHT,
+    font,
+    put,
+    put_head,
+    set_widths,
+)
 from orchestration.publish.formats import Format, Job, sheets
-from orchestration.publish.formats.sheets import TEXTS, ReadMe, both, font, put
+from orchestration.publish.formats.sheets import TEXTS, ReadMe, both
 from orchestration.publish.release import Release
 
 # What is public of a single municipality, district or agency; nothing else is.
@@ -57,8 +68,7 @@ NO_LETTER = "_ _E"
 # Statuses of figures that are marked, with their colours; the letter says it without colours too.
 NORMAL = "A"
 _MARK_FILLS = {"I": "D6E6F5", "E": "FFF1C9", "P": "E4EFDC", "U": "F6DEDE"}
-_BREAK_FILL = PatternFill("solid", start_color="8A6D1B")
-_THICK, _THIN = Side(style="thick", color="8A6D1B"), Side(style="thin", color="5B7798")
+_THICK, _THIN = Side(style="thick", color=MARKED), Side(style="thin", color="5B7798")
 
 
 @dataclass(frozen=True)
@@ -338,13 +348,11 @@ def _read_overview(connection: duckdb.DuckDBPyConnection, table: Table, county: 
 
 def _fill_overview(target: Worksheet, overview: Overview, title: Label, release: Release) -> None:
     """Write title, notice, years, a block for each measure, and what signs and marks mean."""
-    sheets.set_page(target, title.nb, release)
+    sheets.set_printing(target, title.nb, release)
     target.sheet_view.showGridLines = False
-    target.column_dimensions["A"].width, target.column_dimensions["B"].width = 9, 26
-    for place in range(len(overview.years)):
-        target.column_dimensions[get_column_letter(place + FIRST_YEAR)].width = 10
-    _text(target, 1, title.nb, font(bold=True, size=14, color=sheets.DARK))
-    _text(target, 2, both(TEXTS["overview_note"]), font(italic=True, color="595959"))
+    set_widths(target, [9, 26, *[10] * len(overview.years)])
+    _text(target, 1, title.nb, font(bold=True, size=14, color=DARK))
+    _text(target, 2, both(TEXTS["overview_note"]), font(italic=True, color=QUIET))
     row = 3
     for text in (release.notice.nb, release.notice.en) if release.notice else ():
         for place in range(1, len(overview.years) + FIRST_YEAR):
@@ -374,15 +382,13 @@ def _fill_years(target: Worksheet, row: int, overview: Overview) -> None:
     heads: list[str | int] = [both(TEXTS["code"]), both(TEXTS["unit_name"]), *overview.years]
     for place, value in enumerate(heads, start=1):
         cell = target.cell(row, place)
-        put(cell, value)
         is_break = value in overview.break_years
-        cell.font = font(bold=True, color="FFFFFF")
-        cell.fill = _BREAK_FILL if is_break else sheets.HEAD_FILL
-        cell.alignment = Alignment(horizontal="left" if place < FIRST_YEAR else "right", vertical="center", wrap_text=True)
+        side = "left" if place < FIRST_YEAR else "right"
+        put_head(cell, value, side, fill=MARKED_HEAD_FILL if is_break else HEAD_FILL, wrap=True)
         cell.border = Border(left=_THICK if is_break else None)
         if place >= FIRST_YEAR:
             cell.number_format = f"0{NO_LETTER}"
-    target.row_dimensions[row].height = 32
+    target.row_dimensions[row].height = WRAPPED_HEAD_HEIGHT
 
 
 @dataclass(frozen=True)
@@ -441,7 +447,7 @@ def _fill_block(
     column = overview.table.column(OVERVIEW_MEASURES[measure])
     for place in range(1, len(overview.years) + FIRST_YEAR):
         target.cell(row, place).fill = sheets.SECTION_FILL
-    _text(target, row, both(column.title), font(bold=True, color=sheets.DARK))
+    _text(target, row, both(column.title), font(bold=True, color=DARK))
     shown = sheets.number_format(column)
     country = next((unit for unit in overview.units if unit.level == "country"), None)
     line_drawn = False
@@ -491,7 +497,7 @@ def _sign(status: str, release: Release) -> str:
 
 def _fill_marks(target: Worksheet, row: int, overview: Overview, used: set[str], release: Release) -> None:
     """Write below the figures what the signs and marks in them mean, and why there are breaks."""
-    _text(target, row, both(TEXTS["marks"]), font(bold=True, color=sheets.DARK))
+    _text(target, row, both(TEXTS["marks"]), font(bold=True, color=DARK))
     codes = release.codes.get(STATUS_COLUMN, {})
     for status in [*codes, *sorted(used - set(codes))]:
         if status not in used or status == NORMAL:
@@ -515,7 +521,7 @@ def _fill_marks(target: Worksheet, row: int, overview: Overview, used: set[str],
         cell.font, cell.alignment = font(bold=True), Alignment(horizontal="center")
         _text(target, row, reason.nb, font(), place=2)
         row += 1
-        _text(target, row, reason.en, font(italic=True, color="595959"), place=2)
+        _text(target, row, reason.en, font(italic=True, color=QUIET), place=2)
 
 
 FORMAT = Format(jobs)

@@ -1,11 +1,11 @@
-"""What the workbooks share: tables as long sheets, the read-me sheet, styles and page set-up.
+"""What the published workbooks share: tables as long sheets, the read-me sheet.
 
 A workbook is made in two steps. openpyxl writes what people look at: read-me, overview, headers, filters, formats and page
 set-up. The rows of long sheets are millions of cells, minutes of work where Python handles each: DuckDB writes them as XML,
 put in place of a pattern row that openpyxl wrote, and their texts are stored once a workbook.
 
-Belongs here: how a sheet looks and how its bytes are made. Does not belong here: which rows a workbook has (``workbook``,
-``packages``). Equal tables give equal bytes.
+Belongs here: how such a sheet is laid out and how its bytes are made. Does not belong here: which rows a workbook has
+(``workbook``, ``packages``), and the look of all workbooks (``core.workbooks``). Equal tables give equal bytes.
 """
 
 from __future__ import annotations
@@ -16,15 +16,14 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 import duckdb
 import pyarrow as pa
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Border, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
@@ -33,6 +32,21 @@ from orchestration.core.language import number
 from orchestration.core.spreadsheets import FORMULA
 from orchestration.core.tables import STATUS_COLUMN, Column, Label, Table
 from orchestration.core.texts import filled, load_texts
+from orchestration.core.workbooks import (
+    DARK,
+    HEAD_FILL,
+    TABLE_HEAD_HEIGHT,
+    add_file,
+    aligned,
+    font,
+    height,
+    put,
+    put_head,
+    set_page,
+    set_table,
+    set_widths,
+    without_clock,
+)
 from orchestration.publish.release import Release
 
 TEXTS = load_texts("publish", "workbooks")
@@ -74,8 +88,7 @@ _NAMESPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _STRINGS_CONTENT = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
 _STRINGS_RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
 
-DARK, NOTICE_COLOUR = "1F3A5F", "7A1F00"
-HEAD_FILL = PatternFill("solid", start_color=DARK)
+NOTICE_COLOUR = "7A1F00"
 NOTICE_FILL = PatternFill("solid", start_color="FFE08A")
 SECTION_FILL = PatternFill("solid", start_color="DCE4EE")
 _LABEL_FILL = PatternFill("solid", start_color="5B7798")
@@ -183,44 +196,6 @@ def both(text: Label) -> str:
     return text.nb if text.nb == text.en else f"{text.nb} / {text.en}"
 
 
-def _height(cells: Iterable[tuple[str, float]]) -> float:
-    """Return the height in which texts are seen in cells of their widths; readers do not all adjust it themselves."""
-    lines = 1
-    for text, width in cells:
-        # A width is counted in digits; letters are a little narrower.
-        width *= 1.1
-        needed, used = 1, 0
-        for word in re.split(r"(?<=[\s/-])", text):
-            if used and used + len(word.rstrip()) > width:
-                needed, used = needed + 1, 0
-            used += len(word)
-            while used > width + 1:
-                needed, used = needed + 1, used - int(width)
-        lines = max(lines, needed)
-    return 15.0 * lines + 3
-
-
-@cache
-def font(*, bold: bool = False, italic: bool = False, size: int = 11, color: str = "000000", link: bool = False) -> Font:
-    """Return a font; one without a name is any that a reader likes."""
-    return Font(name="Calibri", bold=bold, italic=italic, size=size, color=color, underline="single" if link else None)
-
-
-@cache
-def _aligned(horizontal: str, vertical: str, wrap: bool = False) -> Alignment:
-    return Alignment(horizontal=horizontal, vertical=vertical, wrap_text=wrap)
-
-
-def put(cell: Cell, value: str | float | None) -> None:
-    """Write a value; a text is never a formula, whatever it begins with."""
-    if isinstance(value, str):
-        value = ILLEGAL_CHARACTERS_RE.sub("", value)
-    cell.value = value
-    if isinstance(value, str):
-        cell.data_type = "s"
-        cell.quotePrefix = value.startswith(FORMULA)
-
-
 def write_book(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
@@ -254,23 +229,17 @@ def _lay_out(target: Worksheet, sheet: LongSheet, release: Release) -> None:
     """Write header, filter, widths and page set-up, and a pattern row with the formats that the rows take."""
     for place, field in enumerate(sheet.fields, start=1):
         cell = target.cell(1, place)
-        put(cell, field.head)
-        cell.font = font(bold=True, color="FFFFFF")
-        cell.fill = _LABEL_FILL if field.is_label else HEAD_FILL
-        cell.alignment = _aligned(_side(field), "center")
-        target.column_dimensions[get_column_letter(place)].width = _width(field, sheet, release)
+        put_head(cell, field.head, _side(field), fill=_LABEL_FILL if field.is_label else HEAD_FILL)
         if not field.is_text:
             pattern = target.cell(2, place)
             pattern.number_format = number_format(field.column)
-            pattern.alignment = _aligned(_side(field), "bottom")
+            pattern.alignment = aligned(_side(field), "bottom")
     # The last cell of the pattern row, beyond the columns, is the pattern of texts that look like formulas.
     target.cell(2, len(sheet.fields) + 1).quotePrefix = True
-    target.row_dimensions[1].height = 20
-    last = get_column_letter(len(sheet.fields))
-    target.freeze_panes = target.cell(2, 1)
-    target.auto_filter.ref = f"A1:{last}{sheet.rows + 1}"
-    target.print_title_rows = "1:1"
-    set_page(target, sheet.table.title.nb, release, is_wide=True)
+    set_widths(target, [_width(field, sheet, release) for field in sheet.fields])
+    target.row_dimensions[1].height = TABLE_HEAD_HEIGHT
+    set_table(target, len(sheet.fields), sheet.rows)
+    set_printing(target, sheet.table.title.nb, release, is_wide=True)
 
 
 def _side(field: Field) -> str:
@@ -291,21 +260,11 @@ def _width(field: Field, sheet: LongSheet, release: Release) -> float:
     return min(max(head, *(len(text) + 2 for text in texts), 9), max(head, 48))
 
 
-def set_page(target: Worksheet, title: str, release: Release, *, is_wide: bool = False) -> None:
-    """Set up printing: landscape, all columns on a page, title above, notice and page number below."""
-    target.page_setup.orientation = "landscape"
-    target.page_setup.paperSize = target.PAPERSIZE_A3 if is_wide else target.PAPERSIZE_A4
-    target.page_setup.fitToWidth = 1
-    target.page_setup.fitToHeight = 0
-    target.sheet_properties.pageSetUpPr.fitToPage = True
-    target.page_margins.left = target.page_margins.right = 0.4
-    target.page_margins.top = target.page_margins.bottom = 0.7
-    target.page_margins.header = target.page_margins.footer = 0.3
-    target.oddHeader.left.text = title.replace("&", "&&")
-    target.oddFooter.right.text = "&P / &N"
-    if release.notice:
-        # A footer holds 255 characters: the first sentence, the rest is on the read-me sheet.
-        target.oddFooter.left.text = release.notice.nb.split(". ")[0].replace("&", "&&")
+def set_printing(target: Worksheet, title: str, release: Release, *, is_wide: bool = False) -> None:
+    """Set up printing, with the notice of the publication on each page."""
+    # A footer holds 255 characters: the first sentence, the rest is on the read-me sheet.
+    said = release.notice.nb.split(". ")[0] if release.notice else None
+    set_page(target, title, said=said, is_wide=is_wide)
 
 
 # The bytes of a workbook.
@@ -324,17 +283,10 @@ def _fill(
         for name in skeleton.namelist():
             content = skeleton.read(name).decode()
             if name in files:
-                _add(target, name, _filled(connection, content, files[name], strings, release))
+                add_file(target, name, _filled(connection, content, files[name], strings, release))
             else:
-                _add(target, name, [_with_strings(name, content)])
-        _add(target, STRINGS_FILE, [strings.as_xml()])
-
-
-def _add(target: zipfile.ZipFile, name: str, parts: Iterable[str]) -> None:
-    """Add a file to a workbook; opened by its name it has the date of no day, so that no file knows when it was made."""
-    with target.open(name, "w") as file:
-        for part in parts:
-            file.write(part.encode())
+                add_file(target, name, [_with_strings(name, content)])
+        add_file(target, STRINGS_FILE, [strings.as_xml()])
 
 
 def _with_strings(name: str, content: str) -> str:
@@ -345,9 +297,7 @@ def _with_strings(name: str, content: str) -> str:
     if name == "xl/_rels/workbook.xml.rels":
         part = f'<Relationship Id="texts" Type="{_STRINGS_RELATION}" Target="/{STRINGS_FILE}"/>'
         return content.replace("</Relationships>", f"{part}</Relationships>")
-    if name == "docProps/core.xml":
-        return re.sub(r"<dcterms:(created|modified)[^>]*>[^<]*</dcterms:\1>", "", content)
-    return content
+    return without_clock(name, content)
 
 
 class _Strings:
@@ -495,10 +445,9 @@ class ReadMe:
         self._sheet = book.create_sheet(TEXTS["read_me"].nb)
         self._release = release
         self._row = 0
-        for place, width in enumerate(self.WIDTHS, start=1):
-            self._sheet.column_dimensions[get_column_letter(place)].width = width
+        set_widths(self._sheet, self.WIDTHS)
         self._sheet.sheet_view.showGridLines = False
-        set_page(self._sheet, title.nb, release)
+        set_printing(self._sheet, title.nb, release)
         self._heading(title.nb, size=16)
         self._heading(title.en, size=12)
         if release.notice:
@@ -522,12 +471,8 @@ class ReadMe:
         self._row += 1
         texts = [both(head), TEXTS["language"].nb, TEXTS["language"].en, *(both(each) for each in short)]
         for place, text in enumerate([*texts, *[""] * (len(self.WIDTHS) - len(texts))], start=1):
-            cell = self._sheet.cell(self._row, place)
-            put(cell, text or None)
-            cell.font = font(bold=True, color="FFFFFF")
-            cell.fill = HEAD_FILL
-            cell.alignment = _aligned("left" if place <= 3 else "right", "center", wrap=True)
-        self._sheet.row_dimensions[self._row].height = _height(zip(texts, self.WIDTHS, strict=False))
+            put_head(self._sheet.cell(self._row, place), text or None, "left" if place <= 3 else "right", wrap=True)
+        self._sheet.row_dimensions[self._row].height = height(zip(texts, self.WIDTHS, strict=False))
 
     def part(self, head: str) -> None:
         """Begin a part of a section."""
@@ -550,7 +495,7 @@ class ReadMe:
             cell.font = font(
                 bold=is_notice or place == 1, size=12 if is_notice else 11, color=NOTICE_COLOUR if is_notice else "000000"
             )
-            cell.alignment = _aligned("left" if place <= 3 else "right", "top", wrap=True)
+            cell.alignment = aligned("left" if place <= 3 else "right", "top", wrap=True)
             cell.border = _LINE
             if isinstance(value, int):
                 cell.number_format = "#,##0"
@@ -564,7 +509,7 @@ class ReadMe:
         # Bold and larger letters take more room.
         room = 1.15 if is_notice else 1.0
         widths = (width / room for width in self.WIDTHS)
-        self._sheet.row_dimensions[self._row].height = room * _height(zip(texts, widths, strict=False))
+        self._sheet.row_dimensions[self._row].height = room * height(zip(texts, widths, strict=False))
 
     # Sections that every workbook has.
 
