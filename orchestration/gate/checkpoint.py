@@ -125,7 +125,7 @@ def run_checkpoint(
             "isolation_level": "AUTOCOMMIT",
             "skip_autocommit_rollback": True,
             "pool_reset_on_return": None,
-            "connect_args": {"read_only": True, "config": {"enable_progress_bar": "false"}},
+            "connect_args": {"read_only": True},
         },
     )
     batch = source.add_query_asset("tables", query="select 1 as judged").add_batch_definition_whole_table("whole")
