@@ -18,10 +18,10 @@ import duckdb
 import yaml
 from pydantic import ValidationError
 
+from orchestration.control.finding_texts import ControlTexts, load_control_texts
 from orchestration.control.findings import Explanation, load_explanations, require_controlled
 from orchestration.control.layout import RIGHT, UNKNOWN, VERDICTS, WRONG, Answer, parse_date, parse_number, verdict_code
 from orchestration.control.reading import gather, list_files, read_answers
-from orchestration.control.texts import Texts, load_texts
 from orchestration.core.entries import first_problem
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
@@ -93,7 +93,7 @@ _DELIVERED = """
 class _Cells:
     """The cells that the forms of a year ask for, and what was delivered in them."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, year: int, texts: Texts) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, year: int, texts: ControlTexts) -> None:
         self._connection = connection
         self._cells = dictionaries(connection, _CELLS, {"year": year})
         self._answered = {
@@ -206,7 +206,7 @@ def _signed(answer: Answer) -> tuple[str, date]:
     return answer.answered_by, day
 
 
-def _correction(subject: _Subject, answer: Answer, cells: _Cells, texts: Texts) -> dict[str, Any]:
+def _correction(subject: _Subject, answer: Answer, cells: _Cells, texts: ControlTexts) -> dict[str, Any]:
     who, day = _signed(answer)
     cell = cells.find(subject, answer)
     entry: dict[str, Any] = {"unit": subject.unit, "year": subject.year, "question": cell["question"]}
@@ -242,7 +242,7 @@ def draft(settings: Settings, year: int, path: Path) -> Drafted:
     Raises:
         UserError: a file or an answer is not valid; the message names file, sheet and row. Nothing was written then.
     """
-    texts = load_texts(settings.control_texts)
+    texts = load_control_texts(settings.control_texts)
     files = list_files(path)
     if not files:
         raise UserError("there is no list", place=str(path), remedy="name a workbook, a csv file or a folder with such")

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 from pydantic import BaseModel, ConfigDict, Field
 
-from orchestration.control.texts import DOCUMENTATION, Texts, load_texts
+from orchestration.control.finding_texts import DOCUMENTATION, ControlTexts, load_control_texts
 from orchestration.core.entries import read_entries
 from orchestration.core.errors import UserError
 from orchestration.core.language import Language, in_language, number
@@ -77,7 +77,7 @@ class Control:
 
     year: int
     language: Language
-    texts: Texts
+    texts: ControlTexts
     findings: list[Finding]
     items: list[Item]
     reporting_forms: dict[str, str]
@@ -190,7 +190,7 @@ def _per_1000(value: Any, population: int | None) -> Decimal | None:
 def _values(
     row: dict[str, Any],
     year: int,
-    texts: Texts,
+    texts: ControlTexts,
     language: Language,
     label: Callable[[str, str | None], str | None],
 ) -> dict[str, str | None]:
@@ -234,7 +234,7 @@ def load_control(settings: Settings, year: int, language: Language = "nb") -> Co
     Raises:
         UserError: there is no warehouse, nothing of the year, or a finding without texts.
     """
-    texts = load_texts(settings.control_texts)
+    texts = load_control_texts(settings.control_texts)
     explanations = load_explanations(settings.explanations)
     if not settings.warehouse_file.exists():
         raise UserError("there is no warehouse", place=str(settings.warehouse_file), remedy="run is248 run")

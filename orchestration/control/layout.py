@@ -15,52 +15,55 @@ from decimal import Decimal, InvalidOperation
 from orchestration.control.findings import Finding
 from orchestration.core.language import Language, in_language
 from orchestration.core.tables import Label
+from orchestration.core.texts import load_texts
+
+TEXTS = load_texts("control", "lists")
 
 # What a caseworker chooses from.
 RIGHT, WRONG, UNKNOWN = "right", "wrong", "unknown"
-VERDICTS = {
-    RIGHT: Label(nb="riktig", en="right"),
-    WRONG: Label(nb="feil", en="wrong"),
-    UNKNOWN: Label(nb="vet ikke", en="do not know"),
-}
-STATUS = {True: Label(nb="forklart", en="explained"), False: Label(nb="åpen", en="open")}
+VERDICTS = {code: TEXTS[code] for code in (RIGHT, WRONG, UNKNOWN)}
+STATUS = {True: TEXTS["explained"], False: TEXTS["open"]}
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the list: its heads, its width in characters, and whether it is a number or an answer."""
+    """A column of the list: its width in characters, and whether it is a number or an answer."""
 
     name: str
-    head: Label
     width: float
     is_number: bool = False
     is_answer: bool = False
 
+    @property
+    def head(self) -> Label:
+        """What stands above it."""
+        return TEXTS[self.name]
+
 
 COLUMNS = (
-    Column("number", Label(nb="Nr", en="No."), 5),
-    Column("unit_code", Label(nb="Kode", en="Code"), 8.5),
-    Column("unit_name", Label(nb="Kommune eller enhet", en="Municipality or unit"), 17),
-    Column("county_name", Label(nb="Fylke", en="County"), 18),
-    Column("title", Label(nb="Funn", en="Finding"), 20),
-    Column("question", Label(nb="Spørsmål til kommunen", en="Question to the municipality"), 64),
-    Column("target_group", Label(nb="Målgruppe", en="Target group"), 12),
-    Column("value", Label(nb="Verdi", en="Value"), 10, is_number=True),
-    Column("compared", Label(nb="Holdt mot", en="Held against"), 10, is_number=True),
-    Column("before", Label(nb="Sist målt", en="Last time"), 10, is_number=True),
-    Column("limit", Label(nb="Grense", en="Limit"), 10, is_number=True),
-    Column("effect", Label(nb="Virkning (årsverk)", en="Effect (FTE)"), 11, is_number=True),
-    Column("verdict", Label(nb="Svar", en="Answer"), 10, is_answer=True),
-    Column("item", Label(nb="Post", en="Item"), 24, is_answer=True),
-    Column("reporting_form", Label(nb="Skjema", en="Form"), 14, is_answer=True),
-    Column("new_value", Label(nb="Ny verdi", en="New value"), 11, is_number=True, is_answer=True),
-    Column("reason", Label(nb="Forklaring", en="Explanation"), 34, is_answer=True),
-    Column("answered_by", Label(nb="Besvart av", en="Answered by"), 16, is_answer=True),
-    Column("answered_on", Label(nb="Dato", en="Date"), 11.5, is_answer=True),
-    Column("status", Label(nb="Status", en="Status"), 10),
-    Column("size_group", Label(nb="Størrelse", en="Size"), 24),
-    Column("place", Label(nb="Sted i leveransen", en="Place in the delivery"), 34),
-    Column("key", Label(nb="Nøkkel (ikke endre)", en="Key (do not change)"), 40),
+    Column("number", 5),
+    Column("unit_code", 8.5),
+    Column("unit_name", 17),
+    Column("county_name", 18),
+    Column("title", 20),
+    Column("question", 64),
+    Column("target_group", 12),
+    Column("value", 10, is_number=True),
+    Column("compared", 10, is_number=True),
+    Column("before", 10, is_number=True),
+    Column("limit", 10, is_number=True),
+    Column("effect", 11, is_number=True),
+    Column("verdict", 10, is_answer=True),
+    Column("item", 24, is_answer=True),
+    Column("reporting_form", 14, is_answer=True),
+    Column("new_value", 11, is_number=True, is_answer=True),
+    Column("reason", 34, is_answer=True),
+    Column("answered_by", 16, is_answer=True),
+    Column("answered_on", 11.5, is_answer=True),
+    Column("status", 10),
+    Column("size_group", 24),
+    Column("place", 34),
+    Column("key", 40),
 )
 PLACES = {column.name: place for place, column in enumerate(COLUMNS)}
 # What is printed: the columns after it are for the system.

@@ -15,17 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.control.findings import Control, Finding
-from orchestration.control.layout import COLUMNS, Answer, Row, Value, make_rows, parse_date, parse_number
+from orchestration.control.layout import COLUMNS, TEXTS, Answer, Row, Value, make_rows, parse_date, parse_number
 from orchestration.control.reading import gather, list_files, read_answers
 from orchestration.control.writers import delimited, workbook
 from orchestration.core.errors import UserError
 from orchestration.core.language import in_language
-from orchestration.core.tables import Label
-
-ALL = Label(nb="alle", en="all")
-EARLIER = Label(nb="tidligere_svar", en="earlier_answers")
-COUNTIES = Label(nb="fylker", en="counties")
-UNITS = Label(nb="enheter", en="units")
 
 # The names of the files that were written; what else lies in the folder is somebody's own.
 WRITTEN = ".written"
@@ -94,8 +88,11 @@ def write_lists(control: Control, root: Path) -> Written:
     def add(name: str, title: str, findings: list[Finding]) -> None:
         lists[name] = (title, make_rows(findings, answers, language), [finding.finding for finding in findings])
 
+    def say(text: str) -> str:
+        return in_language(TEXTS[text], language)
+
     head = in_language(control.texts.list.title, language).format(year=control.year)
-    add(f"{control.year}_{in_language(ALL, language)}", head, control.findings)
+    add(f"{control.year}_{say('all')}", head, control.findings)
     counties: dict[tuple[str, str], list[Finding]] = {}
     units: dict[tuple[str, str], list[Finding]] = {}
     for finding in control.findings:
@@ -103,12 +100,12 @@ def write_lists(control: Control, root: Path) -> Written:
             counties.setdefault((finding.county_code, finding.county_name), []).append(finding)
         if finding.unit_code:
             units.setdefault((finding.unit_code, finding.unit_name), []).append(finding)
-    for kind, groups in ((COUNTIES, counties), (UNITS, units)):
+    for kind, groups in (("counties", counties), ("units", units)):
         for (code, name), findings in sorted(groups.items()):
-            add(f"{in_language(kind, language)}/{file_name(f'{code}_{name}')}", f"{head}: {code} {name}", findings)
+            add(f"{say(kind)}/{file_name(f'{code}_{name}')}", f"{head}: {code} {name}", findings)
     if earlier:
         rows = [_earlier_row(number, answer) for number, answer in enumerate(earlier, start=1)]
-        lists[f"{control.year}_{in_language(EARLIER, language)}"] = (
+        lists[f"{control.year}_{say('earlier')}"] = (
             f"{head}: {in_language(control.texts.list.earlier_title, language)}",
             rows,
             [],
@@ -130,7 +127,7 @@ def write_lists(control: Control, root: Path) -> Written:
         shutil.rmtree(fresh, ignore_errors=True)
     return Written(
         folder=folder,
-        overview=folder / f"{control.year}_{in_language(ALL, language)}.xlsx",
+        overview=folder / f"{control.year}_{say('all')}.xlsx",
         counties=len(counties),
         units=len(units),
         kept_answers=sum(len(found) for key, found in answers.items() if key in keys),

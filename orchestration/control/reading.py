@@ -16,8 +16,7 @@ from pathlib import Path
 
 from openpyxl import load_workbook
 
-from orchestration.control.layout import COLUMNS, WRONG, Answer, parse_date, parse_number, verdict_code
-from orchestration.control.writers import ABOUT, ITEMS
+from orchestration.control.layout import COLUMNS, TEXTS, WRONG, Answer, parse_date, parse_number, verdict_code
 from orchestration.core.errors import UserError
 from orchestration.core.spreadsheets import FORMULA
 
@@ -26,7 +25,7 @@ def _texts_of_workbook(path: Path) -> Iterator[tuple[str, list[list[str]]]]:
     book = load_workbook(path, data_only=True, read_only=True)
     try:
         for sheet in book.worksheets:
-            if sheet.title in {ABOUT.nb, ABOUT.en, ITEMS.nb, ITEMS.en}:
+            if any(sheet.title in {name.nb, name.en} for name in (TEXTS["about"], TEXTS["items"])):
                 continue
             rows = []
             for row in sheet.iter_rows(values_only=True):

@@ -1,6 +1,7 @@
 """The writers of a list: a workbook that is answered in, and the same as csv.
 
-Belongs here: how the files look. Does not belong here: what stands in them (``layout``) and where they lie (``lists``).
+Belongs here: how the files look. Does not belong here: what stands in them (``layout``), where they lie (``lists``), and the
+look of all workbooks (``core.workbooks``).
 Equal rows give equal bytes.
 """
 
@@ -8,65 +9,63 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 import zipfile
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.styles import Border, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration.control.findings import Control
-from orchestration.control.layout import COLUMNS, LAST_PRINTED, PLACES, STATUS, VERDICTS, Row, Value
+from orchestration.control.layout import COLUMNS, LAST_PRINTED, PLACES, STATUS, TEXTS, VERDICTS, Column, Row, Value
 from orchestration.core.language import Language, in_language
 from orchestration.core.spreadsheets import FORMULA
 from orchestration.core.tables import Label
+from orchestration.core.workbooks import (
+    DARK,
+    HEAD_FILL,
+    MARKED_HEAD_FILL,
+    TABLE_HEAD_HEIGHT,
+    WRAPPED_HEAD_HEIGHT,
+    add_file,
+    aligned,
+    font,
+    height,
+    put,
+    put_head,
+    set_page,
+    set_table,
+    set_widths,
+    without_clock,
+)
 
-SHEET = Label(nb="Kontroll", en="Control")
-ABOUT = Label(nb="Les meg", en="Read me")
-ITEMS = Label(nb="Poster", en="Items")
-
-_HEAD_FILL = PatternFill("solid", start_color="1F3A5F")
-_ANSWER_HEAD_FILL = PatternFill("solid", start_color="8A6D1B")
 _ANSWER_FILL = PatternFill("solid", start_color="FFF8DC")
 _EXPLAINED_FILL = PatternFill("solid", start_color="EDEDED")
 _LINE = Border(*(Side(style="thin", color="C8C8C8"),) * 4)
 
-
-def _put(cell: Cell, value: Value) -> None:
-    """Write a value; a text is never a formula, whatever it begins with."""
-    if isinstance(value, str):
-        value = ILLEGAL_CHARACTERS_RE.sub("", value) or None
-    cell.value = value
-    if isinstance(value, str):
-        cell.data_type = "s"
-        cell.quotePrefix = value.startswith(FORMULA)
+# Of the sheet that says how to use a list: heads and texts.
+_ABOUT_WIDTHS = (34, 96)
 
 
 def _fill_list(sheet: Worksheet, rows: list[Row], control: Control, title: str) -> None:
     language = control.language
     for place, column in enumerate(COLUMNS, start=1):
         cell = sheet.cell(1, place)
-        _put(cell, in_language(column.head, language))
-        cell.font = Font(bold=True, color="FFFFFF")
-        cell.fill = _ANSWER_HEAD_FILL if column.is_answer else _HEAD_FILL
-        cell.alignment = Alignment(wrap_text=True, vertical="center", horizontal="right" if column.is_number else "left")
+        fill = MARKED_HEAD_FILL if column.is_answer else HEAD_FILL
+        put_head(cell, in_language(column.head, language), _side(column), fill=fill, wrap=True)
         cell.border = _LINE
-        sheet.column_dimensions[get_column_letter(place)].width = column.width
-    sheet.row_dimensions[1].height = 32
+    set_widths(sheet, [column.width for column in COLUMNS])
+    sheet.row_dimensions[1].height = WRAPPED_HEAD_HEIGHT
     explained = in_language(STATUS[True], language)
     for number, row in enumerate(rows, start=2):
         for place, (column, value) in enumerate(zip(COLUMNS, row, strict=True), start=1):
             cell = sheet.cell(number, place)
-            _put(cell, value)
-            cell.alignment = Alignment(
-                wrap_text=not column.is_number, vertical="top", horizontal="right" if column.is_number else "left"
-            )
+            put(cell, None if value == "" else value)
+            cell.alignment = aligned(_side(column), "top", wrap=not column.is_number)
             cell.border = _LINE
             if column.is_number:
                 cell.number_format = "#,##0.00"
@@ -76,46 +75,23 @@ def _fill_list(sheet: Worksheet, rows: list[Row], control: Control, title: str) 
                 cell.fill = _ANSWER_FILL
             elif row[PLACES["status"]] == explained:
                 cell.fill = _EXPLAINED_FILL
-        sheet.row_dimensions[number].height = _height(row)
-    last = get_column_letter(len(COLUMNS))
-    sheet.freeze_panes = sheet.cell(2, 4)
-    sheet.auto_filter.ref = f"A1:{last}{max(len(rows) + 1, 2)}"
+        cells = zip(COLUMNS, row, strict=True)
+        texts = [(value, column.width) for column, value in cells if isinstance(value, str) and not column.is_number]
+        sheet.row_dimensions[number].height = height(texts)
+    set_table(sheet, len(COLUMNS), max(len(rows), 1), fixed_columns=PLACES["unit_name"] + 1)
     printed = get_column_letter(PLACES[LAST_PRINTED] + 1)
     sheet.print_area = f"A1:{printed}{len(rows) + 1}"
-    sheet.print_title_rows = "1:1"
-    _set_page(sheet, title, control)
+    _set_page(sheet, title, control, is_wide=True)
 
 
-def _height(row: Row) -> float:
-    """Return the height in which the longest text of a row is seen; readers do not all adjust it themselves."""
-    lines = 1
-    for column, value in zip(COLUMNS, row, strict=True):
-        if isinstance(value, str) and not column.is_number:
-            words = re.split(r"(?<=[\s/-])", value)
-            used, needed = 0.0, 1
-            for word in words:
-                if used and used + len(word) > column.width - 1:
-                    needed, used = needed + 1, 0.0
-                used += len(word)
-                while used > column.width:
-                    needed, used = needed + 1, used - column.width
-            lines = max(lines, needed)
-    return 15.0 * lines + 3
+def _side(column: Column) -> str:
+    return "right" if column.is_number else "left"
 
 
-def _set_page(sheet: Worksheet, title: str, control: Control) -> None:
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = sheet.PAPERSIZE_A3
-    sheet.page_setup.fitToWidth = 1
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    sheet.page_margins.left = sheet.page_margins.right = 0.4
-    # Room for the header line above the first row.
-    sheet.page_margins.top = sheet.page_margins.bottom = 0.9
-    sheet.page_margins.header = sheet.page_margins.footer = 0.4
-    sheet.oddHeader.left.text = title.replace("&", "&&")
+def _set_page(sheet: Worksheet, title: str, control: Control, *, is_wide: bool = False) -> None:
+    """Set up printing; each page says that it is restricted."""
+    set_page(sheet, title, is_wide=is_wide)
     sheet.oddHeader.right.text = in_language(control.texts.list.restricted, control.language)
-    sheet.oddFooter.center.text = "&P / &N"
 
 
 def _add_choice(sheet: Worksheet, name: str, formula: str, message: Label, rows: int, language: Language) -> None:
@@ -132,8 +108,7 @@ def _add_choice(sheet: Worksheet, name: str, formula: str, message: Label, rows:
 
 def _fill_about(sheet: Worksheet, control: Control, title: str, findings: Iterable[str]) -> None:
     language = control.language
-    for letter, width in (("A", 34), ("B", 96)):
-        sheet.column_dimensions[letter].width = width
+    set_widths(sheet, _ABOUT_WIDTHS)
     lines: list[tuple[str, str]] = [(title, "")]
     lines += [
         (in_language(section.head, language), in_language(section.text, language))
@@ -148,25 +123,26 @@ def _fill_about(sheet: Worksheet, control: Control, title: str, findings: Iterab
     for number, (head, text) in enumerate(lines, start=1):
         for place, value in enumerate((head, text), start=1):
             cell = sheet.cell(number, place)
-            _put(cell, value)
-            cell.alignment = Alignment(wrap_text=number > 1, vertical="top")
-        sheet.cell(number, 1).font = Font(bold=True, size=14 if number == 1 else 11)
-        wrapped = max(-(-len(text) // 90), -(-len(head) // 30) if number > 1 else 1)
-        sheet.row_dimensions[number].height = 15.0 * wrapped + (9 if number == 1 else 5)
+            put(cell, value or None)
+            cell.alignment = aligned("left", "top", wrap=number > 1)
+        is_title = number == 1
+        sheet.cell(number, 1).font = font(bold=True, size=14, color=DARK) if is_title else font(bold=True)
+        sheet.row_dimensions[number].height = 24 if is_title else height(zip((head, text), _ABOUT_WIDTHS, strict=True))
     _set_page(sheet, title, control)
-    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
 
 
 def _fill_items(sheet: Worksheet, control: Control) -> None:
     language, texts = control.language, control.texts.list
-    for place, (head, width) in enumerate(((texts.item, 70), (texts.breakdown, 26), (texts.target_group, 26)), start=1):
-        cell = sheet.cell(1, place)
-        _put(cell, in_language(head, language))
-        cell.font = Font(bold=True)
-        sheet.column_dimensions[get_column_letter(place)].width = width
-    for number, (label, questions, groups) in enumerate(_distinct_items(control), start=2):
-        for place, value in enumerate((label, questions, groups), start=1):
-            _put(sheet.cell(number, place), value)
+    for place, head in enumerate((texts.item, texts.breakdown, texts.target_group), start=1):
+        put_head(sheet.cell(1, place), in_language(head, language), "left")
+    set_widths(sheet, (70, 26, 26))
+    sheet.row_dimensions[1].height = TABLE_HEAD_HEIGHT
+    items = _distinct_items(control)
+    for number, item in enumerate(items, start=2):
+        for place, value in enumerate(item, start=1):
+            put(sheet.cell(number, place), value)
+    set_table(sheet, 3, len(items))
+    _set_page(sheet, sheet.title, control)
 
 
 def _distinct_items(control: Control) -> list[tuple[str, str, str]]:
@@ -184,13 +160,13 @@ def workbook(rows: list[Row], control: Control, title: str, findings: Iterable[s
     language = control.language
     book = Workbook()
     sheet = book.active
-    sheet.title = in_language(SHEET, language)
+    sheet.title = in_language(TEXTS["sheet"], language)
     _fill_list(sheet, rows, control, title)
-    _fill_about(book.create_sheet(in_language(ABOUT, language)), control, title, findings)
+    _fill_about(book.create_sheet(in_language(TEXTS["about"], language)), control, title, findings)
     verdicts = ",".join(in_language(label, language) for label in VERDICTS.values())
     _add_choice(sheet, "verdict", f'"{verdicts}"', control.texts.list.choose_answer, len(rows), language)
     if control.items:
-        items = book.create_sheet(in_language(ITEMS, language))
+        items = book.create_sheet(in_language(TEXTS["items"], language))
         _fill_items(items, control)
         last = len(_distinct_items(control)) + 1
         _add_choice(sheet, "item", f"'{items.title}'!$A$2:$A${last}", control.texts.list.choose_item, len(rows), language)
@@ -200,24 +176,14 @@ def workbook(rows: list[Row], control: Control, title: str, findings: Iterable[s
     book.properties.title = title
     raw = io.BytesIO()
     book.save(raw)
-    return _without_clock(raw.getvalue())
-
-
-def _without_clock(workbook: bytes) -> bytes:
-    """Return a workbook without the time at which it was written, so that equal lists are equal files."""
     result = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(workbook)) as source, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target:
+    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
-            content = source.read(name)
-            if name == "docProps/core.xml":
-                content = re.sub(rb"<dcterms:(created|modified)[^>]*>[^<]*</dcterms:\1>", b"", content)
-            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(entry, content)
+            add_file(target, name, [without_clock(name, source.read(name).decode())])
     return result.getvalue()
 
 
-def _csvin_language(value: Value, language: Language) -> str:
+def _in_csv(value: Value, language: Language) -> str:
     if value is None:
         return ""
     if isinstance(value, Decimal):
@@ -234,5 +200,5 @@ def delimited(rows: list[Row], control: Control) -> bytes:
     output = io.StringIO()
     writer = csv.writer(output, delimiter=";", lineterminator="\r\n")
     writer.writerow([in_language(column.head, control.language) for column in COLUMNS])
-    writer.writerows([_csvin_language(value, control.language) for value in row] for row in rows)
+    writer.writerows([_in_csv(value, control.language) for value in row] for row in rows)
     return output.getvalue().encode("utf-8-sig")

@@ -1,6 +1,6 @@
 """The page of the gate: the verdict for people, in Norwegian and English, in one file that loads nothing.
 
-Both languages stand in the page and the reader switches between them; every word of both is in this module. The page is made
+Both languages stand in the page and the reader switches between them; every word of both is in ``texts``. The page is made
 from the verdict alone, without a clock: the same verdict gives the same bytes.
 
 Belongs here: rendering. Great Expectations' own pages load styles and a tracker from the web, so they are never published.
@@ -20,9 +20,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from orchestration.core.tables import Label
+from orchestration.core.texts import load_groups, load_texts
 from orchestration.gate.coverage import KINDS
 from orchestration.gate.results import Outcome
-from orchestration.gate.rules import LEVELS, Level, Severity, Stage
+from orchestration.gate.rules import LEVELS
 
 Language = Literal["nb", "en"]
 
@@ -38,240 +39,10 @@ DIGITS = 4
 SMALLEST = 1e-9
 
 NOTHING = "\u2013"
+TEXTS = load_texts("gate", "page")
+CLASSES = load_groups("gate", "classes")
+
 SEPARATORS: dict[Language, tuple[str, str]] = {"nb": ("\u00a0", ","), "en": (",", ".")}
-
-
-def _label(nb: str, en: str) -> Label:
-    return Label(nb=nb, en=en)
-
-
-LEVEL_WORDS: dict[Level, Label] = {
-    "format": _label("Format", "Format"),
-    "within_table": _label("Innen en tabell", "Within a table"),
-    "between_years": _label("Mellom år", "Between years"),
-    "between_sources": _label("Mellom kilder", "Between sources"),
-    "against_print": _label("Mot trykte tall", "Against print"),
-    "disclosure": _label("Konfidensialitet", "Disclosure"),
-}
-LEVEL_QUESTIONS: dict[Level, Label] = {
-    "format": _label(
-        "Er alt lest, er nøkler entydige, og sier filene det samme?",
-        "Was everything read, are keys unique, and do the files say the same?",
-    ),
-    "within_table": _label("Stemmer tallene i en tabell med hverandre?", "Do the figures of a table agree with each other?"),
-    "between_years": _label(
-        "Er hver endring fra år til år mulig, eller vist som brudd?",
-        "Is each change from year to year possible, or shown as a break?",
-    ),
-    "between_sources": _label(
-        "Stemmer svar, folketall og områder med hverandre?", "Do answers, populations and areas agree with each other?"
-    ),
-    "against_print": _label(
-        "Stemmer tallene med det som står i trykte rapporter?", "Do the figures agree with what printed reports say?"
-    ),
-    "disclosure": _label("Kan noen lese ut hva en enkelt enhet svarte?", "Can anyone tell what a single unit answered?"),
-}
-STAGE_WORDS: dict[Stage, Label] = {
-    "delivery": _label("leveranse", "delivery"),
-    "warehouse": _label("lager", "warehouse"),
-    "candidate": _label("kandidat", "candidate"),
-}
-STAGE_MEANINGS: dict[Stage, Label] = {
-    "delivery": _label(
-        "cellene slik de ble levert, før noe er laget av dem", "the cells as delivered, before anything is made of them"
-    ),
-    "warehouse": _label(
-        "svar fra enkeltenheter; radene er ikke offentlige", "answers of single units; the rows are not public"
-    ),
-    "candidate": _label("nettopp de filene som skal ut", "exactly the files that are to go out"),
-}
-SEVERITY_WORDS: dict[Severity, Label] = {
-    "fatal": _label("kritisk", "fatal"),
-    "error": _label("feil", "error"),
-    "warning": _label("advarsel", "warning"),
-}
-SEVERITY_MEANINGS: dict[Severity, Label] = {
-    "fatal": _label("stanser alltid", "always blocks"),
-    "error": _label(
-        "stanser alltid, med mindre hver rad kan fritas og har signert fritak",
-        "always blocks, unless each row can be waived and has a signed waiver",
-    ),
-    "warning": _label(
-        "stanser i den offisielle kanalen til hver rad er rettet eller har signert fritak",
-        "blocks in the official channel until each row is corrected or has a signed waiver",
-    ),
-}
-OUTCOME_WORDS: dict[Outcome, Label] = {
-    "pass": _label("Bestått", "Passed"),
-    "fail": _label("Ikke bestått", "Failed"),
-    "no_data": _label("Uten data", "No data"),
-    "did_not_run": _label("Ikke kjørt", "Did not run"),
-}
-OUTCOME_MEANINGS: dict[Outcome, Label] = {
-    "pass": _label("ingen rad bryter regelen", "no row breaks the rule"),
-    "fail": _label("minst én rad bryter regelen", "at least one row breaks the rule"),
-    "no_data": _label(
-        "regelen fant ingen rad å se på, og har ikke godkjent noe", "the rule found no row to look at, and approved nothing"
-    ),
-    "did_not_run": _label("regelen ble ikke kjørt, og har ikke godkjent noe", "the rule was not run, and approved nothing"),
-}
-COVERAGE_WORDS: dict[str, Label] = {
-    "within_year": _label("Samme år", "Within the year"),
-    "between_years": _label("Mellom år", "Between years"),
-    "reconciliation": _label("Mot trykk", "Against print"),
-}
-FAULT_WORDS: dict[str, Label] = {
-    "caught": _label("fanget", "caught"),
-    "missed": _label("ikke fanget", "not caught"),
-    "not_seeded": _label(
-        "ikke lagt inn: dataene har ikke noe den kunne endre", "not seeded: the data have nothing that it could change"
-    ),
-    "caught_clean": _label("regelen slo ut før feilen var lagt inn", "the rule failed before the fault was seeded"),
-}
-
-# Texts with one number come in two forms, for one and for many.
-# Parts of the attack on the finished files.
-ATTACK_WORDS: dict[str, Label] = {
-    "isolation": _label("Summer som hviler på få enheter", "Sums that rest on few units"),
-    "bounds": _label("Svar som ligger fast", "Answers that are fixed"),
-    "routing": _label("Skjema, og hvem som fikk oppfølgingsspørsmål", "Forms, and who was asked routed questions"),
-    "snapshots": _label("Flere utgaver sammen", "Several snapshots together"),
-    "printed": _label("Skjulte grupper som står i gamle rapporter", "Hidden groups that stand in old reports"),
-    "practice": _label("Rapporteringspraksis og små tabeller", "Reporting practice and small tables"),
-    "changed_practice": _label("Rapporteringspraksis i flere utgaver", "Reporting practice in several snapshots"),
-    "formats": _label("De andre filene", "The other files"),
-}
-
-TEXTS: dict[str, Label] = {
-    "survey": _label(
-        "Årsverk i kommunalt psykisk helse- og rusarbeid", "FTE in municipal mental health and substance use work"
-    ),
-    "language": _label("Språk", "Language"),
-    "passes": _label(
-        "Utgaven kan publiseres: alle {rules}\u00a0regler er bestått.",
-        "The snapshot may be published: all {rules}\u00a0rules passed.",
-    ),
-    "passes_with_one": _label(
-        "Utgaven kan publiseres: ingen av\u00a0{rules}\u00a0regler stanser den, men én er ikke bestått.",
-        "The snapshot may be published: none of\u00a0{rules}\u00a0rules blocks it, but one did not pass.",
-    ),
-    "passes_with_many": _label(
-        "Utgaven kan publiseres: ingen av\u00a0{rules}\u00a0regler stanser den, men {open} er ikke bestått.",
-        "The snapshot may be published: none of\u00a0{rules}\u00a0rules blocks it, but {open} did not pass.",
-    ),
-    "refused_one": _label(
-        "Utgaven publiseres ikke: én\u00a0av\u00a0{rules}\u00a0regler stanser den.",
-        "The snapshot is refused: one\u00a0of\u00a0{rules}\u00a0rules blocks it.",
-    ),
-    "refused_many": _label(
-        "Utgaven publiseres ikke: {blocking}\u00a0av\u00a0{rules}\u00a0regler stanser den.",
-        "The snapshot is refused: {blocking}\u00a0of\u00a0{rules}\u00a0rules block it.",
-    ),
-    "blocking": _label("Dette stanser utgaven", "What blocks the snapshot"),
-    "open": _label("Dette er ikke bestått, men stanser ikke", "What did not pass, but does not block"),
-    "lead": _label(
-        "Før tall publiseres, dømmer reglene under nettopp de filene som skal ut, og det de er laget av. Stanser én "
-        "regel, blir ingenting publisert, og forrige utgave blir stående.",
-        "Before figures are published, the rules below judge exactly the files that are to go out, and what they are made "
-        "of. If one rule blocks, nothing is published, and the previous snapshot stays.",
-    ),
-    "candidate": _label("Utgave", "Snapshot"),
-    "hash": _label("Innholdets hash (SHA-256)", "Content hash (SHA-256)"),
-    "machine": _label("Samme dom for maskiner", "The same verdict for machines"),
-    "native": _label("Resultatet fra Great Expectations", "The result of Great Expectations"),
-    "counts": _label("Regler etter utfall", "Rules by outcome"),
-    "coverage": _label("Hvor mye reglene ser på", "How much the rules look at"),
-    "coverage_caption": _label(
-        "Andel av de publiserte tallene i hver tabell som minst én regel holder mot noe annet: andre tall fra samme år, "
-        "andre år, eller trykte rapporter. Regler for format og konfidensialitet er ikke regnet med.",
-        "Share of the published figures of each table that at least one rule holds against something else: other figures "
-        "of the same year, other years, or printed reports. Rules of format and disclosure are not counted.",
-    ),
-    "table": _label("Tabell", "Table"),
-    "figures": _label("Publiserte tall", "Published figures"),
-    "every_table": _label("alle tabeller", "all tables"),
-    "all_tables": _label("Alle tabeller", "All tables"),
-    "proof": _label("Biter reglene?", "Do the rules bite?"),
-    "proof_all": _label("{caught} av {faults} innlagte feil ble fanget.", "{caught} of {faults} seeded faults caught."),
-    "proof_lead": _label(
-        "For hver regel legges den feilen den er til for, inn i en kopi av det som er dømt. Regelen skal slå ut på kopien, "
-        "og bare på den.",
-        "For each rule the fault that it is there for is seeded into a copy of what was judged. The rule must fail on the "
-        "copy, and only there.",
-    ),
-    "proof_missed": _label("Ikke fanget", "Not caught"),
-    "proof_not_seeded": _label("Ikke lagt inn, dataene har ikke noe å endre", "Not seeded, the data have nothing to change"),
-    "proof_without_fault": _label("Regler uten feil å legge inn", "Rules without a fault to seed"),
-    "attack": _label("Hva et angrep kom fram til", "What an attack found"),
-    "attack_lead": _label(
-        "Et angrep som bare har de offentlige filene, prøver å regne ut hva enkeltenheter svarte. Det som følger av at alle "
-        "i en stor nok gruppe ga samme svar, tillater retningslinjen.",
-        "An attack that has the public files alone tries to work out what single units answered. What follows from all "
-        "units of a large enough group giving one answer, the policy allows.",
-    ),
-    "attack_part": _label("Del av angrepet", "Part of the attack"),
-    "attack_tried": _label("Forsøkt", "Tried"),
-    "attack_derived": _label("Utledet", "Derived"),
-    "attack_allowed": _label(
-        "{count} svar fra enkeltenheter følger av ensartede grupper, eller av årsverk per rapporteringsform, slik "
-        "retningslinjen tillater",
-        "{count} answers of single units follow from uniform groups, or from FTE by reporting form, as the policy allows",
-    ),
-    "attack_from_print": _label(
-        "{count} svar fra enkeltenheter følger av trykte rapporter alene, og har vært offentlige siden da",
-        "{count} answers of single units follow from printed reports alone, and have been public since then",
-    ),
-    "attack_not_tried": _label("Ikke forsøkt", "Not tried"),
-    "rules": _label("Reglene", "The rules"),
-    "rules_caption": _label("Regler etter nivå og utfall", "Rules by level and outcome"),
-    "level": _label("Nivå", "Level"),
-    "all_levels": _label("Alle nivåer", "All levels"),
-    "rule": _label("Regel", "Rule"),
-    "outcome": _label("Utfall", "Outcome"),
-    "checked": _label("Rader sett på", "Rows looked at"),
-    "failing": _label("Avvik", "Failing"),
-    "waived": _label("Fritatt", "Waived"),
-    "value": _label("Verste verdi", "Worst value"),
-    "limit": _label("grense {limit}", "limit {limit}"),
-    "not_counted": _label("ikke talt", "not counted"),
-    "not_shown": _label("vises ikke", "not shown"),
-    "blocks": _label("Stanser", "Blocks"),
-    "does_not_block": _label("Stanser ikke", "Does not block"),
-    "is_waived": _label("Fritatt", "Waived"),
-    "explanation": _label("Hvorfor", "Why"),
-    "remedy": _label("Hva som skal gjøres", "What to do"),
-    "fault": _label("Prøve med innlagt feil", "Test with a seeded fault"),
-    "id": _label("Regelens id", "Rule id"),
-    "error": _label("Kjørte ikke fordi", "It did not run because"),
-    "waived_one": _label(
-        "Én av {failing} rader har signert fritak i data/waivers.",
-        "One of {failing} rows has a signed waiver in data/waivers.",
-    ),
-    "waived_many": _label(
-        "{waived} av {failing} rader har signert fritak i data/waivers.",
-        "{waived} of {failing} rows have a signed waiver in data/waivers.",
-    ),
-    "rows_one": _label("Raden som bryter regelen", "The row that breaks the rule"),
-    "rows_many": _label("De {failing} radene som bryter regelen", "The {failing} rows that break the rule"),
-    "rows_first": _label(
-        "De første {shown} av {failing} rader som bryter regelen", "The first {shown} of {failing} rows that break the rule"
-    ),
-    "restricted": _label(
-        "Radene vises ikke. De sier hva enkeltenheter svarte, og ligger i en skjermet fil ved siden av kandidaten.",
-        "The rows are restricted. They say what single units answered, and stand in a protected file beside the candidate.",
-    ),
-    "no_rows": _label("Regelen viser ingen rader.", "The rule shows no rows."),
-    "guide": _label("Slik leses siden", "How to read this page"),
-    "guide_outcomes": _label("Utfall", "Outcomes"),
-    "guide_severities": _label("Alvor", "Severities"),
-    "guide_stages": _label("Hva som dømmes", "What is judged"),
-    "guide_rows": _label(
-        "En «rad» er det regelen ser på: et tall, en gruppe av tall, en kolonne eller en fil. Der regelen er en test i dbt, "
-        "telles bare avvik.",
-        "A “row” is what the rule looks at: a figure, a group of figures, a column or a file. Where the rule is a dbt test, "
-        "only failures are counted.",
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -409,7 +180,7 @@ def render(verdict: dict[str, Any]) -> str:
         A whole page. Every text of the verdict is escaped.
 
     Raises:
-        KeyError: a rule has a level, a stage, a severity or an outcome for which there are no words.
+        UserError: a rule has a level, a stage, a severity or an outcome for which there are no words.
     """
     environment = Environment(
         loader=FileSystemLoader([TEMPLATES, STYLE]),
@@ -421,16 +192,16 @@ def render(verdict: dict[str, Any]) -> str:
     environment.globals.update(
         {each.__name__: each for each in (both, say, write, percent, write_cell, shown_rows)},
         text=TEXTS,
-        levels=LEVEL_WORDS,
-        level_questions=LEVEL_QUESTIONS,
-        stages=STAGE_WORDS,
-        stage_meanings=STAGE_MEANINGS,
-        severities=SEVERITY_WORDS,
-        severity_meanings=SEVERITY_MEANINGS,
-        outcomes=OUTCOME_WORDS,
-        outcome_meanings=OUTCOME_MEANINGS,
-        coverages=COVERAGE_WORDS,
-        fault_verdicts=FAULT_WORDS,
+        levels=CLASSES["levels"],
+        level_questions=CLASSES["level_questions"],
+        stages=CLASSES["stages"],
+        stage_meanings=CLASSES["stage_meanings"],
+        severities=CLASSES["severities"],
+        severity_meanings=CLASSES["severity_meanings"],
+        outcomes=CLASSES["outcomes"],
+        outcome_meanings=CLASSES["outcome_meanings"],
+        coverages=CLASSES["coverages"],
+        fault_verdicts=CLASSES["fault_verdicts"],
     )
     rules = sorted(verdict["rules"], key=_order)
     proof = verdict.get("proof") or {}
@@ -443,7 +214,7 @@ def render(verdict: dict[str, Any]) -> str:
         by_level={level: [rule for rule in rules if rule["level"] == level] for level in LEVELS},
         covered=covered,
         attack=verdict.get("attack"),
-        attack_parts=ATTACK_WORDS,
+        attack_parts=CLASSES["attack_parts"],
         covered_in_all={name: sum(each[name] for each in covered.values()) for name in ("figures", *KINDS)},
         proof=proof,
         titles={rule["rule"]: Label(nb=rule["title_nb"], en=rule["title_en"]) for rule in rules},

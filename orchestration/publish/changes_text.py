@@ -1,9 +1,9 @@
 """The changes between two snapshots in words: as a text, as a page, and as JSON for machines and for the front page.
 
-First what a person would say, then countries and counties figure by figure, then single units folded to a line each. Every
-word of both languages is here.
+First what a person would say, then countries and counties figure by figure, then single units folded to a line each.
 
-Belongs here: words and order. Does not belong here: finding what changed (``changes``).
+Belongs here: what is told, and in which order. Does not belong here: finding what changed (``changes``), and the words
+(``texts``).
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from orchestration.core.language import LANGUAGES, Language, in_language, number
-from orchestration.core.tables import STATUS_COLUMN, Label, Table
+from orchestration.core.tables import STATUS_COLUMN, Table
+from orchestration.core.texts import load_texts
 from orchestration.publish.changes import SHOWN_FIGURES, Changes, Figure, Folded, Notice
 from orchestration.publish.release import Release, spans
 
@@ -34,113 +35,8 @@ SHOWN_COLUMNS = 3
 NOTHING = "\u2013"
 NO_BREAK = "\u00a0"
 
+TEXTS = load_texts("publish", "changes")
 
-def _label(nb: str, en: str) -> Label:
-    return Label(nb=nb, en=en)
-
-
-TEXTS: dict[str, Label] = {
-    "first_title": _label("Første utgave: {id}", "First snapshot: {id}"),
-    "title": _label("Endringer i {id} siden {predecessor}", "Changes in {id} since {predecessor}"),
-    "in_short": _label("Kort fortalt", "In short"),
-    "first": _label(
-        "Dette er den første utgaven. Den har årene {years}.", "This is the first snapshot. It has the years {years}."
-    ),
-    "nothing": _label("Ingenting er endret.", "Nothing has changed."),
-    "no_figure": _label("Ingen tall er endret.", "No figure has changed."),
-    "new_period": _label(
-        "Nytt år: {year}. Hele landet har {fte} årsverk{change}.",
-        "New year: {year}. The whole country has {fte} FTE{change}.",
-    ),
-    "more": _label(
-        ", {change} flere ({percent}{nbsp}prosent) enn i {previous}", ", {change} more ({percent}%) than in {previous}"
-    ),
-    "fewer": _label(
-        ", {change} færre ({percent}{nbsp}prosent) enn i {previous}", ", {change} fewer ({percent}%) than in {previous}"
-    ),
-    "same": _label(", like mange som i {previous}", ", as many as in {previous}"),
-    "has_break": _label(" Det er brudd i serien mellom årene.", " There is a break in the series between the years."),
-    "corrected_unit": _label(
-        "Rettet: {subject} i {unit}, {year}. Grunn: {kind} (besluttet {date}).",
-        "Corrected: {subject} in {unit}, {year}. Reason: {kind} (decided {date}).",
-    ),
-    "corrected": _label(
-        "Rettet: {subject}, {year}. Grunn: {kind} (besluttet {date}). {figures} tall er endret.",
-        "Corrected: {subject}, {year}. Reason: {kind} (decided {date}). {figures} figures changed.",
-    ),
-    "effect": _label(
-        " Enhetens sum er {unit_after} årsverk, før {unit_before}; hele landet har {country_after}, før {country_before}.",
-        " The unit's total is {unit_after} FTE, before {unit_before}; the whole country has {country_after}, before "
-        "{country_before}.",
-    ),
-    "more_notices": _label("Rettet: {count} andre steder, se under.", "Corrected: {count} other places, see below."),
-    "provisional": _label(
-        "Planlagt revisjon: foreløpige tall er erstattet med endelige, {figures} tall ({years}).",
-        "Planned revision: provisional figures were replaced by final ones, {figures} figures ({years}).",
-    ),
-    "areas": _label(
-        "Planlagt revisjon: tallene på dagens områder følger nå områdene i {newest}, {figures} tall ({years}).",
-        "Planned revision: the figures on current areas now follow the areas of {newest}, {figures} figures ({years}).",
-    ),
-    "carried_forward": _label(
-        "Planlagt revisjon: videreførte tall er erstattet med enhetenes egne, {figures} tall ({years}).",
-        "Planned revision: figures carried forward were replaced by the units' own, {figures} figures ({years}).",
-    ),
-    "protection": _label(
-        "Planlagt revisjon: vernet av enkeltenheters svar skjuler eller viser andre tall enn før, {figures} tall ({years}).",
-        "Planned revision: the protection of single units' answers hides or shows other figures than before, {figures} "
-        "figures ({years}).",
-    ),
-    "unattributed": _label(
-        "Endret av andre grunner enn en rettelse av et svar: {figures} tall i «{table}» ({years}).",
-        "Changed for other reasons than a correction of an answer: {figures} figures in “{table}” ({years}).",
-    ),
-    "other": _label(
-        "Endret i rader der hovedtallet står som før: {figures} rader i «{table}» ({columns}).",
-        "Changed in rows whose main figure stays: {figures} rows in “{table}” ({columns}).",
-    ),
-    "removed": _label("Fjernet: {figures} rader i «{table}».", "Removed: {figures} rows in “{table}”."),
-    "schema": _label("Endret form", "Changed form"),
-    "table_added": _label("Ny tabell: {table}", "New table: {table}"),
-    "table_removed": _label("Tabellen er fjernet: {table}", "Table removed: {table}"),
-    "column_added": _label("Ny kolonne: {table}.{column}", "New column: {table}.{column}"),
-    "column_removed": _label("Kolonnen er fjernet: {table}.{column}", "Column removed: {table}.{column}"),
-    "type_changed": _label(
-        "Ny type: {table}.{column} er {type_after}, før {type_before}",
-        "New type: {table}.{column} is {type_after}, before {type_before}",
-    ),
-    "notices": _label("Rettelser", "Corrections"),
-    "figures": _label("Land, fylker og andre grupper", "Country, counties and other groups"),
-    "figures_note": _label(
-        "Høyst {most} tall fra hver tabell, landet og de største endringene først. Alle står i tabellen revisions.",
-        "At most {most} figures of each table, the country and the largest changes first. The table revisions has all.",
-    ),
-    "place": _label("Område", "Area"),
-    "year": _label("År", "Year"),
-    "what": _label("Hva", "What"),
-    "before": _label("Før", "Before"),
-    "after": _label("Nå", "Now"),
-    "change": _label("Endring", "Change"),
-    "class": _label("Type", "Class"),
-    "current": _label("dagens områder", "current areas"),
-    "units": _label("Kommuner, bydeler og etater ({count})", "Municipalities, districts and agencies ({count})"),
-    "unit_line": _label(
-        "{unit}, {table}, {year}: {figures} tall, største endring {largest} ({class_})",
-        "{unit}, {table}, {year}: {figures} figures, largest change {largest} ({class_})",
-    ),
-    "other_units": _label("og {count} til; alle står i tabellen revisions", "and {count} more; the table revisions has all"),
-    "tables": _label("Tabeller", "Tables"),
-    "tables_note": _label(
-        "Rader som er nye, planlagt revidert, rettet eller fjernet; til sist kolonner som er endret i rader som er blitt "
-        "stående.",
-        "Rows that are new, revised as planned, corrected or removed; last the columns that changed in rows that stayed.",
-    ),
-    "table": _label("Tabell", "Table"),
-    "rows_before": _label("Rader før", "Rows before"),
-    "rows_after": _label("Rader nå", "Rows now"),
-    "changed": _label("Endret", "Changed"),
-    "columns": _label("Endrede kolonner", "Changed columns"),
-}
 
 # The classes of a row, in the order in which a reader is told them; changed stands for tables that have no figures.
 CLASSES = ("new", "planned", "error", "removed", "changed")
@@ -155,7 +51,7 @@ class Words:
 
     def say(self, text: str, language: Language, **values: Any) -> str:
         """Return a text with its values."""
-        return in_language(TEXTS[text], language).format(**values, nbsp=NO_BREAK)
+        return in_language(TEXTS[text], language).format(**values)
 
     def code(self, codelist: str, code: str | None, language: Language) -> str:
         """Return the label of a code."""
@@ -244,7 +140,7 @@ def _notice(words: Words, notice: Notice, language: Language, *, is_alone: bool)
     text = words.say("corrected_unit", language, **values)
     totals = {name: getattr(notice, name) for name in ("unit_before", "unit_after", "country_before", "country_after")}
     if is_alone and all(value is not None for value in totals.values()):
-        text += words.say(
+        text += " " + words.say(
             "effect",
             language,
             **{name: words.figure(notice.subject, value, None, language) for name, value in totals.items()},
@@ -275,7 +171,7 @@ def summary(changes: Changes, words: Words, language: Language) -> list[str]:
             fte=number(period.fte, language, decimals=(0, 0)),
             change=change,
         )
-        sentences.append(text + (words.say("has_break", language) if period.series_break and change else ""))
+        sentences.append(f"{text} {words.say('has_break', language)}" if period.series_break and change else text)
     sentences += _notices(changes, words, language)[:SHOWN_NOTICES]
     if len(changes.notices) > SHOWN_NOTICES:
         sentences.append(words.say("more_notices", language, count=len(changes.notices) - SHOWN_NOTICES))

@@ -19,6 +19,7 @@ from orchestration.core import yaml_text
 from orchestration.core.errors import UserError
 from orchestration.core.release_calendar import Channel
 from orchestration.core.tables import Column, Label
+from orchestration.core.texts import filled
 from orchestration.core.warehouse import dictionaries
 
 CATALOGUE = "_catalogue.yml"
@@ -111,9 +112,9 @@ class Release:
         said = []
         if self.is_constructed:
             periods = spans(self.constructed_periods)
-            said.append(_filled(self.catalogue.constructed, periods=periods))
+            said.append(filled(self.catalogue.constructed, periods=periods))
         if self.is_provisional:
-            said.append(_filled(self.catalogue.provisional, period=str(self.time_period)))
+            said.append(filled(self.catalogue.provisional, period=str(self.time_period)))
         if not said:
             return None
         return Label(nb=" ".join(text.nb for text in said), en=" ".join(text.en for text in said))
@@ -126,10 +127,6 @@ class Release:
     def codes_of(self, column: Column) -> Mapping[str, Code]:
         """Return the codes that a column may have, in their order; none where it has no code list."""
         return self.codes.get(column.codelist or column.name, {})
-
-
-def _filled(text: Label, **values: str) -> Label:
-    return Label(nb=text.nb.format(**values), en=text.en.format(**values))
 
 
 def spans(years: tuple[int, ...]) -> str:

@@ -1,6 +1,6 @@
 """The pages on method and on downloads: what the release says of itself.
 
-Belongs here: lists for these two pages, from metadata and tables. Does not belong here: their words (``words``) or layout
+Belongs here: lists for these two pages, from metadata and tables. Does not belong here: their words (``texts``) or layout
 (``templates``).
 """
 

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from orchestration.core.tables import Label, Table
+from orchestration.core.texts import load_texts
 from orchestration.publish.formats import Format, Job
 from orchestration.publish.release import Release
 from orchestration.site import about, formats
@@ -28,11 +29,12 @@ from orchestration.site.headline import headline
 from orchestration.site.municipality import NEIGHBOURS, PUBLIC_MEASURES, Municipalities
 from orchestration.site.pages import Figure, Page, Question, Site, load_pages, load_site, written_out
 from orchestration.site.reconciliation import read_reconciliation
-from orchestration.site.words import FORMATS, SCRIPT, TEXTS
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
 STATIC = HERE / "static"
+
+TEXTS = load_texts("site", "pages")
 
 # Figures of a question that the reader chose, and of a municipality: described once, drawn of cubes that are loaded then.
 QUESTION_FIGURES = (
@@ -194,7 +196,7 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
                 for indicator in (name.split("/")[1] for name in questions)
                 if (folder.parent / "jsonstat" / "indicator_shares" / f"{indicator}.json").is_file()
             ],
-            formats=FORMATS,
+            formats=load_texts("site", "formats"),
         )
 
     return list_files
@@ -343,7 +345,7 @@ def _script_words(release: Release, site: Site) -> dict[str, Any]:
             "sign": (parent.sign if parent else None) or "..",
         }
     return {
-        "texts": {name: [label.nb, label.en] for name, label in SCRIPT.items()},
+        "texts": {name: [label.nb, label.en] for name, label in load_texts("site", "scripts").items()},
         "flags": flags,
         "levels": pairs("unit_level"),
         "bases": pairs("area_basis"),

@@ -4,8 +4,8 @@ A cube has dimensions, each with its codes in order, and measures, each a list o
 moving fastest. A flag says of each cell what it is: the status of a value (a capital letter), or why there is none (a small
 letter, a place in the code list of reasons). ``static/core.js`` reads what ``Cube.script`` writes.
 
-Belongs here: reading tables into cubes and writing cubes. Does not belong here: which cubes a page needs (``pages``), or
-what is drawn of them (``figures``).
+Belongs here: reading tables into cubes and writing cubes. Does not belong here: what holds for every cube
+(``publish.axes``), which cubes a page needs (``pages``), or what is drawn of them (``figures``).
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from operator import itemgetter
 from typing import Any
 
 import duckdb
+import numpy as np
 
 from orchestration.core.tables import Label, Table
+from orchestration.publish.axes import Order, cells_of, codes_of_level, order_of, places_of, spread
 from orchestration.publish.release import Release
 
 UNIT, TIME = "unit", "time"
@@ -57,7 +59,7 @@ class Cube:
     places: dict[str, dict[str, int]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.places = {name: {code: place for place, code in enumerate(codes)} for name, codes in self.dimensions.items()}
+        self.places = {name: places_of(codes) for name, codes in self.dimensions.items()}
 
     def _cell(self, measure: Measure, at: Mapping[str, str]) -> str:
         place = 0
@@ -137,20 +139,17 @@ def unit_sql(columns: Iterable[str]) -> str:
 
 def unit_label(release: Release, level: str, code: str, name: str) -> Label:
     """Return the name of an area; names that are no proper names stand in code lists."""
-    if level in release.codes and code in release.codes[level]:
-        return release.label(level, code)
+    listed = codes_of_level(release, level).get(code)
+    if listed:
+        return listed.label
     return release.label("unit_level", level) if level == "country" else Label(nb=name, en=name)
 
 
-def _unit_order(release: Release, level: str, code: str) -> tuple[int, int, int, str]:
-    levels = list(release.codes.get("unit_level", {}))
-    codes = list(release.codes.get(level, {}))
-    number = int(code) if code.isdigit() else 0
+def _unit_order(release: Release, basis: str, level: str, code: str) -> tuple[str, Order, Order]:
     return (
-        levels.index(level) if level in levels else len(levels),
-        codes.index(code) if code in codes else len(codes),
-        number,
-        code,
+        basis,
+        order_of(level, release.codes.get("unit_level", {})),
+        order_of(code, codes_of_level(release, level), digits_count=True),
     )
 
 
@@ -162,14 +161,14 @@ def ordered_units(release: Release, names: Mapping[str, str]) -> tuple[list[str]
         names: the name of each unit by its code.
     """
     parts = {unit: unit.split(".", 2) for unit in names}
-    units = sorted(names, key=lambda unit: (parts[unit][0], *_unit_order(release, parts[unit][1], parts[unit][2])))
+    units = sorted(names, key=lambda unit: _unit_order(release, *parts[unit]))
     return units, {unit: unit_label(release, parts[unit][1], parts[unit][2], names[unit]) for unit in units}
 
 
 def ordered_codes(release: Release, codelist: str | None, codes: Iterable[str]) -> tuple[list[str], dict[str, Label]]:
     """Return codes in the order of their code list, and their labels."""
-    known = list(release.codes.get(codelist or "", {}))
-    ordered = sorted(set(codes), key=lambda code: (known.index(code) if code in known else len(known), code))
+    known = release.codes.get(codelist or "", {})
+    ordered = sorted(set(codes), key=lambda code: order_of(code, known))
     return ordered, {code: release.label(codelist or "", code) for code in ordered}
 
 
@@ -244,25 +243,40 @@ def cube_of(release: Release, table: Table, name: str, measures: Sequence[str], 
     dimensions[TIME] = sorted({row[2] for row in rows})
     columns.append(2)
 
-    over = tuple(dimensions)
-    size = prod(len(codes) for codes in dimensions.values())
-    flags = [NO_ROW] * size
-    values = [[""] * size for _ in measures]
-    reasons = reason_flags(release)
-    steps = [
-        (column, len(codes), {code: place for place, code in enumerate(codes)})
-        for column, codes in zip(columns, dimensions.values(), strict=True)
-    ]
-    first = 5 + len(names)
-    for row in rows:
-        place = 0
-        for column, length, places in steps:
-            place = place * length + places[row[column]]
-        flags[place] = reasons.get(row[3], row[4]) if row[3] else row[4]
-        for kept, text in zip(values, row[first:], strict=True):
-            kept[place] = text
-    kept_measures = {measure: Measure(over, each) for measure, each in zip(measures, values, strict=True)}
-    return Cube(name, dimensions, labels, kept_measures, Measure(over, flags))
+    grid = _Grid(dimensions, tuple(dimensions), rows, columns)
+    kept = {measure: grid.measure([row[5 + len(names) + place] for row in rows]) for place, measure in enumerate(measures)}
+    return Cube(name, dimensions, labels, kept, grid.flags(release, [(row[3], row[4]) for row in rows]))
+
+
+class _Grid:
+    """The cells of rows over some of the dimensions of a cube."""
+
+    def __init__(
+        self,
+        dimensions: Mapping[str, Sequence[str]],
+        over: tuple[str, ...],
+        rows: Sequence[tuple[Any, ...]],
+        columns: Sequence[int],
+    ) -> None:
+        """Place the rows; ``columns`` has the place in a row of the code of each dimension of ``over``."""
+        self._over = over
+        lengths = [len(dimensions[name]) for name in over]
+        self._size = prod(lengths)
+        positions = []
+        for name, column in zip(over, columns, strict=True):
+            places = places_of(dimensions[name])
+            positions.append(np.array([places[row[column]] for row in rows], dtype=np.int64))
+        self._cells = cells_of(positions, lengths)
+
+    def measure(self, texts: Sequence[str]) -> Measure:
+        """Return the numbers of the rows as a measure."""
+        return Measure(self._over, spread(texts, self._cells, self._size, ""))
+
+    def flags(self, release: Release, said: Sequence[tuple[str | None, str]]) -> Measure:
+        """Return the flags of the rows, of which the reason for a missing figure and the status are given."""
+        reasons = reason_flags(release)
+        flags = [reasons.get(reason, status) if reason else status for reason, status in said]
+        return Measure(self._over, spread(flags, self._cells, self._size, NO_ROW))
 
 
 def read_indicator_cubes(connection: duckdb.DuckDBPyConnection, release: Release) -> dict[str, Cube]:
@@ -281,7 +295,6 @@ def read_indicator_cubes(connection: duckdb.DuckDBPyConnection, release: Release
     asked = {indicator: [row[1] for row in rows] for indicator, rows in groupby(codes, itemgetter(0))}
     counted = {indicator: list(rows) for indicator, rows in groupby(cells, itemgetter(0))}
     bases = dict(connection.execute("select indicator, base from indicators order by indicator").fetchall())
-    reasons = reason_flags(release)
     cubes = {}
     for indicator, found in groupby(groups, itemgetter(0)):
         rows = list(found)
@@ -291,28 +304,19 @@ def read_indicator_cubes(connection: duckdb.DuckDBPyConnection, release: Release
         dimensions["item"], labels["item"] = ordered_codes(release, "item", {row[2] for row in rows})
         dimensions["answer"], labels["answer"] = ordered_codes(release, "answer", asked[indicator])
         dimensions[TIME] = sorted({row[3] for row in rows})
-        units, items, options, times = ({code: place for place, code in enumerate(each)} for each in dimensions.values())
-        size = len(units) * len(items) * len(times)
-        flags, answered, expected = [NO_ROW] * size, [""] * size, [""] * size
-        for _, unit_code, item, time, status, reason, n_answered, n_units, _ in rows:
-            place = (units[unit_code] * len(items) + items[item]) * len(times) + times[time]
-            flags[place] = reasons.get(reason, status) if reason else status
-            answered[place], expected[place] = n_answered, n_units
-        counts = [""] * (size * len(options))
-        for _, unit_code, item, answer, time, count in counted.get(indicator, ()):
-            place = (units[unit_code] * len(items) + items[item]) * len(options) + options[answer]
-            counts[place * len(times) + times[time]] = count
-        group = (UNIT, "item", TIME)
+        counts = counted.get(indicator, [])
+        by_answer = _Grid(dimensions, (UNIT, "item", "answer", TIME), counts, (1, 2, 3, 4))
+        by_group = _Grid(dimensions, (UNIT, "item", TIME), rows, (1, 2, 3))
         cubes[indicator] = Cube(
             name=f"indicator/{indicator}",
             dimensions=dimensions,
             labels=labels,
             measures={
-                COUNT: Measure((UNIT, "item", "answer", TIME), counts),
-                "n_answered": Measure(group, answered),
-                "n_units": Measure(group, expected),
+                COUNT: by_answer.measure([row[5] for row in counts]),
+                "n_answered": by_group.measure([row[6] for row in rows]),
+                "n_units": by_group.measure([row[7] for row in rows]),
             },
-            flags=Measure(group, flags),
+            flags=by_group.flags(release, [(row[5], row[4]) for row in rows]),
             share_of="n_units" if bases.get(indicator) == "all" else "n_answered",
         )
     return cubes

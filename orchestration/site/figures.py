@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestration.core.tables import Label, Table
+from orchestration.core.texts import load_texts
 from orchestration.publish.release import Release
 from orchestration.site.breaks import Break, Breaks
 from orchestration.site.cubes import CURRENT, NO_ROW, SHARE, TIME, UNIT, Cube
 from orchestration.site.pages import Figure, MeasureShown, Site
-from orchestration.site.words import TEXTS
+
+TEXTS = load_texts("site", "pages")
 
 MEASURE, LEVEL, BASIS = "measure", "level", "basis"
 NEWEST = "newest"

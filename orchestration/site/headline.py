@@ -1,7 +1,7 @@
 """The figures at the top of the front page: the newest year in a few numbers.
 
 Belongs here: which numbers, and when a change may be told. Does not belong here: the chart (``figures``) or the words
-(``words``).
+(``texts``).
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from dataclasses import dataclass
 import duckdb
 
 from orchestration.core.tables import Label
+from orchestration.core.texts import filled, load_texts
 from orchestration.publish.release import Release
 from orchestration.site.breaks import Breaks
 from orchestration.site.formats import percent, signed, written
-from orchestration.site.words import TEXTS
+
+TEXTS = load_texts("site", "pages")
 
 
 @dataclass(frozen=True)
@@ -24,14 +26,6 @@ class Tile:
     title: Label
     value: Label
     lines: list[Label]
-
-
-def _filled(text: str, **values: Label | str) -> Label:
-    label = TEXTS[text]
-    return Label(
-        nb=label.nb.format(**{name: each.nb if isinstance(each, Label) else each for name, each in values.items()}),
-        en=label.en.format(**{name: each.en if isinstance(each, Label) else each for name, each in values.items()}),
-    )
 
 
 def _change(value: float) -> Label:
@@ -58,7 +52,7 @@ def headline(connection: duckdb.DuckDBPyConnection, release: Release, breaks: Br
         if (group, newest) not in figures:
             continue
         fte, rate = figures[group, newest]
-        lines = [_filled("per_10000", value=written(rate, 1))] if rate is not None else []
+        lines = [filled(TEXTS["per_10000"], value=written(rate, 1))] if rate is not None else []
         before = [year for known, year in figures if known == group and year < newest]
         if before:
             earlier = max(before)
@@ -67,9 +61,9 @@ def headline(connection: duckdb.DuckDBPyConnection, release: Release, breaks: Br
             if divided or not base:
                 lines.append(TEXTS["no_comparison"])
             else:
-                lines.append(_filled("change_since", change=_change(100 * (fte - base) / base), year=str(earlier)))
+                lines.append(filled(TEXTS["change_since"], change=_change(100 * (fte - base) / base), year=str(earlier)))
                 if group in real and newest - earlier == 1:
-                    lines.append(_filled("real_change_since", change=_change(real[group])))
+                    lines.append(filled(TEXTS["real_change_since"], change=_change(real[group])))
         title = TEXTS["in_total"] if group == "total" else release.label("target_group", group)
         tiles.append(Tile(title, written(fte, 0), lines))
     # The total comes first on the page, whatever its place in the code list.
@@ -80,12 +74,12 @@ def headline(connection: duckdb.DuckDBPyConnection, release: Release, breaks: Br
         [newest],
     ).fetchone()
     if answered:
-        lines = [_filled("response_units", year=str(newest))]
+        lines = [filled(TEXTS["response_units"], year=str(newest))]
         if answered[2]:
-            lines.append(_filled("response_carried", carried=written(answered[2], 0)))
-        value = _filled("response_of", answered=written(answered[0], 0), expected=written(answered[1], 0))
+            lines.append(filled(TEXTS["response_carried"], carried=written(answered[2], 0)))
+        value = filled(TEXTS["response_of"], answered=written(answered[0], 0), expected=written(answered[1], 0))
         tiles.append(Tile(TEXTS["response"], value, lines))
     total = figures.get(("total", newest))
     if total is None:
         return TEXTS["headline_none"], tiles
-    return _filled("headline", fte=written(total[0], 0), year=str(newest)), tiles
+    return filled(TEXTS["headline"], fte=written(total[0], 0), year=str(newest)), tiles

@@ -25,8 +25,9 @@ from orchestration.control.lists import file_name, write_lists
 from orchestration.control.reading import read_answers
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR, Settings
-from orchestration.core.warehouse import WRITER, connect
+from orchestration.core.warehouse import connect
 from orchestration.defs.control import build_control_asset
+from orchestration.defs.resources import Installation, Writer
 from orchestration.forms.registry import load_forms
 from orchestration.ingest.decisions import load_decisions
 
@@ -507,9 +508,10 @@ def test_what_is_no_list_is_refused(controlled: Settings, tmp_path: Path) -> Non
 
 
 def test_the_asset_writes_the_lists_of_its_year(controlled: Settings) -> None:
-    asset = build_control_asset(controlled, load_forms(PROJECT_DIR / "data" / "forms"))
-    writer = {WRITER: dg.ResourceDefinition.none_resource()}
-    assert dg.materialize([asset], partition_key="2016", resources=writer).success
+    asset = build_control_asset(load_forms(PROJECT_DIR / "data" / "forms"))
+    installation = Installation.of(controlled)
+    resources = {"installation": installation, "writer": Writer(installation=installation)}
+    assert dg.materialize([asset], partition_key="2016", resources=resources).success
     assert (controlled.control / "2016" / "2016_alle.xlsx").is_file()
 
 

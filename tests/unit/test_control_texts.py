@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestration.control.texts import FINDINGS, WORDS, FindingText, load_texts
+from orchestration.control.finding_texts import FINDINGS, WORDS, FindingText, load_control_texts
 from orchestration.core.errors import UserError
 from orchestration.core.language import number
 from orchestration.core.settings import PROJECT_DIR
@@ -44,7 +44,7 @@ def text_of(question: str) -> FindingText:
 def test_every_finding_of_the_models_has_its_texts_and_no_text_is_left_over() -> None:
     codes = findings_of_the_models()
     assert {"large_change", "tenfold", "no_children_fte_for_size", "rejected_row"} <= codes
-    assert codes == {entry.id for entry in load_texts(TEXTS).findings}
+    assert codes == {entry.id for entry in load_control_texts(TEXTS).findings}
 
 
 def test_a_question_is_filled_and_a_part_without_a_value_is_left_out() -> None:
@@ -92,7 +92,7 @@ def test_a_wrong_text_is_told_with_its_file(tmp_path: Path, change: dict[str, ob
     entries[0] |= change
     (tmp_path / FINDINGS).write_text(yaml.safe_dump(entries), encoding="utf-8")
     with pytest.raises(UserError) as caught:
-        load_texts(tmp_path)
+        load_control_texts(tmp_path)
     assert said in caught.value.what
     assert caught.value.place == str(tmp_path / FINDINGS)
 
@@ -102,8 +102,8 @@ def test_two_entries_of_one_finding_and_a_missing_file_are_refused(tmp_path: Pat
     entries = yaml.safe_load((TEXTS / FINDINGS).read_text(encoding="utf-8"))
     (tmp_path / FINDINGS).write_text(yaml.safe_dump([*entries, entries[0]]), encoding="utf-8")
     with pytest.raises(UserError, match="has two entries"):
-        load_texts(tmp_path)
+        load_control_texts(tmp_path)
     (tmp_path / FINDINGS).write_text(yaml.safe_dump(entries), encoding="utf-8")
     (tmp_path / WORDS).unlink()
     with pytest.raises(UserError, match="cannot be read"):
-        load_texts(tmp_path)
+        load_control_texts(tmp_path)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import Label, Table
+from orchestration.publish.axes import cells_of, order_of, spread
 from orchestration.publish.formats.cube import (
     DenseCube,
     breaks_of,
@@ -200,3 +202,27 @@ def test_breaks_are_those_of_the_table_and_of_its_indicators() -> None:
     assert breaks_of(first, breaks) == {"2015": [of_table, of_value]}
     (whole,) = read_cubes(connection, table({"name": "indicator"}, TIME, UNIT, each=None), RELEASE, {"text": "fte::varchar"})
     assert list(breaks_of(whole, breaks)) == ["2009", "2015"]
+
+
+def test_codes_stand_in_the_order_of_their_list_and_others_after_them() -> None:
+    codes = ["lt2000", "10000_20000"]
+    assert sorted(["b", "10000_20000", "a", "lt2000"], key=lambda code: order_of(code, codes)) == [*codes, "a", "b"]
+
+
+def test_codes_of_digits_are_ordered_as_numbers_where_that_is_wanted() -> None:
+    codes = ["10", "2", "1"]
+    assert sorted(codes, key=lambda code: order_of(code, ())) == ["1", "10", "2"]
+    assert sorted(codes, key=lambda code: order_of(code, (), digits_count=True)) == ["1", "2", "10"]
+    assert sorted([10, 2, 1], key=lambda code: order_of(code, ())) == [1, 2, 10]
+
+
+def test_the_last_axis_moves_fastest_and_cells_without_a_row_are_absent() -> None:
+    cells = cells_of([np.array([0, 1]), np.array([2, 0])], [2, 3])
+    assert cells.tolist() == [2, 3]
+    assert spread(["a", "b"], cells, 6, "") == ["", "", "a", "b", "", ""]
+
+
+def test_axes_without_codes_have_no_cells() -> None:
+    nowhere = np.array([], dtype=np.int64)
+    cells = cells_of([nowhere, nowhere], [0, 3])
+    assert spread([], cells, 0, "") == []

@@ -2,13 +2,11 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
 from html.parser import HTMLParser
 from typing import Any, get_args
 
 import pytest
 
-from orchestration.core.tables import Label
 from orchestration.gate import page
 from orchestration.gate.coverage import KINDS
 from orchestration.gate.page import NOTHING, cell, number, render, share
@@ -102,31 +100,25 @@ def read(html: str, language: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("words", "type_"),
+    ("group", "type_"),
     [
-        (page.LEVEL_WORDS, Level),
-        (page.LEVEL_QUESTIONS, Level),
-        (page.STAGE_WORDS, Stage),
-        (page.STAGE_MEANINGS, Stage),
-        (page.SEVERITY_WORDS, Severity),
-        (page.SEVERITY_MEANINGS, Severity),
-        (page.OUTCOME_WORDS, Outcome),
-        (page.OUTCOME_MEANINGS, Outcome),
-        (page.FAULT_WORDS, Verdict),
+        ("levels", Level),
+        ("level_questions", Level),
+        ("stages", Stage),
+        ("stage_meanings", Stage),
+        ("severities", Severity),
+        ("severity_meanings", Severity),
+        ("outcomes", Outcome),
+        ("outcome_meanings", Outcome),
+        ("fault_verdicts", Verdict),
     ],
 )
-def test_everything_has_words(words: Mapping[str, Label], type_: Any) -> None:
-    assert tuple(words) == get_args(type_)
+def test_everything_has_words(group: str, type_: Any) -> None:
+    assert tuple(page.CLASSES[group]) == get_args(type_)
 
 
 def test_every_kind_of_coverage_has_words() -> None:
-    assert tuple(page.COVERAGE_WORDS) == tuple(KINDS)
-
-
-def test_numbers_of_a_text_are_the_same_in_both_languages() -> None:
-    for name, label in page.TEXTS.items():
-        nb, en = (set(re.findall(r"\{(\w*)\}", text)) for text in (label.nb, label.en))
-        assert nb == en, name
+    assert tuple(page.CLASSES["coverages"]) == tuple(KINDS)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

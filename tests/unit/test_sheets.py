@@ -1,4 +1,4 @@
-"""Formats of numbers, labels of codes and texts of sheets; no files."""
+"""Formats of numbers and labels of codes on sheets; no files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import Column, Label
-from orchestration.publish.formats.sheets import MAXIMUM_TEXT, Texts, both, filled, labels_of, number_format
+from orchestration.publish.formats.sheets import both, labels_of, number_format
 from orchestration.publish.release import Code, Release, load_catalogue
 
 TEXT = Label(nb="norsk", en="English")
@@ -58,24 +58,6 @@ def test_several_codes_have_a_label_each_and_an_unknown_code_stays(text: str, ex
     assert labels_of(text, column("VARCHAR"), release(codes)) == expected
 
 
-def test_blanks_are_filled_in_the_language_of_the_text() -> None:
-    text = filled(Label(nb="{what} nr. {number}", en="{what} no. {number}"), what=Label(nb="Ark", en="Sheet"), number=1)
-    assert text == Label(nb="Ark nr. 1", en="Sheet no. 1")
-
-
 def test_a_text_that_is_the_same_in_both_languages_stands_once() -> None:
     assert both(Label(nb="Status", en="Status")) == "Status"
     assert both(TEXT) == "norsk / English"
-
-
-def test_every_text_is_in_two_languages_and_has_the_same_blanks_in_both() -> None:
-    labels = [value for value in vars(Texts).values() if isinstance(value, Label)]
-    labels += [label for pair in Texts.reading_lines for label in pair] + list(Texts.code_lists.values())
-    assert len(labels) > 50
-    for label in labels:
-        assert blanks(label.nb) == blanks(label.en), label
-        assert len(label.nb) < MAXIMUM_TEXT
-
-
-def blanks(text: str) -> set[str]:
-    return {part.split("}")[0] for part in text.split("{")[1:]}

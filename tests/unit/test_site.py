@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import string
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,6 @@ from orchestration.site.figures import Choices, Shown
 from orchestration.site.formats import both, kept_together, number, percent, signed
 from orchestration.site.municipality import Ancestor, Change, ancestors, neighbours
 from orchestration.site.pages import Figure, Question, load_pages, load_site, written_out
-from orchestration.site.words import FORMATS, SCRIPT, TEXTS
 
 
 @pytest.mark.parametrize(
@@ -204,14 +202,6 @@ def test_boxes_of_which_several_may_be_ticked_are_no_parts_of_a_whole() -> None:
 
     assert [figure.kind for figure in written_out(question, has_parts=True)] == ["stack", "bars"]
     assert [figure.kind for figure in written_out(question, has_parts=False)] == ["bars", "bars"]
-
-
-def test_every_word_has_the_same_places_in_both_languages() -> None:
-    def places(text: str) -> set[str | None]:
-        return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-
-    for label in (*TEXTS.values(), *SCRIPT.values(), *FORMATS.values()):
-        assert places(label.nb) == places(label.en), label
 
 
 def test_descriptions_of_pages_fit_together() -> None:

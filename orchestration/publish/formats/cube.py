@@ -1,7 +1,7 @@
 """Dense cubes: what the formats share that hold a table as a cube.
 
-Belongs here: a table's dimensions with codes in order and labels, where each row lies, the one status of a cell, and the
-breaks of a series. Does not belong here: how a format writes them down (``json_stat``, ``px``).
+Belongs here: a table's dimensions with codes and labels, the one status of a cell, and the breaks of a series. Does not
+belong here: what holds for every cube (``publish.axes``), and how a format writes one down (``json_stat``, ``px``).
 """
 
 from __future__ import annotations
@@ -21,11 +21,15 @@ from numpy.typing import NDArray
 
 from orchestration.core.errors import UserError
 from orchestration.core.tables import STATUS_COLUMN, Column, Cube, Dimension, Label, Table
+from orchestration.core.texts import load_texts
+from orchestration.publish.axes import Order, Value, cells_of, codes_of_level, order_of
 from orchestration.publish.release import Release
 
-# The dimension of a cube that its measures make up, and what Statistics Norway calls it.
+TEXTS = load_texts("publish", "cubes")
+
+# The dimension of a cube that its measures make up, and its title.
 MEASURE = "measure"
-MEASURE_TITLE = Label(nb="Statistikkvariabel", en="Contents")
+MEASURE_TITLE = TEXTS["measure"]
 
 BREAK_COLUMN = "series_break"
 # What a format with one status shows where a break lies, and the status that it hides in most rows.
@@ -33,9 +37,6 @@ BREAK = "B"
 NORMAL = "A"
 # Status of a further measure that is empty where the main one is not: the contract has a rate for some areas only.
 CANNOT_EXIST = "M"
-
-# A value of a column, as DuckDB gives it.
-Value = str | int | float | bool | None
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,8 @@ class DenseCube:
 
     def cells(self, order: Sequence[int] | None = None) -> NDArray[np.int64]:
         """Return each row's place in row-major order of the axes, or of the axes in another order."""
-        places: NDArray[np.int64] = np.zeros(len(self.rows), dtype=np.int64)
-        for axis in range(len(self.axes)) if order is None else order:
-            places = places * len(self.axes[axis].codes) + self.positions[axis]
-        return places
+        axes = range(len(self.axes)) if order is None else order
+        return cells_of([self.positions[axis] for axis in axes], [len(self.axes[axis].codes) for axis in axes])
 
     def spread(self, column: str, cells: NDArray[np.int64], absent: str) -> Any:
         """Return a column of texts with one element a cell, ``absent`` where the table has no row."""
@@ -159,7 +158,10 @@ def read_breaks(connection: duckdb.DuckDBPyConnection, release: Release) -> dict
     breaks: dict[str, list[tuple[str, Label]]] = {}
     for indicator, year, kind, nb, en in rows:
         label = release.label("break_kind", kind)
-        text = Label(nb=f"Brudd ({label.nb.lower()}): {nb}", en=f"Break ({label.en.lower()}): {en}")
+        kinds = Label(nb=label.nb.lower(), en=label.en.lower())
+        text = Label(
+            nb=TEXTS["break"].nb.format(kind=kinds.nb, text=nb), en=TEXTS["break"].en.format(kind=kinds.en, text=en)
+        )
         breaks.setdefault(indicator, []).append((str(year), text))
     return breaks
 
@@ -306,22 +308,14 @@ def _axis(table: Table, release: Release, dimension: Dimension, members: list[tu
 
 
 def _codes(columns: Sequence[Column], release: Release, parts: Sequence[Value], place: int) -> Collection[str]:
-    """Return the codes, in order, of the list that a part of a code is in.
-
-    A column has a code list, or the codes of one level of area do: that list has the level's name.
-    """
+    """Return the codes, in order, of the list that a part of a code is in: the column's, or that of its level of area."""
     listed = release.codes_of(columns[place])
-    return listed or (release.codes.get(str(parts[place - 1]), {}) if place else {})
+    return listed or (codes_of_level(release, parts[place - 1]) if place else {})
 
 
-def _order(columns: Sequence[Column], release: Release, parts: Sequence[Value]) -> tuple[Any, ...]:
+def _order(columns: Sequence[Column], release: Release, parts: Sequence[Value]) -> tuple[Order, ...]:
     """Return what orders a code: its place in the code list; without one, codes as they are."""
-    order: list[Any] = []
-    for place, part in enumerate(parts):
-        codes = list(_codes(columns, release, parts, place))
-        number = part if isinstance(part, (int, float)) else 0
-        order += [codes.index(str(part)) if str(part) in codes else len(codes), number, str(part)]
-    return tuple(order)
+    return tuple(order_of(part, _codes(columns, release, parts, place)) for place, part in enumerate(parts))
 
 
 def _label(
@@ -330,7 +324,7 @@ def _label(
     """Return the label of a code: its name, in English from the code list of its level; else those of its parts."""
     if dimension.label is not None:
         nb = (name or "").strip() or str(parts[-1])
-        listed = release.codes.get(str(parts[0]), {}).get(str(parts[-1]))
+        listed = codes_of_level(release, parts[0]).get(str(parts[-1]))
         return Label(nb=nb, en=listed.label.en if listed else nb)
     labels = [release.label(column.codelist or column.name, str(part)) for column, part in zip(columns, parts, strict=True)]
     return Label(nb=", ".join(label.nb for label in labels), en=", ".join(label.en for label in labels))

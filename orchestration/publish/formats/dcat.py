@@ -38,9 +38,7 @@ LANGUAGES = (f"{EU}language/NOB", f"{EU}language/ENG")
 MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
 
 PROFILE = "https://data.norge.no/specification/dcat-ap-no"
-PROFILE_TITLE = Label(nb="DCAT-AP-NO, versjon 2", en="DCAT-AP-NO, version 2")
 DATA_PACKAGE = "https://datapackage.org/profiles/2.0/datapackage.json"
-DATA_PACKAGE_TITLE = Label(nb="Data Package, versjon 2", en="Data Package, version 2")
 
 Node = dict[str, Any]
 
@@ -197,8 +195,8 @@ def _references(release: Release, file_types: set[str], media_types: set[str]) -
             "vcard:hasEmail": _reference(f"mailto:{about.contact.email}"),
         },
         {"@id": about.address, "@type": "foaf:Document", "dct:title": _texts(about.title)},
-        {"@id": PROFILE, "@type": "dct:Standard", "dct:title": _texts(PROFILE_TITLE)},
-        {"@id": DATA_PACKAGE, "@type": "dct:Standard", "dct:title": _texts(DATA_PACKAGE_TITLE)},
+        {"@id": PROFILE, "@type": "dct:Standard", "dct:title": _texts(metadata.TEXTS["dcat"])},
+        {"@id": DATA_PACKAGE, "@type": "dct:Standard", "dct:title": _texts(metadata.TEXTS["data_package"])},
         _term(PUBLIC, "dct:RightsStatement"),
         _term(about.licence.uri, "dct:LicenseDocument"),
         _term(about.spatial, "dct:Location"),

@@ -23,6 +23,7 @@ from orchestration.publish.formats.cube import (
     MEASURE,
     MEASURE_TITLE,
     NORMAL,
+    TEXTS,
     Axis,
     DenseCube,
     breaks_of,
@@ -39,19 +40,6 @@ from orchestration.publish.release import Release
 
 # Whole numbers below this have the same digits in a BIGINT as in the shortest decimal text of a DOUBLE.
 EXACT = "1e15"
-
-ABOUT = Label(
-    nb=(
-        "Status gjelder én celle; null betyr at tabellen ikke har raden. B dekker over statusen i rows.obs_status. rows har "
-        "kolonnene som cellene ikke har plass til: default gjelder alle rader i tabellen unntatt dem i others, som er "
-        "[verdi, [numre]]. En rads nummer er plassen i radvis rekkefølge når measure holdes utenfor, fra 0."
-    ),
-    en=(
-        "A status is about one cell; null means that the table has no such row. B hides the status in rows.obs_status. rows "
-        "has the columns for which cells have no place: default holds for all rows of the table but those in others, which "
-        "is [value, [numbers]]. The number of a row is its place in row-major order with measure left out, from 0."
-    ),
-)
 
 
 def write(connection: duckdb.DuckDBPyConnection, table: Table, release: Release, folder: Path) -> None:
@@ -193,7 +181,7 @@ def _extension(
         "channel": release.channel,
         "is_constructed": release.is_constructed,
         "licence": {"name": licence.name, "title": licence.title, "path": licence.path},
-        "about": {"nb": ABOUT.nb, "en": ABOUT.en},
+        "about": {"nb": TEXTS["about"].nb, "en": TEXTS["about"].en},
         "columns": {axis.name: list(axis.dimension.code_columns) for axis in cube.axes},
         "attributes": {
             axis.name: {

@@ -21,8 +21,11 @@ from xml.etree import ElementTree
 import pyarrow.parquet as pq
 
 from orchestration.core.tables import STATUS_COLUMN, Column, Dimension, Label, Table
+from orchestration.core.texts import load_texts
 from orchestration.publish.layout import DATABASE, REVISIONS
 from orchestration.publish.release import Code, Release
+
+TEXTS = load_texts("publish", "metadata")
 
 # A table that has this column has rows that rest on constructed deliveries.
 CONSTRUCTED_COLUMN = "is_constructed"
@@ -61,10 +64,7 @@ FORMATS = (
     Format(
         name="csv",
         title="CSV",
-        description=Label(
-            nb="Tekst i UTF-8 med komma, desimalpunktum og kolonnenavn i første linje, i nøkkelens rekkefølge.",
-            en="Text in UTF-8 with commas, decimal points and column names in the first line, in the order of the key.",
-        ),
+        description=TEXTS["csv"],
         path="csv/{table}.csv",
         media_type="text/csv",
         file_type="CSV",
@@ -72,10 +72,7 @@ FORMATS = (
     Format(
         name="parquet",
         title="Parquet",
-        description=Label(
-            nb="Kolonner med typer, komprimert, i nøkkelens rekkefølge.",
-            en="Typed columns, compressed, in the order of the key.",
-        ),
+        description=TEXTS["parquet"],
         path="parquet/{table}.parquet",
         media_type="application/vnd.apache.parquet",
         file_type="PARQUET",
@@ -83,10 +80,7 @@ FORMATS = (
     Format(
         name="xlsx",
         title="Excel",
-        description=Label(
-            nb="Arbeidsbok med ett ark for hver tabell, fra land til fylke; kommunene har arbeidsbøker for hvert fylke.",
-            en="Workbook with a sheet for each table, from country to county; municipalities have one for each county.",
-        ),
+        description=TEXTS["xlsx"],
         patterns=("xlsx/*.xlsx",),
         media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         file_type="XLSX",
@@ -94,10 +88,7 @@ FORMATS = (
     Format(
         name="json-stat",
         title="JSON-stat",
-        description=Label(
-            nb="Tabellen som kube med navn på alle koder; der tabellen har flere kuber, én fil for hver.",
-            en="The table as a cube with labels for all codes; where the table has several cubes, a file for each.",
-        ),
+        description=TEXTS["json-stat"],
         patterns=("jsonstat/{table}.json", "jsonstat/{table}/*.json"),
         media_type="application/json",
         file_type="JSON",
@@ -105,10 +96,7 @@ FORMATS = (
     Format(
         name="px",
         title="PX",
-        description=Label(
-            nb="Tabellen som kube for PxWeb og PC-Axis.",
-            en="The table as a cube for PxWeb and PC-Axis.",
-        ),
+        description=TEXTS["px"],
         patterns=("px/{table}.px",),
         media_type="text/plain",
         file_type="TXT",
@@ -116,10 +104,7 @@ FORMATS = (
     Format(
         name="duckdb",
         title="DuckDB",
-        description=Label(
-            nb="Database med alle tabeller, beskrevet i kommentarer.",
-            en="Database with all tables, described in comments.",
-        ),
+        description=TEXTS["duckdb"],
         path=DATABASE,
         media_type="application/octet-stream",
         file_type="BIN",
@@ -129,24 +114,7 @@ FORMATS = (
 )
 
 # What a reader of the files has to know beyond the types.
-CONVENTIONS: Mapping[str, Label] = {
-    "missing": Label(
-        nb="En tom celle er en manglende verdi.",
-        en="An empty cell is a missing value.",
-    ),
-    "formula": Label(
-        nb="I CSV har tekst som begynner med =, +, -, @ eller tabulator en apostrof foran, så regneark ikke kjører den.",
-        en="In CSV a text that begins with =, +, -, @ or a tab has a leading apostrophe, so that no spreadsheet runs it.",
-    ),
-    "order": Label(
-        nb="Radene står i nøkkelens rekkefølge.",
-        en="Rows stand in the order of the key.",
-    ),
-    "several_codes": Label(
-        nb="Flere merknader i en celle er skilt med semikolon.",
-        en="Several notes in a cell are joined by a semicolon.",
-    ),
-}
+CONVENTIONS = {name: TEXTS[name] for name in ("missing", "formula", "order", "several_codes")}
 
 
 @dataclass(frozen=True)

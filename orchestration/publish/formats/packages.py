@@ -19,13 +19,25 @@ import duckdb
 from openpyxl import Workbook
 from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
-from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration.core.tables import STATUS_COLUMN, Label, Table
+from orchestration.core.texts import filled
+from orchestration.core.workbooks import (
+    DARK,
+    HEAD_FILL,
+    MARKED,
+    MARKED_HEAD_FILL,
+    QUIET,
+    WRAPPED_HEAD_HEIGHT,
+    font,
+    put,
+    put_head,
+    set_widths,
+)
 from orchestration.publish.formats import Format, Job, sheets
-from orchestration.publish.formats.sheets import ReadMe, Texts, both, filled, font, put
+from orchestration.publish.formats.sheets import TEXTS, ReadMe, both
 from orchestration.publish.release import Release
 
 # What is public of a single municipality, district or agency; nothing else is.
@@ -56,8 +68,7 @@ NO_LETTER = "_ _E"
 # Statuses of figures that are marked, with their colours; the letter says it without colours too.
 NORMAL = "A"
 _MARK_FILLS = {"I": "D6E6F5", "E": "FFF1C9", "P": "E4EFDC", "U": "F6DEDE"}
-_BREAK_FILL = PatternFill("solid", start_color="8A6D1B")
-_THICK, _THIN = Side(style="thick", color="8A6D1B"), Side(style="thin", color="5B7798")
+_THICK, _THIN = Side(style="thick", color=MARKED), Side(style="thin", color="5B7798")
 
 
 @dataclass(frozen=True)
@@ -137,7 +148,7 @@ def _write_county(
     overview: Overview | None,
     path: Path,
 ) -> None:
-    title = filled(Texts.package_title, county=county.name, title=release.catalogue.title)
+    title = filled(TEXTS["package_title"], county=county.name, title=release.catalogue.title)
     chosen = [
         sheets.plan_sheet(
             connection,
@@ -150,19 +161,19 @@ def _write_county(
 
     def fill_front(book: Workbook) -> None:
         read_me = ReadMe(book, title, release)
-        read_me.about(filled(Texts.package_content, county=county.name), Texts.package_units)
-        read_me.section(Texts.sheets, Texts.rows)
+        read_me.about(filled(TEXTS["package_content"], county=county.name), TEXTS["package_units"])
+        read_me.section(TEXTS["sheets"], TEXTS["rows"])
         if overview:
-            read_me.line(Texts.overview.nb, Texts.overview_content, link=Texts.overview.nb)
-            _fill_overview(book.create_sheet(Texts.overview.nb), overview, title, release)
+            read_me.line(TEXTS["overview"].nb, TEXTS["overview_content"], link=TEXTS["overview"].nb)
+            _fill_overview(book.create_sheet(TEXTS["overview"].nb), overview, title, release)
         for sheet in chosen:
             table = sheet.table
-            parts = [filled(Texts.column, title=table.title, description=table.description)]
+            parts = [filled(TEXTS["column"], title=table.title, description=table.description)]
             parts += [table.method] if table.method else []
             text = sheets.sentences([*parts, *sheets.limits(sheet)])
             read_me.line(table.name, text, sheet.rows, link=table.name)
         read_me.reading()
-        read_me.section(Texts.units)
+        read_me.section(TEXTS["units"])
         for code, name in county.municipalities:
             read_me.line(f"{code} {name}", _made_of(county.predecessors.get(code, ())))
         read_me.codes()
@@ -173,13 +184,13 @@ def _write_county(
 
 def _made_of(predecessors: Sequence[Predecessor]) -> Label:
     if not predecessors:
-        return Texts.no_predecessors
+        return TEXTS["no_predecessors"]
     each = [
-        filled(Texts.predecessor_part if each.is_part else Texts.predecessor, code=each.code, name=each.name, year=each.last)
+        filled(TEXTS["predecessor_part" if each.is_part else "predecessor"], code=each.code, name=each.name, year=each.last)
         for each in predecessors
     ]
     return filled(
-        Texts.predecessors,
+        TEXTS["predecessors"],
         units=Label(nb=", ".join(text.nb for text in each), en=", ".join(text.en for text in each)),
     )
 
@@ -337,13 +348,11 @@ def _read_overview(connection: duckdb.DuckDBPyConnection, table: Table, county: 
 
 def _fill_overview(target: Worksheet, overview: Overview, title: Label, release: Release) -> None:
     """Write title, notice, years, a block for each measure, and what signs and marks mean."""
-    sheets.set_page(target, title.nb, release)
+    sheets.set_printing(target, title.nb, release)
     target.sheet_view.showGridLines = False
-    target.column_dimensions["A"].width, target.column_dimensions["B"].width = 9, 26
-    for place in range(len(overview.years)):
-        target.column_dimensions[get_column_letter(place + FIRST_YEAR)].width = 10
-    _text(target, 1, title.nb, font(bold=True, size=14, color=sheets.DARK))
-    _text(target, 2, both(Texts.overview_note), font(italic=True, color="595959"))
+    set_widths(target, [9, 26, *[10] * len(overview.years)])
+    _text(target, 1, title.nb, font(bold=True, size=14, color=DARK))
+    _text(target, 2, both(TEXTS["overview_note"]), font(italic=True, color=QUIET))
     row = 3
     for text in (release.notice.nb, release.notice.en) if release.notice else ():
         for place in range(1, len(overview.years) + FIRST_YEAR):
@@ -370,18 +379,16 @@ def _text(target: Worksheet, row: int, text: str, style: Font, place: int = 1) -
 
 
 def _fill_years(target: Worksheet, row: int, overview: Overview) -> None:
-    heads: list[str | int] = [both(Texts.code), both(Texts.unit_name), *overview.years]
+    heads: list[str | int] = [both(TEXTS["code"]), both(TEXTS["unit_name"]), *overview.years]
     for place, value in enumerate(heads, start=1):
         cell = target.cell(row, place)
-        put(cell, value)
         is_break = value in overview.break_years
-        cell.font = font(bold=True, color="FFFFFF")
-        cell.fill = _BREAK_FILL if is_break else sheets.HEAD_FILL
-        cell.alignment = Alignment(horizontal="left" if place < FIRST_YEAR else "right", vertical="center", wrap_text=True)
+        side = "left" if place < FIRST_YEAR else "right"
+        put_head(cell, value, side, fill=MARKED_HEAD_FILL if is_break else HEAD_FILL, wrap=True)
         cell.border = Border(left=_THICK if is_break else None)
         if place >= FIRST_YEAR:
             cell.number_format = f"0{NO_LETTER}"
-    target.row_dimensions[row].height = 32
+    target.row_dimensions[row].height = WRAPPED_HEAD_HEIGHT
 
 
 @dataclass(frozen=True)
@@ -440,7 +447,7 @@ def _fill_block(
     column = overview.table.column(OVERVIEW_MEASURES[measure])
     for place in range(1, len(overview.years) + FIRST_YEAR):
         target.cell(row, place).fill = sheets.SECTION_FILL
-    _text(target, row, both(column.title), font(bold=True, color=sheets.DARK))
+    _text(target, row, both(column.title), font(bold=True, color=DARK))
     shown = sheets.number_format(column)
     country = next((unit for unit in overview.units if unit.level == "country"), None)
     line_drawn = False
@@ -490,7 +497,7 @@ def _sign(status: str, release: Release) -> str:
 
 def _fill_marks(target: Worksheet, row: int, overview: Overview, used: set[str], release: Release) -> None:
     """Write below the figures what the signs and marks in them mean, and why there are breaks."""
-    _text(target, row, both(Texts.marks), font(bold=True, color=sheets.DARK))
+    _text(target, row, both(TEXTS["marks"]), font(bold=True, color=DARK))
     codes = release.codes.get(STATUS_COLUMN, {})
     for status in [*codes, *sorted(used - set(codes))]:
         if status not in used or status == NORMAL:
@@ -506,7 +513,7 @@ def _fill_marks(target: Worksheet, row: int, overview: Overview, used: set[str],
     if overview.break_years:
         row += 1
         target.cell(row, 1).border = Border(left=_THICK)
-        _text(target, row, both(Texts.mark_break), font(), place=2)
+        _text(target, row, both(TEXTS["mark_break"]), font(), place=2)
     for year, reason in overview.reasons:
         row += 1
         cell = target.cell(row, 1)
@@ -514,7 +521,7 @@ def _fill_marks(target: Worksheet, row: int, overview: Overview, used: set[str],
         cell.font, cell.alignment = font(bold=True), Alignment(horizontal="center")
         _text(target, row, reason.nb, font(), place=2)
         row += 1
-        _text(target, row, reason.en, font(italic=True, color="595959"), place=2)
+        _text(target, row, reason.en, font(italic=True, color=QUIET), place=2)
 
 
 FORMAT = Format(jobs)

@@ -22,10 +22,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.core.tables import STATUS_COLUMN, Column, Label, Table
+from orchestration.core.texts import filled
 from orchestration.publish.formats import Format, Job
 from orchestration.publish.formats.cube import (
     BREAK_COLUMN,
     MEASURE_TITLE,
+    TEXTS,
     Axis,
     DenseCube,
     breaks_of,
@@ -50,9 +52,6 @@ NO_ROW = '"."'
 
 # The two languages of a file: the attribute of a label and what a keyword adds.
 LANGUAGES = (("nb", ""), ("en", "[en]"))
-
-STATUS_UNIT = Label(nb="kode", en="code")
-BREAK_UNIT = Label(nb="0 eller 1", en="0 or 1")
 
 
 @dataclass(frozen=True)
@@ -211,10 +210,10 @@ def _contents(table: Table, release: Release) -> list[_Content]:
         nb=", ".join(f"{place} = {code} {label.nb}" for place, code, label in numbers),
         en=", ".join(f"{place} = {code} {label.en}" for place, code, label in numbers),
     )
-    contents.append(_Content(status.name, status.title, STATUS_UNIT, _paragraphs([status.description, meanings])))
+    contents.append(_Content(status.name, status.title, TEXTS["status_unit"], _paragraphs([status.description, meanings])))
     if BREAK_COLUMN in table.column_names:
         column = table.column(BREAK_COLUMN)
-        contents.append(_Content(column.name, column.title, BREAK_UNIT, column.description))
+        contents.append(_Content(column.name, column.title, TEXTS["break_unit"], column.description))
     codes = [Label(nb=content.code, en=content.code) for content in contents]
     labels = distinct_labels([_quotable(content.label) for content in contents], codes)
     return [replace(content, label=label) for content, label in zip(contents, labels, strict=True)]
@@ -286,8 +285,7 @@ def _attributes(table: Table, release: Release, axis: Axis, place: int) -> Itera
 
 def _licence(release: Release) -> Label:
     licence = release.catalogue.licence
-    text = f"{licence.title} ({licence.name}), {licence.path}"
-    return Label(nb=f"Lisens: {text}", en=f"Licence: {text}")
+    return filled(TEXTS["licence"], licence=f"{licence.title} ({licence.name}), {licence.path}")
 
 
 def _symbols(release: Release) -> dict[int, str]:
@@ -302,12 +300,14 @@ def _signs(release: Release) -> Label:
     """Return what the printed signs mean; the one for what cannot exist stands for combinations without a row too."""
     codes = release.codes[STATUS_COLUMN]
     sign = _symbols(release).get(1, NO_ROW.strip(QUOTE))
-    parts = {"nb": [f"{sign} tabellen har ikke raden"], "en": [f"{sign} the table has no such row"]}
+    parts = [filled(TEXTS["no_row"], sign=sign)]
     for sign in _symbols(release).values():
         labels = [found.label for found in codes.values() if found.sign == sign]
-        parts["nb"].append(f"{sign} {' eller '.join(label.nb.lower() for label in labels)}")
-        parts["en"].append(f"{sign} {' or '.join(label.en.lower() for label in labels)}")
-    return Label(nb=f"Tegn: {', '.join(parts['nb'])}.", en=f"Signs: {', '.join(parts['en'])}.")
+        nb = f" {TEXTS['or'].nb} ".join(label.nb.lower() for label in labels)
+        en = f" {TEXTS['or'].en} ".join(label.en.lower() for label in labels)
+        parts.append(Label(nb=f"{sign} {nb}", en=f"{sign} {en}"))
+    listed = Label(nb=", ".join(part.nb for part in parts), en=", ".join(part.en for part in parts))
+    return filled(TEXTS["signs"], signs=listed)
 
 
 def _paragraphs(texts: Sequence[Label]) -> Label:

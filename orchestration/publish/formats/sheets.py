@@ -1,11 +1,11 @@
-"""What the workbooks share: tables as long sheets, the read-me sheet, styles, page set-up and every text.
+"""What the published workbooks share: tables as long sheets, the read-me sheet.
 
 A workbook is made in two steps. openpyxl writes what people look at: read-me, overview, headers, filters, formats and page
 set-up. The rows of long sheets are millions of cells, minutes of work where Python handles each: DuckDB writes them as XML,
 put in place of a pattern row that openpyxl wrote, and their texts are stored once a workbook.
 
-Belongs here: how a sheet looks and how its bytes are made. Does not belong here: which rows a workbook has (``workbook``,
-``packages``). Equal tables give equal bytes.
+Belongs here: how such a sheet is laid out and how its bytes are made. Does not belong here: which rows a workbook has
+(``workbook``, ``packages``), and the look of all workbooks (``core.workbooks``). Equal tables give equal bytes.
 """
 
 from __future__ import annotations
@@ -16,15 +16,14 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 import duckdb
 import pyarrow as pa
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Border, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
@@ -32,7 +31,25 @@ from openpyxl.worksheet.worksheet import Worksheet
 from orchestration.core.language import number
 from orchestration.core.spreadsheets import FORMULA
 from orchestration.core.tables import STATUS_COLUMN, Column, Label, Table
+from orchestration.core.texts import filled, load_texts
+from orchestration.core.workbooks import (
+    DARK,
+    HEAD_FILL,
+    TABLE_HEAD_HEIGHT,
+    add_file,
+    aligned,
+    font,
+    height,
+    put,
+    put_head,
+    set_page,
+    set_table,
+    set_widths,
+    without_clock,
+)
 from orchestration.publish.release import Release
+
+TEXTS = load_texts("publish", "workbooks")
 
 # What a sheet and a cell can hold in Excel; the first row is the header.
 MAXIMUM_ROWS = 1_048_576 - 1
@@ -44,8 +61,18 @@ TRUTH = '"TRUE";"TRUE";"FALSE"'
 # Ends the name of the column that has the labels of the column before it.
 LABEL_SUFFIX = "_nb"
 
-# Status, reason and note: the code lists that every reader needs to understand a row.
-ROW_CODES = (STATUS_COLUMN, "absence_reason", "obs_note")
+# Status, reason and note: the code lists that every reader needs to understand a row, and their heads.
+ROW_CODES = {STATUS_COLUMN: "statuses", "absence_reason": "absence_reasons", "obs_note": "notes"}
+
+# What is said of how the tables are read, head and text.
+READING = (
+    ("reading_rows", "reading_rows_text"),
+    ("reading_empty_cells", "reading_empty_cells_text"),
+    ("reading_codes", "reading_codes_text"),
+    ("reading_decimals", "reading_decimals_text"),
+    ("reading_breaks", "reading_breaks_text"),
+    ("reading_texts", "reading_texts_text"),
+)
 
 # Of zlib: the usual level takes half as long again for files that are 4 % smaller.
 COMPRESSION = 5
@@ -61,161 +88,11 @@ _NAMESPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _STRINGS_CONTENT = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
 _STRINGS_RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
 
-DARK, NOTICE_COLOUR = "1F3A5F", "7A1F00"
-HEAD_FILL = PatternFill("solid", start_color=DARK)
+NOTICE_COLOUR = "7A1F00"
 NOTICE_FILL = PatternFill("solid", start_color="FFE08A")
 SECTION_FILL = PatternFill("solid", start_color="DCE4EE")
 _LABEL_FILL = PatternFill("solid", start_color="5B7798")
 _LINE = Border(bottom=Side(style="hair", color="A0A0A0"))
-
-
-class Texts:
-    """Every text of the workbooks that is not described elsewhere, in Norwegian and English."""
-
-    read_me = Label(nb="Les meg", en="Read me")
-    overview = Label(nb="Oversikt", en="Overview")
-    notice = Label(nb="Merk", en="Note")
-    language = Label(nb="Norsk", en="English")
-
-    about = Label(nb="Om filen", en="About this file")
-    content = Label(nb="Innhold", en="Content")
-    newest = Label(nb="Nyeste år", en="Newest year")
-    publisher = Label(nb="Utgiver", en="Publisher")
-    contact = Label(nb="Kontakt", en="Contact")
-    contact_text = Label(nb="{name}, {email}", en="{name}, {email}")
-    licence = Label(nb="Lisens", en="Licence")
-    cite = Label(nb="Kilde", en="Source")
-    cite_text = Label(nb="{publisher}: {title}. {address}", en="{publisher}: {title}. {address}")
-
-    workbook_content = Label(
-        nb="Ett ark for hver tabell, for land, helseregioner, helseforetaksområder, fylker og størrelsesgrupper. "
-        "Kommuner, bydeler og etater er med i de andre filformatene.",
-        en="One sheet a table, for the country, health regions, health-trust areas, counties and size groups. "
-        "Municipalities, districts and agencies are in the other file formats.",
-    )
-    sheets = Label(nb="Ark", en="Sheets")
-    rows = Label(nb="Rader her", en="Rows here")
-    rows_found = Label(nb="Rader i alt", en="Rows in all")
-    levels = Label(nb="Nivå her: {here}.", en="Levels here: {here}.")
-    levels_left = Label(
-        nb="Resten ({left}): csv/{table}.csv, parquet/{table}.parquet og is248.duckdb.",
-        en="The rest ({left}): csv/{table}.csv, parquet/{table}.parquet and is248.duckdb.",
-    )
-    in_packages = Label(
-        nb="Kommunene fylke for fylke: packages/<fylke>.xlsx.", en="Municipalities county by county: packages/<county>.xlsx."
-    )
-    rows_left = Label(
-        nb="Et ark har ikke plass til flere: de første {rows} radene i nøkkelens rekkefølge er her, alle i csv/{table}.csv.",
-        en="A sheet holds no more: the first {rows} rows in the order of the key are here, all of them in csv/{table}.csv.",
-    )
-    texts_cut = Label(
-        nb="En celle har plass til {limit} tegn: lengre tekster er kortet og slutter med …, hele teksten er i "
-        "csv/{table}.csv.",
-        en="A cell holds {limit} characters: longer texts are cut and end with …, the whole text is in csv/{table}.csv.",
-    )
-
-    reading = Label(nb="Slik leses tabellene", en="How to read the tables")
-    reading_lines = (
-        (
-            Label(nb="Rader", en="Rows"),
-            Label(
-                nb="Ett tall med sine mål i hver rad, i nøkkelens rekkefølge. Første rad har kolonnenavnene, de samme som "
-                "i alle andre formater.",
-                en="One figure with its measures in each row, in the order of the key. The first row has the names of the "
-                "columns, the same as in every other format.",
-            ),
-        ),
-        (
-            Label(nb="Tomme celler", en="Empty cells"),
-            Label(
-                nb="Et tall som mangler, er en tom celle; obs_status og absence_reason sier hvorfor. Tom er aldri 0.",
-                en="A missing figure is an empty cell; obs_status and absence_reason say why. Empty is never 0.",
-            ),
-        ),
-        (
-            Label(nb="Koder og navn", en="Codes and labels"),
-            Label(
-                nb="Koder er tekst, også når de ser ut som tall (0301). Kolonnen til høyre som slutter på _nb, har det "
-                "norske navnet.",
-                en="Codes are text, also where they look like numbers (0301). The column to the right that ends with _nb "
-                "has the Norwegian label.",
-            ),
-        ),
-        (
-            Label(nb="Desimaler", en="Decimals"),
-            Label(
-                nb="Cellen har hele tallet; formatet viser de desimalene som er meningsfulle.",
-                en="The cell has the whole number; its format shows the decimals that mean something.",
-            ),
-        ),
-        (
-            Label(nb="Brudd", en="Breaks"),
-            Label(
-                nb="Der series_break er sann, kan tallet ikke uten videre sammenlignes med det forrige i serien; tabellen "
-                "series_breaks sier hva som ble endret.",
-                en="Where series_break is true, the figure cannot simply be compared with the previous one of the series; "
-                "the table series_breaks says what changed.",
-            ),
-        ),
-        (
-            Label(nb="Tekst", en="Text"),
-            Label(
-                nb="Tekst som begynner med =, +, -, @ eller tabulator, er tekst og aldri en formel.",
-                en="A text that begins with =, +, -, @ or a tab is a text and never a formula.",
-            ),
-        ),
-    )
-
-    code_lists: Mapping[str, Label] = {
-        STATUS_COLUMN: Label(nb="Status (obs_status)", en="Status (obs_status)"),
-        "absence_reason": Label(nb="Grunn til at tall mangler (absence_reason)", en="Reason for absence (absence_reason)"),
-        "obs_note": Label(nb="Merknad (obs_note)", en="Note (obs_note)"),
-    }
-    sign = Label(nb="Tegn", en="Sign")
-
-    columns = Label(nb="Kolonner", en="Columns")
-    columns_shared = Label(nb="Kolonner i flere tabeller", en="Columns of several tables")
-    column = Label(nb="{title}. {description}", en="{title}. {description}")
-    column_of_unit = Label(nb="{title}. {description} Enhet: {unit}.", en="{title}. {description} Unit: {unit}.")
-
-    package_title = Label(nb="{title}: {county}", en="{title}: {county}")
-    package_content = Label(
-        nb="Årsverkene til hver kommune i {county} etter tjeneste, utdanning og hovedforløp; bydeler og etater der "
-        "kommunen rapporterer for dem. Andre svar fra en enkelt kommune er ikke offentlige.",
-        en="The FTE of each municipality of {county} by service, education and pathway; districts and agencies where the "
-        "municipality reports for them. Other answers of a single municipality are not public.",
-    )
-    package_units = Label(
-        nb="Hver serie står to ganger. area_basis = current er kommunene i fylket i dag, også for årene før de ble slått "
-        "sammen eller delt. area_basis = reported er kommunene slik de var det året: de som da lå i fylket, og de som "
-        "dagens kommuner er blitt til av.",
-        en="Each series is given twice. area_basis = current are the municipalities of the county today, also for the "
-        "years before they were merged or divided. area_basis = reported are the municipalities as they were in the year: "
-        "those that were in the county then, and those of which today's municipalities were made.",
-    )
-    overview_content = Label(
-        nb="Årsverk i alt og per 10 000 innbyggere for hver kommune og hvert år, på dagens områder. Fylket og landet står "
-        "under.",
-        en="FTE in total and per 10,000 inhabitants for each municipality and year, on today's areas. County and country "
-        "are below.",
-    )
-    units = Label(nb="Kommuner i dag", en="Municipalities today")
-    no_predecessors = Label(nb="Uendret i årene som er med.", en="Unchanged in the years that are in.")
-    predecessors = Label(nb="Tidligere: {units}.", en="Earlier: {units}.")
-    predecessor = Label(nb="{code} {name} (til {year})", en="{code} {name} (until {year})")
-    predecessor_part = Label(nb="deler av {code} {name} (til {year})", en="parts of {code} {name} (until {year})")
-
-    code = Label(nb="Kode", en="Code")
-    unit_name = Label(nb="Område", en="Area")
-    overview_note = Label(
-        nb="Voksne, barn og unge i alt, på dagens områder. En bokstav bak et tall er statusen, forklart under tabellen.",
-        en="Adults, children and youth in total, on today's areas. A letter behind a figure is its status, explained below.",
-    )
-    marks = Label(nb="Tegn og merker", en="Signs and marks")
-    mark_break = Label(
-        nb="Tykk strek foran et år: brudd i serien. Tall på hver side av streken kan ikke uten videre sammenlignes.",
-        en="Thick line before a year: break in the series. Figures on either side of it cannot simply be compared.",
-    )
 
 
 @dataclass(frozen=True)
@@ -298,9 +175,9 @@ def limits(sheet: LongSheet) -> list[Label]:
     """Return what a sheet leaves out because Excel cannot hold it; nothing for nearly every table."""
     found = []
     if sheet.rows < sheet.rows_found:
-        found.append(filled(Texts.rows_left, rows=_counted(sheet.rows), table=sheet.table.name))
+        found.append(filled(TEXTS["rows_left"], rows=_counted(sheet.rows), table=sheet.table.name))
     if sheet.has_cut_texts:
-        found.append(filled(Texts.texts_cut, limit=_counted(MAXIMUM_TEXT), table=sheet.table.name))
+        found.append(filled(TEXTS["texts_cut"], limit=_counted(MAXIMUM_TEXT), table=sheet.table.name))
     return found
 
 
@@ -317,51 +194,6 @@ def sentences(parts: Iterable[Label]) -> Label:
 def both(text: Label) -> str:
     """Return a short text in both languages."""
     return text.nb if text.nb == text.en else f"{text.nb} / {text.en}"
-
-
-def filled(text: Label, **values: Label | str | int) -> Label:
-    """Return a text with its blanks filled, each language with its own."""
-    in_nb = {name: value.nb if isinstance(value, Label) else value for name, value in values.items()}
-    in_en = {name: value.en if isinstance(value, Label) else value for name, value in values.items()}
-    return Label(nb=text.nb.format(**in_nb), en=text.en.format(**in_en))
-
-
-def _height(cells: Iterable[tuple[str, float]]) -> float:
-    """Return the height in which texts are seen in cells of their widths; readers do not all adjust it themselves."""
-    lines = 1
-    for text, width in cells:
-        # A width is counted in digits; letters are a little narrower.
-        width *= 1.1
-        needed, used = 1, 0
-        for word in re.split(r"(?<=[\s/-])", text):
-            if used and used + len(word.rstrip()) > width:
-                needed, used = needed + 1, 0
-            used += len(word)
-            while used > width + 1:
-                needed, used = needed + 1, used - int(width)
-        lines = max(lines, needed)
-    return 15.0 * lines + 3
-
-
-@cache
-def font(*, bold: bool = False, italic: bool = False, size: int = 11, color: str = "000000", link: bool = False) -> Font:
-    """Return a font; one without a name is any that a reader likes."""
-    return Font(name="Calibri", bold=bold, italic=italic, size=size, color=color, underline="single" if link else None)
-
-
-@cache
-def _aligned(horizontal: str, vertical: str, wrap: bool = False) -> Alignment:
-    return Alignment(horizontal=horizontal, vertical=vertical, wrap_text=wrap)
-
-
-def put(cell: Cell, value: str | float | None) -> None:
-    """Write a value; a text is never a formula, whatever it begins with."""
-    if isinstance(value, str):
-        value = ILLEGAL_CHARACTERS_RE.sub("", value)
-    cell.value = value
-    if isinstance(value, str):
-        cell.data_type = "s"
-        cell.quotePrefix = value.startswith(FORMULA)
 
 
 def write_book(
@@ -397,23 +229,17 @@ def _lay_out(target: Worksheet, sheet: LongSheet, release: Release) -> None:
     """Write header, filter, widths and page set-up, and a pattern row with the formats that the rows take."""
     for place, field in enumerate(sheet.fields, start=1):
         cell = target.cell(1, place)
-        put(cell, field.head)
-        cell.font = font(bold=True, color="FFFFFF")
-        cell.fill = _LABEL_FILL if field.is_label else HEAD_FILL
-        cell.alignment = _aligned(_side(field), "center")
-        target.column_dimensions[get_column_letter(place)].width = _width(field, sheet, release)
+        put_head(cell, field.head, _side(field), fill=_LABEL_FILL if field.is_label else HEAD_FILL)
         if not field.is_text:
             pattern = target.cell(2, place)
             pattern.number_format = number_format(field.column)
-            pattern.alignment = _aligned(_side(field), "bottom")
+            pattern.alignment = aligned(_side(field), "bottom")
     # The last cell of the pattern row, beyond the columns, is the pattern of texts that look like formulas.
     target.cell(2, len(sheet.fields) + 1).quotePrefix = True
-    target.row_dimensions[1].height = 20
-    last = get_column_letter(len(sheet.fields))
-    target.freeze_panes = target.cell(2, 1)
-    target.auto_filter.ref = f"A1:{last}{sheet.rows + 1}"
-    target.print_title_rows = "1:1"
-    set_page(target, sheet.table.title.nb, release, is_wide=True)
+    set_widths(target, [_width(field, sheet, release) for field in sheet.fields])
+    target.row_dimensions[1].height = TABLE_HEAD_HEIGHT
+    set_table(target, len(sheet.fields), sheet.rows)
+    set_printing(target, sheet.table.title.nb, release, is_wide=True)
 
 
 def _side(field: Field) -> str:
@@ -434,21 +260,11 @@ def _width(field: Field, sheet: LongSheet, release: Release) -> float:
     return min(max(head, *(len(text) + 2 for text in texts), 9), max(head, 48))
 
 
-def set_page(target: Worksheet, title: str, release: Release, *, is_wide: bool = False) -> None:
-    """Set up printing: landscape, all columns on a page, title above, notice and page number below."""
-    target.page_setup.orientation = "landscape"
-    target.page_setup.paperSize = target.PAPERSIZE_A3 if is_wide else target.PAPERSIZE_A4
-    target.page_setup.fitToWidth = 1
-    target.page_setup.fitToHeight = 0
-    target.sheet_properties.pageSetUpPr.fitToPage = True
-    target.page_margins.left = target.page_margins.right = 0.4
-    target.page_margins.top = target.page_margins.bottom = 0.7
-    target.page_margins.header = target.page_margins.footer = 0.3
-    target.oddHeader.left.text = title.replace("&", "&&")
-    target.oddFooter.right.text = "&P / &N"
-    if release.notice:
-        # A footer holds 255 characters: the first sentence, the rest is on the read-me sheet.
-        target.oddFooter.left.text = release.notice.nb.split(". ")[0].replace("&", "&&")
+def set_printing(target: Worksheet, title: str, release: Release, *, is_wide: bool = False) -> None:
+    """Set up printing, with the notice of the publication on each page."""
+    # A footer holds 255 characters: the first sentence, the rest is on the read-me sheet.
+    said = release.notice.nb.split(". ")[0] if release.notice else None
+    set_page(target, title, said=said, is_wide=is_wide)
 
 
 # The bytes of a workbook.
@@ -467,17 +283,10 @@ def _fill(
         for name in skeleton.namelist():
             content = skeleton.read(name).decode()
             if name in files:
-                _add(target, name, _filled(connection, content, files[name], strings, release))
+                add_file(target, name, _filled(connection, content, files[name], strings, release))
             else:
-                _add(target, name, [_with_strings(name, content)])
-        _add(target, STRINGS_FILE, [strings.as_xml()])
-
-
-def _add(target: zipfile.ZipFile, name: str, parts: Iterable[str]) -> None:
-    """Add a file to a workbook; opened by its name it has the date of no day, so that no file knows when it was made."""
-    with target.open(name, "w") as file:
-        for part in parts:
-            file.write(part.encode())
+                add_file(target, name, [_with_strings(name, content)])
+        add_file(target, STRINGS_FILE, [strings.as_xml()])
 
 
 def _with_strings(name: str, content: str) -> str:
@@ -488,9 +297,7 @@ def _with_strings(name: str, content: str) -> str:
     if name == "xl/_rels/workbook.xml.rels":
         part = f'<Relationship Id="texts" Type="{_STRINGS_RELATION}" Target="/{STRINGS_FILE}"/>'
         return content.replace("</Relationships>", f"{part}</Relationships>")
-    if name == "docProps/core.xml":
-        return re.sub(r"<dcterms:(created|modified)[^>]*>[^<]*</dcterms:\1>", "", content)
-    return content
+    return without_clock(name, content)
 
 
 class _Strings:
@@ -635,18 +442,17 @@ class ReadMe:
     WIDTHS = (30, 64, 64, 13, 13)
 
     def __init__(self, book: Workbook, title: Label, release: Release) -> None:
-        self._sheet = book.create_sheet(Texts.read_me.nb)
+        self._sheet = book.create_sheet(TEXTS["read_me"].nb)
         self._release = release
         self._row = 0
-        for place, width in enumerate(self.WIDTHS, start=1):
-            self._sheet.column_dimensions[get_column_letter(place)].width = width
+        set_widths(self._sheet, self.WIDTHS)
         self._sheet.sheet_view.showGridLines = False
-        set_page(self._sheet, title.nb, release)
+        set_printing(self._sheet, title.nb, release)
         self._heading(title.nb, size=16)
         self._heading(title.en, size=12)
         if release.notice:
             self.blank()
-            self.line(both(Texts.notice), release.notice, is_notice=True)
+            self.line(both(TEXTS["notice"]), release.notice, is_notice=True)
 
     def _heading(self, text: str, size: int) -> None:
         self._row += 1
@@ -663,14 +469,10 @@ class ReadMe:
         """Begin a section; ``short`` heads the last columns."""
         self.blank()
         self._row += 1
-        texts = [both(head), Texts.language.nb, Texts.language.en, *(both(each) for each in short)]
+        texts = [both(head), TEXTS["language"].nb, TEXTS["language"].en, *(both(each) for each in short)]
         for place, text in enumerate([*texts, *[""] * (len(self.WIDTHS) - len(texts))], start=1):
-            cell = self._sheet.cell(self._row, place)
-            put(cell, text or None)
-            cell.font = font(bold=True, color="FFFFFF")
-            cell.fill = HEAD_FILL
-            cell.alignment = _aligned("left" if place <= 3 else "right", "center", wrap=True)
-        self._sheet.row_dimensions[self._row].height = _height(zip(texts, self.WIDTHS, strict=False))
+            put_head(self._sheet.cell(self._row, place), text or None, "left" if place <= 3 else "right", wrap=True)
+        self._sheet.row_dimensions[self._row].height = height(zip(texts, self.WIDTHS, strict=False))
 
     def part(self, head: str) -> None:
         """Begin a part of a section."""
@@ -693,7 +495,7 @@ class ReadMe:
             cell.font = font(
                 bold=is_notice or place == 1, size=12 if is_notice else 11, color=NOTICE_COLOUR if is_notice else "000000"
             )
-            cell.alignment = _aligned("left" if place <= 3 else "right", "top", wrap=True)
+            cell.alignment = aligned("left" if place <= 3 else "right", "top", wrap=True)
             cell.border = _LINE
             if isinstance(value, int):
                 cell.number_format = "#,##0"
@@ -707,39 +509,41 @@ class ReadMe:
         # Bold and larger letters take more room.
         room = 1.15 if is_notice else 1.0
         widths = (width / room for width in self.WIDTHS)
-        self._sheet.row_dimensions[self._row].height = room * _height(zip(texts, widths, strict=False))
+        self._sheet.row_dimensions[self._row].height = room * height(zip(texts, widths, strict=False))
 
     # Sections that every workbook has.
 
     def about(self, *content: Label) -> None:
         """Say what the file has, who publishes it, under which licence and how it is cited."""
         catalogue = self._release.catalogue
-        self.section(Texts.about)
+        self.section(TEXTS["about"])
         for place, text in enumerate(content):
-            self.line(both(Texts.content) if place == 0 else "", text)
+            self.line(both(TEXTS["content"]) if place == 0 else "", text)
         year = str(self._release.time_period)
-        self.line(both(Texts.newest), Label(nb=year, en=year))
-        self.line(both(Texts.publisher), catalogue.publisher.name)
-        contact = filled(Texts.contact_text, name=catalogue.contact.name, email=catalogue.contact.email)
-        self.line(both(Texts.contact), contact)
+        self.line(both(TEXTS["newest"]), Label(nb=year, en=year))
+        self.line(both(TEXTS["publisher"]), catalogue.publisher.name)
+        contact = filled(TEXTS["contact_text"], name=catalogue.contact.name, email=catalogue.contact.email)
+        self.line(both(TEXTS["contact"]), contact)
         licence = f"{catalogue.licence.title} ({catalogue.licence.name}), {catalogue.licence.path}"
-        self.line(both(Texts.licence), Label(nb=licence, en=licence))
-        cite = filled(Texts.cite_text, publisher=catalogue.publisher.name, title=catalogue.title, address=catalogue.address)
-        self.line(both(Texts.cite), cite)
+        self.line(both(TEXTS["licence"]), Label(nb=licence, en=licence))
+        cite = filled(
+            TEXTS["cite_text"], publisher=catalogue.publisher.name, title=catalogue.title, address=catalogue.address
+        )
+        self.line(both(TEXTS["cite"]), cite)
 
     def reading(self) -> None:
         """Say how rows, empty cells, codes, breaks and texts are read."""
-        self.section(Texts.reading)
-        for head, text in Texts.reading_lines:
-            self.line(both(head), text)
+        self.section(TEXTS["reading"])
+        for head, text in READING:
+            self.line(both(TEXTS[head]), TEXTS[text])
 
     def codes(self) -> None:
         """List what status, reason and note may be."""
-        for codelist in ROW_CODES:
+        for codelist, title in ROW_CODES.items():
             codes = self._release.codes.get(codelist, {})
             if codes:
                 has_signs = any(code.sign for code in codes.values())
-                self.section(Texts.code_lists[codelist], *([Texts.sign] if has_signs else []))
+                self.section(TEXTS[title], *([TEXTS["sign"]] if has_signs else []))
                 for name, code in codes.items():
                     self.line(name, code.label, *([code.sign] if has_signs else []))
 
@@ -751,9 +555,9 @@ class ReadMe:
                 found = meanings.setdefault(column.name, {})
                 found[column] = found.get(column, 0) + 1
         shared = [column for found in meanings.values() for column, count in found.items() if len(found) == 1 and count > 1]
-        self.section(Texts.columns)
+        self.section(TEXTS["columns"])
         if shared:
-            self.part(both(Texts.columns_shared))
+            self.part(both(TEXTS["columns_shared"]))
             self._describe(shared)
         for table in tables:
             own = [column for column in table.columns if column not in shared]
@@ -765,7 +569,7 @@ class ReadMe:
         for column in columns:
             if column.unit:
                 unit = self._release.label("unit_of_measure", column.unit)
-                text = filled(Texts.column_of_unit, title=column.title, description=column.description, unit=unit)
+                text = filled(TEXTS["column_of_unit"], title=column.title, description=column.description, unit=unit)
             else:
-                text = filled(Texts.column, title=column.title, description=column.description)
+                text = filled(TEXTS["column"], title=column.title, description=column.description)
             self.line(column.name, text)

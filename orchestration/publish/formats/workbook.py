@@ -13,9 +13,10 @@ import duckdb
 from openpyxl import Workbook
 
 from orchestration.core.tables import Label, Table
+from orchestration.core.texts import filled
 from orchestration.publish.formats import Format, Job, sheets
 from orchestration.publish.formats.packages import MUNICIPAL_TABLES
-from orchestration.publish.formats.sheets import LongSheet, ReadMe, Texts, filled
+from orchestration.publish.formats.sheets import TEXTS, LongSheet, ReadMe
 from orchestration.publish.layout import REVISIONS
 from orchestration.publish.release import Release
 
@@ -37,8 +38,8 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
 
     def fill_front(book: Workbook) -> None:
         read_me = ReadMe(book, title, release)
-        read_me.about(release.catalogue.description, Texts.workbook_content)
-        read_me.section(Texts.sheets, Texts.rows, Texts.rows_found)
+        read_me.about(release.catalogue.description, TEXTS["workbook_content"])
+        read_me.section(TEXTS["sheets"], TEXTS["rows"], TEXTS["rows_found"])
         for sheet in chosen:
             levels = left[sheet.table.name]
             found = sum(levels.values()) if levels else sheet.rows_found
@@ -69,18 +70,18 @@ def _levels(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, in
 def _described(sheet: LongSheet, levels: dict[str, int], release: Release) -> Label:
     """Return what the read-me sheet says of a sheet: title, description, method, levels, and where the rest is."""
     table = sheet.table
-    parts = [filled(Texts.column, title=table.title, description=table.description)]
+    parts = [filled(TEXTS["column"], title=table.title, description=table.description)]
     if table.method:
         parts.append(table.method)
     order = list(release.codes.get(LEVEL_COLUMN, {}))
     names = sorted(levels, key=lambda level: (order.index(level) if level in order else len(order), level))
     here, rest = [name for name in names if name in LEVELS], [name for name in names if name not in LEVELS]
     if here:
-        parts.append(filled(Texts.levels, here=_names(here, release)))
+        parts.append(filled(TEXTS["levels"], here=_names(here, release)))
     if rest:
-        parts.append(filled(Texts.levels_left, left=_names(rest, release), table=table.name))
+        parts.append(filled(TEXTS["levels_left"], left=_names(rest, release), table=table.name))
         if table.name in MUNICIPAL_TABLES:
-            parts.append(Texts.in_packages)
+            parts.append(TEXTS["in_packages"])
     parts.extend(sheets.limits(sheet))
     return sheets.sentences(parts)
 

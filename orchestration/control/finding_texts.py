@@ -103,7 +103,7 @@ class ListTexts(BaseModel):
     sections: tuple[Section, ...]
 
 
-class Texts(BaseModel):
+class ControlTexts(BaseModel):
     """All texts: one entry for each finding, the words by code list and code, and those of the lists."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -140,7 +140,7 @@ def _read(path: Path) -> Any:
         raise UserError(f"cannot be read ({error})", place=str(path), remedy="restore or correct the YAML") from error
 
 
-def load_texts(folder: Path) -> Texts:
+def load_control_texts(folder: Path) -> ControlTexts:
     """Return the texts of all findings.
 
     Raises:
@@ -162,6 +162,8 @@ def load_texts(folder: Path) -> Texts:
     if twice:
         raise UserError(f"finding {twice[0]!r} has two entries", place=str(path), remedy="keep one of the two")
     try:
-        return Texts.model_validate({"findings": entries, "words": _read(folder / WORDS), "list": _read(folder / LIST)})
+        return ControlTexts.model_validate(
+            {"findings": entries, "words": _read(folder / WORDS), "list": _read(folder / LIST)}
+        )
     except ValidationError as error:
         raise UserError(first_problem(error), place=str(folder), remedy=DOCUMENTATION) from error

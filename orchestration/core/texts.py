@@ -1,0 +1,133 @@
+"""Texts for people that are no description of a table and no label of a code: one YAML file for each subject of a room.
+
+The files lie in the room's folder ``texts``; an entry is ``key: {nb: ..., en: ...}``, and a blank to fill ``{name}``.
+Belongs here: reading these files, telling what is wrong with one, and filling blanks. Does not belong here: any text, or
+reading those that the project's users write (``expectations``, ``data/metadata``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from orchestration.core import yaml_text
+from orchestration.core.entries import first_problem
+from orchestration.core.errors import UserError
+from orchestration.core.language import LANGUAGES, in_language
+from orchestration.core.tables import Label
+
+ROOMS = Path(__file__).parent.parent
+FOLDER = "texts"
+
+RESTORE = "restore it; orchestration/core/texts.py says what such a file has"
+
+
+class Texts(dict[str, Label]):
+    """Texts by their keys; ``place`` names the file, so that a key that it has not is told with it."""
+
+    def __init__(self, place: str, found: Mapping[str, Label]) -> None:
+        super().__init__(found)
+        self._place = place
+
+    def __missing__(self, key: str) -> Label:
+        raise UserError(f"has no text {key!r}", place=self._place, remedy="add it in nb and en, or correct the key")
+
+
+@cache
+def load_texts(room: str, name: str) -> Texts:
+    """Return the texts of one subject of a room, read once.
+
+    Args:
+        room: the folder under ``orchestration`` whose texts they are.
+        name: the file, without its ending.
+
+    Raises:
+        UserError: the file is not valid; the message names it and the key.
+    """
+    return read_texts(ROOMS / room / FOLDER / f"{name}.yml")
+
+
+@cache
+def load_groups(room: str, name: str) -> Mapping[str, Texts]:
+    """Return the groups of texts of a file whose keys each stand for a group, read once; otherwise as ``load_texts``."""
+    return read_groups(ROOMS / room / FOLDER / f"{name}.yml")
+
+
+def read_texts(path: Path) -> Texts:
+    """Return the texts of a file.
+
+    Raises:
+        UserError: it is no file of texts, a language is missing, or the languages have not the same blanks.
+    """
+    return _texts(_read(path), str(path))
+
+
+def read_groups(path: Path) -> Mapping[str, Texts]:
+    """Return the texts of a file by group.
+
+    Raises:
+        UserError: as ``read_texts``.
+    """
+    groups = _entries(_read(path), str(path))
+    return {group: _texts(content, f"{path}, {group}") for group, content in groups.items()}
+
+
+def filled(text: Label, **values: Label | str | int | None) -> Label:
+    """Return a text with its blanks filled, each language with its own."""
+    in_nb = {name: value.nb if isinstance(value, Label) else value for name, value in values.items()}
+    in_en = {name: value.en if isinstance(value, Label) else value for name, value in values.items()}
+    return Label(nb=text.nb.format(**in_nb), en=text.en.format(**in_en))
+
+
+def blanks(text: str) -> set[str]:
+    """Return the names of the blanks of a text.
+
+    Raises:
+        ValueError: a brace stands alone, or a blank has no name.
+    """
+    names = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    if not all(name.isidentifier() for name in names):
+        raise ValueError("a blank has no name")
+    return names
+
+
+def _read(path: Path) -> Any:
+    try:
+        return yaml_text.load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot be read ({error})", place=str(path), remedy=RESTORE) from error
+
+
+def _entries(content: Any, place: str) -> dict[str, Any]:
+    if not isinstance(content, dict) or not content:
+        raise UserError("has no texts by key", place=place, remedy=RESTORE)
+    for key in content:
+        # Without quotation marks YAML takes words such as yes and no for something else.
+        if not isinstance(key, str):
+            raise UserError(f"the key {key!r} is no text", place=place, remedy="put it in quotation marks")
+    return content
+
+
+def _texts(content: Any, place: str) -> Texts:
+    found = {}
+    for key, entry in _entries(content, place).items():
+        try:
+            label = Label.model_validate(entry)
+            named = [blanks(in_language(label, language)) for language in LANGUAGES]
+        except ValidationError as error:
+            raise UserError(f"{key}: {first_problem(error)}", place=place, remedy="give the text in nb and en") from error
+        except ValueError as error:
+            raise UserError(f"{key}: {error}", place=place, remedy="write a blank as {name}") from error
+        if named[0] != named[1]:
+            differing = ", ".join(sorted(named[0] ^ named[1]))
+            raise UserError(
+                f"{key}: not both languages have the blank {differing}", place=place, remedy="give both the same blanks"
+            )
+        found[key] = label
+    return Texts(place, found)

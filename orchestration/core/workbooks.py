@@ -1,0 +1,132 @@
+"""How every workbook looks that the system writes, and what its bytes may not know; openpyxl writes it.
+
+Belongs here: colours, fonts, heads, widths, heights, page set-up, and cells that hold what was meant. Does not belong here:
+what a workbook says, or the look of a single one (``publish.formats.sheets``, ``publish.formats.packages``,
+``control.writers``).
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from orchestration.core.spreadsheets import FORMULA
+
+DARK, MARKED, QUIET = "1F3A5F", "8A6D1B", "595959"
+HEAD_FILL = PatternFill("solid", start_color=DARK)
+# Heads of columns that differ from the others: years before which a series breaks, columns to be filled in.
+MARKED_HEAD_FILL = PatternFill("solid", start_color=MARKED)
+
+TABLE_HEAD_HEIGHT, WRAPPED_HEAD_HEIGHT = 20, 32
+
+
+@cache
+def font(*, bold: bool = False, italic: bool = False, size: int = 11, color: str = "000000", link: bool = False) -> Font:
+    """Return a font; one without a name is any that a reader likes."""
+    return Font(name="Calibri", bold=bold, italic=italic, size=size, color=color, underline="single" if link else None)
+
+
+@cache
+def aligned(horizontal: str, vertical: str, wrap: bool = False) -> Alignment:
+    """Return where a text stands in its cell, and whether it may take several lines."""
+    return Alignment(horizontal=horizontal, vertical=vertical, wrap_text=wrap)
+
+
+def put(cell: Cell, value: Any) -> None:
+    """Write a value; a text is never a formula, whatever it begins with."""
+    if isinstance(value, str):
+        value = ILLEGAL_CHARACTERS_RE.sub("", value)
+    cell.value = value
+    if isinstance(value, str):
+        cell.data_type = "s"
+        cell.quotePrefix = value.startswith(FORMULA)
+
+
+def put_head(cell: Cell, value: str | int | None, side: str, *, fill: PatternFill = HEAD_FILL, wrap: bool = False) -> None:
+    """Write the head of a column."""
+    put(cell, value)
+    cell.font = font(bold=True, color="FFFFFF")
+    cell.fill = fill
+    cell.alignment = aligned(side, "center", wrap)
+
+
+def set_widths(sheet: Worksheet, widths: Iterable[float]) -> None:
+    """Set the widths of the first columns, in digits."""
+    for place, width in enumerate(widths, start=1):
+        sheet.column_dimensions[get_column_letter(place)].width = width
+
+
+def height(cells: Iterable[tuple[str, float]]) -> float:
+    """Return the height in which texts are seen in cells of their widths; readers do not all adjust it themselves."""
+    lines = 1
+    for text, width in cells:
+        # A width is counted in digits; letters are a little narrower.
+        width *= 1.1
+        needed, used = 1, 0
+        for word in re.split(r"(?<=[\s/-])", text):
+            if used and used + len(word.rstrip()) > width:
+                needed, used = needed + 1, 0
+            used += len(word)
+            while used > width + 1:
+                needed, used = needed + 1, used - int(width)
+        lines = max(lines, needed)
+    return 15.0 * lines + 3
+
+
+def set_table(sheet: Worksheet, columns: int, rows: int, *, fixed_columns: int = 0) -> None:
+    """Make a sheet a table: its first row stays in sight, filters, and is printed on each page.
+
+    Args:
+        sheet: its first row has the heads.
+        columns: how many it has.
+        rows: how many stand below the heads.
+        fixed_columns: how many columns stay in sight too.
+    """
+    sheet.freeze_panes = sheet.cell(2, fixed_columns + 1)
+    sheet.auto_filter.ref = f"A1:{get_column_letter(columns)}{rows + 1}"
+    sheet.print_title_rows = "1:1"
+
+
+def set_page(sheet: Worksheet, title: str, *, said: str | None = None, is_wide: bool = False) -> None:
+    """Set up printing: landscape, all columns on a page, title above, page number below.
+
+    Args:
+        sheet: what is printed.
+        title: stands above.
+        said: what each page has to say of the figures, below; 255 characters at most.
+        is_wide: whether the columns need a larger sheet of paper.
+    """
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A3 if is_wide else sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToWidth = 1
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.page_margins.left = sheet.page_margins.right = 0.4
+    sheet.page_margins.top = sheet.page_margins.bottom = 0.7
+    sheet.page_margins.header = sheet.page_margins.footer = 0.3
+    sheet.oddHeader.left.text = title.replace("&", "&&")
+    sheet.oddFooter.right.text = "&P / &N"
+    if said:
+        sheet.oddFooter.left.text = said.replace("&", "&&")
+
+
+def without_clock(name: str, content: str) -> str:
+    """Return a file of a workbook without the time at which it was written, so that equal workbooks are equal files."""
+    if name != "docProps/core.xml":
+        return content
+    return re.sub(r"<dcterms:(created|modified)[^>]*>[^<]*</dcterms:\1>", "", content)
+
+
+def add_file(target: zipfile.ZipFile, name: str, parts: Iterable[str]) -> None:
+    """Add a file to a workbook; opened by its name it has the date of no day, so that no file knows when it was made."""
+    with target.open(name, "w") as file:
+        for part in parts:
+            file.write(part.encode())
