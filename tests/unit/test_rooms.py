@@ -1,0 +1,70 @@
+"""The rooms of the Python package: who may import whom, as docs/developers/architecture.md lists them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestration.core.settings import PROJECT_DIR
+
+PACKAGE = PROJECT_DIR / "orchestration"
+DOCUMENT = PROJECT_DIR / "docs" / "developers" / "architecture.md"
+
+# Rooms from the ground up, as the table of the document has them.
+ROOMS = re.findall(r"^\| `(\w+)` \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+        elif isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+
+
+def modules(room: str) -> list[Path]:
+    return sorted((PACKAGE / room).rglob("*.py"))
+
+
+def test_the_document_lists_every_room() -> None:
+    found = {path.name for path in PACKAGE.iterdir() if path.is_dir() and any(path.glob("*.py"))}
+    assert found == set(ROOMS)
+    assert [path.name for path in PACKAGE.glob("*.py")] == ["__init__.py"]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_rooms_below_it(room: str) -> None:
+    allowed = set(ROOMS[: ROOMS.index(room) + 1])
+    for path in modules(room):
+        for name in imported(path):
+            parts = name.split(".")
+            if parts[0] == "orchestration" and len(parts) > 1:
+                assert parts[1] in allowed, f"{path.relative_to(PROJECT_DIR)} imports {name}"
+
+
+@pytest.mark.parametrize(
+    ("package", "rooms"),
+    [
+        ("dagster", {"defs"}),
+        ("dagster_dbt", {"defs"}),
+        ("great_expectations", {"gate"}),
+        ("dbt", {"engines"}),
+        ("pyspark", {"engines"}),
+        ("fastapi", {"serve"}),
+    ],
+)
+def test_a_tool_is_known_in_its_room_alone(package: str, rooms: set[str]) -> None:
+    for room in set(ROOMS) - rooms:
+        for path in modules(room):
+            assert package not in {name.split(".")[0] for name in imported(path)}, path.relative_to(PROJECT_DIR)
+
+
+def test_attack_and_defence_share_nothing() -> None:
+    for path in modules("attack"):
+        for name in imported(path):
+            # Errors and the reading of YAML have nothing of the defence.
+            assert not name.startswith("orchestration.") or name.split(".")[1] in ("attack", "core"), path
