@@ -121,7 +121,8 @@ def test_every_rule_knows_its_verdict_where_the_newest_form_left_something_out(p
     rules = [
         rule
         for rule in load_rules(PROJECT_DIR / "expectations/rules")
-        if rule.stage == "candidate" and rule.kind == "rows" and rule.level != "format"
+        # Great Expectations' own expectations leave out what is null, and have a verdict in any case.
+        if rule.stage == "candidate" and rule.rows is not None and rule.level != "format"
     ]
     undecided = []
     with connect(tmp_path / DATABASE) as connection:
