@@ -1,8 +1,9 @@
 """The inputs that people write as assets: one asset a table of the described packages and of the signed decisions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import dagster as dg
+import duckdb
 
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import connect
@@ -12,11 +13,6 @@ from orchestration.defs.several import told
 from orchestration.disclosure import ledger, policy
 from orchestration.ingest import decisions
 from orchestration.ingest.data_packages import PACKAGES, DataResource, check, describe, load
-
-
-def _counted(schema: str, counts: Mapping[str, int]) -> Iterator[dg.MaterializeResult[None]]:
-    for table, count in counts.items():
-        yield dg.MaterializeResult(asset_key=[schema, table], metadata={"dagster/row_count": count})
 
 
 def _tables(settings: Settings, package: str) -> dict[str, list[DataResource]]:
@@ -67,84 +63,68 @@ def _build_package(settings: Settings, package: str) -> dg.AssetsDefinition:
     return inputs
 
 
-def _build_decisions() -> dg.AssetsDefinition:
+def _build_tables(
+    name: str,
+    schema: str,
+    descriptions: Mapping[str, str],
+    load: Callable[[duckdb.DuckDBPyConnection, Settings], Mapping[str, int]],
+    kinds: Collection[str] = (),
+) -> dg.AssetsDefinition:
+    """Return the step that loads all tables of a schema, and counts their rows."""
+
     @dg.multi_asset(
-        name="signed_decisions",
+        name=name,
         specs=[
             dg.AssetSpec(
-                key=["decisions", table],
+                key=[schema, table],
                 group_name=group_name("inputs"),
                 owners=owners("inputs"),
-                description=f"Signed entries of data/{table}.",
-                kinds={"yaml"},
+                description=description,
+                kinds=set(kinds),
             )
-            for table in decisions.TABLES
+            for table, description in descriptions.items()
         ],
         can_subset=True,
     )
-    def signed_decisions(
+    def tables(
         context: dg.AssetExecutionContext, installation: Installation, writer: Writer
     ) -> Iterator[dg.MaterializeResult[None]]:
         settings = installation.settings
         with connect(settings.warehouse_file) as connection:
-            counts = decisions.load(connection, settings.data)
-        yield from told(context, _counted("decisions", counts))
+            counts = load(connection, settings)
+        yield from told(
+            context,
+            (
+                dg.MaterializeResult(asset_key=[schema, table], metadata={"dagster/row_count": count})
+                for table, count in counts.items()
+            ),
+        )
 
-    return signed_decisions
-
-
-def _build_policy() -> dg.AssetsDefinition:
-    @dg.multi_asset(
-        name="disclosure_policy",
-        specs=[
-            dg.AssetSpec(
-                key=[policy.SCHEMA, table],
-                group_name=group_name("inputs"),
-                owners=owners("inputs"),
-                description=f"What is public of the answers of units (data/{policy.FILE}): {table}.",
-                kinds={"yaml"},
-            )
-            for table in policy.TABLES
-        ],
-        can_subset=True,
-    )
-    def disclosure_policy(
-        context: dg.AssetExecutionContext, installation: Installation, writer: Writer
-    ) -> Iterator[dg.MaterializeResult[None]]:
-        settings = installation.settings
-        with connect(settings.warehouse_file) as connection:
-            counts = policy.load(connection, settings.data)
-        yield from told(context, _counted(policy.SCHEMA, counts))
-
-    return disclosure_policy
-
-
-def _build_history() -> dg.AssetsDefinition:
-    @dg.multi_asset(
-        name="published_before",
-        specs=[
-            dg.AssetSpec(
-                key=[ledger.SCHEMA, table],
-                group_name=group_name("inputs"),
-                owners=owners("inputs"),
-                description="What earlier snapshots published and hid.",
-            )
-            for table in ledger.TABLES
-        ],
-        can_subset=True,
-    )
-    def published_before(
-        context: dg.AssetExecutionContext, installation: Installation, writer: Writer
-    ) -> Iterator[dg.MaterializeResult[None]]:
-        settings = installation.settings
-        with connect(settings.warehouse_file) as connection:
-            counts = ledger.load(connection, settings.snapshots)
-        yield from told(context, _counted(ledger.SCHEMA, counts))
-
-    return published_before
+    return tables
 
 
 def build_input_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     """Return the assets that check the inputs that people write, and load them and the ledger into the warehouse."""
-    packages = [_build_package(settings, package) for package in PACKAGES]
-    return [*packages, _build_decisions(), _build_policy(), _build_history()]
+    return [
+        *(_build_package(settings, package) for package in PACKAGES),
+        _build_tables(
+            "signed_decisions",
+            "decisions",
+            {table: f"Signed entries of data/{table}." for table in decisions.TABLES},
+            lambda connection, current: decisions.load(connection, current.data),
+            {"yaml"},
+        ),
+        _build_tables(
+            "disclosure_policy",
+            policy.SCHEMA,
+            {table: f"What is public of the answers of units (data/{policy.FILE}): {table}." for table in policy.TABLES},
+            lambda connection, current: policy.load(connection, current.data),
+            {"yaml"},
+        ),
+        _build_tables(
+            "published_before",
+            ledger.SCHEMA,
+            dict.fromkeys(ledger.TABLES, "What earlier snapshots published and hid."),
+            lambda connection, current: ledger.load(connection, current.snapshots),
+        ),
+    ]
