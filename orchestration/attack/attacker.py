@@ -14,6 +14,7 @@ from pathlib import Path
 
 from orchestration.attack.bounds import PART as BOUNDS
 from orchestration.attack.bounds import ROUTING, System, findings, system_of
+from orchestration.attack.changed_practice import PART as CHANGED_PRACTICE
 from orchestration.attack.changed_practice import attack_changed_practice
 from orchestration.attack.formats import PART as FORMATS
 from orchestration.attack.formats import attack_formats
@@ -21,12 +22,15 @@ from orchestration.attack.isolation import PART as ISOLATION
 from orchestration.attack.isolation import Isolation
 from orchestration.attack.links import Link, bound_system, forms, keys_of, links
 from orchestration.attack.policy import Catalogue, Policy, read_catalogue, read_policy
+from orchestration.attack.practice import PART as PRACTICE
 from orchestration.attack.practice import attack_practice
+from orchestration.attack.printed import PART as PRINTED
 from orchestration.attack.printed import attack_printed
 from orchestration.attack.public import HIDDEN, Public, contradiction, read
-from orchestration.attack.result import Attack, Derived, Notes, TableKey, Uniform
+from orchestration.attack.result import PARTS, Attack, Derived, Notes, TableKey, Uniform
 from orchestration.attack.routing import attack_forms, told_by_notes
 from orchestration.attack.sheets import Patterns, Sheet, sheets
+from orchestration.attack.snapshots import PART as SNAPSHOTS
 from orchestration.attack.snapshots import attack_snapshots
 from orchestration.attack.solving import NoSolutionError, UndecidedError
 from orchestration.attack.weighed_forms import attack_weighed_forms
@@ -44,6 +48,7 @@ def attack(
     folder: Path | None = None,
     earlier: Sequence[Path] = (),
     only: Collection[TableKey] | None = None,
+    parts: Collection[str] = PARTS,
     seconds: float = _SECONDS,
 ) -> Attack:
     """Attack a candidate with its public files, those of earlier snapshots, and the policy.
@@ -54,7 +59,8 @@ def attack(
         answer_groups: which answers are unions of others; files of questions that stand beside it are read too.
         folder: the candidate's whole folder; without it no other format is read.
         earlier: DuckDB files of earlier snapshots, the last one last.
-        only: the tables of answers that are attacked; all where None. Practice and formats are attacked all the same.
+        only: the tables of answers that are attacked; all where None. Practice is attacked all the same.
+        parts: what is attacked; the others are named as not tried.
         seconds: how long the solver may be asked in all; what is left then is named as not tried.
 
     Raises:
@@ -78,23 +84,31 @@ def attack(
         for key, answer, group in public.open_rows
     )
     _uniform(made, notes)
-    _isolate(made, rules, notes)
+    notes.not_tried += [f"{part}: not asked for" for part in PARTS if part not in parts]
+    if {ISOLATION, BOUNDS} & {*parts}:
+        _isolate(made, rules, notes)
     by_form = forms(made, public)
-    _bound(made, public, catalogue, by_form, until, notes)
-    if earlier:
+    if {BOUNDS, ROUTING} & {*parts}:
+        _bound(made, public, catalogue, by_form, until, notes)
+    if SNAPSHOTS in parts and earlier:
         attack_snapshots(public, made, list(zip(before, sheets_before, strict=True)), rules, until, notes)
-    else:
+    elif not earlier:
         notes.not_tried.append("snapshots: no earlier snapshot was given")
-    attack_printed(public, made, rules, catalogue, until, notes)
+    if PRINTED in parts:
+        attack_printed(public, made, rules, catalogue, until, notes)
     if earlier:
         notes.not_tried.append("print together with earlier snapshots")
-    attack_practice(database, rules, notes, attack_weighed_forms(database, by_form, made, notes))
-    attack_changed_practice(public, before, notes)
+    if {ROUTING, PRACTICE} & {*parts}:
+        known = attack_weighed_forms(database, by_form, made, notes)
+        if PRACTICE in parts:
+            attack_practice(database, rules, notes, known)
+    if CHANGED_PRACTICE in parts:
+        attack_changed_practice(public, before, notes)
     notes.files.append(database.name)
     if folder is None:
         notes.not_tried.append("formats: only the DuckDB file was given")
-    else:
-        attack_formats(database, folder, notes)
+    elif FORMATS in parts:
+        attack_formats(database, folder, notes, only)
     return notes.result()
 
 

@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from orchestration.attack.public import opened
-from orchestration.attack.result import Derived, Notes
+from orchestration.attack.result import Derived, Notes, TableKey
 
 PART = "formats"
 _CONFIDENTIAL = "Q"
@@ -35,18 +37,25 @@ class Described:
     measures: tuple[str, ...]
 
 
-def attack_formats(database: Path, folder: Path, notes: Notes) -> None:
-    """Look for figures that are hidden in the database and stand in another file of the snapshot."""
+def attack_formats(database: Path, folder: Path, notes: Notes, only: Collection[TableKey] | None = None) -> None:
+    """Look for figures that are hidden in the database and stand in another file of the snapshot.
+
+    ``only`` names the tables of answers, and with them the public tables, that are looked at; all where None.
+    """
+    subjects = None if only is None else {key.subject for key in only}
+    indicators = None if only is None else {key.indicator for key in only}
     with opened(database) as connection:
         tables = [table for path in sorted((folder / "metadata").glob("*.json")) if (table := _described(path, connection))]
         for table in tables:
+            if subjects is not None and table.name not in subjects:
+                continue
             hidden = connection.sql(f"select count(*) from {table.name} where {_any_empty(table)}").fetchall()[0][0]
             if not hidden:
                 continue
             notes.tried[PART]["tables"] += 1
             notes.tried[PART]["rows with a hidden figure"] += hidden
             _columnar(connection, folder, table, notes)
-            _cubes(connection, folder, table, notes)
+            _cubes(connection, folder, table, notes, indicators)
             _matrices(connection, folder, table, notes)
         _changes(connection, folder, {table.name: table for table in tables}, notes)
     _rest(folder, notes)
@@ -120,19 +129,29 @@ def _facts(table: Described, rows: Iterable[Sequence[Any]], where: str) -> Itera
         )
 
 
-def _empty_cells(
-    connection: duckdb.DuckDBPyConnection, table: Described, measure: str, each: str = ""
-) -> set[tuple[str, ...]]:
-    """Return the keys, as texts, of rows of which a measure is empty."""
-    columns = ", ".join(f"cast({name} as varchar)" for name in table.key)
-    where = f"{measure} is null" + (f" and {table.key[0]} = '{each}'" if each else "")
-    return set(connection.sql(f"select {columns} from {table.name} where {where}").fetchall())
+def _empty_rows(
+    connection: duckdb.DuckDBPyConnection, table: Described, each: str = ""
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the keys, as texts, of rows of which a measure is empty, and which measures are."""
+    keys = ", ".join(f"cast({name} as varchar) as {name}" for name in table.key)
+    measures = ", ".join(f"{name} is null as {name}" for name in table.measures)
+    where = _any_empty(table) + (f" and {table.key[0]} = '{each}'" if each else "")
+    found = connection.sql(f"select {keys}, {measures} from {table.name} where {where}").df()
+    return found[list(table.key)], found[list(table.measures)]
 
 
-def _cubes(connection: duckdb.DuckDBPyConnection, folder: Path, table: Described, notes: Notes) -> None:
+def _cubes(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    table: Described,
+    notes: Notes,
+    indicators: Collection[str] | None,
+) -> None:
     """Compare JSON-stat: cells that have a number where the row is empty."""
     single = folder / "jsonstat" / f"{table.name}.json"
     for path in [single] if single.exists() else sorted((folder / "jsonstat" / table.name).glob("*.json")):
+        if indicators is not None and path != single and path.stem not in indicators:
+            continue
         cube = json.loads(path.read_text(encoding="utf-8"))
         notes.files.append(str(path.relative_to(folder)))
         extension = cube.get("extension", {})
@@ -141,24 +160,19 @@ def _cubes(connection: duckdb.DuckDBPyConnection, folder: Path, table: Described
         codes = [_index(cube["dimension"][name]) for name in names]
         values = cube["value"]
         if isinstance(values, dict):
-            places = np.array(sorted(int(i) for i in values), dtype=np.int64)
+            places = np.array([int(place) for place in values], dtype=np.int64)
         else:
-            places = np.array([i for i, value in enumerate(values) if value is not None], dtype=np.int64)
-        at = np.array(np.unravel_index(places, sizes), dtype=np.int64)
+            places = np.array([place for place, value in enumerate(values) if value is not None], dtype=np.int64)
         columns = _columns_of(extension, names)
-        empty = {
-            measure: _empty_cells(connection, table, measure, next(iter(each.values()), "")) for measure in table.measures
-        }
         notes.tried[PART]["cells of cubes"] += len(places)
-        rows = []
+        # The measures are the last dimension.
+        cells, measures = np.divmod(places, sizes[-1])
+        keys, is_empty = _empty_rows(connection, table, next(iter(each.values()), ""))
+        wanted = _places(keys, [columns[name] for name in names[:-1]], codes[:-1])
         for j, code in enumerate(codes[-1]):
-            if not empty.get(code):
-                continue
-            cells = at[:-1, at[-1] == j]
-            wanted = _places(empty[code], table.key, each, names[:-1], columns, codes[:-1])
-            flat = set(np.ravel_multi_index(tuple(cells), tuple(sizes[:-1])).tolist()) if cells.size else set()
-            rows += [key for place, key in wanted(sizes[:-1]) if place in flat]
-        notes.add(_facts(table, rows, "jsonstat"))
+            if code in table.measures:
+                told = keys[is_empty[code] & np.isin(wanted, cells[measures == j])]
+                notes.add(_facts(table, told.itertuples(index=False, name=None), "jsonstat"))
 
 
 def _index(dimension: dict[str, Any]) -> list[str]:
@@ -174,30 +188,24 @@ def _columns_of(extension: dict[str, Any], names: Sequence[str]) -> dict[str, li
     return {name: list(found.get(name, [name])) for name in names}
 
 
-def _places(
-    keys: set[tuple[str, ...]],
-    names_of_key: Sequence[str],
-    each: dict[str, Any],
-    names: Sequence[str],
-    columns: dict[str, list[str]],
-    codes: Sequence[Sequence[str]],
-) -> Any:
-    """Return a function that gives the place in a cube of every key."""
-    place_of = [{code: i for i, code in enumerate(own)} for own in codes]
+def _places(keys: pd.DataFrame, columns: Sequence[Sequence[str]], codes: Sequence[Sequence[str]]) -> NDArray[np.int64]:
+    """Return the place of every key in a cube of such dimensions; -1 where the cube has none for it.
 
-    def placed(sizes: Sequence[int]) -> Iterator[tuple[int, tuple[str, ...]]]:
-        for key in keys:
-            named = dict(zip(names_of_key, key, strict=True))
-            place = 0
-            for name, size, own in zip(names, sizes, place_of, strict=True):
-                i = own.get(":".join(named[column] for column in columns[name]))
-                if i is None:
-                    break
-                place = place * size + i
-            else:
-                yield place, key
-
-    return placed
+    Args:
+        keys: a column of texts for each part of the key.
+        columns: by dimension, the columns whose texts are joined to its codes.
+        codes: by dimension, its codes in their order.
+    """
+    place = np.zeros(len(keys), dtype=np.int64)
+    is_known = np.ones(len(keys), dtype=np.bool_)
+    for joined, own in zip(columns, codes, strict=True):
+        texts = keys[joined[0]]
+        for column in joined[1:]:
+            texts = texts + ":" + keys[column]
+        found = pd.Index(own).get_indexer(texts)
+        is_known &= found >= 0
+        place = place * len(own) + found
+    return np.where(is_known, place, -1)
 
 
 def _matrices(connection: duckdb.DuckDBPyConnection, folder: Path, table: Described, notes: Notes) -> None:
@@ -221,14 +229,13 @@ def _matrices(connection: duckdb.DuckDBPyConnection, folder: Path, table: Descri
     if columns is None:
         notes.not_tried.append(f"{PART}: {path.name} has variables that are no columns of its table")
         return
-    names = [str(i) for i in range(len(variables) - 1)]
-    joined = dict(zip(names, columns, strict=True))
-    rows = []
+    is_number = np.array([not cell.startswith('"') for cell in cells], dtype=np.bool_).reshape(-1, sizes[-1])
+    keys, is_empty = _empty_rows(connection, table)
+    wanted = _places(keys, columns, codes[:-1])
     for j, measure in enumerate(codes[-1]):
         if measure in table.measures:
-            wanted = _places(_empty_cells(connection, table, measure), table.key, {}, names, joined, codes[:-1])
-            rows += [key for place, key in wanted(sizes[:-1]) if not cells[place * sizes[-1] + j].startswith('"')]
-    notes.add(_facts(table, rows, "px"))
+            told = keys[is_empty[measure] & np.isin(wanted, np.flatnonzero(is_number[:, j]))]
+            notes.add(_facts(table, told.itertuples(index=False, name=None), "px"))
 
 
 def _match_columns(

@@ -307,6 +307,10 @@ def _read_answers(connection: duckdb.DuckDBPyConnection, public: Public, only: C
             f"select distinct indicator, item, time_period from {ANSWERS} where obs_note like '%{WAITS}%'"
         ).fetchall()
         public.waiting = {TableKey(ANSWERS, *row) for row in waiting}
+    wanted = ""
+    if only is not None:
+        indicators = ", ".join("'" + name.replace("'", "''") + "'" for name in sorted({key.indicator for key in only}))
+        wanted = f"and indicator in ({indicators})" if indicators else "and false"
     # One row a group: its answers and figures as lists.
     rows = connection.sql(
         f"""
@@ -317,7 +321,7 @@ def _read_answers(connection: duckdb.DuckDBPyConnection, public: Public, only: C
             coalesce(list(distinct n_units) filter (where n_units is not null), []),
             list({lower} order by answer), list({upper} order by answer)
         from {ANSWERS}
-        where coalesce(n_answer, n_answered, n_units, share_of_answered, share_of_all, {lower}, {upper}) is not null
+        where coalesce(n_answer, n_answered, n_units, share_of_answered, share_of_all, {lower}, {upper}) is not null {wanted}
         group by indicator, item, time_period, unit_level, unit_code, area_basis
         order by indicator, item, time_period, unit_level, unit_code, area_basis
         """

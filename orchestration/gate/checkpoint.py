@@ -13,10 +13,11 @@ import importlib
 import json
 import math
 import os
+import re
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -141,18 +142,25 @@ class Gate:
         }
         return Checked(counted, errors, json.loads(json.dumps(native, default=str)))
 
-    def count(self, rule: Rule) -> Counted:
+    def count(self, rule: Rule, changed_by: Sequence[str] = ()) -> Counted:
         """Count what one rule finds by the expectations that stand for it in the suites.
+
+        Args:
+            rule: the rule.
+            changed_by: statements that changed the data; only the tables that they name are looked at, where the rule is
+                about them.
 
         Raises:
             RuntimeError: an expectation could not run.
         """
         found: dict[str, _Found] = defaultdict(_Found)
-        for definition, suite in self._expectations(rule):
+        parts = self._expectations(rule)
+        named = {word for statement in changed_by for word in re.findall(r"\w+", statement)}
+        for definition, suite in [part for part in parts if part[0].asset.name in named] or parts:
             batch = definition.batch_definition.get_batch()
             for result in batch.validate(suite, result_format=_COUNTS).results:
                 _take(found, {rule.id: rule}, definition, result)
-        error = self._error(rule, found[rule.id])
+        error = found[rule.id].error or (None if found[rule.id].parts else "none of its expectations ran")
         if error is not None:
             raise RuntimeError(f"rule {rule.id!r} did not run: {error}")
         return _together(rule, found[rule.id].parts)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -69,9 +69,9 @@ class Judged:
     attack_inputs: AttackInputs
 
 
-def _count(rule: Rule, gate: Gate, tables: list[Table], judged: Judged) -> Counted:
+def _count(rule: Rule, gate: Gate, tables: list[Table], judged: Judged, changed_by: Sequence[str] = ()) -> Counted:
     if rule.kind != "dbt_test":
-        return gate.count(rule)
+        return gate.count(rule, changed_by)
     found = sorted((judged.dbt_target / "compiled").glob(f"*/tests/{rule.id}.sql"))
     if not found:
         raise UserError(
@@ -112,7 +112,9 @@ def _prove_rows(
     try:
         if not _seed(connection, rule):
             return "not_seeded", 0
-        found = _count(rule, gate, tables, judged)
+        assert rule.fault is not None
+        # Where nothing failed before, what fails now fails in a table that the fault names.
+        found = _count(rule, gate, tables, judged, () if before else rule.fault.sql)
     finally:
         connection.execute("rollback")
     return ("caught" if found.failing > before else "missed"), found.failing - before
@@ -156,14 +158,16 @@ def _prove_attack(rule: Rule, folder: Path, judged: Judged, before: int | None) 
         return "not_seeded", 0
 
     def failing(database: Path, earlier: tuple[Path, ...] = ()) -> int:
-        # Without the files of the other formats and earlier snapshots, where the fault does not touch them.
+        # The part that the rule is about alone, without the files and snapshots that the fault does not touch.
         found = attack(
             database,
             policy=judged.attack_inputs.policy,
             answer_groups=judged.attack_inputs.answer_groups,
             folder=database.parent if rule.part == FORMATS else None,
             earlier=earlier,
-            only=changed,
+            # What changed in no table of answers changed somewhere else.
+            only=changed or None,
+            parts=[str(rule.part)],
         )
         return attacked(found, str(rule.part)).failing
 
