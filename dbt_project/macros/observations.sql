@@ -13,6 +13,22 @@
     )
 {%- endmacro %}
 
+{# Whether the boundaries of a row's area moved since its previous row; today's areas have the same ones in every year. #}
+{% macro has_moved(rows) -%}
+    (
+        {{ rows }}.area_basis = 'reported'
+        and exists (
+            select 1
+            from {{ ref('int_area_breaks') }} as moved
+            where
+                moved.unit_level = {{ rows }}.unit_level
+                and moved.unit_code = {{ rows }}.unit_code
+                and moved.time_period <= {{ rows }}.time_period
+                and moved.time_period > coalesce({{ rows }}.previous_period, {{ rows }}.time_period)
+        )
+    )
+{%- endmacro %}
+
 {# The status that follows from a reason for absence; the code list absence_reason has it as parent. #}
 {% macro absence_status(reason) -%}
     (

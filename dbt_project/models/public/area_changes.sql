@@ -10,5 +10,6 @@ select
     cast(weight_18_plus as double) as weight_18_plus,
     cast(weight_residual_estimate as double) as weight_residual_estimate,
     weight_basis,
+    former_code,
     source
 from {{ ref('stg_reference__municipality_changes') }}

@@ -10,5 +10,6 @@ select
     cast(weight_18_plus as decimal(18, 6)) as weight_18_plus,
     cast(weight_residual_estimate as decimal(18, 6)) as weight_residual_estimate,
     weight_basis,
+    former_code,
     source
 from {{ source('reference', 'municipality_changes') }}

@@ -24,41 +24,7 @@ targets as (
 ),
 
 changes as (
-    select
-        change_year,
-        old_code,
-        new_code,
-        change_type = 'split' as is_split,
-        weight,
-        weight_under_18,
-        weight_18_plus,
-        -- Estimates of a split need not add up to one.
-        cast(weight_residual_estimate as double)
-        / sum(weight_residual_estimate) over (partition by change_year, old_code) as weight_estimate,
-        -- A municipality stays what it is until its next change.
-        max(change_year) over (
-            partition by old_code
-            order by change_year
-            range between unbounded preceding and 1 preceding
-        ) as previous_change_year
-    from {{ ref('stg_reference__municipality_changes') }}
-    -- A change of name keeps the municipality.
-    where old_code != new_code or change_type = 'split'
-),
-
-weighted_changes as (
-    select
-        change_year,
-        previous_change_year,
-        old_code,
-        new_code,
-        case when is_split then {{ exact('coalesce(weight_under_18, weight, weight_estimate)') }} else 1 end
-            as weight_children,
-        case when is_split then {{ exact('coalesce(weight_18_plus, weight, weight_estimate)') }} else 1 end as weight_adults,
-        is_split
-        and weight_estimate is not null
-        and (coalesce(weight_under_18, weight) is null or coalesce(weight_18_plus, weight) is null) as is_weight_estimated
-    from changes
+    select * from {{ ref('int_municipality_change_weights') }}
 ),
 
 steps as (
@@ -68,6 +34,8 @@ steps as (
         municipality_code,
         municipality_code as current_code,
         time_period as changed_in,
+        cast(null as varchar) as former_code,
+        cast(null as integer) as returns_in,
         {{ exact('1') }} as weight_children,
         {{ exact('1') }} as weight_adults,
         false as is_weight_estimated
@@ -81,22 +49,28 @@ steps as (
         steps.municipality_code,
         changes.new_code as current_code,
         changes.change_year as changed_in,
+        case when changes.returns_in is null then steps.former_code else changes.old_code end as former_code,
+        coalesce(changes.returns_in, steps.returns_in) as returns_in,
         {{ exact('steps.weight_children * changes.weight_children') }} as weight_children,
         {{ exact('steps.weight_adults * changes.weight_adults') }} as weight_adults,
         steps.is_weight_estimated or changes.is_weight_estimated as is_weight_estimated
     from steps
-    inner join weighted_changes as changes
-        on steps.current_code = changes.old_code
+    inner join changes
+        on steps.time_period = changes.time_period
+        and steps.current_code = changes.old_code
         and steps.changed_in < changes.change_year
         and steps.target_period >= changes.change_year
         and (changes.previous_change_year is null or steps.changed_in >= changes.previous_change_year)
+        -- What a part of a split was before goes to no other part.
+        and coalesce(changes.returns_from, '') = case when steps.returns_in = changes.change_year then steps.former_code else '' end
 ),
 
 ends as (
     select steps.*
     from steps
-    left join weighted_changes as changes
-        on steps.current_code = changes.old_code
+    left join changes
+        on steps.time_period = changes.time_period
+        and steps.current_code = changes.old_code
         and steps.changed_in < changes.change_year
         and steps.target_period >= changes.change_year
     where changes.old_code is null

@@ -98,7 +98,7 @@ select
         when figures.fte = 0 then 0
         else cast(figures.fte_carried_forward as double) / cast(figures.fte as double)
     end as imputed_share,
-    {{ has_break('figures.question', 'figures') }} as series_break,
+    {{ has_break('figures.question', 'figures') }} or {{ has_moved('figures') }} as series_break,
     case
         when figures.absence_reason is not null then {{ absence_status('figures.absence_reason') }}
         when figures.is_carried_forward then 'I'
