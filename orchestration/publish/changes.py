@@ -9,7 +9,7 @@ Belongs here: finding what changed. Does not belong here: the words for it (``ch
 from __future__ import annotations
 
 import filecmp
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +20,22 @@ from orchestration.core.errors import UserError
 from orchestration.core.tables import STATUS_COLUMN, Table
 from orchestration.core.warehouse import IN_MEMORY, attach, connect, dictionaries
 from orchestration.publish.layout import DATABASE, REVISIONS
+from orchestration.publish.revisions import (
+    UNITS,
+    attribute,
+    attribute_sums,
+    create_revisions,
+    is_about,
+    joined_versions,
+    note_revisions,
+    public_revisions,
+)
 
 # Where the development of the whole country is read from.
 HEADLINE_TABLE = "fte_by_service"
 
-# Levels whose changed figures are named one by one; changes of single units are folded.
-UNITS = ("municipality", "city_district", "agency")
-
 # Changed figures of a table that a reader is shown; the table of revisions has all.
 SHOWN_FIGURES = 25
-
-# Columns of a key that a reader is told by a word of their own, not as a dimension.
-PLACE = ("time_period", "time_period_to", "series", "unit_level", "unit_code", "area_basis")
 
 
 @dataclass(frozen=True)
@@ -181,14 +185,23 @@ def _compare(before: Path | None, after: Path, compared: list[Table], after_id: 
         # The later one gets its revisions from this comparison.
         columns_before.pop(REVISIONS, None)
         columns_after.pop(REVISIONS, None)
-        _create_revisions(connection)
+        create_revisions(connection)
         counted = []
         for table in compared:
             if table.name not in columns_after:
                 continue
             is_equal = before is not None and _same_file(before, after, table)
             counted.append(_compare_table(connection, table, columns_before, columns_after, is_equal=is_equal))
-        notices = _notices(connection, columns_before, columns_after)
+        attribute_sums(connection, columns_after)
+        _create_notices(connection, columns_before, columns_after)
+        attribute(connection)
+        classes: dict[str, dict[str, int]] = {}
+        for name, revision_class, count in connection.execute(
+            "select table_name, revision_class, count(*) from revisions group by all order by all"
+        ).fetchall():
+            classes.setdefault(name, {})[revision_class] = count
+        counted = [replace(each, classes=classes.get(each.table, {}) | each.classes) for each in counted]
+        notices = _notices(connection)
         return Changes(
             id=after_id,
             predecessor=(before_id or before.name) if before is not None else None,
@@ -200,7 +213,7 @@ def _compare(before: Path | None, after: Path, compared: list[Table], after_id: 
             unattributed=_unattributed(connection),
             figures=[figure for table in compared for figure in _figures(connection, table)],
             folded=_folded(connection),
-            revisions=_public_revisions(connection),
+            revisions=public_revisions(connection),
         )
 
 
@@ -237,19 +250,6 @@ def _schema_changes(before: dict[str, dict[str, str]], after: dict[str, dict[str
     return changes
 
 
-def _create_revisions(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute(
-        """
-        create temp table revisions (
-            table_name varchar, key varchar, time_period integer, value_before double, value_after double, size double,
-            revision_class varchar, status_before varchar, status_after varchar, is_constructed boolean, cause varchar,
-            unit_level varchar, unit_code varchar, unit_name varchar, area_basis varchar, dimensions varchar[],
-            is_total boolean
-        )
-        """
-    )
-
-
 def _compare_table(
     connection: duckdb.DuckDBPyConnection,
     table: Table,
@@ -269,13 +269,10 @@ def _compare_table(
     needed = [*table.key, *([STATUS_COLUMN, table.measures[0]] if has_figures else [])]
     if is_equal or not all(name in old and name in new for name in needed):
         return TableChanges(table.name, rows_before, rows_after, {}, {})
-    joined = _joined(table, old, new)
+    joined = joined_versions(table, old, new)
     if has_figures:
-        _note_revisions(connection, table, joined, are_areas_known="areas" in columns_before)
-        found = connection.execute(
-            "select revision_class, count(*) from revisions where table_name = ? group by all order by all", [table.name]
-        ).fetchall()
-        classes = dict(found)
+        note_revisions(connection, table, joined, are_areas_known="areas" in columns_before)
+        classes = {}
     else:
         row = connection.execute(
             f"select count(*) filter (older.is_there is null), count(*) filter (newer.is_there is null) from {joined}"
@@ -299,123 +296,6 @@ def _compare_table(
 
 def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
     return int(connection.execute(f"select count(*) from {relation}").fetchall()[0][0])
-
-
-def _side(catalogue: str, table: Table, columns: dict[str, str]) -> str:
-    """Return SQL of one version of a table with the columns and types of its description; what it lacks is empty."""
-    selected = ", ".join(
-        f'try_cast("{column.name}" as {column.type}) as "{column.name}"'
-        if column.name in columns
-        else f'cast(null as {column.type}) as "{column.name}"'
-        for column in table.columns
-    )
-    return f'(select {selected}, true as is_there from {catalogue}.main."{table.name}")'
-
-
-def _joined(table: Table, old: dict[str, str], new: dict[str, str]) -> str:
-    """Return SQL of the two versions of a table side by side, by key; a missing value of a key equals itself."""
-    on = " and ".join(f'older."{name}" is not distinct from newer."{name}"' for name in table.key)
-    return f"{_side('before', table, old)} as older full outer join {_side('after', table, new)} as newer on {on}"
-
-
-def _either(name: str) -> str:
-    return f'coalesce(newer."{name}", older."{name}")'
-
-
-def _note_revisions(connection: duckdb.DuckDBPyConnection, table: Table, joined: str, *, are_areas_known: bool) -> None:
-    """Add the changed rows of a table of observations to the revisions, each with its cause and class.
-
-    A row is new where there was none, or where its round had not been delivered; removed where there is none any more. A
-    revision is planned where the figure was provisional; where it is hidden or shown because protection changed; where a
-    value that was carried forward gave way to the unit's own, or a sum holds less of such values; or where the row is on the
-    current areas and these became those of another year. Everything else corrects an error.
-    """
-    main = table.measures[0]
-    period = next((name for name in ("time_period", "time_period_to") if name in table.column_names), None)
-    key = " || '|' || ".join(f"'{name}=' || coalesce(cast({_either(name)} as varchar), '')" for name in table.key)
-    dimensions = [name for name in table.key if name not in PLACE]
-    described = ", ".join(f"'{name}=' || {_either(name)}" for name in dimensions) or "cast(null as varchar)"
-    totals = " and ".join([f"cast({_either(name)} as varchar) = 'total'" for name in dimensions] or ["true"])
-
-    def either(name: str) -> str:
-        return _either(name) if name in table.column_names else "cast(null as varchar)"
-
-    def side(name: str, which: str) -> str:
-        return f'{which}."{name}"' if name in table.column_names else "null"
-
-    moved = (
-        "area_basis = 'current' and unit_level != 'country' and ("
-        "select max(time_period) from before.main.areas where area_basis = 'current') is distinct from "
-        "(select max(time_period) from after.main.areas where area_basis = 'current')"
-    )
-    connection.execute(
-        f"""
-        insert into revisions
-        with compared as (
-            select
-                {key} as key,
-                {_either(period) if period else "cast(null as integer)"} as time_period,
-                older.{STATUS_COLUMN} as status_before,
-                newer.{STATUS_COLUMN} as status_after,
-                cast(older."{main}" as double) as main_before,
-                cast(newer."{main}" as double) as main_after,
-                older.is_there is not null as was_there,
-                newer.is_there is not null as is_there,
-                {side("absence_reason", "older")} as reason_before,
-                coalesce({side("imputed_share", "newer")} < {side("imputed_share", "older")}, false)
-                    as is_less_carried_forward,
-                coalesce({side("is_constructed", "newer")}, {side("is_constructed", "older")}, false) as is_constructed,
-                {either("unit_level")} as unit_level,
-                {either("unit_code")} as unit_code,
-                coalesce({either("unit_name")}, {either("unit_code")}) as unit_name,
-                {either("area_basis")} as area_basis,
-                [{described}] as dimensions,
-                {totals} as is_total
-            from {joined}
-        ),
-
-        changed as (
-            select
-                *,
-                -- A figure that is confidential on one side is told on neither.
-                coalesce(status_before = 'Q', false) or coalesce(status_after = 'Q', false) as is_hidden,
-                case
-                    when not is_there then 'removed'
-                    when not was_there or (reason_before = 'not_delivered' and status_before != status_after) then 'new'
-                    when status_before = 'P' then 'provisional'
-                    when 'Q' in (status_before, status_after) then 'protection'
-                    when {moved if are_areas_known else "false"} then 'areas'
-                    when status_before = 'I' and main_after is not null and (status_after != 'I' or is_less_carried_forward)
-                        then 'carried_forward'
-                    else 'error'
-                end as cause
-            from compared
-            where
-                not was_there or not is_there
-                or status_before is distinct from status_after
-                or main_before is distinct from main_after
-        )
-
-        select
-            '{table.name}', key, time_period,
-            case when not is_hidden then main_before end,
-            case when not is_hidden then main_after end,
-            -- Without the noise of binary fractions.
-            case when not is_hidden then round(main_after - main_before, 10) end,
-            case when cause in ('new', 'removed', 'error') then cause else 'planned' end,
-            status_before, status_after,
-            is_constructed, cause, unit_level, unit_code, unit_name, area_basis, dimensions, is_total
-        from changed
-        """
-    )
-
-
-def _public_revisions(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """Return the revisions as they are published, in the order of their key."""
-    return connection.execute(
-        "select table_name, key, time_period, value_before, value_after, size, revision_class, status_before, status_after, "
-        "is_constructed from revisions order by table_name, key, time_period nulls first"
-    ).to_arrow_table()
 
 
 _COUNTRY_TOTAL = (
@@ -450,39 +330,22 @@ def _new_periods(connection: duckdb.DuckDBPyConnection, before: dict[str, Any], 
     return [NewPeriod(*row) for row in rows]
 
 
-# Amounts and persons are asked about the calendar year before the form's.
-_YEAR_BEFORE = ("amounts", "person_estimates")
-
-# Tables that the FTE by service are summed into.
-_OF_FTE = ("fte_by_reporting_form", "real_change", "response")
+_NOTICE = ("subject", "time_period", "unit_level", "unit_code", "kind")
 
 
-def _is_of(correction: str) -> str:
-    """Return SQL that says whether a revision is about the subject of a correction, in its year."""
-    return f"""(
-        (
-            revisions.table_name = {correction}.subject
-            or (list_contains(revisions.dimensions, 'indicator=' || {correction}.subject))
-        )
-        and revisions.time_period
-        = {correction}.time_period - case when revisions.table_name in {_YEAR_BEFORE} then 1 else 0 end
-    )"""
+def _create_notices(connection: duckdb.DuckDBPyConnection, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Keep as the table ``notices`` the corrections that the snapshot before did not have.
 
-
-def _notices(connection: duckdb.DuckDBPyConnection, before: dict[str, Any], after: dict[str, Any]) -> list[Notice]:
-    """Return the corrections that the snapshot before did not have, with their effect where it is public.
-
-    They are kept as the table ``notices``. One that was withdrawn and lets an older one of the same be seen is none.
+    One that was withdrawn and lets an older one of the same be seen is none.
     """
-    identity = ("subject", "time_period", "unit_level", "unit_code", "kind")
-    needed = {*identity, "corrected_on"}
+    needed = {*_NOTICE, "corrected_on"}
     if not {*needed, "unit_name"} <= set(after.get("corrections", {})):
         connection.execute(
             "create temp table notices (subject varchar, time_period integer, unit_level varchar, unit_code varchar, "
             "unit_name varchar, kind varchar, corrected_on varchar)"
         )
-        return []
-    same = " and ".join(f"known.{name} = added.{name}" for name in identity)
+        return
+    same = " and ".join(f"known.{name} = added.{name}" for name in _NOTICE)
     earlier = (
         f"where not exists (select 1 from before.main.corrections as known where {same} "
         "and known.corrected_on >= added.corrected_on)"
@@ -491,8 +354,12 @@ def _notices(connection: duckdb.DuckDBPyConnection, before: dict[str, Any], afte
     )
     connection.execute(
         "create temp table notices as "
-        f"select {', '.join(identity)}, unit_name, corrected_on from after.main.corrections as added {earlier}"
+        f"select {', '.join(_NOTICE)}, unit_name, corrected_on from after.main.corrections as added {earlier}"
     )
+
+
+def _notices(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
+    """Return the corrections that the snapshot before did not have, with their effect where it is public."""
     rows = dictionaries(
         connection,
         f"""
@@ -504,7 +371,7 @@ def _notices(connection: duckdb.DuckDBPyConnection, before: dict[str, Any], afte
         select
             added.subject, added.time_period, added.unit_level, coalesce(added.unit_name, added.unit_code) as unit_name,
             added.kind, added.corrected_on,
-            (select count(*) from revisions where revisions.revision_class = 'error' and {_is_of("added")}) as figures,
+            (select count(*) from revisions where revisions.revision_class = 'error' and {is_about("added")}) as figures,
             units.value_before as unit_before, units.value_after as unit_after,
             countries.value_before as country_before, countries.value_after as country_after
         from notices as added
@@ -521,38 +388,20 @@ def _notices(connection: duckdb.DuckDBPyConnection, before: dict[str, Any], afte
 
 
 def _planned(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Return the planned revisions counted by cause, with the years that they concern."""
+    """Return the planned revisions and late answers counted by cause, with the years that they concern."""
     return dictionaries(
         connection,
         "select cause, count(*) as figures, list(distinct time_period order by time_period) as time_periods "
-        "from revisions where revision_class = 'planned' group by cause order by cause",
+        "from revisions where revision_class in ('planned', 'late') group by cause order by cause",
     )
 
 
 def _unattributed(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Return changed figures by table that no new correction accounts for.
-
-    A correction reaches the figures of its subject and year; one of FTE also what is summed from them, and by carrying
-    forward and by changes from year to year those of the next.
-    """
+    """Return by table the changed figures of which it is not recorded why they changed."""
     return dictionaries(
         connection,
-        f"""
-        select revisions.table_name as table, count(*) as figures,
-            list(distinct revisions.time_period order by revisions.time_period) as time_periods
-        from revisions
-        where revisions.revision_class = 'error' and not exists (
-            select 1 from notices
-            where
-                {_is_of("notices")}
-                or (
-                    starts_with(notices.subject, 'fte_')
-                    and (revisions.table_name = notices.subject or revisions.table_name in {_OF_FTE})
-                    and revisions.time_period in (notices.time_period, notices.time_period + 1)
-                )
-        )
-        group by revisions.table_name order by revisions.table_name
-        """,
+        "select table_name as table, count(*) as figures, list(distinct time_period order by time_period) as time_periods "
+        "from revisions where revision_class = 'unexplained' group by table_name order by table_name",
     )
 
 

@@ -39,7 +39,7 @@ TEXTS = load_texts("publish", "changes")
 
 
 # The classes of a row, in the order in which a reader is told them; changed stands for tables that have no figures.
-CLASSES = ("new", "planned", "error", "removed", "changed")
+CLASSES = ("new", "planned", "late", "error", "unexplained", "removed", "changed")
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def test_a_row_is_named_by_its_key_and_told_with_both_values(tmp_path: Path) -> 
         "size": -0.25,
         "status_before": "A",
         "status_after": "A",
-        "revision_class": "error",
+        "revision_class": "unexplained",
         "is_constructed": True,
     }
 
@@ -105,12 +105,15 @@ EMPTY = {"fte": None, "obs_status": "O", "absence_reason": "not_delivered"}
         (fte(obs_status="P"), fte(fte=2.0), "planned"),
         (fte(obs_status="P"), fte(), "planned"),
         (fte(obs_status="I"), fte(fte=2.0), "planned"),
-        (fte(obs_status="I"), fte(fte=2.0, obs_status="I"), "error"),
+        (fte(obs_status="I"), fte(fte=2.0, obs_status="I"), "unexplained"),
         (fte(obs_status="I", imputed_share=0.5), fte(fte=2.0, obs_status="I", imputed_share=0.2), "planned"),
-        (fte(obs_status="I"), fte(fte=None, obs_status="O", absence_reason="not_answered"), "error"),
+        # The part that was carried forward fell, and what units answered themselves did not change.
+        (fte(obs_status="I", imputed_share=0.5), fte(fte=1.0, obs_status="I", imputed_share=0.25), "unexplained"),
+        (fte(obs_status="I"), fte(fte=None, obs_status="O", absence_reason="not_answered"), "unexplained"),
         (fte(**EMPTY), fte(), "new"),
-        (fte(**EMPTY | {"absence_reason": "not_answered"}), fte(), "error"),
-        (fte(), fte(obs_status="E"), "error"),
+        (fte(**EMPTY | {"absence_reason": "not_answered"}), fte(), "late"),
+        (fte(**EMPTY | {"absence_reason": "rejected"}), fte(), "unexplained"),
+        (fte(), fte(obs_status="E"), "unexplained"),
     ],
 )
 def test_the_class_of_a_revision_follows_from_what_the_figure_was(
@@ -123,8 +126,8 @@ def test_the_class_of_a_revision_follows_from_what_the_figure_was(
     ("basis", "level", "revision_class"),
     [
         ("current", "county", "planned"),
-        ("reported", "county", "error"),
-        ("current", "country", "error"),  # the sum of the country does not depend on its areas
+        ("reported", "county", "unexplained"),
+        ("current", "country", "unexplained"),  # the sum of the country does not depend on its areas
     ],
 )
 def test_figures_on_current_areas_are_revised_as_planned_when_the_areas_become_those_of_another_year(
@@ -138,6 +141,69 @@ def test_figures_on_current_areas_are_revised_as_planned_when_the_areas_become_t
 
     (row,) = revisions(changes(tmp_path, rows(1.0, 2023), rows(9.0, 2024)))
     assert row["revision_class"] == revision_class
+
+
+PLACES = {
+    "areas": [
+        {"time_period": year, "area_basis": "reported", "unit_level": "municipality", "unit_code": code, "county_code": "11"}
+        for year in (2022, 2023, 2024)
+        for code in ("1103", "1106")
+    ]
+}
+OTHER = MUNICIPALITY | {"unit_code": "1106", "unit_name": "Haugesund"}
+SILENT = {"fte": None, "imputed_share": None, "obs_status": "O", "absence_reason": "not_answered"}
+
+
+def test_a_correction_of_a_year_is_one_too_in_the_years_that_carry_its_values_forward(tmp_path: Path) -> None:
+    def rows(value: float) -> dict[str, Any]:
+        own = [{**MUNICIPALITY, "time_period": 2022, "fte": value}, {**OTHER, "time_period": 2022, "fte": 5.0}]
+        carried = {"obs_status": "I", "imputed_share": 1.0, "obs_note": "carried_from_2022"}
+        later = [{**MUNICIPALITY, "time_period": year, "fte": value, **carried} for year in (2023, 2024)]
+        sums = [{**COUNTRY, "time_period": 2022, "fte": value + 5}]
+        sums += [
+            {**COUNTRY, "time_period": year, "fte": value + 6, **carried, "imputed_share": value / (value + 6)}
+            for year in (2023, 2024)
+        ]
+        return services(*own, *later, *sums) | PLACES
+
+    found = changes(tmp_path, rows(4.0), rows(2.0) | {"corrections": [CORRECTION]})
+    assert {row["revision_class"] for row in revisions(found)} == {"error"}
+    assert len(revisions(found)) == 6
+    assert found.planned == found.unattributed == []
+
+
+def test_sums_that_a_late_answer_moved_are_told_as_that(tmp_path: Path) -> None:
+    before = services(MUNICIPALITY | SILENT, OTHER, COUNTY, COUNTRY) | PLACES
+    after = services(MUNICIPALITY | {"fte": 2.0}, OTHER, COUNTY | {"fte": 3.5}, COUNTRY | {"fte": 3.5}) | PLACES
+    found = changes(tmp_path, before, after)
+    assert [row["revision_class"] for row in revisions(found)] == ["late"] * 3
+    assert [(each["cause"], each["figures"]) for each in found.planned] == [("late", 3)]
+
+
+def test_a_sum_that_holds_an_unexplained_change_is_not_told_as_late(tmp_path: Path) -> None:
+    before = services(MUNICIPALITY | SILENT, OTHER, COUNTRY) | PLACES
+    after = services(MUNICIPALITY | {"fte": 2.0}, OTHER | {"fte": 3.0}, COUNTRY | {"fte": 5.0}) | PLACES
+    found = changes(tmp_path, before, after)
+    classes = {row["key"].split("|")[3]: row["revision_class"] for row in revisions(found)}
+    assert classes == {"unit_code=1103": "late", "unit_code=1106": "unexplained", "unit_code=0": "unexplained"}
+
+
+def test_shares_of_a_year_with_more_answers_than_before_are_told_as_late(tmp_path: Path) -> None:
+    def rows(answered: int, year: int) -> dict[str, Any]:
+        response = {"time_period": year, "survey": "is248", "unit_set": "municipalities", "units_answered": answered}
+        share = SHARE | {"n_answer": answered - 5, "n_answered": answered}
+        return {"response": [{**response, "obs_status": "A"}], "indicator_shares": [share]}
+
+    found = changes(tmp_path, rows(9, 2022), rows(12, 2022))
+    assert {row["revision_class"] for row in revisions(found)} == {"late"}
+
+
+def test_shares_of_another_year_than_the_late_answers_are_not_explained_by_them(tmp_path: Path) -> None:
+    response = {"time_period": 2023, "survey": "is248", "unit_set": "municipalities", "obs_status": "A"}
+    before = {"response": [{**response, "units_answered": 9}], "indicator_shares": [SHARE]}
+    after = {"response": [{**response, "units_answered": 10}], "indicator_shares": [SHARE | {"n_answer": 5}]}
+    found = {row["table_name"]: row["revision_class"] for row in revisions(changes(tmp_path, before, after))}
+    assert found == {"response": "late", "indicator_shares": "unexplained"}
 
 
 def test_rows_that_came_and_went(tmp_path: Path) -> None:
