@@ -25,6 +25,10 @@ delivered_periods as (
     where is_delivered
 ),
 
+signed as (
+    select * from {{ ref('stg_published__uncomputable_figures') }}
+),
+
 silent_units as (
     select
         cells.source_id,
@@ -51,7 +55,8 @@ select
         when uncomputable.reason is not null then uncomputable.reason
         when silent_units.cell_key is not null then 'not_answered'
         when delivered_periods.time_period is null then 'not_delivered'
-        else 'not_in_deliveries'
+        -- Nothing is said of a figure of which nobody has looked whether the tables give it.
+        else signed.reason
     end as reason
 from figures
 left join context
@@ -65,3 +70,7 @@ left join silent_units
     on figures.source_id = silent_units.source_id
     and figures.table_id = silent_units.table_id
     and figures.cell_key = silent_units.cell_key
+left join signed
+    on figures.source_id = signed.source_id
+    and figures.table_id = signed.table_id
+    and figures.cell_key = signed.cell_key

@@ -7,6 +7,7 @@
     ('int_reconciliation__samples', false, false),
     ('int_reconciliation__indicators', true, false),
     ('mart_reconciliation__persons', true, false),
+    ('mart_reconciliation__queries', false, false),
     ('int_reconciliation__populations', false, false),
     ('mart_reconciliation__amounts', false, false),
     ('int_reconciliation__printed_sums', false, true),
@@ -88,7 +89,22 @@ worst as (
 ),
 
 reasons as (
-    select * from {{ ref('int_reconciliation__reasons') }}
+    -- Why a figure cannot be computed, where that is known: derived, signed, or what its row says.
+    select
+        figures.source_id,
+        figures.table_id,
+        figures.cell_key,
+        coalesce(max(reasons.reason), max(queries.absence_reason)) as reason
+    from figures
+    left join {{ ref('int_reconciliation__reasons') }} as reasons
+        on figures.source_id = reasons.source_id
+        and figures.table_id = reasons.table_id
+        and figures.cell_key = reasons.cell_key
+    left join {{ ref('mart_reconciliation__queries') }} as queries
+        on figures.source_id = queries.source_id
+        and figures.table_id = queries.table_id
+        and figures.cell_key = queries.cell_key
+    group by figures.source_id, figures.table_id, figures.cell_key
 ),
 
 explained as (
@@ -124,7 +140,8 @@ select
         when explained.badness = 2 then 'equal_at_rounding'
         when explained.is_explained then 'explained'
         when explained.badness = 3 then 'unexplained'
-        else 'not_computable'
+        when reasons.reason is not null then 'not_computable'
+        else 'not_mapped'
     end as verdict,
     case
         when explained.is_explained then explained.explanation_id
