@@ -64,6 +64,7 @@
         {% for name in of_total %}
             totals.{{ name }},
         {% endfor %}
+        observations.coverage,
         observations.imputed_share,
         observations.series_break,
         observations.obs_status,

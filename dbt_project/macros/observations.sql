@@ -29,6 +29,12 @@
     )
 {%- endmacro %}
 
+{# Whether too few of a municipality's inhabitants live in units that answered: its figure would be that of a part. Of groups
+   the coverage stands beside the figure. #}
+{% macro is_incomplete(coverages) -%}
+    coalesce(grid.unit_level = 'municipality' and {{ coverages }}.coverage < {{ limit_of('municipality_coverage') }}, false)
+{%- endmacro %}
+
 {# The status that follows from a reason for absence; the code list absence_reason has it as parent. #}
 {% macro absence_status(reason) -%}
     (

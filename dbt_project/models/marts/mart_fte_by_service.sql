@@ -24,6 +24,7 @@ select
     populations.population,
     cast(observations.fte as double) / nullif(cast(populations.population as double), 0) * 10000 as fte_per_10000,
     unweighted.fte_per_10000_unweighted,
+    observations.coverage,
     observations.imputed_share,
     observations.series_break,
     observations.obs_status,

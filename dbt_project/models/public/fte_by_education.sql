@@ -9,6 +9,7 @@ select
     education,
     {{ public_measure('fte') }} as fte,
     {{ public_ratio('share') }} as share,
+    {{ public_ratio('coverage') }} as coverage,
     {{ public_ratio('imputed_share') }} as imputed_share,
     series_break,
     {{ public_status('observations.time_period', 'observations.series') }} as obs_status,

@@ -11,6 +11,7 @@ select
     {{ public_ratio('share') }} as share,
     cast(units_answered as integer) as units_answered,
     cast(units_total as integer) as units_total,
+    {{ public_ratio('coverage') }} as coverage,
     {{ public_ratio('imputed_share') }} as imputed_share,
     series_break,
     {{ public_status('observations.time_period', 'observations.series') }} as obs_status,

@@ -11,6 +11,7 @@ select
     {{ public_measure('population') }} as population,
     {{ public_ratio('fte_per_10000') }} as fte_per_10000,
     {{ public_ratio('fte_per_10000_unweighted') }} as fte_per_10000_unweighted,
+    {{ public_ratio('coverage') }} as coverage,
     {{ public_ratio('imputed_share') }} as imputed_share,
     series_break,
     {{ public_status('observations.time_period', 'observations.series') }} as obs_status,

@@ -6,6 +6,10 @@ area_fte as (
     select * from {{ ref('int_fte__area') }}
 ),
 
+coverages as (
+    select * from {{ ref('int_fte_coverage') }}
+),
+
 area_periods as (
     -- An area has all categories of a breakdown in a round or none.
     select
@@ -40,7 +44,7 @@ figures as (
         grid.question,
         grid.target_group,
         grid.category,
-        case when grid.is_asked then area_fte.fte end as fte,
+        case when grid.is_asked and not ({{ is_incomplete('coverages') }}) then area_fte.fte end as fte,
         area_fte.fte_carried_forward,
         case when grid.is_delivered then coalesce(area_fte.units_answered, 0) end as units_answered,
         coalesce(area_fte.units_with_cells, 0) as units_with_cells,
@@ -48,6 +52,7 @@ figures as (
         case
             when not grid.is_delivered then 'not_delivered'
             when not grid.is_asked then 'not_asked'
+            when area_fte.fte is not null and {{ is_incomplete('coverages') }} then 'incomplete'
             when area_fte.fte is not null then null
             when area_fte.is_weight_missing then 'no_weight'
             when area_fte.is_rejected then 'rejected'
@@ -62,6 +67,7 @@ figures as (
         coalesce(area_fte.is_rejected, false) as is_rejected,
         coalesce(area_fte.is_half_missing, false) as is_half_missing,
         coalesce(area_fte.is_corrected, false) as is_corrected,
+        coverages.coverage,
         area_periods.previous_period
     from grid
     inner join area_periods
@@ -78,6 +84,13 @@ figures as (
         and grid.question = area_fte.question
         and grid.target_group = area_fte.target_group
         and grid.category = area_fte.category
+    left join coverages
+        on grid.time_period = coverages.time_period
+        and grid.area_basis = coverages.area_basis
+        and grid.unit_level = coverages.unit_level
+        and grid.unit_code = coverages.unit_code
+        and grid.question = coverages.question
+        and grid.target_group = coverages.target_group
 )
 
 select
@@ -93,6 +106,9 @@ select
     figures.fte,
     figures.units_answered,
     figures.units_total,
+    case
+        when figures.absence_reason is null or figures.absence_reason = 'incomplete' then figures.coverage
+    end as coverage,
     case
         when figures.fte is null then null
         when figures.fte = 0 then 0
