@@ -77,30 +77,22 @@ left join counts
     and rounds.indicator = counts.indicator
     and rounds.item = counts.item
     and answers.answer = counts.answer
-    and areas.area_basis = counts.area_basis
+    and {{ same_area('areas', 'counts') }}
     and areas.unit_set = counts.unit_set
-    and areas.unit_level = counts.unit_level
-    and areas.unit_code = counts.unit_code
 left join corrected
     on rounds.form = corrected.form
     and rounds.indicator = corrected.indicator
     and rounds.item = corrected.item
-    and areas.area_basis = corrected.area_basis
+    and {{ same_area('areas', 'corrected') }}
     and areas.unit_set = corrected.unit_set
-    and areas.unit_level = corrected.unit_level
-    and areas.unit_code = corrected.unit_code
 left join decisions
     on rounds.indicator = decisions.indicator
     and rounds.item = decisions.item
     and rounds.time_period = decisions.time_period
-    and areas.area_basis = decisions.area_basis
-    and areas.unit_level = decisions.unit_level
-    and areas.unit_code = decisions.unit_code
+    and {{ same_area('areas', 'decisions') }}
 left join kept
     on decisions.indicator = kept.indicator
     and decisions.item = kept.item
     and decisions.time_period = kept.time_period
-    and decisions.area_basis = kept.area_basis
-    and decisions.unit_level = kept.unit_level
-    and decisions.unit_code = kept.unit_code
+    and {{ same_area('decisions', 'kept') }}
     and answers.answer = kept.measure
