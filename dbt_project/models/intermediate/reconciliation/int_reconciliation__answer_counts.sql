@@ -1,6 +1,17 @@
-with counts as (
-    select * from {{ ref('int_indicator_counts') }}
-    where area_basis = 'reported'
+with printed as (
+    select distinct
+        indicator,
+        survey_period as time_period
+    from {{ ref('int_reconciliation__printed_answers') }}
+),
+
+counts as (
+    select counts.*
+    from {{ ref('int_indicator_counts') }} as counts
+    inner join printed
+        on counts.indicator = printed.indicator
+        and counts.time_period = printed.time_period
+    where counts.area_basis = 'reported'
 ),
 
 grid_totals as (
