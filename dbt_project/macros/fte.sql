@@ -79,3 +79,11 @@
         and observations.unit_code = totals.unit_code
         and observations.target_group = totals.target_group
 {%- endmacro %}
+
+{# By how much the ratio of two rounded figures may be too low: the part is larger and the whole smaller by what each was
+   rounded. Both are a measure of int_reconciliation__fte in a role. #}
+{% macro ratio_error(measure, part, whole) -%}
+    {%- set part_error, whole_error = measure ~ '_error_' ~ part, measure ~ '_error_' ~ whole -%}
+    {%- set part, whole = 'figures.' ~ measure ~ '_' ~ part, 'figures.' ~ measure ~ '_' ~ whole -%}
+    (({{ part }} + figures.{{ part_error }}) / nullif({{ whole }} - figures.{{ whole_error }}, 0) - {{ part }} / nullif({{ whole }}, 0))
+{%- endmacro %}

@@ -17,17 +17,15 @@ from orchestration.core.errors import UserError
 from orchestration.core.notifications import log, notify
 from orchestration.core.release_calendar import load_calendar
 from orchestration.core.settings import Settings
-from orchestration.defs.checks import DELIVERED
 from orchestration.defs.control import LISTS
-from orchestration.defs.deliveries import RAW, READ
-from orchestration.defs.publication import DUE, SNAPSHOT, WHOLE
+from orchestration.defs.deliveries import READING, every_year
+from orchestration.defs.publication import DUE, SNAPSHOT
 from orchestration.defs.records import report_dead_runs
 from orchestration.forms.model import Form
 from orchestration.ingest.capture import is_left_behind
 from orchestration.publish.provenance import made_of_the_same
 from orchestration.publish.snapshots import read_gate
 
-YEARLY = "yearly"
 REFRESH = "refresh"
 REBUILD = "rebuild"
 PUBLISH = "publish"
@@ -69,35 +67,24 @@ def build_hook(settings: Settings) -> dg.HookDefinition:
 
 def build_jobs(settings: Settings) -> list[Any]:
     """Return the jobs, which Dagster resolves later."""
-    raw = dg.AssetSelection.key_prefixes([RAW])
-    reading = dg.AssetSelection.assets(READ)
     # A list that somebody answered wrongly must not stop a publication.
-    lists = dg.AssetSelection.assets(LISTS)
+    everything = dg.AssetSelection.all() - dg.AssetSelection.assets(LISTS)
     hooks = {build_hook(settings)}
-    # What was read is judged again: a rule or a form may have changed.
-    everything = (dg.AssetSelection.all() - raw - lists) | dg.AssetSelection.checks_for_assets(DELIVERED)
     return [
-        dg.define_asset_job(
-            YEARLY,
-            selection=dg.AssetSelection.all() - lists - reading,
-            hooks=hooks,
-            tags=ANEW,
-            description="From the deliveries of one survey year to a published snapshot.",
-        ),
         dg.define_asset_job(
             REFRESH,
             selection=everything,
             hooks=hooks,
-            tags={WHOLE: "yes", **ANEW},
-            description="Everything that changed: reads the deliveries that are new or changed, then on to the snapshot.",
+            tags=ANEW,
+            description="From the deliveries of a survey year, or of all, to a published snapshot: reads what changed.",
         ),
         dg.define_asset_job(
             REBUILD,
             selection=everything,
             hooks=hooks,
-            config={"ops": {READ.to_python_identifier(): {"config": {"again": True}}}},
-            tags={WHOLE: "yes", **ANEW},
-            description="Everything anew: reads every delivery again, changed or not, and goes on to the snapshot.",
+            config={"ops": {READING: {"config": {"again": True}}}},
+            tags=ANEW,
+            description="The same anew: reads every delivery again, changed or not.",
         ),
         dg.define_asset_job(
             PUBLISH,
@@ -109,8 +96,12 @@ def build_jobs(settings: Settings) -> list[Any]:
     ]
 
 
-def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
+def build_schedules(settings: Settings, forms: list[Form]) -> list[dg.ScheduleDefinition]:
     """Return the schedules: the refresh at its hours, and the publication at the times of the release calendar.
+
+    Args:
+        settings: when the refresh is, and where the calendar lies.
+        forms: the forms, which say what years a refresh is of.
 
     Raises:
         UserError: the setting is no cron expression, or the calendar is not valid.
@@ -120,7 +111,7 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         same = made_of_the_same(settings)
         if same is not None:
             return dg.SkipReason(f"nothing has changed since {same} was made")
-        return dg.RunRequest()
+        return dg.RunRequest(tags=every_year(forms))
 
     try:
         refresh = dg.schedule(
@@ -208,9 +199,9 @@ def build_delivery_sensor(settings: Settings, forms: list[Form], jobs: list[Any]
 
     @dg.sensor(
         name="deliveries",
-        jobs=[job for job in jobs if job.name in (YEARLY, REFRESH)],
+        jobs=[job for job in jobs if job.name == REFRESH],
         minimum_interval_seconds=60,
-        description="Asks for a year's run when its delivery came or changed; for a refresh when several did.",
+        description="Asks for a refresh of the year whose delivery came or changed; of all years when several did.",
     )
     def deliveries(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         cursor: dict[str, dict[str, str]] = json.loads(context.cursor) if context.cursor else {}
@@ -236,9 +227,9 @@ def build_delivery_sensor(settings: Settings, forms: list[Form], jobs: list[Any]
         log(settings, "delivery_came", years=[str(year) for year in years])
         if len(years) == 1:
             key = str(years[0])
-            request = dg.RunRequest(run_key=f"{key}-{state}", job_name=YEARLY, partition_key=key)
+            request = dg.RunRequest(run_key=f"{key}-{state}", job_name=REFRESH, partition_key=key)
         else:
-            request = dg.RunRequest(run_key=f"refresh-{state}", job_name=REFRESH)
+            request = dg.RunRequest(run_key=f"refresh-{state}", job_name=REFRESH, tags=every_year(forms))
         return dg.SensorResult(run_requests=[request])
 
     return deliveries

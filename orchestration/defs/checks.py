@@ -14,7 +14,6 @@ import dagster as dg
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
 from orchestration.core.tables import Table, load_tables
-from orchestration.defs.deliveries import READ
 from orchestration.defs.resources import Installation, Writer
 from orchestration.gate.judging import judge_made, judge_one_stage, judge_some, restricted_results
 from orchestration.gate.results import RuleResult, first_rows
@@ -118,7 +117,7 @@ def build_stage_checks(
         if not rules:
             return None
         assets = {name: _asset_of(rule, by_name) for name, rule in rules.items()}
-        deps = [*registry, READ] if stage == "delivery" else ()
+        deps = registry if stage == "delivery" else ()
 
         @dg.multi_asset_check(
             name=f"{stage}_rules",

@@ -46,11 +46,11 @@ def build_definitions(settings: Settings, *, holds_lock: bool = False) -> dg.Def
             harmonise,
             build_survey_years(forms),
             build_control_asset(forms),
-            *build_publication([key for key in models if key in public.values() or key in checked]),
+            *build_publication(forms, [key for key in models if key in public.values() or key in checked]),
         ],
         asset_checks=[*stage_checks, build_gate(settings, public)],
         jobs=jobs,
-        schedules=build_schedules(settings),
+        schedules=build_schedules(settings, forms),
         sensors=[build_delivery_sensor(settings, forms, jobs), build_failure_sensor(settings), build_queue_sensor(settings)],
         resources={
             "installation": installation,

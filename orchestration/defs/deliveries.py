@@ -1,24 +1,27 @@
 """The form registry and the deliveries as assets; deliveries have one partition a survey year.
 
-A year is read as a partition of its own, or with all others that changed in one step, which tells Dagster of each partition.
-Belongs here: what is an asset and what it tells of itself. Does not belong here: reading (``ingest``).
+One step reads deliveries: of one year, or of a range of years in one run, of which it reads what is new or changed. Belongs
+here: what is an asset and what it tells of itself. Does not belong here: reading (``ingest``).
 """
 
 from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
+from orchestration.core.warehouse import connect
 from orchestration.defs.ownership import group_name, owners
 from orchestration.defs.resources import Installation, Writer
-from orchestration.defs.several import told
+from orchestration.defs.several import content_version, told
 from orchestration.forms.model import Form
 from orchestration.ingest import deliveries, registry
 from orchestration.ingest.years import YearRead, changed_years, finished_forms, left_out, load_forms_into, read_years
 
 REGISTRY = "forms"
 RAW = "raw"
-READ = dg.AssetKey(["deliveries", "read"])
+# The step that reads.
+READING = "raw_deliveries"
 
 
 def survey_years(forms: list[Form]) -> dg.StaticPartitionsDefinition:
@@ -26,10 +29,20 @@ def survey_years(forms: list[Form]) -> dg.StaticPartitionsDefinition:
     return dg.StaticPartitionsDefinition([str(year) for year in sorted({form.time_period for form in forms})])
 
 
-class Reading(dg.Config):
-    """What a refresh reads: the deliveries that changed, of all years or of some, or all of them again."""
+def every_year(forms: list[Form]) -> dict[str, str]:
+    """Return the tags that make a run one of all survey years, as Dagster's own range of partitions."""
+    years = survey_years(forms).get_partition_keys()
+    return {ASSET_PARTITION_RANGE_START_TAG: years[0], ASSET_PARTITION_RANGE_END_TAG: years[-1]} if years else {}
 
-    years: list[int] | None = None
+
+def is_of_every_year(run: dg.DagsterRun, forms: list[Form]) -> bool:
+    """Return whether a run is one of all survey years."""
+    return bool(forms) and every_year(forms).items() <= run.tags.items()
+
+
+class Reading(dg.Config):
+    """What is read of the years of a run: the deliveries that changed, or all of them again."""
+
     again: bool = False
 
 
@@ -59,73 +72,56 @@ def build_delivery_assets(forms: list[Form]) -> list[dg.AssetsDefinition]:
     ) -> Iterator[dg.MaterializeResult[None]]:
         # What is left out of the registry is the step's to refuse that reads.
         load_forms_into(installation.warehouse_file, finished_forms(installation.sources, ()))
-        yield from told(context, (dg.MaterializeResult(asset_key=[REGISTRY, table]) for table in registry.TABLES))
+        with connect(installation.warehouse_file, read_only=True) as connection:
+            versions = {table: content_version(connection, REGISTRY, table) for table in registry.TABLES}
+        yield from told(
+            context,
+            (dg.MaterializeResult(asset_key=[REGISTRY, table], data_version=version) for table, version in versions.items()),
+        )
 
     @dg.multi_asset(
-        name="raw_deliveries",
+        name=READING,
         specs=[
             dg.AssetSpec(
                 key=[RAW, table],
                 group_name=group_name("deliveries"),
                 owners=owners("deliveries"),
                 description="Delivered files as raw cells.",
+                kinds={"csv", "excel", "duckdb"},
             )
             for table in deliveries.TABLES
         ],
         can_subset=True,
         partitions_def=survey_years(forms),
-        # A backfill over years is one run a year, each to the end: a year that is refused keeps none of the others back.
-        backfill_policy=dg.BackfillPolicy.multi_run(),
+        # What is made of several years is made once.
+        backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def raw_deliveries(
-        context: dg.AssetExecutionContext, installation: Installation, writer: Writer
-    ) -> Iterator[dg.MaterializeResult[None]]:
-        year, sources = int(context.partition_key), installation.sources
-        described = finished_forms(sources, [year])
-        for line in left_out(sources, described):
-            context.log.info(line)
-        for found in read_years(sources, described, [year]):
-            yield from told(
-                context,
-                [
-                    dg.MaterializeResult(asset_key=[RAW, table], metadata=_metadata(found, table))
-                    for table in deliveries.TABLES
-                ],
-            )
-
-    @dg.asset(
-        key=READ,
-        group_name=group_name("deliveries"),
-        owners=owners("deliveries"),
-        kinds={"csv", "excel", "duckdb"},
-    )
-    def read(
         context: dg.AssetExecutionContext, config: Reading, installation: Installation, writer: Writer
-    ) -> dg.MaterializeResult[None]:
-        """Every delivery that is new, changed or gone, read into the partitions of the raw tables."""
-        sources = installation.sources
-        described = finished_forms(sources, config.years)
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        sources, years = installation.sources, [int(key) for key in context.partition_keys]
+        described = finished_forms(sources, None if is_of_every_year(context.run, forms) else years)
         for line in left_out(sources, described):
             context.log.info(line)
-        known = sorted({form.time_period for form in described})
-        changed = known if config.again else changed_years(sources, described)
-        wanted = [year for year in changed if config.years is None or year in config.years]
+        changed = years if config.again else changed_years(sources, described)
 
         def named() -> Iterator[int]:
-            for year in wanted:
-                context.log.info(f"deliveries of {year}")
+            for year in years:
+                if year in changed:
+                    context.log.info(f"deliveries of {year}")
                 yield year
 
-        for found in read_years(sources, described, named(), again=config.again):
-            for table in deliveries.TABLES:
-                context.log_event(
-                    dg.AssetMaterialization(
-                        asset_key=[RAW, table], partition=str(found.year), metadata=_metadata(found, table)
-                    )
-                )
-        left = [year for year in changed if year not in wanted]
+        found = list(read_years(sources, described, named(), again=config.again))
+        left = [year for year in changed if year not in years]
         if left:
             context.log.info(f"not read, though changed: deliveries of {', '.join(map(str, left))}")
-        return dg.MaterializeResult(metadata={"read": wanted, "left": left, "years": len(wanted)})
+        with connect(sources.warehouse, read_only=True) as connection:
+            # A year's own version would differ from that of a run of all years, which has one for all.
+            versions = {table: content_version(connection, RAW, table) for table in deliveries.TABLES}
+        yield from told(
+            context,
+            (dg.MaterializeResult(asset_key=[RAW, table], data_version=version) for table, version in versions.items()),
+            {table: {str(year.year): _metadata(year, table) for year in found} for table in deliveries.TABLES},
+        )
 
-    return [form_registry, raw_deliveries, read]
+    return [form_registry, raw_deliveries]

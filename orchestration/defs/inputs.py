@@ -9,7 +9,7 @@ from orchestration.core.settings import Settings
 from orchestration.core.warehouse import connect
 from orchestration.defs.ownership import group_name, owners
 from orchestration.defs.resources import Installation, Writer
-from orchestration.defs.several import told
+from orchestration.defs.several import content_version, told
 from orchestration.disclosure import ledger, policy
 from orchestration.ingest import decisions
 from orchestration.ingest.data_packages import PACKAGES, DataResource, check, describe, load
@@ -45,11 +45,13 @@ def _build_package(settings: Settings, package: str) -> dg.AssetsDefinition:
                 check(resource)
         with connect(settings.warehouse_file) as connection:
             rows = {table: load(connection, table, resources) for table, resources in tables.items()}
+            versions = {table: content_version(connection, package, table) for table in tables}
         yield from told(
             context,
             (
                 dg.MaterializeResult(
                     asset_key=[package, table],
+                    data_version=versions[table],
                     metadata={
                         "dagster/row_count": rows[table],
                         "files": [resource.path.name for resource in resources],
@@ -92,10 +94,13 @@ def _build_tables(
         settings = installation.settings
         with connect(settings.warehouse_file) as connection:
             counts = load(connection, settings)
+            versions = {table: content_version(connection, schema, table) for table in counts}
         yield from told(
             context,
             (
-                dg.MaterializeResult(asset_key=[schema, table], metadata={"dagster/row_count": count})
+                dg.MaterializeResult(
+                    asset_key=[schema, table], metadata={"dagster/row_count": count}, data_version=versions[table]
+                )
                 for table, count in counts.items()
             ),
         )

@@ -18,7 +18,7 @@ from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import connect
 from orchestration.defs.checks import check_severity
-from orchestration.defs.deliveries import RAW, READ, survey_years
+from orchestration.defs.deliveries import survey_years
 from orchestration.defs.lineage import Relation
 from orchestration.defs.metadata import SUMMED_UP, Model, describe_models, describe_years
 from orchestration.defs.ownership import group_name, owners
@@ -67,10 +67,8 @@ class ModelTranslator(DagsterDbtTranslator):  # type: ignore[misc]
         return f"{dbt_resource_props['description']}\n\n#### Code\n```{dbt_resource_props['language']}\n{code}\n```"
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
-        """Return the model as an asset; what is made of the raw tables also waits for the step that reads all changes."""
+        """Return the model as an asset, with the language that it is in."""
         spec = super().get_asset_spec(manifest, unique_id, project)
-        if any(dep.asset_key.path[0] == RAW for dep in spec.deps):
-            spec = spec.replace_attributes(deps=[*spec.deps, dg.AssetDep(READ)])
         if self.get_resource_props(manifest, unique_id).get("language") == "python":
             spec = spec.replace_attributes(kinds={*spec.kinds, "python"})
         return cast(dg.AssetSpec, spec)

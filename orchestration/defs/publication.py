@@ -13,9 +13,11 @@ import dagster as dg
 from orchestration.core.tables import load_tables
 from orchestration.core.warehouse import connect
 from orchestration.defs.checks import CANDIDATE
+from orchestration.defs.deliveries import is_of_every_year
 from orchestration.defs.ownership import group_name, owners
 from orchestration.defs.resources import Installation, Writer
 from orchestration.disclosure import ledger
+from orchestration.forms.model import Form
 from orchestration.gate.judging import keep_results_before, results_of_stages
 from orchestration.publish import snapshots
 from orchestration.publish.candidate import build
@@ -27,9 +29,6 @@ from orchestration.publish.release import load_catalogue
 
 SNAPSHOT = dg.AssetKey(["publication", "snapshot"])
 GROUP = "publication"
-
-# The tag of a run that reads and builds everything, so that its candidate is what the inputs give.
-WHOLE = "is248/whole"
 
 # The check of the snapshot that tells when a release of the calendar should be out and is not.
 DUE = dg.AssetCheckKey(SNAPSHOT, "due_releases_are_published")
@@ -50,10 +49,11 @@ def _totals(folder: Path) -> dg.TableMetadataValue:
     )
 
 
-def build_publication(models: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
+def build_publication(forms: list[Form], models: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
     """Return the publication's assets.
 
     Args:
+        forms: the forms, which say what years there are.
         models: the dbt models that the candidate is made from, or whose checks it waits for.
     """
 
@@ -81,7 +81,9 @@ def build_publication(models: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         ledger.write_additions(settings.warehouse_file, made.path.parent / f"{made.id}{ledger.ADDITIONS}")
         ledger.write_before(settings.warehouse_file, made.path.parent / f"{made.id}{ledger.BEFORE}")
         note_candidate(settings.warehouse, made)
-        return dg.MaterializeResult(metadata={"id": made.id, "path": dg.MetadataValue.path(str(made.path))})
+        return dg.MaterializeResult(
+            metadata={"id": made.id, "path": dg.MetadataValue.path(str(made.path))}, data_version=dg.DataVersion(made.id)
+        )
 
     @dg.asset(
         key=SNAPSHOT,
@@ -102,7 +104,8 @@ def build_publication(models: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         """The published snapshot, under the pointer ``current``: a candidate that passed the gate and may go out."""
         settings = installation.settings
         made = last_candidate(settings.warehouse)
-        is_whole = context.run.tags.get(WHOLE) == "yes" and not context.run.asset_selection
+        # It has read and built everything, so that its candidate is what the inputs give.
+        is_whole = is_of_every_year(context.run, forms) and not context.run.asset_selection
         outcome = publish_now(settings, made)
         late = overdue_release(settings)
         yield dg.AssetCheckResult(
@@ -122,13 +125,14 @@ def build_publication(models: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         folder = settings.snapshots / outcome.published
         said = snapshots.said(folder)
         yield dg.MaterializeResult(
+            data_version=dg.DataVersion(outcome.published),
             metadata={
                 "id": outcome.published,
                 "path": dg.MetadataValue.path(str(folder)),
                 "newest_year": said.time_period,
                 "release": said.release or "none",
                 "totals": _totals(folder),
-            }
+            },
         )
 
     return [candidate, snapshot]

@@ -16,7 +16,7 @@ from typing import Any
 import dagster as dg
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, QueuePool, create_engine, event
 
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import is_running
@@ -42,10 +42,10 @@ _UNDER_WAY = [
 
 @contextmanager
 def quick_records() -> Iterator[None]:
-    """Let Dagster's SQLite files take the events of a run without a new engine, and without waiting for the disk, at each.
+    """Let Dagster's SQLite files take the events of a run without being opened, and without waiting for the disk, at each.
 
     Dagster opens and closes its files for every event, which makes SQLite copy its log back and wait for the disk each time.
-    With one connection held open, and commits that wait only then, that happens once at the end. A power cut can cost the
+    With connections that stay open, and commits that wait only at the end, that happens once. A power cut can cost the
     last events of a run, which is then begun anew anyway; the files stay whole, and nothing published is in them.
     """
     held: dict[str, sqlite3.Connection] = {}
@@ -61,9 +61,11 @@ def quick_records() -> Iterator[None]:
                 held[path].execute("select count(*) from sqlite_master").fetchall()
 
     def create_engine_once(address: str, **settings: Any) -> Engine:
-        # It has no pool, so that nothing of one use is left to the next but what it learned of the file.
+        # With a pool, which Dagster's own engines have not: opening a file costs more than most of what is written to it.
         if address not in engines:
-            engines[address] = create_engine(address, **settings)
+            engines[address] = create_engine(address, **{**settings, "poolclass": QueuePool})
+            # Dagster is done with an engine after each use.
+            engines[address].dispose = lambda close=True: None  # type: ignore[method-assign]
         return engines[address]
 
     event.listen(Engine, "connect", hold)
@@ -75,6 +77,8 @@ def quick_records() -> Iterator[None]:
         for module in _STORAGES:
             module.create_engine = create_engine
         event.remove(Engine, "connect", hold)
+        for engine in engines.values():
+            Engine.dispose(engine)
         for connection in held.values():
             connection.close()
 

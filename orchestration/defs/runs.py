@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from orchestration.core.errors import AGAIN, RefusedError, UserError, system_error
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import run_lock
 from orchestration.defs.automation import PUBLISH, REBUILD, REFRESH
 from orchestration.defs.definitions import build_definitions
-from orchestration.defs.deliveries import READ
+from orchestration.defs.deliveries import READING, every_year
 from orchestration.defs.instance import prepare_instance
-from orchestration.defs.publication import WHOLE
 from orchestration.defs.records import COMMAND_TAGS, quick_records, report_dead_runs
 from orchestration.forms.registry import load_finished, require_finished
 from orchestration.gate.judging import restricted_results, stage_file
@@ -39,7 +39,7 @@ GATE_STEP = "gate"
 STAGE_STEPS: dict[str, Stage] = {"delivery_rules": "delivery", "warehouse_rules": "warehouse"}
 
 STEP_TITLES = {
-    "deliveries__read": "deliveries",
+    READING: "deliveries",
     "delivery_rules": "rules on the deliveries",
     "warehouse_rules": "rules on the warehouse",
     "harmonise": "dbt models and tests",
@@ -105,14 +105,14 @@ def _execute(
     location: dg.Definitions,
     job: str,
     instance: dg.DagsterInstance,
+    years: dict[str, str],
     config: dict[str, Any] | None = None,
-    tags: dict[str, str] | None = None,
 ) -> dg.ExecuteInProcessResult:
     return location.resolve_job_def(job).execute_in_process(
         instance=instance,
         raise_on_error=False,
         run_config={"loggers": {"progress": {}}, **(config or {})},
-        tags={**COMMAND_TAGS, **(tags or {})},
+        tags={**COMMAND_TAGS, **years},
     )
 
 
@@ -179,16 +179,24 @@ def _run(
     settings: Settings,
     job: str,
     tell: Callable[[str], None],
+    years: dict[str, str],
     config: dict[str, Any] | None = None,
-    tags: dict[str, str] | None = None,
 ) -> Published:
-    """Run a job under the run lock that the caller holds, and return what is published and what waits."""
+    """Run a job under the run lock that the caller holds, and return what is published and what waits.
+
+    Args:
+        settings: where inputs, warehouse and snapshots lie.
+        job: the name of the job.
+        tell: takes a line of progress.
+        years: the tags that say of which survey years the run is.
+        config: what the job is asked beside.
+    """
     before = snapshots.current(settings.snapshots)
     location = _build_location(settings, tell)
     with quick_records(), dg.DagsterInstance.get() as instance:
         report_dead_runs(instance, settings, holds_lock=True)
         try:
-            result = _execute(location, job, instance, config, tags)
+            result = _execute(location, job, instance, years, config)
         except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as error:
             raise _interrupted() from error
     if not result.success:
@@ -230,30 +238,29 @@ def refresh(
         forms, unfinished = load_finished(settings.forms)
         require_finished(forms, unfinished, None if year is None else [year])
         known = sorted({form.time_period for form in forms})
+        if not known:
+            raise UserError(
+                "there is no form", place=str(settings.forms), remedy="describe a delivery: is248 new-year drafts a form"
+            )
         if year is not None and year not in known:
             raise UserError(
                 f"no form describes the year {year}",
                 place=str(settings.forms),
-                remedy=f"the years are {', '.join(map(str, known)) or 'none'}; is248 new-year drafts a form",
+                remedy=f"the years are {', '.join(map(str, known))}; is248 new-year drafts a form",
             )
         if everything:
             # The job's own configuration says so too; the one given here replaces it.
-            return _run(settings, REBUILD, tell, _reading(again=True))
+            return _run(settings, REBUILD, tell, every_year(forms), {"ops": {READING: {"config": {"again": True}}}})
         if year is not None:
-            return _run(settings, REFRESH, tell, _reading(years=[year]), {WHOLE: "no"})
+            return _run(settings, REFRESH, tell, {PARTITION_NAME_TAG: str(year)})
         same = made_of_the_same(settings)
         if same is not None and _is_ready(settings, same):
             tell(f"  nothing has changed since {same} was made")
             published = snapshots.current(settings.snapshots)
             if published is not None and published.name == same:
                 return Published(published, new=False)
-            return _run(settings, PUBLISH, tell)
-        return _run(settings, REFRESH, tell)
-
-
-def _reading(**values: Any) -> dict[str, Any]:
-    """Return the configuration of a run that says which deliveries are read."""
-    return {"ops": {READ.to_python_identifier(): {"config": values}}}
+            return _run(settings, PUBLISH, tell, {})
+        return _run(settings, REFRESH, tell, every_year(forms))
 
 
 def _is_ready(settings: Settings, identifier: str) -> bool:
@@ -280,7 +287,7 @@ def publish_approved(settings: Settings, tell: Callable[[str], None] = lambda li
     """
     with run_lock(settings.warehouse):
         prepare_instance(settings)
-        return _run(settings, PUBLISH, tell)
+        return _run(settings, PUBLISH, tell, {})
 
 
 def _refusal(settings: Settings) -> RefusedError | None:

@@ -16,6 +16,7 @@ import pytest
 
 from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.core.warehouse import connect
+from orchestration.defs.deliveries import RAW, READING
 from orchestration.defs.models import SURVEY_YEARS
 from orchestration.defs.ownership import group_name
 from orchestration.gate.results import RuleResult, read_results
@@ -107,6 +108,22 @@ def test_survey_years_have_a_point_a_year_and_the_public_table_its_totals(
     assert [(record.data["year"], record.data["total"]) for record in shown] == [
         (year, pytest.approx(fte, abs=0.06)) for year, _, fte in totals
     ]
+
+
+def test_every_year_of_a_raw_table_was_made_by_the_step_that_reads(warehouse: Path, instance: dg.DagsterInstance) -> None:
+    with connect(warehouse / "warehouse.duckdb", read_only=True) as connection:
+        delivered = connection.execute("""
+            select forms.time_period, count(cells.form) from forms.forms as forms left join raw.cells as cells using (form)
+            group by all
+        """).fetchall()
+    records = instance.fetch_materializations(dg.AssetKey([RAW, "cells"]), limit=1000).records
+    assert {record.event_log_entry.step_key for record in records} == {READING}
+    rows = {
+        str(record.partition_key): record.asset_materialization.metadata["dagster/partition_row_count"].value
+        for record in records
+        if record.asset_materialization is not None
+    }
+    assert rows == {str(year): cells for year, cells in delivered}
 
 
 @pytest.fixture(scope="module")

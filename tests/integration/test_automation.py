@@ -25,7 +25,6 @@ from orchestration.defs.automation import (
     PUBLISH,
     REBUILD,
     REFRESH,
-    YEARLY,
     build_delivery_sensor,
     build_failure_sensor,
     build_hook,
@@ -57,8 +56,16 @@ def own(tmp_path: Path, settings: Settings) -> Settings:
 
 
 def schedule(settings: Settings, name: str) -> dg.ScheduleDefinition:
-    (found,) = [each for each in build_schedules(settings) if each.name == name]
+    (found,) = [each for each in build_schedules(settings, []) if each.name == name]
     return found
+
+
+def years_of(request: dg.RunRequest) -> tuple[str, str]:
+    """Return the first and the last survey year of a run that is asked for, from Dagster's own tags."""
+    if request.partition_key is not None:
+        return request.partition_key, request.partition_key
+    tags = request.tags
+    return tags["dagster/asset_partition_range_start"], tags["dagster/asset_partition_range_end"]
 
 
 def tick(found: dg.ScheduleDefinition, moment: datetime) -> dg.RunRequest | dg.SkipReason:
@@ -72,7 +79,7 @@ def tick(found: dg.ScheduleDefinition, moment: datetime) -> dg.RunRequest | dg.S
 
 def test_every_job_schedule_and_sensor_says_what_it_is_for(own: Settings) -> None:
     sensors = [build_delivery_sensor(own, [], []), build_queue_sensor(own), build_failure_sensor(own)]
-    schedules = build_schedules(own)
+    schedules = build_schedules(own, [])
     assert len(schedules) == 2
     assert [each.name for each in (*build_jobs(own), *schedules, *sensors) if not each.description] == []
 
@@ -135,9 +142,9 @@ def test_a_change_of_a_switch_or_a_lost_warehouse_is_a_change(own: Settings) -> 
 
 def test_a_schedule_without_releases_is_none_and_a_wrong_cron_is_told(own: Settings) -> None:
     own.calendar.unlink()
-    assert [each.name for each in build_schedules(own)] == ["refresh_public_tables"]
+    assert [each.name for each in build_schedules(own, [])] == ["refresh_public_tables"]
     with pytest.raises(UserError, match="no cron expression"):
-        build_schedules(own.model_copy(update={"refresh_cron": "daily"}))
+        build_schedules(own.model_copy(update={"refresh_cron": "daily"}), [])
 
 
 @dg.op
@@ -145,18 +152,13 @@ def nothing() -> None:
     return
 
 
-@dg.job(name=YEARLY, partitions_def=dg.StaticPartitionsDefinition(["2016", "2017"]))
-def yearly_stub() -> None:
-    nothing()
-
-
-@dg.job(name=REFRESH)
+@dg.job(name=REFRESH, partitions_def=dg.StaticPartitionsDefinition(["2016", "2017"]))
 def refresh_stub() -> None:
     nothing()
 
 
 # What Dagster looks partitions up in.
-REPOSITORY = dg.Definitions(jobs=[yearly_stub, refresh_stub]).get_repository_def()
+REPOSITORY = dg.Definitions(jobs=[refresh_stub]).get_repository_def()
 
 
 class Sensor:
@@ -172,12 +174,13 @@ class Sensor:
         self.sensor = build_delivery_sensor(settings, load_forms(settings.forms), build_jobs(settings))
         self.cursor: str | None = None
 
-    def tick(self) -> tuple[list[tuple[str | None, str | None]], str]:
-        """Return job and partition of each run that is asked for, and why none is."""
+    def tick(self) -> tuple[list[tuple[str, str]], str]:
+        """Return the first and the last year of each run that is asked for, and why none is."""
         data = self.sensor.evaluate_tick(dg.build_sensor_context(cursor=self.cursor, repository_def=REPOSITORY))
         self.cursor = data.cursor
-        requests = [(request.job_name, request.partition_key) for request in data.run_requests or []]
-        return requests, data.skip_message or ""
+        requests = data.run_requests or []
+        assert {request.job_name for request in requests} <= {REFRESH}
+        return [years_of(request) for request in requests], data.skip_message or ""
 
     def write(self, delivery: str, text: str, name: str = "file.csv") -> Path:
         path = self.settings.deliveries / delivery / name
@@ -199,7 +202,7 @@ def test_a_delivery_is_asked_for_once_it_stands_still(sensor: Sensor) -> None:
     assert why == "2031 has changed; it is read when it looks the same at the next look"
     sensor.write("2031", "a\nb\n")  # it grows still
     assert sensor.tick()[0] == []
-    assert sensor.tick()[0] == [(YEARLY, "2016")]
+    assert sensor.tick()[0] == [("2016", "2016")]
     assert sensor.tick() == ([], "no delivery has changed")
 
 
@@ -212,7 +215,7 @@ def test_a_delivery_with_an_unfinished_file_waits_however_long_it_stands_still(s
         assert why == f"2031 waits until {name} is complete"
     unfinished.rename(unfinished.with_name("export.csv"))
     assert sensor.tick()[0] == []
-    assert sensor.tick()[0] == [(YEARLY, "2016")]
+    assert sensor.tick()[0] == [("2016", "2016")]
 
 
 def test_an_empty_file_is_not_complete(sensor: Sensor) -> None:
@@ -223,28 +226,28 @@ def test_an_empty_file_is_not_complete(sensor: Sensor) -> None:
 def test_a_clock_that_jumps_hides_no_delivery(sensor: Sensor) -> None:
     path = sensor.write("2031", "a\n")
     sensor.tick()
-    assert sensor.tick()[0] == [(YEARLY, "2016")]
+    assert sensor.tick()[0] == [("2016", "2016")]
     path.write_text("b\n", encoding="utf-8")
     os.utime(path, (0, 0))  # long before the last look
     with freeze_time(datetime(1999, 1, 1, tzinfo=UTC)):
         sensor.tick()
-        assert sensor.tick()[0] == [(YEARLY, "2016")]
+        assert sensor.tick()[0] == [("2016", "2016")]
 
 
 def test_several_deliveries_at_once_are_one_refresh_and_one_that_waits_keeps_none_back(sensor: Sensor) -> None:
     sensor.write("2031", "a\n")
     sensor.write("2032", "a\n")
     sensor.tick()
-    assert sensor.tick()[0] == [(REFRESH, None)]
+    assert sensor.tick()[0] == [("2016", "2017")]
     sensor.write("2031", "c\n", "more.csv.part")
     sensor.write("2032", "d\n")
     sensor.tick()
-    assert sensor.tick()[0] == [(YEARLY, "2017")]
+    assert sensor.tick()[0] == [("2017", "2017")]
 
 
 def test_the_jobs_are_there_with_their_hook(settings: Settings) -> None:
     jobs = {job.name: job for job in build_jobs(settings)}
-    assert jobs.keys() == {YEARLY, REFRESH, REBUILD, PUBLISH}
+    assert jobs.keys() == {REFRESH, REBUILD, PUBLISH}
     assert all({hook.name for hook in job.hooks or ()} == {"tell_failure"} for job in jobs.values())
 
 
@@ -285,13 +288,13 @@ def test_a_failed_step_is_told_by_its_names_and_never_by_its_words(
         raise UserError(SECRET, place="file.csv, row 3", remedy="ask")
 
     @dg.job(hooks={build_hook(settings)})
-    def yearly() -> None:
+    def refresh() -> None:
         broken()
 
-    result = yearly.execute_in_process(raise_on_error=False)
+    result = refresh.execute_in_process(raise_on_error=False)
     assert not result.success
     (body,) = told
-    assert (body["event"], body["job"], body["step"], body["run"]) == ("run_failed", "yearly", "broken", result.run_id)
+    assert (body["event"], body["job"], body["step"], body["run"]) == ("run_failed", "refresh", "broken", result.run_id)
     assert body["kind"] == "UserError"
     log = notifications.log_file(settings).read_text(encoding="utf-8")
     assert json.loads(log.splitlines()[-1])["event"] == "run_failed"

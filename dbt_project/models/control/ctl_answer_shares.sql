@@ -22,12 +22,8 @@ answers as (
     inner join responses
         on named.form = responses.form
     inner join {{ ref('int_counted_answers') }} as answers
-        on named.form = answers.form
+        on {{ same_question('named', 'answers') }}
         and named.type = answers.type
-        and named.question = answers.question
-        and named.item = answers.item
-        and named.target_group = answers.target_group
-        and named.reporting_form = answers.reporting_form
         and (named.type = 'code' or named.box = answers.answer)
     where answers.answer is not null
     group by named.form, named.type, named.column_name, answers.answer

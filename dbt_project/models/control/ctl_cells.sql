@@ -78,12 +78,8 @@ from answers
 inner join municipal_forms
     on answers.form = municipal_forms.form
 left join corrections
-    on answers.form = corrections.form
+    on {{ same_question('answers', 'corrections') }}
     and answers.unit_code = corrections.unit_code
-    and answers.question = corrections.question
-    and answers.item = corrections.item
-    and answers.target_group = corrections.target_group
-    and answers.reporting_form = corrections.reporting_form
 left join wordings
     on answers.form = wordings.form
     and answers.line = wordings.line

@@ -74,11 +74,7 @@ named as (
         headers.header
     from columns
     left join headers
-        on columns.form = headers.form
-        and columns.question = headers.question
-        and columns.item = headers.item
-        and columns.target_group = headers.target_group
-        and columns.reporting_form = headers.reporting_form
+        on {{ same_question('columns', 'headers') }}
 )
 
 select

@@ -34,14 +34,10 @@ select
 from observations
 left join populations
     on observations.time_period = populations.time_period
-    and observations.area_basis = populations.area_basis
-    and observations.unit_level = populations.unit_level
-    and observations.unit_code = populations.unit_code
+    and {{ same_area('observations', 'populations') }}
     and observations.target_group = populations.target_group
 left join unweighted
     on observations.time_period = unweighted.time_period
-    and observations.area_basis = unweighted.area_basis
-    and observations.unit_level = unweighted.unit_level
-    and observations.unit_code = unweighted.unit_code
+    and {{ same_area('observations', 'unweighted') }}
     and observations.target_group = unweighted.target_group
     and observations.category = unweighted.category

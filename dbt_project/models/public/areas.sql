@@ -93,6 +93,4 @@ select
 from areas
 left join parents
     on areas.time_period = parents.time_period
-    and areas.area_basis = parents.area_basis
-    and areas.unit_level = parents.unit_level
-    and areas.unit_code = parents.unit_code
+    and {{ same_area('areas', 'parents') }}

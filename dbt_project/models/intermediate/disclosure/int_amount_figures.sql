@@ -61,9 +61,9 @@ grid as (
         and indicators.indicator = asked.indicator
 ),
 
-kept_figures as (
+kept as (
     select * from {{ ref('int_kept_figures') }}
-    where subject = 'amounts' and area_basis = 'reported'
+    where subject = 'amounts' and area_basis = 'reported' and measure = 'amount'
 )
 
 select
@@ -82,8 +82,7 @@ select
     end as amount_nok,
     case when grid.is_delivered and grid.is_asked then 0 else printed.amount_error end as amount_error,
     grid.is_delivered and grid.is_asked as is_from_delivery,
-    case when decisions.decision = 'kept' then cast(kept_answered.measured as bigint) else delivered.n_answered end
-        as n_answered,
+    case when decisions.decision = 'kept' then kept.n_answered else delivered.n_answered end as n_answered,
     coalesce(decisions.decision = 'kept', false) as is_kept,
     coalesce(delivered.n_granted > 0 and delivered.n_granted < policy.minimum_units, false) as is_of_few,
     coalesce(delivered.n_left_blank > 0 and delivered.n_left_blank < policy.minimum_units, false) as is_left_blank_by_few,
@@ -110,18 +109,11 @@ left join {{ ref('int_disclosure_decisions') }} as decisions
     and grid.form_period = decisions.time_period
     and grid.unit_level = decisions.unit_level
     and grid.unit_code = decisions.unit_code
-left join kept_figures as kept
+left join kept
     on grid.indicator = kept.indicator
     and grid.form_period = kept.time_period
     and grid.unit_level = kept.unit_level
     and grid.unit_code = kept.unit_code
-    and kept.measure = 'amount'
-left join kept_figures as kept_answered
-    on grid.indicator = kept_answered.indicator
-    and grid.form_period = kept_answered.time_period
-    and grid.unit_level = kept_answered.unit_level
-    and grid.unit_code = kept_answered.unit_code
-    and kept_answered.measure = ''
 left join printed
     on grid.indicator = printed.indicator
     and grid.time_period = printed.time_period

@@ -4,7 +4,14 @@ with decisions as (
 ),
 
 published as (
-    select * from {{ ref('stg_history__published_groups') }}
+    select
+        *,
+        cast(
+            max(case when measure = '' then measured end) over (
+                partition by subject, indicator, item, time_period, state, members_sha256
+            ) as bigint
+        ) as n_answered
+    from {{ ref('stg_history__published_groups') }}
 )
 
 select
@@ -16,7 +23,8 @@ select
     decisions.unit_level,
     decisions.unit_code,
     published.measure,
-    published.measured
+    published.measured,
+    published.n_answered
 from decisions
 inner join published
     on decisions.subject = published.subject
@@ -25,3 +33,4 @@ inner join published
     and decisions.time_period = published.time_period
     and decisions.state = published.state
     and decisions.members_sha256 = published.members_sha256
+where published.measure != ''

@@ -72,15 +72,11 @@ figures as (
     from grid
     inner join area_periods
         on grid.time_period = area_periods.time_period
-        and grid.area_basis = area_periods.area_basis
-        and grid.unit_level = area_periods.unit_level
-        and grid.unit_code = area_periods.unit_code
+        and {{ same_area('grid', 'area_periods') }}
         and grid.question = area_periods.question
     left join area_fte
         on grid.time_period = area_fte.time_period
-        and grid.area_basis = area_fte.area_basis
-        and grid.unit_level = area_fte.unit_level
-        and grid.unit_code = area_fte.unit_code
+        and {{ same_area('grid', 'area_fte') }}
         and grid.question = area_fte.question
         and grid.target_group = area_fte.target_group
         and grid.category = area_fte.category

@@ -9,9 +9,7 @@ with municipality_rates as (
     from {{ ref('int_fte_observations') }} as fte
     inner join {{ ref('int_area_populations') }} as populations
         on fte.time_period = populations.time_period
-        and fte.area_basis = populations.area_basis
-        and fte.unit_level = populations.unit_level
-        and fte.unit_code = populations.unit_code
+        and {{ same_area('fte', 'populations') }}
         and fte.target_group = populations.target_group
     where fte.question = 'fte_by_service' and fte.unit_level = 'municipality'
 ),

@@ -1,134 +1,32 @@
-with origins as (
-    select * from {{ ref('int_fte_origins') }}
-),
-
-reported as (
-    select * from {{ ref('int_fte_reported') }}
-    where not is_left_blank
-),
-
-categories as (
-    select * from {{ ref('int_fte_category_successors') }}
-),
-
-rests as (
-    -- What the other successors of a unit that was split leave over.
+with shares as (
     select
-        reported.time_period,
-        reported.unit_code,
-        reported.question,
-        reported.target_group,
-        reported.reporting_form,
-        reported.category,
-        reported.fte - {{ exact(
-            'sum(' ~ exact('reported.fte * ' ~ weight_of('reported.target_group', 'successors')) ~ ')'
-        ) }} as fte,
-        count(*) = count({{ weight_of('reported.target_group', 'successors') }}) as is_known
-    from reported
-    inner join {{ ref('int_unit_successors') }} as successors
-        on reported.time_period = successors.time_period
-        and successors.target_period = successors.time_period + 1
-        and reported.unit_code = successors.unit_code
-        and successors.successor_count > 1
-        and not successors.is_last
-    group by
-        reported.time_period,
-        reported.unit_code,
-        reported.question,
-        reported.target_group,
-        reported.reporting_form,
-        reported.category,
-        reported.fte
-),
-
-shares as (
-    select
-        origins.time_period,
-        origins.unit_code,
-        origins.question,
-        origins.target_group,
-        origins.source,
-        origins.origin_period,
-        origins.is_split,
-        origins.is_weight_estimated,
-        reported.reporting_form,
-        reported.fte as fte_before,
-        reported.is_rejected,
-        reported.is_half_missing,
-        reported.is_corrected,
-        categories.category,
-        {{ weight_of('origins.target_group', 'origins') }} is null as is_weight_missing,
-        case
-            when origins.takes_rest and rests.is_known then rests.fte
-            else {{ exact('reported.fte * ' ~ weight_of('origins.target_group', 'origins')) }}
-        end as fte,
-        {{ is_constructed('origins.earlier_period', 'origins.series') }} as is_from_constructed
-    from origins
-    inner join reported
-        on origins.earlier_period = reported.time_period
-        and origins.earlier_code = reported.unit_code
-        and origins.question = reported.question
-        and origins.target_group = reported.target_group
-    left join categories
-        on origins.series = categories.series
-        and origins.time_period = categories.time_period
-        and origins.question = categories.question
-        and origins.target_group = categories.target_group
-        and origins.earlier_period = categories.earlier_period
-        and reported.category = categories.earlier_category
-    left join rests
-        on reported.time_period = rests.time_period
-        and reported.unit_code = rests.unit_code
-        and reported.question = rests.question
-        and reported.target_group = rests.target_group
-        and reported.reporting_form = rests.reporting_form
-        and reported.category = rests.category
-),
-
-without_place as (
-    select distinct
-        time_period,
-        unit_code,
-        question,
-        target_group
-    from shares
-    where category is null and fte_before > 0
+        *,
+        bool_or(is_without_place) over (partition by time_period, unit_code, question, target_group) as is_any_without_place
+    from {{ ref('int_fte_shares') }}
 ),
 
 taken_over as (
     select
-        shares.time_period,
-        shares.unit_code,
-        shares.question,
-        shares.target_group,
-        shares.reporting_form,
-        shares.category,
-        shares.source,
-        {{ exact('sum(shares.fte)') }} as fte,
-        min(shares.origin_period) as origin_period,
-        bool_or(shares.is_rejected) as is_rejected,
-        bool_or(shares.is_half_missing) as is_half_missing,
-        bool_or(shares.is_corrected) as is_corrected,
-        bool_or(shares.is_split) as is_estimated,
-        bool_or(shares.is_weight_estimated) as is_weight_estimated,
-        bool_or(shares.is_from_constructed) as is_from_constructed
+        time_period,
+        unit_code,
+        question,
+        target_group,
+        reporting_form,
+        category,
+        source,
+        {{ exact('sum(fte)') }} as fte,
+        min(origin_period) as origin_period,
+        bool_or(is_rejected) as is_rejected,
+        bool_or(is_half_missing) as is_half_missing,
+        bool_or(is_corrected) as is_corrected,
+        bool_or(is_split) as is_estimated,
+        bool_or(is_weight_estimated) as is_weight_estimated,
+        bool_or(is_from_constructed) as is_from_constructed
     from shares
-    left join without_place
-        on shares.time_period = without_place.time_period
-        and shares.unit_code = without_place.unit_code
-        and shares.question = without_place.question
-        and shares.target_group = without_place.target_group
-    where without_place.unit_code is null and shares.category is not null
-    group by
-        shares.time_period,
-        shares.unit_code,
-        shares.question,
-        shares.target_group,
-        shares.reporting_form,
-        shares.category,
-        shares.source
+    where category is not null and not is_any_without_place
+    group by time_period, unit_code, question, target_group, reporting_form, category, source
     -- A share by an unknown weight is no value.
-    having bool_and(not shares.is_weight_missing or shares.is_rejected)
+    having bool_and(not is_weight_missing or is_rejected)
 ),
 
 nothing_to_confirm as (

@@ -133,7 +133,5 @@ left join asked
     on counts.form = asked.form
     and counts.indicator = asked.indicator
     and counts.item = asked.item
-    and counts.area_basis = asked.area_basis
+    and {{ same_area('counts', 'asked') }}
     and counts.unit_set = asked.unit_set
-    and counts.unit_level = asked.unit_level
-    and counts.unit_code = asked.unit_code

@@ -15,9 +15,7 @@ member_areas as (
     inner join areas
         on members.time_period = areas.time_period
         and members.unit_set = areas.unit_set
-        and members.area_basis = areas.area_basis
-        and members.unit_level = areas.unit_level
-        and members.unit_code = areas.unit_code
+        and {{ same_area('members', 'areas') }}
 ),
 
 placed_members as (

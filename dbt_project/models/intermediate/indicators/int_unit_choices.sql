@@ -74,19 +74,11 @@ none_ticked as (
         on answers.form = boxes.form
         and indicators.indicator = boxes.question
     left join ticks
-        on answers.form = ticks.form
-        and answers.unit_code = ticks.unit_code
-        and boxes.question = ticks.question
-        and boxes.item = ticks.item
-        and boxes.target_group = ticks.target_group
-        and boxes.reporting_form = ticks.reporting_form
+        on answers.unit_code = ticks.unit_code
+        and {{ same_question('boxes', 'ticks') }}
     left join unread
-        on answers.form = unread.form
-        and answers.unit_code = unread.unit_code
-        and boxes.question = unread.question
-        and boxes.item = unread.item
-        and boxes.target_group = unread.target_group
-        and boxes.reporting_form = unread.reporting_form
+        on answers.unit_code = unread.unit_code
+        and {{ same_question('boxes', 'unread') }}
     where not answers.is_rejected and ticks.form is null and unread.form is null
 ),
 
@@ -129,8 +121,4 @@ select
     coalesce(array_contains(all_ticks.ticked, boxes.answer), false) as is_chosen
 from all_ticks
 inner join boxes
-    on all_ticks.form = boxes.form
-    and all_ticks.question = boxes.question
-    and all_ticks.item = boxes.item
-    and all_ticks.target_group = boxes.target_group
-    and all_ticks.reporting_form = boxes.reporting_form
+    on {{ same_question('all_ticks', 'boxes') }}

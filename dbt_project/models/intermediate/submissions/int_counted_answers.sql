@@ -11,12 +11,8 @@ uncorrected as (
     select answers.*
     from answers
     left join corrections
-        on answers.form = corrections.form
+        on {{ same_question('answers', 'corrections') }}
         and answers.unit_code = corrections.unit_code
-        and answers.question = corrections.question
-        and answers.item = corrections.item
-        and answers.target_group = corrections.target_group
-        and answers.reporting_form = corrections.reporting_form
     where corrections.form is null
 )
 

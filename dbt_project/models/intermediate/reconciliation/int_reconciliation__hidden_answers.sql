@@ -1,0 +1,40 @@
+with printed as (
+    select * from {{ ref('int_reconciliation__printed_answers') }}
+),
+
+decisions as (
+    select * from {{ ref('int_disclosure_decisions') }}
+    where subject = 'indicator_shares' and area_basis = 'reported'
+),
+
+public_groups as (
+    select * from {{ ref('int_disclosure_groups') }}
+    where area_basis = 'reported' and is_public
+)
+
+select
+    printed.source_id,
+    printed.table_id,
+    printed.cell_key,
+    coalesce(decisions.decision, 'shown') != 'shown'
+    or (printed.is_without_districts and coalesce(district_decisions.decision, 'shown') != 'shown')
+    -- What a divided municipality answered as one is public, and what its districts answered is not.
+    or (public_groups.unit_set is not null and decisions.unit_set != printed.unit_set) as is_hidden
+from printed
+left join decisions
+    on printed.indicator = decisions.indicator
+    and printed.item = decisions.item
+    and printed.survey_period = decisions.time_period
+    and printed.unit_level = decisions.unit_level
+    and printed.unit_code = decisions.unit_code
+left join public_groups
+    on decisions.time_period = public_groups.time_period
+    and decisions.unit_set = public_groups.unit_set
+    and decisions.unit_level = public_groups.unit_level
+    and decisions.unit_code = public_groups.unit_code
+left join decisions as district_decisions
+    on printed.indicator = district_decisions.indicator
+    and printed.item = district_decisions.item
+    and printed.survey_period = district_decisions.time_period
+    and district_decisions.unit_code = 'oslo_districts'
+    and district_decisions.unit_level = 'size_group'
