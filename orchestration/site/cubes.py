@@ -284,7 +284,8 @@ def read_indicator_cubes(connection: duckdb.DuckDBPyConnection, release: Release
     unit = unit_sql(UNIT_COLUMNS)
     groups = connection.execute(
         f"select indicator, {unit} as unit, item, time_period::varchar as time, min(obs_status), min(absence_reason),"
-        " coalesce(max(n_answered)::varchar, ''), coalesce(max(n_units)::varchar, ''), arg_max(unit_name, time_period)"
+        " coalesce(max(n_answered)::varchar, ''), coalesce(max(n_units)::varchar, ''), arg_max(unit_name, time_period),"
+        " coalesce(max(case base when 'all' then n_units else n_answered end)::varchar, '')"
         " from indicator_shares group by all order by indicator, time, unit, item"
     ).fetchall()
     cells = connection.execute(
@@ -294,7 +295,6 @@ def read_indicator_cubes(connection: duckdb.DuckDBPyConnection, release: Release
     codes = connection.execute("select distinct indicator, answer from indicator_shares order by all").fetchall()
     asked = {indicator: [row[1] for row in rows] for indicator, rows in groupby(codes, itemgetter(0))}
     counted = {indicator: list(rows) for indicator, rows in groupby(cells, itemgetter(0))}
-    bases = dict(connection.execute("select indicator, base from indicators order by indicator").fetchall())
     cubes = {}
     for indicator, found in groupby(groups, itemgetter(0)):
         rows = list(found)
@@ -315,8 +315,10 @@ def read_indicator_cubes(connection: duckdb.DuckDBPyConnection, release: Release
                 COUNT: by_answer.measure([row[5] for row in counts]),
                 "n_answered": by_group.measure([row[6] for row in rows]),
                 "n_units": by_group.measure([row[7] for row in rows]),
+                # What the shares of a year are of.
+                "n_base": by_group.measure([row[9] for row in rows]),
             },
             flags=by_group.flags(release, [(row[5], row[4]) for row in rows]),
-            share_of="n_units" if bases.get(indicator) == "all" else "n_answered",
+            share_of="n_base",
         )
     return cubes

@@ -56,8 +56,13 @@ select
     case when figures.absence_reason is null then cast(figures.n_answer as double) / figures.n_answered end
         as share_of_answered,
     case when figures.absence_reason is null then cast(figures.n_answer as double) / figures.n_units end as share_of_all,
+    case
+        when figures.absence_reason is null
+            then cast(figures.n_answer as double) / case bases.base when 'all' then figures.n_units else figures.n_answered end
+    end as share,
+    bases.base,
     figures.unit_set,
-    {{ has_break('figures.indicator', 'figures', 'int_series_breaks') }} as series_break,
+    {{ has_break('figures.indicator', 'figures', 'int_series_breaks') }} or {{ has_moved('figures') }} as series_break,
     case
         when figures.absence_reason is not null then {{ absence_status('figures.absence_reason') }}
         when figures.is_sample then 'U'
@@ -80,3 +85,6 @@ select
             then least(figures.n_units, figures.country_answer)
     end as n_answer_upper
 from figures
+inner join {{ ref('int_indicator_bases') }} as bases
+    on figures.indicator = bases.indicator
+    and figures.time_period = bases.time_period

@@ -66,7 +66,12 @@ select
     weight,
     persons_main,
     persons_alternative,
-    coalesce({{ absence_status('estimates.absence_reason') }}, 'A') as obs_status,
+    case
+        when absence_reason is not null then {{ absence_status('estimates.absence_reason') }}
+        -- What an open category stands for nobody knows: the two assumptions differ.
+        when persons_main is distinct from persons_alternative then 'U'
+        else 'E'
+    end as obs_status,
     absence_reason,
     obs_note
 from estimates
@@ -81,7 +86,11 @@ select
     cast(null as decimal(18, 6)) as weight,
     case when absence_reason is null then persons_main end as persons_main,
     case when absence_reason is null then persons_alternative end as persons_alternative,
-    coalesce({{ absence_status('totals.absence_reason') }}, 'A') as obs_status,
+    case
+        when absence_reason is not null then {{ absence_status('totals.absence_reason') }}
+        when persons_main is distinct from persons_alternative then 'U'
+        else 'E'
+    end as obs_status,
     absence_reason,
     case when absence_reason is null then obs_note end as obs_note
 from totals

@@ -12,6 +12,8 @@ select
     cast(n_units as integer) as n_units,
     {{ public_ratio('share_of_answered') }} as share_of_answered,
     {{ public_ratio('share_of_all') }} as share_of_all,
+    {{ public_ratio('share') }} as share,
+    base,
     unit_set,
     series_break,
     {{ public_status('observations.time_period') }} as obs_status,

@@ -46,13 +46,16 @@ select
     labels.scale,
     newest_rounds.options,
     coalesce(newest_rounds.population, 'all') as population,
-    coalesce(labels.base, 'answered') as base,
+    bases.base,
     coalesce(newest_rounds.unit_set, 'with_agencies') as unit_set,
     labels.aliases,
     cast(coalesce(comparable.comparable_since, periods.newest_period) as integer) as comparable_since
 from periods
 left join {{ ref('stg_indicators__indicators') }} as labels
     on periods.indicator = labels.indicator
+left join {{ ref('int_indicator_bases') }} as bases
+    on periods.indicator = bases.indicator
+    and periods.newest_period = bases.time_period
 left join newest_rounds
     on periods.indicator = newest_rounds.indicator
 left join comparable

@@ -3,7 +3,6 @@ select
     label_nb,
     label_en,
     scale,
-    base,
     answered_with,
     aliases
 from {{ source('indicators', 'indicators') }}

@@ -2,8 +2,27 @@ with declared as (
     select * from {{ ref('stg_classifications__series_breaks') }}
 ),
 
+of_bases as (
+    select * from {{ ref('int_series_breaks__bases') }}
+),
+
 derived as (
-    select * from {{ ref('int_series_breaks__forms') }}
+    select
+        *,
+        'forms' as source
+    from {{ ref('int_series_breaks__forms') }}
+
+    union all
+
+    select
+        of_bases.*,
+        'bases' as source
+    from of_bases
+    left join {{ ref('int_series_breaks__forms') }} as forms
+        on of_bases.indicator = forms.indicator
+        and of_bases.time_period = forms.time_period
+        and of_bases.kind = forms.kind
+    where forms.indicator is null
 )
 
 select
@@ -26,7 +45,7 @@ select
     derived.comparable_before,
     derived.description_nb,
     derived.description_en,
-    'forms' as source
+    derived.source
 from derived
 left join declared
     on derived.indicator = declared.indicator

@@ -124,8 +124,9 @@ select
     time_period,
     'dropped' as kind,
     true as comparable_before,
-    'Ikke spurt om lenger.' as description_nb,
-    'No longer asked.' as description_en
+    -- A report may know more than the deliveries: that it was not asked follows from neither.
+    'Ikke lenger blant de leverte spørsmålene.' as description_nb,
+    'No longer among the delivered questions.' as description_en
 from next_rounds
 
 union

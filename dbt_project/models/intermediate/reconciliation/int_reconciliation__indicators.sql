@@ -39,7 +39,7 @@ computed as (
         case when printed.is_without_districts then questions.n_municipalities else questions.n_units end as n_units,
         counts.n_answer
         - case when printed.is_without_districts then coalesce(counts.n_answer_districts, 0) else 0 end as n_answer,
-        coalesce(indicators.base, 'answered') as usual_base,
+        coalesce(bases.base, 'answered') as usual_base,
         coalesce(indicators.scale = 'multiple', false) as is_multiple,
         group_sizes.member_count,
         parameters.min_units,
@@ -70,6 +70,9 @@ computed as (
         and group_sizes.indicator in (printed.indicator, '*')
     left join {{ ref('stg_indicators__indicators') }} as indicators
         on printed.indicator = indicators.indicator
+    left join {{ ref('int_indicator_bases') }} as bases
+        on printed.indicator = bases.indicator
+        and printed.survey_period = bases.time_period
 ),
 
 counted as (
