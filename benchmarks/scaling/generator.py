@@ -207,7 +207,7 @@ def scale_records(
     for record in records:
         yield record
         for clone in range(len(clones.municipalities[record[code_columns[0]][:4]])):
-            changed = {name: _scaled_code(record[name], clone, clones) for name in code_columns}
+            changed = {name: _scaled_code(record[name], clone, clones) for name in code_columns if record[name]}
             changed |= {name: numbered(record[name], clone + 2) for name in name_columns}
             yield record | changed
 
@@ -229,7 +229,7 @@ def numbered(name: str, number: int) -> str:
 NAMES = ("municipality_name", "name_plain", "official_name")
 REFERENCE: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("reference/municipalities.csv", ("municipality_code",), NAMES),
-    ("reference/municipality_changes.csv", ("old_code", "new_code"), ("old_name", "new_name")),
+    ("reference/municipality_changes.csv", ("old_code", "new_code", "former_code"), ("old_name", "new_name")),
     ("reference/population.csv", ("municipality_code",), ()),
     ("reference/oslo_districts.csv", ("district_code",), ("district_name",)),
     ("reference/hf_areas.csv", ("unit_code",), ("unit_name",)),

@@ -57,8 +57,9 @@ select
         as share_of_answered,
     case when figures.absence_reason is null then cast(figures.n_answer as double) / figures.n_units end as share_of_all,
     case
-        when figures.absence_reason is null
-            then cast(figures.n_answer as double) / case bases.base when 'all' then figures.n_units else figures.n_answered end
+        when figures.absence_reason is not null then null
+        when bases.base = 'all' then cast(figures.n_answer as double) / figures.n_units
+        else cast(figures.n_answer as double) / figures.n_answered
     end as share,
     bases.base,
     figures.unit_set,

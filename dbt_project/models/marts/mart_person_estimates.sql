@@ -69,7 +69,7 @@ select
     case
         when absence_reason is not null then {{ absence_status('estimates.absence_reason') }}
         -- What an open category stands for nobody knows: the two assumptions differ.
-        when persons_main is distinct from persons_alternative then 'U'
+        when persons_main != persons_alternative then 'U'
         else 'E'
     end as obs_status,
     absence_reason,
@@ -88,7 +88,7 @@ select
     case when absence_reason is null then persons_alternative end as persons_alternative,
     case
         when absence_reason is not null then {{ absence_status('totals.absence_reason') }}
-        when persons_main is distinct from persons_alternative then 'U'
+        when persons_main != persons_alternative then 'U'
         else 'E'
     end as obs_status,
     absence_reason,

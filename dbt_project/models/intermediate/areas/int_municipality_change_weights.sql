@@ -22,17 +22,17 @@ with changes as (
     where old_code != new_code or change_type = 'split'
 ),
 
-returns as (
+comebacks as (
     -- A part of a split that was a municipality of its own before, and when it ceased to be one.
     select
         parts.change_year as returned_in,
         parts.new_code,
         parts.former_code,
-        max(merges.change_year) as ceased_in
+        max(earlier.change_year) as ceased_in
     from changes as parts
-    inner join changes as merges
-        on parts.former_code = merges.old_code
-        and parts.change_year > merges.change_year
+    inner join changes as earlier
+        on parts.former_code = earlier.old_code
+        and parts.change_year > earlier.change_year
     group by parts.change_year, parts.new_code, parts.former_code
 ),
 
@@ -49,7 +49,7 @@ weights as (
         changes.old_code,
         changes.new_code,
         changes.is_split,
-        returns.former_code as returns_from,
+        comebacks.former_code as returns_from,
         case when changes.is_split then coalesce(changes.weight_under_18, changes.weight, changes.weight_estimate) else 1 end
             as weight_children,
         case when changes.is_split then coalesce(changes.weight_18_plus, changes.weight, changes.weight_estimate) else 1 end
@@ -63,10 +63,10 @@ weights as (
     from periods
     inner join changes
         on periods.time_period < changes.change_year
-    left join returns
-        on changes.change_year = returns.returned_in
-        and changes.new_code = returns.new_code
-        and periods.time_period < returns.ceased_in
+    left join comebacks
+        on changes.change_year = comebacks.returned_in
+        and changes.new_code = comebacks.new_code
+        and periods.time_period < comebacks.ceased_in
 ),
 
 rests as (
@@ -95,7 +95,7 @@ select
     shares.old_code,
     shares.new_code,
     shares.returns_from,
-    returns.returned_in as returns_in,
+    comebacks.returned_in as returns_in,
     case
         when shares.is_whole then {{ exact('1') }}
         when shares.has_return then {{ exact('shares.weight_children / shares.rest_children') }}
@@ -108,6 +108,6 @@ select
     end as weight_adults,
     shares.is_weight_estimated and not shares.is_whole as is_weight_estimated
 from shares
-left join returns
-    on shares.old_code = returns.former_code
-    and shares.change_year = returns.ceased_in
+left join comebacks
+    on shares.old_code = comebacks.former_code
+    and shares.change_year = comebacks.ceased_in

@@ -62,7 +62,8 @@ steps as (
         and steps.target_period >= changes.change_year
         and (changes.previous_change_year is null or steps.changed_in >= changes.previous_change_year)
         -- What a part of a split was before goes to no other part.
-        and coalesce(changes.returns_from, '') = case when steps.returns_in = changes.change_year then steps.former_code else '' end
+        and coalesce(changes.returns_from, '')
+        = case when steps.returns_in = changes.change_year then steps.former_code else '' end
 ),
 
 ends as (

@@ -2,7 +2,9 @@
     measures, and what a figure computed from it is called. #}
 {% set year = "cast(figures.time_period as string)" %}
 {% set country = {'unit_level': "'country'", 'unit_code': "'0'"} %}
-{% set fte = country | dictsort + [('time_period', year), ('series', "'is248'"), ('area_basis', "'reported'"), ('target_group', "'total'")] %}
+{% set fte = country | dictsort + [
+    ('time_period', year), ('series', "'is248'"), ('area_basis', "'reported'"), ('target_group', "'total'")
+] %}
 {% set tables = [
     (
         'indicator_shares', 'mart_indicator_shares', 'delivered_answers',
@@ -77,11 +79,10 @@ found as (
             and queries.table_id = figures.table_id
             and queries.cell_key = figures.cell_key
         inner join {{ ref(model) }} as rows
-            on {% for key, default in keys -%}
-                cast(rows.{{ key }} as string) = coalesce(queries.dimension['{{ key }}'], {{ default }})
-                {%- if not loop.last %}
-            and {% endif %}
-            {%- endfor %}
+            on true
+            {% for key, default in keys %}
+                and cast(rows.{{ key }} as string) = coalesce(queries.dimension['{{ key }}'], {{ default }})
+            {% endfor %}
         where queries.public_table = '{{ name }}'
         {% if not loop.last %}union all{% endif %}
     {% endfor %}
