@@ -68,7 +68,6 @@ figures as (
             when grid.reporting_form = 'separate' then coalesce(choices.chose_separate, 0)
             when grid.reporting_form = 'total' then expected.municipalities
         end as municipalities,
-        expected.municipalities as municipalities_expected,
         coalesce(kept.is_kept, false) and grid.reporting_form != 'total' as is_kept,
         coalesce(units_with_fte.units < expected.units, false) as is_units_missing,
         case
@@ -99,6 +98,18 @@ figures as (
         on grid.time_period = kept_figures.time_period
         and grid.target_group = kept_figures.target_group
         and grid.reporting_form = kept_figures.reporting_form
+),
+
+shares as (
+    -- Whoever did not answer chose no form: a year of few answers is no change of practice.
+    select
+        *,
+        case
+            when reporting_form = 'total' then municipalities
+            else sum(case when reporting_form in ('joint', 'separate') then municipalities end)
+                over (partition by time_period, target_group)
+        end as municipalities_chosen
+    from figures
 )
 
 select
@@ -112,7 +123,7 @@ select
     end as municipalities,
     case
         when coalesce(figures.absence_reason, '') not in ('confidential', 'not_asked')
-            then cast(figures.municipalities as double) / figures.municipalities_expected
+            then cast(figures.municipalities as double) / nullif(figures.municipalities_chosen, 0)
     end as share_of_municipalities,
     {{ has_break("'fte_by_reporting_form'", 'figures') }} as series_break,
     case
@@ -134,4 +145,4 @@ select
         when figures.absence_reason = 'not_applicable' and figures.is_kept then 'awaits_changes'
     end as obs_note,
     figures.is_from_constructed
-from figures
+from shares as figures
