@@ -34,7 +34,7 @@ steps as (
         municipality_code,
         municipality_code as current_code,
         time_period as changed_in,
-        cast(null as varchar) as former_code,
+        cast(null as string) as former_code,
         cast(null as integer) as returns_in,
         {{ exact('1') }} as weight_children,
         {{ exact('1') }} as weight_adults,
