@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import zip_longest
 from random import Random
 from typing import Any
 
@@ -48,6 +49,7 @@ class Tree:
     county: dict[str, str] = field(default_factory=dict)
     by_year: dict[int, list[str]] = field(default_factory=dict)
     changes: list[Row] = field(default_factory=list)
+    merged: dict[str, list[str]] = field(default_factory=dict)
     population: dict[tuple[int, str], tuple[int, int]] = field(default_factory=dict)
     fte: list[Row] = field(default_factory=list)
 
@@ -74,15 +76,28 @@ class Tree:
         untouched = self.random.sample(current, len(current))
         after: list[str] = []
         for _ in range(self.random.randint(0, 2)):
-            kind = self.random.choice(("merge", "absorb", "code_change", "split", "split_off", "split_and_join"))
+            kind = self.random.choice(("merge", "absorb", "code_change", "split", "split_off", "split_and_join", "return"))
             if len(untouched) < 3:
                 break
+            if kind == "return":
+                # A municipality that was merged is one of its own again, and all else becomes others.
+                whole = next((code for code in untouched if code in self.merged), None)
+                if whole is None:
+                    continue
+                untouched.remove(whole)
+                parts = [self._new_code() for _ in range(self.random.randint(2, 3))]
+                formers = [self.random.choice(self.merged[whole])]
+                for part, former, weights in zip_longest(parts, formers, self._weights(len(parts))):
+                    self._add(year, whole, part, "split", weights | ({"former_code": former} if former else {}))
+                after.extend(parts)
+                continue
             old = untouched.pop()
             if kind in ("merge", "absorb"):
                 new = self._new_code() if kind == "merge" else untouched.pop()
                 partners = [old, untouched.pop()] if kind == "merge" or self.random.random() < 0.5 else [old]
                 for partner in partners:
                     self._add(year, partner, new, "merge", {"weight": "1.0"})
+                    self.merged.setdefault(new, []).append(partner)
                 after.append(new)
             elif kind == "code_change":
                 new = self._new_code()
@@ -151,21 +166,45 @@ class Tree:
 
     def became(self, year: int, code: str) -> dict[str, tuple[float, float]]:
         """Return the current municipalities that a municipality became, with its share of children and of adults."""
-        shares = {code: (1.0, 1.0)}
+        ways = [(code, frozenset[str](), 1.0, 1.0)]
         for later in range(year + 1, NEWEST + 1):
-            after: defaultdict[str, tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
-            for current, (children, adults) in shares.items():
+            after = []
+            for current, passed, children, adults in ways:
                 rows = [row for row in self.changes if (row["change_year"], row["old_code"]) == (later, current)]
+                if not rows:
+                    after.append((current, passed, children, adults))
+                    continue
                 estimates = sum(float(row.get("weight_residual_estimate", 0)) for row in rows)
-                for row in rows or [{"new_code": current, "weight": "1"}]:
+                weights = []
+                for row in rows:
                     common: Any = row["weight"] if "weight" in row else float(row["weight_residual_estimate"]) / estimates
-                    before = after[row["new_code"]]
-                    after[row["new_code"]] = (
-                        before[0] + children * float(row.get("weight_under_18", common)),
-                        before[1] + adults * float(row.get("weight_18_plus", common)),
+                    weights.append((float(row.get("weight_under_18", common)), float(row.get("weight_18_plus", common))))
+                own = [self._is_older_than_the_merger_of(year, row.get("former_code"), later) for row in rows]
+                home = [place for place, row in enumerate(rows) if own[place] and row["former_code"] in passed]
+                kept = home or [place for place in range(len(rows)) if not own[place]]
+                whole = [sum(weights[place][group] for place in kept) for group in (0, 1)] if any(own) else [1.0, 1.0]
+                for place in kept:
+                    after.append(
+                        (
+                            rows[place]["new_code"],
+                            passed | {current},
+                            children * weights[place][0] / whole[0],
+                            adults * weights[place][1] / whole[1],
+                        )
                     )
-            shares = dict(after)
-        return shares
+            ways = after
+        shares: defaultdict[str, tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
+        for current, _, children, adults in ways:
+            shares[current] = (shares[current][0] + children, shares[current][1] + adults)
+        return dict(shares)
+
+    def _is_older_than_the_merger_of(self, year: int, former: str | None, later: int) -> bool:
+        """Return whether a municipality that comes back in a later year was still one of its own in a year."""
+        if former is None:
+            return False
+        return year < max(
+            row["change_year"] for row in self.changes if row["old_code"] == former and row["change_year"] < later
+        )
 
 
 def _put(connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, pa.DataType], rows: list[Row]) -> None:
@@ -268,6 +307,7 @@ def put(connection: duckdb.DuckDBPyConnection, tree: Tree) -> None:
             "weight_18_plus",
             "weight_residual_estimate",
             "weight_basis",
+            "former_code",
             "source",
         )
         | {"change_year": pa.int32()},
