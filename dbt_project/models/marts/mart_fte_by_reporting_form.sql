@@ -106,10 +106,10 @@ shares as (
         *,
         case
             when reporting_form = 'total' then municipalities
-            else sum(case when reporting_form in ('joint', 'separate') then municipalities end)
-                over (partition by time_period, target_group)
+            else sum(case when reporting_form in ('joint', 'separate') then municipalities end) over forms
         end as municipalities_chosen
     from figures
+    window forms as (partition by time_period, target_group)
 )
 
 select

@@ -89,22 +89,7 @@ worst as (
 ),
 
 reasons as (
-    -- Why a figure cannot be computed, where that is known: derived, signed, or what its row says.
-    select
-        figures.source_id,
-        figures.table_id,
-        figures.cell_key,
-        coalesce(max(reasons.reason), max(queries.absence_reason)) as reason
-    from figures
-    left join {{ ref('int_reconciliation__reasons') }} as reasons
-        on figures.source_id = reasons.source_id
-        and figures.table_id = reasons.table_id
-        and figures.cell_key = reasons.cell_key
-    left join {{ ref('mart_reconciliation__queries') }} as queries
-        on figures.source_id = queries.source_id
-        and figures.table_id = queries.table_id
-        and figures.cell_key = queries.cell_key
-    group by figures.source_id, figures.table_id, figures.cell_key
+    select * from {{ ref('mart_reconciliation__reasons') }}
 ),
 
 explained as (
