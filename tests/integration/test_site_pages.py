@@ -124,9 +124,10 @@ def small_database() -> duckdb.DuckDBPyConnection:
                             "indicator": indicator,
                             "answer": answer,
                             "item": "all",
+                            "base": base,
                             "unit_set": "municipalities",
                         }
-                        for indicator in ("crisis_plan", "asked_nowhere_else")
+                        for indicator, base in (("crisis_plan", "answered"), ("asked_nowhere_else", "all"))
                         for answer in ("yes", "no")
                     ],
                 )
@@ -316,7 +317,9 @@ def test_a_question_of_which_no_page_knows_is_among_all_questions(small: Path) -
     assert "#asked_nowhere_else" in reader.links
     assert (small / "data" / "indicator" / "asked_nowhere_else.js").is_file()
     # A share is of all units where the catalogue says so.
-    assert '"shareOf":"n_units"' in (small / "data" / "indicator" / "asked_nowhere_else.js").read_text(encoding="utf-8")
+    cube = (small / "data" / "indicator" / "asked_nowhere_else.js").read_text(encoding="utf-8")
+    assert '"shareOf":"n_base"' in cube
+    assert re.search(r'"n_base":\{[^}]*8', cube)
 
 
 def test_of_a_municipality_only_fte_are_told(small: Path) -> None:
