@@ -156,11 +156,13 @@ class Gate:
         found: dict[str, _Found] = defaultdict(_Found)
         parts = self._expectations(rule)
         named = {word for statement in changed_by for word in re.findall(r"\w+", statement)}
-        for definition, suite in [part for part in parts if part[0].asset.name in named] or parts:
+        looked_at = [part for part in parts if part[0].asset.name in named] or parts
+        for definition, suite in looked_at:
             batch = definition.batch_definition.get_batch()
             for result in batch.validate(suite, result_format=_COUNTS).results:
                 _take(found, {rule.id: rule}, definition, result)
-        error = found[rule.id].error or (None if found[rule.id].parts else "none of its expectations ran")
+        stated, looked_for = (sum(len(suite.expectations) for _, suite in some) for some in (parts, looked_at))
+        error = self._error(rule, found[rule.id], left_out=stated - looked_for)
         if error is not None:
             raise RuntimeError(f"rule {rule.id!r} did not run: {error}")
         return _together(rule, found[rule.id].parts)
@@ -185,11 +187,12 @@ class Gate:
                 remedy="correct its arguments; docs/gate.md says what a rule needs",
             ) from error
 
-    def _error(self, rule: Rule, found: _Found) -> str | None:
-        """Return why a rule did not run, or None where all of its expectations did."""
+    def _error(self, rule: Rule, found: _Found, left_out: int = 0) -> str | None:
+        """Return why a rule did not run, or None where all of its expectations did but those that were left out."""
         # One whose type it does not know Great Expectations leaves out of the suite, and only logs it.
-        is_whole = len(found.parts) == self._expected[rule.id]
-        return found.error or (None if is_whole else f"{len(found.parts)} of {self._expected[rule.id]} expectations ran")
+        expected = self._expected[rule.id] - left_out
+        is_whole = len(found.parts) == expected
+        return found.error or (None if is_whole else f"{len(found.parts)} of {expected} expectations ran")
 
     def connection(self, source: Source) -> Any:
         """Return DuckDB's own connection by which a source's file is judged, where it is written too."""

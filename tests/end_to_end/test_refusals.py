@@ -60,9 +60,7 @@ def assert_refused(
     lines = result.stderr.splitlines()
     for rule, row in caught:
         (place,) = [place for place, line in enumerate(lines) if line.startswith(f"  {rule} (fail)")]
-        # The message shows three rows of a rule, and the gate more of them, in no order.
-        gates = [path.read_text(encoding="utf-8") for path in (folder / "snapshots/.candidates").glob("2*/gate.json")]
-        assert any(row in text for text in (*lines[place + 1 : place + 4], *gates))
+        assert row in lines[place + 1]
     assert "nothing was published" in result.stderr
     assert bytes_of((folder / "snapshots/current").resolve()) == before
 

@@ -3,7 +3,8 @@ with printed as (
 ),
 
 roles as (
-    select
+    -- A figure that is printed twice is the sum of the same cells, each once.
+    select distinct
         printed.source_id,
         printed.table_id,
         printed.cell_key,

@@ -4,7 +4,8 @@
     'county': 'county'
 } %}
 with figures as (
-    select
+    -- What is printed twice is one cell.
+    select distinct
         source_id,
         table_id,
         cell_key,
