@@ -37,6 +37,14 @@ newest_rounds as (
         and rounds.indicator = options.indicator
         and rounds.item = options.item
     group by rounds.indicator
+),
+
+names as (
+    select
+        indicator,
+        {{ joined("source_id || ':' || name", ';', 'source_id, name') }} as aliases
+    from {{ ref('int_indicator_names') }}
+    group by indicator
 )
 
 select
@@ -48,7 +56,7 @@ select
     coalesce(newest_rounds.population, 'all') as population,
     bases.base,
     coalesce(newest_rounds.unit_set, 'with_agencies') as unit_set,
-    labels.aliases,
+    names.aliases,
     cast(coalesce(comparable.comparable_since, periods.newest_period) as integer) as comparable_since
 from periods
 left join {{ ref('stg_indicators__indicators') }} as labels
@@ -60,3 +68,5 @@ left join newest_rounds
     on periods.indicator = newest_rounds.indicator
 left join comparable
     on periods.indicator = comparable.indicator
+left join names
+    on periods.indicator = names.indicator
