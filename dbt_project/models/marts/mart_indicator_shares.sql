@@ -63,6 +63,12 @@ select
     end as share,
     bases.base,
     figures.unit_set,
+    -- It counts units that are counted in its parts, too.
+    exists (
+        select 1
+        from {{ ref('stg_indicators__answer_groups') }} as answer_groups
+        where figures.answer = answer_groups.answer and answer_groups.indicator in (figures.indicator, '*')
+    ) as is_union,
     {{ has_break('figures.indicator', 'figures', 'int_series_breaks') }} or {{ has_moved('figures') }} as series_break,
     case
         when figures.absence_reason is not null then {{ absence_status('figures.absence_reason') }}

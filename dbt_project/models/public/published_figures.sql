@@ -31,7 +31,8 @@ select
             when cells.reporting_form != 'total' then 'fte_by_reporting_form'
             when figures.measure like '%fte%' then cells.breakdown
         end
-    ) as indicator
+    ) as indicator,
+    bounds.bound
 from figures
 left join names
     on figures.source_id = names.source_id
@@ -41,3 +42,7 @@ left join cells
     and figures.table_id = cells.table_id
     and figures.cell_key = cells.cell_key
     and figures.line_number = cells.line_number
+left join {{ ref('stg_published__bounds') }} as bounds
+    on figures.source_id = bounds.source_id
+    and figures.table_id = bounds.table_id
+    and figures.cell_key = bounds.cell_key

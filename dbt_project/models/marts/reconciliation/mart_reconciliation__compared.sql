@@ -19,6 +19,10 @@ with figures as (
     select * from {{ ref('stg_published__figures') }}
 ),
 
+bounds as (
+    select * from {{ ref('stg_published__bounds') }}
+),
+
 computed as (
     {% for name, has_confidential, is_from_print in computations %}
         select
@@ -49,7 +53,15 @@ compared as (
         ) as has_print_only,
         cast(computed.computed as double) as computed,
         cast(computed.computed as double) - cast(figures.value as double) as difference,
-        cast(computed.computed_error as double) + cast(figures.half_unit as double) as tolerance,
+        -- What rounding allows, or the words of print, which may allow more on one side than on the other.
+        cast(computed.computed_error as double) + cast(
+            case
+                when bounds.bound is null then figures.half_unit
+                when computed.computed < figures.value then bounds.below
+                else bounds.above
+            end as double
+        ) as tolerance,
+        bounds.bound,
         -- Rounding half up, away from the noise of binary fractions.
         floor(cast(computed.computed as double) * power(10, figures.decimals) + 0.5 + 1e-9) / power(10, figures.decimals)
             as computed_rounded,
@@ -59,6 +71,10 @@ compared as (
         on figures.source_id = computed.source_id
         and figures.table_id = computed.table_id
         and figures.cell_key = computed.cell_key
+    left join bounds
+        on figures.source_id = bounds.source_id
+        and figures.table_id = bounds.table_id
+        and figures.cell_key = bounds.cell_key
     where figures.value is not null and computed.computed is not null
 ),
 
@@ -66,7 +82,7 @@ judged as (
     select
         *,
         case
-            when abs(computed_rounded - cast(value as double)) < 1e-9 then 1
+            when bound is null and abs(computed_rounded - cast(value as double)) < 1e-9 then 1
             when abs(difference) <= tolerance + 1e-9 then 2
             else 3
         end as badness
