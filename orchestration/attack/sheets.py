@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from orchestration.attack.algebra import Reduced, reduce
 from orchestration.attack.policy import Catalogue, Policy
-from orchestration.attack.public import HIDDEN, MUNICIPALITIES, Frame, Public, Question, Shown, contradiction
+from orchestration.attack.public import BY_LEVEL, HIDDEN, MUNICIPALITIES, Frame, Public, Question, Shown, contradiction
 from orchestration.attack.result import Derived, TableKey, Uniform
 
 ANSWERED = "n_answered"
@@ -192,7 +192,7 @@ class Sheet:
     @cached_property
     def public_units(self) -> NDArray[np.bool_]:
         """Return the units that are public as an area of their own."""
-        is_set = self.shown.unit_set == MUNICIPALITIES
+        is_set = self.shown.unit_set in (MUNICIPALITIES, BY_LEVEL)
         return self.frame.own & ~self.frame.silent if is_set else np.zeros(len(self.frame.units), dtype=np.bool_)
 
     def only(self, answers: Sequence[int]) -> Sheet:

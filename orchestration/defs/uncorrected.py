@@ -26,7 +26,7 @@ def build_uncorrected_asset(sources: list[dg.AssetKey]) -> dg.AssetsDefinition:
         kinds={"dbt", "duckdb"},
     )
     def printed_figures(installation: Installation, writer: Writer) -> dg.MaterializeResult[None]:
-        """What printed figures come to without the signed corrections: a build of the models without them. Empty where none is."""
+        """What printed figures come to without the signed corrections, by a build of the models; empty where there is none."""
         compared = uncorrected.compare_uncorrected(
             installation.settings, lambda connection, schema, name: content_version(connection, schema, name).value
         )

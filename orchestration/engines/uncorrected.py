@@ -53,7 +53,7 @@ MADE_OF = "made_of"
 
 
 def compare_uncorrected(settings: Settings, versions: Callable[[duckdb.DuckDBPyConnection, str, str], str]) -> int:
-    """Write the tables of the schema: empty without corrections, else of a build without them, where the last is not of the same.
+    """Write the tables of the schema: empty without corrections, else of a build without them, unless they are already.
 
     Args:
         settings: where the project and its warehouse lie; the sources are in the warehouse.

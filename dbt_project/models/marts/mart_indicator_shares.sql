@@ -1,12 +1,15 @@
 {#- The models of figures, and what each of them says beside the columns that all have. #}
 {% set parts = {
-    'int_indicator_figures': ['n_units', 'n_answer', 'n_answered', 'is_corrected', 'is_kept', 'false as is_sample'],
+    'int_indicator_figures': [
+        'n_units', 'n_outside_country', 'n_answer', 'n_answered', 'is_corrected', 'is_kept', 'false as is_sample'
+    ],
     'int_indicator_samples': [
-        'n_units', 'n_answer', 'n_answered', 'false as is_corrected', 'false as is_kept', 'true as is_sample'
+        'n_units', '0 as n_outside_country', 'n_answer', 'n_answered', 'false as is_corrected', 'false as is_kept',
+        'true as is_sample'
     ],
     'int_indicator_gaps': [
-        'cast(null as bigint) as n_units', 'cast(null as bigint) as n_answer', 'cast(null as bigint) as n_answered',
-        'false as is_corrected', 'false as is_kept', 'false as is_sample'
+        'cast(null as bigint) as n_units', '0 as n_outside_country', 'cast(null as bigint) as n_answer',
+        'cast(null as bigint) as n_answered', 'false as is_corrected', 'false as is_kept', 'false as is_sample'
     ],
 } %}
 with all_figures as (
@@ -82,14 +85,17 @@ select
             'corrected': 'figures.is_corrected',
         }) }}
     end as obs_note,
-    -- No more units of a group gave an answer than of the country, and no fewer than the country's less all the others.
+    -- No more units of a group gave an answer than of the country, and no fewer than the country's less all the others; beside
+    -- them may be units that the country counts as one.
     case
         when figures.absence_reason = 'confidential' and figures.country_answer is not null
-            then greatest(0, figures.country_answer - (figures.country_units - figures.n_units))
+            then greatest(
+                    0, figures.country_answer - (figures.country_units - (figures.n_units - figures.n_outside_country))
+                )
     end as n_answer_lower,
     case
         when figures.absence_reason = 'confidential' and figures.country_answer is not null
-            then least(figures.n_units, figures.country_answer)
+            then least(figures.n_units, figures.country_answer + figures.n_outside_country)
     end as n_answer_upper
 from figures
 inner join {{ ref('int_indicator_bases') }} as bases
