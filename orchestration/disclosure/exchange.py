@@ -101,6 +101,8 @@ class Layout:
 
     def __init__(self, areas: Marks, sizes: Marks, kinds: Numbers, versions: Numbers) -> None:
         """Place the units, and follow all ways between rows for every pair of kinds."""
+        # Of units that no group holds nothing is shown, so they may have answered anything.
+        self.free: Marks = ~(areas.any(axis=1) | sizes.any(axis=1))
         row, column = (
             np.unique(versions * len(kinds) + number_rows(marks), return_inverse=True)[1].ravel() for marks in (areas, sizes)
         )
@@ -218,7 +220,7 @@ def judge(
     # What few units have is told first.
     for measure in np.argsort(np.minimum(values.sum(axis=0), (~values).sum(axis=0)), kind="stable").tolist():
         value = values[:, measure]
-        must_have, must_lack = ~value & ~without[:, measure], value & ~having[:, measure]
+        must_have, must_lack = ~value & ~without[:, measure] & ~layout.free, value & ~having[:, measure] & ~layout.free
         # Who can answer at all can come by what is answered in its own place.
         for wanted, open_units in ((value, must_have), (~value, must_lack)):
             if not open_units.any():
