@@ -13,9 +13,8 @@ names as (
 ),
 
 rounds as (
-    select
+    select distinct
         indicator,
-        item,
         time_period
     from {{ ref('int_indicator_rounds') }}
 ),
@@ -60,7 +59,6 @@ answers as (
         and questions.dimension['question'] = names.name
     left join rounds
         on names.indicator = rounds.indicator
-        and questions.plain_code = rounds.item
         and questions.survey_period = rounds.time_period
     where rounds.indicator is null and questions.answer not in ('answered', 'not_answered', 'total')
 ),
