@@ -16,6 +16,37 @@ from orchestration.site.formats import number
 
 EQUAL = ("equal", "equal_at_rounding")
 NOT_COMPUTABLE = "not_computable"
+# Of these nothing is computed: that is known of the first, and of the second nobody has found it out.
+NOT_COMPUTED = (NOT_COMPUTABLE, "not_mapped")
+# A list of all units at the end of a report: many figures of one kind, which would hide how the others fare.
+APPENDIX = "vedlegg"
+
+
+def _rebuilt(counts: dict[str, int]) -> int:
+    return sum(counts.get(verdict, 0) for verdict in EQUAL)
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """The verdicts of one chapter of a source."""
+
+    name: str
+    counts: dict[str, int]
+
+    @property
+    def is_appendix(self) -> bool:
+        """Whether it is a list at the end of the report."""
+        return self.name == APPENDIX
+
+    @property
+    def total(self) -> int:
+        """All its figures."""
+        return sum(self.counts.values())
+
+    @property
+    def rebuilt(self) -> int:
+        """Figures that agree with print, rounding allowed for."""
+        return _rebuilt(self.counts)
 
 
 @dataclass(frozen=True)
@@ -25,11 +56,22 @@ class Source:
     source_id: str
     report_year: int | None
     counts: dict[str, int]
+    chapters: list[Chapter]
 
     @property
     def total(self) -> int:
         """All its figures."""
         return sum(self.counts.values())
+
+    @property
+    def rebuilt(self) -> int:
+        """Figures that agree with print, rounding allowed for."""
+        return _rebuilt(self.counts)
+
+    @property
+    def body(self) -> list[Chapter]:
+        """Its chapters without the appendix, where it has one."""
+        return [chapter for chapter in self.chapters if not chapter.is_appendix]
 
 
 @dataclass(frozen=True)
@@ -56,12 +98,23 @@ class Reconciliation:
     @property
     def computable(self) -> int:
         """Figures that anything could be computed of."""
-        return sum(count for verdict, count in self.verdicts.items() if verdict != NOT_COMPUTABLE)
+        return sum(count for verdict, count in self.verdicts.items() if verdict not in NOT_COMPUTED)
 
     @property
     def rebuilt(self) -> int:
         """Figures that agree with print, rounding allowed for."""
-        return sum(self.verdicts.get(verdict, 0) for verdict in EQUAL)
+        return _rebuilt(self.verdicts)
+
+    @property
+    def total(self) -> int:
+        """All figures."""
+        return sum(self.verdicts.values())
+
+    @property
+    def outside_appendix(self) -> tuple[int, int]:
+        """Figures outside of appendices that agree with print, and all of them."""
+        chapters = [chapter for source in self.sources for chapter in source.body]
+        return sum(chapter.rebuilt for chapter in chapters), sum(chapter.total for chapter in chapters)
 
 
 def _in_print(value: float | None, decimals: int | None, extra: int = 0) -> Label:
@@ -82,12 +135,13 @@ def read_reconciliation(connection: duckdb.DuckDBPyConnection, release: Release)
             "select source_id, max(report_year) from published_figures group by source_id order by source_id"
         ).fetchall()
     )
-    sources: dict[str, dict[str, int]] = {}
+    sources: dict[str, dict[str, dict[str, int]]] = {}
     verdicts = dict.fromkeys(release.codes.get("verdict", {}), 0)
-    for source, verdict, count in connection.execute(
-        "select source_id, verdict, count(*) from reconciliation group by all order by source_id, verdict"
+    for source, chapter, verdict, count in connection.execute(
+        "select source_id, chapter, verdict, count(*) from reconciliation group by all"
+        " order by source_id, try_cast(chapter as integer) nulls last, chapter, verdict"
     ).fetchall():
-        sources.setdefault(source, {})[verdict] = count
+        sources.setdefault(source, {}).setdefault(chapter, {})[verdict] = count
         verdicts[verdict] = verdicts.get(verdict, 0) + count
     explained = [
         Explained(
@@ -112,5 +166,13 @@ def read_reconciliation(connection: duckdb.DuckDBPyConnection, release: Release)
         ).fetchall()
         if code
     ]
-    listed = [Source(each, years.get(each), counts) for each, counts in sources.items()]
+    listed = [
+        Source(
+            source,
+            years.get(source),
+            {verdict: sum(counts.get(verdict, 0) for counts in chapters.values()) for verdict in verdicts},
+            [Chapter(name, counts) for name, counts in chapters.items()],
+        )
+        for source, chapters in sources.items()
+    ]
     return Reconciliation(listed, verdicts, explained, reasons)

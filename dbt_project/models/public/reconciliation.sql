@@ -18,7 +18,8 @@ select
     and (
         {{ is_constructed('figures.time_period') }}
         or {{ is_constructed('figures.time_period + 1', column='collection_year') }}
-    ) as is_constructed
+    ) as is_constructed,
+    figures.chapter
 from {{ ref('mart_reconciliation') }} as reconciliation
 inner join {{ ref('stg_published__figures') }} as figures
     on reconciliation.source_id = figures.source_id
