@@ -5,6 +5,8 @@ Belongs here: the shape of those tables. Does not belong here: checking forms (`
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,6 +35,8 @@ TABLES: dict[str, pa.Schema] = {
             "max_shrink": pa.float64(),
             "units_sampled": pa.int32(),
             "respondent": pa.string(),
+            # Of everything that decides what a delivery means: another one, and figures may change.
+            "sha256": pa.string(),
         }
     ),
     "columns": pa.schema(
@@ -107,6 +111,14 @@ TABLES: dict[str, pa.Schema] = {
 }
 
 
+def _meaning_hash(form: Form) -> str:
+    """Return a hash of what decides how a delivery is read: not of titles, origin, or the line that an entry stands in."""
+    told = {"title", "reference_period", "origin", "licence", "constructed"}
+    meant = form.model_dump(mode="json", exclude=told | {"columns"})
+    meant["columns"] = [column.model_dump(mode="json", exclude={"line", "wording_nb"}) for column in form.columns]
+    return hashlib.sha256(json.dumps(meant, sort_keys=True).encode()).hexdigest()
+
+
 def _rows(form: Form) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Yield the rows of one form, each with the name of its table."""
     name = form.form
@@ -128,6 +140,7 @@ def _rows(form: Form) -> Iterator[tuple[str, tuple[Any, ...]]]:
             form.max_shrink,
             form.units_sampled,
             form.respondent,
+            _meaning_hash(form),
         ),
     )
     for text in sorted({"-", *(" ".join(text.split()) for text in form.numbers.nil)}):

@@ -194,7 +194,7 @@ def _compare(before: Path | None, after: Path, compared: list[Table], after_id: 
             counted.append(_compare_table(connection, table, columns_before, columns_after, is_equal=is_equal))
         attribute_sums(connection, columns_after)
         _create_notices(connection, columns_before, columns_after)
-        attribute(connection)
+        attribute(connection, knows_deliveries=_know_deliveries(columns_before, columns_after))
         classes: dict[str, dict[str, int]] = {}
         for name, revision_class, count in connection.execute(
             "select table_name, revision_class, count(*) from revisions group by all order by all"
@@ -387,12 +387,18 @@ def _notices(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
     return [Notice(**row) for row in rows]
 
 
+def _know_deliveries(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Return whether both snapshots say of what files and form maps their years were made."""
+    needed = {"form", "time_period", "sha256", "form_sha256"}
+    return all(needed <= set(columns.get("deliveries", {})) for columns in (before, after))
+
+
 def _planned(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Return the planned revisions and late answers counted by cause, with the years that they concern."""
+    """Return by cause the revisions that a correction does not account for and whose cause is known, with their years."""
     return dictionaries(
         connection,
         "select cause, count(*) as figures, list(distinct time_period order by time_period) as time_periods "
-        "from revisions where revision_class in ('planned', 'late') group by cause order by cause",
+        "from revisions where revision_class in ('planned', 'late', 'delivery', 'form') group by cause order by cause",
     )
 
 

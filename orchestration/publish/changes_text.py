@@ -39,7 +39,7 @@ TEXTS = load_texts("publish", "changes")
 
 
 # The classes of a row, in the order in which a reader is told them; changed stands for tables that have no figures.
-CLASSES = ("new", "planned", "late", "error", "unexplained", "removed", "changed")
+CLASSES = ("new", "planned", "late", "error", "delivery", "form", "unexplained", "removed", "changed")
 
 
 @dataclass(frozen=True)
@@ -270,13 +270,14 @@ def _told(changes: Changes, words: Words, language: Language) -> dict[str, Any]:
         return words.say(text, language, **values)
 
     units = [_unit_line(words, folded, language) for folded in changes.folded]
-    names = {name: words.code("revision_class", name, language) for name in CLASSES[:-1]} | {"changed": say("changed")}
+    classes = [name for name in CLASSES if any(table.classes.get(name) for table in changes.tables)]
+    names = [say(name) if name == "changed" else words.code("revision_class", name, language) for name in classes]
     tables = [
         [
             table.table,
             number(table.rows_before, language),
             number(table.rows_after, language),
-            *(number(table.classes.get(name), language) or "" for name in CLASSES),
+            *(number(table.classes.get(name), language) or "" for name in classes),
             ", ".join(f"{column} ({number(count, language)})" for column, count in table.columns.items()),
         ]
         for table in changes.tables
@@ -305,7 +306,7 @@ def _told(changes: Changes, words: Words, language: Language) -> dict[str, Any]:
         else None,
         "tables_title": say("tables"),
         "tables_note": say("tables_note"),
-        "table_heads": [say("table"), say("rows_before"), say("rows_after"), *names.values(), say("columns")],
+        "table_heads": [say("table"), say("rows_before"), say("rows_after"), *names, say("columns")],
         "tables": [] if first else tables,
     }
 

@@ -273,11 +273,16 @@ def attribute_sums(connection: duckdb.DuckDBPyConnection, after: dict[str, Any])
     )
 
 
-def attribute(connection: duckdb.DuckDBPyConnection) -> None:
-    """Say of figures whose change is not explained by themselves whether a correction or a late answer explains them.
+def attribute(connection: duckdb.DuckDBPyConnection, *, knows_deliveries: bool) -> None:
+    """Say of figures whose change is not explained by themselves what explains them.
 
-    A late answer explains what it is counted or summed in: figures of years in which more units have answered than before.
-    What neither explains has changed for a reason that is not recorded.
+    A correction does, or a late answer: it explains what it is counted or summed in, figures of years in which more units
+    have answered than before. Else it is told where the year's files are others than before, or its form map is. What
+    nothing of this explains has changed for a reason that is not recorded.
+
+    Args:
+        connection: both snapshots, and the revisions.
+        knows_deliveries: whether both say of what files and form maps their years were made.
     """
     connection.execute(f"update revisions set cause = 'error' where cause = 'unknown' and {_ACCOUNTED}")
     connection.execute(
@@ -296,10 +301,35 @@ def attribute(connection: duckdb.DuckDBPyConnection) -> None:
         )
         """
     )
+    if knows_deliveries:
+        connection.execute(
+            """
+            create temp table remade as
+            select
+                newer.time_period,
+                -- Where the form changed, other files may be read otherwise, too.
+                case when bool_or(older.form_sha256 != newer.form_sha256) then 'form' else 'delivery' end as cause
+            from before.main.deliveries as older
+            inner join after.main.deliveries as newer using (form)
+            where older.form_sha256 != newer.form_sha256 or older.sha256 != newer.sha256
+            group by newer.time_period
+            """
+        )
+        connection.execute(
+            f"""
+            update revisions set cause = remade.cause from remade
+            where revisions.cause = 'unknown' and (
+                remade.time_period
+                = revisions.time_period + case when revisions.table_name in {_YEAR_BEFORE} then 1 else 0 end
+                or remade.time_period = revisions.origin
+                or (revisions.table_name in {_OF_FTE} and remade.time_period = revisions.time_period - 1)
+            )
+            """
+        )
     connection.execute(
         """
         update revisions set revision_class = case
-            when cause in ('new', 'removed', 'error', 'late') then cause
+            when cause in ('new', 'removed', 'error', 'late', 'delivery', 'form') then cause
             when cause = 'unknown' then 'unexplained'
             else 'planned'
         end

@@ -206,6 +206,20 @@ def test_shares_of_another_year_than_the_late_answers_are_not_explained_by_them(
     assert found == {"response": "late", "indicator_shares": "unexplained"}
 
 
+@pytest.mark.parametrize(
+    ("changed", "revision_class"),
+    [({"sha256": "other"}, "delivery"), ({"form_sha256": "other"}, "form"), ({"title_en": "Other"}, "unexplained")],
+)
+def test_what_the_year_was_made_of_is_told_where_nothing_else_explains_a_figure(
+    tmp_path: Path, changed: dict[str, str], revision_class: str
+) -> None:
+    delivery = {"form": "is248_2023", "survey": "is248", "time_period": 2023, "sha256": "one", "form_sha256": "two"}
+    before = services(fte(fte=1.0), fte(time_period=2022, fte=1.0)) | {"deliveries": [delivery]}
+    after = services(fte(fte=2.0), fte(time_period=2022, fte=2.0)) | {"deliveries": [delivery | changed]}
+    found = {row["time_period"]: row["revision_class"] for row in revisions(changes(tmp_path, before, after))}
+    assert found == {2023: revision_class, 2022: "unexplained"}
+
+
 def test_rows_that_came_and_went(tmp_path: Path) -> None:
     found = revisions(changes(tmp_path, services(fte(), MUNICIPALITY), services(fte(), COUNTY)))
     assert {(row["key"].split("|")[2], row["revision_class"]) for row in found} == {

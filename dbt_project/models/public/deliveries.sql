@@ -18,7 +18,8 @@ select
     cast(files.files as integer) as files,
     files.sha256,
     forms.licence,
-    forms.constructed as is_constructed
+    forms.constructed as is_constructed,
+    forms.sha256 as form_sha256
 from {{ ref('stg_forms__forms') }} as forms
 inner join files
     on forms.form = files.form

@@ -13,5 +13,6 @@ select
     constructed,
     max_shrink,
     units_sampled,
-    respondent
+    respondent,
+    sha256
 from {{ source('forms', 'forms') }}
