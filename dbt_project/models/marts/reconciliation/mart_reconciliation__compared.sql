@@ -12,6 +12,7 @@
     ('mart_reconciliation__amounts', false, false),
     ('int_reconciliation__printed_sums', false, true),
     ('int_reconciliation__printed_shares', false, true),
+    ('int_reconciliation__printed_rates', false, true),
     ('int_reconciliation__printed_changes', false, true),
     ('int_reconciliation__printed_twice', false, true),
 ] %}
