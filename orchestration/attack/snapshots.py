@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from orchestration.attack.bounds import findings, system_of
 from orchestration.attack.isolation import Isolation
 from orchestration.attack.policy import Policy
-from orchestration.attack.public import HIDDEN, Group, Public, Shown
+from orchestration.attack.public import BY_LEVEL, HIDDEN, MUNICIPALITIES, Frame, Group, Public, Shown
 from orchestration.attack.result import Derived, Notes, TableKey
 from orchestration.attack.sheets import ANSWERED, Patterns, Sheet
 from orchestration.attack.solving import NoSolutionError, Program, UndecidedError
@@ -64,10 +64,14 @@ def attack_snapshots(
             old = ready.get(key)
             if old is None:
                 continue
+            rows = _rows(old)
+            if sheet.shown.unit_set == BY_LEVEL and old.shown.unit_set == MUNICIPALITIES:
+                # What was shown of municipalities counted as one stays public when areas count their districts.
+                old, rows = _among(old, rows, sheet.frame)
             if old.frame.units != sheet.frame.units or old.shown.unit_set != sheet.shown.unit_set:
                 notes.not_tried.append(f"{PART}: {key.indicator}, {key.item}, {key.time_period} has other units than before")
                 continue
-            earlier.append((old, _rows(old), public.silent.get(key.time_period, frozenset())))
+            earlier.append((old, rows, public.silent.get(key.time_period, frozenset())))
         if earlier and time.monotonic() > until:
             notes.not_tried.append(f"{PART}: {key.indicator}, {key.item}, {key.time_period}")
         elif earlier:
@@ -89,6 +93,25 @@ def _rows(sheet: Sheet) -> list[Row]:
         counts = {answer: int(n) for answer, n in zip(shown.answers, shown.n_answer[i], strict=True) if n != HIDDEN}
         found.append(Row(group, whole.tobytes(), shown.members[i], counts, int(shown.n_answered[i])))
     return found
+
+
+def _among(old: Sheet, rows: Sequence[Row], frame: Frame) -> tuple[Sheet, list[Row]]:
+    """Return an earlier table with its rows over the units of a frame; as they are where the frame lacks one of its units."""
+    place = {unit: number for number, unit in enumerate(frame.units)}
+    if not set(old.frame.units) <= place.keys():
+        return old, list(rows)
+    to = [place[unit] for unit in old.frame.units]
+
+    def over(members: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        found = np.zeros((*members.shape[:-1], len(place)), dtype=np.bool_)
+        found[..., to] = members
+        return found
+
+    moved = dataclasses.replace(
+        old, frame=frame, shown=dataclasses.replace(old.shown, unit_set=BY_LEVEL, members=over(old.shown.members))
+    )
+    whole = {row.whole: over(np.frombuffer(row.whole, dtype=np.bool_)).tobytes() for row in rows}
+    return moved, [dataclasses.replace(row, whole=whole[row.whole], members=over(row.members)) for row in rows]
 
 
 def _table(

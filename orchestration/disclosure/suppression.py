@@ -221,6 +221,7 @@ class _Search:
         # Print is of no snapshot, and is taken to be of the answers of now.
         same = np.array([[states[name].answers.get(unit) == now[unit] for unit in units] for name in names], dtype=bool)
         same = same if names else np.ones((1, len(units)), dtype=bool)
+        same[:, np.isin(units, list(self._newly_counted(table, units, public)))] = True
         columns: dict[tuple[str, str], int] = {}
         position = {unit: number for number, unit in enumerate(units)}
         rows: dict[tuple[int, ...], bool] = {}
@@ -283,7 +284,22 @@ class _Search:
             return set()
         before = {unit: text for unit, text in self.states[table.key][last].answers.items() if unit not in public}
         now = dict(zip(units, table.hashes, strict=True))
-        return {unit for unit in before.keys() | now.keys() if before.get(unit) != now.get(unit)}
+        changed = {unit for unit in before.keys() | now.keys() if before.get(unit) != now.get(unit)}
+        return changed - self._newly_counted(table, units, public)
+
+    def _newly_counted(self, table: Table, units: list[str], public: set[str]) -> set[str]:
+        """Return the units that the last snapshot counted as one municipality, of which none is in it by itself.
+
+        They have not answered late: the snapshot had their answers, as one.
+        """
+        last = self.last.get(table.key)
+        before = self.states[table.key][last].answers if last is not None else {}
+        found: set[str] = set()
+        for whole in public & before.keys():
+            parts = {unit for unit in units if unit != whole and unit.startswith(whole)}
+            if not parts & before.keys():
+                found |= parts
+        return found
 
     def _union_answers(self, key: TableKey) -> dict[str, set[str]]:
         return {**self.answer_groups["*"], **self.answer_groups.get(key[1], {})}
