@@ -57,22 +57,24 @@ pairs as (
     where groups.unit_code != groups.reference_code
 ),
 
-logarithms as (
+odds as (
     select
         *,
         coalesce(reason, '') != 'confidential' as is_shown,
-        case
-            when reason is null then ln(
-                (cast(n_answer as double) / n_other) / (cast(reference_n_answer as double) / reference_n_other)
-            )
-        end as log_ratio,
-        case
-            when reason is null then sqrt(
-                1 / cast(n_answer as double) + 1 / cast(n_other as double)
-                + 1 / cast(reference_n_answer as double) + 1 / cast(reference_n_other as double)
-            )
-        end as log_error
+        case when reason is null then cast(n_answer as double) / n_other end as group_odds,
+        case when reason is null then cast(reference_n_answer as double) / reference_n_other end as reference_odds,
+        case when reason is null then 1 / cast(n_answer as double) + 1 / cast(n_other as double) end as group_variance,
+        case when reason is null then 1 / cast(reference_n_answer as double) + 1 / cast(reference_n_other as double) end
+            as reference_variance
     from pairs
+),
+
+logarithms as (
+    select
+        *,
+        ln(group_odds / reference_odds) as log_ratio,
+        sqrt(group_variance + reference_variance) as log_error
+    from odds
 )
 
 select

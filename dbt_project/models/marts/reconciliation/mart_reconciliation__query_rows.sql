@@ -47,6 +47,25 @@
         [('indicator', "''"), ('time_period', year), ('category', "'total'")],
         ['n_units', 'persons_main', 'persons_alternative'],
     ),
+    (
+        'indicator_odds_ratios', 'mart_indicator_odds_ratios', 'delivered_answers',
+        [
+            ('indicator', "''"), ('answer', "''"), ('item', "'all'"), ('time_period', year), ('unit_level', "'size_group'"),
+            ('unit_code', "''"), ('area_basis', "'reported'")
+        ],
+        ['odds_ratio', 'odds_ratio_std_err', 'z_value', 'p_value', 'odds_ratio_ci95_low', 'odds_ratio_ci95_high'],
+    ),
+    (
+        'mean_scores', 'mart_mean_scores', 'delivered_answers',
+        country | dictsort + [
+            ('indicator', "''"), ('item', "'all'"), ('time_period', year), ('area_basis', "'reported'")
+        ],
+        ['mean_score', 'n_base'],
+    ),
+    (
+        'fte_distribution', 'mart_fte_distribution', 'delivered_fte', fte,
+        ['median', 'mean', 'quartile_1', 'quartile_3', 'lower_whisker', 'upper_whisker', 'n_low_outliers', 'n_high_outliers'],
+    ),
 ] %}
 with queries as (
     select * from {{ ref('stg_published__queries') }}
