@@ -92,7 +92,7 @@ def test_every_rule_passes_and_catches_its_fault_and_the_attack_derives_nothing(
 NEWEST = "(select max(time_period) from fte_by_service where fte is not null)"
 NOT_ASKED = "fte = null, obs_status = 'L', absence_reason = 'not_asked', obs_note = null"
 NO_FTE = f"{NOT_ASKED}, imputed_share = null"
-NO_RATE = f"{NO_FTE}, fte_per_10000 = null, fte_per_10000_unweighted = null"
+NO_RATE = f"{NO_FTE}, fte_per_10000 = null, fte_per_10000_unweighted = null, share = null, share_of_both_groups = null"
 NO_FORM = f"{NOT_ASKED}, municipalities = null, share_of_municipalities = null"
 NO_DISTRIBUTION = (
     "median = null, mean = null, quartile_1 = null, quartile_3 = null, lower_whisker = null, upper_whisker = null, "

@@ -15,7 +15,7 @@
     ),
     (
         'fte_by_service', 'mart_fte_by_service', 'delivered_fte', fte + [('service_type', "'total'")],
-        ['fte', 'population', 'fte_per_10000', 'fte_per_10000_unweighted'],
+        ['fte', 'population', 'fte_per_10000', 'fte_per_10000_unweighted', 'share', 'share_of_both_groups'],
     ),
     ('fte_by_education', 'mart_fte_by_education', 'delivered_fte', fte + [('education', "'total'")], ['fte', 'share']),
     (
