@@ -367,7 +367,7 @@ left join asked_categories k on k.form = r.form and k.question = r.question and 
 left join (
     select q.question, q.time_period, q.previous, count(*) as breaks
     from (select distinct question, time_period, previous from questions_rounds) q
-    join w.classifications.series_breaks s on s.indicator = q.question and s.kind not in ('new', 'dropped')
+    join w.classifications.series_breaks s on s.indicator = q.question and s.kind not in ('new', 'dropped', 'not_delivered')
         and s.time_period::integer <= q.time_period and s.time_period::integer > coalesce(q.previous, q.time_period - 1)
     group by all
 ) b on b.question = r.question and b.time_period = r.time_period and b.previous is not distinct from r.previous;
@@ -625,7 +625,7 @@ figures as (
 ),
 broken as (
     select q.indicator, q.time_period, q.previous from (select distinct indicator, time_period, previous from figures) q
-    join w.intermediate.int_series_breaks s on s.indicator = q.indicator and s.kind not in ('new', 'dropped')
+    join w.intermediate.int_series_breaks s on s.indicator = q.indicator and s.kind not in ('new', 'dropped', 'not_delivered')
         and s.time_period <= q.time_period and s.time_period > coalesce(q.previous, q.time_period - 1)
     group by all
 )

@@ -468,7 +468,7 @@ def _breaks(frame: pd.DataFrame, indicator: str, series: list[str], breaks: pd.D
         .rename(columns={indicator: "indicator"})
     )
     distinct = pairs.drop_duplicates()
-    kinds = breaks[~breaks["kind"].isin(["new", "dropped"])][["indicator", "time_period"]].rename(
+    kinds = breaks[~breaks["kind"].isin(["new", "dropped", "not_delivered"])][["indicator", "time_period"]].rename(
         columns={"time_period": "at"}
     )
     kinds["at"] = kinds["at"].astype(int)

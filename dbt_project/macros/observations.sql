@@ -7,7 +7,7 @@
         where
             breaks.indicator = {{ indicator }}
             -- A first row has nothing before it that it could break with.
-            and breaks.kind not in ('new', 'dropped')
+            and breaks.kind not in ('new', 'dropped', 'not_delivered')
             and breaks.time_period <= {{ rows }}.time_period
             and breaks.time_period > coalesce({{ rows }}.previous_period, {{ rows }}.time_period - 1)
     )

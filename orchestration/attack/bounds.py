@@ -372,7 +372,7 @@ class Findings:
 def findings(system: System, block: Block, never: NDArray[np.bool_], always: NDArray[np.bool_], part: str) -> Findings:
     """Hold what is fixed against what one shown group may tell."""
     sheet = block.sheet
-    public = sheet.public_units
+    public = sheet.own_units
     may_not = np.array([sheet.may_be_known(i, given=False) for i in range(len(sheet.shown.answers))])
     may = np.array([sheet.may_be_known(i, given=True) for i in range(len(sheet.shown.answers))])
     may_answered, may_not_answered = sheet.may_have_answered(), sheet.may_not_have_answered()

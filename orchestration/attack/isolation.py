@@ -61,7 +61,8 @@ class Isolation:
                 _, sets = self._sets(pattern, mask)
                 for atoms, through in sets:
                     units = [unit for atom in atoms for unit in pattern.units[atom]]
-                    found.append(sheet.fact(self._part, measure, units, sheet.levels(rows[list(through)])))
+                    if not sheet.own_units[units].all():
+                        found.append(sheet.fact(self._part, measure, units, sheet.levels(rows[list(through)])))
             if measure == ANSWERED:
                 found += self._few_answering(sheet, pattern, rows)
         return found

@@ -25,14 +25,16 @@ MUNICIPALITIES = "municipalities"
 WAITS = "awaits_changes"
 WITH_DISTRICTS = "with_districts"
 WITH_AGENCIES = "with_agencies"
+# What the country and size groups count as one, and areas by its districts: the two sets of a table that has both.
+BY_LEVEL = "by_level"
 COUNTRY = "0"
 HIDDEN = -1
 
 # Units by level, and the unit sets that they belong to (docs/contract.md); a divided municipality is one unit of the first
-# set.
+# set, and of the last beside its districts.
 _SETS_OF_LEVEL = {
-    "municipality": (MUNICIPALITIES, WITH_DISTRICTS, WITH_AGENCIES),
-    "city_district": (WITH_DISTRICTS, WITH_AGENCIES),
+    "municipality": (MUNICIPALITIES, WITH_DISTRICTS, WITH_AGENCIES, BY_LEVEL),
+    "city_district": (WITH_DISTRICTS, WITH_AGENCIES, BY_LEVEL),
     "agency": (WITH_AGENCIES,),
 }
 # Columns of the table of areas that say where a unit lies.
@@ -238,15 +240,23 @@ def _read_frames(connection: duckdb.DuckDBPyConnection, public: Public) -> None:
         places = {(row[0], row[2]): dict(zip(_LEVELS, row[4:], strict=True)) for row in rows}
         reported = [row for row in rows if row[0] == "reported"]
         divided = {row[3] for row in reported if row[1] != "municipality" and row[3] is not None}
-        for unit_set in (MUNICIPALITIES, WITH_DISTRICTS, WITH_AGENCIES):
+        for unit_set in (MUNICIPALITIES, WITH_DISTRICTS, WITH_AGENCIES, BY_LEVEL):
             units = sorted(
                 (row[2], row[1])
                 for row in reported
-                if unit_set in _SETS_OF_LEVEL[row[1]] and (unit_set == MUNICIPALITIES or row[2] not in divided)
+                if unit_set in _SETS_OF_LEVEL[row[1]] and (unit_set in (MUNICIPALITIES, BY_LEVEL) or row[2] not in divided)
             )
             if units:
                 public.frames[period, unit_set] = _frame(
-                    units, places, changes, period, newest, district_size, divided, public.silent.get(period, frozenset())
+                    units,
+                    places,
+                    changes,
+                    period,
+                    newest,
+                    district_size,
+                    divided,
+                    public.silent.get(period, frozenset()),
+                    is_by_level=unit_set == BY_LEVEL,
                 )
 
 
@@ -259,32 +269,44 @@ def _frame(
     district_size: str | None,
     divided: Collection[str],
     silent: Collection[str],
+    *,
+    is_by_level: bool,
 ) -> Frame:
     groups: dict[Group, set[int]] = {}
+    # Where municipalities lie that are one unit, by county: one that is alone there is public as its county.
+    alone: dict[Group, set[int]] = {}
     for i, (code, level) in enumerate(units):
         for basis in ("reported", "current"):
             pieces = [code] if basis == "reported" else sorted(_successors(code, changes, period, newest))
             where = [places.get((basis, piece)) for piece in pieces]
-            groups.setdefault(Group("country", COUNTRY, basis), set()).add(i)
+            is_part = level != "municipality"
+            if not (is_by_level and is_part):
+                groups.setdefault(Group("country", COUNTRY, basis), set()).add(i)
             for area_level in _LEVELS:
                 # A unit lies in an area where all that it became does.
                 codes = {None if place is None else place[area_level] for place in where}
                 area = codes.pop() if len(codes) == 1 else None
-                if area_level == "size_group" and level != "municipality":
+                if area_level == "size_group" and is_part:
                     area = district_size
-                if area is not None:
+                if area is None:
+                    continue
+                if area_level == "county" and not is_part:
+                    alone.setdefault(Group(area_level, area, basis), set()).add(i)
+                # Areas count the districts, and size groups the municipality that they divide.
+                is_other = is_part if area_level == "size_group" else code in divided
+                if not (is_by_level and is_other):
                     groups.setdefault(Group(area_level, area, basis), set()).add(i)
     names = tuple(sorted(groups))
     members = np.zeros((len(names), len(units)), dtype=np.bool_)
     for row, name in enumerate(names):
         members[row, list(groups[name])] = True
-    alone = {next(iter(groups[name])) for name in names if name.unit_level == "county" and len(groups[name]) == 1}
+    own = {next(iter(units)) for units in alone.values() if len(units) == 1}
     return Frame(
         units=tuple(code for code, _ in units),
         groups=names,
         members=members,
         silent=np.array([code in silent for code, _ in units], dtype=np.bool_),
-        own=np.array([i in alone and code in divided for i, (code, _) in enumerate(units)], dtype=np.bool_),
+        own=np.array([i in own and code in divided for i, (code, _) in enumerate(units)], dtype=np.bool_),
         divided=np.array([code in divided for code, _ in units], dtype=np.bool_),
     )
 
@@ -315,7 +337,7 @@ def _read_answers(connection: duckdb.DuckDBPyConnection, public: Public, only: C
     rows = connection.sql(
         f"""
         select
-            indicator, item, time_period, any_value(unit_set), unit_level, unit_code, area_basis, bool_or(obs_status = 'Q'),
+            indicator, item, time_period, unit_level, unit_code, area_basis, bool_or(obs_status = 'Q'),
             list(answer order by answer), list(coalesce(n_answer, round(share_of_answered * n_answered)) order by answer),
             coalesce(list(distinct n_answered) filter (where n_answered is not null), []),
             coalesce(list(distinct n_units) filter (where n_units is not null), []),
@@ -326,6 +348,13 @@ def _read_answers(connection: duckdb.DuckDBPyConnection, public: Public, only: C
         order by indicator, item, time_period, unit_level, unit_code, area_basis
         """
     ).fetchall()
+    # Of all rows, also those that show nothing.
+    sets = {
+        TableKey(ANSWERS, *row[:3]): row[3][0] if len(row[3]) == 1 else BY_LEVEL
+        for row in connection.sql(
+            f"select indicator, item, time_period, list(distinct unit_set) from {ANSWERS} group by all"
+        ).fetchall()
+    }
     by_table: dict[TableKey, list[tuple[Any, ...]]] = {}
     for row in rows:
         by_table.setdefault(TableKey(ANSWERS, row[0], row[1], row[2]), []).append(row)
@@ -333,22 +362,22 @@ def _read_answers(connection: duckdb.DuckDBPyConnection, public: Public, only: C
         if only is not None and key not in only:
             continue
         opened_rows = [
-            row for row in found if row[7] and (any(figure is not None for figure in row[9]) or row[10] or row[11])
+            row for row in found if row[6] and (any(figure is not None for figure in row[8]) or row[9] or row[10])
         ]
-        public.open_rows += [(key, answer, Group(*row[4:7])) for row in opened_rows for answer in row[8]]
+        public.open_rows += [(key, answer, Group(*row[3:6])) for row in opened_rows for answer in row[7]]
         # A figure that should not be there need not be a true one.
         found = [row for row in found if row not in opened_rows]
         if not found:
             continue
-        frame = public.frames.get((key.time_period, found[0][3]))
+        frame = public.frames.get((key.time_period, sets[key]))
         if frame is None:
             public.without_units.append(key)
         else:
-            public.tables[key] = _shown(key, found, frame, public.database)
+            public.tables[key] = _shown(key, sets[key], found, frame, public.database)
 
 
-def _shown(key: TableKey, rows: list[tuple[Any, ...]], frame: Frame, database: Path) -> Shown:
-    answers = tuple(sorted({answer for row in rows for answer in row[8]}))
+def _shown(key: TableKey, unit_set: str, rows: list[tuple[Any, ...]], frame: Frame, database: Path) -> Shown:
+    answers = tuple(sorted({answer for row in rows for answer in row[7]}))
     column = {answer: i for i, answer in enumerate(answers)}
     groups: list[Group] = []
     places: dict[bytes, int] = {}
@@ -358,20 +387,20 @@ def _shown(key: TableKey, rows: list[tuple[Any, ...]], frame: Frame, database: P
     unknown = 0
     hidden: list[tuple[Any, ...]] = []
     for row in rows:
-        group = Group(*row[4:7])
-        if len(row[10]) > 1 or len(row[11]) > 1:
+        group = Group(*row[3:6])
+        if len(row[9]) > 1 or len(row[10]) > 1:
             raise _contradiction(key, group, "the rows of one group tell different numbers of units", database)
         place = frame.place.get(group)
         # Nothing is guessed: a group of other units than were thought is no group that is known.
-        if place is None or (row[11] and frame.whole_sizes[place] != row[11][0]):
+        if place is None or (row[10] and frame.whole_sizes[place] != row[10][0]):
             unknown += 1
             continue
         figures = [HIDDEN] * len(answers)
-        for answer, count in zip(row[8], row[9], strict=True):
+        for answer, count in zip(row[7], row[8], strict=True):
             if count is not None:
                 figures[column[answer]] = int(count)
-        figure = int(row[10][0]) if row[10] else HIDDEN
-        if figure == HIDDEN and max([HIDDEN, *figures]) == HIDDEN and not row[11]:
+        figure = int(row[9][0]) if row[9] else HIDDEN
+        if figure == HIDDEN and max([HIDDEN, *figures]) == HIDDEN and not row[10]:
             hidden.append(row)
             continue
         asked = int(frame.sizes[place])
@@ -393,7 +422,7 @@ def _shown(key: TableKey, rows: list[tuple[Any, ...]], frame: Frame, database: P
         counts[at] = [max(pair) for pair in pairs[1:]]
     limits: list[tuple[int, int, int, int]] = []
     for row in hidden:
-        group = Group(*row[4:7])
+        group = Group(*row[3:6])
         for told in _limits(row, frame, frame.place[group], column, groups, counts):
             at = places.setdefault(frame.names[frame.place[group]], len(groups))
             if at == len(groups):
@@ -404,7 +433,7 @@ def _shown(key: TableKey, rows: list[tuple[Any, ...]], frame: Frame, database: P
             limits.append((at, *told))
     return Shown(
         key=key,
-        unit_set=rows[0][3],
+        unit_set=unit_set,
         answers=answers,
         groups=tuple(groups),
         members=np.array(members, dtype=np.bool_).reshape(len(groups), len(frame.units)),
@@ -425,10 +454,12 @@ def _limits(
 ) -> Iterator[tuple[int, int, int]]:
     """Return the limits of a hidden group that are closer than the country's figure alone makes them."""
     country = next((i for i, group in enumerate(groups) if group.unit_level == "country"), None)
-    size, outside = frame.sizes[place], int((~frame.silent).sum()) - frame.sizes[place]
-    for answer, lower, upper in zip(row[8], row[12], row[13], strict=True):
+    size, whole_country = frame.sizes[place], frame.speaking[frame.place[Group("country", COUNTRY, row[5])]]
+    inside = int((frame.speaking[place] & whole_country).sum())
+    for answer, lower, upper in zip(row[7], row[11], row[12], strict=True):
         whole = HIDDEN if country is None else counts[country][column[answer]]
-        least, most = (0, size) if whole == HIDDEN else (max(0, whole - outside), min(size, whole))
+        outside, beside = int(whole_country.sum()) - inside, size - inside
+        least, most = (0, size) if whole == HIDDEN else (max(0, whole - outside), min(size, whole + beside))
         told = (least if lower is None else int(lower), most if upper is None else int(upper))
         if told[0] > least or told[1] < most:
             yield (column[answer], max(told[0], least), min(told[1], most))

@@ -270,7 +270,7 @@ def _words(connection: duckdb.DuckDBPyConnection) -> _Words:
         "select indicator, aliases, label_nb, label_en from indicators"
     ).fetchall():
         questions += [(("", text.casefold()), question) for text in (question, *labels) if text]
-        for alias in (aliases or "").split("|"):
+        for alias in (aliases or "").split(";"):
             source, _, text = alias.strip().partition(":")
             questions += [((source, text.casefold()), question)]
     tables: dict[tuple[str, int], dict[str, frozenset[str]]] = {}

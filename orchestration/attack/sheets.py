@@ -18,7 +18,17 @@ from numpy.typing import NDArray
 
 from orchestration.attack.algebra import Reduced, reduce
 from orchestration.attack.policy import Catalogue, Policy
-from orchestration.attack.public import HIDDEN, MUNICIPALITIES, Frame, Public, Question, Shown, contradiction
+from orchestration.attack.public import (
+    BY_LEVEL,
+    HIDDEN,
+    MUNICIPALITIES,
+    Frame,
+    Group,
+    Public,
+    Question,
+    Shown,
+    contradiction,
+)
 from orchestration.attack.result import Derived, TableKey, Uniform
 
 ANSWERED = "n_answered"
@@ -190,10 +200,18 @@ class Sheet:
         return np.asarray(self.shown.members[rows].any(axis=0), dtype=np.bool_)
 
     @cached_property
-    def public_units(self) -> NDArray[np.bool_]:
-        """Return the units that are public as an area of their own."""
-        is_set = self.shown.unit_set == MUNICIPALITIES
+    def own_units(self) -> NDArray[np.bool_]:
+        """Return the units that may be public: divided municipalities, counted as one, that are an area of their own."""
+        is_set = self.shown.unit_set in (MUNICIPALITIES, BY_LEVEL)
         return self.frame.own & ~self.frame.silent if is_set else np.zeros(len(self.frame.units), dtype=np.bool_)
+
+    @cached_property
+    def public_units(self) -> NDArray[np.bool_]:
+        """Return those of which it is known what they answered: as one among areas, or by what their districts did."""
+        if self.shown.unit_set != BY_LEVEL:
+            return self.own_units
+        alone = self.shown.members[self.shown.members.sum(axis=1) == 1]
+        return self.own_units & alone.any(axis=0)
 
     def only(self, answers: Sequence[int]) -> Sheet:
         """Return the table with some answers that exclude one another, all others being one that it does not hold."""
@@ -318,9 +336,10 @@ def _sheet(shown: Shown, public: Public, policy: Policy, catalogue: Catalogue) -
         boxed = public.bases.get(indicator) == "answered"
     else:
         boxed = indicator not in catalogue.answered_with
+    frame = public.frames[shown.key.time_period, shown.unit_set]
     return Sheet(
-        shown=shown,
-        frame=public.frames[shown.key.time_period, shown.unit_set],
+        shown=_with_divided(shown, frame, unions, several=several) if shown.unit_set == BY_LEVEL else shown,
+        frame=frame,
         single=not several,
         base=base,
         unions=unions,
@@ -328,6 +347,43 @@ def _sheet(shown: Shown, public: Public, policy: Policy, catalogue: Catalogue) -
         routed=policy.routed_protected and is_routed(shown.key, public),
         fewest=policy.uniform(indicator),
         database=public.database,
+    )
+
+
+def _with_divided(shown: Shown, frame: Frame, unions: Mapping[int, tuple[int, ...]], *, several: bool) -> Shown:
+    """Return a table with what divided municipalities answered as one, where the figures of their districts tell it.
+
+    It is the answer that most districts gave (docs/contract.md); with as many for another one nothing is taken for known.
+    """
+    rows = []
+    for unit in np.flatnonzero(frame.own & ~frame.silent):
+        code = frame.units[unit]
+        of_districts = np.array([other != code and other.startswith(code) for other in frame.units]) & ~frame.silent
+        same = np.flatnonzero((shown.members == of_districts).all(axis=1))
+        if not same.size or shown.n_answered[same[0]] in (HIDDEN, 0):
+            continue
+        votes, answered = shown.n_answer[same[0]].copy(), int(shown.n_answered[same[0]])
+        base = [i for i in range(len(votes)) if i not in unions]
+        if (votes[base] == HIDDEN).any():
+            continue
+        if several:
+            votes = (2 * votes > answered).astype(np.int64)
+        else:
+            first = [i for i in base if votes[i] == votes[base].max()]
+            if len(first) > 1:
+                continue
+            votes = np.isin(np.arange(len(votes)), first).astype(np.int64)
+        for union, members in unions.items():
+            votes[union] = votes[list(members)].max()
+        rows.append((Group("municipality", code, "reported"), np.arange(len(frame.units)) == unit, votes))
+    if not rows:
+        return shown
+    return dataclasses.replace(
+        shown,
+        groups=(*shown.groups, *(group for group, _, _ in rows)),
+        members=np.vstack([shown.members, *(members for _, members, _ in rows)]),
+        n_answer=np.vstack([shown.n_answer, *(votes for _, _, votes in rows)]),
+        n_answered=np.append(shown.n_answered, [1] * len(rows)),
     )
 
 

@@ -17,6 +17,7 @@ from orchestration.defs.inputs import build_input_assets
 from orchestration.defs.models import build_dbt_project, build_survey_years, build_warehouse_assets
 from orchestration.defs.publication import build_publication
 from orchestration.defs.resources import Dbt, Installation, Writer
+from orchestration.defs.uncorrected import build_uncorrected_asset
 from orchestration.forms.registry import load_finished
 from orchestration.ingest import registry
 
@@ -43,6 +44,7 @@ def build_definitions(settings: Settings, *, holds_lock: bool = False) -> dg.Def
         assets=[
             *build_input_assets(settings),
             *build_delivery_assets(forms),
+            build_uncorrected_asset(sorted(set(harmonise.dependency_keys) - set(models))),
             harmonise,
             build_survey_years(forms),
             build_control_asset(forms),

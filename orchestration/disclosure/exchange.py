@@ -187,6 +187,7 @@ def judge(
     before: tuple[Marks, Marks] | None = None,
     own: Numbers | None = None,
     mixed: tuple[Marks, Marks] | None = None,
+    free: Marks | None = None,
 ) -> Verdict:
     """Say whether shown groups of a question tell of some unit more than the policy allows.
 
@@ -199,6 +200,7 @@ def judge(
             answered it can exchange these answers within a place, with all that follows from them, and keep all others.
         mixed: groups by measures: whether a public unit, which is none of these units, has the measure, and whether one
             lacks it, so that the group is not shown as uniform.
+        free: units of which no group is or was shown: they may have answered anything.
     """
     values = question.values()
     weighted = groups * question.weights.astype(np.float64)
@@ -213,12 +215,13 @@ def judge(
     without, having = _covered(groups, none), _covered(groups, everybody)
     if before is not None:
         without, having = without | before[0], having | before[1]
+    held = np.ones(len(values), dtype=bool) if free is None else ~free
     answered = values[:, ANSWERED]
     may_answer = layout.gained(answered) if own is not None and not answered.all() else answered
     # What few units have is told first.
     for measure in np.argsort(np.minimum(values.sum(axis=0), (~values).sum(axis=0)), kind="stable").tolist():
         value = values[:, measure]
-        must_have, must_lack = ~value & ~without[:, measure], value & ~having[:, measure]
+        must_have, must_lack = ~value & ~without[:, measure] & held, value & ~having[:, measure] & held
         # Who can answer at all can come by what is answered in its own place.
         for wanted, open_units in ((value, must_have), (~value, must_lack)):
             if not open_units.any():

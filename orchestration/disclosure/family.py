@@ -188,12 +188,15 @@ class Family:
                 # The difference of two snapshots is a group of its own: of the units that changed.
                 covering = np.vstack([covering, covering & changed])
                 mixed = (np.vstack([mixed[0], np.zeros_like(mixed[0])]), np.vstack([mixed[1], np.zeros_like(mixed[1])]))
+        free = ~self._groups[list(chosen)].any(axis=0)
+        if past is not None:
+            free &= ~past.rows[:, self._first].any(axis=0)
         own = None
         if self.tables[number].is_routed:
             sizes = [group for group in chosen if not self.place.groups[group].is_area]
             former = self._groups[:0] if past is None else past.rows[:, self._first]
             own = number_rows(np.vstack([self._groups[sizes], former, self._versions_as_marks]).T)
-        return judge(self._questions[number], covering, layout, before, own, mixed)
+        return judge(self._questions[number], covering, layout, before, own, mixed, free)
 
     def _known_of_asked(self, number: int) -> tuple[Marks, Marks]:
         """Return what is known of a question from the one that decides who is asked it, as units by measures.

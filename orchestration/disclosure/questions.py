@@ -29,7 +29,11 @@ class Printed:
 
 @dataclass(frozen=True)
 class Group:
-    """Units that are shown together, by whichever of the names of the same units comes first in the policy."""
+    """Units that are shown together, by whichever of the names of the same units comes first in the policy.
+
+    ``splits`` says that it is a part of the country. The country need not hold all units: it may count a municipality as one
+    whose districts the areas count.
+    """
 
     sha256: str
     level: int
@@ -147,7 +151,8 @@ def candidates(groups: Sequence[Group], least: int, former: Sequence[Group], *, 
         if (
             not may_cross
             and group.is_area
-            and any(cut(group.units, other.units) for other in [*chosen, *gone] if other.is_area)
+            and group.splits
+            and any(cut(group.units, other.units) for other in [*chosen, *gone] if other.is_area and other.splits)
         ):
             continue
         marks = np.stack([*(other.units for other in [*gone, *chosen]), group.units])

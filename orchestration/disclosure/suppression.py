@@ -164,7 +164,8 @@ class _Search:
             other = found.get(held.tobytes())
             if other is None or level < other.level:
                 is_area = row.unit_level != "size_group"
-                found[held.tobytes()] = Group(row.members_sha256, level, is_area, not held.all(), held)
+                splits = row.unit_level != "country" and not held.all()
+                found[held.tobytes()] = Group(row.members_sha256, level, is_area, splits, held)
         ordered = sorted(found.values(), key=lambda group: (group.level, -int(group.units.sum()), group.sha256))
         by_name = {group.sha256: group for group in ordered}
         before = []

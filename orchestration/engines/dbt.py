@@ -103,7 +103,8 @@ def write_descriptions(settings: Settings) -> None:
             partial.unlink(missing_ok=True)
 
 
-def _fingerprint(settings: Settings) -> str:
+def fingerprint(settings: Settings) -> str:
+    """Return a hash of dbt's version, the project and the place of the warehouse."""
     digest = hashlib.sha256()
     for package in ("dbt-core", "dbt-duckdb", "duckdb"):
         digest.update(f"{package}={version(package)};".encode())
@@ -226,9 +227,9 @@ def invoke(settings: Settings, *arguments: str, engine: str = DUCKDB, tell: Call
     return result
 
 
-def _is_prepared(settings: Settings, fingerprint: str) -> bool:
+def _is_prepared(settings: Settings, current: str) -> bool:
     manifest, stamp = settings.dbt_target / PREPARED, settings.dbt_target / STAMP
-    return manifest.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == fingerprint
+    return manifest.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == current
 
 
 def prepare(settings: Settings) -> Path:
@@ -239,18 +240,18 @@ def prepare(settings: Settings) -> Path:
     write_descriptions(settings)
     settings.dbt_target.mkdir(parents=True, exist_ok=True)
     manifest = settings.dbt_target / PREPARED
-    fingerprint = _fingerprint(settings)
-    if not _is_prepared(settings, fingerprint):
+    current = fingerprint(settings)
+    if not _is_prepared(settings, current):
         # It takes seconds, which pass while another process parses.
         importlib.import_module("dbt.cli.main")
         # Servers that start together would each parse, into the same files.
         with FileLock(settings.dbt_target / "prepare.lock"):
-            if not _is_prepared(settings, fingerprint):
+            if not _is_prepared(settings, current):
                 invoke(settings, "parse")
                 partial = manifest.with_suffix(".partial")
                 shutil.copyfile(settings.dbt_target / "manifest.json", partial)
                 partial.replace(manifest)
-                (settings.dbt_target / STAMP).write_text(fingerprint, encoding="utf-8")
+                (settings.dbt_target / STAMP).write_text(current, encoding="utf-8")
     return manifest
 
 
@@ -260,7 +261,7 @@ def start_to_prepare(settings: Settings) -> None:
     The other process has its settings from the environment, as this one has. ``prepare`` waits for it, and does by itself,
     with every error told, what that process did not do.
     """
-    if not _is_prepared(settings, _fingerprint(settings)):
+    if not _is_prepared(settings, fingerprint(settings)):
         nowhere = subprocess.DEVNULL
         subprocess.Popen([sys.executable, "-m", __name__], stdin=nowhere, stdout=nowhere, stderr=nowhere)
 

@@ -148,10 +148,10 @@ def _prove_attack(rule: Rule, folder: Path, judged: Judged, before: int | None) 
             TableKey("indicator_shares", *row)
             for row in connection.execute(
                 "select indicator, item, time_period from (from indicator_shares except from clean.indicator_shares) "
-                "union select indicator, item, indicator_shares.time_period from indicator_shares "
+                "union select indicator_shares.indicator, item, indicator_shares.time_period from indicator_shares "
                 "inner join (from published_figures except from clean.published_figures) as printed "
                 "on printed.time_period = indicator_shares.time_period "
-                "and contains(';' || printed.dimensions || ';', ';question=' || indicator || ';')"
+                "and contains(';' || printed.dimensions || ';', ';question=' || indicator_shares.indicator || ';')"
             ).fetchall()
         }
     if not is_seeded:

@@ -15,7 +15,7 @@ import duckdb
 from orchestration.core.tables import Label
 
 # A question that is asked for the first or the last time has nothing on the other side to be compared with.
-NO_BREAKS = ("new", "dropped")
+NO_BREAKS = ("new", "dropped", "not_delivered")
 SIGNED = "signed"
 NOT_COMPARABLE = "not_comparable"
 

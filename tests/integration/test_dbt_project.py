@@ -12,7 +12,7 @@ import yaml
 from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.core.tables import load_tables
 from orchestration.disclosure import ledger, policy
-from orchestration.engines import dbt
+from orchestration.engines import dbt, uncorrected
 from orchestration.ingest import decisions, deliveries, registry
 from orchestration.ingest.data_packages import PACKAGES, describe
 from tests.dbt_evaluator import Finding, Project, evaluate
@@ -52,6 +52,7 @@ def test_the_sources_are_the_tables_that_readers_write(project: Project) -> None
             ("decisions", decisions.TABLES),
             (policy.SCHEMA, policy.TABLES),
             (ledger.SCHEMA, ledger.TABLES),
+            (uncorrected.SCHEMA, uncorrected.TABLES),
         )
         for name in names
     } | {(package, resource.table) for package in PACKAGES for resource in describe(PROJECT_DIR / "data", package)}

@@ -30,7 +30,7 @@ def read(folder: Path, *rows: Sequence[object]) -> Reports:
                 ('assessment', 'adults_joint_3', 2050, 'good')
             ) as t (indicator, item, time_period, answer);
             create table indicators as select * from (values
-                ('plan', 'report:own_plan|other:their_plan', 'Egen plan', 'Own plan'), ('kinds', null, 'Slag', 'Kinds'),
+                ('plan', 'report:own_plan;other:their_plan', 'Egen plan', 'Own plan'), ('kinds', null, 'Slag', 'Kinds'),
                 ('assessment', null, 'Vurdering', 'Assessment')
             ) as t (indicator, aliases, label_nb, label_en);
             create table codelists as select * from (values

@@ -4,7 +4,7 @@ with periods as (
 
 breaks as (
     select * from {{ ref('int_series_breaks') }}
-    where kind not in ('new', 'dropped') or not comparable_before
+    where kind not in ('new', 'dropped', 'not_delivered') or not comparable_before
 ),
 
 signed as (

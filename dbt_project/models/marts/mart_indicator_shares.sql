@@ -1,12 +1,15 @@
 {#- The models of figures, and what each of them says beside the columns that all have. #}
 {% set parts = {
-    'int_indicator_figures': ['n_units', 'n_answer', 'n_answered', 'is_corrected', 'is_kept', 'false as is_sample'],
+    'int_indicator_figures': [
+        'n_units', 'n_outside_country', 'n_answer', 'n_answered', 'is_corrected', 'is_kept', 'false as is_sample'
+    ],
     'int_indicator_samples': [
-        'n_units', 'n_answer', 'n_answered', 'false as is_corrected', 'false as is_kept', 'true as is_sample'
+        'n_units', '0 as n_outside_country', 'n_answer', 'n_answered', 'false as is_corrected', 'false as is_kept',
+        'true as is_sample'
     ],
     'int_indicator_gaps': [
-        'cast(null as bigint) as n_units', 'cast(null as bigint) as n_answer', 'cast(null as bigint) as n_answered',
-        'false as is_corrected', 'false as is_kept', 'false as is_sample'
+        'cast(null as bigint) as n_units', '0 as n_outside_country', 'cast(null as bigint) as n_answer',
+        'cast(null as bigint) as n_answered', 'false as is_corrected', 'false as is_kept', 'false as is_sample'
     ],
 } %}
 with all_figures as (
@@ -63,6 +66,12 @@ select
     end as share,
     bases.base,
     figures.unit_set,
+    -- It counts units that are counted in its parts, too.
+    exists (
+        select 1
+        from {{ ref('stg_indicators__answer_groups') }} as answer_groups
+        where figures.answer = answer_groups.answer and answer_groups.indicator in (figures.indicator, '*')
+    ) as is_union,
     {{ has_break('figures.indicator', 'figures', 'int_series_breaks') }} or {{ has_moved('figures') }} as series_break,
     case
         when figures.absence_reason is not null then {{ absence_status('figures.absence_reason') }}
@@ -76,14 +85,17 @@ select
             'corrected': 'figures.is_corrected',
         }) }}
     end as obs_note,
-    -- No more units of a group gave an answer than of the country, and no fewer than the country's less all the others.
+    -- No more units of a group gave an answer than of the country, and no fewer than the country's less all the others; beside
+    -- them may be units that the country counts as one.
     case
         when figures.absence_reason = 'confidential' and figures.country_answer is not null
-            then greatest(0, figures.country_answer - (figures.country_units - figures.n_units))
+            then greatest(
+                    0, figures.country_answer - (figures.country_units - (figures.n_units - figures.n_outside_country))
+                )
     end as n_answer_lower,
     case
         when figures.absence_reason = 'confidential' and figures.country_answer is not null
-            then least(figures.n_units, figures.country_answer)
+            then least(figures.n_units, figures.country_answer + figures.n_outside_country)
     end as n_answer_upper
 from figures
 inner join {{ ref('int_indicator_bases') }} as bases

@@ -21,5 +21,6 @@ select
     obs_note,
     cast(n_answer_lower as integer) as n_answer_lower,
     cast(n_answer_upper as integer) as n_answer_upper,
-    {{ is_constructed('observations.time_period') }} as is_constructed
+    {{ is_constructed('observations.time_period') }} as is_constructed,
+    is_union
 from {{ ref('mart_indicator_shares') }} as observations

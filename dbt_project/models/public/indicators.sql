@@ -45,6 +45,14 @@ scores as (
         {{ joined_once("cast(score as string) || '=' || answer", '|') }} as scores
     from {{ ref('stg_indicators__scores') }}
     group by scale
+),
+
+names as (
+    select
+        indicator,
+        {{ joined("source_id || ':' || name", ';', 'source_id, name') }} as aliases
+    from {{ ref('int_indicator_names') }}
+    group by indicator
 )
 
 select
@@ -57,7 +65,7 @@ select
     coalesce(newest_rounds.population, 'all') as population,
     bases.base,
     coalesce(newest_rounds.unit_set, 'with_agencies') as unit_set,
-    labels.aliases,
+    names.aliases,
     cast(coalesce(comparable.comparable_since, periods.newest_period) as integer) as comparable_since
 from periods
 left join {{ ref('stg_indicators__indicators') }} as labels
@@ -71,3 +79,5 @@ left join newest_rounds
     on periods.indicator = newest_rounds.indicator
 left join comparable
     on periods.indicator = comparable.indicator
+left join names
+    on periods.indicator = names.indicator

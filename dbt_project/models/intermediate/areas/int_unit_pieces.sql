@@ -7,6 +7,35 @@ successors as (
     where target_period = (select newest.newest_period from {{ ref('int_newest_period') }} as newest)
 ),
 
+districts as (
+    select * from {{ ref('stg_reference__oslo_districts') }}
+),
+
+agencies as (
+    select * from {{ ref('stg_classifications__agencies') }}
+),
+
+known as (
+    -- What lived in a district is known of years in which the municipality answered as one, too; in an agency lives nobody.
+    select
+        time_period,
+        district_code as piece_code,
+        population_under_18,
+        population_18_plus
+    from districts
+
+    union all
+
+    select distinct
+        districts.time_period,
+        agencies.agency_code as piece_code,
+        0 as population_under_18,
+        0 as population_18_plus
+    from agencies
+    inner join districts
+        on agencies.municipality_code = substr(districts.district_code, 1, 4)
+),
+
 shares as (
     select
         successors.time_period,
@@ -19,12 +48,21 @@ shares as (
         successors.is_last,
         {{ exact('units.population_under_18') }} as unit_under_18,
         {{ exact('units.population_18_plus') }} as unit_adults,
-        {{ exact('units.population_under_18 * successors.weight_children') }} as share_under_18,
-        {{ exact('units.population_18_plus * successors.weight_adults') }} as share_adults
+        case
+            when successors.weight_children is null then {{ exact('known.population_under_18') }}
+            else {{ exact('units.population_under_18 * successors.weight_children') }}
+        end as share_under_18,
+        case
+            when successors.weight_adults is null then {{ exact('known.population_18_plus') }}
+            else {{ exact('units.population_18_plus * successors.weight_adults') }}
+        end as share_adults
     from successors
     inner join units
         on successors.time_period = units.time_period
         and successors.unit_code = units.unit_code
+    left join known
+        on successors.time_period = known.time_period
+        and successors.successor_code = known.piece_code
 ),
 
 rests as (

@@ -33,3 +33,24 @@ left join single_municipalities
     and groups.area_basis = single_municipalities.area_basis
     and groups.time_period = single_municipalities.time_period
     and groups.unit_code = single_municipalities.unit_code
+
+union all
+
+-- What a divided municipality answered as one is public where it is a county of its own, also where areas count its districts.
+select distinct
+    units.time_period,
+    unit_sets.unit_set,
+    single_municipalities.area_basis,
+    'municipality' as unit_level,
+    units.municipality_code as unit_code,
+    units.municipality_code as members,
+    {{ text_hash('units.municipality_code') }} as members_sha256,
+    true as is_public
+from {{ ref('int_units') }} as units
+inner join single_municipalities
+    on single_municipalities.area_basis = 'reported'
+    and units.time_period = single_municipalities.time_period
+    and units.county_code = single_municipalities.unit_code
+inner join unit_sets
+    on unit_sets.unit_set = 'by_level'
+    and units.time_period = unit_sets.time_period

@@ -47,12 +47,12 @@ answered as (
 ),
 
 units as (
-    select
+    select distinct
         members.time_period,
         members.unit_set,
         members.member_code
     from {{ ref('int_unit_set_members') }} as members
-    where members.area_basis = 'reported' and members.unit_level = 'country'
+    where members.area_basis = 'reported'
 ),
 
 -- Who answered a question has answered, whatever the survey's own mark of the unit says.

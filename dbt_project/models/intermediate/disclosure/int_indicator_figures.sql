@@ -50,8 +50,13 @@ select
     areas.unit_code,
     areas.unit_name,
     areas.area_basis,
-    rounds.unit_set,
+    case
+        when rounds.unit_set != 'by_level' then rounds.unit_set
+        when areas.unit_level in ('country', 'size_group') then 'municipalities'
+        else 'with_districts'
+    end as unit_set,
     areas.n_units,
+    areas.n_outside_country,
     case when decisions.decision = 'kept' then cast(kept.measured as bigint) else coalesce(counts.n_answer, 0) end
         as n_answer,
     case when decisions.decision = 'kept' then kept.n_answered else coalesce(counts.n_answered, 0) end as n_answered,

@@ -64,7 +64,11 @@ blocks as (
         left_blank.form is not null as is_left_blank,
         coalesce(filled.joint_filled, false) as joint_filled,
         coalesce(filled.mental_health_filled, false) as mental_health_filled,
-        coalesce(filled.substance_use_filled, false) as substance_use_filled
+        coalesce(filled.substance_use_filled, false) as substance_use_filled,
+        case
+            when not coalesce(filled.mental_health_filled, false) then coalesce(typed_zeros.is_mental_health_zero, false)
+            else coalesce(typed_zeros.is_substance_use_zero, false)
+        end as is_blank_half_zero
     from responses
     inner join asked
         on responses.form = asked.form
@@ -80,6 +84,10 @@ blocks as (
         and responses.unit_code = filled.unit_code
         and asked.question = filled.question
         and asked.target_group = filled.target_group
+    left join {{ ref('int_fte_typed_zeros') }} as typed_zeros
+        on responses.form = typed_zeros.form
+        and responses.unit_code = typed_zeros.unit_code
+        and asked.target_group = typed_zeros.target_group
     left join {{ ref('int_confirmed_units') }} as confirmed
         on responses.form = confirmed.form
         and responses.unit_code = confirmed.unit_code
@@ -132,7 +140,7 @@ select
     and not is_confirmed
     and not is_left_blank
     and (question != 'fte_by_pathway' or joint_filled or separate_filled) as is_answered,
-    route = 'separate' and mental_health_filled != substance_use_filled as is_half_missing,
+    route = 'separate' and mental_health_filled != substance_use_filled and not is_blank_half_zero as is_half_missing,
     is_choice_asked and joint_filled and separate_filled as is_filled_twice,
     is_choice_asked and route != stated_choice as is_choice_contradicted
 from routes

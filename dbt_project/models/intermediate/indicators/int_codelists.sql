@@ -90,31 +90,56 @@ notes as (
         'Contains values of the round before that the unit confirmed' as label_en
     from {{ ref('int_fte_cells') }}
     where is_confirmed
+),
+
+unions as (
+    -- The answers that a union of every indicator joins; one may be part of several.
+    select
+        member as code,
+        {{ joined_once('answer', ';') }} as parent
+    from {{ ref('stg_indicators__answer_groups') }}
+    where indicator = '*'
+    group by member
+),
+
+all_codes as (
+    select * from listed
+
+    union all
+
+    select
+        'obs_note' as codelist,
+        code,
+        cast(100 + row_number() over (order by code) as integer) as sort_order,
+        label_nb,
+        label_en,
+        cast(null as string) as parent,
+        cast(null as string) as sign
+    from notes
+
+    union all
+
+    select
+        codelist,
+        code,
+        cast(1000 + row_number() over (partition by codelist order by code) as integer) as sort_order,
+        coalesce(nullif(label_nb, ''), code) as label_nb,
+        replace(code, '_', ' ') as label_en,
+        cast(null as string) as parent,
+        cast(null as string) as sign
+    from unlisted
+    where choice = 1
 )
 
-select * from listed
-
-union all
-
 select
-    'obs_note' as codelist,
-    code,
-    cast(100 + row_number() over (order by code) as integer) as sort_order,
-    label_nb,
-    label_en,
-    cast(null as string) as parent,
-    cast(null as string) as sign
-from notes
-
-union all
-
-select
-    codelist,
-    code,
-    cast(1000 + row_number() over (partition by codelist order by code) as integer) as sort_order,
-    coalesce(nullif(label_nb, ''), code) as label_nb,
-    replace(code, '_', ' ') as label_en,
-    cast(null as string) as parent,
-    cast(null as string) as sign
-from unlisted
-where choice = 1
+    all_codes.codelist,
+    all_codes.code,
+    all_codes.sort_order,
+    all_codes.label_nb,
+    all_codes.label_en,
+    coalesce(all_codes.parent, unions.parent) as parent,
+    all_codes.sign
+from all_codes
+left join unions
+    on all_codes.codelist = 'answer'
+    and all_codes.code = unions.code

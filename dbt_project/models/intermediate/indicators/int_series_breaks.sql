@@ -23,6 +23,13 @@ derived as (
         and of_bases.time_period = forms.time_period
         and of_bases.kind = forms.kind
     where forms.indicator is null
+
+    union all
+
+    select
+        *,
+        'ends' as source
+    from {{ ref('int_series_breaks__ends') }}
 )
 
 select

@@ -47,17 +47,6 @@ indicator_years as (
         max(time_period) as last_period
     from asked
     group by indicator
-),
-
-next_rounds as (
-    select
-        indicator_years.indicator,
-        min(rounds.time_period) as time_period
-    from indicator_years
-    inner join {{ ref('int_rounds') }} as rounds
-        on rounds.is_delivered
-        and indicator_years.last_period < rounds.time_period
-    group by indicator_years.indicator
 )
 
 select
@@ -116,18 +105,6 @@ select
     'Spurt om første gang i de leverte årene.' as description_nb,
     'Asked for the first time in the delivered years.' as description_en
 from indicator_years
-
-union
-
-select
-    indicator,
-    time_period,
-    'dropped' as kind,
-    true as comparable_before,
-    -- A report may know more than the deliveries: that it was not asked follows from neither.
-    'Ikke lenger blant de leverte spørsmålene.' as description_nb,
-    'No longer among the delivered questions.' as description_en
-from next_rounds
 
 union
 

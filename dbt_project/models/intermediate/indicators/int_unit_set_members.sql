@@ -89,3 +89,30 @@ select
 from reporting_units
 inner join (values ('with_districts'), ('with_agencies')) as unit_sets (unit_set)
     on unit_sets.unit_set = 'with_agencies' or reporting_units.member_level != 'agency'
+
+union all
+
+-- As the reports count: a divided municipality is one unit of the country and of its size group, and by area it is its districts.
+select
+    time_period,
+    area_basis,
+    'by_level' as unit_set,
+    unit_level,
+    unit_code,
+    unit_name,
+    member_code
+from municipalities
+where unit_level in ('country', 'size_group')
+
+union all
+
+select
+    time_period,
+    area_basis,
+    'by_level' as unit_set,
+    unit_level,
+    unit_code,
+    unit_name,
+    member_code
+from reporting_units
+where member_level != 'agency' and unit_level in ('county', 'hf_area', 'health_region')

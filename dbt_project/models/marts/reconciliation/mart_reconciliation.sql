@@ -1,110 +1,17 @@
-{#- Each model that computes printed figures: whether it says which are confidential, and whether it computes from print. #}
-{% set computations = [
-    ('int_reconciliation__fte', false, false),
-    ('mart_reconciliation__reporting_forms', false, false),
-    ('mart_reconciliation__real_change', false, false),
-    ('int_reconciliation__pathways', false, false),
-    ('int_reconciliation__samples', false, false),
-    ('int_reconciliation__indicators', true, false),
-    ('mart_reconciliation__persons', true, false),
-    ('mart_reconciliation__queries', false, false),
-    ('int_reconciliation__populations', false, false),
-    ('mart_reconciliation__amounts', false, false),
-    ('int_reconciliation__printed_sums', false, true),
-    ('int_reconciliation__printed_shares', false, true),
-    ('int_reconciliation__printed_changes', false, true),
-    ('int_reconciliation__printed_twice', false, true),
-] %}
 with figures as (
     select * from {{ ref('stg_published__figures') }}
 ),
 
-explanations as (
-    select * from {{ ref('stg_published__explanations') }}
-),
-
-computed as (
-    {% for name, has_confidential, is_from_print in computations %}
-        select
-            source_id,
-            table_id,
-            cell_key,
-            computed,
-            computed_error,
-            method,
-            {{ 'is_confidential' if has_confidential else 'false as is_confidential' }},
-            {{ is_from_print }} as is_from_print
-        from {{ ref(name) }}
-        {% if not loop.last %}union all{% endif %}
-    {% endfor %}
-),
-
 compared as (
-    select
-        figures.source_id,
-        figures.table_id,
-        figures.cell_key,
-        figures.line_number,
-        computed.method,
-        computed.is_from_print,
-        computed.is_confidential,
-        bool_and(computed.is_from_print) over (
-            partition by figures.source_id, figures.table_id, figures.cell_key, figures.line_number
-        ) as has_print_only,
-        cast(computed.computed as double) as computed,
-        cast(computed.computed as double) - cast(figures.value as double) as difference,
-        cast(computed.computed_error as double) + cast(figures.half_unit as double) as tolerance,
-        -- Rounding half up, away from the noise of binary fractions.
-        floor(cast(computed.computed as double) * power(10, figures.decimals) + 0.5 + 1e-9) / power(10, figures.decimals)
-            as computed_rounded,
-        figures.value
-    from figures
-    inner join computed
-        on figures.source_id = computed.source_id
-        and figures.table_id = computed.table_id
-        and figures.cell_key = computed.cell_key
-    where figures.value is not null and computed.computed is not null
-),
-
-judged as (
-    select
-        *,
-        case
-            when abs(computed_rounded - cast(value as double)) < 1e-9 then 1
-            when abs(difference) <= tolerance + 1e-9 then 2
-            else 3
-        end as badness
-    from compared
-    where not is_from_print or has_print_only
-),
-
-worst as (
-    select
-        *,
-        row_number() over (
-            partition by source_id, table_id, cell_key, line_number
-            order by badness desc, tolerance asc nulls last, method asc
-        ) as choice
-    from judged
+    select * from {{ ref('mart_reconciliation__compared') }}
 ),
 
 reasons as (
     select * from {{ ref('mart_reconciliation__reasons') }}
 ),
 
-explained as (
-    -- An entry of the ledger explains one difference of one figure, not whatever the figure may differ by.
-    select
-        worst.*,
-        explanations.explanation_id,
-        worst.badness = 3
-        and abs(worst.difference - cast(explanations.difference as double)) <= worst.tolerance + 1e-9 as is_explained
-    from worst
-    left join explanations
-        on worst.source_id = explanations.source_id
-        and worst.table_id = explanations.table_id
-        and worst.cell_key = explanations.cell_key
-    where worst.choice = 1
+corrected as (
+    select * from {{ ref('mart_reconciliation__corrected') }}
 )
 
 select
@@ -115,31 +22,34 @@ select
     figures.time_period,
     figures.value as published,
     figures.decimals,
-    explained.computed,
-    explained.difference,
-    explained.tolerance,
-    explained.method,
-    coalesce(explained.is_confidential, false) as is_confidential,
+    compared.computed,
+    compared.difference,
+    compared.tolerance,
+    compared.method,
+    coalesce(compared.is_confidential, false) as is_confidential,
     case
-        when explained.badness = 1 then 'equal'
-        when explained.badness = 2 then 'equal_at_rounding'
-        when explained.is_explained then 'explained'
-        when explained.badness = 3 then 'unexplained'
+        when corrected.corrections is not null then 'corrected_since_print'
+        when compared.verdict is not null then compared.verdict
         when reasons.reason is not null then 'not_computable'
         else 'not_mapped'
     end as verdict,
     case
-        when explained.is_explained then explained.explanation_id
-        when explained.badness is not null then null
+        when corrected.corrections is not null then corrected.corrections
+        when compared.verdict is not null then compared.explanation
         else reasons.reason
     end as explanation
 from figures
+left join compared
+    on figures.source_id = compared.source_id
+    and figures.table_id = compared.table_id
+    and figures.cell_key = compared.cell_key
+    and figures.line_number = compared.line_number
+left join corrected
+    on figures.source_id = corrected.source_id
+    and figures.table_id = corrected.table_id
+    and figures.cell_key = corrected.cell_key
+    and figures.line_number = corrected.line_number
 left join reasons
     on figures.source_id = reasons.source_id
     and figures.table_id = reasons.table_id
     and figures.cell_key = reasons.cell_key
-left join explained
-    on figures.source_id = explained.source_id
-    and figures.table_id = explained.table_id
-    and figures.cell_key = explained.cell_key
-    and figures.line_number = explained.line_number

@@ -1,0 +1,9 @@
+-- A sum of 0 says that there is nothing, in every breakdown, whatever is blank beside it.
+select
+    form,
+    unit_code,
+    target_group,
+    coalesce(max(case when reporting_form = 'mental_health' then number_value end) = 0, false) as is_mental_health_zero,
+    coalesce(max(case when reporting_form = 'substance_use' then number_value end) = 0, false) as is_substance_use_zero
+from {{ ref('int_fte_typed_sums') }}
+group by form, unit_code, target_group

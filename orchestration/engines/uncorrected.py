@@ -1,0 +1,133 @@
+"""What the printed figures come to without the signed corrections: the same models, in a copy of the warehouse.
+
+A report was printed before an answer was corrected. Whether the correction, and nothing else, is why a figure differs from
+print, is known by computing it without: not by following what each correction does through every sum, rate and share.
+
+Belongs here: the second build, and keeping what it came to. Does not belong here: what follows from it for a printed figure
+(``mart_reconciliation__corrected``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from orchestration.core.errors import UserError
+from orchestration.core.settings import Settings
+from orchestration.core.warehouse import attach, connect, make_restricted, replace_tables
+from orchestration.engines import dbt
+
+SCHEMA = "before_corrections"
+
+# One row a printed figure that was compared: its key, what it came to, and the verdict on it.
+FIGURES = pa.schema(
+    [
+        ("source_id", pa.string()),
+        ("table_id", pa.string()),
+        ("cell_key", pa.string()),
+        ("line_number", pa.int64()),
+        ("computed", pa.float64()),
+        ("verdict", pa.string()),
+    ]
+)
+TABLES = {"printed_figures": FIGURES}
+
+# The model of the copy that has the verdicts.
+COMPARED = "mart_reconciliation__compared"
+
+CORRECTIONS = ("decisions", "corrections")
+
+# What earlier snapshots showed decides what is hidden, and no figure.
+NO_FIGURES = {"history", SCHEMA}
+
+# Beside the tables: of what they were made.
+MADE_OF = "made_of"
+
+
+def compare_uncorrected(settings: Settings, versions: Callable[[duckdb.DuckDBPyConnection, str, str], str]) -> int:
+    """Write the tables of the schema: empty without corrections, else of a build without them, unless they are already.
+
+    Args:
+        settings: where the project and its warehouse lie; the sources are in the warehouse.
+        versions: returns the version of the content of a table, by schema and name.
+
+    Returns:
+        The number of printed figures that were compared.
+
+    Raises:
+        UserError: a model failed in the copy.
+    """
+    manifest: dict[str, Any] = json.loads(dbt.prepare(settings).read_text(encoding="utf-8"))
+    sources = sorted((str(node["schema"]), str(node["identifier"])) for node in manifest["sources"].values())
+    with connect(settings.warehouse_file) as connection:
+        if not connection.execute(f"select count(*) from {'.'.join(CORRECTIONS)}").fetchall()[0][0]:
+            _keep(connection, "")
+            return 0
+        made_of = hashlib.sha256(dbt.fingerprint(settings).encode())
+        for schema, table in sources:
+            if (schema, table) != CORRECTIONS and schema not in NO_FIGURES:
+                made_of.update(f"{schema}.{table}={versions(connection, schema, table)};".encode())
+        kept = _kept(connection, made_of.hexdigest())
+        if kept is not None:
+            return kept
+    with _folder(settings) as folder:
+        copy = settings.model_copy(update={"warehouse_dir": folder})
+        shutil.copyfile(settings.warehouse_file, copy.warehouse_file)
+        with connect(copy.warehouse_file) as connection:
+            connection.execute(f"delete from {'.'.join(CORRECTIONS)}")
+            _keep(connection, "")
+        results = dbt.invoke(copy, "run", "--select", f"+{COMPARED}").result.results
+        failed = [entry for entry in results if str(entry.status) == "error"]
+        if failed:
+            raise UserError(
+                "; ".join(f"model {entry.node.name}: {' '.join(str(entry.message).split())[:500]}" for entry in failed),
+                place=str(settings.dbt_project),
+                remedy="see what the model says of a warehouse without corrections; nothing was published",
+            )
+        with connect(settings.warehouse_file) as connection:
+            attach(connection, copy.warehouse_file, "uncorrected")
+            try:
+                columns = ", ".join(f'"{name}"' for name in FIGURES.names)
+                _keep(connection, made_of.hexdigest())
+                connection.execute(
+                    f"insert into {SCHEMA}.printed_figures select {columns} from uncorrected.marts.{COMPARED} order by all"
+                )
+            finally:
+                connection.execute("detach uncorrected")
+            return int(connection.execute(f"select count(*) from {SCHEMA}.printed_figures").fetchall()[0][0])
+
+
+@contextmanager
+def _folder(settings: Settings) -> Iterator[Path]:
+    """Give the folder of the copy, empty; it holds answers of single units, and what a killed run left goes too."""
+    folder = settings.warehouse / "uncorrected"
+    shutil.rmtree(folder, ignore_errors=True)
+    make_restricted(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, made_of: str) -> None:
+    """Replace the tables by empty ones, with a note of what they are made of."""
+    tables = TABLES | {MADE_OF: pa.schema([("made_of", pa.string())])}
+    replace_tables(connection, SCHEMA, tables, {name: [] for name in TABLES} | {MADE_OF: [(made_of,)]})
+
+
+def _kept(connection: duckdb.DuckDBPyConnection, made_of: str) -> int | None:
+    """Return how many figures the tables have, if they are made of this; an interrupted build leaves none."""
+    try:
+        (found,) = connection.execute(f"select made_of from {SCHEMA}.{MADE_OF}").fetchall()[0]
+    except duckdb.CatalogException:
+        return None
+    count = int(connection.execute(f"select count(*) from {SCHEMA}.printed_figures").fetchall()[0][0])
+    return count if found == made_of and count else None
