@@ -83,7 +83,9 @@ def _rows(sheet: Sheet) -> list[Row]:
     shown = sheet.shown
     found = []
     for i, group in enumerate(shown.groups):
-        whole = sheet.frame.members[sheet.frame.place[group]]
+        # What a municipality answered as one is no group of the tables, and the same units in every snapshot.
+        place = sheet.frame.place.get(group)
+        whole = shown.members[i] if place is None else sheet.frame.members[place]
         counts = {answer: int(n) for answer, n in zip(shown.answers, shown.n_answer[i], strict=True) if n != HIDDEN}
         found.append(Row(group, whole.tobytes(), shown.members[i], counts, int(shown.n_answered[i])))
     return found

@@ -13,11 +13,18 @@ names as (
 ),
 
 rounds as (
-    select
+    select distinct
         indicator,
-        item,
         time_period
     from {{ ref('int_indicator_rounds') }}
+),
+
+codes as (
+    select
+        codelist,
+        code
+    from {{ ref('int_codelists') }}
+    where codelist in ('answer', 'item')
 ),
 
 fte as (
@@ -58,11 +65,17 @@ answers as (
     inner join names
         on questions.source_id = names.source_id
         and questions.dimension['question'] = names.name
+    -- What print counts together, or words otherwise, is no point of a series.
+    inner join codes as answer_codes
+        on answer_codes.codelist = 'answer'
+        and questions.answer = answer_codes.code
+    inner join codes as item_codes
+        on item_codes.codelist = 'item'
+        and questions.plain_code = item_codes.code
     left join rounds
         on names.indicator = rounds.indicator
-        and questions.plain_code = rounds.item
         and questions.survey_period = rounds.time_period
-    where rounds.indicator is null and questions.answer not in ('answered', 'not_answered', 'total')
+    where rounds.indicator is null
 ),
 
 points as (

@@ -82,7 +82,7 @@ bearing as (
         and in_force.unit_code = members.member_code
         and printed.unit_level = members.unit_level
         and printed.unit_code = members.unit_code
-    where printed.question is null
+    where coalesce(printed.dimension['question'], in_force.question) = in_force.question
     union
     select
         printed.source_id,
