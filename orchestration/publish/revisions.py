@@ -168,7 +168,7 @@ def public_revisions(connection: duckdb.DuckDBPyConnection) -> pa.Table:
 _YEAR_BEFORE = ("amounts", "person_estimates")
 
 # Tables that the FTE by service are summed into.
-_OF_FTE = ("fte_by_reporting_form", "real_change", "response")
+_OF_FTE = ("fte_by_reporting_form", "fte_distribution", "real_change", "response")
 
 
 def is_about(correction: str) -> str:

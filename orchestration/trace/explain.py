@@ -186,7 +186,9 @@ _SOURCES = {
     "fte_by_education": ("'fte_by_education'", "$education in (item, 'total')"),
     "fte_by_pathway": ("'fte_by_pathway'", "$pathway in (item, 'total')"),
     "fte_by_reporting_form": ("'fte_by_service'", "$reporting_form in (cells.reporting_form, 'total')"),
+    "fte_distribution": ("'fte_by_service'", "true"),
     "indicator_shares": ("$indicator", "$item in (item, 'all') or contains($item, item)"),
+    "mean_scores": ("$indicator", "$item in (item, 'all') or contains($item, item)"),
     "amounts": ("$indicator", "true"),
 }
 
@@ -233,7 +235,7 @@ def _behind(connection: duckdb.DuckDBPyConnection, table: str, row: dict[str, An
         """,
         {
             **place,
-            "question": "fte_by_service" if table == "fte_by_reporting_form" else table,
+            "question": "fte_by_service" if table in ("fte_by_reporting_form", "fte_distribution") else table,
             "category": row.get("service_type") or row.get("education") or row.get("pathway") or "total",
             "target_group": target_group,
         },

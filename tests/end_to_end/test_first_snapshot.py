@@ -92,8 +92,13 @@ def test_every_rule_passes_and_catches_its_fault_and_the_attack_derives_nothing(
 NEWEST = "(select max(time_period) from fte_by_service where fte is not null)"
 NOT_ASKED = "fte = null, obs_status = 'L', absence_reason = 'not_asked', obs_note = null"
 NO_FTE = f"{NOT_ASKED}, imputed_share = null"
-NO_RATE = f"{NO_FTE}, fte_per_10000 = null, fte_per_10000_unweighted = null"
+NO_RATE = f"{NO_FTE}, fte_per_10000 = null, fte_per_10000_unweighted = null, share = null, share_of_both_groups = null"
 NO_FORM = f"{NOT_ASKED}, municipalities = null, share_of_municipalities = null"
+NO_DISTRIBUTION = (
+    "median = null, mean = null, quartile_1 = null, quartile_3 = null, lower_whisker = null, upper_whisker = null, "
+    "n_low_outliers = null, n_high_outliers = null, n_units = null, obs_status = 'L', absence_reason = 'not_asked', "
+    "obs_note = null"
+)
 
 # What a form leaves out, and what the tables have then.
 LEFT_OUT = {
@@ -107,6 +112,7 @@ LEFT_OUT = {
         f"update fte_by_service set {NO_RATE} where target_group = 'children'",
         f"update fte_by_education set {NO_FTE}, share = null where true",
         f"update fte_by_reporting_form set {NO_FORM} where target_group = 'children'",
+        f"update fte_distribution set {NO_DISTRIBUTION} where target_group = 'children'",
         "update real_change set change_fte = null, change_percent = null, real_change_percent = null, "
         "municipalities_excluded = null, obs_status = 'L', absence_reason = 'not_asked' "
         "where target_group = 'children' and time_period_to",

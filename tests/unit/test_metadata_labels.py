@@ -31,7 +31,7 @@ ENGLISH = re.compile(r"\b(the|of|and|with|which|whether|are)\b", re.IGNORECASE)
 NORWEGIAN = re.compile(r"\b(og|av|ikke|det|som|til|på|med|fra|er|eller|etter|hvor)\b|[æøå]", re.IGNORECASE)
 
 # Texts that are the same word in both languages; names in capitals, numbers and ranges need not stand here.
-SAME_WORDS = {"Hash", "Recovery"}
+SAME_WORDS = {"Hash", "Median", "Recovery"}
 NAME_OR_NUMBER = re.compile(r"[A-ZÆØÅ0-9/-]+")
 
 

@@ -9,6 +9,11 @@ populations as (
 
 unweighted as (
     select * from {{ ref('int_fte_rates__unweighted') }}
+),
+
+totals as (
+    select * from observations
+    where category = 'total'
 )
 
 select
@@ -24,6 +29,8 @@ select
     populations.population,
     cast(observations.fte as double) / nullif(cast(populations.population as double), 0) * 10000 as fte_per_10000,
     unweighted.fte_per_10000_unweighted,
+    cast(observations.fte as double) / nullif(cast(own_total.fte as double), 0) as share,
+    cast(observations.fte as double) / nullif(cast(both_groups.fte as double), 0) as share_of_both_groups,
     observations.coverage,
     observations.imputed_share,
     observations.series_break,
@@ -41,3 +48,11 @@ left join unweighted
     and {{ same_area('observations', 'unweighted') }}
     and observations.target_group = unweighted.target_group
     and observations.category = unweighted.category
+left join totals as own_total
+    on observations.time_period = own_total.time_period
+    and {{ same_area('observations', 'own_total') }}
+    and observations.target_group = own_total.target_group
+left join totals as both_groups
+    on observations.time_period = both_groups.time_period
+    and {{ same_area('observations', 'both_groups') }}
+    and both_groups.target_group = 'total'

@@ -11,6 +11,8 @@ select
     {{ public_measure('population') }} as population,
     {{ public_ratio('fte_per_10000') }} as fte_per_10000,
     {{ public_ratio('fte_per_10000_unweighted') }} as fte_per_10000_unweighted,
+    {{ public_ratio('share') }} as share,
+    {{ public_ratio('share_of_both_groups') }} as share_of_both_groups,
     {{ public_ratio('coverage') }} as coverage,
     {{ public_ratio('imputed_share') }} as imputed_share,
     series_break,

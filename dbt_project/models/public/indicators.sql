@@ -39,6 +39,14 @@ newest_rounds as (
     group by rounds.indicator
 ),
 
+scores as (
+    select
+        scale,
+        {{ joined_once("cast(score as string) || '=' || answer", '|') }} as scores
+    from {{ ref('stg_indicators__scores') }}
+    group by scale
+),
+
 names as (
     select
         indicator,
@@ -53,6 +61,7 @@ select
     coalesce(labels.label_en, replace(periods.indicator, '_', ' ')) as label_en,
     labels.scale,
     newest_rounds.options,
+    scores.scores,
     coalesce(newest_rounds.population, 'all') as population,
     bases.base,
     coalesce(newest_rounds.unit_set, 'with_agencies') as unit_set,
@@ -61,6 +70,8 @@ select
 from periods
 left join {{ ref('stg_indicators__indicators') }} as labels
     on periods.indicator = labels.indicator
+left join scores
+    on labels.scale = scores.scale
 left join {{ ref('int_indicator_bases') }} as bases
     on periods.indicator = bases.indicator
     and periods.newest_period = bases.time_period

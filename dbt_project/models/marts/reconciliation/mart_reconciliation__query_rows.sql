@@ -15,7 +15,7 @@
     ),
     (
         'fte_by_service', 'mart_fte_by_service', 'delivered_fte', fte + [('service_type', "'total'")],
-        ['fte', 'population', 'fte_per_10000', 'fte_per_10000_unweighted'],
+        ['fte', 'population', 'fte_per_10000', 'fte_per_10000_unweighted', 'share', 'share_of_both_groups'],
     ),
     ('fte_by_education', 'mart_fte_by_education', 'delivered_fte', fte + [('education', "'total'")], ['fte', 'share']),
     (
@@ -46,6 +46,25 @@
         'person_estimates', 'mart_person_estimates', 'delivered_answers',
         [('indicator', "''"), ('time_period', year), ('category', "'total'")],
         ['n_units', 'persons_main', 'persons_alternative'],
+    ),
+    (
+        'indicator_odds_ratios', 'mart_indicator_odds_ratios', 'delivered_answers',
+        [
+            ('indicator', "''"), ('answer', "''"), ('item', "'all'"), ('time_period', year), ('unit_level', "'size_group'"),
+            ('unit_code', "''"), ('area_basis', "'reported'")
+        ],
+        ['odds_ratio', 'odds_ratio_std_err', 'z_value', 'p_value', 'odds_ratio_ci95_low', 'odds_ratio_ci95_high'],
+    ),
+    (
+        'mean_scores', 'mart_mean_scores', 'delivered_answers',
+        country | dictsort + [
+            ('indicator', "''"), ('item', "'all'"), ('time_period', year), ('area_basis', "'reported'")
+        ],
+        ['mean_score', 'n_base'],
+    ),
+    (
+        'fte_distribution', 'mart_fte_distribution', 'delivered_fte', fte,
+        ['median', 'mean', 'quartile_1', 'quartile_3', 'lower_whisker', 'upper_whisker', 'n_low_outliers', 'n_high_outliers'],
     ),
 ] %}
 with queries as (

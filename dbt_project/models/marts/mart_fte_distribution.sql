@@ -1,0 +1,117 @@
+with figures as (
+    select * from {{ ref('mart_fte_by_service') }}
+    where service_type = 'total'
+),
+
+areas as (
+    select * from {{ ref('int_municipality_areas') }}
+    where unit_level in ('country', 'size_group')
+),
+
+rates as (
+    -- The rates that int_fte_rates__unweighted has the mean of.
+    select
+        figures.time_period,
+        figures.area_basis,
+        areas.unit_level,
+        areas.unit_code,
+        figures.target_group,
+        figures.fte_per_10000
+    from figures
+    inner join areas
+        on figures.time_period = areas.time_period
+        and figures.area_basis = areas.area_basis
+        and figures.unit_code = areas.municipality_code
+    where figures.unit_level = 'municipality' and figures.fte_per_10000 is not null
+),
+
+quartiles as (
+    select
+        time_period,
+        area_basis,
+        unit_level,
+        unit_code,
+        target_group,
+        count(*) as n_units,
+        {{ exact_mean('fte_per_10000') }} as mean,
+        {{ quantile_of('fte_per_10000', 0.25) }} as quartile_1,
+        {{ quantile_of('fte_per_10000', 0.5) }} as median,
+        {{ quantile_of('fte_per_10000', 0.75) }} as quartile_3
+    from rates
+    group by time_period, area_basis, unit_level, unit_code, target_group
+),
+
+fences as (
+    select
+        *,
+        quartile_1 - {{ limit_of('distribution_whisker') }} * (quartile_3 - quartile_1) as lower_fence,
+        quartile_3 + {{ limit_of('distribution_whisker') }} * (quartile_3 - quartile_1) as upper_fence
+    from quartiles
+    where n_units >= {{ limit_of('distribution_min_units') }}
+),
+
+whiskers as (
+    select
+        fences.time_period,
+        fences.area_basis,
+        fences.unit_level,
+        fences.unit_code,
+        fences.target_group,
+        -- No whisker ends inside the box, which is drawn between two rates.
+        least(
+            min(fences.quartile_1),
+            min(case when rates.fte_per_10000 >= fences.lower_fence then rates.fte_per_10000 end)
+        ) as lower_whisker,
+        greatest(
+            max(fences.quartile_3),
+            max(case when rates.fte_per_10000 <= fences.upper_fence then rates.fte_per_10000 end)
+        ) as upper_whisker,
+        sum(case when rates.fte_per_10000 < fences.lower_fence then 1 else 0 end) as n_low_outliers,
+        sum(case when rates.fte_per_10000 > fences.upper_fence then 1 else 0 end) as n_high_outliers
+    from fences
+    inner join rates
+        on fences.time_period = rates.time_period
+        and {{ same_area('fences', 'rates') }}
+        and fences.target_group = rates.target_group
+    group by fences.time_period, fences.area_basis, fences.unit_level, fences.unit_code, fences.target_group
+)
+
+select
+    figures.time_period,
+    figures.series,
+    figures.unit_level,
+    figures.unit_code,
+    figures.unit_name,
+    figures.area_basis,
+    figures.target_group,
+    fences.median,
+    fences.mean,
+    fences.quartile_1,
+    fences.quartile_3,
+    whiskers.lower_whisker,
+    whiskers.upper_whisker,
+    whiskers.n_low_outliers,
+    whiskers.n_high_outliers,
+    quartiles.n_units,
+    figures.series_break,
+    case
+        when figures.absence_reason is null and fences.median is null then {{ absence_status("'too_few_units'") }}
+        else figures.obs_status
+    end as obs_status,
+    case when fences.median is null then coalesce(figures.absence_reason, 'too_few_units') end as absence_reason,
+    case when fences.median is not null then figures.obs_note end as obs_note,
+    figures.is_from_constructed
+from figures
+left join quartiles
+    on figures.time_period = quartiles.time_period
+    and {{ same_area('figures', 'quartiles') }}
+    and figures.target_group = quartiles.target_group
+left join fences
+    on figures.time_period = fences.time_period
+    and {{ same_area('figures', 'fences') }}
+    and figures.target_group = fences.target_group
+left join whiskers
+    on figures.time_period = whiskers.time_period
+    and {{ same_area('figures', 'whiskers') }}
+    and figures.target_group = whiskers.target_group
+where figures.unit_level in ('country', 'size_group')

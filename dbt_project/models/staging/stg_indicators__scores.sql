@@ -1,0 +1,5 @@
+select
+    scale,
+    answer,
+    cast(score as integer) as score
+from {{ source('indicators', 'scores') }}
