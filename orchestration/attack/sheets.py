@@ -211,7 +211,7 @@ class Sheet:
         if self.shown.unit_set != BY_LEVEL:
             return self.own_units
         alone = self.shown.members[self.shown.members.sum(axis=1) == 1]
-        return self.own_units & alone.any(axis=0)
+        return np.asarray(self.own_units & alone.any(axis=0), dtype=np.bool_)
 
     def only(self, answers: Sequence[int]) -> Sheet:
         """Return the table with some answers that exclude one another, all others being one that it does not hold."""

@@ -96,7 +96,7 @@ def _rows(sheet: Sheet) -> list[Row]:
 
 
 def _among(old: Sheet, rows: Sequence[Row], frame: Frame) -> tuple[Sheet, list[Row]]:
-    """Return an earlier table with its rows over the units of a frame; as they are where the frame lacks one of its units."""
+    """Return an earlier table with its rows over the units of a frame; as they are where the frame lacks a unit."""
     place = {unit: number for number, unit in enumerate(frame.units)}
     if not set(old.frame.units) <= place.keys():
         return old, list(rows)

@@ -188,9 +188,9 @@ class Family:
                 # The difference of two snapshots is a group of its own: of the units that changed.
                 covering = np.vstack([covering, covering & changed])
                 mixed = (np.vstack([mixed[0], np.zeros_like(mixed[0])]), np.vstack([mixed[1], np.zeros_like(mixed[1])]))
-        free = ~self._groups[list(chosen)].any(axis=0)
+        free: Marks = ~np.asarray(self._groups[list(chosen)].any(axis=0), dtype=bool)
         if past is not None:
-            free &= ~past.rows[:, self._first].any(axis=0)
+            free = free & ~np.asarray(past.rows[:, self._first].any(axis=0), dtype=bool)
         own = None
         if self.tables[number].is_routed:
             sizes = [group for group in chosen if not self.place.groups[group].is_area]

@@ -138,7 +138,7 @@ def read_reconciliation(connection: duckdb.DuckDBPyConnection, release: Release)
     sources: dict[str, dict[str, dict[str, int]]] = {}
     verdicts = dict.fromkeys(release.codes.get("verdict", {}), 0)
     for source, chapter, verdict, count in connection.execute(
-        "select source_id, chapter, verdict, count(*) from reconciliation group by all"
+        "select source_id, chapter, verdict, count(*) from reconciliation group by source_id, chapter, verdict"
         " order by source_id, try_cast(chapter as integer) nulls last, chapter, verdict"
     ).fetchall():
         sources.setdefault(source, {}).setdefault(chapter, {})[verdict] = count
