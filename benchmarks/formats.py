@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -58,6 +59,10 @@ READ_ME, OVERVIEW = "Les meg", "Oversikt"
 FORMULA = r"[=+\-@\t]"
 
 STATUS, BREAK = "obs_status", "series_break"
+REASON, NOTE, COVERAGE = "absence_reason", "obs_note", "coverage"
+# Beside a break a workbook has its kinds, which no column of a table has.
+KINDS, KINDS_CODES = "break_kinds", "break_kind"
+SEVERAL = ";"
 CONFIDENTIAL = "Q"
 # The status of a further measure that is missing where the main one is not.
 CANNOT_EXIST = "M"
@@ -394,6 +399,10 @@ def read_sheet(snapshot: Snapshot, tally: Tally, file: str, table: Table, sheet:
     head, *rows = sheet.to_python()
     labels = {f"{name}_nb": column for name, column in table.columns.items() if column.codes in snapshot.codes}
     expected = [each for name in table.columns for each in (name, f"{name}_nb") if each in table.columns or each in labels]
+    if BREAK in expected:
+        place = expected.index(BREAK) + 1
+        expected[place:place] = [KINDS, f"{KINDS}_nb"]
+        labels[f"{KINDS}_nb"] = Column(KINDS, "VARCHAR", {}, KINDS_CODES, SEVERAL)
     if head != expected:
         tally.add(file, "", "(columns)", *only_differing(expected, head))
     columns = dict(zip(head, zip(*rows, strict=True) if rows else [()] * len(head), strict=True))
@@ -409,6 +418,10 @@ def read_sheet(snapshot: Snapshot, tally: Tally, file: str, table: Table, sheet:
         for code, label in sorted(set(zip(columns[column.name], columns[name], strict=True))):
             if label != label_of(snapshot, column, code):
                 tally.add(file, f"{column.name}={code}", name, label_of(snapshot, column, code), label)
+    if BREAK in found:
+        for key, kinds in zip(columns[BREAK], columns[KINDS], strict=True):
+            if bool(key) != bool(kinds):
+                tally.add(file, "", KINDS, f"kinds of a break: {key}", kinds)
     return pa.table(found)
 
 
@@ -611,8 +624,16 @@ def check_px(snapshot: Snapshot, tally: Tally) -> None:
             rows = rows_of_px(snapshot, tally, file, table)
             sign = {name: f"case {status_of(table, name, STATUS)} {sign_of} else '..' end" for name in table.numbers}
             signs = ", ".join(f'if("{name}" is null, {sql}, null) as "sign of {name}"' for name, sql in sign.items())
+            if COVERAGE in table.columns:
+                signs += f', if({COVERAGE} is null, sign, null) as "sign of {COVERAGE}"'
+                sign_of_row = f"case {status_of(table, COVERAGE, STATUS)} {sign_of} else '..' end as sign"
+            else:
+                sign_of_row = "null as sign"
+            # Notes of cells have no order.
+            notes = f"array_to_string(list_sort(string_split({NOTE}, '{SEVERAL}')), '{SEVERAL}') as {NOTE}"
+            expected = f'select * replace ({notes}), {signs} from (select *, {sign_of_row} from "{table.name}")'
             columns = {name: table.types.get(name, "VARCHAR") for name in rows.column_names}
-            snapshot.compare(tally, file, table, rows, expected=f'select *, {signs} from "{table.name}"', columns=columns)
+            snapshot.compare(tally, file, table, rows, expected=expected, columns=columns)
 
 
 def rows_of_px(snapshot: Snapshot, tally: Tally, file: str, table: Table) -> pa.Table:
@@ -625,11 +646,11 @@ def rows_of_px(snapshot: Snapshot, tally: Tally, file: str, table: Table) -> pa.
     *codes, contents = get_codes(keywords)[1]
     named = [*keywords["STUB"], *keywords["HEADING"]][:-1]
     assert table.cube is not None, f"{table.name} is described as no cube"
-    expected = [*table.numbers, STATUS, *([BREAK] if BREAK in table.columns else [])]
+    expected = [*table.numbers, *(name for name in (COVERAGE, STATUS, BREAK) if name in table.columns)]
     if contents != expected:
         tally.add(file, "", "(contents)", expected, contents)
     numbers = numbers.reshape(-1, len(contents))
-    text = (snapshot.folder / file).read_text(encoding="utf-8").partition("DATA=\n")[2]
+    text_of_keywords, _, text = (snapshot.folder / file).read_text(encoding="utf-8").partition("DATA=\n")
     written = np.array(text.removesuffix(";\n").split(), dtype=object).reshape(numbers.shape)
     is_row = written[:, contents.index(STATUS)] != '"."'
     tally.add_places(
@@ -659,7 +680,39 @@ def rows_of_px(snapshot: Snapshot, tally: Tally, file: str, table: Table) -> pa.
             is_sign = own.str.startswith('"').to_numpy()
             rows[name] = np.where(is_sign, None, numbers[is_row, place])
             rows[f"sign of {name}"] = np.where(is_sign, own.map(lambda sign: symbols.get(sign, sign)), None)
+    rows |= cell_notes(snapshot, text_of_keywords, [keywords[f"VALUES({name})"] for name in named], places, named)
     return pa.table({name: arrow(values, table.types.get(name, "VARCHAR")) for name, values in rows.items()})
+
+
+def cell_notes(
+    snapshot: Snapshot,
+    text: str,
+    values: list[list[str]],
+    places: Mapping[str, Any],
+    named: list[str],
+) -> dict[str, list[str | None]]:
+    """Return the reason for absence and the notes of each row, from the notes of cells of a PX file.
+
+    Args:
+        snapshot: has the labels of the codes.
+        text: the keywords of the file.
+        values: the values of each variable but the contents.
+        places: the place of each row's value, by variable.
+        named: the variables.
+    """
+    said: dict[str, list[set[str]]] = {name: [set() for _ in range(len(places[named[0]]))] for name in (REASON, NOTE)}
+    codes = {name: {label: code for code, label in snapshot.codes.get(name, {}).items()} for name in said}
+    for key, quoted in re.findall(r'^CELLNOTE\(([^\n]*?)\)=\s*((?:"[^"]*"\s*)+);$', text, re.MULTILINE):
+        members = re.findall(r'"([^"]*)"', key)[:-1]
+        holds = np.ones(len(places[named[0]]), dtype=bool)
+        for name, member, known in zip(named, members, values, strict=True):
+            if member != "*":
+                holds &= places[name] == known.index(member)
+        for label in "".join(re.findall(r'"([^"]*)"', quoted)).split("##"):
+            name = next(name for name in codes if label in codes[name])
+            for place in np.flatnonzero(holds).tolist():
+                said[name][place].add(codes[name][label])
+    return {name: [SEVERAL.join(sorted(each)) or None for each in found] for name, found in said.items()}
 
 
 FORMATS: dict[str, Callable[[Snapshot, Tally], None]] = {

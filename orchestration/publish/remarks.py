@@ -40,11 +40,16 @@ KINDS = Column(
 _NEARLY_ALL = Decimal("99.9")
 
 
-def covered(share: float) -> Label:
-    """Return how many inhabitants a figure covers, in words."""
+def percent_covered(share: float) -> Label:
+    """Return a coverage in percent with one decimal; less than all is never a hundred."""
     rounded = Decimal(str(100 * share)).quantize(Decimal("0.1"), ROUND_HALF_UP)
     percent = str(min(rounded, _NEARLY_ALL) if share < 1 else rounded)
-    return filled(TEXTS["covered"], share=Label(nb=percent.replace(".", ","), en=percent))
+    return Label(nb=percent.replace(".", ","), en=percent)
+
+
+def covered(share: float) -> Label:
+    """Return how many inhabitants a figure covers, in words."""
+    return filled(TEXTS["covered"], share=percent_covered(share))
 
 
 def notes_of(text: str | None, release: Release) -> list[Label]:
@@ -94,8 +99,8 @@ def with_kinds(table: Table) -> Table:
 def with_kinds_sql(connection: duckdb.DuckDBPyConnection, table: Table, release: Release, chosen: str = "") -> str:
     """Return SQL of the table with the column ``break_kinds``: codes of the breaks since the row before.
 
-    The breaks that a row tells of are those of its table or indicator, and of its area as it was, since the row before of the
-    same area and category: since the year before where there is none.
+    The breaks that a row tells of are those of its table or indicator, and of its area as it was, since the row before of
+    the same area and category: since the year before where there is none.
 
     Args:
         connection: sees the table and the tables of breaks.
@@ -107,7 +112,7 @@ def with_kinds_sql(connection: duckdb.DuckDBPyConnection, table: Table, release:
     series = ", ".join(f'"{name}"' for name in table.key if name != "time_period")
     no_breaks = ", ".join(f"'{kind}'" for kind in NO_BREAKS)
     order = ", ".join(f"'{kind}'" for kind in release.codes.get("break_kind", {}))
-    since = "breaks.time_period > coalesce(spans.row_before, spans.time_period - 1) and breaks.time_period <= spans.time_period"
+    since = "breaks.time_period between coalesce(spans.row_before + 1, spans.time_period) and spans.time_period"
     is_moved, joins = "false", ""
     if BASIS_COLUMN in table.column_names and has_table(connection, AREA_BREAKS):
         is_moved = "moved.unit_code is not null"

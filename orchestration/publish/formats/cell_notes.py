@@ -1,8 +1,8 @@
 """What is said of single rows of a cube, in as few notes as say exactly that.
 
-A format that has notes of cells lets a note hold for all codes of a dimension. Rows that share a note often are all rows of a
-year, of an area or of a category: one note stands for them, and a note of a row of its own is the exception. Belongs here:
-finding these notes. Does not belong here: their words, or how a format writes them.
+A format that has notes of cells lets a note hold for all codes of a dimension. Rows that share a note often are all rows of
+a year, of an area or of a category: one note stands for them, and a note of a row of its own is the exception. Belongs
+here: finding these notes. Does not belong here: their words, or how a format writes them.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _said(cube: DenseCube, column: str) -> Iterator[tuple[str, NDArray[np.bool_]
     encoded = cube.rows.column(column).combine_chunks().dictionary_encode(null_encoding="encode")
     numbers, texts = encoded.indices.to_numpy(zero_copy_only=False), encoded.dictionary.to_pylist()
     codes = [set((text or "").split(SEPARATOR)) for text in texts]
-    for said in sorted({code for each in codes for code in each if code}):
+    for said in sorted({code for each in codes for code in each if code.strip()}):
         yield said, np.isin(numbers, [place for place, each in enumerate(codes) if said in each])
 
 

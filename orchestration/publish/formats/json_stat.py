@@ -175,9 +175,7 @@ def _unit(column: Column, release: Release) -> Label:
     return release.label("unit_of_measure", column.unit) if column.unit else column.title
 
 
-def _extension(
-    cube: DenseCube, release: Release, notes: Notes, cells: NDArray[np.int64]
-) -> dict[str, Any]:
+def _extension(cube: DenseCube, release: Release, notes: Notes, cells: NDArray[np.int64]) -> dict[str, Any]:
     """Return what JSON-stat has no place for."""
     table, each = cube.table, described(cube.table).each
     licence = release.catalogue.licence
@@ -218,8 +216,8 @@ def _labels(cube: DenseCube, release: Release) -> dict[str, dict[str, dict[str, 
         column = cube.table.column(name)
         if column.type == "VARCHAR" and release.codes_of(column):
             texts = pc.unique(cube.rows.column(name)).to_pylist()
-            separator = SEPARATOR if name == NOTE_COLUMN else None
-            values[name] = {code for text in texts if text for code in text.split(separator)}
+            several = name == NOTE_COLUMN
+            values[name] = {code for text in texts if text for code in (text.split(SEPARATOR) if several else [text])}
     labels: dict[str, dict[str, dict[str, str]]] = {}
     for name, found in values.items():
         codes = release.codes_of(cube.table.column(name))

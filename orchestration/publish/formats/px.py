@@ -4,8 +4,8 @@ Belongs here: the keywords of the format, its signs for missing cells, and how i
 dimensions, codes and statuses (``cube``).
 
 PX has signs for missing cells but no status of a cell that readers keep: DATANOTECELL is a line of metadata for each cell,
-which servers hold in memory, and most readers drop it. Status, break and coverage are contents of their own instead. Reasons
-and notes of rows are footnotes of cells (CELLNOTE), of which one holds for as many cells as have it in common (``cell_notes``).
+which servers hold in memory, and most readers drop it. Status, break and coverage are contents of their own instead.
+Reasons and notes of rows are footnotes of cells (CELLNOTE): one for all cells that have it in common (``cell_notes``).
 """
 
 from __future__ import annotations

@@ -32,7 +32,11 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
     Revisions are left out: they depend on the snapshot before, and equal figures have to be equal files.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    chosen = [sheets.plan_sheet(connection, table, release, _chosen(table), _chosen(table)) for table in tables if table.name != REVISIONS]
+    chosen = [
+        sheets.plan_sheet(connection, table, release, _chosen(table), _chosen(table))
+        for table in tables
+        if table.name != REVISIONS
+    ]
     left = {sheet.table.name: _levels(connection, sheet.table) for sheet in chosen}
     title = release.catalogue.title
 
