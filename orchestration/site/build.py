@@ -21,10 +21,12 @@ from orchestration.core.tables import Label, Table
 from orchestration.core.texts import load_texts
 from orchestration.publish.formats import Format, Job
 from orchestration.publish.release import Release
+from orchestration.publish.remarks import TEXTS as REMARKS
+from orchestration.publish.remarks import read_moved
 from orchestration.site import about, formats
 from orchestration.site.breaks import Break, Breaks, read_breaks
 from orchestration.site.cubes import Cube, dumped, read_cube, read_indicator_cubes, reason_flags
-from orchestration.site.figures import Cell, Resolved, Resolver
+from orchestration.site.figures import Cell, Moved, Resolved, Resolver
 from orchestration.site.headline import headline
 from orchestration.site.municipality import NEIGHBOURS, PUBLIC_MEASURES, Municipalities
 from orchestration.site.pages import Figure, Page, Question, Site, load_pages, load_site, written_out
@@ -35,6 +37,8 @@ TEMPLATES = HERE / "templates"
 STATIC = HERE / "static"
 
 TEXTS = load_texts("site", "pages")
+# What the scripts say of figures in the same words as the files.
+SCRIPT_REMARKS = ("covered", "moved")
 
 # Figures of a question that the reader chose, and of a municipality: described once, drawn of cubes that are loaded then.
 QUESTION_FIGURES = (
@@ -128,6 +132,7 @@ class Data:
     breaks: Mapping[str, Breaks]
     indicators: dict[str, Label]
     multiple: frozenset[str]
+    moved: Moved
 
 
 def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> Job:
@@ -143,7 +148,7 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
         What writes that page, with a connection as this one; to be called when the other files are there.
     """
     data = _read(connection, tables, release)
-    resolver = Resolver(release, data.site, data.tables, data.cubes, data.breaks, data.indicators)
+    resolver = Resolver(release, data.site, data.tables, data.cubes, data.breaks, data.indicators, data.moved)
     subjects = _subjects(resolver, load_pages(), data.multiple)
     front = resolver.resolve(data.site.front)
     municipalities = Municipalities(connection, release, data.tables)
@@ -159,7 +164,7 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
         _text(folder / "data" / f"{name}.js", script)
     for code, script in municipalities.scripts().items():
         _text(folder / "data" / "municipality" / f"{code}.js", script)
-    _text(folder / "data" / "words.js", f"IS248.words({dumped(_script_words(release, data.site))});\n")
+    _text(folder / "data" / "words.js", f"IS248.words({dumped(_script_words(release, data.site, data.moved))});\n")
 
     sentence, tiles = headline(connection, release, data.breaks.get("fte_by_service", Breaks()))
     environment = _environment(release, data, subjects)
@@ -225,7 +230,7 @@ def _read(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], releas
     multiple = frozenset(
         row[0] for row in connection.execute("select indicator from indicators where scale = 'multiple'").fetchall()
     )
-    return Data(release, site, described, cubes, read_breaks(connection), indicators, multiple)
+    return Data(release, site, described, cubes, read_breaks(connection), indicators, multiple, read_moved(connection))
 
 
 def _subjects(resolver: Resolver, pages: Sequence[Page], multiple: frozenset[str]) -> list[SubjectPage]:
@@ -331,7 +336,7 @@ def _municipality(resolver: Resolver, municipalities: Municipalities) -> dict[st
     }
 
 
-def _script_words(release: Release, site: Site) -> dict[str, Any]:
+def _script_words(release: Release, site: Site, moved: Moved) -> dict[str, Any]:
     def pairs(codelist: str) -> dict[str, list[str]]:
         return {code: [each.label.nb, each.label.en] for code, each in release.codes.get(codelist, {}).items()}
 
@@ -345,7 +350,11 @@ def _script_words(release: Release, site: Site) -> dict[str, Any]:
             "sign": (parent.sign if parent else None) or "..",
         }
     return {
-        "texts": {name: [label.nb, label.en] for name, label in load_texts("site", "scripts").items()},
+        "texts": {
+            name: [label.nb, label.en]
+            for name, label in [*load_texts("site", "scripts").items(), *((each, REMARKS[each]) for each in SCRIPT_REMARKS)]
+        },
+        "moved": {".".join(area): [[year, how.nb, how.en] for year, how in found] for area, found in moved.items()},
         "flags": flags,
         "levels": pairs("unit_level"),
         "bases": pairs("area_basis"),
@@ -380,7 +389,7 @@ def _environment(release: Release, data: Data, subjects: Sequence[SubjectPage]) 
 
     def signs(figure: Resolved) -> list[tuple[str, Label]]:
         """Return the signs and letters of a table with what they mean."""
-        met = {cell.flag: cell.value is None for _, cells in figure.grid.rows for cell in cells}
+        met = {cell.flag: cell.value is None for _, cells, _ in figure.grid.rows for cell in cells}
         return [
             (
                 sign_of(flag) if met[flag] else flag,

@@ -12,16 +12,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestration.core.tables import Label, Table
-from orchestration.core.texts import load_texts
-from orchestration.publish.release import Release
+from orchestration.core.texts import filled, load_texts
+from orchestration.publish.release import Release, spans
+from orchestration.publish.remarks import TEXTS as REMARKS
+from orchestration.publish.remarks import joined, moved_text
+from orchestration.site import formats
 from orchestration.site.breaks import Break, Breaks
-from orchestration.site.cubes import CURRENT, NO_ROW, SHARE, TIME, UNIT, Cube
+from orchestration.site.cubes import ANSWERED, COVERAGE, CURRENT, NO_ROW, SHARE, TIME, UNIT, UNITS, Cube
 from orchestration.site.pages import Figure, MeasureShown, Site
 
 TEXTS = load_texts("site", "pages")
 
 MEASURE, LEVEL, BASIS = "measure", "level", "basis"
 NEWEST = "newest"
+REPORTED = "reported"
+NOTHING = Label(nb="\u2013", en="\u2013")
+
+# The years in which areas that kept their code changed their ground, and how, by level and code.
+Moved = Mapping[tuple[str, str], Sequence[tuple[int, Label]]]
 
 
 @dataclass(frozen=True)
@@ -46,11 +54,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Grid:
-    """The table under a figure. ``corner`` heads the first column."""
+    """The table under a figure. ``corner`` heads the first column; beside a row stands what is said of its figures."""
 
     corner: Label
     columns: list[Label]
-    rows: list[tuple[Label, list[Cell]]]
+    rows: list[tuple[Label, list[Cell], list[Label]]]
+
+    @property
+    def has_remarks(self) -> bool:
+        """Whether anything is said of any row."""
+        return any(said for _, _, said in self.rows)
 
 
 @dataclass(frozen=True)
@@ -69,6 +82,7 @@ class Resolved:
     breaks: list[Break]
     chosen: list[tuple[Label, Label]]
     grid: Grid
+    bases: list[Label]
     config: dict[str, Any]
 
     @property
@@ -190,6 +204,7 @@ class Resolver:
         cubes: Mapping[str, Cube],
         breaks: Mapping[str, Breaks],
         indicators: Mapping[str, Label],
+        moved: Moved,
     ) -> None:
         self.release = release
         self.site = site
@@ -197,6 +212,7 @@ class Resolver:
         self.cubes = cubes
         self.breaks = breaks
         self.indicators = indicators
+        self.moved = moved
 
     def measure(self, wanted: MeasureShown | str, table: Table | None) -> Shown:
         """Return how a measure is shown: as described, else as its column is."""
@@ -266,7 +282,7 @@ class Resolver:
         breaks = known.within(years) if over_time else []
         title = figure.title or self.indicators.get(figure.indicator, Label(nb=figure.indicator, en=figure.indicator))
         compare = self.measure(figure.compare, table) if figure.compare else None
-        grid = self.grid(figure, choices, measures, compare, table)
+        grid = self.grid(figure, choices, measures, compare, table, breaks)
         chosen = [
             (self.head(each, table), self.named(cube, each, choices.state[each]))
             for each in choose
@@ -292,6 +308,7 @@ class Resolver:
             breaks=breaks,
             chosen=chosen,
             grid=grid,
+            bases=self.bases(cube, choices),
             config=config,
         )
 
@@ -344,8 +361,26 @@ class Resolver:
             "decimals": shown.decimals,
         }
 
+    def bases(self, cube: Cube, choices: Choices) -> list[Label]:
+        """Return what the shares of a question are of and which units are counted, by the years that have the same."""
+        chosen = choices.state.get(TIME)
+        years: dict[tuple[Label | None, Label | None], list[int]] = {}
+        for time in [chosen] if chosen else choices.lines(TIME):
+            if time in cube.bases:
+                years.setdefault(cube.bases[time], []).append(int(time))
+        return [
+            filled(TEXTS["share_is_of"], years=spans(tuple(of)), base=base or NOTHING, units=units or NOTHING)
+            for (base, units), of in years.items()
+        ]
+
     def grid(
-        self, figure: Figure, choices: Choices, measures: Sequence[Shown], compare: Shown | None, table: Table | None
+        self,
+        figure: Figure,
+        choices: Choices,
+        measures: Sequence[Shown],
+        compare: Shown | None,
+        table: Table | None,
+        breaks: Sequence[Break],
     ) -> Grid:
         """Return the table of what is chosen at first."""
         cube, state = choices.cube, choices.state
@@ -368,7 +403,13 @@ class Resolver:
                 at = {**state, row_name: code, **fixed}
                 value = cube.value(shown.name, at)
                 cells.append(Cell(None if value is None else value / shown.divide, shown.decimals, cube.flag(at)))
-            rows.append((self.named(cube, row_name, code), cells))
+            said = self.said(
+                cube, row_name, code, [(label, {**state, row_name: code, **fixed}) for label, fixed, _ in columns]
+            )
+            if row_name == TIME:
+                kinds = [self.release.label("break_kind", each.kind) for each in breaks if str(each.time_period) == code]
+                said += [filled(TEXTS["break_before"], kinds=joined(dict.fromkeys(kinds), ", "))] if kinds else []
+            rows.append((self.named(cube, row_name, code), cells, said))
         ranked = figure.kind == "bars" and not figure.ordered and state.get(LEVEL) not in self.site.ordered_levels
         if ranked and row_name != TIME:
             first = len(country)
@@ -377,12 +418,51 @@ class Resolver:
             )
         return Grid(self.head(row_name, table), [label for label, _, _ in columns], rows)
 
+    def said(self, cube: Cube, row_name: str, code: str, columns: Sequence[tuple[Label, Mapping[str, str]]]) -> list[Label]:
+        """Return what is said of the figures of a row: who answered, whom they cover, notes, and boundaries that moved.
+
+        Args:
+            cube: has the figures.
+            row_name: the dimension of the rows.
+            code: the code of the row.
+            columns: the label of each column and where its figure is.
+        """
+        there = [(label, at) for label, at in columns if cube.flag(at) != NO_ROW]
+        answered: dict[Label, list[Label]] = {}
+        covered: dict[Label, list[Label]] = {}
+        notes: dict[Label, list[Label]] = {}
+        for label, at in there:
+            answers, units = cube.value(ANSWERED, at), cube.value(UNITS, at)
+            if cube.share_of and answers is not None and units is not None and answers < units:
+                text = filled(TEXTS["answered"], n=formats.written(answers, 0), whole=formats.written(units, 0))
+                answered.setdefault(text, []).append(label)
+            percent = cube.value(COVERAGE, at)
+            if percent is not None:
+                covered.setdefault(filled(REMARKS["covered"], share=formats.written(percent, 1)), []).append(label)
+            for note in cube.remarks(at):
+                notes.setdefault(note, []).append(label)
+        said = [
+            text if len(of) == len(there) else Label(nb=f"{text.nb} ({_listed(of).nb})", en=f"{text.en} ({_listed(of).en})")
+            for found in (answered, covered, notes)
+            for text, of in found.items()
+        ]
+        at = dict(columns[0][1]) if columns else {}
+        basis, _, area = (code if row_name == UNIT else at.get(UNIT, "")).partition(".")
+        if basis == REPORTED:
+            level, _, own = area.partition(".")
+            said += [moved_text(*each) for each in self.moved.get((level, own), []) if str(each[0]) == at.get(TIME)]
+        return said
+
     @staticmethod
     def _country(choices: Choices, row_name: str) -> list[str]:
         """Return the country as the first row where rows are areas."""
         code = f"{choices.state.get(BASIS, CURRENT)}.country.0"
         known = row_name == UNIT and code in choices.cube.places[UNIT] and choices.has_data(unit=code)
         return [code] if known else []
+
+
+def _listed(labels: Sequence[Label]) -> Label:
+    return joined(labels, ", ")
 
 
 def decimals_of(unit: str | None, described: int | None) -> int:
