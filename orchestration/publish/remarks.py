@@ -63,6 +63,16 @@ def joined(texts: Iterable[Label], separator: str = ". ") -> Label:
     return Label(nb=separator.join(each.nb for each in found), en=separator.join(each.en for each in found))
 
 
+def in_one_line(texts: Iterable[Label]) -> Label:
+    """Return several remarks as one text: the first begins as it does, the others with a small letter."""
+    found = list(texts)
+    return joined([*found[:1], *(Label(nb=_small(each.nb), en=_small(each.en)) for each in found[1:])], "; ")
+
+
+def _small(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
 def has_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
     """Whether the connection sees a table; a snapshot of an earlier version may not have it."""
     query = "select count(*) from information_schema.tables where table_name = ?"

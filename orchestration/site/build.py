@@ -20,9 +20,9 @@ from markupsafe import Markup
 from orchestration.core.tables import Label, Table
 from orchestration.core.texts import load_texts
 from orchestration.publish.formats import Format, Job
-from orchestration.publish.release import Release
+from orchestration.publish.release import Release, spans
 from orchestration.publish.remarks import TEXTS as REMARKS
-from orchestration.publish.remarks import read_moved
+from orchestration.publish.remarks import in_one_line, joined, read_moved
 from orchestration.site import about, formats
 from orchestration.site.breaks import Break, Breaks, read_breaks
 from orchestration.site.cubes import Cube, dumped, read_cube, read_indicator_cubes, reason_flags
@@ -187,6 +187,7 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
         of_questions=of_questions,
         deliveries=about.deliveries(connection, release),
         crosswalk=about.crosswalk(connection, release),
+        moved=about.moved_areas(connection, release),
     )
 
     def list_files(own: duckdb.DuckDBPyConnection) -> None:
@@ -258,6 +259,9 @@ def _question(
         "select base, unit_set, comparable_since from indicators where indicator = ?", [indicator]
     ).fetchall()
     base, unit_set, since = rows[0] if rows else (None, None, None)
+    # Of which years, where it was not always the same.
+    bases = _by_years({int(year): of for year, (of, _) in cube.bases.items() if of})
+    unit_sets = _by_years({int(year): units for year, (_, units) in cube.bases.items() if units})
     wordings = connection.execute(
         "select wording_nb, min(time_period), max(time_period) from indicator_wordings where indicator = ? and wording_nb"
         " is not null group by wording_nb order by 2, 3, 1",
@@ -275,12 +279,23 @@ def _question(
         "breaks": resolver.script_breaks(known.within([int(code) for code in cube.dimensions["time"]])),
         "apart": known.apart,
         "facts": [
-            [pair(TEXTS["asked_of"]), pair(release.label("unit_set", unit_set))] if unit_set else None,
-            [pair(TEXTS["base"]), pair(release.label("base", base))] if base else None,
+            [pair(TEXTS["asked_of"]), pair(unit_sets or release.label("unit_set", unit_set))] if unit_set else None,
+            [pair(TEXTS["base"]), pair(bases or release.label("base", base))] if base else None,
             [pair(TEXTS["comparable_since"]), [str(since)]] if since else None,
         ],
         "wordings": [[text, str(first) if first == last else f"{first}\u2013{last}"] for text, first, last in wordings],
     }
+
+
+def _by_years(labels: Mapping[int, Label]) -> Label | None:
+    """Return a label that is not the same in all years with the years of each; None where there is none."""
+    years: dict[Label, list[int]] = {}
+    for year, label in sorted(labels.items()):
+        years.setdefault(label, []).append(year)
+    if len(years) < 2:
+        return next(iter(years), None)
+    told = [(spans(tuple(of)), label) for label, of in years.items()]
+    return joined([Label(nb=f"{of}: {label.nb}", en=f"{of}: {label.en}") for of, label in told], "; ")
 
 
 def _explorer(connection: duckdb.DuckDBPyConnection, resolver: Resolver, data: Data) -> dict[str, Any]:
@@ -387,17 +402,16 @@ def _environment(release: Release, data: Data, subjects: Sequence[SubjectPage]) 
         text = formats.both(formats.number(cell.value, cell.decimals, "nb"), formats.number(cell.value, cell.decimals, "en"))
         return text if cell.flag in ("A", " ") else text + Markup("<sup>{}</sup>").format(cell.flag)
 
+    def flag_label(flag: str) -> Label:
+        """Return what a flag means."""
+        if flag in reasons:
+            return release.label("absence_reason", reasons[flag])
+        return release.label("obs_status", flag)
+
     def signs(figure: Resolved) -> list[tuple[str, Label]]:
         """Return the signs and letters of a table with what they mean."""
         met = {cell.flag: cell.value is None for _, cells, _ in figure.grid.rows for cell in cells}
-        return [
-            (
-                sign_of(flag) if met[flag] else flag,
-                release.label("absence_reason", reasons[flag]) if flag in reasons else release.label("obs_status", flag),
-            )
-            for flag in sorted(met)
-            if flag not in ("A", " ")
-        ]
+        return [(sign_of(flag) if met[flag] else flag, flag_label(flag)) for flag in sorted(met) if flag not in ("A", " ")]
 
     def breaks_by_year(breaks: Sequence[Break]) -> dict[int, list[Break]]:
         years: dict[int, list[Break]] = {}
@@ -416,6 +430,8 @@ def _environment(release: Release, data: Data, subjects: Sequence[SubjectPage]) 
         written=formats.written,
         written_percent=formats.written_percent,
         signs=signs,
+        flag_label=flag_label,
+        in_one_line=in_one_line,
         sign_of=sign_of,
         breaks_by_year=breaks_by_year,
         dumped=lambda content: Markup(dumped(content)),

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 
 import duckdb
 
-from orchestration.core.tables import Label
+from orchestration.core.tables import STATUS_COLUMN, Label
 from orchestration.core.texts import filled, load_texts
 from orchestration.publish.release import Release
+from orchestration.publish.remarks import covered, notes_of
 from orchestration.site.breaks import Breaks
 from orchestration.site.formats import percent, signed, written
 
 TEXTS = load_texts("site", "pages")
+NORMAL = "A"
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,22 @@ def _change(value: float) -> Label:
     return Label(nb=signed(percent(value, 1, "nb")), en=signed(percent(value, 1, "en")))
 
 
+def _beside(release: Release, status: str, note: str | None, share: float | None) -> list[Label]:
+    """Return what is said of a figure: its status where it is not a normal one, whom it covers, its notes."""
+    said = [release.label(STATUS_COLUMN, status)] if status != NORMAL else []
+    said += [covered(share)] if share is not None and share < 1 else []
+    return [*said, *notes_of(note, release)]
+
+
 def headline(connection: duckdb.DuckDBPyConnection, release: Release, breaks: Breaks) -> tuple[Label, list[Tile]]:
     """Return the sentence of the front page and its tiles; tiles without data are left out."""
     rows = connection.execute(
-        "select target_group, time_period, fte, fte_per_10000 from fte_by_service where unit_level = 'country'"
+        "select target_group, time_period, fte, fte_per_10000, obs_status, obs_note, coverage from fte_by_service"
+        " where unit_level = 'country'"
         " and area_basis = 'reported' and service_type = 'total' and fte is not null order by time_period, target_group"
     ).fetchall()
-    figures = {(group, year): (fte, rate) for group, year, fte, rate in rows}
+    figures = {(group, year): (fte, rate) for group, year, fte, rate, *_ in rows}
+    beside = {(group, year): _beside(release, *facts) for group, year, _, _, *facts in rows}
     newest = max((year for _, year in figures), default=release.time_period)
     real = dict(
         connection.execute(
@@ -64,6 +75,7 @@ def headline(connection: duckdb.DuckDBPyConnection, release: Release, breaks: Br
                 lines.append(filled(TEXTS["change_since"], change=_change(100 * (fte - base) / base), year=str(earlier)))
                 if group in real and newest - earlier == 1:
                     lines.append(filled(TEXTS["real_change_since"], change=_change(real[group])))
+        lines += beside[group, newest]
         title = TEXTS["in_total"] if group == "total" else release.label("target_group", group)
         tiles.append(Tile(title, written(fte, 0), lines))
     # The total comes first on the page, whatever its place in the code list.

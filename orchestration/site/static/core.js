@@ -101,6 +101,9 @@
     }
   }
 
+  // Several remarks as one text: the first begins as it does, the others with a small letter; like remarks.py.
+  const inOneLine = (parts) => parts.map((part, place) => (place ? part.charAt(0).toLowerCase() + part.slice(1) : part)).join("; ");
+
   // Of an area as it was: that its boundaries are other ones than in the year before.
   const moved = (unit, year) => {
     const [basis, ...area] = (unit || "").split(".");
@@ -131,7 +134,7 @@
   };
 
   window.IS248 = {
-    NO_ROW, cubes, questions, moved, say, text, number, sign, flagOf, load, h, english,
+    NO_ROW, cubes, questions, inOneLine, moved, say, text, number, sign, flagOf, load, h, english,
     get known() { return words; },
     add: (name, raw) => { cubes[name] = new Cube(raw); },
     question: (facts) => { questions[facts.id] = facts; },

@@ -3,7 +3,7 @@
 (() => {
   "use strict";
   const site = window.IS248;
-  const { say, text, number, sign, flagOf, h, moved, NO_ROW, charts } = site;
+  const { say, text, number, sign, flagOf, h, inOneLine, moved, NO_ROW, charts } = site;
   const UNIT = "unit";
   const TIME = "time";
   const MEASURE = "measure";
@@ -268,6 +268,7 @@
       const rows = lines.map((line) => ({ ...line.points[0], label: line.label, decimals: line.decimals }));
       const chart = charts.bars(this.plot, { rows, decimals: rows[0].decimals, reference: null });
       this.unit.textContent = `${say(this.shown.unit)}, ${year}`;
+      this.keyMarks([], [], rows);
       this.items(chart, rows, (row) => [[String(year), this.written(row, row.decimals), null, this.aside(row)]]);
       this.summary.textContent = "";
     }
@@ -413,7 +414,7 @@
 
     // A place of a bar chart is a row.
     items(chart, rows, told) {
-      const notes = (row) => this.basesOf([this.config.rows === TIME ? row.code : this.state.time]);
+      const notes = (row) => this.basesOf([this.config.rows === TIME ? row.code : this.state.time || String(row.year)]);
       this.places = rows.map((row, place) => ({ title: row.label, lines: told(row), notes: notes(row), mark: () => chart.mark(place), item: chart.items[place] }));
       this.clear = () => chart.mark(-1);
       chart.items.forEach((item, place) => {
@@ -461,7 +462,7 @@
       if (point.flag !== "A" && point.flag !== NO_ROW) parts.push(say(flagOf(point.flag).label).toLowerCase());
       if (point.answered) parts.push(point.answered);
       if (point.flag !== NO_ROW && point.value !== null) parts.push(...[point.covered, ...point.notes, ...point.moved].filter(Boolean));
-      return parts.join("; ");
+      return inOneLine(parts);
     }
 
     tell(lines) {
@@ -552,7 +553,7 @@
       const body = rows.map((row, place) => h("tr", {}, h("th", { scope: "row" }, this.label(name, row.code)), row.cells.map((cell) => {
         if (cell.flag !== "A" && cell.flag !== NO_ROW) met.set(cell.flag, cell.value === null ? sign(cell.flag) : cell.flag);
         return h("td", { class: "r" }, this.written(cell, cell.decimals), cell.value !== null && cell.flag !== "A" && cell.flag !== NO_ROW ? h("sup", {}, cell.flag) : null);
-      }), isSaid ? h("td", { class: "said" }, said[place].join("; ")) : null));
+      }), isSaid ? h("td", { class: "said" }, inOneLine(said[place])) : null));
       const chosen = this.offered.filter((offer) => offer.codes.length > 1 || (offer.name === TIME && offer.codes.length)).map((offer) => ` · ${say(offer.title)}: ${this.label(offer.name, this.state[offer.name])}`);
       const id = `${this.element.id}-caption`;
       host.replaceChildren(
