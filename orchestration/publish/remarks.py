@@ -6,7 +6,7 @@ is said of the rows of a table, and the words that no code list has. Does not be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 import duckdb
@@ -49,7 +49,12 @@ def percent_covered(share: float) -> Label:
 
 def covered(share: float) -> Label:
     """Return how many inhabitants a figure covers, in words."""
-    return filled(TEXTS["covered"], share=percent_covered(share))
+    return covered_text(percent_covered(share))
+
+
+def covered_text(percent: Label) -> Label:
+    """Return how many inhabitants a figure covers, given the percent as it is written."""
+    return filled(TEXTS["covered"], share=percent)
 
 
 def notes_of(text: str | None, release: Release) -> list[Label]:
@@ -66,11 +71,12 @@ def joined(texts: Iterable[Label], separator: str = ". ") -> Label:
 def in_one_line(texts: Iterable[Label]) -> Label:
     """Return several remarks as one text: the first begins as it does, the others with a small letter."""
     found = list(texts)
-    return joined([*found[:1], *(Label(nb=_small(each.nb), en=_small(each.en)) for each in found[1:])], "; ")
+    return Label(nb=_in_one_line([each.nb for each in found]), en=_in_one_line([each.en for each in found]))
 
 
-def _small(text: str) -> str:
-    return text[:1].lower() + text[1:]
+def _in_one_line(texts: Sequence[str]) -> str:
+    begun = [*texts[:1], *(text[:1].lower() + text[1:] for text in texts[1:])]
+    return "; ".join([*(text.removesuffix(".") for text in begun[:-1]), *begun[-1:]])
 
 
 def has_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:

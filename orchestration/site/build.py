@@ -19,9 +19,9 @@ from markupsafe import Markup
 
 from orchestration.core.tables import Label, Table
 from orchestration.core.texts import load_texts
+from orchestration.publish import remarks
 from orchestration.publish.formats import Format, Job
 from orchestration.publish.release import Release, spans
-from orchestration.publish.remarks import TEXTS as REMARKS
 from orchestration.publish.remarks import in_one_line, joined, read_moved
 from orchestration.site import about, formats
 from orchestration.site.breaks import Break, Breaks, read_breaks
@@ -355,6 +355,7 @@ def _script_words(release: Release, site: Site, moved: Moved) -> dict[str, Any]:
     def pairs(codelist: str) -> dict[str, list[str]]:
         return {code: [each.label.nb, each.label.en] for code, each in release.codes.get(codelist, {}).items()}
 
+    texts = {**load_texts("site", "scripts"), **{name: remarks.TEXTS[name] for name in SCRIPT_REMARKS}}
     statuses = release.codes.get("obs_status", {})
     reasons = release.codes.get("absence_reason", {})
     flags = {code: {"label": [each.label.nb, each.label.en], "sign": each.sign or ""} for code, each in statuses.items()}
@@ -367,7 +368,10 @@ def _script_words(release: Release, site: Site, moved: Moved) -> dict[str, Any]:
     return {
         "texts": {
             name: [label.nb, label.en]
-            for name, label in [*load_texts("site", "scripts").items(), *((each, REMARKS[each]) for each in SCRIPT_REMARKS)]
+            for name, label in [
+                *load_texts("site", "scripts").items(),
+                *((each, remarks.TEXTS[each]) for each in SCRIPT_REMARKS),
+            ]
         },
         "moved": {".".join(area): [[year, how.nb, how.en] for year, how in found] for area, found in moved.items()},
         "flags": flags,

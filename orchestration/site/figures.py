@@ -14,8 +14,7 @@ from typing import Any
 from orchestration.core.tables import Label, Table
 from orchestration.core.texts import filled, load_texts
 from orchestration.publish.release import Release, spans
-from orchestration.publish.remarks import TEXTS as REMARKS
-from orchestration.publish.remarks import joined, moved_text
+from orchestration.publish.remarks import covered_text, joined, moved_text
 from orchestration.site import formats
 from orchestration.site.breaks import Break, Breaks
 from orchestration.site.cubes import ANSWERED, COVERAGE, CURRENT, NO_ROW, SHARE, TIME, UNIT, UNITS, Cube
@@ -438,7 +437,7 @@ class Resolver:
                 answered.setdefault(text, []).append(label)
             percent = cube.value(COVERAGE, at)
             if percent is not None:
-                covered.setdefault(filled(REMARKS["covered"], share=formats.written(percent, 1)), []).append(label)
+                covered.setdefault(covered_text(formats.written(percent, 1)), []).append(label)
             for note in cube.remarks(at):
                 notes.setdefault(note, []).append(label)
         said = [

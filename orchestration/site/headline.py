@@ -6,7 +6,7 @@ Belongs here: which numbers, and when a change may be told. Does not belong here
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 
@@ -23,11 +23,12 @@ NORMAL = "A"
 
 @dataclass(frozen=True)
 class Tile:
-    """One number with what it is; ``lines`` stand below it."""
+    """One number with what it is; ``lines`` stand below it, and what is ``said`` of it."""
 
     title: Label
     value: Label
     lines: list[Label]
+    said: list[Label] = field(default_factory=list)
 
 
 def _change(value: float) -> Label:
@@ -75,9 +76,8 @@ def headline(connection: duckdb.DuckDBPyConnection, release: Release, breaks: Br
                 lines.append(filled(TEXTS["change_since"], change=_change(100 * (fte - base) / base), year=str(earlier)))
                 if group in real and newest - earlier == 1:
                     lines.append(filled(TEXTS["real_change_since"], change=_change(real[group])))
-        lines += beside[group, newest]
         title = TEXTS["in_total"] if group == "total" else release.label("target_group", group)
-        tiles.append(Tile(title, written(fte, 0), lines))
+        tiles.append(Tile(title, written(fte, 0), lines, beside[group, newest]))
     # The total comes first on the page, whatever its place in the code list.
     tiles.sort(key=lambda tile: tile.title != TEXTS["in_total"])
     answered = connection.execute(

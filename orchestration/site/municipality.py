@@ -161,11 +161,12 @@ class Municipalities:
             " order by a.unit_code, f.series desc",
             [self.year],
         ).fetchall()
-        return [
-            Municipality(*row[:7], *self._beside(*row[7:]))
-            for _, same in groupby(rows, itemgetter(0))
-            for row in [next(same)]
-        ]
+        first = [next(same) for _, same in groupby(rows, itemgetter(0))]
+        found = []
+        for code, name, county, county_name, population, fte, rate, *facts in first:
+            flag, said = self._beside(*facts)
+            found.append(Municipality(code, name, county, county_name, population, fte, rate, flag, said))
+        return found
 
     def _beside(
         self, status: str | None, reason: str | None, note: str | None, share: float | None
@@ -217,8 +218,8 @@ class Municipalities:
         ).fetchall():
             names[code] = name
             flag, notes = self._beside(*facts)
-            said = [*notes, *(moved_text(*each) for each in moved.get(("municipality", code), []) if each[0] == year)]
-            reported[code].append([year, _short(fte), flag, *([_pairs(said)] if said else [])])
+            told = [*notes, *(moved_text(*each) for each in moved.get(("municipality", code), []) if each[0] == year)]
+            reported[code].append([year, _short(fte), flag, *([_pairs(told)] if told else [])])
         near = neighbours(populations)
         return {
             each.code: {

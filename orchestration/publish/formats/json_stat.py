@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from orchestration.core.tables import STATUS_COLUMN, Column, Label, Table
 from orchestration.publish.formats import Format, Job
 from orchestration.publish.formats.cube import (
-    BREAK_COLUMN,
     MEASURE,
     MEASURE_TITLE,
     NORMAL,
@@ -39,7 +38,7 @@ from orchestration.publish.formats.cube import (
     status_labels,
 )
 from orchestration.publish.release import Release
-from orchestration.publish.remarks import NOTE_COLUMN, SEPARATOR, read_moved
+from orchestration.publish.remarks import BREAK_COLUMN, NOTE_COLUMN, SEPARATOR, read_moved
 
 # Whole numbers below this have the same digits in a BIGINT as in the shortest decimal text of a DOUBLE.
 EXACT = "1e15"
@@ -210,8 +209,8 @@ def _labels(cube: DenseCube, release: Release) -> dict[str, dict[str, dict[str, 
     """Return what the codes mean that attributes and further columns have here, such as notes and bases of a share."""
     values: dict[str, set[str]] = {}
     for axis in cube.axes:
-        for name, found in axis.attributes.items():
-            values.setdefault(name, set()).update(str(each) for each in found if each is not None)
+        for name, attributes in axis.attributes.items():
+            values.setdefault(name, set()).update(str(each) for each in attributes if each is not None)
     for name in further_columns(cube.table):
         column = cube.table.column(name)
         if column.type == "VARCHAR" and release.codes_of(column):

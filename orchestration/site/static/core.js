@@ -102,7 +102,8 @@
   }
 
   // Several remarks as one text: the first begins as it does, the others with a small letter; like remarks.py.
-  const inOneLine = (parts) => parts.map((part, place) => (place ? part.charAt(0).toLowerCase() + part.slice(1) : part)).join("; ");
+  const inOneLine = (parts) => parts.map((part, place) => (place ? part.charAt(0).toLowerCase() + part.slice(1) : part))
+    .map((part, place) => (place < parts.length - 1 ? part.replace(/\.$/, "") : part)).join("; ");
 
   // Of an area as it was: that its boundaries are other ones than in the year before.
   const moved = (unit, year) => {

@@ -43,7 +43,7 @@
 
   const tiles = (one) => {
     const tile = (what, value, ...lines) => h("li", {}, h("span", { class: "what" }, what), h("b", {}, value),
-      lines.filter(Boolean).map((line) => h("span", { class: "line" }, line)));
+      lines.map((line, place) => (line ? h("span", { class: place ? "line beside" : "line" }, line) : null)));
     const figure = (group) => one.figures[group] || [null, null, "O"];
     const [, , flag, said] = figure("total");
     const beside = site.inOneLine(told(flag, said));
