@@ -366,13 +366,7 @@ def _script_words(release: Release, site: Site, moved: Moved) -> dict[str, Any]:
             "sign": (parent.sign if parent else None) or "..",
         }
     return {
-        "texts": {
-            name: [label.nb, label.en]
-            for name, label in [
-                *load_texts("site", "scripts").items(),
-                *((each, remarks.TEXTS[each]) for each in SCRIPT_REMARKS),
-            ]
-        },
+        "texts": {name: [label.nb, label.en] for name, label in texts.items()},
         "moved": {".".join(area): [[year, how.nb, how.en] for year, how in found] for area, found in moved.items()},
         "flags": flags,
         "levels": pairs("unit_level"),
