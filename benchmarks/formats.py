@@ -4,9 +4,9 @@
 
 The folder is a snapshot or a candidate; the published snapshot unless said otherwise. Parquet and CSV are read by pyarrow,
 workbooks by calamine, JSON-stat by pyjstat (numbers) and json (everything else), PX by pyaxis (numbers) and from the text
-itself (signs). What they give is compared with the snapshot's own DuckDB file, row by row and column by column, and in no
-format may a measure of a confidential row have a number. Prints a line a format, then the first differences; the exit code
-is 1 where there are any.
+itself (signs, notes of cells), the data of the pages by json (what stands beside the numbers). What they give is compared
+with the snapshot's own DuckDB file, row by row and column by column, and in no format may a measure of a confidential row
+have a number. Prints a line a format, then the first differences; the exit code is 1 where there are any.
 
 Belongs here: reading formats as their readers do, from the descriptions in the snapshot itself. Does not belong here:
 anything of the writers, whose mistakes would then be on both sides.
@@ -63,6 +63,9 @@ REASON, NOTE, COVERAGE = "absence_reason", "obs_note", "coverage"
 # Beside a break a workbook has its kinds, which no column of a table has.
 KINDS, KINDS_CODES = "break_kinds", "break_kind"
 SEVERAL = ";"
+# Cubes of the pages that are not called as their table, and the columns of which one is their time.
+SITE_CUBES = {"rates": "fte_by_service"}
+SITE_TIMES = ("time_period", "time_period_to")
 CONFIDENTIAL = "Q"
 # The status of a further measure that is missing where the main one is not.
 CANNOT_EXIST = "M"
@@ -715,6 +718,109 @@ def cell_notes(
     return {name: [SEVERAL.join(sorted(each)) or None for each in found] for name, found in said.items()}
 
 
+def check_site(snapshot: Snapshot, tally: Tally) -> None:
+    """Compare what the pages know beside their numbers: status or reason, notes, coverage, base and unit set of a share."""
+    for path in sorted((snapshot.folder / "site" / "data").rglob("*.js")):
+        file = path.relative_to(snapshot.folder).as_posix()
+        with tally.reading(file):
+            for name, cube in cubes_of(path.read_text(encoding="utf-8")):
+                check_site_cube(snapshot, tally, file, name, cube)
+
+
+def cubes_of(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield name and content of each cube that a script hands to the pages."""
+    for line in text.splitlines():
+        if line.startswith("IS248.add("):
+            name, cube = json.loads(f"[{line.removeprefix('IS248.add(').removesuffix(');')}]")
+            yield name, cube
+
+
+def check_site_cube(snapshot: Snapshot, tally: Tally, file: str, name: str, cube: dict[str, Any]) -> None:
+    """Compare the cells of a cube of the pages that have a row."""
+    own, _, last = name.rpartition("/")
+    indicator = last if own == "indicator" else None
+    table = snapshot.tables["indicator_shares" if indicator else SITE_CUBES.get(last, last)]
+    over = cube["flags"]["over"]
+    codes = [cube["dimensions"][each] for each in over]
+    flags = runs_of(cube["flags"]["values"])
+    there = [place for place, flag in enumerate(flags) if flag != " "]
+    places = dict(zip(over, np.unravel_index(np.array(there, dtype=int), [len(each) for each in codes]), strict=True))
+    found: dict[str, list[Any]] = {}
+    for each, known in zip(over, codes, strict=True):
+        values = [known[place] for place in places[each]]
+        if each == "unit":
+            parts = [value.split(".", 2) for value in values]
+            for place, column in enumerate(("area_basis", "unit_level", "unit_code")):
+                if column in table.columns:
+                    found[column] = [part[place] for part in parts]
+        else:
+            columns = [column for column in SITE_TIMES if column in table.key] if each == "time" else [each]
+            found[columns[-1]] = values
+    statuses, reasons = list(snapshot.codes[STATUS]), list(snapshot.codes[REASON])
+    shown = [flags[place] for place in there]
+    found[STATUS] = [flag if flag in statuses and flag.isupper() else None for flag in shown]
+    found[REASON] = [reasons[ord(flag) - ord("a")] if flag.islower() else None for flag in shown]
+    said = cube.get("notes")
+    notes = values_of(said["values"]) if said else [""] * len(flags)
+    labels = {label: code for code, label in snapshot.codes.get(NOTE, {}).items()}
+    found[NOTE] = [
+        SEVERAL.join(sorted(labels[label[0]] for label in said["said"][int(notes[place])]))
+        if said and notes[place]
+        else None
+        for place in there
+    ]
+    covered = values_of(cube["measures"][COVERAGE]["values"]) if COVERAGE in cube["measures"] else [""] * len(flags)
+    found["percent"] = [float(covered[place]) if covered[place] else None for place in there]
+    years = cube.get("bases", {})
+    for place, column in enumerate(("base", "unit_set")):
+        if indicator:
+            of_year = {year: (labels or [None, None])[place] for year, labels in years.items()}
+            found[f"{column} in words"] = [
+                (of_year[year] or [None])[0] for year in (codes[over.index("time")][at] for at in places["time"])
+            ]
+    percent = (
+        f"case when {COVERAGE} < 1 then least(round(100 * {COVERAGE}, 1), 99.9) end" if COVERAGE in table.columns else "null"
+    )
+    sorted_notes = f"array_to_string(list_sort(string_split({NOTE}, '{SEVERAL}')), '{SEVERAL}')"
+    in_words = (
+        ", ".join(f'({label_sql(column)}) as "{column} in words"' for column in ("base", "unit_set"))
+        if indicator
+        else "null as none"
+    )
+    key = [column for column in found if column in table.key]
+    where = f"where indicator = '{indicator}'" if indicator else ""
+    expected = f"""
+        select distinct {", ".join(key)}, if({REASON} is null, {STATUS}, null) as {STATUS}, {REASON},
+            {sorted_notes} as {NOTE}, {percent} as percent, {in_words}
+        from "{table.name}" as facts {where}
+    """
+    types = {column: table.types.get(column, "DOUBLE" if column == "percent" else "VARCHAR") for column in found}
+    rows = pa.table(
+        {column: arrow(values, "VARCHAR" if types[column] == "VARCHAR" else "DOUBLE") for column, values in found.items()}
+    )
+    plain = Table(table.name, tuple(key), (), table.columns, None, ())
+    snapshot.compare(tally, f"{file} {name}", plain, rows, expected=expected, columns=types, is_whole=False)
+
+
+def label_sql(column: str) -> str:
+    """Return SQL of the Norwegian label of a code."""
+    return f"select any_value(label_nb) from codelists where codelist = '{column}' and code = facts.{column}"
+
+
+def values_of(text: str) -> list[str]:
+    """Return the values of a list in which a star stands before how often a value comes."""
+    values: list[str] = []
+    for each in text.split(","):
+        value, _, count = each.partition("*")
+        values += [value] * int(count or 1)
+    return values
+
+
+def runs_of(text: str) -> list[str]:
+    """Return the flags of a text in which a number stands behind a flag that comes several times."""
+    return [flag for flag, count in re.findall(r"(\D)(\d*)", text) for _ in range(int(count or 1))]
+
+
 FORMATS: dict[str, Callable[[Snapshot, Tally], None]] = {
     "DuckDB": check_database,
     "Parquet": check_parquet,
@@ -723,6 +829,7 @@ FORMATS: dict[str, Callable[[Snapshot, Tally], None]] = {
     "packages": check_packages,
     "JSON-stat": check_json_stat,
     "PX": check_px,
+    "pages": check_site,
 }
 
 

@@ -165,7 +165,7 @@ def fill_overview(target: Worksheet, overview: Overview, title: Label, release: 
     """Write title, notice, years, a block for each measure, and what signs and marks mean."""
     sheets.set_printing(target, title.nb, release)
     target.sheet_view.showGridLines = False
-    set_widths(target, [9, 26, *[10] * len(overview.years)])
+    set_widths(target, [9, 26, *[12] * len(overview.years)])
     _text(target, 1, title.nb, font(bold=True, size=14, color=DARK))
     _text(target, 2, both(TEXTS["overview_note"]), font(italic=True, color=QUIET))
     row = 3
