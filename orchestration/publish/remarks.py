@@ -22,7 +22,7 @@ REASON_COLUMN = "absence_reason"
 COVERAGE_COLUMN = "coverage"
 BREAK_COLUMN = "series_break"
 BASIS_COLUMN = "area_basis"
-# Several codes in one cell.
+# The column of notes is the one whose cells hold several codes of its list.
 SEPARATOR = ";"
 
 BREAKS, AREA_BREAKS = "series_breaks", "area_breaks"

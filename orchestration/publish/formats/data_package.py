@@ -17,6 +17,7 @@ from orchestration.core.tables import Column, ColumnType, Label, Table
 from orchestration.publish.formats import metadata
 from orchestration.publish.layout import file_hash
 from orchestration.publish.release import Code, Release
+from orchestration.publish.remarks import NOTE_COLUMN, SEPARATOR
 
 FILE = "datapackage.json"
 NAME = "is248"
@@ -162,9 +163,9 @@ def _field(column: Column, table: Table, release: Release, *, required: bool) ->
     constraints: dict[str, Any] = {"required": True} if required else {}
     if codes := metadata.codes_of(table, column, release):
         field["codelist"] = column.codelist
-        if column.name == metadata.SEVERAL_CODES_COLUMN:
+        if column.name == NOTE_COLUMN:
             one = "|".join(re.escape(code) for code in codes)
-            constraints["pattern"] = f"({one})({metadata.SEVERAL_CODES_SEPARATOR}({one}))*"
+            constraints["pattern"] = f"({one})({SEPARATOR}({one}))*"
             # Categories of the standard are whole values; a cell may have several of these.
             field["codes"] = _categories(codes)
         else:
