@@ -771,40 +771,27 @@ def check_site_cube(snapshot: Snapshot, tally: Tally, file: str, name: str, cube
     ]
     covered = values_of(cube["measures"][COVERAGE]["values"]) if COVERAGE in cube["measures"] else [""] * len(flags)
     found["percent"] = [float(covered[place]) if covered[place] else None for place in there]
-    years = cube.get("bases", {})
-    for place, column in enumerate(("base", "unit_set")):
-        if indicator:
-            of_year = {year: (labels or [None, None])[place] for year, labels in years.items()}
-            found[f"{column} in words"] = [
-                (of_year[year] or [None])[0] for year in (codes[over.index("time")][at] for at in places["time"])
-            ]
-    percent = (
-        f"case when {COVERAGE} < 1 then least(round(100 * {COVERAGE}, 1), 99.9) end" if COVERAGE in table.columns else "null"
-    )
-    sorted_notes = f"array_to_string(list_sort(string_split({NOTE}, '{SEVERAL}')), '{SEVERAL}')"
-    in_words = (
-        ", ".join(f'({label_sql(column)}) as "{column} in words"' for column in ("base", "unit_set"))
-        if indicator
-        else "null as none"
-    )
+    for place, column in enumerate(("base", "unit_set") if indicator else ()):
+        labels = {label: code for code, label in snapshot.codes.get(column, {}).items()}
+        said_of = {year: pair[place] for year, pair in cube.get("bases", {}).items()}
+        of_year = {year: labels.get(words[0]) if words else None for year, words in said_of.items()}
+        found[column] = [of_year.get(codes[over.index("time")][at]) for at in places["time"]]
+    covered_sql = f"case when {COVERAGE} < 1 then least(round(100 * {COVERAGE}, 1), 99.9) end"
+    notes_sql = f"array_to_string(list_sort(string_split({NOTE}, '{SEVERAL}')), '{SEVERAL}')"
     key = [column for column in found if column in table.key]
-    where = f"where indicator = '{indicator}'" if indicator else ""
+    where = f"indicator = '{indicator}'" if indicator else "true"
+    if own and not indicator:  # the cube of a municipality
+        where = f"area_basis = 'current' and unit_code like '{own}%'"
     expected = f"""
-        select distinct {", ".join(key)}, if({REASON} is null, {STATUS}, null) as {STATUS}, {REASON},
-            {sorted_notes} as {NOTE}, {percent} as percent, {in_words}
-        from "{table.name}" as facts {where}
+        select distinct {", ".join(key)}, if({REASON} is null, {STATUS}, null) as {STATUS}, {REASON}, {notes_sql} as {NOTE},
+            {covered_sql if COVERAGE in table.columns else "null"} as percent
+            {", base, unit_set" if indicator else ""}
+        from "{table.name}" where {where}
     """
     types = {column: table.types.get(column, "DOUBLE" if column == "percent" else "VARCHAR") for column in found}
-    rows = pa.table(
-        {column: arrow(values, "VARCHAR" if types[column] == "VARCHAR" else "DOUBLE") for column, values in found.items()}
-    )
+    rows = pa.table({column: arrow(values, types[column]) for column, values in found.items()})
     plain = Table(table.name, tuple(key), (), table.columns, None, ())
     snapshot.compare(tally, f"{file} {name}", plain, rows, expected=expected, columns=types, is_whole=False)
-
-
-def label_sql(column: str) -> str:
-    """Return SQL of the Norwegian label of a code."""
-    return f"select any_value(label_nb) from codelists where codelist = '{column}' and code = facts.{column}"
 
 
 def values_of(text: str) -> list[str]:
