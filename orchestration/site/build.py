@@ -396,9 +396,14 @@ def _environment(release: Release, data: Data, subjects: Sequence[SubjectPage]) 
 
     def write_cell(cell: Cell) -> Markup:
         if cell.value is None:
-            return Markup("{}").format(sign_of(cell.flag))
-        text = formats.both(formats.number(cell.value, cell.decimals, "nb"), formats.number(cell.value, cell.decimals, "en"))
-        return text if cell.flag in ("A", " ") else text + Markup("<sup>{}</sup>").format(cell.flag)
+            text = Markup("{}").format(sign_of(cell.flag))
+        else:
+            text = formats.both(
+                formats.number(cell.value, cell.decimals, "nb"), formats.number(cell.value, cell.decimals, "en")
+            )
+        flag = [cell.flag] if cell.value is not None and cell.flag not in ("A", " ") else []
+        behind = " ".join([*flag, *(str(mark) for mark in cell.marks)])
+        return text + Markup("<sup>{}</sup>").format(behind) if behind else text
 
     def flag_label(flag: str) -> Label:
         """Return what a flag means."""

@@ -8,7 +8,7 @@ Belongs here: choices, rows and columns. Does not belong here: reading tables (`
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestration.core.tables import Label, Table
@@ -25,6 +25,8 @@ TEXTS = load_texts("site", "pages")
 MEASURE, LEVEL, BASIS = "measure", "level", "basis"
 NEWEST = "newest"
 REPORTED = "reported"
+# Of so many columns a remark names those that it is about; of more it is a footnote of their figures.
+NAMED_COLUMNS = 3
 NOTHING = Label(nb="\u2013", en="\u2013")
 
 # The years in which areas that kept their code changed their ground, and how, by level and code.
@@ -44,20 +46,26 @@ class Shown:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a table: a number or none, and its flag."""
+    """One cell of a table: a number or none, its flag, and the numbers of the footnotes on it."""
 
     value: float | None
     decimals: int
     flag: str
+    marks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Grid:
-    """The table under a figure. ``corner`` heads the first column; beside a row stands what is said of its figures."""
+    """The table under a figure.
+
+    ``corner`` heads the first column; beside a row stands what is said of its figures, and in ``footnotes``, in the order of
+    their numbers, what is said of single ones where a row would have to name too many columns.
+    """
 
     corner: Label
     columns: list[Label]
     rows: list[tuple[Label, list[Cell], list[Label]]]
+    footnotes: list[Label]
 
     @property
     def has_remarks(self) -> bool:
@@ -395,6 +403,7 @@ class Resolver:
         else:
             columns = [(each.title, {}, each) for each in (measures[0], *([compare] if compare else []))]
         rows = []
+        numbers: dict[Label, int] = {}
         country = self._country(choices, row_name)
         for code in [*country, *(each for each in choices.lines(row_name) if each not in country)]:
             cells = []
@@ -402,9 +411,13 @@ class Resolver:
                 at = {**state, row_name: code, **fixed}
                 value = cube.value(shown.name, at)
                 cells.append(Cell(None if value is None else value / shown.divide, shown.decimals, cube.flag(at)))
-            said = self.said(
-                cube, row_name, code, [(label, {**state, row_name: code, **fixed}) for label, fixed, _ in columns]
-            )
+            places = [{**state, row_name: code, **fixed} for _, fixed, _ in columns]
+            said, of_cells = self.said(cube, row_name, code, [label for label, _, _ in columns], places)
+            for text, of in of_cells:
+                number = numbers.setdefault(text, len(numbers) + 1)
+                for place in of:
+                    cells[place] = replace(cells[place], marks=(*cells[place].marks, number))
+            cells = [replace(cell, marks=tuple(sorted(cell.marks))) for cell in cells]
             if row_name == TIME:
                 kinds = [self.release.label("break_kind", each.kind) for each in breaks if str(each.time_period) == code]
                 said += [filled(TEXTS["break_before"], kinds=joined(dict.fromkeys(kinds), ", "))] if kinds else []
@@ -415,42 +428,52 @@ class Resolver:
             rows[first:] = sorted(
                 rows[first:], key=lambda row: -(row[1][0].value if row[1][0].value is not None else float("-inf"))
             )
-        return Grid(self.head(row_name, table), [label for label, _, _ in columns], rows)
+        return Grid(self.head(row_name, table), [label for label, _, _ in columns], rows, list(numbers))
 
-    def said(self, cube: Cube, row_name: str, code: str, columns: Sequence[tuple[Label, Mapping[str, str]]]) -> list[Label]:
+    def said(
+        self, cube: Cube, row_name: str, code: str, columns: Sequence[Label], places: Sequence[Mapping[str, str]]
+    ) -> tuple[list[Label], list[tuple[Label, list[int]]]]:
         """Return what is said of the figures of a row: who answered, whom they cover, notes, and boundaries that moved.
 
         Args:
             cube: has the figures.
             row_name: the dimension of the rows.
             code: the code of the row.
-            columns: the label of each column and where its figure is.
+            columns: the label of each column.
+            places: where the figure of each column is.
+
+        Returns:
+            What is said of the row, naming columns where it is not of all, and what is said of the figures in some columns
+            where these are too many to be named.
         """
-        there = [(label, at) for label, at in columns if cube.flag(at) != NO_ROW]
-        answered: dict[Label, list[Label]] = {}
-        covered: dict[Label, list[Label]] = {}
-        notes: dict[Label, list[Label]] = {}
-        for label, at in there:
-            answers, units = cube.value(ANSWERED, at), cube.value(UNITS, at)
+        there = [place for place, at in enumerate(places) if cube.flag(at) != NO_ROW]
+        found: tuple[dict[Label, list[int]], ...] = ({}, {}, {})
+        for place in there:
+            at = places[place]
+            answers, units, percent = (cube.value(name, at) for name in (ANSWERED, UNITS, COVERAGE))
             if cube.share_of and answers is not None and units is not None and answers < units:
                 text = filled(TEXTS["answered"], n=formats.written(answers, 0), whole=formats.written(units, 0))
-                answered.setdefault(text, []).append(label)
-            percent = cube.value(COVERAGE, at)
+                found[0].setdefault(text, []).append(place)
             if percent is not None:
-                covered.setdefault(covered_text(formats.written(percent, 1)), []).append(label)
+                found[1].setdefault(covered_text(formats.written(percent, 1)), []).append(place)
             for note in cube.remarks(at):
-                notes.setdefault(note, []).append(label)
-        said = [
-            text if len(of) == len(there) else Label(nb=f"{text.nb} ({_listed(of).nb})", en=f"{text.en} ({_listed(of).en})")
-            for found in (answered, covered, notes)
-            for text, of in found.items()
-        ]
-        at = dict(columns[0][1]) if columns else {}
-        basis, _, area = (code if row_name == UNIT else at.get(UNIT, "")).partition(".")
+                found[2].setdefault(note, []).append(place)
+        said: list[Label] = []
+        of_cells: list[tuple[Label, list[int]]] = []
+        for text, of in (pair for each in found for pair in each.items()):
+            if len(of) == len(there):
+                said.append(text)
+            elif len(columns) > NAMED_COLUMNS:
+                of_cells.append((text, of))
+            else:
+                names = joined([columns[place] for place in of], ", ")
+                said.append(Label(nb=f"{text.nb} ({names.nb})", en=f"{text.en} ({names.en})"))
+        first = places[0] if places else {}
+        basis, _, area = (code if row_name == UNIT else first.get(UNIT, "")).partition(".")
         if basis == REPORTED:
             level, _, own = area.partition(".")
-            said += [moved_text(*each) for each in self.moved.get((level, own), []) if str(each[0]) == at.get(TIME)]
-        return said
+            said += [moved_text(*each) for each in self.moved.get((level, own), []) if str(each[0]) == first.get(TIME)]
+        return said, of_cells
 
     @staticmethod
     def _country(choices: Choices, row_name: str) -> list[str]:
@@ -458,10 +481,6 @@ class Resolver:
         code = f"{choices.state.get(BASIS, CURRENT)}.country.0"
         known = row_name == UNIT and code in choices.cube.places[UNIT] and choices.has_data(unit=code)
         return [code] if known else []
-
-
-def _listed(labels: Sequence[Label]) -> Label:
-    return joined(labels, ", ")
 
 
 def decimals_of(unit: str | None, described: int | None) -> int:

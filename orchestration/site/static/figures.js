@@ -8,6 +8,8 @@
   const TIME = "time";
   const MEASURE = "measure";
   const LABELLED = 8;
+  // Of so many columns a remark names those that it is about; of more it is a footnote of their figures.
+  const NAMED_COLUMNS = 3;
   const SAYS_NOTHING = ["dont_know", "dont_know_or_not_relevant", "no_experience_last_year"];
   const DIFFERENT = ["no_unmet_need"];
 
@@ -442,17 +444,23 @@
       }));
     }
 
-    // What is said of the figures of a row of the table, as figures.py says it: of which columns where not of all.
+    // What is said of the figures of a row of the table, as figures.py says it: of the row, naming columns where it is not of all,
+    // or of single cells where these are too many to be named.
     saidOf(row, columns) {
-      const there = row.cells.map((cell, place) => [cell, columns[place].label]).filter(([cell]) => cell.flag !== NO_ROW);
-      const told = (told_) => {
-        const found = new Map();
-        for (const [cell, label] of there) for (const each of told_(cell)) found.set(each, [...(found.get(each) || []), label]);
-        return [...found].map(([words, labels]) => (labels.length === there.length ? words : `${words} (${labels.join(", ")})`));
-      };
+      const there = row.cells.map((cell, place) => [cell, place]).filter(([cell]) => cell.flag !== NO_ROW);
+      const said = [];
+      const ofCells = [];
       const one = (each) => (each === null ? [] : [each]);
-      return [...told((cell) => one(cell.answered)), ...told((cell) => one(cell.covered)), ...told((cell) => cell.notes),
-        ...(row.cells.length ? row.cells[0].moved : [])];
+      for (const told of [(cell) => one(cell.answered), (cell) => one(cell.covered), (cell) => cell.notes]) {
+        const found = new Map();
+        for (const [cell, place] of there) for (const each of told(cell)) found.set(each, [...(found.get(each) || []), place]);
+        for (const [words, places] of found) {
+          if (places.length === there.length) said.push(words);
+          else if (columns.length > NAMED_COLUMNS) ofCells.push([words, places]);
+          else said.push(`${words} (${places.map((place) => columns[place].label).join(", ")})`);
+        }
+      }
+      return { said: [...said, ...(row.cells.length ? row.cells[0].moved : [])], ofCells };
     }
 
     // What is said beside a number: how many units, whom it covers, its notes and its status.
@@ -545,14 +553,21 @@
         rows.unshift({ code: this.country, cells: columns.map((column) => ({ ...this.cell(column.measure, { unit: this.country, ...column.fixed }), decimals: column.measure.decimals })) });
       }
       const met = new Map();
+      const numbers = new Map();
       const said = rows.map((row) => {
         const kinds = name === TIME ? [...new Set(this.tableBreaks().filter((each) => String(each.year) === row.code).map((each) => say(each.kind)))] : [];
-        return [...this.saidOf(row, columns), ...(kinds.length ? [text("break_before", { kinds: kinds.join(", ") })] : [])];
+        const { said: ofRow, ofCells } = this.saidOf(row, columns);
+        for (const [words, places] of ofCells) {
+          if (!numbers.has(words)) numbers.set(words, numbers.size + 1);
+          for (const place of places) row.cells[place].marks = [...(row.cells[place].marks || []), numbers.get(words)].sort((a, b) => a - b);
+        }
+        return [...ofRow, ...(kinds.length ? [text("break_before", { kinds: kinds.join(", ") })] : [])];
       });
       const isSaid = said.some((each) => each.length);
       const body = rows.map((row, place) => h("tr", {}, h("th", { scope: "row" }, this.label(name, row.code)), row.cells.map((cell) => {
         if (cell.flag !== "A" && cell.flag !== NO_ROW) met.set(cell.flag, cell.value === null ? sign(cell.flag) : cell.flag);
-        return h("td", { class: "r" }, this.written(cell, cell.decimals), cell.value !== null && cell.flag !== "A" && cell.flag !== NO_ROW ? h("sup", {}, cell.flag) : null);
+        const behind = [...(cell.value !== null && cell.flag !== "A" && cell.flag !== NO_ROW ? [cell.flag] : []), ...(cell.marks || [])].join(" ");
+        return h("td", { class: "r" }, this.written(cell, cell.decimals), behind ? h("sup", {}, behind) : null);
       }), isSaid ? h("td", { class: "said" }, inOneLine(said[place])) : null));
       const chosen = this.offered.filter((offer) => offer.codes.length > 1 || (offer.name === TIME && offer.codes.length)).map((offer) => ` · ${say(offer.title)}: ${this.label(offer.name, this.state[offer.name])}`);
       const id = `${this.element.id}-caption`;
@@ -565,6 +580,7 @@
       if (met.size) {
         host.append(h("p", { class: "signs" }, [...met].sort().map(([flag, shown]) => h("span", {}, h("b", {}, shown), ` ${say(flagOf(flag).label)} `))));
       }
+      if (numbers.size) host.append(h("ol", { class: "signs footnotes" }, [...numbers.keys()].map((words) => h("li", {}, words))));
       const bases = this.basesOf(this.state.time ? [this.state.time] : this.codes(TIME));
       if (bases.length) host.append(h("div", { class: "bases" }, h("p", {}, text("bases")), h("ul", {}, bases.map((each) => h("li", {}, each)))));
     }
