@@ -129,7 +129,7 @@ def swapped(text: str) -> str:
 def told(snapshot: Path) -> dict[str, object]:
     """Return what a snapshot says of its changes."""
     text = (snapshot / "CHANGES.md").read_text(encoding="utf-8")
-    english = text[text.index("# Changes in ") :]
+    english = text.partition("# Changes in ")[2]
     found = re.search(r"## In short\n\n(.*?)\n\n##", english, re.DOTALL)
     with duckdb.connect(str(snapshot / "is248.duckdb"), read_only=True) as connection:
         classes = connection.execute(

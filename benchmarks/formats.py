@@ -4,9 +4,9 @@
 
 The folder is a snapshot or a candidate; the published snapshot unless said otherwise. Parquet and CSV are read by pyarrow,
 workbooks by calamine, JSON-stat by pyjstat (numbers) and json (everything else), PX by pyaxis (numbers) and from the text
-itself (signs). What they give is compared with the snapshot's own DuckDB file, row by row and column by column, and in no
-format may a measure of a confidential row have a number. Prints a line a format, then the first differences; the exit code
-is 1 where there are any.
+itself (signs, notes of cells), the data of the pages by json (what stands beside the numbers). What they give is compared
+with the snapshot's own DuckDB file, row by row and column by column, and in no format may a measure of a confidential row
+have a number. Prints a line a format, then the first differences; the exit code is 1 where there are any.
 
 Belongs here: reading formats as their readers do, from the descriptions in the snapshot itself. Does not belong here:
 anything of the writers, whose mistakes would then be on both sides.
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -58,6 +59,13 @@ READ_ME, OVERVIEW = "Les meg", "Oversikt"
 FORMULA = r"[=+\-@\t]"
 
 STATUS, BREAK = "obs_status", "series_break"
+REASON, NOTE, COVERAGE = "absence_reason", "obs_note", "coverage"
+# Beside a break a workbook has its kinds, which no column of a table has.
+KINDS, KINDS_CODES = "break_kinds", "break_kind"
+SEVERAL = ";"
+# Cubes of the pages that are not called as their table, and the columns of which one is their time.
+SITE_CUBES = {"rates": "fte_by_service"}
+SITE_TIMES = ("time_period", "time_period_to")
 CONFIDENTIAL = "Q"
 # The status of a further measure that is missing where the main one is not.
 CANNOT_EXIST = "M"
@@ -394,6 +402,10 @@ def read_sheet(snapshot: Snapshot, tally: Tally, file: str, table: Table, sheet:
     head, *rows = sheet.to_python()
     labels = {f"{name}_nb": column for name, column in table.columns.items() if column.codes in snapshot.codes}
     expected = [each for name in table.columns for each in (name, f"{name}_nb") if each in table.columns or each in labels]
+    if BREAK in expected:
+        place = expected.index(BREAK) + 1
+        expected[place:place] = [KINDS, f"{KINDS}_nb"]
+        labels[f"{KINDS}_nb"] = Column(KINDS, "VARCHAR", {}, KINDS_CODES, SEVERAL)
     if head != expected:
         tally.add(file, "", "(columns)", *only_differing(expected, head))
     columns = dict(zip(head, zip(*rows, strict=True) if rows else [()] * len(head), strict=True))
@@ -409,6 +421,10 @@ def read_sheet(snapshot: Snapshot, tally: Tally, file: str, table: Table, sheet:
         for code, label in sorted(set(zip(columns[column.name], columns[name], strict=True))):
             if label != label_of(snapshot, column, code):
                 tally.add(file, f"{column.name}={code}", name, label_of(snapshot, column, code), label)
+    if BREAK in found:
+        for key, kinds in zip(columns[BREAK], columns[KINDS], strict=True):
+            if bool(key) != bool(kinds):
+                tally.add(file, "", KINDS, f"kinds of a break: {key}", kinds)
     return pa.table(found)
 
 
@@ -611,8 +627,16 @@ def check_px(snapshot: Snapshot, tally: Tally) -> None:
             rows = rows_of_px(snapshot, tally, file, table)
             sign = {name: f"case {status_of(table, name, STATUS)} {sign_of} else '..' end" for name in table.numbers}
             signs = ", ".join(f'if("{name}" is null, {sql}, null) as "sign of {name}"' for name, sql in sign.items())
+            if COVERAGE in table.columns:
+                signs += f', if({COVERAGE} is null, sign, null) as "sign of {COVERAGE}"'
+                sign_of_row = f"case {status_of(table, COVERAGE, STATUS)} {sign_of} else '..' end as sign"
+            else:
+                sign_of_row = "null as sign"
+            # Notes of cells have no order.
+            notes = f"array_to_string(list_sort(string_split({NOTE}, '{SEVERAL}')), '{SEVERAL}') as {NOTE}"
+            expected = f'select * replace ({notes}), {signs} from (select *, {sign_of_row} from "{table.name}")'
             columns = {name: table.types.get(name, "VARCHAR") for name in rows.column_names}
-            snapshot.compare(tally, file, table, rows, expected=f'select *, {signs} from "{table.name}"', columns=columns)
+            snapshot.compare(tally, file, table, rows, expected=expected, columns=columns)
 
 
 def rows_of_px(snapshot: Snapshot, tally: Tally, file: str, table: Table) -> pa.Table:
@@ -625,11 +649,11 @@ def rows_of_px(snapshot: Snapshot, tally: Tally, file: str, table: Table) -> pa.
     *codes, contents = get_codes(keywords)[1]
     named = [*keywords["STUB"], *keywords["HEADING"]][:-1]
     assert table.cube is not None, f"{table.name} is described as no cube"
-    expected = [*table.numbers, STATUS, *([BREAK] if BREAK in table.columns else [])]
+    expected = [*table.numbers, *(name for name in (COVERAGE, STATUS, BREAK) if name in table.columns)]
     if contents != expected:
         tally.add(file, "", "(contents)", expected, contents)
     numbers = numbers.reshape(-1, len(contents))
-    text = (snapshot.folder / file).read_text(encoding="utf-8").partition("DATA=\n")[2]
+    text_of_keywords, _, text = (snapshot.folder / file).read_text(encoding="utf-8").partition("DATA=\n")
     written = np.array(text.removesuffix(";\n").split(), dtype=object).reshape(numbers.shape)
     is_row = written[:, contents.index(STATUS)] != '"."'
     tally.add_places(
@@ -659,7 +683,129 @@ def rows_of_px(snapshot: Snapshot, tally: Tally, file: str, table: Table) -> pa.
             is_sign = own.str.startswith('"').to_numpy()
             rows[name] = np.where(is_sign, None, numbers[is_row, place])
             rows[f"sign of {name}"] = np.where(is_sign, own.map(lambda sign: symbols.get(sign, sign)), None)
+    rows |= cell_notes(snapshot, text_of_keywords, [keywords[f"VALUES({name})"] for name in named], places, named)
     return pa.table({name: arrow(values, table.types.get(name, "VARCHAR")) for name, values in rows.items()})
+
+
+def cell_notes(
+    snapshot: Snapshot,
+    text: str,
+    values: list[list[str]],
+    places: Mapping[str, Any],
+    named: list[str],
+) -> dict[str, list[str | None]]:
+    """Return the reason for absence and the notes of each row, from the notes of cells of a PX file.
+
+    Args:
+        snapshot: has the labels of the codes.
+        text: the keywords of the file.
+        values: the values of each variable but the contents.
+        places: the place of each row's value, by variable.
+        named: the variables.
+    """
+    said: dict[str, list[set[str]]] = {name: [set() for _ in range(len(places[named[0]]))] for name in (REASON, NOTE)}
+    codes = {name: {label: code for code, label in snapshot.codes.get(name, {}).items()} for name in said}
+    for key, quoted in re.findall(r'^CELLNOTE\(([^\n]*?)\)=\s*((?:"[^"]*"\s*)+);$', text, re.MULTILINE):
+        members = re.findall(r'"([^"]*)"', key)[:-1]
+        holds = np.ones(len(places[named[0]]), dtype=bool)
+        for name, member, known in zip(named, members, values, strict=True):
+            if member != "*":
+                holds &= places[name] == known.index(member)
+        for label in "".join(re.findall(r'"([^"]*)"', quoted)).split("##"):
+            name = next(name for name in codes if label in codes[name])
+            for place in np.flatnonzero(holds).tolist():
+                said[name][place].add(codes[name][label])
+    return {name: [SEVERAL.join(sorted(each)) or None for each in found] for name, found in said.items()}
+
+
+def check_site(snapshot: Snapshot, tally: Tally) -> None:
+    """Compare what the pages know beside their numbers: status or reason, notes, coverage, base and unit set of a share."""
+    for path in sorted((snapshot.folder / "site" / "data").rglob("*.js")):
+        file = path.relative_to(snapshot.folder).as_posix()
+        with tally.reading(file):
+            for name, cube in cubes_of(path.read_text(encoding="utf-8")):
+                check_site_cube(snapshot, tally, file, name, cube)
+
+
+def cubes_of(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield name and content of each cube that a script hands to the pages."""
+    for line in text.splitlines():
+        if line.startswith("IS248.add("):
+            name, cube = json.loads(f"[{line.removeprefix('IS248.add(').removesuffix(');')}]")
+            yield name, cube
+
+
+def check_site_cube(snapshot: Snapshot, tally: Tally, file: str, name: str, cube: dict[str, Any]) -> None:
+    """Compare the cells of a cube of the pages that have a row."""
+    own, _, last = name.rpartition("/")
+    indicator = last if own == "indicator" else None
+    table = snapshot.tables["indicator_shares" if indicator else SITE_CUBES.get(last, last)]
+    over = cube["flags"]["over"]
+    codes = [cube["dimensions"][each] for each in over]
+    flags = runs_of(cube["flags"]["values"])
+    there = [place for place, flag in enumerate(flags) if flag != " "]
+    places = dict(zip(over, np.unravel_index(np.array(there, dtype=int), [len(each) for each in codes]), strict=True))
+    found: dict[str, list[Any]] = {}
+    for each, known in zip(over, codes, strict=True):
+        values = [known[place] for place in places[each]]
+        if each == "unit":
+            parts = [value.split(".", 2) for value in values]
+            for place, column in enumerate(("area_basis", "unit_level", "unit_code")):
+                if column in table.columns:
+                    found[column] = [part[place] for part in parts]
+        else:
+            columns = [column for column in SITE_TIMES if column in table.key] if each == "time" else [each]
+            found[columns[-1]] = values
+    statuses, reasons = list(snapshot.codes[STATUS]), list(snapshot.codes[REASON])
+    shown = [flags[place] for place in there]
+    found[STATUS] = [flag if flag in statuses and flag.isupper() else None for flag in shown]
+    found[REASON] = [reasons[ord(flag) - ord("a")] if flag.islower() else None for flag in shown]
+    said = cube.get("notes")
+    notes = values_of(said["values"]) if said else [""] * len(flags)
+    labels = {label: code for code, label in snapshot.codes.get(NOTE, {}).items()}
+    found[NOTE] = [
+        SEVERAL.join(sorted(labels[label[0]] for label in said["said"][int(notes[place])]))
+        if said and notes[place]
+        else None
+        for place in there
+    ]
+    covered = values_of(cube["measures"][COVERAGE]["values"]) if COVERAGE in cube["measures"] else [""] * len(flags)
+    found["percent"] = [float(covered[place]) if covered[place] else None for place in there]
+    for place, column in enumerate(("base", "unit_set") if indicator else ()):
+        labels = {label: code for code, label in snapshot.codes.get(column, {}).items()}
+        said_of = {year: pair[place] for year, pair in cube.get("bases", {}).items()}
+        of_year = {year: labels.get(words[0]) if words else None for year, words in said_of.items()}
+        found[column] = [of_year.get(codes[over.index("time")][at]) for at in places["time"]]
+    covered_sql = f"case when {COVERAGE} < 1 then least(round(100 * {COVERAGE}, 1), 99.9) end"
+    notes_sql = f"array_to_string(list_sort(string_split({NOTE}, '{SEVERAL}')), '{SEVERAL}')"
+    key = [column for column in found if column in table.key]
+    where = f"indicator = '{indicator}'" if indicator else "true"
+    if own and not indicator:  # the cube of a municipality
+        where = f"area_basis = 'current' and unit_code like '{own}%'"
+    expected = f"""
+        select distinct {", ".join(key)}, if({REASON} is null, {STATUS}, null) as {STATUS}, {REASON}, {notes_sql} as {NOTE},
+            {covered_sql if COVERAGE in table.columns else "null"} as percent
+            {", base, unit_set" if indicator else ""}
+        from "{table.name}" where {where}
+    """
+    types = {column: table.types.get(column, "DOUBLE" if column == "percent" else "VARCHAR") for column in found}
+    rows = pa.table({column: arrow(values, types[column]) for column, values in found.items()})
+    plain = Table(table.name, tuple(key), (), table.columns, None, ())
+    snapshot.compare(tally, f"{file} {name}", plain, rows, expected=expected, columns=types, is_whole=False)
+
+
+def values_of(text: str) -> list[str]:
+    """Return the values of a list in which a star stands before how often a value comes."""
+    values: list[str] = []
+    for each in text.split(","):
+        value, _, count = each.partition("*")
+        values += [value] * int(count or 1)
+    return values
+
+
+def runs_of(text: str) -> list[str]:
+    """Return the flags of a text in which a number stands behind a flag that comes several times."""
+    return [flag for flag, count in re.findall(r"(\D)(\d*)", text) for _ in range(int(count or 1))]
 
 
 FORMATS: dict[str, Callable[[Snapshot, Tally], None]] = {
@@ -670,6 +816,7 @@ FORMATS: dict[str, Callable[[Snapshot, Tally], None]] = {
     "packages": check_packages,
     "JSON-stat": check_json_stat,
     "PX": check_px,
+    "pages": check_site,
 }
 
 

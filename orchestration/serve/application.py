@@ -24,6 +24,7 @@ from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
 from orchestration.core.tables import Table
 from orchestration.serve import answers, cubes, isolated, questions
+from orchestration.serve.beside import said_beside
 from orchestration.serve.limits import Limits, Turnstile
 from orchestration.serve.published import OpenSnapshot, Published
 from orchestration.serve.queries import run_query
@@ -33,7 +34,7 @@ LOOPBACK = "127.0.0.1"
 PORT = 8248
 
 # Part of every ETag: raise it when the same question gets an answer of another form.
-REPRESENTATION = "1"
+REPRESENTATION = "2"
 
 TABLES, DATA, QUERY = "/tables", "data", "/query"
 
@@ -196,6 +197,7 @@ def build_application(settings: Settings, limits: Limits | None = None, origins:
                 "offset": question.offset,
                 "columns": [{"name": column.name, "type": column.type} for column in question.columns],
                 "rows": answers.as_objects(names, rows),
+                **said_beside(snapshot, described, names, rows),
             }
             return answers.as_json(content), answers.MEDIA_TYPE_JSON
 

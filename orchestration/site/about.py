@@ -15,6 +15,7 @@ import duckdb
 
 from orchestration.core.tables import Label, Table
 from orchestration.publish.release import Release
+from orchestration.publish.remarks import AREA_BREAKS, has_table
 
 WORKBOOK = "xlsx/is248.xlsx"
 
@@ -82,6 +83,19 @@ def break_rows(connection: duckdb.DuckDBPyConnection, release: Release) -> tuple
         )
         (figures if scale in ("fte", "nok") else questions).append(row)
     return figures, questions
+
+
+def moved_areas(connection: duckdb.DuckDBPyConnection, release: Release) -> list[dict[str, Any]]:
+    """Return the areas that kept their code and changed their ground, with how."""
+    if not has_table(connection, AREA_BREAKS):
+        return []
+    return [
+        {"level": release.label("unit_level", level), "name": name, "code": code, "year": year, "how": Label(nb=nb, en=en)}
+        for level, name, code, year, nb, en in connection.execute(
+            "select unit_level, unit_name, unit_code, time_period, description_nb, description_en"
+            f" from {AREA_BREAKS} order by unit_level, unit_code, time_period"
+        ).fetchall()
+    ]
 
 
 def deliveries(connection: duckdb.DuckDBPyConnection, release: Release) -> list[dict[str, Any]]:

@@ -19,12 +19,14 @@ from markupsafe import Markup
 
 from orchestration.core.tables import Label, Table
 from orchestration.core.texts import load_texts
+from orchestration.publish import remarks
 from orchestration.publish.formats import Format, Job
-from orchestration.publish.release import Release
+from orchestration.publish.release import Release, spans
+from orchestration.publish.remarks import in_one_line, joined, read_moved
 from orchestration.site import about, formats
 from orchestration.site.breaks import Break, Breaks, read_breaks
 from orchestration.site.cubes import Cube, dumped, read_cube, read_indicator_cubes, reason_flags
-from orchestration.site.figures import Cell, Resolved, Resolver
+from orchestration.site.figures import Cell, Moved, Resolved, Resolver
 from orchestration.site.headline import headline
 from orchestration.site.municipality import NEIGHBOURS, PUBLIC_MEASURES, Municipalities
 from orchestration.site.pages import Figure, Page, Question, Site, load_pages, load_site, written_out
@@ -35,6 +37,8 @@ TEMPLATES = HERE / "templates"
 STATIC = HERE / "static"
 
 TEXTS = load_texts("site", "pages")
+# What the scripts say of figures in the same words as the files.
+SCRIPT_REMARKS = ("covered", "moved")
 
 # Figures of a question that the reader chose, and of a municipality: described once, drawn of cubes that are loaded then.
 QUESTION_FIGURES = (
@@ -128,6 +132,7 @@ class Data:
     breaks: Mapping[str, Breaks]
     indicators: dict[str, Label]
     multiple: frozenset[str]
+    moved: Moved
 
 
 def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> Job:
@@ -143,7 +148,7 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
         What writes that page, with a connection as this one; to be called when the other files are there.
     """
     data = _read(connection, tables, release)
-    resolver = Resolver(release, data.site, data.tables, data.cubes, data.breaks, data.indicators)
+    resolver = Resolver(release, data.site, data.tables, data.cubes, data.breaks, data.indicators, data.moved)
     subjects = _subjects(resolver, load_pages(), data.multiple)
     front = resolver.resolve(data.site.front)
     municipalities = Municipalities(connection, release, data.tables)
@@ -159,7 +164,7 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
         _text(folder / "data" / f"{name}.js", script)
     for code, script in municipalities.scripts().items():
         _text(folder / "data" / "municipality" / f"{code}.js", script)
-    _text(folder / "data" / "words.js", f"IS248.words({dumped(_script_words(release, data.site))});\n")
+    _text(folder / "data" / "words.js", f"IS248.words({dumped(_script_words(release, data.site, data.moved))});\n")
 
     sentence, tiles = headline(connection, release, data.breaks.get("fte_by_service", Breaks()))
     environment = _environment(release, data, subjects)
@@ -182,6 +187,7 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
         of_questions=of_questions,
         deliveries=about.deliveries(connection, release),
         crosswalk=about.crosswalk(connection, release),
+        moved=about.moved_areas(connection, release),
     )
 
     def list_files(own: duckdb.DuckDBPyConnection) -> None:
@@ -225,7 +231,7 @@ def _read(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], releas
     multiple = frozenset(
         row[0] for row in connection.execute("select indicator from indicators where scale = 'multiple'").fetchall()
     )
-    return Data(release, site, described, cubes, read_breaks(connection), indicators, multiple)
+    return Data(release, site, described, cubes, read_breaks(connection), indicators, multiple, read_moved(connection))
 
 
 def _subjects(resolver: Resolver, pages: Sequence[Page], multiple: frozenset[str]) -> list[SubjectPage]:
@@ -253,6 +259,9 @@ def _question(
         "select base, unit_set, comparable_since from indicators where indicator = ?", [indicator]
     ).fetchall()
     base, unit_set, since = rows[0] if rows else (None, None, None)
+    # Of which years, where it was not always the same.
+    bases = _by_years({int(year): of for year, (of, _) in cube.bases.items() if of})
+    unit_sets = _by_years({int(year): units for year, (_, units) in cube.bases.items() if units})
     wordings = connection.execute(
         "select wording_nb, min(time_period), max(time_period) from indicator_wordings where indicator = ? and wording_nb"
         " is not null group by wording_nb order by 2, 3, 1",
@@ -270,12 +279,23 @@ def _question(
         "breaks": resolver.script_breaks(known.within([int(code) for code in cube.dimensions["time"]])),
         "apart": known.apart,
         "facts": [
-            [pair(TEXTS["asked_of"]), pair(release.label("unit_set", unit_set))] if unit_set else None,
-            [pair(TEXTS["base"]), pair(release.label("base", base))] if base else None,
+            [pair(TEXTS["asked_of"]), pair(unit_sets or release.label("unit_set", unit_set))] if unit_set else None,
+            [pair(TEXTS["base"]), pair(bases or release.label("base", base))] if base else None,
             [pair(TEXTS["comparable_since"]), [str(since)]] if since else None,
         ],
         "wordings": [[text, str(first) if first == last else f"{first}\u2013{last}"] for text, first, last in wordings],
     }
+
+
+def _by_years(labels: Mapping[int, Label]) -> Label | None:
+    """Return a label that is not the same in all years with the years of each; None where there is none."""
+    years: dict[Label, list[int]] = {}
+    for year, label in sorted(labels.items()):
+        years.setdefault(label, []).append(year)
+    if len(years) < 2:
+        return next(iter(years), None)
+    told = [(spans(tuple(of)), label) for label, of in years.items()]
+    return joined([Label(nb=f"{of}: {label.nb}", en=f"{of}: {label.en}") for of, label in told], "; ")
 
 
 def _explorer(connection: duckdb.DuckDBPyConnection, resolver: Resolver, data: Data) -> dict[str, Any]:
@@ -331,10 +351,11 @@ def _municipality(resolver: Resolver, municipalities: Municipalities) -> dict[st
     }
 
 
-def _script_words(release: Release, site: Site) -> dict[str, Any]:
+def _script_words(release: Release, site: Site, moved: Moved) -> dict[str, Any]:
     def pairs(codelist: str) -> dict[str, list[str]]:
         return {code: [each.label.nb, each.label.en] for code, each in release.codes.get(codelist, {}).items()}
 
+    texts = {**load_texts("site", "scripts"), **{name: remarks.TEXTS[name] for name in SCRIPT_REMARKS}}
     statuses = release.codes.get("obs_status", {})
     reasons = release.codes.get("absence_reason", {})
     flags = {code: {"label": [each.label.nb, each.label.en], "sign": each.sign or ""} for code, each in statuses.items()}
@@ -345,7 +366,8 @@ def _script_words(release: Release, site: Site) -> dict[str, Any]:
             "sign": (parent.sign if parent else None) or "..",
         }
     return {
-        "texts": {name: [label.nb, label.en] for name, label in load_texts("site", "scripts").items()},
+        "texts": {name: [label.nb, label.en] for name, label in texts.items()},
+        "moved": {".".join(area): [[year, how.nb, how.en] for year, how in found] for area, found in moved.items()},
         "flags": flags,
         "levels": pairs("unit_level"),
         "bases": pairs("area_basis"),
@@ -374,21 +396,25 @@ def _environment(release: Release, data: Data, subjects: Sequence[SubjectPage]) 
 
     def write_cell(cell: Cell) -> Markup:
         if cell.value is None:
-            return Markup("{}").format(sign_of(cell.flag))
-        text = formats.both(formats.number(cell.value, cell.decimals, "nb"), formats.number(cell.value, cell.decimals, "en"))
-        return text if cell.flag in ("A", " ") else text + Markup("<sup>{}</sup>").format(cell.flag)
+            text = Markup("{}").format(sign_of(cell.flag))
+        else:
+            text = formats.both(
+                formats.number(cell.value, cell.decimals, "nb"), formats.number(cell.value, cell.decimals, "en")
+            )
+        flag = [cell.flag] if cell.value is not None and cell.flag not in ("A", " ") else []
+        behind = " ".join([*flag, *(str(mark) for mark in cell.marks)])
+        return text + Markup("<sup>{}</sup>").format(behind) if behind else text
+
+    def flag_label(flag: str) -> Label:
+        """Return what a flag means."""
+        if flag in reasons:
+            return release.label("absence_reason", reasons[flag])
+        return release.label("obs_status", flag)
 
     def signs(figure: Resolved) -> list[tuple[str, Label]]:
         """Return the signs and letters of a table with what they mean."""
-        met = {cell.flag: cell.value is None for _, cells in figure.grid.rows for cell in cells}
-        return [
-            (
-                sign_of(flag) if met[flag] else flag,
-                release.label("absence_reason", reasons[flag]) if flag in reasons else release.label("obs_status", flag),
-            )
-            for flag in sorted(met)
-            if flag not in ("A", " ")
-        ]
+        met = {cell.flag: cell.value is None for _, cells, _ in figure.grid.rows for cell in cells}
+        return [(sign_of(flag) if met[flag] else flag, flag_label(flag)) for flag in sorted(met) if flag not in ("A", " ")]
 
     def breaks_by_year(breaks: Sequence[Break]) -> dict[int, list[Break]]:
         years: dict[int, list[Break]] = {}
@@ -407,6 +433,8 @@ def _environment(release: Release, data: Data, subjects: Sequence[SubjectPage]) 
         written=formats.written,
         written_percent=formats.written_percent,
         signs=signs,
+        flag_label=flag_label,
+        in_one_line=in_one_line,
         sign_of=sign_of,
         breaks_by_year=breaks_by_year,
         dumped=lambda content: Markup(dumped(content)),

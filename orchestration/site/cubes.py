@@ -2,7 +2,9 @@
 
 A cube has dimensions, each with its codes in order, and measures, each a list over some of the dimensions with the last one
 moving fastest. A flag says of each cell what it is: the status of a value (a capital letter), or why there is none (a small
-letter, a place in the code list of reasons). ``static/core.js`` reads what ``Cube.script`` writes.
+letter, a place in the code list of reasons). Beside them stand the notes of a cell, the percent of the inhabitants that it
+covers where that is not all of them, and what the shares of a year are of. ``static/core.js`` reads what ``Cube.script``
+writes.
 
 Belongs here: reading tables into cubes and writing cubes. Does not belong here: what holds for every cube
 (``publish.axes``), which cubes a page needs (``pages``), or what is drawn of them (``figures``).
@@ -24,6 +26,7 @@ import numpy as np
 from orchestration.core.tables import Label, Table
 from orchestration.publish.axes import Order, cells_of, codes_of_level, order_of, places_of, spread
 from orchestration.publish.release import Release
+from orchestration.publish.remarks import COVERAGE_COLUMN, NOTE_COLUMN, REASON_COLUMN, notes_of
 
 UNIT, TIME = "unit", "time"
 # Columns that make up the two dimensions above; the series follows from the year.
@@ -35,7 +38,11 @@ NO_ROW = " "
 DIGITS = 4
 
 SHARE = "share"
-COUNT = "n_answer"
+COUNT, ANSWERED, UNITS = "n_answer", "n_answered", "n_units"
+# A measure of every cube whose rows may cover less than all inhabitants: percent, empty where they cover all.
+COVERAGE = "coverage"
+# From so many equal values on a list counts them.
+RUN = 3
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,11 @@ class Measure:
 
 @dataclass
 class Cube:
-    """Figures over dimensions. ``share_of`` names the measure that the count of an answer is a share of."""
+    """Figures over dimensions.
+
+    ``share_of`` names the measure that the count of an answer is a share of. ``notes`` has of each cell the place of what is
+    said of it in ``said``; ``bases`` has by year what shares are of and which units are counted.
+    """
 
     name: str
     dimensions: dict[str, list[str]]
@@ -56,6 +67,9 @@ class Cube:
     measures: dict[str, Measure]
     flags: Measure
     share_of: str | None = None
+    notes: Measure | None = None
+    said: tuple[tuple[Label, ...], ...] = ()
+    bases: Mapping[str, tuple[Label | None, Label | None]] = field(default_factory=dict)
     places: dict[str, dict[str, int]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -83,6 +97,11 @@ class Cube:
         """Return the flag of a cell; a blank where the table has no row."""
         return self._cell(self.flags, at) or NO_ROW
 
+    def remarks(self, at: Mapping[str, str]) -> tuple[Label, ...]:
+        """Return the notes of a cell."""
+        place = self._cell(self.notes, at) if self.notes else ""
+        return self.said[int(place)] if place else ()
+
     def label(self, dimension: str, code: str) -> Label:
         """Return the label of a code, the code itself where there is none."""
         return self.labels.get(dimension, {}).get(code) or Label(nb=code, en=code)
@@ -95,22 +114,40 @@ class Cube:
 
     def script(self) -> str:
         """Return the cube as a script that hands it to the page."""
-        content = {
+        content: dict[str, Any] = {
             "dimensions": self.dimensions,
             "labels": {
                 name: {code: [label.nb, label.en] if label.nb != label.en else [label.nb] for code, label in each.items()}
                 for name, each in self.labels.items()
             },
-            "measures": {name: {"over": each.over, "values": ",".join(each.values)} for name, each in self.measures.items()},
+            "measures": {name: {"over": each.over, "values": _counted(each.values)} for name, each in self.measures.items()},
             "flags": {"over": self.flags.over, "values": _runs(self.flags.values)},
             "shareOf": self.share_of,
         }
+        if self.notes:
+            said = [[_pair(label) for label in labels] for labels in self.said]
+            content["notes"] = {"over": self.notes.over, "values": _counted(self.notes.values), "said": said}
+        if self.bases:
+            content["bases"] = {time: [_pair(label) for label in labels] for time, labels in self.bases.items()}
         return f"IS248.add({dumped(self.name)}, {dumped(content)});\n"
 
 
 def dumped(content: object) -> str:
     """Return content as JSON that may stand in a script."""
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/").replace("\u2028", "\\u2028")
+
+
+def _pair(label: Label | None) -> list[str] | None:
+    return None if label is None else [label.nb, label.en]
+
+
+def _counted(values: Iterable[str]) -> str:
+    """Return values with commas between them, a run of equal ones as one with its length."""
+    parts: list[str] = []
+    for value, run in groupby(values):
+        count = sum(1 for _ in run)
+        parts += [f"{value}*{count}"] if count >= RUN else [value] * count
+    return ",".join(parts)
 
 
 def _runs(flags: Iterable[str]) -> str:
@@ -182,14 +219,24 @@ def scale_of(table: Table, measure: str) -> int:
     return 100 if any(column.name == measure and column.unit == "ratio" for column in table.columns) else 1
 
 
+# Columns of a row before the table's own dimensions: unit, name, time, reason, status, notes, covered.
+FACTS = 7
+
+
 def row_sql(table: Table, measures: Sequence[str]) -> str:
     """Return the columns of a table that ``cube_of`` reads, as SQL."""
     unit = f"{unit_sql(table.key)}, unit_name" if "unit_level" in table.key else "null, null"
     time = next(column for column in reversed(TIME_COLUMNS) if column in table.key)
     dimensions = [f"{each}::varchar" for each in dimensions_of(table)]
     texts = [as_text(measure, scale_of(table, measure)) for measure in measures]
-    reason = f"case when {table.measures[0]} is null then absence_reason end"
-    return ", ".join([unit, f"{time}::varchar", reason, "obs_status", *dimensions, *texts])
+    reason = f"case when {table.measures[0]} is null then {REASON_COLUMN} end"
+    covered = as_text(covered_sql(COVERAGE_COLUMN)) if COVERAGE_COLUMN in table.column_names else "''"
+    return ", ".join([unit, f"{time}::varchar", reason, "obs_status", NOTE_COLUMN, covered, *dimensions, *texts])
+
+
+def covered_sql(share: str) -> str:
+    """Return SQL for the percent of the inhabitants that a figure covers, nothing where it covers all."""
+    return f"case when {share} < 1 then least(round(100 * {share}, 1), 99.9) end"
 
 
 def read_cube(
@@ -227,25 +274,39 @@ def cube_of(release: Release, table: Table, name: str, measures: Sequence[str], 
         table: what the rows are of.
         name: by which pages call the cube.
         measures: the last columns of each row.
-        rows: unit, its name, time, reason why there is no number, status, the table's own dimensions, measures as text.
+        rows: unit, its name, time, reason why there is no number, status, notes, percent of the inhabitants that are
+            covered, the table's own dimensions, measures as text.
     """
     names = dimensions_of(table)
     dimensions: dict[str, list[str]] = {}
     labels: dict[str, dict[str, Label]] = {}
-    columns = list(range(5, 5 + len(names)))
+    columns = list(range(FACTS, FACTS + len(names)))
     if "unit_level" in table.key:
         # Rows are ordered by year, so that the newest name stays.
         dimensions[UNIT], labels[UNIT] = ordered_units(release, {row[0]: row[1] for row in rows})
         columns.insert(0, 0)
     codelists = {column.name: column.codelist for column in table.columns}
-    for place, each in enumerate(names, 5):
+    for place, each in enumerate(names, FACTS):
         dimensions[each], labels[each] = ordered_codes(release, codelists[each], {row[place] for row in rows})
     dimensions[TIME] = sorted({row[2] for row in rows})
     columns.append(2)
 
     grid = _Grid(dimensions, tuple(dimensions), rows, columns)
-    kept = {measure: grid.measure([row[5 + len(names) + place] for row in rows]) for place, measure in enumerate(measures)}
-    return Cube(name, dimensions, labels, kept, grid.flags(release, [(row[3], row[4]) for row in rows]))
+    first = FACTS + len(names)
+    kept = {measure: grid.measure([row[first + place] for row in rows]) for place, measure in enumerate(measures)}
+    if any(row[6] for row in rows):
+        kept[COVERAGE] = grid.measure([row[6] for row in rows])
+    texts = sorted({row[5] for row in rows if row[5]})
+    places = {text: str(place) for place, text in enumerate(texts)}
+    return Cube(
+        name,
+        dimensions,
+        labels,
+        kept,
+        grid.flags(release, [(row[3], row[4]) for row in rows]),
+        notes=grid.measure([places.get(row[5] or "", "") for row in rows]) if texts else None,
+        said=tuple(tuple(notes_of(text, release)) for text in texts),
+    )
 
 
 class _Grid:
@@ -285,7 +346,8 @@ def read_indicator_cubes(connection: duckdb.DuckDBPyConnection, release: Release
     groups = connection.execute(
         f"select indicator, {unit} as unit, item, time_period::varchar as time, min(obs_status), min(absence_reason),"
         " coalesce(max(n_answered)::varchar, ''), coalesce(max(n_units)::varchar, ''), arg_max(unit_name, time_period),"
-        " coalesce(max(case base when 'all' then n_units else n_answered end)::varchar, '')"
+        " coalesce(max(case base when 'all' then n_units else n_answered end)::varchar, ''), min(base), min(unit_set),"
+        f" min({NOTE_COLUMN})"
         " from indicator_shares group by all order by indicator, time, unit, item"
     ).fetchall()
     cells = connection.execute(
@@ -305,6 +367,8 @@ def read_indicator_cubes(connection: duckdb.DuckDBPyConnection, release: Release
         dimensions["answer"], labels["answer"] = ordered_codes(release, "answer", asked[indicator])
         dimensions[TIME] = sorted({row[3] for row in rows})
         counts = counted.get(indicator, [])
+        texts = sorted({row[12] for row in rows if row[12]})
+        places = {text: str(place) for place, text in enumerate(texts)}
         by_answer = _Grid(dimensions, (UNIT, "item", "answer", TIME), counts, (1, 2, 3, 4))
         by_group = _Grid(dimensions, (UNIT, "item", TIME), rows, (1, 2, 3))
         cubes[indicator] = Cube(
@@ -313,12 +377,19 @@ def read_indicator_cubes(connection: duckdb.DuckDBPyConnection, release: Release
             labels=labels,
             measures={
                 COUNT: by_answer.measure([row[5] for row in counts]),
-                "n_answered": by_group.measure([row[6] for row in rows]),
-                "n_units": by_group.measure([row[7] for row in rows]),
+                ANSWERED: by_group.measure([row[6] for row in rows]),
+                UNITS: by_group.measure([row[7] for row in rows]),
                 # What the shares of a year are of.
                 "n_base": by_group.measure([row[9] for row in rows]),
             },
             flags=by_group.flags(release, [(row[5], row[4]) for row in rows]),
             share_of="n_base",
+            notes=by_group.measure([places.get(row[12] or "", "") for row in rows]) if texts else None,
+            said=tuple(tuple(notes_of(text, release)) for text in texts),
+            bases={row[3]: (_labelled(release, "base", row[10]), _labelled(release, "unit_set", row[11])) for row in rows},
         )
     return cubes
+
+
+def _labelled(release: Release, codelist: str, code: str | None) -> Label | None:
+    return release.label(codelist, code) if code else None

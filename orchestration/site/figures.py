@@ -8,20 +8,29 @@ Belongs here: choices, rows and columns. Does not belong here: reading tables (`
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestration.core.tables import Label, Table
-from orchestration.core.texts import load_texts
-from orchestration.publish.release import Release
+from orchestration.core.texts import filled, load_texts
+from orchestration.publish.release import Release, spans
+from orchestration.publish.remarks import covered_text, joined, moved_text
+from orchestration.site import formats
 from orchestration.site.breaks import Break, Breaks
-from orchestration.site.cubes import CURRENT, NO_ROW, SHARE, TIME, UNIT, Cube
+from orchestration.site.cubes import ANSWERED, COVERAGE, CURRENT, NO_ROW, SHARE, TIME, UNIT, UNITS, Cube
 from orchestration.site.pages import Figure, MeasureShown, Site
 
 TEXTS = load_texts("site", "pages")
 
 MEASURE, LEVEL, BASIS = "measure", "level", "basis"
 NEWEST = "newest"
+REPORTED = "reported"
+# Of so many columns a remark names those that it is about; of more it is a footnote of their figures.
+NAMED_COLUMNS = 3
+NOTHING = Label(nb="\u2013", en="\u2013")
+
+# The years in which areas that kept their code changed their ground, and how, by level and code.
+Moved = Mapping[tuple[str, str], Sequence[tuple[int, Label]]]
 
 
 @dataclass(frozen=True)
@@ -37,20 +46,31 @@ class Shown:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a table: a number or none, and its flag."""
+    """One cell of a table: a number or none, its flag, and the numbers of the footnotes on it."""
 
     value: float | None
     decimals: int
     flag: str
+    marks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Grid:
-    """The table under a figure. ``corner`` heads the first column."""
+    """The table under a figure.
+
+    ``corner`` heads the first column; beside a row stands what is said of its figures, and in ``footnotes``, in the order of
+    their numbers, what is said of single ones where a row would have to name too many columns.
+    """
 
     corner: Label
     columns: list[Label]
-    rows: list[tuple[Label, list[Cell]]]
+    rows: list[tuple[Label, list[Cell], list[Label]]]
+    footnotes: list[Label]
+
+    @property
+    def has_remarks(self) -> bool:
+        """Whether anything is said of any row."""
+        return any(said for _, _, said in self.rows)
 
 
 @dataclass(frozen=True)
@@ -69,6 +89,7 @@ class Resolved:
     breaks: list[Break]
     chosen: list[tuple[Label, Label]]
     grid: Grid
+    bases: list[Label]
     config: dict[str, Any]
 
     @property
@@ -190,6 +211,7 @@ class Resolver:
         cubes: Mapping[str, Cube],
         breaks: Mapping[str, Breaks],
         indicators: Mapping[str, Label],
+        moved: Moved,
     ) -> None:
         self.release = release
         self.site = site
@@ -197,6 +219,7 @@ class Resolver:
         self.cubes = cubes
         self.breaks = breaks
         self.indicators = indicators
+        self.moved = moved
 
     def measure(self, wanted: MeasureShown | str, table: Table | None) -> Shown:
         """Return how a measure is shown: as described, else as its column is."""
@@ -266,7 +289,7 @@ class Resolver:
         breaks = known.within(years) if over_time else []
         title = figure.title or self.indicators.get(figure.indicator, Label(nb=figure.indicator, en=figure.indicator))
         compare = self.measure(figure.compare, table) if figure.compare else None
-        grid = self.grid(figure, choices, measures, compare, table)
+        grid = self.grid(figure, choices, measures, compare, table, breaks)
         chosen = [
             (self.head(each, table), self.named(cube, each, choices.state[each]))
             for each in choose
@@ -292,6 +315,7 @@ class Resolver:
             breaks=breaks,
             chosen=chosen,
             grid=grid,
+            bases=self.bases(cube, choices),
             config=config,
         )
 
@@ -344,8 +368,26 @@ class Resolver:
             "decimals": shown.decimals,
         }
 
+    def bases(self, cube: Cube, choices: Choices) -> list[Label]:
+        """Return what the shares of a question are of and which units are counted, by the years that have the same."""
+        chosen = choices.state.get(TIME)
+        years: dict[tuple[Label | None, Label | None], list[int]] = {}
+        for time in [chosen] if chosen else choices.lines(TIME):
+            if time in cube.bases:
+                years.setdefault(cube.bases[time], []).append(int(time))
+        return [
+            filled(TEXTS["share_is_of"], years=spans(tuple(of)), base=base or NOTHING, units=units or NOTHING)
+            for (base, units), of in years.items()
+        ]
+
     def grid(
-        self, figure: Figure, choices: Choices, measures: Sequence[Shown], compare: Shown | None, table: Table | None
+        self,
+        figure: Figure,
+        choices: Choices,
+        measures: Sequence[Shown],
+        compare: Shown | None,
+        table: Table | None,
+        breaks: Sequence[Break],
     ) -> Grid:
         """Return the table of what is chosen at first."""
         cube, state = choices.cube, choices.state
@@ -361,6 +403,7 @@ class Resolver:
         else:
             columns = [(each.title, {}, each) for each in (measures[0], *([compare] if compare else []))]
         rows = []
+        numbers: dict[Label, int] = {}
         country = self._country(choices, row_name)
         for code in [*country, *(each for each in choices.lines(row_name) if each not in country)]:
             cells = []
@@ -368,14 +411,69 @@ class Resolver:
                 at = {**state, row_name: code, **fixed}
                 value = cube.value(shown.name, at)
                 cells.append(Cell(None if value is None else value / shown.divide, shown.decimals, cube.flag(at)))
-            rows.append((self.named(cube, row_name, code), cells))
+            places = [{**state, row_name: code, **fixed} for _, fixed, _ in columns]
+            said, of_cells = self.said(cube, row_name, code, [label for label, _, _ in columns], places)
+            for text, of in of_cells:
+                number = numbers.setdefault(text, len(numbers) + 1)
+                for place in of:
+                    cells[place] = replace(cells[place], marks=(*cells[place].marks, number))
+            cells = [replace(cell, marks=tuple(sorted(cell.marks))) for cell in cells]
+            if row_name == TIME:
+                kinds = [self.release.label("break_kind", each.kind) for each in breaks if str(each.time_period) == code]
+                said += [filled(TEXTS["break_before"], kinds=joined(dict.fromkeys(kinds), ", "))] if kinds else []
+            rows.append((self.named(cube, row_name, code), cells, said))
         ranked = figure.kind == "bars" and not figure.ordered and state.get(LEVEL) not in self.site.ordered_levels
         if ranked and row_name != TIME:
             first = len(country)
             rows[first:] = sorted(
                 rows[first:], key=lambda row: -(row[1][0].value if row[1][0].value is not None else float("-inf"))
             )
-        return Grid(self.head(row_name, table), [label for label, _, _ in columns], rows)
+        return Grid(self.head(row_name, table), [label for label, _, _ in columns], rows, list(numbers))
+
+    def said(
+        self, cube: Cube, row_name: str, code: str, columns: Sequence[Label], places: Sequence[Mapping[str, str]]
+    ) -> tuple[list[Label], list[tuple[Label, list[int]]]]:
+        """Return what is said of the figures of a row: who answered, whom they cover, notes, and boundaries that moved.
+
+        Args:
+            cube: has the figures.
+            row_name: the dimension of the rows.
+            code: the code of the row.
+            columns: the label of each column.
+            places: where the figure of each column is.
+
+        Returns:
+            What is said of the row, naming columns where it is not of all, and what is said of the figures in some columns
+            where these are too many to be named.
+        """
+        there = [place for place, at in enumerate(places) if cube.flag(at) != NO_ROW]
+        found: tuple[dict[Label, list[int]], ...] = ({}, {}, {})
+        for place in there:
+            at = places[place]
+            answers, units, percent = (cube.value(name, at) for name in (ANSWERED, UNITS, COVERAGE))
+            if cube.share_of and answers is not None and units is not None and answers < units:
+                text = filled(TEXTS["answered"], n=formats.written(answers, 0), whole=formats.written(units, 0))
+                found[0].setdefault(text, []).append(place)
+            if percent is not None:
+                found[1].setdefault(covered_text(formats.written(percent, 1)), []).append(place)
+            for note in cube.remarks(at):
+                found[2].setdefault(note, []).append(place)
+        said: list[Label] = []
+        of_cells: list[tuple[Label, list[int]]] = []
+        for text, of in (pair for each in found for pair in each.items()):
+            if len(of) == len(there):
+                said.append(text)
+            elif len(columns) > NAMED_COLUMNS:
+                of_cells.append((text, of))
+            else:
+                names = joined([columns[place] for place in of], ", ")
+                said.append(Label(nb=f"{text.nb} ({names.nb})", en=f"{text.en} ({names.en})"))
+        first = places[0] if places else {}
+        basis, _, area = (code if row_name == UNIT else first.get(UNIT, "")).partition(".")
+        if basis == REPORTED:
+            level, _, own = area.partition(".")
+            said += [moved_text(*each) for each in self.moved.get((level, own), []) if str(each[0]) == first.get(TIME)]
+        return said, of_cells
 
     @staticmethod
     def _country(choices: Choices, row_name: str) -> list[str]:

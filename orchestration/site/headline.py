@@ -6,39 +6,51 @@ Belongs here: which numbers, and when a change may be told. Does not belong here
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 
-from orchestration.core.tables import Label
+from orchestration.core.tables import STATUS_COLUMN, Label
 from orchestration.core.texts import filled, load_texts
 from orchestration.publish.release import Release
+from orchestration.publish.remarks import covered, notes_of
 from orchestration.site.breaks import Breaks
 from orchestration.site.formats import percent, signed, written
 
 TEXTS = load_texts("site", "pages")
+NORMAL = "A"
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One number with what it is; ``lines`` stand below it."""
+    """One number with what it is; ``lines`` stand below it, and what is ``said`` of it."""
 
     title: Label
     value: Label
     lines: list[Label]
+    said: list[Label] = field(default_factory=list)
 
 
 def _change(value: float) -> Label:
     return Label(nb=signed(percent(value, 1, "nb")), en=signed(percent(value, 1, "en")))
 
 
+def _beside(release: Release, status: str, note: str | None, share: float | None) -> list[Label]:
+    """Return what is said of a figure: its status where it is not a normal one, whom it covers, its notes."""
+    said = [release.label(STATUS_COLUMN, status)] if status != NORMAL else []
+    said += [covered(share)] if share is not None and share < 1 else []
+    return [*said, *notes_of(note, release)]
+
+
 def headline(connection: duckdb.DuckDBPyConnection, release: Release, breaks: Breaks) -> tuple[Label, list[Tile]]:
     """Return the sentence of the front page and its tiles; tiles without data are left out."""
     rows = connection.execute(
-        "select target_group, time_period, fte, fte_per_10000 from fte_by_service where unit_level = 'country'"
+        "select target_group, time_period, fte, fte_per_10000, obs_status, obs_note, coverage from fte_by_service"
+        " where unit_level = 'country'"
         " and area_basis = 'reported' and service_type = 'total' and fte is not null order by time_period, target_group"
     ).fetchall()
-    figures = {(group, year): (fte, rate) for group, year, fte, rate in rows}
+    figures = {(group, year): (fte, rate) for group, year, fte, rate, *_ in rows}
+    beside = {(group, year): _beside(release, *facts) for group, year, _, _, *facts in rows}
     newest = max((year for _, year in figures), default=release.time_period)
     real = dict(
         connection.execute(
@@ -65,7 +77,7 @@ def headline(connection: duckdb.DuckDBPyConnection, release: Release, breaks: Br
                 if group in real and newest - earlier == 1:
                     lines.append(filled(TEXTS["real_change_since"], change=_change(real[group])))
         title = TEXTS["in_total"] if group == "total" else release.label("target_group", group)
-        tiles.append(Tile(title, written(fte, 0), lines))
+        tiles.append(Tile(title, written(fte, 0), lines, beside[group, newest]))
     # The total comes first on the page, whatever its place in the code list.
     tiles.sort(key=lambda tile: tile.title != TEXTS["in_total"])
     answered = connection.execute(

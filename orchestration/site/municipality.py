@@ -17,9 +17,10 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from orchestration.core.tables import Table
+from orchestration.core.tables import Label, Table
 from orchestration.publish.release import Release
-from orchestration.site.cubes import cube_of, dumped, row_sql
+from orchestration.publish.remarks import covered, moved_text, notes_of, read_moved
+from orchestration.site.cubes import NO_ROW, cube_of, dumped, reason_flags, row_sql
 
 # The tables that say something about single municipalities, and the measures that are shown of them.
 PUBLIC_MEASURES: Mapping[str, tuple[str, ...]] = {
@@ -28,6 +29,8 @@ PUBLIC_MEASURES: Mapping[str, tuple[str, ...]] = {
     "fte_by_pathway": ("fte", "share"),
 }
 LEVELS = "('municipality', 'city_district', 'agency')"
+# What is said of a figure, of rows that are called f.
+SAYING = "f.obs_status, f.absence_reason, f.obs_note, f.coverage"
 NEIGHBOURS = 10
 # A municipality's own code, and those of its districts and agencies, begin with these many digits.
 CODE_LENGTH = 4
@@ -63,6 +66,8 @@ class Municipality:
     population: float | None
     fte: float | None
     rate: float | None
+    flag: str
+    said: tuple[Label, ...]
 
 
 def ancestors(code: str, changes: Sequence[Change], newest: int) -> list[Ancestor]:
@@ -146,7 +151,7 @@ class Municipalities:
     def _list(self) -> list[Municipality]:
         rows = self.connection.execute(
             "select a.unit_code, a.unit_name, coalesce(a.county_code, ''), coalesce(c.unit_name, ''), a.population,"
-            " f.fte, f.fte_per_10000 from areas as a"
+            f" f.fte, f.fte_per_10000, {SAYING} from areas as a"
             " left join areas as c on c.unit_level = 'county' and c.unit_code = a.county_code"
             " and c.time_period = a.time_period and c.area_basis = a.area_basis"
             " left join fte_by_service as f on f.unit_level = 'municipality' and f.unit_code = a.unit_code"
@@ -156,7 +161,20 @@ class Municipalities:
             " order by a.unit_code, f.series desc",
             [self.year],
         ).fetchall()
-        return [Municipality(*row) for _, same in groupby(rows, itemgetter(0)) for row in [next(same)]]
+        first = [next(same) for _, same in groupby(rows, itemgetter(0))]
+        found = []
+        for code, name, county, county_name, population, fte, rate, *facts in first:
+            flag, said = self._beside(*facts)
+            found.append(Municipality(code, name, county, county_name, population, fte, rate, flag, said))
+        return found
+
+    def _beside(
+        self, status: str | None, reason: str | None, note: str | None, share: float | None
+    ) -> tuple[str, tuple[Label, ...]]:
+        """Return the flag of a figure as cubes have it, and what is said beside it."""
+        flag = reason_flags(self.release).get(reason, status or NO_ROW) if reason else status or NO_ROW
+        partial = (covered(share),) if share is not None and share < 1 else ()
+        return flag, (*partial, *notes_of(note, self.release))
 
     def scripts(self) -> dict[str, str]:
         """Return the script of every municipality by its code."""
@@ -180,24 +198,28 @@ class Municipalities:
 
     def _facts(self) -> dict[str, dict[str, Any]]:
         populations = {each.code: each.population for each in self.list if each.population is not None}
-        rates: dict[str, dict[str, list[float | None]]] = defaultdict(dict)
-        for code, group, fte, rate in self.connection.execute(
-            "select unit_code, target_group, fte, fte_per_10000 from fte_by_service where unit_level = 'municipality'"
+        rates: dict[str, dict[str, list[Any]]] = defaultdict(dict)
+        for code, group, fte, rate, *facts in self.connection.execute(
+            f"select unit_code, target_group, fte, fte_per_10000, {SAYING} from fte_by_service as f"
+            " where unit_level = 'municipality'"
             " and area_basis = 'current' and service_type = 'total' and time_period = ? order by unit_code, target_group",
             [self.year],
         ).fetchall():
-            rates[code][group] = [_short(fte), _short(rate)]
+            flag, said = self._beside(*facts)
+            rates[code][group] = [_short(fte), _short(rate), flag, *([_pairs(said)] if said else [])]
         reported: dict[str, list[list[Any]]] = defaultdict(list)
         names: dict[str, str] = {}
-        for code, name, year, *figures in self.connection.execute(
-            "select unit_code, any_value(unit_name order by unit_name), time_period,"
-            " max(fte) filter (target_group = 'total'), max(fte) filter (target_group = 'adults'),"
-            " max(fte) filter (target_group = 'children'), coalesce(min(obs_status) filter (target_group = 'total'), ' ')"
-            " from fte_by_service where unit_level = 'municipality' and area_basis = 'reported' and service_type = 'total'"
-            " group by unit_code, time_period order by unit_code, time_period"
+        moved = read_moved(self.connection)
+        for code, name, year, fte, *facts in self.connection.execute(
+            f"select unit_code, unit_name, time_period, fte, {SAYING} from fte_by_service as f"
+            " where unit_level = 'municipality' and area_basis = 'reported' and service_type = 'total'"
+            " and target_group = 'total'"
+            " order by unit_code, time_period, unit_name"
         ).fetchall():
             names[code] = name
-            reported[code].append([year, *(_short(each) for each in figures[:3]), figures[3]])
+            flag, notes = self._beside(*facts)
+            told = [*notes, *(moved_text(*each) for each in moved.get(("municipality", code), []) if each[0] == year)]
+            reported[code].append([year, _short(fte), flag, *([_pairs(told)] if told else [])])
         near = neighbours(populations)
         return {
             each.code: {
@@ -243,3 +265,7 @@ def _short(value: float | None) -> float | int | None:
         return None
     rounded = round(value, 4)
     return int(rounded) if rounded == int(rounded) else rounded
+
+
+def _pairs(labels: Sequence[Label]) -> list[list[str]]:
+    return [[label.nb, label.en] for label in labels]

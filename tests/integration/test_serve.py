@@ -61,7 +61,7 @@ def sample_rows(figure: float) -> dict[str, list[Row]]:
             "service_type": "total",
             "fte": figure * share * (1 if target_group == "total" else 0.75) - (2023 - year),
             "population": None if level == "municipality" else 10_000.0,
-            "series_break": False,
+            "series_break": code == "03" and year == 2023,
             "obs_status": "A",
             "obs_note": "corrected" if code == "11" else None,
             "is_constructed": True,
@@ -95,6 +95,17 @@ def sample_rows(figure: float) -> dict[str, list[Row]]:
         "fte_by_service": fte,
         "indicator_shares": shares,
         "indicators": [{"indicator": row["indicator"], "label_nb": "Spørsmål", "label_en": "Question"} for row in shares],
+        "series_breaks": [
+            {
+                "indicator": subject,
+                "time_period": 2023,
+                "kind": "scope",
+                "comparable_before": False,
+                "description_nb": "Mer er med.",
+                "description_en": "More is included.",
+            }
+            for subject in ("fte_by_service", "first_question")
+        ],
         "deliveries": [delivery],
         "snapshot": [{"channel": "demo", "time_period": 2023, "is_constructed": True}],
     }
@@ -220,6 +231,28 @@ def test_columns_order_and_page_are_chosen(client: httpx.Client) -> None:
     assert page["rows"] == everything[1:3]
     assert (page["total_rows"], page["offset"]) == (4, 1)
     assert [column["name"] for column in page["columns"]] == ["unit_code", "fte"]
+
+
+def test_json_says_beside_the_rows_what_their_codes_mean_and_which_breaks_they_have(client: httpx.Client) -> None:
+    content = client.get("/tables/fte_by_service/data?unit_level=county").json()
+    assert content["labels"]["obs_note"] == {
+        "corrected": {"nb": "Inneholder et svar som er rettet", "en": "Contains an answer that was corrected"}
+    }
+    assert set(content["labels"]["obs_status"]) == {"A"}
+    assert content["breaks"] == [
+        {
+            "indicator": "fte_by_service",
+            "time_period": 2023,
+            "kind": "scope",
+            "label": {"nb": "Omfang", "en": "Scope"},
+            "comparable_before": False,
+            "description": {"nb": "Mer er med.", "en": "More is included."},
+        }
+    ]
+    assert content["left_out"] == []
+    without = client.get("/tables/fte_by_service/data?unit_code=11&select=fte,obs_note,series_break").json()
+    assert (set(without["labels"]), without["breaks"]) == ({"obs_note"}, [])
+    assert without["left_out"] == ["obs_status", "absence_reason", "coverage"]
 
 
 def test_csv_is_to_the_byte_what_the_files_have(client: httpx.Client, shared: Settings, tmp_path: Path) -> None:

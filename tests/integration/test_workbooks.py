@@ -221,9 +221,10 @@ def test_columns_are_the_described_ones_with_labels_beside_codes(
     path = write_workbook(connection, tmp_path / "book.xlsx")
     for name in ROWS.keys() - {"revisions"}:
         head = [str(cell) for cell in cells(path, name)[0]]
-        assert [each for each in head if not each.endswith("_nb") or each in TABLES[name].column_names] == list(
-            TABLES[name].column_names
-        )
+        described = list(TABLES[name].column_names)
+        if "series_break" in described:
+            described.insert(described.index("series_break") + 1, "break_kinds")
+        assert [each for each in head if not each.endswith("_nb") or each in TABLES[name].column_names] == described
     head = cells(path, "fte_by_service")[0]
     assert head[:5] == ["time_period", "series", "series_nb", "unit_level", "unit_level_nb"]
     row = next(row for row in records(path, "fte_by_service") if row["unit_level"] == "county")
@@ -505,9 +506,9 @@ def test_the_overview_has_a_row_a_unit_and_the_county_and_the_country_below(
 ) -> None:
     rows = overview_rows(write_packages(connection, tmp_path) / "01.xlsx")
     assert [code for code in rows if code.isdigit()] == ["0103", "010301", "010391", "01", "0"]
-    assert [row[0] for row in rows["0103"]] == ["Navn 0103"] * 2
+    assert [row[0] for row in rows["0103"]][:2] == ["Navn 0103"] * 2
     # FTE, then the rate; a missing figure and a rate that an agency cannot have are signs.
-    assert [row[1:3] for row in rows["0103"]] == [[1234.5, ".."], [5.5, ".."]]
+    assert [row[1:3] for row in rows["0103"]][:2] == [[1234.5, ".."], [5.5, ".."]]
     assert [row[1:3] for row in rows["010391"]] == [["..", 10.25], ["..", "."]]
     assert [row[1:3] for row in rows["0"]] == [[10.25, 10.25], [5.5, 5.5]]
 
@@ -519,7 +520,7 @@ def test_the_overview_marks_statuses_and_breaks_and_explains_them(
     sheet = opened(path, "Oversikt")
     by_code = {row[0].value: row for row in reversed(list(sheet.iter_rows()))}
     estimated, plain = by_code["0103"][2], by_code["01"][2]
-    assert (estimated.number_format, estimated.font.italic) == ('#,##0.0" E"', True)
+    assert (estimated.number_format, estimated.font.italic) == ('#,##0.0" E*"', True)
     assert not plain.font.italic
     assert estimated.fill.start_color.rgb != plain.fill.start_color.rgb
     assert not (plain.border.left and plain.border.left.style)
@@ -530,7 +531,9 @@ def test_the_overview_marks_statuses_and_breaks_and_explains_them(
     text = every_text(path, "Oversikt")
     for expected in ("E på norsk", "I på norsk", "O på norsk", "M på norsk", f"Grunn {MERGED}", f"Reason {MERGED}"):
         assert expected in text
+    assert f"geography: Reason {MERGED}" in text
     assert f"Grunn {OLD}" not in text
+    assert f"{OLD}: half_missing på norsk" in text and f"{OLD}: weight_estimated" in text
     assert "Q på norsk" not in text
 
 

@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestration.core.errors import UserError
+from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import Label
+from orchestration.publish.release import Release, load_catalogue
 from orchestration.site import pages
 from orchestration.site.breaks import Break, apart, stretches
 from orchestration.site.cubes import Cube, Measure, dumped
-from orchestration.site.figures import Choices, Shown
+from orchestration.site.figures import Choices, Resolver, Shown
 from orchestration.site.formats import both, kept_together, number, percent, signed
 from orchestration.site.municipality import Ancestor, Change, ancestors, neighbours
 from orchestration.site.pages import Figure, Question, load_pages, load_site, written_out
@@ -221,3 +223,40 @@ def test_a_broken_description_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.yml").write_text("id: bad\norder: 1\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"bad\.yml"):
         load_pages(tmp_path)
+
+
+def said_of(columns: int, notes: list[str]) -> tuple[list[Label], list[tuple[Label, list[int]]]]:
+    """Return what is said of a row of figures of which those with a number have the note of that number."""
+    groups = [str(place) for place in range(columns)]
+    note = Label(nb="merknad", en="note")
+    cube = Cube(
+        name="small",
+        dimensions={"group": groups, "time": ["2001"]},
+        labels={},
+        measures={"coverage": Measure(("group", "time"), ["93.5"] * columns)},
+        flags=Measure(("group", "time"), ["A"] * columns),
+        notes=Measure(("group", "time"), notes),
+        said=((note,),),
+    )
+    resolver = Resolver(a_release(), load_site(), {}, {}, {}, {}, {})
+    labels = [Label(nb=f"kolonne {group}", en=f"column {group}") for group in groups]
+    return resolver.said(cube, "time", "2001", labels, [{"group": group, "time": "2001"} for group in groups])
+
+
+def a_release() -> Release:
+    return Release(load_catalogue(PROJECT_DIR / "data" / "metadata"), "demo", 2001, (), {})
+
+
+COVERED = Label(nb="Tallet dekker 93,5 prosent av innbyggerne", en="Covers 93.5% of the inhabitants")
+
+
+def test_a_remark_on_all_figures_of_a_row_stands_once_and_one_on_few_names_their_columns() -> None:
+    said, of_cells = said_of(3, ["0", "", "0"])
+    assert said == [COVERED, Label(nb="merknad (kolonne 0, kolonne 2)", en="note (column 0, column 2)")]
+    assert of_cells == []
+
+
+def test_a_remark_on_some_of_many_columns_is_a_footnote_of_their_figures() -> None:
+    said, of_cells = said_of(4, ["0", "", "", "0"])
+    assert said == [COVERED]
+    assert of_cells == [(Label(nb="merknad", en="note"), [0, 3])]

@@ -24,6 +24,7 @@ from orchestration.core.tables import STATUS_COLUMN, Column, Cube, Dimension, La
 from orchestration.core.texts import load_texts
 from orchestration.publish.axes import Order, Value, cells_of, codes_of_level, order_of
 from orchestration.publish.release import Release
+from orchestration.publish.remarks import BREAK_COLUMN, moved_text
 
 TEXTS = load_texts("publish", "cubes")
 
@@ -31,7 +32,8 @@ TEXTS = load_texts("publish", "cubes")
 MEASURE = "measure"
 MEASURE_TITLE = TEXTS["measure"]
 
-BREAK_COLUMN = "series_break"
+# The columns of a dimension of areas.
+AREA_COLUMNS = ("unit_level", "unit_code")
 # What a format with one status shows where a break lies, and the status that it hides in most rows.
 BREAK = "B"
 NORMAL = "A"
@@ -179,6 +181,24 @@ def breaks_of(cube: DenseCube, breaks: Mapping[str, list[tuple[str, Label]]]) ->
         for year, text in breaks.get(indicator, []):
             by_year.setdefault(year, []).append(text)
     return dict(sorted(by_year.items()))
+
+
+def notes_of_codes(
+    axis: Axis, breaks: Mapping[str, list[Label]], moved: Mapping[tuple[str, str], list[tuple[int, Label]]]
+) -> dict[str, list[Label]]:
+    """Return what is said of codes of a dimension: the breaks of years, and the areas whose boundaries moved.
+
+    Args:
+        axis: the dimension.
+        breaks: the breaks of the cube by year.
+        moved: the years in which areas moved, and how, by level and code.
+    """
+    if axis.dimension.role == "time":
+        return {year: texts for year, texts in breaks.items() if year in axis.codes}
+    if axis.dimension.code_columns != AREA_COLUMNS:
+        return {}
+    told = {":".join(area): [moved_text(*each) for each in found] for area, found in moved.items()}
+    return {code: told[code] for code in axis.codes if code in told}
 
 
 def read_cubes(

@@ -9,14 +9,15 @@ A Data Package has one language. The properties of the standard are in Norwegian
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from orchestration.core.tables import Column, ColumnType, Label, Table
 from orchestration.publish.formats import metadata
 from orchestration.publish.layout import file_hash
-from orchestration.publish.release import Release
+from orchestration.publish.release import Code, Release
+from orchestration.publish.remarks import NOTE_COLUMN, SEPARATOR
 
 FILE = "datapackage.json"
 NAME = "is248"
@@ -141,6 +142,10 @@ def _schema(table: Table, tables: Sequence[Table], release: Release, folder: Pat
     }
 
 
+def _categories(codes: Mapping[str, Code]) -> list[dict[str, str]]:
+    return [{"value": code, "label": each.label.nb, "label_en": each.label.en} for code, each in codes.items()]
+
+
 def _field(column: Column, table: Table, release: Release, *, required: bool) -> dict[str, Any]:
     """Describe a column; ``required`` says that it belongs to the key and has no empty cell."""
     field: dict[str, Any] = {
@@ -158,11 +163,13 @@ def _field(column: Column, table: Table, release: Release, *, required: bool) ->
     constraints: dict[str, Any] = {"required": True} if required else {}
     if codes := metadata.codes_of(table, column, release):
         field["codelist"] = column.codelist
-        if column.name == metadata.SEVERAL_CODES_COLUMN:
+        if column.name == NOTE_COLUMN:
             one = "|".join(re.escape(code) for code in codes)
-            constraints["pattern"] = f"({one})({metadata.SEVERAL_CODES_SEPARATOR}({one}))*"
+            constraints["pattern"] = f"({one})({SEPARATOR}({one}))*"
+            # Categories of the standard are whole values; a cell may have several of these.
+            field["codes"] = _categories(codes)
         else:
-            field["categories"] = [{"value": code, "label": each.label.nb} for code, each in codes.items()]
+            field["categories"] = _categories(codes)
             constraints["enum"] = list(codes)
     if constraints:
         field["constraints"] = constraints

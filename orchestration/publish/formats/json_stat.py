@@ -14,12 +14,12 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from orchestration.core.tables import STATUS_COLUMN, Column, Label, Table
 from orchestration.publish.formats import Format, Job
 from orchestration.publish.formats.cube import (
-    BREAK_COLUMN,
     MEASURE,
     MEASURE_TITLE,
     NORMAL,
@@ -31,15 +31,20 @@ from orchestration.publish.formats.cube import (
     further_columns,
     joined,
     measure_status,
+    notes_of_codes,
     read_breaks,
     read_cubes,
     shown_status,
     status_labels,
 )
 from orchestration.publish.release import Release
+from orchestration.publish.remarks import BREAK_COLUMN, NOTE_COLUMN, SEPARATOR, read_moved
 
 # Whole numbers below this have the same digits in a BIGINT as in the shortest decimal text of a DOUBLE.
 EXACT = "1e15"
+
+# What is said of codes, by dimension and code.
+Notes = Mapping[str, Mapping[str, list[Label]]]
 
 
 def write(connection: duckdb.DuckDBPyConnection, table: Table, release: Release, folder: Path) -> None:
@@ -49,10 +54,12 @@ def write(connection: duckdb.DuckDBPyConnection, table: Table, release: Release,
     """
     target = folder / table.name if described(table).each else folder
     target.mkdir(parents=True, exist_ok=True)
-    breaks = read_breaks(connection, release)
+    breaks, moved = read_breaks(connection, release), read_moved(connection)
     for cube in read_cubes(connection, table, release, _columns(table)):
+        of_cube = breaks_of(cube, breaks)
+        notes = {axis.name: notes_of_codes(axis, of_cube, moved) for axis in cube.axes}
         with (target / f"{cube.value or table.name}.json").open("wb") as file:
-            file.writelines(_document(cube, release, breaks_of(cube, breaks)))
+            file.writelines(_document(cube, release, notes))
 
 
 def _columns(table: Table) -> dict[str, str]:
@@ -82,11 +89,14 @@ def _hidden_status() -> str:
     return f"""case when "{BREAK_COLUMN}" then "{STATUS_COLUMN}" else '{NORMAL}' end"""
 
 
-def _document(cube: DenseCube, release: Release, breaks: Mapping[str, list[Label]]) -> Iterable[Any]:
-    """Yield the parts of the file in order. Values and statuses, one of each a cell, never become Python objects."""
+def _document(cube: DenseCube, release: Release, notes: Notes) -> Iterable[Any]:
+    """Yield the parts of the file in order. Values and statuses, one of each a cell, never become Python objects.
+
+    ``notes`` are those of codes, by dimension.
+    """
     cells = cube.cells()
     measures = len(cube.table.cube_measures)
-    head = _head(cube, release, breaks) | {"extension": _extension(cube, release, breaks, cells)}
+    head = _head(cube, release, notes) | {"extension": _extension(cube, release, notes, cells)}
     yield _text(head).encode("utf-8")[:-1]
     for name in ("value", "status"):
         yield f',"{name}":['.encode()
@@ -95,7 +105,7 @@ def _document(cube: DenseCube, release: Release, breaks: Mapping[str, list[Label
     yield b"}\n"
 
 
-def _head(cube: DenseCube, release: Release, breaks: Mapping[str, list[Label]]) -> dict[str, Any]:
+def _head(cube: DenseCube, release: Release, notes: Notes) -> dict[str, Any]:
     """Return what stands before the cells, in Norwegian."""
     table = cube.table
     roles: dict[str, list[str]] = {}
@@ -112,7 +122,7 @@ def _head(cube: DenseCube, release: Release, breaks: Mapping[str, list[Label]]) 
         "size": [*(len(axis.codes) for axis in cube.axes), len(table.cube_measures)],
         "role": roles | {"metric": [MEASURE]},
         "dimension": {
-            **{axis.name: _dimension(axis, breaks) for axis in cube.axes},
+            **{axis.name: _dimension(axis, notes[axis.name]) for axis in cube.axes},
             MEASURE: _measures(table, release),
         },
     }
@@ -134,18 +144,13 @@ def _notes(table: Table, release: Release) -> list[Label]:
     return [note for note in notes if note]
 
 
-def _dimension(axis: Axis, breaks: Mapping[str, list[Label]]) -> dict[str, Any]:
-    """Return a dimension with codes in order, labels, and the breaks of years as notes."""
+def _dimension(axis: Axis, notes: Mapping[str, list[Label]]) -> dict[str, Any]:
+    """Return a dimension with codes in order, labels, and the notes of codes: breaks of years, areas that moved."""
     category: dict[str, Any] = {"index": list(axis.codes)}
     if axis.codes:  # the schema has no empty object of labels
         category["label"] = dict(zip(axis.codes, (label.nb for label in axis.labels), strict=True))
-    notes = {code: [text.nb for text in texts] for code, texts in _noted(axis, breaks).items()}
-    return {"label": axis.title.nb, "category": category | ({"note": notes} if notes else {})}
-
-
-def _noted(axis: Axis, breaks: Mapping[str, list[Label]]) -> dict[str, list[Label]]:
-    """Return the breaks that lie at codes of the dimension: those of years that the cube has."""
-    return {year: texts for year, texts in breaks.items() if axis.dimension.role == "time" and year in axis.codes}
+    found = {code: [text.nb for text in texts] for code, texts in notes.items()}
+    return {"label": axis.title.nb, "category": category | ({"note": found} if found else {})}
 
 
 def _measures(table: Table, release: Release) -> dict[str, Any]:
@@ -169,9 +174,7 @@ def _unit(column: Column, release: Release) -> Label:
     return release.label("unit_of_measure", column.unit) if column.unit else column.title
 
 
-def _extension(
-    cube: DenseCube, release: Release, breaks: Mapping[str, list[Label]], cells: NDArray[np.int64]
-) -> dict[str, Any]:
+def _extension(cube: DenseCube, release: Release, notes: Notes, cells: NDArray[np.int64]) -> dict[str, Any]:
     """Return what JSON-stat has no place for."""
     table, each = cube.table, described(cube.table).each
     licence = release.catalogue.licence
@@ -192,23 +195,45 @@ def _extension(
             if axis.attributes
         },
         "status": {status: {"nb": label.nb, "en": label.en} for status, label in status_labels(table, release).items()},
+        "labels": _labels(cube, release),
         "rows": {
             name: _exceptions(cube.rows.column(name), cells, NORMAL if name == STATUS_COLUMN else None)
             for name in cube.rows.column_names
             if name not in ("value", "status")
         },
-        "en": _english(cube, release, breaks),
+        "en": _english(cube, release, notes),
     }
 
 
-def _english(cube: DenseCube, release: Release, breaks: Mapping[str, list[Label]]) -> dict[str, Any]:
+def _labels(cube: DenseCube, release: Release) -> dict[str, dict[str, dict[str, str]]]:
+    """Return what the codes mean that attributes and further columns have here, such as notes and bases of a share."""
+    values: dict[str, set[str]] = {}
+    for axis in cube.axes:
+        for name, attributes in axis.attributes.items():
+            values.setdefault(name, set()).update(str(each) for each in attributes if each is not None)
+    for name in further_columns(cube.table):
+        column = cube.table.column(name)
+        if column.type == "VARCHAR" and release.codes_of(column):
+            texts = pc.unique(cube.rows.column(name)).to_pylist()
+            several = name == NOTE_COLUMN
+            values[name] = {code for text in texts if text for code in (text.split(SEPARATOR) if several else [text])}
+    labels: dict[str, dict[str, dict[str, str]]] = {}
+    for name, found in values.items():
+        codes = release.codes_of(cube.table.column(name))
+        said = {code: {"nb": each.label.nb, "en": each.label.en} for code, each in codes.items() if code in found}
+        if said:
+            labels[name] = said
+    return labels
+
+
+def _english(cube: DenseCube, release: Release, notes: Notes) -> dict[str, Any]:
     """Return the English texts, laid out as the Norwegian ones are."""
     columns = [cube.table.column(name) for name in cube.table.cube_measures]
     dimensions: dict[str, Any] = {}
     for axis in cube.axes:
         category: dict[str, Any] = {"label": dict(zip(axis.codes, (label.en for label in axis.labels), strict=True))}
-        notes = {code: [text.en for text in texts] for code, texts in _noted(axis, breaks).items()}
-        dimensions[axis.name] = {"label": axis.title.en, "category": category | ({"note": notes} if notes else {})}
+        found = {code: [text.en for text in texts] for code, texts in notes[axis.name].items()}
+        dimensions[axis.name] = {"label": axis.title.en, "category": category | ({"note": found} if found else {})}
     dimensions[MEASURE] = {
         "label": MEASURE_TITLE.en,
         "category": {

@@ -24,15 +24,12 @@ from orchestration.core.tables import STATUS_COLUMN, Column, Dimension, Label, T
 from orchestration.core.texts import load_texts
 from orchestration.publish.layout import DATABASE, REVISIONS
 from orchestration.publish.release import Code, Release
+from orchestration.publish.remarks import NOTE_COLUMN, SEPARATOR
 
 TEXTS = load_texts("publish", "metadata")
 
 # A table that has this column has rows that rest on constructed deliveries.
 CONSTRUCTED_COLUMN = "is_constructed"
-
-# The one column whose cells hold several codes of its list.
-SEVERAL_CODES_COLUMN = "obs_note"
-SEVERAL_CODES_SEPARATOR = ";"
 
 # Columns that say which year a row describes; other years (of prices, of a report) do not date the table.
 TIME_COLUMNS = ("time_period", "time_period_from", "time_period_to")
@@ -317,7 +314,7 @@ def _column(column: Column, table: Table, tables: Sequence[Table], release: Rele
         if column.codelist is None
         else {
             "name": column.codelist,
-            "separator": SEVERAL_CODES_SEPARATOR if column.name == SEVERAL_CODES_COLUMN else None,
+            "separator": SEPARATOR if column.name == NOTE_COLUMN else None,
             "codes": [
                 {"code": code, "label": _text(each.label), "parent": each.parent, "sign": each.sign}
                 for code, each in codes.items()

@@ -4,8 +4,8 @@ Belongs here: the keywords of the format, its signs for missing cells, and how i
 dimensions, codes and statuses (``cube``).
 
 PX has signs for missing cells but no status of a cell that readers keep: DATANOTECELL is a line of metadata for each cell,
-which servers hold in memory, and most readers drop it. Status and break are contents of their own instead. Reasons and notes
-of single rows are not in the file.
+which servers hold in memory, and most readers drop it. Status, break and coverage are contents of their own instead.
+Reasons and notes of rows are footnotes of cells (CELLNOTE): one for all cells that have it in common (``cell_notes``).
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ import pyarrow.compute as pc
 from orchestration.core.tables import STATUS_COLUMN, Column, Label, Table
 from orchestration.core.texts import filled
 from orchestration.publish.formats import Format, Job
+from orchestration.publish.formats.cell_notes import SAYING_COLUMNS, CellNote, find_cell_notes
 from orchestration.publish.formats.cube import (
-    BREAK_COLUMN,
     MEASURE_TITLE,
     TEXTS,
     Axis,
@@ -34,10 +34,12 @@ from orchestration.publish.formats.cube import (
     distinct_labels,
     joined,
     measure_status,
+    notes_of_codes,
     read_breaks,
     read_cubes,
 )
 from orchestration.publish.release import Release
+from orchestration.publish.remarks import BREAK_COLUMN, COVERAGE_COLUMN, read_moved
 
 # The longest line that PC-Axis reads, and the most decimals that it keeps.
 LINE_LENGTH = 256
@@ -49,6 +51,9 @@ QUOTE = '"'
 DOTS = 6
 MISSING = '".."'
 NO_ROW = '"."'
+
+# Stands for every value of a variable in the key of a note.
+EVERY = Label(nb="*", en="*")
 
 # The two languages of a file: the attribute of a label and what a keyword adds.
 LANGUAGES = (("nb", ""), ("en", "[en]"))
@@ -65,24 +70,45 @@ class _Content:
     decimals: int = 0
 
 
+@dataclass(frozen=True)
+class _Said:
+    """What is said of a cube beside its numbers: breaks by year, notes of codes by dimension, notes of cells."""
+
+    breaks: Mapping[str, list[Label]]
+    codes: Mapping[str, Mapping[str, list[Label]]]
+    cells: Sequence[CellNote]
+
+
 def write(connection: duckdb.DuckDBPyConnection, table: Table, release: Release, folder: Path) -> None:
     """Write ``table`` (a relation of the connection's default schema) as ``<table>.px``.
 
     A variable of PX has at least one value, so a table without rows has no file.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    breaks = read_breaks(connection, release)
+    breaks, moved = read_breaks(connection, release), read_moved(connection)
     for cube in read_cubes(connection, table, release, _columns(table, release)):
         if len(cube.rows):
+            of_cube = breaks_of(cube, breaks)
+            said = _Said(
+                breaks=of_cube,
+                codes={axis.name: notes_of_codes(axis, of_cube, moved) for axis in cube.axes},
+                cells=find_cell_notes(cube),
+            )
             with (folder / f"{table.name}.px").open("wb") as file:
-                file.write("".join(_keywords(cube, release, breaks_of(cube, breaks))).encode("utf-8"))
+                file.write("".join(_keywords(cube, release, said)).encode("utf-8"))
                 file.writelines(_data(cube))
+
+
+def _measures(table: Table) -> list[str]:
+    """Return the columns of the table that are contents with numbers: its measures and its coverage."""
+    beside = [COVERAGE_COLUMN] if COVERAGE_COLUMN in table.column_names else []
+    return [*table.cube_measures, *(name for name in beside if name not in table.cube_measures)]
 
 
 def _columns(table: Table, release: Release) -> dict[str, str]:
     """Return names and SQL of the columns that a file is made from: the cells of a row as one text, and their decimals."""
     status = f'"{STATUS_COLUMN}"'
-    numbers = {name: _number(table.column(name)) for name in table.cube_measures}
+    numbers = {name: _number(table.column(name)) for name in _measures(table)}
     cells = [
         f"coalesce({number}, {_sign_of(measure_status(table, name, status), release)})" for name, number in numbers.items()
     ]
@@ -90,7 +116,11 @@ def _columns(table: Table, release: Release) -> dict[str, str]:
     if BREAK_COLUMN in table.column_names:
         cells.append(f"""case when "{BREAK_COLUMN}" then '1' else '0' end""")
     decimals = [f"coalesce(length(split_part({number}, '.', 2)), 0)" for number in numbers.values()]
-    return {"cells": f"concat_ws(' ', {', '.join(cells)})", "decimals": f"greatest({', '.join(decimals)})"}
+    return {
+        "cells": f"concat_ws(' ', {', '.join(cells)})",
+        "decimals": f"greatest({', '.join(decimals)})",
+        **{name: f'"{name}"' for name in SAYING_COLUMNS if name in table.column_names},
+    }
 
 
 def _number(column: Column) -> str:
@@ -140,7 +170,7 @@ def _places(release: Release) -> dict[str, int]:
 def _data(cube: DenseCube) -> Iterator[Any]:
     """Yield the cells: a line for each combination of the stub, years and contents along it. Python sees no single cell."""
     stub, heading = _layout(cube)
-    contents = len(cube.table.cube_measures) + 1 + (BREAK_COLUMN in cube.table.column_names)
+    contents = len(_measures(cube.table)) + 1 + (BREAK_COLUMN in cube.table.column_names)
     cells = cube.spread("cells", cube.cells([*stub, *heading]), " ".join([NO_ROW] * contents))
     width = int(np.prod([len(cube.axes[axis].codes) for axis in heading], dtype=np.int64))
     lines = pc.binary_join(pa.ListArray.from_arrays(pa.array(range(0, len(cells) + 1, width), pa.int32()), cells), " ")
@@ -155,7 +185,7 @@ def _layout(cube: DenseCube) -> tuple[list[int], list[int]]:
     return [place for place in range(len(cube.axes)) if place not in heading], heading
 
 
-def _keywords(cube: DenseCube, release: Release, breaks: Mapping[str, list[Label]]) -> Iterator[str]:
+def _keywords(cube: DenseCube, release: Release, said: _Said) -> Iterator[str]:
     """Yield the keywords before the data, in the order that the format recommends."""
     table, catalogue, contact = cube.table, release.catalogue, release.catalogue.contact
     contents = _contents(table, release)
@@ -172,7 +202,8 @@ def _keywords(cube: DenseCube, release: Release, breaks: Mapping[str, list[Label
         yield from _text("UNITS", content.unit, content.label)
     yield from _text("CONTACT", Label(nb=f"{contact.name.nb}, {contact.email}", en=f"{contact.name.en}, {contact.email}"))
     yield from _text("SOURCE", catalogue.publisher.name)
-    yield from _notes(cube, release, contents, breaks)
+    yield from _notes(cube, release, contents, said)
+    yield from _cell_notes(cube, release, said.cells)
     for number, sign in _symbols(release).items():
         yield from _text(f"DATASYMBOL{number}", Label(nb=sign, en=sign))
 
@@ -202,8 +233,8 @@ def _technical(cube: DenseCube, release: Release) -> Iterator[str]:
 
 
 def _contents(table: Table, release: Release) -> list[_Content]:
-    """Return the values of the contents variable: the measures, the status and the break."""
-    contents = [_measure(table.column(name), release) for name in table.cube_measures]
+    """Return the values of the contents variable: the measures, the coverage, the status and the break."""
+    contents = [_measure(table.column(name), release) for name in _measures(table)]
     status = table.column(STATUS_COLUMN)
     numbers = [(place, code, release.label(STATUS_COLUMN, code)) for code, place in _places(release).items()]
     meanings = Label(
@@ -248,9 +279,7 @@ def _values(axis: Axis) -> list[Label]:
     return distinct_labels([_quotable(label) for label in axis.labels], axis.qualifiers)
 
 
-def _notes(
-    cube: DenseCube, release: Release, contents: Sequence[_Content], breaks: Mapping[str, list[Label]]
-) -> Iterator[str]:
+def _notes(cube: DenseCube, release: Release, contents: Sequence[_Content], said: _Said) -> Iterator[str]:
     """Yield the notes: first that data are constructed, which readers must show; on the table, contents and years."""
     table = cube.table
     if release.notice:
@@ -259,19 +288,34 @@ def _notes(
     years = [code for axis in cube.axes if axis.dimension.role == "time" for code in axis.codes]
     about += [
         Label(nb=f"{year}: {text.nb}", en=f"{year}: {text.en}")
-        for year in breaks
+        for year in said.breaks
         if year not in years
-        for text in breaks[year]
+        for text in said.breaks[year]
     ]
     yield from _text("NOTE", _paragraphs([text for text in about if text]))
     for content in contents:
         yield from _text("VALUENOTE", content.note, MEASURE_TITLE, content.label)
     for axis in cube.axes:
-        of_code = breaks if axis.dimension.role == "time" else {}
+        of_code = said.codes[axis.name]
         for place, (code, value) in enumerate(zip(axis.codes, _values(axis), strict=True)):
             texts = [*_attributes(table, release, axis, place), *of_code.get(code, [])]
             if texts:
                 yield from _text("VALUENOTE", _paragraphs(texts), axis.title, value)
+
+
+def _cell_notes(cube: DenseCube, release: Release, notes: Sequence[CellNote]) -> Iterator[str]:
+    """Yield the footnotes of cells: reasons for absence and notes, those of the same cells as one.
+
+    Values stand in the order of the stub, then of the heading with the contents last.
+    """
+    values = [dict(zip(axis.codes, _values(axis), strict=True)) for axis in cube.axes]
+    by_cells: dict[tuple[str | None, ...], list[Label]] = {}
+    for note in notes:
+        by_cells.setdefault(note.codes, []).append(release.label(note.column, note.said))
+    stub, heading = _layout(cube)
+    for codes, texts in by_cells.items():
+        keys = [EVERY if code is None else values[place][code] for place, code in enumerate(codes)]
+        yield from _text("CELLNOTE", _paragraphs(texts), *(keys[place] for place in (*stub, *heading)), EVERY)
 
 
 def _attributes(table: Table, release: Release, axis: Axis, place: int) -> Iterator[Label]:

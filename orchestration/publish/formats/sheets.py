@@ -47,7 +47,9 @@ from orchestration.core.workbooks import (
     set_widths,
     without_clock,
 )
+from orchestration.publish import remarks
 from orchestration.publish.release import Release
+from orchestration.publish.remarks import NOTE_COLUMN, REASON_COLUMN
 
 TEXTS = load_texts("publish", "workbooks")
 
@@ -61,8 +63,13 @@ TRUTH = '"TRUE";"TRUE";"FALSE"'
 # Ends the name of the column that has the labels of the column before it.
 LABEL_SUFFIX = "_nb"
 
-# Status, reason and note: the code lists that every reader needs to understand a row, and their heads.
-ROW_CODES = {STATUS_COLUMN: "statuses", "absence_reason": "absence_reasons", "obs_note": "notes"}
+# Status, reason, note and kind of break: the code lists that every reader needs to understand a row, and their heads.
+ROW_CODES = {
+    STATUS_COLUMN: "statuses",
+    REASON_COLUMN: "absence_reasons",
+    NOTE_COLUMN: "notes",
+    remarks.KINDS.codelist or "": "break_kinds",
+}
 
 # What is said of how the tables are read, head and text.
 READING = (
@@ -134,8 +141,22 @@ class LongSheet:
         return any(_is_too_long(text) for texts in self.texts.values() for text in texts)
 
 
-def plan_sheet(connection: duckdb.DuckDBPyConnection, table: Table, source: str, release: Release) -> LongSheet:
-    """Return what a sheet of the rows of ``source`` (SQL with the table's columns) will hold."""
+def plan_sheet(
+    connection: duckdb.DuckDBPyConnection, table: Table, release: Release, chosen: str = "", series: str = ""
+) -> LongSheet:
+    """Return what a sheet of rows of a table will hold; with what kind of break lies before a row, beside that there is one.
+
+    Args:
+        connection: its default schema has the table.
+        table: the table.
+        release: labels of codes.
+        chosen: SQL after the name of the table that chooses the rows; all of them without it.
+        series: SQL that chooses whole series, all years of each, of which the rows are chosen.
+    """
+    source = f'select * from "{table.name}" {chosen}'
+    if remarks.has_kinds(connection, table):
+        source = f"select * from ({remarks.with_kinds_sql(connection, table, release, series)}) {chosen}"
+        table = remarks.with_kinds(table)
     fields: list[Field] = []
     for column in table.columns:
         fields.append(Field(column))

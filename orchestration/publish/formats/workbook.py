@@ -32,7 +32,11 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
     Revisions are left out: they depend on the snapshot before, and equal figures have to be equal files.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    chosen = [sheets.plan_sheet(connection, table, _source(table), release) for table in tables if table.name != REVISIONS]
+    chosen = [
+        sheets.plan_sheet(connection, table, release, _chosen(table), _chosen(table))
+        for table in tables
+        if table.name != REVISIONS
+    ]
     left = {sheet.table.name: _levels(connection, sheet.table) for sheet in chosen}
     title = release.catalogue.title
 
@@ -51,12 +55,12 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
     sheets.write_book(connection, path, release, title, chosen, fill_front)
 
 
-def _source(table: Table) -> str:
-    """Return SQL of the rows that are in: a table without figures, such as the corrections, is in as a whole."""
+def _chosen(table: Table) -> str:
+    """Return SQL that chooses the rows that are in: a table without figures, such as the corrections, is in as a whole."""
     if LEVEL_COLUMN not in table.column_names or not table.measures:
-        return f'select * from "{table.name}"'
+        return ""
     levels = ", ".join(f"'{level}'" for level in LEVELS)
-    return f'select * from "{table.name}" where {LEVEL_COLUMN} in ({levels})'
+    return f"where {LEVEL_COLUMN} in ({levels})"
 
 
 def _levels(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, int]:

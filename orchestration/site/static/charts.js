@@ -51,6 +51,11 @@
     if (open === "uncertain") group.append("path").attr("d", "M-2 0h4").style("stroke", fill);
   };
 
+  // A ring around a point of which there is a note, or that covers only a part of the inhabitants.
+  const ring = (group, size, fill) => {
+    group.append("circle").attr("class", "noted").attr("r", Math.sqrt(size) * 1.15).style("stroke", fill);
+  };
+
   // Places of labels at the end of lines: as near to their own height as possible, none on another.
   const spread = (labels, top, bottom) => {
     labels.sort((a, b) => a.wanted - b.wanted);
@@ -126,7 +131,9 @@
         if (stretch.length > 1) group.append("path").attr("class", "path").attr("d", path(stretch)).style("stroke", line.colour);
       }
       for (const point of line.quiet ? [] : line.points) {
-        mark(group.append("g").attr("transform", `translate(${x(point.year)},${y(point.value)})`), line.shape, small ? 16 : 34, point.flag, line.colour);
+        const place = group.append("g").attr("transform", `translate(${x(point.year)},${y(point.value)})`);
+        if (point.noted) ring(place, small ? 16 : 34, line.colour);
+        mark(place, line.shape, small ? 16 : 34, point.flag, line.colour);
       }
     }
     if (labelled) {
@@ -193,7 +200,8 @@
       if (row.compare !== null && row.compare !== undefined) {
         field.append(h("i", { class: "diamond", style: `left:${at(row.compare)}%` }));
       }
-      const note = row.flag !== NO_ROW && row.value !== null && row.flag !== "A" ? h("sup", {}, row.flag) : null;
+      const status = row.flag !== NO_ROW && row.value !== null && row.flag !== "A" ? row.flag : "";
+      const note = status || row.noted ? h("sup", {}, status, row.noted ? "*" : "") : null;
       if (pairs) {
         track.append(h("span", { class: "both" }, h("b", {}, words, note),
           h("span", {}, row.compare === null || row.compare === undefined ? "" : number(row.compare, compared))));
@@ -224,7 +232,7 @@
         track.append(h("i", { class: `part ${part.dark ? "dark" : "light"}`, style: `width:${width}%;background:${part.colour}` },
           (width / 100) * room > 26 ? number(part.value, part.value >= 10 ? Math.min(decimals, 0) : decimals) : ""));
       }
-      const item = h("li", { class: row.reference ? "whole" : null }, h("span", { class: "label" }, row.label), track);
+      const item = h("li", { class: row.reference ? "whole" : null }, h("span", { class: "label" }, row.label, row.noted ? h("sup", {}, "*") : null), track);
       list.append(item);
       marks.push(item);
     }
@@ -241,6 +249,15 @@
       mark(svg.append("g"), 0, 34, { carried: "I", estimated: "E", uncertain: "U" }[name], "var(--ink)");
       return h("li", {}, svg.node(), text(name));
     }));
+  };
+
+  // What the ring of a point, or the star of a bar, means.
+  const notedKey = (isRing) => {
+    if (!isRing) return h("ul", { class: "key marks" }, h("li", {}, h("b", {}, "*"), text("noted")));
+    const svg = d3.create("svg").attr("width", 16).attr("height", 16).attr("viewBox", "-8 -8 16 16").attr("aria-hidden", "true");
+    ring(svg.append("g"), 34, "var(--ink)");
+    mark(svg.append("g"), 0, 34, "A", "var(--ink)");
+    return h("ul", { class: "key marks" }, h("li", {}, svg.node(), text("noted")));
   };
 
   // What the signs mean that stand where there is no number.
@@ -269,5 +286,5 @@
       : { colour: colour(place), dark: true }));
   };
 
-  Object.assign(window.IS248, { charts: { lines, bars, stack, marksKey, signsKey, linesKey, partsKey, colour, shades, breaksByYear } });
+  Object.assign(window.IS248, { charts: { lines, bars, stack, marksKey, notedKey, signsKey, linesKey, partsKey, colour, shades, breaksByYear } });
 })();

@@ -5,7 +5,7 @@
   const NO_ROW = " ";
   const cubes = {};
   const questions = {};
-  let words = { texts: {}, flags: {}, levels: {}, bases: {}, unions: {}, orderedLevels: [] };
+  let words = { texts: {}, flags: {}, levels: {}, bases: {}, unions: {}, orderedLevels: [], moved: {} };
 
   const english = () => document.documentElement.lang === "en";
   // A label is a pair of texts, or one text where both languages have the same.
@@ -38,6 +38,12 @@
     return flags;
   };
 
+  // Values with commas between them; one with a star stands as often as the number behind the star says.
+  const counted = (list) => list.split(",").flatMap((each) => {
+    const [value, count] = each.split("*");
+    return count ? Array(Number(count)).fill(value) : [value];
+  });
+
   class Cube {
     constructor(raw) {
       this.dimensions = raw.dimensions;
@@ -68,7 +74,7 @@
       }
       const kept = this.raw.measures[measure];
       if (!kept) return null;
-      this.values[measure] ||= kept.values.split(",");
+      this.values[measure] ||= counted(kept.values);
       const found = this.values[measure][this.place(kept.over, at)];
       return found ? Number(found) : null;
     }
@@ -78,10 +84,34 @@
       return this.flags[this.place(this.raw.flags.over, at)] || NO_ROW;
     }
 
+    // What is said of a cell: its notes, as labels.
+    remarks(at) {
+      const kept = this.raw.notes;
+      if (!kept) return [];
+      this.notes ||= counted(kept.values);
+      const found = this.notes[this.place(kept.over, at)];
+      return found ? kept.said[Number(found)] : [];
+    }
+
+    // What the shares of a year are of, and which units are counted.
+    bases(time) { return (this.raw.bases || {})[time] || null; }
+
     label(dimension, code) {
       return (this.labels[dimension] || {})[code] || [code];
     }
   }
+
+  // Several remarks as one text: the first begins as it does, the others with a small letter; like remarks.py.
+  const inOneLine = (parts) => parts.map((part, place) => (place ? part.charAt(0).toLowerCase() + part.slice(1) : part))
+    .map((part, place) => (place < parts.length - 1 ? part.replace(/\.$/, "") : part)).join("; ");
+
+  // Of an area as it was: that its boundaries are other ones than in the year before.
+  const moved = (unit, year) => {
+    const [basis, ...area] = (unit || "").split(".");
+    if (basis !== "reported") return [];
+    return (words.moved[area.join(".")] || []).filter(([each]) => String(each) === String(year))
+      .map(([each, ...how]) => text("moved", { year: each, how: say(how) }));
+  };
 
   // A script in data/ that is loaded when it is needed; works from a folder, where nothing else may be fetched.
   const loads = {};
@@ -105,7 +135,7 @@
   };
 
   window.IS248 = {
-    NO_ROW, cubes, questions, say, text, number, sign, flagOf, load, h, english,
+    NO_ROW, cubes, questions, inOneLine, moved, say, text, number, sign, flagOf, load, h, english,
     get known() { return words; },
     add: (name, raw) => { cubes[name] = new Cube(raw); },
     question: (facts) => { questions[facts.id] = facts; },

@@ -3,13 +3,26 @@
 (() => {
   "use strict";
   const site = window.IS248;
-  const { say, text, number, sign, flagOf, h, NO_ROW, charts } = site;
+  const { say, text, number, sign, flagOf, h, inOneLine, moved, NO_ROW, charts } = site;
   const UNIT = "unit";
   const TIME = "time";
   const MEASURE = "measure";
   const LABELLED = 8;
+  // Of so many columns a remark names those that it is about; of more it is a footnote of their figures.
+  const NAMED_COLUMNS = 3;
   const SAYS_NOTHING = ["dont_know", "dont_know_or_not_relevant", "no_experience_last_year"];
   const DIFFERENT = ["no_unmet_need"];
+
+  // Years as 2007–2013, 2015.
+  const spans = (years) => {
+    const runs = [];
+    for (const year of [...years].sort((a, b) => a - b)) {
+      const last = runs[runs.length - 1];
+      if (last && year === last[1] + 1) last[1] = year;
+      else runs.push([year, year]);
+    }
+    return runs.map(([first, last]) => (first === last ? String(first) : `${first}–${last}`)).join(", ");
+  };
 
   class Figure {
     constructor(element, config) {
@@ -134,7 +147,21 @@
       const value = this.cube.value(measure.name, at);
       const n = this.cube.raw.shareOf ? this.cube.value("n_answer", at) : null;
       const whole = n === null ? null : this.cube.value(this.cube.raw.shareOf, at);
-      return { value: value === null ? null : value / measure.divide, flag: this.cube.flag(at), n, whole };
+      const found = { value: value === null ? null : value / measure.divide, flag: this.cube.flag(at), n, whole, ...this.beside(at) };
+      return { ...found, noted: found.value !== null && (found.covered !== null || found.notes.length > 0 || found.moved.length > 0) };
+    }
+
+    // What is said beside a figure: how many answered, whom it covers, notes, boundaries that moved.
+    beside(at) {
+      const answers = this.cube.raw.shareOf ? this.cube.value("n_answered", at) : null;
+      const units = answers === null ? null : this.cube.value("n_units", at);
+      const percent = this.cube.value("coverage", at);
+      return {
+        answered: units !== null && answers < units ? text("answered", { n: number(answers), whole: number(units) }) : null,
+        covered: percent === null ? null : text("covered", { share: number(percent, 1) }),
+        notes: this.cube.remarks(at).map(say),
+        moved: moved(at.unit, at.time),
+      };
     }
 
     // The whole country stands first where rows are areas.
@@ -233,7 +260,7 @@
         height: this.width > 620 ? 400 : 300, labels: lines.length > 1 && lines.length <= LABELLED,
       });
       if (lines.length > 1 && !chart.labelled) this.key.append(charts.linesKey(lines));
-      this.keyMarks(lines.flatMap((line) => line.points.map((point) => point.flag)));
+      this.keyMarks(lines.flatMap((line) => line.points.map((point) => point.flag)), [], lines.flatMap((line) => line.points), true);
       this.follow([chart], years, lines);
       this.tell(lines);
     }
@@ -243,6 +270,7 @@
       const rows = lines.map((line) => ({ ...line.points[0], label: line.label, decimals: line.decimals }));
       const chart = charts.bars(this.plot, { rows, decimals: rows[0].decimals, reference: null });
       this.unit.textContent = `${say(this.shown.unit)}, ${year}`;
+      this.keyMarks([], [], rows);
       this.items(chart, rows, (row) => [[String(year), this.written(row, row.decimals), null, this.aside(row)]]);
       this.summary.textContent = "";
     }
@@ -271,13 +299,14 @@
         domain: alike ? [0, top] : null,
       }));
       this.key.append(h("p", { class: "scale" }, text(alike ? (country ? "panel_shared" : "panel_alike") : "panel_own")));
-      this.keyMarks(lines.flatMap((line) => line.points.map((point) => point.flag)));
+      this.keyMarks(lines.flatMap((line) => line.points.map((point) => point.flag)), [], lines.flatMap((line) => line.points), true);
       this.follow(found, years, lines);
       this.tell(lines);
     }
 
-    keyMarks(flags, absent = []) {
-      for (const key of [charts.marksKey(new Set(flags)), charts.signsKey(absent)]) if (key) this.key.append(key);
+    keyMarks(flags, absent = [], points = [], isRing = false) {
+      const noted = points.some((point) => point.noted) ? charts.notedKey(isRing) : null;
+      for (const key of [charts.marksKey(new Set(flags)), noted, charts.signsKey(absent)]) if (key) this.key.append(key);
     }
 
     // A place of a line chart is a year.
@@ -288,7 +317,10 @@
         lines: lines.map((line) => ({ line, point: line.all.find((point) => point.year === year) }))
           .filter(({ point }) => point && point.flag !== NO_ROW)
           .map(({ line, point }) => [line.label, this.written(point, line.decimals), line.colour, this.aside(point)]),
-        notes: this.config.breaks.filter((each) => each.year === year && year > years[0]).map((each) => `${text("break", { year })}: ${say(each.kind)}. ${say(each.text)}`),
+        notes: [
+          ...this.config.breaks.filter((each) => each.year === year && year > years[0]).map((each) => `${text("break", { year })}: ${say(each.kind)}. ${say(each.text)}`),
+          ...this.basesOf([String(year)]),
+        ],
         mark: () => found.forEach((chart) => chart.mark(year)),
         x: found.length === 1 ? found[0].at(year) : null,
       }));
@@ -340,7 +372,7 @@
           h("li", {}, h("i", { class: "bar-key", "aria-hidden": "true" }), say(this.shown.title)),
           h("li", {}, h("i", { class: "diamond-key", "aria-hidden": "true" }), say(compare.title))));
       }
-      this.keyMarks([], rows.filter((row) => row.value === null).map((row) => row.flag));
+      this.keyMarks([], rows.filter((row) => row.value === null).map((row) => row.flag), rows);
       this.items(chart, rows, (row) => [
         [say(this.shown.title), isInterval && row.high !== undefined ? text("interval", { low: number(row.low, 0), high: number(row.high, 0) }) : this.written(row, decimals), null, this.aside(row)],
         ...(compare && row.compare !== null ? [[say(compare.title), number(row.compare, compare.decimals), null, ""]] : []),
@@ -368,21 +400,24 @@
           const measure = across === MEASURE ? this.config.measures.find((each) => each.name === part.code) : this.shown;
           return { ...part, ...this.cell(measure, { [name]: code, ...(across === MEASURE ? {} : { [across]: part.code }) }) };
         }),
-      })).map((row) => ({ ...row, flag: (row.parts.find((part) => part.value === null) || row.parts[0]).flag }));
+      })).map((row) => ({
+        ...row, flag: (row.parts.find((part) => part.value === null) || row.parts[0]).flag, noted: row.parts.some((part) => part.noted),
+      }));
       if (!rows.some((row) => row.parts.some((part) => part.value !== null))) { this.nothing(); return; }
       const decimals = this.shown.decimals;
       // Shares are of a hundred; what is missing in them has no answer.
       const full = this.cube.raw.shareOf ? 100 : null;
       const chart = charts.stack(this.plot, { rows, decimals, full });
       this.key.append(charts.partsKey(parts));
-      this.keyMarks([], rows.filter((row) => !row.parts.some((part) => part.value)).map((row) => row.flag));
+      this.keyMarks([], rows.filter((row) => !row.parts.some((part) => part.value)).map((row) => row.flag), rows);
       this.items(chart, rows, (row) => row.parts.map((part) => [part.label, this.written(part, decimals), part.colour, this.aside(part)]));
       this.summary.textContent = "";
     }
 
     // A place of a bar chart is a row.
     items(chart, rows, told) {
-      this.places = rows.map((row, place) => ({ title: row.label, lines: told(row), notes: [], mark: () => chart.mark(place), item: chart.items[place] }));
+      const notes = (row) => this.basesOf([this.config.rows === TIME ? row.code : this.state.time || String(row.year)]);
+      this.places = rows.map((row, place) => ({ title: row.label, lines: told(row), notes: notes(row), mark: () => chart.mark(place), item: chart.items[place] }));
       this.clear = () => chart.mark(-1);
       chart.items.forEach((item, place) => {
         item.addEventListener("pointermove", (event) => this.mark(place, event));
@@ -394,12 +429,48 @@
       return point.value === null ? sign(point.flag) : number(point.value, decimals);
     }
 
-    // What is said beside a number: how many units, and its status.
+    // What the shares of years are of and which units are counted, by the years that have the same.
+    basesOf(times) {
+      const found = new Map();
+      for (const time of times) {
+        const bases = this.cube.bases(time);
+        if (!bases) continue;
+        const key = JSON.stringify(bases);
+        if (!found.has(key)) found.set(key, { bases, years: [] });
+        found.get(key).years.push(Number(time));
+      }
+      return [...found.values()].map(({ bases, years }) => text("share_is_of", {
+        years: spans(years), base: bases[0] ? say(bases[0]) : "–", units: bases[1] ? say(bases[1]) : "–",
+      }));
+    }
+
+    // What is said of the figures of a row of the table, as figures.py says it: of the row, naming columns where it is not of all,
+    // or of single cells where these are too many to be named.
+    saidOf(row, columns) {
+      const there = row.cells.map((cell, place) => [cell, place]).filter(([cell]) => cell.flag !== NO_ROW);
+      const said = [];
+      const ofCells = [];
+      const one = (each) => (each === null ? [] : [each]);
+      for (const told of [(cell) => one(cell.answered), (cell) => one(cell.covered), (cell) => cell.notes]) {
+        const found = new Map();
+        for (const [cell, place] of there) for (const each of told(cell)) found.set(each, [...(found.get(each) || []), place]);
+        for (const [words, places] of found) {
+          if (places.length === there.length) said.push(words);
+          else if (columns.length > NAMED_COLUMNS) ofCells.push([words, places]);
+          else said.push(`${words} (${places.map((place) => columns[place].label).join(", ")})`);
+        }
+      }
+      return { said: [...said, ...(row.cells.length ? row.cells[0].moved : [])], ofCells };
+    }
+
+    // What is said beside a number: how many units, whom it covers, its notes and its status.
     aside(point) {
       const parts = [];
       if (point.n !== null && point.n !== undefined && point.value !== null) parts.push(text("of", { n: number(point.n), whole: number(point.whole) }));
       if (point.flag !== "A" && point.flag !== NO_ROW) parts.push(say(flagOf(point.flag).label).toLowerCase());
-      return parts.join(", ");
+      if (point.answered) parts.push(point.answered);
+      if (point.flag !== NO_ROW && point.value !== null) parts.push(...[point.covered, ...point.notes, ...point.moved].filter(Boolean));
+      return inOneLine(parts);
     }
 
     tell(lines) {
@@ -482,21 +553,42 @@
         rows.unshift({ code: this.country, cells: columns.map((column) => ({ ...this.cell(column.measure, { unit: this.country, ...column.fixed }), decimals: column.measure.decimals })) });
       }
       const met = new Map();
-      const body = rows.map((row) => h("tr", {}, h("th", { scope: "row" }, this.label(name, row.code)), row.cells.map((cell) => {
+      const numbers = new Map();
+      const said = rows.map((row) => {
+        const kinds = name === TIME ? [...new Set(this.tableBreaks().filter((each) => String(each.year) === row.code).map((each) => say(each.kind)))] : [];
+        const { said: ofRow, ofCells } = this.saidOf(row, columns);
+        for (const [words, places] of ofCells) {
+          if (!numbers.has(words)) numbers.set(words, numbers.size + 1);
+          for (const place of places) row.cells[place].marks = [...(row.cells[place].marks || []), numbers.get(words)].sort((a, b) => a - b);
+        }
+        return [...ofRow, ...(kinds.length ? [text("break_before", { kinds: kinds.join(", ") })] : [])];
+      });
+      const isSaid = said.some((each) => each.length);
+      const body = rows.map((row, place) => h("tr", {}, h("th", { scope: "row" }, this.label(name, row.code)), row.cells.map((cell) => {
         if (cell.flag !== "A" && cell.flag !== NO_ROW) met.set(cell.flag, cell.value === null ? sign(cell.flag) : cell.flag);
-        return h("td", { class: "r" }, this.written(cell, cell.decimals), cell.value !== null && cell.flag !== "A" && cell.flag !== NO_ROW ? h("sup", {}, cell.flag) : null);
-      })));
+        const behind = [...(cell.value !== null && cell.flag !== "A" && cell.flag !== NO_ROW ? [cell.flag] : []), ...(cell.marks || [])].join(" ");
+        return h("td", { class: "r" }, this.written(cell, cell.decimals), behind ? h("sup", {}, behind) : null);
+      }), isSaid ? h("td", { class: "said" }, inOneLine(said[place])) : null));
       const chosen = this.offered.filter((offer) => offer.codes.length > 1 || (offer.name === TIME && offer.codes.length)).map((offer) => ` · ${say(offer.title)}: ${this.label(offer.name, this.state[offer.name])}`);
       const id = `${this.element.id}-caption`;
       host.replaceChildren(
         h("div", { class: "scroll", role: "region", tabindex: "0", "aria-labelledby": id },
           h("table", {},
             h("caption", { id }, `${say(this.config.title)}${chosen.join("")} (${say(this.shown.unit)})`),
-            h("thead", {}, h("tr", {}, h("th", { scope: "col" }, say(this.config.rowsName)), columns.map((column) => h("th", { scope: "col", class: "r" }, column.label)))),
+            h("thead", {}, h("tr", {}, h("th", { scope: "col" }, say(this.config.rowsName)), columns.map((column) => h("th", { scope: "col", class: "r" }, column.label)), isSaid ? h("th", { scope: "col" }, text("remarks")) : null)),
             h("tbody", {}, body))));
       if (met.size) {
         host.append(h("p", { class: "signs" }, [...met].sort().map(([flag, shown]) => h("span", {}, h("b", {}, shown), ` ${say(flagOf(flag).label)} `))));
       }
+      if (numbers.size) host.append(h("ol", { class: "signs footnotes" }, [...numbers.keys()].map((words) => h("li", {}, words))));
+      const bases = this.basesOf(this.state.time ? [this.state.time] : this.codes(TIME));
+      if (bases.length) host.append(h("div", { class: "bases" }, h("p", {}, text("bases")), h("ul", {}, bases.map((each) => h("li", {}, each)))));
+    }
+
+    // The breaks that are told where years stand beside each other: those between the first and the last of them.
+    tableBreaks() {
+      const years = this.cube.dimensions.time.map(Number);
+      return this.config.breaks.filter(({ year }) => Math.min(...years) < year && year <= Math.max(...years));
     }
   }
 

@@ -1,0 +1,74 @@
+"""What stands beside the rows of an answer: the words for what their codes say of a figure, and their breaks.
+
+Belongs here: statuses, reasons, notes, bases and breaks in both languages. Does not belong here: the rows (``answers``), or
+what JSON-stat says of itself (``publish.formats.json_stat``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from orchestration.core.tables import STATUS_COLUMN, Table
+from orchestration.core.warehouse import dictionaries
+from orchestration.publish.remarks import BREAK_COLUMN, BREAKS, COVERAGE_COLUMN, NOTE_COLUMN, REASON_COLUMN, SEPARATOR
+from orchestration.serve.published import OpenSnapshot
+
+# Columns with codes that say what a figure is worth, and all that do.
+CODED = (STATUS_COLUMN, REASON_COLUMN, NOTE_COLUMN, "base", "unit_set")
+QUALIFYING = (*CODED, COVERAGE_COLUMN, BREAK_COLUMN)
+
+INDICATOR = "indicator"
+
+
+def said_beside(snapshot: OpenSnapshot, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    """Return the labels of codes in the rows, the breaks that the rows tell of, and what of this the request left out.
+
+    Args:
+        snapshot: labels and breaks.
+        table: what the rows are of.
+        names: the columns of the rows.
+        rows: the answer.
+    """
+    labels: dict[str, dict[str, dict[str, str]]] = {}
+    for name in CODED:
+        if name in names and name in table.column_names:
+            place = names.index(name)
+            found = {str(row[place]) for row in rows if row[place] is not None}
+            if name == NOTE_COLUMN:
+                found = {code for text in found for code in text.split(SEPARATOR)}
+            codes = snapshot.release.codes_of(table.column(name))
+            labels[name] = {code: each.label.model_dump() for code, each in codes.items() if code in found}
+    return {
+        "labels": {name: each for name, each in labels.items() if each},
+        "breaks": _breaks(snapshot, table, names, rows),
+        "left_out": [name for name in QUALIFYING if name in table.column_names and name not in names],
+    }
+
+
+def _breaks(
+    snapshot: OpenSnapshot, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> list[dict[str, Any]]:
+    """Return every break of what the rows are about, with its kind in words, where any row has one."""
+    if BREAK_COLUMN not in names or BREAKS not in snapshot.tables:
+        return []
+    of_row = names.index(INDICATOR) if INDICATOR in names else None
+    subjects = {table.name if of_row is None else str(row[of_row]) for row in rows if row[names.index(BREAK_COLUMN)]}
+    with snapshot.connection.cursor() as connection:
+        found = dictionaries(
+            connection,
+            f"select indicator, time_period, kind, comparable_before, description_nb, description_en from {BREAKS}"
+            " where list_contains(?, indicator) order by all",
+            [sorted(subjects)],
+        )
+    return [
+        {
+            "indicator": each["indicator"],
+            "time_period": each["time_period"],
+            "kind": each["kind"],
+            "label": snapshot.release.label("break_kind", each["kind"]).model_dump(),
+            "comparable_before": each["comparable_before"],
+            "description": {"nb": each["description_nb"], "en": each["description_en"]},
+        }
+        for each in found
+    ]
