@@ -53,8 +53,8 @@ class Dimension(_Strict):
     """One dimension of a cube.
 
     ``columns`` are the columns whose values, joined by a colon, are its codes: the column of its own name unless said
-    otherwise. ``attributes`` are further columns of the key, or constants, that a code decides. ``label`` is the column that
-    names a code where no code list does.
+    otherwise. ``attributes`` are further columns of the key, or constants, that a code decides; ``several`` is the
+    value of an attribute where rows of a code differ in it. ``label`` is the column that names a code where no code list does.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Dimension(_Strict):
     role: Literal["time", "geo"] | None = None
     label: str | None = None
     attributes: tuple[str, ...] = ()
+    several: dict[str, str] = Field(default_factory=dict)
 
     @property
     def code_columns(self) -> tuple[str, ...]:

@@ -346,7 +346,8 @@ def read_indicator_cubes(connection: duckdb.DuckDBPyConnection, release: Release
     groups = connection.execute(
         f"select indicator, {unit} as unit, item, time_period::varchar as time, min(obs_status), min(absence_reason),"
         " coalesce(max(n_answered)::varchar, ''), coalesce(max(n_units)::varchar, ''), arg_max(unit_name, time_period),"
-        " coalesce(max(case base when 'all' then n_units else n_answered end)::varchar, ''), min(base), min(unit_set),"
+        " coalesce(max(case base when 'all' then n_units else n_answered end)::varchar, ''), min(base),"
+        " case when count(distinct unit_set) > 1 then 'by_level' else min(unit_set) end,"
         f" min({NOTE_COLUMN})"
         " from indicator_shares group by all order by indicator, time, unit, item"
     ).fetchall()

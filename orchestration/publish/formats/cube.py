@@ -273,7 +273,8 @@ def _axes(
     names = [*dimension.code_columns, *dimension.attributes]
     found = connection.execute(
         f"""
-        select {f'"{each}"' if each else "null"}, {_label_of_newest(table, dimension)}, {_listed(names)}
+        select {f'"{each}"' if each else "null"}, {_label_of_newest(table, dimension)},
+            {", ".join(_decided(dimension, name) for name in names)}
         from "{table.name}"
         group by all
         """
@@ -282,6 +283,14 @@ def _axes(
     for value, label, *rest in found:
         members.setdefault(value, []).append((label, tuple(rest)))
     return {value: _axis(table, release, dimension, rows) for value, rows in members.items()}
+
+
+def _decided(dimension: Dimension, name: str) -> str:
+    """Return SQL for a column of a code: its value, or what it is called where the rows of a code have several."""
+    several = dimension.several.get(name)
+    if several is None:
+        return f'"{name}"'
+    return f"""case when count(distinct "{name}") > 1 then '{several}' else max("{name}") end"""
 
 
 def _label_of_newest(table: Table, dimension: Dimension) -> str:
