@@ -54,7 +54,7 @@ class Dimension(_Strict):
 
     ``columns`` are the columns whose values, joined by a colon, are its codes: the column of its own name unless said
     otherwise. ``attributes`` are further columns of the key, or constants, that a code decides; ``several`` is the
-    value of an attribute where rows of a code differ in it. ``label`` is the column that names a code where no code list does.
+    value of an attribute where rows of a code differ in it. ``label`` is the column that names a code without a code list.
     """
 
     name: str

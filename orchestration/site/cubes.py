@@ -34,6 +34,8 @@ UNIT_COLUMNS = ("unit_level", "unit_code", "area_basis")
 TIME_COLUMNS = ("time_period_from", "time_period", "time_period_to")
 CURRENT = "current"
 NO_ROW = " "
+# Units of a year that counts a divided municipality as one in the country, and its districts by area.
+BY_LEVEL = "by_level"
 # Digits that are kept; more than any page shows.
 DIGITS = 4
 
@@ -346,8 +348,7 @@ def read_indicator_cubes(connection: duckdb.DuckDBPyConnection, release: Release
     groups = connection.execute(
         f"select indicator, {unit} as unit, item, time_period::varchar as time, min(obs_status), min(absence_reason),"
         " coalesce(max(n_answered)::varchar, ''), coalesce(max(n_units)::varchar, ''), arg_max(unit_name, time_period),"
-        " coalesce(max(case base when 'all' then n_units else n_answered end)::varchar, ''), min(base),"
-        " case when count(distinct unit_set) > 1 then 'by_level' else min(unit_set) end,"
+        " coalesce(max(case base when 'all' then n_units else n_answered end)::varchar, ''), min(base), min(unit_set),"
         f" min({NOTE_COLUMN})"
         " from indicator_shares group by all order by indicator, time, unit, item"
     ).fetchall()
@@ -387,9 +388,20 @@ def read_indicator_cubes(connection: duckdb.DuckDBPyConnection, release: Release
             share_of="n_base",
             notes=by_group.measure([places.get(row[12] or "", "") for row in rows]) if texts else None,
             said=tuple(tuple(notes_of(text, release)) for text in texts),
-            bases={row[3]: (_labelled(release, "base", row[10]), _labelled(release, "unit_set", row[11])) for row in rows},
+            bases={
+                year: (_labelled(release, "base", base), _labelled(release, "unit_set", units))
+                for year, (base, units) in _counted(rows).items()
+            },
         )
     return cubes
+
+
+def _counted(rows: Sequence[tuple[Any, ...]]) -> dict[str, tuple[str | None, str | None]]:
+    """Return by year what the shares are of, and which units are counted; a year may count them in two ways."""
+    sets: dict[str, set[str]] = {}
+    for row in rows:
+        sets.setdefault(row[3], set()).add(row[11])
+    return {row[3]: (row[10], row[11] if len(sets[row[3]]) == 1 else BY_LEVEL) for row in rows}
 
 
 def _labelled(release: Release, codelist: str, code: str | None) -> Label | None:
