@@ -390,13 +390,13 @@ def read_indicator_cubes(connection: duckdb.DuckDBPyConnection, release: Release
             said=tuple(tuple(notes_of(text, release)) for text in texts),
             bases={
                 year: (_labelled(release, "base", base), _labelled(release, "unit_set", units))
-                for year, (base, units) in _counted(rows).items()
+                for year, (base, units) in _units_by_year(rows).items()
             },
         )
     return cubes
 
 
-def _counted(rows: Sequence[tuple[Any, ...]]) -> dict[str, tuple[str | None, str | None]]:
+def _units_by_year(rows: Sequence[tuple[Any, ...]]) -> dict[str, tuple[str | None, str | None]]:
     """Return by year what the shares are of, and which units are counted; a year may count them in two ways."""
     sets: dict[str, set[str]] = {}
     for row in rows:

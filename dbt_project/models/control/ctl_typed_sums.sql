@@ -17,7 +17,19 @@ blocks as (
 )
 
 select
-    cells.*,
+    cells.form,
+    cells.survey,
+    cells.time_period,
+    cells.unit_code,
+    cells.question,
+    cells.target_group,
+    cells.reporting_form,
+    cells.number_value,
+    cells.file,
+    cells.sheet,
+    cells.row_number,
+    cells.column_number,
+    cells.header,
     {{ exact('coalesce(blocks.fte, 0)') }} as fte,
     coalesce(blocks.rejected_count, 0) as rejected_count,
     coalesce(blocks.is_corrected, false) as is_corrected

@@ -42,6 +42,16 @@ figures as (
         max(case when unit_level = 'country' and absence_reason is null then n_units end) over country as country_units
     from all_figures
     window country as (partition by indicator, answer, item, time_period)
+),
+
+unions as (
+    select distinct
+        figures.indicator,
+        figures.answer
+    from figures
+    inner join {{ ref('stg_indicators__answer_groups') }} as answer_groups
+        on figures.answer = answer_groups.answer
+        and answer_groups.indicator in (figures.indicator, '*')
 )
 
 select
@@ -67,11 +77,7 @@ select
     bases.base,
     figures.unit_set,
     -- It counts units that are counted in its parts, too.
-    exists (
-        select 1
-        from {{ ref('stg_indicators__answer_groups') }} as answer_groups
-        where figures.answer = answer_groups.answer and answer_groups.indicator in (figures.indicator, '*')
-    ) as is_union,
+    unions.answer is not null as is_union,
     {{ has_break('figures.indicator', 'figures', 'int_series_breaks') }} or {{ has_moved('figures') }} as series_break,
     case
         when figures.absence_reason is not null then {{ absence_status('figures.absence_reason') }}
@@ -85,8 +91,8 @@ select
             'corrected': 'figures.is_corrected',
         }) }}
     end as obs_note,
-    -- No more units of a group gave an answer than of the country, and no fewer than the country's less all the others; beside
-    -- them may be units that the country counts as one.
+    -- No more units of a group gave an answer than of the country, and no fewer than the country's less all the others;
+    -- beside them may be units that the country counts as one.
     case
         when figures.absence_reason = 'confidential' and figures.country_answer is not null
             then greatest(
@@ -101,3 +107,6 @@ from figures
 inner join {{ ref('int_indicator_bases') }} as bases
     on figures.indicator = bases.indicator
     and figures.time_period = bases.time_period
+left join unions
+    on figures.indicator = unions.indicator
+    and figures.answer = unions.answer

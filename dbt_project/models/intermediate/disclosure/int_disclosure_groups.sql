@@ -36,7 +36,8 @@ left join single_municipalities
 
 union all
 
--- What a divided municipality answered as one is public where it is a county of its own, also where areas count its districts.
+-- What a divided municipality answered as one is public where it is a county of its own, also where areas count its
+-- districts.
 select distinct
     units.time_period,
     unit_sets.unit_set,

@@ -1,6 +1,14 @@
-with indicators as (
-    select * from {{ ref('stg_indicators__indicators') }}
-    where indicator not in (select code from {{ ref('stg_classifications__codelists') }} where codelist = 'fte_breakdown')
+with breakdowns as (
+    select code from {{ ref('stg_classifications__codelists') }}
+    where codelist = 'fte_breakdown'
+),
+
+indicators as (
+    select labels.*
+    from {{ ref('stg_indicators__indicators') }} as labels
+    left join breakdowns
+        on labels.indicator = breakdowns.code
+    where breakdowns.code is null
 ),
 
 aliases as (

@@ -56,12 +56,17 @@ in_force as (
     where taken_over.is_corrected
 ),
 
+corrected_questions as (
+    select distinct question from subjects
+    where not is_fte
+),
+
 printed as (
     select
         cells.*,
         questions.question
     from {{ ref('int_reconciliation__printed_cells') }} as cells
-    left join (select distinct question from subjects where not is_fte) as questions
+    left join corrected_questions as questions
         on questions.question in (cells.dimension['question'], cells.measure)
 ),
 
