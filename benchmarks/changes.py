@@ -115,7 +115,7 @@ class Installation:
 
 def swapped(text: str) -> str:
     """Return a form map in which two services of adults are the other way round."""
-    one, other = (f"fte_by_service,{name}," for name in ("housing_with_staff", "home_services"))
+    one, other = (f"fte_by_service,{name}," for name in ("activity_centre", "other_activities"))
     lines = []
     for line in text.split("\n"):
         if ",adults," in line and one in line:
