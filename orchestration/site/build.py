@@ -30,6 +30,7 @@ from orchestration.site.figures import Cell, Moved, Resolved, Resolver
 from orchestration.site.headline import headline
 from orchestration.site.municipality import NEIGHBOURS, PUBLIC_MEASURES, Municipalities
 from orchestration.site.pages import Figure, Page, Question, Site, load_pages, load_site, written_out
+from orchestration.site.printed import read_printed
 from orchestration.site.reconciliation import read_reconciliation
 
 HERE = Path(__file__).parent
@@ -133,6 +134,7 @@ class Data:
     indicators: dict[str, Label]
     multiple: frozenset[str]
     moved: Moved
+    printed: dict[str, list[Label]]
 
 
 def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> Job:
@@ -148,7 +150,16 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
         What writes that page, with a connection as this one; to be called when the other files are there.
     """
     data = _read(connection, tables, release)
-    resolver = Resolver(release, data.site, data.tables, data.cubes, data.breaks, data.indicators, data.moved)
+    resolver = Resolver(
+        release,
+        data.site,
+        data.tables,
+        data.cubes,
+        data.breaks,
+        data.indicators,
+        data.moved,
+        read_printed(connection, release),
+    )
     subjects = _subjects(resolver, load_pages(), data.multiple)
     front = resolver.resolve(data.site.front)
     municipalities = Municipalities(connection, release, data.tables)
@@ -231,7 +242,17 @@ def _read(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], releas
     multiple = frozenset(
         row[0] for row in connection.execute("select indicator from indicators where scale = 'multiple'").fetchall()
     )
-    return Data(release, site, described, cubes, read_breaks(connection), indicators, multiple, read_moved(connection))
+    return Data(
+        release,
+        site,
+        described,
+        cubes,
+        read_breaks(connection),
+        indicators,
+        multiple,
+        read_moved(connection),
+        read_printed(connection, release),
+    )
 
 
 def _subjects(resolver: Resolver, pages: Sequence[Page], multiple: frozenset[str]) -> list[SubjectPage]:

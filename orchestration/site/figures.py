@@ -90,6 +90,8 @@ class Resolved:
     chosen: list[tuple[Label, Label]]
     grid: Grid
     bases: list[Label]
+    # What reports print of years that the deliveries lack.
+    printed: list[Label]
     config: dict[str, Any]
 
     @property
@@ -212,6 +214,7 @@ class Resolver:
         breaks: Mapping[str, Breaks],
         indicators: Mapping[str, Label],
         moved: Moved,
+        printed: Mapping[str, Sequence[Label]],
     ) -> None:
         self.release = release
         self.site = site
@@ -220,6 +223,7 @@ class Resolver:
         self.breaks = breaks
         self.indicators = indicators
         self.moved = moved
+        self.printed = printed
 
     def measure(self, wanted: MeasureShown | str, table: Table | None) -> Shown:
         """Return how a measure is shown: as described, else as its column is."""
@@ -316,6 +320,7 @@ class Resolver:
             chosen=chosen,
             grid=grid,
             bases=self.bases(cube, choices),
+            printed=list(self.printed.get(source, ())) if over_time else [],
             config=config,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from orchestration.site.figures import Choices, Resolver, Shown
 from orchestration.site.formats import both, kept_together, number, percent, signed
 from orchestration.site.municipality import Ancestor, Change, ancestors, neighbours
 from orchestration.site.pages import Figure, Question, load_pages, load_site, written_out
+from orchestration.site.printed import read_printed
 
 
 @pytest.mark.parametrize(
@@ -238,7 +240,7 @@ def said_of(columns: int, notes: list[str]) -> tuple[list[Label], list[tuple[Lab
         notes=Measure(("group", "time"), notes),
         said=((note,),),
     )
-    resolver = Resolver(a_release(), load_site(), {}, {}, {}, {}, {})
+    resolver = Resolver(a_release(), load_site(), {}, {}, {}, {}, {}, {})
     labels = [Label(nb=f"kolonne {group}", en=f"column {group}") for group in groups]
     return resolver.said(cube, "time", "2001", labels, [{"group": group, "time": "2001"} for group in groups])
 
@@ -260,3 +262,18 @@ def test_a_remark_on_some_of_many_columns_is_a_footnote_of_their_figures() -> No
     said, of_cells = said_of(4, ["0", "", "", "0"])
     assert said == [COVERED]
     assert of_cells == [(Label(nb="merknad", en="note"), [0, 3])]
+
+
+def test_a_point_that_is_only_printed_is_told_with_its_answer_and_unit() -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            """
+            create table printed_points as select *, 'country' as unit_level from (values
+                ('q', 2017, 'percent', 41.0, 0, 'all', 'yes', null, null),
+                ('fte_by_service', 2017, 'fte', 14633.0, 0, null, null, 'total', 'total')
+            ) as points (indicator, time_period, unit, value, decimals, item, answer, target_group, category)
+            """
+        )
+        found = read_printed(connection, a_release())
+    assert [label.en for label in found["q"]] == ["2017: yes, 41%"]
+    assert [label.nb for label in found["fte_by_service"]] == ["2017: 14\u202f633 fte"]

@@ -1,0 +1,47 @@
+"""Points of a series that only a report has, in words for the figure that they belong to.
+
+Belongs here: reading ``printed_points``. Does not belong here: which points there are (dbt), or drawing: a printed point may
+be measured otherwise than those beside it, and no line leads to it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import duckdb
+
+from orchestration.core.tables import Label
+from orchestration.core.texts import filled, load_texts
+from orchestration.publish.release import Release
+from orchestration.site import formats
+
+TEXTS = load_texts("site", "pages")
+
+# Codes that say that there is one row, or that all are counted.
+PLAIN = ("all", "total")
+
+
+def read_printed(connection: duckdb.DuckDBPyConnection, release: Release) -> dict[str, list[Label]]:
+    """Return by indicator, or table of FTE, what reports print of years that the deliveries lack, the country alone."""
+    found: dict[str, list[Label]] = defaultdict(list)
+    for indicator, year, unit, value, decimals, *codes in connection.execute(
+        "select indicator, time_period, unit, value, greatest(decimals, 0), item, answer, target_group, category"
+        " from printed_points where unit_level = 'country' order by all"
+    ).fetchall():
+        lists = ("item", "answer", "target_group", "service_type")
+        labels = [
+            release.label(name, code)
+            for name, code in zip(lists, codes, strict=True)
+            if code is not None and code not in PLAIN
+        ]
+        told = formats.written_percent(value, decimals)
+        if unit != "percent":
+            number, counted = formats.written(value, decimals), release.label("unit_of_measure", unit)
+            told = Label(nb=f"{number.nb} {counted.nb}", en=f"{number.en} {counted.en}")
+        if labels:
+            told = Label(
+                nb=", ".join([*(each.nb for each in labels), told.nb]),
+                en=", ".join([*(each.en for each in labels), told.en]),
+            )
+        found[indicator].append(filled(TEXTS["printed_point"], year=year, told=told))
+    return dict(found)
