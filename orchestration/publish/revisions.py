@@ -322,7 +322,11 @@ def attribute(connection: duckdb.DuckDBPyConnection, *, knows_deliveries: bool) 
                 remade.time_period
                 = revisions.time_period + case when revisions.table_name in {_YEAR_BEFORE} then 1 else 0 end
                 or remade.time_period = revisions.origin
-                or (revisions.table_name in {_OF_FTE} and remade.time_period = revisions.time_period - 1)
+                -- Changes from year to year, and what is carried forward.
+                or (
+                    (revisions.table_name in {_OF_FTE} or starts_with(revisions.table_name, 'fte_'))
+                    and remade.time_period = revisions.time_period - 1
+                )
             )
             """
         )

@@ -2,9 +2,33 @@ with printed as (
     select * from {{ ref('int_reconciliation__printed_answers') }}
 ),
 
-decisions as (
-    select * from {{ ref('int_disclosure_decisions') }}
+items as (
+    select
+        indicator,
+        item,
+        time_period,
+        unit_set,
+        unit_level,
+        unit_code,
+        decision
+    from {{ ref('int_disclosure_decisions') }}
     where subject = 'indicator_shares' and area_basis = 'reported'
+),
+
+decisions as (
+    select * from items
+    union all
+    -- The rows of a grid together would give a hidden one away, beside all the others.
+    select
+        indicator,
+        'total' as item,
+        time_period,
+        unit_set,
+        unit_level,
+        unit_code,
+        case when bool_and(decision = 'shown') then 'shown' else 'hidden' end as decision
+    from items
+    group by indicator, time_period, unit_set, unit_level, unit_code
 ),
 
 public_groups as (
