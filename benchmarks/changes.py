@@ -56,7 +56,8 @@ CLASSES = {
     "late": {"late", "new"},
     "error": {"error"},
     "form": {"form"},
-    "base": {"unexplained"},
+    # Main figures stay: the share by the base of the year is another column.
+    "base": set(),
     "code list": set(),
 }
 

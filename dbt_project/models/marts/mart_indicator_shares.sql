@@ -45,13 +45,21 @@ figures as (
 ),
 
 unions as (
+    -- Of the rows of a grid together there may be the union alone.
     select distinct
         figures.indicator,
+        figures.item,
+        figures.time_period,
         figures.answer
     from figures
     inner join {{ ref('stg_indicators__answer_groups') }} as answer_groups
         on figures.answer = answer_groups.answer
         and answer_groups.indicator in (figures.indicator, '*')
+    inner join figures as parts
+        on figures.indicator = parts.indicator
+        and figures.item = parts.item
+        and figures.time_period = parts.time_period
+        and answer_groups.member = parts.answer
 )
 
 select
@@ -109,4 +117,6 @@ inner join {{ ref('int_indicator_bases') }} as bases
     and figures.time_period = bases.time_period
 left join unions
     on figures.indicator = unions.indicator
+    and figures.item = unions.item
+    and figures.time_period = unions.time_period
     and figures.answer = unions.answer
