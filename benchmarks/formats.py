@@ -67,6 +67,8 @@ SEVERAL = ";"
 SITE_CUBES = {"rates": "fte_by_service"}
 SITE_TIMES = ("time_period", "time_period_to")
 CONFIDENTIAL = "Q"
+# What is said of a period whose rows count units in two ways, where a format says it once for the period.
+UNIT_SET, BY_LEVEL = "unit_set", "by_level"
 # The status of a further measure that is missing where the main one is not.
 CANNOT_EXIST = "M"
 
@@ -565,9 +567,21 @@ def check_json_stat(snapshot: Snapshot, tally: Tally) -> None:
             statuses = ", ".join(f'{status_of(table, name, of_row)} as "status of {name}"' for name in table.numbers)
             each = table.cube["each"]
             own = f"where \"{each}\" = '{path.stem}'" if each else ""
-            expected = f'select *, {statuses} from "{table.name}" {own}'
+            expected = f"select *, {statuses} from {said_once(table)} {own}"
             rows = rows_of_json_stat(tally, file, table, document, frame)
             snapshot.compare(tally, file, table, rows, expected=expected, columns=columns)
+
+
+def said_once(table: Table) -> str:
+    """Return SQL of a table of which a period says once what units it counts, although its rows may count two kinds."""
+    if UNIT_SET not in table.columns:
+        return f'"{table.name}"'
+    subject = "indicator, " if "indicator" in table.key else ""
+    same = f"min({UNIT_SET}) over period = max({UNIT_SET}) over period"
+    return f"""(
+        select * replace (if({same}, {UNIT_SET}, '{BY_LEVEL}') as {UNIT_SET})
+        from "{table.name}" window period as (partition by {subject}time_period)
+    )"""
 
 
 def status_of(table: Table, measure: str, of_row: str) -> str:
@@ -786,7 +800,7 @@ def check_site_cube(snapshot: Snapshot, tally: Tally, file: str, name: str, cube
         select distinct {", ".join(key)}, if({REASON} is null, {STATUS}, null) as {STATUS}, {REASON}, {notes_sql} as {NOTE},
             {covered_sql if COVERAGE in table.columns else "null"} as percent
             {", base, unit_set" if indicator else ""}
-        from "{table.name}" where {where}
+        from {said_once(table)} where {where}
     """
     types = {column: table.types.get(column, "DOUBLE" if column == "percent" else "VARCHAR") for column in found}
     rows = pa.table({column: arrow(values, types[column]) for column, values in found.items()})

@@ -120,6 +120,31 @@ LEFT_OUT = {
 }
 
 
+def test_every_marked_break_is_one_of_the_tables_of_breaks(published: Path) -> None:
+    unnamed = {}
+    for table in load_tables(DATA / "metadata"):
+        name = table.name
+        if "series_break" not in table.column_names:
+            continue
+        subject = "indicator" if "indicator" in table.key else f"'{name}'"
+        series = ", ".join(column for column in table.key if column != "time_period")
+        moved = (
+            "and not (rows.area_basis = 'reported' and exists (select 1 from area_breaks as moved where "
+            "rows.unit_level = moved.unit_level and rows.unit_code = moved.unit_code "
+            "and moved.time_period between rows.since and rows.time_period))"
+        )
+        unnamed[name] = query(
+            published,
+            f"with rows as (select *, {subject} as subject, coalesce(lag(time_period) over (partition by {series} "
+            f"order by time_period) + 1, time_period) as since from {name}) "
+            "select distinct subject, time_period from rows where series_break and not exists (select 1 from series_breaks "
+            "as breaks where breaks.indicator = rows.subject and breaks.kind not in ('new', 'dropped', 'not_delivered') "
+            f"and breaks.time_period between rows.since and rows.time_period) {moved if 'area_basis' in table.key else ''}",
+        )
+    assert len(unnamed) > 5
+    assert {name: rows for name, rows in unnamed.items() if rows} == {}
+
+
 def test_every_rule_knows_its_verdict_where_the_newest_form_left_something_out(published: Path, tmp_path: Path) -> None:
     folder = published / "snapshots/current"
     shutil.copyfile(folder / DATABASE, tmp_path / DATABASE)

@@ -1,5 +1,14 @@
 with declared as (
     select * from {{ ref('stg_classifications__series_breaks') }}
+
+    union all
+
+    -- Quartiles are of the rates of municipalities, and their series breaks where that of FTE does.
+    select
+        'fte_distribution' as indicator,
+        * exclude (indicator)
+    from {{ ref('stg_classifications__series_breaks') }}
+    where indicator = 'fte_by_service'
 ),
 
 of_bases as (
