@@ -574,7 +574,7 @@ def check_json_stat(snapshot: Snapshot, tally: Tally) -> None:
 
 def said_once(table: Table) -> str:
     """Return SQL of a table of which a period says once what units it counts, although its rows may count two kinds."""
-    if UNIT_SET not in table.columns:
+    if UNIT_SET not in table.columns or UNIT_SET in table.key:
         return f'"{table.name}"'
     subject = "indicator, " if "indicator" in table.key else ""
     same = f"min({UNIT_SET}) over period = max({UNIT_SET}) over period"
