@@ -115,6 +115,30 @@ def shares() -> list[Row]:
     return rows
 
 
+def distribution() -> list[Row]:
+    """Return quartiles of the rates of municipalities; one year has too few of them."""
+    shown = {"median": 3.0, "mean": 3.1, "quartile_1": 2.0, "quartile_3": 4.0, "lower_whisker": 1.5, "upper_whisker": 5.0}
+    return [
+        {
+            "time_period": year,
+            "series": "is248",
+            "unit_level": "country",
+            "unit_code": "0",
+            "unit_name": "Hele landet",
+            "area_basis": basis,
+            "target_group": "total",
+            **({"n_units": 2} if year == 2001 else {**shown, "n_low_outliers": 0, "n_high_outliers": 1, "n_units": 9}),
+            "series_break": year == 2002,
+            "obs_status": "O" if year == 2001 else "A",
+            "absence_reason": "too_few_units" if year == 2001 else None,
+            "obs_note": "units_missing" if year == 2003 else None,
+            "is_constructed": False,
+        }
+        for year in YEARS
+        for basis in ("reported", "current")
+    ]
+
+
 def breaks() -> list[Row]:
     texts = {"description_nb": "Et brudd.", "description_en": "A break.", "source": "test"}
     of_tables = [(table, "scope", False) for table in KINDS] + [(table, "mode", True) for table in KINDS]
@@ -124,6 +148,7 @@ def breaks() -> list[Row]:
             *of_tables,
             ("crisis_plan", "base", True),
             ("fte_by_reporting_form", "scope", True),
+            ("fte_distribution", "scope", False),
         ]
     ]
 
@@ -133,6 +158,7 @@ ROWS: Mapping[str, Sequence[Row]] = {
     "fte_by_service": figures("service_type", KINDS["fte_by_service"][1], {"fte": 10.5, "fte_per_10000": 105.0}),
     "fte_by_education": figures("education", KINDS["fte_by_education"][1], {"fte": 10.5, "share": 1.0}),
     "fte_by_pathway": figures("pathway", KINDS["fte_by_pathway"][1], {"fte": 10.5, "share": 1.0}),
+    "fte_distribution": distribution(),
     "indicator_shares": shares(),
     "indicators": [
         {
