@@ -69,7 +69,7 @@ def compare_uncorrected(settings: Settings, versions: Callable[[duckdb.DuckDBPyC
     sources = sorted((str(node["schema"]), str(node["identifier"])) for node in manifest["sources"].values())
     with connect(settings.warehouse_file) as connection:
         if not connection.execute(f"select count(*) from {'.'.join(CORRECTIONS)}").fetchall()[0][0]:
-            _keep(connection, "")
+            prepare_tables(connection)
             return 0
         made_of = hashlib.sha256(dbt.fingerprint(settings).encode())
         for schema, table in sources:
@@ -83,7 +83,7 @@ def compare_uncorrected(settings: Settings, versions: Callable[[duckdb.DuckDBPyC
         shutil.copyfile(settings.warehouse_file, copy.warehouse_file)
         with connect(copy.warehouse_file) as connection:
             connection.execute(f"delete from {'.'.join(CORRECTIONS)}")
-            _keep(connection, "")
+            prepare_tables(connection)
         results = dbt.invoke(copy, "run", "--select", f"+{COMPARED}").result.results
         failed = [entry for entry in results if str(entry.status) == "error"]
         if failed:
@@ -96,7 +96,7 @@ def compare_uncorrected(settings: Settings, versions: Callable[[duckdb.DuckDBPyC
             attach(connection, copy.warehouse_file, "uncorrected")
             try:
                 columns = ", ".join(f'"{name}"' for name in FIGURES.names)
-                _keep(connection, made_of.hexdigest())
+                prepare_tables(connection, made_of.hexdigest())
                 connection.execute(
                     f"insert into {SCHEMA}.printed_figures select {columns} from uncorrected.marts.{COMPARED} order by all"
                 )
@@ -117,8 +117,8 @@ def _folder(settings: Settings) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _keep(connection: duckdb.DuckDBPyConnection, made_of: str) -> None:
-    """Replace the tables by empty ones, with a note of what they are made of."""
+def prepare_tables(connection: duckdb.DuckDBPyConnection, made_of: str = "") -> None:
+    """Replace the tables by empty ones, with a note of what they are made of; none where there is no correction."""
     tables = TABLES | {MADE_OF: pa.schema([("made_of", pa.string())])}
     replace_tables(connection, SCHEMA, tables, {name: [] for name in TABLES} | {MADE_OF: [(made_of,)]})
 

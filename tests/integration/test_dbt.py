@@ -14,7 +14,7 @@ import pytest
 from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.core.warehouse import connect
 from orchestration.disclosure import ledger
-from orchestration.engines import dbt
+from orchestration.engines import dbt, uncorrected
 from orchestration.ingest import deliveries, registry
 from tests.integration.deliveries_kit import load_inputs
 
@@ -32,6 +32,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         deliveries.prepare_tables(connection, [])
         registry.load_registry(connection, [])
         ledger.load(connection, settings.snapshots)
+        uncorrected.prepare_tables(connection)
     # The unit tests need their models' columns, not their rows.
     results = dbt.invoke(settings, "run", "--empty").result.results
     assert not {entry.node.name: entry.message for entry in results if str(entry.status) != "success"}
