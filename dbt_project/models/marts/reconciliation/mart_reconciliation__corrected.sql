@@ -4,7 +4,7 @@ with compared as (
 ),
 
 before_corrections as (
-    select * from {{ source('before_corrections', 'printed_figures') }}
+    select * from {{ ref('stg_before_corrections__printed_figures') }}
     where verdict != 'unexplained'
 ),
 
