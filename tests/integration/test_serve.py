@@ -356,9 +356,9 @@ def test_other_methods_are_refused(client: httpx.Client) -> None:
 
 
 def test_an_answer_too_large_says_how_to_narrow(shared: Settings) -> None:
-    with served(shared, replace(PATIENT, cells=40)) as client:
+    with served(shared, replace(PATIENT, cells=50)) as client:
         found = refused(client.get("/tables/fte_by_service/data"), 413)
-        assert "more than 40" in found["error"] and "unit_level=" in found["remedy"] and "limit" in found["remedy"]
+        assert "more than 50" in found["error"] and "unit_level=" in found["remedy"] and "limit" in found["remedy"]
         assert len(rows_of(client, "/tables/fte_by_service/data?limit=2")) == 2
         assert len(rows_of(client, "/tables/fte_by_service/data?select=fte")) == 16
         assert "cells" in refused(client.get("/tables/fte_by_service/data?format=jsonstat"), 413)["error"]
