@@ -26,8 +26,8 @@ BASIS_COLUMN = "area_basis"
 SEPARATOR = ";"
 
 BREAKS, AREA_BREAKS = "series_breaks", "area_breaks"
-# A question that is asked for the first or the last time has nothing on the other side to differ from.
-NO_BREAKS = ("new", "dropped")
+# A question that is asked, or delivered, for the first or the last time has nothing on the other side to differ from.
+NO_BREAKS = ("new", "dropped", "not_delivered")
 # What an area whose boundaries moved has in common with the breaks of that name.
 BOUNDARIES = "geography"
 
@@ -60,6 +60,12 @@ def covered_text(percent: Label) -> Label:
 def notes_of(text: str | None, release: Release) -> list[Label]:
     """Return the notes of a row in words."""
     return [release.label(NOTE_COLUMN, code) for code in (text or "").split(SEPARATOR) if code]
+
+
+def said_of_figure(note: str | None, share: float | None, release: Release) -> list[Label]:
+    """Return what is said of a figure: whom it covers where that is not everybody, and its notes."""
+    partial = [covered(share)] if share is not None and share < 1 else []
+    return [*partial, *notes_of(note, release)]
 
 
 def joined(texts: Iterable[Label], separator: str = ". ") -> Label:

@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 import duckdb
 
 from orchestration.core.tables import Label
+from orchestration.publish.remarks import NO_BREAKS
 
-# A question that is asked for the first or the last time has nothing on the other side to be compared with.
-NO_BREAKS = ("new", "dropped", "not_delivered")
 SIGNED = "signed"
 NOT_COMPARABLE = "not_comparable"
 

@@ -13,7 +13,7 @@ import duckdb
 from orchestration.core.tables import STATUS_COLUMN, Label
 from orchestration.core.texts import filled, load_texts
 from orchestration.publish.release import Release
-from orchestration.publish.remarks import covered, notes_of
+from orchestration.publish.remarks import said_of_figure
 from orchestration.site.breaks import Breaks
 from orchestration.site.formats import percent, signed, written
 
@@ -38,8 +38,7 @@ def _change(value: float) -> Label:
 def _beside(release: Release, status: str, note: str | None, share: float | None) -> list[Label]:
     """Return what is said of a figure: its status where it is not a normal one, whom it covers, its notes."""
     said = [release.label(STATUS_COLUMN, status)] if status != NORMAL else []
-    said += [covered(share)] if share is not None and share < 1 else []
-    return [*said, *notes_of(note, release)]
+    return [*said, *said_of_figure(note, share, release)]
 
 
 def headline(connection: duckdb.DuckDBPyConnection, release: Release, breaks: Breaks) -> tuple[Label, list[Tile]]:

@@ -19,7 +19,7 @@ import numpy as np
 
 from orchestration.core.tables import Label, Table
 from orchestration.publish.release import Release
-from orchestration.publish.remarks import covered, moved_text, notes_of, read_moved
+from orchestration.publish.remarks import moved_text, read_moved, said_of_figure
 from orchestration.site.cubes import NO_ROW, cube_of, dumped, reason_flags, row_sql
 
 # The tables that say something about single municipalities, and the measures that are shown of them.
@@ -173,8 +173,7 @@ class Municipalities:
     ) -> tuple[str, tuple[Label, ...]]:
         """Return the flag of a figure as cubes have it, and what is said beside it."""
         flag = reason_flags(self.release).get(reason, status or NO_ROW) if reason else status or NO_ROW
-        partial = (covered(share),) if share is not None and share < 1 else ()
-        return flag, (*partial, *notes_of(note, self.release))
+        return flag, tuple(said_of_figure(note, share, self.release))
 
     def scripts(self) -> dict[str, str]:
         """Return the script of every municipality by its code."""

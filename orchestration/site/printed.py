@@ -13,6 +13,7 @@ import duckdb
 from orchestration.core.tables import Label
 from orchestration.core.texts import filled, load_texts
 from orchestration.publish.release import Release
+from orchestration.publish.remarks import joined
 from orchestration.site import formats
 
 TEXTS = load_texts("site", "pages")
@@ -38,10 +39,5 @@ def read_printed(connection: duckdb.DuckDBPyConnection, release: Release) -> dic
         if unit != "percent":
             number, counted = formats.written(value, decimals), release.label("unit_of_measure", unit)
             told = Label(nb=f"{number.nb} {counted.nb}", en=f"{number.en} {counted.en}")
-        if labels:
-            told = Label(
-                nb=", ".join([*(each.nb for each in labels), told.nb]),
-                en=", ".join([*(each.en for each in labels), told.en]),
-            )
-        found[indicator].append(filled(TEXTS["printed_point"], year=year, told=told))
+        found[indicator].append(filled(TEXTS["printed_point"], year=year, told=joined([*labels, told], ", ")))
     return dict(found)
