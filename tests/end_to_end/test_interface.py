@@ -23,6 +23,7 @@ from orchestration.core.warehouse import connect
 from orchestration.defs.automation import REFRESH
 from orchestration.defs.deliveries import RAW, is_of_every_year
 from orchestration.defs.servers import WORKSPACE
+from orchestration.engines import uncorrected
 from orchestration.forms.registry import load_forms
 from orchestration.ingest import decisions, deliveries
 from tests.end_to_end.conftest import copied
@@ -45,6 +46,7 @@ JOB = "__ASSET_JOB"
 MODEL, NEIGHBOUR = dg.AssetKey(["marts", "mart_amounts"]), dg.AssetKey(["public", "amounts"])
 CORRECTIONS = dg.AssetKey(["decisions", "corrections"])
 READ_CORRECTIONS = dg.AssetKey(["staging", "stg_decisions__corrections"])
+WITHOUT_CORRECTIONS = dg.AssetKey([uncorrected.SCHEMA, *uncorrected.TABLES])
 READ_FILES = dg.AssetKey(["staging", "stg_raw__files"])
 
 CORRECTION = """
@@ -195,14 +197,18 @@ def test_what_is_made_of_a_changed_input_is_stale_until_it_is_made(interface: In
 
     entries.write_text(CORRECTION, encoding="utf-8")
     interface.materialize(CORRECTIONS)
-    assert interface.stale() == {READ_CORRECTIONS: [("decisions/corrections", None, "has a new data version")], **before}
+    causes = [("decisions/corrections", None, "has a new data version")]
+    assert interface.stale() == {READ_CORRECTIONS: causes, WITHOUT_CORRECTIONS: causes, **before}
     interface.materialize(READ_CORRECTIONS)
     # What is made of it is next.
     stale = interface.stale()
     assert READ_CORRECTIONS not in stale
-    assert {cause for key, causes in stale.items() if key not in before for cause in causes} == {
+    assert {cause for key, causes in stale.items() if key not in {WITHOUT_CORRECTIONS, *before} for cause in causes} == {
         ("staging/stg_decisions__corrections", None, "has a new data version")
     }
+    # A whole build of the models, without that correction.
+    interface.materialize(WITHOUT_CORRECTIONS)
+    assert WITHOUT_CORRECTIONS not in interface.stale()
 
 
 def test_what_is_made_of_a_year_is_stale_when_its_delivery_changed(interface: Interface) -> None:

@@ -6,7 +6,12 @@ with declared as (
     -- Quartiles are of the rates of municipalities, and their series breaks where that of FTE does.
     select
         'fte_distribution' as indicator,
-        * exclude (indicator)
+        time_period,
+        kind,
+        comparable_before,
+        description_nb,
+        description_en,
+        source
     from {{ ref('stg_classifications__series_breaks') }}
     where indicator = 'fte_by_service'
 ),
