@@ -148,8 +148,12 @@ def _is_alive(process: int, seen: float) -> bool:
     except PermissionError:
         pass
     try:
-        # The fields after the name, which may itself have spaces and brackets; the 22nd is the start after booting.
-        ticks = int(Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19])
+        # The fields after the name, which may itself have spaces and brackets: the state, and the start after booting.
+        fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        state, ticks = fields[0], int(fields[19])
+        # Dead, and only not yet waited for.
+        if state in "ZX":
+            return False
         booted = next(
             int(line.split()[1])
             for line in Path("/proc/stat").read_text(encoding="utf-8").splitlines()

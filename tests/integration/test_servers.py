@@ -359,6 +359,8 @@ def test_a_later_process_of_the_same_number_is_another_one() -> None:
     assert records._is_alive(os.getpid(), now)
     assert not records._is_alive(os.getpid(), now - 24 * 3600)
     ended = subprocess.Popen(["true"])
+    # Dead, and nobody has waited for it yet.
+    until(lambda: not records._is_alive(ended.pid, now), "a process that ends")
     ended.wait()
     assert not records._is_alive(ended.pid, now)
 
@@ -624,6 +626,7 @@ def test_a_run_that_died_with_the_daemon_is_tried_again_and_a_stop_waits_for_a_r
         daemon.kill()
         os.killpg(session, signal.SIGKILL)
         daemon.wait()
+        until(lambda: not records._is_alive(process, time.time()), "the end of the run's process")
         assert status_of(address, run) == "STARTED"
 
         set_up.started[0] = daemon = set_up.start("daemon", "daemon")
