@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -34,6 +35,32 @@ class UserError(Exception):
         place, _, rest = text.partition(": ")
         what, _, remedy = rest.rpartition("; ")
         return cls(what, place=place, remedy=remedy)
+
+
+class Problems:
+    """What is wrong with an input: the first problem ends the reading, or all are kept and the reading goes on.
+
+    A run is refused by the first. A look at an input that is not finished tells them all.
+    """
+
+    def __init__(self, *, go_on: bool = False) -> None:
+        """Keep whether the reading goes on."""
+        self.go_on = go_on
+        self.found: list[UserError] = []
+
+    def tell(self, problem: UserError) -> None:
+        """Keep a problem, or raise it."""
+        if not self.go_on:
+            raise problem
+        self.found.append(problem)
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Tell what goes wrong in a ``with`` block; the rest of the block is left out where the reading goes on."""
+        try:
+            yield
+        except UserError as problem:
+            self.tell(problem)
 
 
 class RefusedError(Exception):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,9 +13,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from orchestration.core import letters, yaml_text
-from orchestration.core.errors import UserError
+from orchestration.core.errors import Problems, UserError
 from orchestration.forms.missing import MissingValues
-from orchestration.forms.model import OF_OPTIONS, ColumnMap, Form, OptionMap, header
+from orchestration.forms.model import OF_OPTIONS, UNSURE, ColumnMap, Form, OptionMap, header
 
 Row = TypeVar("Row", bound=BaseModel)
 DOCUMENTATION = "docs/forms.md says what belongs there"
@@ -48,8 +48,34 @@ def _line(text: str, location: tuple[int | str, ...]) -> int:
     return line
 
 
-def _read_rows(path: Path, model: type[Row]) -> list[Row]:
-    """Read a csv file of the registry into typed rows."""
+@dataclass(frozen=True)
+class Undecided:
+    """A row of columns.csv of a draft that a person must decide, with what the draft says of it."""
+
+    line: int
+    sheet: str
+    column: str
+    note: str
+
+
+def _as_it_is(row: dict[str, str], line: int) -> dict[str, str] | None:
+    return row
+
+
+def _read_rows(
+    path: Path,
+    model: type[Row],
+    problems: Problems,
+    take: Callable[[dict[str, str], int], dict[str, str] | None] = _as_it_is,
+) -> list[Row]:
+    """Read a csv file of the registry into typed rows.
+
+    Args:
+        path: the file.
+        model: what a row is.
+        problems: takes what is wrong with single rows, which are left out then.
+        take: returns what is read of a row at a line, or None.
+    """
     names = [name for name in model.model_fields if name != "line"]
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -66,16 +92,18 @@ def _read_rows(path: Path, model: type[Row]) -> list[Row]:
             rows: list[Row] = []
             for raw in reader:
                 line = reader.line_num
-                if None in raw or None in raw.values():
-                    raise UserError(
-                        f"has {'more' if None in raw else 'fewer'} cells than the header",
-                        place=f"{path}, line {line}",
-                        remedy="quote cells that hold a comma",
-                    )
-                try:
-                    rows.append(model.model_validate({**{k: v.strip() for k, v in raw.items()}, "line": line}))
-                except ValidationError as error:
-                    raise UserError(_message(error), place=f"{path}, line {line}", remedy=DOCUMENTATION) from error
+                with problems.told():
+                    if None in raw or None in raw.values():
+                        raise UserError(
+                            f"has {'more' if None in raw else 'fewer'} cells than the header",
+                            place=f"{path}, line {line}",
+                            remedy="quote cells that hold a comma",
+                        )
+                    taken = take({k: v.strip() for k, v in raw.items()}, line)
+                    try:
+                        rows += [model.model_validate({**taken, "line": line})] if taken is not None else []
+                    except ValidationError as error:
+                        raise UserError(_message(error), place=f"{path}, line {line}", remedy=DOCUMENTATION) from error
     except FileNotFoundError as error:
         raise UserError("the file is missing", place=str(path), remedy=DOCUMENTATION) from error
     except (UnicodeDecodeError, csv.Error) as error:
@@ -83,65 +111,86 @@ def _read_rows(path: Path, model: type[Row]) -> list[Row]:
     return rows
 
 
-def _check_columns(form: Form, path: Path) -> None:
+def _check_columns(form: Form, path: Path, problems: Problems) -> None:
     """Check what concerns several rows: unknown sheets, columns mapped twice, codes without options."""
     sheets = {sheet.name for sheet in form.sheets}
     seen: dict[tuple[str, str, str], ColumnMap] = {}
     meanings: dict[tuple[str, ...], list[ColumnMap]] = {}
     for column in form.columns:
-        place = f"{path / 'columns.csv'}, line {column.line}"
-        if column.sheet not in sheets:
-            raise UserError(
-                f"sheet {column.sheet!r} is not in form.yml", place=place, remedy=f"sheets are {', '.join(sorted(sheets))}"
-            )
-        if column.use == "absent":
-            continue
-        key = (column.sheet, column.column, column.when)
-        if key in seen:
-            raise UserError(
-                f"column {column.column!r} is mapped in line {seen[key].line} already",
-                place=place,
-                remedy="map each column once, or once for each `when`",
-            )
-        seen[key] = column
-        if column.use == "answer":
-            for other in meanings.setdefault(column.meaning, []):
-                if column.type != "text" and not _may_mean_the_same(form, column, other):
-                    raise UserError(
-                        f"means the same as line {other.line}: {' '.join(column.meaning)}",
-                        place=place,
-                        remedy="give the two columns different questions, items or answers, or, if each stands in other "
-                        "files, the same type, unit and population and both the reason optional",
-                    )
-            meanings[column.meaning].append(column)
-    _check_named_columns(form, path)
-    _check_patterns(form, path)
-    _check_missing(form, path)
+        with problems.told():
+            _check_column(form, path, column, sheets, seen, meanings)
+    for check in (_check_named_columns, _check_patterns, _check_missing):
+        with problems.told():
+            check(form, path)
     codes: dict[tuple[str, str], OptionMap] = {}
     for option in form.options:
         if (option.question, option.code) in codes:
-            raise UserError(
-                f"code {option.code!r} of {option.question} stands in line {codes[option.question, option.code].line} too",
-                place=f"{path / 'options.csv'}, line {option.line}",
-                remedy="keep one",
+            problems.tell(
+                UserError(
+                    f"code {option.code!r} of {option.question} stands in line "
+                    f"{codes[option.question, option.code].line} too",
+                    place=f"{path / 'options.csv'}, line {option.line}",
+                    remedy="keep one",
+                )
             )
         codes[option.question, option.code] = option
     with_options = {option.question for option in form.options}
     coded = {column.question: column for column in form.columns if column.use == "answer" and column.type in OF_OPTIONS}
     for question, column in coded.items():
         if question not in with_options:
-            raise UserError(
-                f"question {question!r} has no options",
-                place=f"{path / 'columns.csv'}, line {column.line}",
-                remedy="list its codes in options.csv",
+            problems.tell(
+                UserError(
+                    f"question {question!r} has no options",
+                    place=f"{path / 'columns.csv'}, line {column.line}",
+                    remedy="list its codes in options.csv",
+                )
             )
     for option in form.options:
         if option.question not in coded:
-            raise UserError(
-                f"question {option.question!r} is no question with codes",
-                place=f"{path / 'options.csv'}, line {option.line}",
-                remedy="use a question of columns.csv with type code or codes",
+            problems.tell(
+                UserError(
+                    f"question {option.question!r} is no question with codes",
+                    place=f"{path / 'options.csv'}, line {option.line}",
+                    remedy="use a question of columns.csv with type code or codes",
+                )
             )
+
+
+def _check_column(
+    form: Form,
+    path: Path,
+    column: ColumnMap,
+    sheets: set[str],
+    seen: dict[tuple[str, str, str], ColumnMap],
+    meanings: dict[tuple[str, ...], list[ColumnMap]],
+) -> None:
+    """Check a column beside those before it, which ``seen`` has by name and ``meanings`` by what they mean."""
+    place = f"{path / 'columns.csv'}, line {column.line}"
+    if column.sheet not in sheets:
+        raise UserError(
+            f"sheet {column.sheet!r} is not in form.yml", place=place, remedy=f"sheets are {', '.join(sorted(sheets))}"
+        )
+    if column.use == "absent":
+        return
+    key = (column.sheet, column.column, column.when)
+    if key in seen:
+        raise UserError(
+            f"column {column.column!r} is mapped in line {seen[key].line} already",
+            place=place,
+            remedy="map each column once, or once for each `when`",
+        )
+    seen[key] = column
+    if column.use == "answer":
+        others = meanings.setdefault(column.meaning, [])
+        for other in others:
+            if column.type != "text" and not _may_mean_the_same(form, column, other):
+                raise UserError(
+                    f"means the same as line {other.line}: {' '.join(column.meaning)}",
+                    place=place,
+                    remedy="give the two columns different questions, items or answers, or, if each stands in other "
+                    "files, the same type, unit and population and both the reason optional",
+                )
+        others.append(column)
 
 
 def _may_mean_the_same(form: Form, one: ColumnMap, other: ColumnMap) -> bool:
@@ -243,6 +292,44 @@ def load_form(path: Path) -> Form:
     Raises:
         UserError: the folder is not a valid form; the message names file and line.
     """
+    return _load(path, Problems(), _as_it_is)
+
+
+def load_draft(path: Path, problems: Problems) -> tuple[Form, list[Undecided]]:
+    """Load a form folder as far as it goes: what is not decided, or not valid, is left out and told.
+
+    Args:
+        path: the form folder.
+        problems: takes what is wrong.
+
+    Returns:
+        The form, in which columns that are not decided are ignored; and the rows that are not decided.
+
+    Raises:
+        UserError: form.yml is no description of a delivery, so that nothing can be read by it.
+    """
+    undecided: list[Undecided] = []
+
+    def take(row: dict[str, str], line: int) -> dict[str, str] | None:
+        note = row.get("reason", "")
+        if row.get("missing", "").startswith(f"{UNSURE}:"):
+            undecided.append(Undecided(line, row.get("sheet", ""), row.get("column", ""), f"missing: {row['missing']}"))
+            row = {**row, "missing": ""}
+        if row.get("use") != UNSURE:
+            return row
+        undecided.append(Undecided(line, row.get("sheet", ""), row.get("column", ""), note))
+        if not row.get("column"):
+            return None
+        return {name: row.get(name, "") for name in ("sheet", "column", "when")} | {"use": "ignored", "reason": "undecided"}
+
+    form = _load(path, problems, take)
+    breakdowns = _breakdown_codes(path.parent.parent / "classifications" / "codelists.csv")
+    _check_items(form, path, breakdowns, problems)
+    return form, undecided
+
+
+def _load(path: Path, problems: Problems, take: Callable[[dict[str, str], int], dict[str, str] | None]) -> Form:
+    """Load a form folder; what is wrong with form.yml itself is raised, all else is told."""
     place = path / "form.yml"
     try:
         text = letters.plain(place.read_text(encoding="utf-8"))
@@ -253,8 +340,8 @@ def load_form(path: Path) -> Form:
         raise UserError(f"is not YAML ({' '.join(str(error).split())})", place=str(place), remedy=DOCUMENTATION) from error
     if not isinstance(content, dict):
         raise UserError("is not a form", place=str(place), remedy=DOCUMENTATION)
-    columns = _read_rows(path / "columns.csv", ColumnMap)
-    options = _read_rows(path / "options.csv", OptionMap)
+    columns = _read_rows(path / "columns.csv", ColumnMap, problems, take)
+    options = _read_rows(path / "options.csv", OptionMap, problems)
     try:
         form = Form.model_validate({**content, "columns": columns, "options": options})
     except ValidationError as error:
@@ -262,7 +349,7 @@ def load_form(path: Path) -> Form:
         raise UserError(_message(error), place=f"{place}, line {line}", remedy=DOCUMENTATION) from error
     if form.form != path.name:
         raise UserError(f"form is {form.form!r}", place=str(place), remedy="name the folder and the form alike")
-    _check_columns(form, path)
+    _check_columns(form, path, problems)
     return form
 
 
@@ -282,7 +369,7 @@ def _breakdown_codes(path: Path) -> dict[str, tuple[str, dict[str, str]]]:
     return {question: (codelist, codes.get(codelist, {})) for question, codelist in codes.get(BREAKDOWNS, {}).items()}
 
 
-def _check_items(form: Form, path: Path, breakdowns: dict[str, tuple[str, dict[str, str]]]) -> None:
+def _check_items(form: Form, path: Path, breakdowns: dict[str, tuple[str, dict[str, str]]], problems: Problems) -> None:
     """Check that the categories of FTE stand in their code lists: what does not is in no published breakdown."""
     for column in form.columns:
         if column.use != "answer" or column.question not in breakdowns:
@@ -290,17 +377,21 @@ def _check_items(form: Form, path: Path, breakdowns: dict[str, tuple[str, dict[s
         codelist, codes = breakdowns[column.question]
         place = f"{path / 'columns.csv'}, line {column.line}"
         if column.item not in codes:
-            raise UserError(
-                f"item {column.item!r} is no code of the list {codelist}",
-                place=place,
-                remedy="add a new category to data/classifications/codelists.csv, and what it corresponds to in the rounds "
-                "before to category_crosswalk.csv (docs/adding-a-year.md)",
+            problems.tell(
+                UserError(
+                    f"item {column.item!r} is no code of the list {codelist}",
+                    place=place,
+                    remedy="add a new category to data/classifications/codelists.csv, and what it corresponds to in the "
+                    "rounds before to category_crosswalk.csv (docs/adding-a-year.md)",
+                )
             )
-        if codes[column.item] not in ("", column.target_group):
-            raise UserError(
-                f"item {column.item!r} is of the target group {codes[column.item]}, and not {column.target_group}",
-                place=place,
-                remedy=f"see the list {codelist} in data/classifications/codelists.csv",
+        elif codes[column.item] not in ("", column.target_group):
+            problems.tell(
+                UserError(
+                    f"item {column.item!r} is of the target group {codes[column.item]}, and not {column.target_group}",
+                    place=place,
+                    remedy=f"see the list {codelist} in data/classifications/codelists.csv",
+                )
             )
 
 
@@ -337,7 +428,7 @@ def load_finished(folder: Path) -> tuple[list[Form], list[Unfinished]]:
             continue
         try:
             form = load_form(path)
-            _check_items(form, path, breakdowns)
+            _check_items(form, path, breakdowns, Problems())
             forms.append(form)
         except UserError as problem:
             year, delivery = _said(path, "time_period"), _said(path, "delivery")

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.core import letters
-from orchestration.core.errors import UserError
+from orchestration.core.errors import Problems, UserError
 from orchestration.forms.model import FileSpec, Form
 from orchestration.ingest.readers.files import PACKED_SUFFIXES, UNPACK
 
@@ -58,7 +58,7 @@ def _hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _files(folder: Path) -> list[Path]:
+def _files(folder: Path, problems: Problems) -> list[Path]:
     """Return the files of a delivery folder; refuse folders, links and special files in it.
 
     What programs leave behind there is overlooked.
@@ -67,22 +67,25 @@ def _files(folder: Path) -> list[Path]:
     for path in sorted(folder.iterdir()):
         if is_left_behind(path.name):
             continue
-        if path.is_symlink() or not path.resolve().is_relative_to(folder.resolve()):
-            raise UserError("is a link", place=str(path), remedy="put the file itself into the folder")
-        if path.is_dir():
-            raise UserError("is a folder", place=str(path), remedy="put its files into the delivery's own folder")
-        if not path.is_file():
-            raise UserError("is no ordinary file", place=str(path), remedy="remove it")
-        files.append(path)
+        with problems.told():
+            if path.is_symlink() or not path.resolve().is_relative_to(folder.resolve()):
+                raise UserError("is a link", place=str(path), remedy="put the file itself into the folder")
+            if path.is_dir():
+                raise UserError("is a folder", place=str(path), remedy="put its files into the delivery's own folder")
+            if not path.is_file():
+                raise UserError("is no ordinary file", place=str(path), remedy="remove it")
+            files.append(path)
     return files
 
 
-def capture(folder: Path, form: Form) -> list[CapturedFile]:
+def capture(folder: Path, form: Form, problems: Problems | None = None) -> list[CapturedFile]:
     """Check the files of a delivery against the form.
 
     Args:
         folder: the delivery's folder.
         form: a form that reads it; other forms may read other files of the same folder.
+        problems: takes what is wrong; without it the first problem is raised. Where the reading goes on, the files that
+            nothing is wrong with are returned.
 
     Returns:
         The files that the form reads, sorted by name.
@@ -90,7 +93,8 @@ def capture(folder: Path, form: Form) -> list[CapturedFile]:
     Raises:
         UserError: a file is unknown, missing, there twice, empty or no ordinary file.
     """
-    files = _files(folder)
+    problems = problems or Problems()
+    files = _files(folder, problems)
     by_spec: dict[str, list[Path]] = {spec.name: [] for spec in form.files}
     patterns = [spec.pattern for spec in form.files]
     for path in files:
@@ -99,47 +103,61 @@ def capture(folder: Path, form: Form) -> list[CapturedFile]:
         if len(fitting) != 1:
             near = difflib.get_close_matches(name, patterns, n=1, cutoff=0.5)
             is_packed = not fitting and name.lower().endswith(PACKED_SUFFIXES)
-            raise UserError(
-                f"form {form.form} does not know the file" if not fitting else f"fits {len(fitting)} entries of {form.form}",
-                place=str(path),
-                remedy=(f"{UNPACK}, " if is_packed else f"rename it if it is {near[0]}, " if near and not fitting else "")
-                + "remove it, or name it once under files in form.yml (reader: none if it is not data)",
+            problems.tell(
+                UserError(
+                    f"form {form.form} does not know the file"
+                    if not fitting
+                    else f"fits {len(fitting)} entries of {form.form}",
+                    place=str(path),
+                    remedy=(
+                        f"{UNPACK}, " if is_packed else f"rename it if it is {near[0]}, " if near and not fitting else ""
+                    )
+                    + "remove it, or name it once under files in form.yml (reader: none if it is not data)",
+                )
             )
+            continue
         by_spec[fitting[0].name].append(path)
     captured = []
     for spec in form.files:
         low, high = spec.count_range
         found = by_spec[spec.name]
         if not low <= len(found) <= high:
-            raise UserError(
-                f"{len(found)} files fit {spec.pattern!r}, {spec.count} are expected",
-                place=str(folder),
-                remedy=(
-                    "ask the collector for the missing file"
-                    if len(found) < low
-                    else f"remove what is too much of {', '.join(sorted(path.name for path in found)[:5])}"
+            problems.tell(
+                UserError(
+                    f"{len(found)} files fit {spec.pattern!r}, {spec.count} are expected",
+                    place=str(folder),
+                    remedy=(
+                        "ask the collector for the missing file"
+                        if len(found) < low
+                        else f"remove what is too much of {', '.join(sorted(path.name for path in found)[:5])}"
+                    )
+                    + ", or correct count in form.yml",
                 )
-                + ", or correct count in form.yml",
             )
         captured += [CapturedFile(path, spec, _hash(path), path.stat().st_size) for path in found if spec.reader != "none"]
     seen: dict[str, Path] = {}
+    sound = []
     for file in captured:
-        if file.size == 0:
-            raise UserError("the file is empty", place=str(file.path), remedy="ask the collector for it again")
-        if file.sha256 in seen:
-            raise UserError(
-                f"is the same as {seen[file.sha256].name}", place=str(file.path), remedy="remove one; ask for the right one"
-            )
-        seen[file.sha256] = file.path
-    names = {file.name: file.path for file in captured}
-    for file in captured:
+        with problems.told():
+            if file.size == 0:
+                raise UserError("the file is empty", place=str(file.path), remedy="ask the collector for it again")
+            if file.sha256 in seen:
+                raise UserError(
+                    f"is the same as {seen[file.sha256].name}",
+                    place=str(file.path),
+                    remedy="remove one; ask for the right one",
+                )
+            seen[file.sha256] = file.path
+            sound.append(file)
+    names = {file.name: file.path for file in sound}
+    for file in sound:
         if names[file.name] != file.path:
             raise UserError(
                 "has the same name as another file but for how its letters are stored",
                 place=str(file.path),
                 remedy="rename one of the two",
             )
-    return sorted(captured, key=lambda file: file.name)
+    return sorted(sound, key=lambda file: file.name)
 
 
 def delivery_hash(files: list[CapturedFile]) -> str:
@@ -163,7 +181,7 @@ def archive(folder: Path, files: list[CapturedFile], archive_folder: Path) -> No
     if listed.exists():
         return
     hashes = {file.path.name: file.sha256 for file in files}
-    for path in _files(folder):
+    for path in _files(folder, Problems()):
         expected = hashes.setdefault(path.name, _hash(path))
         target = archive_folder / expected[:2] / expected
         if target.exists():

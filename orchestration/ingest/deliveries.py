@@ -17,7 +17,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.core.errors import UserError
+from orchestration.core.errors import Problems, UserError
 from orchestration.forms.model import Form, SheetSpec, code_text, header, sheet_name
 from orchestration.ingest import marks, table_rows
 from orchestration.ingest.capture import CapturedFile, archive, capture, is_left_behind
@@ -164,8 +164,16 @@ def _layouts(form: Form, file: CapturedFile) -> list[SheetSpec]:
     return [sheet for sheet in form.sheets if sheet.file == file.spec.name]
 
 
-def read_file(form: Form, file: CapturedFile) -> list[ReadSheet]:
-    """Read one file of a delivery: its sheets with their headers, strict both ways."""
+def read_file(form: Form, file: CapturedFile, problems: Problems | None = None) -> list[ReadSheet]:
+    """Read one file of a delivery: its sheets with their headers, strict both ways.
+
+    Args:
+        form: the form.
+        file: the file.
+        problems: takes what is wrong; without it the first problem is raised. Where the reading goes on, sheets that cannot
+            be read at all are left out.
+    """
+    problems = problems or Problems()
     layouts = _layouts(form, file)
     wanted = tuple(layout.sheet for layout in layouts if layout.sheet is not None)
     sheets = read(file.path, file.spec, wanted)
@@ -173,14 +181,18 @@ def read_file(form: Form, file: CapturedFile) -> list[ReadSheet]:
     for layout in layouts:
         named = sheet_name(layout.sheet or "*")
         sheet = sheets[0] if named == "*" else next(sheet for sheet in sheets if sheet_name(sheet.name) == named)
-        read_sheet = _read_sheet(form, file, sheet, layout)
-        _check_readable(form, read_sheet)
-        missing = missing_cells(form, file.spec, layout, sheet, read_sheet.headers, file.path)
-        result.append(replace(read_sheet, missing=missing))
+        with problems.told():
+            read_sheet = _read_sheet(form, file, sheet, layout, problems)
+            with problems.told():
+                _check_readable(form, read_sheet)
+            with problems.told():
+                missing = missing_cells(form, file.spec, layout, sheet, read_sheet.headers, file.path)
+                read_sheet = replace(read_sheet, missing=missing)
+            result.append(read_sheet)
     return result
 
 
-def _read_sheet(form: Form, file: CapturedFile, delivered: Sheet, layout: SheetSpec) -> ReadSheet:
+def _read_sheet(form: Form, file: CapturedFile, delivered: Sheet, layout: SheetSpec, problems: Problems) -> ReadSheet:
     """Read one sheet: its headers, strict both ways, and what its marks and its rows say of the cells."""
     settled, left_out = marks.settle(file.spec, as_counted(delivered, layout))
     mapped = mapped_names(form, layout.name)
@@ -198,16 +210,21 @@ def _read_sheet(form: Form, file: CapturedFile, delivered: Sheet, layout: SheetS
     sheet, filled = table_rows.fill_down(layout, settled, headers)
     if filled:
         told = (*told, marks.Told("filled_down", len(filled), *filled[0]))
-    check_records(file, sheet, layout, headers)
-    check_columns(form, layout.name, headers, f"{file.path}, sheet {sheet.name}")
-    again = tuple(repeated_headers(file, sheet, layout, headers))
+    with problems.told():
+        check_records(file, sheet, layout, headers)
+    with problems.told():
+        check_columns(form, layout.name, headers, f"{file.path}, sheet {sheet.name}")
+    again: tuple[int, ...] = ()
+    with problems.told():
+        again = tuple(repeated_headers(file, sheet, layout, headers))
     numbers = {number for number, name in headers.items() if name in mapped and mapped[name].type == "number"}
     is_any_code = form.units == "anonymous"
-    table_rows.refuse_second_table(file.path, layout, sheet, headers, numbers, again, is_any_code=is_any_code)
+    with problems.told():
+        table_rows.refuse_second_table(file.path, layout, sheet, headers, numbers, again, is_any_code=is_any_code)
     return ReadSheet(file, sheet, layout, headers, form.collection_year, again, left_out, told)
 
 
-def _check_content(form: Form, sheets: list[ReadSheet]) -> None:
+def _check_content(form: Form, sheets: list[ReadSheet], problems: Problems) -> None:
     """Refuse a file in which another thing stands than the form says (another year, another county)."""
     for check in form.checks:
         for read_sheet in sheets:
@@ -215,14 +232,17 @@ def _check_content(form: Form, sheets: list[ReadSheet]) -> None:
                 continue
             text = texts_of(read_sheet.sheet, {check.row})[check.row].get(check.column, "")
             if not re.fullmatch(check.matches, text):
-                raise UserError(
-                    f"row {check.row}, column {check.column} holds {text[:80]!r} and not {check.matches!r}",
-                    place=f"{read_sheet.file.path}, sheet {read_sheet.sheet.name}",
-                    remedy="this is another year's or another file; ask for the right one, or correct checks in form.yml",
+                problems.tell(
+                    UserError(
+                        f"row {check.row}, column {check.column} holds {text[:80]!r} and not {check.matches!r}",
+                        place=f"{read_sheet.file.path}, sheet {read_sheet.sheet.name}",
+                        remedy="this is another year's or another file; ask for the right one, "
+                        "or correct checks in form.yml",
+                    )
                 )
 
 
-def _check_years(form: Form, sheets: list[ReadSheet]) -> None:
+def _check_years(form: Form, sheets: list[ReadSheet], problems: Problems) -> None:
     """Refuse a delivery whose submissions are mostly of another year than the year of collection, or at no date."""
     for read_sheet in sheets:
         dates = {text: moment.local.year if moment else None for text, moment in read_sheet.submitted.values()}
@@ -230,30 +250,46 @@ def _check_years(form: Form, sheets: list[ReadSheet]) -> None:
         if years and years[form.collection_year] * 2 <= years.total():
             year, count = years.most_common(1)[0]
             example = next(text for text, its_year in dates.items() if its_year == year)
-            raise UserError(
-                f"{count} of {years.total()} submissions are "
-                + (f"of {year}" if year else f"not dates as submission.formats says, such as {example[:40]!r}")
-                + f"; the form is collected in {form.collection_year}",
-                place=f"{read_sheet.file.path}, column {read_sheet.layout.submission.submitted}",
-                remedy="this is another year's file; ask for the right one, or correct form.yml"
-                if year
-                else "state their format in submission.formats of form.yml",
+            problems.tell(
+                UserError(
+                    f"{count} of {years.total()} submissions are "
+                    + (f"of {year}" if year else f"not dates as submission.formats says, such as {example[:40]!r}")
+                    + f"; the form is collected in {form.collection_year}",
+                    place=f"{read_sheet.file.path}, column {read_sheet.layout.submission.submitted}",
+                    remedy="this is another year's file; ask for the right one, or correct form.yml"
+                    if year
+                    else "state their format in submission.formats of form.yml",
+                )
             )
 
 
-def _check_statuses(sheets: list[ReadSheet]) -> None:
+def _check_statuses(sheets: list[ReadSheet], problems: Problems) -> None:
     """Refuse a sheet on which no submission has a status that the form calls completed."""
     for read_sheet in sheets:
         submission = read_sheet.layout.submission
         texts = Counter(map(code_text, read_sheet.column_texts(submission.status).values()))
         if texts and not any(status in texts for status in submission.completed):
             status, count = texts.most_common(1)[0]
-            raise UserError(
-                f"no submission is completed: the form says {', '.join(submission.completed)}, "
-                f"and {count} of {texts.total()} rows say {status!r}",
-                place=f"{read_sheet.file.path}, column {submission.status}",
-                remedy="correct submission.completed in form.yml, or ask for the right file",
+            problems.tell(
+                UserError(
+                    f"no submission is completed: the form says {', '.join(submission.completed)}, "
+                    f"and {count} of {texts.total()} rows say {status!r}",
+                    place=f"{read_sheet.file.path}, column {submission.status}",
+                    remedy="correct submission.completed in form.yml, or ask for the right file",
+                )
             )
+
+
+def _read(form: Form, files: list[CapturedFile], problems: Problems) -> list[ReadSheet]:
+    """Read the files of a delivery, and check that they are those of the form."""
+    sheets: list[ReadSheet] = []
+    for file in files:
+        with problems.told():
+            sheets += read_file(form, file, problems)
+    _check_content(form, sheets, problems)
+    _check_years(form, sheets, problems)
+    _check_statuses(sheets, problems)
+    return sheets
 
 
 def _stacked(form: Form, parts: list[tuple[ReadSheet, pa.Table]]) -> pa.Table:
@@ -497,10 +533,7 @@ def ingest(
     archive(folder, files, archive_folder)
     if not again and not is_changed(connection, form, deliveries):
         return "unchanged"
-    sheets = [read_sheet for file in files for read_sheet in read_file(form, file)]
-    _check_content(form, sheets)
-    _check_years(form, sheets)
-    _check_statuses(sheets)
+    sheets = _read(form, files, Problems())
     connection.execute("begin")
     try:
         _replace(connection, form, sheets, files)
@@ -511,6 +544,40 @@ def ingest(
         connection.execute("rollback")
         raise
     return "read"
+
+
+def look(
+    connection: duckdb.DuckDBPyConnection,
+    form: Form,
+    *,
+    forms: list[Form],
+    deliveries: Path,
+    municipalities: dict[int, int],
+    problems: Problems,
+) -> bool:
+    """Read as much of one form's delivery into ``raw`` as can be read, and tell what is wrong with it.
+
+    Args:
+        connection: a warehouse that nothing is published from; its tables were made by :func:`prepare_tables`.
+        form: the form, which need not be finished.
+        forms: all forms of the warehouse.
+        deliveries: folder of the deliveries.
+        municipalities: number of municipalities in each year.
+        problems: takes all that an ingestion would be refused for.
+
+    Returns:
+        Whether there was something to read.
+    """
+    folder = deliveries / form.delivery
+    if not folder.is_dir():
+        return False
+    files = capture(folder, form, problems)
+    sheets = _read(form, files, problems)
+    _replace(connection, form, sheets, files)
+    with problems.told():
+        units = _check_units(connection, form, forms, municipalities, folder)
+        connection.execute("insert into raw.deliveries values (?, ?, ?)", [form.form, fingerprint(form, files), units])
+    return bool(sheets)
 
 
 def undescribed(forms: list[Form], deliveries: Path) -> list[Path]:
