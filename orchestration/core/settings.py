@@ -237,6 +237,11 @@ class Settings(BaseSettings):
         return self.warehouse / "control"
 
     @property
+    def preview(self) -> Path:
+        """Folder of the looks at single survey years, with a page a year; restricted."""
+        return self.warehouse / "preview"
+
+    @property
     def explanations(self) -> Path:
         """Folder of the findings of the control that were explained, one file a year."""
         return self.data / "control"

@@ -414,6 +414,12 @@ def _said(path: Path, name: str) -> Any:
     return content.get(name) if isinstance(content, dict) else None
 
 
+def drafts_of(folder: Path, year: int) -> list[Path]:
+    """Return the form folders whose form.yml says that they are of a survey year, finished or not."""
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [path for path in paths if path.is_dir() and _said(path, "time_period") == year]
+
+
 def load_finished(folder: Path) -> tuple[list[Form], list[Unfinished]]:
     """Load the form folders that are finished, ordered by year and survey, and say which are not.
 

@@ -1,0 +1,157 @@
+"""The command ``preview``: a look at one survey year, before a run.
+
+Belongs here: the words of the answer; what it shows of single units is restricted. Does not belong here: reading and
+counting (the room ``preview``).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orchestration.cli.common import command, main, shown_path
+from orchestration.core.errors import UserError
+from orchestration.core.settings import load_settings
+
+if TYPE_CHECKING:
+    from orchestration.preview.look import Answers, Column, Preview, Total
+
+
+@main.command()
+@click.argument("year", type=int)
+@click.option(
+    "--most", default=20, show_default=True, type=click.IntRange(min=1), help="Lines of each list to show at most."
+)
+@command
+def preview(year: int, most: int) -> dict[str, Any]:
+    """Look at the survey year YEAR alone: what its delivery holds, what the form makes of it, what is still to be decided.
+
+    Takes seconds, also while the form is half mapped. Nothing is published, no other year is touched and no rule is judged.
+    What it shows of single units is restricted.
+    """
+    from orchestration.preview.look import look_at  # imported here: workbooks and dbt take a while to import
+    from orchestration.preview.page import write_page
+
+    settings = load_settings()
+    found = look_at(settings, year)
+    page = write_page(found, settings.preview)
+    told = dataclasses.asdict(found)
+    for name in ("problems", "entries"):
+        told[name] = [_problem(each) for each in getattr(found, name)]
+    return {**told, "page": str(page), "text": "\n".join(_lines(found, page, most))}
+
+
+def _problem(error: UserError) -> dict[str, str]:
+    return {"what": error.what, "place": error.place, "remedy": error.remedy}
+
+
+def _listed(title: str, lines: Sequence[str], most: int) -> list[str]:
+    """Return a list with its title and number, as many lines of it as are wanted."""
+    more = [f"  ... and {len(lines) - most} more (the page has all)"] if len(lines) > most else []
+    return [f"{title}: {len(lines)}", *(f"  {line}" for line in lines[:most]), *more]
+
+
+def _thousands(value: float) -> str:
+    return f"{value:,}".replace(",", " ")
+
+
+def _lines(found: Preview, page: Path, most: int) -> list[str]:
+    """Return the answer as text: first what a run would be refused for, last where all of it stands."""
+    lines = [
+        f"{each.form}: delivery {each.delivery}"
+        + ("" if each.is_delivered else " (nothing of it can be read)")
+        + (f", beside {each.compared_with}" if each.compared_with else ", no earlier round to compare with")
+        + (", constructed" if each.constructed else "")
+        for each in found.rounds
+    ]
+    lines += _listed("a run would be refused for", [str(each) for each in found.problems], most)
+    undecided = [
+        f"{form}, line {row.line}: {row.sheet} {row.column or '(no column)'}" + (f" ({row.note})" if row.note else "")
+        for form, rows in found.undecided.items()
+        for row in rows
+    ]
+    lines += _listed("to be decided in columns.csv", undecided, most)
+    lines += _listed("entries that are missing", [str(each) for each in found.entries], most)
+    lines += _listed(
+        "delivered columns without a line in columns.csv",
+        [f"{each.form}, {each.sheet}: {each.column!r} ({each.cells} cells)" for each in found.unmapped],
+        most,
+    )
+    lines += _listed(
+        "lines of columns.csv without a delivered column",
+        [f"{each.form}, line {each.map_line}: {each.sheet} {each.column!r}" for each in found.undelivered],
+        most,
+    )
+    lines.append(f"{'cells:':44}{'read':>10}{'mapped':>10}{'ignored':>10}{'rejected':>10}")
+    lines += [
+        f"  {each.form + '  ' + each.file:42}"
+        + "".join(f"{_thousands(count):>10}" for count in (each.read, each.mapped, each.ignored, each.rejected))
+        for each in found.ledger
+    ]
+    lines += _listed(
+        "cells that cannot be read",
+        [
+            f"{each.file}, {each.sheet}, {each.cell}: {each.text!r} {each.reason} "
+            f"({each.wording or each.column}, line {each.map_line})"
+            for each in found.rejected
+        ],
+        most,
+    )
+    country = [each for each in found.totals if each.unit_level == "country"]
+    lines.append("FTE as the units answered themselves, and the change of units that answered in both rounds:")
+    lines += [f"  {_total_line(each)}" for each in country] or ["  none"]
+    if found.units["expected"] is None:
+        lines.append("units without a completed answer: not known, since entries of the year are missing (above)")
+    else:
+        lines.append(f"units that answered: {found.units['answered']} of {found.units['expected']}")
+        lines += _listed(
+            "units without a completed answer",
+            [f"{each.form}: {each.unit_code} {each.unit_name}" for each in found.missing_units],
+            most,
+        )
+    for verdict, count in found.corrections.items():
+        lines.append(f"corrections of the year, {verdict}: {count}")
+    lines += _listed(
+        "columns whose answers are very unlike the round before",
+        [_column_line(each) for each in found.columns if each.unlike],
+        most,
+    )
+    return [*lines, f"read and counted in {found.seconds} s; nothing is published", f"page: {shown_path(page)} (restricted)"]
+
+
+def _total_line(total: Total) -> str:
+    def fte(value: Decimal | None) -> str:
+        return "-" if value is None else _thousands(round(float(value), 1))
+
+    change = "not known"
+    if total.fte_before_same_units and total.fte_same_units is not None:
+        change = f"{100 * (float(total.fte_same_units / total.fte_before_same_units) - 1):+.1f} %"
+    return (
+        f"{total.question:18} {total.target_group:9} {fte(total.fte):>10} ({total.units} units), before "
+        f"{fte(total.fte_before):>10} ({total.units_before or 0}), change {change}"
+        + (f"; break: {'; '.join(total.breaks)}" if total.breaks else "")
+    )
+
+
+def _column_line(column: Column) -> str:
+    assert column.before is not None
+    return (
+        f"{column.sheet} {column.column} ({column.wording or column.question}, line {column.map_line}): "
+        f"{', '.join(column.unlike)}; {_answers(column.now)}; before {_answers(column.before)}"
+    )
+
+
+def _answers(answers: Answers) -> str:
+    text = f"filled {100 * answers.share_filled:.0f} %"
+    if answers.options:
+        sums = sum(answers.options.values())
+        ranked = sorted(answers.options.items(), key=lambda each: (-each[1], each[0]))[:3]
+        return f"{text}, " + ", ".join(f"{option} {100 * count / sums:.0f} %" for option, count in ranked)
+    if answers.mean is not None:
+        return f"{text}, mean {answers.mean:.2f}, largest {answers.largest:g}"
+    return text

@@ -1,0 +1,435 @@
+"""What a look at a survey year tells: cells, columns, totals and units, beside the round before.
+
+Belongs here: reading what the models came to in the warehouse of the look, and comparing it with the round before. Does not
+belong here: a rule that makes a figure (SQL of the models), or words about it (``page``, ``cli``).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from orchestration.core.errors import UserError
+from orchestration.core.settings import Settings
+from orchestration.core.warehouse import dictionaries
+from orchestration.forms.registry import Undecided
+from orchestration.preview.entries import missing_entries
+from orchestration.preview.reading import Reading, read
+from orchestration.trace.explain import cell_name
+
+# A column is told first whose answers differ this much from the round before. Shares: half of the sum of all differences of
+# the options (0 alike, 1 nothing in common). Numbers: the mean is this many times larger or smaller. Filled: difference of
+# the shares of rows. They sort what is read by people, and decide no figure.
+SHARES_DIFFER = 0.25
+MEAN_DIFFERS = 2.0
+FILLED_DIFFERS = 0.2
+# Below this many answers a share says little.
+FEWEST_ANSWERS = 20
+
+
+@dataclass(frozen=True)
+class Round:
+    """A form of the year: whether its delivery was there, and the round that it is compared with, if there is one."""
+
+    form: str
+    survey: str
+    delivery: str
+    is_delivered: bool
+    compared_with: str | None
+    constructed: bool
+
+
+@dataclass(frozen=True)
+class FileLedger:
+    """Where the cells of a delivered file went."""
+
+    form: str
+    file: str
+    read: int
+    mapped: int
+    ignored: int
+    rejected: int
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A cell that cannot be read, with what it holds and the wording of its column; restricted."""
+
+    form: str
+    file: str
+    sheet: str
+    cell: str
+    column: str
+    wording: str
+    text: str
+    reason: str
+    map_line: int | None
+
+
+@dataclass(frozen=True)
+class Lone:
+    """A column that is delivered and in no map, or mapped and not delivered."""
+
+    form: str
+    sheet: str
+    column: str
+    map_line: int | None
+    cells: int
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers in a column: shares of rows that are filled, of options among the answers, and numbers."""
+
+    rows: int
+    filled: int
+    rejected: int
+    options: dict[str, int]
+    numbers: int
+    total: Decimal | None
+    median: float | None
+    largest: float | None
+
+    @property
+    def share_filled(self) -> float:
+        """Share of the rows of data in which something stands."""
+        return self.filled / self.rows if self.rows else 0.0
+
+    @property
+    def mean(self) -> float | None:
+        """Mean of the numbers."""
+        return float(self.total) / self.numbers if self.total is not None and self.numbers else None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A mapped column beside the same question of the round before; ``unlike`` says in what the two differ much."""
+
+    form: str
+    sheet: str
+    column: str
+    map_line: int
+    question: str
+    item: str
+    answer: str
+    target_group: str
+    reporting_form: str
+    type: str
+    wording: str
+    now: Answers
+    before: Answers | None
+    unlike: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Total:
+    """FTE that units reported themselves, of an area, beside the round before; ``breaks`` are those of the series this year."""
+
+    question: str
+    target_group: str
+    unit_level: str
+    unit_code: str
+    unit_name: str
+    units: int
+    fte: Decimal | None
+    units_before: int | None
+    fte_before: Decimal | None
+    fte_before_same_units: Decimal | None
+    fte_same_units: Decimal | None
+    breaks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit that has not answered, as far as the delivery tells."""
+
+    form: str
+    unit_code: str
+    unit_name: str
+    county_code: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    """All that is told of a survey year."""
+
+    year: int
+    rounds: tuple[Round, ...]
+    problems: tuple[UserError, ...]
+    undecided: dict[str, tuple[Undecided, ...]]
+    entries: tuple[UserError, ...]
+    unmapped: tuple[Lone, ...]
+    undelivered: tuple[Lone, ...]
+    ledger: tuple[FileLedger, ...]
+    rejected: tuple[Rejected, ...]
+    columns: tuple[Column, ...]
+    totals: tuple[Total, ...]
+    units: dict[str, int | None]
+    missing_units: tuple[Unit, ...]
+    corrections: dict[str, int]
+    seconds: float
+
+
+_LEDGER = """
+    select form, file, sum(cell_count) as read,
+        coalesce(sum(cell_count) filter (fate = 'mapped'), 0) as mapped,
+        coalesce(sum(cell_count) filter (fate = 'ignored'), 0) as ignored,
+        coalesce(sum(cell_count) filter (fate = 'rejected'), 0) as rejected
+    from marts.mart_cell_ledger where time_period = $year
+    group by all order by all
+"""
+
+_REJECTED = """
+    select cells.form, cells.file, cells.sheet, cells.row_number, cells.column_number,
+        coalesce(cells.header, '') as header, coalesce(columns.wording_nb, '') as wording, cells.text_delivered as text,
+        cells.fate_reason as reason, cells.line as map_line
+    from intermediate.int_cells as cells
+    left join staging.stg_forms__columns as columns on cells.form = columns.form and cells.line = columns.line
+    where cells.time_period = $year and cells.fate = 'rejected' and cells.fate_reason != 'no_map_line'
+    order by cells.form, cells.file, cells.sheet, cells.column_number, cells.row_number
+"""
+
+_UNMAPPED = """
+    select columns.form, columns.sheet, columns.header as column, null as map_line, count(cells.row_number) as cells
+    from raw.columns
+    inner join forms.forms on columns.form = forms.form
+    left join forms.columns as maps
+        on columns.form = maps.form and columns.layout = maps.layout and columns.header = maps.header
+    left join raw.sheets on columns.form = sheets.form and columns.file = sheets.file and columns.sheet = sheets.sheet
+    left join raw.cells
+        on columns.form = cells.form and columns.file = cells.file and columns.sheet = cells.sheet
+        and columns.column_number = cells.column_number and cells.row_number >= sheets.first_row
+    where forms.time_period = $year and maps.header is null
+    group by columns.form, columns.sheet, columns.header, columns.column_number
+    order by columns.form, columns.sheet, columns.column_number
+"""
+
+_UNDELIVERED = """
+    select maps.form, maps.layout as sheet, maps.header as column, min(maps.line) as map_line, 0 as cells
+    from forms.columns as maps
+    inner join forms.forms on maps.form = forms.form
+    left join raw.columns
+        on maps.form = columns.form and maps.layout = columns.layout and maps.header = columns.header
+    where forms.time_period = $year and maps.use != 'absent' and columns.header is null
+        and not list_contains(string_split(maps.reason, ' '), 'optional')
+        and maps.form in (select form from raw.files)
+    group by all order by maps.form, map_line
+"""
+
+_COLUMNS = """
+    with places as (
+        select form, layout, count(distinct row_key) as row_count
+        from intermediate.int_cells where row_ignored_reason is null group by all
+    ),
+    cells as (
+        select form, line, count(*) filter (text != '') as filled, count(*) filter (fate = 'rejected') as rejected
+        from intermediate.int_cells
+        where use = 'answer' and row_ignored_reason is null
+        group by all
+    ),
+    numbers as (
+        select form, line, count(number_value) as numbers, sum(number_value::decimal(18, 6)) as total,
+            median(number_value)::double as median, max(number_value)::double as largest
+        from intermediate.int_answers where type = 'number' and fate_reason = 'answer' group by all
+    ),
+    chosen as (
+        select form, line, answer, count(distinct row_key) as answers
+        from intermediate.int_answers where type != 'number' and fate_reason = 'answer' and answer is not null group by all
+    ),
+    options as (select form, line, map(list(answer order by answer), list(answers order by answer)) as options
+        from chosen group by all)
+    select maps.form, forms.time_period, maps.layout as sheet, maps.header as column, maps.line as map_line,
+        maps.question, maps.item, coalesce(maps.answer, '') as answer, maps.target_group, maps.reporting_form, maps.type,
+        coalesce(maps.wording_nb, '') as wording, coalesce(places.row_count, 0) as rows,
+        coalesce(cells.filled, 0) as filled, coalesce(cells.rejected, 0) as rejected, options.options,
+        coalesce(numbers.numbers, 0) as numbers, numbers.total, numbers.median, numbers.largest
+    from forms.columns as maps
+    inner join forms.forms on maps.form = forms.form
+    left join places on maps.form = places.form and maps.layout = places.layout
+    left join cells on maps.form = cells.form and maps.line = cells.line
+    left join numbers on maps.form = numbers.form and maps.line = numbers.line
+    left join options on maps.form = options.form and maps.line = options.line
+    where maps.use = 'answer'
+    order by maps.form, maps.line
+"""
+
+# Of units' own answers, without what is carried forward; a total is the sum of the categories where the unit gave them.
+_TOTALS = """
+    with units as (
+        select time_period, unit_code, question, target_group, sum(fte) as fte
+        from intermediate.int_fte_reported group by all having sum(fte) is not null
+    ),
+    placed as (
+        select units.*, places.county_code
+        from units left join intermediate.int_units as places
+            on units.time_period = places.time_period and units.unit_code = places.unit_code
+    ),
+    areas as (
+        select time_period, question, target_group, unit_code, fte, 'country' as unit_level, '0' as area from placed
+        union all
+        select time_period, question, target_group, unit_code, fte, 'county', county_code from placed
+        where county_code is not null
+    ),
+    now as (select * from areas where time_period = $year),
+    earlier as (select * from areas where time_period < $year),
+    sums as (
+        select question, target_group, unit_level, area, count(*) as units, sum(fte) as fte from now group by all
+    ),
+    sums_before as (
+        select question, target_group, unit_level, area, count(*) as units, sum(fte) as fte from earlier group by all
+    ),
+    same as (
+        select now.question, now.target_group, now.unit_level, now.area, sum(now.fte) as fte, sum(earlier.fte) as fte_before
+        from now inner join earlier using (question, target_group, unit_level, area, unit_code) group by all
+    )
+    select question, target_group, unit_level, area as unit_code, coalesce(counties.county_name, '') as unit_name,
+        coalesce(sums.units, 0) as units, sums.fte, sums_before.units as units_before, sums_before.fte as fte_before,
+        same.fte_before as fte_before_same_units, same.fte as fte_same_units
+    from sums
+    full join sums_before using (question, target_group, unit_level, area)
+    left join same using (question, target_group, unit_level, area)
+    left join reference.counties
+        on unit_level = 'county' and area = counties.county_code
+        and $year between counties.valid_from_year::integer and coalesce(counties.valid_to_year::integer, $year)
+    order by question, target_group, unit_level, area
+"""
+
+_BREAKS = """
+    select indicator, description_en from intermediate.int_series_breaks
+    where time_period = $year and not comparable_before order by all
+"""
+
+_UNITS = "select form, count(*) as units, count(*) filter (has_answered) as answered \
+from intermediate.int_unit_responses where time_period = $year group by all"
+
+_MISSING_UNITS = """
+    select distinct responses.form, responses.unit_code, units.unit_name, units.county_code
+    from intermediate.int_unit_responses as responses
+    inner join intermediate.int_units as units using (time_period, unit_code)
+    where responses.time_period = $year and not responses.has_answered
+    order by units.county_code, responses.unit_code, responses.form
+"""
+
+_CORRECTIONS = (
+    "select verdict, count(*) from intermediate.int_corrections where time_period = $year group by all order by all"
+)
+
+
+def look_at(settings: Settings, year: int) -> Preview:
+    """Look at a survey year: read it with the rounds before it, and tell what came of it.
+
+    Args:
+        settings: where the inputs lie.
+        year: the survey year.
+
+    Raises:
+        UserError: no form is of the year, or nothing can be read by any.
+    """
+    started = time.monotonic()
+    with read(settings, year) as (reading, connection):
+        return _preview(settings, reading, connection, started)
+
+
+def _preview(settings: Settings, reading: Reading, connection: duckdb.DuckDBPyConnection, started: float) -> Preview:
+    def rows(sql: str) -> list[dict[str, Any]]:
+        return dictionaries(connection, sql, {"year": reading.year} if "$year" in sql else None)
+
+    breaks: dict[str, list[str]] = {}
+    for row in rows(_BREAKS):
+        breaks.setdefault(row["indicator"], []).append(row["description_en"])
+    units: dict[str, int | None] = {"expected": None, "answered": None}
+    for row in rows(_UNITS):
+        units = {
+            "expected": (units["expected"] or 0) + row["units"],
+            "answered": (units["answered"] or 0) + row["answered"],
+        }
+    return Preview(
+        year=reading.year,
+        rounds=tuple(
+            Round(
+                form.form,
+                form.survey,
+                form.delivery,
+                form.form in reading.delivered,
+                before.form if (before := reading.before.get(form.form)) and before.form in reading.delivered else None,
+                form.constructed,
+            )
+            for form in reading.forms
+        ),
+        problems=reading.problems,
+        undecided=reading.undecided,
+        entries=tuple(missing_entries(settings, reading, connection)),
+        unmapped=tuple(Lone(**row) for row in rows(_UNMAPPED)),
+        undelivered=tuple(Lone(**row) for row in rows(_UNDELIVERED)),
+        ledger=tuple(FileLedger(**row) for row in rows(_LEDGER)),
+        rejected=tuple(_rejected(row) for row in rows(_REJECTED)),
+        columns=tuple(_columns(reading, rows(_COLUMNS))),
+        totals=tuple(Total(**row, breaks=tuple(breaks.get(row["question"], ()))) for row in rows(_TOTALS)),
+        units=units,
+        missing_units=tuple(Unit(**row) for row in rows(_MISSING_UNITS)),
+        corrections=dict(connection.execute(_CORRECTIONS, {"year": reading.year}).fetchall()),
+        seconds=round(time.monotonic() - started, 1),
+    )
+
+
+def _rejected(row: dict[str, Any]) -> Rejected:
+    return Rejected(
+        row["form"],
+        row["file"],
+        row["sheet"],
+        cell_name(row["row_number"], row["column_number"]),
+        row["header"],
+        row["wording"],
+        row["text"],
+        row["reason"],
+        row["map_line"],
+    )
+
+
+_MEANING = ("question", "item", "answer", "target_group", "reporting_form")
+_ANSWERS = ("rows", "filled", "rejected", "numbers", "total", "median", "largest")
+
+
+def _columns(reading: Reading, rows: list[dict[str, Any]]) -> list[Column]:
+    """Return the columns of the year, each beside that of the same meaning of the round before, unlike ones first."""
+
+    def answers(row: dict[str, Any]) -> Answers:
+        return Answers(options=row["options"] or {}, **{name: row[name] for name in _ANSWERS})
+
+    earlier = {(row["form"], *(row[name] for name in _MEANING)): answers(row) for row in rows}
+    columns = []
+    for row in rows:
+        if row["time_period"] != reading.year or row["form"] not in reading.delivered:
+            continue
+        last = reading.before.get(row["form"])
+        before = earlier.get((last.form, *(row[name] for name in _MEANING))) if last is not None else None
+        now = answers(row)
+        kept = {name: row[name] for name in ("form", "sheet", "column", "map_line", *_MEANING, "type", "wording")}
+        columns.append(Column(**kept, now=now, before=before, unlike=unlike(now, before)))
+    return sorted(columns, key=lambda column: (not column.unlike, column.form, column.map_line))
+
+
+def unlike(now: Answers, before: Answers | None) -> tuple[str, ...]:
+    """Return in what the answers of a column differ much from those of the round before: filled, options, mean."""
+    if before is None or not before.rows or not now.rows:
+        return ()
+    found = []
+    if abs(now.share_filled - before.share_filled) > FILLED_DIFFERS:
+        found.append("filled")
+    sums = sum(now.options.values()), sum(before.options.values())
+    if min(sums) >= FEWEST_ANSWERS:
+        shares = [
+            now.options.get(option, 0) / sums[0] - before.options.get(option, 0) / sums[1]
+            for option in now.options.keys() | before.options.keys()
+        ]
+        if sum(map(abs, shares)) / 2 > SHARES_DIFFER:
+            found.append("options")
+    if min(now.numbers, before.numbers) >= FEWEST_ANSWERS and now.mean and before.mean:
+        times = now.mean / before.mean
+        if not 1 / MEAN_DIFFERS < times < MEAN_DIFFERS:
+            found.append("mean")
+    return tuple(found)

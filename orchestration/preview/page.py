@@ -1,0 +1,169 @@
+"""The page of a look at one survey year, in Norwegian and English, in one file that loads nothing; it is restricted.
+
+Belongs here: rendering. Does not belong here: what is told (``look``).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from orchestration.core.texts import load_texts
+from orchestration.core.warehouse import make_restricted
+from orchestration.gate.page import STYLE, both, percent, say, write
+from orchestration.preview.look import Answers, Column, Preview, Total
+
+TEMPLATES = Path(__file__).parent / "templates"
+TEXTS = load_texts("preview", "page")
+
+# Columns that are set to the right.
+NUMERIC = ("line", "cells", "read", "mapped", "ignored", "rejected_short", "units_now", "fte", "change", "filled", "count")
+
+# Options of a column that are named; the rest is summed up.
+_OPTIONS_SHOWN = 5
+
+
+def _fte(value: Decimal | None) -> Markup:
+    return write(None if value is None else float(round(value, 1)))
+
+
+def _change(total: Total) -> Markup:
+    """Return the change among units that answered in both rounds, in percent."""
+    if not total.fte_before_same_units or total.fte_same_units is None:
+        return write(None)
+    points = 100 * (float(total.fte_same_units / total.fte_before_same_units) - 1)
+    return Markup("{}{}\u00a0%").format("+" if points > 0 else "", write(round(points, 1)))
+
+
+def _answers(answers: Answers | None) -> Markup:
+    """Return the distribution of a column: shares of its options, or sum, median and largest number."""
+    if answers is None:
+        return write(None)
+    if answers.options:
+        sums = sum(answers.options.values())
+        ranked = sorted(answers.options.items(), key=lambda each: (-each[1], each[0]))
+        shown = [Markup("{} {}").format(option, percent(count, sums)) for option, count in ranked[:_OPTIONS_SHOWN]]
+        return Markup(", ").join([*shown, *([Markup("…")] if len(ranked) > _OPTIONS_SHOWN else [])])
+    if answers.numbers:
+        return Markup("Σ {}, median {}, max {} (n = {})").format(
+            _fte(answers.total), write(answers.median), write(answers.largest), write(answers.numbers)
+        )
+    return Markup("n = {}").format(write(answers.filled))
+
+
+def _filled(column: Column) -> Markup:
+    now = percent(column.now.filled, column.now.rows)
+    if column.before is None:
+        return now
+    return Markup("{} ← {}").format(now, percent(column.before.filled, column.before.rows))
+
+
+def _rows(preview: Preview) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of each table of the page, by the names of its columns."""
+    return {
+        "problems": [{"place": each.place, "what": each.what, "remedy": each.remedy} for each in preview.problems],
+        "undecided": [
+            {"form": form, "line": write(row.line), "sheet": row.sheet, "column": row.column, "note": row.note}
+            for form, rows in preview.undecided.items()
+            for row in rows
+        ],
+        "entries": [{"file": Path(each.place).name, "what": each.what, "remedy": each.remedy} for each in preview.entries],
+        "unmapped": [
+            {"form": each.form, "sheet": each.sheet, "column": each.column, "cells": write(each.cells)}
+            for each in preview.unmapped
+        ],
+        "undelivered": [
+            {"form": each.form, "line": write(each.map_line), "sheet": each.sheet, "column": each.column}
+            for each in preview.undelivered
+        ],
+        "ledger": [
+            {
+                "form": each.form,
+                "file": each.file,
+                "read": write(each.read),
+                "mapped": write(each.mapped),
+                "ignored": write(each.ignored),
+                "rejected_short": write(each.rejected),
+            }
+            for each in preview.ledger
+        ],
+        "rejected": [
+            {
+                "file": each.file,
+                "sheet": each.sheet,
+                "cell": each.cell,
+                "text": each.text,
+                "reason": each.reason,
+                "column": each.column,
+                "wording": each.wording,
+                "line": write(each.map_line),
+            }
+            for each in preview.rejected
+        ],
+        "totals": [
+            {
+                "area": say(TEXTS["country"]) if each.unit_level == "country" else f"{each.unit_code} {each.unit_name}",
+                "question": each.question,
+                "target_group": each.target_group,
+                "units_now": write(each.units),
+                "fte": _fte(each.fte),
+                "before": Markup("{} ({})").format(_fte(each.fte_before), write(each.units_before)),
+                "change": _change(each),
+                "break": "; ".join(each.breaks),
+            }
+            for each in sorted(preview.totals, key=lambda each: (each.unit_level != "country", each.unit_code))
+        ],
+        "units": [
+            {"form": each.form, "county": each.county_code, "unit": f"{each.unit_code} {each.unit_name}"}
+            for each in preview.missing_units
+        ],
+        "corrections": [{"verdict": name, "count": write(count)} for name, count in preview.corrections.items()],
+        "columns": [
+            {
+                "unlike": Markup('<span class="unlike">{}</span>').format(
+                    Markup(", ").join(say(TEXTS[f"unlike_{kind}"]) for kind in each.unlike)
+                )
+                if each.unlike
+                else "",
+                "column": each.column,
+                "question": " ".join(
+                    part
+                    for part in (each.question, each.item, each.answer, each.target_group, each.reporting_form)
+                    if part not in ("", "all")
+                ),
+                "wording": each.wording,
+                "filled": _filled(each),
+                "answers": _answers(each.now),
+                "before": _answers(each.before),
+            }
+            for each in preview.columns
+        ],
+    }
+
+
+def render(preview: Preview) -> str:
+    """Return the page of a look; every text of the delivery is escaped."""
+    environment = Environment(
+        loader=FileSystemLoader([TEMPLATES, STYLE]),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update({each.__name__: each for each in (both, say, write)}, text=TEXTS, numeric=NUMERIC)
+    return environment.get_template("preview.html.j2").render(preview=preview, **_rows(preview))
+
+
+def write_page(preview: Preview, folder: Path) -> Path:
+    """Write the page of a look under a restricted folder, and return where it stands."""
+    make_restricted(folder)
+    path = folder / f"preview_{preview.year}.html"
+    partial = path.with_suffix(".partial")
+    partial.touch(mode=0o600)
+    partial.write_text(render(preview), encoding="utf-8")
+    partial.replace(path)
+    return path

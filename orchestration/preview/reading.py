@@ -1,0 +1,160 @@
+"""Reads a survey year, and the rounds before it, into a warehouse that nothing is published from, and runs the models there.
+
+All that a run would be refused for is told, and the reading goes on as far as it can. Belongs here: which forms and
+deliveries are looked at, and the models that are made of them. Does not belong here: what is said of them (``look``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import duckdb
+
+from orchestration.core.errors import Problems, UserError
+from orchestration.core.settings import Settings
+from orchestration.core.warehouse import connect, run_lock
+from orchestration.disclosure import policy
+from orchestration.engines import dbt
+from orchestration.forms.model import Form
+from orchestration.forms.registry import Undecided, drafts_of, load_draft, load_finished
+from orchestration.ingest import decisions, deliveries, registry
+from orchestration.ingest.data_packages import PACKAGES, count_municipalities, describe, load
+
+# The models that are looked at; what they are made of is made with them.
+MODELS = (
+    "int_answers",
+    "int_corrections",
+    "int_fte_reported",
+    "int_indicator_rounds",
+    "int_series_breaks",
+    "int_submissions",
+    "int_unit_responses",
+    "mart_cell_ledger",
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read of a survey year.
+
+    ``before`` has, for each form that has one, the last earlier round of its survey. ``problems`` is what a run would be
+    refused for, ``undecided`` has the rows of columns.csv that a person must decide, by form.
+    """
+
+    year: int
+    forms: tuple[Form, ...]
+    before: dict[str, Form]
+    delivered: frozenset[str]
+    problems: tuple[UserError, ...]
+    undecided: dict[str, tuple[Undecided, ...]] = field(default_factory=dict)
+
+
+def _load_inputs(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Load what people wrote, as it is now."""
+    for package in PACKAGES:
+        resources = describe(settings.data, package)
+        for table in dict.fromkeys(resource.table for resource in resources):
+            load(connection, table, [resource for resource in resources if resource.table == table])
+    decisions.load(connection, settings.data)
+    policy.load(connection, settings.data)
+
+
+def _forms_of(settings: Settings, year: int, problems: Problems) -> tuple[list[Form], dict[str, tuple[Undecided, ...]]]:
+    """Return the forms of a year as far as they go, and what is not decided in them.
+
+    Raises:
+        UserError: no form is of the year.
+    """
+    paths = drafts_of(settings.forms, year)
+    if not paths:
+        raise UserError(
+            f"no form is of {year}",
+            place=str(settings.forms),
+            remedy=f"is248 new-year <last form> {year} drafts one of what was delivered",
+        )
+    forms, undecided = [], {}
+    for path in paths:
+        with problems.told():
+            form, rows = load_draft(path, problems)
+            forms.append(form)
+            undecided[form.form] = tuple(rows)
+    return forms, undecided
+
+
+@contextmanager
+def read(settings: Settings, year: int) -> Iterator[tuple[Reading, duckdb.DuckDBPyConnection]]:
+    """Read a survey year and the rounds before it, and give what came of it with the warehouse it stands in.
+
+    Args:
+        settings: where the inputs lie; the warehouse of the look is a folder of its own under the warehouse.
+        year: the survey year.
+
+    Yields:
+        What was read, and a connection to the warehouse of the look. The warehouse is closed and deleted afterwards: it
+        holds answers of single units.
+
+    Raises:
+        UserError: no form is of the year, none can be read at all, or a model failed.
+    """
+    problems = Problems(go_on=True)
+    look = settings.model_copy(update={"warehouse_dir": settings.preview})
+    with run_lock(look.warehouse):
+        look.warehouse_file.unlink(missing_ok=True)
+        try:
+            reading = _read(look, year, problems)
+            _build(look)
+            with connect(look.warehouse_file, read_only=True) as connection:
+                yield reading, connection
+        finally:
+            for path in look.warehouse.glob("warehouse.duckdb*"):
+                path.unlink()
+
+
+def _read(look: Settings, year: int, problems: Problems) -> Reading:
+    forms, undecided = _forms_of(look, year, problems)
+    if not forms:
+        raise problems.found[0]
+    earlier = [form for form in load_finished(look.forms)[0] if form.time_period < year]
+    before = {form.form: last for form in forms for last in [_round_before(form, earlier)] if last is not None}
+    rounds = list({each.form: each for each in (*before.values(), *forms)}.values())
+    municipalities = count_municipalities(look.data)
+    with connect(look.warehouse_file) as connection:
+        _load_inputs(connection, look)
+        deliveries.prepare_tables(connection, rounds)
+        registry.load_registry(connection, rounds)
+        delivered = set()
+        for form in rounds:
+            # What is wrong with the round before is not what is looked at.
+            told = problems if form.time_period == year else Problems(go_on=True)
+            with told.told():
+                is_there = deliveries.look(
+                    connection,
+                    form,
+                    forms=rounds,
+                    deliveries=look.deliveries,
+                    municipalities=municipalities,
+                    problems=told,
+                )
+                delivered |= {form.form} if is_there else set()
+    return Reading(year, tuple(forms), before, frozenset(delivered), tuple(problems.found), undecided)
+
+
+def _round_before(form: Form, earlier: list[Form]) -> Form | None:
+    """Return the last earlier round of a form's survey; forms are in the order of their years."""
+    same = [other for other in earlier if other.survey == form.survey]
+    return same[-1] if same else None
+
+
+def _build(look: Settings) -> None:
+    """Run the models in the warehouse of the look."""
+    dbt.prepare(look)
+    results = dbt.invoke(look, "run", "--select", *(f"+{model}" for model in MODELS)).result.results
+    failed = [entry for entry in results if str(entry.status) == "error"]
+    if failed:
+        raise UserError(
+            "; ".join(f"model {entry.node.name}: {' '.join(str(entry.message).split())[:500]}" for entry in failed),
+            place=str(look.dbt_project),
+            remedy="see what the model says; nothing was published",
+        )
