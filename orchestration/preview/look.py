@@ -127,7 +127,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Total:
-    """FTE that units reported themselves, of an area, beside the round before; ``breaks`` are those of the series this year."""
+    """FTE that units reported themselves, of an area, beside the round before; ``breaks`` are the series' of this year."""
 
     question: str
     target_group: str
@@ -215,7 +215,7 @@ _UNDELIVERED = """
     left join raw.columns
         on maps.form = columns.form and maps.layout = columns.layout and maps.header = columns.header
     where forms.time_period = $year and maps.use != 'absent' and columns.header is null
-        and not list_contains(string_split(maps.reason, ' '), 'optional')
+        and not list_contains(string_split(coalesce(maps.reason, ''), ' '), 'optional')
         and maps.form in (select form from raw.files)
     group by all order by maps.form, map_line
 """

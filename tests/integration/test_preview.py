@@ -1,0 +1,228 @@
+"""A look at one survey year: what it tells of a finished form and of one that is half mapped, counted by hand."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.core.errors import UserError
+from orchestration.forms.model import UNSURE
+from orchestration.preview.look import FEWEST_ANSWERS, Answers, Preview, look_at, unlike
+from orchestration.preview.page import render, write_page
+from tests.integration.deliveries_kit import (
+    COLUMNS,
+    FORM,
+    HEADER,
+    OPTIONS,
+    Kit,
+    csv_text,
+    make_kit,
+    write_delivery,
+    write_form,
+)
+
+EARLIER, YEAR, HALF_MAPPED = 2015, 2016, 2018
+PAGE_BREAKER = "<script>alert(1)</script>"
+
+
+def form(year: int, **changes: Any) -> dict[str, Any]:
+    described = copy.deepcopy(FORM)
+    named = {"form": f"survey_{year}", "time_period": year, "collection_year": year, "delivery": str(year)}
+    return {**described, **named, **changes}
+
+
+def answered(number: int, code: str, name: str, year: int, housing: str, work: str = "", routine: str = "") -> list[str]:
+    return [str(number), code, name, "", f"0{number}.04.{year}", "1", housing, work, "", routine, "", ""]
+
+
+@pytest.fixture(scope="module")
+def kit(tmp_path_factory: pytest.TempPathFactory) -> Kit:
+    made = make_kit(tmp_path_factory.mktemp("preview"))
+    write_form(made.data, form(EARLIER), COLUMNS, OPTIONS)
+    write_delivery(
+        made.data,
+        str(EARLIER),
+        {
+            "export.csv": csv_text(
+                HEADER,
+                [
+                    answered(1, "0101", "Halden", EARLIER, "10", "1", "1"),
+                    answered(2, "0104", "Moss", EARLIER, "4", "", "2"),
+                    answered(3, "0105", "Sarpsborg", EARLIER, "100", "", "2"),
+                ],
+            )
+        },
+    )
+    write_delivery(
+        made.data,
+        str(YEAR),
+        {
+            "export.csv": csv_text(
+                HEADER,
+                [
+                    answered(1, "0101", "Halden", YEAR, "12,5", "2", "1"),
+                    answered(2, "0104", "Moss", YEAR, "3,5", PAGE_BREAKER, "7"),
+                    answered(3, "0106", "Fredrikstad", YEAR, "20", "", "2"),
+                ],
+            )
+        },
+    )
+    return made
+
+
+@pytest.fixture(scope="module")
+def finished(kit: Kit) -> Preview:
+    return look_at(kit.settings, YEAR)
+
+
+def test_a_finished_form_has_no_problems(finished: Preview) -> None:
+    assert finished.problems == ()
+    assert finished.undecided == {f"survey_{YEAR}": ()}
+    assert finished.unmapped == finished.undelivered == ()
+    (round_,) = finished.rounds
+    assert round_.is_delivered and round_.compared_with == f"survey_{EARLIER}"
+
+
+def test_every_delivered_cell_is_in_the_ledger(finished: Preview, kit: Kit) -> None:
+    (ledger,) = finished.ledger
+    rows = (kit.data / "deliveries" / str(YEAR) / "export.csv").read_text(encoding="utf-8").splitlines()
+    assert ledger.read == sum(1 for row in rows for text in row.split(";") if text)
+    assert ledger.read == ledger.mapped + ledger.ignored + ledger.rejected
+    assert ledger.rejected == len(finished.rejected) == 2
+
+
+def test_a_rejected_cell_is_told_with_its_place_and_text(finished: Preview) -> None:
+    assert {(each.cell, each.text, each.reason, each.column) for each in finished.rejected} == {
+        ("H3", PAGE_BREAKER, "not_a_number", "arbeid"),
+        ("J3", "7", "unknown_code", "rutine"),
+    }
+
+
+def test_totals_are_those_of_the_units_that_answered_and_the_change_of_those_in_both_rounds(finished: Preview) -> None:
+    (country,) = [each for each in finished.totals if each.unit_level == "country" and each.question == "fte_by_service"]
+    # Moss has a cell that cannot be read, so its FTE are not known as a whole; those that can be read count.
+    assert (country.target_group, country.units, country.units_before) == ("adults", 3, 3)
+    assert country.fte_before == Decimal(115)
+    assert country.fte == Decimal("38.0")
+    assert (country.fte_before_same_units, country.fte_same_units) == (Decimal(15), Decimal("18.0"))
+    (county,) = [each for each in finished.totals if each.unit_level == "county" and each.question == "fte_by_service"]
+    assert (county.unit_code, county.unit_name, county.fte) == ("01", "Østfold", country.fte)
+
+
+def test_units_that_have_not_answered_are_told(finished: Preview) -> None:
+    missing = {unit.unit_code for unit in finished.missing_units}
+    assert finished.units["answered"] == 3
+    assert finished.units["expected"] == 3 + len(missing)
+    assert "0105" in missing and not missing & {"0101", "0104", "0106"}
+
+
+def test_a_column_stands_beside_the_same_question_of_the_round_before(finished: Preview) -> None:
+    (routine,) = [column for column in finished.columns if column.column == "rutine"]
+    assert (routine.now.rows, routine.now.filled, routine.now.rejected) == (3, 3, 1)
+    assert routine.now.options == {"no": 1, "yes": 1}
+    assert routine.before is not None and routine.before.options == {"no": 2, "yes": 1}
+    (housing,) = [column for column in finished.columns if column.column == "bolig"]
+    assert (housing.now.numbers, housing.now.total, housing.now.largest) == (3, Decimal("36"), 20)
+
+
+def test_nothing_stays_but_the_page_and_it_is_closed_to_others(finished: Preview, kit: Kit) -> None:
+    folder = kit.settings.preview
+    assert not list(folder.glob("*.duckdb*"))
+    assert not kit.settings.warehouse_file.exists() and not kit.settings.snapshots.exists()
+    page = write_page(finished, folder)
+    assert page.stat().st_mode & 0o077 == 0 and folder.stat().st_mode & 0o077 == 0
+
+
+def test_the_page_shows_texts_of_the_delivery_and_runs_none(finished: Preview) -> None:
+    page = render(finished)
+    assert PAGE_BREAKER not in page and "&lt;script&gt;" in page
+    assert not re.search(r"(src|href)=.http", page)
+    assert "Ikke til publisering" in page and "Not for publication" in page
+
+
+@pytest.fixture(scope="module")
+def half_mapped(kit: Kit) -> Iterator[Preview]:
+    columns = []
+    for column in COLUMNS:
+        if column["column"] == "arbeid":
+            columns.append({"column": "arbeid", "use": UNSURE, "reason": "similar: main work 0.80"})
+        elif column["column"] == "bolig":
+            columns.append({**column, "item": "no_such_service"})
+        else:
+            columns.append(dict(column))
+    write_form(kit.data, form(HALF_MAPPED), columns, OPTIONS[:1] * 2)
+    header = ["ny" if name == "kjop_1" else name for name in HEADER]
+    rows = [[*answered(1, "0101", "Halden", HALF_MAPPED, "12,5", "2", "1")[:-2], "1", ""]]
+    files = {"export.csv": csv_text(header, rows), "late.csv": "a;b\n", "notes.txt": "x"}
+    folder = write_delivery(kit.data, str(HALF_MAPPED), files)
+    yield look_at(kit.settings, HALF_MAPPED)
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()
+
+
+def test_all_problems_of_a_half_mapped_form_are_told_at_once(half_mapped: Preview) -> None:
+    told = [str(problem) for problem in half_mapped.problems]
+    for words in (
+        "late.csv: form survey_2018 does not know the file",
+        "notes.txt: form survey_2018 does not know the file",
+        "'no_such_service' is no code of the list service_type",
+        "code '1' of suicide_attempt_routines stands in line 2 too",
+        "'ny' is not mapped",
+    ):
+        assert sum(words in text for text in told) == 1, told
+
+
+def test_what_is_not_mapped_yet_is_listed_and_hides_nothing(half_mapped: Preview) -> None:
+    assert [(row.column, row.note) for row in half_mapped.undecided["survey_2018"]] == [
+        ("arbeid", "similar: main work 0.80")
+    ]
+    assert [(each.column, each.cells) for each in half_mapped.unmapped] == [("ny", 1)]
+    assert [each.column for each in half_mapped.undelivered] == ["kjop_1"]
+    (ledger,) = half_mapped.ledger
+    assert (ledger.file, ledger.rejected) == ("export.csv", 1)
+    assert [column.column for column in half_mapped.columns if column.now.filled] == ["bolig", "rutine"]
+
+
+def test_a_year_without_a_form_is_an_error_with_the_remedy(kit: Kit) -> None:
+    with pytest.raises(UserError, match=r"no form is of 1999.*new-year"):
+        look_at(kit.settings, 1999)
+
+
+def options(**counts: int) -> Answers:
+    return Answers(rows=100, filled=100, rejected=0, options=counts, numbers=0, total=None, median=None, largest=None)
+
+
+def numbers(mean: float, filled: int = 100) -> Answers:
+    return Answers(100, filled, 0, {}, filled, Decimal(str(mean * filled)), mean, mean)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "expected"),
+    [
+        (options(yes=60, no=40), options(yes=50, no=50), ()),
+        (options(yes=90, no=10), options(yes=50, no=50), ("options",)),
+        # The two options were mapped the other way round.
+        (options(yes=30, no=70), options(yes=70, no=30), ("options",)),
+        (options(yes=FEWEST_ANSWERS - 1), options(no=80), ()),
+        (numbers(3.0), numbers(2.0), ()),
+        (numbers(20.0), numbers(2.0), ("mean",)),
+        (numbers(2.0, filled=50), numbers(2.0, filled=90), ("filled",)),
+        (numbers(2.0), None, ()),
+    ],
+)
+def test_answers_are_unlike_where_they_are_filled_or_distributed_otherwise(
+    now: Answers, before: Answers | None, expected: tuple[str, ...]
+) -> None:
+    assert unlike(now, before) == expected
+
+
+def test_the_folder_of_deliveries_is_not_written(kit: Kit, finished: Preview) -> None:
+    folders = [path.name for path in Path(kit.settings.deliveries).iterdir()]
+    assert sorted(name for name in folders if name != str(HALF_MAPPED)) == [str(EARLIER), str(YEAR)]
