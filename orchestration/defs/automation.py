@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,10 @@ from orchestration.publish.snapshots import read_gate
 REFRESH = "refresh"
 REBUILD = "rebuild"
 PUBLISH = "publish"
+
+# Dagster's own tags: the key under which a sensor asked for a run, and whether the daemon tries it again.
+RUN_KEY_TAG = "dagster/run_key"
+WILL_RETRY_TAG = "dagster/will_retry"
 
 # A run that is tried again begins anew: another may have written the warehouse in between.
 ANEW = {"dagster/retry_strategy": "ALL_STEPS"}
@@ -185,11 +190,31 @@ def unfinished(folder: Path) -> list[str]:
     return found
 
 
+def interrupted(instance: dg.DagsterInstance, run_key: str) -> bool:
+    """Return whether the run that was asked for under a key ended before it was through, and nobody goes on with it.
+
+    A run in which a step failed has ended for a reason: the same delivery would fail in the same way. One that was stopped,
+    or whose process died, has read nothing, and what it was asked for still waits.
+    """
+    # The newest first: of a run that was tried again, the last try.
+    records = instance.get_run_records(dg.RunsFilter(tags={RUN_KEY_TAG: run_key}), limit=1)
+    if not records:
+        return False
+    run = records[0].dagster_run
+    if run.status == dg.DagsterRunStatus.CANCELED:
+        return True
+    if run.status != dg.DagsterRunStatus.FAILURE or run.tags.get(WILL_RETRY_TAG) == "true":
+        return False
+    return not instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+
+
 def build_delivery_sensor(settings: Settings, forms: list[Form], jobs: list[Any]) -> dg.SensorDefinition:
     """Return the sensor that asks for a run when a delivery came or changed and is complete.
 
     A delivery is complete when no file of it has the name of an unfinished one or is empty, and when it looks the same at
-    two looks, which are a minute apart or more. Dates are not compared with the clock, which may jump.
+    two looks, which are a minute apart or more. Dates are not compared with the clock, which may jump. A run that was
+    interrupted is asked for again. The key of a run has the moment of the look in it: Dagster takes each key once for ever,
+    and an earlier delivery that comes back is a delivery.
 
     Args:
         settings: where the deliveries lie.
@@ -201,35 +226,41 @@ def build_delivery_sensor(settings: Settings, forms: list[Form], jobs: list[Any]
         name="deliveries",
         jobs=[job for job in jobs if job.name == REFRESH],
         minimum_interval_seconds=60,
-        description="Asks for a refresh of the year whose delivery came or changed; of all years when several did.",
+        description="Asks for a refresh of the year whose delivery came or changed; of all years when several did; and "
+        "again when that run was interrupted.",
     )
     def deliveries(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         cursor: dict[str, dict[str, str]] = json.loads(context.cursor) if context.cursor else {}
-        asked, seen = cursor.get("asked", {}), cursor.get("seen", {})
+        asked, seen, keys = (cursor.get(name, {}) for name in ("asked", "seen", "keys"))
         present = {form.delivery for form in forms if (settings.deliveries / form.delivery).is_dir()}
         now = {delivery: delivery_state(settings.deliveries / delivery) for delivery in sorted(present)}
         changed = {delivery for delivery in now.keys() | asked.keys() if now.get(delivery) != asked.get(delivery)}
+        lost = {key for key in sorted(set(keys.values())) if interrupted(context.instance, key)}
+        again = {delivery for delivery, key in keys.items() if key in lost and delivery in now} - changed
         waits = {}
-        for delivery in sorted(changed & now.keys()):
+        for delivery in sorted((changed | again) & now.keys()):
             names = unfinished(settings.deliveries / delivery)
             if names:
                 waits[delivery] = f"{delivery} waits until {names[0]} is complete"
             elif now[delivery] != seen.get(delivery):
                 waits[delivery] = f"{delivery} has changed; it is read when it looks the same at the next look"
-        ready = sorted(changed - waits.keys())
-        kept = {delivery: state for delivery, state in asked.items() if delivery not in ready}
-        asked = kept | {delivery: now[delivery] for delivery in ready if delivery in now}
-        context.update_cursor(json.dumps({"asked": asked, "seen": now}, sort_keys=True))
+        ready = sorted((changed | again) - waits.keys())
+        years = sorted({form.time_period for form in forms if form.delivery in ready})
+        state = hashlib.sha256(json.dumps([now.get(delivery) for delivery in ready]).encode()).hexdigest()[:16]
+        key = f"{years[0] if len(years) == 1 else REFRESH}-{state}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}" if years else ""
+        asked = {delivery: kept for delivery, kept in asked.items() if delivery not in ready}
+        keys = {delivery: kept for delivery, kept in keys.items() if delivery not in ready}
+        for delivery in ready:
+            if delivery in now:
+                asked[delivery], keys[delivery] = now[delivery], key
+        context.update_cursor(json.dumps({"asked": asked, "seen": now, "keys": keys}, sort_keys=True))
         if not ready:
             return dg.SkipReason("; ".join(waits.values()) or "no delivery has changed")
-        years = sorted({form.time_period for form in forms if form.delivery in ready})
-        state = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
-        log(settings, "delivery_came", years=[str(year) for year in years])
+        log(settings, "delivery_came", years=[str(year) for year in years], again=sorted(again & set(ready)))
         if len(years) == 1:
-            key = str(years[0])
-            request = dg.RunRequest(run_key=f"{key}-{state}", job_name=REFRESH, partition_key=key)
+            request = dg.RunRequest(run_key=key, job_name=REFRESH, partition_key=str(years[0]))
         else:
-            request = dg.RunRequest(run_key=f"refresh-{state}", job_name=REFRESH, tags=every_year(forms))
+            request = dg.RunRequest(run_key=key, job_name=REFRESH, tags=every_year(forms))
         return dg.SensorResult(run_requests=[request])
 
     return deliveries

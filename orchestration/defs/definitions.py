@@ -15,6 +15,7 @@ from orchestration.defs.control import build_control_asset
 from orchestration.defs.deliveries import REGISTRY, build_delivery_assets
 from orchestration.defs.inputs import build_input_assets
 from orchestration.defs.models import build_dbt_project, build_survey_years, build_warehouse_assets
+from orchestration.defs.preview import build_preview_job
 from orchestration.defs.publication import build_publication
 from orchestration.defs.resources import Dbt, Installation, Writer
 from orchestration.defs.uncorrected import build_uncorrected_asset
@@ -51,7 +52,7 @@ def build_definitions(settings: Settings, *, holds_lock: bool = False) -> dg.Def
             *build_publication(forms, [key for key in models if key in public.values() or key in checked]),
         ],
         asset_checks=[*stage_checks, build_gate(settings, public)],
-        jobs=jobs,
+        jobs=[*jobs, build_preview_job(settings)],
         schedules=build_schedules(settings, forms),
         sensors=[build_delivery_sensor(settings, forms, jobs), build_failure_sensor(settings), build_queue_sensor(settings)],
         resources={

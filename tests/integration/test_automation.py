@@ -173,13 +173,22 @@ class Sensor:
         )  # fmt: skip
         self.sensor = build_delivery_sensor(settings, load_forms(settings.forms), build_jobs(settings))
         self.cursor: str | None = None
+        self.instance = dg.DagsterInstance.ephemeral()
+        self.keys: list[str] = []
+
+    def run(self, status: dg.DagsterRunStatus, **tags: str) -> dg.DagsterRun:
+        """Record that the run that was asked for last has come to this."""
+        return self.instance.create_run_for_job(refresh_stub, status=status, tags={"dagster/run_key": self.keys[-1], **tags})
 
     def tick(self) -> tuple[list[tuple[str, str]], str]:
         """Return the first and the last year of each run that is asked for, and why none is."""
-        data = self.sensor.evaluate_tick(dg.build_sensor_context(cursor=self.cursor, repository_def=REPOSITORY))
+        data = self.sensor.evaluate_tick(
+            dg.build_sensor_context(instance=self.instance, cursor=self.cursor, repository_def=REPOSITORY)
+        )
         self.cursor = data.cursor
         requests = data.run_requests or []
         assert {request.job_name for request in requests} <= {REFRESH}
+        self.keys += [str(request.run_key) for request in requests]
         return [years_of(request) for request in requests], data.skip_message or ""
 
     def write(self, delivery: str, text: str, name: str = "file.csv") -> Path:
@@ -232,6 +241,51 @@ def test_a_clock_that_jumps_hides_no_delivery(sensor: Sensor) -> None:
     with freeze_time(datetime(1999, 1, 1, tzinfo=UTC)):
         sensor.tick()
         assert sensor.tick()[0] == [("2016", "2016")]
+
+
+def test_a_delivery_that_comes_back_as_it_was_is_asked_for_again(sensor: Sensor) -> None:
+    for text in ("v1\n", "v2\n", "v1\n"):
+        # As a copy that keeps the date of the file.
+        os.utime(sensor.write("2031", text), (0, ord(text[1])))
+        assert sensor.tick()[0] == []
+        assert sensor.tick()[0] == [("2016", "2016")]
+        sensor.run(dg.DagsterRunStatus.SUCCESS)
+    assert len(set(sensor.keys)) == 3
+    assert sensor.tick() == ([], "no delivery has changed")
+
+
+@pytest.mark.parametrize("status", [dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE])
+def test_a_run_that_was_interrupted_is_asked_for_again(sensor: Sensor, status: dg.DagsterRunStatus) -> None:
+    sensor.write("2031", "a\n")
+    sensor.tick()
+    assert sensor.tick()[0] == [("2016", "2016")]
+    sensor.run(status)
+    assert sensor.tick()[0] == [("2016", "2016")]
+    assert len(set(sensor.keys)) == 2
+    sensor.run(dg.DagsterRunStatus.STARTED)
+    assert sensor.tick() == ([], "no delivery has changed")
+
+
+def test_a_run_that_failed_for_a_reason_or_is_tried_again_is_not_asked_for_again(sensor: Sensor) -> None:
+    sensor.write("2031", "a\n")
+    sensor.tick()
+    sensor.tick()
+    sensor.run(dg.DagsterRunStatus.FAILURE, **{"dagster/will_retry": "true"})
+    assert sensor.tick() == ([], "no delivery has changed")
+
+    @dg.op
+    def refuses() -> None:
+        raise UserError("is another year's", place="file.csv", remedy="ask")
+
+    @dg.job(name=REFRESH)
+    def refused() -> None:
+        refuses()
+
+    result = refused.execute_in_process(
+        instance=sensor.instance, raise_on_error=False, tags={"dagster/run_key": sensor.keys[-1]}
+    )
+    assert not result.success
+    assert sensor.tick() == ([], "no delivery has changed")
 
 
 def test_several_deliveries_at_once_are_one_refresh_and_one_that_waits_keeps_none_back(sensor: Sensor) -> None:

@@ -9,9 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
 from orchestration.core.errors import UserError
+from orchestration.defs.preview import build_preview_job
 from orchestration.forms.model import UNSURE
 from orchestration.preview.look import FEWEST_ANSWERS, Answers, Preview, look_at, unlike
 from orchestration.preview.page import render, write_page
@@ -193,6 +195,18 @@ def test_what_is_not_mapped_yet_is_listed_and_hides_nothing(half_mapped: Preview
 def test_a_year_without_a_form_is_an_error_with_the_remedy(kit: Kit) -> None:
     with pytest.raises(UserError, match=r"no form is of 1999.*new-year"):
         look_at(kit.settings, 1999)
+
+
+def test_the_job_writes_the_page_and_says_nothing_of_the_delivery(kit: Kit) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = build_preview_job(kit.settings).execute_in_process(
+            instance=instance, run_config={"ops": {"look": {"config": {"year": YEAR}}}}
+        )
+        assert result.success
+        said = "\n".join(entry.user_message for entry in instance.all_logs(result.run_id))
+    page = kit.settings.preview / f"preview_{YEAR}.html"
+    assert "&lt;script&gt;" in page.read_text(encoding="utf-8")
+    assert "2 cells that cannot be read" in said and "script" not in said
 
 
 def options(**counts: int) -> Answers:

@@ -1,0 +1,39 @@
+"""The look at a survey year as a job: it makes no asset, since nothing of it is kept but a restricted page."""
+
+import dagster as dg
+
+from orchestration.core.settings import Settings
+from orchestration.preview.look import look_at
+from orchestration.preview.page import write_page
+
+PREVIEW = "preview"
+
+
+class PreviewConfig(dg.Config):
+    """Which year is looked at; it need not have a finished form."""
+
+    year: int
+
+
+def build_preview_job(settings: Settings) -> dg.JobDefinition:
+    """Return the job that looks at a survey year and writes the page of the look."""
+
+    @dg.op(name="look")
+    def look(context: dg.OpExecutionContext, config: PreviewConfig) -> None:
+        """Read, map and count one survey year alone; tell in the log how much is wrong, without words of the delivery."""
+        found = look_at(settings, config.year)
+        page = write_page(found, settings.preview)
+        context.log.info(
+            f"{config.year}: {len(found.problems)} problems that a run would be refused for, "
+            f"{sum(map(len, found.undecided.values()))} columns to be decided, {len(found.entries)} entries missing, "
+            f"{len(found.rejected)} cells that cannot be read; page: {page}"
+        )
+
+    @dg.job(
+        name=PREVIEW,
+        description="Looks at one survey year, also with a form that is half mapped, and publishes nothing. Restricted.",
+    )
+    def preview() -> None:
+        look()
+
+    return preview
