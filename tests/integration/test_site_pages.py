@@ -6,6 +6,7 @@ The last tests drive a browser; they are skipped where Playwright, Chromium or a
 from __future__ import annotations
 
 import csv
+import html
 import importlib.util
 import re
 import shutil
@@ -276,6 +277,12 @@ def test_every_text_stands_in_both_languages(site: Path) -> None:
     for name, reader in read(site).items():
         assert reader.languages, name
         assert reader.languages == ["nb", "en"] * (len(reader.languages) // 2), name
+
+
+def test_no_page_shows_a_text_as_python_writes_it(site: Path) -> None:
+    for page in sorted(site.glob("*.html")):
+        shown = html.unescape(page.read_text(encoding="utf-8"))
+        assert not re.search(r"(?<![\w-])(nb|en)='|\\xa0|<[a-z_.]+ object at", shown), page.name
 
 
 def test_every_page_says_that_data_are_constructed_where_they_are(small: Path, bare: Path) -> None:
