@@ -174,6 +174,9 @@ class Choices:
             elif wanted in codes:
                 ordered = [wanted, *ordered]
             found = next((code for code in ordered if self.has_data(**{name: code})), None)
+            if found is None and name == LEVEL:
+                # Where every area is confidential a level is chosen all the same: areas of two levels are no list.
+                found = next(iter(ordered), None)
             if found is not None:
                 self.state[name] = found
         for name in self.cube.dimensions:

@@ -132,6 +132,32 @@ def small_database() -> duckdb.DuckDBPyConnection:
                         for answer in ("yes", "no")
                     ],
                 )
+        # Hidden for every area, of which two of different levels have one name.
+        for level, code, name in (
+            ("country", "0", "Hele landet"),
+            ("county", "11", "Vestfylket"),
+            ("hf_area", "X", "Vestfylket"),
+        ):
+            shown = level == "country"
+            counts = dict.fromkeys(("n_answer", "n_answered", "n_units"), 12) if shown else {}
+            status = {"obs_status": "A"} if shown else {"obs_status": "Q", "absence_reason": "confidential"}
+            place = {"unit_level": level, "unit_code": code, "unit_name": name, "area_basis": "current", "time_period": year}
+            insert(
+                connection,
+                "indicator_shares",
+                [
+                    {
+                        **place,
+                        **counts,
+                        **status,
+                        "indicator": "service_assessment",
+                        "answer": "good_or_very_good",
+                        "item": "all",
+                        "base": "answered",
+                        "unit_set": "municipalities",
+                    }
+                ],
+            )
         response = {
             "survey": "is248",
             "unit_set": "municipalities",
@@ -143,6 +169,7 @@ def small_database() -> duckdb.DuckDBPyConnection:
     for indicator, scale, base in (
         ("fte_by_service", "fte", "all"),
         ("crisis_plan", "yes_no", "answered"),
+        ("service_assessment", "assessment", "answered"),
         ("asked_nowhere_else", "multiple", "all"),
     ):
         labels = {"label_nb": f"Navn på {indicator}", "label_en": f"Name of {indicator}"}
@@ -420,6 +447,20 @@ def test_the_script_and_the_page_say_the_same_numbers(small: Path, browser: tupl
             tables.append([" ".join(table.inner_text().split()) for table in each.locator("figure table").all()])
         assert tables[0] == tables[1], name
     silent.close()
+    page.close()
+
+
+def test_no_area_stands_twice_in_a_figure(small: Path, browser: tuple[Any, str]) -> None:
+    started, _ = browser
+    page = started.new_page()
+    for path in sorted(small.glob("*.html")):
+        page.goto(path.as_uri())
+        page.wait_for_timeout(100)
+        for details in page.locator("details.data > summary").all():
+            details.click()
+        for table in page.locator("figure table").all():
+            labels = [label.inner_text() for label in table.locator("tbody th[scope=row]").all()]
+            assert len(labels) == len(set(labels)), (path.name, labels)
     page.close()
 
 

@@ -107,7 +107,10 @@
       const state = { ...this.config.at };
       this.offered = [];
       for (const [name, ...title] of this.config.choose) {
-        const codes = this.options(name, state).filter((code) => this.hasData({ [name]: code }, state));
+        const all = this.options(name, state);
+        const known = all.filter((code) => this.hasData({ [name]: code }, state));
+        // Where every area is confidential a level is chosen all the same: areas of two levels are no list.
+        const codes = name === "level" && !known.length ? all : known;
         const ordered = name === TIME ? [...codes].reverse() : codes;
         const first = codes.includes(this.wanted[name]) ? this.wanted[name] : ordered[0];
         if (first !== undefined) state[name] = first;
@@ -132,8 +135,9 @@
     codes(name) {
       if (name === MEASURE) return this.names;
       if (name === TIME) return this.cube.dimensions.time.filter((code) => this.hasData({ time: code }));
-      return this.allowed(name).filter((code) =>
-        this.some({ ...this.state, [name]: code }, (at) => ![NO_ROW, "M"].includes(this.cube.flag(at)))
+      // The country stands by itself, before the areas or behind them.
+      return this.allowed(name).filter((code) => (name !== UNIT || code !== this.country)
+        && this.some({ ...this.state, [name]: code }, (at) => ![NO_ROW, "M"].includes(this.cube.flag(at)))
         && (name === UNIT || name === "item" || this.hasData({ [name]: code })));
     }
 
