@@ -11,10 +11,11 @@ from typing import Any
 import click
 
 from orchestration.cli.common import command, main, shown_path
+from orchestration.core.errors import UserError
 from orchestration.core.settings import load_settings
 from orchestration.forms.diff import diff_forms, render
 from orchestration.forms.draft import draft_form, write_draft
-from orchestration.forms.registry import load_form, load_forms
+from orchestration.forms.registry import load_finished, load_form, load_forms
 
 
 @main.command()
@@ -59,18 +60,57 @@ def diff_forms_command(before: str, after: str) -> dict[str, Any]:
 @click.argument("delivery")
 @click.option("--form", "name", help="Name of the new form; without it last year's with the year advanced.")
 @click.option("--years", type=int, help="How far the years are advanced; without it as DELIVERY says, else one.")
+@click.option(
+    "--header-rows", metavar="ROWS", help="Rows in which the header stands, such as 3 or 3,4; else it is looked for."
+)
+@click.option(
+    "--sheet", "sheets", multiple=True, help="Name of a sheet that has data; can be given again. Else all are read."
+)
+@click.option("--again", is_flag=True, help="The form is there already: keep what was decided in its columns.csv.")
 @command
-def new_year(previous: str, delivery: str, name: str | None, years: int | None) -> dict[str, Any]:
-    """Draft the form of a new DELIVERY (a folder under data/deliveries) from the form PREVIOUS."""
+def new_year(
+    previous: str,
+    delivery: str,
+    name: str | None,
+    years: int | None,
+    header_rows: str | None,
+    sheets: tuple[str, ...],
+    again: bool,
+) -> dict[str, Any]:
+    """Draft the form of a new DELIVERY (a folder under data/deliveries) from the form PREVIOUS and those before it."""
     from orchestration.ingest.headers import look  # imported here: it opens files
 
     settings = load_settings()
     form = load_form(settings.forms / previous)
-    seen = look(settings.deliveries / delivery, form)
+    seen = look(settings.deliveries / delivery, form, header_rows=_rows(header_rows), only=sheets)
     if years is None:
         years = int(delivery) - form.time_period if delivery.isdecimal() and form.delivery.isdecimal() else 1
-    draft = draft_form(form, seen.sheets, labels=seen.labels, files=seen.files, delivery=delivery, years=years)
+    # The rounds of the same survey first, then those of the others: a question may have stood in any of them.
+    others = [
+        each for each in load_finished(settings.forms)[0] if each.form != form.form and each.time_period <= form.time_period
+    ]
+    earlier = sorted(others, key=lambda each: (each.survey != form.survey, -each.time_period))
+    draft = draft_form(
+        form, seen.sheets, labels=seen.labels, files=seen.files, delivery=delivery, years=years, earlier=earlier
+    )
     folder = settings.forms / (name or draft.form)
-    write_draft(draft, folder)
-    text = "\n".join([draft.render(), *(f"note: {note}" for note in seen.notes), f"written to {shown_path(folder)}"])
-    return {"folder": str(folder), "draft": draft.as_dict(), "notes": seen.notes, "text": text}
+    kept = write_draft(draft, folder, again=again)
+    lines = [draft.render(), *(f"note: {note}" for note in seen.notes)]
+    lines += [f"kept {kept} rows that were decided, form.yml and options.csv"] if kept else []
+    lines += [f"written to {shown_path(folder)}", f"next: is248 preview {form.time_period + years}"]
+    return {"folder": str(folder), "draft": draft.as_dict(), "notes": seen.notes, "kept": kept, "text": "\n".join(lines)}
+
+
+def _rows(text: str | None) -> tuple[int, ...] | None:
+    """Return the header rows that somebody gave.
+
+    Raises:
+        UserError: they are no row numbers from 1 in order.
+    """
+    if text is None:
+        return None
+    parts = [part.strip() for part in text.split(",")]
+    rows = tuple(int(part) for part in parts if part.isascii() and part.isdecimal())
+    if len(rows) != len(parts) or 0 in rows or list(rows) != sorted(set(rows)):
+        raise UserError(f"{text!r} is no list of rows", place="--header-rows", remedy="write 3, or 3,4, counted from 1")
+    return rows

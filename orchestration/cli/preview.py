@@ -40,9 +40,9 @@ def preview(year: int, most: int) -> dict[str, Any]:
     settings = load_settings()
     found = look_at(settings, year)
     page = write_page(found, settings.preview)
-    told = dataclasses.asdict(found)
-    for name in ("problems", "entries"):
-        told[name] = [_problem(each) for each in getattr(found, name)]
+    # An error is no plain value.
+    told = dataclasses.asdict(dataclasses.replace(found, problems=(), entries=()))
+    told |= {name: [_problem(each) for each in getattr(found, name)] for name in ("problems", "entries")}
     return {**told, "page": str(page), "text": "\n".join(_lines(found, page, most))}
 
 

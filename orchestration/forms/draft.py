@@ -23,6 +23,7 @@ from typing import Any, Literal
 import yaml
 
 from orchestration.core.errors import UserError
+from orchestration.forms import elsewhere
 from orchestration.forms.model import (
     UNSURE,
     ColumnMap,
@@ -119,7 +120,8 @@ class UnsureRow:
 class Draft:
     """The three files of the next form, and what a person must look at.
 
-    ``renamed`` has sheet, last and new name of columns with the very wording of one of last year's; ``reworded`` has sheet,
+    ``renamed`` has sheet, last and new name of columns with the very wording of one of last year's; ``elsewhere`` has sheet,
+    column, form and meaning of columns whose wording another sheet of it has, or an earlier form; ``reworded`` has sheet,
     column, last and new wording of columns with the very name of last year; ``missing`` has the columns in which texts meant
     "no answer" last year, by these texts: whether they still do, only the new code book says.
     """
@@ -135,6 +137,7 @@ class Draft:
     unsure: tuple[UnsureRow, ...]
     notes: tuple[str, ...]
     missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    elsewhere: tuple[tuple[str, str, str, str], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The list of what to decide, as JSON-able values."""
@@ -145,6 +148,10 @@ class Draft:
             "renamed": [{"sheet": sheet, "before": old, "after": new} for sheet, old, new in self.renamed],
             "reworded": [
                 {"sheet": sheet, "column": column, "before": old, "after": new} for sheet, column, old, new in self.reworded
+            ],
+            "elsewhere": [
+                {"sheet": sheet, "column": column, "form": form, "meaning": meaning}
+                for sheet, column, form, meaning in self.elsewhere
             ],
             "unsure": [
                 {
@@ -180,6 +187,10 @@ class Draft:
         if self.renamed:
             lines += ["", f"Renamed, taken over because the wording is the same and unique ({len(self.renamed)})"]
             lines += [f"  {sheet}: {old} -> {new}" for sheet, old, new in self.renamed]
+        if self.elsewhere:
+            said = "Taken over from another sheet or an earlier form because the wording is the same and unique"
+            lines += ["", f"{said} ({len(self.elsewhere)})"]
+            lines += [f"  {sheet}: {column}: {form} ({meaning})" for sheet, column, form, meaning in self.elsewhere]
         if self.reworded:
             lines += ["", f"Taken over with the new wording: does it mean the same? ({len(self.reworded)})"]
             lines += [f'  {sheet}: {column}: "{old}" -> "{new}"' for sheet, column, old, new in self.reworded]
@@ -379,6 +390,9 @@ class _Columns:
         ]
         self.taken: dict[str, _Old] = {}
         self.unsure: dict[str, UnsureRow] = {}
+        # What the columns are by another sheet or an earlier form; and which of a new sheet say what a row is of.
+        self.elsewhere: dict[str, elsewhere.Found] = {}
+        self.identifiers: set[str] = set()
         # Last year's columns of which it is said what became of them.
         self.accounted: set[str] = set()
 
@@ -390,7 +404,8 @@ class _Columns:
     @property
     def open(self) -> list[str]:
         """Delivered columns that nothing is said of yet."""
-        return [header for header in self.headers if header not in self.taken and header not in self.unsure]
+        said = self.taken.keys() | self.unsure.keys() | self.elsewhere.keys() | self.identifiers
+        return [header for header in self.headers if header not in said]
 
     @property
     def gone(self) -> list[_Old]:
@@ -432,8 +447,36 @@ class _Columns:
                 self.accounted.add(old.name)
 
 
-def _pair_similar(sheets: Sequence[_Columns], threshold: float) -> None:
-    """Pair the rest one to one over all sheets, best score first, for a person to decide; what is left is new or gone."""
+def _match_elsewhere(sheets: Mapping[str, _Columns], forms: Sequence[Form], label_counts: Mapping[str, int]) -> None:
+    """Take over what has the very wording of a column of another sheet of the last form, or of an earlier form."""
+    places = {(columns.sheet, name): columns.labels[name] for columns in sheets.values() for name in columns.open}
+    uses = [use for columns in sheets.values() for old in columns.taken.values() for use in old.uses]
+    found = elsewhere.find(places, forms, label_counts, [use.meaning for use in uses if use.use == "answer"])
+    for (sheet, name), each in found.items():
+        sheets[sheet].elsewhere[name] = each
+        if each.form == forms[0].form:
+            sheets[each.use.sheet].accounted.add(_plain(each.use.column))
+    asked = {each.use.question for each in found.values()}
+    for columns in sheets.values():
+        columns.absent = [old for old in columns.absent if old.uses[0].question not in asked]
+
+
+def _earlier_wordings(earlier: Sequence[Form]) -> list[_Old]:
+    """Return the columns of earlier forms, of each wording the newest."""
+    newest: dict[str, _Old] = {}
+    for form in earlier:
+        for column in form.columns:
+            if column.use in {"answer", "ignored"} and column.wording_nb:
+                old = _Old(f"{form.form} {column.sheet}", column.column, (column,))
+                newest.setdefault(old.wording.casefold(), old)
+    return list(newest.values())
+
+
+def _pair_similar(sheets: Sequence[_Columns], threshold: float, earlier: Sequence[_Old]) -> None:
+    """Pair the rest one to one over all sheets, best score first, for a person to decide; what is left is new or gone.
+
+    A column that is like none of the last form is told what of an earlier form it is like.
+    """
     by_sheet = {columns.sheet: columns for columns in sheets}
     headers = [(columns, header) for columns in sheets for header in columns.open]
     # A question that was not asked last year may be asked again.
@@ -457,7 +500,12 @@ def _pair_similar(sheets: Sequence[_Columns], threshold: float) -> None:
     for row, (columns, header) in enumerate(headers):
         # The assigned one first, the others by score.
         near = sorted(ranked[row], key=lambda entry: entry[0] != paired.get(row))[:CANDIDATES_SHOWN]
-        columns.doubt("similar" if row in paired else "new", header, [pool[place].candidate(score) for place, score in near])
+        candidates = [pool[place].candidate(score) for place, score in near]
+        if row not in paired:
+            label = columns.labels[header]
+            others = [old.candidate(score) for old in earlier if (score := _ratio(label, old.wording)) >= threshold]
+            candidates = sorted([*candidates, *others], key=lambda each: -each.score)[:CANDIDATES_SHOWN]
+        columns.doubt("similar" if row in paired else "new", header, candidates)
     for place in taken:
         by_sheet[pool[place].sheet].accounted.add(pool[place].name)
 
@@ -571,9 +619,17 @@ def _sheet_content(spec: SheetSpec, renames: Mapping[str, str]) -> dict[str, Any
 class _FormFile:
     """Writes form.yml, with a comment wherever a person must look; the same remarks are listed as notes."""
 
-    def __init__(self, previous: Form, layout: _Layout, matched: Mapping[str, _Columns], years: int) -> None:
+    def __init__(
+        self,
+        previous: Form,
+        layout: _Layout,
+        matched: Mapping[str, _Columns],
+        years: int,
+        entries: Mapping[str, Mapping[str, Any]],
+    ) -> None:
         self.previous = previous
         self.layout = layout
+        self.entries = entries
         self.matched = matched
         self.advance = layout.advance
         self.years = years
@@ -632,15 +688,22 @@ class _FormFile:
             if key in {"files", "sheets", "checks", "numbers", "ticks"} or value is None:
                 continue
             text += (self._look(key, _LOOK_AT[key]) if key in _LOOK_AT else "") + _block(key, value)
-        text += "\nfiles:\n" + "".join(self._file(file, delivered) for file in last.files)
-        text += self._files_without_entry(delivered)
-        text += "\nsheets:\n" + "".join(self._sheet(number, spec) for number, spec in enumerate(last.sheets))
+        # Where new sheets take the place of all sheets of the last form, its files of data are gone too.
+        files = [file for file in last.files if not self.entries or file.reader == "none"]
+        text += "\nfiles:\n" + "".join(self._file(file, delivered) for file in files)
+        text += self._new_files() + self._files_without_entry(delivered, files)
+        text += "\nsheets:\n"
+        text += "" if self.entries else "".join(self._sheet(number, spec) for number, spec in enumerate(last.sheets))
         for number, sheets in self.layout.more.items():
             for sheet in sheets:
                 said = f"{sheet.file} has the columns of sheet {last.sheets[number].name}: add an entry of that name for it"
                 text += self._look("sheets", said, "  ")
-        text += "".join(self._unknown_sheet(sheet) for sheet in self.layout.unknown)
-        if last.checks:
+        text += "".join(self._new_sheet(name, entry) for name, entry in self.entries.items())
+        told = {(str(entry["file"]), str(entry.get("sheet", ""))) for entry in self.entries.values()}
+        text += "".join(self._unknown_sheet(each) for each in self.layout.unknown if (each.file, each.sheet) not in told)
+        if last.checks and self.entries:
+            text += "\n" + self._look("checks", "what must stand in the new files, so that another year's is refused?")
+        elif last.checks:
             text += "\n" + self._look("checks", "does each of these stand in the new files?") + "checks:\n"
             for check in last.checks:
                 text += _item(check.model_dump(mode="json") | {"matches": self.advance(check.matches)})
@@ -719,8 +782,40 @@ class _FormFile:
         options = new.model_dump(mode="json")
         return comment + _item(_without_defaults({name: value for name, value in options.items() if value != "refuse"}))
 
-    def _files_without_entry(self, delivered: Sequence[str]) -> str:
-        patterns = [self.new_file(file).pattern for file in self.previous.files]
+    def _new_files(self) -> str:
+        """Return the entries of files that have new sheets, as they were read."""
+        text = ""
+        for name in self._file_names():
+            sheet = next(each for each in self.layout.unknown if each.file == name)
+            reader = READERS[PurePath(name).suffix.lower()]
+            entry: dict[str, Any] = {"name": self._file_names()[name], "pattern": name, "count": 1, "reader": reader}
+            if sheet.spec is not None:
+                options = {each: getattr(sheet.spec, each) for each in CSV_OPTIONS}
+                entry |= {each: value for each, value in options.items() if value not in (None, "refuse")}
+            text += self._look(f"file {entry['name']}", "as delivered; nothing of last year's files came", "  ")
+            text += "".join(
+                self._look(f"file {entry['name']}", remark, "  ")
+                for remark in dict.fromkeys(
+                    remark for each in self.layout.unknown if each.file == name for remark in each.remarks
+                )
+            )
+            text += _item(entry)
+        return text
+
+    def _file_names(self) -> dict[str, str]:
+        """Return what the files with new sheets are called in the form, by their own names."""
+        files = list(dict.fromkeys(str(entry["file"]) for entry in self.entries.values()))
+        return {name: "export" if len(files) == 1 else f"export_{number}" for number, name in enumerate(files, start=1)}
+
+    def _new_sheet(self, name: str, entry: Mapping[str, Any]) -> str:
+        place = f"sheet {name}"
+        comment = self._look(place, "new this year; does each column that is named here say so?", "  ")
+        sheets = [each for each in self.layout.unknown if (each.file, each.sheet) == (entry["file"], entry.get("sheet", ""))]
+        comment += self._propose(place, "sheets", sheets, "  ")
+        return comment + _item({**entry, "file": self._file_names()[str(entry["file"])]})
+
+    def _files_without_entry(self, delivered: Sequence[str], files: Sequence[FileSpec]) -> str:
+        patterns = [*(self.new_file(file).pattern for file in files), *self._file_names()]
         lost = [name for name in delivered if not any(fnmatchcase(name, pattern) for pattern in patterns)]
         return self._look("files", f"no entry for {', '.join(lost)}", "  ") if lost else ""
 
@@ -797,24 +892,43 @@ def _label_counts(sheets: Iterable[_Columns]) -> Counter[str]:
 
 
 def _match(
-    previous: Form, layout: _Layout, names: Sequence[str], labels: Mapping[str, str], threshold: float
-) -> dict[str, _Columns]:
-    """Match all delivered columns: by name, then by wording, then by similarity over all sheets."""
+    previous: Form,
+    layout: _Layout,
+    names: Sequence[str],
+    labels: Mapping[str, str],
+    threshold: float,
+    earlier: Sequence[Form],
+) -> tuple[dict[str, _Columns], dict[str, dict[str, Any]]]:
+    """Match all delivered columns: by name, then by wording, of earlier forms too, then by similarity over all sheets.
+
+    Returns:
+        The columns by sheet; and the entries in form.yml of sheets that the last form does not have.
+    """
     sheets: dict[str, _Columns] = {}
     for name in names:
         headers, partial = layout.headers(name)
         sheets[name] = _Columns(name, previous, headers, labels, layout.delivered(name))
         sheets[name].match_names(partial, threshold)
+    new: list[elsewhere.NewSheet] = []
     for unknown in layout.unknown:
         note = f"sheet {unknown.sheet!r} of {unknown.file} is not in last year's form"
         name = _new_sheet_name(unknown, sheets)
         sheets[name] = _Columns(name, previous, _numbered(unknown.headers), labels, [unknown], note)
+        new.append(elsewhere.NewSheet(name, unknown.file, unknown.sheet, unknown.row, sheets[name].labels))
+    # Sheets beside those of the last form are for a person: what they belong to is not known.
+    entries = {} if any(layout.delivered(name) for name in names) else elsewhere.entries(previous, new)
+    for sheet in new:
+        sheets[sheet.name].identifiers = elsewhere.identifiers(previous, sheet, entries.get(sheet.name, {}))
     label_counts = _label_counts(sheets.values())
     wordings = Counter(old.wording.casefold() for columns in sheets.values() for old in columns.old.values() if old.wording)
     for columns in sheets.values():
         columns.match_wordings(label_counts, wordings)
-    _pair_similar(list(sheets.values()), threshold)
-    return sheets
+    _match_elsewhere(sheets, [previous, *earlier], label_counts)
+    for name in entries:
+        # It is told where its entry stands.
+        sheets[name].note = ""
+    _pair_similar(list(sheets.values()), threshold, _earlier_wordings(earlier))
+    return sheets, entries
 
 
 def draft_form(
@@ -826,6 +940,7 @@ def draft_form(
     delivery: str | None = None,
     years: int = 1,
     threshold: float = THRESHOLD,
+    earlier: Sequence[Form] = (),
 ) -> Draft:
     """Draft the form of the next round.
 
@@ -837,6 +952,7 @@ def draft_form(
         delivery: folder of the delivery; without it last year's name with the year advanced.
         years: how far the years are advanced; more than one where a round was left out.
         threshold: similarity from which a delivered column is held against one of last year's, one to one.
+        earlier: forms before the last, the newest first: a question that comes back is found in them.
 
     Returns:
         The three files as texts, and all that a person must decide.
@@ -853,9 +969,14 @@ def draft_form(
     advance = _advance(previous, years)
     layout = _Layout(previous, headers, advance)
     names = list(dict.fromkeys(sheet.name for sheet in previous.sheets))
-    matched = _match(previous, layout, names, labels or {}, threshold)
+    matched, entries = _match(previous, layout, names, labels or {}, threshold, earlier)
+    # Where nothing of the last form's sheets came, the rest of it stands on the new sheet that has the units.
+    moved = next((name for name, entry in entries.items() if "links_to" not in entry), None)
     rows: list[dict[str, str]] = []
+    gone: list[dict[str, str]] = []
+    absent: list[dict[str, str]] = []
     unsure: list[UnsureRow] = []
+    unsure_gone: list[UnsureRow] = []
     reworded: list[tuple[str, str, str, str]] = []
     missing: dict[str, list[str]] = defaultdict(list)
     label_counts = _label_counts(matched.values())
@@ -864,6 +985,13 @@ def draft_form(
             if header in columns.unsure:
                 unsure.append(columns.unsure[header])
                 rows.append(_unsure_cells(columns.unsure[header]))
+                continue
+            if header in columns.identifiers:
+                rows.append({"sheet": columns.sheet, "column": header, "use": "identifier"})
+                rows[-1]["wording_nb"] = columns.labels[header]
+                continue
+            if header in columns.elsewhere:
+                rows.append(_row(columns.elsewhere[header].use, sheet=columns.sheet, column=header))
                 continue
             old, label = columns.taken[header], columns.labels[header]
             changes = {}
@@ -877,16 +1005,22 @@ def draft_form(
                     # What was no answer last year may be a number this year, and the other way round.
                     rows[-1]["missing"] = f"{UNSURE}:{use.missing}"
                     missing[use.missing].append(header)
+        place = {"sheet": moved} if moved else {}
         for old in columns.gone:
             for use in old.uses:
-                cells, row = _gone_row(old, use)
-                rows.append(cells)
-                unsure.append(row)
-        rows += [_row(old.uses[0]) for old in columns.absent]
+                if not moved or use.use != "identifier":
+                    cells, row = _gone_row(old, use)
+                    gone.append(cells | place)
+                    unsure_gone.append(row)
+        absent += [_row(old.uses[0], **place) for old in columns.absent]
+    # What was delivered first, then what of the last form was not.
+    rows += gone + absent
+    unsure += unsure_gone
+    found = [each for columns in matched.values() for each in columns.elsewhere.values()]
     name = advance(previous.form)
     if name == previous.form:
         name = f"{previous.survey}_{previous.time_period + years}"
-    writer = _FormFile(previous, layout, matched, years)
+    writer = _FormFile(previous, layout, matched, years, entries)
     every_file = sorted(set(files) if files is not None else {sheet.file for sheet in headers})
     form_yml = writer.write(name, delivery or _next_delivery(previous, advance, years), every_file)
     return Draft(
@@ -895,14 +1029,23 @@ def draft_form(
         form_yml=form_yml,
         columns_csv=_csv(_COLUMN_NAMES, rows),
         options_csv=_csv(
-            _OPTION_NAMES, ({name: str(getattr(option, name)) for name in _OPTION_NAMES} for option in previous.options)
+            _OPTION_NAMES,
+            (
+                {name: str(getattr(option, name)) for name in _OPTION_NAMES}
+                for option in (*previous.options, *elsewhere.options_of(found, [previous, *earlier], previous.options))
+            ),
         ),
-        taken_over=sum(len(columns.taken) for columns in matched.values()),
+        taken_over=sum(len(columns.taken) + len(columns.identifiers) for columns in matched.values()) + len(found),
         renamed=tuple((name, old, new) for name, columns in matched.items() for old, new in columns.renames.items()),
         reworded=tuple(reworded),
         unsure=tuple(unsure),
         notes=tuple(writer.notes),
         missing={codes: tuple(dict.fromkeys(columns)) for codes, columns in missing.items()},
+        elsewhere=tuple(
+            (columns.sheet, name, each.form, _meaning(each.use))
+            for columns in matched.values()
+            for name, each in columns.elsewhere.items()
+        ),
     )
 
 
@@ -911,17 +1054,56 @@ def _next_delivery(previous: Form, advance: Callable[[str], str], years: int) ->
     return name if name != previous.delivery else f"{previous.delivery}-{previous.time_period + years}"
 
 
-def write_draft(draft: Draft, folder: Path) -> None:
+def write_draft(draft: Draft, folder: Path, *, again: bool = False) -> int:
     """Write the draft as the form folder ``folder``.
 
+    Args:
+        draft: the draft.
+        folder: the form folder.
+        again: the folder may be there: rows of columns.csv that were decided are kept, also those of columns that this draft
+            does not have; form.yml and options.csv stay as they are.
+
+    Returns:
+        The number of rows that were kept.
+
     Raises:
-        UserError: the folder is there already; a form is never overwritten.
+        UserError: the folder is there already, and the draft is not given again.
     """
+    if again and folder.is_dir():
+        return _write_again(draft, folder / "columns.csv")
     try:
         folder.mkdir(parents=True)
     except FileExistsError as error:
         raise UserError(
-            "the form is there already", place=str(folder), remedy="remove or rename the folder to draft it anew"
+            "the form is there already",
+            place=str(folder),
+            remedy="give --again to keep what was decided in it, or rename the folder to draft it anew",
         ) from error
     for name, text in (("form.yml", draft.form_yml), ("columns.csv", draft.columns_csv), ("options.csv", draft.options_csv)):
         (folder / name).write_text(text, encoding="utf-8", newline="")
+    return 0
+
+
+def _write_again(draft: Draft, path: Path) -> int:
+    """Write columns.csv anew, with the rows that were decided in it in the place of the draft's."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            before = [{name: row.get(name) or "" for name in _COLUMN_NAMES} for row in csv.DictReader(file, strict=True)]
+    except FileNotFoundError:
+        before = []
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"is not a UTF-8 csv file ({error})", place=str(path), remedy="correct it, or rename it") from error
+    decided: dict[tuple[str, str], list[dict[str, str]]] = defaultdict(list)
+    for row in before:
+        if row["use"] != UNSURE and not row["missing"].startswith(f"{UNSURE}:"):
+            decided[row["sheet"], _plain(row["column"]) or row["question"]].append(row)
+    rows = []
+    left = dict(decided)
+    for row in csv.DictReader(io.StringIO(draft.columns_csv)):
+        key = (row["sheet"], _plain(row["column"]) or row["question"])
+        rows += left.pop(key, []) if key in decided else [row]
+    rows += [row for kept in left.values() for row in kept]
+    partial = path.with_suffix(".partial")
+    partial.write_text(_csv(_COLUMN_NAMES, rows), encoding="utf-8", newline="")
+    partial.replace(path)
+    return sum(map(len, decided.values()))

@@ -23,6 +23,9 @@ DOCUMENTATION = "docs/forms.md says what belongs there"
 # The code list of the questions that divide FTE, each with the list of its categories as its parent.
 BREAKDOWNS = "fte_breakdown"
 
+# Why a column of a draft is ignored in a look at it.
+UNDECIDED = "undecided"
+
 
 def _message(error: ValidationError) -> str:
     first = error.errors()[0]
@@ -145,8 +148,10 @@ def _check_columns(form: Form, path: Path, problems: Problems) -> None:
                     remedy="list its codes in options.csv",
                 )
             )
+    # Of a draft the columns that have the codes may be those that are not decided yet.
+    is_decided = not any(column.use == "ignored" and column.reason == UNDECIDED for column in form.columns)
     for option in form.options:
-        if option.question not in coded:
+        if option.question not in coded and is_decided:
             problems.tell(
                 UserError(
                     f"question {option.question!r} is no question with codes",
@@ -320,7 +325,7 @@ def load_draft(path: Path, problems: Problems) -> tuple[Form, list[Undecided]]:
         undecided.append(Undecided(line, row.get("sheet", ""), row.get("column", ""), note))
         if not row.get("column"):
             return None
-        return {name: row.get(name, "") for name in ("sheet", "column", "when")} | {"use": "ignored", "reason": "undecided"}
+        return {name: row.get(name, "") for name in ("sheet", "column", "when")} | {"use": "ignored", "reason": UNDECIDED}
 
     form = _load(path, problems, take)
     breakdowns = _breakdown_codes(path.parent.parent / "classifications" / "codelists.csv")

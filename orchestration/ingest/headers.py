@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import csv
 import fnmatch
+import io
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,20 +40,24 @@ class Look:
 
 
 def _code_book(path: Path) -> dict[str, str] | None:
-    """Return label by variable where a csv file is a code book, else None; a variable with several labels is left out."""
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            with path.open(encoding=encoding, newline="") as file:
-                rows = csv.DictReader(map(letters.plain, file), delimiter=";")
-                if not {"variable", "label"} <= set(rows.fieldnames or []):
-                    return None
-                labels: dict[str, set[str]] = {}
-                for row in rows:
-                    if row["variable"] and row["label"]:
-                        labels.setdefault(row["variable"], set()).add(row["label"])
-                return {variable: found.pop() for variable, found in labels.items() if len(found) == 1}
-        except UnicodeDecodeError:
+    """Return label by variable where a csv file is a code book, else None; a variable with several labels is left out.
+
+    Whatever its encoding and delimiter, a code book has the columns ``variable`` and ``label``. Blanks around names do not
+    count.
+    """
+    text = path.read_bytes().decode(encodings.fitting(path.read_bytes()) or "cp1252", errors="replace")
+    lines = [letters.plain(line) for line in io.StringIO(text.removeprefix("\ufeff"), newline="")]
+    for delimiter in DELIMITERS:
+        rows = csv.DictReader(lines, delimiter=delimiter)
+        names = {(name or "").strip().casefold(): name for name in rows.fieldnames or []}
+        if not {"variable", "label"} <= names.keys():
             continue
+        labels: dict[str, set[str]] = {}
+        for row in rows:
+            variable, label = ((row[names[each]] or "").strip() for each in ("variable", "label"))
+            if variable and label:
+                labels.setdefault(variable, set()).add(label)
+        return {variable: found.pop() for variable, found in labels.items() if len(found) == 1}
     return None
 
 
@@ -148,13 +153,15 @@ def _read_sav(path: Path, guide: FileSpec | None) -> tuple[list[Sheet], FileSpec
     raise problem or UserError("cannot be read", place=str(path), remedy="state its encoding in form.yml")
 
 
-def look(folder: Path, previous: Form) -> Look:
+def look(folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = None, only: Collection[str] = ()) -> Look:
     """Look at a delivery that no form describes yet.
 
     Args:
         folder: the delivery's folder.
         previous: last year's form; its layouts are tried on sheets of the same name. The header is looked for where it
             stood, then where most of last year's columns are, then where most texts are.
+        header_rows: rows in which the header stands, where somebody knows it.
+        only: names of the sheets of workbooks that are looked at; all where none is given.
 
     Raises:
         UserError: there is no such folder, or a file cannot be read.
@@ -162,6 +169,8 @@ def look(folder: Path, previous: Form) -> Look:
     if not folder.is_dir():
         raise UserError("there is no such delivery", place=str(folder), remedy="put the delivered files into this folder")
     result = Look([], [], {}, [])
+    wanted = {sheet_name(name) for name in only}
+    there: set[str] = set()
     read_specs = [spec for spec in previous.files if spec.reader != "none"]
     for path in sorted(folder.iterdir()):
         if not path.is_file() or is_left_behind(path.name):
@@ -186,7 +195,12 @@ def look(folder: Path, previous: Form) -> Look:
                 result.notes.append(f"{file_name}, sheet {delivered.name} has no cells: name it under sheets_not_data")
             if not delivered.cells.num_rows or (reader in WORKBOOKS and sheet_name(delivered.name) in not_data):
                 continue
+            there.add(sheet_name(delivered.name))
+            if reader in WORKBOOKS and wanted and sheet_name(delivered.name) not in wanted:
+                continue
             layout = _layout(delivered, guide, previous)
+            if header_rows is not None:
+                layout = layout.model_copy(update={"header_rows": header_rows, "first_row": header_rows[-1] + 1})
             sheet = as_counted(delivered, layout)
             file = CapturedFile(path, spec or guide or read_specs[0], "", 0)
             try:
@@ -213,5 +227,12 @@ def look(folder: Path, previous: Form) -> Look:
                     proposals,
                     column_remarks,
                 )
+            )
+    for name in only:
+        if sheet_name(name) not in there:
+            raise UserError(
+                f"no workbook has a sheet {name!r}",
+                place=str(folder),
+                remedy=f"sheets are {', '.join(sorted(filter(None, there)))}" if any(there) else "leave --sheet out",
             )
     return result

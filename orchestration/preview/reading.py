@@ -150,7 +150,9 @@ def _round_before(form: Form, earlier: list[Form]) -> Form | None:
 def _build(look: Settings) -> None:
     """Run the models in the warehouse of the look."""
     dbt.prepare(look)
-    results = dbt.invoke(look, "run", "--select", *(f"+{model}" for model in MODELS)).result.results
+    results = dbt.invoke(
+        look, "--no-write-json", "--log-level-file", "none", "run", "--select", *(f"+{model}" for model in MODELS)
+    ).result.results
     failed = [entry for entry in results if str(entry.status) == "error"]
     if failed:
         raise UserError(

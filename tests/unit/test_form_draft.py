@@ -64,11 +64,11 @@ def previous(tmp_path: Path) -> Form:
     return write_form(tmp_path / "forms" / "small_2001")
 
 
-def write_form(folder: Path, form_yml: str = FORM_YML, columns: list[str] = COLUMNS) -> Form:
+def write_form(folder: Path, form_yml: str = FORM_YML, columns: list[str] = COLUMNS, options: list[str] = OPTIONS) -> Form:
     folder.mkdir(parents=True)
     (folder / "form.yml").write_text(form_yml, encoding="utf-8")
     (folder / "columns.csv").write_text("\n".join(columns) + "\n", encoding="utf-8")
-    (folder / "options.csv").write_text("\n".join(OPTIONS) + "\n", encoding="utf-8")
+    (folder / "options.csv").write_text("\n".join(options) + "\n", encoding="utf-8")
     return load_form(folder)
 
 
@@ -374,12 +374,92 @@ def test_a_new_sheet_and_one_that_is_gone_are_told(tmp_path: Path) -> None:
     ]
     draft = draft_form(workbook(tmp_path), sheets)
     assert kinds(draft) == [
-        ("gone", "id"), ("gone", "day_fte"), ("new", "k1"), ("new", "k2"), ("new", "l1"),
+        ("new", "k1"), ("new", "k2"), ("new", "l1"), ("gone", "id"), ("gone", "day_fte"),
     ]  # fmt: skip
     assert "main,k1" not in draft.columns_csv
     assert "kapittel_18,k1,,unsure" in draft.columns_csv
     assert "no entry for sheet Kapittel 18 of small_2002.xlsx (row 1, 2 columns)" in draft.form_yml
     assert "form.yml, sheet part: it was not delivered, or not recognised" in draft.notes
+
+
+LABELS = {
+    "RESP": "Løpenummer", "KNR": "Kommunenummer", "KNAVN": "Kommune", "SVAR": "Besvart", "Q1": "Årsverk i bolig",
+    "Q2": "Årsverk i dagtilbud", "Q3": "Har kommunen en plan?", "Q4": "Har kommunen et kriseteam?", "Q5": "Noe nytt",
+}  # fmt: skip
+
+
+def in_other_sheets() -> list[DeliveredSheet]:
+    """Return what was one csv file last year as two sheets of a workbook, every column under another name."""
+    return [
+        DeliveredSheet("small_2002.xlsx", "Respondenter", ("RESP", "KNR", "KNAVN", "SVAR"), 2),
+        DeliveredSheet("small_2002.xlsx", "Svar", ("RESP", "Q1", "Q2", "Q3", "Q4", "Q5")),
+    ]
+
+
+def test_columns_in_sheets_of_other_names_are_taken_over_by_their_very_wording(previous: Form, tmp_path: Path) -> None:
+    draft = draft_form(previous, in_other_sheets(), labels=LABELS, files=["small_2002.xlsx", "codes_2002.csv"])
+    assert [(sheet, column, form) for sheet, column, form, _ in draft.elsewhere] == [
+        ("svar", "Q1", "small_2001"), ("svar", "Q2", "small_2001"), ("svar", "Q3", "small_2001"),
+    ]  # fmt: skip
+    assert kinds(draft) == [("similar", "Q4"), ("new", "Q5"), ("gone", "remark")]
+    folder = tmp_path / draft.form
+    write_draft(draft, folder)
+    decide(folder, lambda row: {**row, "use": "ignored", "reason": "respondent_comment"} if row["column"] else None)
+    form = load_form(folder)
+    main, answers = form.sheets
+    assert (main.name, main.header_rows, main.first_row) == ("respondenter", (2,), 3)
+    assert main.unit is not None and (main.unit.code, main.unit.name) == (("KNR",), ("KNAVN",))
+    assert (main.submission.id, main.submission.status, main.submission.completed) == ("RESP", "SVAR", ("1",))
+    assert [rule.column for rule in main.rows_not_data] == ["KNR"]
+    assert (answers.links_to, answers.link) == ("respondenter", "RESP")
+    assert [(file.name, file.pattern, file.reader) for file in form.files] == [
+        ("codebook", "codes_2002.csv", "none"), ("export", "small_2002.xlsx", "xlsx"),
+    ]  # fmt: skip
+    asked = {column.column: column.question for column in form.columns if column.use == "answer"}
+    assert asked == {"Q1": "fte_by_service", "Q2": "fte_by_service", "Q3": "plan_adopted"}
+
+
+def test_a_wording_that_two_delivered_columns_have_is_taken_over_for_none(previous: Form) -> None:
+    labels = {**LABELS, "Q2": "Årsverk i bolig"}
+    draft = draft_form(previous, in_other_sheets(), labels=labels, files=["small_2002.xlsx"])
+    assert {column for _, column, _, _ in draft.elsewhere} == {"Q3"}
+
+
+def test_a_question_that_comes_back_is_taken_from_the_newest_form_that_has_it(previous: Form, tmp_path: Path) -> None:
+    team = "main,team,,answer,crisis_team,all,,total,total,code,,Har kommunen et kriseteam?,all,,"
+    older = FORM_YML.replace("2001", "2000").replace("2002", "2001")
+    earlier = write_form(
+        tmp_path / "forms" / "small_2000", older, [*COLUMNS[:-1], team], [*OPTIONS, "crisis_team,1,yes,Ja,"]
+    )
+    labels = {name: str(column.wording_nb) for name, column in zip(HEADERS, previous.columns, strict=False)}
+    sheets = delivered(*HEADERS, "q9")
+    draft = draft_form(previous, sheets, labels={**labels, "q9": "Har kommunen et kriseteam? "}, earlier=[earlier])
+    assert draft.elsewhere == (("main", "q9", "small_2000", "crisis_team all total total"),)
+    assert not draft.unsure
+    write_draft(draft, tmp_path / draft.form)
+    form = load_form(tmp_path / draft.form)
+    assert [option.code for option in form.options if option.question == "crisis_team"] == ["1"]
+    # The question is asked again: no line says that it is not.
+    assert not [column for column in form.columns if column.use == "absent"]
+
+
+def test_a_draft_that_is_given_again_keeps_what_was_decided(previous: Form, tmp_path: Path) -> None:
+    folder = tmp_path / "small_2002"
+    write_draft(draft_form(previous, replaced(housing_fte="bolig", day_fte="dag")), folder)
+    decide(
+        folder,
+        lambda row: {**row, "use": "ignored", "reason": "typed_sum"} if row["column"] == "bolig" else row,
+    )
+    (folder / "form.yml").write_text("# decided\n", encoding="utf-8")
+    # The next file has one column more.
+    again = draft_form(previous, delivered(*(("bolig" if name == "housing_fte" else name) for name in HEADERS), "ny"))
+    kept = write_draft(again, folder, again=True)
+    with (folder / "columns.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["column"]: row for row in csv.DictReader(file) if row["column"]}
+    assert (rows["bolig"]["use"], rows["bolig"]["reason"]) == ("ignored", "typed_sum")
+    assert rows["ny"]["use"] == "unsure" and rows["day_fte"]["use"] == "answer"
+    assert kept > 0
+    assert (folder / "form.yml").read_text(encoding="utf-8") == "# decided\n"
 
 
 def test_a_second_format_of_the_same_layout_is_told(previous: Form) -> None:
