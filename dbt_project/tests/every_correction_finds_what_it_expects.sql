@@ -1,4 +1,5 @@
--- A correction whose expected old value is not there any more says so, and blocks the publication.
+-- A correction whose expected old value is not there any more says so, and blocks the publication, unless the delivery has
+-- the corrected value now.
 {{ config(meta={'dagster': {'ref': {'name': 'int_corrections'}}}) }}
 select
     correction,
@@ -9,4 +10,4 @@ select
     expect,
     verdict
 from {{ ref('int_corrections') }}
-where verdict != 'applied'
+where verdict not in ('applied', 'held_already')

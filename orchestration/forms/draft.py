@@ -240,6 +240,11 @@ def _plain(text: str) -> str:
     return " ".join(text.split())
 
 
+def _bare(name: str) -> str:
+    """Return the letters and digits of a name."""
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
 def _numbered(headers: Iterable[str]) -> list[str]:
     """Return the headers as columns.csv names them: with single blanks, a repeated one with its number."""
     return numbered(filter(None, map(_plain, headers)))
@@ -437,12 +442,20 @@ class _Columns:
                 self.taken[header] = old
 
     def match_wordings(self, labels: Counter[str], wordings: Counter[str]) -> None:
-        """Take over a renamed column if nothing else, delivered or of last year, has its wording."""
+        """Take over a renamed column if nothing else, delivered or of last year, has its wording.
+
+        Where several have it, the name decides if it is last year's but for capitals and signs: ``V_F_1`` is ``v.f.1``.
+        """
         by_wording = {old.wording.casefold(): old for old in self.old.values() if old.wording}
+        by_both = {(_bare(old.name), old.wording.casefold()): old for old in self.old.values() if old.wording}
+        bare = Counter(map(_bare, self.headers)), Counter(_bare(name) for name in self.old)
         for header in self.open:
             wording = self.labels[header].casefold()
             old = by_wording.get(wording)
-            if old is not None and labels[wording] == 1 and wordings[wording] == 1 and old.name not in self.accounted:
+            if labels[wording] != 1 or wordings[wording] != 1:
+                is_one = bare[0][_bare(header)] == bare[1][_bare(header)] == 1
+                old = by_both.get((_bare(header), wording)) if is_one else None
+            if old is not None and old.name not in self.accounted:
                 self.taken[header] = old
                 self.accounted.add(old.name)
 

@@ -267,6 +267,17 @@ def test_a_wording_that_several_columns_have_is_left_to_a_person(previous: Form)
     assert draft.unsure[0].candidates[0].column == "housing_fte"
 
 
+def test_of_columns_with_one_wording_the_name_decides_but_for_capitals_and_signs(tmp_path: Path) -> None:
+    twice = [line.replace("Årsverk i dagtilbud", "Årsverk i bolig") for line in COLUMNS]
+    previous = write_form(tmp_path / "forms" / "small_2001", columns=twice)
+    labels = {"Housing.FTE": "Årsverk i bolig", "DAY-FTE": "Årsverk i bolig"}
+    draft = draft_form(previous, replaced(housing_fte="Housing.FTE", day_fte="DAY-FTE"), labels=labels)
+    assert draft.renamed == (("main", "housing_fte", "Housing.FTE"), ("main", "day_fte", "DAY-FTE"))
+    # With names that say nothing it is left to a person.
+    labels = {"q1": "Årsverk i bolig", "q2": "Årsverk i bolig"}
+    assert len(draft_form(previous, replaced(housing_fte="q1", day_fte="q2"), labels=labels).unsure) == 2
+
+
 def test_columns_that_were_numbered_anew_are_left_to_a_person(previous: Form) -> None:
     labels = {"housing_fte": "Årsverk i dagtilbud", "day_fte": "Har kommunen en plan?"}
     draft = draft_form(previous, delivered(*HEADERS), labels=labels)
