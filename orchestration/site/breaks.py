@@ -1,7 +1,7 @@
 """Breaks of a series: which to show, and which years must not be joined by a line.
 
-Belongs here: reading ``series_breaks`` and ``comparability``, and what follows from them for a chart. Does not belong here:
-drawing (``static``), or what breaks there are (``data/classifications`` and the forms).
+Belongs here: reading ``series_breaks``, ``comparability`` and ``category_crosswalk``, and what follows from them for a
+chart. Does not belong here: drawing (``static``), or what breaks there are (``data/classifications`` and the forms).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from orchestration.publish.remarks import NO_BREAKS
 
 SIGNED = "signed"
 NOT_COMPARABLE = "not_comparable"
+COMPARABLE = "comparable"
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,30 @@ class Break:
     description: Label
 
 
+@dataclass(frozen=True)
+class CategoryBreak:
+    """From a year on a category is not what it was, or is put together otherwise: its line ends and begins anew."""
+
+    time_period: int
+    category: str
+    description: Label
+
+
 @dataclass
 class Breaks:
-    """What is known of an indicator: its breaks, and the pairs of following years that must not be joined."""
+    """What is known of an indicator: its breaks, those of its categories, and the years that must not be joined."""
 
     breaks: list[Break] = field(default_factory=list)
     apart: list[int] = field(default_factory=list)
+    of_categories: list[CategoryBreak] = field(default_factory=list)
+
+    @property
+    def apart_of(self) -> dict[str, list[int]]:
+        """The years in which lines of single categories begin anew, by category."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for each in self.of_categories:
+            found[each.category].append(each.time_period)
+        return dict(found)
 
     def within(self, years: Sequence[int]) -> list[Break]:
         """Return the breaks that lie between the first and the last of some years."""
@@ -87,6 +106,11 @@ def read_breaks(connection: duckdb.DuckDBPyConnection) -> dict[str, Breaks]:
         "select indicator, time_period_from, time_period_to, verdict, derived_or_signed from comparability order by all"
     ).fetchall():
         verdicts[indicator].append((verdict[0], verdict[1], verdict[2], verdict[3]))
+    for indicator, category, year, nb, en in connection.execute(
+        "select distinct question, unnest(string_split(category_to, '+')) as category, time_period_to, reason_nb, reason_en"
+        f" from category_crosswalk where verdict != '{COMPARABLE}' order by all"
+    ).fetchall():
+        found[indicator].of_categories.append(CategoryBreak(year, category, Label(nb=nb or category, en=en or category)))
     for indicator in sorted({*found, *verdicts}):
         found[indicator].apart = apart(found[indicator].breaks, verdicts[indicator])
     return found

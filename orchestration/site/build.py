@@ -345,7 +345,7 @@ def _explorer(connection: duckdb.DuckDBPyConnection, resolver: Resolver, data: D
         ],
         "config": {
             "questions": [[each, data.indicators[each].nb, data.indicators[each].en] for _, each in questions],
-            "figures": [resolver.outline(figure, None, TEXTS[figure.part], [], []) for figure in QUESTION_FIGURES],
+            "figures": [resolver.outline(figure, None, TEXTS[figure.part], Breaks(), []) for figure in QUESTION_FIGURES],
         },
     }
 
@@ -357,7 +357,7 @@ def _municipality(resolver: Resolver, municipalities: Municipalities) -> dict[st
         if table is None:
             continue
         known = resolver.breaks.get(name, Breaks())
-        figures[name] = resolver.outline(figure, table, table.title, known.apart, known.breaks)
+        figures[name] = resolver.outline(figure, table, table.title, known, known.breaks)
     return {
         "municipalities": municipalities.list,
         "year": municipalities.year,

@@ -16,7 +16,7 @@ from orchestration.core.texts import filled, load_texts
 from orchestration.publish.release import Release, spans
 from orchestration.publish.remarks import covered_text, joined, moved_text
 from orchestration.site import formats
-from orchestration.site.breaks import Break, Breaks
+from orchestration.site.breaks import Break, Breaks, CategoryBreak
 from orchestration.site.cubes import ANSWERED, COVERAGE, CURRENT, NO_ROW, SHARE, TIME, UNIT, UNITS, Cube
 from orchestration.site.pages import Figure, MeasureShown, Site
 
@@ -87,6 +87,8 @@ class Resolved:
     indicator: str
     measures: list[Shown]
     breaks: list[Break]
+    # Breaks of single categories that the figure has as lines, each with the category's label.
+    category_breaks: list[tuple[Label, CategoryBreak]]
     chosen: list[tuple[Label, Label]]
     grid: Grid
     bases: list[Label]
@@ -302,7 +304,8 @@ class Resolver:
             for each in choose
             if each in choices.state and (each == TIME or len(choices.options(each)) > 1)
         ]
-        config = self.outline(figure, table, title, known.apart, breaks) | {
+        lines = cube.dimensions.get(figure.across or "", ()) if over_time else ()
+        config = self.outline(figure, table, title, known, breaks) | {
             "cube": cube.name,
             "start": {each: choices.state[each] for each in choose if each in choices.state},
             "indicators": {
@@ -320,6 +323,11 @@ class Resolver:
             indicator=figure.indicator,
             measures=measures,
             breaks=breaks,
+            category_breaks=[
+                (self.named(cube, str(figure.across), each.category), each)
+                for each in known.of_categories
+                if each.category in lines and min(years) < each.time_period <= max(years)
+            ],
             chosen=chosen,
             grid=grid,
             bases=self.bases(cube, choices),
@@ -328,7 +336,7 @@ class Resolver:
         )
 
     def outline(
-        self, figure: Figure, table: Table | None, title: Label, apart: Sequence[int], breaks: Sequence[Break]
+        self, figure: Figure, table: Table | None, title: Label, known: Breaks, breaks: Sequence[Break]
     ) -> dict[str, Any]:
         """Return what the script needs to know of a figure whatever cube it is drawn of."""
         measures = [self.measure(each, table) for each in figure.measures]
@@ -351,7 +359,8 @@ class Resolver:
             "ordered": figure.ordered,
             "sharedScale": figure.shared_scale,
             "breaks": self.script_breaks(breaks),
-            "apart": list(apart),
+            "apart": list(known.apart),
+            "apartOf": known.apart_of,
         }
 
     def script_breaks(self, breaks: Sequence[Break]) -> list[dict[str, Any]]:

@@ -166,6 +166,22 @@ def small_database() -> duckdb.DuckDBPyConnection:
             "units_carried_forward": 0,
         }
         insert(connection, "response", [{**response, "time_period": year, "units_missing": 0, "obs_status": "A"}])
+    insert(
+        connection,
+        "category_crosswalk",
+        [
+            {
+                "question": "fte_by_education",
+                "category_from": "none",
+                "time_period_from": YEARS[0],
+                "category_to": "psychologist",
+                "time_period_to": YEARS[1],
+                "verdict": "not_comparable",
+                "reason_nb": "Skilt ut fra en annen.",
+                "reason_en": "Taken out of another.",
+            }
+        ],
+    )
     for indicator, scale, base in (
         ("fte_by_service", "fte", "all"),
         ("crisis_plan", "yes_no", "answered"),
@@ -367,6 +383,21 @@ def test_of_a_municipality_only_fte_are_told(small: Path) -> None:
     for path in (small / "data").rglob("*.js"):
         if path.parent.name != "municipality":
             assert ".municipality." not in path.read_text(encoding="utf-8"), path.name
+
+
+def test_a_break_of_one_category_ends_its_line_and_no_other(small: Path, browser: tuple[Any, str]) -> None:
+    text = (small / "education.html").read_text(encoding="utf-8")
+    assert "Brudd i enkelte kategorier" in text and "Skilt ut fra en annen." in text
+    page = browser[0].new_page()
+    joined = {}
+    for name in ("education", "pathways"):
+        page.goto((small / f"{name}.html").as_uri())
+        page.wait_for_timeout(100)
+        drawn = page.locator("figure svg.lines path.path").all()
+        joined[name] = {str(path.get_attribute("d")).count("L") for path in drawn}
+    # Three years follow each other; the first is not joined with the second where the category broke.
+    assert joined == {"education": {1}, "pathways": {2}}
+    page.close()
 
 
 def test_a_break_that_cannot_be_compared_reaches_the_figure(small: Path) -> None:

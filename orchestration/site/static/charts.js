@@ -127,7 +127,7 @@
     const path = d3.line().x((point) => x(point.year)).y((point) => y(point.value));
     for (const line of options.lines) {
       const group = svg.append("g").attr("class", line.quiet ? "line quiet" : "line");
-      for (const stretch of stretches(line.points, options.apart)) {
+      for (const stretch of stretches(line.points, [...options.apart, ...(line.apart || [])])) {
         if (stretch.length > 1) group.append("path").attr("class", "path").attr("d", path(stretch)).style("stroke", line.colour);
       }
       for (const point of line.quiet ? [] : line.points) {

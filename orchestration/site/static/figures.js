@@ -243,6 +243,7 @@
           all: points,
           points: points.filter((point) => point.value !== null),
           decimals: measure.decimals,
+          apart: (this.config.apartOf || {})[code] || [],
         };
       }).filter((line) => line.points.length);
     }
