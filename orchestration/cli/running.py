@@ -14,7 +14,7 @@ from orchestration.core.errors import RefusedError, UserError
 from orchestration.core.settings import Settings, load_settings
 from orchestration.publish import snapshots
 from orchestration.publish.layout import DATABASE
-from orchestration.trace.deliveries import cell_ledger
+from orchestration.trace.deliveries import cell_ledger, open_questions
 
 if TYPE_CHECKING:
     from orchestration.defs.runs import Published
@@ -75,6 +75,14 @@ def told_warnings(lines: list[str]) -> str:
     return "".join(f"\n{line}" for line in ["warnings that do not hold:", *(f"  {line}" for line in lines)]) if lines else ""
 
 
+def _asked(found: tuple[int, int, int] | None) -> str:
+    """Return where the lists are of what units are to be asked."""
+    if found is None:
+        return ""
+    year, findings, units = found
+    return f"\n  note:   {findings} findings about {units} units of {year} to be asked: is248 control {year}"
+
+
 def _publication(settings: Settings, published: Published) -> dict[str, Any]:
     """Return what a run published, or what waits for its release."""
     waiting = [f"waiting: {published.waiting}", *(f"  {reason}" for reason in published.reasons)]
@@ -92,11 +100,13 @@ def _publication(settings: Settings, published: Published) -> dict[str, Any]:
         }
     database = shown_path(settings.snapshots / snapshots.CURRENT / DATABASE)
     rejected = sum(entry["rejected"] for entry in cell_ledger(settings.warehouse_file))
+    asked = open_questions(settings.warehouse_file)
     text = (
         f"{'published' if published.new else 'nothing new: already published'} {folder.name}\n"
         f"  folder: {shown_path(folder)}\n"
         f'  try:    .venv/bin/duckdb -readonly {database} "{EXAMPLE_QUERY}"'
         + (f"\n  note:   {rejected} delivered cells were rejected: is248 explain answers fate=rejected" if rejected else "")
+        + _asked(asked)
         + ("\n" + "\n".join(waiting) if published.waiting else "")
         + told_warnings(warnings)
     )
@@ -108,6 +118,7 @@ def _publication(settings: Settings, published: Published) -> dict[str, Any]:
         "reasons": list(published.reasons),
         "query": EXAMPLE_QUERY,
         "rejected_cells": rejected,
+        "control": dict(zip(("year", "findings", "units"), asked, strict=True)) if asked else None,
         "warnings": warnings,
         "text": text,
     }

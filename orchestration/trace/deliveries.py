@@ -81,3 +81,20 @@ def told_cells(warehouse: Path) -> list[dict[str, Any]]:
         each["first_cell"] = f"{column_letters(each.pop('first_column'))}{each.pop('first_row')}"
         each["what"] = TOLD[each["mark"]]
     return found
+
+
+def open_questions(warehouse: Path) -> tuple[int, int, int] | None:
+    """Return the last survey year with findings of the control, how many there are, and of how many units; None without."""
+    if not warehouse.exists():
+        return None
+    with connect(warehouse, read_only=True) as connection:
+        there = connection.execute(
+            "select count(*) from information_schema.tables where table_schema = 'control' and table_name = 'ctl_findings'"
+        ).fetchone()
+        if there == (0,):
+            return None
+        row = connection.execute(
+            "select time_period, count(*), count(distinct unit_code) from control.ctl_findings group by time_period "
+            "order by time_period desc limit 1"
+        ).fetchone()
+    return (int(row[0]), int(row[1]), int(row[2])) if row is not None else None
