@@ -20,6 +20,7 @@ from orchestration.core.settings import load_settings
 
 if TYPE_CHECKING:
     from orchestration.preview.look import Answers, Column, Preview, Total
+    from orchestration.preview.versions import Comparison
 
 
 @main.command()
@@ -27,8 +28,13 @@ if TYPE_CHECKING:
 @click.option(
     "--most", default=20, show_default=True, type=click.IntRange(min=1), help="Lines of each list to show at most."
 )
+@click.option(
+    "--against",
+    metavar="VERSION",
+    help="Compare the delivery with an earlier version: `previous`, or the beginning of its hash.",
+)
 @command
-def preview(year: int, most: int) -> dict[str, Any]:
+def preview(year: int, most: int, against: str | None) -> dict[str, Any]:
     """Look at the survey year YEAR alone: what its delivery holds, what the form makes of it, what is still to be decided.
 
     Takes seconds, also while the form is half mapped. Nothing is published, no other year is touched and no rule is judged.
@@ -38,7 +44,7 @@ def preview(year: int, most: int) -> dict[str, Any]:
     from orchestration.preview.page import write_page
 
     settings = load_settings()
-    found = look_at(settings, year)
+    found = look_at(settings, year, against)
     page = write_page(found, settings.preview)
     # An error is no plain value.
     told = dataclasses.asdict(dataclasses.replace(found, problems=(), entries=()))
@@ -121,7 +127,27 @@ def _lines(found: Preview, page: Path, most: int) -> list[str]:
         [_column_line(each) for each in found.columns if each.unlike],
         most,
     )
+    if found.compared is not None:
+        lines += _compared_lines(found.compared, most)
     return [*lines, f"read and counted in {found.seconds} s; nothing is published", f"page: {shown_path(page)} (restricted)"]
+
+
+def _compared_lines(compared: Comparison, most: int) -> list[str]:
+    """Return what changed since an earlier version of the delivery."""
+    lines = [f"beside version {each.name} of {each.delivery}, read first {each.read_at}:" for each in compared.versions]
+    lines.append(f"  units whose answers are gone: {', '.join(compared.units_gone) or 'none'}")
+    lines.append(f"  units that are new: {', '.join(compared.units_new) or 'none'}")
+    for effect in compared.effects:
+        before, now = (0 if value is None else float(value) for value in (effect.before, effect.now))
+        lines.append(
+            f"  {effect.question} {effect.target_group}: {_thousands(round(before, 1))} -> {_thousands(round(now, 1))}"
+        )
+    changes = [
+        f"{each.unit_code} {each.unit_name}: {each.question} {each.item} {each.target_group} {each.reporting_form}: "
+        f"{'-' if each.before is None else each.before} -> {'-' if each.now is None else each.now}"
+        for each in compared.changed
+    ]
+    return lines + _listed("answers that changed", changes, most)
 
 
 def _total_line(total: Total) -> str:

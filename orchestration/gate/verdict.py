@@ -234,14 +234,18 @@ def warning_lines(verdict: dict[str, Any], restricted: list[RuleResult] | None =
 
     Args:
         verdict: the verdict as it stands in ``gate.json``.
-        restricted: results with the rows that ``gate.json`` must not show, for the one who runs the system.
+        restricted: results of the last run with the rows that ``gate.json`` must not show, for the one who runs the system.
+            They go before what the verdict has: inputs may have changed and the same been published as before.
     """
-    rows = {each.rule: each.rows for each in restricted or []}
+    last = {each.rule: each for each in restricted or []}
     lines = []
     for each in verdict["rules"]:
+        found = last.get(each["rule"])
+        if found is not None:
+            told = {"outcome": found.outcome, "failing": found.failing, "waived": found.waived}
+            each = each | told | {"rows": each["rows"] or found.rows}
         if each["severity"] != "warning" or each["outcome"] == "pass":
             continue
-        each = each | {"rows": each["rows"] or rows.get(each["rule"], [])}
         waived = f", {each['waived']} of them waived" if each["waived"] else ""
         lines.append(f"{each['rule']}: {each['title_en']} (fails for {each['failing']}{waived}); {each['remedy_en']}")
         lines += [f"  {line}" for line in first_rows(each, SHOWN_LINES)]

@@ -19,6 +19,7 @@ from orchestration.core.warehouse import dictionaries
 from orchestration.forms.registry import Undecided
 from orchestration.preview.entries import missing_entries
 from orchestration.preview.reading import Reading, read
+from orchestration.preview.versions import Comparison, answers_before, compare
 from orchestration.trace.explain import cell_name
 
 # A column is told first whose answers differ this much from the round before. Shares: half of the sum of all differences of
@@ -171,6 +172,7 @@ class Preview:
     units: dict[str, int | None]
     missing_units: tuple[Unit, ...]
     corrections: dict[str, int]
+    compared: Comparison | None
     seconds: float
 
 
@@ -319,22 +321,31 @@ _CORRECTIONS = (
 )
 
 
-def look_at(settings: Settings, year: int) -> Preview:
+def look_at(settings: Settings, year: int, against: str | None = None) -> Preview:
     """Look at a survey year: read it with the rounds before it, and tell what came of it.
 
     Args:
         settings: where the inputs lie.
         year: the survey year.
+        against: ``previous``, or the beginning of a hash: compare the delivery with this version of it.
 
     Raises:
-        UserError: no form is of the year, or nothing can be read by any.
+        UserError: no form is of the year, nothing can be read by any, or there is no such version.
     """
     started = time.monotonic()
+    earlier = answers_before(settings, year, against) if against is not None else None
     with read(settings, year) as (reading, connection):
-        return _preview(settings, reading, connection, started)
+        compared = compare(connection, year, *earlier) if earlier is not None else None
+        return _preview(settings, reading, connection, compared, started)
 
 
-def _preview(settings: Settings, reading: Reading, connection: duckdb.DuckDBPyConnection, started: float) -> Preview:
+def _preview(
+    settings: Settings,
+    reading: Reading,
+    connection: duckdb.DuckDBPyConnection,
+    compared: Comparison | None,
+    started: float,
+) -> Preview:
     def rows(sql: str) -> list[dict[str, Any]]:
         return dictionaries(connection, sql, {"year": reading.year} if "$year" in sql else None)
 
@@ -372,6 +383,7 @@ def _preview(settings: Settings, reading: Reading, connection: duckdb.DuckDBPyCo
         units=units,
         missing_units=tuple(Unit(**row) for row in rows(_MISSING_UNITS)),
         corrections=dict(connection.execute(_CORRECTIONS, {"year": reading.year}).fetchall()),
+        compared=compared,
         seconds=round(time.monotonic() - started, 1),
     )
 

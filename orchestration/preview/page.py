@@ -16,6 +16,7 @@ from orchestration.core.texts import load_texts
 from orchestration.core.warehouse import make_restricted
 from orchestration.gate.page import STYLE, both, percent, say, write
 from orchestration.preview.look import Answers, Column, Preview, Total
+from orchestration.preview.versions import Changed
 
 TEMPLATES = Path(__file__).parent / "templates"
 TEXTS = load_texts("preview", "page")
@@ -62,7 +63,13 @@ def _filled(column: Column) -> Markup:
     return Markup("{} ← {}").format(now, percent(column.before.filled, column.before.rows))
 
 
-def _rows(preview: Preview) -> dict[str, list[dict[str, Any]]]:
+def _question(each: Column | Changed, answer: str = "") -> str:
+    """Return what a column or an answer is about, as the form says it."""
+    parts = (each.question, each.item, answer, each.target_group, each.reporting_form)
+    return " ".join(part for part in parts if part not in ("", "all"))
+
+
+def _rows(preview: Preview) -> dict[str, list[Any]]:
     """Return the rows of each table of the page, by the names of its columns."""
     return {
         "problems": [{"place": each.place, "what": each.what, "remedy": each.remedy} for each in preview.problems],
@@ -122,6 +129,19 @@ def _rows(preview: Preview) -> dict[str, list[dict[str, Any]]]:
             for each in preview.missing_units
         ],
         "corrections": [{"verdict": name, "count": write(count)} for name, count in preview.corrections.items()],
+        "changed": [
+            {
+                "unit": f"{each.unit_code} {each.unit_name}",
+                "question": _question(each),
+                "earlier": write(None) if each.before is None else each.before,
+                "now": write(None) if each.now is None else each.now,
+            }
+            for each in (preview.compared.changed if preview.compared else ())
+        ],
+        "effects": [
+            Markup("{} {}: {} → {}").format(each.question, each.target_group, _fte(each.before), _fte(each.now))
+            for each in (preview.compared.effects if preview.compared else ())
+        ],
         "columns": [
             {
                 "unlike": Markup('<span class="unlike">{}</span>').format(
@@ -130,11 +150,7 @@ def _rows(preview: Preview) -> dict[str, list[dict[str, Any]]]:
                 if each.unlike
                 else "",
                 "column": each.column,
-                "question": " ".join(
-                    part
-                    for part in (each.question, each.item, each.answer, each.target_group, each.reporting_form)
-                    if part not in ("", "all")
-                ),
+                "question": _question(each, each.answer),
                 "wording": each.wording,
                 "filled": _filled(each),
                 "answers": _answers(each.now),

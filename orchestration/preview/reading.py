@@ -6,9 +6,10 @@ deliveries are looked at, and the models that are made of them. Does not belong 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import duckdb
 
@@ -26,6 +27,7 @@ from orchestration.ingest.data_packages import PACKAGES, count_municipalities, d
 MODELS = (
     "int_answers",
     "int_corrections",
+    "int_counted_answers",
     "int_fte_reported",
     "int_indicator_rounds",
     "int_series_breaks",
@@ -84,12 +86,16 @@ def _forms_of(settings: Settings, year: int, problems: Problems) -> tuple[list[F
 
 
 @contextmanager
-def read(settings: Settings, year: int) -> Iterator[tuple[Reading, duckdb.DuckDBPyConnection]]:
+def read(
+    settings: Settings, year: int, deliveries_folder: Path | None = None, models: Sequence[str] = MODELS
+) -> Iterator[tuple[Reading, duckdb.DuckDBPyConnection]]:
     """Read a survey year and the rounds before it, and give what came of it with the warehouse it stands in.
 
     Args:
         settings: where the inputs lie; the warehouse of the look is a folder of its own under the warehouse.
         year: the survey year.
+        deliveries_folder: where the deliveries lie, if elsewhere: then the year is read alone.
+        models: what is made of them.
 
     Yields:
         What was read, and a connection to the warehouse of the look. The warehouse is closed and deleted afterwards: it
@@ -103,8 +109,8 @@ def read(settings: Settings, year: int) -> Iterator[tuple[Reading, duckdb.DuckDB
     with run_lock(look.warehouse):
         look.warehouse_file.unlink(missing_ok=True)
         try:
-            reading = _read(look, year, problems)
-            _build(look)
+            reading = _read(look, year, problems, deliveries_folder)
+            _build(look, models)
             with connect(look.warehouse_file, read_only=True) as connection:
                 yield reading, connection
         finally:
@@ -112,11 +118,12 @@ def read(settings: Settings, year: int) -> Iterator[tuple[Reading, duckdb.DuckDB
                 path.unlink()
 
 
-def _read(look: Settings, year: int, problems: Problems) -> Reading:
+def _read(look: Settings, year: int, problems: Problems, deliveries_folder: Path | None) -> Reading:
     forms, undecided = _forms_of(look, year, problems)
     if not forms:
         raise problems.found[0]
-    earlier = [form for form in load_finished(look.forms)[0] if form.time_period < year]
+    finished = load_finished(look.forms)[0] if deliveries_folder is None else []
+    earlier = [form for form in finished if form.time_period < year]
     before = {form.form: last for form in forms for last in [_round_before(form, earlier)] if last is not None}
     rounds = list({each.form: each for each in (*before.values(), *forms)}.values())
     municipalities = count_municipalities(look.data)
@@ -133,7 +140,7 @@ def _read(look: Settings, year: int, problems: Problems) -> Reading:
                     connection,
                     form,
                     forms=rounds,
-                    deliveries=look.deliveries,
+                    deliveries=deliveries_folder or look.deliveries,
                     municipalities=municipalities,
                     problems=told,
                 )
@@ -147,11 +154,11 @@ def _round_before(form: Form, earlier: list[Form]) -> Form | None:
     return same[-1] if same else None
 
 
-def _build(look: Settings) -> None:
+def _build(look: Settings, models: Sequence[str]) -> None:
     """Run the models in the warehouse of the look."""
     dbt.prepare(look)
     results = dbt.invoke(
-        look, "--no-write-json", "--log-level-file", "none", "run", "--select", *(f"+{model}" for model in MODELS)
+        look, "--no-write-json", "--log-level-file", "none", "run", "--select", *(f"+{model}" for model in models)
     ).result.results
     failed = [entry for entry in results if str(entry.status) == "error"]
     if failed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -11,10 +12,14 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from click.testing import CliRunner
 
+from orchestration.cli import main
 from orchestration.core.errors import UserError
 from orchestration.defs.preview import build_preview_job
 from orchestration.forms.model import UNSURE
+from orchestration.forms.registry import load_forms
+from orchestration.ingest.capture import archive, capture
 from orchestration.preview.look import FEWEST_ANSWERS, Answers, Preview, look_at, unlike
 from orchestration.preview.page import render, write_page
 from tests.integration.deliveries_kit import (
@@ -181,6 +186,20 @@ def test_all_problems_of_a_half_mapped_form_are_told_at_once(half_mapped: Previe
         assert sum(words in text for text in told) == 1, told
 
 
+def test_the_command_tells_as_json_what_it_tells_as_text(
+    half_mapped: Preview, kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestration.preview.look.look_at", lambda *_: half_mapped)
+    for name in ("data", "warehouse", "snapshots"):
+        monkeypatch.setenv(f"IS248_{name.upper()}_DIR", str(getattr(kit.settings, name)))
+    result = CliRunner().invoke(main, ["preview", str(HALF_MAPPED), "--json"])
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.output)
+    assert [each["what"] for each in told["problems"]] == [each.what for each in half_mapped.problems]
+    text = CliRunner().invoke(main, ["preview", str(HALF_MAPPED)]).output
+    assert f"a run would be refused for: {len(half_mapped.problems)}" in text and "to be decided in columns.csv: 1" in text
+
+
 def test_what_is_not_mapped_yet_is_listed_and_hides_nothing(half_mapped: Preview) -> None:
     assert [(row.column, row.note) for row in half_mapped.undecided["survey_2018"]] == [
         ("arbeid", "similar: main work 0.80")
@@ -207,6 +226,38 @@ def test_the_job_writes_the_page_and_says_nothing_of_the_delivery(kit: Kit) -> N
     page = kit.settings.preview / f"preview_{YEAR}.html"
     assert "&lt;script&gt;" in page.read_text(encoding="utf-8")
     assert "2 cells that cannot be read" in said and "script" not in said
+
+
+def test_a_delivery_that_comes_again_is_told_by_unit_and_question_with_its_effect(tmp_path: Path) -> None:
+    kit = make_kit(tmp_path)
+    rows = {code: answered(number, code, name, YEAR, fte) for number, code, name, fte in (
+        (1, "0101", "Halden", "12,5"), (2, "0104", "Moss", "3,5"), (3, "0106", "Fredrikstad", "20"),
+    )}  # fmt: skip
+    folder = write_delivery(kit.data, str(YEAR), {"export.csv": csv_text(HEADER, list(rows.values()))})
+    (described,) = load_forms(kit.settings.forms)
+    with pytest.raises(UserError, match="no earlier version of the delivery of 2016 is archived"):
+        look_at(kit.settings, YEAR, "previous")
+    archive(folder, capture(folder, described), kit.settings.archive)
+    del rows["0101"]
+    rows["0104"] = answered(2, "0104", "Moss", YEAR, "4,25")
+    rows["0105"] = answered(4, "0105", "Sarpsborg", YEAR, "7")
+    write_delivery(kit.data, str(YEAR), {"export.csv": csv_text(HEADER, list(rows.values()))})
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    compared = look_at(kit.settings, YEAR, "previous").compared
+    assert compared is not None
+    assert (compared.units_gone, compared.units_new) == (("0101",), ("0105",))
+    assert [(each.unit_code, each.before, each.now, each.difference) for each in compared.changed] == [
+        ("0101", "12.5", None, Decimal("-12.5")),
+        ("0105", None, "7.0", Decimal(7)),
+        ("0104", "3.5", "4.25", Decimal("0.75")),
+    ]
+    assert [(each.question, each.before, each.now) for each in compared.effects] == [
+        ("fte_by_service", Decimal(36), Decimal("31.25"))
+    ]
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+    (version,) = compared.versions
+    page = render(look_at(kit.settings, YEAR, version.sha256[:6]))
+    assert "0105 Sarpsborg" in page and version.name in page
 
 
 def options(**counts: int) -> Answers:
