@@ -6,6 +6,7 @@ Belongs here: what these commands say. Does not belong here: reading and draftin
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 import click
@@ -22,6 +23,8 @@ from orchestration.forms.registry import load_finished, load_form, load_forms
 @command
 def forms() -> dict[str, Any]:
     """Check every form folder, and say which rounds are described and delivered."""
+    from orchestration.ingest.deliveries import undescribed  # imported here: it opens files
+
     settings = load_settings()
     found = load_forms(settings.forms)
     rows = [
@@ -41,7 +44,9 @@ def forms() -> dict[str, Any]:
         + (", constructed" if row["constructed"] else "")
         for row in rows
     ]
-    return {"forms": rows, "text": "\n".join([*lines, f"{len(rows)} forms are valid"])}
+    without = [path.name for path in undescribed(found, settings.deliveries)]
+    lines += [f"{name} is delivered, and no form describes it: is248 new-year drafts one" for name in without]
+    return {"forms": rows, "without_form": without, "text": "\n".join([*lines, f"{len(rows)} forms are valid"])}
 
 
 @main.command("diff-forms")
@@ -59,7 +64,11 @@ def diff_forms_command(before: str, after: str) -> dict[str, Any]:
 @click.argument("previous")
 @click.argument("delivery")
 @click.option("--form", "name", help="Name of the new form; without it last year's with the year advanced.")
-@click.option("--years", type=int, help="How far the years are advanced; without it as DELIVERY says, else one.")
+@click.option(
+    "--years",
+    type=click.IntRange(min=1, max=50),
+    help="How far the years are advanced; without it as DELIVERY says, else one.",
+)
 @click.option(
     "--header-rows", metavar="ROWS", help="Rows in which the header stands, such as 3 or 3,4; else it is looked for."
 )
@@ -81,6 +90,8 @@ def new_year(
     from orchestration.ingest.headers import look  # imported here: it opens files
 
     settings = load_settings()
+    if name is not None and not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise UserError(f"{name!r} is no name of a form", place="--form", remedy="write letters a to z, digits and _")
     form = load_form(settings.forms / previous)
     seen = look(settings.deliveries / delivery, form, header_rows=_rows(header_rows), only=sheets)
     if years is None:
@@ -94,11 +105,21 @@ def new_year(
         form, seen.sheets, labels=seen.labels, files=seen.files, delivery=delivery, years=years, earlier=earlier
     )
     folder = settings.forms / (name or draft.form)
-    kept = write_draft(draft, folder, again=again)
+    written = write_draft(draft, folder, again=again)
     lines = [draft.render(), *(f"note: {note}" for note in seen.notes)]
-    lines += [f"kept {kept} rows that were decided, form.yml and options.csv"] if kept else []
+    if written.is_again:
+        lines.append(
+            f"kept {written.kept} rows that were decided, form.yml and options.csv; "
+            f"{written.undecided} rows are to be decided"
+        )
     lines += [f"written to {shown_path(folder)}", f"next: is248 preview {form.time_period + years}"]
-    return {"folder": str(folder), "draft": draft.as_dict(), "notes": seen.notes, "kept": kept, "text": "\n".join(lines)}
+    return {
+        "folder": str(folder),
+        "draft": draft.as_dict(),
+        "notes": seen.notes,
+        **dataclasses.asdict(written),
+        "text": "\n".join(lines),
+    }
 
 
 def _rows(text: str | None) -> tuple[int, ...] | None:

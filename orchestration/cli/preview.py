@@ -19,7 +19,7 @@ from orchestration.core.errors import UserError
 from orchestration.core.settings import load_settings
 
 if TYPE_CHECKING:
-    from orchestration.preview.look import Answers, Column, Preview, Total
+    from orchestration.preview.look import Answers, Column, Preview, Rejected, Total
     from orchestration.preview.versions import Comparison
 
 
@@ -62,6 +62,10 @@ def _listed(title: str, lines: Sequence[str], most: int) -> list[str]:
     return [f"{title}: {len(lines)}", *(f"  {line}" for line in lines[:most]), *more]
 
 
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def _thousands(value: float) -> str:
     return f"{value:,}".replace(",", " ")
 
@@ -70,12 +74,19 @@ def _lines(found: Preview, page: Path, most: int) -> list[str]:
     """Return the answer as text: first what a run would be refused for, last where all of it stands."""
     lines = [
         f"{each.form}: delivery {each.delivery}"
-        + ("" if each.is_delivered else " (nothing of it can be read)")
-        + (f", beside {each.compared_with}" if each.compared_with else ", no earlier round to compare with")
+        + ("" if each.is_delivered else " (there is no such folder, or nothing in it can be read)")
+        + (f", beside {each.compared_with}" if each.compared_with else ", no earlier round is compared with")
         + (", constructed" if each.constructed else "")
         for each in found.rounds
     ]
-    lines += _listed("a run would be refused for", [str(each) for each in found.problems], most)
+    lines += [f"  note: {each.not_compared}" for each in found.rounds if each.not_compared]
+    undecided_rows = sum(map(len, found.undecided.values()))
+    lines.append(
+        f"a run would be refused: {_many(len(found.problems), 'problem')}, {_many(undecided_rows, 'row')} to be decided"
+        if found.problems or undecided_rows
+        else "the form is finished, and nothing is wrong that a run would be refused for before it makes figures"
+    )
+    lines += _listed("problems", [str(each) for each in found.problems], most)
     undecided = [
         f"{form}, line {row.line}: {row.sheet} {row.column or '(no column)'}" + (f" ({row.note})" if row.note else "")
         for form, rows in found.undecided.items()
@@ -99,15 +110,10 @@ def _lines(found: Preview, page: Path, most: int) -> list[str]:
         + "".join(f"{_thousands(count):>10}" for count in (each.read, each.mapped, each.ignored, each.rejected))
         for each in found.ledger
     ]
-    lines += _listed(
-        "cells that cannot be read",
-        [
-            f"{each.file}, {each.sheet}, {each.cell}: {each.text!r} {each.reason} "
-            f"({each.wording or each.column}, line {each.map_line})"
-            for each in found.rejected
-        ],
-        most,
-    )
+    lines += _cell_lines("cells that cannot be read", found.rejected, most)
+    loose = sum(each.cells for each in found.unmapped)
+    lines += [f"  beside them {_thousands(loose)} cells in columns without a line"] if loose else []
+    lines += _cell_lines("numbers that are a code for no answer, and are left out", found.codes, most)
     country = [each for each in found.totals if each.unit_level == "country"]
     lines.append("FTE as the units answered themselves, and the change of units that answered in both rounds:")
     lines += [f"  {_total_line(each)}" for each in country] or ["  none"]
@@ -123,13 +129,34 @@ def _lines(found: Preview, page: Path, most: int) -> list[str]:
     for verdict, count in found.corrections.items():
         lines.append(f"corrections of the year, {verdict}: {count}")
     lines += _listed(
-        "columns whose answers are very unlike the round before",
+        "columns whose answers, in all rows of data, are very unlike the round before",
         [_column_line(each) for each in found.columns if each.unlike],
         most,
     )
     if found.compared is not None:
         lines += _compared_lines(found.compared, most)
     return [*lines, f"read and counted in {found.seconds} s; nothing is published", f"page: {shown_path(page)} (restricted)"]
+
+
+def _cell_lines(title: str, cells: Sequence[Rejected], most: int) -> list[str]:
+    """Return a list of cells, those of one column with one reason as one line."""
+    groups: dict[tuple[str, ...], list[Rejected]] = {}
+    for each in cells:
+        groups.setdefault((each.file, each.sheet, each.column, each.reason), []).append(each)
+    lines = []
+    for group in groups.values():
+        first = group[0]
+        more = f" and {len(group) - 1} more" if len(group) > 1 else ""
+        texts = ", ".join(repr(text) for text in list(dict.fromkeys(each.text for each in group))[:3])
+        lines.append(
+            f"{first.file}, {first.sheet}, {first.cell}{more}: {texts} {first.reason} "
+            f"({first.wording or first.column}, line {first.map_line})"
+        )
+    listed = _listed(title, lines, most)
+    return [
+        f"{title}: {len(cells)}" + (f" in {_many(len(groups), 'group')}" if len(groups) != len(cells) else ""),
+        *listed[1:],
+    ]
 
 
 def _compared_lines(compared: Comparison, most: int) -> list[str]:

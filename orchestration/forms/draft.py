@@ -1067,17 +1067,23 @@ def _next_delivery(previous: Form, advance: Callable[[str], str], years: int) ->
     return name if name != previous.delivery else f"{previous.delivery}-{previous.time_period + years}"
 
 
-def write_draft(draft: Draft, folder: Path, *, again: bool = False) -> int:
+@dataclass(frozen=True)
+class Written:
+    """What became of a draft: rows of columns.csv that were decided before and are kept, and those to be decided."""
+
+    kept: int
+    undecided: int
+    is_again: bool
+
+
+def write_draft(draft: Draft, folder: Path, *, again: bool = False) -> Written:
     """Write the draft as the form folder ``folder``.
 
     Args:
         draft: the draft.
         folder: the form folder.
         again: the folder may be there: rows of columns.csv that were decided are kept, also those of columns that this draft
-            does not have; form.yml and options.csv stay as they are.
-
-    Returns:
-        The number of rows that were kept.
+            does not have, and rows without a column that were deleted stay away; form.yml and options.csv stay as they are.
 
     Raises:
         UserError: the folder is there already, and the draft is not given again.
@@ -1094,29 +1100,52 @@ def write_draft(draft: Draft, folder: Path, *, again: bool = False) -> int:
         ) from error
     for name, text in (("form.yml", draft.form_yml), ("columns.csv", draft.columns_csv), ("options.csv", draft.options_csv)):
         (folder / name).write_text(text, encoding="utf-8", newline="")
-    return 0
+    return Written(0, len(draft.unsure), False)
 
 
-def _write_again(draft: Draft, path: Path) -> int:
+def _is_decided(row: Mapping[str, str]) -> bool:
+    return row["use"] != UNSURE and not row["missing"].startswith(f"{UNSURE}:")
+
+
+def _place(row: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what a row is about: its column, or what a row without one says was not asked."""
+    meaning = (
+        ()
+        if row["column"]
+        else tuple(row[name] for name in ("question", "item", "answer", "target_group", "reporting_form"))
+    )
+    return (row["sheet"], _plain(row["column"]), *meaning)
+
+
+def _write_again(draft: Draft, path: Path) -> Written:
     """Write columns.csv anew, with the rows that were decided in it in the place of the draft's."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            before = [{name: row.get(name) or "" for name in _COLUMN_NAMES} for row in csv.DictReader(file, strict=True)]
-    except FileNotFoundError:
-        before = []
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"is not a UTF-8 csv file ({error})", place=str(path), remedy="correct it, or rename it") from error
-    decided: dict[tuple[str, str], list[dict[str, str]]] = defaultdict(list)
+            reader = csv.DictReader(file, strict=True)
+            if set(reader.fieldnames or []) - set(_COLUMN_NAMES) or "use" not in (reader.fieldnames or []):
+                raise UserError(
+                    f"the header has {', '.join(reader.fieldnames or []) or 'nothing'}",
+                    place=f"{path}, line 1",
+                    remedy=f"the columns are {', '.join(_COLUMN_NAMES)}; or rename the folder to draft the form anew",
+                )
+            before = [{name: row.get(name) or "" for name in _COLUMN_NAMES} for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"cannot be read ({error})", place=str(path), remedy="correct it, or rename the folder") from error
+    decided: dict[tuple[str, ...], list[dict[str, str]]] = defaultdict(list)
     for row in before:
-        if row["use"] != UNSURE and not row["missing"].startswith(f"{UNSURE}:"):
-            decided[row["sheet"], _plain(row["column"]) or row["question"]].append(row)
+        if _is_decided(row):
+            decided[_place(row)].append(row)
+    known = {_place(row) for row in before}
     rows = []
     left = dict(decided)
     for row in csv.DictReader(io.StringIO(draft.columns_csv)):
-        key = (row["sheet"], _plain(row["column"]) or row["question"])
-        rows += left.pop(key, []) if key in decided else [row]
+        key = _place(row)
+        if key in decided:
+            rows += left.pop(key, [])
+        elif row["column"] or key in known:
+            rows.append(row)
     rows += [row for kept in left.values() for row in kept]
     partial = path.with_suffix(".partial")
     partial.write_text(_csv(_COLUMN_NAMES, rows), encoding="utf-8", newline="")
     partial.replace(path)
-    return sum(map(len, decided.values()))
+    return Written(sum(map(len, decided.values())), sum(not _is_decided(row) for row in rows), True)

@@ -93,8 +93,12 @@ def _read_rows(
                     remedy=f"the columns are {', '.join(names)}",
                 )
             rows: list[Row] = []
+            undecided: list[int] = []
             for raw in reader:
                 line = reader.line_num
+                if take is _as_it_is and raw.get("use") == UNSURE:
+                    undecided.append(line)
+                    continue
                 with problems.told():
                     if None in raw or None in raw.values():
                         raise UserError(
@@ -107,6 +111,12 @@ def _read_rows(
                         rows += [model.model_validate({**taken, "line": line})] if taken is not None else []
                     except ValidationError as error:
                         raise UserError(_message(error), place=f"{path}, line {line}", remedy=DOCUMENTATION) from error
+            if undecided:
+                raise UserError(
+                    f"{len(undecided)} row{'s are' if len(undecided) > 1 else ' is'} not decided (use: {UNSURE})",
+                    place=f"{path}, line {undecided[0]}",
+                    remedy="give each another use, or delete it; is248 preview shows what is decided already",
+                )
     except FileNotFoundError as error:
         raise UserError("the file is missing", place=str(path), remedy=DOCUMENTATION) from error
     except (UnicodeDecodeError, csv.Error) as error:
@@ -150,15 +160,19 @@ def _check_columns(form: Form, path: Path, problems: Problems) -> None:
             )
     # Of a draft the columns that have the codes may be those that are not decided yet.
     is_decided = not any(column.use == "ignored" and column.reason == UNDECIDED for column in form.columns)
+    without: dict[str, list[OptionMap]] = {}
     for option in form.options:
         if option.question not in coded and is_decided:
-            problems.tell(
-                UserError(
-                    f"question {option.question!r} is no question with codes",
-                    place=f"{path / 'options.csv'}, line {option.line}",
-                    remedy="use a question of columns.csv with type code or codes",
-                )
+            without.setdefault(option.question, []).append(option)
+    for question, options in without.items():
+        problems.tell(
+            UserError(
+                f"question {question!r} is no question with codes"
+                + (f" (so it is in {len(options) - 1} more lines)" if len(options) > 1 else ""),
+                place=f"{path / 'options.csv'}, line {options[0].line}",
+                remedy="delete its codes if it is not asked, or use a question of columns.csv with type code or codes",
             )
+        )
 
 
 def _check_column(
@@ -420,9 +434,27 @@ def _said(path: Path, name: str) -> Any:
 
 
 def drafts_of(folder: Path, year: int) -> list[Path]:
-    """Return the form folders whose form.yml says that they are of a survey year, finished or not."""
-    paths = sorted(folder.iterdir()) if folder.is_dir() else []
-    return [path for path in paths if path.is_dir() and _said(path, "time_period") == year]
+    """Return the form folders that are of a survey year by their form.yml, finished or not.
+
+    Raises:
+        UserError: there is none, and a form.yml says no year: it may be that one.
+    """
+    paths = [path for path in sorted(folder.iterdir()) if path.is_dir()] if folder.is_dir() else []
+    years = {path: _said(path, "time_period") for path in paths}
+    found = [path for path, said in years.items() if said == year]
+    for path, said in years.items():
+        if not found and not isinstance(said, int):
+            load_form(path)
+    return found
+
+
+def rounds_of(folder: Path) -> dict[str, tuple[str, int]]:
+    """Return survey and year of every form folder that says them, finished or not, by its name."""
+    paths = [path for path in sorted(folder.iterdir()) if path.is_dir()] if folder.is_dir() else []
+    said = {path.name: (_said(path, "survey"), _said(path, "time_period")) for path in paths}
+    return {
+        name: (survey, year) for name, (survey, year) in said.items() if isinstance(survey, str) and isinstance(year, int)
+    }
 
 
 def load_finished(folder: Path) -> tuple[list[Form], list[Unfinished]]:

@@ -123,7 +123,13 @@ def check_header_row(file: CapturedFile, sheet: Sheet, layout: SheetSpec, mapped
         f"row {stated} holds {holds} and not the header, row {stated + shift} holds {names[shift]} of the {len(known)} "
         "mapped columns",
         place=f"{file.path}, sheet {sheet.name}",
-        remedy=f"state header_rows: [{there}] and first_row: {layout.first_row + shift} in form.yml",
+        remedy=f"state header_rows: [{there}] and "
+        + (
+            f"first_row: {layout.first_row + shift}"
+            if layout.first_row == stated + 1
+            else "as first_row the first row of data"
+        )
+        + " in form.yml",
     )
 
 

@@ -574,10 +574,13 @@ def look(
     files = capture(folder, form, problems)
     sheets = _read(form, files, problems)
     _replace(connection, form, sheets, files)
+    if not sheets:
+        # Why, is told.
+        return False
     with problems.told():
         units = _check_units(connection, form, forms, municipalities, folder)
         connection.execute("insert into raw.deliveries values (?, ?, ?)", [form.form, fingerprint(form, files), units])
-    return bool(sheets)
+    return True
 
 
 def undescribed(forms: list[Form], deliveries: Path) -> list[Path]:

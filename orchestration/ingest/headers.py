@@ -20,7 +20,15 @@ from orchestration.forms.draft import READERS, DeliveredSheet
 from orchestration.forms.model import QUOTE_NONE, WORKBOOKS, FileSpec, Form, SheetSpec, sheet_name
 from orchestration.ingest import marks, proposed
 from orchestration.ingest.capture import CapturedFile, is_left_behind
-from orchestration.ingest.columns import as_counted, check_records, header_shift, join_headers, last_parts, mapped_names
+from orchestration.ingest.columns import (
+    as_counted,
+    check_records,
+    header_shift,
+    join_headers,
+    last_parts,
+    mapped_names,
+    texts_of,
+)
 from orchestration.ingest.declared import declared_notes
 from orchestration.ingest.readers import Sheet, encodings, read, sheet_names
 from orchestration.ingest.readers.files import PACKED_SUFFIXES, UNPACK
@@ -39,8 +47,8 @@ class Look:
     notes: list[str]
 
 
-def _code_book(path: Path) -> dict[str, str] | None:
-    """Return label by variable where a csv file is a code book, else None; a variable with several labels is left out.
+def _code_book(path: Path) -> tuple[dict[str, str], list[str]] | None:
+    """Return label by variable where a csv file is a code book, and variables with several labels; else None.
 
     Whatever its encoding and delimiter, a code book has the columns ``variable`` and ``label``. Blanks around names do not
     count.
@@ -57,7 +65,8 @@ def _code_book(path: Path) -> dict[str, str] | None:
             variable, label = ((row[names[each]] or "").strip() for each in ("variable", "label"))
             if variable and label:
                 labels.setdefault(variable, set()).add(label)
-        return {variable: found.pop() for variable, found in labels.items() if len(found) == 1}
+        several = [variable for variable, found in labels.items() if len(found) > 1]
+        return {variable: found.pop() for variable, found in labels.items() if len(found) == 1}, several
     return None
 
 
@@ -153,6 +162,19 @@ def _read_sav(path: Path, guide: FileSpec | None) -> tuple[list[Sheet], FileSpec
     raise problem or UserError("cannot be read", place=str(path), remedy="state its encoding in form.yml")
 
 
+def _check_stated(path: Path, sheet: Sheet, rows: tuple[int, ...]) -> None:
+    """Refuse stated header rows in which no header stands: what units answered would become names of columns."""
+    held = [text for row in texts_of(sheet, rows).values() for text in row.values()]
+    named = sum(1 for text in held if re.search(r"[^\W\d_]", text))
+    if 2 * named <= len(held):
+        raise UserError(
+            f"row {', '.join(map(str, rows))} of sheet {sheet.name!r} holds no header"
+            + (", but numbers" if held else f": the sheet has {sheet.rows} rows"),
+            place=str(path),
+            remedy="correct --header-rows, or leave it out; --sheet limits it to one sheet",
+        )
+
+
 def look(folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = None, only: Collection[str] = ()) -> Look:
     """Look at a delivery that no form describes yet.
 
@@ -177,9 +199,15 @@ def look(folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = 
             continue
         file_name = letters.plain(path.name)
         result.files.append(file_name)
-        labels = _code_book(path) if path.suffix.lower() == ".csv" else None
+        labels, several = (_code_book(path) if path.suffix.lower() == ".csv" else None) or (None, [])
         if labels is not None:
             result.labels.update(labels)
+            result.notes.append(f"{file_name} is a code book with {len(labels)} labels")
+            if several:
+                result.notes.append(f"{file_name} has several labels for {', '.join(several[:5])}: they are left out")
+            continue
+        if re.search(r"kodebok|code_?book", path.stem, re.IGNORECASE) and path.suffix.lower() == ".csv":
+            result.notes.append(f"{file_name} is no code book: it has no columns `variable` and `label` in its first line")
             continue
         if path.suffix.lower() in PACKED_SUFFIXES:
             result.notes.append(f"{file_name} is packed: {UNPACK}")
@@ -200,6 +228,7 @@ def look(folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = 
                 continue
             layout = _layout(delivered, guide, previous)
             if header_rows is not None:
+                _check_stated(path, delivered, header_rows)
                 layout = layout.model_copy(update={"header_rows": header_rows, "first_row": header_rows[-1] + 1})
             sheet = as_counted(delivered, layout)
             file = CapturedFile(path, spec or guide or read_specs[0], "", 0)

@@ -21,10 +21,10 @@ _QUERIES: tuple[tuple[str, str, str, str], ...] = (
     (
         "classifications/survey_rounds.csv",
         "has no round of {0} in {1}",
-        "add a line: without it no unit of the year is counted",
+        "add a line: it says which rounds were held, delivered or not",
         """
         select survey, time_period from forms.forms
-        where time_period = $year
+        where time_period = $year and survey in (select survey from classifications.survey_rounds)
             and (survey, time_period) not in (
                 select (survey, time_period::integer) from classifications.survey_rounds
             )

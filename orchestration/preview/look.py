@@ -41,6 +41,7 @@ class Round:
     delivery: str
     is_delivered: bool
     compared_with: str | None
+    not_compared: str | None
     constructed: bool
 
 
@@ -167,6 +168,7 @@ class Preview:
     undelivered: tuple[Lone, ...]
     ledger: tuple[FileLedger, ...]
     rejected: tuple[Rejected, ...]
+    codes: tuple[Rejected, ...]
     columns: tuple[Column, ...]
     totals: tuple[Total, ...]
     units: dict[str, int | None]
@@ -185,15 +187,20 @@ _LEDGER = """
     group by all order by all
 """
 
-_REJECTED = """
+_CELLS = """
     select cells.form, cells.file, cells.sheet, cells.row_number, cells.column_number,
         coalesce(cells.header, '') as header, coalesce(columns.wording_nb, '') as wording, cells.text_delivered as text,
         cells.fate_reason as reason, cells.line as map_line
     from intermediate.int_cells as cells
     left join staging.stg_forms__columns as columns on cells.form = columns.form and cells.line = columns.line
-    where cells.time_period = $year and cells.fate = 'rejected' and cells.fate_reason != 'no_map_line'
+    where cells.time_period = $year and {condition}
     order by cells.form, cells.file, cells.sheet, cells.column_number, cells.row_number
 """
+
+_REJECTED = _CELLS.format(condition="cells.fate = 'rejected' and cells.fate_reason != 'no_map_line'")
+
+# Numbers that are left out since they are a code for "no answer", by the form or since the sums have no room for them.
+_CODES = _CELLS.format(condition="cells.type = 'number' and cells.fate = 'mapped' and cells.fate_reason = 'missing_code'")
 
 _UNMAPPED = """
     select columns.form, columns.sheet, columns.header as column, null as map_line, count(cells.row_number) as cells
@@ -367,6 +374,7 @@ def _preview(
                 form.delivery,
                 form.form in reading.delivered,
                 before.form if (before := reading.before.get(form.form)) and before.form in reading.delivered else None,
+                reading.not_compared.get(form.form),
                 form.constructed,
             )
             for form in reading.forms
@@ -378,6 +386,7 @@ def _preview(
         undelivered=tuple(Lone(**row) for row in rows(_UNDELIVERED)),
         ledger=tuple(FileLedger(**row) for row in rows(_LEDGER)),
         rejected=tuple(_rejected(row) for row in rows(_REJECTED)),
+        codes=tuple(_rejected(row) for row in rows(_CODES)),
         columns=tuple(_columns(reading, rows(_COLUMNS))),
         totals=tuple(Total(**row, breaks=tuple(breaks.get(row["question"], ()))) for row in rows(_TOTALS)),
         units=units,

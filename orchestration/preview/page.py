@@ -15,7 +15,7 @@ from markupsafe import Markup
 from orchestration.core.texts import load_texts
 from orchestration.core.warehouse import make_restricted
 from orchestration.gate.page import STYLE, both, percent, say, write
-from orchestration.preview.look import Answers, Column, Preview, Total
+from orchestration.preview.look import Answers, Column, Preview, Rejected, Total
 from orchestration.preview.versions import Changed
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -63,6 +63,12 @@ def _filled(column: Column) -> Markup:
     return Markup("{} ← {}").format(now, percent(column.before.filled, column.before.rows))
 
 
+def _cell(each: Rejected) -> dict[str, Any]:
+    """Return a cell as the page shows it."""
+    names = ("file", "sheet", "cell", "text", "reason", "column", "wording")
+    return {name: getattr(each, name) for name in names} | {"line": write(each.map_line)}
+
+
 def _question(each: Column | Changed, answer: str = "") -> str:
     """Return what a column or an answer is about, as the form says it."""
     parts = (each.question, each.item, answer, each.target_group, each.reporting_form)
@@ -98,19 +104,8 @@ def _rows(preview: Preview) -> dict[str, list[Any]]:
             }
             for each in preview.ledger
         ],
-        "rejected": [
-            {
-                "file": each.file,
-                "sheet": each.sheet,
-                "cell": each.cell,
-                "text": each.text,
-                "reason": each.reason,
-                "column": each.column,
-                "wording": each.wording,
-                "line": write(each.map_line),
-            }
-            for each in preview.rejected
-        ],
+        "rejected": [_cell(each) for each in preview.rejected],
+        "codes": [_cell(each) for each in preview.codes],
         "totals": [
             {
                 "area": say(TEXTS["country"]) if each.unit_level == "country" else f"{each.unit_code} {each.unit_name}",

@@ -19,9 +19,9 @@ from orchestration.core.warehouse import connect, run_lock
 from orchestration.disclosure import policy
 from orchestration.engines import dbt
 from orchestration.forms.model import Form
-from orchestration.forms.registry import Undecided, drafts_of, load_draft, load_finished
+from orchestration.forms.registry import Undecided, drafts_of, load_draft, load_finished, rounds_of
 from orchestration.ingest import decisions, deliveries, registry
-from orchestration.ingest.data_packages import PACKAGES, count_municipalities, describe, load
+from orchestration.ingest.data_packages import PACKAGES, check, count_municipalities, describe, load
 
 # The models that are looked at; what they are made of is made with them.
 MODELS = (
@@ -51,6 +51,8 @@ class Reading:
     delivered: frozenset[str]
     problems: tuple[UserError, ...]
     undecided: dict[str, tuple[Undecided, ...]] = field(default_factory=dict)
+    not_compared: dict[str, str] = field(default_factory=dict)
+    """Why the last earlier round of a form's survey is not compared with, by form; empty where there is none."""
 
 
 def _load_inputs(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
@@ -58,7 +60,10 @@ def _load_inputs(connection: duckdb.DuckDBPyConnection, settings: Settings) -> N
     for package in PACKAGES:
         resources = describe(settings.data, package)
         for table in dict.fromkeys(resource.table for resource in resources):
-            load(connection, table, [resource for resource in resources if resource.table == table])
+            of_table = [resource for resource in resources if resource.table == table]
+            for resource in of_table:
+                check(resource)
+            load(connection, table, of_table)
     decisions.load(connection, settings.data)
     policy.load(connection, settings.data)
 
@@ -86,6 +91,24 @@ def _forms_of(settings: Settings, year: int, problems: Problems) -> tuple[list[F
 
 
 @contextmanager
+def _alone(look: Settings) -> Iterator[None]:
+    """Hold the right to write the warehouse of a look."""
+    lock = run_lock(look.warehouse)
+    try:
+        lock.__enter__()
+    except UserError as error:
+        if error.what != "another run is active":
+            raise
+        raise UserError(
+            "another look is under way", place=error.place, remedy="wait until it ends; it takes seconds"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.__exit__(None, None, None)
+
+
+@contextmanager
 def read(
     settings: Settings, year: int, deliveries_folder: Path | None = None, models: Sequence[str] = MODELS
 ) -> Iterator[tuple[Reading, duckdb.DuckDBPyConnection]]:
@@ -106,7 +129,7 @@ def read(
     """
     problems = Problems(go_on=True)
     look = settings.model_copy(update={"warehouse_dir": settings.preview})
-    with run_lock(look.warehouse):
+    with _alone(look):
         look.warehouse_file.unlink(missing_ok=True)
         try:
             reading = _read(look, year, problems, deliveries_folder)
@@ -122,8 +145,9 @@ def _read(look: Settings, year: int, problems: Problems, deliveries_folder: Path
     forms, undecided = _forms_of(look, year, problems)
     if not forms:
         raise problems.found[0]
-    finished = load_finished(look.forms)[0] if deliveries_folder is None else []
+    finished, unfinished = load_finished(look.forms) if deliveries_folder is None else ([], [])
     earlier = [form for form in finished if form.time_period < year]
+    not_compared = _not_compared(look, forms, earlier, {each.form: each.problem for each in unfinished})
     before = {form.form: last for form in forms for last in [_round_before(form, earlier)] if last is not None}
     rounds = list({each.form: each for each in (*before.values(), *forms)}.values())
     municipalities = count_municipalities(look.data)
@@ -145,7 +169,28 @@ def _read(look: Settings, year: int, problems: Problems, deliveries_folder: Path
                     problems=told,
                 )
                 delivered |= {form.form} if is_there else set()
-    return Reading(year, tuple(forms), before, frozenset(delivered), tuple(problems.found), undecided)
+            if form.form not in delivered and form.time_period != year:
+                why = str(told.found[0]) if told.found else f"{look.deliveries / form.delivery}: there is no such folder"
+                not_compared |= {name: why for name, each in before.items() if each.form == form.form}
+    return Reading(year, tuple(forms), before, frozenset(delivered), tuple(problems.found), undecided, not_compared)
+
+
+def _not_compared(
+    look: Settings, forms: list[Form], earlier: list[Form], unfinished: dict[str, UserError]
+) -> dict[str, str]:
+    """Return why the last earlier round of a form's survey is not the one that it is compared with, by form."""
+    rounds = rounds_of(look.forms)
+    why = {}
+    for form in forms:
+        last = _round_before(form, earlier)
+        newer = [
+            (year, name)
+            for name, (survey, year) in rounds.items()
+            if survey == form.survey and (last.time_period if last else 0) < year < form.time_period and name in unfinished
+        ]
+        if newer:
+            why[form.form] = f"{max(newer)[1]} is not compared with: {unfinished[max(newer)[1]]}"
+    return why
 
 
 def _round_before(form: Form, earlier: list[Form]) -> Form | None:

@@ -197,7 +197,7 @@ def test_the_command_tells_as_json_what_it_tells_as_text(
     told = json.loads(result.output)
     assert [each["what"] for each in told["problems"]] == [each.what for each in half_mapped.problems]
     text = CliRunner().invoke(main, ["preview", str(HALF_MAPPED)]).output
-    assert f"a run would be refused for: {len(half_mapped.problems)}" in text and "to be decided in columns.csv: 1" in text
+    assert f"a run would be refused: {len(half_mapped.problems)} problems, 1 row to be decided" in text
 
 
 def test_what_is_not_mapped_yet_is_listed_and_hides_nothing(half_mapped: Preview) -> None:
@@ -226,6 +226,42 @@ def test_the_job_writes_the_page_and_says_nothing_of_the_delivery(kit: Kit) -> N
     page = kit.settings.preview / f"preview_{YEAR}.html"
     assert "&lt;script&gt;" in page.read_text(encoding="utf-8")
     assert "2 cells that cannot be read" in said and "script" not in said
+
+
+def test_a_round_that_cannot_be_compared_with_is_named_and_so_is_a_form_that_cannot_be_read(kit: Kit) -> None:
+    described = kit.data / "forms" / f"survey_{EARLIER}" / "form.yml"
+    text = described.read_text(encoding="utf-8")
+    try:
+        described.write_text(text + "unheard: of\n", encoding="utf-8")
+        (round_,) = look_at(kit.settings, YEAR).rounds
+        assert round_.compared_with is None and f"survey_{EARLIER} is not compared with" in str(round_.not_compared)
+        described.write_text("survey: [is248\n", encoding="utf-8")
+        with pytest.raises(UserError, match=r"form\.yml: is not YAML"):
+            look_at(kit.settings, EARLIER)
+    finally:
+        described.write_text(text, encoding="utf-8")
+
+
+def test_an_input_that_is_broken_is_told_with_file_and_line(kit: Kit) -> None:
+    rounds = kit.data / "classifications" / "survey_rounds.csv"
+    text = rounds.read_text(encoding="utf-8")
+    try:
+        rounds.write_text(f"{text}is248,abcd,2023,x\n", encoding="utf-8")
+        with pytest.raises(UserError, match=r"survey_rounds\.csv"):
+            look_at(kit.settings, YEAR)
+    finally:
+        rounds.write_text(text, encoding="utf-8")
+
+
+def test_a_delivery_that_is_not_there_is_said(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = kit.data / "deliveries" / str(YEAR)
+    folder.rename(folder.with_name("away"))
+    try:
+        found = look_at(kit.settings, YEAR)
+        assert not found.rounds[0].is_delivered and not found.ledger
+        assert found.units["answered"] in (None, 0)
+    finally:
+        folder.with_name("away").rename(folder)
 
 
 def test_a_delivery_that_comes_again_is_told_by_unit_and_question_with_its_effect(tmp_path: Path) -> None:

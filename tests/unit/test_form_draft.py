@@ -181,7 +181,7 @@ def test_a_renamed_column_is_left_to_a_person_with_its_candidate(previous: Form,
     assert "housing_fte (fte_by_service housing adults total) 0.96" in draft.render()
     folder = tmp_path / draft.form
     write_draft(draft, folder)
-    with pytest.raises(UserError, match=r"columns\.csv, line 6: use: .*'identifier', 'ignored' or 'absent'"):
+    with pytest.raises(UserError, match=r"columns\.csv, line 6: 1 row is not decided"):
         load_form(folder)
     last = next(column for column in previous.columns if column.column == "housing_fte")
     decide(folder, lambda cells: {name: str(getattr(last, name)) for name in cells} | {"column": cells["column"]})
@@ -464,12 +464,19 @@ def test_a_draft_that_is_given_again_keeps_what_was_decided(previous: Form, tmp_
     (folder / "form.yml").write_text("# decided\n", encoding="utf-8")
     # The next file has one column more.
     again = draft_form(previous, delivered(*(("bolig" if name == "housing_fte" else name) for name in HEADERS), "ny"))
-    kept = write_draft(again, folder, again=True)
+    written = write_draft(again, folder, again=True)
     with (folder / "columns.csv").open(encoding="utf-8", newline="") as file:
         rows = {row["column"]: row for row in csv.DictReader(file) if row["column"]}
     assert (rows["bolig"]["use"], rows["bolig"]["reason"]) == ("ignored", "typed_sum")
     assert rows["ny"]["use"] == "unsure" and rows["day_fte"]["use"] == "answer"
-    assert kept > 0
+    # Left are the new column, and what became of the one that `bolig` took the place of.
+    assert (written.is_again, written.kept, written.undecided) == (True, 8, 2)
+    # A row without a column that was deleted stays away.
+    deleted = draft_form(previous, replaced(housing_fte="bolig", day_fte="dag")[:1])
+    lines = (folder / "columns.csv").read_text(encoding="utf-8").splitlines()
+    (folder / "columns.csv").write_text("\n".join(line for line in lines if not line.startswith("main,,")) + "\n")
+    write_draft(deleted, folder, again=True)
+    assert "main,," not in (folder / "columns.csv").read_text(encoding="utf-8")
     assert (folder / "form.yml").read_text(encoding="utf-8") == "# decided\n"
 
 
