@@ -7,7 +7,7 @@ deliveries are looked at, and the models that are made of them. Does not belong 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import duckdb
 
 from orchestration.core.errors import Problems, UserError
 from orchestration.core.settings import Settings
-from orchestration.core.warehouse import connect, run_lock
+from orchestration.core.warehouse import connect, is_running, run_lock
 from orchestration.disclosure import policy
 from orchestration.engines import dbt
 from orchestration.forms.model import Form
@@ -93,19 +93,16 @@ def _forms_of(settings: Settings, year: int, problems: Problems) -> tuple[list[F
 @contextmanager
 def _alone(look: Settings) -> Iterator[None]:
     """Hold the right to write the warehouse of a look."""
-    lock = run_lock(look.warehouse)
-    try:
-        lock.__enter__()
-    except UserError as error:
-        if error.what != "another run is active":
-            raise
-        raise UserError(
-            "another look is under way", place=error.place, remedy="wait until it ends; it takes seconds"
-        ) from error
-    try:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(run_lock(look.warehouse))
+        except UserError as error:
+            if not is_running(look.warehouse):
+                raise
+            raise UserError(
+                "another look is under way", place=error.place, remedy="wait until it ends; it takes seconds"
+            ) from error
         yield
-    finally:
-        lock.__exit__(None, None, None)
 
 
 @contextmanager
