@@ -714,11 +714,12 @@ class _FormFile:
         text += "".join(self._new_sheet(name, entry) for name, entry in self.entries.items())
         told = {(str(entry["file"]), str(entry.get("sheet", ""))) for entry in self.entries.values()}
         text += "".join(self._unknown_sheet(each) for each in self.layout.unknown if (each.file, each.sheet) not in told)
-        if last.checks and self.entries:
+        checks = [] if self.entries else [each for each in last.checks if not self._apart(self.files[each.file])]
+        if len(checks) < len(last.checks):
             text += "\n" + self._look("checks", "what must stand in the new files, so that another year's is refused?")
-        elif last.checks:
+        if checks:
             text += "\n" + self._look("checks", "does each of these stand in the new files?") + "checks:\n"
-            for check in last.checks:
+            for check in checks:
                 text += _item(check.model_dump(mode="json") | {"matches": self.advance(check.matches)})
         if last.numbers != NumberSpec():
             text += "\n" + self._look("numbers", "the same missing codes, by the new code book?")
@@ -773,7 +774,32 @@ class _FormFile:
             name: getattr(specs[0], name) for name in CSV_OPTIONS if specs and getattr(specs[0], name) != getattr(file, name)
         }
 
+    def _apart(self, file: FileSpec) -> dict[int, FileSpec]:
+        """Return a file for each sheet of a workbook whose sheets were delivered as files of their own; else nothing."""
+        numbers = [number for number, spec in enumerate(self.previous.sheets) if spec.file == file.name]
+        names = {number: {sheet.file for sheet in self.layout.members.get(number, [])} for number in numbers}
+        found = {number: next(iter(each)) for number, each in names.items() if len(each) == 1}
+        if len(found) < 2 or len(found) < len(numbers) or len(set(found.values())) < len(found):
+            return {}
+        result = {}
+        for number, name in found.items():
+            spec = self.layout.members[number][0].spec
+            options = {each: getattr(spec, each) for each in CSV_OPTIONS} if spec is not None else {}
+            reader = READERS.get(PurePath(name).suffix.lower(), file.reader)
+            result[number] = FileSpec.model_validate(
+                {"name": f"{file.name}_{self.previous.sheets[number].name}", "pattern": name, "reader": reader, **options}
+            )
+        return result
+
     def _file(self, file: FileSpec, delivered: Sequence[str]) -> str:
+        apart = self._apart(file)
+        if apart:
+            text = self._look(f"file {file.name}", f"its sheets are files of their own; last year {file.pattern}", "  ")
+            entries = (each.model_dump(mode="json") for each in apart.values())
+            return text + "".join(
+                _item(_without_defaults({name: value for name, value in entry.items() if value != "refuse"}))
+                for entry in entries
+            )
         new = self.new_file(file)
         comment = ""
         if new.pattern != self.advance(file.pattern):
@@ -829,6 +855,7 @@ class _FormFile:
 
     def _files_without_entry(self, delivered: Sequence[str], files: Sequence[FileSpec]) -> str:
         patterns = [*(self.new_file(file).pattern for file in files), *self._file_names()]
+        patterns += [each.pattern for file in files for each in self._apart(file).values()]
         lost = [name for name in delivered if not any(fnmatchcase(name, pattern) for pattern in patterns)]
         return self._look("files", f"no entry for {', '.join(lost)}", "  ") if lost else ""
 
@@ -840,7 +867,9 @@ class _FormFile:
         members = self.layout.members.get(number, [])
         if not members:
             comment += self._look(place, "it was not delivered, or not recognised", "  ")
-        file = self.new_file(self.files[spec.file])
+        apart = self._apart(self.files[spec.file]).get(number)
+        file = apart or self.new_file(self.files[spec.file])
+        content["file"] = file.name
         sheet = None if spec.sheet is None else self.advance(spec.sheet)
         delivered_names = {sheet_name(member.sheet) for member in members}
         if file.is_workbook != (sheet is not None) or (

@@ -14,7 +14,7 @@ import pytest
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.forms.draft import DeliveredSheet, Draft, draft_form, write_draft
-from orchestration.forms.model import Form
+from orchestration.forms.model import FileSpec, Form
 from orchestration.forms.registry import load_form, load_forms
 
 FORM_YML = """
@@ -365,6 +365,25 @@ def test_sheets_are_found_by_name(tmp_path: Path) -> None:
     assert not draft.unsure
     write_draft(draft, tmp_path / draft.form)
     assert [sheet.sheet for sheet in load_form(tmp_path / draft.form).sheets] == ["Del 1", "Del 2"]
+
+
+def test_sheets_that_come_as_files_of_their_own_are_files_of_the_form(tmp_path: Path) -> None:
+    form = workbook(tmp_path)
+    spec = FileSpec(name="draft", pattern="*", reader="csv", encoding="utf-16", delimiter="\t")
+    sheets = [
+        DeliveredSheet("main.csv", "", MAIN, 1, spec),
+        DeliveredSheet("part.csv", "", ("id", "day_fte"), 1, spec),
+    ]
+    draft = draft_form(form, sheets)
+    assert not draft.unsure
+    write_draft(draft, tmp_path / draft.form)
+    drafted = load_form(tmp_path / draft.form)
+    exports = [file for file in drafted.files if file.reader != "none"]
+    assert [(file.pattern, file.reader, file.encoding, file.delimiter) for file in exports] == [
+        ("main.csv", "csv", "utf-16", "\t"), ("part.csv", "csv", "utf-16", "\t"),
+    ]  # fmt: skip
+    assert [sheet.sheet for sheet in drafted.sheets] == [None, None]
+    assert len({sheet.file for sheet in drafted.sheets}) == 2
 
 
 def test_a_column_in_another_sheet_is_left_to_a_person(tmp_path: Path) -> None:
