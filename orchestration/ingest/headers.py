@@ -16,7 +16,7 @@ from pathlib import Path
 
 from orchestration.core import letters
 from orchestration.core.errors import UserError
-from orchestration.forms.draft import READERS, DeliveredSheet
+from orchestration.forms.matching import READERS, DeliveredSheet
 from orchestration.forms.model import QUOTE_NONE, WORKBOOKS, FileSpec, Form, SheetSpec, sheet_name
 from orchestration.ingest import marks, proposed
 from orchestration.ingest.capture import CapturedFile, is_left_behind

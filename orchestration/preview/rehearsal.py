@@ -22,7 +22,7 @@ from orchestration.core.settings import Settings
 from orchestration.forms.model import ColumnMap, Form, header
 from orchestration.forms.registry import load_finished, load_form
 from orchestration.ingest.capture import capture
-from orchestration.ingest.deliveries import ReadSheet, read_file
+from orchestration.ingest.delivered import ReadSheet, read_file
 
 # How much of a delivery is untidy: of the columns that are renamed, and of the units that are late.
 RENAMED_SHARE = 0.03

@@ -13,7 +13,8 @@ import pytest
 
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR
-from orchestration.forms.draft import DeliveredSheet, Draft, draft_form, write_draft
+from orchestration.forms.draft import Draft, draft_form, write_draft
+from orchestration.forms.matching import DeliveredSheet
 from orchestration.forms.model import FileSpec, Form
 from orchestration.forms.registry import load_form, load_forms
 
