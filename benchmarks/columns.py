@@ -60,7 +60,12 @@ WITH_ALL_ROUNDS = ["intermediate.int_row_submissions", "intermediate.int_main_ro
 WITH_THE_ROUND_BEFORE = ["intermediate.int_cells", "intermediate.int_counted_answers", "control.ctl_records"]
 
 # Rules that say nothing of the cells, or of what is not made anew.
-LEFT_OUT = {"units_add_up_to_the_country", "no_free_text_becomes_public", "explanations_are_valid"}
+LEFT_OUT = {
+    "units_add_up_to_the_country",
+    "no_free_text_becomes_public",
+    "explanations_are_valid",
+    "explanations_are_needed",
+}
 ATTEMPTS = 50
 
 

@@ -102,9 +102,9 @@ def new_year(
     ]
     earlier = sorted(others, key=lambda each: (each.survey != form.survey, -each.time_period))
     draft = draft_form(
-        form, seen.sheets, labels=seen.labels, files=seen.files, delivery=delivery, years=years, earlier=earlier
+        form, seen.sheets, labels=seen.labels, files=seen.files, delivery=delivery, years=years, earlier=earlier, name=name
     )
-    folder = settings.forms / (name or draft.form)
+    folder = settings.forms / draft.form
     written = write_draft(draft, folder, again=again)
     lines = [draft.render(), *(f"note: {note}" for note in seen.notes)]
     if written.is_again:

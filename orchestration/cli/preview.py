@@ -71,6 +71,8 @@ def rehearse(year: int, earlier: str, into: Path, seed: int) -> dict[str, Any]:
         *(f"  later:           {shown_path(made.folder / rehearsal.LATER / version)}" for version in rehearsal.VERSIONS),
         "walk through it with a warehouse and snapshots of its own:",
         f"  export IS248_DATA_DIR={made.data.resolve()}",
+        f"  export IS248_WAREHOUSE_DIR={made.data.resolve() / 'warehouse'}",
+        f"  export IS248_SNAPSHOTS_DIR={made.data.resolve() / 'snapshots'}",
         f"  ./is248 new-year {made.form} {year}",
         f"  ./is248 preview {year}",
     ]

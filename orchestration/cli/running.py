@@ -80,7 +80,8 @@ def _asked(found: tuple[int, int, int] | None) -> str:
     if found is None:
         return ""
     year, findings, units = found
-    return f"\n  note:   {findings} findings about {units} units of {year} to be asked: is248 control {year}"
+    of_units = f"{units} unit{'' if units == 1 else 's'}"
+    return f"\n  note:   what is to be asked of {of_units} about {year} ({findings} in all): is248 control {year}"
 
 
 def _publication(settings: Settings, published: Published) -> dict[str, Any]:

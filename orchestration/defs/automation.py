@@ -35,6 +35,9 @@ PUBLISH = "publish"
 RUN_KEY_TAG = "dagster/run_key"
 WILL_RETRY_TAG = "dagster/will_retry"
 
+# How often the run of one delivery is asked for that is interrupted each time.
+MOST_TRIES = 3
+
 # A run that is tried again begins anew: another may have written the warehouse in between.
 ANEW = {"dagster/retry_strategy": "ALL_STEPS"}
 
@@ -230,13 +233,15 @@ def build_delivery_sensor(settings: Settings, forms: list[Form], jobs: list[Any]
         "again when that run was interrupted.",
     )
     def deliveries(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        cursor: dict[str, dict[str, str]] = json.loads(context.cursor) if context.cursor else {}
-        asked, seen, keys = (cursor.get(name, {}) for name in ("asked", "seen", "keys"))
+        cursor: dict[str, dict[str, Any]] = json.loads(context.cursor) if context.cursor else {}
+        asked, seen, keys, tries = (cursor.get(name, {}) for name in ("asked", "seen", "keys", "tries"))
         present = {form.delivery for form in forms if (settings.deliveries / form.delivery).is_dir()}
         now = {delivery: delivery_state(settings.deliveries / delivery) for delivery in sorted(present)}
         changed = {delivery for delivery in now.keys() | asked.keys() if now.get(delivery) != asked.get(delivery)}
         lost = {key for key in sorted(set(keys.values())) if interrupted(context.instance, key)}
         again = {delivery for delivery, key in keys.items() if key in lost and delivery in now} - changed
+        given_up = {delivery for delivery in again if tries.get(delivery, 1) >= MOST_TRIES}
+        again -= given_up
         waits = {}
         for delivery in sorted((changed | again) & now.keys()):
             names = unfinished(settings.deliveries / delivery)
@@ -253,9 +258,11 @@ def build_delivery_sensor(settings: Settings, forms: list[Form], jobs: list[Any]
         for delivery in ready:
             if delivery in now:
                 asked[delivery], keys[delivery] = now[delivery], key
-        context.update_cursor(json.dumps({"asked": asked, "seen": now, "keys": keys}, sort_keys=True))
+                tries[delivery] = tries.get(delivery, 1) + 1 if delivery in again else 1
+        context.update_cursor(json.dumps({"asked": asked, "seen": now, "keys": keys, "tries": tries}, sort_keys=True))
         if not ready:
-            return dg.SkipReason("; ".join(waits.values()) or "no delivery has changed")
+            told = [f"{name} was asked for {MOST_TRIES} times, and each run was interrupted" for name in sorted(given_up)]
+            return dg.SkipReason("; ".join([*waits.values(), *told]) or "no delivery has changed")
         log(settings, "delivery_came", years=[str(year) for year in years], again=sorted(again & set(ready)))
         if len(years) == 1:
             request = dg.RunRequest(run_key=key, job_name=REFRESH, partition_key=str(years[0]))

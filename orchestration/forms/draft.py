@@ -190,6 +190,7 @@ def draft_form(
     years: int = 1,
     threshold: float = THRESHOLD,
     earlier: Sequence[Form] = (),
+    name: str | None = None,
 ) -> Draft:
     """Draft the form of the next round.
 
@@ -202,6 +203,7 @@ def draft_form(
         years: how far the years are advanced; more than one where a round was left out.
         threshold: similarity from which a delivered column is held against one of last year's, one to one.
         earlier: forms before the last, the newest first: a question that comes back is found in them.
+        name: the new form; without it last year's name with the year advanced.
 
     Returns:
         The three files as texts, and all that a person must decide.
@@ -240,7 +242,11 @@ def draft_form(
                 rows[-1]["wording_nb"] = columns.labels[header]
                 continue
             if header in columns.elsewhere:
-                rows.append(_row(columns.elsewhere[header].use, sheet=columns.sheet, column=header))
+                use = columns.elsewhere[header].use
+                rows.append(_row(use, sheet=columns.sheet, column=header))
+                if use.missing:
+                    rows[-1]["missing"] = f"{UNSURE}:{use.missing}"
+                    missing[use.missing].append(header)
                 continue
             old, label = columns.taken[header], columns.labels[header]
             changes = {}
@@ -266,9 +272,10 @@ def draft_form(
     rows += gone + absent
     unsure += unsure_gone
     found = [each for columns in matched.values() for each in columns.elsewhere.values()]
-    name = advance(previous.form)
-    if name == previous.form:
-        name = f"{previous.survey}_{previous.time_period + years}"
+    if name is None:
+        name = advance(previous.form)
+        if name == previous.form:
+            name = f"{previous.survey}_{previous.time_period + years}"
     writer = FormFile(previous, layout, matched, years, entries)
     every_file = sorted(set(files) if files is not None else {sheet.file for sheet in headers})
     form_yml = writer.write(name, delivery or _next_delivery(previous, advance, years), every_file)
@@ -364,24 +371,33 @@ def _write_again(draft: Draft, path: Path) -> Written:
                     place=f"{path}, line 1",
                     remedy=f"the columns are {', '.join(_COLUMN_NAMES)}; or rename the folder to draft the form anew",
                 )
-            before = [{name: row.get(name) or "" for name in _COLUMN_NAMES} for row in reader]
+            before = []
+            for row in reader:
+                if None in row or None in row.values():
+                    raise UserError(
+                        f"has {'more' if None in row else 'fewer'} cells than the header",
+                        place=f"{path}, line {reader.line_num}",
+                        remedy="quote cells that hold a comma",
+                    )
+                before.append({name: row.get(name) or "" for name in _COLUMN_NAMES})
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"cannot be read ({error})", place=str(path), remedy="correct it, or rename the folder") from error
-    decided: dict[tuple[str, ...], list[dict[str, str]]] = defaultdict(list)
+    # All lines of a column stay where a person has given one of them a use, or the draft was sure of it.
+    kept: dict[tuple[str, ...], list[dict[str, str]]] = defaultdict(list)
     for row in before:
-        if _is_decided(row):
-            decided[_place(row)].append(row)
+        kept[_place(row)].append(row)
+    kept = {place: lines for place, lines in kept.items() if any(row["use"] != UNSURE for row in lines)}
     known = {_place(row) for row in before}
     rows = []
-    left = dict(decided)
+    left = dict(kept)
     for row in csv.DictReader(io.StringIO(draft.columns_csv)):
-        key = _place(row)
-        if key in decided:
-            rows += left.pop(key, [])
-        elif row["column"] or key in known:
+        place = _place(row)
+        if place in kept:
+            rows += left.pop(place, [])
+        elif row["column"] or place in known:
             rows.append(row)
-    rows += [row for kept in left.values() for row in kept]
+    rows += [row for lines in left.values() for row in lines]
     partial = path.with_suffix(".partial")
     partial.write_text(_csv(_COLUMN_NAMES, rows), encoding="utf-8", newline="")
     partial.replace(path)
-    return Written(sum(map(len, decided.values())), sum(not _is_decided(row) for row in rows), True)
+    return Written(sum(map(_is_decided, before)), sum(not _is_decided(row) for row in rows), True)

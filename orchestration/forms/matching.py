@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from fnmatch import fnmatchcase
+from itertools import count
 from pathlib import PurePath
 from typing import Any, Literal
 
@@ -409,7 +410,9 @@ def _new_sheet_name(sheet: DeliveredSheet, taken: Iterable[str]) -> str:
     """Return a name for a delivered sheet that the last form does not have."""
     text = sheet.sheet or PurePath(sheet.file).stem
     name = re.sub(r"\W+", "_", text.strip().casefold()).strip("_") or "sheet"
-    return f"{name}_new" if name in set(taken) else name
+    used = set(taken)
+    others = (f"{name}_new" if number == 1 else f"{name}_new_{number}" for number in count(1))
+    return name if name not in used else next(other for other in others if other not in used)
 
 
 def label_counts_of(sheets: Iterable[Columns]) -> Counter[str]:

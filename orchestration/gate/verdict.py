@@ -243,7 +243,7 @@ def warning_lines(verdict: dict[str, Any], restricted: list[RuleResult] | None =
         found = last.get(each["rule"])
         if found is not None:
             told = {"outcome": found.outcome, "failing": found.failing, "waived": found.waived}
-            each = each | told | {"rows": each["rows"] or found.rows}
+            each = each | told | {"rows": found.rows or each["rows"]}
         if each["severity"] != "warning" or each["outcome"] == "pass":
             continue
         waived = f", {each['waived']} of them waived" if each["waived"] else ""

@@ -65,11 +65,12 @@ _QUERIES: tuple[tuple[str, str, str, str], ...] = (
                 and columns.question in (select code from classifications.codelists
                     where codelist = 'fte_breakdown')
         )
-        select question, item, (select max(time_period) from asked where time_period < $year) as before
+        select question, item,
+            (select max(time_period) from asked as earlier where survey = asked.survey and time_period < $year) as before
         from asked
         where time_period = $year and item not in ('total', 'all')
-            and (question, item) not in (select (question, item) from asked where time_period < $year)
-            and exists (from asked where time_period < $year)
+            and (survey, question, item) not in (select (survey, question, item) from asked where time_period < $year)
+            and survey in (select survey from asked where time_period < $year)
             and not exists (
                 from classifications.category_crosswalk as crosswalk
                 where crosswalk.question = asked.question and crosswalk.time_period_to::integer = $year

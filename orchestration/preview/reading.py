@@ -27,7 +27,7 @@ from orchestration.ingest.data_packages import PACKAGES, check, count_municipali
 MODELS = (
     "int_answers",
     "int_corrections",
-    "int_counted_answers",
+    "int_delivered_answers",
     "int_fte_reported",
     "int_indicator_rounds",
     "int_series_breaks",

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
+from orchestration.core.warehouse import make_restricted
 from orchestration.forms.model import ColumnMap, Form, header
 from orchestration.forms.registry import load_finished, load_form
 from orchestration.ingest.capture import capture
@@ -222,6 +223,8 @@ def rehearse(settings: Settings, name: str, year: int, folder: Path, seed: int) 
         raise UserError("there is no such delivery", place=str(source), remedy="name a form whose delivery is there")
     if folder.exists():
         raise UserError("is there already", place=str(folder), remedy="name a folder that is not there yet")
+    if folder.resolve().is_relative_to(settings.data.resolve()):
+        raise UserError("lies among the inputs", place=str(folder), remedy="name a folder elsewhere")
     chance = random.Random(seed)
     tables = _tables(form, source)
     _advance(form, tables, year - form.time_period)
@@ -234,6 +237,8 @@ def rehearse(settings: Settings, name: str, year: int, folder: Path, seed: int) 
     chosen = sorted(chance.sample(known, max(1, round(RENAMED_SHARE * len(known))))) if known else []
     renamed = {each: each.partition(".")[2] + RENAMED for each in chosen}
     slips, repairs = _slips(form, tables, units, set(late), chance)
+    # It holds answers of single units, changed in a few places only.
+    make_restricted(folder)
     data, book = folder / "data", _code_book(form, year)
     _copy_inputs(settings, data, year)
     left_out = {key for code in late for key in units[code]}
@@ -320,6 +325,10 @@ def _copy_inputs(settings: Settings, data: Path, year: int) -> None:
         if form.time_period >= year:
             continue
         shutil.copytree(settings.forms / form.form, data / "forms" / form.form)
+        # What is drafted of it is made up, whatever the earlier round was.
+        described = data / "forms" / form.form / "form.yml"
+        text = re.sub(r"(?m)^constructed: *false\b", "constructed: true", described.read_text(encoding="utf-8"))
+        described.write_text(text, encoding="utf-8")
         source, target = settings.deliveries / form.delivery, data / "deliveries" / form.delivery
         if source.is_dir() and not target.exists():
             target.symlink_to(source.resolve())

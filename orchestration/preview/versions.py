@@ -24,7 +24,7 @@ from orchestration.core.settings import Settings
 from orchestration.core.warehouse import dictionaries
 from orchestration.forms.model import Form
 from orchestration.forms.registry import drafts_of, load_draft
-from orchestration.ingest.capture import LISTS, restore
+from orchestration.ingest.capture import LISTS, is_left_behind, restore
 from orchestration.preview.reading import read
 
 PREVIOUS = "previous"
@@ -90,8 +90,8 @@ _ANSWERS = """
         string_agg(coalesce(answer, number_value::double::varchar, ''), ', ' order by answer, number_value) as answer,
         case when question in (select code from classifications.codelists where codelist = 'fte_breakdown')
             then sum(number_value)::decimal(18, 6) end as fte
-    from intermediate.int_counted_answers
-    where time_period = $year and not coalesce(is_corrected, false)
+    from intermediate.int_delivered_answers
+    where time_period = $year
     group by form, unit_code, question, item, target_group, reporting_form
     having answer != ''
 """
@@ -151,7 +151,7 @@ def _now(folder: Path) -> set[str]:
     return {
         hashlib.sha256(path.read_bytes()).hexdigest()
         for path in folder.iterdir()
-        if path.is_file() and not path.is_symlink()
+        if path.is_file() and not is_left_behind(path.name)
     }
 
 
@@ -195,7 +195,7 @@ def answers_before(settings: Settings, year: int, name: str) -> tuple[pa.Table, 
                 restore(version.sha256, settings.archive, folder)
             elif (settings.deliveries / delivery).is_dir():
                 (folder / delivery).symlink_to((settings.deliveries / delivery).resolve())
-        with read(settings, year, folder, ("int_counted_answers",)) as (_, connection):
+        with read(settings, year, folder, ("int_delivered_answers",)) as (_, connection):
             return connection.execute(_ANSWERS, {"year": year}).to_arrow_table(), wanted
 
 

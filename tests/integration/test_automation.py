@@ -22,6 +22,7 @@ from orchestration.core.errors import UserError
 from orchestration.core.release_calendar import CALENDAR
 from orchestration.core.settings import Settings
 from orchestration.defs.automation import (
+    MOST_TRIES,
     PUBLISH,
     REBUILD,
     REFRESH,
@@ -264,6 +265,19 @@ def test_a_run_that_was_interrupted_is_asked_for_again(sensor: Sensor, status: d
     assert len(set(sensor.keys)) == 2
     sensor.run(dg.DagsterRunStatus.STARTED)
     assert sensor.tick() == ([], "no delivery has changed")
+
+
+def test_a_run_that_is_interrupted_each_time_is_given_up_until_the_delivery_changes(sensor: Sensor) -> None:
+    sensor.write("2031", "a\n")
+    sensor.tick()
+    for _ in range(MOST_TRIES):
+        assert sensor.tick()[0] == [("2016", "2016")]
+        sensor.run(dg.DagsterRunStatus.FAILURE)
+    requests, why = sensor.tick()
+    assert not requests and why == f"2031 was asked for {MOST_TRIES} times, and each run was interrupted"
+    sensor.write("2031", "b\n")
+    sensor.tick()
+    assert sensor.tick()[0] == [("2016", "2016")]
 
 
 def test_a_run_that_failed_for_a_reason_or_is_tried_again_is_not_asked_for_again(sensor: Sensor) -> None:
