@@ -24,6 +24,9 @@ TEXTS = load_texts("preview", "page")
 # Columns that are set to the right.
 NUMERIC = ("line", "cells", "read", "mapped", "ignored", "rejected_short", "units_now", "fte", "change", "filled", "count")
 
+# In what a column is unlike the round before, as the page says it.
+_UNLIKE = {"filled": "unlike_filled", "options": "unlike_options", "mean": "unlike_mean"}
+
 # Options of a column that are named; the rest is summed up.
 _OPTIONS_SHOWN = 5
 
@@ -140,7 +143,7 @@ def _rows(preview: Preview) -> dict[str, list[Any]]:
         "columns": [
             {
                 "unlike": Markup('<span class="unlike">{}</span>').format(
-                    Markup(", ").join(say(TEXTS[f"unlike_{kind}"]) for kind in each.unlike)
+                    Markup(", ").join(say(TEXTS[_UNLIKE[kind]]) for kind in each.unlike)
                 )
                 if each.unlike
                 else "",
