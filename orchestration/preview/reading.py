@@ -56,16 +56,24 @@ class Reading:
 
 
 def _load_inputs(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Load what people wrote, as it is now."""
+    """Load what people wrote, as it is now; unchecked, since checking takes longer than all else of a look."""
     for package in PACKAGES:
         resources = describe(settings.data, package)
         for table in dict.fromkeys(resource.table for resource in resources):
-            of_table = [resource for resource in resources if resource.table == table]
-            for resource in of_table:
-                check(resource)
-            load(connection, table, of_table)
+            load(connection, table, [resource for resource in resources if resource.table == table])
     decisions.load(connection, settings.data)
     policy.load(connection, settings.data)
+
+
+def _check_inputs(settings: Settings) -> None:
+    """Tell which input is broken, where something failed that is made of them.
+
+    Raises:
+        UserError: with file and line.
+    """
+    for package in PACKAGES:
+        for resource in describe(settings.data, package):
+            check(resource)
 
 
 def _forms_of(settings: Settings, year: int, problems: Problems) -> tuple[list[Form], dict[str, tuple[Undecided, ...]]]:
@@ -149,7 +157,11 @@ def _read(look: Settings, year: int, problems: Problems, deliveries_folder: Path
     rounds = list({each.form: each for each in (*before.values(), *forms)}.values())
     municipalities = count_municipalities(look.data)
     with connect(look.warehouse_file) as connection:
-        _load_inputs(connection, look)
+        try:
+            _load_inputs(connection, look)
+        except duckdb.Error:
+            _check_inputs(look)
+            raise
         deliveries.prepare_tables(connection, rounds)
         registry.load_registry(connection, rounds)
         delivered = set()
@@ -204,6 +216,7 @@ def _build(look: Settings, models: Sequence[str]) -> None:
     ).result.results
     failed = [entry for entry in results if str(entry.status) == "error"]
     if failed:
+        _check_inputs(look)
         raise UserError(
             "; ".join(f"model {entry.node.name}: {' '.join(str(entry.message).split())[:500]}" for entry in failed),
             place=str(look.dbt_project),
