@@ -75,3 +75,8 @@ def shown_path(path: Path) -> str:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
+
+
+def counted(count: int, what: str) -> str:
+    """Return a number with what is counted: ``1 unit``, ``2 units``."""
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestration.cli.common import command, main, shown_path
+from orchestration.cli.common import command, counted, main, shown_path
 from orchestration.core.errors import UserError
 from orchestration.core.settings import load_settings
 
@@ -90,10 +90,6 @@ def _listed(title: str, lines: Sequence[str], most: int) -> list[str]:
     return [f"{title}: {len(lines)}", *(f"  {line}" for line in lines[:most]), *more]
 
 
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
-
-
 def _thousands(value: float) -> str:
     return f"{value:,}".replace(",", " ")
 
@@ -110,7 +106,7 @@ def _lines(found: Preview, page: Path, most: int) -> list[str]:
     lines += [f"  note: {each.not_compared}" for each in found.rounds if each.not_compared]
     undecided_rows = sum(map(len, found.undecided.values()))
     lines.append(
-        f"a run would be refused: {_many(len(found.problems), 'problem')}, {_many(undecided_rows, 'row')} to be decided"
+        f"a run would be refused: {counted(len(found.problems), 'problem')}, {counted(undecided_rows, 'row')} to be decided"
         if found.problems or undecided_rows
         else "the form is finished, and nothing is wrong that a run would be refused for before it makes figures"
     )
@@ -182,7 +178,7 @@ def _cell_lines(title: str, cells: Sequence[Rejected], most: int) -> list[str]:
         )
     listed = _listed(title, lines, most)
     return [
-        f"{title}: {len(cells)}" + (f" in {_many(len(groups), 'group')}" if len(groups) != len(cells) else ""),
+        f"{title}: {len(cells)}" + (f" in {counted(len(groups), 'group')}" if len(groups) != len(cells) else ""),
         *listed[1:],
     ]
 

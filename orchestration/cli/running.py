@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestration.cli.common import command, main, shown_path
+from orchestration.cli.common import command, counted, main, shown_path
 from orchestration.core.errors import RefusedError, UserError
 from orchestration.core.settings import Settings, load_settings
 from orchestration.publish import snapshots
@@ -80,8 +80,9 @@ def _asked(found: tuple[int, int, int] | None) -> str:
     if found is None:
         return ""
     year, findings, units = found
-    of_units = f"{units} unit{'' if units == 1 else 's'}"
-    return f"\n  note:   what is to be asked of {of_units} about {year} ({findings} in all): is248 control {year}"
+    return (
+        f"\n  note:   what is to be asked of {counted(units, 'unit')} about {year} ({findings} in all): is248 control {year}"
+    )
 
 
 def _publication(settings: Settings, published: Published) -> dict[str, Any]:

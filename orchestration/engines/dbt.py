@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -225,6 +225,26 @@ def invoke(settings: Settings, *arguments: str, engine: str = DUCKDB, tell: Call
             remedy=f"see {target / 'dbt.log'}",
         )
     return result
+
+
+def refuse_failed(settings: Settings, results: Iterable[Any], remedy: str) -> None:
+    """Refuse what dbt made where a model of it has an error.
+
+    Args:
+        settings: where the project lies.
+        results: one a node, as dbt's result object has them.
+        remedy: what to look at.
+
+    Raises:
+        UserError: with the models and what dbt says of each.
+    """
+    failed = [entry for entry in results if str(entry.status) == "error"]
+    if failed:
+        raise UserError(
+            "; ".join(f"model {entry.node.name}: {' '.join(str(entry.message).split())[:500]}" for entry in failed),
+            place=str(settings.dbt_project),
+            remedy=remedy,
+        )
 
 
 def _is_prepared(settings: Settings, current: str) -> bool:

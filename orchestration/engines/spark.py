@@ -79,7 +79,8 @@ def build(settings: Settings, selection: Sequence[str], tell: Callable[[str], No
                 if part.python_model is not None:
                     seconds[part.python_model] = _run_python(session, folder, manifest, part.python_model)
                 results = dbt.invoke(settings, "run", *part.selection, engine=ENGINE, tell=tell).result.results
-                _refuse_failures(settings, results)
+                log = dbt.target_folder(settings, ENGINE) / "dbt.log"
+                dbt.refuse_failed(settings, results, f"see {log}; nothing was published")
                 seconds |= {entry.node.unique_id: entry.execution_time for entry in results}
         built = [entry for entry in compiled if entry.node.unique_id in seconds]
         _bring_back(settings, folder, [entry.node for entry in built])
@@ -316,16 +317,6 @@ def _run_python(session: Any, folder: Path, manifest: Mapping[str, Any], key: st
     pq.write_table(table, place / "0.parquet")
     session.catalog.createTable(f"{node['schema']}.{node['alias']}", path=place.as_uri(), source="parquet")
     return time.monotonic() - started
-
-
-def _refuse_failures(settings: Settings, results: list[Any]) -> None:
-    failed = [entry for entry in results if str(entry.status) == "error"]
-    if failed:
-        raise UserError(
-            "; ".join(f"model {entry.node.name}: {' '.join(str(entry.message).split())[:500]}" for entry in failed),
-            place=str(settings.dbt_project),
-            remedy=f"see {dbt.target_folder(settings, ENGINE) / 'dbt.log'}; nothing was published",
-        )
 
 
 def _bring_back(settings: Settings, folder: Path, nodes: list[Any]) -> None:

@@ -20,7 +20,6 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import attach, connect, make_restricted, replace_tables
 from orchestration.engines import dbt
@@ -85,13 +84,9 @@ def compare_uncorrected(settings: Settings, versions: Callable[[duckdb.DuckDBPyC
             connection.execute(f"delete from {'.'.join(CORRECTIONS)}")
             prepare_tables(connection)
         results = dbt.invoke(copy, "run", "--select", f"+{COMPARED}").result.results
-        failed = [entry for entry in results if str(entry.status) == "error"]
-        if failed:
-            raise UserError(
-                "; ".join(f"model {entry.node.name}: {' '.join(str(entry.message).split())[:500]}" for entry in failed),
-                place=str(settings.dbt_project),
-                remedy="see what the model says of a warehouse without corrections; nothing was published",
-            )
+        dbt.refuse_failed(
+            settings, results, "see what the model says of a warehouse without corrections; nothing was published"
+        )
         with connect(settings.warehouse_file) as connection:
             attach(connection, copy.warehouse_file, "uncorrected")
             try:

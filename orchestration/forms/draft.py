@@ -38,6 +38,7 @@ from orchestration.forms.model import (
     Form,
     OptionMap,
 )
+from orchestration.forms.registry import refuse_odd_row
 
 NAMES_SHOWN = 5
 
@@ -373,12 +374,7 @@ def _write_again(draft: Draft, path: Path) -> Written:
                 )
             before = []
             for row in reader:
-                if None in row or None in row.values():
-                    raise UserError(
-                        f"has {'more' if None in row else 'fewer'} cells than the header",
-                        place=f"{path}, line {reader.line_num}",
-                        remedy="quote cells that hold a comma",
-                    )
+                refuse_odd_row(row, path, reader.line_num)
                 before.append({name: row.get(name) or "" for name in _COLUMN_NAMES})
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"cannot be read ({error})", place=str(path), remedy="correct it, or rename the folder") from error

@@ -1,7 +1,7 @@
 """What a new delivery has from another sheet, or from an earlier form than the last: found by the very wording.
 
 Belongs here: matching by wordings that are unique on both sides, and the entry of a sheet that the last form does not have.
-Does not belong here: matching with the same sheet of the last form, or similarity (``draft``); reading deliveries.
+Does not belong here: matching with the same sheet of the last form, or likeness (``matching``); reading deliveries.
 """
 
 from __future__ import annotations
@@ -135,14 +135,18 @@ def entries(previous: Form, sheets: Sequence[NewSheet]) -> dict[str, dict[str, A
     return result
 
 
+def _key(place: str) -> str:
+    return place.partition(".")[2]
+
+
 def _unit(own: Mapping[str, str]) -> dict[str, Any]:
-    return {place.partition(".")[2]: [own[place]] for place in _OF_THE_UNIT if place in own}
+    return {_key(place): [own[place]] for place in _OF_THE_UNIT if place in own}
 
 
 def _main_sheet(previous: Form, own: Mapping[str, str]) -> dict[str, Any]:
     """Return unit, submission and rows that are no data, as the last form says of them, with the new names."""
     last = next(spec for spec in previous.sheets if spec.unit is not None)
-    submission: dict[str, Any] = {place.partition(".")[2]: own[place] for place in _OF_THE_SUBMISSION if place in own}
+    submission: dict[str, Any] = {_key(place): own[place] for place in _OF_THE_SUBMISSION if place in own}
     if "submission.submitted" in own and last.submission.formats:
         submission["formats"] = list(last.submission.formats)
     if "submission.status" in own:
@@ -160,11 +164,9 @@ def _main_sheet(previous: Form, own: Mapping[str, str]) -> dict[str, Any]:
     return {"unit": unit} | ({"submission": submission} if submission else {}) | ({"rows_not_data": rules} if rules else {})
 
 
-def identifiers(previous: Form, sheet: NewSheet, entry: Mapping[str, Any]) -> set[str]:
-    """Return the headers of a new sheet that its entry names: they are identifiers of it."""
-    named = set(roles(previous, sheet.labels).values())
-    used = {str(entry.get("link", ""))}
-    for value in entry.get("unit", {}).values():
-        used |= set(value) if isinstance(value, list) else set()
-    used |= {value for value in entry.get("submission", {}).values() if isinstance(value, str)}
-    return named & used
+def identifiers(entry: Mapping[str, Any]) -> set[str]:
+    """Return the headers that the entry of a new sheet names: they are identifiers of it."""
+    of_units = {name for place in map(_key, _OF_THE_UNIT) for name in entry.get("unit", {}).get(place, ())}
+    submission = entry.get("submission", {})
+    of_submissions = {submission[place] for place in map(_key, _OF_THE_SUBMISSION) if place in submission}
+    return of_units | of_submissions | ({entry["link"]} if entry.get("link", "unit") != "unit" else set())

@@ -447,7 +447,7 @@ def match(
     # Sheets beside those of the last form are for a person: what they belong to is not known.
     entries = {} if any(layout.delivered(name) for name in names) else elsewhere.entries(previous, new)
     for sheet in new:
-        sheets[sheet.name].identifiers = elsewhere.identifiers(previous, sheet, entries.get(sheet.name, {}))
+        sheets[sheet.name].identifiers = elsewhere.identifiers(entries.get(sheet.name, {}))
     label_counts = label_counts_of(sheets.values())
     wordings = Counter(old.wording.casefold() for columns in sheets.values() for old in columns.old.values() if old.wording)
     for columns in sheets.values():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -61,6 +61,20 @@ class Undecided:
     note: str
 
 
+def refuse_odd_row(row: Mapping[Any, Any], path: Path, line: int) -> None:
+    """Refuse a row of a csv file that has not as many cells as the header, as ``csv.DictReader`` gives it.
+
+    Raises:
+        UserError: with file and line.
+    """
+    if None in row or None in row.values():
+        raise UserError(
+            f"has {'more' if None in row else 'fewer'} cells than the header",
+            place=f"{path}, line {line}",
+            remedy="quote cells that hold a comma",
+        )
+
+
 def _as_it_is(row: dict[str, str], line: int) -> dict[str, str] | None:
     return row
 
@@ -100,12 +114,7 @@ def _read_rows(
                     undecided.append(line)
                     continue
                 with problems.told():
-                    if None in raw or None in raw.values():
-                        raise UserError(
-                            f"has {'more' if None in raw else 'fewer'} cells than the header",
-                            place=f"{path}, line {line}",
-                            remedy="quote cells that hold a comma",
-                        )
+                    refuse_odd_row(raw, path, line)
                     taken = take({k: v.strip() for k, v in raw.items()}, line)
                     try:
                         rows += [model.model_validate({**taken, "line": line})] if taken is not None else []
@@ -433,14 +442,17 @@ def _said(path: Path, name: str) -> Any:
     return content.get(name) if isinstance(content, dict) else None
 
 
+def _form_folders(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.iterdir()) if path.is_dir()] if folder.is_dir() else []
+
+
 def drafts_of(folder: Path, year: int) -> list[Path]:
     """Return the form folders that are of a survey year by their form.yml, finished or not.
 
     Raises:
         UserError: there is none, and a form.yml says no year: it may be that one.
     """
-    paths = [path for path in sorted(folder.iterdir()) if path.is_dir()] if folder.is_dir() else []
-    years = {path: _said(path, "time_period") for path in paths}
+    years = {path: _said(path, "time_period") for path in _form_folders(folder)}
     found = [path for path, said in years.items() if said == year]
     for path, said in years.items():
         if not found and not isinstance(said, int):
@@ -450,8 +462,7 @@ def drafts_of(folder: Path, year: int) -> list[Path]:
 
 def rounds_of(folder: Path) -> dict[str, tuple[str, int]]:
     """Return survey and year of every form folder that says them, finished or not, by its name."""
-    paths = [path for path in sorted(folder.iterdir()) if path.is_dir()] if folder.is_dir() else []
-    said = {path.name: (_said(path, "survey"), _said(path, "time_period")) for path in paths}
+    said = {path.name: (_said(path, "survey"), _said(path, "time_period")) for path in _form_folders(folder)}
     return {
         name: (survey, year) for name, (survey, year) in said.items() if isinstance(survey, str) and isinstance(year, int)
     }
@@ -466,9 +477,7 @@ def load_finished(folder: Path) -> tuple[list[Form], list[Unfinished]]:
     forms: list[Form] = []
     unfinished: list[Unfinished] = []
     breakdowns = _breakdown_codes(folder.parent / "classifications" / "codelists.csv")
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if not path.is_dir():
-            continue
+    for path in _form_folders(folder):
         try:
             form = load_form(path)
             _check_items(form, path, breakdowns, Problems())

@@ -170,6 +170,17 @@ def _order(rule: Mapping[str, Any]) -> tuple[bool, bool, str]:
     return not rule["blocks"], rule["outcome"] == "pass", rule["rule"]
 
 
+def page_environment(templates: Path) -> Environment:
+    """Return what renders a page that stands alone, of templates in a folder; every text that it is given is escaped."""
+    return Environment(
+        loader=FileSystemLoader([templates, STYLE]),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
 def render(verdict: dict[str, Any]) -> str:
     """Return ``gate.html`` for a verdict as it stands in ``gate.json``.
 
@@ -182,13 +193,7 @@ def render(verdict: dict[str, Any]) -> str:
     Raises:
         UserError: a rule has a level, a stage, a severity or an outcome for which there are no words.
     """
-    environment = Environment(
-        loader=FileSystemLoader([TEMPLATES, STYLE]),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment(TEMPLATES)
     environment.globals.update(
         {each.__name__: each for each in (both, say, write, percent, write_cell, shown_rows)},
         text=TEXTS,

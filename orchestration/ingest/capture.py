@@ -53,7 +53,8 @@ def is_left_behind(name: str) -> bool:
     return _LEFT_BEHIND.fullmatch(name) is not None
 
 
-def _hash(path: Path) -> str:
+def hash_file(path: Path) -> str:
+    """Return the hash by which a delivered file is known."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -134,7 +135,9 @@ def capture(folder: Path, form: Form, problems: Problems | None = None) -> list[
                     + ", or correct count in form.yml",
                 )
             )
-        captured += [CapturedFile(path, spec, _hash(path), path.stat().st_size) for path in found if spec.reader != "none"]
+        captured += [
+            CapturedFile(path, spec, hash_file(path), path.stat().st_size) for path in found if spec.reader != "none"
+        ]
     seen: dict[str, Path] = {}
     sound = []
     for file in captured:
@@ -182,7 +185,7 @@ def archive(folder: Path, files: list[CapturedFile], archive_folder: Path) -> No
         return
     hashes = {file.path.name: file.sha256 for file in files}
     for path in _files(folder, Problems()):
-        expected = hashes.setdefault(path.name, _hash(path))
+        expected = hashes.setdefault(path.name, hash_file(path))
         target = archive_folder / expected[:2] / expected
         if target.exists():
             continue
@@ -191,7 +194,7 @@ def archive(folder: Path, files: list[CapturedFile], archive_folder: Path) -> No
         partial = target.with_suffix(".partial")
         partial.unlink(missing_ok=True)
         shutil.copyfile(path, partial)
-        if _hash(partial) != expected:
+        if hash_file(partial) != expected:
             partial.unlink()
             raise UserError("changed while it was copied", place=str(path), remedy="wait until it is complete")
         partial.chmod(0o444)
@@ -216,7 +219,7 @@ def restore(sha256: str, archive_folder: Path, deliveries: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, expected in content["files"].items():
         source = archive_folder / expected[:2] / expected
-        if not source.is_file() or _hash(source) != expected:
+        if not source.is_file() or hash_file(source) != expected:
             raise UserError(
                 f"the archived {name} is missing or damaged", place=str(source), remedy="restore it from the backup"
             )

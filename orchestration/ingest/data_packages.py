@@ -156,6 +156,22 @@ def load(connection: duckdb.DuckDBPyConnection, table: str, resources: list[Data
     return int(row[0]) if row else 0
 
 
+def load_all(connection: duckdb.DuckDBPyConnection, data: Path) -> None:
+    """Replace the tables of every package, unchecked.
+
+    Args:
+        connection: the warehouse, writable.
+        data: folder of the inputs.
+
+    Raises:
+        UserError: a descriptor or a file is missing, or the files of a table have different columns.
+    """
+    for package in PACKAGES:
+        resources = describe(data, package)
+        for table in dict.fromkeys(resource.table for resource in resources):
+            load(connection, table, [resource for resource in resources if resource.table == table])
+
+
 def count_municipalities(data: Path) -> dict[int, int]:
     """Return the number of municipalities in each year, from the described populations."""
     (population,) = [resource for resource in describe(data, "reference") if resource.name == "population"]

@@ -274,6 +274,19 @@ def _check_units(
     return units
 
 
+def _note(
+    connection: duckdb.DuckDBPyConnection,
+    form: Form,
+    forms: list[Form],
+    municipalities: dict[int, int],
+    folder: Path,
+    files: list[CapturedFile],
+) -> None:
+    """Note a delivery that was read, of which version and with how many units; refuse one whose units did not come."""
+    units = _check_units(connection, form, forms, municipalities, folder)
+    connection.execute("insert into raw.deliveries values (?, ?, ?)", [form.form, fingerprint(form, files), units])
+
+
 def is_changed(connection: duckdb.DuckDBPyConnection, form: Form, deliveries: Path) -> bool:
     """Return whether the form's delivery differs from what was read last."""
     known = connection.execute("select fingerprint from raw.deliveries where form = ?", [form.form]).fetchone()
@@ -324,8 +337,7 @@ def ingest(
     connection.execute("begin")
     try:
         _replace(connection, form, sheets, files)
-        units = _check_units(connection, form, forms, municipalities, folder)
-        connection.execute("insert into raw.deliveries values (?, ?, ?)", [form.form, fingerprint(form, files), units])
+        _note(connection, form, forms, municipalities, folder, files)
         connection.execute("commit")
     except (duckdb.Error, UserError):
         connection.execute("rollback")
@@ -365,8 +377,7 @@ def look(
         # Why, is told.
         return False
     with problems.told():
-        units = _check_units(connection, form, forms, municipalities, folder)
-        connection.execute("insert into raw.deliveries values (?, ?, ?)", [form.form, fingerprint(form, files), units])
+        _note(connection, form, forms, municipalities, folder, files)
     return True
 
 

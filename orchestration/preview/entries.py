@@ -8,7 +8,6 @@ tables of the inputs for the questions, categories and years of a form. Does not
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import duckdb
 
@@ -106,8 +105,4 @@ def missing_entries(settings: Settings, reading: Reading, connection: duckdb.Duc
     """Yield each entry that the year needs and that is not there, as what is missing, the file, and what to do."""
     for file, what, remedy, sql in _QUERIES:
         for row in connection.execute(sql, {"year": reading.year}).fetchall():
-            yield UserError(what.format(*row), place=str(_file(settings, file)), remedy=remedy)
-
-
-def _file(settings: Settings, name: str) -> Path:
-    return settings.data / name
+            yield UserError(what.format(*row), place=str(settings.data / file), remedy=remedy)

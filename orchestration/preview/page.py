@@ -9,12 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from orchestration.core.texts import load_texts
 from orchestration.core.warehouse import make_restricted
-from orchestration.gate.page import STYLE, both, percent, say, write
+from orchestration.gate.page import both, page_environment, percent, say, write
 from orchestration.preview.look import Answers, Column, Preview, Rejected, Total
 from orchestration.preview.versions import Changed
 
@@ -161,13 +160,7 @@ def _rows(preview: Preview) -> dict[str, list[Any]]:
 
 def render(preview: Preview) -> str:
     """Return the page of a look; every text of the delivery is escaped."""
-    environment = Environment(
-        loader=FileSystemLoader([TEMPLATES, STYLE]),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment(TEMPLATES)
     environment.globals.update({each.__name__: each for each in (both, say, write)}, text=TEXTS, numeric=NUMERIC)
     return environment.get_template("preview.html.j2").render(preview=preview, **_rows(preview))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -21,7 +21,7 @@ from orchestration.engines import dbt
 from orchestration.forms.model import Form
 from orchestration.forms.registry import Undecided, drafts_of, load_draft, load_finished, rounds_of
 from orchestration.ingest import decisions, deliveries, registry
-from orchestration.ingest.data_packages import PACKAGES, check, count_municipalities, describe, load
+from orchestration.ingest.data_packages import PACKAGES, check, count_municipalities, describe, load_all
 
 # The models that are looked at; what they are made of is made with them.
 MODELS = (
@@ -31,7 +31,6 @@ MODELS = (
     "int_fte_reported",
     "int_indicator_rounds",
     "int_series_breaks",
-    "int_submissions",
     "int_unit_responses",
     "mart_cell_ledger",
 )
@@ -50,17 +49,14 @@ class Reading:
     before: dict[str, Form]
     delivered: frozenset[str]
     problems: tuple[UserError, ...]
-    undecided: dict[str, tuple[Undecided, ...]] = field(default_factory=dict)
-    not_compared: dict[str, str] = field(default_factory=dict)
+    undecided: dict[str, tuple[Undecided, ...]]
+    not_compared: dict[str, str]
     """Why the last earlier round of a form's survey is not compared with, by form; empty where there is none."""
 
 
 def _load_inputs(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Load what people wrote, as it is now; unchecked, since checking takes longer than all else of a look."""
-    for package in PACKAGES:
-        resources = describe(settings.data, package)
-        for table in dict.fromkeys(resource.table for resource in resources):
-            load(connection, table, [resource for resource in resources if resource.table == table])
+    load_all(connection, settings.data)
     decisions.load(connection, settings.data)
     policy.load(connection, settings.data)
 
@@ -214,11 +210,6 @@ def _build(look: Settings, models: Sequence[str]) -> None:
     results = dbt.invoke(
         look, "--no-write-json", "--log-level-file", "none", "run", "--select", *(f"+{model}" for model in models)
     ).result.results
-    failed = [entry for entry in results if str(entry.status) == "error"]
-    if failed:
+    if any(str(entry.status) == "error" for entry in results):
         _check_inputs(look)
-        raise UserError(
-            "; ".join(f"model {entry.node.name}: {' '.join(str(entry.message).split())[:500]}" for entry in failed),
-            place=str(look.dbt_project),
-            remedy="see what the model says; nothing was published",
-        )
+    dbt.refuse_failed(look, results, "see what the model says; nothing was published")

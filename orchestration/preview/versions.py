@@ -6,7 +6,6 @@ of them, read by the form as it is now; it is restricted. Does not belong here: 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 from collections.abc import Sequence
@@ -24,7 +23,7 @@ from orchestration.core.settings import Settings
 from orchestration.core.warehouse import dictionaries
 from orchestration.forms.model import Form
 from orchestration.forms.registry import drafts_of, load_draft
-from orchestration.ingest.capture import LISTS, is_left_behind, restore
+from orchestration.ingest.capture import LISTS, hash_file, is_left_behind, restore
 from orchestration.preview.reading import read
 
 PREVIOUS = "previous"
@@ -148,11 +147,7 @@ def versions_of(settings: Settings, delivery: str) -> list[Version]:
 
 
 def _now(folder: Path) -> set[str]:
-    return {
-        hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in folder.iterdir()
-        if path.is_file() and not is_left_behind(path.name)
-    }
+    return {hash_file(path) for path in folder.iterdir() if path.is_file() and not is_left_behind(path.name)}
 
 
 def _wanted(settings: Settings, delivery: str, name: str) -> Version | None:

@@ -25,7 +25,7 @@ from orchestration.engines import dbt
 from orchestration.forms.model import ColumnMap, OptionMap
 from orchestration.forms.registry import load_forms
 from orchestration.ingest import decisions, deliveries, registry
-from orchestration.ingest.data_packages import PACKAGES, describe, load
+from orchestration.ingest.data_packages import PACKAGES, load_all
 
 TEXT = {"nb": "prøve", "en": "test"}
 MAP_COLUMNS = [name for name in ColumnMap.model_fields if name != "line"]
@@ -195,10 +195,7 @@ def make_kit(folder: Path) -> Kit:
 
 def load_inputs(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
     """Load the described inputs, unchecked."""
-    for package in PACKAGES:
-        resources = describe(settings.data, package)
-        for table in {resource.table for resource in resources}:
-            load(connection, table, [resource for resource in resources if resource.table == table])
+    load_all(connection, settings.data)
     decisions.load(connection, settings.data)
     policy.load(connection, settings.data)
 
