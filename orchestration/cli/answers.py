@@ -7,12 +7,13 @@ and lists of the control (``control``).
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from orchestration.cli.common import command, main, shown_path
+from orchestration.cli.common import command, counted, main, shown_path
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings, load_settings
 from orchestration.core.tables import load_tables
@@ -31,6 +32,7 @@ from orchestration.trace.explain import (
 )
 
 if TYPE_CHECKING:
+    from orchestration.contact.effect import Difference
     from orchestration.control.answers import Drafted
     from orchestration.control.findings import Control
     from orchestration.control.lists import Written
@@ -87,18 +89,27 @@ def explain(table: str, conditions: tuple[str, ...], most: int) -> dict[str, Any
 @click.option(
     "--answers", type=click.Path(exists=True, path_type=Path), help="Read an answered list, or all lists of a folder."
 )
+@click.option("--sign", is_flag=True, help="With --answers: write what the answers lead to. Without it, it is only shown.")
 @click.option("--language", type=click.Choice(["nb", "en"]), default="nb", show_default=True, help="Language of the lists.")
 @command
-def control(year: int, answers: Path | None, language: Literal["nb", "en"]) -> dict[str, Any]:
+def control(year: int, answers: Path | None, sign: bool, language: Literal["nb", "en"]) -> dict[str, Any]:
     """Write the lists of what single units are to be asked about their answers of YEAR, or read them back answered.
 
-    The lists are restricted: they are for those who control the survey year.
+    With --answers it shows what the answers lead to and what that does to the figures of the country and the counties; with
+    --sign it writes it. The lists are restricted: they are for those who control the survey year.
     """
     settings = load_settings()
     if answers is not None:
-        from orchestration.control.answers import draft  # imported here: workbooks take a while to import
+        from orchestration.contact.effect import effect_of  # imported here: workbooks and dbt take a while to import
+        from orchestration.control.answers import draft
+        from orchestration.control.answers import sign as write
 
-        return _drafted_lines(draft(settings, year, answers))
+        drafted = draft(settings, year, answers)
+        effect = effect_of(settings, year, drafted.corrections)
+        files = write(settings, year, drafted) if sign else []
+        return _drafted_lines(drafted, effect, files, sign)
+    if sign:
+        raise UserError("there are no answers to sign", place="control", remedy="add --answers with the answered list")
     from orchestration.control.findings import load_control
     from orchestration.control.lists import write_lists
 
@@ -106,16 +117,47 @@ def control(year: int, answers: Path | None, language: Literal["nb", "en"]) -> d
     return _control_lines(found, write_lists(found, settings.control))
 
 
-def _drafted_lines(drafted: Drafted) -> dict[str, Any]:
-    """Return what answered lists led to."""
+def _drafted_lines(drafted: Drafted, effect: Sequence[Difference], files: Sequence[Path], is_signed: bool) -> dict[str, Any]:
+    """Return what answered lists lead to, and what that does to the figures."""
+    asked_again = sum(event.event == "asked_again" for event in drafted.contacts)
     text = [
-        f"{len(drafted.corrections)} corrections and {len(drafted.explanations)} explanations written, "
-        f"{drafted.on_file} on file already, {drafted.unknown} not known",
-        *(f"  {shown_path(path)}" for path in drafted.files),
+        f"{counted(len(drafted.corrections), 'correction')}, {counted(len(drafted.explanations), 'explanation')}, "
+        f"{asked_again} to be asked again; {drafted.on_file} on file already, {drafted.unknown} not known",
+        *(_corrected(entry) for entry in drafted.corrections),
     ]
     if drafted.corrections:
-        text.append("next: is248 run applies the corrections")
-    return {**dataclasses.asdict(drafted), "text": "\n".join(text)}
+        text.append("effect on what units reported themselves (FTE; of options, units of the country):")
+        text += [_different(each) for each in effect] or ["  none: the numbers do not count in any figure of FTE"]
+    if is_signed:
+        text += ["written:" if files else "nothing to write", *(f"  {shown_path(path)}" for path in files)]
+        if drafted.corrections:
+            text.append("next: is248 run applies the corrections")
+    else:
+        text.append("nothing was written; the same with --sign writes it")
+    return {
+        **dataclasses.asdict(dataclasses.replace(drafted, contacts=[])),
+        "asked_again": asked_again,
+        "effect": [dataclasses.asdict(each) for each in effect],
+        "files": [str(path) for path in files],
+        "text": "\n".join(text),
+    }
+
+
+def _corrected(entry: Mapping[str, Any]) -> str:
+    names = ("question", "item", "target_group", "reporting_form")
+    what = " ".join(str(entry[name]) for name in names if name in entry)
+    return f"  {entry['unit']} {what}: {_plain(entry['expect'])} -> {_plain(entry['value'])}"
+
+
+def _plain(value: object) -> str:
+    return "nothing" if value is None else str(value)
+
+
+def _different(each: Difference) -> str:
+    before, after = ("nothing" if value is None else f"{value.normalize():f}" for value in (each.before, each.after))
+    area = each.unit_level if each.unit_level == "country" else f"{each.unit_level} {each.unit_code}"
+    what = " ".join(part for part in (each.question, each.answer, each.target_group) if part)
+    return f"  {area:12} {what}: {before} -> {after}"
 
 
 def _control_lines(found: Control, written: Written) -> dict[str, Any]:

@@ -7,6 +7,7 @@ Belongs here: reading and checking the texts, and filling their placeholders. Do
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,30 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 
 
+def placeholders(text: str) -> list[str]:
+    """Return the names of the placeholders of a text."""
+    return _PLACEHOLDER.findall(text)
+
+
+def fill(text: str, values: Mapping[str, str | None]) -> str:
+    """Return a text with its placeholders filled; a value that is missing is a dash.
+
+    Parts in [brackets] are left out where a value of theirs is missing.
+    """
+
+    def filled(piece: str) -> str:
+        return _PLACEHOLDER.sub(lambda match: values.get(match[1]) or NOTHING, piece)
+
+    # Split before filling, so that brackets in what a respondent wrote stay as they are.
+    return "".join(
+        filled(piece)
+        for place, piece in enumerate(_OPTIONAL.split(text))
+        if place % 2 == 0 or all(values.get(name) for name in placeholders(piece))
+    )
+
+
 class FindingText(BaseModel):
-    """What is said of one kind of finding; parts of ``question`` in [brackets] are left out where a value is missing."""
+    """What is said of one kind of finding; ``question`` is filled by ``fill``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -49,7 +72,7 @@ class FindingText(BaseModel):
     @model_validator(mode="after")
     def _placeholders_are_known(self) -> FindingText:
         for language in ("nb", "en"):
-            for name in _PLACEHOLDER.findall(getattr(self.question, language)):
+            for name in placeholders(getattr(self.question, language)):
                 if name not in PLACEHOLDERS:
                     raise ValueError(f"question.{language}: {{{name}}} is no placeholder")
         for name in ("title", "explanation", "what_to_do"):
@@ -60,17 +83,7 @@ class FindingText(BaseModel):
 
     def ask(self, values: dict[str, str | None], language: Language) -> str:
         """Return the question with its placeholders filled; a value that is missing is a dash."""
-
-        def filled(text: str) -> str:
-            return _PLACEHOLDER.sub(lambda match: values.get(match[1]) or NOTHING, text)
-
-        # Split before filling, so that brackets in what a respondent wrote stay as they are.
-        pieces = _OPTIONAL.split(in_language(self.question, language))
-        return "".join(
-            filled(piece)
-            for place, piece in enumerate(pieces)
-            if place % 2 == 0 or all(values.get(name) for name in _PLACEHOLDER.findall(piece))
-        )
+        return fill(in_language(self.question, language), values)
 
 
 Words = dict[str, dict[str, Label]]

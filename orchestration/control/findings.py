@@ -34,6 +34,12 @@ class Explanation(BaseModel):
     reason: str = Field(min_length=1, description="why the figure is right; restricted")
     answered_by: str = Field(min_length=1)
     date: date
+    value: Decimal | None = Field(default=None, description="the finding's value that was explained; another one is not")
+    compared: Decimal | None = Field(default=None, description="what it was held against")
+
+    def holds(self, value: Decimal | None, compared: Decimal | None) -> bool:
+        """Whether the explanation is of these values; one that names none is of any."""
+        return (self.value is None or self.value == value) and (self.compared is None or self.compared == compared)
 
 
 @dataclass(frozen=True)
@@ -150,21 +156,27 @@ def require_controlled(connection: duckdb.DuckDBPyConnection, path: Path, year: 
         )
 
 
-def load_explanations(folder: Path) -> dict[str, Explanation]:
-    """Return the explanations that are on file, by the key of the finding.
+def load_explanations(folder: Path) -> dict[str, list[Explanation]]:
+    """Return the explanations that are on file, by the key of the finding: one for each pair of values that was explained.
 
     Raises:
-        UserError: a file is no list of explanations, or two explain the same finding.
+        UserError: a file is no list of explanations, or two explain the same values of a finding.
     """
-    found: dict[str, Explanation] = {}
+    found: dict[str, list[Explanation]] = {}
     for path in sorted(folder.glob("*.yml")):
         for line, entry in read_entries(path, Explanation, DOCUMENTATION):
-            if entry.finding in found:
+            same = found.setdefault(entry.finding, [])
+            if any((other.value, other.compared) == (entry.value, entry.compared) for other in same):
                 raise UserError(
                     f"explains {entry.finding} twice", place=f"{path}, line {line}", remedy="keep one of the two"
                 )
-            found[entry.finding] = entry
+            same.append(entry)
     return found
+
+
+def explained(entries: list[Explanation], value: Decimal | None, compared: Decimal | None) -> Explanation | None:
+    """Return the latest of the explanations of a finding that is of these values."""
+    return next((entry for entry in reversed(entries) if entry.holds(value, compared)), None)
 
 
 def rounded(value: Any) -> Decimal | None:
@@ -265,6 +277,7 @@ def load_control(settings: Settings, year: int, language: Language = "nb") -> Co
 
         values = _values(row, year, texts, language, label_of)
         group = row["target_group"]
+        value, compared = rounded(row["value"]), rounded(row["value_compared"])
         found.append(
             Finding(
                 key=row["finding_key"],
@@ -277,15 +290,15 @@ def load_control(settings: Settings, year: int, language: Language = "nb") -> Co
                 title=in_language(text.title, language),
                 question=text.ask(values, language),
                 target_group=texts.word("target_group", group, language) or label("target_group", group) or "",
-                value=rounded(row["value"]),
-                compared=rounded(row["value_compared"]),
+                value=value,
+                compared=compared,
                 before=rounded(row["value_before"]),
                 limit=rounded(row["limit_value"]),
                 effect=rounded(row["effect"]) or Decimal(0),
                 item=label_of("item", row["item"]) or "",
                 reporting_form=texts.word("reporting_form", row["reporting_form"], language) or "",
                 place=values["place"] or "",
-                explanation=explanations.get(row["finding_key"]),
+                explanation=explained(explanations.get(row["finding_key"], []), value, compared),
             )
         )
     found.sort(

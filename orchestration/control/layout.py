@@ -20,8 +20,8 @@ from orchestration.core.texts import load_texts
 TEXTS = load_texts("control", "lists")
 
 # What a caseworker chooses from.
-RIGHT, WRONG, UNKNOWN = "right", "wrong", "unknown"
-VERDICTS = {code: TEXTS[code] for code in (RIGHT, WRONG, UNKNOWN)}
+RIGHT, WRONG, UNKNOWN, ASK_AGAIN = "right", "wrong", "unknown", "ask_again"
+VERDICTS = {code: TEXTS[code] for code in (RIGHT, WRONG, UNKNOWN, ASK_AGAIN)}
 STATUS = {True: TEXTS["explained"], False: TEXTS["open"]}
 
 
@@ -70,6 +70,14 @@ PLACES = {column.name: place for place, column in enumerate(COLUMNS)}
 LAST_PRINTED = "status"
 
 
+Shown = tuple[Decimal | None, Decimal | None]
+
+
+def is_same_question(one: Shown, other: Shown) -> bool:
+    """Whether two lists showed the same values; in a row that somebody added below there may be none."""
+    return one == other or (None, None) in (one, other)
+
+
 @dataclass(frozen=True)
 class Answer:
     """What somebody filled in for a finding, as it stands in a list; ``place`` names file, sheet and row."""
@@ -97,6 +105,17 @@ class Answer:
             self.answered_by,
             self.answered_on,
         )
+
+    @property
+    def shown(self) -> Shown:
+        """What the list that was answered showed: the finding's value, and what it was held against."""
+        if not self.row:
+            return None, None
+        return parse_number(self.row[PLACES["value"]]), parse_number(self.row[PLACES["compared"]])
+
+    def is_about(self, finding: Finding) -> bool:
+        """Whether the list showed what the finding holds now; another delivery may have changed it."""
+        return is_same_question(self.shown, (finding.value, finding.compared))
 
     @property
     def is_filled(self) -> bool:

@@ -79,9 +79,16 @@ def write_lists(control: Control, root: Path) -> Written:
     before = list_files(folder) if folder.is_dir() else []
     written_before = _written_before(folder)
     own = [path for path in before if path.relative_to(folder).as_posix() in written_before]
-    answers = gather(answer for path in own for answer in read_answers(path))
-    keys = {finding.key for finding in control.findings}
-    earlier = [answer for key, found in sorted(answers.items()) if key not in keys for answer in found]
+    given = gather(answer for path in own for answer in read_answers(path))
+    findings_now = {finding.key: finding for finding in control.findings}
+    answers: dict[str, list[Answer]] = {}
+    earlier: list[Answer] = []
+    for key, found in sorted(given.items()):
+        for answer in found:
+            # An answer about other values than the finding has now is none about these.
+            finding_now = findings_now.get(key)
+            is_about_it = finding_now is not None and answer.is_about(finding_now)
+            (answers.setdefault(key, []) if is_about_it else earlier).append(answer)
 
     lists: dict[str, tuple[str, list[Row], list[str]]] = {}
 
@@ -130,7 +137,7 @@ def write_lists(control: Control, root: Path) -> Written:
         overview=folder / f"{control.year}_{say('all')}.xlsx",
         counties=len(counties),
         units=len(units),
-        kept_answers=sum(len(found) for key, found in answers.items() if key in keys),
+        kept_answers=sum(map(len, answers.values())),
         earlier_answers=len(earlier),
     )
 

@@ -16,7 +16,16 @@ from pathlib import Path
 
 from openpyxl import load_workbook
 
-from orchestration.control.layout import COLUMNS, TEXTS, WRONG, Answer, parse_date, parse_number, verdict_code
+from orchestration.control.layout import (
+    COLUMNS,
+    TEXTS,
+    WRONG,
+    Answer,
+    is_same_question,
+    parse_date,
+    parse_number,
+    verdict_code,
+)
 from orchestration.core.errors import UserError
 from orchestration.core.spreadsheets import FORMULA
 
@@ -125,18 +134,23 @@ def list_files(path: Path) -> list[Path]:
 def gather(answers: Iterable[Answer]) -> dict[str, list[Answer]]:
     """Return answers by finding. The same answer in several lists is one; a finding may have several for other cells.
 
+    Answers in lists that showed other values of a finding are answers to another question.
+
     Raises:
         UserError: two lists answer the same differently.
     """
-    found: dict[str, dict[tuple[str, str], Answer]] = {}
+    found: dict[str, dict[tuple[object, ...], Answer]] = {}
     for answer in answers:
         cells = found.setdefault(answer.key, {})
         # Only corrections of different cells stand beside each other.
         same = [
             other
             for cell, other in cells.items()
-            if cell == (answer.item, answer.reporting_form)
-            or {verdict_code(answer.verdict), verdict_code(other.verdict)} != {WRONG}
+            if is_same_question(other.shown, answer.shown)
+            and (
+                cell[:2] == (answer.item, answer.reporting_form)
+                or {verdict_code(answer.verdict), verdict_code(other.verdict)} != {WRONG}
+            )
         ]
         if same and _compared(same[0]) != _compared(answer):
             raise UserError(
@@ -145,7 +159,7 @@ def gather(answers: Iterable[Answer]) -> dict[str, list[Answer]]:
                 remedy="keep one of the two answers and empty the other",
             )
         if not same:
-            cells[answer.item, answer.reporting_form] = answer
+            cells[answer.item, answer.reporting_form, answer.shown] = answer
     return {key: list(cells.values()) for key, cells in found.items()}
 
 

@@ -5,6 +5,7 @@ Belongs here: what every room that writes sentences needs. Does not belong here:
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
@@ -15,6 +16,11 @@ Language = Literal["nb", "en"]
 LANGUAGES: tuple[Language, ...] = ("nb", "en")
 
 MINUS = "\u2212"
+
+_MONTHS = (
+    *("januar", "februar", "mars", "april", "mai", "juni"),
+    *("juli", "august", "september", "oktober", "november", "desember"),
+)
 
 
 def in_language(label: Label, language: Language) -> str:
@@ -48,3 +54,8 @@ def number(
     if not signed:
         return written
     return MINUS + written.removeprefix("-") if written.startswith("-") else f"+{written}"
+
+
+def written_day(day: date) -> str:
+    """Return a day as it stands in a Norwegian sentence: 4. mai 2016."""
+    return f"{day.day}. {_MONTHS[day.month - 1]} {day.year}"

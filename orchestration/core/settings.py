@@ -237,13 +237,18 @@ class Settings(BaseSettings):
         return self.warehouse / "control"
 
     @property
+    def contact(self) -> Path:
+        """Folder of the contact rounds, one folder a year; restricted."""
+        return self.warehouse / "contact"
+
+    @property
     def preview(self) -> Path:
         """Folder of the looks at single survey years, with a page a year; restricted."""
         return self.warehouse / "preview"
 
     @property
     def explanations(self) -> Path:
-        """Folder of the findings of the control that were explained, one file a year."""
+        """Folder of what people wrote about the control: explanations, contact rounds and the record of contacts."""
         return self.data / "control"
 
     @property

@@ -11,7 +11,7 @@ from orchestration.defs.automation import (
     build_schedules,
 )
 from orchestration.defs.checks import build_gate, build_stage_checks
-from orchestration.defs.control import build_control_asset
+from orchestration.defs.control import build_control_asset, build_round_asset
 from orchestration.defs.deliveries import REGISTRY, build_delivery_assets
 from orchestration.defs.inputs import build_input_assets
 from orchestration.defs.models import build_dbt_project, build_survey_years, build_warehouse_assets
@@ -49,6 +49,7 @@ def build_definitions(settings: Settings, *, holds_lock: bool = False) -> dg.Def
             harmonise,
             build_survey_years(forms),
             build_control_asset(forms),
+            build_round_asset(forms),
             *build_publication(forms, [key for key in models if key in public.values() or key in checked]),
         ],
         asset_checks=[*stage_checks, build_gate(settings, public)],

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pytest
 import yaml
 from click.testing import CliRunner
 from openpyxl import Workbook, load_workbook
-from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration import cli
 from orchestration.control.answers import draft
+from orchestration.control.contacts import contacts_file, read_contacts
 from orchestration.control.findings import load_control
 from orchestration.control.layout import COLUMNS, PLACES
 from orchestration.control.lists import file_name, write_lists
@@ -30,130 +28,26 @@ from orchestration.defs.control import build_control_asset
 from orchestration.defs.resources import Installation, Writer
 from orchestration.forms.registry import load_forms
 from orchestration.ingest.decisions import load_decisions
-
-CHANGE = "is248|2016|1103|large_change|fte_by_service|adults||"
-RATE = "is248|2016|1103|rate_above_limit|fte_by_service|adults||"
-CELL = "is248|2016|030101|text_instead_of_number|fte_by_service|adults|work_measures|joint"
-SILENT = "is248|2016|1104|no_answer||||"
-
-WAREHOUSE = """
-create schema control; create schema intermediate; create schema staging; create schema forms;
-create table control.ctl_findings (finding_key varchar, survey varchar, time_period integer, unit_code varchar,
-    finding varchar, question varchar, target_group varchar, item varchar, reporting_form varchar, value decimal(18, 6),
-    value_compared decimal(18, 6), previous_period integer, value_before decimal(18, 6), limit_value decimal(18, 6),
-    population bigint, effect decimal(18, 6), detail varchar, wording varchar, file varchar, sheet varchar,
-    row_number integer, column_number integer, header varchar);
-insert into control.ctl_findings by name
-    select 'is248|2016|1104|no_answer||||' as finding_key, 'is248' as survey, 2016 as time_period, '1104' as unit_code,
-        'no_answer' as finding, 0.5 as effect, 0.5 as value_before, 2015 as previous_period;
-insert into control.ctl_findings by name
-    select 'is248|2016|1103|large_change|fte_by_service|adults||' as finding_key, 'is248' as survey, 2016 as time_period,
-        '1103' as unit_code, 'large_change' as finding, 'fte_by_service' as question, 'adults' as target_group, 30 as value,
-        2015 as previous_period, 20.25 as value_before, 25.449 as limit_value, 1000 as population, 9.75 as effect;
-insert into control.ctl_findings by name
-    select 'is248|2016|1103|rate_above_limit|fte_by_service|adults||' as finding_key, 'is248' as survey,
-        2016 as time_period, '1103' as unit_code, 'rate_above_limit' as finding, 'fte_by_service' as question,
-        'adults' as target_group, 30 as value, 24 as limit_value, 1000 as population, 12 as effect;
-insert into control.ctl_findings by name
-    select 'is248|2016|030101|text_instead_of_number|fte_by_service|adults|work_measures|joint' as finding_key,
-        'is248' as survey, 2016 as time_period, '030101' as unit_code, 'text_instead_of_number' as finding,
-        'fte_by_service' as question, 'adults' as target_group, 'work_measures' as item, 'joint' as reporting_form,
-        0 as effect, '=2-3' as detail, 'Arbeid' as wording, 'a.xlsx' as file, 'Ark' as sheet, 2 as row_number,
-        3 as column_number, 'v_1' as header;
-create table intermediate.int_units as select * from (values
-    (2016, '1103', 'Stavanger', '1103', 'Stavanger', '11', 'ge50000', 'municipality'),
-    (2016, '1104', 'Å/Ås', '1104', 'Å/Ås', '11', 'lt2000', 'municipality'),
-    (2016, '030101', 'Gamle Oslo', '0301', 'Oslo', '03', 'ge50000', 'city_district'))
-    units(time_period, unit_code, unit_name, municipality_code, municipality_name, county_code, size_group, unit_level);
-create table staging.stg_reference__counties as select * from (values
-    ('11', 'Rogaland', 1900, 2099), ('03', 'Oslo', 1900, 2099)) c(county_code, county_name, valid_from_year, valid_to_year);
-create table staging.stg_classifications__codelists as select * from (values
-    ('fte_breakdown', 'fte_by_service', 1, 'Etter tjeneste', 'By service', 'service_type'),
-    ('fte_breakdown', 'fte_by_education', 2, 'Etter utdanning', 'By education', 'education'),
-    ('service_type', 'housing', 1, 'Bolig', 'Housing', 'adults'),
-    ('service_type', 'work_measures', 2, 'Arbeidstiltak', 'Work measures', 'adults'),
-    ('education', 'college', 1, 'Høyskole', 'College', null),
-    ('size_group', 'ge50000', 6, 'Over 50 000', 'More than 50,000', null),
-    ('size_group', 'oslo_districts', 7, 'Bydeler i Oslo', 'Oslo districts', null),
-    ('target_group', 'adults', 1, 'Voksne (18 år og over)', 'Adults (18 and over)', null),
-    ('target_group', 'total', 3, 'I alt', 'Total', null))
-    codes(codelist, code, sort_order, label_nb, label_en, parent);
-create table staging.stg_indicators__indicators as select 'q' as indicator, 'Spørsmål' as label_nb, 'Question' as label_en;
-create table intermediate.int_survey_rounds as select 2016 as time_period, true as is_delivered
-    union all select 2017, false;
-create table forms.forms as select 'f' as form, 2016 as time_period, true as constructed;
-create table staging.stg_forms__forms as
-    select 'f' as form, 'is248' as survey, 2016 as time_period, 'municipalities' as units;
-create table staging.stg_forms__columns as select 'f' as form, 'answer' as use, * from (values
-    ('fte_by_service', 'housing', 'adults', 'joint', 'number'),
-    ('fte_by_service', 'housing', 'adults', 'mental_health', 'number'),
-    ('fte_by_service', 'work_measures', 'adults', 'joint', 'number'),
-    ('fte_by_education', 'college', 'adults', 'joint', 'number'),
-    ('plan', 'all', 'total', 'total', 'code')) c(question, item, target_group, reporting_form, type);
-create table staging.stg_forms__options as select 'f' as form, 'plan' as question, 'yes' as answer;
-create table intermediate.int_fte_asked as
-    select 'f' as form, 2016 as time_period, question, target_group, reporting_form, item as category
-    from staging.stg_forms__columns where type = 'number';
-create table intermediate.int_unit_responses as select * from (values
-    ('f', 2016, '1103', true), ('f', 2016, '030101', true), ('f', 2016, '1104', false))
-    r(form, time_period, unit_code, has_answered);
-create table intermediate.int_delivered_answers as
-    select 'f' as form, * from (values
-    ('1103', 'fte_by_service', 'housing', 'adults', 'joint', '12,5', cast(12.5 as decimal(18, 6)), null),
-    ('030101', 'fte_by_service', 'work_measures', 'adults', 'joint', '=2-3', null, null),
-    ('1103', 'plan', 'all', 'total', 'total', '2', null, 'no'))
-    a(unit_code, question, item, target_group, reporting_form, text, number_value, answer);
-"""
+from tests.integration.control_kit import (
+    CELL,
+    CHANGE,
+    RATE,
+    SILENT,
+    answer,
+    bytes_of,
+    changed,
+    column,
+    make_controlled,
+    row_of,
+    signed,
+    write,
+)
 
 
 @pytest.fixture
 def controlled(tmp_path: Path) -> Settings:
     """Settings with a data folder of their own and a warehouse that holds a few findings."""
-    data = tmp_path / "data"
-    data.mkdir()
-    settings = Settings(data_dir=data, warehouse_dir=tmp_path / "warehouse", snapshots_dir=tmp_path / "snapshots")
-    with connect(settings.warehouse_file) as connection:
-        connection.execute(WAREHOUSE)
-    return settings
-
-
-def column(name: str) -> int:
-    return PLACES[name] + 1
-
-
-def write(settings: Settings) -> Path:
-    return write_lists(load_control(settings, 2016), settings.control).folder
-
-
-def bytes_of(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-def row_of(sheet: Worksheet, key: str) -> int:
-    return next(row for row in range(2, sheet.max_row + 1) if sheet.cell(row, column("key")).value == key)
-
-
-def answer(path: Path, finding: str, /, *, row: int | None = None, **values: Any) -> None:
-    """Fill in the answer to a finding, or to another row of the list."""
-    book = load_workbook(path)
-    sheet = book["Kontroll"]
-    for name, value in {"answered_by": "Kari Nordmann", "answered_on": date(2016, 6, 14), **values}.items():
-        sheet.cell(row or row_of(sheet, finding), column(name)).value = value
-    book.save(path)
-
-
-def changed(path: Path, /, **values: str | None) -> Path:
-    """Fill in the answer to the change of Stavanger."""
-    answer(
-        path,
-        CHANGE,
-        **{"verdict": "feil", "new_value": 2.5, "item": "Bolig", "reporting_form": "felles rapportering", **values},
-    )
-    return path
+    return make_controlled(tmp_path)
 
 
 # Findings
@@ -247,7 +141,7 @@ def test_the_workbook_is_ready_to_be_answered(controlled: Settings) -> None:
     assert sheet.print_title_rows == "$1:$1"
     assert (sheet.page_setup.orientation, sheet.page_setup.fitToWidth) == ("landscape", 1)
     choices = {choice.formula1: str(choice.sqref) for choice in sheet.data_validations.dataValidation}
-    assert choices['"riktig,feil,vet ikke"'].startswith("M2:")
+    assert choices['"riktig,feil,vet ikke,spør igjen"'].startswith("M2:")
     assert "'Poster'!$A$2:$A$4" in choices
     row = row_of(sheet, CHANGE)
     assert sheet.cell(row, column("value")).value == 30
@@ -360,6 +254,8 @@ def test_a_wrong_number_becomes_a_correction_and_a_right_one_an_explanation(cont
     answer(folder / "2016_alle.xlsx", SILENT, verdict="vet ikke")
     drafted = draft(controlled, 2016, folder)
     assert (len(drafted.corrections), len(drafted.explanations), drafted.on_file, drafted.unknown) == (2, 1, 0, 1)
+    assert not list(controlled.data.iterdir())
+    signed(controlled, folder)
     path = controlled.data / "corrections" / "2016_control.yml"
     entries = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert entries == [
@@ -376,27 +272,27 @@ def test_a_wrong_number_becomes_a_correction_and_a_right_one_an_explanation(cont
     ]  # fmt: skip
     assert len(load_decisions(controlled.data)["corrections"]) == 2
     (explained,) = yaml.safe_load((controlled.explanations / "2016.yml").read_text(encoding="utf-8"))
-    assert (explained["finding"], explained["reason"]) == (RATE, "én bruker")
+    assert (explained["finding"], explained["reason"], explained["value"]) == (RATE, "én bruker", 30)
 
 
 def test_what_is_on_file_is_not_written_again(controlled: Settings) -> None:
     folder = write(controlled)
     changed(folder / "2016_alle.xlsx")
     answer(folder / "2016_alle.xlsx", RATE, verdict="riktig", reason="én bruker")
-    draft(controlled, 2016, folder)
+    signed(controlled, folder)
     before = bytes_of(controlled.data)
     write(controlled)
-    drafted = draft(controlled, 2016, folder)
-    assert (drafted.corrections, drafted.explanations, drafted.on_file, drafted.files) == ([], [], 2, [])
+    drafted = signed(controlled, folder)
+    assert (drafted.corrections, drafted.explanations, drafted.on_file, drafted.contacts) == ([], [], 2, [])
     assert bytes_of(controlled.data) == before
 
 
 def test_later_answers_are_added_to_those_on_file(controlled: Settings) -> None:
     folder = write(controlled)
     changed(folder / "2016_alle.xlsx")
-    draft(controlled, 2016, folder / "2016_alle.xlsx")
+    signed(controlled, folder / "2016_alle.xlsx")
     answer(folder / "2016_alle.xlsx", CELL, verdict="feil", new_value=2)
-    drafted = draft(controlled, 2016, folder / "2016_alle.xlsx")
+    drafted = signed(controlled, folder / "2016_alle.xlsx")
     assert (len(drafted.corrections), drafted.on_file) == (1, 1)
     assert len(load_decisions(controlled.data)["corrections"]) == 2
 
@@ -439,8 +335,8 @@ def test_a_list_that_excel_saved_as_csv_is_read(controlled: Settings, tmp_path: 
         ({"answered_by": None}, "does not say who answered", "Besvart av"),
         ({"answered_on": None}, "has no date", "2016-06-14"),
         ({"answered_on": "i går"}, "the date 'i går' is none", "2016-06-14"),
-        ({"verdict": "kanskje"}, "the answer 'kanskje' is none", "riktig, feil, vet ikke"),
-        ({"verdict": None}, "has no answer", "riktig, feil, vet ikke"),
+        ({"verdict": "kanskje"}, "the answer 'kanskje' is none", "riktig, feil, vet ikke, spør igjen"),
+        ({"verdict": None}, "has no answer", "riktig, feil, vet ikke, spør igjen"),
         ({"verdict": "riktig"}, "without an explanation", "Forklaring"),
     ],
 )
@@ -474,7 +370,7 @@ def test_a_key_that_does_not_fit_is_refused(controlled: Settings, key: str, said
 
 def test_a_cell_that_is_corrected_otherwise_on_file_is_refused(controlled: Settings) -> None:
     path = changed(write(controlled) / "2016_alle.xlsx")
-    draft(controlled, 2016, path)
+    signed(controlled, path)
     changed(path, new_value=3)
     with pytest.raises(UserError, match=r"corrected otherwise in 2016_control\.yml:3"):
         draft(controlled, 2016, path)
@@ -504,6 +400,51 @@ def test_what_is_no_list_is_refused(controlled: Settings, tmp_path: Path) -> Non
         draft(controlled, 2016, other)
 
 
+# Answers to what is not asked any more
+
+
+def test_an_answer_in_a_list_of_an_earlier_delivery_is_refused(controlled: Settings) -> None:
+    path = changed(write(controlled) / "2016_alle.xlsx")
+    with connect(controlled.warehouse_file) as connection:
+        connection.execute("update control.ctl_findings set value = 31 where finding = 'large_change'")
+    with pytest.raises(UserError, match=r"the list shows 30 and nothing, and the finding now holds 31\.00 and nothing"):
+        draft(controlled, 2016, path)
+    written = write_lists(load_control(controlled, 2016), controlled.control)
+    assert (written.kept_answers, written.earlier_answers) == (0, 1)
+    with connect(controlled.warehouse_file) as connection:
+        connection.execute("delete from control.ctl_findings where finding = 'large_change'")
+    with pytest.raises(UserError, match="answers a finding that is not there any more"):
+        draft(controlled, 2016, path.parent / "2016_tidligere_svar.xlsx")
+    # In the folder the list of earlier answers is only on record.
+    assert draft(controlled, 2016, path.parent).corrections == []
+
+
+def test_an_explanation_holds_for_the_values_that_were_explained(controlled: Settings) -> None:
+    path = write(controlled) / "2016_alle.xlsx"
+    answer(path, RATE, verdict="riktig", reason="én bruker")
+    signed(controlled, path)
+    assert [finding.key for finding in load_control(controlled, 2016).findings if finding.explanation] == [RATE]
+    with connect(controlled.warehouse_file) as connection:
+        connection.execute("update control.ctl_findings set value = 300 where finding = 'rate_above_limit'")
+    assert not any(finding.explanation for finding in load_control(controlled, 2016).findings)
+    path = write(controlled) / "2016_alle.xlsx"
+    answer(path, RATE, verdict="riktig", reason="ti brukere")
+    assert len(signed(controlled, path.parent / "2016_alle.xlsx").explanations) == 1
+    explained = [finding.explanation for finding in load_control(controlled, 2016).findings if finding.explanation]
+    assert [each.reason for each in explained] == ["ti brukere"]
+
+
+def test_what_is_to_be_asked_again_is_on_record_with_what_was_not_clear(controlled: Settings) -> None:
+    path = write(controlled) / "2016_alle.xlsx"
+    answer(path, CHANGE, verdict="spør igjen")
+    with pytest.raises(UserError, match="asked again without a question"):
+        draft(controlled, 2016, path)
+    answer(path, CHANGE, reason="Hvilken bolig?")
+    signed(controlled, path)
+    (event,) = read_contacts(contacts_file(controlled.explanations, 2016))
+    assert (event.event, event.finding, event.note, event.by) == ("asked_again", CHANGE, "Hvilken bolig?", "Kari Nordmann")
+
+
 # The asset and the command
 
 
@@ -531,9 +472,17 @@ def test_the_command_says_what_it_found_and_where_the_lists_lie(
     assert str(controlled.control / "2016") in output
     assert "constructed" in output
     changed(controlled.control / "2016" / "2016_alle.xlsx")
-    code, output = run(controlled, monkeypatch, "2016", "--answers", str(controlled.control / "2016"), "--json")
+    monkeypatch.setattr("orchestration.contact.effect.effect_of", lambda *_: ())
+    folder = str(controlled.control / "2016")
+    code, output = run(controlled, monkeypatch, "2016", "--answers", folder, "--json")
     assert code == 0
     assert '"expect": 12.5' in output
+    assert not list(controlled.data.iterdir())
+    code, output = run(controlled, monkeypatch, "2016", "--answers", folder, "--sign")
+    assert code == 0
+    assert output.startswith("1 correction, 0 explanations, 0 to be asked again; 0 on file already, 0 not known\n")
+    assert (controlled.data / "corrections" / "2016_control.yml").is_file()
+    assert run(controlled, monkeypatch, "2016", "--sign")[0] == 1
 
 
 def test_a_year_that_was_not_delivered_and_a_warehouse_that_is_not_there_are_told(

@@ -7,6 +7,7 @@ import csv
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from orchestration.cli import main
+from orchestration.contact.effect import effect_of
 from orchestration.core.errors import UserError
 from orchestration.defs.preview import build_preview_job
 from orchestration.forms.model import UNSURE
@@ -366,3 +368,44 @@ def test_answers_are_unlike_where_they_are_filled_or_distributed_otherwise(
 def test_the_folder_of_deliveries_is_not_written(kit: Kit, finished: Preview) -> None:
     folders = [path.name for path in Path(kit.settings.deliveries).iterdir()]
     assert sorted(name for name in folders if name != str(HALF_MAPPED)) == [str(EARLIER), str(YEAR)]
+
+
+# What corrections would do
+
+
+def correction(**values: Any) -> dict[str, Any]:
+    signed = {"reason": "prøve", "decided_by": "KN", "date": date(YEAR, 6, 14)}
+    about = {
+        "unit": "0106",
+        "year": YEAR,
+        "question": "fte_by_service",
+        "item": "housing_with_staff",
+        "target_group": "adults",
+    }
+    return {**about, "reporting_form": "joint", "expect": 20, "value": 2, **signed, **values}
+
+
+def test_the_effect_of_a_correction_is_shown_before_it_is_signed(kit: Kit) -> None:
+    before = {path: path.read_bytes() for path in kit.data.rglob("*") if path.is_file()}
+    found = effect_of(kit.settings, YEAR, [correction()])
+    assert {(each.unit_level, each.unit_code, each.question, each.before, each.after) for each in found} == {
+        ("country", "0", "fte_by_service", Decimal(38), Decimal(20)),
+        ("county", "01", "fte_by_service", Decimal(38), Decimal(20)),
+        ("unit", "0106", "fte_by_service", Decimal(20), Decimal(2)),
+    }
+    assert {path: path.read_bytes() for path in kit.data.rglob("*") if path.is_file()} == before
+    assert not list(kit.settings.preview.glob("warehouse.duckdb*"))
+
+
+def test_a_correction_of_an_option_moves_a_unit_from_one_to_the_other(kit: Kit) -> None:
+    about = correction(unit="0101", question="suicide_attempt_routines", expect="yes", value="no")
+    found = effect_of(kit.settings, YEAR, [{name: value for name, value in about.items() if name != "item"}])
+    assert {(each.question, each.answer, each.before, each.after) for each in found} == {
+        ("suicide_attempt_routines", "yes", Decimal(1), None),
+        ("suicide_attempt_routines", "no", Decimal(1), Decimal(2)),
+    }
+
+
+def test_a_correction_that_expects_another_value_does_nothing(kit: Kit) -> None:
+    assert effect_of(kit.settings, YEAR, [correction(expect=21)]) == ()
+    assert effect_of(kit.settings, YEAR, []) == ()

@@ -47,9 +47,9 @@ ranked as (
     from compared
 )
 
-select *
+select
+    *,
+    difference > {{ limit_of('control_sums_margin_share') }} * greatest(service_fte, other_fte)
+    and place <= {{ limit_of('control_sums_asked_share') }} as is_asked
 from ranked
-where
-    difference > margin
-    and difference > {{ limit_of('control_sums_margin_share') }} * greatest(service_fte, other_fte)
-    and place <= {{ limit_of('control_sums_asked_share') }}
+where difference > margin

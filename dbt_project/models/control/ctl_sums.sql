@@ -1,5 +1,6 @@
 with different as (
     select * from {{ ref('ctl_differing_sums') }}
+    where is_asked
 ),
 
 tenfold as (

@@ -1,6 +1,6 @@
 with different as (
     select * from {{ ref('ctl_differing_sums') }}
-    where question = 'fte_by_education' and difference >= {{ limit_of('control_tenfold_min_fte') }}
+    where is_asked and question = 'fte_by_education' and difference >= {{ limit_of('control_tenfold_min_fte') }}
 ),
 
 cells as (

@@ -1,0 +1,151 @@
+"""The command ``contact``: the contact round of a survey year. What it says of single units is restricted.
+
+Belongs here: the words of the answer. Does not belong here: states, letters and the page (the room ``contact``).
+"""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orchestration.cli.common import command, counted, main, shown_path
+from orchestration.core.errors import UserError
+from orchestration.core.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from orchestration.contact.folder import Written
+    from orchestration.contact.states import ContactRound
+
+
+@main.command()
+@click.argument("year", type=int)
+@click.option("--on", "today", type=click.DateTime(["%Y-%m-%d"]), help="The day; today if it is not given.")
+@click.option(
+    "--sent",
+    type=click.Choice(["reminders", "questions", "county_governors"]),
+    multiple=True,
+    help="Put on record that the letters of this kind were sent. Can be given again.",
+)
+@click.option("--back", type=click.Path(exists=True, path_type=Path), help="Read the workbook of the round back.")
+@click.option(
+    "--approve", "approved", multiple=True, metavar="UNIT", help="Approve the answers of a unit. Can be given again."
+)
+@click.option("--approve-settled", is_flag=True, help="Approve every unit that has a report and no open question.")
+@click.option("--by", default="", metavar="NAME", help="Who sent or approved.")
+@command
+def contact(
+    year: int,
+    today: datetime.datetime | None,
+    sent: tuple[str, ...],
+    back: Path | None,
+    approved: tuple[str, ...],
+    approve_settled: bool,
+    by: str,
+) -> dict[str, Any]:
+    """Write the contact round of YEAR: the state of each unit, letters to send, lists of who is missing, a page.
+
+    Nothing is sent. What was sent, approved or entered in the workbook is put on record in data/control/contacts.
+    All of it is restricted.
+    """
+    from orchestration.contact import states  # imported here: workbooks take a while to import
+    from orchestration.contact.folder import write_round
+
+    settings = load_settings()
+    day = today.date() if today is not None else datetime.date.today()
+    found = states.load_contact_round(settings, year, day)
+    noted = _put_on_record(settings, found, sent, back, (approved, approve_settled), by)
+    if noted:
+        found = states.load_contact_round(settings, year, day)
+    written = write_round(settings, found)
+    return {
+        "year": year,
+        "on": day.isoformat(),
+        "states": {state.value: count for state, count in found.count().items()},
+        "missing": [unit.unit_code for unit in found.units if not unit.has_delivered],
+        "letters": written.letters.count(),
+        "on_record": noted,
+        "folder": str(written.folder),
+        "page": str(written.page),
+        "constructed": found.control.constructed,
+        "text": "\n".join(_lines(found, written, noted)),
+    }
+
+
+def _put_on_record(
+    settings: Settings,
+    found: ContactRound,
+    sent: tuple[str, ...],
+    back: Path | None,
+    approved: tuple[tuple[str, ...], bool],
+    by: str,
+) -> int:
+    """Add to the record what the options say has happened, and return how many events were new."""
+    from orchestration.contact.approvals import approvals
+    from orchestration.contact.folder import write_letters
+    from orchestration.contact.workbook import read_back
+    from orchestration.control.contacts import Contact, add_contacts, contacts_file
+
+    if (sent or any(approved)) and not by.strip():
+        raise UserError("does not say who sent or approved", place="contact", remedy="add --by NAME")
+    if sent and found.round is None:
+        raise UserError(
+            "nobody has described the round, so there are no letters",
+            place=f"data/control/rounds/{found.year}.yml",
+            remedy="docs/contact-round.md says what a round has",
+        )
+    events: list[Contact] = []
+    if sent:
+        letters = write_letters(settings, found)
+        events += [each for kind in sent for letter in letters.of(kind) for each in letter.events(found.today, by.strip())]
+    if back is not None:
+        events += read_back(back, found)
+    events += approvals(found, approved[0], approved[1], by.strip())
+    return add_contacts(contacts_file(settings.explanations, found.year), events) if events else 0
+
+
+def _lines(found: ContactRound, written: Written, noted: int) -> list[str]:
+    """Return the round as text: how far units are, what is to be sent, where all of it lies."""
+    from orchestration.contact.states import Asking
+
+    states = {state: count for state, count in found.count().items() if count}
+    asking = dict.fromkeys(Asking, 0)
+    for unit in found.units:
+        for question in unit.questions:
+            asking[question.asking] += 1
+    width = max(map(len, states), default=0)
+    lines = [
+        f"{found.year} on {found.today.isoformat()}: {counted(len(found.units), 'unit')}",
+        *(f"  {state.replace('_', ' '):{width}} {count:>5}" for state, count in states.items()),
+        "questions: "
+        + (", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in asking.items() if count) or "none"),
+        f"missing by day: {_progress(found)}",
+    ]
+    if noted:
+        lines.append(f"{counted(noted, 'event')} put on record")
+    if found.round is None:
+        lines.append(
+            f"note: data/control/rounds/{found.year}.yml does not say who writes and until when; there are no letters "
+            "(docs/contact-round.md)"
+        )
+    else:
+        letters = written.letters.count()
+        lines.append(
+            f"letters to send: {counted(letters['reminders'], 'reminder')}, {letters['questions']} with questions, "
+            f"{letters['counties']} to county governors"
+        )
+    lines += [f"page:   {shown_path(written.page)}", f"folder: {shown_path(written.folder)}"]
+    if found.control.constructed:
+        lines.append("note: the deliveries of this year are constructed, not official: contact nobody because of them")
+    return lines
+
+
+def _progress(found: ContactRound) -> str:
+    """Return how many reports were missing at the end of each deadline and of the last day."""
+    if not found.progress:
+        return "not known, the delivery dates no report"
+    shown = [each for each in found.progress if each.mark or each is found.progress[-1]]
+    told = ", ".join(f"{each.outstanding} on {each.day.isoformat()}" for each in shown)
+    return f"{told} ({found.undated} reports without a date)" if found.undated else told

@@ -1,0 +1,70 @@
+"""Approving the answers of units: which may be approved, and the event that is put on record.
+
+Belongs here: what speaks against an approval. Does not belong here: the record itself (``control.contacts``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orchestration.contact.states import OPEN, ContactRound, State, Unit
+from orchestration.control.contacts import Contact
+from orchestration.core.errors import UserError
+
+_SETTLED = frozenset({State.COMPLETE, State.EXPLAINED, State.CORRECTED})
+
+
+def refuse_approval(unit: Unit, answers_sha256: str, place: str) -> None:
+    """Refuse to approve a unit that has no report, other answers than were looked at, or questions that are open.
+
+    Raises:
+        UserError: with what is to be done first.
+    """
+    if not unit.has_delivered or not unit.answers_sha256:
+        raise UserError(f"{unit.unit_code} has no report to approve", place=place, remedy="remind it")
+    if answers_sha256 != unit.answers_sha256:
+        raise UserError(
+            f"{unit.unit_code} has other answers than when the list was made",
+            place=place,
+            remedy="make the list again with is248 contact, and look at the answers",
+        )
+    open_questions = unit.questions_that_are(*OPEN)
+    if open_questions:
+        raise UserError(
+            f"{unit.unit_code} has {len(open_questions)} open questions",
+            place=place,
+            remedy="enter the answers with is248 control --answers, or explain the findings there",
+        )
+
+
+def approvals(found: ContactRound, units: Sequence[str], every_settled: bool, by: str) -> list[Contact]:
+    """Return approvals of units on the day of the round.
+
+    Args:
+        found: the round.
+        units: codes of units that are approved.
+        every_settled: whether every unit is approved that has a report and no open question; those that are approved already
+            are left out.
+        by: who approves.
+
+    Raises:
+        UserError: a unit is not known, or cannot be approved.
+    """
+    chosen: list[Unit] = []
+    for code in units:
+        own = [unit for unit in found.units if unit.unit_code == code]
+        if not own:
+            raise UserError(f"{code!r} is no unit of {found.year}", place="contact", remedy="give the code of a unit")
+        for unit in own:
+            refuse_approval(unit, unit.answers_sha256, "contact")
+        chosen += own
+    if every_settled:
+        chosen += [
+            unit
+            for unit in found.units
+            if unit.state in _SETTLED and unit.answers_sha256 and unit not in chosen and not unit.is_contested
+        ]
+    return [
+        Contact(date=found.today, unit_code=unit.unit_code, event="approved", by=by, answers_sha256=unit.answers_sha256)
+        for unit in chosen
+    ]

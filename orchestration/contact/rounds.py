@@ -1,0 +1,86 @@
+"""How a contact round is run: who writes, until when units may answer, what is asked and what is only listed.
+
+``data/control/rounds/<year>.yml`` is data that people write. Belongs here: its form, and reading it. Does not belong here:
+what happened in the round (``control.contacts``).
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from orchestration.core import yaml_text
+from orchestration.core.entries import first_problem
+from orchestration.core.errors import UserError
+
+DOCUMENTATION = "docs/contact-round.md says what a round has"
+
+
+class Round(BaseModel):
+    """The contact round of a year. Dates are days; ``deadlines`` are the first one and those to which it was extended."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sender: str = Field(min_length=1, description="who signs the letters")
+    reply_to: str = Field(pattern=r"^[^@\s]+@[^@\s]+$", description="address to which units answer")
+    phone: str = ""
+    opened: date = Field(description="the day on which units got the form")
+    deadlines: tuple[date, ...] = Field(min_length=1)
+    county_governors_from: date | None = Field(
+        default=None, description="the day from which county governors are told who is missing"
+    )
+    answer_days: int = Field(default=14, ge=1, description="days that a unit has to answer questions")
+    asked_from_fte: float = Field(
+        default=0, ge=0, description="a finding with a smaller effect on the national figure is listed, and not asked about"
+    )
+    always_asked: tuple[str, ...] = Field(default=(), description="findings that are asked about whatever their effect")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Round:
+        days = (self.opened, *self.deadlines)
+        if any(later <= earlier for earlier, later in pairwise(days)):
+            raise ValueError("opened and deadlines are not in the order of their days")
+        return self
+
+    def answer_by(self, day: date) -> date:
+        """Return until when a unit may answer what it was asked on a day."""
+        return day + timedelta(days=self.answer_days)
+
+
+def round_file(folder: Path, year: int) -> Path:
+    """Return where the round of a year is described, under the folder of the explanations."""
+    return folder / "rounds" / f"{year}.yml"
+
+
+def load_round(folder: Path, year: int, findings: frozenset[str]) -> Round | None:
+    """Return the contact round of a year; None where nobody has described one.
+
+    Args:
+        folder: the folder of the explanations.
+        year: the survey year.
+        findings: the findings that there are texts for.
+
+    Raises:
+        UserError: the file is not valid.
+    """
+    path = round_file(folder, year)
+    if not path.exists():
+        return None
+    try:
+        found = Round.model_validate(yaml_text.load(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        raise UserError(first_problem(error), place=str(path), remedy=DOCUMENTATION) from error
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot be read ({error})", place=str(path), remedy=DOCUMENTATION) from error
+    unknown = sorted(set(found.always_asked) - findings)
+    if unknown:
+        raise UserError(
+            f"always_asked: {unknown[0]!r} is no finding",
+            place=str(path),
+            remedy=f"findings are {', '.join(sorted(findings))}",
+        )
+    return found

@@ -1,0 +1,386 @@
+"""The contact round on a tiny warehouse: states by hand, letters as e-mails, what comes back, the page."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from datetime import date
+from email.message import EmailMessage
+from io import BytesIO
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from click.testing import CliRunner
+from openpyxl import load_workbook
+
+from orchestration import cli
+from orchestration.contact.folder import write_round
+from orchestration.contact.letters import load_addresses, load_letter_texts
+from orchestration.contact.page import chart, render
+from orchestration.contact.states import Asking, ContactRound, Standing, State, load_contact_round
+from orchestration.contact.workbook import read_back
+from orchestration.control.contacts import Contact, add_contacts, contacts_file, read_contacts
+from orchestration.control.layout import PLACES
+from orchestration.core.errors import UserError
+from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.core.warehouse import connect
+from orchestration.defs.control import build_round_asset
+from orchestration.defs.resources import Installation, Writer
+from orchestration.forms.registry import load_forms
+from tests.integration.control_kit import CELL, CHANGE, RATE, answer, bytes_of, make_controlled, signed, write
+
+ROUND = """
+sender: Testavsender
+reply_to: svar@example.org
+opened: 2016-04-05
+deadlines: [2016-05-04, 2016-05-13]
+county_governors_from: 2016-05-30
+answer_days: 10
+asked_from_fte: 10
+always_asked: [text_instead_of_number]
+"""
+LATE = date(2016, 6, 1)
+
+
+@pytest.fixture
+def controlled(tmp_path: Path) -> Settings:
+    """Three units: Stavanger reported with two findings, Gamle Oslo with a text, Å/Ås began and did not send."""
+    settings = make_controlled(tmp_path)
+    path = settings.explanations / "rounds" / "2016.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text(ROUND, encoding="utf-8")
+    return settings
+
+
+def states(found: ContactRound) -> dict[str, State]:
+    return {unit.unit_code: unit.state for unit in found.units}
+
+
+def asking(found: ContactRound) -> dict[str, Asking]:
+    return {each.finding.key: each.asking for unit in found.units for each in unit.questions}
+
+
+def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str]:
+    monkeypatch.setattr(cli.contact, "load_settings", lambda: settings)
+    result = CliRunner().invoke(cli.main, ["contact", "2016", *arguments])
+    return result.exit_code, result.output
+
+
+def letter(path: Path) -> tuple[EmailMessage, str]:
+    message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    body = message.get_body(("plain",))
+    assert body is not None
+    return message, body.get_content()
+
+
+# States
+
+
+def test_a_unit_is_where_its_report_and_its_questions_are(controlled: Settings) -> None:
+    found = load_contact_round(controlled, 2016, LATE)
+    assert states(found) == {
+        "1103": State.QUESTIONS_OPEN,
+        "1104": State.BEGUN,
+        "030101": State.QUESTIONS_OPEN,
+    }
+    # 9.75 FTE is below the limit of the round; a text is asked about whatever its effect; a missing report is no question.
+    assert asking(found) == {RATE: Asking.TO_ASK, CHANGE: Asking.LISTED, CELL: Asking.TO_ASK}
+    assert [(each.unit_code, each.service_fte, each.other_fte) for each in found.below_limit] == [("1103", 30, 28.5)]
+
+
+def test_on_an_earlier_day_later_reports_and_events_are_not_there(controlled: Settings) -> None:
+    add_contacts(
+        contacts_file(controlled.explanations, 2016),
+        [Contact(date=date(2016, 5, 20), unit_code="1104", event="reminded", by="KN")],
+    )
+    found = load_contact_round(controlled, 2016, date(2016, 5, 5))
+    assert states(found) == {"1103": State.NOT_DELIVERED, "1104": State.BEGUN, "030101": State.QUESTIONS_OPEN}
+    assert found.contacts == ()
+    assert found.progress == (Standing(date(2016, 4, 20), 2), Standing(date(2016, 5, 4), 2, "is_deadline"))
+    later = load_contact_round(controlled, 2016, LATE)
+    assert [each.outstanding for each in later.progress] == [2, 2, 1, 1, 1]
+    assert len(later.contacts) == 1
+
+
+def test_a_report_without_a_date_is_there_and_said_to_have_none(controlled: Settings) -> None:
+    with connect(controlled.warehouse_file) as connection:
+        connection.execute("update control.ctl_unit_submissions set first_completed_at = null where unit_code = '1103'")
+    found = load_contact_round(controlled, 2016, date(2016, 5, 5))
+    assert states(found)["1103"] is State.QUESTIONS_OPEN
+    assert found.undated == 1
+    with connect(controlled.warehouse_file) as connection:
+        connection.execute("update control.ctl_unit_submissions set first_completed_at = null")
+    assert load_contact_round(controlled, 2016, LATE).progress == ()
+
+
+def test_answers_take_a_unit_from_questions_to_approved_and_new_answers_back(
+    controlled: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(controlled) / "2016_alle.xlsx"
+    answer(path, RATE, verdict="vet ikke")
+    signed(controlled, path)
+    assert states(load_contact_round(controlled, 2016, date(2016, 6, 20)))["1103"] is State.ANSWERED
+    answer(path, RATE, verdict="riktig", reason="én bruker")
+    answer(path, CELL, verdict="feil", new_value=2)
+    signed(controlled, path)
+    found = load_contact_round(controlled, 2016, date(2016, 6, 20))
+    assert (states(found)["1103"], asking(found)[RATE]) == (State.EXPLAINED, Asking.EXPLAINED)
+    # The text is still a finding until a run has applied the correction.
+    assert states(found)["030101"] is State.ANSWERED
+    with connect(controlled.warehouse_file) as connection:
+        connection.execute("delete from control.ctl_findings where unit_code = '030101'")
+    assert states(load_contact_round(controlled, 2016, date(2016, 6, 20)))["030101"] is State.CORRECTED
+    code, output = run(controlled, monkeypatch, "--on", "2016-06-20", "--approve-settled", "--by", "KN")
+    assert (code, "2 events put on record" in output) == (0, True)
+    found = load_contact_round(controlled, 2016, date(2016, 6, 20))
+    assert states(found) == {"1103": State.APPROVED, "030101": State.APPROVED, "1104": State.BEGUN}
+    with connect(controlled.warehouse_file) as connection:
+        connection.execute("update intermediate.int_delivered_answers set number_value = 13 where unit_code = '1103'")
+    found = load_contact_round(controlled, 2016, date(2016, 6, 20))
+    assert states(found)["1103"] is State.EXPLAINED
+    assert [unit.unit_code for unit in found.units if unit.approval_lapsed] == ["1103"]
+
+
+def test_a_unit_with_open_questions_or_no_report_is_not_approved(
+    controlled: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for unit, said in (("1103", "1103 has 1 open question"), ("1104", "no report to approve"), ("9999", "no unit of 2016")):
+        code, output = run(controlled, monkeypatch, "--on", "2016-06-01", "--approve", unit, "--by", "KN")
+        assert (code, said in output) == (1, True), output
+    assert run(controlled, monkeypatch, "--approve", "1103")[0] == 1
+    assert not contacts_file(controlled.explanations, 2016).exists()
+
+
+# Letters
+
+
+def test_before_the_deadline_nobody_is_reminded_and_county_governors_wait_for_their_day(controlled: Settings) -> None:
+    def count(day: date) -> dict[str, int]:
+        return write_round(controlled, load_contact_round(controlled, 2016, day)).letters.count()
+
+    assert count(date(2016, 5, 4)) == {"reminders": 0, "questions": 1, "counties": 0}
+    assert count(date(2016, 5, 5)) == {"reminders": 2, "questions": 1, "counties": 0}
+    assert count(date(2016, 5, 30)) == {"reminders": 1, "questions": 2, "counties": 1}
+
+
+def test_a_letter_is_a_draft_that_says_what_is_known_of_the_unit(controlled: Settings) -> None:
+    (controlled.explanations / "addresses.csv").write_text("code,address\n1104,post@aas.example\n", encoding="utf-8")
+    folder = write_round(controlled, load_contact_round(controlled, 2016, LATE)).folder
+    message, body = letter(folder / "reminders" / "1104_Å_Ås.eml")
+    assert (message["To"], message["Reply-To"], message["X-Unsent"]) == ("post@aas.example", "svar@example.org", "1")
+    assert message["Subject"].startswith("Påminnelse: rapporteringen for 2016 er påbegynt, men ikke sendt inn")
+    assert "Fristen var\n4. mai 2016, og er utsatt til 13. mai 2016." in body.replace("Fristen var 4.", "Fristen var\n4.")
+    assert "minnet dere" not in body and "{" not in body and "[" not in body
+    message, body = letter(folder / "questions" / "1103_Stavanger.eml")
+    assert message["To"] is None
+    assert "1. Stavanger har meldt 30 årsverk" in body and "2." not in body.replace("2016", "")
+    assert "innen 11. juni 2016" in body
+    (attached,) = message.iter_attachments()
+    rows = list(load_workbook(BytesIO(attached.get_content()))["Kontroll"].iter_rows(values_only=True))
+    assert [row[PLACES["key"]] for row in rows[1:]] == [RATE]
+    message, body = letter(folder / "county_governors" / "11_Rogaland.eml")
+    assert "Til fylkesmannen i Rogaland" in body and "1 av 2 kommuner" in body and "- 1104 Å/Ås" in body
+    assert "1103" not in body
+
+
+def test_what_was_sent_is_not_sent_again_and_what_was_not_clear_is(
+    controlled: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = ("--sent", "questions", "--sent", "reminders", "--by", "KN")
+    code, output = run(controlled, monkeypatch, "--on", "2016-06-01", *sent)
+    assert (code, "3 events put on record" in output) == (0, True), output
+    found = load_contact_round(controlled, 2016, date(2016, 6, 12))
+    assert asking(found)[RATE] is Asking.ASKED
+    assert [unit.unit_code for unit in found.units if unit.is_overdue(date(2016, 6, 12))] == ["030101", "1103"]
+    assert write_round(controlled, found).letters.count()["questions"] == 0
+    _, body = letter(controlled.contact / "2016" / "reminders" / "1104_Å_Ås.eml")
+    assert "Vi minnet dere om dette 1. juni 2016." in body
+    path = write(controlled) / "2016_alle.xlsx"
+    answer(path, RATE, verdict="spør igjen", reason="Hvilken bolig?")
+    signed(controlled, path)
+    write_round(controlled, load_contact_round(controlled, 2016, date(2016, 6, 20)))
+    _, body = letter(controlled.contact / "2016" / "questions" / "1103_Stavanger.eml")
+    assert "(Vi spurte om dette 14. juni 2016, og spør igjen: Hvilken bolig?)" in body
+
+
+def test_without_a_description_of_the_round_there_are_states_and_no_letters(
+    controlled: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (controlled.explanations / "rounds" / "2016.yml").unlink()
+    code, output = run(controlled, monkeypatch, "--on", "2016-06-01")
+    assert code == 0
+    assert "does not say who writes and until when" in output
+    assert not list(controlled.contact.rglob("*.eml"))
+    code, output = run(controlled, monkeypatch, "--sent", "reminders", "--by", "KN")
+    assert (code, "nobody has described the round" in output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (ROUND.replace("2016-05-13", "2016-05-01"), "not in the order of their days"),
+        (ROUND.replace("text_instead_of_number", "noe"), "'noe' is no finding"),
+        (ROUND.replace("svar@example.org", "svar"), "reply_to"),
+        (ROUND + "extra: 1\n", "extra: Extra inputs"),
+        ("[", "cannot be read"),
+    ],
+)
+def test_a_round_that_is_not_valid_is_told_with_its_file(controlled: Settings, text: str, said: str) -> None:
+    path = controlled.explanations / "rounds" / "2016.yml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=said) as caught:
+        load_contact_round(controlled, 2016, LATE)
+    assert caught.value.place == str(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("kode,adresse\n", "another header"),
+        ("code,address\n1103,nobody\n", "is no code with an address"),
+        ("code,address\n1103,a@b.no\n1103,c@d.no\n", "is there twice"),
+    ],
+)
+def test_addresses_that_are_not_valid_are_told_with_their_line(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "addresses.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=said):
+        load_addresses(tmp_path)
+
+
+def test_words_that_name_what_no_letter_knows_are_refused(tmp_path: Path) -> None:
+    text = (PROJECT_DIR / "expectations" / "control" / "letters.yml").read_text(encoding="utf-8")
+    (tmp_path / "letters.yml").write_text(text.replace("Til {unit}", "Til {population}", 1), encoding="utf-8")
+    with pytest.raises(UserError, match=r"reminder: \{population\} is none of"):
+        load_letter_texts(tmp_path)
+
+
+# What comes back
+
+
+def entered(settings: Settings, **values: object) -> Path:
+    """Fill in the row of Gamle Oslo, whose answer nobody asks about any more, in the workbook of the round."""
+    with connect(settings.warehouse_file) as connection:
+        connection.execute("delete from control.ctl_findings where unit_code = '030101'")
+    path = write_round(settings, load_contact_round(settings, 2016, LATE)).workbook
+    book = load_workbook(path)
+    sheet = book["Runden"]
+    heads = {cell.value: cell.column for cell in sheet[1]}
+    row = next(row for row in range(2, 5) if sheet.cell(row, heads["Kode"]).value == "030101")
+    given = {"Ny hendelse": "godkjent", "Dato": date(2016, 6, 1), "Av": "KN", "Merknad": "sett på", **values}
+    for head, value in given.items():
+        sheet.cell(row, heads[head]).value = value
+    book.save(path)
+    return path
+
+
+def test_what_is_entered_in_the_workbook_is_put_on_record(controlled: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = entered(controlled)
+    back = path.with_name("svar.xlsx")
+    path.rename(back)
+    code, output = run(controlled, monkeypatch, "--on", "2016-06-01", "--back", str(back))
+    assert (code, "1 event put on record" in output) == (0, True), output
+    (event,) = read_contacts(contacts_file(controlled.explanations, 2016))
+    assert (event.unit_code, event.event, event.by, event.note) == ("030101", "approved", "KN", "sett på")
+    assert states(load_contact_round(controlled, 2016, LATE))["030101"] is State.APPROVED
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"Ny hendelse": "glemt"}, "'glemt' is no event"),
+        ({"Ny hendelse": None}, "has no event"),
+        ({"Dato": "i går"}, "the date 'i går' is none"),
+        ({"Dato": None}, "has no date"),
+        ({"Av": None}, "does not say by whom"),
+        ({"Kode": "9999"}, "9999 f is no unit of the round"),
+        ({"Svarene (ikke endre)": "000000000000"}, "has other answers than when the list was made"),
+    ],
+)
+def test_an_entry_that_is_not_valid_is_told_with_its_row(controlled: Settings, values: dict[str, object], said: str) -> None:
+    path = entered(controlled, **values)
+    with pytest.raises(UserError, match=said) as caught:
+        read_back(path, load_contact_round(controlled, 2016, LATE))
+    assert caught.value.place.startswith(f"{path}, sheet Runden, row ")
+
+
+def test_another_file_than_the_workbook_of_the_round_is_refused(controlled: Settings, tmp_path: Path) -> None:
+    found = load_contact_round(controlled, 2016, LATE)
+    with pytest.raises(UserError, match=r"the column .* is missing"):
+        read_back(write(controlled) / "2016_alle.xlsx", found)
+    other = tmp_path / "other.xlsx"
+    other.write_bytes(b"no workbook")
+    with pytest.raises(UserError, match="cannot be read"):
+        read_back(other, found)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("2016-05-05,1103,asked,KN,,,\n", "asked is about a finding"),
+        ("2016-05-05,1103,reminded,KN,x,,\n", "reminded is not about a finding"),
+        ("2016-05-05,1103,approved,KN,,,\n", "says which answers were approved"),
+        ("i går,1103,reminded,KN,,,\n", "date"),
+        ("2016-05-05,1103,reminded,KN\n", "has 4 fields and not 7"),
+        ("2016-05-05,1103,glemt,KN,,,\n", "event"),
+    ],
+)
+def test_a_record_that_is_not_valid_is_told_with_its_line(controlled: Settings, line: str, said: str) -> None:
+    path = contacts_file(controlled.explanations, 2016)
+    path.parent.mkdir()
+    path.write_text(f"date,unit_code,event,by,finding,answers_sha256,note\n{line}", encoding="utf-8")
+    with pytest.raises(UserError, match=said) as caught:
+        load_contact_round(controlled, 2016, LATE)
+    assert caught.value.place == f"{path}, line 2"
+
+
+# Page and folder
+
+
+def test_the_folder_is_for_nobody_else_and_equal_rounds_give_equal_bytes(controlled: Settings) -> None:
+    folder = write_round(controlled, load_contact_round(controlled, 2016, LATE)).folder
+    before = bytes_of(folder)
+    assert bytes_of(write_round(controlled, load_contact_round(controlled, 2016, LATE)).folder) == before
+    for path in [controlled.contact, folder, *folder.rglob("*")]:
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_a_list_of_a_county_says_nothing_of_answers(controlled: Settings) -> None:
+    folder = write_round(controlled, load_contact_round(controlled, 2016, LATE)).folder
+    text = (folder / "counties" / "11_Rogaland.csv").read_text(encoding="utf-8-sig")
+    assert "1103;Stavanger;f;levert;2016-05-10" in text and "1104;Å/Ås;f;påbegynt" in text
+    assert "spørsmål" not in text.lower()
+
+
+def test_the_page_shows_the_round_and_escapes_what_people_wrote(controlled: Settings) -> None:
+    note = "<script>alert(1)</script>"
+    add_contacts(
+        contacts_file(controlled.explanations, 2016),
+        [Contact(date=date(2016, 5, 20), unit_code="1104", event="reminded", by="KN", note=note)],
+    )
+    found = load_contact_round(controlled, 2016, LATE)
+    page = render(found, {"reminders": 1, "questions": 2, "counties": 1})
+    assert note not in page and "&lt;script&gt;" in page
+    assert "Unntatt offentlighet" in page and "Testavsender" in page and "konstruert" in page
+    assert "13. mai 2016" in page and 'class="deadline"' in page
+
+
+def test_the_chart_falls_with_each_report() -> None:
+    assert chart(()) == ""
+    drawn = str(
+        chart((Standing(date(2016, 4, 1), 4), Standing(date(2016, 4, 11), 2, "is_deadline"), Standing(date(2016, 4, 21), 0)))
+    )
+    assert drawn.count('class="deadline"') == 1
+    assert 'd="M40.0 10.0H335.0V93.0H630.0V176.0"' in drawn
+
+
+def test_the_asset_writes_the_round_of_its_year(controlled: Settings) -> None:
+    asset = build_round_asset(load_forms(PROJECT_DIR / "data" / "forms"))
+    installation = Installation.of(controlled)
+    resources = {"installation": installation, "writer": Writer(installation=installation)}
+    result = dg.materialize([asset], partition_key="2016", resources=resources)
+    assert result.success
+    (made,) = result.asset_materializations_for_node("control__round")
+    assert made.metadata["begun"].value == 1
+    assert (controlled.contact / "2016" / "round.html").is_file()
