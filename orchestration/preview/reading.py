@@ -17,7 +17,7 @@ from orchestration.core.errors import Problems, UserError
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import connect, is_running, run_lock
 from orchestration.disclosure import policy
-from orchestration.engines import dbt
+from orchestration.engines import compiled
 from orchestration.forms.model import Form
 from orchestration.forms.registry import Undecided, drafts_of, load_draft, load_finished, rounds_of
 from orchestration.ingest import decisions, deliveries, registry
@@ -206,10 +206,10 @@ def _round_before(form: Form, earlier: list[Form]) -> Form | None:
 
 def _build(look: Settings, models: Sequence[str]) -> None:
     """Run the models in the warehouse of the look."""
-    dbt.prepare(look)
-    results = dbt.invoke(
-        look, "--no-write-json", "--log-level-file", "none", "run", "--select", *(f"+{model}" for model in models)
-    ).result.results
-    if any(str(entry.status) == "error" for entry in results):
+    found = compiled.compiled(look, models)
+    try:
+        with connect(look.warehouse_file) as connection:
+            compiled.run(connection, found)
+    except UserError:
         _check_inputs(look)
-    dbt.refuse_failed(look, results, "see what the model says; nothing was published")
+        raise

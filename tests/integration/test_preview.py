@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import csv
+import dataclasses
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -19,12 +20,17 @@ from click.testing import CliRunner
 from orchestration.cli import main
 from orchestration.contact.effect import effect_of
 from orchestration.core.errors import UserError
+from orchestration.core.settings import Settings
+from orchestration.core.warehouse import IN_MEMORY, connect
 from orchestration.defs.preview import build_preview_job
+from orchestration.engines import compiled, dbt
 from orchestration.forms.model import UNSURE
 from orchestration.forms.registry import load_forms
 from orchestration.ingest.capture import archive, capture
+from orchestration.preview import reading
 from orchestration.preview.look import FEWEST_ANSWERS, Answers, Preview, look_at, unlike
 from orchestration.preview.page import render, write_page
+from orchestration.preview.reading import read
 from orchestration.preview.rehearsal import rehearse
 from tests.integration.deliveries_kit import (
     COLUMNS,
@@ -409,3 +415,36 @@ def test_a_correction_of_an_option_moves_a_unit_from_one_to_the_other(kit: Kit) 
 def test_a_correction_that_expects_another_value_does_nothing(kit: Kit) -> None:
     assert effect_of(kit.settings, YEAR, [correction(expect=21)]) == ()
     assert effect_of(kit.settings, YEAR, []) == ()
+
+
+# Models as they were compiled
+
+
+def rows_of(kit: Kit, models: list[compiled.Model]) -> dict[str, list[str]]:
+    with read(kit.settings, YEAR) as (_, connection):
+        return {
+            model.name: sorted(map(repr, connection.execute(f"select * from {model.relation}").fetchall()))
+            for model in models
+        }
+
+
+def test_a_look_makes_the_rows_that_dbt_makes(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    look = kit.settings.model_copy(update={"warehouse_dir": kit.settings.preview})
+    models = compiled.compiled(look, reading.MODELS)
+    assert {"int_answers", "mart_cell_ledger", "stg_raw__rows"} <= {model.name for model in models}
+    as_compiled = rows_of(kit, models)
+
+    def by_dbt(settings: Settings, selected: Sequence[str]) -> None:
+        arguments = ("--log-level-file", "none", "run", "--select", *(f"+{model}" for model in selected))
+        assert dbt.invoke(settings, *arguments).success
+
+    monkeypatch.setattr(reading, "_build", by_dbt)
+    assert rows_of(kit, models) == as_compiled
+    assert sum(map(len, as_compiled.values())) > 1000
+
+
+def test_a_model_that_fails_is_named(kit: Kit) -> None:
+    look = kit.settings.model_copy(update={"warehouse_dir": kit.settings.preview})
+    models = compiled.compiled(look, reading.MODELS)
+    with connect(IN_MEMORY) as connection, pytest.raises(UserError, match=r"model stg_\w+: Binder Error"):
+        compiled.run(connection, [dataclasses.replace(model, relation=f'"{model.name}"') for model in models])
