@@ -88,6 +88,7 @@ def new_year(
 ) -> dict[str, Any]:
     """Draft the form of a new DELIVERY (a folder under data/deliveries) from the form PREVIOUS and those before it."""
     from orchestration.ingest.headers import look  # imported here: it opens files
+    from orchestration.ingest.proposed import profiles_of
 
     settings = load_settings()
     if name is not None and not re.fullmatch(r"[a-z][a-z0-9_]*", name):
@@ -102,7 +103,15 @@ def new_year(
     ]
     earlier = sorted(others, key=lambda each: (each.survey != form.survey, -each.time_period))
     draft = draft_form(
-        form, seen.sheets, labels=seen.labels, files=seen.files, delivery=delivery, years=years, earlier=earlier, name=name
+        form,
+        seen.sheets,
+        labels=seen.labels,
+        files=seen.files,
+        delivery=delivery,
+        years=years,
+        earlier=earlier,
+        name=name,
+        profiles=profiles_of(form, settings.deliveries / form.delivery),
     )
     folder = settings.forms / draft.form
     written = write_draft(draft, folder, again=again)

@@ -8,7 +8,6 @@ decides, and only then can the form be run. Does not belong here: reading delive
 from __future__ import annotations
 
 import csv
-import dataclasses
 import io
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,20 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.core.errors import UserError
+from orchestration.core.tables import Label
 from orchestration.forms import elsewhere
+from orchestration.forms.candidates import Old, UnsureRow, meaning_of, plain
 from orchestration.forms.form_file import FormFile
 from orchestration.forms.matching import (
     THRESHOLD,
     DeliveredSheet,
     Layout,
-    Old,
-    UnsureRow,
     advance_years,
     label_counts_of,
     match,
-    meaning_of,
     numbered_headers,
-    plain,
 )
 from orchestration.forms.model import (
     UNSURE,
@@ -38,6 +35,8 @@ from orchestration.forms.model import (
     Form,
     OptionMap,
 )
+from orchestration.forms.pairing import Profiles
+from orchestration.forms.profiles import Profile
 from orchestration.forms.registry import refuse_odd_row
 
 NAMES_SHOWN = 5
@@ -50,7 +49,9 @@ class Draft:
     ``renamed`` has sheet, last and new name of columns with the very wording of one of last year's; ``elsewhere`` has sheet,
     column, form and meaning of columns whose wording another sheet of it has, or an earlier form; ``reworded`` has sheet,
     column, last and new wording of columns with the very name of last year; ``missing`` has the columns in which texts meant
-    "no answer" last year, by these texts: whether they still do, only the new code book says.
+    "no answer" last year, by these texts: whether they still do, only the new code book says; ``unlike`` has sheet and
+    column of what was taken over though its cells are very unlike last year's, and in what; ``profiles`` have what the cells
+    of the delivered columns look like, by sheet and column.
     """
 
     form: str
@@ -65,6 +66,8 @@ class Draft:
     notes: tuple[str, ...]
     missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     elsewhere: tuple[tuple[str, str, str, str], ...] = ()
+    unlike: tuple[tuple[str, str, Label], ...] = ()
+    profiles: Mapping[tuple[str, str], Profile] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The list of what to decide, as JSON-able values."""
@@ -87,12 +90,20 @@ class Draft:
                     "column": row.column,
                     "label": row.label,
                     "candidates": [
-                        {**dataclasses.asdict(found), "score": round(found.score, 3)} for found in row.candidates
+                        {
+                            "sheet": found.sheet,
+                            "column": found.column,
+                            "meaning": found.meaning,
+                            "score": round(found.score, 3),
+                            "cells": found.of_cells.en if found.of_cells is not None else None,
+                        }
+                        for found in row.candidates
                     ],
                     "note": row.note,
                 }
                 for row in self.unsure
             ],
+            "unlike": [{"sheet": sheet, "column": column, "cells": said.en} for sheet, column, said in self.unlike],
             "missing": {codes: list(columns) for codes, columns in self.missing.items()},
             "notes": list(self.notes),
         }
@@ -121,6 +132,9 @@ class Draft:
         if self.reworded:
             lines += ["", f"Taken over with the new wording: does it mean the same? ({len(self.reworded)})"]
             lines += [f'  {sheet}: {column}: "{old}" -> "{new}"' for sheet, column, old, new in self.reworded]
+        if self.unlike:
+            lines += ["", f"Taken over, and the cells are very unlike last year's: is it the same? ({len(self.unlike)})"]
+            lines += [f"  {sheet}: {column}: {said.en}" for sheet, column, said in self.unlike]
         if self.notes:
             lines += ["", "Look at"]
             lines += [f"  {note}" for note in self.notes]
@@ -172,7 +186,7 @@ def _renamed_when(when: str, renames: Mapping[str, str]) -> str:
 
 def _gone_row(old: Old, use: ColumnMap) -> tuple[dict[str, str], UnsureRow]:
     """Keep the meaning of a column that was not delivered, so that `absent` is all that need be written."""
-    unsure = UnsureRow("gone", use.sheet, old.name, plain(use.wording_nb), (), meaning_of(use))
+    unsure = UnsureRow("gone", use.sheet, old.name, plain(use.wording_nb), (), meaning_of(use), use)
     cells = {name: getattr(use, name) for name in ("question", "item", "answer", "target_group", "reporting_form")}
     return {"sheet": use.sheet, "use": UNSURE, **cells, "reason": f"gone: {old.name}"}, unsure
 
@@ -192,6 +206,7 @@ def draft_form(
     threshold: float = THRESHOLD,
     earlier: Sequence[Form] = (),
     name: str | None = None,
+    profiles: Profiles | None = None,
 ) -> Draft:
     """Draft the form of the next round.
 
@@ -205,6 +220,7 @@ def draft_form(
         threshold: similarity from which a delivered column is held against one of last year's, one to one.
         earlier: forms before the last, the newest first: a question that comes back is found in them.
         name: the new form; without it last year's name with the year advanced.
+        profiles: what the cells of last year's delivery look like, by sheet and column; without it nothing is said of them.
 
     Returns:
         The three files as texts, and all that a person must decide.
@@ -221,7 +237,7 @@ def draft_form(
     advance = advance_years(previous, years)
     layout = Layout(previous, headers, advance)
     names = list(dict.fromkeys(sheet.name for sheet in previous.sheets))
-    matched, entries = match(previous, layout, names, labels or {}, threshold, earlier)
+    matched, entries = match(previous, layout, names, labels or {}, threshold, earlier, profiles or {})
     # Where nothing of the last form's sheets came, the rest of it stands on the new sheet that has the units.
     moved = next((name for name, entry in entries.items() if "links_to" not in entry), None)
     rows: list[dict[str, str]] = []
@@ -303,6 +319,8 @@ def draft_form(
             for columns in matched.values()
             for name, each in columns.elsewhere.items()
         ),
+        unlike=tuple((name, *each) for name, columns in matched.items() for each in columns.unlike(profiles or {})),
+        profiles={(name, header): each for name, columns in matched.items() for header, each in columns.profiles.items()},
     )
 
 

@@ -14,13 +14,8 @@ from typing import Any, Literal
 
 import yaml
 
-from orchestration.forms.matching import (
-    READERS,
-    Columns,
-    DeliveredSheet,
-    Layout,
-    plain,
-)
+from orchestration.forms.candidates import plain
+from orchestration.forms.matching import READERS, Columns, DeliveredSheet, Layout
 from orchestration.forms.model import (
     FileSpec,
     Form,

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from difflib import SequenceMatcher
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import count
 from pathlib import PurePath
 from typing import Any, Literal
 
+from orchestration.core.tables import Label
 from orchestration.forms import elsewhere
+from orchestration.forms.candidates import Candidate, Old, UnsureKind, UnsureRow, plain
+from orchestration.forms.likeness import WORTH_A_LOOK, cells_compared, likeness, ratio, unlike_cells
 from orchestration.forms.model import (
     ColumnMap,
     FileSpec,
@@ -25,12 +27,18 @@ from orchestration.forms.model import (
     numbered,
     sheet_name,
 )
+from orchestration.forms.pairing import (
+    CANDIDATES_SHOWN,
+    Profiles,
+    earlier_wordings,
+    pair_similar,
+    side_of,
+    side_of_old,
+)
+from orchestration.forms.profiles import Profile
 from orchestration.forms.proposals import Proposal
 
 THRESHOLD = 0.75
-# Below this a candidate is not worth a look.
-WORTH_A_LOOK = 0.5
-CANDIDATES_SHOWN = 3
 # A sheet is recognised by its columns if it has at least this share of last year's.
 SHARED_COLUMNS = 0.5
 READERS: Mapping[str, Literal["csv", "xlsx", "xls", "xlsb", "ods", "sav", "parquet"]] = {
@@ -44,9 +52,6 @@ READERS: Mapping[str, Literal["csv", "xlsx", "xls", "xlsb", "ods", "sav", "parqu
 }
 
 
-UnsureKind = Literal["similar", "new", "gone", "another wording", "partly delivered"]
-
-
 @dataclass(frozen=True)
 class DeliveredSheet:
     """The header of one sheet of a delivered file.
@@ -54,7 +59,7 @@ class DeliveredSheet:
     ``headers`` are the texts as the reader gives them (several header rows joined), ``row`` is the first header row, counted
     from 1. ``sheet`` is what the workbook calls it, and empty for other files. ``spec`` has the options with which a csv
     or SPSS file was read. ``remarks`` say what form.yml must decide of the file, ``proposals`` what the cells suggest that
-    the form says, and ``column_remarks`` what a column may be, by header.
+    the form says, ``column_remarks`` what a column may be, and ``profiles`` what its cells look like, by header.
     """
 
     file: str
@@ -65,41 +70,7 @@ class DeliveredSheet:
     remarks: tuple[str, ...] = ()
     proposals: tuple[Proposal, ...] = ()
     column_remarks: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A column of the last form that a delivered column may be, with its similarity from 0 to 1.
-
-    ``column`` is empty for a question that the last form says was not asked.
-    """
-
-    sheet: str
-    column: str
-    meaning: str
-    score: float
-
-    def __str__(self) -> str:
-        """Return the candidate as it stands in the reason cell and in the list."""
-        return f"{self.sheet} {self.column or 'not asked'} ({self.meaning}) {self.score:.2f}"
-
-
-@dataclass(frozen=True)
-class UnsureRow:
-    """A row of columns.csv that a person must decide; ``column`` is the delivered one, or last year's if it is gone."""
-
-    kind: UnsureKind
-    sheet: str
-    column: str
-    label: str = ""
-    candidates: tuple[Candidate, ...] = ()
-    note: str = ""
-
-    @property
-    def reason(self) -> str:
-        """The text of the reason cell."""
-        best = "; ".join(map(str, self.candidates))
-        return ": ".join(filter(None, (self.kind, "; ".join(filter(None, (best, self.note))))))
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
 
 
 # --- Years -----------------------------------------------------------------------------------------------------------------
@@ -116,11 +87,6 @@ def advance_years(previous: Form, years: int) -> Callable[[str], str]:
 
 
 # --- Files and sheets ------------------------------------------------------------------------------------------------------
-
-
-def plain(text: str) -> str:
-    """Return a text with single blanks."""
-    return " ".join(text.split())
 
 
 def _bare(name: str) -> str:
@@ -209,48 +175,6 @@ class Layout:
 # --- Columns ---------------------------------------------------------------------------------------------------------------
 
 
-def meaning_of(column: ColumnMap) -> str:
-    """Say in short what a column of the last form meant."""
-    if column.use in {"identifier", "ignored"}:
-        return " ".join(filter(None, (column.use, column.reason)))
-    parts = (column.question, column.item, column.answer, column.target_group, column.reporting_form)
-    return " ".join(part for part in parts if part)
-
-
-def _ratio(one: str, other: str) -> float:
-    if not one or not other:
-        return 0.0
-    matcher = SequenceMatcher(None, one.casefold(), other.casefold(), autojunk=False)
-    if min(matcher.real_quick_ratio(), matcher.quick_ratio()) < WORTH_A_LOOK:
-        return 0.0
-    return matcher.ratio()
-
-
-@dataclass(frozen=True)
-class Old:
-    """One column of the last form with all its uses (a long format has many); ``name`` is empty for what was not asked."""
-
-    sheet: str
-    name: str
-    uses: tuple[ColumnMap, ...]
-
-    @property
-    def wording(self) -> str:
-        """Wording of the column, if all its uses have the same."""
-        wordings = {plain(use.wording_nb) for use in self.uses}
-        return wordings.pop() if len(wordings) == 1 else ""
-
-    @property
-    def meaning(self) -> str:
-        """What the column meant; of a long format how many things."""
-        first = meaning_of(self.uses[0])
-        return first if len(self.uses) == 1 else f"{first} and {len(self.uses) - 1} more uses"
-
-    def candidate(self, score: float) -> Candidate:
-        """Return the column as a candidate."""
-        return Candidate(self.sheet, self.name, self.meaning, score)
-
-
 class Columns:
     """The delivered columns of one sheet beside the last form's; those of a new sheet stand beside none."""
 
@@ -264,17 +188,26 @@ class Columns:
         note: str = "",
     ) -> None:
         self.sheet = sheet
+        self.previous = previous.form
         self.headers = headers
         self.note = note
+        delivered = list(delivered)
+        self.profiles: dict[str, Profile] = {}
+        for each in delivered:
+            for name, profile in each.profiles.items():
+                known = self.profiles.get(plain(name))
+                self.profiles[plain(name)] = profile if known is None else known + profile
         self.remarks = {plain(name): said for each in delivered for name, said in each.column_remarks.items()}
         self.labels = {header: plain(labels.get(header, labels.get(header.split("#")[0], ""))) for header in headers}
         uses: dict[str, list[ColumnMap]] = defaultdict(list)
         for column in previous.columns:
             if column.sheet == sheet and column.use != "absent":
                 uses[plain(column.column)].append(column)
-        self.old = {name: Old(sheet, name, tuple(rows)) for name, rows in uses.items()}
+        self.old = {name: Old(sheet, name, tuple(rows), previous.form) for name, rows in uses.items()}
         self.absent = [
-            Old(sheet, "", (column,)) for column in previous.columns if column.sheet == sheet and column.use == "absent"
+            Old(sheet, "", (column,), previous.form)
+            for column in previous.columns
+            if column.sheet == sheet and column.use == "absent"
         ]
         self.taken: dict[str, Old] = {}
         self.unsure: dict[str, UnsureRow] = {}
@@ -288,6 +221,16 @@ class Columns:
     def renames(self) -> dict[str, str]:
         """Names of the last form, and of this one, of columns that were taken over under another name."""
         return {old.name: header for header, old in self.taken.items() if old.name != header}
+
+    @property
+    def known(self) -> dict[str, tuple[str, str]]:
+        """Sheet and name in the last form of the delivered columns that were taken over from it."""
+        found = {header: (old.sheet, old.name) for header, old in self.taken.items()}
+        return found | {
+            header: (each.use.sheet, plain(each.use.column))
+            for header, each in self.elsewhere.items()
+            if each.form == self.previous
+        }
 
     @property
     def open(self) -> list[str]:
@@ -305,7 +248,22 @@ class Columns:
         said = "; ".join(filter(None, (note, self.remarks.get(header, ""), self.note)))
         self.unsure[header] = UnsureRow(kind, self.sheet, header, self.labels[header], tuple(candidates), said)
 
-    def match_names(self, partial: set[str], threshold: float) -> None:
+    def candidate(self, header: str, old: Old, profiles: Profiles) -> Candidate:
+        """Return a column of the last form as a candidate of a delivered one whose name says nothing."""
+        sides = side_of(self, header), side_of_old(old, profiles)
+        found = likeness(replace(sides[0], name=""), sides[1])
+        return old.candidate(found.score, found.said(), cells_compared(*sides))
+
+    def unlike(self, profiles: Profiles) -> Iterator[tuple[str, Label]]:
+        """Yield the columns that were taken over though their cells are very unlike last year's, and in what."""
+        others = {header: each.use for header, each in self.elsewhere.items() if each.form == self.previous}
+        taken = self.taken | {header: Old(use.sheet, plain(use.column), (use,)) for header, use in others.items()}
+        for header, old in taken.items():
+            said = unlike_cells(side_of(self, header), side_of_old(old, profiles))
+            if said is not None and any(use.use == "answer" for use in old.uses):
+                yield header, said
+
+    def match_names(self, partial: set[str], threshold: float, profiles: Profiles) -> None:
         """Take over the columns with last year's names, unless the code book says that they are something else now."""
         for header in self.headers:
             old = self.old.get(header)
@@ -315,9 +273,10 @@ class Columns:
             label = self.labels[header]
             if header in partial and not any(use.optional for use in old.uses):
                 self.doubt("partly delivered", header, [old.candidate(1.0)])
-            elif label and old.wording and _ratio(label, old.wording) < threshold:
-                # Numbered columns may have been numbered anew.
-                found = [other.candidate(_ratio(label, other.wording)) for other in self.old.values()]
+            elif label and old.wording and ratio(label, old.wording) < threshold:
+                # Numbered columns may have been numbered anew: the name says nothing.
+                near_wordings = [other for other in self.old.values() if ratio(label, other.wording) >= WORTH_A_LOOK]
+                found = [self.candidate(header, other, profiles) for other in near_wordings]
                 found.sort(key=lambda candidate: -candidate.score)
                 near = [candidate for candidate in found if candidate.score >= WORTH_A_LOOK][:CANDIDATES_SHOWN]
                 self.doubt("another wording", header, near, f'last year "{old.wording}" ({old.meaning})')
@@ -357,55 +316,6 @@ def _match_elsewhere(sheets: Mapping[str, Columns], forms: Sequence[Form], label
         columns.absent = [old for old in columns.absent if old.uses[0].question not in asked]
 
 
-def _earlier_wordings(earlier: Sequence[Form]) -> list[Old]:
-    """Return the columns of earlier forms, of each wording the newest."""
-    newest: dict[str, Old] = {}
-    for form in earlier:
-        for column in form.columns:
-            if column.use in {"answer", "ignored"} and column.wording_nb:
-                old = Old(f"{form.form} {column.sheet}", column.column, (column,))
-                newest.setdefault(old.wording.casefold(), old)
-    return list(newest.values())
-
-
-def _pair_similar(sheets: Sequence[Columns], threshold: float, earlier: Sequence[Old]) -> None:
-    """Pair the rest one to one over all sheets, best score first, for a person to decide; what is left is new or gone.
-
-    A column that is like none of the last form is told what of an earlier form it is like.
-    """
-    by_sheet = {columns.sheet: columns for columns in sheets}
-    headers = [(columns, header) for columns in sheets for header in columns.open]
-    # A question that was not asked last year may be asked again.
-    pool = [old for columns in sheets for old in (*columns.gone, *columns.absent)]
-    scores: list[tuple[float, bool, float, int, int]] = []
-    for row, (columns, header) in enumerate(headers):
-        for place, old in enumerate(pool):
-            parts = _ratio(header, old.name), _ratio(columns.labels[header], old.wording)
-            if max(parts) >= WORTH_A_LOOK:
-                scores.append((-max(parts), old.sheet != columns.sheet, -sum(parts), row, place))
-    scores.sort()
-    paired: dict[int, int] = {}
-    taken: set[int] = set()
-    ranked: dict[int, list[tuple[int, float]]] = defaultdict(list)
-    for score, _, _, row, place in scores:
-        ranked[row].append((place, -score))
-        if -score >= threshold and row not in paired and place not in taken:
-            paired[row] = place
-            # A question that was not asked may come back as several columns.
-            taken |= {place} if pool[place].name else set()
-    for row, (columns, header) in enumerate(headers):
-        # The assigned one first, the others by score.
-        near = sorted(ranked[row], key=lambda entry: entry[0] != paired.get(row))[:CANDIDATES_SHOWN]
-        candidates = [pool[place].candidate(score) for place, score in near]
-        if row not in paired:
-            label = columns.labels[header]
-            others = [old.candidate(score) for old in earlier if (score := _ratio(label, old.wording)) >= threshold]
-            candidates = sorted([*candidates, *others], key=lambda each: -each.score)[:CANDIDATES_SHOWN]
-        columns.doubt("similar" if row in paired else "new", header, candidates)
-    for place in taken:
-        by_sheet[pool[place].sheet].accounted.add(pool[place].name)
-
-
 def _new_sheet_name(sheet: DeliveredSheet, taken: Iterable[str]) -> str:
     """Return a name for a delivered sheet that the last form does not have."""
     text = sheet.sheet or PurePath(sheet.file).stem
@@ -427,6 +337,7 @@ def match(
     labels: Mapping[str, str],
     threshold: float,
     earlier: Sequence[Form],
+    profiles: Profiles,
 ) -> tuple[dict[str, Columns], dict[str, dict[str, Any]]]:
     """Match all delivered columns: by name, then by wording, of earlier forms too, then by similarity over all sheets.
 
@@ -437,7 +348,7 @@ def match(
     for name in names:
         headers, partial = layout.headers(name)
         sheets[name] = Columns(name, previous, headers, labels, layout.delivered(name))
-        sheets[name].match_names(partial, threshold)
+        sheets[name].match_names(partial, threshold, profiles)
     new: list[elsewhere.NewSheet] = []
     for unknown in layout.unknown:
         note = f"sheet {unknown.sheet!r} of {unknown.file} is not in last year's form"
@@ -456,5 +367,5 @@ def match(
     for name in entries:
         # It is told where its entry stands.
         sheets[name].note = ""
-    _pair_similar(list(sheets.values()), threshold, _earlier_wordings(earlier))
+    pair_similar(list(sheets.values()), threshold, earlier_wordings(earlier), profiles)
     return sheets, entries

@@ -244,7 +244,7 @@ def look(folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = 
             for number, label in sheet.declared.column_labels.items():
                 result.labels.setdefault(headers.get(number, ""), label)
             name = sheet.name if reader in WORKBOOKS else ""
-            proposals, column_remarks = proposed.look_at_cells(previous, layout, sheet, headers)
+            proposals, column_remarks, profiles = proposed.look_at_cells(previous, layout, sheet, headers)
             result.sheets.append(
                 DeliveredSheet(
                     file_name,
@@ -255,6 +255,7 @@ def look(folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = 
                     marks.proposals(sheet),
                     proposals,
                     column_remarks,
+                    profiles,
                 )
             )
     for name in only:

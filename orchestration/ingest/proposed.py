@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orchestration.core.errors import Problems
 from orchestration.forms.missing import MissingValues
 from orchestration.forms.model import ColumnMap, Form, SheetSpec, header
+from orchestration.forms.profiles import Profile
 from orchestration.forms.proposals import (
     Proposal,
     Texts,
@@ -25,13 +28,15 @@ from orchestration.forms.proposals import (
     of_unit_codes,
 )
 from orchestration.ingest import table_rows
+from orchestration.ingest.capture import capture
 from orchestration.ingest.declared import not_declared_missing
+from orchestration.ingest.delivered import ReadSheet, read_file
 from orchestration.ingest.readers import Sheet
 
 
 def look_at_cells(
     previous: Form, layout: SheetSpec, delivered: Sheet, headers: Mapping[int, str]
-) -> tuple[tuple[Proposal, ...], dict[str, str]]:
+) -> tuple[tuple[Proposal, ...], dict[str, str], dict[str, Profile]]:
     """Return what the cells of a sheet suggest that its form should say.
 
     Args:
@@ -41,7 +46,7 @@ def look_at_cells(
         headers: header of each column.
 
     Returns:
-        The proposals, and what each column may be that the last form does not have, by header.
+        The proposals; what each column may be that the last form does not have; and what its cells look like, by header.
     """
     sheet, merged = table_rows.fill_down(layout, delivered, headers)
     found: list[Proposal] = []
@@ -64,7 +69,37 @@ def look_at_cells(
         found += _of_units(layout, table_rows.units_of_rows(layout, sheet, headers, rows), is_long=is_long)
     found += _of_answers(previous, texts, uses)
     new = {name: of_new_column(texts[name]) for name in texts if name not in uses}
-    return tuple(found), {name: remark for name, remark in new.items() if remark}
+    profiles = {name: Profile(len(rows), texts[name]) for name in texts}
+    return tuple(found), {name: remark for name, remark in new.items() if remark}, profiles
+
+
+def profiles_of(form: Form, folder: Path) -> dict[tuple[str, str], Profile]:
+    """Return what the cells of a form's own delivery look like, by sheet and column; nothing where it cannot be read.
+
+    Args:
+        form: a finished form.
+        folder: the folder of its delivery, which may be gone.
+    """
+    if not folder.is_dir():
+        return {}
+    problems = Problems(go_on=True)
+    found: dict[tuple[str, str], Profile] = {}
+    for file in capture(folder, form, problems):
+        with problems.told():
+            for sheet in read_file(form, file, problems):
+                for name, profile in _profiles(sheet).items():
+                    key = (sheet.layout.name, name)
+                    found[key] = found[key] + profile if key in found else profile
+    return found
+
+
+def _profiles(sheet: ReadSheet) -> dict[str, Profile]:
+    layout = sheet.layout
+    numbers = pc.unique(sheet.sheet.cells["row_number"]).to_pylist()
+    rows = {row for row in numbers if row >= layout.first_row} - set(sheet.header_again)
+    rows -= table_rows.rows_of_no_data(layout, sheet.sheet, sheet.headers, rows) if layout.rows_not_data else set()
+    texts = _texts(sheet.sheet, rows)
+    return {name: Profile(len(rows), texts.get(number, {})) for number, name in sheet.headers.items()}
 
 
 def _texts(sheet: Sheet, rows: Collection[int]) -> dict[int, dict[str, int]]:

@@ -1,0 +1,133 @@
+"""How like a delivered column is to one of an earlier form: by name, wording, cells and place in the row, in one figure.
+
+Belongs here: weighing these four, and saying why in words. Does not belong here: comparing cells (``profiles``), and which
+columns are held against each other (``pairing``, ``renamed``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import TypeVar
+
+from orchestration.core.tables import Label
+from orchestration.core.texts import filled
+from orchestration.forms.profiles import TEXTS, UNLIKE, Profile, alike, compared, joined
+
+Key = TypeVar("Key", bound=Hashable)
+
+# Below this a candidate is not worth a look.
+WORTH_A_LOOK = 0.5
+# What cells and place count beside name and wording. Cells that are alike to the last, and the same place, stay below the
+# likeness from which a name or a wording is held to be last year's.
+CELLS_COUNT = 0.36
+PLACE_COUNTS = 0.2
+
+
+def ratio(one: str, other: str) -> float:
+    """Return how like two texts are, from 0 to 1; 0 if they are hardly alike."""
+    if not one or not other:
+        return 0.0
+    matcher = SequenceMatcher(None, one.casefold(), other.casefold(), autojunk=False)
+    if min(matcher.real_quick_ratio(), matcher.quick_ratio()) < WORTH_A_LOOK:
+        return 0.0
+    return matcher.ratio()
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of two columns that are compared: name, wording, and what its cells look like if they are known."""
+
+    name: str
+    wording: str
+    profile: Profile | None = None
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How like two columns are by name, by wording and by their cells, and whether they stand in the same place."""
+
+    name: float
+    wording: float
+    cells: float | None
+    same_place: bool
+
+    @property
+    def text(self) -> float:
+        """The likeness of name or wording, whichever is greater."""
+        return max(self.name, self.wording)
+
+    @property
+    def score(self) -> float:
+        """The likeness as a whole; that of the texts where nothing else is known."""
+        if self.cells is None and not self.same_place:
+            return self.text
+        cells = 0.5 if self.cells is None else self.cells
+        left = 1 - max(0.0, 2 * self.text - 1)
+        for counts in (CELLS_COUNT * max(0.0, 2 * cells - 1), PLACE_COUNTS * self.same_place):
+            left *= 1 - counts
+        score = 1 - left / 2
+        # Cells of another kind speak against the best of names.
+        return score * (0.5 + cells) if cells < 0.5 else score
+
+    def said(self) -> Label | None:
+        """Say why the two are alike, but for their cells."""
+        parts = [
+            filled(TEXTS[name], share=f"{share:.2f}")
+            for name, share in (("name", self.name), ("wording", self.wording))
+            if share >= WORTH_A_LOOK
+        ]
+        parts += [TEXTS["place"]] if self.same_place else []
+        return joined(*parts) if parts else None
+
+
+def likeness(now: Side, before: Side, *, same_place: bool = False) -> Likeness:
+    """Return how like a delivered column is to an earlier one."""
+    known = now.profile is not None and before.profile is not None
+    cells = alike(now.profile, before.profile) if known and now.profile and before.profile else None
+    return Likeness(ratio(now.name, before.name), ratio(now.wording, before.wording), cells, same_place)
+
+
+def cells_compared(now: Side, before: Side) -> Label | None:
+    """Say what the cells of two columns have in common, if both are known and say something."""
+    if now.profile is None or before.profile is None or alike(now.profile, before.profile) is None:
+        return None
+    return compared(now.profile, before.profile, before.name)
+
+
+def unlike_cells(now: Side, before: Side) -> Label | None:
+    """Say in what the cells of a column are very unlike those of the column that it is taken for; None if they are not."""
+    if now.profile is None or before.profile is None:
+        return None
+    score = alike(now.profile, before.profile)
+    return compared(now.profile, before.profile, before.name) if score is not None and score < UNLIKE else None
+
+
+def places(order: Sequence[str], order_before: Sequence[Key], taken: Mapping[str, Key]) -> set[tuple[str, Key]]:
+    """Return the pairs of columns, now and before, that stand as far from the nearest column that is known on both sides.
+
+    Args:
+        order: the delivered columns in their order.
+        order_before: the earlier columns in theirs, by whatever tells them apart.
+        taken: the earlier column of each delivered column that is known.
+    """
+    return _after(order, order_before, taken) | _after([*reversed(order)], [*reversed(order_before)], taken)
+
+
+def _after(order: Sequence[str], order_before: Sequence[Key], taken: Mapping[str, Key]) -> set[tuple[str, Key]]:
+    """Return the pairs that stand as far after the same known column, with none known between."""
+    numbers = {name: number for number, name in enumerate(order_before)}
+    known = set(taken.values())
+    pairs = set()
+    start: int | None = None
+    for name in order:
+        if name in taken:
+            start = numbers.get(taken[name])
+            continue
+        start = start + 1 if start is not None else None
+        if start is None or start >= len(order_before) or order_before[start] in known:
+            start = None
+            continue
+        pairs.add((name, order_before[start]))
+    return pairs

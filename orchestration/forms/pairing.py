@@ -1,0 +1,112 @@
+"""Delivered columns that no name and no wording settles, held against all that is left of the last form, one to one.
+
+Belongs here: which candidates a person is shown, in which order. Does not belong here: how like two columns are
+(``likeness``), and what is taken over without asking (``matching``).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from orchestration.core.tables import Label
+from orchestration.forms.candidates import Candidate, Old
+from orchestration.forms.likeness import WORTH_A_LOOK, Likeness, Side, cells_compared, likeness, places, ratio
+from orchestration.forms.model import Form
+from orchestration.forms.profiles import ALIKE, Profile
+
+if TYPE_CHECKING:
+    from orchestration.forms.matching import Columns
+
+CANDIDATES_SHOWN = 3
+
+Profiles = Mapping[tuple[str, str], Profile]
+"""What the cells of the last delivery look like, by sheet and column."""
+
+
+def earlier_wordings(earlier: Sequence[Form]) -> list[Old]:
+    """Return the columns of earlier forms, of each wording the newest."""
+    newest: dict[str, Old] = {}
+    for form in earlier:
+        for column in form.columns:
+            if column.use in {"answer", "ignored"} and column.wording_nb:
+                old = Old(column.sheet, column.column, (column,), form.form, f"{form.form} {column.sheet}")
+                newest.setdefault(old.wording.casefold(), old)
+    return list(newest.values())
+
+
+def side_of(columns: Columns, header: str) -> Side:
+    """Return a delivered column as it is compared."""
+    return Side(header, columns.labels[header], columns.profiles.get(header))
+
+
+def side_of_old(old: Old, profiles: Profiles) -> Side:
+    """Return a column of the last form as it is compared."""
+    return Side(old.name, old.wording, profiles.get((old.sheet, old.name)))
+
+
+def pair_similar(sheets: Sequence[Columns], threshold: float, earlier: Sequence[Old], profiles: Profiles) -> None:
+    """Pair the rest one to one over all sheets, best score first, for a person to decide; what is left is new or gone.
+
+    A column that is like none of the last form is told what of an earlier form it is like.
+    """
+    by_sheet = {columns.sheet: columns for columns in sheets}
+    headers = [(columns, header) for columns in sheets for header in columns.open]
+    # A question that was not asked last year may be asked again.
+    pool = [old for columns in sheets for old in (*columns.gone, *columns.absent)]
+    sides = [side_of_old(old, profiles) for old in pool]
+    row_before = [(old.sheet, old.name) for columns in sheets for old in columns.old.values()]
+    in_place = {columns.sheet: places(columns.headers, row_before, columns.known) for columns in sheets}
+    found: dict[tuple[int, int], Likeness] = {}
+    for row, (columns, header) in enumerate(headers):
+        side = side_of(columns, header)
+        for place, old in enumerate(pool):
+            # The place counts only beside cells that can be compared: alone it says little.
+            known = side.profile is not None and sides[place].profile is not None
+            same_place = known and (header, (old.sheet, old.name)) in in_place[columns.sheet]
+            each = likeness(side, sides[place], same_place=same_place)
+            says_something = each.text >= WORTH_A_LOOK or same_place or (each.cells or 0.0) > ALIKE
+            if says_something and each.score >= WORTH_A_LOOK:
+                found[row, place] = each
+    order = sorted(
+        found,
+        key=lambda pair: (
+            -found[pair].score,
+            pool[pair[1]].sheet != headers[pair[0]][0].sheet,
+            -found[pair].name - found[pair].wording,
+            *pair,
+        ),
+    )
+    paired: dict[int, int] = {}
+    taken: set[int] = set()
+    ranked: dict[int, list[int]] = defaultdict(list)
+    for row, place in order:
+        ranked[row].append(place)
+        if row not in paired and place not in taken:
+            paired[row] = place
+            # A question that was not asked may come back as several columns.
+            taken |= {place} if pool[place].name else set()
+
+    def candidate(row: int, place: int) -> Candidate:
+        columns, header = headers[row]
+        of_cells: Label | None = cells_compared(side_of(columns, header), sides[place])
+        return pool[place].candidate(found[row, place].score, found[row, place].said(), of_cells)
+
+    for row, (columns, header) in enumerate(headers):
+        is_similar = row in paired and found[row, paired[row]].text >= threshold
+        # The assigned one first, the others by score.
+        near = sorted(ranked[row], key=lambda place: place != paired.get(row))[:CANDIDATES_SHOWN]
+        candidates = [candidate(row, place) for place in near]
+        if not is_similar:
+            label = columns.labels[header]
+            others = [old.candidate(score) for old in earlier if (score := ratio(label, old.wording)) >= threshold]
+            # What is assigned stays first, unless an earlier form has the wording.
+            first = candidates[:1] if row in paired else []
+            rest = sorted([*candidates[len(first) :], *others], key=lambda each: -each.score)
+            candidates = sorted([*first, *rest], key=lambda each: -each.score) if others else [*first, *rest]
+            candidates = candidates[:CANDIDATES_SHOWN]
+        columns.doubt("similar" if is_similar else "new", header, candidates)
+        if is_similar and pool[paired[row]].name:
+            old = pool[paired[row]]
+            by_sheet[old.sheet].accounted.add(old.name)

@@ -1,0 +1,218 @@
+"""What the cells of a delivered column look like, and how alike two columns are by it.
+
+Belongs here: the kind of cells (numbers, codes, ticks, texts), their shares, and the comparison of two columns in figures
+and words. Does not belong here: reading cells (``ingest.proposed``), or what else speaks for a column (``likeness``). A text
+that is no code is never told: it may be what somebody wrote.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from orchestration.core.tables import Label
+from orchestration.core.texts import filled, load_texts
+from orchestration.forms.missing import number
+from orchestration.forms.model import code_text, header, tick_text
+
+TEXTS = load_texts("forms", "likeness")
+
+Kind = Literal["number", "code", "tick", "text", "empty"]
+
+MOST_CODES = 12
+_LONGEST_CODE = 40
+# So often a code stands in cells on average; else it may be a word of one unit.
+_FEWEST_EACH = 3
+_MOSTLY = 0.9
+_CODES_SHOWN = 6
+_TICKS = ({"1"}, {"0", "1"}, {"x"}, {"true"}, {"false", "true"}, {"sann", "usann"})
+# Below so many filled cells a share says little.
+FEWEST_CELLS = 5
+# From this on two columns are alike, and below this unlike; between the two their cells say nothing.
+ALIKE, UNLIKE = 0.5, 0.25
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The rows of data of a column, and how many cells hold each text; blank cells are not counted."""
+
+    rows: int
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def __add__(self, other: Profile) -> Profile:
+        """Return what two files with the same column show together."""
+        return Profile(self.rows + other.rows, dict(Counter(self.counts) + Counter(other.counts)))
+
+    @cached_property
+    def cells(self) -> int:
+        """Cells in which something stands."""
+        return sum(self.counts.values())
+
+    @property
+    def share_filled(self) -> float:
+        """Share of the rows in which something stands."""
+        return self.cells / self.rows if self.rows else 0.0
+
+    @cached_property
+    def codes(self) -> Mapping[str, float]:
+        """Share of each text among the filled cells, as codes are compared; the most frequent first."""
+        found: Counter[str] = Counter()
+        for text, count in self.counts.items():
+            found[code_text(header(text))] += count
+        return {code: count / self.cells for code, count in found.most_common()}
+
+    @cached_property
+    def numbers(self) -> Sequence[tuple[float, int]]:
+        """The numbers in order, each with its cells."""
+        found: Counter[float] = Counter()
+        for text, count in self.counts.items():
+            value = number(text)
+            if value is not None:
+                found[value] += count
+        return sorted(found.items())
+
+    @cached_property
+    def mean(self) -> float | None:
+        """Mean of the numbers."""
+        cells = sum(count for _, count in self.numbers)
+        return sum(value * count for value, count in self.numbers) / cells if cells else None
+
+    @cached_property
+    def kind(self) -> Kind:
+        """What the cells hold."""
+        if not self.cells:
+            return "empty"
+        if any({tick_text(code) for code in self.codes} == each for each in _TICKS):
+            return "tick"
+        few = len(self.codes) <= MOST_CODES and self.cells >= _FEWEST_EACH * len(self.codes)
+        if sum(count for _, count in self.numbers) >= _MOSTLY * self.cells:
+            return "code" if few and all(value.is_integer() for value, _ in self.numbers) else "number"
+        return "code" if few and all(len(code) <= _LONGEST_CODE for code in self.codes) else "text"
+
+    def quantile(self, share: float) -> float:
+        """Return the number below which this share of the numbers that are not 0 lies."""
+        numbers = [(value, count) for value, count in self.numbers if value]
+        left = share * sum(count for _, count in numbers)
+        for value, count in numbers:
+            left -= count
+            if left <= 0:
+                return value
+        return numbers[-1][0] if numbers else 0.0
+
+    @property
+    def share_nil(self) -> float:
+        """Share of the rows that hold 0 or nothing."""
+        nil = sum(count for value, count in self.numbers if not value)
+        return (self.rows - self.cells + nil) / self.rows if self.rows else 1.0
+
+    def shown(self) -> Label:
+        """Say what the cells show."""
+        said: dict[str, Label | str] = {"kind": TEXTS[self.kind], "filled": _percent(self.share_filled)}
+        if self.kind == "number" and self.mean is not None:
+            return filled(TEXTS["seen_numbers"], **said, mean=_short(self.mean))
+        if self.kind in {"code", "tick"}:
+            return filled(TEXTS["seen_codes"], **said, codes=_listed(self.codes))
+        return filled(TEXTS["seen"], **said)
+
+
+def alike(now: Profile, before: Profile) -> float | None:
+    """Return how alike the cells of two columns are, from 0 to 1; None where too few are filled to say anything."""
+    if min(now.rows, before.rows) < FEWEST_CELLS or max(now.cells, before.cells) < FEWEST_CELLS:
+        return None
+    if not _is_comparable(now, before):
+        return 0.0
+    if "number" in {now.kind, before.kind}:
+        score = _numbers_alike(now, before)
+    else:
+        score = _texts_alike(now, before) if now.kind == "text" else _codes_alike(now, before)
+    return score * (1 - abs(now.share_filled - before.share_filled))
+
+
+def compared(now: Profile, before: Profile, column: str) -> Label:
+    """Say in what the cells of a column are like or unlike those of one of last year, which was called ``column``."""
+    kinds = now.kind, before.kind
+    if not _is_comparable(now, before):
+        return filled(TEXTS["other_kind"], kind=TEXTS[now.kind], before=TEXTS[before.kind], column=column)
+    if "number" in kinds:
+        said = filled(TEXTS["numbers"], column=column, now=_short(now.mean), before=_short(before.mean))
+    elif now.kind == "text":
+        said = filled(TEXTS["texts"], column=column)
+    elif kinds == ("tick", "tick"):
+        said = filled(TEXTS["ticks"], column=column)
+    else:
+        said = _of_codes(now, before, column)
+    shares = {"now": _percent(now.share_filled), "before": _percent(before.share_filled)}
+    return joined(said, filled(TEXTS["filled"], **shares))
+
+
+def _is_comparable(now: Profile, before: Profile) -> bool:
+    """Whether two columns may hold the same kind of thing: a small number may look like a code or a tick."""
+    if now.kind == before.kind:
+        return now.kind != "empty"
+    digits = [each.kind != "text" and all(number(code) is not None for code in each.codes) for each in (now, before)]
+    return all(digits) and "empty" not in {now.kind, before.kind}
+
+
+def _near(one: float, other: float) -> float:
+    """Return how near two sizes are, from 0 to 1."""
+    if one == other:
+        return 1.0
+    if min(one, other) <= 0:
+        return 0.0
+    return math.sqrt(min(one, other) / max(one, other))
+
+
+def _numbers_alike(now: Profile, before: Profile) -> float:
+    nil = 1 - abs(now.share_nil - before.share_nil)
+    sizes = [_near(now.quantile(share), before.quantile(share)) for share in (0.25, 0.5, 0.75, 0.95)]
+    sizes.append(_near(now.mean or 0.0, before.mean or 0.0))
+    whole = [sum(count for value, count in each.numbers if value.is_integer()) / each.cells for each in (now, before)]
+    return nil**2 * sum(sizes) / len(sizes) * (1 - abs(whole[0] - whole[1]) / 2)
+
+
+def _texts_alike(now: Profile, before: Profile) -> float:
+    lengths = [sum(len(text) * count for text, count in each.counts.items()) / each.cells for each in (now, before)]
+    variety = [len(each.codes) / each.cells for each in (now, before)]
+    shared = sum(min(share, before.codes.get(code, 0.0)) for code, share in now.codes.items())
+    return (_near(*lengths) * (1 - abs(variety[0] - variety[1])) + shared) / 2 + shared * (1 - shared) / 2
+
+
+def _codes_alike(now: Profile, before: Profile) -> float:
+    shared = sum(min(share, before.codes.get(code, 0.0)) for code, share in now.codes.items())
+    sets = len(now.codes.keys() & before.codes.keys()) / len(now.codes.keys() | before.codes.keys())
+    return shared * (0.5 + sets / 2)
+
+
+def _of_codes(now: Profile, before: Profile, column: str) -> Label:
+    if now.codes.keys() == before.codes.keys():
+        said = filled(TEXTS["codes_same"], codes=_listed(now.codes), column=column)
+    else:
+        said = filled(TEXTS["codes_other"], codes=_listed(now.codes), before=_listed(before.codes), column=column)
+    code, share = next(iter(now.codes.items()))
+    if code not in before.codes:
+        return said
+    shares = {"now": _percent(share), "before": _percent(before.codes[code])}
+    return joined(said, filled(TEXTS["share"], **shares, code=code))
+
+
+def _listed(codes: Mapping[str, float]) -> str:
+    ranked = sorted(codes, key=lambda code: (number(code) is None, number(code) or 0.0, code))
+    return ", ".join(ranked[:_CODES_SHOWN]) + (", ..." if len(ranked) > _CODES_SHOWN else "")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _short(value: float | None) -> Label:
+    text = "-" if value is None else f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+    return Label(nb=text.replace(".", ","), en=text)
+
+
+def joined(*labels: Label) -> Label:
+    """Return several things that are said, in one line."""
+    return Label(nb="; ".join(label.nb for label in labels), en="; ".join(label.en for label in labels))

@@ -1,0 +1,144 @@
+"""What the cells of a column show, how alike two columns are, and that cells rank candidates and decide nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from orchestration.forms.draft import Draft, draft_form
+from orchestration.forms.likeness import WORTH_A_LOOK, Likeness, Side, likeness, places, unlike_cells
+from orchestration.forms.matching import THRESHOLD
+from orchestration.forms.model import Form
+from orchestration.forms.profiles import Kind, Profile, alike, compared
+from tests.unit.test_form_draft import HEADERS, delivered, write_form
+
+ASKED = Profile(100, {"1": 61, "2": 30, "9": 9})
+ASKED_AGAIN = Profile(110, {"1": 64, "2": 33, "9": 10})
+OTHER_CODES = Profile(100, {"3": 50, "4": 40})
+FTE = Profile(100, {"0": 40, "1,5": 20, "12": 20, "33.25": 20})
+TICKS = Profile(100, {"1": 30})
+WORDS = Profile(30, {f"Vi har {number} ansatte i {number + 1} team": 1 for number in range(30)})
+
+
+@pytest.mark.parametrize(
+    ("profile", "kind"),
+    [
+        (ASKED, "code"),
+        (FTE, "number"),
+        (TICKS, "tick"),
+        (Profile(10, {"0": 8, "1": 2}), "tick"),
+        (WORDS, "text"),
+        (Profile(10), "empty"),
+        (Profile(10, {"Ja": 6, "Nei": 4}), "code"),
+        # Words that stand once are what somebody wrote.
+        (Profile(10, {"Ja": 1, "Nei, men vi har et team": 1}), "text"),
+    ],
+)
+def test_the_kind_of_a_column(profile: Profile, kind: Kind) -> None:
+    assert profile.kind == kind
+
+
+def test_the_same_question_is_more_alike_than_any_other() -> None:
+    same = alike(ASKED, ASKED_AGAIN)
+    assert same is not None and same > 0.9
+    for other in (OTHER_CODES, FTE, TICKS, WORDS, Profile(100)):
+        assert (alike(ASKED, other) or 0.0) < same - 0.3
+
+
+def test_few_cells_say_nothing() -> None:
+    assert alike(Profile(100, {"1": 2}), Profile(100, {"1": 2})) is None
+    assert alike(Profile(3, {"1": 3}), ASKED) is None
+
+
+def test_it_is_said_in_words_in_both_languages() -> None:
+    said = compared(ASKED, ASKED_AGAIN, "q12_3")
+    assert said.en == "codes 1, 2, 9 as q12_3 had; 61 % and 60 % are 1; 100 % and 97 % are filled"
+    assert said.nb == "kodene 1, 2, 9 som q12_3 hadde; 61 % og 60 % er 1; 100 % og 97 % er utfylt"
+
+
+def test_what_somebody_wrote_is_never_told() -> None:
+    for told in (WORDS.shown(), compared(WORDS, WORDS, "q1"), compared(ASKED, WORDS, "q1")):
+        assert "ansatte" not in told.nb
+
+
+def test_a_likeness_without_cells_is_that_of_the_texts() -> None:
+    assert Likeness(0.6, 0.8, None, False).score == 0.8
+
+
+def test_cells_and_place_alone_stay_below_what_a_wording_counts() -> None:
+    assert WORTH_A_LOOK < Likeness(0.0, 0.0, 1.0, True).score < THRESHOLD
+
+
+def test_cells_of_another_kind_speak_against_a_name() -> None:
+    name = likeness(Side("q12_1", ""), Side("q12_2", ""))
+    against = likeness(Side("q12_1", "", ASKED), Side("q12_2", "", WORDS))
+    assert name.score > THRESHOLD > against.score
+
+
+def test_only_very_unlike_cells_are_told_of_what_was_taken_over() -> None:
+    assert unlike_cells(Side("a", "", ASKED), Side("a", "", ASKED_AGAIN)) is None
+    assert unlike_cells(Side("a", "", ASKED), Side("a", "")) is None
+    said = unlike_cells(Side("a", "", ASKED), Side("a", "", WORDS))
+    assert said is not None and said.en == "codes, and a had texts"
+
+
+def test_a_place_is_counted_from_the_nearest_column_that_is_known() -> None:
+    now, before = ["id", "x", "y", "b"], ["id", "p", "q", "r", "b"]
+    found = places(now, before, {"id": "id", "b": "b"})
+    # From the left x is p and y is q, from the right y is r and x is q.
+    assert found == {("x", "p"), ("y", "q"), ("y", "r"), ("x", "q")}
+    assert places(["x"], ["p"], {}) == set()
+
+
+# --- In a draft ------------------------------------------------------------------------------------------------------------
+
+PROFILES = {"housing_fte": FTE, "day_fte": Profile(100, {"0": 90, "1": 5, "2,5": 5}), "plan_made": ASKED}
+LABELS = {"v1": "Boligtjenester, stillinger", "v2": "Noe ganske annet her", "v3": "Vedtatt plan foreligger"}
+
+
+@pytest.fixture
+def previous(tmp_path: Path) -> Form:
+    return write_form(tmp_path / "small_2001")
+
+
+def drafted(previous: Form, renamed: dict[str, str], *, with_cells: bool = True, **changes: Profile) -> Draft:
+    """Draft from a delivery whose columns, and their wordings, are renamed."""
+    (sheet,) = delivered(*(renamed.get(name, name) for name in HEADERS))
+    now = {renamed.get(name, name): profile for name, profile in (PROFILES | changes).items()} if with_cells else {}
+    before = {("main", name): profile for name, profile in PROFILES.items()} if with_cells else {}
+    return draft_form(previous, [dataclasses.replace(sheet, profiles=now)], labels=LABELS, profiles=before)
+
+
+RENAMED = {"housing_fte": "v1", "day_fte": "v2", "plan_made": "v3"}
+
+
+def first_candidates(draft: Draft) -> dict[str, str]:
+    return {row.column: row.candidates[0].column for row in draft.unsure if row.kind != "gone" and row.candidates}
+
+
+def test_cells_lift_the_right_candidate_where_name_and_wording_say_nothing(previous: Form) -> None:
+    expected = {after: before for before, after in RENAMED.items()}
+    assert first_candidates(drafted(previous, RENAMED, with_cells=False)) != expected
+    draft = drafted(previous, RENAMED)
+    assert first_candidates(draft) == expected
+    assert "codes 1, 2, 9 as plan_made had, 61 % and 61 % are 1" in draft.render()
+
+
+def test_cells_alone_take_nothing_over(previous: Form) -> None:
+    draft = drafted(previous, RENAMED)
+    assert draft.taken_over == len(HEADERS) - len(RENAMED)
+    assert {row.column: row.kind for row in draft.unsure} == {
+        **dict.fromkeys(RENAMED.values(), "new"),
+        **dict.fromkeys(RENAMED, "gone"),
+    }
+
+
+def test_what_is_taken_over_by_name_is_told_where_its_cells_are_very_unlike(previous: Form) -> None:
+    assert drafted(previous, {}).unlike == ()
+    draft = drafted(previous, {}, plan_made=WORDS)
+    assert [(sheet, column) for sheet, column, _ in draft.unlike] == [("main", "plan_made")]
+    assert not draft.unsure
+    assert "main: plan_made: texts, and plan_made had codes" in draft.render()
+    assert draft.as_dict()["unlike"] == [{"sheet": "main", "column": "plan_made", "cells": "texts, and plan_made had codes"}]
