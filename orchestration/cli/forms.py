@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from pathlib import Path
 from typing import Any
 
 import click
 
-from orchestration.cli.common import command, main, shown_path
+from orchestration.cli.common import command, counted, main, shown_path
 from orchestration.core.errors import UserError
+from orchestration.core.language import Language
 from orchestration.core.settings import load_settings
 from orchestration.forms.diff import diff_forms, render
-from orchestration.forms.draft import draft_form, write_draft
+from orchestration.forms.draft import Draft, draft_form, write_draft
 from orchestration.forms.registry import load_finished, load_form, load_forms
 
 
@@ -76,6 +78,12 @@ def diff_forms_command(before: str, after: str) -> dict[str, Any]:
     "--sheet", "sheets", multiple=True, help="Name of a sheet that has data; can be given again. Else all are read."
 )
 @click.option("--again", is_flag=True, help="The form is there already: keep what was decided in its columns.csv.")
+@click.option("--workbook", type=click.Path(path_type=Path), help="Write what is to be decided into this workbook (.xlsx).")
+@click.option("--decide", "answered", type=click.Path(exists=True, path_type=Path), help="Read such a workbook back.")
+@click.option("--interactive", is_flag=True, help="Ask for each decision at the terminal.")
+@click.option(
+    "--language", type=click.Choice(["nb", "en"]), default="nb", show_default=True, help="Of the workbook and the questions."
+)
 @command
 def new_year(
     previous: str,
@@ -85,8 +93,15 @@ def new_year(
     header_rows: str | None,
     sheets: tuple[str, ...],
     again: bool,
+    workbook: Path | None,
+    answered: Path | None,
+    interactive: bool,
+    language: Language,
 ) -> dict[str, Any]:
-    """Draft the form of a new DELIVERY (a folder under data/deliveries) from the form PREVIOUS and those before it."""
+    """Draft the form of a new DELIVERY (a folder under data/deliveries) from the form PREVIOUS and those before it.
+
+    With --workbook, --decide or --interactive a form that is there already is not drafted anew, unless --again is given.
+    """
     from orchestration.ingest.headers import look  # imported here: it opens files
     from orchestration.ingest.proposed import profiles_of
 
@@ -114,21 +129,67 @@ def new_year(
         profiles=profiles_of(form, settings.deliveries / form.delivery),
     )
     folder = settings.forms / draft.form
-    written = write_draft(draft, folder, again=again)
-    lines = [draft.render(), *(f"note: {note}" for note in seen.notes)]
-    if written.is_again:
+    _check_files(workbook, answered, folder)
+    is_kept = folder.is_dir() and not again and (workbook is not None or answered is not None or interactive)
+    written = None if is_kept else write_draft(draft, folder, again=again)
+    lines = [] if is_kept else [draft.render(), *(f"note: {note}" for note in seen.notes)]
+    if written is not None and written.is_again:
         lines.append(
             f"kept {written.kept} rows that were decided, form.yml and options.csv; "
             f"{written.undecided} rows are to be decided"
         )
-    lines += [f"written to {shown_path(folder)}", f"next: is248 preview {form.time_period + years}"]
+    lines += [f"written to {shown_path(folder)}"] if written is not None else []
+    decided = None
+    if answered is not None or interactive:
+        from orchestration.cli.deciding import Round, decided_lines  # imported here: workbooks take a while to import
+        from orchestration.forms.deciding import decide
+        from orchestration.forms.deciding_reading import read_decisions
+
+        forms_before = [form, *earlier]
+        if answered is not None:
+            decided = decide(folder, read_decisions(answered, forms_before), draft, forms_before)
+            lines += decided_lines(decided)
+        if interactive:
+            decided = Round(folder, draft, forms_before, language).ask()
+            lines += decided_lines(decided)
+    if workbook is not None:
+        lines += [_write_workbook(workbook, folder, draft, delivery, language)]
+    lines += [f"next: is248 preview {form.time_period + years}"]
     return {
         "folder": str(folder),
         "draft": draft.as_dict(),
         "notes": seen.notes,
-        **dataclasses.asdict(written),
+        **(dataclasses.asdict(written) if written is not None else {}),
+        "decided": dataclasses.asdict(decided) if decided is not None else None,
         "text": "\n".join(lines),
     }
+
+
+def _check_files(workbook: Path | None, answered: Path | None, folder: Path) -> None:
+    """Refuse to write over a workbook, which may be filled in, and decisions of a form that is not there."""
+    if workbook is not None and workbook.suffix.lower() != ".xlsx":
+        raise UserError("is no name of a workbook", place=str(workbook), remedy="let it end with .xlsx")
+    if workbook is not None and workbook.exists():
+        raise UserError(
+            "is there already", place=str(workbook), remedy="read it back with --decide, or name one that is not there yet"
+        )
+    if answered is not None and not folder.is_dir():
+        raise UserError("there is no such form", place=str(folder), remedy="draft it first, without --decide")
+
+
+def _write_workbook(path: Path, folder: Path, draft: Draft, delivery: str, language: Language) -> str:
+    """Write what is open in a form as a workbook, and say what it has."""
+    from orchestration.forms.deciding import open_decisions
+    from orchestration.forms.deciding_workbook import workbook as as_workbook
+
+    found = open_decisions(folder, draft)
+    said = {"form": draft.form, "previous": draft.previous, "delivery": delivery}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(as_workbook(found, said, language))
+    return (
+        f"{counted(len(found.columns), 'column')}, {counted(len(found.codes), 'code')} and "
+        f"{counted(len(found.missing), 'group')} of codes for no answer to decide in {shown_path(path)}"
+    )
 
 
 def _rows(text: str | None) -> tuple[int, ...] | None:

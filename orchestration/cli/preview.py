@@ -57,12 +57,14 @@ def preview(year: int, most: int, against: str | None) -> dict[str, Any]:
 @click.option("--from", "earlier", required=True, metavar="FORM", help="The form whose delivery the new one is made of.")
 @click.option("--into", required=True, type=click.Path(path_type=Path), help="A folder that is not there yet.")
 @click.option("--seed", default=1, show_default=True, help="Another number gives other late units, columns and slips.")
+@click.option("--renamed", default=0.03, show_default=True, type=click.FloatRange(0, 1), help="Share of renamed columns.")
+@click.option("--reworded", is_flag=True, help="Renamed columns get names and wordings that say little.")
 @command
-def rehearse(year: int, earlier: str, into: Path, seed: int) -> dict[str, Any]:
+def rehearse(year: int, earlier: str, into: Path, seed: int, renamed: float, reworded: bool) -> dict[str, Any]:
     """Make up a delivery of YEAR to practise on: with renamed columns, late units and slips, and a key that says which."""
     from orchestration.preview import rehearsal  # imported here: it opens files
 
-    made = rehearsal.rehearse(load_settings(), earlier, year, into, seed)
+    made = rehearsal.rehearse(load_settings(), earlier, year, into, seed, renamed_share=renamed, is_reworded=reworded)
     data = shown_path(made.data)
     text = [
         f"a made-up delivery of {year} from {made.form}: {len(made.renamed)} columns renamed, {len(made.late)} units late, "

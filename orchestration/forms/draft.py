@@ -163,11 +163,12 @@ TITLES: Mapping[str, str] = {
 
 # --- The files -------------------------------------------------------------------------------------------------------------
 
-_COLUMN_NAMES = [name for name in ColumnMap.model_fields if name != "line"]
-_OPTION_NAMES = [name for name in OptionMap.model_fields if name != "line"]
+COLUMN_NAMES = [name for name in ColumnMap.model_fields if name != "line"]
+OPTION_NAMES = [name for name in OptionMap.model_fields if name != "line"]
 
 
-def _csv(names: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
+def as_csv(names: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
+    """Return rows as a csv file of the form."""
     text = io.StringIO()
     writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
     writer.writeheader()
@@ -175,8 +176,9 @@ def _csv(names: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
     return text.getvalue()
 
 
-def _row(use: ColumnMap, /, **changes: str) -> dict[str, str]:
-    return {name: str(getattr(use, name)) for name in _COLUMN_NAMES} | changes
+def as_row(use: ColumnMap, /, **changes: str) -> dict[str, str]:
+    """Return a use as a line of columns.csv."""
+    return {name: str(getattr(use, name)) for name in COLUMN_NAMES} | changes
 
 
 def _renamed_when(when: str, renames: Mapping[str, str]) -> str:
@@ -260,7 +262,7 @@ def draft_form(
                 continue
             if header in columns.elsewhere:
                 use = columns.elsewhere[header].use
-                rows.append(_row(use, sheet=columns.sheet, column=header))
+                rows.append(as_row(use, sheet=columns.sheet, column=header))
                 if use.missing:
                     rows[-1]["missing"] = f"{UNSURE}:{use.missing}"
                     missing[use.missing].append(header)
@@ -272,7 +274,7 @@ def draft_form(
                 changes["wording_nb"] = label
                 reworded.append((columns.sheet, header, old.wording, label))
             for use in old.uses:
-                rows.append(_row(use, column=header, when=_renamed_when(use.when, columns.renames), **changes))
+                rows.append(as_row(use, column=header, when=_renamed_when(use.when, columns.renames), **changes))
                 if use.missing:
                     # What was no answer last year may be a number this year, and the other way round.
                     rows[-1]["missing"] = f"{UNSURE}:{use.missing}"
@@ -284,7 +286,7 @@ def draft_form(
                     cells, row = _gone_row(old, use)
                     gone.append(cells | place)
                     unsure_gone.append(row)
-        absent += [_row(old.uses[0], **place) for old in columns.absent]
+        absent += [as_row(old.uses[0], **place) for old in columns.absent]
     # What was delivered first, then what of the last form was not.
     rows += gone + absent
     unsure += unsure_gone
@@ -300,11 +302,11 @@ def draft_form(
         form=name,
         previous=previous.form,
         form_yml=form_yml,
-        columns_csv=_csv(_COLUMN_NAMES, rows),
-        options_csv=_csv(
-            _OPTION_NAMES,
+        columns_csv=as_csv(COLUMN_NAMES, rows),
+        options_csv=as_csv(
+            OPTION_NAMES,
             (
-                {name: str(getattr(option, name)) for name in _OPTION_NAMES}
+                {name: str(getattr(option, name)) for name in OPTION_NAMES}
                 for option in (*previous.options, *elsewhere.options_of(found, [previous, *earlier], previous.options))
             ),
         ),
@@ -384,16 +386,16 @@ def _write_again(draft: Draft, path: Path) -> Written:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)
-            if set(reader.fieldnames or []) - set(_COLUMN_NAMES) or "use" not in (reader.fieldnames or []):
+            if set(reader.fieldnames or []) - set(COLUMN_NAMES) or "use" not in (reader.fieldnames or []):
                 raise UserError(
                     f"the header has {', '.join(reader.fieldnames or []) or 'nothing'}",
                     place=f"{path}, line 1",
-                    remedy=f"the columns are {', '.join(_COLUMN_NAMES)}; or rename the folder to draft the form anew",
+                    remedy=f"the columns are {', '.join(COLUMN_NAMES)}; or rename the folder to draft the form anew",
                 )
             before = []
             for row in reader:
                 refuse_odd_row(row, path, reader.line_num)
-                before.append({name: row.get(name) or "" for name in _COLUMN_NAMES})
+                before.append({name: row.get(name) or "" for name in COLUMN_NAMES})
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"cannot be read ({error})", place=str(path), remedy="correct it, or rename the folder") from error
     # All lines of a column stay where a person has given one of them a use, or the draft was sure of it.
@@ -412,6 +414,6 @@ def _write_again(draft: Draft, path: Path) -> Written:
             rows.append(row)
     rows += [row for lines in left.values() for row in lines]
     partial = path.with_suffix(".partial")
-    partial.write_text(_csv(_COLUMN_NAMES, rows), encoding="utf-8", newline="")
+    partial.write_text(as_csv(COLUMN_NAMES, rows), encoding="utf-8", newline="")
     partial.replace(path)
     return Written(sum(map(_is_decided, before)), sum(not _is_decided(row) for row in rows), True)

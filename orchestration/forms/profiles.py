@@ -32,6 +32,8 @@ _CODES_SHOWN = 6
 _TICKS = ({"1"}, {"0", "1"}, {"x"}, {"true"}, {"false", "true"}, {"sann", "usann"})
 # Below so many filled cells a share says little.
 FEWEST_CELLS = 5
+# Below so many, shares of codes and means are compared and not told: they might be the answers of a few units.
+_FEWEST_TOLD = 20
 # From this on two columns are alike, and below this unlike; between the two their cells say nothing.
 ALIKE, UNLIKE = 0.5, 0.25
 
@@ -112,7 +114,7 @@ class Profile:
     def shown(self) -> Label:
         """Say what the cells show."""
         said: dict[str, Label | str] = {"kind": TEXTS[self.kind], "filled": _percent(self.share_filled)}
-        if self.kind == "number" and self.mean is not None:
+        if self.kind == "number" and self.mean is not None and _may_be_told(self):
             return filled(TEXTS["seen_numbers"], **said, mean=_short(self.mean))
         if self.kind in {"code", "tick"}:
             return filled(TEXTS["seen_codes"], **said, codes=_listed(self.codes))
@@ -138,7 +140,9 @@ def compared(now: Profile, before: Profile, column: str) -> Label:
     if not _is_comparable(now, before):
         return filled(TEXTS["other_kind"], kind=TEXTS[now.kind], before=TEXTS[before.kind], column=column)
     if "number" in kinds:
-        said = filled(TEXTS["numbers"], column=column, now=_short(now.mean), before=_short(before.mean))
+        said = filled(TEXTS["numbers"], column=column)
+        if _may_be_told(now, before):
+            said = joined(said, filled(TEXTS["means"], now=_short(now.mean), before=_short(before.mean)))
     elif now.kind == "text":
         said = filled(TEXTS["texts"], column=column)
     elif kinds == ("tick", "tick"):
@@ -187,13 +191,17 @@ def _codes_alike(now: Profile, before: Profile) -> float:
     return shared * (0.5 + sets / 2)
 
 
+def _may_be_told(*profiles: Profile) -> bool:
+    return all(profile.cells >= _FEWEST_TOLD for profile in profiles)
+
+
 def _of_codes(now: Profile, before: Profile, column: str) -> Label:
     if now.codes.keys() == before.codes.keys():
         said = filled(TEXTS["codes_same"], codes=_listed(now.codes), column=column)
     else:
         said = filled(TEXTS["codes_other"], codes=_listed(now.codes), before=_listed(before.codes), column=column)
     code, share = next(iter(now.codes.items()))
-    if code not in before.codes:
+    if code not in before.codes or not _may_be_told(now, before):
         return said
     shares = {"now": _percent(share), "before": _percent(before.codes[code])}
     return joined(said, filled(TEXTS["share"], **shares, code=code))

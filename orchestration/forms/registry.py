@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -237,6 +237,31 @@ def _may_mean_the_same(form: Form, one: ColumnMap, other: ColumnMap) -> bool:
             root = links.get(root)
         roots.append(seen[-1])
     return roots[0] != roots[1]
+
+
+def column_problems(form: Form, path: Path) -> Iterator[tuple[UserError, list[int]]]:
+    """Yield what is wrong with lines of columns.csv that are not yet written, with the numbers of these lines.
+
+    Args:
+        form: the form with these columns; ``line`` of a column is whatever number its line has.
+        path: the form folder.
+    """
+    sheets = {sheet.name for sheet in form.sheets}
+    seen: dict[tuple[str, str, str], ColumnMap] = {}
+    meanings: dict[tuple[str, ...], list[ColumnMap]] = {}
+    breakdowns = _breakdown_codes(path.parent.parent / "classifications" / "codelists.csv")
+    for column in form.columns:
+        problems = Problems(go_on=True)
+        others = [other.line for other in meanings.get(column.meaning, ()) if column.use == "answer"]
+        same = seen.get((column.sheet, column.column, column.when))
+        with problems.told():
+            _check_column(form, path, column, sheets, seen, meanings)
+        alone = form.model_copy(update={"columns": (column,)})
+        with problems.told():
+            _check_missing(alone, path)
+        _check_items(alone, path, breakdowns, problems)
+        for problem in problems.found:
+            yield problem, [column.line, *others, *([same.line] if same is not None else [])]
 
 
 def _check_missing(form: Form, path: Path) -> None:

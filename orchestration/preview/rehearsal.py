@@ -28,8 +28,9 @@ from orchestration.ingest.delivered import ReadSheet, read_file
 # How much of a delivery is untidy: of the columns that are renamed, and of the units that are late.
 RENAMED_SHARE = 0.03
 LATE_SHARE = 0.02
-# What a renamed column is called: last year's name and this.
+# What a renamed column is called: last year's name and this; or, where it is worded anew, this and its number.
 RENAMED = "_ny"
+REWORDED = "ny"
 
 # The slips that are made, each once.
 KINDS = ("tenfold", "text", "code", "negative")
@@ -172,9 +173,14 @@ def _code_book(form: Form, year: int) -> str:
 
 
 def _write(
-    folder: Path, form: Form, tables: list[_Table], renamed: dict[str, str], left_out: set[tuple[str, str]], book: str
+    folder: Path,
+    form: Form,
+    tables: list[_Table],
+    renamed: dict[str, str],
+    left_out: set[tuple[str, str]],
+    book: tuple[str, dict[str, str]],
 ) -> None:
-    """Write a delivery as csv files, one a layout, with a code book."""
+    """Write a delivery as csv files, one a layout, with a code book of a name and its labels."""
     folder.mkdir(parents=True)
     for table in tables:
         with (folder / f"{table.name}.csv").open("w", encoding="utf-8", newline="") as file:
@@ -183,22 +189,45 @@ def _write(
             for row in table.rows:
                 if not _whose(form, table, row) & left_out:
                     writer.writerow([row.get(name, "") for name in table.headers])
-    with (folder / book).open("w", encoding="utf-8", newline="") as file:
+    name, labels = book
+    with (folder / name).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter=";", lineterminator="\n")
         writer.writerow(["variable", "label"])
-        writer.writerows(_labels(form.columns, renamed))
+        writer.writerows(labels.items())
 
 
-def _labels(columns: Iterable[ColumnMap], renamed: dict[str, str]) -> list[tuple[str, str]]:
-    labels = {
-        renamed.get(f"{column.sheet}.{header(column.column)}", header(column.column)): column.wording_nb
-        for column in columns
-        if column.column and column.wording_nb
-    }
-    return list(labels.items())
+def _labels(
+    columns: Iterable[ColumnMap], renamed: dict[str, str], chance: random.Random, *, is_reworded: bool
+) -> dict[str, str]:
+    """Return the wording of each column by its new name; with ``is_reworded`` those of renamed ones in other words."""
+    labels: dict[str, str] = {}
+    for column in columns:
+        if column.column and column.wording_nb:
+            place = f"{column.sheet}.{header(column.column)}"
+            is_new = is_reworded and place in renamed
+            labels[renamed.get(place, header(column.column))] = (
+                _reworded(column.wording_nb, chance) if is_new else column.wording_nb
+            )
+    return labels
 
 
-def rehearse(settings: Settings, name: str, year: int, folder: Path, seed: int) -> Rehearsal:
+def _reworded(wording: str, chance: random.Random) -> str:
+    """Return a wording that has a third of the words of another, in another order."""
+    words = wording.split()
+    chance.shuffle(words)
+    return " ".join(["Spørsmålet er formulert på nytt:", *words[: max(1, len(words) // 3)]])
+
+
+def rehearse(
+    settings: Settings,
+    name: str,
+    year: int,
+    folder: Path,
+    seed: int,
+    *,
+    renamed_share: float = RENAMED_SHARE,
+    is_reworded: bool = False,
+) -> Rehearsal:
     """Make a delivery of a coming year from that of an earlier form, with a copy of the inputs to practise on.
 
     Args:
@@ -207,6 +236,8 @@ def rehearse(settings: Settings, name: str, year: int, folder: Path, seed: int) 
         year: the survey year that is practised; forms of this year and later ones are left out of the copy.
         folder: becomes the folder of the rehearsal.
         seed: decides which columns, units and numbers are untidy.
+        renamed_share: share of the columns with answers that are renamed.
+        is_reworded: whether renamed columns have names that say nothing, and other words in the code book.
 
     Raises:
         UserError: the folder is there, the form is not valid or not delivered, or the year is not later.
@@ -234,12 +265,16 @@ def rehearse(settings: Settings, name: str, year: int, folder: Path, seed: int) 
     names = [f"{column.sheet}.{header(column.column)}" for column in form.columns if column.use == "answer"]
     delivered = {f"{table.name}.{each}" for table in tables for each in table.headers}
     known = sorted(set(names) & delivered)
-    chosen = sorted(chance.sample(known, max(1, round(RENAMED_SHARE * len(known))))) if known else []
-    renamed = {each: each.partition(".")[2] + RENAMED for each in chosen}
+    chosen = sorted(chance.sample(known, max(1, round(renamed_share * len(known))))) if known else []
+    renamed = {
+        each: f"{REWORDED}{number}" if is_reworded else each.partition(".")[2] + RENAMED
+        for number, each in enumerate(chance.sample(chosen, len(chosen)) if is_reworded else chosen, start=1)
+    }
     slips, repairs = _slips(form, tables, units, set(late), chance)
     # It holds answers of single units, changed in a few places only.
     make_restricted(folder)
-    data, book = folder / "data", _code_book(form, year)
+    data = folder / "data"
+    book = _code_book(form, year), _labels(form.columns, renamed, chance, is_reworded=is_reworded)
     _copy_inputs(settings, data, year)
     left_out = {key for code in late for key in units[code]}
     _write(data / "deliveries" / str(year), form, tables, renamed, left_out, book)

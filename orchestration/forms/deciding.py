@@ -1,0 +1,443 @@
+"""What a draft leaves to a person, as one list, and what becomes of columns.csv and options.csv by the decisions.
+
+Belongs here: the list, the choices, checking decisions and writing them. The files of the form stay the one truth: a
+decision is a line of them. Does not belong here: asking (``deciding_workbook``, the command line), and what is proposed
+(``pairing``).
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from orchestration.core.entries import first_problem
+from orchestration.core.errors import Problems, UserError
+from orchestration.forms.candidates import Candidate, UnsureKind, meaning_of, plain
+from orchestration.forms.deciding_options import Kept, OpenCode, check_codes, code_rows, open_codes
+from orchestration.forms.draft import COLUMN_NAMES, OPTION_NAMES, Draft, as_csv, as_row
+from orchestration.forms.missing import MissingValues
+from orchestration.forms.model import UNSURE, ColumnMap, Form
+from orchestration.forms.profiles import Profile
+from orchestration.forms.registry import column_problems, load_draft, refuse_odd_row
+
+CANDIDATES = ("choose_1", "choose_2", "choose_3")
+OF_DELIVERED = (*CANDIDATES, "ignored", "new")
+OF_GONE = ("not_delivered", "not_asked", "left_out")
+CHOICES = (*OF_DELIVERED, *OF_GONE)
+"""What can be decided of a column."""
+CELLS = (
+    "question",
+    "item",
+    "answer",
+    "target_group",
+    "reporting_form",
+    "type",
+    "unit",
+    "missing",
+    "separator",
+    "reason",
+)
+"""The cells of columns.csv that a person may fill in beside a decision."""
+MEANING = ("question", "item", "answer", "target_group", "reporting_form")
+# Why a column is ignored of which nobody says why.
+NOT_USED = "not_used"
+# What a new question is asked about, unless somebody says otherwise.
+_USUAL = {"item": "all", "target_group": "total", "reporting_form": "total", "population_asked": "all"}
+_GONE = "gone: "
+
+Key = tuple[str, ...]
+"""Sheet and column of a line that is open; of one without a column its meaning and last year's name too."""
+
+
+@dataclass(frozen=True)
+class OpenColumn:
+    """A line of columns.csv that a person must decide, with all that is known of it."""
+
+    key: Key
+    line: int
+    sheet: str
+    column: str
+    wording: str
+    kind: UnsureKind
+    candidates: tuple[Candidate, ...]
+    note: str
+    profile: Profile | None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the line is about a column that was not delivered."""
+        return self.kind == "gone"
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What can be decided of it."""
+        if self.is_gone:
+            return OF_GONE
+        return (*CANDIDATES[: len(self.candidates)], *OF_DELIVERED[len(CANDIDATES) :])
+
+
+@dataclass(frozen=True)
+class OpenMissing:
+    """Codes that meant "no answer" last year in some columns, of which the new code book must say whether they still do."""
+
+    codes: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class OpenDecisions:
+    """All that is open in a form: columns, those that are like something first; codes; codes for no answer."""
+
+    columns: tuple[OpenColumn, ...]
+    codes: tuple[OpenCode, ...]
+    missing: tuple[OpenMissing, ...]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What somebody decided of a line, with where they said so.
+
+    ``uses`` are the lines of the candidate that was chosen; ``cells`` what they filled in beside it.
+    """
+
+    key: Key
+    choice: str
+    place: str
+    uses: tuple[ColumnMap, ...] = ()
+    cells: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MissingDecision:
+    """Which of the codes that meant "no answer" last year still do, in the columns that had them."""
+
+    codes: str
+    kept: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """Everything that somebody decided at once."""
+
+    columns: Sequence[Decision] = ()
+    codes: Sequence[Kept] = ()
+    missing: Sequence[MissingDecision] = ()
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What became of decisions: how many were written, were decided before, and are left; and what is to be done next."""
+
+    written: int
+    before: int
+    left: int
+    notes: tuple[str, ...]
+
+
+# --- The files -------------------------------------------------------------------------------------------------------------
+
+
+def _read(path: Path, names: Sequence[str]) -> list[dict[str, str]]:
+    """Return the rows of a csv file of the form, each with its line as ``line``."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            rows = []
+            for row in reader:
+                refuse_odd_row(row, path, reader.line_num)
+                rows.append({name: (row.get(name) or "").strip() for name in names} | {"line": str(reader.line_num)})
+            return rows
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"cannot be read ({error})", place=str(path), remedy="restore the file") from error
+
+
+def _write(path: Path, names: Sequence[str], rows: Iterable[Mapping[str, str]]) -> None:
+    partial = path.with_suffix(".partial")
+    written = ({name: row[name] for name in names} for row in rows)
+    partial.write_text(as_csv(names, written), encoding="utf-8", newline="")
+    partial.replace(path)
+
+
+def _key(row: Mapping[str, str]) -> Key:
+    beside = () if row["column"] else (*(row[name] for name in MEANING), row["reason"])
+    return (row["sheet"], plain(row["column"]), *beside)
+
+
+def _is_open(row: Mapping[str, str]) -> bool:
+    return row["use"] == UNSURE
+
+
+# --- What is open ----------------------------------------------------------------------------------------------------------
+
+
+def open_decisions(folder: Path, draft: Draft) -> OpenDecisions:
+    """Return what is open in a form, by its files, with what the draft knows of it.
+
+    Args:
+        folder: the form folder.
+        draft: the draft of the same delivery, as it is made now.
+    """
+    rows = _read(folder / "columns.csv", COLUMN_NAMES)
+    known = {(row.sheet, row.column): row for row in draft.unsure if row.kind != "gone"}
+    columns = []
+    for row in filter(_is_open, rows):
+        found = known.get((row["sheet"], plain(row["column"])))
+        is_gone = not row["column"]
+        meaning = " ".join(filter(None, (row[name] for name in MEANING)))
+        columns.append(
+            OpenColumn(
+                key=_key(row),
+                line=int(row["line"]),
+                sheet=row["sheet"],
+                column=row["reason"].removeprefix(_GONE) if is_gone else row["column"],
+                wording=row["wording_nb"] or _wording_gone(draft, row),
+                kind="gone" if is_gone else found.kind if found is not None else "new",
+                candidates=found.candidates if found is not None else (),
+                note=meaning if is_gone else found.note if found is not None else row["reason"],
+                profile=draft.profiles.get((row["sheet"], plain(row["column"]))),
+            )
+        )
+    columns.sort(key=lambda each: (each.is_gone, -max((one.score for one in each.candidates), default=0.0), each.line))
+    missing: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        if row["missing"].startswith(f"{UNSURE}:"):
+            missing[row["missing"].removeprefix(f"{UNSURE}:")].append(row["column"])
+    options = _read(folder / "options.csv", OPTION_NAMES)
+    likely = {
+        (each.sheet, plain(each.column)): {use.question for one in each.candidates for use in one.uses} for each in columns
+    }
+    return OpenDecisions(
+        tuple(columns),
+        tuple(open_codes(rows, options, draft.profiles, likely)),
+        tuple(OpenMissing(codes, tuple(dict.fromkeys(names))) for codes, names in missing.items()),
+    )
+
+
+def _wording_gone(draft: Draft, row: Mapping[str, str]) -> str:
+    name = row["reason"].removeprefix(_GONE)
+    of_sheet = [each.label for each in draft.unsure if each.kind == "gone" and each.column == name]
+    return of_sheet[0] if of_sheet else ""
+
+
+# --- What is decided -------------------------------------------------------------------------------------------------------
+
+
+def decide(folder: Path, decisions: Decisions, draft: Draft, forms: Sequence[Form]) -> Decided:
+    """Check decisions, and write them into the form's files; nothing is written unless all of them are valid.
+
+    Args:
+        folder: the form folder.
+        decisions: what was decided.
+        draft: the draft of the same delivery.
+        forms: the earlier forms, the newest first: a question that was not asked last year stands in one of them.
+
+    Raises:
+        UserError: a decision is not valid; the message names where it stands.
+    """
+    rows = _read(folder / "columns.csv", COLUMN_NAMES)
+    is_open = {_key(row): row for row in rows if _is_open(row)}
+    written: dict[Key, tuple[Decision, list[dict[str, str]]]] = {}
+    before = 0
+    for decision in decisions.columns:
+        if decision.key in written:
+            other = written[decision.key][0].place
+            raise UserError(f"decides what {other} decides too", place=decision.place, remedy="keep one of the two")
+        if decision.key not in is_open:
+            before += 1
+            continue
+        written[decision.key] = decision, _lines(decision, is_open[decision.key], forms)
+    answers = {place: decision.place for place, decision in _places(decisions.missing).items()}
+    kept = _kept_missing(decisions.missing)
+    result: list[dict[str, str]] = []
+    places: list[str] = []
+    for row in rows:
+        decision_and_lines = written.get(_key(row)) if _is_open(row) else None
+        for line in decision_and_lines[1] if decision_and_lines else [row]:
+            codes = line["missing"].removeprefix(f"{UNSURE}:")
+            is_answered = line["missing"].startswith(f"{UNSURE}:") and codes in kept
+            result.append(line | ({"missing": kept[codes]} if is_answered else {}))
+            place = answers.get(codes, "") if is_answered else ""
+            places.append(decision_and_lines[0].place if decision_and_lines else place)
+    result, places = _without_found(result, places, written)
+    lost = _lost(draft, result, written)
+    result += lost
+    places += [""] * len(lost)
+    _check(folder, result, places)
+    options = _read(folder / "options.csv", OPTION_NAMES)
+    check_codes(decisions.codes, options)
+    added = code_rows(decisions.codes, result, options)
+    if added:
+        _write(folder / "options.csv", OPTION_NAMES, [*options, *added])
+    _write(folder / "columns.csv", COLUMN_NAMES, result)
+    undecided = sum(_is_open(row) or row["missing"].startswith(f"{UNSURE}:") for row in result)
+    notes = tuple(_notes(written, result, [*options, *added]))
+    return Decided(len(written) + len(kept) + len(added), before, undecided, notes)
+
+
+def _lines(decision: Decision, row: Mapping[str, str], forms: Sequence[Form]) -> list[dict[str, str]]:
+    """Return the lines of columns.csv that a decision makes of an open one."""
+    is_gone = not row["column"]
+    if decision.choice not in (OF_GONE if is_gone else OF_DELIVERED):
+        raise UserError(
+            "says what cannot be decided of " + ("a column that was not delivered" if is_gone else "a delivered column"),
+            place=decision.place,
+            remedy="choose " + ("not delivered, not asked or delete" if is_gone else "a candidate, ignore or new question"),
+        )
+    filled = {name: text for name, text in decision.cells.items() if text}
+    if is_gone:
+        if decision.choice == "left_out" or not row["question"]:
+            # Without a question there is nothing of which it could be said that it was not asked.
+            return []
+        return [dict(row) | {"use": "absent", "reason": filled.get("reason", decision.choice)}]
+    plainly = {name: row[name] for name in ("sheet", "column", "wording_nb")}
+    empty = dict.fromkeys(COLUMN_NAMES, "")
+    if decision.choice == "ignored":
+        return [empty | plainly | {"use": "ignored", "reason": filled.get("reason", NOT_USED)}]
+    if decision.choice == "new":
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_]*", filled.get("question", "")):
+            raise UserError(
+                f"{filled['question']!r} is no id of a question" if "question" in filled else "a new question needs an id",
+                place=decision.place,
+                remedy="write lower-case letters a to z, digits and _ as its question",
+            )
+        return [empty | plainly | {"use": "answer"} | _USUAL | filled]
+    if not decision.uses:
+        raise UserError("the row has no such candidate", place=decision.place, remedy="choose one that stands in it")
+    lines = []
+    for use in decision.uses:
+        line = as_row(_asked(use, forms)) | {"sheet": row["sheet"], "column": row["column"]}
+        if line["missing"]:
+            line["missing"] = f"{UNSURE}:{line['missing']}"
+        if row["wording_nb"] and len(decision.uses) == 1:
+            line["wording_nb"] = row["wording_nb"]
+        lines.append(line | filled)
+    return lines
+
+
+def _asked(use: ColumnMap, forms: Sequence[Form]) -> ColumnMap:
+    """Return a use as the newest form has it that asked the question, where it was not asked last year."""
+    if use.use != "absent":
+        return use
+    given = [name for name in MEANING if getattr(use, name)]
+    for form in forms:
+        same = [
+            column
+            for column in form.columns
+            if column.use == "answer" and all(getattr(column, name) == getattr(use, name) for name in given)
+        ]
+        if len(same) == 1:
+            return same[0].model_copy(update={"when": ""})
+    cells = {name: getattr(use, name) for name in MEANING}
+    # What is not known is empty: the check says what the line lacks.
+    return ColumnMap.model_construct(**{**dict.fromkeys(COLUMN_NAMES, ""), **cells, "use": "answer"})
+
+
+def _places(missing: Iterable[MissingDecision]) -> dict[str, MissingDecision]:
+    return {decision.codes: decision for decision in missing}
+
+
+def _kept_missing(missing: Iterable[MissingDecision]) -> dict[str, str]:
+    """Return what is still "no answer" of the codes that were last year.
+
+    Raises:
+        UserError: what was written is no list of codes and ranges.
+    """
+    kept = {}
+    for decision in missing:
+        try:
+            MissingValues.parse(decision.kept.split(";"))
+        except ValueError as error:
+            raise UserError(str(error), place=decision.place, remedy="write codes and ranges such as 99;900..999") from error
+        kept[decision.codes] = decision.kept
+    return kept
+
+
+def _without_found(
+    rows: list[dict[str, str]], places: list[str], written: Mapping[Key, tuple[Decision, list[dict[str, str]]]]
+) -> tuple[list[dict[str, str]], list[str]]:
+    """Leave out open lines of columns that were not delivered, where a decision says what they are called now."""
+    found = {(use.sheet, _GONE + plain(use.column)) for decision, _ in written.values() for use in decision.uses}
+    kept = [
+        (row, place)
+        for row, place in zip(rows, places, strict=True)
+        if not (_is_open(row) and not row["column"] and (row["sheet"], row["reason"]) in found)
+    ]
+    return [row for row, _ in kept], [place for _, place in kept]
+
+
+def _lost(
+    draft: Draft, rows: Sequence[Mapping[str, str]], written: Mapping[Key, tuple[Decision, list[dict[str, str]]]]
+) -> list[dict[str, str]]:
+    """Return open lines for columns of last year that the draft held against a delivered one which is something else."""
+    meanings = {tuple(row[name] for name in MEANING) for row in rows if row["use"] in {"answer", "absent", UNSURE}}
+    lost = []
+    for unsure in draft.unsure:
+        decided = written.get((unsure.sheet, unsure.column))
+        if unsure.kind != "similar" or decided is None or not unsure.candidates:
+            continue
+        for use in unsure.candidates[0].uses:
+            if use.use == "answer" and use.meaning not in meanings and use not in decided[0].uses:
+                cells = {name: getattr(use, name) for name in MEANING}
+                lost.append(
+                    dict.fromkeys(COLUMN_NAMES, "")
+                    | {"sheet": use.sheet, "use": UNSURE, **cells, "reason": _GONE + plain(use.column)}
+                )
+    return lost
+
+
+def _check(folder: Path, rows: Sequence[Mapping[str, str]], places: Sequence[str]) -> None:
+    """Refuse lines that the loader would refuse, by the place of the decision that made them.
+
+    Raises:
+        UserError: with that place.
+    """
+    columns = []
+    for number, (row, place) in enumerate(zip(rows, places, strict=True)):
+        if _is_open(row):
+            continue
+        cells = {name: row[name] for name in COLUMN_NAMES} | {"line": number}
+        if row["missing"].startswith(f"{UNSURE}:"):
+            cells["missing"] = ""
+        try:
+            columns.append(ColumnMap.model_validate(cells))
+        except ValidationError as error:
+            if place:
+                raise UserError(
+                    first_problem(error), place=place, remedy="fill in the cell, or choose something else (docs/forms.md)"
+                ) from error
+    form, _ = load_draft(folder, Problems(go_on=True))
+    for problem, numbers in column_problems(form.model_copy(update={"columns": tuple(columns)}), folder):
+        theirs = [places[number] for number in numbers if places[number]]
+        if theirs:
+            both = f" ({theirs[1]} too)" if len(theirs) > 1 else ""
+            raise UserError(_without_line(problem.what) + both, place=theirs[0], remedy=problem.remedy)
+
+
+def _without_line(text: str) -> str:
+    """Return what is wrong without the number of a line, which is not yet written."""
+    text = re.sub(r"means the same as line \d+", "means the same as another column", text)
+    return re.sub(r" in line \d+ already", " already", text)
+
+
+def _notes(
+    written: Mapping[Key, tuple[Decision, list[dict[str, str]]]],
+    rows: Iterable[Mapping[str, str]],
+    options: Iterable[Mapping[str, str]],
+) -> list[str]:
+    """Return what is to be done next by hand because of the decisions."""
+    notes = []
+    for decision, lines in written.values():
+        for use, line in zip(decision.uses, lines, strict=False):
+            if line["use"] == "identifier" and plain(use.column) != plain(line["column"]):
+                notes.append(f"form.yml: name {line['column']} where it names {use.column} ({meaning_of(use)})")
+    with_options = {option["question"] for option in options}
+    coded = {row["question"] for row in rows if row["use"] == "answer" and row["type"] in {"code", "codes"}}
+    notes += [f"options.csv: list the codes of {question}" for question in sorted(coded - with_options)]
+    return notes

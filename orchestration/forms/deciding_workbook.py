@@ -1,0 +1,290 @@
+"""The workbook in which a person makes the decisions that a draft leaves open: its sheets, and how they look.
+
+Belongs here: rows, heads, drop-downs and the sheet that says how it is filled in. Does not belong here: which decisions
+there are (``deciding``), reading the workbook back (``deciding_reading``), and the look of all workbooks
+(``core.workbooks``).
+Equal decisions give equal bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from openpyxl import Workbook
+from openpyxl.styles import Border, PatternFill, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+from orchestration.core.language import Language, in_language
+from orchestration.core.tables import Label
+from orchestration.core.texts import filled, load_texts
+from orchestration.core.workbooks import (
+    DARK,
+    HEAD_FILL,
+    MARKED_HEAD_FILL,
+    WRAPPED_HEAD_HEIGHT,
+    add_file,
+    aligned,
+    font,
+    height,
+    put,
+    put_head,
+    set_page,
+    set_table,
+    set_widths,
+    without_clock,
+)
+from orchestration.forms.candidates import Candidate, plain
+from orchestration.forms.deciding import CANDIDATES, CELLS, CHOICES, MEANING, OpenColumn, OpenDecisions
+from orchestration.forms.deciding_options import MISSING_REASONS
+from orchestration.forms.model import ColumnMap
+
+TEXTS = load_texts("forms", "deciding")
+
+_ANSWER_FILL = PatternFill("solid", start_color="FFF8DC")
+_LINE = Border(*(Side(style="thin", color="C8C8C8"),) * 4)
+_ABOUT_WIDTHS = (28, 100)
+_SECTIONS = ("about_what", "about_fill", "about_new", "about_likeness", "about_codes", "about_back")
+_COLUMNS_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Head:
+    """A column of a sheet: its name, its width, and whether a person fills it in."""
+
+    name: str
+    width: float
+    is_answer: bool = False
+
+    @property
+    def text(self) -> Label:
+        """What stands above it."""
+        return TEXTS[self.name]
+
+
+_FILLED_IN = tuple(Head(name, 24 if name in {"question", "item", "reason"} else 15, True) for name in CELLS)
+COLUMN_HEADS = (
+    Head("line", 7),
+    Head("sheet_of", 13),
+    Head("column", 20),
+    Head("wording", 42),
+    Head("shows", 28),
+    Head("candidate_1", 42),
+    Head("candidate_2", 36),
+    Head("candidate_3", 36),
+    Head("remark", 30),
+    Head("decision", 20, True),
+    *_FILLED_IN,
+    Head("key", 12),
+)
+CODE_HEADS = (
+    Head("sheet_of", 13),
+    Head("column", 20),
+    Head("question", 30),
+    Head("code", 18),
+    Head("share", 12),
+    Head("answer", 24, True),
+    Head("label", 40, True),
+    Head("missing_reason", 20, True),
+    Head("key", 12),
+)
+MISSING_HEADS = (Head("codes_before", 30), Head("columns", 80), Head("decision", 30, True), Head("key", 12))
+
+SHEETS = {"sheet": COLUMN_HEADS, "codes": CODE_HEADS, "missing_codes": MISSING_HEADS}
+"""The sheets that are filled in, with their columns."""
+
+
+def candidate_key(candidate: Candidate) -> list[str]:
+    """Return what finds a candidate again in the forms: form, sheet and column, and of one without a column its meaning."""
+    use = candidate.uses[0]
+    return [candidate.form, use.sheet, use.column, *(() if use.column else (getattr(use, name) for name in MEANING))]
+
+
+def candidate_of(key: Sequence[str], columns: Sequence[ColumnMap]) -> tuple[ColumnMap, ...]:
+    """Return the lines of a candidate among those of its form."""
+    _, sheet, name, *meaning = key
+    return tuple(
+        use
+        for use in columns
+        if use.sheet == sheet
+        and plain(use.column) == plain(name)
+        and (bool(name) or [getattr(use, part) for part in MEANING] == meaning)
+    )
+
+
+def said_of(candidate: Candidate, language: Language) -> str:
+    """Return a candidate with its likeness and its reasons, as a person reads it."""
+    parts = [f"{candidate.sheet} {candidate.column}".strip(), candidate.meaning, f"{candidate.score:.2f}"]
+    reasons = [in_language(said, language) for said in (candidate.said, candidate.of_cells) if said is not None]
+    return ": ".join(filter(None, (" · ".join(parts), "; ".join(reasons))))
+
+
+def remark_of(column: OpenColumn, language: Language) -> str:
+    """Return why a column is open, and what is said of it beside its candidates."""
+    kind = "" if column.kind == "new" else in_language(TEXTS[column.kind], language)
+    return ": ".join(filter(None, (kind, column.note)))
+
+
+def shown_of(column: OpenColumn, language: Language) -> str:
+    """Return what the cells of a column show."""
+    return in_language(column.profile.shown(), language) if column.profile is not None else ""
+
+
+def _column_row(column: OpenColumn, language: Language) -> list[str | int]:
+    candidates = [said_of(each, language) for each in column.candidates]
+    key = {"row": list(column.key), "candidates": [candidate_key(each) for each in column.candidates if each.uses]}
+    return [
+        column.line,
+        column.sheet,
+        column.column,
+        column.wording,
+        shown_of(column, language),
+        *candidates,
+        *[""] * (len(CANDIDATES) - len(candidates)),
+        remark_of(column, language),
+        *[""] * (1 + len(CELLS)),
+        json.dumps(key, ensure_ascii=False),
+    ]
+
+
+def _rows(found: OpenDecisions, language: Language) -> dict[str, list[list[str | int]]]:
+    """Return the rows of each sheet that is filled in."""
+    return {
+        "sheet": [_column_row(column, language) for column in found.columns],
+        "codes": [
+            [
+                each.sheet,
+                each.column,
+                each.question,
+                each.code,
+                f"{100 * each.share:.1f} %",
+                "",
+                "",
+                "",
+                json.dumps([each.sheet, each.column, each.code], ensure_ascii=False),
+            ]
+            for each in found.codes
+        ],
+        "missing_codes": [
+            [each.codes, _some(each.columns), "", json.dumps(each.codes, ensure_ascii=False)] for each in found.missing
+        ],
+    }
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f", ... ({len(names)})" if len(names) > _COLUMNS_SHOWN else ""
+    return ", ".join(names[:_COLUMNS_SHOWN]) + more
+
+
+def _fill(sheet: Worksheet, heads: Sequence[Head], rows: Sequence[Sequence[str | int]], language: Language) -> None:
+    for place, head in enumerate(heads, start=1):
+        cell = sheet.cell(1, place)
+        fill = MARKED_HEAD_FILL if head.is_answer else HEAD_FILL
+        put_head(cell, in_language(head.text, language), "left", fill=fill, wrap=True)
+        cell.border = _LINE
+    set_widths(sheet, [head.width for head in heads])
+    sheet.row_dimensions[1].height = WRAPPED_HEAD_HEIGHT
+    for number, row in enumerate(rows, start=2):
+        for place, (head, value) in enumerate(zip(heads, row, strict=True), start=1):
+            cell = sheet.cell(number, place)
+            put(cell, None if value == "" else value)
+            cell.alignment = aligned("left", "top", wrap=head.name != "key")
+            cell.border = _LINE
+            if head.is_answer:
+                cell.fill = _ANSWER_FILL
+                # What is filled in is a text, also where it looks like a number or a date.
+                cell.number_format = "@"
+        texts = [(str(value), head.width) for head, value in zip(heads, row, strict=True) if head.name != "key"]
+        sheet.row_dimensions[number].height = height(texts)
+    set_table(sheet, len(heads), max(len(rows), 1), fixed_columns=3 if heads is COLUMN_HEADS else 0)
+
+
+def _add_choice(
+    sheet: Worksheet, heads: Sequence[Head], name: str, texts: Sequence[str], message: Label, rows: int, *, strict: bool
+) -> None:
+    """Let a column be chosen from a list, or, where it is not strict, something else be written."""
+    place = next(place for place, head in enumerate(heads, start=1) if head.name == name)
+    choice = DataValidation(type="list", formula1=f'"{",".join(texts)}"', allow_blank=True)
+    language: Language = "nb" if sheet.cell(1, place).value == heads[place - 1].text.nb else "en"
+    choice.promptTitle = choice.errorTitle = in_language(heads[place - 1].text, language)
+    choice.prompt = choice.error = in_language(message, language)
+    choice.showInputMessage, choice.showErrorMessage = True, strict
+    sheet.add_data_validation(choice)
+    letter = get_column_letter(place)
+    choice.add(f"{letter}2:{letter}{rows + 1}")
+
+
+def _values(name: str) -> list[str]:
+    """Return what columns.csv may have in a column."""
+    annotation = ColumnMap.model_fields[name].annotation
+    return [value for value in getattr(annotation, "__args__", ()) if value]
+
+
+def _fill_about(sheet: Worksheet, title: str, said: dict[str, str], language: Language) -> None:
+    set_widths(sheet, _ABOUT_WIDTHS)
+    lines = [(title, "")]
+    for name in _SECTIONS:
+        text = in_language(filled(TEXTS[f"{name}_text"], **said), language)
+        lines.append((in_language(TEXTS[name], language), text))
+    for number, (head, text) in enumerate(lines, start=1):
+        for place, value in enumerate((head, text), start=1):
+            cell = sheet.cell(number, place)
+            put(cell, value or None)
+            cell.alignment = aligned("left", "top", wrap=number > 1)
+        is_title = number == 1
+        sheet.cell(number, 1).font = font(bold=True, size=14, color=DARK) if is_title else font(bold=True)
+        sheet.row_dimensions[number].height = 24 if is_title else height(zip((head, text), _ABOUT_WIDTHS, strict=True))
+
+
+def workbook(found: OpenDecisions, said: dict[str, str], language: Language) -> bytes:
+    """Return the open decisions as a workbook.
+
+    Args:
+        found: what is open.
+        said: the form, the one that it was drafted from, and the delivery, as ``form``, ``previous``, ``delivery``.
+        language: of all that is no word of the forms.
+    """
+    book = Workbook()
+    title = in_language(filled(TEXTS["title"], form=said["form"]), language)
+    rows = _rows(found, language)
+    sheets = {}
+    for name, heads in SHEETS.items():
+        if name != "sheet" and not rows[name]:
+            continue
+        sheet = book.active if name == "sheet" else book.create_sheet()
+        sheet.title = in_language(TEXTS[name], language)
+        _fill(sheet, heads, rows[name], language)
+        set_page(sheet, title, is_wide=True)
+        sheets[name] = sheet
+    choices = [in_language(TEXTS[choice], language) for choice in CHOICES]
+    count = max(len(rows["sheet"]), 1)
+    _add_choice(sheets["sheet"], COLUMN_HEADS, "decision", choices, TEXTS["choose_decision"], count, strict=True)
+    for name in ("target_group", "reporting_form", "type", "unit"):
+        _add_choice(sheets["sheet"], COLUMN_HEADS, name, _values(name), TEXTS["choose_value"], count, strict=True)
+    if "codes" in sheets:
+        args = (sheets["codes"], CODE_HEADS, "missing_reason", MISSING_REASONS, TEXTS["choose_value"], len(rows["codes"]))
+        _add_choice(*args, strict=True)
+    if "missing_codes" in sheets:
+        kept = [in_language(TEXTS[name], language) for name in ("keep", "none")]
+        args_of_missing = (sheets["missing_codes"], MISSING_HEADS, "decision", kept, TEXTS["choose_codes"])
+        _add_choice(*args_of_missing, len(rows["missing_codes"]), strict=False)
+    about = book.create_sheet(in_language(TEXTS["about"], language))
+    _fill_about(about, title, said, language)
+    set_page(about, title)
+    book.properties.creator = said["form"]
+    book.properties.title = title
+    return _without_clock(book)
+
+
+def _without_clock(book: Workbook) -> bytes:
+    raw, result = io.BytesIO(), io.BytesIO()
+    book.save(raw)
+    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            add_file(target, name, [without_clock(name, source.read(name).decode())])
+    return result.getvalue()
