@@ -15,22 +15,15 @@ import click
 from orchestration.cli.common import counted
 from orchestration.core.errors import UserError
 from orchestration.core.language import Language, in_language
-from orchestration.core.texts import filled
-from orchestration.forms.deciding import (
-    CANDIDATES,
-    Decided,
-    Decision,
-    Decisions,
-    MissingDecision,
-    OpenColumn,
-    OpenMissing,
-    decide,
-    open_decisions,
-)
+from orchestration.core.texts import filled, load_texts
+from orchestration.forms.deciding import Decided, Decision, Decisions, MissingDecision, decide
 from orchestration.forms.deciding_reading import choice_of, kept_of
 from orchestration.forms.deciding_workbook import TEXTS, remark_of, said_of, shown_of
 from orchestration.forms.draft import Draft
 from orchestration.forms.model import ColumnMap, Form
+from orchestration.forms.undecided import CANDIDATES, OpenColumn, OpenMissing, open_decisions
+
+ASKED = load_texts("cli", "deciding")
 
 STOP = "q"
 # What is asked beside a new question, with what holds where nothing is written.
@@ -67,7 +60,8 @@ class Round:
                 if self._is_open(column):
                     self._ask_column(column, number, len(found.columns))
             for missing in open_decisions(self.folder, self.draft).missing:
-                self._ask_missing(missing)
+                if not missing.is_likely:
+                    self._ask_missing(missing)
         except _StoppedError:
             pass
         # Nothing is decided here: it counts what is left.
@@ -101,7 +95,7 @@ class Round:
         return True
 
     def _ask_column(self, column: OpenColumn, number: int, count: int) -> None:
-        place = in_language(filled(TEXTS["of_all"], number=number, count=count), self.language)
+        place = in_language(filled(ASKED["of_all"], number=number, count=count), self.language)
         lines = [f"\n{place}  {column.sheet} {column.column}" + (f' "{column.wording}"' if column.wording else "")]
         lines += [f"  {said}" for said in (shown_of(column, self.language), remark_of(column, self.language)) if said]
         lines += [f"  {rank}: {said_of(each, self.language)}" for rank, each in enumerate(column.candidates, start=1)]
@@ -109,12 +103,12 @@ class Round:
         letters = _letters(column)
         shown = ", ".join(f"{letter} = {self._text(choice)}" for letter, choice in letters.items())
         while True:
-            given = self._prompt(in_language(filled(TEXTS["ask"], choices=shown), self.language))
+            given = self._prompt(in_language(filled(ASKED["ask"], choices=shown), self.language))
             if not given:
                 return
             choice = letters.get(given) or choice_of(given)
             if choice not in column.choices:
-                click.echo(f"  {in_language(filled(TEXTS['no_choice'], given=given), self.language)}", err=True)
+                click.echo("  " + in_language(filled(ASKED["no_choice"], given=given), self.language), err=True)
                 continue
             if self._write(Decisions([self._decision(column, choice)])):
                 return

@@ -179,8 +179,8 @@ def _check_files(workbook: Path | None, answered: Path | None, folder: Path) -> 
 
 def _write_workbook(path: Path, folder: Path, draft: Draft, delivery: str, language: Language) -> str:
     """Write what is open in a form as a workbook, and say what it has."""
-    from orchestration.forms.deciding import open_decisions
     from orchestration.forms.deciding_workbook import workbook as as_workbook
+    from orchestration.forms.undecided import open_decisions
 
     found = open_decisions(folder, draft)
     said = {"form": draft.form, "previous": draft.previous, "delivery": delivery}

@@ -1,15 +1,12 @@
-"""What a draft leaves to a person, as one list, and what becomes of columns.csv and options.csv by the decisions.
+"""What becomes of columns.csv and options.csv by the decisions of a person.
 
-Belongs here: the list, the choices, checking decisions and writing them. The files of the form stay the one truth: a
-decision is a line of them. Does not belong here: asking (``deciding_workbook``, the command line), and what is proposed
-(``pairing``).
+Belongs here: checking decisions and writing them. The files of the form stay the one truth: a decision is a line of them.
+Does not belong here: what is open (``undecided``), and asking (``deciding_workbook``, the command line).
 """
 
 from __future__ import annotations
 
-import csv
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,85 +15,27 @@ from pydantic import ValidationError
 
 from orchestration.core.entries import first_problem
 from orchestration.core.errors import Problems, UserError
-from orchestration.forms.candidates import Candidate, UnsureKind, meaning_of, plain
-from orchestration.forms.deciding_options import Kept, OpenCode, check_codes, code_rows, open_codes
+from orchestration.forms.candidates import meaning_of, plain
+from orchestration.forms.deciding_options import Kept, check_codes, code_rows
 from orchestration.forms.draft import COLUMN_NAMES, OPTION_NAMES, Draft, as_csv, as_row
 from orchestration.forms.missing import MissingValues
 from orchestration.forms.model import UNSURE, ColumnMap, Form
-from orchestration.forms.profiles import Profile
-from orchestration.forms.registry import column_problems, load_draft, refuse_odd_row
-
-CANDIDATES = ("choose_1", "choose_2", "choose_3")
-OF_DELIVERED = (*CANDIDATES, "ignored", "new")
-OF_GONE = ("not_delivered", "not_asked", "left_out")
-CHOICES = (*OF_DELIVERED, *OF_GONE)
-"""What can be decided of a column."""
-CELLS = (
-    "question",
-    "item",
-    "answer",
-    "target_group",
-    "reporting_form",
-    "type",
-    "unit",
-    "missing",
-    "separator",
-    "reason",
+from orchestration.forms.registry import column_problems, load_draft
+from orchestration.forms.undecided import (
+    GONE,
+    MEANING,
+    OF_DELIVERED,
+    OF_GONE,
+    Key,
+    is_open,
+    key_of,
+    read_rows,
 )
-"""The cells of columns.csv that a person may fill in beside a decision."""
-MEANING = ("question", "item", "answer", "target_group", "reporting_form")
+
 # Why a column is ignored of which nobody says why.
 NOT_USED = "not_used"
 # What a new question is asked about, unless somebody says otherwise.
 _USUAL = {"item": "all", "target_group": "total", "reporting_form": "total", "population_asked": "all"}
-_GONE = "gone: "
-
-Key = tuple[str, ...]
-"""Sheet and column of a line that is open; of one without a column its meaning and last year's name too."""
-
-
-@dataclass(frozen=True)
-class OpenColumn:
-    """A line of columns.csv that a person must decide, with all that is known of it."""
-
-    key: Key
-    line: int
-    sheet: str
-    column: str
-    wording: str
-    kind: UnsureKind
-    candidates: tuple[Candidate, ...]
-    note: str
-    profile: Profile | None
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether the line is about a column that was not delivered."""
-        return self.kind == "gone"
-
-    @property
-    def choices(self) -> tuple[str, ...]:
-        """What can be decided of it."""
-        if self.is_gone:
-            return OF_GONE
-        return (*CANDIDATES[: len(self.candidates)], *OF_DELIVERED[len(CANDIDATES) :])
-
-
-@dataclass(frozen=True)
-class OpenMissing:
-    """Codes that meant "no answer" last year in some columns, of which the new code book must say whether they still do."""
-
-    codes: str
-    columns: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class OpenDecisions:
-    """All that is open in a form: columns, those that are like something first; codes; codes for no answer."""
-
-    columns: tuple[OpenColumn, ...]
-    codes: tuple[OpenCode, ...]
-    missing: tuple[OpenMissing, ...]
 
 
 @dataclass(frozen=True)
@@ -144,86 +83,11 @@ class Decided:
 # --- The files -------------------------------------------------------------------------------------------------------------
 
 
-def _read(path: Path, names: Sequence[str]) -> list[dict[str, str]]:
-    """Return the rows of a csv file of the form, each with its line as ``line``."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            rows = []
-            for row in reader:
-                refuse_odd_row(row, path, reader.line_num)
-                rows.append({name: (row.get(name) or "").strip() for name in names} | {"line": str(reader.line_num)})
-            return rows
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"cannot be read ({error})", place=str(path), remedy="restore the file") from error
-
-
 def _write(path: Path, names: Sequence[str], rows: Iterable[Mapping[str, str]]) -> None:
     partial = path.with_suffix(".partial")
     written = ({name: row[name] for name in names} for row in rows)
     partial.write_text(as_csv(names, written), encoding="utf-8", newline="")
     partial.replace(path)
-
-
-def _key(row: Mapping[str, str]) -> Key:
-    beside = () if row["column"] else (*(row[name] for name in MEANING), row["reason"])
-    return (row["sheet"], plain(row["column"]), *beside)
-
-
-def _is_open(row: Mapping[str, str]) -> bool:
-    return row["use"] == UNSURE
-
-
-# --- What is open ----------------------------------------------------------------------------------------------------------
-
-
-def open_decisions(folder: Path, draft: Draft) -> OpenDecisions:
-    """Return what is open in a form, by its files, with what the draft knows of it.
-
-    Args:
-        folder: the form folder.
-        draft: the draft of the same delivery, as it is made now.
-    """
-    rows = _read(folder / "columns.csv", COLUMN_NAMES)
-    known = {(row.sheet, row.column): row for row in draft.unsure if row.kind != "gone"}
-    columns = []
-    for row in filter(_is_open, rows):
-        found = known.get((row["sheet"], plain(row["column"])))
-        is_gone = not row["column"]
-        meaning = " ".join(filter(None, (row[name] for name in MEANING)))
-        columns.append(
-            OpenColumn(
-                key=_key(row),
-                line=int(row["line"]),
-                sheet=row["sheet"],
-                column=row["reason"].removeprefix(_GONE) if is_gone else row["column"],
-                wording=row["wording_nb"] or _wording_gone(draft, row),
-                kind="gone" if is_gone else found.kind if found is not None else "new",
-                candidates=found.candidates if found is not None else (),
-                note=meaning if is_gone else found.note if found is not None else row["reason"],
-                profile=draft.profiles.get((row["sheet"], plain(row["column"]))),
-            )
-        )
-    columns.sort(key=lambda each: (each.is_gone, -max((one.score for one in each.candidates), default=0.0), each.line))
-    missing: dict[str, list[str]] = defaultdict(list)
-    for row in rows:
-        if row["missing"].startswith(f"{UNSURE}:"):
-            missing[row["missing"].removeprefix(f"{UNSURE}:")].append(row["column"])
-    options = _read(folder / "options.csv", OPTION_NAMES)
-    likely = {
-        (each.sheet, plain(each.column)): {use.question for one in each.candidates for use in one.uses} for each in columns
-    }
-    return OpenDecisions(
-        tuple(columns),
-        tuple(open_codes(rows, options, draft.profiles, likely)),
-        tuple(OpenMissing(codes, tuple(dict.fromkeys(names))) for codes, names in missing.items()),
-    )
-
-
-def _wording_gone(draft: Draft, row: Mapping[str, str]) -> str:
-    name = row["reason"].removeprefix(_GONE)
-    of_sheet = [each.label for each in draft.unsure if each.kind == "gone" and each.column == name]
-    return of_sheet[0] if of_sheet else ""
 
 
 # --- What is decided -------------------------------------------------------------------------------------------------------
@@ -241,44 +105,46 @@ def decide(folder: Path, decisions: Decisions, draft: Draft, forms: Sequence[For
     Raises:
         UserError: a decision is not valid; the message names where it stands.
     """
-    rows = _read(folder / "columns.csv", COLUMN_NAMES)
-    is_open = {_key(row): row for row in rows if _is_open(row)}
+    rows = read_rows(folder / "columns.csv", COLUMN_NAMES)
+    undecided = {key_of(row): row for row in rows if is_open(row)}
     written: dict[Key, tuple[Decision, list[dict[str, str]]]] = {}
     before = 0
     for decision in decisions.columns:
         if decision.key in written:
             other = written[decision.key][0].place
             raise UserError(f"decides what {other} decides too", place=decision.place, remedy="keep one of the two")
-        if decision.key not in is_open:
+        if decision.key not in undecided:
             before += 1
             continue
-        written[decision.key] = decision, _lines(decision, is_open[decision.key], forms)
+        written[decision.key] = decision, _lines(decision, undecided[decision.key], forms)
     answers = {place: decision.place for place, decision in _places(decisions.missing).items()}
     kept = _kept_missing(decisions.missing)
     result: list[dict[str, str]] = []
     places: list[str] = []
+    answered = set()
     for row in rows:
-        decision_and_lines = written.get(_key(row)) if _is_open(row) else None
+        decision_and_lines = written.get(key_of(row)) if is_open(row) else None
         for line in decision_and_lines[1] if decision_and_lines else [row]:
             codes = line["missing"].removeprefix(f"{UNSURE}:")
             is_answered = line["missing"].startswith(f"{UNSURE}:") and codes in kept
             result.append(line | ({"missing": kept[codes]} if is_answered else {}))
             place = answers.get(codes, "") if is_answered else ""
+            answered |= {codes} if is_answered else set()
             places.append(decision_and_lines[0].place if decision_and_lines else place)
     result, places = _without_found(result, places, written)
     lost = _lost(draft, result, written)
     result += lost
     places += [""] * len(lost)
     _check(folder, result, places)
-    options = _read(folder / "options.csv", OPTION_NAMES)
+    options = read_rows(folder / "options.csv", OPTION_NAMES)
     check_codes(decisions.codes, options)
     added = code_rows(decisions.codes, result, options)
     if added:
         _write(folder / "options.csv", OPTION_NAMES, [*options, *added])
     _write(folder / "columns.csv", COLUMN_NAMES, result)
-    undecided = sum(_is_open(row) or row["missing"].startswith(f"{UNSURE}:") for row in result)
+    left = sum(is_open(row) or row["missing"].startswith(f"{UNSURE}:") for row in result)
     notes = tuple(_notes(written, result, [*options, *added]))
-    return Decided(len(written) + len(kept) + len(added), before, undecided, notes)
+    return Decided(len(written) + len(answered) + len(added), before, left, notes)
 
 
 def _lines(decision: Decision, row: Mapping[str, str], forms: Sequence[Form]) -> list[dict[str, str]]:
@@ -363,11 +229,11 @@ def _without_found(
     rows: list[dict[str, str]], places: list[str], written: Mapping[Key, tuple[Decision, list[dict[str, str]]]]
 ) -> tuple[list[dict[str, str]], list[str]]:
     """Leave out open lines of columns that were not delivered, where a decision says what they are called now."""
-    found = {(use.sheet, _GONE + plain(use.column)) for decision, _ in written.values() for use in decision.uses}
+    found = {(use.sheet, GONE + plain(use.column)) for decision, _ in written.values() for use in decision.uses}
     kept = [
         (row, place)
         for row, place in zip(rows, places, strict=True)
-        if not (_is_open(row) and not row["column"] and (row["sheet"], row["reason"]) in found)
+        if not (is_open(row) and not row["column"] and (row["sheet"], row["reason"]) in found)
     ]
     return [row for row, _ in kept], [place for _, place in kept]
 
@@ -387,7 +253,7 @@ def _lost(
                 cells = {name: getattr(use, name) for name in MEANING}
                 lost.append(
                     dict.fromkeys(COLUMN_NAMES, "")
-                    | {"sheet": use.sheet, "use": UNSURE, **cells, "reason": _GONE + plain(use.column)}
+                    | {"sheet": use.sheet, "use": UNSURE, **cells, "reason": GONE + plain(use.column)}
                 )
     return lost
 
@@ -400,7 +266,7 @@ def _check(folder: Path, rows: Sequence[Mapping[str, str]], places: Sequence[str
     """
     columns = []
     for number, (row, place) in enumerate(zip(rows, places, strict=True)):
-        if _is_open(row):
+        if is_open(row):
             continue
         cells = {name: row[name] for name in COLUMN_NAMES} | {"line": number}
         if row["missing"].startswith(f"{UNSURE}:"):

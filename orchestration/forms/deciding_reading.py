@@ -17,10 +17,11 @@ from openpyxl import load_workbook
 
 from orchestration.core.errors import UserError
 from orchestration.core.tables import Label
-from orchestration.forms.deciding import CANDIDATES, CELLS, CHOICES, Decision, Decisions, MissingDecision
+from orchestration.forms.deciding import Decision, Decisions, MissingDecision
 from orchestration.forms.deciding_options import Kept
 from orchestration.forms.deciding_workbook import SHEETS, TEXTS, Head, candidate_of
 from orchestration.forms.model import ColumnMap, Form
+from orchestration.forms.undecided import CANDIDATES, CELLS, CHOICES
 
 _RESTORE = "use the workbook that is248 new-year --workbook wrote; keep its heads and keys"
 

@@ -1,7 +1,7 @@
 """The workbook in which a person makes the decisions that a draft leaves open: its sheets, and how they look.
 
 Belongs here: rows, heads, drop-downs and the sheet that says how it is filled in. Does not belong here: which decisions
-there are (``deciding``), reading the workbook back (``deciding_reading``), and the look of all workbooks
+there are (``undecided``), reading the workbook back (``deciding_reading``), and the look of all workbooks
 (``core.workbooks``).
 Equal decisions give equal bytes.
 """
@@ -40,16 +40,30 @@ from orchestration.core.workbooks import (
     without_clock,
 )
 from orchestration.forms.candidates import Candidate, plain
-from orchestration.forms.deciding import CANDIDATES, CELLS, CHOICES, MEANING, OpenColumn, OpenDecisions
 from orchestration.forms.deciding_options import MISSING_REASONS
 from orchestration.forms.model import ColumnMap
+from orchestration.forms.undecided import CANDIDATES, CELLS, CHOICES, MEANING, OpenColumn, OpenDecisions
 
 TEXTS = load_texts("forms", "deciding")
 
 _ANSWER_FILL = PatternFill("solid", start_color="FFF8DC")
 _LINE = Border(*(Side(style="thin", color="C8C8C8"),) * 4)
 _ABOUT_WIDTHS = (28, 100)
-_SECTIONS = ("about_what", "about_fill", "about_new", "about_likeness", "about_codes", "about_back")
+_SECTIONS = {
+    "about_what": "about_what_text",
+    "about_fill": "about_fill_text",
+    "about_new": "about_new_text",
+    "about_likeness": "about_likeness_text",
+    "about_codes": "about_codes_text",
+    "about_back": "about_back_text",
+}
+# Why a column is open, by its text; of a new one there is nothing to say.
+_KINDS = {
+    "similar": "similar",
+    "another wording": "another_wording",
+    "partly delivered": "partly_delivered",
+    "gone": "gone",
+}
 _COLUMNS_SHOWN = 8
 
 
@@ -126,7 +140,7 @@ def said_of(candidate: Candidate, language: Language) -> str:
 
 def remark_of(column: OpenColumn, language: Language) -> str:
     """Return why a column is open, and what is said of it beside its candidates."""
-    kind = "" if column.kind == "new" else in_language(TEXTS[column.kind], language)
+    kind = in_language(TEXTS[_KINDS[column.kind]], language) if column.kind in _KINDS else ""
     return ": ".join(filter(None, (kind, column.note)))
 
 
@@ -228,8 +242,8 @@ def _values(name: str) -> list[str]:
 def _fill_about(sheet: Worksheet, title: str, said: dict[str, str], language: Language) -> None:
     set_widths(sheet, _ABOUT_WIDTHS)
     lines = [(title, "")]
-    for name in _SECTIONS:
-        text = in_language(filled(TEXTS[f"{name}_text"], **said), language)
+    for name, text_name in _SECTIONS.items():
+        text = in_language(filled(TEXTS[text_name], **said), language)
         lines.append((in_language(TEXTS[name], language), text))
     for number, (head, text) in enumerate(lines, start=1):
         for place, value in enumerate((head, text), start=1):

@@ -1,0 +1,183 @@
+"""What a draft of a form leaves to a person: one list, whoever asks for it.
+
+Belongs here: the open lines of the form's files with all that is known of them, and the choices that there are. Does not
+belong here: what becomes of a decision (``deciding``), and asking (``deciding_workbook``, the command line).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.core.errors import UserError
+from orchestration.forms.candidates import Candidate, UnsureKind, plain
+from orchestration.forms.deciding_options import OpenCode, open_codes
+from orchestration.forms.draft import COLUMN_NAMES, OPTION_NAMES, Draft
+from orchestration.forms.model import UNSURE
+from orchestration.forms.profiles import Profile
+from orchestration.forms.registry import refuse_odd_row
+
+CANDIDATES = ("choose_1", "choose_2", "choose_3")
+OF_DELIVERED = (*CANDIDATES, "ignored", "new")
+OF_GONE = ("not_delivered", "not_asked", "left_out")
+CHOICES = (*OF_DELIVERED, *OF_GONE)
+"""What can be decided of a column."""
+CELLS = (
+    "question",
+    "item",
+    "answer",
+    "target_group",
+    "reporting_form",
+    "type",
+    "unit",
+    "missing",
+    "separator",
+    "reason",
+)
+"""The cells of columns.csv that a person may fill in beside a decision."""
+MEANING = ("question", "item", "answer", "target_group", "reporting_form")
+# How the reason of a line begins that is about a column that was not delivered.
+GONE = "gone: "
+
+
+Key = tuple[str, ...]
+"""Sheet and column of a line that is open; of one without a column its meaning and last year's name too."""
+
+
+@dataclass(frozen=True)
+class OpenColumn:
+    """A line of columns.csv that a person must decide, with all that is known of it."""
+
+    key: Key
+    line: int
+    sheet: str
+    column: str
+    wording: str
+    kind: UnsureKind
+    candidates: tuple[Candidate, ...]
+    note: str
+    profile: Profile | None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the line is about a column that was not delivered."""
+        return self.kind == "gone"
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What can be decided of it."""
+        if self.is_gone:
+            return OF_GONE
+        return (*CANDIDATES[: len(self.candidates)], *OF_DELIVERED[len(CANDIDATES) :])
+
+
+@dataclass(frozen=True)
+class OpenMissing:
+    """Codes that meant "no answer" last year in some columns, of which the new code book must say whether they still do.
+
+    ``is_likely`` is true where they come with candidates alone, of columns that are not decided yet.
+    """
+
+    codes: str
+    columns: tuple[str, ...]
+    is_likely: bool
+
+
+@dataclass(frozen=True)
+class OpenDecisions:
+    """All that is open in a form: columns, those that are like something first; codes; codes for no answer."""
+
+    columns: tuple[OpenColumn, ...]
+    codes: tuple[OpenCode, ...]
+    missing: tuple[OpenMissing, ...]
+
+
+def read_rows(path: Path, names: Sequence[str]) -> list[dict[str, str]]:
+    """Return the rows of a csv file of the form, each with its line as ``line``."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            rows = []
+            for row in reader:
+                refuse_odd_row(row, path, reader.line_num)
+                rows.append({name: (row.get(name) or "").strip() for name in names} | {"line": str(reader.line_num)})
+            return rows
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"cannot be read ({error})", place=str(path), remedy="restore the file") from error
+
+
+def key_of(row: Mapping[str, str]) -> Key:
+    """Return what tells a line of columns.csv from the others."""
+    beside = () if row["column"] else (*(row[name] for name in MEANING), row["reason"])
+    return (row["sheet"], plain(row["column"]), *beside)
+
+
+def is_open(row: Mapping[str, str]) -> bool:
+    """Whether a person must decide a line of columns.csv."""
+    return row["use"] == UNSURE
+
+
+# --- What is open ----------------------------------------------------------------------------------------------------------
+
+
+def open_decisions(folder: Path, draft: Draft) -> OpenDecisions:
+    """Return what is open in a form, by its files, with what the draft knows of it.
+
+    Args:
+        folder: the form folder.
+        draft: the draft of the same delivery, as it is made now.
+    """
+    rows = read_rows(folder / "columns.csv", COLUMN_NAMES)
+    known = {(row.sheet, row.column): row for row in draft.unsure if row.kind != "gone"}
+    columns = []
+    for row in filter(is_open, rows):
+        found = known.get((row["sheet"], plain(row["column"])))
+        is_gone = not row["column"]
+        meaning = " ".join(filter(None, (row[name] for name in MEANING)))
+        columns.append(
+            OpenColumn(
+                key=key_of(row),
+                line=int(row["line"]),
+                sheet=row["sheet"],
+                column=row["reason"].removeprefix(GONE) if is_gone else row["column"],
+                wording=row["wording_nb"] or _wording_gone(draft, row),
+                kind="gone" if is_gone else found.kind if found is not None else "new",
+                candidates=found.candidates if found is not None else (),
+                note=meaning if is_gone else found.note if found is not None else row["reason"],
+                profile=draft.profiles.get((row["sheet"], plain(row["column"]))),
+            )
+        )
+    columns.sort(key=lambda each: (each.is_gone, -max((one.score for one in each.candidates), default=0.0), each.line))
+    missing: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        if row["missing"].startswith(f"{UNSURE}:"):
+            missing[row["missing"].removeprefix(f"{UNSURE}:")].append(row["column"])
+    sure = set(missing)
+    for each in columns:
+        for codes in dict.fromkeys(use.missing for one in each.candidates for use in one.uses if use.missing):
+            missing[codes].append(each.column)
+    options = read_rows(folder / "options.csv", OPTION_NAMES)
+    likely = {
+        (each.sheet, plain(each.column)): {use.question for one in each.candidates for use in one.uses} for each in columns
+    }
+    # Small numbers look like codes: what may well be a number has none.
+    numbers = {(each.sheet, plain(each.column)) for each in columns if _is_like_a_number(each)}
+    coded = {place: profile for place, profile in draft.profiles.items() if place not in numbers}
+    return OpenDecisions(
+        tuple(columns),
+        tuple(open_codes(rows, options, coded, likely)),
+        tuple(OpenMissing(codes, tuple(dict.fromkeys(names)), codes not in sure) for codes, names in missing.items()),
+    )
+
+
+def _is_like_a_number(column: OpenColumn) -> bool:
+    return bool(column.candidates and column.candidates[0].uses) and column.candidates[0].uses[0].type == "number"
+
+
+def _wording_gone(draft: Draft, row: Mapping[str, str]) -> str:
+    name = row["reason"].removeprefix(GONE)
+    of_sheet = [each.label for each in draft.unsure if each.kind == "gone" and each.column == name]
+    return of_sheet[0] if of_sheet else ""

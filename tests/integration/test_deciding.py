@@ -1,0 +1,295 @@
+"""What a draft leaves open, decided in a workbook or at the terminal: through the command, on a form of a few columns."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from openpyxl import load_workbook
+
+from orchestration.cli import main
+from orchestration.forms.deciding_workbook import COLUMN_HEADS, SHEETS, TEXTS
+from orchestration.forms.registry import load_form
+from orchestration.forms.undecided import CELLS, CHOICES
+from tests.unit.test_form_draft import COLUMNS, HEADERS, write_form
+
+RENAMED = {"housing_fte": "v1", "day_fte": "v2", "plan_made": "v3"}
+EXTRA = "v4"
+BOOK = {
+    "v1": "Boligtjenester, stillinger",
+    "v2": "Noe ganske annet her",
+    "v3": "Vedtatt plan foreligger",
+    EXTRA: "Har kommunen brukerråd?",
+}
+
+
+def rows(year: int, *, extra: bool) -> list[list[str]]:
+    """Answers of thirty units: FTE in housing and by day, a code, a remark, and a code that only the later form has."""
+    found = []
+    for number in range(30):
+        cells = [str(number), f"{1000 + number}", f"Kommune {number}", "1", f"{10 + number % 7},5", f"{number % 3}"]
+        found.append([*cells, "1" if number % 3 else "2", f"Merknad {number} {year}"])
+        found[-1] += ["7" if number % 2 else "8"] if extra else []
+    return found
+
+
+def csv_text(header: list[str], lines: list[list[str]]) -> str:
+    return "\n".join(";".join(line) for line in [header, *lines]) + "\n"
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "data"
+    marked = [
+        line.replace(
+            "housing,,adults,total,number,fte,Årsverk i bolig,all,",
+            "housing,,adults,total,number,fte,Årsverk i bolig,all,998",
+        )
+        for line in COLUMNS
+    ]
+    write_form(folder / "forms" / "small_2001", columns=marked)
+    for year, renamed, extra in (("2001", {}, False), ("2002", RENAMED, True)):
+        target = folder / "deliveries" / year
+        target.mkdir(parents=True)
+        header = [*(renamed.get(name, name) for name in HEADERS), *([EXTRA] if extra else [])]
+        (target / f"small_{year}_a.csv").write_text(csv_text(header, rows(int(year), extra=extra)), encoding="utf-8")
+        labels = [[name, label] for name, label in BOOK.items()] if extra else []
+        (target / f"codes_{year}.csv").write_text(csv_text(["variable", "label"], labels), encoding="utf-8")
+    monkeypatch.setenv("IS248_DATA_DIR", str(folder))
+    for name in ("warehouse", "snapshots"):
+        monkeypatch.setenv(f"IS248_{name.upper()}_DIR", str(tmp_path / name))
+    return folder
+
+
+def new_year(*options: str | Path, typed: str = "") -> Result:
+    return CliRunner().invoke(main, ["new-year", "small_2001", "2002", *map(str, options)], input=typed)
+
+
+def lines_of(data: Path) -> dict[str, dict[str, str]]:
+    with (data / "forms" / "small_2002" / "columns.csv").open(encoding="utf-8", newline="") as file:
+        return {row["column"] or row["reason"]: row for row in csv.DictReader(file)}
+
+
+def fill(path: Path, decide: Callable[[str, Any], dict[str, str]], sheet: str = "sheet", language: str = "nb") -> None:
+    """Fill in a sheet: ``decide`` returns the texts of a row by head, of its column (or code) and its key."""
+    book = load_workbook(path)
+    table = book[getattr(TEXTS[sheet], language)]
+    heads = {head.name: place for place, head in enumerate(SHEETS[sheet], start=1)}
+    for row in range(2, table.max_row + 1):
+        name = str(table.cell(row, heads["codes_before" if sheet == "missing_codes" else "column"]).value)
+        for head, text in decide(name, json.loads(table.cell(row, heads["key"]).value)).items():
+            table.cell(row, heads[head]).value = text
+    book.save(path)
+
+
+def right(name: str, key: Any) -> dict[str, str]:
+    """Decide as it is: renamed columns are their candidates, the extra one is a new question."""
+    if name == EXTRA:
+        return {"decision": "nytt spørsmål", "question": "user_council", "type": "code"}
+    if name not in RENAMED.values():
+        return {}
+    candidates = [RENAMED.get(candidate[2], candidate[2]) for candidate in key["candidates"]]
+    return {"decision": f"kandidat {candidates.index(name) + 1}"}
+
+
+def test_what_is_open_stands_in_a_workbook_most_alike_first(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "open.xlsx"
+    result = new_year("--workbook", path)
+    assert result.exit_code == 0, result.output
+    assert "7 columns, 2 codes and 1 group of codes for no answer to decide" in result.output
+    book = load_workbook(path)
+    assert book.sheetnames == ["Kolonner", "Koder", "Ubesvart", "Les meg"]
+    table = book["Kolonner"]
+    assert [cell.value for cell in table[1]] == [head.text.nb for head in COLUMN_HEADS]
+    columns = [row[2].value for row in table.iter_rows(min_row=2)]
+    assert set(columns[:4]) == {*RENAMED.values(), EXTRA}
+    assert columns[3:] == [EXTRA, *RENAMED]
+    first = {row[2].value: [str(cell.value) for cell in row] for row in table.iter_rows(min_row=2)}["v3"]
+    assert first[3] == BOOK["v3"]
+    assert first[4] == "koder 1, 2, 100 % utfylt"
+    assert "kodene 1, 2 som plan_made hadde; 67 % og 67 % er 1" in first[5]
+    # What somebody wrote is nowhere.
+    assert "Merknad 1 " not in "".join(str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row)
+    (choice,) = [each for each in table.data_validations.dataValidation if str(each.sqref).startswith("J")]
+    assert choice.formula1 == f'"{",".join(TEXTS[name].nb for name in CHOICES)}"'
+
+
+def test_a_filled_workbook_finishes_the_form(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "open.xlsx"
+    new_year("--workbook", path)
+    fill(path, right)
+    fill(path, lambda _, key: {"answer": "yes" if key[2] == "7" else "no", "label": f"Kode {key[2]}"}, "codes")
+    fill(path, lambda *_: {"decision": "fortsatt ubesvart"}, "missing_codes")
+    result = new_year("--decide", path)
+    assert result.exit_code == 0, result.output
+    # Four columns, two codes, one group of codes for no answer; what was not delivered is found again.
+    assert "7 decisions written, 0 decided before, 0 left" in result.output
+    form = load_form(data / "forms" / "small_2002")
+    meant = {column.column: column.question for column in form.columns if column.use == "answer"}
+    assert meant == {"v1": "fte_by_service", "v2": "fte_by_service", "v3": "plan_adopted", EXTRA: "user_council"}
+    assert {column.column: column.missing for column in form.columns}["v1"] == "998"
+    assert {column.column: column.wording_nb for column in form.columns}["v3"] == BOOK["v3"]
+    options = [(option.code, option.answer, option.label_nb) for option in form.options if option.question == "user_council"]
+    assert sorted(options) == [("7", "yes", "Kode 7"), ("8", "no", "Kode 8")]
+    # Reading it again changes nothing.
+    before = lines_of(data)
+    again = new_year("--decide", path)
+    assert "4 decided before, 0 left" in again.output
+    assert lines_of(data) == before
+
+
+def test_empty_rows_stay_open_and_the_english_workbook_is_read_too(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "open.xlsx"
+    new_year("--workbook", path, "--language", "en")
+    fill(path, lambda name, _: {"decision": "ignore"} if name == EXTRA else {}, language="en")
+    result = new_year("--decide", path)
+    # Six lines, and the codes for no answer of a column that is one of them are no line of their own.
+    assert "1 decision written, 0 decided before, 6 left" in result.output
+    lines = lines_of(data)
+    assert (lines[EXTRA]["use"], lines[EXTRA]["reason"]) == ("ignored", "not_used")
+    assert lines["v1"]["use"] == "unsure"
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "message"),
+    [
+        (EXTRA, {"decision": "kanskje"}, "'kanskje' is none of the decisions"),
+        (EXTRA, {"item": "all"}, "no decision"),
+        (EXTRA, {"decision": "nytt spørsmål", "type": "code"}, "a new question needs an id"),
+        (EXTRA, {"decision": "nytt spørsmål", "question": "Har råd"}, "'Har råd' is no id of a question"),
+        (EXTRA, {"decision": "nytt spørsmål", "question": "council"}, "an answer needs type"),
+        (EXTRA, {"decision": "nytt spørsmål", "question": "council", "type": "tick"}, "needs the answer that it means"),
+        (EXTRA, {"decision": "ikke spurt lenger"}, "cannot be decided of a delivered column"),
+        ("day_fte", {"decision": "ignorer"}, "cannot be decided of a column that was not delivered"),
+        (EXTRA, {"decision": "kandidat 3"}, "no candidate 3"),
+    ],
+)
+def test_nothing_is_written_unless_all_of_it_is_valid(
+    data: Path, tmp_path: Path, name: str, cells: dict[str, str], message: str
+) -> None:
+    path = tmp_path / "open.xlsx"
+    new_year("--workbook", path)
+    before = (data / "forms" / "small_2002" / "columns.csv").read_bytes()
+    fill(path, lambda column, key: cells if column == name else right(column, key) if column in RENAMED.values() else {})
+    rows = [str(row[2].value) for row in load_workbook(path)["Kolonner"].iter_rows()]
+    result = new_year("--decide", path)
+    assert result.exit_code == 1
+    assert message in result.output
+    assert f"{path}, sheet Kolonner, row {rows.index(name) + 1}" in result.output
+    assert (data / "forms" / "small_2002" / "columns.csv").read_bytes() == before
+
+
+def test_two_columns_cannot_be_the_same(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "open.xlsx"
+    new_year("--workbook", path)
+    given = {"decision": "nytt spørsmål", "question": "council", "type": "number"}
+    fill(path, lambda name, _: given if name in {"v1", EXTRA} else {})
+    result = new_year("--decide", path)
+    assert result.exit_code == 1
+    assert "means the same as another column" in result.output
+    assert result.output.count("sheet Kolonner, row") == 2
+
+
+def test_a_workbook_that_may_be_filled_in_is_not_written_over(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "open.xlsx"
+    new_year("--workbook", path)
+    content = path.read_bytes()
+    result = new_year("--workbook", path)
+    assert result.exit_code == 1 and "is there already" in result.output
+    assert path.read_bytes() == content
+    # Equal decisions give equal bytes.
+    new_year("--workbook", tmp_path / "other.xlsx")
+    assert (tmp_path / "other.xlsx").read_bytes() == content
+
+
+def test_a_changed_key_and_another_workbook_are_refused(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "open.xlsx"
+    new_year("--workbook", path)
+    fill(path, lambda name, _: {"decision": "ignorer", "key": "-"} if name == EXTRA else {})
+    assert "its key is gone or changed" in new_year("--decide", path).output
+    book = load_workbook(path)
+    del book["Kolonner"]
+    book.save(path)
+    assert "is no workbook of decisions" in new_year("--decide", path).output
+
+
+def test_a_candidate_that_is_not_chosen_is_open_again(data: Path, tmp_path: Path) -> None:
+    (data / "deliveries" / "2002" / "codes_2002.csv").write_text(
+        csv_text(["variable", "label"], [["v1", "Årsverk i boliger"]]), encoding="utf-8"
+    )
+    path = tmp_path / "open.xlsx"
+    assert "Delivered, with a name or wording like one of last year's (1)" in new_year("--workbook", path).output
+    assert "gone: housing_fte" not in lines_of(data)
+    fill(path, lambda name, _: {"decision": "ignorer"} if name == "v1" else {})
+    new_year("--decide", path)
+    lost = lines_of(data)["gone: housing_fte"]
+    assert (lost["use"], lost["question"], lost["item"]) == ("unsure", "fte_by_service", "housing")
+
+
+def test_a_question_that_was_not_asked_last_year_is_asked_as_before(data: Path, tmp_path: Path) -> None:
+    asked = [*COLUMNS]
+    asked[-1] = "main,team,,answer,crisis_team,all,,total,total,code,,Har kommunen et kriseteam?,all,,"
+    folder = data / "forms" / "small_2000"
+    options = [
+        "question,code,answer,label_nb,missing_reason",
+        "plan_adopted,1,yes,Ja,",
+        "crisis_team,7,yes,Ja,",
+        "crisis_team,8,no,Nei,",
+    ]
+    text = (data / "forms" / "small_2001" / "form.yml").read_text(encoding="utf-8")
+    write_form(folder, text.replace("2001", "2000").replace("small_2001", "small_2000"), asked, options)
+    (data / "deliveries" / "2002" / "codes_2002.csv").write_text(
+        csv_text(["variable", "label"], [[EXTRA, "Har kommunen et kriseteam nå?"]]), encoding="utf-8"
+    )
+    path = tmp_path / "open.xlsx"
+    new_year("--workbook", path)
+    fill(path, lambda name, _: {"decision": "kandidat 1"} if name == EXTRA else {})
+    result = new_year("--decide", path)
+    assert result.exit_code == 0, result.output
+    line = lines_of(data)[EXTRA]
+    assert (line["question"], line["type"], line["population_asked"]) == ("crisis_team", "code", "all")
+
+
+# --- At the terminal -------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_is_asked_at_the_terminal_and_written_at_once(data: Path) -> None:
+    # The first column is its first candidate; the second stays open; then somebody stops.
+    result = new_year("--interactive", typed="1\n\nq\n")
+    assert result.exit_code == 0, result.output
+    assert "1 decision written" in result.output
+    uses = [lines_of(data)[name]["use"] for name in (*RENAMED.values(), EXTRA)]
+    assert uses.count("answer") == 1 and uses.count("unsure") == 3
+
+
+def test_the_end_of_a_pipe_stops_and_keeps_what_was_decided(data: Path) -> None:
+    result = new_year("--interactive", typed="1\n")
+    assert result.exit_code == 0, result.output
+    assert "1 decision written" in result.output
+
+
+def test_an_answer_that_is_not_valid_is_asked_again(data: Path) -> None:
+    result = new_year("--interactive", "--language", "en", typed="7\nn\nNot An Id\n\n\n\n\n\n\ni\n\nq\n")
+    assert "7 is none of the choices" in result.output
+    assert "'Not An Id' is no id of a question" in result.output
+    assert "1 decision written" in result.output
+    assert [line["reason"] for line in lines_of(data).values()].count("not_used") == 1
+
+
+def test_the_round_goes_on_where_it_was_left_and_finishes_the_form(data: Path, tmp_path: Path) -> None:
+    assert new_year("--interactive", typed="1\nq\n").exit_code == 0
+    new_question = "n\nuser_council\n\n\n\n\nnumber\npersons\n"
+    result = new_year("--interactive", typed=f"1\n1\n{new_question}fortsatt ubesvart\n")
+    assert result.exit_code == 0, result.output
+    assert "4 decisions written, 0 decided before, 0 left" in result.output
+    form = load_form(data / "forms" / "small_2002")
+    assert next(column.unit for column in form.columns if column.question == "user_council") == "persons"
+
+
+def test_every_cell_that_a_workbook_has_is_one_of_the_form() -> None:
+    assert [head.name for head in COLUMN_HEADS if head.is_answer] == ["decision", *CELLS]
