@@ -17,6 +17,7 @@ import click
 from orchestration.cli.common import command, counted, main, shown_path
 from orchestration.core.errors import UserError
 from orchestration.core.settings import load_settings
+from orchestration.forms.renamed import RenamedError
 
 if TYPE_CHECKING:
     from orchestration.preview.look import Answers, Column, Preview, Rejected, Total
@@ -113,6 +114,9 @@ def _lines(found: Preview, page: Path, most: int) -> list[str]:
         else "the form is finished, and nothing is wrong that a run would be refused for before it makes figures"
     )
     lines += _listed("problems", [str(each) for each in found.problems], most)
+    renamed = [each for problem in found.problems if isinstance(problem, RenamedError) for each in problem.renamed]
+    if renamed:
+        lines += _listed("columns that may have other headers now; what to write in columns.csv", [*map(str, renamed)], most)
     undecided = [
         f"{form}, line {row.line}: {row.sheet} {row.column or '(no column)'}" + (f" ({row.note})" if row.note else "")
         for form, rows in found.undecided.items()

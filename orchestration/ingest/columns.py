@@ -1,14 +1,13 @@
-"""The columns of a delivered sheet: how many fields records have, what each column is called, whether the map has them all.
+"""The columns of a delivered sheet: how many fields records have, what each column is called.
 
-Belongs here: joined and numbered headers, positions, strictness both ways, records and rows that do not belong under the
-header. Does not belong here: opening files (``readers``) and what a column means.
+Belongs here: joined and numbered headers, positions, records and rows that do not belong under the header. Does not belong
+here: opening files (``readers``), whether the form names each column (``strictness``), and what a column means.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
@@ -24,8 +23,7 @@ from orchestration.ingest.readers.files import shown
 
 POSITION = re.compile(r"@[1-9][0-9]*")
 """Name of a column by its position, from 1."""
-SHOWN = 40
-"""Most columns, and a few lines, that one message lists."""
+# Most lines that one message lists.
 _LINES_SHOWN = 5
 # A form cannot say that records lack their empty last fields: a delimiter too many inside of one would fill the gap unseen.
 _WITH_EMPTY_FIELDS = (
@@ -387,85 +385,3 @@ def repeated_headers(file: CapturedFile, sheet: Sheet, layout: SheetSpec, header
                 remedy="deliver what stands below it as a file of its own",
             )
     return repeated
-
-
-# --- Strictness ------------------------------------------------------------------------------------------------------------
-
-
-def check_columns(form: Form, layout: str, headers: dict[int, str], place: str) -> None:
-    """Be strict both ways: every delivered column is mapped, every mapped column is delivered; all that are not are told.
-
-    Raises:
-        UserError: columns are not mapped or missing, or two columns of the sheet are the same question.
-    """
-    mapped = mapped_names(form, layout)
-    delivered = set(headers.values())
-    unmapped = {number: name for number, name in headers.items() if name not in mapped}
-    missing = [column for name, column in mapped.items() if name not in delivered and not column.optional]
-    if unmapped or missing:
-        raise _unlike(form, mapped, delivered, unmapped, missing, place)
-    alike: dict[tuple[str, ...], list[ColumnMap]] = defaultdict(list)
-    for column in form.columns:
-        if column.sheet == layout and column.use == "answer" and column.type != "text":
-            alike[column.meaning].append(column)
-    for columns in alike.values():
-        here = [column for column in columns if header(column.column) in delivered]
-        names = " and ".join(repr(column.column) for column in (here or columns))
-        lines = ", ".join(str(column.line) for column in columns)
-        if len(columns) > 1 and len(here) != 1:
-            raise UserError(
-                f"the columns {names} are the same question, and " + ("both are delivered" if here else "none is delivered"),
-                place=place,
-                remedy=f"correct data/forms/{form.form}/columns.csv, lines {lines}, or ask the collector which is right",
-            )
-
-
-def _unlike(
-    form: Form,
-    mapped: dict[str, ColumnMap],
-    delivered: set[str],
-    unmapped: dict[int, str],
-    missing: list[ColumnMap],
-    place: str,
-) -> UserError:
-    """Return the refusal of columns that are delivered or mapped alone, each with the nearest of the others."""
-    others = [name for name in mapped if name not in delivered]
-    new = []
-    for number, name in unmapped.items():
-        near = difflib.get_close_matches(name, others, n=1, cutoff=0.5)
-        said = []
-        if re.search(r"#[0-9]+$", name):
-            said.append("its header stands in the sheet more than once")
-        if re.search(r"@[0-9]+$", name):
-            said.append("it has cells and no header")
-        if near:
-            others.remove(near[0])
-            said.append(f"nearest is {near[0]!r}, line {mapped[near[0]].line}")
-        new.append((f"{number} {name!r}", said))
-    # What is nearest to a new column is told there.
-    gone = []
-    for column in missing:
-        if not unmapped or header(column.column) in others:
-            near = difflib.get_close_matches(header(column.column), sorted(delivered), n=1, cutoff=0.5)
-            said = [f"line {column.line}"] + ([f"nearest delivered is {near[0]!r}"] if near else [])
-            gone.append((repr(column.column), said))
-    parts = [_listed("column", new, "not mapped")] if new else []
-    parts += [_listed("mapped column", gone, "missing")] if gone else []
-    nameless = [name for name in unmapped.values() if re.search(r"@[0-9]+$", name)]
-    return UserError(
-        ", and ".join(parts),
-        place=place,
-        remedy=f"correct data/forms/{form.form}/columns.csv"
-        + (f" (the column {nameless[0]} can be ignored there)" if nameless else "")
-        + (", or ask the collector" if missing or nameless else ""),
-    )
-
-
-def _listed(kind: str, told: list[tuple[str, list[str]]], what: str) -> str:
-    """Return the columns of one kind as a sentence, each with what is said of it."""
-    texts = [f"{name}" + (f" ({', '.join(said)})" if said else "") for name, said in told[:SHOWN]]
-    if len(told) == 1:
-        name, said = told[0]
-        return f"{'the ' if what == 'missing' else ''}{kind} {name} is {what}" + (f" ({', '.join(said)})" if said else "")
-    more = len(told) - SHOWN
-    return f"{len(told)} {kind}s are {what}: {', '.join(texts)}" + (f" and {more} more" if more > 0 else "")

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.core.errors import Problems, UserError
 from orchestration.forms.model import Form, SheetSpec, code_text, header, sheet_name
+from orchestration.forms.profiles import Profile
+from orchestration.forms.renamed import Delivered
 from orchestration.ingest import marks, table_rows
 from orchestration.ingest.capture import CapturedFile
+from orchestration.ingest.code_books import labels_of
 from orchestration.ingest.columns import (
     as_counted,
-    check_columns,
     check_header_row,
     check_records,
     join_headers,
@@ -32,6 +35,7 @@ from orchestration.ingest.dates import Moment, read_date
 from orchestration.ingest.declared import missing_cells
 from orchestration.ingest.readers import Sheet, read
 from orchestration.ingest.readers.model import PLACE_SCHEMA
+from orchestration.ingest.strictness import check_columns
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,23 @@ def read_file(form: Form, file: CapturedFile, problems: Problems | None = None) 
     return result
 
 
+def _look(
+    file: CapturedFile, sheet: Sheet, layout: SheetSpec, headers: dict[int, str], wanted: Collection[str]
+) -> list[Delivered]:
+    """Return wording and cells of columns that the form does not name."""
+    labels = {header(name): label for name, label in labels_of(file.path.parent).items()}
+    labels |= {headers.get(number, ""): label for number, label in sheet.declared.column_labels.items()}
+    cells = sheet.cells.filter(pc.greater_equal(sheet.cells["row_number"], layout.first_row))
+    rows = len(pc.unique(cells["row_number"]))
+    found = []
+    for number, name in headers.items():
+        if name in wanted:
+            texts = cells["text"].filter(pc.equal(cells["column_number"], number)).to_pylist()
+            profile = Profile(rows, Counter(text for text in texts if text.strip()))
+            found.append(Delivered(name, header(labels.get(name, "")), profile))
+    return found
+
+
 def _read_sheet(form: Form, file: CapturedFile, delivered: Sheet, layout: SheetSpec, problems: Problems) -> ReadSheet:
     """Read one sheet: its headers, strict both ways, and what its marks and its rows say of the cells."""
     settled, left_out = marks.settle(file.spec, as_counted(delivered, layout))
@@ -150,7 +171,8 @@ def _read_sheet(form: Form, file: CapturedFile, delivered: Sheet, layout: SheetS
     with problems.told():
         check_records(file, sheet, layout, headers)
     with problems.told():
-        check_columns(form, layout.name, headers, f"{file.path}, sheet {sheet.name}")
+        place = f"{file.path}, sheet {sheet.name}"
+        check_columns(form, layout.name, headers, place, partial(_look, file, sheet, layout, headers))
     again: tuple[int, ...] = ()
     with problems.told():
         again = tuple(repeated_headers(file, sheet, layout, headers))

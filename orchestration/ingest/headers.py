@@ -6,9 +6,7 @@ means (``forms.draft``) or reading cells for good (``deliveries``).
 
 from __future__ import annotations
 
-import csv
 import fnmatch
-import io
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from orchestration.forms.matching import READERS, DeliveredSheet
 from orchestration.forms.model import QUOTE_NONE, WORKBOOKS, FileSpec, Form, SheetSpec, sheet_name
 from orchestration.ingest import marks, proposed
 from orchestration.ingest.capture import CapturedFile, is_left_behind
+from orchestration.ingest.code_books import DELIMITERS, code_book
 from orchestration.ingest.columns import (
     as_counted,
     check_records,
@@ -34,7 +33,6 @@ from orchestration.ingest.readers import Sheet, encodings, read, sheet_names
 from orchestration.ingest.readers.files import PACKED_SUFFIXES, UNPACK
 
 SAV_ENCODINGS = ("utf-8", "cp1252", "cp865", "mac-roman")
-DELIMITERS = (";", ",", "\t", "|")
 
 
 @dataclass(frozen=True)
@@ -45,29 +43,6 @@ class Look:
     files: list[str]
     labels: dict[str, str]
     notes: list[str]
-
-
-def _code_book(path: Path) -> tuple[dict[str, str], list[str]] | None:
-    """Return label by variable where a csv file is a code book, and variables with several labels; else None.
-
-    Whatever its encoding and delimiter, a code book has the columns ``variable`` and ``label``. Blanks around names do not
-    count.
-    """
-    text = path.read_bytes().decode(encodings.fitting(path.read_bytes()) or "cp1252", errors="replace")
-    lines = [letters.plain(line) for line in io.StringIO(text.removeprefix("\ufeff"), newline="")]
-    for delimiter in DELIMITERS:
-        rows = csv.DictReader(lines, delimiter=delimiter)
-        names = {(name or "").strip().casefold(): name for name in rows.fieldnames or []}
-        if not {"variable", "label"} <= names.keys():
-            continue
-        labels: dict[str, set[str]] = {}
-        for row in rows:
-            variable, label = ((row[names[each]] or "").strip() for each in ("variable", "label"))
-            if variable and label:
-                labels.setdefault(variable, set()).add(label)
-        several = [variable for variable, found in labels.items() if len(found) > 1]
-        return {variable: found.pop() for variable, found in labels.items() if len(found) == 1}, several
-    return None
 
 
 def _statements(path: Path, guide: FileSpec | None) -> Iterator[FileSpec]:
@@ -199,7 +174,7 @@ def look(folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = 
             continue
         file_name = letters.plain(path.name)
         result.files.append(file_name)
-        labels, several = (_code_book(path) if path.suffix.lower() == ".csv" else None) or (None, [])
+        labels, several = (code_book(path) if path.suffix.lower() == ".csv" else None) or (None, [])
         if labels is not None:
             result.labels.update(labels)
             result.notes.append(f"{file_name} is a code book with {len(labels)} labels")

@@ -1,0 +1,125 @@
+"""Strictness both ways: the form names every delivered column, and every column that it names is delivered.
+
+Belongs here: the refusal of columns that do not fit, with what they may be. Does not belong here: what columns are called
+(``columns``), and how like two of them are (``forms.renamed``).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+
+from orchestration.core.errors import UserError
+from orchestration.forms.model import ColumnMap, Form, header
+from orchestration.forms.renamed import Delivered, Renamed, RenamedError, renamed_columns
+from orchestration.ingest.columns import mapped_names
+
+SHOWN = 40
+"""Most columns that one message lists."""
+# Most changes that one message spells out.
+_TOLD = 3
+
+
+def check_columns(
+    form: Form,
+    layout: str,
+    headers: dict[int, str],
+    place: str,
+    look: Callable[[Collection[str]], Iterable[Delivered]] | None = None,
+) -> None:
+    """Be strict both ways: every delivered column is mapped, every mapped column is delivered; all that are not are told.
+
+    Args:
+        form: the form.
+        layout: the layout of the sheet.
+        headers: the name of each column.
+        place: file and sheet, for the message.
+        look: returns wording and cells of some columns, so that renamed ones can be told; it is called on a refusal alone.
+
+    Raises:
+        UserError: columns are not mapped or missing, or two columns of the sheet are the same question.
+    """
+    mapped = mapped_names(form, layout)
+    delivered = set(headers.values())
+    unmapped = {number: name for number, name in headers.items() if name not in mapped}
+    missing = [column for name, column in mapped.items() if name not in delivered and not column.optional]
+    if unmapped or missing:
+        renamed: tuple[Renamed, ...] = ()
+        if unmapped and missing:
+            new = look(unmapped.values()) if look is not None else [Delivered(name, "", None) for name in unmapped.values()]
+            gone = list(dict.fromkeys(header(column.column) for column in missing))
+            renamed = renamed_columns(form, layout, list(headers.values()), list(new), gone)
+        raise _unlike(form, mapped, delivered, unmapped, missing, renamed, place)
+    alike: dict[tuple[str, ...], list[ColumnMap]] = defaultdict(list)
+    for column in form.columns:
+        if column.sheet == layout and column.use == "answer" and column.type != "text":
+            alike[column.meaning].append(column)
+    for columns in alike.values():
+        here = [column for column in columns if header(column.column) in delivered]
+        names = " and ".join(repr(column.column) for column in (here or columns))
+        lines = ", ".join(str(column.line) for column in columns)
+        if len(columns) > 1 and len(here) != 1:
+            raise UserError(
+                f"the columns {names} are the same question, and " + ("both are delivered" if here else "none is delivered"),
+                place=place,
+                remedy=f"correct data/forms/{form.form}/columns.csv, lines {lines}, or ask the collector which is right",
+            )
+
+
+def _unlike(
+    form: Form,
+    mapped: dict[str, ColumnMap],
+    delivered: set[str],
+    unmapped: dict[int, str],
+    missing: list[ColumnMap],
+    renamed: tuple[Renamed, ...],
+    place: str,
+) -> UserError:
+    """Return the refusal of columns that are delivered or mapped alone, each with the nearest of the others."""
+    others = [name for name in mapped if name not in delivered]
+    pairs = {each.after: each.before for each in renamed}
+    new = []
+    for number, name in unmapped.items():
+        left = [other for other in others if other not in pairs.values()]
+        near = [pairs[name]] if name in pairs else difflib.get_close_matches(name, left, n=1, cutoff=0.5)
+        said = []
+        if re.search(r"#[0-9]+$", name):
+            said.append("its header stands in the sheet more than once")
+        if re.search(r"@[0-9]+$", name):
+            said.append("it has cells and no header")
+        if near:
+            others.remove(near[0])
+            said.append(f"nearest is {near[0]!r}, line {mapped[near[0]].line}")
+        new.append((f"{number} {name!r}", said))
+    # What is nearest to a new column is told there.
+    gone = []
+    for column in missing:
+        if not unmapped or header(column.column) in others:
+            near = difflib.get_close_matches(header(column.column), sorted(delivered), n=1, cutoff=0.5)
+            said = [f"line {column.line}"] + ([f"nearest delivered is {near[0]!r}"] if near else [])
+            gone.append((repr(column.column), said))
+    parts = [_listed("column", new, "not mapped")] if new else []
+    parts += [_listed("mapped column", gone, "missing")] if gone else []
+    nameless = [name for name in unmapped.values() if re.search(r"@[0-9]+$", name)]
+    remedy = (
+        f"correct data/forms/{form.form}/columns.csv"
+        + (f" (the column {nameless[0]} can be ignored there)" if nameless else "")
+        + (", or ask the collector" if missing or nameless else "")
+    )
+    if not renamed:
+        return UserError(", and ".join(parts), place=place, remedy=remedy)
+    told = [f"if {each.after!r} is {each.before!r}, {each.remedy}" for each in renamed[:_TOLD]]
+    more = f" (is248 preview lists {len(renamed) - _TOLD} more)" if len(renamed) > _TOLD else ""
+    return RenamedError(", and ".join(parts), place=place, remedy=f"{remedy}: {'. '.join(told)}{more}", renamed=renamed)
+
+
+def _listed(kind: str, told: list[tuple[str, list[str]]], what: str) -> str:
+    """Return the columns of one kind as a sentence, each with what is said of it."""
+    texts = [f"{name}" + (f" ({', '.join(said)})" if said else "") for name, said in told[:SHOWN]]
+    if len(told) == 1:
+        name, said = told[0]
+        return f"{'the ' if what == 'missing' else ''}{kind} {name} is {what}" + (f" ({', '.join(said)})" if said else "")
+    more = len(told) - SHOWN
+    return f"{len(told)} {kind}s are {what}: {', '.join(texts)}" + (f" and {more} more" if more > 0 else "")
