@@ -56,10 +56,23 @@ def forms() -> dict[str, Any]:
 @click.argument("after")
 @command
 def diff_forms_command(before: str, after: str) -> dict[str, Any]:
-    """Show what changed from form BEFORE to form AFTER, by question."""
+    """Show what changed from form BEFORE to form AFTER, by question, and which entries AFTER needs under data/."""
+    from orchestration.preview.entries import entries_of_form  # imported here: tables of the inputs take a while to import
+
     settings = load_settings()
     difference = diff_forms(load_form(settings.forms / before), load_form(settings.forms / after))
-    return {"difference": dataclasses.asdict(difference), "text": render(difference)}
+    try:
+        told = [each.told for each in entries_of_form(settings, after)[1]]
+        title = f"Entries that are missing for {after} ({len(told)})"
+    except UserError as error:
+        # The difference is told all the same.
+        told, title = [error], f"The entries of {after} cannot be looked up"
+    lines = [f"  {shown_path(Path(each.place))}: {each.what}; {each.remedy}" for each in told]
+    return {
+        "difference": dataclasses.asdict(difference),
+        "entries": [{"what": each.what, "place": each.place, "remedy": each.remedy} for each in told],
+        "text": "\n".join([render(difference), title, *lines]),
+    }
 
 
 @main.command("new-year")

@@ -16,7 +16,7 @@ import click
 
 from orchestration.cli.common import command, counted, main, shown_path
 from orchestration.core.errors import UserError
-from orchestration.core.settings import load_settings
+from orchestration.core.settings import Settings, load_settings
 from orchestration.forms.renamed import RenamedError
 
 if TYPE_CHECKING:
@@ -34,8 +34,13 @@ if TYPE_CHECKING:
     metavar="VERSION",
     help="Compare the delivery with an earlier version: `previous`, or the beginning of its hash.",
 )
+@click.option(
+    "--draft-entries",
+    is_flag=True,
+    help="Write drafts of the entries that new questions need under data/ into the form's folder.",
+)
 @command
-def preview(year: int, most: int, against: str | None) -> dict[str, Any]:
+def preview(year: int, most: int, against: str | None, draft_entries: bool) -> dict[str, Any]:
     """Look at the survey year YEAR alone: what its delivery holds, what the form makes of it, what is still to be decided.
 
     Takes seconds, also while the form is half mapped. Nothing is published, no other year is touched and no rule is judged.
@@ -50,7 +55,18 @@ def preview(year: int, most: int, against: str | None) -> dict[str, Any]:
     # An error is no plain value.
     told = dataclasses.asdict(dataclasses.replace(found, problems=(), entries=()))
     told |= {name: [_problem(each) for each in getattr(found, name)] for name in ("problems", "entries")}
-    return {**told, "page": str(page), "text": "\n".join(_lines(found, page, most))}
+    drafts = _draft_entries(settings, [each.form for each in found.rounds]) if draft_entries else []
+    lines = [*_lines(found, page, most), *(f"draft entries: {shown_path(path)} (copy what is right)" for path in drafts)]
+    return {**told, "page": str(page), "draft_entries": [*map(str, drafts)], "text": "\n".join(lines)}
+
+
+def _draft_entries(settings: Settings, names: Sequence[str]) -> list[Path]:
+    """Write the draft entries of each form of the year; nothing is written into the inputs themselves."""
+    from orchestration.preview.entries import entries_of_form
+    from orchestration.preview.entry_drafts import write_draft_entries
+
+    paths = [write_draft_entries(*entries_of_form(settings, name), settings.forms / name) for name in names]
+    return [path for path in paths if path is not None]
 
 
 @main.command()

@@ -1,19 +1,34 @@
-"""The entries that a survey year needs beside its form, and that are not there: a check list with file and what to write.
+"""The entries that a form needs beside it, and that are not there: a check list with file and what to write.
 
 Without them a run stops, or a figure is left out, or a label is the form's own. Belongs here: looking what stands in the
-tables of the inputs for the questions, categories and years of a form. Does not belong here: the form itself
-(``forms.registry``).
+tables of the inputs for the questions, categories and years of a form; the look at a year and the difference of two forms
+tell the same. Does not belong here: the form itself (``forms.registry``), and what the entries may say (``entry_drafts``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
-from orchestration.core.errors import UserError
+from orchestration.core.errors import Problems, UserError
 from orchestration.core.settings import Settings
-from orchestration.preview.reading import Reading
+from orchestration.disclosure import policy
+from orchestration.forms.model import Form
+from orchestration.forms.registry import load_draft, load_finished
+from orchestration.ingest import registry
+from orchestration.ingest.data_packages import load_all
+
+INDICATORS, ANSWERS, DISCLOSURE = "indicators/indicators.csv", "indicators/answers.csv", "classifications/disclosure.yml"
+
+# What is asked with answers to choose from: the questions that are published as indicators.
+_INDICATORS = """
+    select distinct columns.question from forms.columns inner join forms.forms using (form)
+    where forms.time_period = $year and columns.use = 'answer' and columns.type in ('code', 'codes', 'tick')
+        and columns.question not in ('reporting_form', 'changed_reporting_practice')
+"""
 
 # One query each: what is missing, as the blanks of the message. The year is $year.
 _QUERIES: tuple[tuple[str, str, str, str], ...] = (
@@ -40,7 +55,8 @@ _QUERIES: tuple[tuple[str, str, str, str], ...] = (
         "reference/municipalities.csv",
         "has no municipalities of {0}",
         "add them, and what changed to municipality_changes.csv",
-        "select $year where not exists (from intermediate.int_units where time_period = $year)",
+        "select $year where not exists (from reference.municipalities "
+        "where $year between valid_from_year::integer and valid_to_year::integer)",
     ),
     (
         "reference/cpi.csv",
@@ -79,30 +95,80 @@ _QUERIES: tuple[tuple[str, str, str, str], ...] = (
         """,
     ),
     (
-        "indicators/indicators.csv",
+        INDICATORS,
         "has no labels of the question {0}",
         "add a line: until then its name and the wording of the form are published",
-        """
-        select distinct indicator from intermediate.int_indicator_rounds
-        where time_period = $year and not is_derived and indicator not in (select indicator from indicators.indicators)
+        f"from ({_INDICATORS}) where question not in (select indicator from indicators.indicators) order by all",
+    ),
+    (
+        ANSWERS,
+        "has no labels of the answer {0}",
+        "add a line: until then the label of the form is published",
+        f"""
+        select distinct answer from (
+            select options.question, options.answer from forms.options inner join forms.forms using (form)
+            where forms.time_period = $year
+            union all
+            select columns.question, columns.answer from forms.columns inner join forms.forms using (form)
+            where forms.time_period = $year and columns.type = 'tick'
+        )
+        where answer != '' and question in ({_INDICATORS})
+            and answer not in (select code from indicators.answers where codelist = 'answer')
         order by all
         """,
     ),
     (
-        "classifications/disclosure.yml",
+        DISCLOSURE,
         "does not say whether the question {0} is sensitive",
         "put it into one of the lists: until then it is treated as sensitive",
-        """
-        select distinct indicator from intermediate.int_indicator_rounds
-        where time_period = $year and not is_derived and indicator not in (select indicator from disclosure.indicators)
-        order by all
-        """,
+        f"from ({_INDICATORS}) where question not in (select indicator from disclosure.indicators) order by all",
     ),
 )
 
 
-def missing_entries(settings: Settings, reading: Reading, connection: duckdb.DuckDBPyConnection) -> Iterator[UserError]:
-    """Yield each entry that the year needs and that is not there, as what is missing, the file, and what to do."""
+@dataclass(frozen=True)
+class MissingEntry:
+    """An entry that is needed: the file under data/, what it is about, and what is told of it."""
+
+    file: str
+    about: str
+    told: UserError
+
+
+def missing_entries(data: Path, year: int, connection: duckdb.DuckDBPyConnection) -> Iterator[MissingEntry]:
+    """Yield each entry that the forms of a year need and that is not there.
+
+    Args:
+        data: where the inputs lie.
+        year: the survey year.
+        connection: has the inputs, and the forms of the year and before it.
+    """
     for file, what, remedy, sql in _QUERIES:
-        for row in connection.execute(sql, {"year": reading.year}).fetchall():
-            yield UserError(what.format(*row), place=str(settings.data / file), remedy=remedy)
+        for row in connection.execute(sql, {"year": year}).fetchall():
+            told = UserError(what.format(*row), place=str(data / file), remedy=remedy)
+            yield MissingEntry(file, str(row[0]), told)
+
+
+def entries_of_form(settings: Settings, name: str) -> tuple[Form, list[MissingEntry]]:
+    """Return a form, finished or not, and the entries that it needs and that are not there; no delivery is read.
+
+    Args:
+        settings: where the inputs lie.
+        name: the form.
+
+    Raises:
+        UserError: the form is no description of a delivery, or an input is broken.
+    """
+    form, _ = load_draft(settings.forms / name, Problems(go_on=True))
+    # What a category was in the round before is asked of finished forms.
+    earlier = [each for each in load_finished(settings.forms)[0] if each.time_period < form.time_period]
+    with duckdb.connect() as connection:
+        try:
+            load_all(connection, settings.data)
+            policy.load(connection, settings.data)
+        except duckdb.Error as error:
+            raise UserError(
+                f"cannot be loaded ({error})", place=str(settings.data), remedy="is248 preview names file and line"
+            ) from error
+        registry.load_registry(connection, [*earlier, form])
+        return form, list(missing_entries(settings.data, form.time_period, connection))

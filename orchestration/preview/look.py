@@ -381,7 +381,7 @@ def _preview(
         ),
         problems=reading.problems,
         undecided=reading.undecided,
-        entries=tuple(missing_entries(settings, reading, connection)),
+        entries=tuple(each.told for each in missing_entries(settings.data, reading.year, connection)),
         unmapped=tuple(Lone(**row) for row in rows(_UNMAPPED)),
         undelivered=tuple(Lone(**row) for row in rows(_UNDELIVERED)),
         ledger=tuple(FileLedger(**row) for row in rows(_LEDGER)),
