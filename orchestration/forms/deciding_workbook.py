@@ -20,7 +20,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from orchestration.core.language import Language, in_language
+from orchestration.core.language import Language, in_language, number
 from orchestration.core.tables import Label
 from orchestration.core.texts import filled, load_texts
 from orchestration.core.workbooks import (
@@ -133,7 +133,11 @@ def candidate_of(key: Sequence[str], columns: Sequence[ColumnMap]) -> tuple[Colu
 
 def said_of(candidate: Candidate, language: Language) -> str:
     """Return a candidate with its likeness and its reasons, as a person reads it."""
-    parts = [f"{candidate.sheet} {candidate.column}".strip(), candidate.meaning, f"{candidate.score:.2f}"]
+    parts = [
+        f"{candidate.sheet} {candidate.column}".strip(),
+        candidate.meaning,
+        number(candidate.score, language, decimals=(2, 2)) or "",
+    ]
     reasons = [in_language(said, language) for said in (candidate.said, candidate.of_cells) if said is not None]
     return ": ".join(filter(None, (" · ".join(parts), "; ".join(reasons))))
 

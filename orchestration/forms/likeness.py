@@ -74,7 +74,7 @@ class Likeness:
     def said(self) -> Label | None:
         """Say why the two are alike, but for their cells."""
         parts = [
-            filled(TEXTS[name], share=f"{share:.2f}")
+            filled(TEXTS[name], share=Label(nb=f"{share:.2f}".replace(".", ","), en=f"{share:.2f}"))
             for name, share in (("name", self.name), ("wording", self.wording))
             if share >= WORTH_A_LOOK
         ]

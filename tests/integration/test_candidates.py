@@ -1,0 +1,45 @@
+"""How often the first candidate is right where columns and their wordings are renamed: a rehearsal of a bundled year."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from orchestration.core.settings import load_settings
+from orchestration.forms.draft import Draft, draft_form
+from orchestration.forms.registry import load_form
+from orchestration.ingest.headers import look
+from orchestration.ingest.proposed import profiles_of
+from orchestration.preview.rehearsal import Rehearsal, rehearse
+
+# Renamed share, and what is expected of the first candidates.
+SHARE = 0.1
+RIGHT_BY_TEXTS_AT_MOST, RIGHT_AT_LEAST = 0.3, 0.9
+
+
+def right_first(made: Rehearsal, draft: Draft) -> float:
+    """Return the share of the renamed columns whose first candidate is what they were."""
+    first = {(row.sheet, row.column): row.candidates[0].column for row in draft.unsure if row.candidates}
+    pairs = [(place.split(".", 1)[0], after, place.split(".", 1)[1]) for place, after in made.renamed.items()]
+    return sum(first.get((sheet, after)) == before for sheet, after, before in pairs) / len(pairs)
+
+
+@pytest.mark.parametrize("name", ["is248_2023", "is248_2020"])
+def test_cells_and_place_find_most_columns_that_names_and_wordings_do_not(name: str, tmp_path: Path) -> None:
+    settings = load_settings()
+    form = load_form(settings.forms / name)
+    before = profiles_of(form, settings.deliveries / form.delivery)
+    year = form.time_period + 1
+    made = rehearse(settings, name, year, tmp_path / "made", 1, renamed_share=SHARE, is_reworded=True)
+    assert len(made.renamed) > 10
+    seen = look(made.data / "deliveries" / str(year), form)
+    without = [dataclasses.replace(sheet, profiles={}) for sheet in seen.sheets]
+    by_texts = draft_form(form, without, labels=seen.labels)
+    by_all = draft_form(form, seen.sheets, labels=seen.labels, profiles=before)
+    assert right_first(made, by_texts) <= RIGHT_BY_TEXTS_AT_MOST
+    assert right_first(made, by_all) >= RIGHT_AT_LEAST
+    # Nothing more is taken over, and nothing is told of columns that are as they were.
+    assert by_all.taken_over == by_texts.taken_over
+    assert by_all.unlike == ()
