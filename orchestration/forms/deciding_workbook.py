@@ -20,7 +20,8 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from orchestration.core.language import Language, in_language, number
+from orchestration.core.language import Language, in_language
+from orchestration.core.language import number as number_text
 from orchestration.core.tables import Label
 from orchestration.core.texts import filled, load_texts
 from orchestration.core.workbooks import (
@@ -136,7 +137,7 @@ def said_of(candidate: Candidate, language: Language) -> str:
     parts = [
         f"{candidate.sheet} {candidate.column}".strip(),
         candidate.meaning,
-        number(candidate.score, language, decimals=(2, 2)) or "",
+        number_text(candidate.score, language, decimals=(2, 2)) or "",
     ]
     reasons = [in_language(said, language) for said in (candidate.said, candidate.of_cells) if said is not None]
     return ": ".join(filter(None, (" · ".join(parts), "; ".join(reasons))))

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from orchestration.core.tables import Label
 from orchestration.core.texts import filled
-from orchestration.forms.profiles import TEXTS, UNLIKE, Profile, alike, compared, joined
+from orchestration.forms.profiles import FEWEST_TOLD, TEXTS, UNLIKE, Profile, alike, compared, joined
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -99,6 +99,9 @@ def cells_compared(now: Side, before: Side) -> Label | None:
 def unlike_cells(now: Side, before: Side) -> Label | None:
     """Say in what the cells of a column are very unlike those of the column that it is taken for; None if they are not."""
     if now.profile is None or before.profile is None:
+        return None
+    if min(now.profile.cells, before.profile.cells) < FEWEST_TOLD:
+        # A few units may well answer otherwise than last year.
         return None
     score = alike(now.profile, before.profile)
     return compared(now.profile, before.profile, before.name) if score is not None and score < UNLIKE else None

@@ -33,7 +33,7 @@ _TICKS = ({"1"}, {"0", "1"}, {"x"}, {"true"}, {"false", "true"}, {"sann", "usann
 # Below so many filled cells a share says little.
 FEWEST_CELLS = 5
 # Below so many, shares of codes and means are compared and not told: they might be the answers of a few units.
-_FEWEST_TOLD = 20
+FEWEST_TOLD = 20
 # From this on two columns are alike, and below this unlike; between the two their cells say nothing.
 ALIKE, UNLIKE = 0.5, 0.25
 
@@ -192,7 +192,7 @@ def _codes_alike(now: Profile, before: Profile) -> float:
 
 
 def _may_be_told(*profiles: Profile) -> bool:
-    return all(profile.cells >= _FEWEST_TOLD for profile in profiles)
+    return all(profile.cells >= FEWEST_TOLD for profile in profiles)
 
 
 def _of_codes(now: Profile, before: Profile, column: str) -> Label:

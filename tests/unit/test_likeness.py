@@ -58,6 +58,14 @@ def test_it_is_said_in_words_in_both_languages() -> None:
     assert said.nb == "kodene 1, 2, 9 som q12_3 hadde; 61 % og 60 % er 1; 100 % og 97 % er utfylt"
 
 
+def test_shares_and_means_of_a_few_units_are_not_told() -> None:
+    few = Profile(100, {"1": 9, "2": 3})
+    assert compared(few, few, "q1").en == "codes 1, 2 as q1 had; 12 % and 12 % are filled"
+    numbers = Profile(100, {"1,5": 6, "2,75": 6})
+    assert "mean" not in compared(numbers, numbers, "q1").en + numbers.shown().en
+    assert "mean 2.12 and 2.12" in compared(*[Profile(100, {"1,5": 26, "2,75": 26})] * 2, "q1").en
+
+
 def test_what_somebody_wrote_is_never_told() -> None:
     for told in (WORDS.shown(), compared(WORDS, WORDS, "q1"), compared(ASKED, WORDS, "q1")):
         assert "ansatte" not in told.nb
@@ -80,6 +88,8 @@ def test_cells_of_another_kind_speak_against_a_name() -> None:
 def test_only_very_unlike_cells_are_told_of_what_was_taken_over() -> None:
     assert unlike_cells(Side("a", "", ASKED), Side("a", "", ASKED_AGAIN)) is None
     assert unlike_cells(Side("a", "", ASKED), Side("a", "")) is None
+    # A few units may answer otherwise than last year.
+    assert unlike_cells(Side("a", "", ASKED), Side("a", "", Profile(100, {"5": 6}))) is None
     said = unlike_cells(Side("a", "", ASKED), Side("a", "", WORDS))
     assert said is not None and said.en == "codes, and a had texts"
 
