@@ -20,8 +20,8 @@ from orchestration.core.tables import Label
 from orchestration.forms import elsewhere
 from orchestration.forms.candidates import Old, UnsureRow, meaning_of, plain
 from orchestration.forms.form_file import FormFile
+from orchestration.forms.likeness import THRESHOLD
 from orchestration.forms.matching import (
-    THRESHOLD,
     DeliveredSheet,
     Layout,
     advance_years,

@@ -13,10 +13,12 @@ from typing import TypeVar
 
 from orchestration.core.tables import Label
 from orchestration.core.texts import filled
-from orchestration.forms.profiles import FEWEST_TOLD, TEXTS, UNLIKE, Profile, alike, compared, joined
+from orchestration.forms.profiles import ALIKE, FEWEST_TOLD, TEXTS, UNLIKE, Profile, alike, compared, joined
 
 Key = TypeVar("Key", bound=Hashable)
 
+# From this on a name or a wording is held to be last year's, one to one.
+THRESHOLD = 0.75
 # Below this a candidate is not worth a look.
 WORTH_A_LOOK = 0.5
 # What cells and place count beside name and wording. Cells that are alike to the last, and the same place, stay below the
@@ -64,12 +66,24 @@ class Likeness:
         if self.cells is None and not self.same_place:
             return self.text
         cells = 0.5 if self.cells is None else self.cells
+        is_strong = self.text >= THRESHOLD
+        # Beside a strong name or wording only whether cells are alike counts: how much is chance from year to year, and the
+        # order of both forms says more of columns with one wording.
+        alike_by = float(cells > ALIKE) / 2 if is_strong else max(0.0, 2 * cells - 1)
         left = 1 - max(0.0, 2 * self.text - 1)
-        for counts in (CELLS_COUNT * max(0.0, 2 * cells - 1), PLACE_COUNTS * self.same_place):
+        for counts in (CELLS_COUNT * alike_by, PLACE_COUNTS * self.same_place):
             left *= 1 - counts
         score = 1 - left / 2
-        # Cells of another kind speak against the best of names.
-        return score * (0.5 + cells) if cells < 0.5 else score
+        # Cells of another kind speak against the best of names; other shares of the same codes against a weak one alone: a
+        # year in which "no answer" gets a code changes them everywhere.
+        is_against = cells == 0 or (cells < 0.5 and not is_strong)
+        return score * (0.5 + cells) if is_against else score
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        """Sorts the likeliest first: place and cells decide between columns with the very same wording."""
+        is_alike = (self.cells or 0.0) > ALIKE
+        return (-round(self.score, 6), -self.same_place, -is_alike, -self.name - self.wording)
 
     def said(self) -> Label | None:
         """Say why the two are alike, but for their cells."""

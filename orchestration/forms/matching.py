@@ -38,7 +38,6 @@ from orchestration.forms.pairing import (
 from orchestration.forms.profiles import Profile
 from orchestration.forms.proposals import Proposal
 
-THRESHOLD = 0.75
 # A sheet is recognised by its columns if it has at least this share of last year's.
 SHARED_COLUMNS = 0.5
 READERS: Mapping[str, Literal["csv", "xlsx", "xls", "xlsb", "ods", "sav", "parquet"]] = {

@@ -69,15 +69,8 @@ def pair_similar(sheets: Sequence[Columns], threshold: float, earlier: Sequence[
             says_something = each.text >= WORTH_A_LOOK or same_place or (each.cells or 0.0) > ALIKE
             if says_something and each.score >= WORTH_A_LOOK:
                 found[row, place] = each
-    order = sorted(
-        found,
-        key=lambda pair: (
-            -found[pair].score,
-            pool[pair[1]].sheet != headers[pair[0]][0].sheet,
-            -found[pair].name - found[pair].wording,
-            *pair,
-        ),
-    )
+    # Of equally like ones that of the same sheet, then in the order of both forms.
+    order = sorted(found, key=lambda pair: (*found[pair].rank, pool[pair[1]].sheet != headers[pair[0]][0].sheet, *pair))
     paired: dict[int, int] = {}
     taken: set[int] = set()
     ranked: dict[int, list[int]] = defaultdict(list)

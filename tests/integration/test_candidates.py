@@ -9,6 +9,7 @@ import pytest
 
 from orchestration.core.settings import load_settings
 from orchestration.forms.draft import Draft, draft_form
+from orchestration.forms.model import header
 from orchestration.forms.registry import load_form
 from orchestration.ingest.headers import look
 from orchestration.ingest.proposed import profiles_of
@@ -43,3 +44,23 @@ def test_cells_and_place_find_most_columns_that_names_and_wordings_do_not(name: 
     # Nothing more is taken over, and nothing is told of columns that are as they were.
     assert by_all.taken_over == by_texts.taken_over
     assert by_all.unlike == ()
+
+
+@pytest.mark.parametrize(("last", "next_"), [("is248_2018", "is248_2019"), ("is248_2022", "is248_2023")])
+def test_cells_of_a_later_year_do_not_mislead_where_wordings_say_enough(last: str, next_: str) -> None:
+    # Answers change from year to year, and several columns of these forms have one wording: the order decides.
+    settings = load_settings()
+    previous, new = (load_form(settings.forms / name) for name in (last, next_))
+    asked = {column.meaning: header(column.column) for column in previous.columns if column.use == "answer"}
+    truth = {
+        header(column.column): asked[column.meaning]
+        for column in new.columns
+        if column.use == "answer" and column.meaning in asked
+    }
+    seen = look(settings.deliveries / new.delivery, previous)
+    before = profiles_of(previous, settings.deliveries / previous.delivery)
+    years = new.time_period - previous.time_period
+    draft = draft_form(previous, seen.sheets, labels=seen.labels, profiles=before, years=years)
+    first = {row.column: row.candidates[0].column for row in draft.unsure if row.column in truth and row.candidates}
+    assert len(first) > 10
+    assert first == {column: truth[column] for column in first}

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.forms.draft import Draft, draft_form
-from orchestration.forms.likeness import WORTH_A_LOOK, Likeness, Side, likeness, places, unlike_cells
-from orchestration.forms.matching import THRESHOLD
+from orchestration.forms.likeness import THRESHOLD, WORTH_A_LOOK, Likeness, Side, likeness, places, unlike_cells
 from orchestration.forms.model import Form
 from orchestration.forms.profiles import Kind, Profile, alike, compared
 from tests.unit.test_form_draft import HEADERS, delivered, write_form
@@ -83,6 +82,16 @@ def test_cells_of_another_kind_speak_against_a_name() -> None:
     name = likeness(Side("q12_1", ""), Side("q12_2", ""))
     against = likeness(Side("q12_1", "", ASKED), Side("q12_2", "", WORDS))
     assert name.score > THRESHOLD > against.score
+
+
+def test_other_shares_do_not_speak_against_a_wording_and_place_decides_between_equal_ones() -> None:
+    # "No answer" got a code, so that the shares of all columns changed.
+    other_shares = 0.1
+    same = Likeness(0.0, 1.0, other_shares, True)
+    assert same.score == 1.0
+    assert same.rank < Likeness(0.0, 1.0, other_shares + 0.1, False).rank < Likeness(0.0, 0.97, other_shares, True).rank
+    # How alike cells are is chance where the wording is the same; that they are alike is not.
+    assert Likeness(0.0, 1.0, 0.95, False).rank == Likeness(0.0, 1.0, 0.7, False).rank < Likeness(0.0, 1.0, 0.2, False).rank
 
 
 def test_only_very_unlike_cells_are_told_of_what_was_taken_over() -> None:
