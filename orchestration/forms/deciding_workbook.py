@@ -212,7 +212,9 @@ def _fill(sheet: Worksheet, heads: Sequence[Head], rows: Sequence[Sequence[str |
         for place, (head, value) in enumerate(zip(heads, row, strict=True), start=1):
             cell = sheet.cell(number, place)
             put(cell, None if value == "" else value)
-            cell.alignment = aligned("left", "top", wrap=head.name != "key")
+            # A key is for the system: cut off at the edge of its cell, and not printed.
+            is_key = head.name == "key"
+            cell.alignment = aligned("fill" if is_key else "left", "top", wrap=not is_key)
             cell.border = _LINE
             if head.is_answer:
                 cell.fill = _ANSWER_FILL
@@ -221,6 +223,7 @@ def _fill(sheet: Worksheet, heads: Sequence[Head], rows: Sequence[Sequence[str |
         texts = [(str(value), head.width) for head, value in zip(heads, row, strict=True) if head.name != "key"]
         sheet.row_dimensions[number].height = height(texts)
     set_table(sheet, len(heads), max(len(rows), 1), fixed_columns=3 if heads is COLUMN_HEADS else 0)
+    sheet.print_area = f"A1:{get_column_letter(len(heads) - 1)}{len(rows) + 1}"
 
 
 def _add_choice(
