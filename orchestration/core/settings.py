@@ -247,6 +247,11 @@ class Settings(BaseSettings):
         return self.warehouse / "preview"
 
     @property
+    def proposals(self) -> Path:
+        """Folder of entries that would answer what the gate found, with the paths that they would have in data; restricted."""
+        return self.warehouse / "proposals"
+
+    @property
     def explanations(self) -> Path:
         """Folder of what people wrote about the control: explanations, contact rounds and the record of contacts."""
         return self.data / "control"

@@ -13,6 +13,7 @@ from orchestration.defs.several import content_version, told
 from orchestration.disclosure import ledger, policy
 from orchestration.ingest import decisions
 from orchestration.ingest.data_packages import PACKAGES, DataResource, check, describe, load
+from orchestration.publish import rolls, snapshots
 
 
 def _tables(settings: Settings, package: str) -> dict[str, list[DataResource]]:
@@ -109,7 +110,7 @@ def _build_tables(
 
 
 def build_input_assets(settings: Settings) -> list[dg.AssetsDefinition]:
-    """Return the assets that check the inputs that people write, and load them and the ledger into the warehouse."""
+    """Return the assets that check the inputs that people write, and load them, ledger and roll into the warehouse."""
     return [
         *(_build_package(settings, package) for package in PACKAGES),
         _build_tables(
@@ -131,5 +132,11 @@ def build_input_assets(settings: Settings) -> list[dg.AssetsDefinition]:
             ledger.SCHEMA,
             dict.fromkeys(ledger.TABLES, "What earlier snapshots published and hid."),
             lambda connection, current: ledger.load(connection, current.snapshots),
+        ),
+        _build_tables(
+            "answered_before",
+            rolls.SCHEMA,
+            dict.fromkeys(rolls.TABLES, "Which questions each unit had answered in what is published."),
+            lambda connection, current: rolls.load(connection, current.snapshots, snapshots.current(current.snapshots)),
         ),
     ]

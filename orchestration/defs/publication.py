@@ -19,7 +19,7 @@ from orchestration.defs.resources import Installation, Writer
 from orchestration.disclosure import ledger
 from orchestration.forms.model import Form
 from orchestration.gate.judging import keep_results_before, results_of_stages
-from orchestration.publish import snapshots
+from orchestration.publish import rolls, snapshots
 from orchestration.publish.candidate import build
 from orchestration.publish.candidates import last_candidate, note_candidate
 from orchestration.publish.layout import DATABASE
@@ -80,6 +80,7 @@ def build_publication(forms: list[Form], models: list[dg.AssetKey]) -> list[dg.A
         keep_results_before(made, found)
         ledger.write_additions(settings.warehouse_file, made.path.parent / f"{made.id}{ledger.ADDITIONS}")
         ledger.write_before(settings.warehouse_file, made.path.parent / f"{made.id}{ledger.BEFORE}")
+        rolls.write(settings.warehouse_file, made.path.parent / f"{made.id}{rolls.ROLL}")
         note_candidate(settings.warehouse, made)
         return dg.MaterializeResult(
             metadata={"id": made.id, "path": dg.MetadataValue.path(str(made.path))}, data_version=dg.DataVersion(made.id)

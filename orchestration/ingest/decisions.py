@@ -1,8 +1,8 @@
-"""Decisions that somebody signed: on single answers, on which of several counts, and on whether years can be compared.
+"""Decisions that somebody signed: on single answers, which of several counts, what a later delivery lost, and comparability.
 
-They are lists in ``data/corrections/*.yml``, ``data/submissions/*.yml`` and ``data/comparability/*.yml``. This module
-checks their form and puts them, and the releases of the calendar, into the schema ``decisions`` of the warehouse; SQL
-applies them, and judges whether they still fit. Does not belong here: waivers of the gate, and explanations of differences
+They are lists in ``data/corrections/*.yml``, ``data/submissions/*.yml``, ``data/redeliveries/*.yml`` and
+``data/comparability/*.yml``. This module checks their form and puts them, and the releases of the calendar, into the schema
+``decisions`` of the warehouse; SQL applies them, and judges whether they still fit. Does not belong here: waivers of the gate, and explanations of differences
 from print.
 """
 
@@ -22,6 +22,9 @@ from orchestration.core.release_calendar import CALENDAR, Calendar, load_calenda
 from orchestration.core.warehouse import replace_tables
 
 DOCUMENTATION = "docs/decisions.md says what an entry has"
+
+# Instead of a list of units.
+ALL_UNITS = "all"
 
 
 class _Signed(BaseModel):
@@ -66,6 +69,17 @@ class CountedSubmission(_Signed):
     row: int = Field(ge=1, description="number of the row in the file or sheet")
 
 
+class Redelivery(_Signed):
+    """Units whose answers may be gone in a version of a delivery, though the published version has them.
+
+    ``delivery`` is the beginning of the hash of the new version: the next version is not covered.
+    """
+
+    year: int = Field(description="the year described")
+    units: Literal["all"] | tuple[str, ...] = Field(min_length=1, description="codes of the units, or all")
+    delivery: str = Field(pattern=r"^[0-9a-f]{12,64}$", description="hash of the new version, 12 digits at least")
+
+
 class Comparability(_Signed):
     """A verdict on a pair of years of an indicator that replaces the derived one."""
 
@@ -78,6 +92,7 @@ class Comparability(_Signed):
 FOLDERS: dict[str, type[_Signed]] = {
     "corrections": Correction,
     "submissions": CountedSubmission,
+    "redeliveries": Redelivery,
     "comparability": Comparability,
 }
 
@@ -112,6 +127,17 @@ TABLES: dict[str, pa.Schema] = {
             "decided_on": pa.date32(),
         }
     ),
+    "redeliveries": pa.schema(
+        {
+            "entry": pa.string(),
+            "time_period": pa.int32(),
+            "delivery": pa.string(),
+            "unit_code": pa.string(),
+            "reason": pa.string(),
+            "decided_by": pa.string(),
+            "decided_on": pa.date32(),
+        }
+    ),
     "comparability": pa.schema(
         {
             "entry": pa.string(),
@@ -140,15 +166,18 @@ def _text(value: str | int | float | None) -> str | None:
     return None if value is None else str(value)
 
 
-def _decided(entry: _Signed) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """Return what an entry is about, and what it says of it."""
+def _decided(entry: _Signed) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    """Return each thing that an entry is about, and what it says of it."""
     if isinstance(entry, Correction):
         about = (entry.unit, entry.year, entry.question, entry.item, entry.target_group, entry.reporting_form)
-        return about, (_text(entry.expect), _text(entry.value), entry.kind)
+        return [(about, (_text(entry.expect), _text(entry.value), entry.kind))]
     if isinstance(entry, CountedSubmission):
-        return (entry.unit, entry.year, entry.file, entry.sheet, entry.row), ()
+        return [((entry.unit, entry.year, entry.file, entry.sheet, entry.row), ())]
+    if isinstance(entry, Redelivery):
+        units = (ALL_UNITS,) if isinstance(entry.units, str) else entry.units
+        return [((entry.year, entry.delivery, unit), ()) for unit in units]
     assert isinstance(entry, Comparability)
-    return (entry.indicator, entry.from_year, entry.to_year), (entry.verdict,)
+    return [((entry.indicator, entry.from_year, entry.to_year), (entry.verdict,))]
 
 
 def load_decisions(data: Path) -> dict[str, list[tuple[Any, ...]]]:
@@ -163,13 +192,13 @@ def load_decisions(data: Path) -> dict[str, list[tuple[Any, ...]]]:
         for path in sorted((data / name).glob("*.yml")):
             for line, entry in read_entries(path, model, DOCUMENTATION):
                 place = f"{path.name}:{line}"
-                key, decision = _decided(entry)
-                if key in seen:
-                    raise UserError(
-                        f"decides the same as {seen[key]}", place=f"{path}, line {line}", remedy="keep one of the two"
-                    )
-                seen[key] = place
-                rows[name].append((place, *key, *decision, entry.reason, entry.decided_by, entry.date))
+                for key, decision in _decided(entry):
+                    if key in seen:
+                        raise UserError(
+                            f"decides the same as {seen[key]}", place=f"{path}, line {line}", remedy="keep one of the two"
+                        )
+                    seen[key] = place
+                    rows[name].append((place, *key, *decision, entry.reason, entry.decided_by, entry.date))
     rows["releases"] = _releases(load_calendar(data / CALENDAR))
     return rows
 

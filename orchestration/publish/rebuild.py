@@ -1,8 +1,8 @@
 """Makes a published snapshot again, from the archive and the state of the project, and compares it byte for byte.
 
 Deliveries come from the archive by the hashes that the snapshot states, the ledger is the one that was kept with it, the
-snapshot before is the one that it was compared with; everything else (forms, corrections, rules, code) is the project as it
-stands, so check out the commit that the journal names first.
+snapshot before, with the roll of its answers, is the one that it was compared with; everything else (forms, corrections,
+rules, code) is the project as it stands, so check out the commit that the journal names first.
 
 Belongs here: laying out what the snapshot was made from, and comparing. Does not belong here: how a snapshot is made
 (``runs``), or the archive (``ingest.capture``).
@@ -20,7 +20,7 @@ from orchestration.core.settings import Settings
 from orchestration.core.warehouse import attach, connect
 from orchestration.disclosure import ledger
 from orchestration.ingest.capture import restore
-from orchestration.publish import journal, snapshots
+from orchestration.publish import journal, rolls, snapshots
 from orchestration.publish.layout import DATABASE, file_hash, write_checksums
 from orchestration.publish.provenance import project_state
 
@@ -124,6 +124,10 @@ def _lay_out(settings: Settings, original: Path, into: Path) -> Settings:
     kept = ledger.ledger_file(made_by.snapshots)
     kept.parent.mkdir(mode=0o700)
     shutil.copyfile(before, kept)
+    if predecessor is not None and rolls.kept_roll(settings.snapshots, predecessor).is_file():
+        shutil.copyfile(
+            rolls.kept_roll(settings.snapshots, predecessor), rolls.kept_roll(made_by.snapshots, predecessor)
+        )
     return made_by
 
 

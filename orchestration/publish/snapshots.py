@@ -21,7 +21,7 @@ from orchestration.core.errors import UserError
 from orchestration.core.release_calendar import Said
 from orchestration.core.warehouse import connect, dictionaries, sync
 from orchestration.disclosure import ledger
-from orchestration.publish import journal
+from orchestration.publish import journal, rolls
 from orchestration.publish.candidate import SNAPSHOT, Candidate, remains, remove_candidate
 from orchestration.publish.layout import (
     CHANGES,
@@ -193,6 +193,7 @@ def _promote(candidate: Candidate, snapshots: Path, project: str | None) -> bool
     if current(snapshots) == target.resolve():
         # Its content is that of the published snapshot, which the ledger knows.
         verify(target)
+        _keep_roll(candidate, snapshots)
         _discard(candidate)
         return False
     refuse_withdrawn(snapshots, candidate.id)
@@ -203,6 +204,7 @@ def _promote(candidate: Candidate, snapshots: Path, project: str | None) -> bool
         verify(target)
     release, before = said(candidate.path).release, current(snapshots)
     _keep_ledger(candidate, snapshots)
+    _keep_roll(candidate, snapshots)
     # Where it exists it was published before: the same content, so only the pointer moves.
     is_new = not target.exists()
     if is_new:
@@ -267,6 +269,11 @@ def _keep_ledger(candidate: Candidate, snapshots: Path) -> None:
     for path in beside.values():
         if path.is_file():
             path.replace(kept / path.name)
+
+
+def _keep_roll(candidate: Candidate, snapshots: Path) -> None:
+    """Keep the roll of the answers that a candidate is made of."""
+    rolls.keep(candidate.path.parent / f"{candidate.id}{rolls.ROLL}", snapshots, candidate.id)
 
 
 def compared_with(folder: Path) -> str | None:

@@ -16,6 +16,7 @@ from orchestration.core.warehouse import connect
 from orchestration.disclosure import ledger
 from orchestration.engines import dbt, uncorrected
 from orchestration.ingest import deliveries, registry
+from orchestration.publish import rolls
 from tests.integration.deliveries_kit import load_inputs
 
 
@@ -32,6 +33,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         deliveries.prepare_tables(connection, [])
         registry.load_registry(connection, [])
         ledger.load(connection, settings.snapshots)
+        rolls.prepare_tables(connection)
         uncorrected.prepare_tables(connection)
     # The unit tests need their models' columns, not their rows.
     results = dbt.invoke(settings, "run", "--empty").result.results

@@ -15,6 +15,7 @@ from orchestration.disclosure import ledger, policy
 from orchestration.engines import dbt, uncorrected
 from orchestration.ingest import decisions, deliveries, registry
 from orchestration.ingest.data_packages import PACKAGES, describe
+from orchestration.publish import rolls
 from tests.dbt_evaluator import Finding, Project, evaluate
 
 EXCEPTIONS = PROJECT_DIR / "dbt_project" / "exceptions.yml"
@@ -52,6 +53,7 @@ def test_the_sources_are_the_tables_that_readers_write(project: Project) -> None
             ("decisions", decisions.TABLES),
             (policy.SCHEMA, policy.TABLES),
             (ledger.SCHEMA, ledger.TABLES),
+            (rolls.SCHEMA, rolls.TABLES),
             (uncorrected.SCHEMA, uncorrected.TABLES),
         )
         for name in names

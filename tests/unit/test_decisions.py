@@ -35,9 +35,15 @@ def write(data: Path, folder: str, text: str, name: str = "entries.yml") -> Path
     return path
 
 
+REDELIVERY = """- {year: 2022, units: ["1151", "0301"], delivery: "0123456789ab",
+   reason: taken back, decided_by: NN, date: 2023-06-14}
+"""
+
+
 def test_no_folder_and_an_empty_file_are_no_decisions(tmp_path: Path) -> None:
     write(tmp_path, "corrections", "# none yet\n")
-    assert load_decisions(tmp_path) == {"corrections": [], "submissions": [], "comparability": [], "releases": []}
+    tables = ("corrections", "submissions", "redeliveries", "comparability", "releases")
+    assert load_decisions(tmp_path) == dict.fromkeys(tables, [])
 
 
 def test_entries_become_rows_with_file_and_line(tmp_path: Path) -> None:
@@ -53,6 +59,25 @@ def test_entries_become_rows_with_file_and_line(tmp_path: Path) -> None:
     assert rows["comparability"] == [
         ("entries.yml:1", "q", 2015, 2016, "comparable", "r", "NN", datetime.date(2026, 2, 1))
     ]  # fmt: skip
+
+
+def test_an_entry_on_lost_answers_is_a_row_for_each_unit_and_all_is_a_word(tmp_path: Path) -> None:
+    path = write(tmp_path, "redeliveries", REDELIVERY + REDELIVERY.replace('["1151", "0301"]', "all"))
+    signed = ("taken back", "NN", datetime.date(2023, 6, 14))
+    assert load_decisions(tmp_path)["redeliveries"] == [
+        ("entries.yml:1", 2022, "0123456789ab", "1151", *signed),
+        ("entries.yml:1", 2022, "0123456789ab", "0301", *signed),
+        ("entries.yml:3", 2022, "0123456789ab", "all", *signed),
+    ]
+    # What YAML takes for numbers, a beginning that may be another version's, and no unit are refused.
+    for wrong in ('delivery: "0123"', "delivery: 712345678912", "delivery: Latest"):
+        path.write_text(REDELIVERY.replace('delivery: "0123456789ab"', wrong), encoding="utf-8")
+        with pytest.raises(UserError, match="delivery: "):
+            load_decisions(tmp_path)
+    for wrong in ("units: []", "units: [1151]", "units: everything"):
+        path.write_text(REDELIVERY.replace('units: ["1151", "0301"]', wrong), encoding="utf-8")
+        with pytest.raises(UserError, match="units"):
+            load_decisions(tmp_path)
 
 
 def test_a_blank_cell_is_expected_as_null(tmp_path: Path) -> None:
