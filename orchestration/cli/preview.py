@@ -124,6 +124,7 @@ def _lines(found: Preview, page: Path, most: int) -> list[str]:
     ]
     lines += [f"  note: {each.not_compared}" for each in found.rounds if each.not_compared]
     undecided_rows = sum(map(len, found.undecided.values()))
+    lines += [f"  note: {each}" for each in found.returned]
     lines.append(
         f"a run would be refused: {counted(len(found.problems), 'problem')}, {counted(undecided_rows, 'row')} to be decided"
         if found.problems or undecided_rows
@@ -210,6 +211,15 @@ def _compared_lines(compared: Comparison, most: int) -> list[str]:
     lines = [f"beside version {each.name} of {each.delivery}, read first {each.read_at}:" for each in compared.versions]
     lines.append(f"  units whose answers are gone: {', '.join(compared.units_gone) or 'none'}")
     lines.append(f"  units that are new: {', '.join(compared.units_new) or 'none'}")
+    lost = [
+        f"{each.form}: {each.unit_code} {each.unit_name}: {each.answers_lost} of {each.answers_before} answers, "
+        f"{each.answers_now} are there" + ("" if each.needs_a_line else " (few: a warning)")
+        for each in compared.lost
+    ]
+    lines += [f"  {line}" for line in _listed("units that lost answers", lost, most)]
+    if compared.entries:
+        lines.append("  to be signed in data/redeliveries, if that is the published version:")
+        lines += [f"    {line}" for entry in compared.entries for line in entry.splitlines()]
     for effect in compared.effects:
         before, now = (0 if value is None else float(value) for value in (effect.before, effect.now))
         lines.append(

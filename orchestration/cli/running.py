@@ -39,6 +39,11 @@ def run(year: int | None, everything: bool) -> dict[str, Any]:
     click.echo("reading the project ...", err=True)
     for name, path in (("inputs", settings.data), ("warehouse", settings.warehouse), ("snapshots", settings.snapshots)):
         click.echo(f"  {name + ':':10} {shown_path(path)}", err=True)
+    from orchestration.preview.versions import returned  # imported here, as the next
+
+    names = [path.name for path in settings.deliveries.iterdir()] if settings.deliveries.is_dir() else []
+    for each in returned(settings, names):
+        click.echo(f"  note: {each}", err=True)
     from orchestration.engines import dbt  # imported here, so that the other commands start at once
 
     dbt.start_to_prepare(settings)

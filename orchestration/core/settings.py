@@ -248,7 +248,7 @@ class Settings(BaseSettings):
 
     @property
     def proposals(self) -> Path:
-        """Folder of entries that would answer what the gate found, with the paths that they would have in data; restricted."""
+        """Folder of inputs as they would be if somebody signed or withdrew what the gate asks for; restricted."""
         return self.warehouse / "proposals"
 
     @property

@@ -22,6 +22,7 @@ from orchestration.gate import suites
 from orchestration.gate.attacked import AttackInputs
 from orchestration.gate.data_docs import build_data_docs
 from orchestration.gate.proof import Judged, Proven, prove, rules_hash, score
+from orchestration.gate.proposals import propose
 from orchestration.gate.results import RuleResult, read_results, write_results
 from orchestration.gate.rules import Rule, Stage, load_rules
 from orchestration.gate.verdict import RESTRICTED, Circumstances, judge, judge_candidate_rules, judge_stage, refusal
@@ -94,6 +95,8 @@ def judge_one_stage(settings: Settings, stage: Stage, names: Collection[str] | N
         tables=load_tables(settings.metadata),
         native=settings.stage_results / f"{stage}.great_expectations.json" if names is None else None,
     )
+    if stage == "warehouse":
+        found = propose(settings, found)
     keep_results(path, found, before)
     return found
 

@@ -39,6 +39,7 @@ class RuleResult:
     """What one rule found.
 
     ``rows`` are the first failing rows, as the rule's query shows them; ``keys`` name all that a waiver may be about.
+    ``proposed`` tells of the files that would answer it; it may show single units.
     """
 
     rule: str
@@ -63,6 +64,7 @@ class RuleResult:
     remedy_en: str
     error: str | None = None
     keys: list[str] = field(default_factory=list)
+    proposed: list[str] = field(default_factory=list)
 
     def public(self) -> dict[str, Any]:
         """Return what may stand in a snapshot: of rules on restricted data only the outcome and how many rows fail.
@@ -70,7 +72,7 @@ class RuleResult:
         Their greatest value is an answer's, or a difference from a hidden figure; between two snapshots the number of rows
         they looked at says what a late unit delivered; and their error may quote a delivered cell.
         """
-        shown = {name: value for name, value in asdict(self).items() if name != "keys"}
+        shown = {name: value for name, value in asdict(self).items() if name not in ("keys", "proposed")}
         if self.stage == "candidate":
             return shown
         error = None if self.error is None else "it did not run (restricted)"

@@ -194,9 +194,10 @@ def _notice(candidate: Candidate) -> dict[str, str] | None:
 
 
 def _rows_of(found: dict[str, Any]) -> list[str]:
-    """Return the first failing rows of a blocking rule, and how a waiver names the first where the rule can be waived."""
+    """Return the first failing rows of a blocking rule, how a waiver names the first if one can, and what is proposed."""
     keys = found.get("keys") or []
-    return first_rows(found, SHOWN_LINES) + [f"a waiver in data/waivers names the first as {key}" for key in keys[:1]]
+    waiver = [f"a waiver in data/waivers names the first as {key}" for key in keys[:1]]
+    return first_rows(found, SHOWN_LINES) + waiver + (found.get("proposed") or [])
 
 
 def refusal_of_stage(stage: Stage, blocking: list[RuleResult]) -> RefusedError:
@@ -218,7 +219,7 @@ def refusal(verdict: dict[str, Any], folder: Path, restricted: list[RuleResult] 
         folder: the candidate's folder.
         restricted: results with the rows that ``gate.json`` must not show, for the one who runs the system.
     """
-    known = {each.rule: {"rows": each.rows, "keys": each.keys} for each in restricted or []}
+    known = {each.rule: {"rows": each.rows, "keys": each.keys, "proposed": each.proposed} for each in restricted or []}
     blocking = [each | known.get(each["rule"], {}) for each in verdict["rules"] if each["blocks"]]
     count = "1 rule blocks" if len(blocking) == 1 else f"{len(blocking)} rules block"
     lines = [f"refused: {count} this candidate, nothing was published"]
@@ -248,5 +249,5 @@ def warning_lines(verdict: dict[str, Any], restricted: list[RuleResult] | None =
             continue
         waived = f", {each['waived']} of them waived" if each["waived"] else ""
         lines.append(f"{each['rule']}: {each['title_en']} (fails for {each['failing']}{waived}); {each['remedy_en']}")
-        lines += [f"  {line}" for line in first_rows(each, SHOWN_LINES)]
+        lines += [f"  {line}" for line in first_rows(each, SHOWN_LINES) + (found.proposed if found is not None else [])]
     return lines

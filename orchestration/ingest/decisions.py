@@ -2,8 +2,8 @@
 
 They are lists in ``data/corrections/*.yml``, ``data/submissions/*.yml``, ``data/redeliveries/*.yml`` and
 ``data/comparability/*.yml``. This module checks their form and puts them, and the releases of the calendar, into the schema
-``decisions`` of the warehouse; SQL applies them, and judges whether they still fit. Does not belong here: waivers of the gate, and explanations of differences
-from print.
+``decisions`` of the warehouse; SQL applies them, and judges whether they still fit. Does not belong here: waivers of the
+gate, and explanations of differences from print.
 """
 
 from __future__ import annotations

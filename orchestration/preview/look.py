@@ -19,7 +19,7 @@ from orchestration.core.warehouse import dictionaries
 from orchestration.forms.registry import Undecided
 from orchestration.preview.entries import missing_entries
 from orchestration.preview.reading import Reading, read
-from orchestration.preview.versions import Comparison, answers_before, compare
+from orchestration.preview.versions import Comparison, answers_before, compare, returned
 from orchestration.trace.explain import cell_name
 
 # A column is told first whose answers differ this much from the round before. Shares: half of the sum of all differences of
@@ -175,6 +175,7 @@ class Preview:
     missing_units: tuple[Unit, ...]
     corrections: dict[str, int]
     compared: Comparison | None
+    returned: tuple[str, ...]
     seconds: float
 
 
@@ -341,8 +342,8 @@ def look_at(settings: Settings, year: int, against: str | None = None) -> Previe
     """
     started = time.monotonic()
     earlier = answers_before(settings, year, against) if against is not None else None
-    with read(settings, year) as (reading, connection):
-        compared = compare(connection, year, *earlier) if earlier is not None else None
+    with read(settings, year, roll=earlier.roll if earlier is not None else None) as (reading, connection):
+        compared = compare(connection, year, earlier) if earlier is not None else None
         return _preview(settings, reading, connection, compared, started)
 
 
@@ -393,6 +394,7 @@ def _preview(
         missing_units=tuple(Unit(**row) for row in rows(_MISSING_UNITS)),
         corrections=dict(connection.execute(_CORRECTIONS, {"year": reading.year}).fetchall()),
         compared=compared,
+        returned=tuple(map(str, returned(settings, {form.delivery for form in reading.forms}))),
         seconds=round(time.monotonic() - started, 1),
     )
 

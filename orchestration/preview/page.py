@@ -21,7 +21,21 @@ TEMPLATES = Path(__file__).parent / "templates"
 TEXTS = load_texts("preview", "page")
 
 # Columns that are set to the right.
-NUMERIC = ("line", "cells", "read", "mapped", "ignored", "rejected_short", "units_now", "fte", "change", "filled", "count")
+NUMERIC = (
+    "line",
+    "cells",
+    "read",
+    "mapped",
+    "ignored",
+    "rejected_short",
+    "units_now",
+    "fte",
+    "change",
+    "filled",
+    "count",
+    "lost_answers",
+    "answers_before",
+)
 
 # In what a column is unlike the round before, as the page says it.
 _UNLIKE = {"filled": "unlike_filled", "options": "unlike_options", "mean": "unlike_mean"}
@@ -134,6 +148,16 @@ def _rows(preview: Preview) -> dict[str, list[Any]]:
                 "now": write(None) if each.now is None else each.now,
             }
             for each in (preview.compared.changed if preview.compared else ())
+        ],
+        "lost": [
+            {
+                "form": each.form,
+                "unit": f"{each.unit_code} {each.unit_name}",
+                "lost_answers": write(each.answers_lost),
+                "answers_before": write(each.answers_before),
+                "to_sign": say(TEXTS["yes"]) if each.needs_a_line else "",
+            }
+            for each in (preview.compared.lost if preview.compared else ())
         ],
         "effects": [
             Markup("{} {}: {} → {}").format(each.question, each.target_group, _fte(each.before), _fte(each.now))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from orchestration.core.errors import Problems, UserError
 from orchestration.core.settings import Settings
@@ -22,6 +23,7 @@ from orchestration.forms.model import Form
 from orchestration.forms.registry import Undecided, drafts_of, load_draft, load_finished, rounds_of
 from orchestration.ingest import decisions, deliveries, registry
 from orchestration.ingest.data_packages import PACKAGES, check, count_municipalities, describe, load_all
+from orchestration.publish import rolls
 
 # The models that are looked at; what they are made of is made with them.
 MODELS = (
@@ -34,6 +36,10 @@ MODELS = (
     "int_unit_responses",
     "mart_cell_ledger",
 )
+
+
+# ... and where an earlier version of the delivery is compared with.
+COMPARING = ("int_redelivered_units",)
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,11 @@ def _alone(look: Settings) -> Iterator[None]:
 
 @contextmanager
 def read(
-    settings: Settings, year: int, deliveries_folder: Path | None = None, models: Sequence[str] = MODELS
+    settings: Settings,
+    year: int,
+    deliveries_folder: Path | None = None,
+    models: Sequence[str] = MODELS,
+    roll: pa.Table | None = None,
 ) -> Iterator[tuple[Reading, duckdb.DuckDBPyConnection]]:
     """Read a survey year and the rounds before it, and give what came of it with the warehouse it stands in.
 
@@ -120,6 +130,7 @@ def read(
         year: the survey year.
         deliveries_folder: where the deliveries lie, if elsewhere: then the year is read alone.
         models: what is made of them.
+        roll: which questions each unit had answered in an earlier version, as ``publish.rolls`` has it.
 
     Yields:
         What was read, and a connection to the warehouse of the look. The warehouse is closed and deleted afterwards: it
@@ -134,12 +145,23 @@ def read(
         look.warehouse_file.unlink(missing_ok=True)
         try:
             reading = _read(look, year, problems, deliveries_folder)
-            _build(look, models)
+            _load_roll(look, roll)
+            _build(look, models if roll is None else (*models, *COMPARING))
             with connect(look.warehouse_file, read_only=True) as connection:
                 yield reading, connection
         finally:
             for path in look.warehouse.glob("warehouse.duckdb*"):
                 path.unlink()
+
+
+def _load_roll(look: Settings, roll: pa.Table | None) -> None:
+    """Load the roll of an earlier version, which stands here for that of what is published."""
+    with connect(look.warehouse_file) as connection:
+        rolls.prepare_tables(connection)
+        if roll is not None:
+            connection.register("roll", roll)
+            connection.execute(f"insert into {rolls.SCHEMA}.answer_rolls by name select * from roll")
+            connection.unregister("roll")
 
 
 def _read(look: Settings, year: int, problems: Problems, deliveries_folder: Path | None) -> Reading:

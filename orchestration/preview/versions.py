@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -23,6 +23,7 @@ from orchestration.core.settings import Settings
 from orchestration.core.warehouse import dictionaries
 from orchestration.forms.model import Form
 from orchestration.forms.registry import drafts_of, load_draft
+from orchestration.gate.proposals import entries, lost_answers
 from orchestration.ingest.capture import LISTS, hash_file, is_left_behind, restore
 from orchestration.preview.reading import read
 
@@ -74,14 +75,54 @@ class Effect:
 
 
 @dataclass(frozen=True)
+class Lost:
+    """A unit that lost answers for which nobody signed; ``needs_a_line`` where the gate would refuse it."""
+
+    form: str
+    unit_code: str
+    unit_name: str
+    answers_before: int
+    answers_now: int
+    answers_lost: int
+    needs_a_line: bool
+
+
+@dataclass(frozen=True)
+class Returned:
+    """A delivery that is an earlier version again: when it was read first, and when the newest version was."""
+
+    delivery: str
+    read_at: str
+    newest_read_at: str
+
+    def __str__(self) -> str:
+        """Say so as a line for people."""
+        return (
+            f"delivery {self.delivery}: this is the version that was read first on {self.read_at[:10]}, "
+            f"older than the one of {self.newest_read_at[:10]}"
+        )
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What an earlier version holds: its answers that count, the roll of them, and which version of each delivery it is."""
+
+    answers: pa.Table
+    roll: pa.Table
+    versions: tuple[Version, ...]
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """A delivery beside an earlier version of it."""
+    """A delivery beside an earlier version of it; ``entries`` are those to sign, as they would be written."""
 
     versions: tuple[Version, ...]
     changed: tuple[Changed, ...]
     effects: tuple[Effect, ...]
     units_gone: tuple[str, ...]
     units_new: tuple[str, ...]
+    lost: tuple[Lost, ...]
+    entries: tuple[str, ...]
 
 
 _ANSWERS = """
@@ -160,7 +201,29 @@ def _wanted(settings: Settings, delivery: str, name: str) -> Version | None:
     return next((version for version in found if version.sha256.startswith(name)), None)
 
 
-def answers_before(settings: Settings, year: int, name: str) -> tuple[pa.Table, list[Version]]:
+def returned(settings: Settings, deliveries: Iterable[str]) -> list[Returned]:
+    """Return the deliveries that are now what they were before a newer version was read."""
+    found = []
+    for delivery in sorted(deliveries):
+        folder, versions = settings.deliveries / delivery, versions_of(settings, delivery)
+        if len(versions) < 2 or not folder.is_dir():
+            continue
+        present = _now(folder)
+        known = next((version for version in versions if set(version.files.values()) == present), None)
+        if known is not None and known != versions[0]:
+            found.append(Returned(delivery, known.read_at, versions[0].read_at))
+    return found
+
+
+_ROLL = """
+    select form, versions.sha256, unit_code, question, item, target_group, reporting_form
+    from intermediate.int_answer_roll
+    inner join intermediate.int_delivery_versions as versions using (form)
+    where versions.time_period = $year
+"""
+
+
+def answers_before(settings: Settings, year: int, name: str) -> Earlier:
     """Return the answers that count in an earlier version of a year's deliveries, read by the forms as they are now.
 
     Args:
@@ -190,21 +253,32 @@ def answers_before(settings: Settings, year: int, name: str) -> tuple[pa.Table, 
                 restore(version.sha256, settings.archive, folder)
             elif (settings.deliveries / delivery).is_dir():
                 (folder / delivery).symlink_to((settings.deliveries / delivery).resolve())
-        with read(settings, year, folder, ("int_delivered_answers",)) as (_, connection):
-            return connection.execute(_ANSWERS, {"year": year}).to_arrow_table(), wanted
+        models = ("int_delivered_answers", "int_answer_roll", "int_delivery_versions")
+        with read(settings, year, folder, models) as (_, connection):
+            answers, roll = (connection.execute(sql, {"year": year}).to_arrow_table() for sql in (_ANSWERS, _ROLL))
+            return Earlier(answers, roll, tuple(wanted))
 
 
-def compare(connection: duckdb.DuckDBPyConnection, year: int, earlier: pa.Table, versions: Sequence[Version]) -> Comparison:
-    """Compare the answers that count in the warehouse of a look with those of an earlier version."""
-    connection.register("earlier", earlier)
+def compare(connection: duckdb.DuckDBPyConnection, year: int, earlier: Earlier) -> Comparison:
+    """Compare the answers that count in the warehouse of a look with those of an earlier version, whose roll it has."""
+    connection.register("earlier", earlier.answers)
     parameters = {"year": year}
     units: dict[str, Any] = dictionaries(connection, _UNITS, parameters)[0]
+    lost = lost_answers(connection)
+    to_sign = entries(row for row in lost if row["verdict"] == "unsigned")
     result = Comparison(
-        versions=tuple(versions),
+        versions=earlier.versions,
         changed=tuple(Changed(**row) for row in dictionaries(connection, _CHANGED, parameters)),
         effects=tuple(Effect(**row) for row in dictionaries(connection, _EFFECTS, parameters)),
         units_gone=tuple(units["gone"] or ()),
         units_new=tuple(units["new"] or ()),
+        lost=tuple(_lost(row) for row in lost),
+        entries=tuple(entry for found in to_sign.values() for entry in found),
     )
     connection.unregister("earlier")
     return result
+
+
+def _lost(row: dict[str, Any]) -> Lost:
+    counts = {name: row[name] for name in ("answers_before", "answers_now", "answers_lost")}
+    return Lost(row["form"], row["unit_code"], row["unit_name"] or "", **counts, needs_a_line=row["verdict"] == "unsigned")

@@ -125,9 +125,7 @@ def _lay_out(settings: Settings, original: Path, into: Path) -> Settings:
     kept.parent.mkdir(mode=0o700)
     shutil.copyfile(before, kept)
     if predecessor is not None and rolls.kept_roll(settings.snapshots, predecessor).is_file():
-        shutil.copyfile(
-            rolls.kept_roll(settings.snapshots, predecessor), rolls.kept_roll(made_by.snapshots, predecessor)
-        )
+        shutil.copyfile(rolls.kept_roll(settings.snapshots, predecessor), rolls.kept_roll(made_by.snapshots, predecessor))
     return made_by
 
 

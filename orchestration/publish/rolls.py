@@ -1,7 +1,7 @@
 """The roll of a published snapshot: which questions each unit had answered, in which version of which delivery.
 
-The next run compares with it what is delivered then (schema ``history``), so that answers which vanish in a later version are
-seen. It holds no answer, only which question had one, and lies with the ledger, a file a snapshot, for the service user
+The next run compares with it what is delivered then (schema ``history``), so that answers which vanish in a later version
+are seen. It holds no answer, only which question had one, and lies with the ledger, a file a snapshot, for the service user
 only. What is not there, of a snapshot of an earlier release or after a restore without it, is not compared with.
 
 Belongs here: writing, keeping and loading the roll. Does not belong here: what was lost since (``int_redelivered_units``).

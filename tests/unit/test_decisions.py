@@ -43,7 +43,7 @@ REDELIVERY = """- {year: 2022, units: ["1151", "0301"], delivery: "0123456789ab"
 def test_no_folder_and_an_empty_file_are_no_decisions(tmp_path: Path) -> None:
     write(tmp_path, "corrections", "# none yet\n")
     tables = ("corrections", "submissions", "redeliveries", "comparability", "releases")
-    assert load_decisions(tmp_path) == dict.fromkeys(tables, [])
+    assert load_decisions(tmp_path) == {name: [] for name in tables}
 
 
 def test_entries_become_rows_with_file_and_line(tmp_path: Path) -> None:
