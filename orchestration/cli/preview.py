@@ -173,6 +173,16 @@ def _lines(found: Preview, page: Path, most: int) -> list[str]:
             [f"{each.form}: {each.unit_code} {each.unit_name}" for each in found.missing_units],
             most,
         )
+    if found.several_files:
+        lines += _listed(
+            "units that stand in several files (contested: none counts until it is signed in data/submissions)",
+            [
+                f"{each.form}: {each.unit_code}: {each.stands_in}: {each.verdict}"
+                + (f", {each.counts} counts" if each.counts else "")
+                for each in found.several_files
+            ],
+            most,
+        )
     for verdict, count in found.corrections.items():
         lines.append(f"corrections of the year, {verdict}: {count}")
     lines += _listed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -83,11 +84,13 @@ WORKBOOKS = ("xlsx", "xls", "xlsb", "ods")
 
 
 class FileSpec(_Strict):
-    """A file of the delivery, or several of the same kind."""
+    """A file of the delivery, or several of the same kind, and those of the kind that may come late."""
 
     name: str
     pattern: str
     count: int | str = 1
+    late: str | None = Field(default=None, exclude_if=lambda late: late is None)
+    """Names of files with the same sheets and columns that may come later, one after the other; they are not counted."""
     reader: Literal["csv", "xlsx", "xls", "xlsb", "ods", "sav", "parquet", "none"]
     encoding: str | None = None
     delimiter: str | None = None
@@ -112,8 +115,11 @@ class FileSpec(_Strict):
 
     @model_validator(mode="after")
     def _options_fit_the_reader(self) -> FileSpec:
-        if "/" in self.pattern or "\\" in self.pattern or self.pattern.startswith("."):
-            raise ValueError("pattern names files of the delivery's own folder")
+        for option, names in (("pattern", self.pattern), ("late", self.late or "")):
+            if "/" in names or "\\" in names or names.startswith("."):
+                raise ValueError(f"{option} names files of the delivery's own folder")
+        if self.late is not None and (not self.late or self.late == self.pattern or self.reader == "none"):
+            raise ValueError("late names files of data by another pattern than that of the entry")
         if self.reader == "csv" and (self.encoding is None or self.delimiter is None):
             raise ValueError("a csv file needs encoding and delimiter")
         if self.reader != "csv" and self.delimiter is not None:
@@ -152,6 +158,14 @@ class FileSpec(_Strict):
     def is_workbook(self) -> bool:
         """Whether the file is a workbook, with sheets."""
         return self.reader in WORKBOOKS
+
+    def is_late(self, name: str) -> bool:
+        """Whether a file of this name is one of the entry that came late; its pattern may fit the name too."""
+        return self.late is not None and fnmatch.fnmatchcase(name, self.late)
+
+    def fits(self, name: str) -> bool:
+        """Whether a file of this name is one of the entry."""
+        return self.is_late(name) or fnmatch.fnmatchcase(name, self.pattern)
 
     @property
     def count_range(self) -> tuple[int, int]:

@@ -26,11 +26,12 @@ from orchestration.core.warehouse import connect, dictionaries, make_restricted
 from orchestration.gate.results import RuleResult
 
 REDELIVERIES = "redeliveries"
+SUBMISSIONS = "submissions"
 CORRECTIONS = "corrections"
 EXPLANATIONS = "published/explanations.csv"
 
 # Folders under that of the proposals that are written here, and emptied before.
-_OWN = (REDELIVERIES, CORRECTIONS, Path(EXPLANATIONS).parts[0])
+_OWN = (REDELIVERIES, SUBMISSIONS, CORRECTIONS, Path(EXPLANATIONS).parts[0])
 
 # Digits of a hash by which an entry names a version; ``ingest.decisions`` wants as many.
 _DIGITS = 12
@@ -187,6 +188,31 @@ def _without(settings: Settings, folder: str, placed: Iterable[str]) -> list[Pro
     ]
 
 
+def _for_submissions(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[Proposal]:
+    """Return what is to be signed of units that stand in several files where nothing tells which row counts."""
+    rows = dictionaries(
+        connection,
+        "select time_period, unit_code, stands_in from intermediate.int_units_in_several_files where verdict = 'contested' "
+        "order by all",
+    )
+    by_year: dict[int, str] = {}
+    for row in rows:
+        by_year[row["time_period"]] = by_year.get(row["time_period"], "") + (
+            f"# one of: {row['stands_in']}\n"
+            f'- unit: "{row["unit_code"]}"\n  year: {row["time_period"]}\n  file: ""\n'
+            '  sheet: null     # of a workbook its name\n  row:\n  reason: ""      # why this one\n'
+            '  decided_by: ""\n  date:\n'
+        )
+    return [_added(settings, f"{SUBMISSIONS}/{year}.yml", new) for year, new in by_year.items()]
+
+
+def _added(settings: Settings, path: str, new: str) -> Proposal:
+    """Return a file of the inputs with entries at its end, which is new where there is none."""
+    there = settings.data / path
+    before = there.read_text(encoding="utf-8").rstrip("\n") if there.is_file() else ""
+    return Proposal(path, (f"{before}\n\n" if before else "") + new)
+
+
 def _for_corrections(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[Proposal]:
     rows = connection.execute(
         "select correction from intermediate.int_corrections where verdict = 'held_already'"
@@ -217,6 +243,7 @@ PROPOSERS: dict[str, Callable[[duckdb.DuckDBPyConnection, Settings], list[Propos
     "lost_answers_are_signed": _for_redeliveries("unsigned"),
     "later_deliveries_keep_all_answers": _for_redeliveries("lost_few"),
     "signed_losses_are_there": _for_redeliveries(None),
+    "units_stand_in_one_file": _for_submissions,
     "corrections_change_what_was_delivered": _for_corrections,
     "explanations_are_needed": _for_explanations,
 }

@@ -8,7 +8,6 @@ Does not belong here: what is in the files (``readers``, ``deliveries``).
 from __future__ import annotations
 
 import difflib
-import fnmatch
 import hashlib
 import json
 import re
@@ -100,7 +99,7 @@ def capture(folder: Path, form: Form, problems: Problems | None = None) -> list[
     patterns = [spec.pattern for spec in form.files]
     for path in files:
         name = letters.plain(path.name)
-        fitting = [spec for spec in form.files if fnmatch.fnmatchcase(name, spec.pattern)]
+        fitting = [spec for spec in form.files if spec.fits(name)]
         if len(fitting) != 1:
             near = difflib.get_close_matches(name, patterns, n=1, cutoff=0.5)
             is_packed = not fitting and name.lower().endswith(PACKED_SUFFIXES)
@@ -113,7 +112,8 @@ def capture(folder: Path, form: Form, problems: Problems | None = None) -> list[
                     remedy=(
                         f"{UNPACK}, " if is_packed else f"rename it if it is {near[0]}, " if near and not fitting else ""
                     )
-                    + "remove it, or name it once under files in form.yml (reader: none if it is not data)",
+                    + "remove it, or name it once under files in form.yml (reader: none if it is not data; late, of the "
+                    "entry whose columns it has, if it came late)",
                 )
             )
             continue
@@ -122,15 +122,16 @@ def capture(folder: Path, form: Form, problems: Problems | None = None) -> list[
     for spec in form.files:
         low, high = spec.count_range
         found = by_spec[spec.name]
-        if not low <= len(found) <= high:
+        expected = [path for path in found if not spec.is_late(letters.plain(path.name))]
+        if not low <= len(expected) <= high:
             problems.tell(
                 UserError(
-                    f"{len(found)} files fit {spec.pattern!r}, {spec.count} are expected",
+                    f"{len(expected)} files fit {spec.pattern!r}, {spec.count} are expected",
                     place=str(folder),
                     remedy=(
                         "ask the collector for the missing file"
-                        if len(found) < low
-                        else f"remove what is too much of {', '.join(sorted(path.name for path in found)[:5])}"
+                        if len(expected) < low
+                        else f"remove what is too much of {', '.join(sorted(path.name for path in expected)[:5])}"
                     )
                     + ", or correct count in form.yml",
                 )

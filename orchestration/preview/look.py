@@ -156,6 +156,17 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class InFiles:
+    """A unit that stands in several files: where, which row counts if one does, and why (``int_units_in_several_files``)."""
+
+    form: str
+    unit_code: str
+    stands_in: str
+    counts: str | None
+    verdict: str
+
+
+@dataclass(frozen=True)
 class Preview:
     """All that is told of a survey year."""
 
@@ -173,6 +184,7 @@ class Preview:
     totals: tuple[Total, ...]
     units: dict[str, int | None]
     missing_units: tuple[Unit, ...]
+    several_files: tuple[InFiles, ...]
     corrections: dict[str, int]
     compared: Comparison | None
     returned: tuple[str, ...]
@@ -324,6 +336,11 @@ _MISSING_UNITS = """
     order by units.county_code, responses.unit_code, responses.form
 """
 
+_SEVERAL_FILES = """
+    select form, unit_code, stands_in, counts, verdict from intermediate.int_units_in_several_files
+    where time_period = $year order by form, unit_code
+"""
+
 _CORRECTIONS = (
     "select verdict, count(*) from intermediate.int_corrections where time_period = $year group by all order by all"
 )
@@ -392,6 +409,7 @@ def _preview(
         totals=tuple(Total(**row, breaks=tuple(breaks.get(row["question"], ()))) for row in rows(_TOTALS)),
         units=units,
         missing_units=tuple(Unit(**row) for row in rows(_MISSING_UNITS)),
+        several_files=tuple(InFiles(**row) for row in rows(_SEVERAL_FILES)),
         corrections=dict(connection.execute(_CORRECTIONS, {"year": reading.year}).fetchall()),
         compared=compared,
         returned=tuple(map(str, returned(settings, {form.delivery for form in reading.forms}))),

@@ -139,6 +139,11 @@ def _rows(preview: Preview) -> dict[str, list[Any]]:
             {"form": each.form, "county": each.county_code, "unit": f"{each.unit_code} {each.unit_name}"}
             for each in preview.missing_units
         ],
+        "several_files": [
+            {"form": each.form, "unit": each.unit_code, "files": each.stands_in, "counts": each.counts or write(None)}
+            | {"verdict": each.verdict}
+            for each in preview.several_files
+        ],
         "corrections": [{"verdict": name, "count": write(count)} for name, count in preview.corrections.items()],
         "changed": [
             {

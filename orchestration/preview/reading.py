@@ -34,6 +34,7 @@ MODELS = (
     "int_indicator_rounds",
     "int_series_breaks",
     "int_unit_responses",
+    "int_units_in_several_files",
     "mart_cell_ledger",
 )
 

@@ -1,0 +1,85 @@
+"""A delivery that comes again with fewer answers, through the real command: refused by name, signed, and refused again."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from pathlib import Path
+
+import yaml
+
+from tests.conftest import run_command
+from tests.end_to_end.conftest import bytes_of, copied
+from tests.end_to_end.new_year import YEAR
+
+
+def deliver_without(data: Path, place: int) -> str:
+    """Deliver the new year again without one of its rows; return the code of the unit as it was delivered."""
+    (path,) = (data / "deliveries" / str(YEAR)).iterdir()
+    header, *rows = csv.reader(io.StringIO(path.read_text(encoding="utf-16")), delimiter="\t")
+    form = yaml.safe_load((data / "forms" / f"is248_{YEAR}" / "form.yml").read_text(encoding="utf-8"))
+    (column,) = form["sheets"][0]["unit"]["code"]
+    code = rows.pop(place)[header.index(column)]
+    with path.open("w", encoding="utf-16", newline="") as file:
+        csv.writer(file, delimiter="\t").writerows([header, *rows])
+    return code
+
+
+def test_answers_that_are_gone_need_a_signed_line_for_this_version_and_no_other(new_year: Path, tmp_path: Path) -> None:
+    copied(new_year, tmp_path)
+    data, rolls = tmp_path / "data", tmp_path / "snapshots" / ".disclosure"
+    shutil.copytree(new_year / "data", data)
+    first = (tmp_path / "snapshots/current").resolve()
+    before = bytes_of(first)
+    # The row of free text, and rows with the new options, are other tests'.
+    deliver_without(data, 10)
+    looked = run_command("preview", str(YEAR), "--against", "previous", folder=tmp_path, data=data)
+    assert looked.returncode == 0, looked.stderr
+
+    refused = run_command("run", folder=tmp_path, data=data)
+    assert refused.returncode == 1 and "Traceback" not in refused.stderr
+    assert "lost_answers_are_signed (fail)" in refused.stderr
+    proposed = tmp_path / "warehouse/proposals/redeliveries" / f"{YEAR}.yml"
+    text = proposed.read_text(encoding="utf-8")
+    (entry,) = yaml.safe_load(text)
+    (unit,) = entry["units"]
+    assert f"unit_code={unit}" in refused.stderr and f"{unit} " in text
+    # The refusal and the look print the entry as it is proposed, and nothing stands in the inputs.
+    for output in (refused.stderr, looked.stdout):
+        assert all(line in output for line in text.splitlines())
+    assert not (data / "redeliveries").exists() and proposed.stat().st_mode & 0o077 == 0
+    assert bytes_of((tmp_path / "snapshots/current").resolve()) == before
+
+    (data / "redeliveries").mkdir()
+    signed = data / "redeliveries" / f"{YEAR}.yml"
+    signed.write_text(text, encoding="utf-8")
+    unsigned = run_command("run", folder=tmp_path, data=data)
+    assert unsigned.returncode == 1 and "reason: String should have at least 1 character" in unsigned.stderr
+    for open_part, word in (
+        ('reason: ""', "reason: taken back"),
+        ('decided_by: ""', "decided_by: NN"),
+        ("date:\n", "date: 2025-03-01\n"),
+    ):
+        text = text.replace(open_part, word)
+    signed.write_text(text, encoding="utf-8")
+    published = run_command("run", folder=tmp_path, data=data)
+    assert published.returncode == 0, published.stderr
+    second = (tmp_path / "snapshots/current").resolve()
+    assert second != first and "signed_losses_are_there" not in published.stdout
+    assert {path.name for path in rolls.glob("*.roll.parquet")} == {f"{each.name}.roll.parquet" for each in (first, second)}
+
+    # The version after it is not covered: its own loss is refused, and the old line covers nothing.
+    deliver_without(data, 20)
+    again = run_command("run", folder=tmp_path, data=data)
+    assert again.returncode == 1 and f"unit_code={unit}," not in again.stderr
+    (other,) = yaml.safe_load(proposed.read_text(encoding="utf-8"))
+    assert other["units"] != [unit] and f"unit_code={other['units'][0]}" in again.stderr
+    assert (tmp_path / "snapshots/current").resolve() == second
+
+    # Without the roll, as after a restore, there is nothing to compare with.
+    (rolls / f"{second.name}.roll.parquet").unlink()
+    restored = run_command("run", folder=tmp_path, data=data)
+    assert restored.returncode == 0, restored.stderr
+    assert "signed_losses_are_there" in restored.stdout and "no_such_version" in restored.stdout
+    assert not [each for each in yaml.safe_load(proposed.read_text(encoding="utf-8")) or [] if each["units"] == [unit]]

@@ -1,0 +1,122 @@
+"""A file that comes late: read beside the others without a change of the form, and told where a unit stands in both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.core.errors import UserError
+from orchestration.forms.model import FileSpec
+from orchestration.forms.registry import load_forms
+from orchestration.ingest.capture import capture
+from orchestration.ingest.deliveries import fingerprint
+from orchestration.preview.look import look_at
+from tests.integration.deliveries_kit import (
+    COLUMNS,
+    FORM,
+    HEADER,
+    OPTIONS,
+    Kit,
+    csv_text,
+    make_kit,
+    write_delivery,
+    write_form,
+)
+
+LATE = "late_*.csv"
+
+
+def row(number: int, code: str, name: str, fte: str, submitted: str = "") -> list[str]:
+    return [str(number), code, name, "", submitted, "1", fte, "", "", "", "", ""]
+
+
+def kit_with(folder: Path, late: str | None, files: dict[str, list[list[str]]]) -> Kit:
+    kit = make_kit(folder)
+    (export,) = FORM["files"]
+    write_form(kit.data, FORM | {"files": [export | ({"late": late} if late else {})]}, COLUMNS, OPTIONS)
+    write_delivery(kit.data, "2016", {name: csv_text(HEADER, rows) for name, rows in files.items()})
+    return kit
+
+
+def test_late_files_are_read_and_not_counted_whatever_their_number(tmp_path: Path) -> None:
+    first = {"export.csv": [row(1, "0101", "Halden", "1,5", "01.04.2016"), row(2, "0104", "Moss", "2", "01.04.2016")]}
+    kit = kit_with(tmp_path, LATE, first)
+    (form,) = load_forms(kit.settings.forms)
+    folder = kit.data / "deliveries" / "2016"
+    assert [file.name for file in capture(folder, form)] == ["export.csv"]
+    late = {f"late_{code}.csv": [row(1, code, name, "4", "02.05.2016")] for code, name in (("0105", "x"), ("0106", "y"))}
+    write_delivery(kit.data, "2016", {name: csv_text(HEADER, rows) for name, rows in late.items()})
+    assert [file.name for file in capture(folder, form)] == ["export.csv", "late_0105.csv", "late_0106.csv"]
+    found = look_at(kit.settings, 2016)
+    assert found.problems == () and found.units["answered"] == 4 and found.several_files == ()
+    # The file that everybody is in is still needed, whatever came late.
+    (folder / "export.csv").unlink()
+    with pytest.raises(UserError, match=r"0 files fit 'export.csv', 1 are expected.*ask the collector"):
+        capture(folder, form)
+
+
+def test_a_late_file_that_the_form_does_not_expect_is_told_with_what_to_write(tmp_path: Path) -> None:
+    kit = kit_with(
+        tmp_path, None, {"export.csv": [row(1, "0101", "Halden", "1")], "late_0105.csv": [row(1, "0105", "x", "1")]}
+    )
+    (form,) = load_forms(kit.settings.forms)
+    with pytest.raises(UserError, match=r"late_0105\.csv: form survey_2016 does not know the file.*late, of the entry"):
+        capture(kit.data / "deliveries" / "2016", form)
+
+
+def test_a_file_that_came_twice_is_told(tmp_path: Path) -> None:
+    rows = [row(1, "0101", "Halden", "1")]
+    kit = kit_with(tmp_path, LATE, {"export.csv": rows, "late_again.csv": rows})
+    (form,) = load_forms(kit.settings.forms)
+    with pytest.raises(UserError, match=r"late_again\.csv: is the same as export\.csv.*remove one"):
+        capture(kit.data / "deliveries" / "2016", form)
+
+
+def test_a_unit_that_stands_in_two_files_is_told_by_name_until_it_is_signed_which_counts(tmp_path: Path) -> None:
+    export = [
+        row(1, "0101", "Halden", "1,5"),
+        row(2, "0104", "Moss", "2", "01.04.2016"),
+        row(3, "0105", "Sarpsborg", "3"),
+        row(4, "0106", "Fredrikstad", "9"),
+    ]
+    late = [row(1, "0101", "Halden", "7"), row(2, "0104", "Moss", "4", "02.05.2016"), row(3, "0105", "Sarpsborg", "3")]
+    kit = kit_with(tmp_path, LATE, {"export.csv": export, "late_1.csv": late})
+
+    def told() -> dict[str, tuple[str, str | None]]:
+        return {each.unit_code: (each.verdict, each.counts) for each in look_at(kit.settings, 2016).several_files}
+
+    assert told() == {
+        "0101": ("contested", None),
+        "0104": ("latest_counts", "late_1.csv row 3"),
+        "0105": ("copies", "late_1.csv row 4"),
+    }
+    (kit.data / "submissions").mkdir()
+    (kit.data / "submissions" / "2016.yml").write_text(
+        '- {unit: "0101", year: 2016, file: late_1.csv, row: 2, reason: r, decided_by: NN, date: 2016-05-03}\n',
+        encoding="utf-8",
+    )
+    assert told()["0101"] == ("decided", "late_1.csv row 2")
+
+
+def test_a_form_that_expects_no_late_files_is_the_form_that_it_was(tmp_path: Path) -> None:
+    (export,) = FORM["files"]
+    spec = FileSpec.model_validate(export)
+    assert "late" not in spec.model_dump() and "late" not in spec.model_dump_json()
+    with_late = spec.model_validate(export | {"late": LATE})
+    assert with_late.model_dump()["late"] == LATE
+    kit = kit_with(tmp_path, LATE, {})
+    (form,) = load_forms(kit.settings.forms)
+    assert fingerprint(form, []) != fingerprint(form.model_copy(update={"files": (spec,)}), [])
+
+
+@pytest.mark.parametrize(
+    "changes", [{"late": "export.csv"}, {"late": ""}, {"late": "sub/*.csv"}, {"late": LATE, "reader": "none"}]
+)
+def test_a_pattern_of_late_files_that_says_nothing_is_refused(changes: dict[str, Any]) -> None:
+    (export,) = FORM["files"]
+    if "reader" in changes:
+        export = {key: value for key, value in export.items() if key not in ("encoding", "delimiter")}
+    with pytest.raises(ValueError, match="late"):
+        FileSpec.model_validate(export | changes)
