@@ -72,9 +72,11 @@ def redelivery_entry(rows: Sequence[Mapping[str, Any]]) -> str:
 
 _LOST = """
     select redelivered.form, redelivered.time_period, redelivered.sha256, redelivered.unit_code, units.unit_name,
-        redelivered.answers_before, redelivered.answers_now, redelivered.answers_lost, redelivered.verdict
+        redelivered.answers_before, redelivered.answers_now, redelivered.answers_lost, redelivered.verdict,
+        contested.form is not null as is_contested
     from intermediate.int_redelivered_units as redelivered
     left join intermediate.int_units as units using (time_period, unit_code)
+    left join intermediate.int_contested_units as contested using (form, unit_code)
     where redelivered.verdict in ('unsigned', 'lost_few')
     order by redelivered.form, redelivered.verdict desc, redelivered.unit_code
 """
@@ -86,9 +88,14 @@ def lost_answers(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 
 def entries(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[int, str], list[str]]:
-    """Return the entries to be signed for units that lost answers, by year and verdict: one a form."""
+    """Return the entries to be signed for units that lost answers, by year and verdict: one a form.
+
+    Where a unit answered several times and none counts, nothing is lost: it is signed which counts (``data/submissions``).
+    """
     groups: dict[tuple[int, str, str], list[Mapping[str, Any]]] = {}
     for row in rows:
+        if row["is_contested"]:
+            continue
         groups.setdefault((row["time_period"], row["verdict"], row["form"]), []).append(row)
     found: dict[tuple[int, str], list[str]] = {}
     for (year, verdict, _), group in groups.items():
@@ -188,13 +195,22 @@ def _without(settings: Settings, folder: str, placed: Iterable[str]) -> list[Pro
     ]
 
 
+_CONTESTED = """
+    select forms.time_period, rivals.unit_code,
+        array_to_string(list_sort(list_distinct(list(concat(rivals.file, ' row ', rivals.row_number)))), '; ') as stands_in
+    from intermediate.int_rival_rows as rivals
+    inner join intermediate.int_contested_units using (form, unit_code)
+    inner join forms.forms as forms using (form)
+    inner join forms.layouts as layouts on layouts.form = rivals.form and layouts.layout = rivals.layout
+    where rivals.contest != 'submission' or layouts.links_to is null
+    group by forms.time_period, rivals.unit_code, rivals.contest
+    order by forms.time_period, rivals.unit_code, rivals.contest
+"""
+
+
 def _for_submissions(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[Proposal]:
-    """Return what is to be signed of units that stand in several files where nothing tells which row counts."""
-    rows = dictionaries(
-        connection,
-        "select time_period, unit_code, stands_in from intermediate.int_units_in_several_files where verdict = 'contested' "
-        "order by all",
-    )
+    """Return what is to be signed of units that answered several times where nothing tells which row counts."""
+    rows = dictionaries(connection, _CONTESTED)
     by_year: dict[int, str] = {}
     for row in rows:
         by_year[row["time_period"]] = by_year.get(row["time_period"], "") + (
@@ -206,11 +222,18 @@ def _for_submissions(connection: duckdb.DuckDBPyConnection, settings: Settings) 
     return [_added(settings, f"{SUBMISSIONS}/{year}.yml", new) for year, new in by_year.items()]
 
 
+def _for_lost_answers(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[Proposal]:
+    contested = any(row["is_contested"] and row["verdict"] == "unsigned" for row in lost_answers(connection))
+    return _for_redeliveries("unsigned")(connection, settings) + (
+        _for_submissions(connection, settings) if contested else []
+    )
+
+
 def _added(settings: Settings, path: str, new: str) -> Proposal:
     """Return a file of the inputs with entries at its end, which is new where there is none."""
     there = settings.data / path
     before = there.read_text(encoding="utf-8").rstrip("\n") if there.is_file() else ""
-    return Proposal(path, (f"{before}\n\n" if before else "") + new)
+    return Proposal(path, (f"{before}\n\n" if before else "") + new, new)
 
 
 def _for_corrections(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[Proposal]:
@@ -240,7 +263,7 @@ def _for_explanations(connection: duckdb.DuckDBPyConnection, settings: Settings)
 
 # What proposes, by the rule that it answers; of one file all propose the same.
 PROPOSERS: dict[str, Callable[[duckdb.DuckDBPyConnection, Settings], list[Proposal]]] = {
-    "lost_answers_are_signed": _for_redeliveries("unsigned"),
+    "lost_answers_are_signed": _for_lost_answers,
     "later_deliveries_keep_all_answers": _for_redeliveries("lost_few"),
     "signed_losses_are_there": _for_redeliveries(None),
     "units_stand_in_one_file": _for_submissions,

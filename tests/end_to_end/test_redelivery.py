@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import csv
 import io
-import shutil
 from pathlib import Path
 
 import yaml
 
-from tests.conftest import run_command
-from tests.end_to_end.conftest import bytes_of, copied
-from tests.end_to_end.new_year import YEAR
+from tests.conftest import Row, edit_csv, run_command
+from tests.end_to_end.conftest import bytes_of
+from tests.end_to_end.new_year import YEAR, write_new_year
+
+
+def write_inputs(data: Path) -> None:
+    """Write inputs with a bundled year, and a later one in which FTE alone are asked about."""
+    write_new_year(data)
+    folder = data / "forms" / f"is248_{YEAR}"
+
+    def fte_alone(rows: list[Row]) -> list[Row]:
+        blank = dict.fromkeys(rows[0], "")
+        return [
+            row
+            if row["use"] != "answer" or row["unit"] == "fte"
+            else blank | {"sheet": row["sheet"], "column": row["column"], "use": "ignored", "reason": "internal_check"}
+            for row in rows
+            if row["use"] != "absent"
+        ]
+
+    edit_csv(folder / "columns.csv", fte_alone)
+    edit_csv(folder / "options.csv", lambda rows: [])
 
 
 def deliver_without(data: Path, place: int) -> str:
@@ -26,13 +44,13 @@ def deliver_without(data: Path, place: int) -> str:
     return code
 
 
-def test_answers_that_are_gone_need_a_signed_line_for_this_version_and_no_other(new_year: Path, tmp_path: Path) -> None:
-    copied(new_year, tmp_path)
+def test_answers_that_are_gone_need_a_signed_line_for_this_version_and_no_other(tmp_path: Path) -> None:
     data, rolls = tmp_path / "data", tmp_path / "snapshots" / ".disclosure"
-    shutil.copytree(new_year / "data", data)
+    write_inputs(data)
+    made = run_command("run", folder=tmp_path, data=data)
+    assert made.returncode == 0, made.stderr
     first = (tmp_path / "snapshots/current").resolve()
     before = bytes_of(first)
-    # The row of free text, and rows with the new options, are other tests'.
     deliver_without(data, 10)
     looked = run_command("preview", str(YEAR), "--against", "previous", folder=tmp_path, data=data)
     assert looked.returncode == 0, looked.stderr

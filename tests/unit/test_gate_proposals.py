@@ -56,10 +56,11 @@ def test_a_row_of_a_csv_file_goes_with_all_its_lines() -> None:
     assert without_rows(text, "id", {"c", "b"}) == 'id,text\na,"one\r\ntwo"\n'
 
 
-def lost(code: str, verdict: str = "unsigned", form: str = "f") -> dict[str, object]:
+def lost(code: str, verdict: str = "unsigned", form: str = "f", *, is_contested: bool = False) -> dict[str, object]:
     counts = {"answers_before": 9, "answers_now": 2, "answers_lost": 7}
     return {"form": form, "time_period": 2016, "sha256": "ab" * 32, "unit_code": code, "unit_name": "N", **counts} | {
-        "verdict": verdict
+        "verdict": verdict,
+        "is_contested": is_contested,
     }
 
 
@@ -75,5 +76,7 @@ def test_a_proposed_entry_names_units_and_version_and_is_open_for_the_signature(
         '  decided_by: ""\n'
         "  date:\n"
     )
-    found = entries([lost("0101"), lost("0104", form="g"), lost("0105", "lost_few")])
+    # Of a unit whose answers contradict each other another thing is to be signed.
+    contested = lost("0106", is_contested=True)
+    found = entries([lost("0101"), lost("0104", form="g"), lost("0105", "lost_few"), contested])
     assert {key: len(each) for key, each in found.items()} == {(2016, "unsigned"): 2, (2016, "lost_few"): 1}
