@@ -88,7 +88,7 @@ def test_answers_that_are_gone_need_a_signed_line_for_this_version_and_no_other(
     assert {path.name for path in rolls.glob("*.roll.parquet")} == {f"{each.name}.roll.parquet" for each in (first, second)}
 
     # The version after it is not covered: its own loss is refused, and the old line covers nothing.
-    deliver_without(data, 20)
+    deliver_without(data, 29)
     again = run_command("run", folder=tmp_path, data=data)
     assert again.returncode == 1 and f"unit_code={unit}," not in again.stderr
     (other,) = yaml.safe_load(proposed.read_text(encoding="utf-8"))
