@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -69,6 +69,11 @@ class Frame:
     def speaking(self) -> NDArray[np.bool_]:
         """Return the groups without their silent units."""
         return self.members & ~self.silent
+
+    @cached_property
+    def as_if_all_spoke(self) -> Frame:
+        """Return the same units and groups, none of them silent."""
+        return replace(self, silent=np.zeros_like(self.silent))
 
     @cached_property
     def names(self) -> list[bytes]:
@@ -373,7 +378,16 @@ def _read_answers(connection: duckdb.DuckDBPyConnection, public: Public, only: C
         if frame is None:
             public.without_units.append(key)
         else:
+            if key in public.waiting and _counts_silent_units(found, frame):
+                # Of an earlier snapshot, in which a unit had answered that has answered nothing any more.
+                frame = frame.as_if_all_spoke
             public.tables[key] = _shown(key, sets[key], found, frame, public.database)
+
+
+def _counts_silent_units(rows: list[tuple[Any, ...]], frame: Frame) -> bool:
+    """Whether more units of a group answered than have answered anything by now."""
+    places = [(row, frame.place.get(Group(*row[3:6]))) for row in rows]
+    return any(row[9] and row[9][0] > frame.sizes[place] for row, place in places if place is not None)
 
 
 def _shown(key: TableKey, unit_set: str, rows: list[tuple[Any, ...]], frame: Frame, database: Path) -> Shown:

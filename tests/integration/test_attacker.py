@@ -552,6 +552,23 @@ def test_a_table_that_says_that_it_waits_says_nothing_of_who_answered_since(
     assert attacked(policy, new, earlier=[old]).derived == ()
 
 
+def test_a_table_that_waits_counts_a_unit_whose_answers_were_taken_back(
+    tmp_path: Path, world: World, policy: Path
+) -> None:
+    after = dataclasses.replace(world, silent=frozenset({"1003"}))
+    shown = world.groups("country", "county", "size_group")
+    answers = {code: YES if number % 2 else NO for number, code in enumerate(world.units)}
+    old = publish(tmp_path / "old.duckdb", world, [Table(world, answers, shown)])
+    new = publish(tmp_path / "new.duckdb", after, [Table(world, answers, shown)])
+    with pytest.raises(UserError, match="more units answered than there are"):
+        attacked(policy, new, earlier=[old])
+    with duckdb.connect(str(new)) as connection:
+        connection.execute("alter table indicator_shares add column obs_note text")
+        connection.execute("update indicator_shares set obs_note = 'awaits_changes'")
+
+    assert attacked(policy, new, earlier=[old]).derived == attacked(policy, old).derived
+
+
 def test_one_corrected_unit_shows_as_a_difference(tmp_path: Path, world: World, policy: Path) -> None:
     answers = mixed(world)
     shown = world.groups("country", "county", "size_group")
