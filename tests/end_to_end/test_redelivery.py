@@ -94,10 +94,3 @@ def test_answers_that_are_gone_need_a_signed_line_for_this_version_and_no_other(
     (other,) = yaml.safe_load(proposed.read_text(encoding="utf-8"))
     assert other["units"] != [unit] and f"unit_code={other['units'][0]}" in again.stderr
     assert (tmp_path / "snapshots/current").resolve() == second
-
-    # Without the roll, as after a restore, there is nothing to compare with.
-    (rolls / f"{second.name}.roll.parquet").unlink()
-    restored = run_command("run", folder=tmp_path, data=data)
-    assert restored.returncode == 0, restored.stderr
-    assert "signed_losses_are_there" in restored.stdout and "no_such_version" in restored.stdout
-    assert not [each for each in yaml.safe_load(proposed.read_text(encoding="utf-8")) or [] if each["units"] == [unit]]
