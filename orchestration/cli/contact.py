@@ -55,11 +55,13 @@ def contact(
 
     settings = load_settings()
     day = today.date() if today is not None else datetime.date.today()
+    if day > datetime.date.today():
+        raise UserError(f"{day.isoformat()} is in days to come", place="--on", remedy="give the day of the round")
     found = states.load_contact_round(settings, year, day)
     noted = _put_on_record(settings, found, sent, back, (approved, approve_settled), by)
     if noted:
         found = states.load_contact_round(settings, year, day)
-    written = write_round(settings, found)
+    written = write_round(settings, found, back)
     return {
         "year": year,
         "on": day.isoformat(),
@@ -84,7 +86,7 @@ def _put_on_record(
 ) -> int:
     """Add to the record what the options say has happened, and return how many events were new."""
     from orchestration.contact.approvals import approvals
-    from orchestration.contact.folder import write_letters
+    from orchestration.contact.folder import sent_letters
     from orchestration.contact.workbook import read_back
     from orchestration.control.contacts import Contact, add_contacts, contacts_file
 
@@ -98,8 +100,8 @@ def _put_on_record(
         )
     events: list[Contact] = []
     if sent:
-        letters = write_letters(settings, found)
-        events += [each for kind in sent for letter in letters.of(kind) for each in letter.events(found.today, by.strip())]
+        for kind in sent:
+            events += sent_letters(settings, found.year, kind, found.today, by.strip())
     if back is not None:
         events += read_back(back, found)
     events += approvals(found, approved[0], approved[1], by.strip())
@@ -136,6 +138,8 @@ def _lines(found: ContactRound, written: Written, noted: int) -> list[str]:
             f"letters to send: {counted(letters['reminders'], 'reminder')}, {letters['questions']} with questions, "
             f"{letters['counties']} to county governors"
         )
+    if written.kept:
+        lines.append(f"kept as they are, changed or put there by somebody: {', '.join(written.kept)}")
     lines += [f"page:   {shown_path(written.page)}", f"folder: {shown_path(written.folder)}"]
     if found.control.constructed:
         lines.append("note: the deliveries of this year are constructed, not official: contact nobody because of them")
@@ -145,7 +149,7 @@ def _lines(found: ContactRound, written: Written, noted: int) -> list[str]:
 def _progress(found: ContactRound) -> str:
     """Return how many reports were missing at the end of each deadline and of the last day."""
     if not found.progress:
-        return "not known, the delivery dates no report"
+        return "no report has come" if not found.undated else "not known, the delivery dates no report"
     shown = [each for each in found.progress if each.mark or each is found.progress[-1]]
     told = ", ".join(f"{each.outstanding} on {each.day.isoformat()}" for each in shown)
     return f"{told} ({found.undated} reports without a date)" if found.undated else told

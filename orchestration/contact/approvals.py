@@ -11,6 +11,7 @@ from orchestration.contact.states import OPEN, ContactRound, State, Unit
 from orchestration.control.contacts import Contact
 from orchestration.core.errors import UserError
 
+# A unit that does not know, or whose correction waits for a run, is approved by name only.
 _SETTLED = frozenset({State.COMPLETE, State.EXPLAINED, State.CORRECTED})
 
 
@@ -31,7 +32,7 @@ def refuse_approval(unit: Unit, answers_sha256: str, place: str) -> None:
     open_questions = unit.questions_that_are(*OPEN)
     if open_questions:
         raise UserError(
-            f"{unit.unit_code} has {len(open_questions)} open questions",
+            f"{unit.unit_code} has {len(open_questions)} open question{'' if len(open_questions) == 1 else 's'}",
             place=place,
             remedy="enter the answers with is248 control --answers, or explain the findings there",
         )
@@ -65,6 +66,13 @@ def approvals(found: ContactRound, units: Sequence[str], every_settled: bool, by
             if unit.state in _SETTLED and unit.answers_sha256 and unit not in chosen and not unit.is_contested
         ]
     return [
-        Contact(date=found.today, unit_code=unit.unit_code, event="approved", by=by, answers_sha256=unit.answers_sha256)
+        Contact(
+            date=found.today,
+            unit_code=unit.unit_code,
+            event="approved",
+            by=by,
+            form=unit.form,
+            answers_sha256=unit.answers_sha256,
+        )
         for unit in chosen
     ]

@@ -1,30 +1,39 @@
 """The folder of a contact round: the page, the workbook, the letters and the list of each county.
 
 Belongs here: which files there are and where they lie. Does not belong here: what stands in them. Folders have mode 0700,
-files 0600; what is there is replaced, since all of it is made again from what is on record.
+files 0600. What was written is made again from what is on record; what somebody changed or put there stays.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from orchestration.contact.letters import Letter, Writer, by_county, load_addresses, load_letter_texts
 from orchestration.contact.page import render
 from orchestration.contact.states import ContactRound, Unit
-from orchestration.contact.workbook import TEXTS, last_event, workbook
+from orchestration.contact.workbook import TEXTS, has_entries, last_event, read_back, workbook
+from orchestration.control.contacts import Contact
 from orchestration.control.layout import make_rows
 from orchestration.control.lists import file_name
-from orchestration.control.writers import workbook as questions_workbook
+from orchestration.control.reported import load_reported
+from orchestration.control.writers import unit_workbook
+from orchestration.core.errors import UserError
 from orchestration.core.language import in_language
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import make_restricted
+from orchestration.ingest.capture import hash_file
 
 PAGE = "round.html"
+# What was written, each file with its hash, and what the letters are about.
+WRITTEN = ".written.json"
 
 REMINDERS, QUESTIONS, COUNTIES = "reminders", "questions", "county_governors"
 # What may be sent, by the name of its folder.
@@ -54,12 +63,13 @@ class Letters:
 
 @dataclass(frozen=True)
 class Written:
-    """What was written."""
+    """What was written; ``kept`` are files that somebody changed or put there, which stayed as they are."""
 
     folder: Path
     page: Path
     workbook: Path
     letters: Letters
+    kept: tuple[str, ...]
 
 
 def write_letters(settings: Settings, found: ContactRound) -> Letters:
@@ -79,38 +89,112 @@ def write_letters(settings: Settings, found: ContactRound) -> Letters:
     return Letters(writer.reminders(), writer.questions(), writer.county_governors())
 
 
-def write_round(settings: Settings, found: ContactRound) -> Written:
-    """Write the folder of a round in place of the one that is there.
+def sent_letters(settings: Settings, year: int, kind: str, day: date, by: str) -> list[Contact]:
+    """Return the events of the letters of a kind that lie in the folder of a round: those that were written, and sent since.
 
     Raises:
-        UserError: words or addresses of letters are not valid.
+        UserError: nothing of the kind was written.
+    """
+    path = settings.contact / str(year) / WRITTEN
+    content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    about = content.get("about", {}).get(kind, [])
+    if not about:
+        raise UserError(
+            f"there are no letters of the kind {kind} in the folder",
+            place=str(path.parent),
+            remedy=f"is248 contact {year} writes those that are to be sent",
+        )
+    return [Contact(date=day, by=by, **each) for each in about]
+
+
+def write_round(settings: Settings, found: ContactRound, read_back_now: Path | None = None) -> Written:
+    """Write the folder of a round in place of the one that is there; what somebody changed or put there stays.
+
+    Args:
+        settings: where words and addresses of letters lie.
+        found: the round.
+        read_back_now: a workbook of the round whose entries are on record by now.
+
+    Raises:
+        UserError: words or addresses of letters are not valid, or the workbook that is there has entries that are not on
+            record.
     """
     letters = write_letters(settings, found)
     make_restricted(settings.contact)
     folder = settings.contact / str(found.year)
+    before = _written_before(folder)
+    book = f"{found.year}_{in_language(TEXTS['sheet'], 'nb').lower()}.xlsx"
+    _refuse_entries(folder / book, found, read_back_now)
+    for rest in settings.contact.glob(f".{found.year}.*"):
+        # Of a run that was cut off: it holds answers of single units.
+        shutil.rmtree(rest, ignore_errors=True)
     fresh = settings.contact / f".{found.year}.{os.getpid()}"
-    shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
     try:
         _write(fresh / PAGE, render(found, letters.count()).encode())
-        book = f"{found.year}_{in_language(TEXTS['sheet'], 'nb').lower()}.xlsx"
         _write(fresh / book, workbook(found))
-        _write_letters(fresh, found, letters)
+        _write_letters(settings, fresh, found, letters)
         for units in by_county(found.units).values():
             name = file_name(f"{units[0].county_code}_{units[0].county_name}")
             _write(fresh / "counties" / f"{name}.csv", _county_list(units))
-        shutil.rmtree(folder, ignore_errors=True)
+        hashes = {path.relative_to(fresh).as_posix(): hash_file(path) for path in sorted(fresh.rglob("*")) if path.is_file()}
+        about = {kind: [asdict(each) for letter in letters.of(kind) for each in letter.about] for kind in KINDS}
+        _write(fresh / WRITTEN, json.dumps({"files": hashes, "about": about}, ensure_ascii=False, indent=1).encode())
+        kept = _keep(folder, fresh, before, book)
+        old = fresh.with_name(f"{fresh.name}.old")
+        if folder.exists():
+            folder.rename(old)
         fresh.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return Written(folder, folder / PAGE, folder / book, letters)
+    return Written(folder, folder / PAGE, folder / book, letters, tuple(kept))
 
 
-def _write_letters(folder: Path, found: ContactRound, letters: Letters) -> None:
+def _written_before(folder: Path) -> dict[str, str]:
+    """Return the hashes of the files that were written into a folder, by name."""
+    path = folder / WRITTEN
+    files: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))["files"] if path.is_file() else {}
+    return files
+
+
+def _refuse_entries(path: Path, found: ContactRound, read_back_now: Path | None) -> None:
+    """Refuse to replace a workbook with entries that are not on record."""
+    if not path.exists() or (read_back_now is not None and path.resolve() == read_back_now.resolve()):
+        return
+    if has_entries(path):
+        try:
+            is_on_record = set(read_back(path, found)) <= set(found.contacts)
+        except UserError:
+            is_on_record = False
+        if not is_on_record:
+            raise UserError(
+                "has entries that are not on record",
+                place=str(path),
+                remedy=f"read it back: is248 contact {found.year} --back with its path; or move it out of the folder",
+            )
+
+
+def _keep(folder: Path, fresh: Path, before: Mapping[str, str], book: str) -> list[str]:
+    """Copy what somebody changed or put into the folder since it was written, and return the names."""
+    kept = []
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
+        name = path.relative_to(folder).as_posix()
+        if not path.is_file() or name in (WRITTEN, book) or before.get(name) == hash_file(path):
+            continue
+        target = fresh / name
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copy2(path, target)
+        kept.append(name)
+    return kept
+
+
+def _write_letters(settings: Settings, folder: Path, found: ContactRound, letters: Letters) -> None:
     if found.round is None:
         return
     several_forms = len({unit.form for unit in found.units}) > 1
     reply_to = found.round.reply_to
+    reported = load_reported(settings, found.control) if letters.questions else {}
 
     def path(kind: str, name: str, form: str = "") -> Path:
         return folder / kind / f"{file_name(name)}{f'_{form}' if several_forms and form else ''}.eml"
@@ -119,13 +203,10 @@ def _write_letters(folder: Path, found: ContactRound, letters: Letters) -> None:
         _write(path(REMINDERS, letter.name, unit.form), letter.file(reply_to, {}))
     for unit, letter in letters.questions.items():
         asked = {event.finding for event in letter.about}
-        findings = [each.finding for each in unit.questions if each.finding.key in asked]
-        list_of_unit = questions_workbook(
-            make_rows(findings, {}, found.control.language),
-            found.control,
-            letter.subject,
-            [finding.finding for finding in findings],
-        )
+        # Not what is on file about it: that is between those who control the year.
+        findings = [replace(each.finding, explanation=None) for each in unit.questions if each.finding.key in asked]
+        rows = make_rows(findings, {}, found.control.language)
+        list_of_unit = unit_workbook(rows, found.control, letter.subject, reported.get(unit.unit_code, []))
         attached = {f"{file_name(unit.name)}.xlsx": list_of_unit}
         _write(path(QUESTIONS, letter.name, unit.form), letter.file(reply_to, attached))
     for county, letter in letters.county_governors.items():

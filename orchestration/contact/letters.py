@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from orchestration.contact.rounds import DOCUMENTATION, Round
 from orchestration.contact.states import OPEN, Asking, ContactRound, Question, State, Unit
-from orchestration.control.contacts import Contact, Event
+from orchestration.control.contacts import Event, values_of
 from orchestration.control.finding_texts import fill, placeholders
 from orchestration.core import yaml_text
 from orchestration.core.entries import first_problem
@@ -34,9 +35,9 @@ ADDRESSES = "addresses.csv"
 # What the words of each letter may name.
 _OF_ROUND = frozenset({"year", "today", "first_deadline", "deadline", "sender", "reply_to", "phone"})
 _NAMES = {
-    "reminder": _OF_ROUND | {"unit", "reminded"},
-    "reminder_begun": _OF_ROUND | {"unit", "reminded"},
-    "questions": _OF_ROUND | {"unit", "questions", "answer_by"},
+    "reminder": _OF_ROUND | {"unit", "receiver", "reminded"},
+    "reminder_begun": _OF_ROUND | {"unit", "receiver", "reminded"},
+    "questions": _OF_ROUND | {"unit", "receiver", "questions", "answer_by"},
     "county_governor": _OF_ROUND | {"county", "county_governor", "missing", "delivered", "asked_units"},
 }
 
@@ -53,6 +54,7 @@ class _Called(BaseModel):
 
     from_year: int
     nb: str
+    offices: dict[str, str] = Field(default={}, description="by county, where an office is called otherwise than its county")
 
 
 class LetterTexts(BaseModel):
@@ -84,6 +86,7 @@ class About:
     unit_code: str
     event: Event
     finding: str = ""
+    values: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,12 +98,6 @@ class Letter:
     subject: str
     body: str
     about: tuple[About, ...]
-
-    def events(self, day: date, by: str) -> list[Contact]:
-        """Return what is on record once somebody sent it."""
-        return [
-            Contact(date=day, unit_code=each.unit_code, event=each.event, by=by, finding=each.finding) for each in self.about
-        ]
 
     def file(self, reply_to: str, attachments: Mapping[str, bytes]) -> bytes:
         """Return the draft of an e-mail; equal letters give equal bytes, so it has neither date nor number.
@@ -125,6 +122,9 @@ class Letter:
             message.set_boundary("=_attachment_of_the_letter_=")
         return message.as_bytes()
 
+
+_CODE = re.compile(r"[0-9]{2}|[0-9]{4}|[0-9]{6}")
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
 _WORKBOOK = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 
@@ -153,14 +153,26 @@ def load_addresses(folder: Path) -> dict[str, str]:
     path = folder / ADDRESSES
     if not path.exists():
         return {}
-    rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline="")))
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"cannot be read ({error})", place=str(path), remedy="save it as UTF-8") from error
+    rows = list(csv.reader(io.StringIO(text, newline="")))
     if not rows or rows[0] != ["code", "address"]:
-        raise UserError("has another header", place=f"{path}, line 1", remedy="write code,address")
+        raise UserError("has another header", place=f"{path}, line 1", remedy="write code,address with a comma between them")
     found: dict[str, str] = {}
     for line, row in enumerate(rows[1:], start=2):
-        if len(row) != 2 or "@" not in row[1] or not row[0].isdecimal() or row[0] in found:
-            what = "is there twice" if row and row[0] in found else "is no code with an address"
-            raise UserError(what, place=f"{path}, line {line}", remedy="a line is code,address, each code once")
+        place = f"{path}, line {line}"
+        if len(row) != 2 or not _CODE.fullmatch(row[0]):
+            raise UserError(
+                "is no code with an address",
+                place=place,
+                remedy="a county has two digits, a municipality four, a district six",
+            )
+        if not _ADDRESS.fullmatch(row[1].strip()):
+            raise UserError(f"{row[1]!r} is not one address", place=place, remedy="write it as postmottak@example.org")
+        if row[0] in found:
+            raise UserError(f"{row[0]} is there twice", place=place, remedy="keep one of the two")
         found[row[0]] = row[1].strip()
     return found
 
@@ -190,16 +202,20 @@ class Writer:
         self._values = _of_round(found, described)
 
     def reminders(self) -> dict[Unit, Letter]:
-        """Return a letter to each unit whose report is missing once the first deadline has passed."""
+        """Return a letter to each unit whose report is missing once the first deadline has passed.
+
+        Units that were reminded a short while ago are left out.
+        """
         if self._found.today <= self._described.deadlines[0]:
             return {}
         letters = {}
         for unit in self._found.units:
-            if unit.has_delivered:
+            if unit.has_delivered or self._was_told(unit.reminded):
                 continue
             words = self._texts.reminder_begun if unit.state is State.BEGUN else self._texts.reminder
             values = self._values | {
                 "unit": unit.unit_name or unit.unit_code,
+                "receiver": _receiver(unit),
                 "reminded": written_day(unit.reminded[-1]) if unit.reminded else None,
             }
             letters[unit] = self._letter(unit, words, values, (About(unit.unit_code, "reminded"),))
@@ -216,10 +232,14 @@ class Writer:
             lines = [self._question(number, each) for number, each in enumerate(new, start=1)]
             values = self._values | {
                 "unit": unit.unit_name or unit.unit_code,
+                "receiver": _receiver(unit),
                 "questions": "\n\n".join(lines),
                 "answer_by": written_day(self._described.answer_by(self._found.today)),
             }
-            about = tuple(About(unit.unit_code, "asked", each.finding.key) for each in new)
+            about = tuple(
+                About(unit.unit_code, "asked", each.finding.key, values_of(each.finding.value, each.finding.compared))
+                for each in new
+            )
             letters[unit] = self._letter(unit, self._texts.questions, values, about)
         return letters
 
@@ -231,11 +251,11 @@ class Writer:
         letters = {}
         for county, units in by_county(self._found.units).items():
             missing = [unit for unit in units if not unit.has_delivered]
-            if not missing:
+            if all(self._was_told(unit.county_told) for unit in missing):
                 continue
             values = self._values | {
                 "county": units[0].county_name,
-                "county_governor": self._county_governor(),
+                "county_governor": self._county_governor(county, units[0].county_name),
                 "delivered": str(len(units) - len(missing)),
                 "asked_units": str(len(units)),
                 "missing": "\n".join(f"- {unit.unit_code} {unit.unit_name}" for unit in missing),
@@ -251,9 +271,15 @@ class Writer:
             )
         return letters
 
-    def _county_governor(self) -> str:
+    def _county_governor(self, county: str, name: str) -> str:
+        """Return what the office is called that looks after a county in the year in which the form was sent out."""
         called = [each for each in self._texts.county_governors if each.from_year <= self._described.opened.year]
-        return max(called, key=lambda each: each.from_year).nb
+        latest = max(called, key=lambda each: each.from_year)
+        return f"{latest.nb} i {latest.offices.get(county, name)}"
+
+    def _was_told(self, days: Sequence[date]) -> bool:
+        """Whether somebody was written to so shortly before that it would be too soon to write again."""
+        return bool(days) and (self._found.today - days[-1]).days < self._described.remind_after_days
 
     def _is_to_be_written(self, question: Question) -> bool:
         """Whether the question was not put in a letter since it came up, or since it is to be asked again."""
@@ -263,8 +289,8 @@ class Writer:
         """Return a question of a letter, numbered."""
         text = question.finding.question
         if question.asking is Asking.ASKED_AGAIN and question.last is not None:
-            again = fill(self._texts.asked_again, {"asked": written_day(question.last.date), "note": question.last.note})
-            text = f"{text} {again}"
+            asked = written_day(question.asked_on) if question.asked_on is not None else None
+            text = f"{text} {fill(self._texts.asked_again, {'asked': asked, 'note': question.last.note})}"
         return f"{number}. {text}"
 
     def _letter(self, unit: Unit, words: _Words, values: Mapping[str, str | None], about: Sequence[About]) -> Letter:
@@ -275,6 +301,16 @@ class Writer:
             body=fill(words.body, values),
             about=tuple(about),
         )
+
+
+def _receiver(unit: Unit) -> str:
+    """Return who a letter is to: the municipality, the district, or the agency by its own name."""
+    name = unit.unit_name or unit.unit_code
+    if unit.unit_level == "municipality":
+        # Of several of one name the county stands in brackets behind it.
+        bare, bracket, rest = name.partition(" (")
+        return f"{bare} kommune{bracket}{rest}"
+    return f"bydel {name}" if unit.unit_level == "city_district" else name
 
 
 def by_county(units: Sequence[Unit]) -> dict[str, list[Unit]]:

@@ -13,9 +13,9 @@ from markupsafe import Markup
 
 from orchestration.contact.letters import by_county
 from orchestration.contact.states import OPEN, Asking, ContactRound, Question, Standing, State, Unit
-from orchestration.contact.workbook import TEXTS
+from orchestration.contact.workbook import EVENTS, TEXTS
 from orchestration.control.contacts import Contact
-from orchestration.core.language import written_day
+from orchestration.core.language import in_language, written_day
 from orchestration.core.tables import Label
 from orchestration.gate.page import both, page_environment, percent, say, write
 
@@ -23,9 +23,6 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 # Columns that are set to the right.
 NUMERIC = ("count", "share", "outstanding", "units", "missing", "open", "settled", "effect", "services", "other")
-
-# Of a unit that nothing is left to do for, and that nothing was done for.
-_QUIET = frozenset({State.COMPLETE, State.APPROVED})
 
 # The picture, in its own units.
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 200, 40, 24, 10
@@ -37,7 +34,7 @@ def day(value: date) -> Markup:
 
 
 def _last(contact: Contact | None) -> Markup | str:
-    return "" if contact is None else Markup("{} {}, {}").format(say(TEXTS[contact.event]), day(contact.date), contact.by)
+    return "" if contact is None else Markup("{} {}, {}").format(say(EVENTS[contact.event]), day(contact.date), contact.by)
 
 
 def _remarks(unit: Unit, today: date) -> Markup:
@@ -157,7 +154,7 @@ def _rows(found: ContactRound) -> dict[str, list[dict[str, Any]]]:
                 "remark": _remarks(unit, found.today),
             }
             for unit in found.units
-            if unit.state not in _QUIET or unit.last is not None
+            if unit.state is not State.APPROVED and (unit.state is not State.COMPLETE or unit.last is not None)
         ],
         "questions": [_question(unit, each) for unit, each in questions],
         "below": [
@@ -174,13 +171,19 @@ def _rows(found: ContactRound) -> dict[str, list[dict[str, Any]]]:
             {
                 "date": day(each.date),
                 "unit": f"{each.unit_code} {names.get(each.unit_code, '')}",
-                "event": say(TEXTS[each.event]),
+                "event": say(EVENTS[each.event]),
                 "by": each.by,
-                "note": each.note or each.finding,
+                "note": ": ".join(filter(None, (_finding_title(found, each), each.note))),
             }
-            for each in reversed(found.contacts)
+            for each in sorted(found.contacts, key=lambda each: each.date, reverse=True)
         ],
     }
+
+
+def _finding_title(found: ContactRound, contact: Contact) -> str:
+    """Return the finding of an event in words, also where it is not there any more."""
+    parts = contact.finding.split("|")
+    return in_language(found.control.texts.of(parts[3]).title, found.control.language) if len(parts) > 3 else ""
 
 
 def _word(label: Label | None, code: str) -> Markup | str:

@@ -34,6 +34,9 @@ class Round(BaseModel):
         default=None, description="the day from which county governors are told who is missing"
     )
     answer_days: int = Field(default=14, ge=1, description="days that a unit has to answer questions")
+    remind_after_days: int = Field(
+        default=7, ge=1, description="days after which a unit without a report, or its county governor, is written to again"
+    )
     asked_from_fte: float = Field(
         default=0, ge=0, description="a finding with a smaller effect on the national figure is listed, and not asked about"
     )
@@ -44,6 +47,8 @@ class Round(BaseModel):
         days = (self.opened, *self.deadlines)
         if any(later <= earlier for earlier, later in pairwise(days)):
             raise ValueError("opened and deadlines are not in the order of their days")
+        if self.county_governors_from is not None and self.county_governors_from <= self.deadlines[0]:
+            raise ValueError("county_governors_from is not after the first deadline")
         return self
 
     def answer_by(self, day: date) -> date:
@@ -71,11 +76,24 @@ def load_round(folder: Path, year: int, findings: frozenset[str]) -> Round | Non
     if not path.exists():
         return None
     try:
-        found = Round.model_validate(yaml_text.load(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        raise UserError(first_problem(error), place=str(path), remedy=DOCUMENTATION) from error
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        content = yaml_text.load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        # A day that no calendar has is an error of YAML's own.
         raise UserError(f"cannot be read ({error})", place=str(path), remedy=DOCUMENTATION) from error
+    if not isinstance(content, dict):
+        raise UserError("is no description of a round", place=str(path), remedy=DOCUMENTATION)
+    if not content.get("deadlines"):
+        raise UserError("has no deadlines", place=str(path), remedy="give the days, the first one first: [2016-05-04]")
+    try:
+        found = Round.model_validate(content)
+    except ValidationError as error:
+        raise UserError(first_problem(error).replace("Value error, ", ""), place=str(path), remedy=DOCUMENTATION) from error
+    if not 0 <= found.opened.year - year <= 1:
+        raise UserError(
+            f"opened {found.opened.isoformat()} is not in a year in which {year} is collected",
+            place=str(path),
+            remedy="correct opened and deadlines",
+        )
     unknown = sorted(set(found.always_asked) - findings)
     if unknown:
         raise UserError(

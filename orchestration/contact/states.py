@@ -6,9 +6,10 @@ give equal states. Does not belong here: what is written to a unit (``letters``)
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -17,7 +18,7 @@ from typing import Any, Literal
 import duckdb
 
 from orchestration.contact.rounds import Round, load_round
-from orchestration.control.contacts import Contact, contacts_file, read_contacts
+from orchestration.control.contacts import Contact, contacts_file, read_contacts, values_of
 from orchestration.control.findings import Control, Finding, load_control
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
@@ -36,6 +37,7 @@ class State(StrEnum):
     BEGUN = "begun"
     QUESTIONS_OPEN = "questions_open"
     ANSWERED = "answered"
+    CORRECTION_WAITS = "correction_waits"
     CORRECTED = "corrected"
     EXPLAINED = "explained"
     COMPLETE = "complete"
@@ -59,11 +61,13 @@ OPEN = frozenset({Asking.TO_ASK, Asking.ASKED, Asking.ASKED_AGAIN})
 
 @dataclass(frozen=True)
 class Question:
-    """A finding about a unit, how far it is, and the last event about it."""
+    """A finding about a unit, how far it is, and the last event about it as it is now."""
 
     finding: Finding
     asking: Asking
     last: Contact | None
+    asked_on: date | None
+    """When it was asked the last time."""
     answer_by: date | None
     """Until when the unit may answer; only of what was asked."""
 
@@ -75,6 +79,7 @@ class Unit:
     form: str
     unit_code: str
     unit_name: str
+    unit_level: str
     county_code: str
     county_name: str
     state: State
@@ -85,6 +90,7 @@ class Unit:
     last: Contact | None
     """The last event about the unit."""
     reminded: tuple[date, ...]
+    county_told: tuple[date, ...]
     answers_sha256: str
     approval_lapsed: bool
     """Whether it was approved, with other answers than it has now."""
@@ -164,12 +170,12 @@ _UNITS = """
         group by form, unit_code
     )
     select submissions.form, submissions.series, submissions.survey, submissions.unit_code,
-        coalesce(units.unit_name, '') as unit_name,
+        coalesce(units.unit_name, '') as unit_name, coalesce(units.unit_level, '') as unit_level,
         coalesce(units.county_code, '') as county_code, coalesce(counties.county_name, '') as county_name,
         submissions.submission_state, submissions.first_completed_at, coalesce(answers.answers_sha256, '') as answers_sha256
     from control.ctl_unit_submissions as submissions
     left join (
-        select distinct time_period, unit_code, unit_name, county_code from intermediate.int_units
+        select distinct time_period, unit_code, unit_name, unit_level, county_code from intermediate.int_units
     ) as units using (time_period, unit_code)
     left join staging.stg_reference__counties as counties
         on units.county_code = counties.county_code
@@ -192,54 +198,32 @@ _BELOW_LIMIT = """
 
 
 def load_contact_round(settings: Settings, year: int, today: date) -> ContactRound:
-    """Return the contact round of a year as it stood on a day: without reports and events that came later.
+    """Return the contact round of a year as it stood on a day: without reports, events and decisions that came later.
 
     What stands in the delivery without a date is taken as there.
 
     Raises:
         UserError: there is no warehouse, nothing of the year, or a file of the round is not valid.
     """
-    control = load_control(settings, year)
+    control = _until(load_control(settings, year), today)
     described = load_round(settings.explanations, year, frozenset(entry.id for entry in control.texts.findings))
-    contacts = [each for each in read_contacts(contacts_file(settings.explanations, year)) if each.date <= today]
-    corrections = Counter(row[1] for row in load_decisions(settings.data)["corrections"] if row[2] == year)
+    record = contacts_file(settings.explanations, year)
+    contacts = [each for each in read_contacts(record) if each.date <= today]
+    decided = [row for row in load_decisions(settings.data)["corrections"] if row[2] == year and row[-1] <= today]
     with connect(settings.warehouse_file, read_only=True) as connection:
         rows = _rows(connection, year)
         below_limit = tuple(BelowLimit(**row) for row in dictionaries(connection, _BELOW_LIMIT, {"year": year}))
+        applied = {row[0] for row in connection.execute("select correction from decisions.corrections").fetchall()}
+    strangers = sorted({each.unit_code for each in contacts} - {row["unit_code"] for row in rows})
+    if strangers:
+        raise UserError(
+            f"{strangers[0]} is no unit that is asked in {year}", place=str(record), remedy="correct the code of the unit"
+        )
     questions = _questions(control.findings, contacts, described)
-    about: dict[str, list[Contact]] = {}
-    for each in contacts:
-        about.setdefault(each.unit_code, []).append(each)
-    units = []
-    for row in rows:
-        code = row["unit_code"]
-        own = about.get(code, [])
-        approved = [each.answers_sha256 for each in own if each.event == "approved"]
-        found = tuple(
-            each for each in questions.get(code, ()) if each.finding.key.split("|")[0] in (row["series"], row["survey"])
-        )
-        completed = row["first_completed_at"].date() if isinstance(row["first_completed_at"], datetime) else None
-        if completed is not None and completed > today:
-            # On that day its report had not come; there was nothing to ask about either.
-            row, found, completed = row | {"submission_state": "none", "answers_sha256": ""}, (), None
-        units.append(
-            Unit(
-                form=row["form"],
-                unit_code=code,
-                unit_name=row["unit_name"],
-                county_code=row["county_code"],
-                county_name=row["county_name"],
-                state=_state(row, found, corrections[code], bool(approved) and approved[-1] == row["answers_sha256"]),
-                is_contested=row["submission_state"] == "contested",
-                completed_on=completed,
-                questions=found,
-                corrections=corrections[code],
-                last=own[-1] if own else None,
-                reminded=tuple(each.date for each in own if each.event == "reminded"),
-                answers_sha256=row["answers_sha256"],
-                approval_lapsed=bool(approved) and approved[-1] != row["answers_sha256"],
-            )
-        )
+    units = [
+        _unit(row, today, questions, contacts, [each for each in decided if each[1] == row["unit_code"]], applied)
+        for row in rows
+    ]
     return ContactRound(
         year=year,
         today=today,
@@ -253,11 +237,68 @@ def load_contact_round(settings: Settings, year: int, today: date) -> ContactRou
     )
 
 
+def _until(control: Control, today: date) -> Control:
+    """Return the findings as they were explained on a day."""
+    findings = [
+        replace(each, explanation=None) if each.explanation is not None and each.explanation.date > today else each
+        for each in control.findings
+    ]
+    return replace(control, findings=findings)
+
+
 def _rows(connection: duckdb.DuckDBPyConnection, year: int) -> list[dict[str, Any]]:
     try:
         return dictionaries(connection, _UNITS, {"year": year})
     except duckdb.CatalogException as error:
         raise UserError("the warehouse is of an earlier version", place="warehouse", remedy="run is248 run") from error
+
+
+def _unit(
+    row: dict[str, Any],
+    today: date,
+    questions: dict[str, tuple[Question, ...]],
+    contacts: Sequence[Contact],
+    corrections: Sequence[tuple[Any, ...]],
+    applied: Collection[str],
+) -> Unit:
+    """Return a unit with its state."""
+    code = row["unit_code"]
+    own = [each for each in contacts if each.unit_code == code]
+    found = tuple(
+        each for each in questions.get(code, ()) if each.finding.key.split("|")[0] in (row["series"], row["survey"])
+    )
+    completed = row["first_completed_at"].date() if isinstance(row["first_completed_at"], datetime) else None
+    if completed is not None and completed > today:
+        # On that day its report had not come; there was nothing to ask about either.
+        row, found, completed = row | {"submission_state": "none", "answers_sha256": ""}, (), None
+    answers = _answers_hash(row["answers_sha256"], corrections)
+    approved = {each.answers_sha256 for each in own if each.event == "approved" and each.form == row["form"]}
+    return Unit(
+        form=row["form"],
+        unit_code=code,
+        unit_name=row["unit_name"],
+        unit_level=row["unit_level"],
+        county_code=row["county_code"],
+        county_name=row["county_name"],
+        state=_state(row, found, [each[0] for each in corrections], applied, is_approved=answers in approved),
+        is_contested=row["submission_state"] == "contested",
+        completed_on=completed,
+        questions=found,
+        corrections=len(corrections),
+        last=own[-1] if own else None,
+        reminded=tuple(each.date for each in own if each.event == "reminded"),
+        county_told=tuple(each.date for each in own if each.event == "county_governor_told"),
+        answers_sha256=answers,
+        approval_lapsed=bool(approved) and answers not in approved,
+    )
+
+
+def _answers_hash(delivered: str, corrections: Sequence[tuple[Any, ...]]) -> str:
+    """Return a hash of the answers of a unit as they count: delivered, and corrected by what is on file."""
+    if not delivered or not corrections:
+        return delivered
+    decided = sorted(repr(each[3:9]) for each in corrections)
+    return hashlib.sha256("\n".join([delivered, *decided]).encode()).hexdigest()[: len(delivered)]
 
 
 def _questions(
@@ -272,24 +313,36 @@ def _questions(
     for finding in findings:
         if finding.finding in _REPORT_IS_MISSING or not finding.unit_code:
             continue
-        last = events.get(finding.key, [None])[-1]
-        asked = last is not None and last.event in ("asked", "asked_again")
+        now = values_of(finding.value, finding.compared)
+        # What was said of other values than the finding has now is said of another question.
+        own = [each for each in events.get(finding.key, []) if each.values in ("", now)]
+        last = own[-1] if own else None
+        asked = [each.date for each in own if each.event == "asked"]
+        asking = _asking(finding, own, described)
         found.setdefault(finding.unit_code, []).append(
             Question(
                 finding=finding,
-                asking=_asking(finding, last, described),
+                asking=asking,
                 last=last,
-                answer_by=described.answer_by(last.date) if described is not None and asked and last is not None else None,
+                asked_on=asked[-1] if asked else None,
+                answer_by=described.answer_by(asked[-1])
+                if described is not None and asked and asking in (Asking.ASKED, Asking.ASKED_AGAIN)
+                else None,
             )
         )
     return {unit: tuple(each) for unit, each in found.items()}
 
 
-def _asking(finding: Finding, last: Contact | None, described: Round | None) -> Asking:
+def _asking(finding: Finding, events: Sequence[Contact], described: Round | None) -> Asking:
+    """Return how far a finding is, from its events in the order of the record."""
     if finding.explanation is not None:
-        return Asking.EXPLAINED
-    if last is not None:
-        return Asking(last.event)
+        after = [each for each in events if each.date >= finding.explanation.date]
+        again = [place for place, each in enumerate(after) if each.event == "asked_again"]
+        # An explanation that was asked about again settles nothing, until another answer comes.
+        if not again or any(each.event == "answered" for each in after[again[-1] :]):
+            return Asking.EXPLAINED
+    if events:
+        return Asking(events[-1].event)
     if finding.finding in _INFORMATION:
         return Asking.LISTED
     if described is not None and finding.finding not in described.always_asked:
@@ -297,14 +350,23 @@ def _asking(finding: Finding, last: Contact | None, described: Round | None) -> 
     return Asking.TO_ASK
 
 
-def _state(row: dict[str, Any], questions: Sequence[Question], corrections: int, is_approved: bool) -> State:
+def _state(
+    row: dict[str, Any],
+    questions: Sequence[Question],
+    corrections: Sequence[str],
+    applied: Collection[str],
+    *,
+    is_approved: bool,
+) -> State:
     if row["submission_state"] in ("none", "begun"):
         return State.BEGUN if row["submission_state"] == "begun" else State.NOT_DELIVERED
-    if is_approved:
-        return State.APPROVED
     states = {each.asking for each in questions}
+    if is_approved and Asking.ASKED_AGAIN not in states:
+        return State.APPROVED
     if states & OPEN:
         return State.QUESTIONS_OPEN
+    if any(correction not in applied for correction in corrections):
+        return State.CORRECTION_WAITS
     if Asking.ANSWERED in states:
         return State.ANSWERED
     if corrections:

@@ -16,6 +16,7 @@ from typing import Any
 from openpyxl import Workbook, load_workbook
 from openpyxl.styles import PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -25,6 +26,7 @@ from orchestration.control.contacts import Contact, Event
 from orchestration.control.layout import parse_date
 from orchestration.core.errors import UserError
 from orchestration.core.language import Language, in_language
+from orchestration.core.tables import Label
 from orchestration.core.texts import filled, load_texts
 from orchestration.core.workbooks import (
     DARK,
@@ -44,6 +46,15 @@ from orchestration.core.workbooks import (
 )
 
 TEXTS = load_texts("contact", "round")
+# What has happened, in words.
+EVENTS: dict[Event, Label] = {
+    "reminded": TEXTS["reminded"],
+    "county_governor_told": TEXTS["county_governor_told"],
+    "asked": TEXTS["asked"],
+    "asked_again": TEXTS["asked_again"],
+    "answered": TEXTS["answer_came"],
+    "approved": TEXTS["approved"],
+}
 
 # What may be entered for a unit; events about findings come with the answers to them, or with the letters.
 ENTERED: tuple[Event, ...] = ("reminded", "county_governor_told", "approved")
@@ -80,7 +91,7 @@ _PLACES = {column.name: place for place, column in enumerate(_COLUMNS, start=1)}
 
 def last_event(contact: Contact | None, language: Language) -> str:
     """Return an event in words: what and when."""
-    return "" if contact is None else f"{in_language(TEXTS[contact.event], language)} {contact.date.isoformat()}"
+    return "" if contact is None else f"{in_language(EVENTS[contact.event], language)} {contact.date.isoformat()}"
 
 
 def _row(unit: Unit, language: Language) -> list[Any]:
@@ -139,7 +150,7 @@ def workbook(found: ContactRound, language: Language = "nb") -> bytes:
 
 def _add_choice(sheet: Worksheet, rows: int, language: Language) -> None:
     letter = get_column_letter(_PLACES["new_event"])
-    words = ",".join(in_language(TEXTS[event], language) for event in ENTERED)
+    words = ",".join(in_language(EVENTS[event], language) for event in ENTERED)
     choice = DataValidation(type="list", formula1=f'"{words}"', allow_blank=True)
     choice.errorTitle = choice.promptTitle = in_language(TEXTS["new_event"], language)
     choice.error = choice.prompt = in_language(TEXTS["choose_event"], language)
@@ -160,6 +171,20 @@ def _fill_about(sheet: Worksheet, title: str, language: Language) -> None:
     set_page(sheet, title)
 
 
+def has_entries(path: Path) -> bool:
+    """Whether anything is filled in in a workbook; what cannot be read may hold something."""
+    try:
+        book = load_workbook(path, data_only=True, read_only=True)
+    except (OSError, ValueError, KeyError, InvalidFileException, zipfile.BadZipFile):
+        return True
+    try:
+        rows = list(book.worksheets[0].iter_rows(min_row=2, values_only=True))
+    finally:
+        book.close()
+    places = [_PLACES[column.name] - 1 for column in _COLUMNS if column.is_entered]
+    return any(place < len(row) and row[place] not in (None, "") for row in rows for place in places)
+
+
 def read_back(path: Path, found: ContactRound) -> list[Contact]:
     """Return the events that were entered in a workbook of the round.
 
@@ -168,7 +193,7 @@ def read_back(path: Path, found: ContactRound) -> list[Contact]:
     """
     try:
         book = load_workbook(path, data_only=True, read_only=True)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, InvalidFileException, zipfile.BadZipFile) as error:
         raise UserError(f"cannot be read ({error})", place=str(path), remedy="save it as a workbook (.xlsx)") from error
     try:
         sheet = book.worksheets[0]
@@ -188,17 +213,24 @@ def read_back(path: Path, found: ContactRound) -> list[Contact]:
                 remedy="use the workbook that is248 contact wrote, and keep its head",
             )
         units = {(unit.form, unit.unit_code): unit for unit in found.units}
+        forms = {str(row[places["form"]]) for row in rows[1:] if len(row) > places["form"] and row[places["form"]]}
+        if forms and not forms & {form for form, _ in units}:
+            raise UserError(
+                f"is the workbook of another round ({', '.join(sorted(forms))})",
+                place=str(path),
+                remedy="name that of the year",
+            )
         entered = []
         for number, row in enumerate(rows[1:], start=2):
             cells = {name: row[place] if place < len(row) else None for name, place in places.items()}
             if any(cells[column.name] not in (None, "") for column in _COLUMNS if column.is_entered):
-                entered.append(_entered(cells, units, f"{path}, sheet {sheet.title}, row {number}"))
+                entered.append(_entered(cells, units, f"{path}, sheet {sheet.title}, row {number}", found.today))
         return entered
     finally:
         book.close()
 
 
-def _entered(cells: dict[str, Any], units: dict[tuple[str, str], Unit], place: str) -> Contact:
+def _entered(cells: dict[str, Any], units: dict[tuple[str, str], Unit], place: str, found_today: date) -> Contact:
     unit = units.get((str(cells["form"] or ""), str(cells["unit_code"] or "")))
     if unit is None:
         raise UserError(
@@ -206,7 +238,7 @@ def _entered(cells: dict[str, Any], units: dict[tuple[str, str], Unit], place: s
         )
     event = _event(str(cells["new_event"] or "").strip())
     if event is None:
-        words = ", ".join(TEXTS[each].nb for each in ENTERED)
+        words = ", ".join(EVENTS[each].nb for each in ENTERED)
         raise UserError(
             f"{cells['new_event']!r} is no event" if cells["new_event"] else "has no event",
             place=place,
@@ -222,6 +254,8 @@ def _entered(cells: dict[str, Any], units: dict[tuple[str, str], Unit], place: s
     by = str(cells["by"] or "").strip()
     if not by:
         raise UserError("does not say by whom", place=place, remedy=f"fill in {TEXTS['by'].nb} ({TEXTS['by'].en})")
+    if day > found_today:
+        raise UserError(f"the date {day.isoformat()} is in days to come", place=place, remedy="correct the date")
     if event == "approved":
         refuse_approval(unit, str(cells["answers_sha256"] or ""), place)
     return Contact(
@@ -229,13 +263,14 @@ def _entered(cells: dict[str, Any], units: dict[tuple[str, str], Unit], place: s
         unit_code=unit.unit_code,
         event=event,
         by=by,
+        form=unit.form if event == "approved" else "",
         answers_sha256=unit.answers_sha256 if event == "approved" else "",
         note=str(cells["note"] or "").strip(),
     )
 
 
 def _event(word: str) -> Event | None:
-    return next((each for each in ENTERED if word.casefold() in {TEXTS[each].nb, TEXTS[each].en}), None)
+    return next((each for each in ENTERED if word.casefold() in {EVENTS[each].nb, EVENTS[each].en}), None)
 
 
 def _day(value: Any) -> date | None:

@@ -8,7 +8,7 @@ every answer is valid and somebody signs; what is on file is not written again.
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,7 +18,7 @@ import yaml
 from pydantic import ValidationError
 
 from orchestration.control.cells import Cells, InvalidAnswerError, Subject, subject_of
-from orchestration.control.contacts import Contact, Event, add_contacts, contacts_file
+from orchestration.control.contacts import Contact, Event, add_contacts, contacts_file, values_of, write_restricted
 from orchestration.control.finding_texts import ControlTexts
 from orchestration.control.findings import Control, Explanation, explained, load_control, load_explanations
 from orchestration.control.layout import (
@@ -33,6 +33,7 @@ from orchestration.control.layout import (
     parse_number,
     verdict_code,
 )
+from orchestration.control.lists import given_in
 from orchestration.control.reading import gather, list_files, read_answers
 from orchestration.core.entries import first_problem
 from orchestration.core.errors import UserError
@@ -52,8 +53,8 @@ class Drafted:
     unknown: int
 
 
-def _signed(answer: Answer) -> tuple[str, date]:
-    """Return who answered and when."""
+def _signed(answer: Answer, year: int) -> tuple[str, date]:
+    """Return who answered and when: since the survey year began, and not in days to come."""
     if not answer.answered_by:
         raise InvalidAnswerError("does not say who answered", "fill in Besvart av (answered by)")
     day = parse_date(answer.answered_on)
@@ -61,11 +62,13 @@ def _signed(answer: Answer) -> tuple[str, date]:
         raise InvalidAnswerError(
             f"the date {answer.answered_on!r} is none" if answer.answered_on else "has no date", "write it as 2016-06-14"
         )
+    if not date(year, 1, 1) <= day <= date.today():
+        raise InvalidAnswerError(f"the date {day.isoformat()} is not one on which {year} was answered", "correct the date")
     return answer.answered_by, day
 
 
 def _correction(subject: Subject, answer: Answer, cells: Cells, texts: ControlTexts) -> dict[str, Any]:
-    who, day = _signed(answer)
+    who, day = _signed(answer, subject.year)
     cell = cells.find(subject, answer)
     entry: dict[str, Any] = {"unit": subject.unit, "year": subject.year, "question": cell["question"]}
     for name, nothing in (("item", "all"), ("target_group", "total"), ("reporting_form", "total")):
@@ -81,8 +84,8 @@ def _correction(subject: Subject, answer: Answer, cells: Cells, texts: ControlTe
     return entry
 
 
-def _explanation(answer: Answer) -> dict[str, Any]:
-    who, day = _signed(answer)
+def _explanation(answer: Answer, year: int) -> dict[str, Any]:
+    who, day = _signed(answer, year)
     if not answer.reason:
         raise InvalidAnswerError("is answered right without an explanation", "fill in Forklaring (explanation)")
     entry: dict[str, Any] = {"finding": answer.key, "reason": answer.reason, "answered_by": who, "date": day}
@@ -106,15 +109,19 @@ def draft(settings: Settings, year: int, path: Path) -> Drafted:
     Raises:
         UserError: a file or an answer is not valid; the message names file, sheet and row.
     """
-    files = [file for file in list_files(path) if path.is_file() or not _is_of_earlier_answers(file)]
-    if not files:
+    if not list_files(path):
         raise UserError("there is no list", place=str(path), remedy="name a workbook, a csv file or a folder with such")
+    given = gather(read_answers(path)) if path.is_file() else given_in(path)
     gathered = [
-        answer for found in gather(answer for file in files for answer in read_answers(file)).values() for answer in found
+        answer
+        for found in given.values()
+        for answer in found
+        if path.is_file() or not _is_of_earlier_answers(Path(answer.file))
     ]
     control = load_control(settings, year)
     with connect(settings.warehouse_file, read_only=True) as connection:
-        drafting = _Drafting(settings, control, Cells(connection, year, control.texts))
+        on_file = load_decisions(settings.data)["corrections"]
+        drafting = _Drafting(settings, control, Cells(connection, year, control.texts, on_file), on_file)
         problems: list[tuple[Answer, InvalidAnswerError]] = []
         for answer in gathered:
             try:
@@ -136,12 +143,12 @@ def _is_of_earlier_answers(path: Path) -> bool:
 class _Drafting:
     """Takes answers one after the other, and holds what they lead to."""
 
-    def __init__(self, settings: Settings, control: Control, cells: Cells) -> None:
+    def __init__(self, settings: Settings, control: Control, cells: Cells, on_file: Sequence[tuple[Any, ...]]) -> None:
         self._year = control.year
         self._texts = control.texts
         self._findings = {finding.key: finding for finding in control.findings}
         self._cells = cells
-        self._corrections_on_file = {row[1:7]: (row[0], row[8]) for row in load_decisions(settings.data)["corrections"]}
+        self._corrections_on_file = {row[1:7]: (row[0], row[8]) for row in on_file}
         self._explanations_on_file = load_explanations(settings.explanations)
         self._corrections: dict[tuple[Any, ...], tuple[dict[str, Any], str]] = {}
         self._explanations: list[dict[str, Any]] = []
@@ -170,8 +177,13 @@ class _Drafting:
                 f"is about {subject.year}, not {self._year}", f"run is248 control {subject.year} --answers"
             )
         verdict = verdict_code(answer.verdict)
+        if answer.new_value and verdict in (RIGHT, UNKNOWN, ASK_AGAIN):
+            raise InvalidAnswerError(
+                f"has a new value, {answer.new_value}, and the answer {answer.verdict!r}",
+                "choose feil (wrong), or empty Ny verdi (new value)",
+            )
         if verdict == RIGHT:
-            self._take_right(answer)
+            self._take_right(subject, answer)
         elif verdict == WRONG:
             self._take_wrong(subject, answer)
         elif verdict == ASK_AGAIN:
@@ -191,17 +203,22 @@ class _Drafting:
                 f"the answer {answer.verdict!r} is none" if answer.verdict else "has no answer", f"choose {choices}"
             )
 
-    def _take_right(self, answer: Answer) -> None:
-        entry = _explanation(answer)
+    def _take_right(self, subject: Subject, answer: Answer) -> None:
+        entry = _explanation(answer, self._year)
         known = explained(self._explanations_on_file.get(answer.key, []), *answer.shown)
         if known is not None and known.reason != entry["reason"]:
             raise InvalidAnswerError("is explained otherwise on file", f"change the entry in data/control/{self._year}.yml")
-        if known is not None:
+        if known is None:
+            waits = self._cells.waiting_correction(subject)
+            if waits is not None:
+                raise InvalidAnswerError(
+                    f"is corrected by {waits}, which waits for a run", "is248 run, then make the lists again"
+                )
+            self._refuse_stale(answer)
+            self._explanations.append(entry)
+        else:
             self._on_file += 1
-            return
-        self._refuse_stale(answer)
-        self._explanations.append(entry)
-        self._record("answered", subject_of(answer.key), answer)
+        self._record("answered", subject, answer)
 
     def _take_wrong(self, subject: Subject, answer: Answer) -> None:
         entry = _correction(subject, answer, self._cells, self._texts)
@@ -214,11 +231,17 @@ class _Drafting:
             raise InvalidAnswerError(f"is corrected otherwise in {other_place}", "keep one of the two")
         if place is not None:
             self._on_file += 1
-            return
-        self._refuse_stale(answer)
+        else:
+            self._refuse_stale(answer)
+            explanation = explained(self._explanations_on_file.get(answer.key, []), *answer.shown)
+            if explanation is not None:
+                raise InvalidAnswerError(
+                    f"is explained as right by {explanation.answered_by}",
+                    f"take the explanation out of data/control/{self._year}.yml first, if it does not hold",
+                )
+            if other is None:
+                self._corrections[key] = (entry, answer.place)
         self._record("answered", subject, answer)
-        if other is None:
-            self._corrections[key] = (entry, answer.place)
 
     def _refuse_stale(self, answer: Answer) -> None:
         """Refuse an answer in a list of an earlier state of the year: it is about something else than what holds now."""
@@ -234,8 +257,12 @@ class _Drafting:
             raise InvalidAnswerError(f"the list shows {shown}, and the finding now holds {now}", remedy)
 
     def _record(self, event: Event, subject: Subject, answer: Answer, note: str = "") -> None:
-        who, day = _signed(answer)
-        self._contacts.append(Contact(date=day, unit_code=subject.unit, event=event, by=who, finding=answer.key, note=note))
+        who, day = _signed(answer, self._year)
+        finding = self._findings.get(answer.key)
+        values = values_of(finding.value, finding.compared) if finding is not None else values_of(*answer.shown)
+        self._contacts.append(
+            Contact(date=day, unit_code=subject.unit, event=event, by=who, finding=answer.key, values=values, note=note)
+        )
 
 
 def sign(settings: Settings, year: int, drafted: Drafted) -> list[Path]:
@@ -283,8 +310,5 @@ def _append(path: Path, entries: list[dict[str, Any]], model: type[Correction] |
     text = before + "".join(
         "\n" + yaml.safe_dump([entry], allow_unicode=True, sort_keys=False, width=120) for entry in entries
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    write_restricted(path, text)
     return [path]

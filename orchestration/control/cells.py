@@ -6,6 +6,8 @@ what an answer leads to (``answers``).
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -51,6 +53,9 @@ def subject_of(key: str) -> Subject:
     return Subject(parts[0], int(parts[1]), *parts[2:8])
 
 
+# A point before three digits: thousands to some, a decimal to others.
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}\.\d{3}")
+
 _CELLS = """
     select distinct columns.form, forms.survey, columns.question, columns.item, columns.target_group, columns.reporting_form,
         columns.type, coalesce(breakdowns.codelist, '') = 'fte_breakdown' as is_breakdown, codes.label_nb, codes.label_en
@@ -75,7 +80,13 @@ _DELIVERED = """
 class Cells:
     """The cells that the forms of a year ask for, and what was delivered in them."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, year: int, texts: ControlTexts) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        year: int,
+        texts: ControlTexts,
+        on_file: Sequence[tuple[Any, ...]],
+    ) -> None:
         self._connection = connection
         self._cells = dictionaries(connection, _CELLS, {"year": year})
         self._answered = {
@@ -85,6 +96,17 @@ class Cells:
             ).fetchall()
         }
         self._forms = texts.words.get("reporting_form", {})
+        applied = connection.execute("select correction from decisions.corrections").fetchall()
+        self._waiting = [row for row in on_file if (row[0],) not in applied and row[2] == year]
+
+    def waiting_correction(self, subject: Subject) -> str | None:
+        """Return where a correction of what a finding is about stands, which no run has applied yet."""
+        for place, unit, _, question, item, target_group, *_ in self._waiting:
+            if (unit, question, target_group) == (subject.unit, subject.question, subject.target_group) and (
+                not subject.item or item == subject.item
+            ):
+                return str(place)
+        return None
 
     def find(self, subject: Subject, answer: Answer) -> dict[str, Any]:
         """Return the one cell that an answer is about."""
@@ -145,9 +167,15 @@ class Cells:
             raise InvalidAnswerError("is answered wrong without a new value", "fill in the new value, or answer do not know")
         if cell["type"] == "number":
             number = parse_number(text)
-            if number is None or number < 0:
+            if number is None:
                 raise InvalidAnswerError(
                     f"the new value {text!r} is no number", "write a number, with decimal comma or point"
+                )
+            if number < 0:
+                raise InvalidAnswerError(f"the new value {text!r} is negative", "write 0 or more")
+            if _THOUSANDS.fullmatch(text.strip()):
+                raise InvalidAnswerError(
+                    f"the new value {text!r} may be a thousand or a decimal", "write 1012 or 1,012 (decimal comma)"
                 )
             return _plain(number)
         known = [

@@ -12,6 +12,7 @@ import io
 import os
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -41,11 +42,20 @@ class Contact(BaseModel):
     event: Event
     by: str = Field(min_length=1, description="who wrote, called or approved")
     finding: str = Field(default="", description="key of the finding, of events about one")
+    values: str = Field(
+        default="", description="what the finding held then, as ``values_of`` writes it; empty: whatever it holds"
+    )
+    form: str = Field(default="", description="of an approval, the form that was approved")
     answers_sha256: str = Field(default="", pattern=r"^([0-9a-f]{12})?$", description="of an approval")
     note: str = ""
 
 
 COLUMNS = tuple(Contact.model_fields)
+
+
+def values_of(value: Decimal | None, compared: Decimal | None) -> str:
+    """Return what a finding holds, and what that is held against, as it stands in the record."""
+    return "/".join("" if each is None else f"{each:f}" for each in (value, compared))
 
 
 def contacts_file(folder: Path, year: int) -> Path:
@@ -62,11 +72,11 @@ def read_contacts(path: Path) -> list[Contact]:
     if not path.exists():
         return []
     try:
-        rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
+        rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline="")))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"cannot be read ({error})", place=str(path), remedy=DOCUMENTATION) from error
     if not rows or tuple(rows[0]) != COLUMNS:
-        raise UserError("has another header", place=f"{path}, line 1", remedy=f"write {','.join(COLUMNS)}")
+        raise UserError("has another header", place=f"{path}, line 1", remedy=f"write {','.join(COLUMNS)}, with commas")
     found = []
     for line, row in enumerate(rows[1:], start=2):
         place = f"{path}, line {line}"
@@ -87,9 +97,9 @@ def _contact(row: dict[str, str], place: str) -> Contact:
             place=place,
             remedy="give its key" if contact.event in OF_FINDINGS else "leave finding empty",
         )
-    if (contact.event == "approved") != bool(contact.answers_sha256):
+    if (contact.event == "approved") != bool(contact.answers_sha256 and contact.form):
         raise UserError(
-            "an approval, and nothing else, says which answers were approved",
+            "an approval, and nothing else, says which answers of which form were approved",
             place=place,
             remedy="approve with is248 contact, which writes the line",
         )
@@ -112,11 +122,17 @@ def add_contacts(path: Path, contacts: Iterable[Contact]) -> int:
     writer = csv.writer(output, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows(_row(each) for each in (*known, *new))
+    write_restricted(path, output.getvalue())
+    return len(new)
+
+
+def write_restricted(path: Path, text: str) -> None:
+    """Write a file that only its owner reads, whole or not at all."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     partial = path.with_suffix(f".{os.getpid()}.partial")
-    partial.write_text(output.getvalue(), encoding="utf-8")
+    partial.touch(mode=0o600)
+    partial.write_text(text, encoding="utf-8")
     partial.replace(path)
-    return len(new)
 
 
 def _row(contact: Contact) -> list[str]:

@@ -114,6 +114,7 @@ class ListTexts(BaseModel):
     breakdown: Label
     target_group: Label
     sections: tuple[Section, ...]
+    unit_sections: tuple[Section, ...]
 
 
 class ControlTexts(BaseModel):

@@ -68,6 +68,15 @@ COLUMNS = (
 PLACES = {column.name: place for place, column in enumerate(COLUMNS)}
 # What is printed: the columns after it are for the system.
 LAST_PRINTED = "status"
+# Of the list that goes to a unit: what is asked, what it reported, and where it answers.
+UNIT_COLUMNS = tuple(
+    COLUMNS[PLACES[name]]
+    for name in (
+        *("number", "unit_code", "question", "target_group", "value", "compared", "before"),
+        *(column.name for column in COLUMNS if column.is_answer),
+        "key",
+    )
+)
 
 
 Shown = tuple[Decimal | None, Decimal | None]
@@ -91,6 +100,7 @@ class Answer:
     answered_by: str
     answered_on: str
     place: str = ""
+    file: str = ""
     row: tuple[str, ...] = ()
 
     @property

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +21,9 @@ from orchestration.control.reading import gather, list_files, read_answers
 from orchestration.control.writers import delimited, workbook
 from orchestration.core.errors import UserError
 from orchestration.core.language import in_language
+from orchestration.ingest.capture import hash_file
 
-# The names of the files that were written; what else lies in the folder is somebody's own.
+# The files that were written, each with its hash; what else lies in the folder is somebody's own.
 WRITTEN = ".written"
 
 
@@ -75,11 +77,12 @@ def write_lists(control: Control, root: Path) -> Written:
     language = control.language
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = root / str(control.year)
+    for rest in root.glob(f".{control.year}.[0-9]*"):
+        # Of a run that was cut off: it holds answers of single units.
+        shutil.rmtree(rest, ignore_errors=True)
     _recover(folder)
-    before = list_files(folder) if folder.is_dir() else []
     written_before = _written_before(folder)
-    own = [path for path in before if path.relative_to(folder).as_posix() in written_before]
-    given = gather(answer for path in own for answer in read_answers(path))
+    given = given_in(folder, only_own=True)
     findings_now = {finding.key: finding for finding in control.findings}
     answers: dict[str, list[Answer]] = {}
     earlier: list[Answer] = []
@@ -127,7 +130,8 @@ def write_lists(control: Control, root: Path) -> Written:
             for suffix, content in ((".xlsx", workbook(rows, control, title, kinds)), (".csv", delimited(rows, control))):
                 _write(fresh / f"{name}{suffix}", content)
                 names.append(f"{name}{suffix}")
-        _write(fresh / WRITTEN, "".join(f"{name}\n" for name in sorted(names)).encode())
+        hashes = {name: hash_file(fresh / name) for name in sorted(names)}
+        _write(fresh / WRITTEN, "".join(f"{digest} {name}\n" for name, digest in hashes.items()).encode())
         _keep_foreign_files(folder, fresh, written_before)
         _replace(folder, fresh)
     finally:
@@ -142,12 +146,40 @@ def write_lists(control: Control, root: Path) -> Written:
     )
 
 
-def _written_before(folder: Path) -> set[str]:
+def given_in(folder: Path, *, only_own: bool = False) -> dict[str, list[Answer]]:
+    """Return the answers in the lists of a folder by finding.
+
+    An answer that was made again in every list is the latest one only where a list was changed since: what stands in lists
+    as they were written gives way to it.
+
+    Args:
+        folder: the folder.
+        only_own: whether lists are left out that somebody else put there.
+
+    Raises:
+        UserError: a list cannot be read, or two lists that somebody filled in answer the same differently.
+    """
+    written = _written_before(folder)
+    changed, carried = [], []
+    for path in list_files(folder) if folder.is_dir() else []:
+        known = written.get(path.relative_to(folder).as_posix())
+        if known is not None and known == hash_file(path):
+            carried.append(path)
+        elif known is not None or not only_own:
+            changed.append(path)
+    given = gather(answer for path in changed for answer in read_answers(path))
+    kept = gather(answer for path in carried for answer in read_answers(path))
+    return kept | given
+
+
+def _written_before(folder: Path) -> dict[str, str]:
+    """Return the hashes of the files that were written here, by name."""
     path = folder / WRITTEN
-    return set(path.read_text(encoding="utf-8").splitlines()) if path.is_file() else set()
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return {name: digest for digest, _, name in (line.partition(" ") for line in lines)}
 
 
-def _keep_foreign_files(folder: Path, fresh: Path, written_before: set[str]) -> None:
+def _keep_foreign_files(folder: Path, fresh: Path, written_before: Collection[str]) -> None:
     """Copy what somebody else put into the folder of the year, such as answers that came by e-mail."""
     if not folder.is_dir():
         return

@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
 
 from orchestration.control.layout import (
     COLUMNS,
@@ -22,7 +23,6 @@ from orchestration.control.layout import (
     WRONG,
     Answer,
     is_same_question,
-    parse_date,
     parse_number,
     verdict_code,
 )
@@ -70,7 +70,7 @@ def read_answers(path: Path) -> list[Answer]:
     """
     try:
         sheets = [("", _texts_of_csv(path))] if path.suffix.lower() == ".csv" else list(_texts_of_workbook(path))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, csv.Error) as error:
+    except (OSError, ValueError, KeyError, InvalidFileException, zipfile.BadZipFile, csv.Error) as error:
         raise UserError(
             f"cannot be read ({error})", place=str(path), remedy="save it as a workbook (.xlsx) or as csv with semicolons"
         ) from error
@@ -98,6 +98,7 @@ def read_answers(path: Path) -> list[Answer]:
             answer = Answer(
                 **{name: of[name] for name in ("key", *(column.name for column in COLUMNS if column.is_answer))},
                 place=_at(path, sheet, number),
+                file=str(path),
                 row=tuple(of.get(column.name, "") for column in COLUMNS),
             )
             if not answer.is_filled:
@@ -105,6 +106,12 @@ def read_answers(path: Path) -> list[Answer]:
             if not answer.key:
                 raise UserError(
                     "the row is answered but has no key", place=answer.place, remedy="copy the key of the row it belongs to"
+                )
+            if of.get("unit_code") and not _is_of_unit(answer.key, of["unit_code"]):
+                raise UserError(
+                    f"the key is of another unit than {of['unit_code']}",
+                    place=answer.place,
+                    remedy="restore the key of the row, or copy the whole row",
                 )
             answers.append(answer)
     if not is_list:
@@ -114,6 +121,12 @@ def read_answers(path: Path) -> list[Answer]:
             remedy="use a list that is248 control wrote; keep its heads and keys",
         )
     return answers
+
+
+def _is_of_unit(key: str, code: str) -> bool:
+    """Whether a key may be of the unit that its row shows; a workbook may have lost the zeros at the beginning."""
+    parts = key.split("|")
+    return len(parts) < 3 or parts[2].lstrip("0") == code.lstrip("0")
 
 
 def _at(path: Path, sheet: str, row: int) -> str:
@@ -164,12 +177,6 @@ def gather(answers: Iterable[Answer]) -> dict[str, list[Answer]]:
 
 
 def _compared(answer: Answer) -> tuple[object, ...]:
-    """Return an answer as two lists are compared, whatever way numbers and dates are written in them."""
-    number, day = parse_number(answer.new_value), parse_date(answer.answered_on)
-    return (
-        verdict_code(answer.verdict),
-        answer.new_value if number is None else number,
-        answer.reason,
-        answer.answered_by,
-        answer.answered_on if day is None else day,
-    )
+    """Return an answer as two lists are compared: what it says, whoever gave it, and however a number is written."""
+    number = parse_number(answer.new_value)
+    return verdict_code(answer.verdict), answer.new_value if number is None else number, answer.reason

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -21,7 +21,20 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration.control.findings import Control
-from orchestration.control.layout import COLUMNS, LAST_PRINTED, PLACES, STATUS, TEXTS, VERDICTS, Column, Row, Value
+from orchestration.control.layout import (
+    ASK_AGAIN,
+    COLUMNS,
+    LAST_PRINTED,
+    PLACES,
+    STATUS,
+    TEXTS,
+    UNIT_COLUMNS,
+    VERDICTS,
+    Column,
+    Row,
+    Value,
+)
+from orchestration.control.reported import Reported
 from orchestration.core.language import Language, in_language
 from orchestration.core.spreadsheets import FORMULA
 from orchestration.core.tables import Label
@@ -51,18 +64,19 @@ _LINE = Border(*(Side(style="thin", color="C8C8C8"),) * 4)
 _ABOUT_WIDTHS = (34, 96)
 
 
-def _fill_list(sheet: Worksheet, rows: list[Row], control: Control, title: str) -> None:
+def _fill_list(sheet: Worksheet, rows: list[Row], control: Control, title: str, columns: Sequence[Column] = COLUMNS) -> None:
     language = control.language
-    for place, column in enumerate(COLUMNS, start=1):
+    for place, column in enumerate(columns, start=1):
         cell = sheet.cell(1, place)
         fill = MARKED_HEAD_FILL if column.is_answer else HEAD_FILL
         put_head(cell, in_language(column.head, language), _side(column), fill=fill, wrap=True)
         cell.border = _LINE
-    set_widths(sheet, [column.width for column in COLUMNS])
+    set_widths(sheet, [column.width for column in columns])
     sheet.row_dimensions[1].height = WRAPPED_HEAD_HEIGHT
     explained = in_language(STATUS[True], language)
     for number, row in enumerate(rows, start=2):
-        for place, (column, value) in enumerate(zip(COLUMNS, row, strict=True), start=1):
+        shown = [row[PLACES[column.name]] for column in columns]
+        for place, (column, value) in enumerate(zip(columns, shown, strict=True), start=1):
             cell = sheet.cell(number, place)
             put(cell, None if value == "" else value)
             cell.alignment = aligned(_side(column), "top", wrap=not column.is_number)
@@ -75,12 +89,14 @@ def _fill_list(sheet: Worksheet, rows: list[Row], control: Control, title: str) 
                 cell.fill = _ANSWER_FILL
             elif row[PLACES["status"]] == explained:
                 cell.fill = _EXPLAINED_FILL
-        cells = zip(COLUMNS, row, strict=True)
+        cells = zip(columns, shown, strict=True)
         texts = [(value, column.width) for column, value in cells if isinstance(value, str) and not column.is_number]
         sheet.row_dimensions[number].height = height(texts)
-    set_table(sheet, len(COLUMNS), max(len(rows), 1), fixed_columns=PLACES["unit_name"] + 1)
-    printed = get_column_letter(PLACES[LAST_PRINTED] + 1)
-    sheet.print_area = f"A1:{printed}{len(rows) + 1}"
+    is_of_unit = columns is UNIT_COLUMNS
+    set_table(sheet, len(columns), max(len(rows), 1), fixed_columns=0 if is_of_unit else PLACES["unit_name"] + 1)
+    printed = len(columns) - 1 if is_of_unit else PLACES[LAST_PRINTED] + 1
+    sheet.print_area = f"A1:{get_column_letter(printed)}{len(rows) + 1}"
+    sheet.column_dimensions[get_column_letter(len(columns))].hidden = is_of_unit
     _set_page(sheet, title, control, is_wide=True)
 
 
@@ -94,9 +110,17 @@ def _set_page(sheet: Worksheet, title: str, control: Control, *, is_wide: bool =
     sheet.oddHeader.right.text = in_language(control.texts.list.restricted, control.language)
 
 
-def _add_choice(sheet: Worksheet, name: str, formula: str, message: Label, rows: int, language: Language) -> None:
+def _add_choice(
+    sheet: Worksheet,
+    columns: Sequence[Column],
+    name: str,
+    formula: str,
+    message: Label,
+    rows: int,
+    language: Language,
+) -> None:
     """Let a column be chosen from a list."""
-    letter = get_column_letter(PLACES[name] + 1)
+    letter = get_column_letter(columns.index(COLUMNS[PLACES[name]]) + 1)
     choice = DataValidation(type="list", formula1=formula, allow_blank=True)
     choice.errorTitle = choice.promptTitle = in_language(COLUMNS[PLACES[name]].head, language)
     choice.error = choice.prompt = in_language(message, language)
@@ -108,9 +132,7 @@ def _add_choice(sheet: Worksheet, name: str, formula: str, message: Label, rows:
 
 def _fill_about(sheet: Worksheet, control: Control, title: str, findings: Iterable[str]) -> None:
     language = control.language
-    set_widths(sheet, _ABOUT_WIDTHS)
-    lines: list[tuple[str, str]] = [(title, "")]
-    lines += [
+    lines = [
         (in_language(section.head, language), in_language(section.text, language))
         for section in control.texts.list.sections
         if control.constructed or not section.only_where_constructed
@@ -120,7 +142,13 @@ def _fill_about(sheet: Worksheet, control: Control, title: str, findings: Iterab
         if entry.id in present:
             text = f"{in_language(entry.explanation, language)} {in_language(entry.what_to_do, language)}"
             lines.append((in_language(entry.title, language), text))
-    for number, (head, text) in enumerate(lines, start=1):
+    _fill_lines(sheet, control, title, lines)
+
+
+def _fill_lines(sheet: Worksheet, control: Control, title: str, lines: Sequence[tuple[str, str]]) -> None:
+    """Fill a sheet with a title and, below it, heads with their texts."""
+    set_widths(sheet, _ABOUT_WIDTHS)
+    for number, (head, text) in enumerate([(title, ""), *lines], start=1):
         for place, value in enumerate((head, text), start=1):
             cell = sheet.cell(number, place)
             put(cell, value or None)
@@ -157,21 +185,68 @@ def _distinct_items(control: Control) -> list[tuple[str, str, str]]:
 
 def workbook(rows: list[Row], control: Control, title: str, findings: Iterable[str]) -> bytes:
     """Return a list as a workbook: the rows, how to use them with what ``findings`` mean, and the items to choose from."""
+    book = _with_list(rows, control, title, COLUMNS, VERDICTS.values())
+    _fill_about(book.create_sheet(in_language(TEXTS["about"], control.language), 1), control, title, findings)
+    return _bytes(book, title)
+
+
+def unit_workbook(rows: list[Row], control: Control, title: str, reported: Sequence[Reported]) -> bytes:
+    """Return the list that goes to a unit: its questions with places to answer, what it reported, and how to answer."""
     language = control.language
+    answers = [label for code, label in VERDICTS.items() if code != ASK_AGAIN]
+    book = _with_list(rows, control, title, UNIT_COLUMNS, answers)
+    _fill_reported(book.create_sheet(in_language(TEXTS["reported"], language), 1), control, reported)
+    about = book.create_sheet(in_language(TEXTS["about"], language), 2)
+    _fill_lines(
+        about,
+        control,
+        title,
+        [
+            (in_language(section.head, language), in_language(section.text, language))
+            for section in control.texts.list.unit_sections
+            if control.constructed or not section.only_where_constructed
+        ],
+    )
+    return _bytes(book, title)
+
+
+def _with_list(
+    rows: list[Row], control: Control, title: str, columns: Sequence[Column], verdicts: Iterable[Label]
+) -> Workbook:
+    """Return a workbook with the list, its choices, and the items to choose from."""
+    language, texts = control.language, control.texts.list
     book = Workbook()
     sheet = book.active
     sheet.title = in_language(TEXTS["sheet"], language)
-    _fill_list(sheet, rows, control, title)
-    _fill_about(book.create_sheet(in_language(TEXTS["about"], language)), control, title, findings)
-    verdicts = ",".join(in_language(label, language) for label in VERDICTS.values())
-    _add_choice(sheet, "verdict", f'"{verdicts}"', control.texts.list.choose_answer, len(rows), language)
+    _fill_list(sheet, rows, control, title, columns)
+    choices = ",".join(in_language(label, language) for label in verdicts)
+    _add_choice(sheet, columns, "verdict", f'"{choices}"', texts.choose_answer, len(rows), language)
     if control.items:
         items = book.create_sheet(in_language(TEXTS["items"], language))
         _fill_items(items, control)
-        last = len(_distinct_items(control)) + 1
-        _add_choice(sheet, "item", f"'{items.title}'!$A$2:$A${last}", control.texts.list.choose_item, len(rows), language)
+        formula = f"'{items.title}'!$A$2:$A${len(_distinct_items(control)) + 1}"
+        _add_choice(sheet, columns, "item", formula, texts.choose_item, len(rows), language)
         forms = ",".join(control.reporting_forms.values())
-        _add_choice(sheet, "reporting_form", f'"{forms}"', control.texts.list.choose_form, len(rows), language)
+        _add_choice(sheet, columns, "reporting_form", f'"{forms}"', texts.choose_form, len(rows), language)
+    return book
+
+
+def _fill_reported(sheet: Worksheet, control: Control, reported: Sequence[Reported]) -> None:
+    language, texts = control.language, control.texts.list
+    form, value = (COLUMNS[PLACES[name]].head for name in ("reporting_form", "value"))
+    for place, head in enumerate((texts.breakdown, texts.target_group, form, texts.item, value), start=1):
+        put_head(sheet.cell(1, place), in_language(head, language), "left")
+    set_widths(sheet, (26, 18, 24, 64, 14))
+    sheet.row_dimensions[1].height = TABLE_HEAD_HEIGHT
+    for number, each in enumerate(reported, start=2):
+        values = (each.question, each.target_group, each.reporting_form, each.item, each.text)
+        for place, value_of_cell in enumerate(values, start=1):
+            put(sheet.cell(number, place), value_of_cell)
+    set_table(sheet, 5, max(len(reported), 1))
+    _set_page(sheet, sheet.title, control)
+
+
+def _bytes(book: Workbook, title: str) -> bytes:
     book.properties.creator = "IS-24/8"
     book.properties.title = title
     raw = io.BytesIO()

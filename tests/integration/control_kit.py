@@ -23,7 +23,8 @@ CELL = "is248|2016|030101|text_instead_of_number|fte_by_service|adults|work_meas
 SILENT = "is248|2016|1104|no_answer||||"
 
 WAREHOUSE = """
-create schema control; create schema intermediate; create schema staging; create schema forms;
+create schema control; create schema intermediate; create schema staging; create schema forms; create schema decisions;
+create table decisions.corrections (correction varchar);
 create table control.ctl_findings (finding_key varchar, survey varchar, time_period integer, unit_code varchar,
     finding varchar, question varchar, target_group varchar, item varchar, reporting_form varchar, value decimal(18, 6),
     value_compared decimal(18, 6), previous_period integer, value_before decimal(18, 6), limit_value decimal(18, 6),
@@ -132,8 +133,9 @@ def answer(path: Path, finding: str, /, *, row: int | None = None, **values: Any
     """Fill in the answer to a finding, or to another row of the list."""
     book = load_workbook(path)
     sheet = book["Kontroll"]
+    place = row or row_of(sheet, finding)
     for name, value in {"answered_by": "Kari Nordmann", "answered_on": date(2016, 6, 14), **values}.items():
-        sheet.cell(row or row_of(sheet, finding), column(name)).value = value
+        sheet.cell(place, column(name)).value = value
     book.save(path)
 
 

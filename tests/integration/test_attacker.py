@@ -552,9 +552,7 @@ def test_a_table_that_says_that_it_waits_says_nothing_of_who_answered_since(
     assert attacked(policy, new, earlier=[old]).derived == ()
 
 
-def test_a_table_that_waits_counts_a_unit_whose_answers_were_taken_back(
-    tmp_path: Path, world: World, policy: Path
-) -> None:
+def test_a_table_that_waits_counts_a_unit_whose_answers_were_taken_back(tmp_path: Path, world: World, policy: Path) -> None:
     after = dataclasses.replace(world, silent=frozenset({"1003"}))
     shown = world.groups("country", "county", "size_group")
     answers = {code: YES if number % 2 else NO for number, code in enumerate(world.units)}

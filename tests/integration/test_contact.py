@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
-from datetime import date
+from datetime import date, timedelta
 from email.message import EmailMessage
 from io import BytesIO
 from pathlib import Path
@@ -21,7 +21,6 @@ from orchestration.contact.page import chart, render
 from orchestration.contact.states import Asking, ContactRound, Standing, State, load_contact_round
 from orchestration.contact.workbook import read_back
 from orchestration.control.contacts import Contact, add_contacts, contacts_file, read_contacts
-from orchestration.control.layout import PLACES
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.core.warehouse import connect
@@ -128,9 +127,10 @@ def test_answers_take_a_unit_from_questions_to_approved_and_new_answers_back(
     found = load_contact_round(controlled, 2016, date(2016, 6, 20))
     assert (states(found)["1103"], asking(found)[RATE]) == (State.EXPLAINED, Asking.EXPLAINED)
     # The text is still a finding until a run has applied the correction.
-    assert states(found)["030101"] is State.ANSWERED
+    assert states(found)["030101"] is State.CORRECTION_WAITS
     with connect(controlled.warehouse_file) as connection:
         connection.execute("delete from control.ctl_findings where unit_code = '030101'")
+        connection.execute("insert into decisions.corrections values ('2016_control.yml:3')")
     assert states(load_contact_round(controlled, 2016, date(2016, 6, 20)))["030101"] is State.CORRECTED
     code, output = run(controlled, monkeypatch, "--on", "2016-06-20", "--approve-settled", "--by", "KN")
     assert (code, "2 events put on record" in output) == (0, True)
@@ -141,6 +141,15 @@ def test_answers_take_a_unit_from_questions_to_approved_and_new_answers_back(
     found = load_contact_round(controlled, 2016, date(2016, 6, 20))
     assert states(found)["1103"] is State.EXPLAINED
     assert [unit.unit_code for unit in found.units if unit.approval_lapsed] == ["1103"]
+    # A correction ends an approval too, from the moment that it is signed.
+    (controlled.data / "corrections" / "more.yml").write_text(
+        "- {unit: '030101', year: 2016, question: plan, expect: 'yes', value: 'no', reason: x, decided_by: KN, "
+        "date: 2016-06-16}\n",
+        encoding="utf-8",
+    )
+    found = load_contact_round(controlled, 2016, date(2016, 6, 20))
+    assert states(found)["030101"] is State.CORRECTION_WAITS
+    assert [unit.unit_code for unit in found.units if unit.approval_lapsed] == ["030101", "1103"]
 
 
 def test_a_unit_with_open_questions_or_no_report_is_not_approved(
@@ -171,17 +180,25 @@ def test_a_letter_is_a_draft_that_says_what_is_known_of_the_unit(controlled: Set
     message, body = letter(folder / "reminders" / "1104_Å_Ås.eml")
     assert (message["To"], message["Reply-To"], message["X-Unsent"]) == ("post@aas.example", "svar@example.org", "1")
     assert message["Subject"].startswith("Påminnelse: rapporteringen for 2016 er påbegynt, men ikke sendt inn")
-    assert "Fristen var\n4. mai 2016, og er utsatt til 13. mai 2016." in body.replace("Fristen var 4.", "Fristen var\n4.")
+    assert body.startswith("Til Å/Ås kommune") and "4. mai 2016, og ble utsatt til 13. mai 2016." in body
     assert "minnet dere" not in body and "{" not in body and "[" not in body
     message, body = letter(folder / "questions" / "1103_Stavanger.eml")
     assert message["To"] is None
     assert "1. Stavanger har meldt 30 årsverk" in body and "2." not in body.replace("2016", "")
     assert "innen 11. juni 2016" in body
     (attached,) = message.iter_attachments()
-    rows = list(load_workbook(BytesIO(attached.get_content()))["Kontroll"].iter_rows(values_only=True))
-    assert [row[PLACES["key"]] for row in rows[1:]] == [RATE]
+    book = load_workbook(BytesIO(attached.get_content()))
+    rows = list(book["Kontroll"].iter_rows(values_only=True))
+    assert [row[-1] for row in rows[1:]] == [RATE]
+    # Nothing of the work of those who control, and all that the unit reported.
+    assert not {"Virkning (årsverk)", "Status", "Sted i leveransen"} & set(rows[0])
+    assert [row[3:] for row in book["Dere meldte"].iter_rows(min_row=2, values_only=True)] == [("Bolig", "12,5")]
+    text = " ".join(str(cell.value) for sheet in book for line in sheet for cell in line)
+    assert "spør igjen" not in text and "data/" not in text and "Spør kommunen" not in text and "1104" not in text
     message, body = letter(folder / "county_governors" / "11_Rogaland.eml")
-    assert "Til fylkesmannen i Rogaland" in body and "1 av 2 kommuner" in body and "- 1104 Å/Ås" in body
+    assert (
+        "Til fylkesmannen i Rogaland" in body and "1 av 2 som skal rapportere i Rogaland" in body and "- 1104 Å/Ås" in body
+    )
     assert "1103" not in body
 
 
@@ -190,19 +207,24 @@ def test_what_was_sent_is_not_sent_again_and_what_was_not_clear_is(
 ) -> None:
     sent = ("--sent", "questions", "--sent", "reminders", "--by", "KN")
     code, output = run(controlled, monkeypatch, "--on", "2016-06-01", *sent)
+    assert (code, "there are no letters of the kind questions in the folder" in output) == (1, True)
+    assert run(controlled, monkeypatch, "--on", "2016-05-31")[0] == 0
+    code, output = run(controlled, monkeypatch, "--on", "2016-06-01", *sent)
     assert (code, "3 events put on record" in output) == (0, True), output
     found = load_contact_round(controlled, 2016, date(2016, 6, 12))
     assert asking(found)[RATE] is Asking.ASKED
     assert [unit.unit_code for unit in found.units if unit.is_overdue(date(2016, 6, 12))] == ["030101", "1103"]
     assert write_round(controlled, found).letters.count()["questions"] == 0
+    assert found.today - found.units[2].reminded[-1] >= timedelta(days=7)
     _, body = letter(controlled.contact / "2016" / "reminders" / "1104_Å_Ås.eml")
     assert "Vi minnet dere om dette 1. juni 2016." in body
+    assert write_round(controlled, load_contact_round(controlled, 2016, date(2016, 6, 7))).letters.count()["reminders"] == 0
     path = write(controlled) / "2016_alle.xlsx"
     answer(path, RATE, verdict="spør igjen", reason="Hvilken bolig?")
     signed(controlled, path)
     write_round(controlled, load_contact_round(controlled, 2016, date(2016, 6, 20)))
     _, body = letter(controlled.contact / "2016" / "questions" / "1103_Stavanger.eml")
-    assert "(Vi spurte om dette 14. juni 2016, og spør igjen: Hvilken bolig?)" in body
+    assert "(Vi spurte om dette 1. juni 2016. Vi spør igjen: Hvilken bolig?)" in body
 
 
 def test_without_a_description_of_the_round_there_are_states_and_no_letters(
@@ -223,6 +245,11 @@ def test_without_a_description_of_the_round_there_are_states_and_no_letters(
         (ROUND.replace("2016-05-13", "2016-05-01"), "not in the order of their days"),
         (ROUND.replace("text_instead_of_number", "noe"), "'noe' is no finding"),
         (ROUND.replace("svar@example.org", "svar"), "reply_to"),
+        (ROUND.replace("2016-05-30", "2016-05-01"), "county_governors_from is not after the first deadline"),
+        (ROUND.replace("2016", "2018"), "is not in a year in which 2016 is collected"),
+        (ROUND.replace("[2016-05-04, 2016-05-13]", "[]"), "has no deadlines"),
+        (ROUND.replace("2016-05-13", "2016-05-34"), "cannot be read"),
+        ("- ikke noe\n", "is no description of a round"),
         (ROUND + "extra: 1\n", "extra: Extra inputs"),
         ("[", "cannot be read"),
     ],
@@ -239,7 +266,10 @@ def test_a_round_that_is_not_valid_is_told_with_its_file(controlled: Settings, t
     ("text", "said"),
     [
         ("kode,adresse\n", "another header"),
-        ("code,address\n1103,nobody\n", "is no code with an address"),
+        ("code,address\n1103,nobody\n", "'nobody' is not one address"),
+        ("code,address\n1103,a@b.no; c@d.no\n", "is not one address"),
+        ("code,address\n103,a@b.no\n", "is no code with an address"),
+        ("code;address\n1103;a@b.no\n", "another header"),
         ("code,address\n1103,a@b.no\n1103,c@d.no\n", "is there twice"),
     ],
 )
@@ -251,9 +281,68 @@ def test_addresses_that_are_not_valid_are_told_with_their_line(tmp_path: Path, t
 
 def test_words_that_name_what_no_letter_knows_are_refused(tmp_path: Path) -> None:
     text = (PROJECT_DIR / "expectations" / "control" / "letters.yml").read_text(encoding="utf-8")
-    (tmp_path / "letters.yml").write_text(text.replace("Til {unit}", "Til {population}", 1), encoding="utf-8")
+    (tmp_path / "letters.yml").write_text(text.replace("Til {receiver}", "Til {population}", 1), encoding="utf-8")
     with pytest.raises(UserError, match=r"reminder: \{population\} is none of"):
         load_letter_texts(tmp_path)
+
+
+def test_a_question_whose_values_changed_is_asked_again(controlled: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(controlled, monkeypatch, "--on", "2016-06-01")
+    run(controlled, monkeypatch, "--on", "2016-06-01", "--sent", "questions", "--by", "KN")
+    assert asking(load_contact_round(controlled, 2016, date(2016, 6, 2)))[RATE] is Asking.ASKED
+    with connect(controlled.warehouse_file) as connection:
+        connection.execute("update control.ctl_findings set value = 40 where finding = 'rate_above_limit'")
+    assert asking(load_contact_round(controlled, 2016, date(2016, 6, 2)))[RATE] is Asking.TO_ASK
+
+
+def test_what_is_asked_again_outranks_an_explanation_and_an_approval(
+    controlled: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(controlled) / "2016_alle.xlsx"
+    answer(path, RATE, verdict="riktig", reason="én bruker")
+    signed(controlled, path)
+    run(controlled, monkeypatch, "--on", "2016-06-15", "--approve", "1103", "--by", "KN")
+    assert states(load_contact_round(controlled, 2016, date(2016, 6, 20)))["1103"] is State.APPROVED
+    answer(path, RATE, verdict="spør igjen", reason="Hvilken bruker?", answered_on=date(2016, 6, 16))
+    signed(controlled, path)
+    found = load_contact_round(controlled, 2016, date(2016, 6, 20))
+    assert (states(found)["1103"], asking(found)[RATE]) == (State.QUESTIONS_OPEN, Asking.ASKED_AGAIN)
+
+
+def test_what_somebody_changed_or_put_there_stays(controlled: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_round(controlled, load_contact_round(controlled, 2016, LATE)).folder
+    note, edited = folder / "notat.txt", folder / "reminders" / "1104_Å_Ås.eml"
+    note.write_text("hei", encoding="utf-8")
+    edited.write_text("mine ord", encoding="utf-8")
+    kept = write_round(controlled, load_contact_round(controlled, 2016, LATE)).kept
+    assert kept == ("notat.txt", "reminders/1104_Å_Ås.eml")
+    assert (note.read_text(encoding="utf-8"), edited.read_text(encoding="utf-8")) == ("hei", "mine ord")
+    path = entered(controlled)
+    code, output = run(controlled, monkeypatch, "--on", "2016-06-01")
+    assert (code, "has entries that are not on record" in output) == (1, True), output
+    assert path.exists()
+    assert run(controlled, monkeypatch, "--on", "2016-06-01", "--back", str(path))[0] == 0
+    assert states(load_contact_round(controlled, 2016, LATE))["030101"] is State.APPROVED
+
+
+def test_of_two_forms_of_a_year_each_is_approved_by_itself(controlled: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    with connect(controlled.warehouse_file) as connection:
+        connection.execute("delete from control.ctl_findings")
+        connection.execute(
+            "insert into control.ctl_unit_submissions by name select * replace ('g' as form, 'is8' as series, "
+            "'is8' as survey) from control.ctl_unit_submissions where unit_code = '1103'"
+        )
+        connection.execute(
+            "insert into intermediate.int_delivered_answers by name select * replace ('g' as form) "
+            "from intermediate.int_delivered_answers where unit_code = '1103' and question = 'plan'"
+        )
+    run(controlled, monkeypatch, "--on", "2016-06-15", "--approve", "1103", "--by", "KN")
+    found = load_contact_round(controlled, 2016, date(2016, 6, 20))
+    assert {(unit.form, unit.state) for unit in found.units if unit.unit_code == "1103"} == {
+        ("f", State.APPROVED),
+        ("g", State.APPROVED),
+    }
+    assert not any(unit.approval_lapsed for unit in found.units)
 
 
 # What comes back
@@ -318,18 +407,18 @@ def test_another_file_than_the_workbook_of_the_round_is_refused(controlled: Sett
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("2016-05-05,1103,asked,KN,,,\n", "asked is about a finding"),
-        ("2016-05-05,1103,reminded,KN,x,,\n", "reminded is not about a finding"),
-        ("2016-05-05,1103,approved,KN,,,\n", "says which answers were approved"),
-        ("i går,1103,reminded,KN,,,\n", "date"),
-        ("2016-05-05,1103,reminded,KN\n", "has 4 fields and not 7"),
-        ("2016-05-05,1103,glemt,KN,,,\n", "event"),
+        ("2016-05-05,1103,asked,KN,,,,,\n", "asked is about a finding"),
+        ("2016-05-05,1103,reminded,KN,x,,,,\n", "reminded is not about a finding"),
+        ("2016-05-05,1103,approved,KN,,,,,\n", "says which answers of which form were approved"),
+        ("i går,1103,reminded,KN,,,,,\n", "date"),
+        ("2016-05-05,1103,reminded,KN\n", "has 4 fields and not 9"),
+        ("2016-05-05,1103,glemt,KN,,,,,\n", "event"),
     ],
 )
 def test_a_record_that_is_not_valid_is_told_with_its_line(controlled: Settings, line: str, said: str) -> None:
     path = contacts_file(controlled.explanations, 2016)
     path.parent.mkdir()
-    path.write_text(f"date,unit_code,event,by,finding,answers_sha256,note\n{line}", encoding="utf-8")
+    path.write_text(f"date,unit_code,event,by,finding,values,form,answers_sha256,note\n{line}", encoding="utf-8")
     with pytest.raises(UserError, match=said) as caught:
         load_contact_round(controlled, 2016, LATE)
     assert caught.value.place == f"{path}, line 2"

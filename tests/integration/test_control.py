@@ -283,7 +283,7 @@ def test_what_is_on_file_is_not_written_again(controlled: Settings) -> None:
     before = bytes_of(controlled.data)
     write(controlled)
     drafted = signed(controlled, folder)
-    assert (drafted.corrections, drafted.explanations, drafted.on_file, drafted.contacts) == ([], [], 2, [])
+    assert (drafted.corrections, drafted.explanations, drafted.on_file) == ([], [], 2)
     assert bytes_of(controlled.data) == before
 
 
@@ -331,13 +331,16 @@ def test_a_list_that_excel_saved_as_csv_is_read(controlled: Settings, tmp_path: 
         ({"reporting_form": "rusarbeid"}, "there is no form 'rusarbeid' with that item", "Skjema"),
         ({"new_value": None}, "without a new value", "vet ikke|do not know"),
         ({"new_value": "ca 2"}, "'ca 2' is no number", "decimal"),
-        ({"new_value": "-2"}, "'-2' is no number", "decimal"),
+        ({"new_value": "-2"}, "'-2' is negative", "0 or more"),
+        ({"new_value": "1.012"}, "'1.012' may be a thousand or a decimal", "1012"),
+        ({"verdict": "riktig", "reason": "ja"}, "has a new value, 2.5, and the answer 'riktig'", "feil"),
+        ({"answered_on": "2206-06-14"}, "is not one on which 2016 was answered", "date"),
         ({"answered_by": None}, "does not say who answered", "Besvart av"),
         ({"answered_on": None}, "has no date", "2016-06-14"),
         ({"answered_on": "i går"}, "the date 'i går' is none", "2016-06-14"),
         ({"verdict": "kanskje"}, "the answer 'kanskje' is none", "riktig, feil, vet ikke, spør igjen"),
         ({"verdict": None}, "has no answer", "riktig, feil, vet ikke, spør igjen"),
-        ({"verdict": "riktig"}, "without an explanation", "Forklaring"),
+        ({"verdict": "riktig", "new_value": None}, "without an explanation", "Forklaring"),
     ],
 )
 def test_an_answer_that_cannot_be_used_is_told_with_file_sheet_and_row(
@@ -363,7 +366,7 @@ def test_an_answer_that_cannot_be_used_is_told_with_file_sheet_and_row(
     ],
 )
 def test_a_key_that_does_not_fit_is_refused(controlled: Settings, key: str, said: str) -> None:
-    path = changed(write(controlled) / "2016_alle.xlsx", key=key)
+    path = changed(write(controlled) / "2016_alle.xlsx", key=key, unit_code=key.split("|")[2] if "|" in key else None)
     with pytest.raises(UserError, match=said):
         draft(controlled, 2016, path)
 
@@ -398,6 +401,41 @@ def test_what_is_no_list_is_refused(controlled: Settings, tmp_path: Path) -> Non
     other.write_bytes(b"not a workbook")
     with pytest.raises(UserError, match="cannot be read"):
         draft(controlled, 2016, other)
+
+
+def test_what_contradicts_a_decision_on_file_is_refused(controlled: Settings) -> None:
+    path = changed(write(controlled) / "2016_alle.xlsx")
+    signed(controlled, path)
+    answer(path, CHANGE, verdict="riktig", reason="ja", new_value=None)
+    with pytest.raises(UserError, match=r"is corrected by 2016_control\.yml:3, which waits for a run"):
+        draft(controlled, 2016, path)
+    answer(path, CHANGE, verdict="feil", new_value=2.5)
+    answer(path, RATE, verdict="riktig", reason="ja")
+    with connect(controlled.warehouse_file) as connection:
+        connection.execute("insert into decisions.corrections values ('2016_control.yml:3')")
+    signed(controlled, path)
+    answer(path, RATE, verdict="feil", reason=None, item="Arbeidstiltak", reporting_form="felles rapportering", new_value=3)
+    with pytest.raises(UserError, match="is explained as right by Kari Nordmann"):
+        draft(controlled, 2016, path)
+
+
+def test_an_answer_that_is_changed_in_one_list_wins_over_what_was_made_again_in_the_others(controlled: Settings) -> None:
+    folder = write(controlled)
+    unit = folder / "enheter/1103_Stavanger.xlsx"
+    answer(unit, CHANGE, verdict="riktig", reason="ny bolig")
+    write(controlled)
+    answer(unit, CHANGE, verdict="riktig", reason="ny bolig, ti plasser")
+    assert [each["reason"] for each in draft(controlled, 2016, folder).explanations] == ["ny bolig, ti plasser"]
+    write(controlled)
+    (kept,) = read_answers(folder / "2016_alle.csv")
+    assert kept.reason == "ny bolig, ti plasser"
+
+
+def test_the_same_answer_of_two_people_is_one(controlled: Settings) -> None:
+    folder = write(controlled)
+    answer(folder / "2016_alle.xlsx", CHANGE, verdict="riktig", reason="ny bolig")
+    answer(folder / "enheter/1103_Stavanger.xlsx", CHANGE, verdict="riktig", reason="ny bolig", answered_by="Ola")
+    assert len(draft(controlled, 2016, folder).explanations) == 1
 
 
 # Answers to what is not asked any more

@@ -1,0 +1,60 @@
+"""What a unit reported of FTE, number by number: so that it sees what it is asked about.
+
+Belongs here: reading the delivered numbers of a year, with their labels. Does not belong here: findings (``findings``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestration.control.findings import Control
+from orchestration.core.settings import Settings
+from orchestration.core.warehouse import connect, dictionaries
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A delivered number as its unit wrote it, in words."""
+
+    question: str
+    target_group: str
+    reporting_form: str
+    item: str
+    text: str
+
+
+_REPORTED = """
+    select answers.unit_code, answers.question, answers.target_group, answers.reporting_form, answers.item, answers.text,
+        codes.label_nb, codes.label_en
+    from intermediate.int_delivered_answers as answers
+    inner join staging.stg_forms__forms as forms on answers.form = forms.form and forms.time_period = $year
+    inner join staging.stg_classifications__codelists as breakdowns
+        on breakdowns.codelist = 'fte_breakdown' and breakdowns.code = answers.question
+    inner join staging.stg_classifications__codelists as groups
+        on groups.codelist = 'target_group' and groups.code = answers.target_group
+    left join staging.stg_classifications__codelists as codes
+        on codes.codelist = breakdowns.parent and codes.code = answers.item
+        and (codes.parent is null or codes.parent = answers.target_group)
+    where coalesce(trim(answers.text), '') != ''
+    order by answers.unit_code, breakdowns.sort_order, groups.sort_order, answers.reporting_form, codes.sort_order,
+        answers.item
+"""
+
+
+def load_reported(settings: Settings, control: Control) -> dict[str, list[Reported]]:
+    """Return what each unit reported of FTE in the year of the control, in the order of the form."""
+    texts, language = control.texts, control.language
+    found: dict[str, list[Reported]] = {}
+    with connect(settings.warehouse_file, read_only=True) as connection:
+        for row in dictionaries(connection, _REPORTED, {"year": control.year}):
+            label = row["label_nb"] if language == "nb" else row["label_en"]
+            found.setdefault(row["unit_code"], []).append(
+                Reported(
+                    question=texts.word("question", row["question"], language) or row["question"],
+                    target_group=texts.word("target_group", row["target_group"], language) or row["target_group"],
+                    reporting_form=texts.word("reporting_form", row["reporting_form"], language) or row["reporting_form"],
+                    item=label or row["item"],
+                    text=row["text"],
+                )
+            )
+    return found
