@@ -251,6 +251,15 @@ class Settings(BaseSettings):
         """Folder of inputs as they would be if somebody signed or withdrew what the gate asks for; restricted."""
         return self.warehouse / "proposals"
 
+    def reports(self) -> Path:
+        """Folder of the finished reports, one folder a snapshot."""
+        return self.warehouse / "reports"
+
+    @property
+    def report_sources(self) -> Path:
+        """Folder of what authors write: chapters, tables and settings, one folder a report."""
+        return self.data / "reports"
+
     @property
     def explanations(self) -> Path:
         """Folder of what people wrote about the control: explanations, contact rounds and the record of contacts."""

@@ -55,6 +55,10 @@ def test_a_room_imports_only_rooms_below_it(room: str) -> None:
         ("dbt", {"engines"}),
         ("pyspark", {"engines"}),
         ("fastapi", {"serve"}),
+        ("pypandoc", {"report"}),
+        ("typst", {"report"}),
+        ("pikepdf", {"report"}),
+        ("pypdfium2", {"report"}),
     ],
 )
 def test_a_tool_is_known_in_its_room_alone(package: str, rooms: set[str]) -> None:
