@@ -1,0 +1,71 @@
+"""Labels of the rows and columns of a table, in the language of the report.
+
+From the code lists of the snapshot, from the catalogue of indicators, and from ``texts/labels.yml`` where print has a word
+that no code list has. Does not belong here: titles and heads that authors write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from orchestration.core.language import Language, in_language
+from orchestration.core.texts import load_groups
+from orchestration.report.values import Published
+from orchestration.report.writing import kept_together
+
+GROUPS = load_groups("report", "labels")
+
+# The code list of each dimension of print.
+CODELISTS = {
+    "measure_type": "service_type",
+    "education": "education",
+    "pathway": "pathway",
+    "target_group": "target_group",
+    "size_group": "size_group",
+    "health_region": "health_region",
+    "answer": "answer",
+    "place_type": "answer",
+    "stay_type": "answer",
+    "provider": "answer",
+    "reporting_form": "reporting_form",
+    "person_category": "person_category",
+    "user_group": "item",
+    "service": "item",
+    "centre": "item",
+}
+
+
+class Labels:
+    """Labels in one language."""
+
+    def __init__(self, published: Published, language: Language) -> None:
+        self._published, self._language = published, language
+
+    def code(self, codelist: str, code: str) -> str:
+        """Return the label of a code of a code list."""
+        return kept_together(in_language(self._published.release.label(codelist, code), self._language), self._language)
+
+    def of(self, dimension: str, code: str) -> str:
+        """Return the label of a code of a dimension; the code itself where it is a name."""
+        own = GROUPS["codes"].get(f"{dimension}_{code}") or (GROUPS["codes"].get(code) if dimension != "year" else None)
+        if own is not None:
+            return in_language(own, self._language)
+        if dimension == "question":
+            return self._indicators.get(code, code)
+        return self.code(CODELISTS[dimension], code) if dimension in CODELISTS else code
+
+    def dimension(self, name: str) -> str:
+        """Return what stands over the labels of rows."""
+        found = GROUPS["dimensions"].get(name)
+        return in_language(found, self._language) if found is not None else ""
+
+    def measure(self, name: str, decimals: int) -> str:
+        """Return what a column measures; amounts are shown in thousands where they are rounded to them."""
+        found = GROUPS["measures"].get(f"{name}_thousands" if decimals < 0 else name) or GROUPS["measures"][name]
+        return in_language(found, self._language)
+
+    @cached_property
+    def _indicators(self) -> Mapping[str, str]:
+        column = "label_nb" if self._language == "nb" else "label_en"
+        return {str(row["indicator"]): str(row[column]) for row in self._published.rows("indicators", {})}

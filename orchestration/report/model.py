@@ -1,0 +1,179 @@
+"""What authors write of a report besides its chapters: the report itself, and its tables and figures.
+
+``data/reports/<report>/report.yml`` and ``tables/*.yml``. Belongs here: their form, and telling what is wrong with one. Does
+not belong here: what a declared table holds (``tables``), or the chapters (``sentences``).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from orchestration.core import yaml_text
+from orchestration.core.entries import first_problem
+from orchestration.core.errors import UserError
+from orchestration.core.tables import Label
+
+REPORT, TABLES, CHAPTERS, EXCEPTIONS = "report.yml", "tables", "chapters", "exceptions.csv"
+DOCUMENTATION = "docs/reports.md says what it has"
+
+# The year of the report, the round before it, every round of the series, or a count of years from the report's.
+YearName = Literal["report", "before", "all"]
+YearSpec = YearName | int
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Rows(_Strict):
+    """What the rows of a table are: the codes of one dimension, all areas of a level, or years."""
+
+    by: str
+    codes: tuple[str, ...] | Literal["all"] = ()
+    years: tuple[YearSpec, ...] | Literal["all"] = ()
+
+    @model_validator(mode="after")
+    def _has_codes_or_years(self) -> Rows:
+        if bool(self.codes) == bool(self.years) or (self.by == "year") != bool(self.years):
+            raise ValueError("rows have years where they are by year, otherwise codes")
+        return self
+
+
+class Column(_Strict):
+    """One measure of a table. ``from`` is the year that a change is counted from."""
+
+    measure: str
+    year: YearSpec = "report"
+    since: Literal["before"] | int | None = None
+    # The round in which was asked, in years from the report's, where the figure is of another year.
+    survey: int | None = None
+    # The year of the figures, in years from the report's, where print has them under another one.
+    taken_from: int | None = None
+    dimensions: dict[str, str] = Field(default_factory=dict, alias="with")
+    decimals: int = 0
+    head: Label | None = None
+
+
+class Declared(_Strict):
+    """A table, or a figure that shows one; in the words of the printed reports."""
+
+    title: Label
+    kind: Literal["table", "bars", "stacked", "lines", "box"] = "table"
+    printed: dict[str, str] = Field(default_factory=dict)
+    rows: Rows
+    fixed: dict[str, str] = Field(default_factory=dict)
+    columns: tuple[Column, ...] = Field(min_length=1)
+    unit_set: Literal["", "municipalities", "with_districts", "with_agencies", "without_districts"] = ""
+    base: Literal["", "answered", "all"] = ""
+    # Cells that the table does not have, each by its row and its column, counted from one.
+    absent: tuple[tuple[str, int], ...] = ()
+    footnotes: tuple[Label, ...] = ()
+
+
+class Chapter(_Strict):
+    """One chapter. It is left out of a round that asked none of the questions it needs."""
+
+    file: str
+    title: Label
+    numbered: bool = True
+    needs: tuple[str, ...] = ()
+
+
+class Report(_Strict):
+    """A report: its title, the printed report of each round, what is said once for all, its chapters in order."""
+
+    title: Label
+    subtitle: Label
+    printed: dict[int, tuple[str, ...]] = Field(default_factory=dict)
+    # Remarks on values that the chapter of method says once; other remarks have to be said where the value stands.
+    said_once: tuple[str, ...] = ()
+    # A figure that covers at least this share of the inhabitants is plain.
+    coverage_from: float = Field(default=1.0, gt=0, le=1)
+    area: Literal["country", "county", "municipality"] = "country"
+    chapters: tuple[Chapter, ...] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class SignedNumber:
+    """A number that an author wrote by hand and signed."""
+
+    file: str
+    text: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """Everything that authors wrote of a report, read and checked."""
+
+    name: str
+    folder: Path
+    report: Report
+    tables: Mapping[str, Declared]
+    exceptions: tuple[SignedNumber, ...]
+
+    def chapter_file(self, chapter: Chapter, language: str) -> Path | None:
+        """Return the file of a chapter in a language; None where nobody has written it."""
+        suffix = "" if language == "nb" else f".{language}"
+        path = self.folder / CHAPTERS / f"{chapter.file}{suffix}.md"
+        return path if path.is_file() else None
+
+
+def _load(path: Path, model: type[BaseModel], content: Any, where: str = "") -> Any:
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise UserError(f"{where}{first_problem(error)}", place=str(path), remedy=DOCUMENTATION) from error
+
+
+def _read(path: Path) -> Any:
+    try:
+        return yaml_text.load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot be read ({error})", place=str(path), remedy=DOCUMENTATION) from error
+
+
+def load_source(folder: Path) -> Source:
+    """Return what authors wrote of the report in a folder.
+
+    Raises:
+        UserError: a file is missing or not valid; the message names it.
+    """
+    if not (folder / REPORT).is_file():
+        there = ", ".join(sorted(path.parent.name for path in folder.parent.glob(f"*/{REPORT}"))) or "none"
+        raise UserError("there is no such report", place=str(folder), remedy=f"reports are: {there}")
+    report: Report = _load(folder / REPORT, Report, _read(folder / REPORT))
+    tables: dict[str, Declared] = {}
+    for path in sorted((folder / TABLES).glob("*.yml")):
+        content = _read(path)
+        if not isinstance(content, dict):
+            raise UserError("has no tables by key", place=str(path), remedy=DOCUMENTATION)
+        for key, declared in content.items():
+            if key in tables:
+                raise UserError(f"table {key!r} is declared twice", place=str(path), remedy="give one of them another key")
+            tables[str(key)] = _load(path, Declared, declared, f"{key}: ")
+    for chapter in report.chapters:
+        path = folder / CHAPTERS / f"{chapter.file}.md"
+        if not path.is_file():
+            raise UserError("the chapter is not there", place=str(path), remedy=f"write it, or take it out of {REPORT}")
+    return Source(folder.name, folder, report, tables, _exceptions(folder / EXCEPTIONS))
+
+
+def _exceptions(path: Path) -> tuple[SignedNumber, ...]:
+    if not path.is_file():
+        return ()
+    found = []
+    with path.open(encoding="utf-8", newline="") as file:
+        for line, row in enumerate(csv.DictReader(file), start=2):
+            for name in ("file", "text", "reason", "signed_by", "date"):
+                if not (row.get(name) or "").strip():
+                    raise UserError(f"an exception has no {name}", place=f"{path}, line {line}", remedy=DOCUMENTATION)
+            found.append(SignedNumber(row["file"], row["text"], line))
+    return tuple(found)

@@ -1,0 +1,357 @@
+"""Cells of tables in the words of the printed reports: measure, dimensions and year, to quantities of published cells.
+
+The words are those of ``data/published``: a table of a report and the figures that are held against print are declared alike.
+Belongs here: which published cells a printed measure is made of. Does not belong here: layout and labels (``tables``), or
+anything about one table.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orchestration.report.values import BASIS, CODE, COUNTRY, LEVEL, YEAR, Cell, Published, Quantity, ReportError, Term, plain
+
+TOTAL = "total"
+# Dimensions that choose the area, with the level that they choose.
+AREA_DIMENSIONS = ("municipality_no", "hf_area", "health_region", "size_group", "county", "place")
+# Dimensions that are rows of a grid of questions.
+ITEM_DIMENSIONS = (
+    *("service", "user_group", "centre", "competence", "source_of_competence", "reason", "challenge"),
+    *("housing_type", "partner", "measure"),
+)
+AGES = {"0_17": "children", "18_plus": "adults"}
+POPULATIONS = {"children": "population_under_18", "adults": "population_18_plus", TOTAL: "population"}
+UNIT_COUNTS = {
+    "municipalities": "units_municipalities",
+    "with_districts": "units_with_districts",
+    "with_agencies": "units_with_agencies",
+}
+WITHOUT_DISTRICTS = "without_districts"
+DISTRICTS = ("size_group", "oslo_districts")
+FTE_KINDS = {
+    "measure_type": ("fte_by_service", "service_type"),
+    "education": ("fte_by_education", "education"),
+    "pathway": ("fte_by_pathway", "pathway"),
+}
+# The parts of an answer that several answers were put together from are not counted twice.
+TICKS = "all_ticks"
+NOT_COMPARABLE, WITH_CORRECTION = "not_comparable", "with_correction"
+
+
+class NotComparableError(ReportError):
+    """A change over a break."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """An area of figures: its level, code and name, and the map that it lies on."""
+
+    level: str
+    code: str
+    name: str = ""
+    basis: str = "reported"
+
+    def columns(self) -> dict[str, str]:
+        """Return what chooses the area in a table."""
+        return {LEVEL: self.level, CODE: self.code, BASIS: self.basis}
+
+
+@dataclass
+class PrintedWords:
+    """Translates words of print, for one published snapshot.
+
+    ``terms`` have codes by source, dimension and printed code; ``areas`` codes of areas by level and printed name;
+    ``answer_groups`` the answers that are put together of others; ``place`` is what ``place=here`` means.
+    """
+
+    published: Published
+    terms: Mapping[tuple[str, str], str]
+    areas: Mapping[tuple[str, str], str]
+    answer_groups: frozenset[tuple[str, str]]
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+    def quantity(self, measure: str, dimensions: Mapping[str, str], year: int, unit_set: str = "", base: str = "") -> Quantity:
+        """Return what a printed cell is made of.
+
+        Args:
+            measure: in the words of print.
+            dimensions: likewise; ``from_year`` for changes, ``survey_year`` where it is not the year of the figure.
+            year: of the figure.
+            unit_set: what a table counts where the dimensions do not say it.
+            base: what percent are of where it is not what the question has: answered or all.
+
+        Raises:
+            ReportError: no published cell has it.
+        """
+        if measure in ("population", "share_of_population"):
+            return self._population(measure, dimensions, year)
+        if "reporting_form" in dimensions and "question" not in dimensions:
+            return self._reporting_form(measure, dimensions, year)
+        if "distribution" in dimensions and measure == "municipalities":
+            column = "units_answered" if dimensions["distribution"] == "pathways" else "units_total"
+            return Quantity(plain(self._fte("fte_by_pathway", TOTAL, _group(dimensions), self._area(dimensions, year), year, column)))
+        if dimensions.get("question") == "fte_by_pathway":
+            area = self._area(dimensions, year)
+            cells = [self._fte("fte_by_pathway", TOTAL, _group(dimensions), area, year, f"units_{each}") for each in ("answered", "total")]
+            return Quantity(plain(cells[0]), plain(cells[1]), 100)
+        if measure in ("municipalities", "share_of_municipalities") and "question" not in dimensions:
+            return self._unit_count(measure, dimensions, year, unit_set)
+        if measure == "fte_change_real_percent":
+            key = {"time_period_from": dimensions["from_year"], "time_period_to": str(year), "target_group": _group(dimensions)}
+            return Quantity(plain(self.published.cell("real_change", "real_change_percent", key)))
+        if measure.startswith("user_involvement"):
+            return self._amount(measure, dimensions, year)
+        if measure in ("persons_estimate", "assumed_persons_per_municipality"):
+            column = "weight" if measure.startswith("assumed") else "persons_main"
+            key = {"indicator": dimensions["question"], YEAR: str(year), "category": dimensions["person_category"]}
+            return Quantity(plain(self.published.cell("person_estimates", column, key)))
+        if "fte" in measure:
+            return self._fte_measure(measure, dimensions, year)
+        if "question" in dimensions:
+            return self._answers(measure, dimensions, year, unit_set, base)
+        raise ReportError(f"no published table has the measure {measure!r}", "correct the table's declaration")
+
+    def _area(self, dimensions: Mapping[str, str], year: int) -> Place:
+        for name in AREA_DIMENSIONS:
+            code = dimensions.get(name)
+            if code is None:
+                continue
+            if code == TOTAL:
+                return Place(*COUNTRY)
+            if name == "place":
+                return self.places[code]
+            if name == "municipality_no":
+                return Place("municipality", code)
+            if name == "county":
+                return Place("county", self._county(code, year))
+            return Place(name, self.areas.get((name, code), code))
+        return Place(*COUNTRY)
+
+    def _county(self, name: str, year: int) -> str:
+        """Return the code of a county of a year; a year in which no figure was collected has the map of the nearest one."""
+        for each in (year, year - 1, year + 1):
+            rows = self.published.rows("areas", {LEVEL: "county", YEAR: str(each), BASIS: "reported", "unit_name": name})
+            if rows:
+                return str(rows[0][CODE])
+        raise ReportError(f"no county is called {name!r} in {year}", "correct the name, or leave it out of this round")
+
+    def _areas_cell(self, column: str, area: Place, year: int) -> Cell:
+        return self.published.cell("areas", column, {**area.columns(), YEAR: str(year)})
+
+    def _population(self, measure: str, dimensions: Mapping[str, str], year: int) -> Quantity:
+        column = POPULATIONS[_group(dimensions)]
+        cell = plain(self._areas_cell(column, self._area(dimensions, year), year))
+        if measure == "population":
+            return Quantity(cell)
+        return Quantity(cell, plain(self._areas_cell(column, Place(*COUNTRY), year)), 100)
+
+    def _unit_count(self, measure: str, dimensions: Mapping[str, str], year: int, unit_set: str) -> Quantity:
+        column = UNIT_COUNTS[unit_set or "municipalities"]
+        cell = plain(self._areas_cell(column, self._area(dimensions, year), year))
+        if measure == "municipalities":
+            return Quantity(cell)
+        return Quantity(cell, plain(self._areas_cell(column, Place(*COUNTRY), year)), 100)
+
+    def _reporting_form(self, measure: str, dimensions: Mapping[str, str], year: int) -> Quantity:
+        column = {"municipalities": "municipalities", "share_of_municipalities": "share_of_municipalities"}.get(measure, "fte")
+        key = {YEAR: str(year), "target_group": _group(dimensions), "reporting_form": dimensions["reporting_form"]}
+        cell = plain(self.published.cell("fte_by_reporting_form", column, key))
+        return Quantity(cell, scale=100 if measure == "share_of_municipalities" else 1)
+
+    def _amount(self, measure: str, dimensions: Mapping[str, str], year: int) -> Quantity:
+        area = self._area(dimensions, year)
+        column = "amount_nok_real" if dimensions.get("price_basis", "").startswith("real") else "amount_nok"
+        if measure == "user_involvement_nok_per_inhabitant":
+            column = "amount_per_inhabitant"
+
+        def amount(of: int) -> tuple[Term, ...]:
+            key = {"indicator": "user_involvement_amount", YEAR: str(of), LEVEL: area.level, CODE: area.code}
+            return plain(self.published.cell("amounts", column, key))
+
+        if measure.endswith("change_percent"):
+            before = int(dimensions["from_year"])
+            self.require_comparable("user_involvement_amount", before, year)
+            return Quantity(amount(year), amount(before), 100, -100)
+        return Quantity(amount(year))
+
+    def _fte(self, table: str, category: str, group: str, area: Place, year: int, measure: str = "fte") -> Cell:
+        column = next(column for name, column in FTE_KINDS.values() if name == table)
+        key = {**area.columns(), "target_group": group, column: category, YEAR: str(year)}
+        return self.published.cell(table, measure, key)
+
+    def _fte_measure(self, measure: str, dimensions: Mapping[str, str], year: int) -> Quantity:
+        table, category = "fte_by_service", TOTAL
+        for name, (of, _) in FTE_KINDS.items():
+            if name in dimensions:
+                table, category = of, self.terms.get((name, dimensions[name]), dimensions[name])
+        if dimensions.get("distribution") == "pathways":
+            table = "fte_by_pathway"
+        group, area = _group(dimensions), self._area(dimensions, year)
+
+        def cells(of: int, column: str = "fte", kind: str = table, each: str = category, for_group: str = group) -> tuple[Term, ...]:
+            return plain(*(self._fte(kind, part, for_group, area, of, column) for part in each.split("+")))
+
+        if measure in ("fte_reported", "fte_by_pathway"):
+            return Quantity(cells(year))
+        if measure == "fte_per_10000":
+            return Quantity(cells(year), cells(year, "population", each=category.split("+")[0]), 10_000)
+        if measure == "share_of_fte":
+            base = group if table != "fte_by_service" or "measure_type" in dimensions else TOTAL
+            return Quantity(cells(year), cells(year, each=TOTAL, for_group=base), 100)
+        if measure == "share_of_fte_distributed_on_pathways":
+            return Quantity(cells(year, kind="fte_by_pathway", each=TOTAL), cells(year), 100)
+        if measure in ("fte_change", "fte_change_percent", "fte_per_10000_change_percent"):
+            before = int(dimensions["from_year"])
+            self.require_comparable(table, before, year)
+            if measure == "fte_change":
+                return Quantity((*cells(year), *(Term(-1, term.cell) for term in cells(before))))
+            column = "fte_per_10000" if "per_10000" in measure else "fte"
+            return Quantity(cells(year, column), cells(before, column), 100, -100)
+        raise ReportError(f"no published table has the measure {measure!r}", "correct the table's declaration")
+
+    def require_comparable(self, indicator: str, before: int, year: int) -> None:
+        """Refuse a change between two years that cannot be compared.
+
+        Raises:
+            NotComparableError: they cannot.
+        """
+        found = self.published.difference(indicator, before, year)
+        if found is not None and found.verdict == NOT_COMPARABLE:
+            raise NotComparableError(f"{before} and {year} cannot be compared ({found.reason})", "name years of one series")
+
+    def answer_key(self, dimensions: Mapping[str, str], year: int) -> tuple[str, str, str, Place, int]:
+        """Return indicator, item, answer, area and year of the round of a cell about a question."""
+        question = dimensions["question"]
+        kind = self.terms.get(("any_stay_type", question)) if dimensions.get("stay_type") == "any" else None
+        indicator = kind or self.terms.get(("question", question), question)
+        if dimensions.get("provider") and dimensions.get("answer") == "yes":
+            answer = dimensions["provider"]
+        else:
+            answer = (
+                (dimensions.get("stay_type") if not kind else None)
+                or (dimensions.get("place_type") if "answer" not in dimensions else None)
+                or dimensions.get("person_category")
+                or dimensions.get("answer")
+                or "yes"
+            )
+        item = next((dimensions[name] for name in ITEM_DIMENSIONS if name in dimensions), None)
+        if item is None and "pathway" in dimensions:
+            parts = (dimensions.get("target_group"), dimensions.get("reporting_form"), dimensions["pathway"])
+            item = "_".join(part for part in parts if part)
+        if item is None and "stay_type" in dimensions and not kind:
+            item = dimensions.get("place_type")
+        if item is None:
+            item = dimensions.get("education") or dimensions.get("target_group") or "all"
+        answer = self.terms.get((f"answer:{indicator}", answer), answer.replace("_degree", "_extent"))
+        item = self.terms.get((f"item:{indicator}", item), item)
+        of = int(dimensions.get("survey_year", year))
+        return indicator, item, answer, self._area(dimensions, of), of
+
+    def answer_row(self, indicator: str, item: str, area: Place, year: int) -> Mapping[str, Any]:
+        """Return a row that says how many answered a question, whatever they answered.
+
+        Raises:
+            ReportError: it was not asked.
+        """
+        rows = self._answer_rows(indicator, item, area, year)
+        if not rows:
+            raise ReportError(f"{indicator} ({item}) has no figures of {year} for {area.level} {area.code}", "leave it out")
+        return rows[0]
+
+    def _answer_rows(self, indicator: str, item: str, area: Place, year: int) -> list[dict[str, Any]]:
+        wanted = {**area.columns(), "indicator": indicator, "item": item, YEAR: str(year)}
+        return sorted(self.published.rows("indicator_shares", wanted), key=lambda row: str(row["answer"]))
+
+    def _answers(self, measure: str, dimensions: Mapping[str, str], year: int, unit_set: str, base: str) -> Quantity:
+        indicator, item, answer, area, of = self.answer_key(dimensions, year)
+        rows = self._answer_rows(indicator, item, area, of)
+        one = self.answer_row(indicator, item, area, of)
+        described = self.published.tables["indicator_shares"]
+        without: Mapping[str, Any] | None = None
+        if unit_set == WITHOUT_DISTRICTS and "size_group" not in dimensions and one["unit_set"] != "municipalities":
+            without = self.answer_row(indicator, item, Place(*DISTRICTS), of)
+
+        def counted(column: str, row: Mapping[str, Any] = one, less: Mapping[str, Any] | None = without) -> tuple[Term, ...]:
+            terms = plain(self.published.cell_of(described, row, column))
+            return (*terms, Term(-1, self.published.cell_of(described, less, column))) if less is not None else terms
+
+        def given(chosen: str) -> tuple[Term, ...]:
+            row = next((row for row in rows if row["answer"] == chosen), None)
+            if row is None:
+                there = ", ".join(str(row["answer"]) for row in rows)
+                raise ReportError(f"{indicator} ({item}) has no answer {chosen!r} in {of}; it has {there}", "correct the answer")
+            districts = None
+            if without is not None:
+                key = {**Place(*DISTRICTS).columns(), "indicator": indicator, "item": item, "answer": chosen, YEAR: str(of)}
+                districts = next(iter(self.published.rows("indicator_shares", key)), None)
+            return counted("n_answer", row, districts)
+
+        answered, units = counted("n_answered"), counted("n_units")
+        if without is not None:
+            units = plain(self._areas_cell(UNIT_COUNTS["municipalities"], area, of))
+        counts_all = dimensions.get("has_answered") == "yes"
+        if answer == TOTAL and counts_all:
+            count = units
+        elif measure == "respondents_n" or answer in (TOTAL, "answered", TICKS):
+            count = answered
+        elif answer in ("all", "all_municipalities"):
+            count = units
+        elif answer == "not_answered":
+            count = (*units, *(Term(-term.factor, term.cell) for term in answered))
+        else:
+            count = given(answer)
+        if measure != "share_of_municipalities":
+            return Quantity(count)
+        of_all = base == "all" or (not base and one["base"] == "all")
+        if "base" in dimensions:
+            of_all = dimensions["base"] == "all_units"
+        if answer == "answered":
+            of_all = base != "answered"
+        elif answer == "not_answered" or (answer == TOTAL and counts_all):
+            of_all = True
+        if answer == TICKS and dimensions.get("base") != "all_units":
+            singles = [str(row["answer"]) for row in rows if not self._is_group(indicator, str(row["answer"]))]
+            count = tuple(term for single in singles for term in given(single))
+        return Quantity(count, units if of_all else answered, 100)
+
+    def _is_group(self, indicator: str, answer: str) -> bool:
+        return bool({("*", answer), (indicator, answer)} & self.answer_groups)
+
+
+def _group(dimensions: Mapping[str, str]) -> str:
+    return dimensions.get("target_group") or AGES.get(dimensions.get("age_group", ""), TOTAL)
+
+
+def _read(path: Path) -> Iterable[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def load_printed_words(published: Published, data: Path, sources: Iterable[str], places: Mapping[str, Place]) -> PrintedWords:
+    """Return the words of the printed reports that a report corresponds to.
+
+    Args:
+        published: the snapshot.
+        data: folder of the inputs.
+        sources: the printed reports; of a round without one, those of the others, which use the same words.
+        places: what the words of the dimension ``place`` mean.
+    """
+    wanted = set(sources)
+    return PrintedWords(
+        published=published,
+        terms={
+            (row["dimension"], row["printed_code"]): row["code"]
+            for row in _read(data / "published" / "printed_terms.csv")
+            if row["source_id"] in wanted
+        },
+        areas={
+            (row["unit_level"], row["printed_name"]): row["unit_code"]
+            for row in _read(data / "classifications" / "area_names.csv")
+        },
+        answer_groups=frozenset((row["indicator"], row["answer"]) for row in _read(data / "indicators" / "answer_groups.csv")),
+        places=places,
+    )

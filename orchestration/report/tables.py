@@ -1,0 +1,463 @@
+"""Declared tables filled for one round: heads, labels, cells, and what has to be said below.
+
+Belongs here: expanding a declaration to cells in the words of print, putting them in rows and columns, footnotes. Does not
+belong here: which published cell a printed measure is (``printed_words``), or how a format draws a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from orchestration.core.language import Language, in_language
+from orchestration.core.tables import Label
+from orchestration.core.texts import filled, load_texts
+from orchestration.report.labels import Labels
+from orchestration.report.model import Column, Declared, Report, YearSpec
+from orchestration.report.printed_words import WITH_CORRECTION, NotComparableError, Place, PrintedWords
+from orchestration.report.values import COUNTRY, HIDDEN, LEVEL, PLAIN, YEAR, Cell, Published, Quantity, ReportError, plain
+from orchestration.report.writing import number
+from orchestration.site.breaks import Breaks
+
+TEXTS = load_texts("report", "tables")
+
+NOT_POSSIBLE, MISSING = "M", "O"
+# Statuses of values that are no plain ones; the others say why there is no value.
+SAID_STATUSES = ("I", "E", "P", "U")
+FTE_TABLES = {"measure_type": "fte_by_service", "education": "fte_by_education", "pathway": "fte_by_pathway"}
+
+
+class LeftOutError(Exception):
+    """A table that a round has no figures for; the message says why."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """The round that a report is about: its year, the round it is compared with, and every round of the series."""
+
+    year: int
+    before: int | None
+    rounds: tuple[int, ...]
+    language: Language
+    report: Report
+    published: Published
+    words: PrintedWords
+    breaks: Mapping[str, Breaks] = field(default_factory=dict)
+
+    def say(self, label: Label) -> str:
+        """Return a label in the language of the report."""
+        return in_language(label, self.language)
+
+
+@dataclass
+class GridCell:
+    """One cell as it is shown. Without a quantity it has a sign or nothing; ``number`` identifies it in the manifest."""
+
+    text: str
+    quantity: Quantity | None = None
+    decimals: int = 0
+    divisor: int = 1
+    remarks: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    is_hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Head:
+    """A head over one or several columns, over one or several lines of heads."""
+
+    text: str
+    columns: int
+    rows: int = 1
+    marks: tuple[str, ...] = ()
+
+
+@dataclass
+class RowHead:
+    """The label of a row."""
+
+    text: str
+    code: str
+    marks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Note:
+    """What is said below a table; without a mark it holds for all of it. ``quantities`` fill its blanks."""
+
+    text: str
+    mark: str = ""
+    quantities: tuple[tuple[str, Quantity], ...] = ()
+
+
+@dataclass
+class Grid:
+    """A table or figure filled for one round."""
+
+    key: str
+    declared: Declared
+    title: str
+    unit: str
+    corner: str
+    heads: list[list[Head]]
+    rows: list[RowHead]
+    cells: list[list[GridCell]]
+    notes: list[Note]
+    column_labels: list[str]
+    number: str = ""
+    # Rows before which a line over the years must not go on, by their place.
+    breaks_before: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A column of a table in one year."""
+
+    column: Column
+    year: int | None
+    place: int
+
+
+def fill(key: str, declared: Declared, of: Round) -> Grid:
+    """Return a declared table with the figures of a round.
+
+    Raises:
+        LeftOutError: the round has none of its figures.
+        ReportError: the declaration is wrong.
+    """
+    return _Filling(key, declared, of).grid()
+
+
+def printed_keys(declared: Declared, of: Round) -> Iterator[str]:
+    """Yield the key of each cell as ``data/published`` has it, to hold a declaration against print."""
+    filling = _Filling("", declared, of)
+    for row, code in enumerate(filling.codes):
+        for place in filling.places:
+            if (code, place.place) in filling.absent:
+                continue
+            measure, dimensions, year = filling.words_of(row, place)
+            dimensions = {name: value for name, value in dimensions.items() if name not in ("has_answered", "place")}
+            if dimensions.get("price_basis") == "real":
+                dimensions["price_basis"] = f"real_{of.published.rows('amounts', {})[0]['price_year']}_cpi"
+            yield "|".join([measure, *(f"{name}={dimensions[name]}" for name in sorted(dimensions)), str(year)])
+
+
+class _Filling:
+    def __init__(self, key: str, declared: Declared, of: Round) -> None:
+        self.key, self.declared, self.round = key, declared, of
+        self.labels = Labels(of.published, of.language)
+        self.by_year = declared.rows.by == "year"
+        self.is_amount = any("user_involvement" in column.measure for column in declared.columns)
+        self.codes = self._codes()
+        self.places = list(self._places())
+        self.absent = set(declared.absent)
+        asked = [*(column.dimensions for column in declared.columns), declared.fixed]
+        answers = {each.get("answer") for each in asked} | set(self.codes if declared.rows.by == "answer" else ())
+        self.has_answered = "answered" in answers
+
+    def _series(self) -> list[int]:
+        """Return every year of the series up to the round."""
+        if self.is_amount:
+            wanted = {"indicator": "user_involvement_amount", LEVEL: COUNTRY[0], "unit_code": COUNTRY[1]}
+            years = self.round.published.years("amounts", "amount_nok", wanted)
+            return [year for year in years if year < self.round.year]
+        return [year for year in self.round.rounds if year <= self.round.year]
+
+    def _year(self, spec: YearSpec) -> int | None:
+        if spec == "report":
+            return self.round.year
+        if spec == "before":
+            return self.round.before
+        if isinstance(spec, int):
+            return self.round.year + spec
+        raise ReportError(f"a year may not be {spec!r} here", "give report, before or a count of years")
+
+    def _codes(self) -> list[str]:
+        rows = self.declared.rows
+        if rows.by == "year":
+            if rows.years == "all":
+                return [str(year) for year in self._series()]
+            return [str(year) for spec in rows.years if (year := self._year(spec)) is not None]
+        if rows.codes != "all":
+            return list(rows.codes)
+        here = self.round.published.rows("areas", {LEVEL: rows.by, YEAR: str(self.round.year), "area_basis": "reported"})
+        if rows.by == "county":
+            return [*(str(row["unit_name"]) for row in sorted(here, key=lambda row: str(row["unit_code"]))), "total"]
+        there = {str(row["unit_code"]) for row in here}
+        return [*(name for (level, name), code in self.round.words.areas.items() if level == rows.by and code in there), "total"]
+
+    def _places(self) -> Iterator[_Place]:
+        for place, column in enumerate(self.declared.columns, start=1):
+            if column.year == "all":
+                yield from (_Place(column, year, place) for year in self._series())
+            else:
+                yield _Place(column, self._year(column.year), place)
+
+    def words_of(self, row: int, place: _Place) -> tuple[str, dict[str, str], int]:
+        """Return measure, dimensions and year of a cell in the words of print.
+
+        Raises:
+            ReportError: the round has no round before it, which the cell needs.
+        """
+        column, code = place.column, self.codes[row]
+        dimensions = {**self.declared.fixed, **column.dimensions}
+        year = int(code) if self.by_year else place.year
+        if not self.by_year:
+            dimensions[self.declared.rows.by] = code
+        if year is None:
+            raise ReportError("there is no round before", "leave the column out")
+        if column.since is not None:
+            before = year + column.since if isinstance(column.since, int) else self._before(year)
+            if before is None:
+                raise ReportError("there is no round before", "leave the column out")
+            dimensions["from_year"] = str(before)
+        if column.survey is not None:
+            dimensions["survey_year"] = str(self.round.year + column.survey)
+        if self.has_answered:
+            dimensions["has_answered"] = "yes"
+        return column.measure, dimensions, year
+
+    def _before(self, year: int) -> int | None:
+        if year == self.round.year:
+            return self.round.before
+        return max((each for each in self.round.rounds if each < year), default=None)
+
+    def _cell(self, row: int, place: _Place) -> GridCell:
+        if (self.codes[row], place.place) in self.absent:
+            return GridCell("")
+        try:
+            measure, dimensions, year = self.words_of(row, place)
+            if place.column.taken_from is not None:
+                year = self.round.year + place.column.taken_from
+            quantity = self.round.words.quantity(
+                measure, dimensions, year, self.declared.unit_set, self.declared.base
+            )
+        except NotComparableError:
+            return self._sign(NOT_POSSIBLE, (self.round.say(TEXTS["not_comparable"]),))
+        except ReportError:
+            return self._sign(NOT_POSSIBLE, ())
+        return self._shown(quantity, place.column.decimals)
+
+    def _sign(self, status: str, remarks: tuple[str, ...], *, is_hidden: bool = False) -> GridCell:
+        codes = self.round.published.release.codes.get("obs_status", {})
+        sign = (codes[status].sign if status in codes else None) or ".."
+        return GridCell(sign, remarks=remarks, is_hidden=is_hidden)
+
+    def _shown(self, quantity: Quantity, decimals: int) -> GridCell:
+        missing = quantity.missing
+        if missing:
+            hidden = any(cell.status == HIDDEN for cell in missing)
+            first = next((cell for cell in missing if cell.status == HIDDEN), missing[0])
+            reason = self.labels.code("absence_reason", first.reason) if first.reason else ""
+            status = first.status if first.status != PLAIN else MISSING
+            return self._sign(status, (reason,) if reason else (), is_hidden=hidden)
+        divisor = 10**-decimals if decimals < 0 else 1
+        try:
+            value = quantity.value / divisor
+        except ReportError:
+            return self._sign(NOT_POSSIBLE, ())
+        text = number(value, max(decimals, 0), self.round.language)
+        remarks = dict.fromkeys(remark for cell in quantity.cells for remark in self.remarks(cell))
+        return GridCell(text, quantity, max(decimals, 0), divisor, tuple(remarks))
+
+    def remarks(self, cell: Cell) -> list[str]:
+        """Return what has to be said of a cell beside what the report says once for all."""
+        found = []
+        if cell.status in SAID_STATUSES:
+            found.append(self.labels.code("obs_status", cell.status))
+        found += [self.labels.code("obs_note", code) for code in cell.notes if code not in self.round.report.said_once]
+        if cell.coverage is not None and cell.coverage < self.round.report.coverage_from:
+            found.append(self.round.say(TEXTS["incomplete"]))
+        return found
+
+    def grid(self) -> Grid:
+        cells = [[self._cell(row, place) for place in self.places] for row in range(len(self.codes))]
+        if not any(cell.quantity is not None for line in cells for cell in line):
+            hidden = any(cell.is_hidden for line in cells for cell in line)
+            raise LeftOutError(self.round.say(TEXTS["left_out_hidden" if hidden else "left_out_not_asked"]))
+        # Rows and columns that the round has nothing of: a category that ended, a year in which nobody was asked.
+        keep_rows = [any(cell.quantity is not None or cell.is_hidden for cell in line) for line in cells]
+        keep = [any(line[at].quantity is not None or line[at].is_hidden for line in cells) for at in range(len(self.places))]
+        places = [place for place, kept in zip(self.places, keep, strict=True) if kept]
+        codes = [code for code, kept in zip(self.codes, keep_rows, strict=True) if kept]
+        cells = [[cell for cell, kept in zip(line, keep, strict=True) if kept] for line, there in zip(cells, keep_rows, strict=True) if there]
+        rows = [RowHead(self.labels.of(self.declared.rows.by, code), code) for code in codes]
+        levels, constant = self._levels(places)
+        notes = self._marked(cells, rows)
+        notes += [Note(self.round.say(each)) for each in self.declared.footnotes]
+        years = self._years(places, codes)
+        walls = self._breaks(years, notes)
+        notes += self._base()
+        unit = constant.get("measure", "")
+        at_years = self._said_years(years)
+        title = f"{self.round.say(self.declared.title)}, {at_years}" if at_years else self.round.say(self.declared.title)
+        return Grid(
+            key=self.key,
+            declared=self.declared,
+            title=title,
+            unit=unit if len(levels[0]) > 1 or not levels else "",
+            corner=self.labels.dimension(self.declared.rows.by),
+            heads=_heads(levels),
+            rows=rows,
+            cells=cells,
+            notes=notes,
+            column_labels=[", ".join(dict.fromkeys(level[at] for level in levels if level[at])) for at in range(len(places))],
+            breaks_before=frozenset(
+                at for at, code in enumerate(codes) if self.by_year and at and any(int(codes[at - 1]) < w <= int(code) for w in walls)
+            ),
+        )
+
+    def _attributes(self, place: _Place) -> dict[str, str]:
+        """Return what a column's head may say of it."""
+        column = place.column
+        found: dict[str, str] = {}
+        if column.head is not None:
+            found["head"] = self.round.say(column.head)
+        else:
+            found.update({name: self.labels.of(name, code) for name, code in column.dimensions.items() if name != "base"})
+            if "base" in column.dimensions:
+                found["base"] = self.labels.of("base", column.dimensions["base"])
+        found["measure"] = self.labels.measure(column.measure, column.decimals)
+        if not self.by_year and place.year is not None:
+            if column.since is not None:
+                before = place.year + column.since if isinstance(column.since, int) else self._before(place.year)
+                found["year"] = f"{before}\u2013{place.year}"
+            else:
+                found["year"] = str(place.year)
+        return found
+
+    def _levels(self, places: list[_Place]) -> tuple[list[list[str]], dict[str, str]]:
+        """Return the lines of heads, widest first, and what all columns have in common."""
+        found = [self._attributes(place) for place in places]
+        names = list(dict.fromkeys(name for each in found for name in each))
+        constant = {name: found[0].get(name, "") for name in names if len({each.get(name, "") for each in found}) == 1}
+        kept = [name for name in names if name not in constant]
+        lines = [[each.get(name, "") for each in found] for name in kept]
+        lines.sort(key=lambda line: sum(1 for _ in groupby(line)))
+        return lines or [[found[0].get("measure", "")] * len(found)], constant
+
+    def _marked(self, cells: list[list[GridCell]], rows: list[RowHead]) -> list[Note]:
+        """Give marks to what is said of some cells, and return the notes; what holds for all has no mark."""
+        where: dict[str, set[tuple[int, int]]] = {}
+        for row, line in enumerate(cells):
+            for at, cell in enumerate(line):
+                for remark in cell.remarks:
+                    where.setdefault(remark, set()).add((row, at))
+        filled_cells = {(row, at) for row, line in enumerate(cells) for at, cell in enumerate(line) if cell.text}
+        notes, letters = [], iter("abcdefghijklmnopqrstuvwxyz")
+        for remark, spots in where.items():
+            if spots == filled_cells:
+                notes.append(Note(remark))
+                continue
+            mark = next(letters)
+            notes.append(Note(remark, mark))
+            lines = {row for row, _ in spots}
+            if spots == {(row, at) for row, at in filled_cells if row in lines}:
+                for row in lines:
+                    rows[row].marks = (*rows[row].marks, mark)
+            else:
+                for row, at in spots:
+                    cells[row][at].marks = (*cells[row][at].marks, mark)
+        return notes
+
+    def _subject(self) -> str:
+        for name, table in FTE_TABLES.items():
+            if self.declared.rows.by == name or name in self.declared.fixed or any(name in c.dimensions for c in self.declared.columns):
+                return table
+        if self.is_amount:
+            return "user_involvement_amount"
+        if any("fte" in column.measure for column in self.declared.columns):
+            return "fte_by_service"
+        return self.declared.fixed.get("question", "")
+
+    def _years(self, places: list[_Place], codes: list[str]) -> list[int]:
+        found = {int(code) for code in codes} if self.by_year else {place.year for place in places if place.year is not None}
+        if not self.by_year:
+            for place in places:
+                if place.column.since is not None and place.year is not None:
+                    before = self._before(place.year)
+                    found |= {before} if before is not None else set()
+        return sorted(found)
+
+    def _said_years(self, years: list[int]) -> str:
+        if len(years) <= 1:
+            return "".join(map(str, years))
+        if len(years) == 2:
+            return self.round.say(filled(TEXTS["two_years"], first=str(years[0]), last=str(years[1])))
+        return f"{years[0]}\u2013{years[-1]}"
+
+    def _breaks(self, years: list[int], notes: list[Note]) -> list[int]:
+        """Add what is said of breaks between the years of a table, and return the years before which a line ends."""
+        known = self.round.breaks.get(self._subject())
+        if known is None or len(years) < 2:
+            return []
+        walls: list[int] = []
+        for year, group in groupby(known.within(years), key=lambda each: each.time_period):
+            found = list(group)
+            parts = [each for each in found if not each.comparable_before]
+            if not parts:
+                continue
+            walls.append(year)
+            said = " ".join(self.round.say(each.description).rstrip(".") + "." for each in parts)
+            first = next(each for each in years if each >= year)
+            notes.append(Note(self.round.say(filled(TEXTS["break"], year=str(first), said=said))))
+        for before, year in zip(years, years[1:], strict=False):
+            found_verdict = self.round.published.difference(self._subject(), before, year)
+            if found_verdict is not None and found_verdict.verdict == WITH_CORRECTION:
+                notes.append(Note(self.round.say(filled(TEXTS["with_correction"], before=str(before), year=str(year)))))
+        return walls
+
+    def _base(self) -> list[Note]:
+        """Return how many answered the one question of a table."""
+        fixed = self.declared.fixed
+        if "question" not in fixed or fixed["question"] == "fte_by_pathway" or self.by_year:
+            return []
+        if self.declared.rows.by in ("service", "user_group", "centre", "pathway"):
+            return []
+        column = self.declared.columns[0]
+        dimensions = {**fixed, **{name: code for name, code in column.dimensions.items() if name != "size_group"}}
+        if self.declared.rows.by in ("answer", "person_category", "place_type", "stay_type"):
+            dimensions[self.declared.rows.by] = self.codes[0]
+        try:
+            year = self.round.year
+            indicator, item, _, _, of = self.round.words.answer_key(dimensions, year)
+            row = self.round.words.answer_row(indicator, item, Place(*COUNTRY), of)
+        except ReportError:
+            return []
+        table = self.round.published.tables["indicator_shares"]
+        counts = [self.round.published.cell_of(table, row, column) for column in ("n_answered", "n_units")]
+        if any(cell.value is None for cell in counts):
+            return []
+        quantities = tuple(
+            (name, Quantity(plain(cell))) for name, cell in zip(("answered", "units"), counts, strict=True)
+        )
+        units = self.labels.code("unit_set", str(row["unit_set"]))
+        text = self.round.say(filled(TEXTS["base"], answered="{answered}", units="{units}", unit_set=units))
+        return [Note(text, quantities=quantities)]
+
+
+def _heads(levels: list[list[str]]) -> list[list[Head]]:
+    """Return lines of heads: equal ones beside each other are one, an empty one is filled by the one above."""
+    lines: list[list[Head]] = []
+    width = len(levels[0])
+    taken: set[tuple[int, int]] = set()
+    for depth in range(len(levels)):
+        line: list[Head] = []
+        at = 0
+        while at < width:
+            if (depth, at) in taken:
+                at += 1
+                continue
+            path = [level[at] for level in levels[: depth + 1]]
+            end = at
+            while end < width and [level[end] for level in levels[: depth + 1]] == path and (depth, end) not in taken:
+                end += 1
+            rows = 1
+            while depth + rows < len(levels) and all(not levels[depth + rows][each] for each in range(at, end)):
+                taken |= {(depth + rows, each) for each in range(at, end)}
+                rows += 1
+            line.append(Head(levels[depth][at], end - at, rows))
+            at = end
+        lines.append(line)
+    return lines

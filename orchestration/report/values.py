@@ -1,0 +1,247 @@
+"""Published cells, and quantities that are made of them: what every number of a report is bound to.
+
+Belongs here: finding exactly one cell by its key, what is said of it, and the arithmetic of a quantity. Does not belong here:
+how a number is written (``writing``), or which cells a sentence or table needs (``vocabulary``, ``printed_words``).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+import duckdb
+
+from orchestration.core.tables import NUMERIC, Table
+from orchestration.core.warehouse import dictionaries
+from orchestration.publish.release import Release
+
+YEAR, LEVEL, CODE, BASIS = "time_period", "unit_level", "unit_code", "area_basis"
+COUNTRY = ("country", "0")
+HIDDEN = "Q"
+PLAIN = "A"
+
+
+class ReportError(Exception):
+    """Something that a sentence or table asks for and cannot have; whoever knows the place tells the user."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One value of a published table, with what the table says of it."""
+
+    table: str
+    key: tuple[tuple[str, str], ...]
+    measure: str
+    value: float | None
+    status: str = PLAIN
+    reason: str | None = None
+    notes: tuple[str, ...] = ()
+    coverage: float | None = None
+
+    @property
+    def at(self) -> Mapping[str, str]:
+        """The key by column."""
+        return dict(self.key)
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether there is no value that may be said; the status is that of the main measure of its row."""
+        return self.value is None
+
+    def named(self) -> str:
+        """Return the address as it is given to ``is248 explain``."""
+        return f"{self.table} {' '.join(f'{name}={value}' for name, value in self.key)} ({self.measure})"
+
+
+@dataclass(frozen=True)
+class Term:
+    """A cell with its factor in a sum."""
+
+    factor: int
+    cell: Cell
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """``scale * sum(numerator) / sum(denominator) + shift``; without a denominator the sum alone."""
+
+    numerator: tuple[Term, ...]
+    denominator: tuple[Term, ...] = ()
+    scale: int = 1
+    shift: int = 0
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Every cell that the quantity rests on."""
+        return tuple(term.cell for term in (*self.numerator, *self.denominator))
+
+    @property
+    def missing(self) -> tuple[Cell, ...]:
+        """The cells that have no value that may be said."""
+        return tuple(cell for cell in self.cells if cell.is_missing)
+
+    @property
+    def value(self) -> Decimal:
+        """The number, from the values as they are written in decimals."""
+        return self.from_values([cell.value for cell in self.cells])
+
+    def from_values(self, values: Iterable[float | None]) -> Decimal:
+        """Return the number from values in the order of ``cells``.
+
+        Raises:
+            ReportError: a value is missing, or the denominator is zero.
+        """
+        found = list(values)
+        if any(value is None for value in found):
+            raise ReportError("a value is missing", "leave the sentence out of this round")
+        exact = [Decimal(str(value)) for value in found]
+        split = len(self.numerator)
+        above = sum((term.factor * value for term, value in zip(self.numerator, exact[:split], strict=True)), Decimal(0))
+        if not self.denominator:
+            return self.scale * above + self.shift
+        below = sum((term.factor * value for term, value in zip(self.denominator, exact[split:], strict=True)), Decimal(0))
+        if not below:
+            raise ReportError("the denominator is zero", "leave the sentence out of this round")
+        return self.scale * above / below + self.shift
+
+
+def plain(*cells: Cell) -> tuple[Term, ...]:
+    """Return cells as the terms of a sum."""
+    return tuple(Term(1, cell) for cell in cells)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What ``comparability`` says of two years of an indicator."""
+
+    verdict: str
+    reason: str
+
+
+@dataclass
+class Published:
+    """The tables of one published snapshot, each group of rows read once."""
+
+    connection: duckdb.DuckDBPyConnection
+    tables: Mapping[str, Table]
+    release: Release
+    id: str
+    # Rows by table, level and code of the area, then by year; the year is empty where a table has none.
+    _groups: dict[tuple[str, str, str], dict[str, list[dict[str, Any]]]] = field(default_factory=dict)
+
+    def rows(self, table: str, wanted: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Return the rows of a table that have the wanted values in the named columns.
+
+        Raises:
+            ReportError: there is no such table or column.
+        """
+        described = self.tables.get(table)
+        if described is None:
+            raise ReportError(f"there is no table {table!r}", f"tables are {', '.join(sorted(self.tables))}")
+        for name in wanted:
+            if name not in described.column_names:
+                raise ReportError(
+                    f"table {table} has no column {name!r}{near(name, described.column_names)}", "name one of its columns"
+                )
+        level, code = wanted.get(LEVEL, ""), wanted.get(CODE, "")
+        group = self._groups.get((table, level, code))
+        if group is None:
+            has_area = bool(level and code)
+            sql = f'select * from "{table}"' + (f" where {LEVEL} = ? and {CODE} = ?" if has_area else "")
+            group = {}
+            for row in dictionaries(self.connection, sql, [level, code] if has_area else None):
+                group.setdefault(str(row.get(YEAR, "")), []).append(row)
+            self._groups[table, level, code] = group
+        years = [wanted[YEAR]] if YEAR in wanted else list(group)
+        rows = (row for year in years for row in group.get(year, []))
+        return [row for row in rows if all(str(row[name]) == value for name, value in wanted.items())]
+
+    def cell(self, table: str, measure: str, wanted: Mapping[str, str]) -> Cell:
+        """Return the one cell of a table with a key.
+
+        Raises:
+            ReportError: there is none, or there are several; the message says what is nearest, or in what they differ.
+        """
+        found = self.rows(table, wanted)
+        described = self.tables[table]
+        if measure not in described.column_names:
+            raise ReportError(
+                f"table {table} has no column {measure!r}{near(measure, described.measures)}", "name one of its measures"
+            )
+        if not found:
+            raise ReportError(f"no cell in {table} for {said(wanted)}{self._nearest(table, wanted)}", "correct the expression")
+        if len(found) > 1:
+            differing = [name for name in described.key if len({str(row[name]) for row in found}) > 1]
+            options = ", ".join(f"{name} ({', '.join(sorted({str(row[name]) for row in found}))})" for name in differing)
+            raise ReportError(f"{len(found)} cells in {table} for {said(wanted)}: they differ in {options}", "say which one")
+        return self.cell_of(described, found[0], measure)
+
+    def cell_of(self, table: Table, row: Mapping[str, Any], measure: str) -> Cell:
+        """Return a cell of a row."""
+        value = row[measure]
+        numeric = table.column(measure).type in NUMERIC
+        # DuckDB gives an empty number of a data frame as such; there is none in what it gives row by row.
+        return Cell(
+            table=table.name,
+            key=tuple((name, str(row[name])) for name in table.key if row[name] is not None),
+            measure=measure,
+            value=float(value) if numeric and value is not None else None,
+            status=row.get("obs_status") or PLAIN,
+            reason=row.get("absence_reason"),
+            notes=tuple(code for code in (row.get("obs_note") or "").split(";") if code),
+            coverage=row.get("coverage"),
+        )
+
+    def _nearest(self, table: str, wanted: Mapping[str, str]) -> str:
+        """Return what the table has instead, for the column that leaves nothing over."""
+        for name, value in wanted.items():
+            rest = {other: each for other, each in wanted.items() if other != name}
+            there = sorted({str(row[name]) for row in self.rows(table, rest)})
+            if there:
+                guess = difflib.get_close_matches(value, there, n=1, cutoff=0.0)
+                shown = ", ".join(there[:8]) + (", ..." if len(there) > 8 else "")
+                return f"; {name} may be {shown}; nearest is {guess[0] if guess else there[0]!r}"
+        return ""
+
+    @cached_property
+    def _verdicts(self) -> Mapping[tuple[str, int, int], Difference]:
+        sql = "select indicator, time_period_from, time_period_to, verdict, reason from comparability"
+        return {(row[0], row[1], row[2]): Difference(row[3], row[4]) for row in self.connection.execute(sql).fetchall()}
+
+    def difference(self, indicator: str, before: int, year: int) -> Difference | None:
+        """Return whether two years of an indicator can be compared; None where nobody has said."""
+        first, last = sorted((before, year))
+        return self._verdicts.get((indicator, first, last))
+
+    def years(self, table: str, measure: str, wanted: Mapping[str, str]) -> list[int]:
+        """Return the years in which a cell has a value."""
+        rows = self.rows(table, wanted)
+        return sorted({int(row[YEAR]) for row in rows if row[measure] is not None})
+
+    def rounds(self) -> list[int]:
+        """Return the years of the surveys that have figures of FTE for the country."""
+        return self.years(
+            "fte_by_service",
+            "fte",
+            {LEVEL: "country", CODE: "0", BASIS: "reported", "target_group": "total", "service_type": "total"},
+        )
+
+
+def said(wanted: Mapping[str, str]) -> str:
+    """Return a key in one line."""
+    return " ".join(f"{name}={value}" for name, value in wanted.items())
+
+
+def near(name: str, there: Iterable[str]) -> str:
+    """Return a guess at what a misspelt name should be, as the end of a sentence."""
+    guess = difflib.get_close_matches(name, list(there), n=1)
+    return f"; nearest is {guess[0]!r}" if guess else ""

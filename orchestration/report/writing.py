@@ -1,0 +1,67 @@
+"""How a report writes numbers: the separators of its language, rounded half up once, from the published value.
+
+Belongs here: numbers, numbers as words, fractions, lists of names. Does not belong here: which number a sentence says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+
+from orchestration.core.language import MINUS, Language
+from orchestration.core.texts import load_texts
+
+TEXTS = load_texts("report", "words")
+
+SEPARATORS: dict[Language, tuple[str, str]] = {"nb": ("\u202f", ","), "en": (",", ".")}
+# How far from a fraction a share may lie and still be called by it, in percentage points.
+FRACTION_TOLERANCE = Decimal(3)
+FRACTIONS = (("half", Decimal(50)), ("third", Decimal(100) / 3), ("quarter", Decimal(25)), ("fifth", Decimal(20)))
+LARGEST_WORD = 10
+
+
+def number(value: Decimal, decimals: int, language: Language) -> str:
+    """Return a number with a fixed count of decimals, rounded half up; fewer than none round to tens, hundreds, thousands."""
+    rounded = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    thousands, mark = SEPARATORS[language]
+    digits = f"{abs(rounded):,.{max(decimals, 0)}f}".translate({ord(","): thousands, ord("."): mark})
+    return (MINUS if rounded < 0 else "") + digits
+
+
+def rounded(value: Decimal, decimals: int) -> Decimal:
+    """Return a number as it is written, half up."""
+    return value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+
+
+def in_words(value: Decimal, language: Language) -> str | None:
+    """Return a whole number up to ten as a word; None where it is larger."""
+    whole = int(rounded(value, 0))
+    if not 0 <= whole <= LARGEST_WORD:
+        return None
+    label = TEXTS[f"number_{whole}"]
+    return label.nb if language == "nb" else label.en
+
+
+def as_fraction(percent: Decimal, language: Language) -> str | None:
+    """Return the fraction that a share is close to, in words; None where it is close to none."""
+    for name, size in FRACTIONS:
+        if abs(percent - size) <= FRACTION_TOLERANCE:
+            label = TEXTS[f"fraction_{name}"]
+            return label.nb if language == "nb" else label.en
+    return None
+
+
+def listed(parts: Sequence[str], language: Language) -> str:
+    """Return names as they are listed in a sentence."""
+    if len(parts) < 2:
+        return "".join(parts)
+    label = TEXTS["and"]
+    last = label.nb if language == "nb" else label.en
+    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
+
+
+def kept_together(text: str, language: Language) -> str:
+    """Return a text in which the thousands of a number stay on one line and ranges have a dash."""
+    together = re.sub(r"(?<!\d)(\d{1,3}) (?=\d{3}(?!\d))", rf"\1{SEPARATORS[language][0]}", text)
+    return re.sub(r"(?<=\d)-(?=\d)", "\u2013", together)
