@@ -23,8 +23,9 @@ from orchestration.core.tables import Label
 REPORT, TABLES, CHAPTERS, EXCEPTIONS = "report.yml", "tables", "chapters", "exceptions.csv"
 DOCUMENTATION = "docs/reports.md says what it has"
 
-# The year of the report, the round before it, every round of the series, or a count of years from the report's.
-YearName = Literal["report", "before", "all"]
+# The year of the report, the round before it, every round, every round that can be compared with the report's, or a count of
+# years from the report's.
+YearName = Literal["report", "before", "all", "comparable"]
 YearSpec = YearName | int
 
 

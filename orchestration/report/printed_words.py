@@ -93,9 +93,9 @@ class PrintedWords:
             return self._reporting_form(measure, dimensions, year)
         if "distribution" in dimensions and measure == "municipalities":
             column = "units_answered" if dimensions["distribution"] == "pathways" else "units_total"
-            return Quantity(plain(self._fte("fte_by_pathway", TOTAL, _group(dimensions), self._area(dimensions, year), year, column)))
+            return Quantity(plain(self._fte("fte_by_pathway", TOTAL, _group(dimensions), self.area(dimensions, year), year, column)))
         if dimensions.get("question") == "fte_by_pathway":
-            area = self._area(dimensions, year)
+            area = self.area(dimensions, year)
             cells = [self._fte("fte_by_pathway", TOTAL, _group(dimensions), area, year, f"units_{each}") for each in ("answered", "total")]
             return Quantity(plain(cells[0]), plain(cells[1]), 100)
         if measure in ("municipalities", "share_of_municipalities") and "question" not in dimensions:
@@ -115,7 +115,7 @@ class PrintedWords:
             return self._answers(measure, dimensions, year, unit_set, base)
         raise ReportError(f"no published table has the measure {measure!r}", "correct the table's declaration")
 
-    def _area(self, dimensions: Mapping[str, str], year: int) -> Place:
+    def area(self, dimensions: Mapping[str, str], year: int) -> Place:
         for name in AREA_DIMENSIONS:
             code = dimensions.get(name)
             if code is None:
@@ -144,14 +144,14 @@ class PrintedWords:
 
     def _population(self, measure: str, dimensions: Mapping[str, str], year: int) -> Quantity:
         column = POPULATIONS[_group(dimensions)]
-        cell = plain(self._areas_cell(column, self._area(dimensions, year), year))
+        cell = plain(self._areas_cell(column, self.area(dimensions, year), year))
         if measure == "population":
             return Quantity(cell)
         return Quantity(cell, plain(self._areas_cell(column, Place(*COUNTRY), year)), 100)
 
     def _unit_count(self, measure: str, dimensions: Mapping[str, str], year: int, unit_set: str) -> Quantity:
         column = UNIT_COUNTS[unit_set or "municipalities"]
-        cell = plain(self._areas_cell(column, self._area(dimensions, year), year))
+        cell = plain(self._areas_cell(column, self.area(dimensions, year), year))
         if measure == "municipalities":
             return Quantity(cell)
         return Quantity(cell, plain(self._areas_cell(column, Place(*COUNTRY), year)), 100)
@@ -163,7 +163,7 @@ class PrintedWords:
         return Quantity(cell, scale=100 if measure == "share_of_municipalities" else 1)
 
     def _amount(self, measure: str, dimensions: Mapping[str, str], year: int) -> Quantity:
-        area = self._area(dimensions, year)
+        area = self.area(dimensions, year)
         column = "amount_nok_real" if dimensions.get("price_basis", "").startswith("real") else "amount_nok"
         if measure == "user_involvement_nok_per_inhabitant":
             column = "amount_per_inhabitant"
@@ -190,7 +190,7 @@ class PrintedWords:
                 table, category = of, self.terms.get((name, dimensions[name]), dimensions[name])
         if dimensions.get("distribution") == "pathways":
             table = "fte_by_pathway"
-        group, area = _group(dimensions), self._area(dimensions, year)
+        group, area = _group(dimensions), self.area(dimensions, year)
 
         def cells(of: int, column: str = "fte", kind: str = table, each: str = category, for_group: str = group) -> tuple[Term, ...]:
             return plain(*(self._fte(kind, part, for_group, area, of, column) for part in each.split("+")))
@@ -249,7 +249,7 @@ class PrintedWords:
         answer = self.terms.get((f"answer:{indicator}", answer), answer.replace("_degree", "_extent"))
         item = self.terms.get((f"item:{indicator}", item), item)
         of = int(dimensions.get("survey_year", year))
-        return indicator, item, answer, self._area(dimensions, of), of
+        return indicator, item, answer, self.area(dimensions, of), of
 
     def answer_row(self, indicator: str, item: str, area: Place, year: int) -> Mapping[str, Any]:
         """Return a row that says how many answered a question, whatever they answered.

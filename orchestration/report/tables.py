@@ -15,7 +15,7 @@ from orchestration.core.tables import Label
 from orchestration.core.texts import filled, load_texts
 from orchestration.report.labels import Labels
 from orchestration.report.model import Column, Declared, Report, YearSpec
-from orchestration.report.printed_words import WITH_CORRECTION, NotComparableError, Place, PrintedWords
+from orchestration.report.printed_words import NOT_COMPARABLE, WITH_CORRECTION, NotComparableError, Place, PrintedWords
 from orchestration.report.values import COUNTRY, HIDDEN, LEVEL, PLAIN, YEAR, Cell, Published, Quantity, ReportError, plain
 from orchestration.report.writing import number
 from orchestration.site.breaks import Breaks
@@ -164,6 +164,15 @@ class _Filling:
             return [year for year in years if year < self.round.year]
         return [year for year in self.round.rounds if year <= self.round.year]
 
+    def _comparable(self) -> list[int]:
+        """Return the years of the series that can be compared with the round, perhaps with reservations."""
+        found = []
+        for year in self._series():
+            difference = self.round.published.difference(self._subject(), year, self.round.year)
+            if year == self.round.year or (difference is not None and difference.verdict != NOT_COMPARABLE):
+                found.append(year)
+        return found
+
     def _year(self, spec: YearSpec) -> int | None:
         if spec == "report":
             return self.round.year
@@ -189,8 +198,9 @@ class _Filling:
 
     def _places(self) -> Iterator[_Place]:
         for place, column in enumerate(self.declared.columns, start=1):
-            if column.year == "all":
-                yield from (_Place(column, year, place) for year in self._series())
+            if column.year in ("all", "comparable"):
+                years = self._series() if column.year == "all" else self._comparable()
+                yield from (_Place(column, year, place) for year in years)
             else:
                 yield _Place(column, self._year(column.year), place)
 

@@ -1,0 +1,240 @@
+"""A report built whole or not at all: sources, values, documents, the checks on the finished files, and their folder.
+
+Belongs here: the order of the steps and the folder. Does not belong here: any step itself.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from orchestration.core.errors import UserError
+from orchestration.core.language import Language, in_language
+from orchestration.core.settings import Settings
+from orchestration.core.tables import load_tables
+from orchestration.core.warehouse import connect
+from orchestration.publish import snapshots
+from orchestration.publish.layout import DATABASE
+from orchestration.publish.release import load_catalogue, read_release
+from orchestration.report import read_back, typed_numbers
+from orchestration.report.document import TEXTS, ChapterText, Document, assemble
+from orchestration.report.html import write_html
+from orchestration.report.manifest import manifest
+from orchestration.report.model import Chapter, Source, load_source
+from orchestration.report.pdf import write_pdf
+from orchestration.report.places import Places, places_of
+from orchestration.report.printed_words import load_printed_words
+from orchestration.report.sentences import Chapters
+from orchestration.report.tables import Grid, LeftOutError, Round, fill
+from orchestration.report.values import Published, ReportError
+from orchestration.report.vocabulary import Vocabulary
+from orchestration.report.word import write_word
+from orchestration.report.workbook import write_workbook
+from orchestration.site.breaks import read_breaks
+
+MANIFEST = "manifest.json"
+_PLACED = re.compile(r"\{\{\s*(?:table|figure)\(\s*[\"'](\w+)[\"']\s*\)\s*\}\}")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What report is wanted: its name and round, and the area that it is about."""
+
+    report: str
+    year: int
+    against: int | None = None
+    language: Language = "nb"
+    area: str = ""
+
+
+@dataclass
+class Built:
+    """What was built, and what was left out."""
+
+    folder: Path
+    snapshot: str
+    files: dict[str, Path]
+    tables: int
+    figures: int
+    values: int
+    cells: int
+    read_back: int
+    left_out: dict[str, str]
+    chapters_left_out: list[str] = field(default_factory=list)
+    is_constructed: bool = False
+
+
+@contextmanager
+def open_published(settings: Settings) -> Iterator[tuple[Published, Path]]:
+    """Open the published snapshot.
+
+    Raises:
+        UserError: none is published.
+    """
+    folder = snapshots.current(settings.snapshots)
+    if folder is None:
+        raise UserError("no snapshot is published", place=str(settings.snapshots), remedy="publish one: is248 run")
+    folder = folder.resolve()
+    with connect(folder / DATABASE, read_only=True) as connection:
+        release = read_release(connection, load_catalogue(settings.metadata))
+        tables = {table.name: table for table in load_tables(settings.metadata)}
+        yield Published(connection, tables, release, folder.name), folder
+
+
+def build(settings: Settings, wanted: Wanted, into: Path | None = None) -> Built:
+    """Build a report into its folder; a report that fails a check leaves none.
+
+    Raises:
+        UserError: the source is wrong, a value is refused, or a finished document does not say what it is bound to.
+    """
+    source = load_source(settings.report_sources / wanted.report)
+    with open_published(settings) as (published, folder):
+        places = places_of(published, source.report, wanted.area, wanted.year)
+        of = _round(settings, source, published, wanted, places)
+        grids, left_out = _fill(source, of)
+        name = "-".join(part for part in (wanted.report, str(wanted.year), wanted.area) if part)
+        name += "" if wanted.language == "nb" else f"-{wanted.language}"
+        target = (settings.reports / folder.name if into is None else into) / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=target.parent) as scratch:
+            work, made = Path(scratch) / "work", Path(scratch) / "made"
+            work.mkdir()
+            made.mkdir()
+            chapters = Chapters(of, Vocabulary(of), grids, left_out, places.names)
+            texts, omitted = _evaluate(source, of, chapters)
+            document = assemble(texts, {key: grids[key] for key in chapters.placed}, of, folder.name, _day(published))
+            files = {kind: made / f"{name}.{kind}" for kind in ("docx", "pdf", "html", "xlsx")}
+            write_word(document, files["docx"], work)
+            write_html(document, files["html"])
+            write_pdf(document, files["pdf"], work)
+            write_workbook(document, files["xlsx"], work)
+            facts: dict[str, Any] = {
+                "report": wanted.report,
+                "year": wanted.year,
+                "against": of.before,
+                "language": wanted.language,
+                "area": wanted.area,
+                "snapshot": folder.name,
+            }
+            content = manifest(document, chapters.stated, left_out, facts)
+            (made / MANIFEST).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            checked = read_back.check(document, chapters.stated, files, folder)
+            _put_in_place(made, target)
+        return Built(
+            folder=target,
+            snapshot=folder.name,
+            files={kind: target / path.name for kind, path in files.items()},
+            tables=sum(placed.chart is None for placed in document.placed),
+            figures=sum(placed.chart is not None for placed in document.placed),
+            values=len(chapters.stated),
+            cells=sum(cell.quantity is not None for placed in document.placed for line in placed.grid.cells for cell in line),
+            read_back=checked,
+            left_out=left_out,
+            chapters_left_out=omitted,
+            is_constructed=published.release.is_constructed,
+        )
+
+
+def _round(settings: Settings, source: Source, published: Published, wanted: Wanted, places: Places) -> Round:
+    rounds = published.rounds()
+    if wanted.year not in rounds:
+        raise UserError(
+            f"there is no round of {wanted.year}",
+            place=f"snapshot {published.id}",
+            remedy=f"rounds are {', '.join(map(str, rounds))}",
+        )
+    if wanted.against is not None and (wanted.against not in rounds or wanted.against >= wanted.year):
+        earlier = [year for year in rounds if year < wanted.year]
+        raise UserError(
+            f"{wanted.against} is no round before {wanted.year}", place="--against", remedy=f"rounds are {', '.join(map(str, earlier))}"
+        )
+    before = wanted.against or max((year for year in rounds if year < wanted.year), default=None)
+    printed = source.report.printed
+    sources = printed.get(wanted.year) or [each for sources in printed.values() for each in sources]
+    words = load_printed_words(published, settings.data, sources, places.here)
+    breaks = read_breaks(published.connection)
+    return Round(wanted.year, before, tuple(rounds), wanted.language, source.report, published, words, breaks)
+
+
+def _fill(source: Source, of: Round) -> tuple[dict[str, Grid], dict[str, str]]:
+    """Return the tables that the round has figures for, and why the others are left out."""
+    grids: dict[str, Grid] = {}
+    left_out: dict[str, str] = {}
+    for key, declared in source.tables.items():
+        try:
+            grids[key] = fill(key, declared, of)
+        except LeftOutError as reason:
+            left_out[key] = str(reason)
+        except ReportError as error:
+            raise UserError(f"{key}: {error.what}", place=str(source.folder / "tables"), remedy=error.remedy) from error
+    return grids, left_out
+
+
+def _evaluate(source: Source, of: Round, chapters: Chapters) -> tuple[list[ChapterText], list[str]]:
+    """Return the chapters that the round has something for, and the titles of the others."""
+    found: list[ChapterText] = []
+    omitted: list[str] = []
+    used: set[int] = set()
+    for chapter in source.report.chapters:
+        title = in_language(chapter.title, of.language)
+        if chapter.needs and not any(chapters.vocabulary.asked(each) for each in chapter.needs):
+            omitted.append(title)
+            continue
+        path = source.chapter_file(chapter, of.language)
+        text = _without_prose(source, chapter, of) if path is None else path.read_text(encoding="utf-8")
+        place = path or source.folder / "chapters" / f"{chapter.file}.md"
+        used |= typed_numbers.require_bound(place, text, of.language, source.exceptions)
+        markdown = chapters.render(place, text, place.name)
+        found.append(ChapterText(title, chapter.file, chapter.numbered, markdown, str(place)))
+    # Chapters that were left out keep their exceptions.
+    files = {Path(chapter.place).name for chapter in found}
+    for exception in source.exceptions:
+        if exception.line not in used and exception.file in files and of.language == "nb":
+            raise UserError(
+                f"the exception {exception.text[:60]!r} is not needed any more",
+                place=f"{source.folder / 'exceptions.csv'}, line {exception.line}",
+                remedy="take it out",
+            )
+    return found, omitted
+
+
+def _without_prose(source: Source, chapter: Chapter, of: Round) -> str:
+    """Return a chapter that nobody has written in a language: its tables and figures alone."""
+    written = (source.folder / "chapters" / f"{chapter.file}.md").read_text(encoding="utf-8")
+    placed = [f'{{{{ table("{key}") }}}}' for key in _PLACED.findall(written)]
+    return "\n\n".join([of.say(TEXTS["no_text"]), *placed]) + "\n"
+
+
+def _day(published: Published) -> date:
+    """Return the day of the release; the first of the newest year where the snapshot has none."""
+    row = published.rows("snapshot", {})[0]
+    return date.fromisoformat(str(row["release_date"])) if row["release_date"] else date(int(row["time_period"]), 1, 1)
+
+
+def _put_in_place(made: Path, target: Path) -> None:
+    """Exchange a finished folder for the one before it."""
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    made.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def told(left_out: Mapping[str, str]) -> list[str]:
+    """Return what was left out by its reason."""
+    reasons: dict[str, list[str]] = {}
+    for key, reason in left_out.items():
+        reasons.setdefault(reason, []).append(key)
+    return [f"{reason}: {', '.join(keys)}" for reason, keys in reasons.items()]
+
+
+__all__ = ["Built", "Document", "Wanted", "build", "told"]

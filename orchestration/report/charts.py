@@ -1,0 +1,227 @@
+"""Charts as SVG, drawn by own code from the grid that is their table: bars, stacked bars, lines over rounds, boxes.
+
+Belongs here: shapes, colours, scales, and the text of a chart for those who cannot see it. Does not belong here: which numbers
+a chart shows (``tables``). Texts are plain text, so that each document's reader can read the numbers back. The same grid gives
+the same bytes.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import groupby
+
+from orchestration.core.texts import filled, load_texts
+from orchestration.report.tables import Grid, GridCell, Round
+
+TEXTS = load_texts("report", "charts")
+
+# The palette of the site: groups, and steps of a scale from the one end to the other.
+GROUPS = ("#0b5e5a", "#c25700", "#3b67b3", "#8a3b8f", "#6b6b00", "#b01e3c", "#4a4a4a", "#007a3d")
+SCALE = ("#0b5e5a", "#5fa39f", "#d9d4c3", "#e3a66f", "#c25700", "#8f8f8f", "#5d5d5d")
+DARK_STEPS = ("#0b5e5a", "#c25700", "#5d5d5d")
+INK, QUIET, GRID_LINE = "#1b1b1b", "#595959", "#d7d7d7"
+WIDTH, ROW, LABEL, VALUE, LEGEND = 680, 24, 220, 70, 22
+FONT = "Libertinus Serif, Georgia, serif"
+SIZE = 13
+# A step of a stacked bar that is narrower than this shows no number: it would not fit.
+NARROW = 22
+
+
+class Canvas:
+    """Shapes of one chart, in their order."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = width, height
+        self.parts: list[str] = []
+        # What a reader finds as text, in order.
+        self.texts: list[str] = []
+
+    def text(self, x: float, y: float, text: str, anchor: str = "start", color: str = INK, *, bold: bool = False) -> None:
+        """Write a text."""
+        self.texts.append(text)
+        weight = ' font-weight="bold"' if bold else ""
+        self.parts.append(f'<text x="{x:.2f}" y="{y:.2f}" text-anchor="{anchor}" fill="{color}"{weight}>{html.escape(text)}</text>')
+
+    def rectangle(self, x: float, y: float, width: float, height: float, color: str) -> None:
+        """Draw a bar."""
+        self.parts.append(f'<rect x="{x:.2f}" y="{y:.2f}" width="{max(width, 0):.2f}" height="{height:.2f}" fill="{color}"/>')
+
+    def line(self, points: Sequence[tuple[float, float]], color: str, width: float = 2, dash: str = "") -> None:
+        """Draw a line through points."""
+        path = " ".join(f"{x:.2f},{y:.2f}" for x, y in points)
+        dashed = f' stroke-dasharray="{dash}"' if dash else ""
+        self.parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="{width}"{dashed}/>')
+
+    def dot(self, x: float, y: float, color: str) -> None:
+        """Draw a point of a line."""
+        self.parts.append(f'<circle cx="{x:.2f}" cy="{y:.2f}" r="3" fill="{color}"/>')
+
+    def svg(self) -> str:
+        """Return the chart."""
+        head = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" width="{self.width}" '
+            f'height="{self.height}" font-family="{FONT}" font-size="{SIZE}">'
+        )
+        return "\n".join([head, f'<rect width="{self.width}" height="{self.height}" fill="#ffffff"/>', *self.parts, "</svg>"]) + "\n"
+
+
+def draw(grid: Grid) -> Canvas:
+    """Return the chart of a grid."""
+    drawers = {"bars": _bars, "stacked": _stacked, "lines": _lines, "box": _boxes}
+    return drawers[grid.declared.kind](grid)
+
+
+def _value(cell: GridCell) -> float | None:
+    return None if cell.quantity is None else float(cell.quantity.value / cell.divisor)
+
+
+def _legend(canvas: Canvas, labels: Sequence[str], colors: Sequence[str]) -> int:
+    """Draw what the colours mean, in as many lines as it takes, and return their height."""
+    x, y = 8.0, 16.0
+    for label, color in zip(labels, colors, strict=False):
+        width = 28 + 7.0 * len(label)
+        if x > 8 and x + width > canvas.width:
+            x, y = 8.0, y + LEGEND
+        canvas.rectangle(x, y - 10, 12, 12, color)
+        canvas.text(x + 18, y, label)
+        x += width
+    return int(y) + 12
+
+
+def _legend_height(width: int, labels: Sequence[str]) -> int:
+    return _legend(Canvas(width, 0), labels, GROUPS) if len(labels) > 1 else 8
+
+
+def _bars(grid: Grid) -> Canvas:
+    series = len(grid.column_labels)
+    top = _legend_height(WIDTH, grid.column_labels)
+    thick = 18 if series == 1 else 15
+    step = thick * series + 8
+    canvas = Canvas(WIDTH, top + step * len(grid.rows) + 6)
+    if series > 1:
+        _legend(canvas, grid.column_labels, GROUPS)
+    values = [_value(cell) for line in grid.cells for cell in line]
+    largest = max((value for value in values if value is not None), default=1) or 1
+    room = WIDTH - LABEL - VALUE
+    for row, (head, line) in enumerate(zip(grid.rows, grid.cells, strict=True)):
+        y = top + row * step
+        canvas.text(LABEL - 8, y + thick * series / 2 + 5, head.text, "end", bold=head.code == "total")
+        for at, cell in enumerate(line):
+            value = _value(cell)
+            width = room * (value or 0) / largest
+            canvas.rectangle(LABEL, y + at * thick, width, thick - 2, GROUPS[at % len(GROUPS)])
+            canvas.text(LABEL + width + 6, y + at * thick + thick - 5, cell.text, color=INK if value is not None else QUIET)
+    return canvas
+
+
+def _stacked(grid: Grid) -> Canvas:
+    labels = grid.column_labels
+    colors = SCALE if len(labels) > 3 else (SCALE[0], SCALE[2], SCALE[4])
+    top = _legend_height(WIDTH, labels)
+    canvas = Canvas(WIDTH, top + 34 * len(grid.rows) + 6)
+    _legend(canvas, labels, colors)
+    room = WIDTH - LABEL - 10
+    for row, (head, line) in enumerate(zip(grid.rows, grid.cells, strict=True)):
+        y = top + row * 34
+        canvas.text(LABEL - 8, y + 18, head.text, "end")
+        total = sum(value for value in map(_value, line) if value is not None) or 1
+        x = float(LABEL)
+        for at, cell in enumerate(line):
+            width = room * (_value(cell) or 0) / total
+            color = colors[at % len(colors)]
+            canvas.rectangle(x, y, width, 26, color)
+            if width >= NARROW:
+                canvas.text(x + width / 2, y + 18, cell.text, "middle", "#ffffff" if color in DARK_STEPS else INK)
+            x += width
+    return canvas
+
+
+def _scale_end(largest: float) -> float:
+    """Return a round number at or above the largest value."""
+    magnitude = 10.0 ** (len(str(int(largest))) - 1) if largest >= 1 else 1.0
+    return next(step * magnitude for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * magnitude >= largest)
+
+
+def _lines(grid: Grid) -> Canvas:
+    top = _legend_height(WIDTH, grid.column_labels) + 8
+    bottom, left, right, height = 30, 20, 70, 240
+    canvas = Canvas(WIDTH, top + height + bottom)
+    if len(grid.column_labels) > 1:
+        _legend(canvas, grid.column_labels, GROUPS)
+    values = [_value(cell) for line in grid.cells for cell in line]
+    end = _scale_end(max((value for value in values if value is not None), default=1))
+    years = [int(head.code) for head in grid.rows]
+    first, last = min(years), max(years)
+    at_year = {year: left + (WIDTH - left - right) * (year - first) / max(last - first, 1) for year in years}
+    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+        y = top + height * (1 - share)
+        canvas.line([(left, y), (WIDTH - right, y)], GRID_LINE, 1)
+    for row in sorted(grid.breaks_before):
+        x = (at_year[years[row - 1]] + at_year[years[row]]) / 2
+        canvas.line([(x, top - 4), (x, top + height)], QUIET, 1.2, "4 3")
+    for year in years:
+        canvas.text(at_year[year], top + height + 20, str(year), "middle", QUIET)
+    taken: list[float] = []
+    for at in range(len(grid.column_labels)):
+        color = GROUPS[at % len(GROUPS)]
+        # A line joins neither years with a round missing between them nor the sides of a break.
+        points = [(row, year, _value(grid.cells[row][at])) for row, year in enumerate(years)]
+        for _, stretch in groupby(points, key=lambda point: (point[2] is None, sum(1 for wall in grid.breaks_before if wall <= point[0]))):
+            drawn = [(at_year[year], top + height * (1 - value / end)) for _, year, value in stretch if value is not None]
+            canvas.line(drawn, color)
+            for x, y in drawn:
+                canvas.dot(x, y, color)
+        shown = [(year, row) for row, year, value in points if value is not None]
+        if shown:
+            year, row = shown[-1]
+            y = top + height * (1 - (_value(grid.cells[row][at]) or 0) / end) + 4
+            while any(abs(y - other) < 14 for other in taken):
+                y -= 14
+            taken.append(y)
+            canvas.text(at_year[year] + 8, y, grid.cells[row][at].text, color=color)
+    return canvas
+
+
+def _boxes(grid: Grid) -> Canvas:
+    """Draw boxes: the columns are lower whisker, lower quartile, median, upper quartile, upper whisker."""
+    canvas = Canvas(WIDTH, 40 + 30 * len(grid.rows))
+    ends = [_value(line[-1]) for line in grid.cells]
+    largest = _scale_end(max((value for value in ends if value is not None), default=1))
+    room = WIDTH - LABEL - VALUE
+    for row, (head, line) in enumerate(zip(grid.rows, grid.cells, strict=True)):
+        y = 10 + row * 30
+        canvas.text(LABEL - 8, y + 14, head.text, "end")
+        points = [_value(cell) for cell in line]
+        if any(value is None for value in points) or len(points) != 5:
+            canvas.text(LABEL, y + 14, line[0].text, color=QUIET)
+            continue
+        low, first, middle, third, high = (LABEL + room * (value or 0) / largest for value in points)
+        canvas.line([(low, y + 10), (high, y + 10)], INK, 1)
+        canvas.rectangle(first, y, third - first, 20, SCALE[1])
+        canvas.line([(middle, y), (middle, y + 20)], INK, 2)
+        canvas.text(high + 6, y + 14, line[2].text)
+    return canvas
+
+
+def in_words(grid: Grid, of: Round) -> str:
+    """Return what a chart shows, for those who cannot see it: what it is, and the highest and lowest of each series."""
+    parts = [of.say(TEXTS[f"kind_{grid.declared.kind}"])]
+    for at, label in enumerate(grid.column_labels):
+        found = [(cell.quantity.value / cell.divisor, cell.text, head.text) for head, line in zip(grid.rows, grid.cells, strict=True) if (cell := line[at]).quantity is not None]
+        if not found:
+            continue
+        high = max(found, key=lambda each: (each[0], Decimal(0)))
+        low = min(found, key=lambda each: each[0])
+        last = found[-1]
+        if grid.declared.rows.by == "year":
+            first = found[0]
+            text = filled(TEXTS["over_years"], label=label, first=first[1], first_at=first[2], last=last[1], last_at=last[2])
+        elif len(found) == 1:
+            text = filled(TEXTS["single"], label=label, value=high[1], at=high[2])
+        else:
+            text = filled(TEXTS["extremes"], label=label, high=high[1], high_at=high[2], low=low[1], low_at=low[2])
+        parts.append(of.say(text))
+    parts.append(of.say(TEXTS["values"]))
+    return " ".join(parts)

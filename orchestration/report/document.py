@@ -1,0 +1,252 @@
+"""The report as one document: chapters as pandoc reads them, with numbered headings, tables, figures and references.
+
+Belongs here: putting evaluated chapters and filled tables together, numbering, resolving references. Does not belong here:
+evaluating chapters (``sentences``) or writing a format (``word``, ``html``, ``pdf``).
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from orchestration.core.errors import UserError
+from orchestration.core.language import Language
+from orchestration.core.texts import filled, load_texts
+from orchestration.report import charts, nodes
+from orchestration.report.nodes import Node
+from orchestration.report.tables import Grid, Note, Round
+from orchestration.report.writing import TEXTS as WORDS
+from orchestration.report.writing import number
+
+TEXTS = load_texts("report", "document")
+TABLE_TEXTS = load_texts("report", "tables")
+NOTE_STYLE, UNIT_STYLE = "Tabellnote", "Tabellnote"
+
+
+@dataclass(frozen=True)
+class Prose:
+    """Blocks of pandoc."""
+
+    blocks: list[Node]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A table or figure where it stands. A figure has its chart and what it shows in words."""
+
+    grid: Grid
+    caption: str
+    chart: charts.Canvas | None = None
+    alternative: str = ""
+
+
+@dataclass
+class Document:
+    """Everything that a format writes."""
+
+    title: str
+    subtitle: str
+    language: Language
+    day: date
+    snapshot: str
+    front: list[str]
+    parts: list[Prose | Placed] = field(default_factory=list)
+
+    @property
+    def placed(self) -> list[Placed]:
+        """The tables and figures in their order."""
+        return [part for part in self.parts if isinstance(part, Placed)]
+
+    @property
+    def epoch(self) -> int:
+        """The time that every document is made at: the day of the release."""
+        return (self.day - date(1970, 1, 1)).days * 86_400
+
+    def blocks(self, write: Callable[[Placed], list[Node]]) -> list[Node]:
+        """Return all blocks, each table and figure as a format writes it."""
+        found: list[Node] = []
+        for part in self.parts:
+            found += part.blocks if isinstance(part, Prose) else write(part)
+        return found
+
+
+@dataclass(frozen=True)
+class ChapterText:
+    """A chapter evaluated; ``line`` finds its file in errors."""
+
+    title: str
+    key: str
+    is_numbered: bool
+    markdown: str
+    place: str
+
+
+def assemble(chapters: Sequence[ChapterText], grids: dict[str, Grid], of: Round, snapshot: str, day: date) -> Document:
+    """Return the document of evaluated chapters.
+
+    Raises:
+        UserError: a reference leads nowhere.
+    """
+    report = of.report
+    notice = of.published.release.notice
+    edition = of.say(filled(TEXTS["edition"], id=snapshot, day=_written(day, of.language)))
+    document = Document(
+        title=of.say(report.title),
+        subtitle=f"{of.say(report.subtitle)} {of.year}",
+        language=of.language,
+        day=day,
+        snapshot=snapshot,
+        front=[edition, *([of.say(notice)] if notice is not None else [])],
+    )
+    numbers: dict[str, str] = {}
+    chapter_number = 0
+    for chapter in chapters:
+        blocks: list[Node] = json.loads(nodes.convert(chapter.markdown, "json", nodes.MARKDOWN))["blocks"]
+        chapter_number += chapter.is_numbered
+        lead = str(chapter_number) if chapter.is_numbered else ""
+        counts = {"table": 0, "figure": 0, "section": 0}
+        heading = f"{lead}\u2002{chapter.title}" if lead else chapter.title
+        document.parts.append(Prose([{"t": "Header", "c": [1, [f"kap-{chapter.key}", [], []], [nodes.string(heading)]]}]))
+        for block in _slots_apart(blocks):
+            if isinstance(block, str):
+                grid = grids[block]
+                kind = "table" if grid.declared.kind == "table" else "figure"
+                counts[kind] += 1
+                grid.number = f"{lead}.{counts[kind]}" if lead else str(counts[kind])
+                word = of.say(WORDS[kind])
+                numbers[block] = f"{word}\u00a0{grid.number}"
+                document.parts.append(_placed(grid, f"{word.capitalize()}\u00a0{grid.number}", of))
+                continue
+            if block["t"] == "Header":
+                level, attributes, inlines = block["c"]
+                if level < 2:
+                    raise UserError(
+                        f"has a heading of the first level: {nodes.text_of(inlines)!r}",
+                        place=chapter.place,
+                        remedy="begin sections with ##; report.yml has the title of the chapter",
+                    )
+                if level == 2 and lead:
+                    counts["section"] += 1
+                    block = {"t": "Header", "c": [level, attributes, [nodes.string(f"{lead}.{counts['section']}\u2002"), *inlines]]}
+            document.parts.append(Prose([block]))
+    _resolve(document, numbers, [chapter.place for chapter in chapters])
+    for grid in grids.values():
+        if grid.number:
+            grid.notes = [*grid.notes, *_source(grid, of, snapshot)]
+    return document
+
+
+def _slots_apart(blocks: list[Node]) -> Iterator[Node | str]:
+    """Yield blocks, and the key of a table or figure where one stands."""
+    for block in blocks:
+        if block["t"] == "Div" and "slot" in block["c"][0][1]:
+            yield dict(block["c"][0][2])["key"]
+        else:
+            yield block
+
+
+def _placed(grid: Grid, label: str, of: Round) -> Placed:
+    unit = f" {grid.unit}." if grid.unit else ""
+    caption = f"{label}\u2002{grid.title}.{unit}"
+    if grid.declared.kind == "table":
+        return Placed(grid, caption)
+    return Placed(grid, caption, charts.draw(grid), charts.in_words(grid, of))
+
+
+def _resolve(document: Document, numbers: dict[str, str], places: list[str]) -> None:
+    """Put the number of a table or figure where a reference to it stands."""
+
+    def change(node: Node) -> Any:
+        if node["t"] == "Link" and "ref" in node["c"][0][1]:
+            attributes, _, target = node["c"]
+            key = target[0].removeprefix("#")
+            if key not in numbers:
+                raise UserError(
+                    f"a reference leads to {key!r}, which stands nowhere in the report",
+                    place=", ".join(dict.fromkeys(places)) if len(places) == 1 else "chapters",
+                    remedy=f'place it by {{{{ table("{key}") }}}}, or take the reference out',
+                )
+            return {"t": "Link", "c": [attributes, [nodes.string(numbers[key])], target]}
+        return None
+
+    document.parts = [Prose(nodes.walk(part.blocks, change)) if isinstance(part, Prose) else part for part in document.parts]
+
+
+def _source(grid: Grid, of: Round, snapshot: str) -> list[Note]:
+    """Return where the figures of a table are from, and the tables of print that it corresponds to."""
+    parts = [of.say(filled(TABLE_TEXTS["source"], id=snapshot))]
+    printed = [number_ for source in of.report.printed.get(of.year, ()) for number_ in grid.declared.printed.get(source, "").split()]
+    if printed:
+        named = []
+        for each in printed:
+            kind = "printed_figure" if each.startswith("fig") else "printed_table"
+            shown = each.removeprefix("fig").removeprefix("table:")
+            if shown[0].isdigit():
+                named.append(of.say(filled(TABLE_TEXTS[kind], number=shown)))
+        if named:
+            parts.append(of.say(filled(TABLE_TEXTS["printed"], numbers=", ".join(named))))
+    return [Note(" ".join(parts))]
+
+
+def _written(day: date, language: Language) -> str:
+    from orchestration.core.language import written_day
+
+    return written_day(day) if language == "nb" else day.isoformat()
+
+
+def note_pieces(note: Note, of_language: Language) -> Iterator[tuple[str, str]]:
+    """Yield the pieces of a note: the name of the quantity that a piece is, and its text."""
+    text = note.text
+    for name, quantity in note.quantities:
+        before, text = text.split(f"{{{name}}}", 1)
+        if before:
+            yield "", before
+        yield name, number(quantity.value, 0, of_language)
+    if text:
+        yield "", text
+
+
+def note_inlines(grid: Grid, place: int, note: Note, language: Language) -> list[Node]:
+    """Return a note as pandoc has it; its numbers have ids."""
+    found = [nodes.superscript(note.mark), nodes.string(" ")] if note.mark else []
+    for name, text in note_pieces(note, language):
+        found.append(nodes.span(f"n-{grid.key}-{place}-{name}".replace("_", "-"), text) if name else nodes.string(text))
+    return found
+
+
+def table_nodes(placed: Placed, language: Language) -> list[Node]:
+    """Return a table with its notes as pandoc has them, for Word and HTML."""
+    grid = placed.grid
+    lines: list[list[Any]] = []
+    for depth, line in enumerate(grid.heads):
+        cells = [
+            nodes.cell([nodes.string(head.text), *map(nodes.superscript, head.marks)], copy.copy(nodes.RIGHT), head.rows, head.columns)
+            for head in line
+        ]
+        if not depth:
+            cells.insert(0, nodes.cell([nodes.string(grid.corner)], nodes.LEFT, len(grid.heads), 1))
+        lines.append(cells)
+    body = [
+        [
+            nodes.cell([nodes.string(head.text), *map(nodes.superscript, head.marks)], nodes.LEFT),
+            *(nodes.cell([nodes.string(each.text), *map(nodes.superscript, each.marks)], nodes.RIGHT) for each in cells),
+        ]
+        for head, cells in zip(grid.rows, grid.cells, strict=True)
+    ]
+    first = label_width(len(grid.column_labels))
+    widths = [first, *[(1 - first) / len(grid.column_labels)] * len(grid.column_labels)]
+    return [nodes.table(grid.key, [nodes.string(placed.caption)], widths, lines, body), *note_nodes(grid, language)]
+
+
+def note_nodes(grid: Grid, language: Language) -> list[Node]:
+    """Return what stands below a table or figure."""
+    return [nodes.paragraph(note_inlines(grid, place, note, language), NOTE_STYLE) for place, note in enumerate(grid.notes)]
+
+
+def label_width(columns: int) -> float:
+    """Return the share of a table's width that the labels of its rows have."""
+    return 0.5 if columns <= 2 else 0.38 if columns <= 4 else 0.28 if columns <= 8 else 0.2

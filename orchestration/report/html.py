@@ -1,0 +1,58 @@
+"""The report as one HTML file that stands alone: semantic tables with scopes, charts as SVG with a text, its own style.
+
+Belongs here: the page and its style. Does not belong here: what the report consists of (``document``).
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from pathlib import Path
+
+from orchestration.report import nodes
+from orchestration.report.document import TEXTS, Document, Placed, note_nodes, table_nodes
+from orchestration.report.nodes import Node
+from orchestration.report.word import api_version
+
+TEMPLATE, STYLE = "report.html", "report.css"
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def write_html(document: Document, path: Path) -> None:
+    """Write the page."""
+
+    def write(placed: Placed) -> list[Node]:
+        if placed.chart is None:
+            return table_nodes(placed, document.language)
+        svg = placed.chart.svg().replace("<svg ", f'<svg role="img" aria-label="{html.escape(placed.alternative)}" ', 1)
+        figure = f'<figure id="{placed.grid.key}">\n<figcaption>{html.escape(placed.caption)}</figcaption>\n{svg}</figure>'
+        return [nodes.raw("html", figure), *note_nodes(placed.grid, document.language)]
+
+    whole = {"pandoc-api-version": api_version(), "meta": {}, "blocks": document.blocks(write)}
+    options = [
+        "--toc",
+        "--toc-depth=2",
+        "--wrap=none",
+        "--standalone",
+        f"--template={TEMPLATES / TEMPLATE}",
+        *("-M", f"lang={document.language}", "-M", f"title={document.title}", "-M", f"subtitle={document.subtitle}"),
+        *("-V", f"toc-title={TEXTS['contents'].nb if document.language == 'nb' else TEXTS['contents'].en}"),
+        *(option for text in document.front for option in ("-V", f"front={text}")),
+        *("-V", f"style={(TEMPLATES / STYLE).read_text(encoding='utf-8')}"),
+    ]
+    made = nodes.convert(json.dumps(whole), "html5", "json", options, epoch=document.epoch)
+    path.write_text(_with_scopes(made), encoding="utf-8")
+
+
+def _with_scopes(page: str) -> str:
+    """Return the page with what each head of a table is the head of."""
+
+    def head(match: re.Match[str]) -> str:
+        return re.sub(r"<th\b", '<th scope="col"', match[0]).replace('scope="col" colspan', 'scope="colgroup" colspan')
+
+    page = re.sub(r"<thead>.*?</thead>", head, page, flags=re.DOTALL)
+    page = re.sub(r"<tbody>.*?</tbody>", lambda m: re.sub(r"<th\b", '<th scope="row"', m[0]), page, flags=re.DOTALL)
+    # A table that is wider than the screen is moved sideways, by the keyboard too.
+    page = re.sub(r"<table\b", '<div class="wide" tabindex="0"><table', page)
+    return page.replace("</table>", "</table></div>")

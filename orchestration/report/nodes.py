@@ -1,0 +1,122 @@
+"""Nodes of pandoc's document: how a text, a table and a heading are written in it, and how text is read from it.
+
+Belongs here: the shapes of pandoc's JSON. Does not belong here: what a report consists of (``document``).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pypandoc
+
+Node = dict[str, Any]
+
+EMPTY: list[Any] = ["", [], []]
+LEFT, RIGHT = {"t": "AlignLeft"}, {"t": "AlignRight"}
+# Markdown as authors write it; a sign that would mean something else in a sentence means itself.
+MARKDOWN = "markdown-smart-citations-tex_math_dollars-auto_identifiers-raw_tex-example_lists"
+
+
+def convert(source: str, to: str, origin: str, options: Sequence[str] = (), *, into: str | None = None, epoch: int = 0) -> str:
+    """Return what pandoc makes of a document, or write it into a file.
+
+    Args:
+        source: the document.
+        to: what it becomes.
+        origin: what it is.
+        options: of pandoc.
+        into: the file, for documents that are no text.
+        epoch: the time that pandoc takes for now: that of the release.
+    """
+    before = os.environ.get("SOURCE_DATE_EPOCH")
+    os.environ["SOURCE_DATE_EPOCH"] = str(epoch)
+    try:
+        return str(pypandoc.convert_text(source, to, format=origin, extra_args=list(options), outputfile=into))
+    finally:
+        if before is None:
+            del os.environ["SOURCE_DATE_EPOCH"]
+        else:
+            os.environ["SOURCE_DATE_EPOCH"] = before
+
+
+def string(text: str) -> Node:
+    """Return a text."""
+    return {"t": "Str", "c": text}
+
+
+def superscript(text: str) -> Node:
+    """Return a raised text."""
+    return {"t": "Superscript", "c": [string(text)]}
+
+
+def span(id_: str, text: str) -> Node:
+    """Return a text that has an id."""
+    return {"t": "Span", "c": [[id_, ["bound"], []], [string(text)]]}
+
+
+def paragraph(inlines: list[Node], style: str = "") -> Node:
+    """Return a paragraph, in a style of its own where it has one."""
+    node = {"t": "Para", "c": inlines}
+    return {"t": "Div", "c": [["", [style], [["custom-style", style]]], [node]]} if style else node
+
+
+def raw(format_: str, text: str) -> Node:
+    """Return what is written in one format as it is."""
+    return {"t": "RawBlock", "c": [format_, text]}
+
+
+def cell(inlines: list[Node], align: Node, rows: int = 1, columns: int = 1) -> list[Any]:
+    """Return a cell of a table."""
+    return [EMPTY, align, rows, columns, [{"t": "Plain", "c": inlines}]]
+
+
+def table(id_: str, caption: list[Node], widths: Sequence[float], head: list[list[Any]], body: list[list[Any]]) -> Node:
+    """Return a table whose first column is the heads of its rows."""
+    specs = [[LEFT if not at else RIGHT, {"t": "ColWidth", "c": width}] for at, width in enumerate(widths)]
+    return {
+        "t": "Table",
+        "c": [
+            [id_, [], []],
+            [None, [{"t": "Plain", "c": caption}]],
+            specs,
+            [EMPTY, [[EMPTY, line] for line in head]],
+            [[EMPTY, 1, [], [[EMPTY, line] for line in body]]],
+            [EMPTY, []],
+        ],
+    }
+
+
+def figure(id_: str, caption: list[Node], image: str, alternative: str) -> Node:
+    """Return a picture with a caption and a text for those who cannot see it."""
+    picture = {"t": "Image", "c": [["", [], [["width", "100%"]]], [string(alternative)], [image, ""]]}
+    return {"t": "Figure", "c": [[id_, [], []], [None, [{"t": "Plain", "c": caption}]], [{"t": "Plain", "c": [picture]}]]}
+
+
+def walk(node: Any, change: Callable[[Node], Any]) -> Any:
+    """Return a document in which each node was changed; a change that returns nothing keeps the node."""
+    if isinstance(node, list):
+        return [walk(each, change) for each in node]
+    if isinstance(node, dict):
+        changed = change(node) if "t" in node else None
+        if changed is not None:
+            return changed
+        return {name: walk(value, change) for name, value in node.items()}
+    return node
+
+
+def text_of(node: Any) -> str:
+    """Return what a reader reads of nodes."""
+    if isinstance(node, list):
+        return "".join(text_of(each) for each in node)
+    if not isinstance(node, dict):
+        return ""
+    kind, content = node.get("t"), node.get("c")
+    if kind in ("Space", "SoftBreak", "LineBreak"):
+        return " "
+    if kind == "Str":
+        return str(content)
+    if kind in ("Code", "Span", "Link", "Div", "Header", "Quoted"):
+        return str(content[1]) if kind == "Code" else text_of(content[2] if kind == "Header" else content[1])
+    return text_of(content)

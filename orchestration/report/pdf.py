@@ -1,0 +1,173 @@
+"""The report as a tagged PDF: Typst compiles it as PDF/UA and refuses what lacks a tag, a text or a title.
+
+Prose goes through pandoc, tables and figures are written here. Belongs here: the language of Typst, and the row heads that
+its compiler does not tag. Does not belong here: the page design (``templates/report.typ``).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import typst
+
+from orchestration.core.language import Language
+from orchestration.report import nodes
+from orchestration.report.document import TEXTS, Document, Placed, note_pieces
+from orchestration.report.nodes import Node
+from orchestration.report.tables import Grid, Note
+from orchestration.report.word import api_version
+
+TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
+STANDARD = "ua-1"
+# From this many columns on a table is set smaller.
+MANY_COLUMNS = 8
+
+
+def write_pdf(document: Document, path: Path, work: Path) -> None:
+    """Write the PDF.
+
+    Args:
+        document: the report.
+        path: the file.
+        work: a folder for the charts on the way.
+
+    Raises:
+        RuntimeError: the compiler refused or warned, which is a defect of this program.
+    """
+
+    def write(placed: Placed) -> list[Node]:
+        if placed.chart is None:
+            return [nodes.raw("typst", _table(placed, document.language))]
+        (work / f"{placed.grid.key}.svg").write_text(placed.chart.svg(), encoding="utf-8")
+        return [nodes.raw("typst", _figure(placed, document.language))]
+
+    whole = {"pandoc-api-version": api_version(), "meta": {}, "blocks": nodes.walk(document.blocks(write), _without_ids)}
+    body = nodes.convert(json.dumps(whole), "typst", "json", ["--wrap=none"])
+    source = _filled(document) + body
+    (work / "report.typ").write_text(source, encoding="utf-8")
+    made, warnings = typst.compile_with_warnings(
+        str(work / "report.typ"), format="pdf", pdf_standards=[STANDARD], ignore_system_fonts=True
+    )
+    if warnings:
+        raise RuntimeError(f"Typst warns: {warnings[0]}")
+    (work / "made.pdf").write_bytes(bytes(made))
+    _tag_row_heads(work / "made.pdf", path)
+
+
+def _filled(document: Document) -> str:
+    """Return the page design with the report's own title, date and front."""
+    day, language = document.day, document.language
+    contents = TEXTS["contents"].nb if language == "nb" else TEXTS["contents"].en
+    values = {
+        "TITLE": quoted(document.title),
+        "SUBTITLE": quoted(document.subtitle),
+        "LANGUAGE": quoted(language),
+        "REGION": quoted("NO" if language == "nb" else "GB"),
+        "DATE": f"datetime(year: {day.year}, month: {day.month}, day: {day.day})",
+        "CONTENTS": quoted(contents),
+        "FRONT": "(" + "".join(f"{quoted(text)}, " for text in document.front) + ")",
+        "RUNNING": quoted(f"{document.title} \u2013 {document.snapshot}"),
+    }
+    text = TEMPLATE.read_text(encoding="utf-8")
+    for name, value in values.items():
+        text = text.replace(f"@{name}@", value)
+    return text + "\n"
+
+
+def quoted(text: str) -> str:
+    """Return a text as Typst writes it."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _without_ids(node: Node) -> Any:
+    """Take ids from spans: Typst would make labels of them, thousands of times over."""
+    if node["t"] == "Span":
+        return {"t": "Span", "c": [["", [], []], nodes.walk(node["c"][1], _without_ids)]}
+    return None
+
+
+def _raised(text: str, marks: tuple[str, ...]) -> str:
+    raised = "".join(f" + super({quoted(mark)})" for mark in marks)
+    return f"{{{quoted(text)}{raised}}}" if marks else quoted(text)
+
+
+def _table(placed: Placed, language: Language) -> str:
+    grid = placed.grid
+    columns = len(grid.column_labels)
+    cells = [f"table.cell(rowspan: {len(grid.heads)}, align: left + bottom, {quoted(grid.corner)})"]
+    heads: list[str] = []
+    for line in grid.heads:
+        heads += [
+            f"table.cell(colspan: {head.columns}, rowspan: {head.rows}, align: {'center' if head.columns > 1 else 'right'} + bottom, "
+            f"{_raised(head.text, head.marks)})"
+            for head in line
+        ]
+    body: list[str] = []
+    for row, line in zip(grid.rows, grid.cells, strict=True):
+        body.append(_raised(row.text, row.marks))
+        body += [_raised(cell.text, cell.marks) for cell in line]
+    size = "7pt" if columns > 2 * MANY_COLUMNS - 4 else "7.5pt" if columns > MANY_COLUMNS else "9pt"
+    return (
+        f"#block(breakable: true)[#set text(size: {size})\n#figure(kind: table, supplement: none, numbering: none, "
+        f"caption: {quoted(placed.caption)}, table(columns: (1fr, ..(auto,) * {columns}), "
+        f"table.header({', '.join([*cells, *heads])}),\n{', '.join(body)})) <{grid.key}>\n]\n{_notes(grid, language)}"
+    )
+
+
+def _figure(placed: Placed, language: Language) -> str:
+    return (
+        f"#figure(kind: image, supplement: none, numbering: none, caption: {quoted(placed.caption)}, "
+        f'image("{placed.grid.key}.svg", width: 100%, alt: {quoted(placed.alternative)})) <{placed.grid.key}>\n'
+        f"{_notes(placed.grid, language)}"
+    )
+
+
+def _notes(grid: Grid, language: Language) -> str:
+    return "".join(f"#note({_raised_first(note, language)})\n" for note in grid.notes)
+
+
+def _raised_first(note: Note, language: Language) -> str:
+    text = "".join(piece for _, piece in note_pieces(note, language))
+    return f"{{super({quoted(note.mark)}) + {quoted(' ' + text)}}}" if note.mark else quoted(text)
+
+
+def _children(element: Any) -> list[Any]:
+    found = element.get("/K")
+    if found is None:
+        return []
+    return list(found) if isinstance(found, pikepdf.Array) else [found]
+
+
+def _tag_row_heads(made: Path, path: Path) -> None:
+    """Write the PDF with the first cell of each row of a table's body as the head of the row."""
+    with pikepdf.open(made) as document:
+
+        def visit(element: Any, in_body: bool) -> None:
+            if not isinstance(element, pikepdf.Dictionary):
+                return
+            kind = str(element.get("/S", ""))
+            if kind == "/TR" and in_body:
+                first = next(
+                    (each for each in _children(element) if isinstance(each, pikepdf.Dictionary) and str(each.get("/S", "")) == "/TD"),
+                    None,
+                )
+                if first is not None:
+                    first.S = pikepdf.Name.TH
+                    had = first.get("/A")
+                    kept = [] if had is None else (list(had) if isinstance(had, pikepdf.Array) else [had])
+                    first.A = pikepdf.Array([pikepdf.Dictionary(O=pikepdf.Name.Table, Scope=pikepdf.Name.Row), *kept])
+            for each in _children(element):
+                visit(each, in_body or kind == "/TBody")
+
+        for element in _children(document.Root.StructTreeRoot):
+            visit(element, False)
+        document.save(path, deterministic_id=True, fix_metadata_version=False)
+
+
+def plain(text: str) -> str:
+    """Return a text without blanks, as pages are compared."""
+    return re.sub(r"\s", "", text)

@@ -1,0 +1,55 @@
+"""The areas that a report is about: what ``place=here`` and its neighbours mean in its tables and sentences.
+
+Belongs here: finding the area of ``--county`` and ``--municipality``. Does not belong here: figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestration.core.errors import UserError
+from orchestration.report.model import Report
+from orchestration.report.printed_words import Place
+from orchestration.report.values import BASIS, CODE, COUNTRY, LEVEL, YEAR, Published
+
+COUNTRY_PLACE = Place(*COUNTRY)
+
+
+@dataclass(frozen=True)
+class Places:
+    """``here`` has areas by what tables call them; ``names`` what chapters call them."""
+
+    here: Mapping[str, Place] = field(default_factory=dict)
+    names: Mapping[str, Any] = field(default_factory=dict)
+
+
+def places_of(published: Published, report: Report, code: str, year: int) -> Places:
+    """Return the areas of a report.
+
+    Raises:
+        UserError: the report is about an area and there is none with the code.
+    """
+    if report.area == "country":
+        return Places({"country": COUNTRY_PLACE})
+    wanted = {LEVEL: report.area, CODE: code, YEAR: str(year), BASIS: "current"}
+    rows = published.rows("areas", wanted)
+    if not rows:
+        there = sorted(
+            {f"{row[CODE]} {row['unit_name']}" for row in published.rows("areas", {LEVEL: report.area, YEAR: str(year), BASIS: "current"})}
+        )
+        shown = ", ".join(there[:20]) + (" ..." if len(there) > 20 else "")
+        raise UserError(f"there is no {report.area} {code!r} on today's map", place=f"--{report.area}", remedy=f"there are {shown}")
+    row = rows[0]
+    here = Place(report.area, code, str(row["unit_name"]), "current")
+    country = Place(*COUNTRY, name="", basis="current")
+    found = {"here": here, "country": country}
+    names: dict[str, Any] = {"area": here.name, "size_group": row["size_group"]}
+    if report.area == "municipality":
+        county = Place("county", str(row["county_code"]), basis="current")
+        size = Place("size_group", str(row["size_group"]), basis="current")
+        found |= {"county": county, "size": size}
+        of = published.rows("areas", {LEVEL: "county", CODE: county.code, YEAR: str(year), BASIS: "current"})
+        names["county"] = str(of[0]["unit_name"]) if of else ""
+    return Places(found, names)

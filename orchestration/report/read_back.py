@@ -1,0 +1,198 @@
+"""The finished documents read back: every value, table and text is what the report bound, by a second query.
+
+Word by bookmarks and tables, HTML by ids and tables, PDF by its tags. Belongs here: reading and comparing. Does not belong
+here: writing. A difference is a defect, and ends the build.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+
+from orchestration.core.errors import UserError
+from orchestration.report import read_html, read_pdf, read_word
+from orchestration.report.document import Document, Placed, Prose, note_pieces
+from orchestration.report.nodes import text_of
+from orchestration.report.pdf import plain
+from orchestration.report.sentences import Stated
+from orchestration.report.tables import Grid
+from orchestration.report.values import Cell, Quantity
+from orchestration.report.vocabulary import written
+from orchestration.report.writing import number
+
+REMEDY = "this is a defect of the program, not of the report; nothing was put in place"
+
+
+def check(document: Document, stated: Sequence[Stated], files: Mapping[str, Path], snapshot: Path) -> int:
+    """Hold the finished documents against the published files, and return how many values were read.
+
+    Raises:
+        UserError: a document says something else than what it is bound to.
+    """
+    again = Again(snapshot, _cells(document, stated))
+    spans = {each.id: written(again.value(each.bound.quantity) / each.bound.divisor, each.bound.decimals, each.bound.form, each.bound.language) for each in stated}
+    spans |= dict(_note_spans(document, again))
+    grids = [placed.grid for placed in document.placed if placed.chart is None]
+    expected = [_rows(grid, again, document) for grid in grids]
+    count = _check_word(files["docx"], spans, expected, document)
+    count += _check_html(files["html"], spans, expected, document)
+    return count + _check_pdf(files["pdf"], document)
+
+
+class Again:
+    """Values of cells read a second time: from the Parquet files of the snapshot, where it has them, all at once."""
+
+    def __init__(self, snapshot: Path, cells: Iterable[Cell]) -> None:
+        wanted: dict[tuple[str, str, tuple[str, ...]], set[tuple[str, ...]]] = {}
+        for cell in cells:
+            names = tuple(name for name, _ in cell.key)
+            wanted.setdefault((cell.table, cell.measure, names), set()).add(tuple(value for _, value in cell.key))
+        self._values: dict[tuple[str, str, tuple[tuple[str, str], ...]], float | None] = {}
+        database = snapshot / "is248.duckdb"
+        with duckdb.connect() as connection:
+            connection.execute(f"attach '{database}' as published (read_only)")
+            for (table, measure, names), keys in wanted.items():
+                file = snapshot / "parquet" / f"{table}.parquet"
+                source = f"read_parquet('{file}')" if file.is_file() else f'published."{table}"'
+                columns = ", ".join(f'cast("{name}" as varchar)' for name in names)
+                marks = ", ".join(f"({', '.join('?' for _ in names)})" for _ in keys)
+                sql = f'select {columns}, "{measure}" from {source} where ({columns}) in ({marks})'
+                for *key, value in connection.execute(sql, [part for each in sorted(keys) for part in each]).fetchall():
+                    address = (table, measure, tuple(zip(names, key, strict=True)))
+                    if address in self._values:
+                        raise UserError(f"two cells of {table} have one key", place=str(snapshot), remedy=REMEDY)
+                    self._values[address] = value
+
+    def value(self, quantity: Quantity) -> Decimal:
+        """Return the number that a quantity has by the second reading."""
+        return quantity.from_values([self._values.get((cell.table, cell.measure, cell.key)) for cell in quantity.cells])
+
+
+def _cells(document: Document, stated: Sequence[Stated]) -> Iterator[Cell]:
+    for each in stated:
+        yield from each.bound.quantity.cells
+    for placed in document.placed:
+        for line in placed.grid.cells:
+            for cell in line:
+                if cell.quantity is not None:
+                    yield from cell.quantity.cells
+        for note in placed.grid.notes:
+            for _, quantity in note.quantities:
+                yield from quantity.cells
+
+
+def _note_spans(document: Document, again: Again) -> Iterator[tuple[str, str]]:
+    for placed in document.placed:
+        for place, note in enumerate(placed.grid.notes):
+            for name, quantity in note.quantities:
+                yield f"n-{placed.grid.key}-{place}-{name}".replace("_", "-"), number(again.value(quantity), 0, document.language)
+
+
+def _rows(grid: Grid, again: Again, document: Document) -> list[list[str]]:
+    """Return the body of a table as it must stand in a document."""
+    return [
+        [
+            row.text,
+            *(
+                cell.text
+                if cell.quantity is None
+                else number(again.value(cell.quantity) / cell.divisor, cell.decimals, document.language)
+                for cell in line
+            ),
+        ]
+        for row, line in zip(grid.rows, grid.cells, strict=True)
+    ]
+
+
+def _refuse(path: Path, what: str) -> None:
+    raise UserError(what, place=path.name, remedy=REMEDY)
+
+
+def _compare(path: Path, spans: Mapping[str, str], found: Mapping[str, str], tables: list[list[list[str]]], expected: list[list[list[str]]]) -> int:
+    for name, text in spans.items():
+        if found.get(name) != text:
+            _refuse(path, f"{name} reads {found.get(name)!r} instead of {text!r}")
+    if len(tables) != len(expected):
+        _refuse(path, f"has {len(tables)} tables instead of {len(expected)}")
+    cells = 0
+    for at, (table, rows) in enumerate(zip(tables, expected, strict=True), start=1):
+        if table != rows:
+            line = next((pair for pair in zip(table, rows, strict=False) if pair[0] != pair[1]), (table[:1], rows[:1]))
+            _refuse(path, f"table {at} reads {line[0]} instead of {line[1]}")
+        cells += sum(len(row) - 1 for row in rows)
+    return len(spans) + cells
+
+
+def _check_word(path: Path, spans: Mapping[str, str], expected: list[list[list[str]]], document: Document) -> int:
+    word = read_word.read(path)
+    heads = [len(placed.grid.heads) for placed in document.placed if placed.chart is None]
+    if word.head_rows != heads:
+        _refuse(path, f"rows of heads are {word.head_rows} instead of {heads}")
+    headings = [text_of(block["c"][2]) for part in document.parts if isinstance(part, Prose) for block in part.blocks if block["t"] == "Header"]
+    if word.headings != headings:
+        _refuse(path, "its headings are no real headings")
+    alternatives = [placed.alternative for placed in document.placed if placed.chart is not None]
+    if word.alternatives != alternatives:
+        _refuse(path, "a figure has no alternative text")
+    return _compare(path, spans, word.spans, word.tables, expected)
+
+
+def _check_html(path: Path, spans: Mapping[str, str], expected: list[list[list[str]]], document: Document) -> int:
+    page = read_html.read(path.read_text(encoding="utf-8"))
+    if page.without_scope:
+        _refuse(path, "a head of a table has no scope")
+    lost = sorted(page.references - page.ids)
+    if lost:
+        _refuse(path, f"a link leads to {lost[0]!r}, which is not there")
+    charts = [placed for placed in document.placed if placed.chart is not None]
+    if page.charts != [(placed.alternative, placed.chart.texts if placed.chart else []) for placed in charts]:
+        _refuse(path, "a figure has another text than its values")
+    return _compare(path, spans, page.spans, page.tables, expected)
+
+
+def _check_pdf(path: Path, document: Document) -> int:
+    """Compare everything that the tags of the PDF have, in their order, with the whole report."""
+    pdf = read_pdf.read(path)
+    for fault in pdf.faults:
+        _refuse(path, fault)
+    want, count = [], 0
+    for text, is_value in _stream(document):
+        want.append(plain(text))
+        count += is_value
+    got = plain(pdf.text)
+    wanted = "".join(want)
+    if got != wanted:
+        at = next((place for place, (one, other) in enumerate(zip(got, wanted, strict=False)) if one != other), min(len(got), len(wanted)))
+        _refuse(path, f"reads {got[max(at - 30, 0) : at + 30]!r} instead of {wanted[max(at - 30, 0) : at + 30]!r}")
+    alternatives = [placed.alternative for placed in document.placed if placed.chart is not None]
+    if pdf.alternatives != alternatives:
+        _refuse(path, "a figure has no alternative text")
+    return count
+
+
+def _stream(document: Document) -> Iterator[tuple[str, bool]]:
+    """Yield every text of the report in its order, and whether it is a value of a table."""
+    for part in document.parts:
+        if isinstance(part, Prose):
+            yield text_of(part.blocks), False
+        else:
+            yield from _placed_stream(part, document)
+
+
+def _placed_stream(part: Placed, document: Document) -> Iterator[tuple[str, bool]]:
+    grid = part.grid
+    yield part.caption, False
+    if part.chart is not None:
+        yield "".join(part.chart.texts), False
+    else:
+        for depth, line in enumerate(grid.heads):
+            yield ("" if depth else grid.corner) + "".join(head.text + "".join(head.marks) for head in line), False
+        for row, cells in zip(grid.rows, grid.cells, strict=True):
+            yield row.text + "".join(row.marks), False
+            for cell in cells:
+                yield cell.text + "".join(cell.marks), cell.quantity is not None
+    for note in grid.notes:
+        yield note.mark + "".join(text for _, text in note_pieces(note, document.language)), False

@@ -1,0 +1,200 @@
+"""Chapters evaluated: prose in which each expression has become a value that is bound to its cells, by file and line.
+
+Belongs here: the template language of chapters, the place of every expression, and errors with it. Does not belong here: the
+words (``vocabulary``), or the documents that chapters become (``document``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError
+from jinja2.sandbox import SandboxedEnvironment, SecurityError
+
+from orchestration.core.errors import UserError
+from orchestration.core.language import in_language
+from orchestration.report.tables import Grid, Round
+from orchestration.report.values import ReportError, near
+from orchestration.report.vocabulary import NO_BREAK, SAID_PREFIX, Bound, Composed, Vocabulary
+from orchestration.report.writing import TEXTS
+
+# Years that a chapter may name by an expression; another number has to be bound.
+YEARS = range(1990, 2100)
+EXPRESSION = re.compile(r"\{\{(?P<strip>[-+]?)(?P<expression>.*?)(?P<end>[-+]?)\}\}", re.DOTALL)
+DOCUMENTATION = "docs/reports.md says what a chapter may say"
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A bound value where it stands: ``id`` finds it in the documents, file and line in the chapter."""
+
+    id: str
+    bound: Bound
+    text: str
+    file: str
+    line: int
+    expression: str
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The place of a table or figure; nothing where the round has none."""
+
+    markdown: str
+
+
+@dataclass
+class Chapters:
+    """Evaluates chapters of one report; keeps every bound value in the order of the document."""
+
+    of: Round
+    vocabulary: Vocabulary
+    grids: Mapping[str, Grid]
+    left_out: Mapping[str, str]
+    names: Mapping[str, Any] = field(default_factory=dict)
+    stated: list[Stated] = field(default_factory=list)
+    placed: list[str] = field(default_factory=list)
+
+    def render(self, path: Path, text: str, shown: str) -> str:
+        """Return a chapter as Markdown whose bound values are spans with an id.
+
+        Args:
+            path: the file, for errors.
+            text: what stands in it.
+            shown: the name of the file in the manifest.
+
+        Raises:
+            UserError: an expression is wrong or refused; the message has file and line.
+        """
+        return _Chapter(self, path, shown).render(text)
+
+
+class _Chapter:
+    def __init__(self, chapters: Chapters, path: Path, shown: str) -> None:
+        self.chapters, self.path, self.shown = chapters, path, shown
+        self.expressions: list[tuple[int, str]] = []
+        self.at = (1, "")
+
+    def render(self, text: str) -> str:
+        environment = SandboxedEnvironment(
+            undefined=StrictUndefined,
+            # The signs of an identifier of Markdown would begin a comment otherwise.
+            comment_start_string="{##",
+            comment_end_string="##}",
+            keep_trailing_newline=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            finalize=self._finalize,
+        )
+        of = self.chapters.of
+        context: dict[str, Any] = {
+            **self.chapters.vocabulary.words(),
+            **self.chapters.names,
+            **self._placing(),
+            "year": of.year,
+            "before": of.before,
+            "at_": self._at,
+        }
+        try:
+            template = environment.from_string(EXPRESSION.sub(self._with_place, _lines_kept(text)))
+            return template.render(context)
+        except TemplateSyntaxError as error:
+            raise UserError(str(error.message), place=self._place(error.lineno), remedy=DOCUMENTATION) from error
+        except UndefinedError as error:
+            what = str(error)
+            name = re.search(r"'(\w+)' is undefined", what)
+            raise UserError(
+                f"there is no word {name[1]!r}{near(name[1], context)}" if name else what,
+                place=self._place(_line(error)),
+                remedy=DOCUMENTATION,
+            ) from error
+        except ReportError as error:
+            place = self._place(_line(error) or self.at[0])
+            raise UserError(error.what, place=place, remedy=error.remedy) from error
+        except (TypeError, ValueError, KeyError, ArithmeticError, SecurityError) as error:
+            raise UserError(f"cannot be evaluated ({error})", place=self._place(_line(error)), remedy=DOCUMENTATION) from error
+
+    def _place(self, line: int | None) -> str:
+        return f"{self.path}, line {line or self.at[0]}"
+
+    def _with_place(self, match: re.Match[str]) -> str:
+        line = match.string.count("\n", 0, match.start()) + 1
+        self.expressions.append((line, " ".join(match["expression"].split())))
+        place = len(self.expressions) - 1
+        return f"{{{{{match['strip']} at_({place}) or ({match['expression']}) {match['end']}}}}}"
+
+    def _at(self, place: int) -> None:
+        self.at = self.expressions[place]
+
+    def _placing(self) -> dict[str, Callable[..., Any]]:
+        return {"table": self._slot, "figure": self._slot, "see": self._see, "has": self._has, "said_once": self._said_once}
+
+    def _known(self, key: str) -> None:
+        known = [*self.chapters.grids, *self.chapters.left_out]
+        if key not in known:
+            raise ReportError(f"there is no table or figure {key!r}{near(key, known)}", "declare it, or correct the key")
+
+    def _slot(self, key: str) -> Slot:
+        self._known(key)
+        if key in self.chapters.left_out:
+            return Slot("")
+        if key in self.chapters.placed:
+            raise ReportError(f"{key!r} stands in the report already", "refer to it by see()")
+        self.chapters.placed.append(key)
+        return Slot(f'\n::: {{.slot key="{key}"}}\n:::\n')
+
+    def _see(self, *keys: str) -> Slot:
+        for key in keys:
+            self._known(key)
+        there = [key for key in keys if key in self.chapters.grids]
+        links = ", ".join(f"[{key}](#{key}){{.ref}}" for key in there)
+        return Slot(f"{NO_BREAK}({links})" if links else "")
+
+    def _has(self, key: str) -> bool:
+        self._known(key)
+        return key in self.chapters.grids
+
+    def _said_once(self) -> Slot:
+        of = self.chapters.of
+        labels = [self.chapters.vocabulary.labels.code("obs_note", code) for code in of.report.said_once]
+        return Slot("\n".join(f"- {label}" for label in labels))
+
+    def _finalize(self, value: Any) -> Any:
+        if isinstance(value, Slot):
+            return value.markdown
+        if isinstance(value, Bound):
+            return self._span(value)
+        if isinstance(value, Composed):
+            return "".join(part if isinstance(part, str) else self._span(part) for part in value.parts)
+        if isinstance(value, bool) or (isinstance(value, int) and value not in YEARS) or isinstance(value, float):
+            raise ReportError(f"{value} is bound to no published cell", "use a word of the vocabulary")
+        if value is None:
+            raise ReportError("the expression has no value", "put the sentence in {% if %}")
+        return value
+
+    def _span(self, bound: Bound) -> str:
+        text = bound.text
+        place = len(self.chapters.stated) + 1
+        line, expression = self.at
+        self.chapters.stated.append(Stated(f"v{place}", bound, text, self.shown, line, expression))
+        unit = f"{NO_BREAK}{bound.unit}" if bound.unit else ""
+        said = "; ".join(in_language(TEXTS[SAID_PREFIX + name], bound.language) for name in bound.said)
+        return f"[{text}]{{#v{place} .bound}}{unit}" + (f" ({said})" if said else "")
+
+
+def _lines_kept(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
+def _line(error: BaseException) -> int | None:
+    """Return the line of the template in which an error arose."""
+    line, trace = None, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == "<template>":
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line

@@ -1,0 +1,398 @@
+"""What an author may say: each word returns a value that is bound to published cells, or refuses and says why.
+
+Belongs here: the words, their defaults, and what each refuses. Does not belong here: which cells a measure is made of
+(``printed_words``), the template (``sentences``), or how a number is written (``writing``).
+
+Defaults of every word: the year of the report, the country or the report's own area, both target groups, all services.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any, Literal
+
+from orchestration.core.language import in_language
+from orchestration.report.labels import Labels
+from orchestration.report.printed_words import WITH_CORRECTION, Place
+from orchestration.report.tables import SAID_STATUSES, Round
+from orchestration.report.values import BASIS, CODE, LEVEL, YEAR, Cell, Quantity, ReportError, near, plain
+from orchestration.report.writing import TEXTS, as_fraction, in_words, listed, number, rounded
+
+Form = Literal["number", "word", "fraction", "direction"]
+# What has to be said of a status, by the name that an author gives it in ``said``.
+STATUS_NAMES = dict(zip(SAID_STATUSES, ("carried_forward", "estimated", "provisional", "uncertain"), strict=True))
+SAID_PREFIX = "said_"
+AREAS = {"county": "county", "size": "size_group", "hf": "hf_area", "region": "health_region", "municipality": "municipality_no"}
+LEVELS = {"county": "county", "size": "size_group", "hf": "hf_area", "region": "health_region"}
+AMOUNT_UNITS = {"nok": 1, "thousand": 1_000, "million": 1_000_000}
+NO_BREAK = "\u00a0"
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A value as it is written, with the quantity that it is bound to. ``said`` is shown behind it in brackets."""
+
+    quantity: Quantity
+    decimals: int = 0
+    divisor: int = 1
+    form: Form = "number"
+    language: Literal["nb", "en"] = "nb"
+    unit: str = ""
+    said: tuple[str, ...] = ()
+
+    @property
+    def value(self) -> Decimal:
+        """The number that is written."""
+        return self.quantity.value / self.divisor
+
+    @property
+    def text(self) -> str:
+        """What is written, without what is said behind it."""
+        return written(self.value, self.decimals, self.form, self.language)
+
+
+def written(value: Decimal, decimals: int, form: Form, language: Literal["nb", "en"]) -> str:
+    """Return a value as it is written.
+
+    Raises:
+        ReportError: it is to be a word or a fraction and is none.
+    """
+    if form == "number":
+        return number(value, decimals, language)
+    if form == "direction":
+        step = rounded(value, decimals)
+        return in_language(TEXTS["rose" if step > 0 else "fell" if step < 0 else "unchanged"], language)
+    text = in_words(value, language) if form == "word" else as_fraction(value, language)
+    if text is None:
+        raise ReportError(f"{number(value, 1, language)} is no {form}", "write it as a number")
+    return text
+
+
+@dataclass(frozen=True)
+class Composed:
+    """Names and values that belong together in a sentence."""
+
+    parts: tuple[str | Bound, ...]
+
+
+class Vocabulary:
+    """The words, for one round of one report."""
+
+    def __init__(self, of: Round, here: Place | None = None) -> None:
+        self.of, self.here = of, here
+        self.labels = Labels(of.published, of.language)
+
+    def words(self) -> dict[str, Callable[..., Any]]:
+        """Return every word by its name."""
+        names = (
+            *("fte", "rate", "rate_unweighted", "share_of_fte", "on_pathways", "reporting_form", "share", "number_of"),
+            *("change", "real_change", "highest", "lowest", "rose_or_fell", "about_unchanged", "amount", "persons"),
+            *("responded", "municipalities", "population", "in_words", "fraction", "asked", "comparable"),
+        )
+        return {name: getattr(self, name) for name in names}
+
+    # FTE
+
+    def fte(self, year: int | None = None, group: str = "total", **how: Any) -> Bound:
+        """FTE: ``fte(year, "adults", service="home_ambulatory")``; several categories as a list are added up."""
+        return self._measure("fte_reported", year, group, how, 0)
+
+    def rate(self, year: int | None = None, group: str = "total", **how: Any) -> Bound:
+        """FTE per 10 000 inhabitants of the target group."""
+        return self._measure("fte_per_10000", year, group, how, 0)
+
+    def rate_unweighted(self, year: int | None = None, group: str = "total", **how: Any) -> Bound:
+        """The mean of the municipalities' FTE per 10 000 inhabitants, each municipality counting once."""
+        said, unit, decimals, rest = _common(how, 0)
+        dimensions = self._dimensions(group, rest)
+        place = self.of.words.area(dimensions, self._year(year))
+        key = {**place.columns(), YEAR: str(self._year(year)), "target_group": group, "service_type": rest.get("service", "total")}
+        cell = self.of.published.cell("fte_by_service", "fte_per_10000_unweighted", key)
+        return self._bound(Quantity(plain(cell)), decimals, said, unit)
+
+    def share_of_fte(self, year: int | None = None, group: str = "total", **how: Any) -> Bound:
+        """What percent of the FTE of the group a service, education or pathway has; without one, the group's of both."""
+        return self._measure("share_of_fte", year, group, how, 0)
+
+    def on_pathways(self, year: int | None = None, group: str = "total", **how: Any) -> Bound:
+        """What percent of the FTE are distributed on pathways."""
+        return self._measure("share_of_fte_distributed_on_pathways", year, group, how, 0)
+
+    def reporting_form(self, form: str, group: str, year: int | None = None, **how: Any) -> Bound:
+        """What percent of the municipalities reported jointly or separately."""
+        said, unit, decimals, _ = _common(how, 0)
+        dimensions = {"reporting_form": form, "target_group": group}
+        quantity = self.of.words.quantity("share_of_municipalities", dimensions, self._year(year))
+        return self._bound(quantity, decimals, said, unit)
+
+    # Answers
+
+    def share(self, indicator: str, answer: str = "yes", **how: Any) -> Bound:
+        """What percent gave an answer, of the base that the question has; ``base="all"`` or ``"answered"`` says another."""
+        return self._answer("share_of_municipalities", indicator, answer, how)
+
+    def number_of(self, indicator: str, answer: str = "yes", **how: Any) -> Bound:
+        """How many gave an answer; ``"answered"`` counts those who answered, ``"all_municipalities"`` all."""
+        return self._answer("municipalities", indicator, answer, how)
+
+    def asked(self, indicator: str, item: str | None = None, year: int | None = None) -> bool:
+        """Whether a round has published answers to a question, for ``{% if %}``."""
+        if indicator not in self._indicators():
+            raise ReportError(f"there is no indicator {indicator!r}{near(indicator, self._indicators())}", "correct the name")
+        wanted = {LEVEL: "country", CODE: "0", BASIS: "reported", "indicator": indicator, YEAR: str(self._year(year))}
+        if item is not None:
+            wanted["item"] = item
+        return any(row["share"] is not None for row in self.of.published.rows("indicator_shares", wanted))
+
+    # Changes
+
+    def change(self, before: int | None, year: int, group: str = "total", **how: Any) -> Bound:
+        """The change between two rounds, in percent; ``as_="fte"`` in FTE, ``as_="points"`` of the share of an answer."""
+        return self._change(before, year, group, dict(how))
+
+    def real_change(self, before: int, year: int, group: str = "total", **how: Any) -> Bound:
+        """The change in percent without municipalities that changed how they report."""
+        said, unit, decimals, _ = _common(how, 1)
+        key = {"time_period_from": str(before), "time_period_to": str(year), "target_group": group}
+        cell = self.of.published.cell("real_change", "real_change_percent", key)
+        return self._bound(Quantity(plain(cell)), decimals, said, unit)
+
+    def comparable(self, before: int, year: int, indicator: str = "fte_by_service") -> bool:
+        """Whether a change between two years may be said at all, for ``{% if %}``."""
+        found = self.of.published.difference(indicator, before, year)
+        return found is not None and found.verdict != "not_comparable"
+
+    def rose_or_fell(self, before: int, year: int, group: str = "total", **how: Any) -> Bound:
+        """``økte``, ``gikk ned`` or ``var uendret``, by the change as it is rounded."""
+        return replace(self._change(before, year, group, dict(how)), form="direction")
+
+    def about_unchanged(self, before: int, year: int, group: str = "total", limit: float = 1, **how: Any) -> bool:
+        """Whether a change is smaller than a limit either way, for ``{% if %}``."""
+        return abs(self._change(before, year, group, dict(how)).value) < Decimal(str(limit))
+
+    # Areas beside each other
+
+    def highest(self, count: int, word: str, by: str = "county", among: str = "", **how: Any) -> Composed:
+        """The areas with the highest values, with them: ``highest(3, "rate", by="county", group="adults")``."""
+        return self._extreme(count, word, by, among, how, is_highest=True)
+
+    def lowest(self, count: int, word: str, by: str = "county", among: str = "", **how: Any) -> Composed:
+        """The areas with the lowest values, with them."""
+        return self._extreme(count, word, by, among, how, is_highest=False)
+
+    # Others
+
+    def amount(self, year: int, unit: str = "million", *, real: bool = False, said: str | Sequence[str] = (), decimals: int = 0) -> Bound:
+        """What municipalities gave to organised user involvement; ``unit`` is nok, thousand or million."""
+        if unit not in AMOUNT_UNITS:
+            raise ReportError(f"{unit!r} is no unit of amounts", f"units are {', '.join(AMOUNT_UNITS)}")
+        dimensions = {"price_basis": "real" if real else "nominal"}
+        quantity = self.of.words.quantity("user_involvement_amount", dimensions, year)
+        return replace(self._bound(quantity, decimals, said, ""), divisor=AMOUNT_UNITS[unit])
+
+    def persons(self, indicator: str, year: int, category: str = "total") -> Composed:
+        """An estimated number of persons, always as an interval: the estimate by one assumption and by the other."""
+        key = {"indicator": indicator, YEAR: str(year), "category": category}
+        ends = [self.of.published.cell("person_estimates", column, key) for column in ("persons_main", "persons_alternative")]
+        first, last = (self._bound(Quantity(plain(cell)), 0, ("estimated",), "") for cell in sorted(ends, key=lambda c: c.value or 0))
+        return Composed((replace(first, said=()), "\u2013", replace(last, said=())))
+
+    def responded(self, year: int | None = None, unit_set: str = "municipalities", what: str = "units_answered", **how: Any) -> Bound:
+        """How many units answered; ``what="units_expected"`` how many were asked, ``"units_missing"`` how many did not."""
+        said, unit, decimals, _ = _common(how, 0)
+        rows = self.of.published.rows("response", {YEAR: str(self._year(year)), "unit_set": unit_set})
+        main = [row for row in rows if row["survey"] in ("is248", "is24")]
+        key = {YEAR: str(self._year(year)), "unit_set": unit_set}
+        if main:
+            key["survey"] = str(main[0]["survey"])
+        if what == "share":
+            cells = [self.of.published.cell("response", column, key) for column in ("units_answered", "units_expected")]
+            return self._bound(Quantity(plain(cells[0]), plain(cells[1]), 100), decimals, said, unit)
+        return self._bound(Quantity(plain(self.of.published.cell("response", what, key))), decimals, said, unit)
+
+    def municipalities(self, year: int | None = None, *, share: bool = False, **how: Any) -> Bound:
+        """How many municipalities there are, of a size or in an area; ``share=True`` in percent of all."""
+        measure = "share_of_municipalities" if share else "municipalities"
+        return self._of_areas(measure, year, how)
+
+    def population(self, year: int | None = None, group: str = "total", *, share: bool = False, **how: Any) -> Bound:
+        """How many inhabitants the target group has; ``share=True`` in percent of the country's."""
+        return self._of_areas("share_of_population" if share else "population", year, {**how, "group": group})
+
+    def in_words(self, bound: Bound) -> Bound:
+        """A number up to ten as a word; larger ones stay numbers."""
+        return replace(bound, form="word") if in_words(bound.value, self.of.language) is not None else bound
+
+    def fraction(self, bound: Bound) -> Bound:
+        """A share as ``halvparten``, ``hver tredje`` ..., where it is close enough to one; otherwise an error."""
+        return replace(bound, form="fraction")
+
+    # What the words have in common
+
+    def _year(self, year: int | None) -> int:
+        return self.of.year if year is None else int(year)
+
+    def _indicators(self) -> list[str]:
+        return [str(row["indicator"]) for row in self.of.published.rows("indicators", {})]
+
+    def _dimensions(self, group: str, how: dict[str, Any]) -> dict[str, str]:
+        dimensions = {"target_group": group}
+        kinds = {"service": "measure_type", "education": "education", "pathway": "pathway"}
+        for name, dimension in kinds.items():
+            if name in how:
+                codes = how[name]
+                dimensions[dimension] = codes if isinstance(codes, str) else "+".join(codes)
+        for name, dimension in AREAS.items():
+            if name in how:
+                dimensions[dimension] = str(how[name])
+        if "place" in how:
+            dimensions["place"] = str(how["place"])
+        unknown = set(how) - {*kinds, *AREAS, "place", "item", "base", "indicator", "answer", "as_"}
+        if unknown:
+            raise ReportError(f"a word knows nothing of {sorted(unknown)[0]!r}", "docs/reports.md lists what each word takes")
+        return dimensions
+
+    def _measure(self, measure: str, year: int | None, group: str, how: dict[str, Any], decimals: int) -> Bound:
+        said, unit, decimals, rest = _common(how, decimals)
+        quantity = self.of.words.quantity(measure, self._dimensions(group, rest), self._year(year))
+        return self._bound(quantity, decimals, said, unit)
+
+    def _answer(self, measure: str, indicator: str, answer: str, how: dict[str, Any]) -> Bound:
+        if indicator not in self._indicators():
+            raise ReportError(f"there is no indicator {indicator!r}{near(indicator, self._indicators())}", "correct the name")
+        said, unit, decimals, rest = _common(how, 0)
+        year = self._year(rest.pop("year", None))
+        dimensions = self._dimensions("", rest)
+        dimensions.pop("target_group")
+        dimensions |= {"question": indicator, "answer": answer, "service": str(rest.get("item", "all"))}
+        quantity = self.of.words.quantity(measure, dimensions, year, base=str(rest.get("base", "")))
+        return self._bound(quantity, decimals, said, unit)
+
+    def _of_areas(self, measure: str, year: int | None, how: dict[str, Any]) -> Bound:
+        said, unit, decimals, rest = _common(how, 0)
+        sizes = rest.pop("size", "total")
+        group = rest.pop("group", "total")
+        found: Quantity | None = None
+        for size in [sizes] if isinstance(sizes, str) else list(sizes):
+            dimensions = {**self._dimensions(group, rest), "size_group": size}
+            one = self.of.words.quantity(measure, dimensions, self._year(year))
+            found = one if found is None else replace(found, numerator=(*found.numerator, *one.numerator))
+        if found is None:
+            raise ReportError("no size is given", "name one, or leave it out")
+        return self._bound(found, decimals, said, unit)
+
+    def _change(self, before: int | None, year: int, group: str, how: dict[str, Any]) -> Bound:
+        if before is None:
+            raise ReportError("there is no round before", "put the sentence in {% if before %}")
+        as_ = how.pop("as_", "points" if "indicator" in how else "percent")
+        if "indicator" in how:
+            return self._points(before, year, how)
+        of_rate = how.pop("of", "fte") == "rate"
+        said, unit, decimals, rest = _common(how, 1 if as_ == "percent" else 0)
+        measures = {"percent": "fte_per_10000_change_percent" if of_rate else "fte_change_percent", "fte": "fte_change"}
+        if as_ not in measures:
+            raise ReportError(f"a change of FTE cannot be given as {as_!r}", f"give {' or '.join(measures)}")
+        dimensions = {**self._dimensions(group, rest), "from_year": str(before)}
+        quantity = self.of.words.quantity(measures[as_], dimensions, year)
+        table = quantity.cells[0].table
+        return self._bound(quantity, decimals, said, unit, also=self._correction(table, before, year))
+
+    def _points(self, before: int, year: int, how: dict[str, Any]) -> Bound:
+        said, unit, decimals, rest = _common(how, 0)
+        indicator, answer = str(rest.pop("indicator")), str(rest.pop("answer", "yes"))
+        self.of.words.require_comparable(indicator, before, year)
+        # The difference of two shares with different bases is no single fraction: the published shares are taken as they are.
+        cells = [self._share_cell(indicator, answer, rest, each) for each in (year, before)]
+        quantity = Quantity((*plain(cells[0]), *(replace(term, factor=-1) for term in plain(cells[1]))), scale=100)
+        return self._bound(quantity, decimals, said, unit, also=self._correction(indicator, before, year))
+
+    def _share_cell(self, indicator: str, answer: str, how: dict[str, Any], year: int) -> Cell:
+        dimensions = self._dimensions("", {name: value for name, value in how.items() if name not in ("item", "base")})
+        place = self.of.words.area(dimensions, year)
+        key = {**place.columns(), "indicator": indicator, "answer": answer, "item": str(how.get("item", "all")), YEAR: str(year)}
+        column = {"all": "share_of_all", "answered": "share_of_answered"}.get(str(how.get("base", "")), "share")
+        return self.of.published.cell("indicator_shares", column, key)
+
+    def _correction(self, indicator: str, before: int, year: int) -> tuple[str, ...]:
+        found = self.of.published.difference(indicator, before, year)
+        if found is None:
+            raise ReportError(f"nobody has said whether {before} and {year} can be compared", "add it to data/comparability")
+        return (WITH_CORRECTION,) if found.verdict == WITH_CORRECTION else ()
+
+    def _extreme(self, count: int, word: str, by: str, among: str, how: dict[str, Any], *, is_highest: bool) -> Composed:
+        if by not in LEVELS:
+            raise ReportError(f"there are no areas by {by!r}{near(by, LEVELS)}", f"give one of {', '.join(LEVELS)}")
+        make = self.words().get(word)
+        if make is None:
+            raise ReportError(f"there is no word {word!r}{near(word, self.words())}", "docs/reports.md lists the words")
+        year = self._year(how.get("year"))
+        wanted = {LEVEL: LEVELS[by], YEAR: str(year), BASIS: "reported"}
+        found: list[tuple[str, Bound]] = []
+        hidden: list[str] = []
+        for row in sorted(self.of.published.rows("areas", wanted), key=lambda row: str(row[CODE])):
+            name = str(row["unit_name"])
+            code = name if by == "county" else str(row[CODE])
+            try:
+                found.append((name, make(**{**how, by: code})))
+            except ReportError:
+                hidden.append(name)
+        if hidden and among != "shown":
+            raise ReportError(f"{', '.join(hidden)} cannot be shown", 'add among="shown", then the sentence says it')
+        if len(found) <= count:
+            raise ReportError(f"there are only {len(found)} areas to choose from", "ask for fewer")
+        found.sort(key=lambda each: each[1].value, reverse=is_highest)
+        last = rounded(found[count - 1][1].value, found[count - 1][1].decimals)
+        chosen = [each for each in found[:count] if rounded(each[1].value, each[1].decimals) != last]
+        chosen += [each for each in found if rounded(each[1].value, each[1].decimals) == last]
+        return Composed(self._beside(chosen, said=bool(hidden)))
+
+    def _beside(self, chosen: list[tuple[str, Bound]], *, said: bool) -> tuple[str | Bound, ...]:
+        marks = [f"\u0001{place}\u0002" for place in range(len(chosen))]
+        text = listed(marks, self.of.language)
+        parts: list[str | Bound] = []
+        for place, (name, bound) in enumerate(chosen):
+            lead, text = text.split(marks[place], 1)
+            parts += [f"{lead}{name} (", bound, ")"]
+        if said:
+            parts.append(f", {in_language(TEXTS['among_shown'], self.of.language)}")
+        return tuple(part for part in parts if part)
+
+    def _bound(self, quantity: Quantity, decimals: int, said: str | Sequence[str], unit: str, also: tuple[str, ...] = ()) -> Bound:
+        """Return a value that may be said, with what has to be said of it.
+
+        Raises:
+            ReportError: a cell has no value, or something has to be said of it that the author did not allow.
+        """
+        for cell in quantity.missing:
+            reason = self.labels.code("absence_reason", cell.reason) if cell.reason else "no value"
+            raise ReportError(f"{cell.named()} has no value: {reason.lower()}", "leave the sentence out of this round")
+        allowed = _names(said)
+        for name in allowed:
+            if SAID_PREFIX + name not in TEXTS:
+                known = [key.removeprefix(SAID_PREFIX) for key in TEXTS if key.startswith(SAID_PREFIX)]
+                raise ReportError(f"nothing is said by {name!r}{near(name, known)}", f"said is one of {', '.join(known)}")
+        needed = list(dict.fromkeys([*also, *(name for cell in quantity.cells for name in self._needed(cell))]))
+        for name in needed:
+            if name not in allowed:
+                what = in_language(TEXTS[SAID_PREFIX + name], self.of.language) if SAID_PREFIX + name in TEXTS else name
+                raise ReportError(f"the value is not plain: {what}", f'add said="{name}", then the sentence shows it')
+        return Bound(quantity, decimals, language=self.of.language, unit=unit, said=tuple(needed))
+
+    def _needed(self, cell: Cell) -> Iterable[str]:
+        if cell.status in STATUS_NAMES:
+            yield STATUS_NAMES[cell.status]
+        yield from (code for code in cell.notes if code not in self.of.report.said_once)
+        if cell.coverage is not None and cell.coverage < self.of.report.coverage_from:
+            yield "incomplete"
+
+
+def _names(said: str | Sequence[str]) -> list[str]:
+    return [said] if isinstance(said, str) else list(said)
+
+
+def _common(how: dict[str, Any], decimals: int) -> tuple[Any, str, int, dict[str, Any]]:
+    """Return what every word takes, and the rest: ``said``, ``unit``, ``decimals``."""
+    rest = dict(how)
+    return rest.pop("said", ()), str(rest.pop("unit", "")), int(rest.pop("decimals", decimals)), rest

@@ -1,0 +1,96 @@
+"""The tables and the values of the figures of a report as one workbook: a sheet each, and a list of them.
+
+Belongs here: sheets with numbers as numbers. Does not belong here: how any workbook looks (``core.workbooks``).
+"""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from openpyxl import Workbook
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from orchestration.core.workbooks import add_file, aligned, font, put, put_head, set_page, set_widths, without_clock
+from orchestration.report.document import TEXTS, Document, Placed, note_pieces
+from orchestration.report.writing import rounded
+
+LABEL_WIDTH, COLUMN_WIDTH = 46, 14
+CONTENTS_WIDTHS = (14, 100)
+
+
+def write_workbook(document: Document, path: Path, work: Path) -> None:
+    """Write the workbook."""
+    book = Workbook()
+    contents = book.active
+    title = TEXTS["workbook_contents"].nb if document.language == "nb" else TEXTS["workbook_contents"].en
+    contents.title = title
+    put(contents.cell(1, 1), f"{document.title}. {document.subtitle}")
+    contents.cell(1, 1).font = font(bold=True, size=14)
+    for line, text in enumerate(document.front, start=2):
+        put(contents.cell(line, 1), text)
+    row = len(document.front) + 3
+    for placed in document.placed:
+        name = _name(placed)
+        sheet = book.create_sheet(name)
+        _fill(sheet, placed, document)
+        put(contents.cell(row, 1), name)
+        contents.cell(row, 1).hyperlink = f"#'{name}'!A1"
+        contents.cell(row, 1).font = font(link=True, color="0B5E5A")
+        put(contents.cell(row, 2), placed.grid.title)
+        row += 1
+    set_widths(contents, CONTENTS_WIDTHS)
+    set_page(contents, document.title)
+    book.save(work / "made.xlsx")
+    with zipfile.ZipFile(work / "made.xlsx") as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            add_file(target, name, [without_clock(name, source.read(name).decode("utf-8"))])
+
+
+def _name(placed: Placed) -> str:
+    """Return the name of a sheet: what the caption calls the table."""
+    return placed.caption.split("\u2002", 1)[0].replace("\u00a0", " ")
+
+
+def _fill(sheet: Worksheet, placed: Placed, document: Document) -> None:
+    grid = placed.grid
+    put(sheet.cell(1, 1), placed.caption.replace("\u2002", " ").replace("\u00a0", " "))
+    sheet.cell(1, 1).font = font(bold=True, size=12)
+    top = 3
+    put_head(sheet.cell(top, 1), grid.corner, "left", wrap=True)
+    if len(grid.heads) > 1:
+        sheet.merge_cells(start_row=top, end_row=top + len(grid.heads) - 1, start_column=1, end_column=1)
+    taken: set[tuple[int, int]] = set()
+    for depth, line in enumerate(grid.heads):
+        at = 2
+        for head in line:
+            while (depth, at) in taken:
+                at += 1
+            text = head.text + "".join(f" {mark})" for mark in head.marks)
+            put_head(sheet.cell(top + depth, at), text, "center" if head.columns > 1 else "right", wrap=True)
+            taken |= {(depth + down, at + across) for down in range(head.rows) for across in range(head.columns)}
+            if head.columns > 1 or head.rows > 1:
+                sheet.merge_cells(
+                    start_row=top + depth, end_row=top + depth + head.rows - 1, start_column=at, end_column=at + head.columns - 1
+                )
+            at += head.columns
+    first = top + len(grid.heads)
+    for down, (head_, cells) in enumerate(zip(grid.rows, grid.cells, strict=True)):
+        put(sheet.cell(first + down, 1), head_.text + "".join(f" {mark})" for mark in head_.marks))
+        for across, cell in enumerate(cells, start=2):
+            target = sheet.cell(first + down, across)
+            if cell.quantity is None or cell.marks:
+                put(target, cell.text + "".join(f" {mark})" for mark in cell.marks))
+                target.alignment = aligned("right", "bottom")
+            else:
+                put(target, float(rounded(cell.quantity.value / cell.divisor, cell.decimals)))
+                target.number_format = "#,##0" + ("." + "0" * cell.decimals if cell.decimals else "")
+    line = first + len(grid.rows) + 1
+    for note in grid.notes:
+        text = "".join(piece for _, piece in note_pieces(note, document.language))
+        put(sheet.cell(line, 1), f"{note.mark}) {text}" if note.mark else text)
+        line += 1
+    set_widths(sheet, (LABEL_WIDTH, *(COLUMN_WIDTH,) * len(grid.column_labels)))
+    sheet.freeze_panes = f"{get_column_letter(2)}{first}"
+    set_page(sheet, document.title)
