@@ -12,8 +12,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from itertools import groupby
 
+from orchestration.core.language import Language
 from orchestration.core.texts import filled, load_texts
 from orchestration.report.tables import Grid, GridCell, Round
+from orchestration.report.writing import number
 
 TEXTS = load_texts("report", "charts")
 
@@ -67,10 +69,11 @@ class Canvas:
         return "\n".join([head, f'<rect width="{self.width}" height="{self.height}" fill="#ffffff"/>', *self.parts, "</svg>"]) + "\n"
 
 
-def draw(grid: Grid) -> Canvas:
+def draw(grid: Grid, language: Language) -> Canvas:
     """Return the chart of a grid."""
-    drawers = {"bars": _bars, "stacked": _stacked, "lines": _lines, "box": _boxes}
-    return drawers[grid.declared.kind](grid)
+    if grid.declared.kind == "lines":
+        return _lines(grid, language)
+    return {"bars": _bars, "stacked": _stacked, "box": _boxes}[grid.declared.kind](grid)
 
 
 def _value(cell: GridCell) -> float | None:
@@ -144,9 +147,13 @@ def _scale_end(largest: float) -> float:
     return next(step * magnitude for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * magnitude >= largest)
 
 
-def _lines(grid: Grid) -> Canvas:
+def _axis_decimals(end: float) -> int:
+    return 0 if end >= 8 or end in (4.0,) else 2
+
+
+def _lines(grid: Grid, language: Language) -> Canvas:
     top = _legend_height(WIDTH, grid.column_labels) + 8
-    bottom, left, right, height = 30, 20, 70, 240
+    bottom, left, right, height = 30, 64, 70, 240
     canvas = Canvas(WIDTH, top + height + bottom)
     if len(grid.column_labels) > 1:
         _legend(canvas, grid.column_labels, GROUPS)
@@ -158,6 +165,7 @@ def _lines(grid: Grid) -> Canvas:
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         y = top + height * (1 - share)
         canvas.line([(left, y), (WIDTH - right, y)], GRID_LINE, 1)
+        canvas.text(left - 14, y + 4, number(Decimal(str(end * share)), _axis_decimals(end), language), "end", QUIET)
     for row in sorted(grid.breaks_before):
         x = (at_year[years[row - 1]] + at_year[years[row]]) / 2
         canvas.line([(x, top - 4), (x, top + height)], QUIET, 1.2, "4 3")

@@ -116,6 +116,7 @@ def assemble(chapters: Sequence[ChapterText], grids: dict[str, Grid], of: Round,
                 grid = grids[block]
                 kind = "table" if grid.declared.kind == "table" else "figure"
                 counts[kind] += 1
+                grid.place = len(numbers) + 1
                 grid.number = f"{lead}.{counts[kind]}" if lead else str(counts[kind])
                 word = of.say(WORDS[kind])
                 numbers[block] = f"{word}\u00a0{grid.number}"
@@ -154,7 +155,7 @@ def _placed(grid: Grid, label: str, of: Round) -> Placed:
     caption = f"{label}\u2002{grid.title}.{unit}"
     if grid.declared.kind == "table":
         return Placed(grid, caption)
-    return Placed(grid, caption, charts.draw(grid), charts.in_words(grid, of))
+    return Placed(grid, caption, charts.draw(grid, of.language), charts.in_words(grid, of))
 
 
 def _resolve(document: Document, numbers: dict[str, str], places: list[str]) -> None:
@@ -210,11 +211,16 @@ def note_pieces(note: Note, of_language: Language) -> Iterator[tuple[str, str]]:
         yield "", text
 
 
+def note_id(grid: Grid, place: int, name: str) -> str:
+    """Return the id of a number in a note."""
+    return f"n{grid.place}-{place}-{name}"
+
+
 def note_inlines(grid: Grid, place: int, note: Note, language: Language) -> list[Node]:
     """Return a note as pandoc has it; its numbers have ids."""
     found = [nodes.superscript(note.mark), nodes.string(" ")] if note.mark else []
     for name, text in note_pieces(note, language):
-        found.append(nodes.span(f"n-{grid.key}-{place}-{name}".replace("_", "-"), text) if name else nodes.string(text))
+        found.append(nodes.span(note_id(grid, place, name), text) if name else nodes.string(text))
     return found
 
 

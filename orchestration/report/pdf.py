@@ -16,7 +16,7 @@ import typst
 
 from orchestration.core.language import Language
 from orchestration.report import nodes
-from orchestration.report.document import TEXTS, Document, Placed, note_pieces
+from orchestration.report.document import TEXTS, Document, Placed, label_width, note_pieces
 from orchestration.report.nodes import Node
 from orchestration.report.tables import Grid, Note
 from orchestration.report.word import api_version
@@ -25,6 +25,7 @@ TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 STANDARD = "ua-1"
 # From this many columns on a table is set smaller.
 MANY_COLUMNS = 8
+ROWS_OF_A_PAGE = 34
 
 
 def write_pdf(document: Document, path: Path, work: Path) -> None:
@@ -111,9 +112,14 @@ def _table(placed: Placed, language: Language) -> str:
         body.append(_raised(row.text, row.marks))
         body += [_raised(cell.text, cell.marks) for cell in line]
     size = "7pt" if columns > 2 * MANY_COLUMNS - 4 else "7.5pt" if columns > MANY_COLUMNS else "9pt"
+    first = label_width(columns)
+    widths = f"({first * 100:.1f}fr, ..({(1 - first) / columns * 100:.2f}fr,) * {columns})"
+    # A table that fits on a page stands on one.
+    breakable = "true" if len(grid.rows) > ROWS_OF_A_PAGE else "false"
     return (
-        f"#block(breakable: true)[#set text(size: {size})\n#figure(kind: table, supplement: none, numbering: none, "
-        f"caption: {quoted(placed.caption)}, table(columns: (1fr, ..(auto,) * {columns}), "
+        f"#block(breakable: {breakable}, above: 1.7em, below: 0.5em)[#set text(size: {size})\n"
+        f"#figure(kind: table, supplement: none, numbering: none, "
+        f"caption: {quoted(placed.caption)}, table(columns: {widths}, "
         f"table.header({', '.join([*cells, *heads])}),\n{', '.join(body)})) <{grid.key}>\n]\n{_notes(grid, language)}"
     )
 

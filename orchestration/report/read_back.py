@@ -14,7 +14,7 @@ import duckdb
 
 from orchestration.core.errors import UserError
 from orchestration.report import read_html, read_pdf, read_word
-from orchestration.report.document import Document, Placed, Prose, note_pieces
+from orchestration.report.document import Document, Placed, Prose, note_id, note_pieces
 from orchestration.report.nodes import text_of
 from orchestration.report.pdf import plain
 from orchestration.report.sentences import Stated
@@ -88,7 +88,7 @@ def _note_spans(document: Document, again: Again) -> Iterator[tuple[str, str]]:
     for placed in document.placed:
         for place, note in enumerate(placed.grid.notes):
             for name, quantity in note.quantities:
-                yield f"n-{placed.grid.key}-{place}-{name}".replace("_", "-"), number(again.value(quantity), 0, document.language)
+                yield note_id(placed.grid, place, name), number(again.value(quantity), 0, document.language)
 
 
 def _rows(grid: Grid, again: Again, document: Document) -> list[list[str]]:

@@ -131,7 +131,7 @@ class _Chapter:
         self.at = self.expressions[place]
 
     def _placing(self) -> dict[str, Callable[..., Any]]:
-        return {"table": self._slot, "figure": self._slot, "see": self._see, "has": self._has, "said_once": self._said_once}
+        return {"table": self._slot, "figure": self._slot, "see": self._see, "has": self._has, "said_once": self._said_once, "label": self._label}
 
     def _known(self, key: str) -> None:
         known = [*self.chapters.grids, *self.chapters.left_out]
@@ -153,6 +153,11 @@ class _Chapter:
         there = [key for key in keys if key in self.chapters.grids]
         links = ", ".join(f"[{key}](#{key}){{.ref}}" for key in there)
         return Slot(f"{NO_BREAK}({links})" if links else "")
+
+    def _label(self, codelist: str, code: str) -> str:
+        if code not in self.chapters.of.published.release.codes.get(codelist, {}):
+            raise ReportError(f"code list {codelist!r} has no {code!r}", "docs/reports.md says where codes are listed")
+        return self.chapters.vocabulary.labels.code(codelist, code)
 
     def _has(self, key: str) -> bool:
         self._known(key)

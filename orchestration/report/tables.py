@@ -106,6 +106,8 @@ class Grid:
     notes: list[Note]
     column_labels: list[str]
     number: str = ""
+    # Its place among the tables and figures; Word takes short names of bookmarks only.
+    place: int = 0
     # Rows before which a line over the years must not go on, by their place.
     breaks_before: frozenset[int] = frozenset()
 

@@ -20,7 +20,7 @@ from orchestration.report.tables import SAID_STATUSES, Round
 from orchestration.report.values import BASIS, CODE, LEVEL, YEAR, Cell, Quantity, ReportError, near, plain
 from orchestration.report.writing import TEXTS, as_fraction, in_words, listed, number, rounded
 
-Form = Literal["number", "word", "fraction", "direction"]
+Form = Literal["number", "size", "word", "fraction", "direction"]
 # What has to be said of a status, by the name that an author gives it in ``said``.
 STATUS_NAMES = dict(zip(SAID_STATUSES, ("carried_forward", "estimated", "provisional", "uncertain"), strict=True))
 SAID_PREFIX = "said_"
@@ -61,6 +61,8 @@ def written(value: Decimal, decimals: int, form: Form, language: Literal["nb", "
     """
     if form == "number":
         return number(value, decimals, language)
+    if form == "size":
+        return number(abs(value), decimals, language)
     if form == "direction":
         step = rounded(value, decimals)
         return in_language(TEXTS["rose" if step > 0 else "fell" if step < 0 else "unchanged"], language)
@@ -89,7 +91,7 @@ class Vocabulary:
         names = (
             *("fte", "rate", "rate_unweighted", "share_of_fte", "on_pathways", "reporting_form", "share", "number_of"),
             *("change", "real_change", "highest", "lowest", "rose_or_fell", "about_unchanged", "amount", "persons"),
-            *("responded", "municipalities", "population", "in_words", "fraction", "asked", "comparable"),
+            *("responded", "municipalities", "population", "in_words", "fraction", "size_of", "asked", "comparable"),
         )
         return {name: getattr(self, name) for name in names}
 
@@ -224,6 +226,10 @@ class Vocabulary:
     def in_words(self, bound: Bound) -> Bound:
         """A number up to ten as a word; larger ones stay numbers."""
         return replace(bound, form="word") if in_words(bound.value, self.of.language) is not None else bound
+
+    def size_of(self, bound: Bound) -> Bound:
+        """A change without its sign, behind ``rose_or_fell``."""
+        return replace(bound, form="size")
 
     def fraction(self, bound: Bound) -> Bound:
         """A share as ``halvparten``, ``hver tredje`` ..., where it is close enough to one; otherwise an error."""

@@ -1,0 +1,79 @@
+"""The command ``report``: the national report, the memo of a county, the sheet of a municipality.
+
+Belongs here: the words of the answer. Does not belong here: building a report (the room ``report``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from orchestration.cli.common import command, counted, main, shown_path
+from orchestration.core.errors import UserError
+from orchestration.core.settings import load_settings
+
+if TYPE_CHECKING:
+    from orchestration.report.build import Built
+
+NATIONAL, COUNTY, MUNICIPALITY = "is248", "county", "municipality"
+SUFFIXES = {"docx": "Word", "pdf": "PDF", "html": "HTML", "xlsx": "tables"}
+
+
+@main.command()
+@click.argument("year", type=int)
+@click.option("--county", metavar="CODE", help="The memo of a county, by its code today.")
+@click.option("--municipality", metavar="CODE", help="The sheet of a municipality, by its code today.")
+@click.option("--against", type=int, metavar="YEAR", help="The round to compare with; the one before if it is not given.")
+@click.option("--language", type=click.Choice(["nb", "en"]), default="nb", help="Language of the report.")
+@click.option("--into", type=click.Path(file_okay=False, path_type=Path), help="Another folder than data/warehouse/reports.")
+@command
+def report(
+    year: int, county: str | None, municipality: str | None, against: int | None, language: Literal["nb", "en"], into: Path | None
+) -> dict[str, Any]:
+    """Build the report of YEAR from the published snapshot: Word, PDF, HTML, and its tables as a workbook.
+
+    Every number is bound to a published cell, and read back from the finished files.
+    """
+    from orchestration.report.build import Wanted, build  # imported here: the tools for documents take a while to import
+
+    if county and municipality:
+        raise UserError("a report is about a county or a municipality", place="--county, --municipality", remedy="give one")
+    name = COUNTY if county else MUNICIPALITY if municipality else NATIONAL
+    built = build(load_settings(), Wanted(name, year, against, language, county or municipality or ""), into)
+    return {
+        "report": name,
+        "year": year,
+        "snapshot": built.snapshot,
+        "folder": str(built.folder),
+        "files": {kind: str(path) for kind, path in built.files.items()},
+        "tables": built.tables,
+        "figures": built.figures,
+        "values": built.values,
+        "cells": built.cells,
+        "read_back": built.read_back,
+        "left_out": built.left_out,
+        "chapters_left_out": built.chapters_left_out,
+        "constructed": built.is_constructed,
+        "text": "\n".join(_lines(built)),
+    }
+
+
+def _lines(built: Built) -> list[str]:
+    """Return what was built, what was left out and why, and where the files lie."""
+    from orchestration.report.build import told
+
+    lines = [
+        f"snapshot {built.snapshot}: {counted(built.tables, 'table')}, {counted(built.figures, 'figure')}",
+        f"bound:    {counted(built.values, 'value')} in sentences, {built.cells} in tables and figures; "
+        f"{built.read_back} read back from Word, HTML and PDF, all equal",
+    ]
+    if built.chapters_left_out:
+        lines.append(f"left out: chapters whose questions were not asked: {', '.join(built.chapters_left_out)}")
+    lines += [f"left out: {reason}" for reason in told(built.left_out)]
+    width = max(map(len, SUFFIXES.values())) + 1
+    lines += [f"{f'{SUFFIXES[kind]}:':{width}} {shown_path(path)}" for kind, path in built.files.items()]
+    if built.is_constructed:
+        lines.append("note: deliveries of the snapshot are constructed; the report says so on its first page")
+    return lines
