@@ -147,6 +147,15 @@ def _scale_end(largest: float) -> float:
     return next(step * magnitude for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * magnitude >= largest)
 
 
+# How many steps a scale has that ends with these digits, so that each step is a round number.
+_STEPS = {"1": 4, "15": 3, "2": 4, "25": 5, "3": 3, "4": 4, "5": 5, "6": 3, "8": 4}
+
+
+def _steps(end: float) -> int:
+    digits = str(int(end * 100)).rstrip("0")
+    return _STEPS[digits]
+
+
 def _axis_decimals(end: float) -> int:
     return 0 if end >= 8 or end in (4.0,) else 2
 
@@ -162,7 +171,8 @@ def _lines(grid: Grid, language: Language) -> Canvas:
     years = [int(head.code) for head in grid.rows]
     first, last = min(years), max(years)
     at_year = {year: left + (WIDTH - left - right) * (year - first) / max(last - first, 1) for year in years}
-    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+    steps = _steps(end)
+    for share in (step / steps for step in range(steps + 1)):
         y = top + height * (1 - share)
         canvas.line([(left, y), (WIDTH - right, y)], GRID_LINE, 1)
         canvas.text(left - 14, y + 4, number(Decimal(str(end * share)), _axis_decimals(end), language), "end", QUIET)
@@ -171,7 +181,7 @@ def _lines(grid: Grid, language: Language) -> Canvas:
         canvas.line([(x, top - 4), (x, top + height)], QUIET, 1.2, "4 3")
     for year in years:
         canvas.text(at_year[year], top + height + 20, str(year), "middle", QUIET)
-    taken: list[float] = []
+    ends: list[tuple[float, float, str, str]] = []
     for at in range(len(grid.column_labels)):
         color = GROUPS[at % len(GROUPS)]
         # A line joins neither years with a round missing between them nor the sides of a break.
@@ -185,10 +195,12 @@ def _lines(grid: Grid, language: Language) -> Canvas:
         if shown:
             year, row = shown[-1]
             y = top + height * (1 - (_value(grid.cells[row][at]) or 0) / end) + 4
-            while any(abs(y - other) < 14 for other in taken):
-                y -= 14
-            taken.append(y)
-            canvas.text(at_year[year] + 8, y, grid.cells[row][at].text, color=color)
+            ends.append((y, at_year[year] + 8, grid.cells[row][at].text, color))
+    # The last values beside their lines, from below, none upon another.
+    under = float(canvas.height)
+    for y, x, text, color in sorted(ends, reverse=True):
+        under = min(y, under - 14)
+        canvas.text(x, under, text, color=color)
     return canvas
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -243,8 +244,7 @@ def table_nodes(placed: Placed, language: Language) -> list[Node]:
         ]
         for head, cells in zip(grid.rows, grid.cells, strict=True)
     ]
-    first = label_width(len(grid.column_labels))
-    widths = [first, *[(1 - first) / len(grid.column_labels)] * len(grid.column_labels)]
+    widths, _ = column_widths(grid)
     return [nodes.table(grid.key, [nodes.string(placed.caption)], widths, lines, body), *note_nodes(grid, language)]
 
 
@@ -253,6 +253,55 @@ def note_nodes(grid: Grid, language: Language) -> list[Node]:
     return [nodes.paragraph(note_inlines(grid, place, note, language), NOTE_STYLE) for place, note in enumerate(grid.notes)]
 
 
-def label_width(columns: int) -> float:
-    """Return the share of a table's width that the labels of its rows have."""
-    return 0.5 if columns <= 2 else 0.38 if columns <= 4 else 0.28 if columns <= 8 else 0.2
+# How many letters stand beside each other on a line of a table, in the largest size and in smaller ones.
+LETTERS = (96, 114, 126)
+_LEAST_LABEL, _MOST_LABEL, _BETWEEN = 12, 44, 2.2
+
+
+def column_widths(grid: Grid) -> tuple[list[float], int]:
+    """Return the share of each column, that of the labels first, and how small the letters have to be.
+
+    No word of a head is broken: a column is at least as wide as its longest word.
+    """
+    words = [max((len(word) for word in re.split(r"[\s-]", label)), default=1) for label in _lowest_heads(grid)]
+    needs = [
+        max(word, *(len(line[at].text) + len(line[at].marks) for line in grid.cells)) + _BETWEEN for at, word in enumerate(words)
+    ]
+    labels = [row.text for row in grid.rows] + [grid.corner]
+    least = max(_LEAST_LABEL, *(max(map(len, label.split() or [""])) for label in labels)) if max(map(len, labels)) > 6 else 8
+    wanted = min(max(map(len, labels)) + 1, _MOST_LABEL)
+    size = next((at for at, room in enumerate(LETTERS) if least + sum(needs) <= room), len(LETTERS) - 1)
+    first = max(least, min(wanted, LETTERS[size] - sum(needs)))
+    whole = max(first + sum(needs), LETTERS[size])
+    # What is left over goes to the columns alike.
+    spare = (whole - first - sum(needs)) / len(needs)
+    return [first / whole, *((need + spare) / whole for need in needs)], size
+
+
+def _lowest_heads(grid: Grid) -> list[str]:
+    """Return the words that stand over each column alone."""
+    found = [""] * len(grid.column_labels)
+    for depth, line in enumerate(grid.heads):
+        at = 0
+        for head in line:
+            while depth and at < len(found) and _is_covered(grid, depth, at):
+                at += 1
+            if head.columns == 1:
+                found[at] += f" {head.text}"
+            at += head.columns
+    return found
+
+
+def _is_covered(grid: Grid, depth: int, at: int) -> bool:
+    """Return whether a head of a line above reaches down to a place."""
+    for above, line in enumerate(grid.heads[:depth]):
+        start = 0
+        for head in line:
+            while above and _is_covered(grid, above, start):
+                start += 1
+            if start <= at < start + head.columns:
+                if above + head.rows > depth:
+                    return True
+                break
+            start += head.columns
+    return False

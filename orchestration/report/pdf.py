@@ -16,15 +16,15 @@ import typst
 
 from orchestration.core.language import Language
 from orchestration.report import nodes
-from orchestration.report.document import TEXTS, Document, Placed, label_width, note_pieces
+from orchestration.report.document import TEXTS, Document, Placed, column_widths, note_pieces
 from orchestration.report.nodes import Node
 from orchestration.report.tables import Grid, Note
 from orchestration.report.word import api_version
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 STANDARD = "ua-1"
-# From this many columns on a table is set smaller.
-MANY_COLUMNS = 8
+# Letters of tables, the smaller the more they hold.
+SIZES = ("9pt", "7.6pt", "6.9pt")
 ROWS_OF_A_PAGE = 34
 
 
@@ -98,7 +98,6 @@ def _raised(text: str, marks: tuple[str, ...]) -> str:
 
 def _table(placed: Placed, language: Language) -> str:
     grid = placed.grid
-    columns = len(grid.column_labels)
     cells = [f"table.cell(rowspan: {len(grid.heads)}, align: left + bottom, {quoted(grid.corner)})"]
     heads: list[str] = []
     for line in grid.heads:
@@ -111,13 +110,12 @@ def _table(placed: Placed, language: Language) -> str:
     for row, line in zip(grid.rows, grid.cells, strict=True):
         body.append(_raised(row.text, row.marks))
         body += [_raised(cell.text, cell.marks) for cell in line]
-    size = "7pt" if columns > 2 * MANY_COLUMNS - 4 else "7.5pt" if columns > MANY_COLUMNS else "9pt"
-    first = label_width(columns)
-    widths = f"({first * 100:.1f}fr, ..({(1 - first) / columns * 100:.2f}fr,) * {columns})"
+    shares, small = column_widths(grid)
+    widths = f"({', '.join(f'{share * 100:.2f}fr' for share in shares)})"
     # A table that fits on a page stands on one.
     breakable = "true" if len(grid.rows) > ROWS_OF_A_PAGE else "false"
     return (
-        f"#block(breakable: {breakable}, above: 1.7em, below: 0.5em)[#set text(size: {size})\n"
+        f"#block(breakable: {breakable}, above: 1.7em, below: 0.5em)[#set text(size: {SIZES[small]})\n"
         f"#figure(kind: table, supplement: none, numbering: none, "
         f"caption: {quoted(placed.caption)}, table(columns: {widths}, "
         f"table.header({', '.join([*cells, *heads])}),\n{', '.join(body)})) <{grid.key}>\n]\n{_notes(grid, language)}"
@@ -133,7 +131,10 @@ def _figure(placed: Placed, language: Language) -> str:
 
 
 def _notes(grid: Grid, language: Language) -> str:
-    return "".join(f"#note({_raised_first(note, language)})\n" for note in grid.notes)
+    last = len(grid.notes) - 1
+    return "".join(
+        f"#{'last-note' if place == last else 'note'}({_raised_first(note, language)})\n" for place, note in enumerate(grid.notes)
+    )
 
 
 def _raised_first(note: Note, language: Language) -> str:

@@ -102,7 +102,8 @@ def read(path: Path) -> Pdf:
                     found.alternatives.append(alternative)
                 if in_chapters and not set(above) & set(_NOT_READ):
                     parts.append(text)
-        found.text = "".join(parts)
+        # A hyphen at the end of a line is given by its own sign.
+        found.text = "".join(parts).replace("\x02", "-")
     finally:
         document.close()
     return found

@@ -91,7 +91,7 @@ class Vocabulary:
         names = (
             *("fte", "rate", "rate_unweighted", "share_of_fte", "on_pathways", "reporting_form", "share", "number_of"),
             *("change", "real_change", "highest", "lowest", "rose_or_fell", "about_unchanged", "amount", "persons"),
-            *("responded", "municipalities", "population", "in_words", "fraction", "size_of", "asked", "comparable"),
+            *("responded", "municipalities", "population", "in_words", "fraction", "size_of", "asked", "comparable", "has_real_change"),
         )
         return {name: getattr(self, name) for name in names}
 
@@ -160,6 +160,11 @@ class Vocabulary:
         key = {"time_period_from": str(before), "time_period_to": str(year), "target_group": group}
         cell = self.of.published.cell("real_change", "real_change_percent", key)
         return self._bound(Quantity(plain(cell)), decimals, said, unit)
+
+    def has_real_change(self, before: int, year: int) -> bool:
+        """Whether there is a real change between two rounds, for ``{% if %}``."""
+        key = {"time_period_from": str(before), "time_period_to": str(year), "target_group": "total"}
+        return any(row["real_change_percent"] is not None for row in self.of.published.rows("real_change", key))
 
     def comparable(self, before: int, year: int, indicator: str = "fte_by_service") -> bool:
         """Whether a change between two years may be said at all, for ``{% if %}``."""
