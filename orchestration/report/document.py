@@ -6,7 +6,6 @@ evaluating chapters (``sentences``) or writing a format (``word``, ``html``, ``p
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +14,7 @@ from datetime import date
 from typing import Any
 
 from orchestration.core.errors import UserError
-from orchestration.core.language import Language
+from orchestration.core.language import Language, written_day
 from orchestration.core.texts import filled, load_texts
 from orchestration.report import charts, nodes
 from orchestration.report.nodes import Node
@@ -61,6 +60,17 @@ class Document:
     def placed(self) -> list[Placed]:
         """The tables and figures in their order."""
         return [part for part in self.parts if isinstance(part, Placed)]
+
+    @property
+    def headings(self) -> list[tuple[int, str, str]]:
+        """The headings in their order: level, id, text."""
+        return [
+            (block["c"][0], block["c"][1][0], nodes.text_of(block["c"][2]))
+            for part in self.parts
+            if isinstance(part, Prose)
+            for block in part.blocks
+            if block["t"] == "Header"
+        ]
 
     @property
     def epoch(self) -> int:
@@ -131,9 +141,10 @@ def assemble(chapters: Sequence[ChapterText], grids: dict[str, Grid], of: Round,
                         place=chapter.place,
                         remedy="begin sections with ##; report.yml has the title of the chapter",
                     )
-                if level == 2 and lead:
-                    counts["section"] += 1
-                    block = {"t": "Header", "c": [level, attributes, [nodes.string(f"{lead}.{counts['section']}\u2002"), *inlines]]}
+                counts["section"] += level == 2
+                anchor = [attributes[0] or f"{chapter.key}-{len(document.parts)}", *attributes[1:]]
+                shown = [nodes.string(f"{lead}.{counts['section']}\u2002"), *inlines] if level == 2 and lead else inlines
+                block = {"t": "Header", "c": [level, anchor, shown]}
             document.parts.append(Prose([block]))
     _resolve(document, numbers, [chapter.place for chapter in chapters])
     for grid in grids.values():
@@ -195,8 +206,6 @@ def _source(grid: Grid, of: Round, snapshot: str) -> list[Note]:
 
 
 def _written(day: date, language: Language) -> str:
-    from orchestration.core.language import written_day
-
     return written_day(day) if language == "nb" else day.isoformat()
 
 
@@ -231,7 +240,7 @@ def table_nodes(placed: Placed, language: Language) -> list[Node]:
     lines: list[list[Any]] = []
     for depth, line in enumerate(grid.heads):
         cells = [
-            nodes.cell([nodes.string(head.text), *map(nodes.superscript, head.marks)], copy.copy(nodes.RIGHT), head.rows, head.columns)
+            nodes.cell([nodes.string(head.text), *map(nodes.superscript, head.marks)], nodes.CENTER if head.columns > 1 else nodes.RIGHT, head.rows, head.columns)
             for head in line
         ]
         if not depth:

@@ -14,7 +14,7 @@ import pypandoc
 Node = dict[str, Any]
 
 EMPTY: list[Any] = ["", [], []]
-LEFT, RIGHT = {"t": "AlignLeft"}, {"t": "AlignRight"}
+LEFT, RIGHT, CENTER = {"t": "AlignLeft"}, {"t": "AlignRight"}, {"t": "AlignCenter"}
 # Markdown as authors write it; a sign that would mean something else in a sentence means itself.
 MARKDOWN = "markdown-smart-citations-tex_math_dollars-auto_identifiers-raw_tex-example_lists"
 

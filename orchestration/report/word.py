@@ -6,10 +6,13 @@ changes. Does not belong here: what the report consists of (``document``).
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import re
+import subprocess
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +21,35 @@ import typst
 
 from orchestration.core.workbooks import add_file
 from orchestration.report import nodes
-from orchestration.report.document import TEXTS, Document, Placed, note_nodes, table_nodes
+from orchestration.report.document import TEXTS, Document, Placed, column_widths, note_nodes, table_nodes
 from orchestration.report.nodes import Node
 
 DARK, QUIET, LINE = "0B5E5A", "595959", "BFBFBF"
+# Letters of cells in half points, the smaller the more a table holds.
+CELL_SIZES = (18, 15, 13)
 PICTURE_PPI = 200
 LOCALE = {"nb": "nb-NO", "en": "en-GB"}
 
+# A4 with room for the widest tables, and the number of the page below.
+_SECTION = (
+    '<w:sectPr><w:footerReference xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" w:type="default" '
+    'r:id="rIdFooter"/><w:pgSz w:w="11906" w:h="16838"/>'
+    '<w:pgMar w:top="1300" w:right="1250" w:bottom="1300" w:left="1250" w:header="600" w:footer="600" w:gutter="0"/></w:sectPr>'
+)
+_FOOTER = (
+    '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+    '<w:ftr xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:p><w:pPr><w:jc w:val="right"/></w:pPr>'
+    '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText xml:space="preserve">PAGE</w:instrText></w:r>'
+    '<w:r><w:fldChar w:fldCharType="end"/></w:r></w:p></w:ftr>'
+)
+_FOOTER_RELATION = (
+    '<Relationship Id="rIdFooter" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/footer" '
+    'Target="footer1.xml"/>'
+)
+_FOOTER_TYPE = (
+    '<Override PartName="/word/footer1.xml" '
+    'ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.footer+xml"/>'
+)
 _FONT = '<w:rFonts w:ascii="Calibri" w:hAnsi="Calibri" w:cs="Calibri" w:eastAsia="Calibri"/>'
 _TABLE_STYLE = f"""
 <w:style w:type="table" w:default="0" w:customStyle="1" w:styleId="Table"><w:name w:val="Table"/><w:basedOn w:val="TableNormal"/>
@@ -49,7 +74,7 @@ def write_word(document: Document, path: Path, work: Path) -> None:
 
     def write(placed: Placed) -> list[Node]:
         if placed.chart is None:
-            return table_nodes(placed, document.language)
+            return _with_small_cells(placed, table_nodes(placed, document.language))
         picture = work / f"{placed.grid.key}.png"
         picture.write_bytes(picture_of(placed.chart.svg(), work))
         figure = nodes.figure(placed.grid.key, [nodes.string(placed.caption)], str(picture), placed.alternative)
@@ -60,13 +85,35 @@ def write_word(document: Document, path: Path, work: Path) -> None:
     options = [
         "--toc",
         "--toc-depth=2",
+        "--figure-caption-position=above",
         f"--reference-doc={reference}",
         *("-M", f"lang={LOCALE[document.language]}", "-M", f"title={document.title}", "-M", f"subtitle={document.subtitle}"),
         *("-M", f"toc-title={TEXTS['contents'].nb if document.language == 'nb' else TEXTS['contents'].en}"),
     ]
     made = work / "made.docx"
     nodes.convert(json.dumps(whole), "docx", "json", options, into=str(made), epoch=document.epoch)
-    _finish(made, path)
+    _finish(made, path, document)
+
+
+def cell_style(small: int) -> str:
+    """Return the style of the cells of a table, by how small its letters are."""
+    return f"Compact{small or ''}"
+
+
+def _with_small_cells(placed: Placed, found: list[Node]) -> list[Node]:
+    """Return a table whose cells have smaller letters where it holds much."""
+    _, small = column_widths(placed.grid)
+    if not small:
+        return found
+
+    def change(node: Node) -> Any:
+        if node["t"] == "Plain":
+            return {"t": "Div", "c": [["", [], [["custom-style", f"Compact {small}"]]], [{"t": "Para", "c": node["c"]}]]}
+        return None
+
+    table, *notes = found
+    attributes, caption, specs, head, bodies, foot = table["c"]
+    return [{"t": "Table", "c": [attributes, caption, specs, nodes.walk(head, change), nodes.walk(bodies, change), foot]}, *notes]
 
 
 def api_version() -> list[int]:
@@ -84,23 +131,28 @@ def picture_of(svg: str, work: Path) -> bytes:
 
 def _write_reference(path: Path, language: str) -> None:
     """Write the styles: pandoc's own document with the fonts and colours of the reports."""
-    import subprocess
-
     original = subprocess.run(
         [pypandoc.get_pandoc_path(), "--print-default-data-file", "reference.docx"], capture_output=True, check=True
     ).stdout
+    changes: dict[str, Callable[[str], str]] = {
+        "word/styles.xml": lambda content: _styles(content, language),
+        "word/document.xml": lambda content: re.sub(r"<w:sectPr>.*?</w:sectPr>", _SECTION, content, flags=re.DOTALL),
+        "word/_rels/document.xml.rels": lambda content: content.replace("</Relationships>", f"{_FOOTER_RELATION}</Relationships>"),
+        "[Content_Types].xml": lambda content: content.replace("</Types>", f"{_FOOTER_TYPE}</Types>"),
+    }
     with zipfile.ZipFile(io.BytesIO(original)) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
             content = source.read(name).decode("utf-8")
-            add_file(target, name, [_styles(content, language) if name == "word/styles.xml" else content])
+            add_file(target, name, [changes[name](content) if name in changes else content])
+        add_file(target, "word/footer1.xml", [_FOOTER])
 
 
-def _style(name: str, title: str, size: int, *, color: str = "000000", bold: bool = False, extra: str = "") -> str:
+def _style(name: str, title: str, size: int, *, color: str = "000000", bold: bool = False, before: int = 20, extra: str = "", after: str = "") -> str:
     """Return a paragraph style."""
     weight = "<w:b/>" if bold else ""
     return (
         f'<w:style w:type="paragraph" w:customStyle="1" w:styleId="{name}"><w:name w:val="{title}"/><w:basedOn w:val="Normal"/>'
-        f'<w:qFormat/><w:pPr><w:spacing w:before="20" w:after="20"/>{extra}</w:pPr>'
+        f'<w:qFormat/><w:pPr>{extra}<w:spacing w:before="{before}" w:after="20"/>{after}</w:pPr>'
         f'<w:rPr>{_FONT}{weight}<w:color w:val="{color}"/><w:sz w:val="{size}"/><w:szCs w:val="{size}"/></w:rPr></w:style>'
     )
 
@@ -112,9 +164,10 @@ def _styles(content: str, language: str) -> str:
     content = re.sub(r'<w:style [^>]*w:styleId="Table">.*?</w:style>', "", content, flags=re.DOTALL)
     content = re.sub(r'<w:style [^>]*w:styleId="(Compact|TableCaption|ImageCaption)">.*?</w:style>', "", content, flags=re.DOTALL)
     added = [
-        _style("Compact", "Compact", 18),
-        _style("TableCaption", "Table Caption", 20, bold=True, extra='<w:keepNext/>'),
-        _style("ImageCaption", "Image Caption", 20, bold=True),
+        *(_style(cell_style(at), "Compact" if not at else f"Compact {at}", size) for at, size in enumerate(CELL_SIZES)),
+        _style("TableCaption", "Table Caption", 20, bold=True, before=280, extra="<w:keepNext/>"),
+        _style("ImageCaption", "Image Caption", 20, bold=True, before=280, extra="<w:keepNext/>"),
+        *(_style(f"TOC{level}", f"toc {level}", 21, after=f'<w:ind w:left="{(level - 1) * 300}"/>') for level in (1, 2)),
         _style("Tabellnote", "Tabellnote", 16, color=QUIET),
         _style("Utgave", "Utgave", 20, color=QUIET),
         _TABLE_STYLE,
@@ -122,13 +175,36 @@ def _styles(content: str, language: str) -> str:
     return content.replace("</w:styles>", "".join(added).replace("\n", "") + "</w:styles>")
 
 
-def _finish(made: Path, path: Path) -> None:
+_CONTENTS = re.compile(r"<w:sdt><w:sdtPr><w:docPartObj><w:docPartGallery w:val=\"Table of Contents\".*?</w:sdt>", re.DOTALL)
+_FIELD_END = '<w:fldChar w:fldCharType="end" />'
+
+
+def _with_contents(text: str, document: Document) -> str:
+    """Return the document with its list of contents behind the front, and the headings in it until Word counts the pages."""
+    found = _CONTENTS.search(text)
+    if found is None:
+        return text
+    entries = "".join(
+        f'<w:p><w:pPr><w:pStyle w:val="TOC{level}"/></w:pPr><w:hyperlink w:anchor="{anchor}"><w:r>'
+        f'<w:t xml:space="preserve">{html.escape(title, quote=False)}</w:t></w:r></w:hyperlink></w:p>'
+        for level, anchor, title in document.headings
+        if level <= 2
+    )
+    contents = found[0].replace(_FIELD_END, f"</w:r></w:p>{entries}<w:p><w:r>{_FIELD_END}")
+    text = text.replace(found[0], "")
+    first = re.search(r'<w:bookmarkStart [^>]*w:name="kap-', text)
+    at = first.start() if first else 0
+    return text[:at] + contents + text[at:]
+
+
+def _finish(made: Path, path: Path, document: Document) -> None:
     """Write the document again with row heads, rows that stay whole, and no clock."""
     with zipfile.ZipFile(made) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
             content = source.read(name)
             if name == "word/document.xml":
                 text = content.decode("utf-8")
+                text = _with_contents(text, document)
                 text = text.replace('w:firstColumn="0"', 'w:firstColumn="1"')
                 # A row does not break over pages.
                 text = re.sub(r"<w:tr>(?!<w:trPr>)", "<w:tr><w:trPr><w:cantSplit/></w:trPr>", text)
