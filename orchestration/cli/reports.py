@@ -30,7 +30,12 @@ SUFFIXES = {"docx": "Word", "pdf": "PDF", "html": "HTML", "xlsx": "tables"}
 @click.option("--into", type=click.Path(file_okay=False, path_type=Path), help="Another folder than data/warehouse/reports.")
 @command
 def report(
-    year: int, county: str | None, municipality: str | None, against: int | None, language: Literal["nb", "en"], into: Path | None
+    year: int,
+    county: str | None,
+    municipality: str | None,
+    against: int | None,
+    language: Literal["nb", "en"],
+    into: Path | None,
 ) -> dict[str, Any]:
     """Build the report of YEAR from the published snapshot: Word, PDF, HTML, and its tables as a workbook.
 

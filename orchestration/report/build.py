@@ -26,6 +26,7 @@ from orchestration.publish.layout import DATABASE
 from orchestration.publish.release import load_catalogue, read_release
 from orchestration.report import read_back, typed_numbers
 from orchestration.report.document import TEXTS, ChapterText, Document, assemble
+from orchestration.report.grid import Grid, Round
 from orchestration.report.html import write_html
 from orchestration.report.manifest import manifest
 from orchestration.report.model import Chapter, Source, load_source
@@ -33,7 +34,7 @@ from orchestration.report.pdf import write_pdf
 from orchestration.report.places import Places, places_of
 from orchestration.report.printed_words import load_printed_words
 from orchestration.report.sentences import Chapters
-from orchestration.report.tables import Grid, LeftOutError, Round, fill
+from orchestration.report.tables import LeftOutError, fill
 from orchestration.report.values import Published, ReportError
 from orchestration.report.vocabulary import Vocabulary
 from orchestration.report.word import write_word
@@ -135,7 +136,9 @@ def build(settings: Settings, wanted: Wanted, into: Path | None = None) -> Built
             tables=sum(placed.chart is None for placed in document.placed),
             figures=sum(placed.chart is not None for placed in document.placed),
             values=len(chapters.stated),
-            cells=sum(cell.quantity is not None for placed in document.placed for line in placed.grid.cells for cell in line),
+            cells=sum(
+                cell.quantity is not None for placed in document.placed for line in placed.grid.cells for cell in line
+            ),
             read_back=checked,
             left_out=left_out,
             chapters_left_out=omitted,
@@ -154,7 +157,9 @@ def _round(settings: Settings, source: Source, published: Published, wanted: Wan
     if wanted.against is not None and (wanted.against not in rounds or wanted.against >= wanted.year):
         earlier = [year for year in rounds if year < wanted.year]
         raise UserError(
-            f"{wanted.against} is no round before {wanted.year}", place="--against", remedy=f"rounds are {', '.join(map(str, earlier))}"
+            f"{wanted.against} is no round before {wanted.year}",
+            place="--against",
+            remedy=f"rounds are {', '.join(map(str, earlier))}",
         )
     before = wanted.against or max((year for year in rounds if year < wanted.year), default=None)
     printed = source.report.printed

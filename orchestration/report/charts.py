@@ -1,8 +1,8 @@
-"""Charts as SVG, drawn by own code from the grid that is their table: bars, stacked bars, lines over rounds, boxes.
+"""Charts as SVG, drawn from the grid that is their table: bars, stacked bars, lines over rounds, boxes.
 
-Belongs here: shapes, colours, scales, and the text of a chart for those who cannot see it. Does not belong here: which numbers
-a chart shows (``tables``). Texts are plain text, so that each document's reader can read the numbers back. The same grid gives
-the same bytes.
+Belongs here: shapes, colours, scales, and the text of a chart for those who cannot see it. Does not belong here: which
+numbers a chart shows (``tables``). Texts are plain text, so that they can be read back from every document. The same grid
+gives the same bytes.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from decimal import Decimal
 from itertools import groupby
 
 from orchestration.core.language import Language
-from orchestration.core.texts import filled, load_texts
-from orchestration.report.tables import Grid, GridCell, Round
+from orchestration.core.texts import filled, load_groups
+from orchestration.report.grid import Grid, GridCell, Round
 from orchestration.report.writing import number
 
-TEXTS = load_texts("report", "charts")
+TEXT_GROUPS = load_groups("report", "charts")
+TEXTS = TEXT_GROUPS["shown"]
 
 # The palette of the site: groups, and steps of a scale from the one end to the other.
-GROUPS = ("#0b5e5a", "#c25700", "#3b67b3", "#8a3b8f", "#6b6b00", "#b01e3c", "#4a4a4a", "#007a3d")
+SERIES = ("#0b5e5a", "#c25700", "#3b67b3", "#8a3b8f", "#6b6b00", "#b01e3c", "#4a4a4a", "#007a3d")
 SCALE = ("#0b5e5a", "#5fa39f", "#d9d4c3", "#e3a66f", "#c25700", "#8f8f8f", "#5d5d5d")
 DARK_STEPS = ("#0b5e5a", "#c25700", "#5d5d5d")
 INK, QUIET, GRID_LINE = "#1b1b1b", "#595959", "#d7d7d7"
@@ -44,11 +45,15 @@ class Canvas:
         """Write a text."""
         self.texts.append(text)
         weight = ' font-weight="bold"' if bold else ""
-        self.parts.append(f'<text x="{x:.2f}" y="{y:.2f}" text-anchor="{anchor}" fill="{color}"{weight}>{html.escape(text)}</text>')
+        self.parts.append(
+            f'<text x="{x:.2f}" y="{y:.2f}" text-anchor="{anchor}" fill="{color}"{weight}>{html.escape(text)}</text>'
+        )
 
     def rectangle(self, x: float, y: float, width: float, height: float, color: str) -> None:
         """Draw a bar."""
-        self.parts.append(f'<rect x="{x:.2f}" y="{y:.2f}" width="{max(width, 0):.2f}" height="{height:.2f}" fill="{color}"/>')
+        self.parts.append(
+            f'<rect x="{x:.2f}" y="{y:.2f}" width="{max(width, 0):.2f}" height="{height:.2f}" fill="{color}"/>'
+        )
 
     def line(self, points: Sequence[tuple[float, float]], color: str, width: float = 2, dash: str = "") -> None:
         """Draw a line through points."""
@@ -66,7 +71,10 @@ class Canvas:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" width="{self.width}" '
             f'height="{self.height}" font-family="{FONT}" font-size="{SIZE}">'
         )
-        return "\n".join([head, f'<rect width="{self.width}" height="{self.height}" fill="#ffffff"/>', *self.parts, "</svg>"]) + "\n"
+        return (
+            "\n".join([head, f'<rect width="{self.width}" height="{self.height}" fill="#ffffff"/>', *self.parts, "</svg>"])
+            + "\n"
+        )
 
 
 def draw(grid: Grid, language: Language) -> Canvas:
@@ -94,7 +102,7 @@ def _legend(canvas: Canvas, labels: Sequence[str], colors: Sequence[str]) -> int
 
 
 def _legend_height(width: int, labels: Sequence[str]) -> int:
-    return _legend(Canvas(width, 0), labels, GROUPS) if len(labels) > 1 else 8
+    return _legend(Canvas(width, 0), labels, SERIES) if len(labels) > 1 else 8
 
 
 def _bars(grid: Grid) -> Canvas:
@@ -104,7 +112,7 @@ def _bars(grid: Grid) -> Canvas:
     step = thick * series + 8
     canvas = Canvas(WIDTH, top + step * len(grid.rows) + 6)
     if series > 1:
-        _legend(canvas, grid.column_labels, GROUPS)
+        _legend(canvas, grid.column_labels, SERIES)
     values = [_value(cell) for line in grid.cells for cell in line]
     largest = max((value for value in values if value is not None), default=1) or 1
     room = WIDTH - LABEL - VALUE
@@ -114,7 +122,7 @@ def _bars(grid: Grid) -> Canvas:
         for at, cell in enumerate(line):
             value = _value(cell)
             width = room * (value or 0) / largest
-            canvas.rectangle(LABEL, y + at * thick, width, thick - 2, GROUPS[at % len(GROUPS)])
+            canvas.rectangle(LABEL, y + at * thick, width, thick - 2, SERIES[at % len(SERIES)])
             canvas.text(LABEL + width + 6, y + at * thick + thick - 5, cell.text, color=INK if value is not None else QUIET)
     return canvas
 
@@ -165,7 +173,7 @@ def _lines(grid: Grid, language: Language) -> Canvas:
     bottom, left, right, height = 30, 64, 70, 240
     canvas = Canvas(WIDTH, top + height + bottom)
     if len(grid.column_labels) > 1:
-        _legend(canvas, grid.column_labels, GROUPS)
+        _legend(canvas, grid.column_labels, SERIES)
     values = [_value(cell) for line in grid.cells for cell in line]
     end = _scale_end(max((value for value in values if value is not None), default=1))
     years = [int(head.code) for head in grid.rows]
@@ -183,10 +191,12 @@ def _lines(grid: Grid, language: Language) -> Canvas:
         canvas.text(at_year[year], top + height + 20, str(year), "middle", QUIET)
     ends: list[tuple[float, float, str, str]] = []
     for at in range(len(grid.column_labels)):
-        color = GROUPS[at % len(GROUPS)]
+        color = SERIES[at % len(SERIES)]
         # A line joins neither years with a round missing between them nor the sides of a break.
         points = [(row, year, _value(grid.cells[row][at])) for row, year in enumerate(years)]
-        for _, stretch in groupby(points, key=lambda point: (point[2] is None, sum(1 for wall in grid.breaks_before if wall <= point[0]))):
+        for _, stretch in groupby(
+            points, key=lambda point: (point[2] is None, sum(1 for wall in grid.breaks_before if wall <= point[0]))
+        ):
             drawn = [(at_year[year], top + height * (1 - value / end)) for _, year, value in stretch if value is not None]
             canvas.line(drawn, color)
             for x, y in drawn:
@@ -227,9 +237,13 @@ def _boxes(grid: Grid) -> Canvas:
 
 def in_words(grid: Grid, of: Round) -> str:
     """Return what a chart shows, for those who cannot see it: what it is, and the highest and lowest of each series."""
-    parts = [of.say(TEXTS[f"kind_{grid.declared.kind}"])]
+    parts = [of.say(TEXT_GROUPS["kinds"][grid.declared.kind])]
     for at, label in enumerate(grid.column_labels):
-        found = [(cell.quantity.value / cell.divisor, cell.text, head.text) for head, line in zip(grid.rows, grid.cells, strict=True) if (cell := line[at]).quantity is not None]
+        found = [
+            (cell.quantity.value / cell.divisor, cell.text, head.text)
+            for head, line in zip(grid.rows, grid.cells, strict=True)
+            if (cell := line[at]).quantity is not None
+        ]
         if not found:
             continue
         high = max(found, key=lambda each: (each[0], Decimal(0)))

@@ -17,10 +17,9 @@ from orchestration.core.errors import UserError
 from orchestration.core.language import Language, written_day
 from orchestration.core.texts import filled, load_texts
 from orchestration.report import charts, nodes
+from orchestration.report.grid import Grid, Note, Round
 from orchestration.report.nodes import Node
-from orchestration.report.tables import Grid, Note, Round
-from orchestration.report.writing import TEXTS as WORDS
-from orchestration.report.writing import number
+from orchestration.report.writing import WORDS, number
 
 TEXTS = load_texts("report", "document")
 TABLE_TEXTS = load_texts("report", "tables")
@@ -192,7 +191,9 @@ def _resolve(document: Document, numbers: dict[str, str], places: list[str]) -> 
 def _source(grid: Grid, of: Round, snapshot: str) -> list[Note]:
     """Return where the figures of a table are from, and the tables of print that it corresponds to."""
     parts = [of.say(filled(TABLE_TEXTS["source"], id=snapshot))]
-    printed = [number_ for source in of.report.printed.get(of.year, ()) for number_ in grid.declared.printed.get(source, "").split()]
+    printed = [
+        number_ for source in of.report.printed.get(of.year, ()) for number_ in grid.declared.printed.get(source, "").split()
+    ]
     if printed:
         named = []
         for each in printed:
@@ -240,7 +241,12 @@ def table_nodes(placed: Placed, language: Language) -> list[Node]:
     lines: list[list[Any]] = []
     for depth, line in enumerate(grid.heads):
         cells = [
-            nodes.cell([nodes.string(head.text), *map(nodes.superscript, head.marks)], nodes.CENTER if head.columns > 1 else nodes.RIGHT, head.rows, head.columns)
+            nodes.cell(
+                [nodes.string(head.text), *map(nodes.superscript, head.marks)],
+                nodes.CENTER if head.columns > 1 else nodes.RIGHT,
+                head.rows,
+                head.columns,
+            )
             for head in line
         ]
         if not depth:
@@ -274,10 +280,13 @@ def column_widths(grid: Grid) -> tuple[list[float], int]:
     """
     words = [max((len(word) for word in re.split(r"[\s-]", label)), default=1) for label in _lowest_heads(grid)]
     needs = [
-        max(word, *(len(line[at].text) + len(line[at].marks) for line in grid.cells)) + _BETWEEN for at, word in enumerate(words)
+        max(word, *(len(line[at].text) + len(line[at].marks) for line in grid.cells)) + _BETWEEN
+        for at, word in enumerate(words)
     ]
     labels = [row.text for row in grid.rows] + [grid.corner]
-    least = max(_LEAST_LABEL, *(max(map(len, label.split() or [""])) for label in labels)) if max(map(len, labels)) > 6 else 8
+    least = (
+        max(_LEAST_LABEL, *(max(map(len, label.split() or [""])) for label in labels)) if max(map(len, labels)) > 6 else 8
+    )
     wanted = min(max(map(len, labels)) + 1, _MOST_LABEL)
     size = next((at for at, room in enumerate(LETTERS) if least + sum(needs) <= room), len(LETTERS) - 1)
     first = max(least, min(wanted, LETTERS[size] - sum(needs)))

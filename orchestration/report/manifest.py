@@ -22,11 +22,16 @@ def address(quantity: Quantity) -> list[list[Any]]:
     """Return the cells of a quantity with their factors, the denominator's after an empty one."""
     lines = [[term.factor, term.cell.table, term.cell.measure, dict(term.cell.key)] for term in quantity.numerator]
     if quantity.denominator:
-        lines += [[], *([term.factor, term.cell.table, term.cell.measure, dict(term.cell.key)] for term in quantity.denominator)]
+        lines += [
+            [],
+            *([term.factor, term.cell.table, term.cell.measure, dict(term.cell.key)] for term in quantity.denominator),
+        ]
     return lines
 
 
-def manifest(document: Document, stated: Sequence[Stated], left_out: Mapping[str, str], of: Mapping[str, Any]) -> dict[str, Any]:
+def manifest(
+    document: Document, stated: Sequence[Stated], left_out: Mapping[str, str], of: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return the manifest of a report: each value with the expression or cell that it is, and what it is bound to."""
     values = [
         {

@@ -19,7 +19,9 @@ LEFT, RIGHT, CENTER = {"t": "AlignLeft"}, {"t": "AlignRight"}, {"t": "AlignCente
 MARKDOWN = "markdown-smart-citations-tex_math_dollars-auto_identifiers-raw_tex-example_lists"
 
 
-def convert(source: str, to: str, origin: str, options: Sequence[str] = (), *, into: str | None = None, epoch: int = 0) -> str:
+def convert(
+    source: str, to: str, origin: str, options: Sequence[str] = (), *, into: str | None = None, epoch: int = 0
+) -> str:
     """Return what pandoc makes of a document, or write it into a file.
 
     Args:
@@ -112,7 +114,8 @@ def text_of(node: Any) -> str:
         return "".join(text_of(each) for each in node)
     if not isinstance(node, dict):
         return ""
-    kind, content = node.get("t"), node.get("c")
+    kind = node.get("t")
+    content: Any = node.get("c")
     if kind in ("Space", "SoftBreak", "LineBreak"):
         return " "
     if kind == "Str":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pikepdf
 import typst
@@ -17,12 +17,12 @@ import typst
 from orchestration.core.language import Language
 from orchestration.report import nodes
 from orchestration.report.document import TEXTS, Document, Placed, column_widths, note_pieces
+from orchestration.report.grid import Grid, Note
 from orchestration.report.nodes import Node
-from orchestration.report.tables import Grid, Note
 from orchestration.report.word import api_version
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
-STANDARD = "ua-1"
+STANDARD: Literal["ua-1"] = "ua-1"
 # Letters of tables, the smaller the more they hold.
 SIZES = ("9pt", "7.6pt", "6.9pt")
 ROWS_OF_A_PAGE = 34
@@ -98,18 +98,18 @@ def _raised(text: str, marks: tuple[str, ...]) -> str:
 
 def _table(placed: Placed, language: Language) -> str:
     grid = placed.grid
-    cells = [f"table.cell(rowspan: {len(grid.heads)}, align: left + bottom, {quoted(grid.corner)})"]
+    corner = [f"table.cell(rowspan: {len(grid.heads)}, align: left + bottom, {quoted(grid.corner)})"]
     heads: list[str] = []
     for line in grid.heads:
         heads += [
-            f"table.cell(colspan: {head.columns}, rowspan: {head.rows}, align: {'center' if head.columns > 1 else 'right'} + bottom, "
-            f"{_raised(head.text, head.marks)})"
+            f"table.cell(colspan: {head.columns}, rowspan: {head.rows}, "
+            f"align: {'center' if head.columns > 1 else 'right'} + bottom, {_raised(head.text, head.marks)})"
             for head in line
         ]
     body: list[str] = []
-    for row, line in zip(grid.rows, grid.cells, strict=True):
+    for row, cells in zip(grid.rows, grid.cells, strict=True):
         body.append(_raised(row.text, row.marks))
-        body += [_raised(cell.text, cell.marks) for cell in line]
+        body += [_raised(cell.text, cell.marks) for cell in cells]
     shares, small = column_widths(grid)
     widths = f"({', '.join(f'{share * 100:.2f}fr' for share in shares)})"
     # A table that fits on a page stands on one.
@@ -118,7 +118,7 @@ def _table(placed: Placed, language: Language) -> str:
         f"#block(breakable: {breakable}, above: 1.7em, below: 0.5em)[#set text(size: {SIZES[small]})\n"
         f"#figure(kind: table, supplement: none, numbering: none, "
         f"caption: {quoted(placed.caption)}, table(columns: {widths}, "
-        f"table.header({', '.join([*cells, *heads])}),\n{', '.join(body)})) <{grid.key}>\n]\n{_notes(grid, language)}"
+        f"table.header({', '.join([*corner, *heads])}),\n{', '.join(body)})) <{grid.key}>\n]\n{_notes(grid, language)}"
     )
 
 
@@ -133,7 +133,8 @@ def _figure(placed: Placed, language: Language) -> str:
 def _notes(grid: Grid, language: Language) -> str:
     last = len(grid.notes) - 1
     return "".join(
-        f"#{'last-note' if place == last else 'note'}({_raised_first(note, language)})\n" for place, note in enumerate(grid.notes)
+        f"#{'last-note' if place == last else 'note'}({_raised_first(note, language)})\n"
+        for place, note in enumerate(grid.notes)
     )
 
 
@@ -159,7 +160,11 @@ def _tag_row_heads(made: Path, path: Path) -> None:
             kind = str(element.get("/S", ""))
             if kind == "/TR" and in_body:
                 first = next(
-                    (each for each in _children(element) if isinstance(each, pikepdf.Dictionary) and str(each.get("/S", "")) == "/TD"),
+                    (
+                        each
+                        for each in _children(element)
+                        if isinstance(each, pikepdf.Dictionary) and str(each.get("/S", "")) == "/TD"
+                    ),
                     None,
                 )
                 if first is not None:

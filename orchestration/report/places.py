@@ -37,10 +37,15 @@ def places_of(published: Published, report: Report, code: str, year: int) -> Pla
     rows = published.rows("areas", wanted)
     if not rows:
         there = sorted(
-            {f"{row[CODE]} {row['unit_name']}" for row in published.rows("areas", {LEVEL: report.area, YEAR: str(year), BASIS: "current"})}
+            {
+                f"{row[CODE]} {row['unit_name']}"
+                for row in published.rows("areas", {LEVEL: report.area, YEAR: str(year), BASIS: "current"})
+            }
         )
         shown = ", ".join(there[:20]) + (" ..." if len(there) > 20 else "")
-        raise UserError(f"there is no {report.area} {code!r} on today's map", place=f"--{report.area}", remedy=f"there are {shown}")
+        raise UserError(
+            f"there is no {report.area} {code!r} on today's map", place=f"--{report.area}", remedy=f"there are {shown}"
+        )
     row = rows[0]
     here = Place(report.area, code, str(row["unit_name"]), "current")
     country = Place(*COUNTRY, name="", basis="current")

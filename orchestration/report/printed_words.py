@@ -1,6 +1,6 @@
 """Cells of tables in the words of the printed reports: measure, dimensions and year, to quantities of published cells.
 
-The words are those of ``data/published``: a table of a report and the figures that are held against print are declared alike.
+The words are those of ``data/published``: tables of a report and figures that are held against print are declared alike.
 Belongs here: which published cells a printed measure is made of. Does not belong here: layout and labels (``tables``), or
 anything about one table.
 """
@@ -13,7 +13,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestration.report.values import BASIS, CODE, COUNTRY, LEVEL, YEAR, Cell, Published, Quantity, ReportError, Term, plain
+from orchestration.report.values import (
+    BASIS,
+    CODE,
+    COUNTRY,
+    LEVEL,
+    YEAR,
+    Cell,
+    Published,
+    Quantity,
+    ReportError,
+    Term,
+    plain,
+)
 
 TOTAL = "total"
 # Dimensions that choose the area, with the level that they choose.
@@ -74,7 +86,9 @@ class PrintedWords:
     answer_groups: frozenset[tuple[str, str]]
     places: Mapping[str, Place] = field(default_factory=dict)
 
-    def quantity(self, measure: str, dimensions: Mapping[str, str], year: int, unit_set: str = "", base: str = "") -> Quantity:
+    def quantity(
+        self, measure: str, dimensions: Mapping[str, str], year: int, unit_set: str = "", base: str = ""
+    ) -> Quantity:
         """Return what a printed cell is made of.
 
         Args:
@@ -93,15 +107,24 @@ class PrintedWords:
             return self._reporting_form(measure, dimensions, year)
         if "distribution" in dimensions and measure == "municipalities":
             column = "units_answered" if dimensions["distribution"] == "pathways" else "units_total"
-            return Quantity(plain(self._fte("fte_by_pathway", TOTAL, _group(dimensions), self.area(dimensions, year), year, column)))
+            return Quantity(
+                plain(self._fte("fte_by_pathway", TOTAL, _group(dimensions), self.area(dimensions, year), year, column))
+            )
         if dimensions.get("question") == "fte_by_pathway":
             area = self.area(dimensions, year)
-            cells = [self._fte("fte_by_pathway", TOTAL, _group(dimensions), area, year, f"units_{each}") for each in ("answered", "total")]
+            cells = [
+                self._fte("fte_by_pathway", TOTAL, _group(dimensions), area, year, f"units_{each}")
+                for each in ("answered", "total")
+            ]
             return Quantity(plain(cells[0]), plain(cells[1]), 100)
         if measure in ("municipalities", "share_of_municipalities") and "question" not in dimensions:
             return self._unit_count(measure, dimensions, year, unit_set)
         if measure == "fte_change_real_percent":
-            key = {"time_period_from": dimensions["from_year"], "time_period_to": str(year), "target_group": _group(dimensions)}
+            key = {
+                "time_period_from": dimensions["from_year"],
+                "time_period_to": str(year),
+                "target_group": _group(dimensions),
+            }
             return Quantity(plain(self.published.cell("real_change", "real_change_percent", key)))
         if measure.startswith("user_involvement"):
             return self._amount(measure, dimensions, year)
@@ -116,6 +139,7 @@ class PrintedWords:
         raise ReportError(f"no published table has the measure {measure!r}", "correct the table's declaration")
 
     def area(self, dimensions: Mapping[str, str], year: int) -> Place:
+        """Return the area that a dimension chooses; the country where none does."""
         for name in AREA_DIMENSIONS:
             code = dimensions.get(name)
             if code is None:
@@ -157,7 +181,9 @@ class PrintedWords:
         return Quantity(cell, plain(self._areas_cell(column, Place(*COUNTRY), year)), 100)
 
     def _reporting_form(self, measure: str, dimensions: Mapping[str, str], year: int) -> Quantity:
-        column = {"municipalities": "municipalities", "share_of_municipalities": "share_of_municipalities"}.get(measure, "fte")
+        column = {"municipalities": "municipalities", "share_of_municipalities": "share_of_municipalities"}.get(
+            measure, "fte"
+        )
         key = {YEAR: str(year), "target_group": _group(dimensions), "reporting_form": dimensions["reporting_form"]}
         cell = plain(self.published.cell("fte_by_reporting_form", column, key))
         return Quantity(cell, scale=100 if measure == "share_of_municipalities" else 1)
@@ -192,7 +218,9 @@ class PrintedWords:
             table = "fte_by_pathway"
         group, area = _group(dimensions), self.area(dimensions, year)
 
-        def cells(of: int, column: str = "fte", kind: str = table, each: str = category, for_group: str = group) -> tuple[Term, ...]:
+        def cells(
+            of: int, column: str = "fte", kind: str = table, each: str = category, for_group: str = group
+        ) -> tuple[Term, ...]:
             return plain(*(self._fte(kind, part, for_group, area, of, column) for part in each.split("+")))
 
         if measure in ("fte_reported", "fte_by_pathway"):
@@ -283,7 +311,9 @@ class PrintedWords:
             row = next((row for row in rows if row["answer"] == chosen), None)
             if row is None:
                 there = ", ".join(str(row["answer"]) for row in rows)
-                raise ReportError(f"{indicator} ({item}) has no answer {chosen!r} in {of}; it has {there}", "correct the answer")
+                raise ReportError(
+                    f"{indicator} ({item}) has no answer {chosen!r} in {of}; it has {there}", "correct the answer"
+                )
             districts = None
             if without is not None:
                 key = {**Place(*DISTRICTS).columns(), "indicator": indicator, "item": item, "answer": chosen, YEAR: str(of)}
@@ -331,7 +361,9 @@ def _read(path: Path) -> Iterable[dict[str, str]]:
         yield from csv.DictReader(file)
 
 
-def load_printed_words(published: Published, data: Path, sources: Iterable[str], places: Mapping[str, Place]) -> PrintedWords:
+def load_printed_words(
+    published: Published, data: Path, sources: Iterable[str], places: Mapping[str, Place]
+) -> PrintedWords:
     """Return the words of the printed reports that a report corresponds to.
 
     Args:
@@ -352,6 +384,8 @@ def load_printed_words(published: Published, data: Path, sources: Iterable[str],
             (row["unit_level"], row["printed_name"]): row["unit_code"]
             for row in _read(data / "classifications" / "area_names.csv")
         },
-        answer_groups=frozenset((row["indicator"], row["answer"]) for row in _read(data / "indicators" / "answer_groups.csv")),
+        answer_groups=frozenset(
+            (row["indicator"], row["answer"]) for row in _read(data / "indicators" / "answer_groups.csv")
+        ),
         places=places,
     )

@@ -14,13 +14,13 @@ import duckdb
 
 from orchestration.core.errors import UserError
 from orchestration.report import read_html, read_pdf, read_word
+from orchestration.report.bound import written
 from orchestration.report.document import Document, Placed, Prose, note_id, note_pieces
+from orchestration.report.grid import Grid
 from orchestration.report.nodes import text_of
 from orchestration.report.pdf import plain
 from orchestration.report.sentences import Stated
-from orchestration.report.tables import Grid
 from orchestration.report.values import Cell, Quantity
-from orchestration.report.vocabulary import written
 from orchestration.report.writing import number
 
 REMEDY = "this is a defect of the program, not of the report; nothing was put in place"
@@ -33,7 +33,12 @@ def check(document: Document, stated: Sequence[Stated], files: Mapping[str, Path
         UserError: a document says something else than what it is bound to.
     """
     again = Again(snapshot, _cells(document, stated))
-    spans = {each.id: written(again.value(each.bound.quantity) / each.bound.divisor, each.bound.decimals, each.bound.form, each.bound.language) for each in stated}
+    spans = {
+        each.id: written(
+            again.value(each.bound.quantity) / each.bound.divisor, each.bound.decimals, each.bound.form, each.bound.language
+        )
+        for each in stated
+    }
     spans |= dict(_note_spans(document, again))
     grids = [placed.grid for placed in document.placed if placed.chart is None]
     expected = [_rows(grid, again, document) for grid in grids]
@@ -111,7 +116,13 @@ def _refuse(path: Path, what: str) -> None:
     raise UserError(what, place=path.name, remedy=REMEDY)
 
 
-def _compare(path: Path, spans: Mapping[str, str], found: Mapping[str, str], tables: list[list[list[str]]], expected: list[list[list[str]]]) -> int:
+def _compare(
+    path: Path,
+    spans: Mapping[str, str],
+    found: Mapping[str, str],
+    tables: list[list[list[str]]],
+    expected: list[list[list[str]]],
+) -> int:
     for name, text in spans.items():
         if found.get(name) != text:
             _refuse(path, f"{name} reads {found.get(name)!r} instead of {text!r}")
@@ -164,7 +175,10 @@ def _check_pdf(path: Path, document: Document) -> int:
     got = plain(pdf.text)
     wanted = "".join(want)
     if got != wanted:
-        at = next((place for place, (one, other) in enumerate(zip(got, wanted, strict=False)) if one != other), min(len(got), len(wanted)))
+        at = next(
+            (place for place, (one, other) in enumerate(zip(got, wanted, strict=False)) if one != other),
+            min(len(got), len(wanted)),
+        )
         _refuse(path, f"reads {got[max(at - 30, 0) : at + 30]!r} instead of {wanted[max(at - 30, 0) : at + 30]!r}")
     alternatives = [placed.alternative for placed in document.placed if placed.chart is not None]
     if pdf.alternatives != alternatives:

@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError
-from jinja2.sandbox import SandboxedEnvironment, SecurityError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import SandboxedEnvironment
 
 from orchestration.core.errors import UserError
 from orchestration.core.language import in_language
-from orchestration.report.tables import Grid, Round
+from orchestration.report.bound import NO_BREAK, Bound, Composed
+from orchestration.report.grid import Grid, Round
 from orchestration.report.values import ReportError, near
-from orchestration.report.vocabulary import NO_BREAK, SAID_PREFIX, Bound, Composed, Vocabulary
-from orchestration.report.writing import TEXTS
+from orchestration.report.vocabulary import Vocabulary
+from orchestration.report.writing import GROUPS
 
 # Years that a chapter may name by an expression; another number has to be bound.
 YEARS = range(1990, 2100)
@@ -116,7 +118,9 @@ class _Chapter:
             place = self._place(_line(error) or self.at[0])
             raise UserError(error.what, place=place, remedy=error.remedy) from error
         except (TypeError, ValueError, KeyError, ArithmeticError, SecurityError) as error:
-            raise UserError(f"cannot be evaluated ({error})", place=self._place(_line(error)), remedy=DOCUMENTATION) from error
+            raise UserError(
+                f"cannot be evaluated ({error})", place=self._place(_line(error)), remedy=DOCUMENTATION
+            ) from error
 
     def _place(self, line: int | None) -> str:
         return f"{self.path}, line {line or self.at[0]}"
@@ -131,7 +135,14 @@ class _Chapter:
         self.at = self.expressions[place]
 
     def _placing(self) -> dict[str, Callable[..., Any]]:
-        return {"table": self._slot, "figure": self._slot, "see": self._see, "has": self._has, "said_once": self._said_once, "label": self._label}
+        return {
+            "table": self._slot,
+            "figure": self._slot,
+            "see": self._see,
+            "has": self._has,
+            "said_once": self._said_once,
+            "label": self._label,
+        }
 
     def _known(self, key: str) -> None:
         known = [*self.chapters.grids, *self.chapters.left_out]
@@ -187,7 +198,7 @@ class _Chapter:
         line, expression = self.at
         self.chapters.stated.append(Stated(f"v{place}", bound, text, self.shown, line, expression))
         unit = f"{NO_BREAK}{bound.unit}" if bound.unit else ""
-        said = "; ".join(in_language(TEXTS[SAID_PREFIX + name], bound.language) for name in bound.said)
+        said = "; ".join(in_language(GROUPS["said"][name], bound.language) for name in bound.said)
         return f"[{text}]{{#v{place} .bound}}{unit}" + (f" ({said})" if said else "")
 
 

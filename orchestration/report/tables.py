@@ -6,19 +6,17 @@ belong here: which published cell a printed measure is (``printed_words``), or h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import groupby
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby, pairwise
 
-from orchestration.core.language import Language, in_language
-from orchestration.core.tables import Label
 from orchestration.core.texts import filled, load_texts
+from orchestration.report.grid import Grid, GridCell, Note, Round, RowHead, heads_of, marked
 from orchestration.report.labels import Labels
-from orchestration.report.model import Column, Declared, Report, YearSpec
-from orchestration.report.printed_words import NOT_COMPARABLE, WITH_CORRECTION, NotComparableError, Place, PrintedWords
-from orchestration.report.values import COUNTRY, HIDDEN, LEVEL, PLAIN, YEAR, Cell, Published, Quantity, ReportError, plain
+from orchestration.report.model import Column, Declared, YearSpec
+from orchestration.report.printed_words import NOT_COMPARABLE, WITH_CORRECTION, NotComparableError, Place
+from orchestration.report.values import COUNTRY, HIDDEN, LEVEL, PLAIN, YEAR, Cell, Quantity, ReportError, plain
 from orchestration.report.writing import number
-from orchestration.site.breaks import Breaks
 
 TEXTS = load_texts("report", "tables")
 
@@ -30,86 +28,6 @@ FTE_TABLES = {"measure_type": "fte_by_service", "education": "fte_by_education",
 
 class LeftOutError(Exception):
     """A table that a round has no figures for; the message says why."""
-
-
-@dataclass(frozen=True)
-class Round:
-    """The round that a report is about: its year, the round it is compared with, and every round of the series."""
-
-    year: int
-    before: int | None
-    rounds: tuple[int, ...]
-    language: Language
-    report: Report
-    published: Published
-    words: PrintedWords
-    breaks: Mapping[str, Breaks] = field(default_factory=dict)
-
-    def say(self, label: Label) -> str:
-        """Return a label in the language of the report."""
-        return in_language(label, self.language)
-
-
-@dataclass
-class GridCell:
-    """One cell as it is shown. Without a quantity it has a sign or nothing; ``number`` identifies it in the manifest."""
-
-    text: str
-    quantity: Quantity | None = None
-    decimals: int = 0
-    divisor: int = 1
-    remarks: tuple[str, ...] = ()
-    marks: tuple[str, ...] = ()
-    is_hidden: bool = False
-
-
-@dataclass(frozen=True)
-class Head:
-    """A head over one or several columns, over one or several lines of heads."""
-
-    text: str
-    columns: int
-    rows: int = 1
-    marks: tuple[str, ...] = ()
-
-
-@dataclass
-class RowHead:
-    """The label of a row."""
-
-    text: str
-    code: str
-    marks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Note:
-    """What is said below a table; without a mark it holds for all of it. ``quantities`` fill its blanks."""
-
-    text: str
-    mark: str = ""
-    quantities: tuple[tuple[str, Quantity], ...] = ()
-
-
-@dataclass
-class Grid:
-    """A table or figure filled for one round."""
-
-    key: str
-    declared: Declared
-    title: str
-    unit: str
-    corner: str
-    heads: list[list[Head]]
-    rows: list[RowHead]
-    cells: list[list[GridCell]]
-    notes: list[Note]
-    column_labels: list[str]
-    number: str = ""
-    # Its place among the tables and figures; Word takes short names of bookmarks only.
-    place: int = 0
-    # Rows before which a line over the years must not go on, by their place.
-    breaks_before: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -196,7 +114,10 @@ class _Filling:
         if rows.by == "county":
             return [*(str(row["unit_name"]) for row in sorted(here, key=lambda row: str(row["unit_code"]))), "total"]
         there = {str(row["unit_code"]) for row in here}
-        return [*(name for (level, name), code in self.round.words.areas.items() if level == rows.by and code in there), "total"]
+        return [
+            *(name for (level, name), code in self.round.words.areas.items() if level == rows.by and code in there),
+            "total",
+        ]
 
     def _places(self) -> Iterator[_Place]:
         for place, column in enumerate(self.declared.columns, start=1):
@@ -242,9 +163,7 @@ class _Filling:
             measure, dimensions, year = self.words_of(row, place)
             if place.column.taken_from is not None:
                 year = self.round.year + place.column.taken_from
-            quantity = self.round.words.quantity(
-                measure, dimensions, year, self.declared.unit_set, self.declared.base
-            )
+            quantity = self.round.words.quantity(measure, dimensions, year, self.declared.unit_set, self.declared.base)
         except NotComparableError:
             return self._sign(NOT_POSSIBLE, (self.round.say(TEXTS["not_comparable"]),))
         except ReportError:
@@ -293,10 +212,14 @@ class _Filling:
         keep = [any(line[at].quantity is not None or line[at].is_hidden for line in cells) for at in range(len(self.places))]
         places = [place for place, kept in zip(self.places, keep, strict=True) if kept]
         codes = [code for code, kept in zip(self.codes, keep_rows, strict=True) if kept]
-        cells = [[cell for cell, kept in zip(line, keep, strict=True) if kept] for line, there in zip(cells, keep_rows, strict=True) if there]
+        cells = [
+            [cell for cell, kept in zip(line, keep, strict=True) if kept]
+            for line, there in zip(cells, keep_rows, strict=True)
+            if there
+        ]
         rows = [RowHead(self.labels.of(self.declared.rows.by, code), code) for code in codes]
         levels, constant = self._levels(places)
-        notes = self._marked(cells, rows)
+        notes = marked(cells, rows)
         notes += [Note(self.round.say(each)) for each in self.declared.footnotes]
         years = self._years(places, codes)
         walls = self._breaks(years, notes)
@@ -310,13 +233,17 @@ class _Filling:
             title=title,
             unit=unit if len(levels[0]) > 1 or not levels else "",
             corner=self.labels.dimension(self.declared.rows.by),
-            heads=_heads(levels),
+            heads=heads_of(levels),
             rows=rows,
             cells=cells,
             notes=notes,
-            column_labels=[", ".join(dict.fromkeys(level[at] for level in levels if level[at])) for at in range(len(places))],
+            column_labels=[
+                ", ".join(dict.fromkeys(level[at] for level in levels if level[at])) for at in range(len(places))
+            ],
             breaks_before=frozenset(
-                at for at, code in enumerate(codes) if self.by_year and at and any(int(codes[at - 1]) < w <= int(code) for w in walls)
+                at
+                for at, code in enumerate(codes)
+                if self.by_year and at and any(int(codes[at - 1]) < w <= int(code) for w in walls)
             ),
         )
 
@@ -349,33 +276,13 @@ class _Filling:
         lines.sort(key=lambda line: sum(1 for _ in groupby(line)))
         return lines or [[found[0].get("measure", "")] * len(found)], constant
 
-    def _marked(self, cells: list[list[GridCell]], rows: list[RowHead]) -> list[Note]:
-        """Give marks to what is said of some cells, and return the notes; what holds for all has no mark."""
-        where: dict[str, set[tuple[int, int]]] = {}
-        for row, line in enumerate(cells):
-            for at, cell in enumerate(line):
-                for remark in cell.remarks:
-                    where.setdefault(remark, set()).add((row, at))
-        filled_cells = {(row, at) for row, line in enumerate(cells) for at, cell in enumerate(line) if cell.text}
-        notes, letters = [], iter("abcdefghijklmnopqrstuvwxyz")
-        for remark, spots in where.items():
-            if spots == filled_cells:
-                notes.append(Note(remark))
-                continue
-            mark = next(letters)
-            notes.append(Note(remark, mark))
-            lines = {row for row, _ in spots}
-            if spots == {(row, at) for row, at in filled_cells if row in lines}:
-                for row in lines:
-                    rows[row].marks = (*rows[row].marks, mark)
-            else:
-                for row, at in spots:
-                    cells[row][at].marks = (*cells[row][at].marks, mark)
-        return notes
-
     def _subject(self) -> str:
         for name, table in FTE_TABLES.items():
-            if self.declared.rows.by == name or name in self.declared.fixed or any(name in c.dimensions for c in self.declared.columns):
+            if (
+                self.declared.rows.by == name
+                or name in self.declared.fixed
+                or any(name in c.dimensions for c in self.declared.columns)
+            ):
                 return table
         if self.is_amount:
             return "user_involvement_amount"
@@ -414,7 +321,7 @@ class _Filling:
             said = " ".join(self.round.say(each.description).rstrip(".") + "." for each in parts)
             first = next(each for each in years if each >= year)
             notes.append(Note(self.round.say(filled(TEXTS["break"], year=str(first), said=said))))
-        for before, year in zip(years, years[1:], strict=False):
+        for before, year in pairwise(years):
             found_verdict = self.round.published.difference(self._subject(), before, year)
             if found_verdict is not None and found_verdict.verdict == WITH_CORRECTION:
                 notes.append(Note(self.round.say(filled(TEXTS["with_correction"], before=str(before), year=str(year)))))
@@ -441,35 +348,7 @@ class _Filling:
         counts = [self.round.published.cell_of(table, row, column) for column in ("n_answered", "n_units")]
         if any(cell.value is None for cell in counts):
             return []
-        quantities = tuple(
-            (name, Quantity(plain(cell))) for name, cell in zip(("answered", "units"), counts, strict=True)
-        )
+        quantities = tuple((name, Quantity(plain(cell))) for name, cell in zip(("answered", "units"), counts, strict=True))
         units = self.labels.code("unit_set", str(row["unit_set"]))
         text = self.round.say(filled(TEXTS["base"], answered="{answered}", units="{units}", unit_set=units))
         return [Note(text, quantities=quantities)]
-
-
-def _heads(levels: list[list[str]]) -> list[list[Head]]:
-    """Return lines of heads: equal ones beside each other are one, an empty one is filled by the one above."""
-    lines: list[list[Head]] = []
-    width = len(levels[0])
-    taken: set[tuple[int, int]] = set()
-    for depth in range(len(levels)):
-        line: list[Head] = []
-        at = 0
-        while at < width:
-            if (depth, at) in taken:
-                at += 1
-                continue
-            path = [level[at] for level in levels[: depth + 1]]
-            end = at
-            while end < width and [level[end] for level in levels[: depth + 1]] == path and (depth, end) not in taken:
-                end += 1
-            rows = 1
-            while depth + rows < len(levels) and all(not levels[depth + rows][each] for each in range(at, end)):
-                taken |= {(depth + rows, each) for each in range(at, end)}
-                rows += 1
-            line.append(Head(levels[depth][at], end - at, rows))
-            at = end
-        lines.append(line)
-    return lines

@@ -30,8 +30,8 @@ _ALLOWED = re.compile(
 )
 _DIGITS = re.compile(r"(?<!\w)[-\u2212]?\d[\d\s\u00a0\u202f.,]*\d|(?<!\w)\d")
 _WORDS: dict[Language, str] = {
-    "nb": r"to|tre|fire|fem|seks|sju|syv|åtte|ni|ti|elleve|tolv|halvparten|halvdelen|tredjedel\w*|hver tredje|hver fjerde|hver femte"
-    r"|fjerdedel\w*|femtedel\w*|doblet|dobbelt|tredoblet|halvert",
+    "nb": r"to|tre|fire|fem|seks|sju|syv|åtte|ni|ti|elleve|tolv|halvparten|halvdelen|tredjedel\w*"
+    r"|hver tredje|hver fjerde|hver femte|fjerdedel\w*|femtedel\w*|doblet|dobbelt|tredoblet|halvert",
     "en": r"two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half|third|quarter|fifth|doubled|twice|halved",
 }
 
@@ -65,7 +65,14 @@ def require_bound(path: Path, chapter: str, language: Language, exceptions: Sequ
     """
     used: set[int] = set()
     for typed in typed_numbers(chapter, language):
-        found = next((each for each in exceptions if each.file == path.name and typed.text in each.text and each.text in _line(chapter, typed.line)), None)
+        found = next(
+            (
+                each
+                for each in exceptions
+                if each.file == path.name and typed.text in each.text and each.text in _line(chapter, typed.line)
+            ),
+            None,
+        )
         if found is None:
             raise UserError(
                 f"the number {typed.text!r} is typed by hand: {typed.sentence[:80]!r}",

@@ -1,7 +1,7 @@
 """Published cells, and quantities that are made of them: what every number of a report is bound to.
 
-Belongs here: finding exactly one cell by its key, what is said of it, and the arithmetic of a quantity. Does not belong here:
-how a number is written (``writing``), or which cells a sentence or table needs (``vocabulary``, ``printed_words``).
+Belongs here: finding exactly one cell by its key, what is said of it, and the arithmetic of a quantity. Does not belong
+here: how a number is written (``writing``), or which cells a sentence or table needs (``vocabulary``, ``printed_words``).
 """
 
 from __future__ import annotations
@@ -178,7 +178,9 @@ class Published:
                 f"table {table} has no column {measure!r}{near(measure, described.measures)}", "name one of its measures"
             )
         if not found:
-            raise ReportError(f"no cell in {table} for {said(wanted)}{self._nearest(table, wanted)}", "correct the expression")
+            raise ReportError(
+                f"no cell in {table} for {said(wanted)}{self._nearest(table, wanted)}", "correct the expression"
+            )
         if len(found) > 1:
             differing = [name for name in described.key if len({str(row[name]) for row in found}) > 1]
             options = ", ".join(f"{name} ({', '.join(sorted({str(row[name]) for row in found}))})" for name in differing)

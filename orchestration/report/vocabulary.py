@@ -9,74 +9,30 @@ Defaults of every word: the year of the report, the country or the report's own 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from orchestration.core.language import in_language
+from orchestration.report.bound import Bound, Composed
+from orchestration.report.grid import Round
 from orchestration.report.labels import Labels
 from orchestration.report.printed_words import WITH_CORRECTION, Place
-from orchestration.report.tables import SAID_STATUSES, Round
+from orchestration.report.tables import SAID_STATUSES
 from orchestration.report.values import BASIS, CODE, LEVEL, YEAR, Cell, Quantity, ReportError, near, plain
-from orchestration.report.writing import TEXTS, as_fraction, in_words, listed, number, rounded
+from orchestration.report.writing import GROUPS, WORDS, in_words, listed, rounded
 
-Form = Literal["number", "size", "word", "fraction", "direction"]
 # What has to be said of a status, by the name that an author gives it in ``said``.
 STATUS_NAMES = dict(zip(SAID_STATUSES, ("carried_forward", "estimated", "provisional", "uncertain"), strict=True))
-SAID_PREFIX = "said_"
-AREAS = {"county": "county", "size": "size_group", "hf": "hf_area", "region": "health_region", "municipality": "municipality_no"}
+AREAS = {
+    "county": "county",
+    "size": "size_group",
+    "hf": "hf_area",
+    "region": "health_region",
+    "municipality": "municipality_no",
+}
 LEVELS = {"county": "county", "size": "size_group", "hf": "hf_area", "region": "health_region"}
 AMOUNT_UNITS = {"nok": 1, "thousand": 1_000, "million": 1_000_000}
-NO_BREAK = "\u00a0"
-
-
-@dataclass(frozen=True)
-class Bound:
-    """A value as it is written, with the quantity that it is bound to. ``said`` is shown behind it in brackets."""
-
-    quantity: Quantity
-    decimals: int = 0
-    divisor: int = 1
-    form: Form = "number"
-    language: Literal["nb", "en"] = "nb"
-    unit: str = ""
-    said: tuple[str, ...] = ()
-
-    @property
-    def value(self) -> Decimal:
-        """The number that is written."""
-        return self.quantity.value / self.divisor
-
-    @property
-    def text(self) -> str:
-        """What is written, without what is said behind it."""
-        return written(self.value, self.decimals, self.form, self.language)
-
-
-def written(value: Decimal, decimals: int, form: Form, language: Literal["nb", "en"]) -> str:
-    """Return a value as it is written.
-
-    Raises:
-        ReportError: it is to be a word or a fraction and is none.
-    """
-    if form == "number":
-        return number(value, decimals, language)
-    if form == "size":
-        return number(abs(value), decimals, language)
-    if form == "direction":
-        step = rounded(value, decimals)
-        return in_language(TEXTS["rose" if step > 0 else "fell" if step < 0 else "unchanged"], language)
-    text = in_words(value, language) if form == "word" else as_fraction(value, language)
-    if text is None:
-        raise ReportError(f"{number(value, 1, language)} is no {form}", "write it as a number")
-    return text
-
-
-@dataclass(frozen=True)
-class Composed:
-    """Names and values that belong together in a sentence."""
-
-    parts: tuple[str | Bound, ...]
 
 
 class Vocabulary:
@@ -91,7 +47,17 @@ class Vocabulary:
         names = (
             *("fte", "rate", "rate_unweighted", "share_of_fte", "on_pathways", "reporting_form", "share", "number_of"),
             *("change", "real_change", "highest", "lowest", "rose_or_fell", "about_unchanged", "amount", "persons"),
-            *("responded", "municipalities", "population", "in_words", "fraction", "size_of", "asked", "comparable", "has_real_change"),
+            *(
+                "responded",
+                "municipalities",
+                "population",
+                "in_words",
+                "fraction",
+                "size_of",
+                "asked",
+                "comparable",
+                "has_real_change",
+            ),
         )
         return {name: getattr(self, name) for name in names}
 
@@ -110,7 +76,12 @@ class Vocabulary:
         said, unit, decimals, rest = _common(how, 0)
         dimensions = self._dimensions(group, rest)
         place = self.of.words.area(dimensions, self._year(year))
-        key = {**place.columns(), YEAR: str(self._year(year)), "target_group": group, "service_type": rest.get("service", "total")}
+        key = {
+            **place.columns(),
+            YEAR: str(self._year(year)),
+            "target_group": group,
+            "service_type": rest.get("service", "total"),
+        }
         cell = self.of.published.cell("fte_by_service", "fte_per_10000_unweighted", key)
         return self._bound(Quantity(plain(cell)), decimals, said, unit)
 
@@ -142,7 +113,9 @@ class Vocabulary:
     def asked(self, indicator: str, item: str | None = None, year: int | None = None) -> bool:
         """Whether a round has published answers to a question, for ``{% if %}``."""
         if indicator not in self._indicators():
-            raise ReportError(f"there is no indicator {indicator!r}{near(indicator, self._indicators())}", "correct the name")
+            raise ReportError(
+                f"there is no indicator {indicator!r}{near(indicator, self._indicators())}", "correct the name"
+            )
         wanted = {LEVEL: "country", CODE: "0", BASIS: "reported", "indicator": indicator, YEAR: str(self._year(year))}
         if item is not None:
             wanted["item"] = item
@@ -191,7 +164,9 @@ class Vocabulary:
 
     # Others
 
-    def amount(self, year: int, unit: str = "million", *, real: bool = False, said: str | Sequence[str] = (), decimals: int = 0) -> Bound:
+    def amount(
+        self, year: int, unit: str = "million", *, real: bool = False, said: str | Sequence[str] = (), decimals: int = 0
+    ) -> Bound:
         """What municipalities gave to organised user involvement; ``unit`` is nok, thousand or million."""
         if unit not in AMOUNT_UNITS:
             raise ReportError(f"{unit!r} is no unit of amounts", f"units are {', '.join(AMOUNT_UNITS)}")
@@ -202,11 +177,17 @@ class Vocabulary:
     def persons(self, indicator: str, year: int, category: str = "total") -> Composed:
         """An estimated number of persons, always as an interval: the estimate by one assumption and by the other."""
         key = {"indicator": indicator, YEAR: str(year), "category": category}
-        ends = [self.of.published.cell("person_estimates", column, key) for column in ("persons_main", "persons_alternative")]
-        first, last = (self._bound(Quantity(plain(cell)), 0, ("estimated",), "") for cell in sorted(ends, key=lambda c: c.value or 0))
+        ends = [
+            self.of.published.cell("person_estimates", column, key) for column in ("persons_main", "persons_alternative")
+        ]
+        first, last = (
+            self._bound(Quantity(plain(cell)), 0, ("estimated",), "") for cell in sorted(ends, key=lambda c: c.value or 0)
+        )
         return Composed((replace(first, said=()), "\u2013", replace(last, said=())))
 
-    def responded(self, year: int | None = None, unit_set: str = "municipalities", what: str = "units_answered", **how: Any) -> Bound:
+    def responded(
+        self, year: int | None = None, unit_set: str = "municipalities", what: str = "units_answered", **how: Any
+    ) -> Bound:
         """How many units answered; ``what="units_expected"`` how many were asked, ``"units_missing"`` how many did not."""
         said, unit, decimals, _ = _common(how, 0)
         rows = self.of.published.rows("response", {YEAR: str(self._year(year)), "unit_set": unit_set})
@@ -262,7 +243,9 @@ class Vocabulary:
             dimensions["place"] = str(how["place"])
         unknown = set(how) - {*kinds, *AREAS, "place", "item", "base", "indicator", "answer", "as_"}
         if unknown:
-            raise ReportError(f"a word knows nothing of {sorted(unknown)[0]!r}", "docs/reports.md lists what each word takes")
+            raise ReportError(
+                f"a word knows nothing of {sorted(unknown)[0]!r}", "docs/reports.md lists what each word takes"
+            )
         return dimensions
 
     def _measure(self, measure: str, year: int | None, group: str, how: dict[str, Any], decimals: int) -> Bound:
@@ -272,7 +255,9 @@ class Vocabulary:
 
     def _answer(self, measure: str, indicator: str, answer: str, how: dict[str, Any]) -> Bound:
         if indicator not in self._indicators():
-            raise ReportError(f"there is no indicator {indicator!r}{near(indicator, self._indicators())}", "correct the name")
+            raise ReportError(
+                f"there is no indicator {indicator!r}{near(indicator, self._indicators())}", "correct the name"
+            )
         said, unit, decimals, rest = _common(how, 0)
         year = self._year(rest.pop("year", None))
         dimensions = self._dimensions("", rest)
@@ -314,7 +299,7 @@ class Vocabulary:
         said, unit, decimals, rest = _common(how, 0)
         indicator, answer = str(rest.pop("indicator")), str(rest.pop("answer", "yes"))
         self.of.words.require_comparable(indicator, before, year)
-        # The difference of two shares with different bases is no single fraction: the published shares are taken as they are.
+        # The difference of two shares with different bases is no single fraction: the published shares are taken.
         cells = [self._share_cell(indicator, answer, rest, each) for each in (year, before)]
         quantity = Quantity((*plain(cells[0]), *(replace(term, factor=-1) for term in plain(cells[1]))), scale=100)
         return self._bound(quantity, decimals, said, unit, also=self._correction(indicator, before, year))
@@ -322,7 +307,13 @@ class Vocabulary:
     def _share_cell(self, indicator: str, answer: str, how: dict[str, Any], year: int) -> Cell:
         dimensions = self._dimensions("", {name: value for name, value in how.items() if name not in ("item", "base")})
         place = self.of.words.area(dimensions, year)
-        key = {**place.columns(), "indicator": indicator, "answer": answer, "item": str(how.get("item", "all")), YEAR: str(year)}
+        key = {
+            **place.columns(),
+            "indicator": indicator,
+            "answer": answer,
+            "item": str(how.get("item", "all")),
+            YEAR: str(year),
+        }
         column = {"all": "share_of_all", "answered": "share_of_answered"}.get(str(how.get("base", "")), "share")
         return self.of.published.cell("indicator_shares", column, key)
 
@@ -367,10 +358,12 @@ class Vocabulary:
             lead, text = text.split(marks[place], 1)
             parts += [f"{lead}{name} (", bound, ")"]
         if said:
-            parts.append(f", {in_language(TEXTS['among_shown'], self.of.language)}")
+            parts.append(f", {in_language(WORDS['among_shown'], self.of.language)}")
         return tuple(part for part in parts if part)
 
-    def _bound(self, quantity: Quantity, decimals: int, said: str | Sequence[str], unit: str, also: tuple[str, ...] = ()) -> Bound:
+    def _bound(
+        self, quantity: Quantity, decimals: int, said: str | Sequence[str], unit: str, also: tuple[str, ...] = ()
+    ) -> Bound:
         """Return a value that may be said, with what has to be said of it.
 
         Raises:
@@ -381,13 +374,13 @@ class Vocabulary:
             raise ReportError(f"{cell.named()} has no value: {reason.lower()}", "leave the sentence out of this round")
         allowed = _names(said)
         for name in allowed:
-            if SAID_PREFIX + name not in TEXTS:
-                known = [key.removeprefix(SAID_PREFIX) for key in TEXTS if key.startswith(SAID_PREFIX)]
+            if name not in GROUPS["said"]:
+                known = list(GROUPS["said"])
                 raise ReportError(f"nothing is said by {name!r}{near(name, known)}", f"said is one of {', '.join(known)}")
         needed = list(dict.fromkeys([*also, *(name for cell in quantity.cells for name in self._needed(cell))]))
         for name in needed:
             if name not in allowed:
-                what = in_language(TEXTS[SAID_PREFIX + name], self.of.language) if SAID_PREFIX + name in TEXTS else name
+                what = in_language(GROUPS["said"][name], self.of.language) if name in GROUPS["said"] else name
                 raise ReportError(f"the value is not plain: {what}", f'add said="{name}", then the sentence shows it')
         return Bound(quantity, decimals, language=self.of.language, unit=unit, said=tuple(needed))
 

@@ -1,7 +1,7 @@
 """The report as a Word document: real headings, header rows, row heads, captions, alternative texts, a table of contents.
 
-pandoc writes it; what it does not know is put in afterwards, with the dates of no day. Belongs here: styles of Word and those
-changes. Does not belong here: what the report consists of (``document``).
+pandoc writes it; what it does not know is put in afterwards, with the dates of no day. Belongs here: styles of Word and
+those changes. Does not belong here: what the report consists of (``document``).
 """
 
 from __future__ import annotations
@@ -30,18 +30,8 @@ CELL_SIZES = (18, 15, 13)
 PICTURE_PPI = 200
 LOCALE = {"nb": "nb-NO", "en": "en-GB"}
 
-# A4 with room for the widest tables, and the number of the page below.
-_SECTION = (
-    '<w:sectPr><w:footerReference xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" w:type="default" '
-    'r:id="rIdFooter"/><w:pgSz w:w="11906" w:h="16838"/>'
-    '<w:pgMar w:top="1300" w:right="1250" w:bottom="1300" w:left="1250" w:header="600" w:footer="600" w:gutter="0"/></w:sectPr>'
-)
-_FOOTER = (
-    '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
-    '<w:ftr xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:p><w:pPr><w:jc w:val="right"/></w:pPr>'
-    '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText xml:space="preserve">PAGE</w:instrText></w:r>'
-    '<w:r><w:fldChar w:fldCharType="end"/></w:r></w:p></w:ftr>'
-)
+TEMPLATES = Path(__file__).parent / "templates"
+_SECTION = re.compile(r"<w:sectPr>.*?</w:sectPr>", re.DOTALL)
 _FOOTER_RELATION = (
     '<Relationship Id="rIdFooter" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/footer" '
     'Target="footer1.xml"/>'
@@ -51,14 +41,6 @@ _FOOTER_TYPE = (
     'ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.footer+xml"/>'
 )
 _FONT = '<w:rFonts w:ascii="Calibri" w:hAnsi="Calibri" w:cs="Calibri" w:eastAsia="Calibri"/>'
-_TABLE_STYLE = f"""
-<w:style w:type="table" w:default="0" w:customStyle="1" w:styleId="Table"><w:name w:val="Table"/><w:basedOn w:val="TableNormal"/>
-<w:uiPriority w:val="99"/><w:qFormat/><w:tblPr><w:tblBorders><w:top w:val="single" w:sz="8" w:space="0" w:color="{DARK}"/>
-<w:bottom w:val="single" w:sz="8" w:space="0" w:color="{DARK}"/><w:insideH w:val="single" w:sz="4" w:space="0" w:color="{LINE}"/></w:tblBorders>
-<w:tblCellMar><w:left w:w="60" w:type="dxa"/><w:right w:w="60" w:type="dxa"/></w:tblCellMar></w:tblPr>
-<w:tblStylePr w:type="firstRow"><w:rPr><w:b/></w:rPr><w:tcPr><w:tcBorders><w:bottom w:val="single" w:sz="8" w:space="0" w:color="{DARK}"/></w:tcBorders></w:tcPr></w:tblStylePr>
-</w:style>
-"""
 
 
 def write_word(document: Document, path: Path, work: Path) -> None:
@@ -113,7 +95,10 @@ def _with_small_cells(placed: Placed, found: list[Node]) -> list[Node]:
 
     table, *notes = found
     attributes, caption, specs, head, bodies, foot = table["c"]
-    return [{"t": "Table", "c": [attributes, caption, specs, nodes.walk(head, change), nodes.walk(bodies, change), foot]}, *notes]
+    return [
+        {"t": "Table", "c": [attributes, caption, specs, nodes.walk(head, change), nodes.walk(bodies, change), foot]},
+        *notes,
+    ]
 
 
 def api_version() -> list[int]:
@@ -125,8 +110,9 @@ def picture_of(svg: str, work: Path) -> bytes:
     """Return a chart as a picture: older Word shows no SVG."""
     (work / "chart.svg").write_text(svg, encoding="utf-8")
     source = b'#set page(width: auto, height: auto, margin: 0pt)\n#image("chart.svg")'
-    made: Any = typst.compile(source, root=str(work), format="png", ppi=PICTURE_PPI, ignore_system_fonts=True)
-    return bytes(made if isinstance(made, bytes) else made[0])
+    return bytes(
+        typst.compile(source, None, root=str(work).encode(), format="png", ppi=PICTURE_PPI, ignore_system_fonts=True)
+    )
 
 
 def _write_reference(path: Path, language: str) -> None:
@@ -136,25 +122,53 @@ def _write_reference(path: Path, language: str) -> None:
     ).stdout
     changes: dict[str, Callable[[str], str]] = {
         "word/styles.xml": lambda content: _styles(content, language),
-        "word/document.xml": lambda content: re.sub(r"<w:sectPr>.*?</w:sectPr>", _SECTION, content, flags=re.DOTALL),
-        "word/_rels/document.xml.rels": lambda content: content.replace("</Relationships>", f"{_FOOTER_RELATION}</Relationships>"),
+        "word/document.xml": lambda content: re.sub(
+            r"<w:sectPr>.*?</w:sectPr>", _part("word_section.xml"), content, flags=re.DOTALL
+        ),
+        "word/_rels/document.xml.rels": lambda content: content.replace(
+            "</Relationships>", f"{_FOOTER_RELATION}</Relationships>"
+        ),
         "[Content_Types].xml": lambda content: content.replace("</Types>", f"{_FOOTER_TYPE}</Types>"),
     }
     with zipfile.ZipFile(io.BytesIO(original)) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
             content = source.read(name).decode("utf-8")
             add_file(target, name, [changes[name](content) if name in changes else content])
-        add_file(target, "word/footer1.xml", [_FOOTER])
+        add_file(target, "word/footer1.xml", [_part("word_footer.xml")])
 
 
-def _style(name: str, title: str, size: int, *, color: str = "000000", bold: bool = False, before: int = 20, extra: str = "", after: str = "") -> str:
+def _style(
+    name: str,
+    title: str,
+    size: int,
+    *,
+    color: str = "000000",
+    bold: bool = False,
+    before: int = 20,
+    extra: str = "",
+    after: str = "",
+) -> str:
     """Return a paragraph style."""
-    weight = "<w:b/>" if bold else ""
-    return (
-        f'<w:style w:type="paragraph" w:customStyle="1" w:styleId="{name}"><w:name w:val="{title}"/><w:basedOn w:val="Normal"/>'
-        f'<w:qFormat/><w:pPr>{extra}<w:spacing w:before="{before}" w:after="20"/>{after}</w:pPr>'
-        f'<w:rPr>{_FONT}{weight}<w:color w:val="{color}"/><w:sz w:val="{size}"/><w:szCs w:val="{size}"/></w:rPr></w:style>'
+    return _part(
+        "word_paragraph_style.xml",
+        NAME=name,
+        TITLE=title,
+        FIRST=extra,
+        BEFORE=str(before),
+        LAST=after,
+        FONT=_FONT,
+        WEIGHT="<w:b/>" if bold else "",
+        COLOR=color,
+        SIZE=str(size),
     )
+
+
+def _part(name: str, **values: str) -> str:
+    """Return a part of Word's files with its blanks filled."""
+    text = (TEMPLATES / name).read_text(encoding="utf-8").replace("\n", "")
+    for blank, value in values.items():
+        text = text.replace(f"@{blank}@", value)
+    return text
 
 
 def _styles(content: str, language: str) -> str:
@@ -162,7 +176,9 @@ def _styles(content: str, language: str) -> str:
     content = re.sub(r'w:lang w:val="[^"]*"', f'w:lang w:val="{LOCALE[language]}"', content)
     content = re.sub(r'(<w:color w:val=")[0-9A-F]{6}("[^>]*/>)', rf"\g<1>{DARK}\2", content)
     content = re.sub(r'<w:style [^>]*w:styleId="Table">.*?</w:style>', "", content, flags=re.DOTALL)
-    content = re.sub(r'<w:style [^>]*w:styleId="(Compact|TableCaption|ImageCaption)">.*?</w:style>', "", content, flags=re.DOTALL)
+    content = re.sub(
+        r'<w:style [^>]*w:styleId="(Compact|TableCaption|ImageCaption)">.*?</w:style>', "", content, flags=re.DOTALL
+    )
     added = [
         *(_style(cell_style(at), "Compact" if not at else f"Compact {at}", size) for at, size in enumerate(CELL_SIZES)),
         _style("TableCaption", "Table Caption", 20, bold=True, before=280, extra="<w:keepNext/>"),
@@ -170,9 +186,9 @@ def _styles(content: str, language: str) -> str:
         *(_style(f"TOC{level}", f"toc {level}", 21, after=f'<w:ind w:left="{(level - 1) * 300}"/>') for level in (1, 2)),
         _style("Tabellnote", "Tabellnote", 16, color=QUIET),
         _style("Utgave", "Utgave", 20, color=QUIET),
-        _TABLE_STYLE,
+        _part("word_table_style.xml", DARK=DARK, LINE=LINE),
     ]
-    return content.replace("</w:styles>", "".join(added).replace("\n", "") + "</w:styles>")
+    return content.replace("</w:styles>", "".join(added) + "</w:styles>")
 
 
 _CONTENTS = re.compile(r"<w:sdt><w:sdtPr><w:docPartObj><w:docPartGallery w:val=\"Table of Contents\".*?</w:sdt>", re.DOTALL)

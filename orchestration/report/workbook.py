@@ -72,7 +72,10 @@ def _fill(sheet: Worksheet, placed: Placed, document: Document) -> None:
             taken |= {(depth + down, at + across) for down in range(head.rows) for across in range(head.columns)}
             if head.columns > 1 or head.rows > 1:
                 sheet.merge_cells(
-                    start_row=top + depth, end_row=top + depth + head.rows - 1, start_column=at, end_column=at + head.columns - 1
+                    start_row=top + depth,
+                    end_row=top + depth + head.rows - 1,
+                    start_column=at,
+                    end_column=at + head.columns - 1,
                 )
             at += head.columns
     first = top + len(grid.heads)
@@ -86,11 +89,11 @@ def _fill(sheet: Worksheet, placed: Placed, document: Document) -> None:
             else:
                 put(target, float(rounded(cell.quantity.value / cell.divisor, cell.decimals)))
                 target.number_format = "#,##0" + ("." + "0" * cell.decimals if cell.decimals else "")
-    line = first + len(grid.rows) + 1
+    below = first + len(grid.rows) + 1
     for note in grid.notes:
         text = "".join(piece for _, piece in note_pieces(note, document.language))
-        put(sheet.cell(line, 1), f"{note.mark}) {text}" if note.mark else text)
-        line += 1
+        put(sheet.cell(below, 1), f"{note.mark}) {text}" if note.mark else text)
+        below += 1
     set_widths(sheet, (LABEL_WIDTH, *(COLUMN_WIDTH,) * len(grid.column_labels)))
     sheet.freeze_panes = f"{get_column_letter(2)}{first}"
     set_page(sheet, document.title)

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from orchestration.core.language import MINUS, Language
-from orchestration.core.texts import load_texts
+from orchestration.core.texts import load_groups
 
-TEXTS = load_texts("report", "words")
+GROUPS = load_groups("report", "words")
+WORDS = GROUPS["words"]
 
 SEPARATORS: dict[Language, tuple[str, str]] = {"nb": ("\u202f", ","), "en": (",", ".")}
 # How far from a fraction a share may lie and still be called by it, in percentage points.
@@ -22,7 +23,7 @@ LARGEST_WORD = 10
 
 
 def number(value: Decimal, decimals: int, language: Language) -> str:
-    """Return a number with a fixed count of decimals, rounded half up; fewer than none round to tens, hundreds, thousands."""
+    """Return a number with a fixed count of decimals, rounded half up; fewer than none round to tens and hundreds."""
     rounded = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
     thousands, mark = SEPARATORS[language]
     digits = f"{abs(rounded):,.{max(decimals, 0)}f}".translate({ord(","): thousands, ord("."): mark})
@@ -39,7 +40,7 @@ def in_words(value: Decimal, language: Language) -> str | None:
     whole = int(rounded(value, 0))
     if not 0 <= whole <= LARGEST_WORD:
         return None
-    label = TEXTS[f"number_{whole}"]
+    label = GROUPS["numbers"][str(whole)]
     return label.nb if language == "nb" else label.en
 
 
@@ -47,7 +48,7 @@ def as_fraction(percent: Decimal, language: Language) -> str | None:
     """Return the fraction that a share is close to, in words; None where it is close to none."""
     for name, size in FRACTIONS:
         if abs(percent - size) <= FRACTION_TOLERANCE:
-            label = TEXTS[f"fraction_{name}"]
+            label = GROUPS["fractions"][name]
             return label.nb if language == "nb" else label.en
     return None
 
@@ -56,7 +57,7 @@ def listed(parts: Sequence[str], language: Language) -> str:
     """Return names as they are listed in a sentence."""
     if len(parts) < 2:
         return "".join(parts)
-    label = TEXTS["and"]
+    label = WORDS["and"]
     last = label.nb if language == "nb" else label.en
     return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
 

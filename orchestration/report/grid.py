@@ -1,0 +1,148 @@
+"""A table filled for a round: cells with their quantities, heads over columns, marks and notes.
+
+Belongs here: the parts of a filled table, how heads are put together and marks given. Does not belong here: what a cell
+holds (``tables``), or how a format draws it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from orchestration.core.language import Language, in_language
+from orchestration.core.tables import Label
+from orchestration.report.model import Declared, Report
+from orchestration.report.printed_words import PrintedWords
+from orchestration.report.values import Published, Quantity
+from orchestration.site.breaks import Breaks
+
+
+@dataclass(frozen=True)
+class Round:
+    """The round that a report is about: its year, the round it is compared with, and every round of the series."""
+
+    year: int
+    before: int | None
+    rounds: tuple[int, ...]
+    language: Language
+    report: Report
+    published: Published
+    words: PrintedWords
+    breaks: Mapping[str, Breaks] = field(default_factory=dict)
+
+    def say(self, label: Label) -> str:
+        """Return a label in the language of the report."""
+        return in_language(label, self.language)
+
+
+@dataclass
+class GridCell:
+    """One cell as it is shown. Without a quantity it has a sign or nothing; ``number`` identifies it in the manifest."""
+
+    text: str
+    quantity: Quantity | None = None
+    decimals: int = 0
+    divisor: int = 1
+    remarks: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    is_hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Head:
+    """A head over one or several columns, over one or several lines of heads."""
+
+    text: str
+    columns: int
+    rows: int = 1
+    marks: tuple[str, ...] = ()
+
+
+@dataclass
+class RowHead:
+    """The label of a row."""
+
+    text: str
+    code: str
+    marks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Note:
+    """What is said below a table; without a mark it holds for all of it. ``quantities`` fill its blanks."""
+
+    text: str
+    mark: str = ""
+    quantities: tuple[tuple[str, Quantity], ...] = ()
+
+
+@dataclass
+class Grid:
+    """A table or figure filled for one round."""
+
+    key: str
+    declared: Declared
+    title: str
+    unit: str
+    corner: str
+    heads: list[list[Head]]
+    rows: list[RowHead]
+    cells: list[list[GridCell]]
+    notes: list[Note]
+    column_labels: list[str]
+    number: str = ""
+    # Its place among the tables and figures; Word takes short names of bookmarks only.
+    place: int = 0
+    # Rows before which a line over the years must not go on, by their place.
+    breaks_before: frozenset[int] = frozenset()
+
+
+def marked(cells: list[list[GridCell]], rows: list[RowHead]) -> list[Note]:
+    """Give marks to what is said of some cells, and return the notes; what holds for all has no mark."""
+    where: dict[str, set[tuple[int, int]]] = {}
+    for row, line in enumerate(cells):
+        for at, cell in enumerate(line):
+            for remark in cell.remarks:
+                where.setdefault(remark, set()).add((row, at))
+    filled_cells = {(row, at) for row, line in enumerate(cells) for at, cell in enumerate(line) if cell.text}
+    notes, letters = [], iter("abcdefghijklmnopqrstuvwxyz")
+    for remark, spots in where.items():
+        if spots == filled_cells:
+            notes.append(Note(remark))
+            continue
+        mark = next(letters)
+        notes.append(Note(remark, mark))
+        lines = {row for row, _ in spots}
+        if spots == {(row, at) for row, at in filled_cells if row in lines}:
+            for row in lines:
+                rows[row].marks = (*rows[row].marks, mark)
+        else:
+            for row, at in spots:
+                cells[row][at].marks = (*cells[row][at].marks, mark)
+    return notes
+
+
+def heads_of(levels: list[list[str]]) -> list[list[Head]]:
+    """Return lines of heads: equal ones beside each other are one, an empty one is filled by the one above."""
+    lines: list[list[Head]] = []
+    width = len(levels[0])
+    taken: set[tuple[int, int]] = set()
+    for depth in range(len(levels)):
+        line: list[Head] = []
+        at = 0
+        while at < width:
+            if (depth, at) in taken:
+                at += 1
+                continue
+            path = [level[at] for level in levels[: depth + 1]]
+            end = at
+            while end < width and [level[end] for level in levels[: depth + 1]] == path and (depth, end) not in taken:
+                end += 1
+            rows = 1
+            while depth + rows < len(levels) and all(not levels[depth + rows][each] for each in range(at, end)):
+                taken |= {(depth + rows, each) for each in range(at, end)}
+                rows += 1
+            line.append(Head(levels[depth][at], end - at, rows))
+            at = end
+        lines.append(line)
+    return lines
