@@ -108,11 +108,11 @@ def api_version() -> list[int]:
 
 def picture_of(svg: str, work: Path) -> bytes:
     """Return a chart as a picture: older Word shows no SVG."""
+    chart = work / "chart.typ"
     (work / "chart.svg").write_text(svg, encoding="utf-8")
-    source = b'#set page(width: auto, height: auto, margin: 0pt)\n#image("chart.svg")'
-    return bytes(
-        typst.compile(source, None, root=str(work).encode(), format="png", ppi=PICTURE_PPI, ignore_system_fonts=True)
-    )
+    chart.write_text('#set page(width: auto, height: auto, margin: 0pt)\n#image("chart.svg")', encoding="utf-8")
+    made = typst.compile(str(chart), None, root=str(work), format="png", ppi=PICTURE_PPI, ignore_system_fonts=True)
+    return bytes(made)
 
 
 def _write_reference(path: Path, language: str) -> None:
