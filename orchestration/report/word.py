@@ -59,7 +59,7 @@ def write_word(document: Document, path: Path, work: Path) -> None:
             return _with_small_cells(placed, table_nodes(placed, document.language))
         picture = work / f"{placed.grid.key}.png"
         picture.write_bytes(picture_of(placed.chart.svg(), work))
-        figure = nodes.figure(placed.grid.key, [nodes.string(placed.caption)], str(picture), placed.alternative)
+        figure = nodes.figure(placed.grid.key, [nodes.string(placed.caption)], picture.name, placed.alternative)
         return [figure, *note_nodes(placed.grid, document.language)]
 
     front = [nodes.paragraph([nodes.string(text)], "Utgave") for text in document.front]
@@ -69,6 +69,7 @@ def write_word(document: Document, path: Path, work: Path) -> None:
         "--toc-depth=2",
         "--figure-caption-position=above",
         f"--reference-doc={reference}",
+        f"--resource-path={work}",
         *("-M", f"lang={LOCALE[document.language]}", "-M", f"title={document.title}", "-M", f"subtitle={document.subtitle}"),
         *("-M", f"toc-title={TEXTS['contents'].nb if document.language == 'nb' else TEXTS['contents'].en}"),
     ]
