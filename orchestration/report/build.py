@@ -98,7 +98,7 @@ def build(settings: Settings, wanted: Wanted, into: Path | None = None) -> Built
     """
     source = load_source(settings.report_sources / wanted.report)
     with open_published(settings) as (published, folder):
-        places = places_of(published, source.report, wanted.area, wanted.year)
+        places = places_of(published, source.report, wanted.area, wanted.year, wanted.language)
         of = _round(settings, source, published, wanted, places)
         grids, left_out = _fill(source, of)
         name = "-".join(part for part in (wanted.report, str(wanted.year), wanted.area) if part)

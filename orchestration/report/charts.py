@@ -217,15 +217,22 @@ def _lines(grid: Grid, language: Language) -> Canvas:
 def _boxes(grid: Grid) -> Canvas:
     """Draw boxes: the columns are lower whisker, lower quartile, median, upper quartile, upper whisker."""
     canvas = Canvas(WIDTH, 40 + 30 * len(grid.rows))
-    ends = [_value(line[-1]) for line in grid.cells]
-    largest = _scale_end(max((value for value in ends if value is not None), default=1))
+    largest = _scale_end(
+        max((value for line in grid.cells for cell in line if (value := _value(cell)) is not None), default=1)
+    )
     room = WIDTH - LABEL - VALUE
     for row, (head, line) in enumerate(zip(grid.rows, grid.cells, strict=True)):
         y = 10 + row * 30
         canvas.text(LABEL - 8, y + 14, head.text, "end")
         points = [_value(cell) for cell in line]
-        if any(value is None for value in points) or len(points) != 5:
-            canvas.text(LABEL, y + 14, line[0].text, color=QUIET)
+        if points[2] is not None and points[0] is None:
+            # One municipality: a point and no box.
+            x = LABEL + room * points[2] / largest
+            canvas.dot(x, y + 10, SERIES[1])
+            canvas.text(x + 8, y + 14, line[2].text)
+            continue
+        if any(value is None for value in points):
+            canvas.text(LABEL, y + 14, line[2].text, color=QUIET)
             continue
         low, first, middle, third, high = (LABEL + room * (value or 0) / largest for value in points)
         canvas.line([(low, y + 10), (high, y + 10)], INK, 1)

@@ -53,6 +53,7 @@ class Document:
     day: date
     snapshot: str
     front: list[str]
+    is_book: bool = True
     parts: list[Prose | Placed] = field(default_factory=list)
 
     @property
@@ -105,12 +106,13 @@ def assemble(chapters: Sequence[ChapterText], grids: dict[str, Grid], of: Round,
     notice = of.published.release.notice
     edition = of.say(filled(TEXTS["edition"], id=snapshot, day=_written(day, of.language)))
     document = Document(
-        title=of.say(report.title),
+        title=of.say(filled(report.title, area=of.words.places["here"].name if "here" in of.words.places else "")),
         subtitle=f"{of.say(report.subtitle)} {of.year}",
         language=of.language,
         day=day,
         snapshot=snapshot,
         front=[edition, *([of.say(notice)] if notice is not None else [])],
+        is_book=report.layout == "book",
     )
     numbers: dict[str, str] = {}
     chapter_number = 0

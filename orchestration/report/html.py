@@ -31,8 +31,7 @@ def write_html(document: Document, path: Path) -> None:
 
     whole = {"pandoc-api-version": api_version(), "meta": {}, "blocks": document.blocks(write)}
     options = [
-        "--toc",
-        "--toc-depth=2",
+        *(("--toc", "--toc-depth=2") if document.is_book else ()),
         "--wrap=none",
         "--standalone",
         f"--template={TEMPLATES / TEMPLATE}",

@@ -11,7 +11,8 @@ from functools import cached_property
 
 from orchestration.core.language import Language, in_language
 from orchestration.core.texts import load_groups
-from orchestration.report.values import Published
+from orchestration.report.printed_words import Place
+from orchestration.report.values import BASIS, CODE, LEVEL, Published
 from orchestration.report.writing import kept_together
 
 GROUPS = load_groups("report", "labels")
@@ -39,8 +40,9 @@ CODELISTS = {
 class Labels:
     """Labels in one language."""
 
-    def __init__(self, published: Published, language: Language) -> None:
+    def __init__(self, published: Published, language: Language, places: Mapping[str, Place] | None = None) -> None:
         self._published, self._language = published, language
+        self._places = places or {}
 
     def code(self, codelist: str, code: str) -> str:
         """Return the label of a code of a code list."""
@@ -51,6 +53,11 @@ class Labels:
         own = GROUPS["codes"].get(f"{dimension}_{code}") or (GROUPS["codes"].get(code) if dimension != "year" else None)
         if own is not None:
             return in_language(own, self._language)
+        if dimension == "place" and code in self._places:
+            place = self._places[code]
+            return place.name or self.code("unit_level", place.level)
+        if dimension == "municipality":
+            return self._municipalities.get(code, code)
         if dimension == "question":
             return self._indicators.get(code, code)
         return self.code(CODELISTS[dimension], code) if dimension in CODELISTS else code
@@ -64,6 +71,11 @@ class Labels:
         """Return what a column measures; amounts are shown in thousands where they are rounded to them."""
         found = GROUPS["measures"].get(f"{name}_thousands" if decimals < 0 else name) or GROUPS["measures"][name]
         return in_language(found, self._language)
+
+    @cached_property
+    def _municipalities(self) -> Mapping[str, str]:
+        rows = self._published.rows("areas", {LEVEL: "municipality", BASIS: "current"})
+        return {str(row[CODE]): str(row["unit_name"]) for row in rows}
 
     @cached_property
     def _indicators(self) -> Mapping[str, str]:

@@ -98,6 +98,8 @@ class Report(_Strict):
     # A figure that covers at least this share of the inhabitants is plain.
     coverage_from: float = Field(default=1.0, gt=0, le=1)
     area: Literal["country", "county", "municipality"] = "country"
+    # A book has a title page, contents and a page for each chapter; a sheet has none of them.
+    layout: Literal["book", "sheet"] = "book"
     chapters: tuple[Chapter, ...] = Field(min_length=1)
 
 

@@ -71,6 +71,7 @@ def _filled(document: Document) -> str:
         "DATE": f"datetime(year: {day.year}, month: {day.month}, day: {day.day})",
         "CONTENTS": quoted(contents),
         "FRONT": "(" + "".join(f"{quoted(text)}, " for text in document.front) + ")",
+        "BOOK": "true" if document.is_book else "false",
         "RUNNING": quoted(f"{document.title} \u2013 {document.snapshot}"),
     }
     text = TEMPLATE.read_text(encoding="utf-8")

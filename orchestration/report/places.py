@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestration.core.errors import UserError
+from orchestration.core.language import Language, in_language
 from orchestration.report.model import Report
 from orchestration.report.printed_words import Place
 from orchestration.report.values import BASIS, CODE, COUNTRY, LEVEL, YEAR, Published
+from orchestration.report.writing import kept_together
 
 COUNTRY_PLACE = Place(*COUNTRY)
 
@@ -25,7 +27,7 @@ class Places:
     names: Mapping[str, Any] = field(default_factory=dict)
 
 
-def places_of(published: Published, report: Report, code: str, year: int) -> Places:
+def places_of(published: Published, report: Report, code: str, year: int, language: Language) -> Places:
     """Return the areas of a report.
 
     Raises:
@@ -48,13 +50,14 @@ def places_of(published: Published, report: Report, code: str, year: int) -> Pla
         )
     row = rows[0]
     here = Place(report.area, code, str(row["unit_name"]), "current")
-    country = Place(*COUNTRY, name="", basis="current")
+    country = Place(*COUNTRY, basis="current")
     found = {"here": here, "country": country}
-    names: dict[str, Any] = {"area": here.name, "size_group": row["size_group"]}
+    names: dict[str, Any] = {"area": here.name, "size_code": row["size_group"]}
     if report.area == "municipality":
-        county = Place("county", str(row["county_code"]), basis="current")
-        size = Place("size_group", str(row["size_group"]), basis="current")
-        found |= {"county": county, "size": size}
-        of = published.rows("areas", {LEVEL: "county", CODE: county.code, YEAR: str(year), BASIS: "current"})
-        names["county"] = str(of[0]["unit_name"]) if of else ""
+        of = published.rows("areas", {LEVEL: "county", CODE: str(row["county_code"]), YEAR: str(year), BASIS: "current"})
+        names["county_name"] = str(of[0]["unit_name"]) if of else ""
+        size = in_language(published.release.label("size_group", str(row["size_group"])), language)
+        names["size_name"] = kept_together(size, language)
+        found["county"] = Place("county", str(row["county_code"]), names["county_name"], "current")
+        found["size"] = Place("size_group", str(row["size_group"]), names["size_name"], "current")
     return Places(found, names)

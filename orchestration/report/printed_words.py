@@ -29,7 +29,7 @@ from orchestration.report.values import (
 
 TOTAL = "total"
 # Dimensions that choose the area, with the level that they choose.
-AREA_DIMENSIONS = ("municipality_no", "hf_area", "health_region", "size_group", "county", "place")
+AREA_DIMENSIONS = ("municipality_no", "municipality", "hf_area", "health_region", "size_group", "county", "place")
 # Dimensions that are rows of a grid of questions.
 ITEM_DIMENSIONS = (
     *("service", "user_group", "centre", "competence", "source_of_competence", "reason", "challenge"),
@@ -42,6 +42,15 @@ UNIT_COUNTS = {
     "with_districts": "units_with_districts",
     "with_agencies": "units_with_agencies",
 }
+# How FTE per 10 000 inhabitants of single municipalities are distributed: a box and its whiskers.
+DISTRIBUTION = {
+    "rate_lowest": "lower_whisker",
+    "rate_lower_quartile": "quartile_1",
+    "rate_median": "median",
+    "rate_upper_quartile": "quartile_3",
+    "rate_highest": "upper_whisker",
+}
+DISTRIBUTED = ("country", "size_group")
 WITHOUT_DISTRICTS = "without_districts"
 DISTRICTS = ("size_group", "oslo_districts")
 FTE_KINDS = {
@@ -126,6 +135,8 @@ class PrintedWords:
                 "target_group": _group(dimensions),
             }
             return Quantity(plain(self.published.cell("real_change", "real_change_percent", key)))
+        if measure in DISTRIBUTION:
+            return self._distribution(measure, dimensions, year)
         if measure.startswith("user_involvement"):
             return self._amount(measure, dimensions, year)
         if measure in ("persons_estimate", "assumed_persons_per_municipality"):
@@ -147,7 +158,12 @@ class PrintedWords:
             if code == TOTAL:
                 return Place(*COUNTRY)
             if name == "place":
+                if code not in self.places:
+                    there = ", ".join(self.places)
+                    raise ReportError(f"the report knows no place {code!r}", f"places are {there}")
                 return self.places[code]
+            if name == "municipality":
+                return Place("municipality", code, basis="current")
             if name == "municipality_no":
                 return Place("municipality", code)
             if name == "county":
@@ -203,6 +219,16 @@ class PrintedWords:
             self.require_comparable("user_involvement_amount", before, year)
             return Quantity(amount(year), amount(before), 100, -100)
         return Quantity(amount(year))
+
+    def _distribution(self, measure: str, dimensions: Mapping[str, str], year: int) -> Quantity:
+        """Return how municipalities lie in an area; of a single one there is its own rate, in the place of the median."""
+        area, group = self.area(dimensions, year), _group(dimensions)
+        key = {**area.columns(), "target_group": group, YEAR: str(year)}
+        if area.level in DISTRIBUTED:
+            return Quantity(plain(self.published.cell("fte_distribution", DISTRIBUTION[measure], key)))
+        if DISTRIBUTION[measure] != "median":
+            raise ReportError(f"{area.level} {area.code} has no distribution", "leave it out")
+        return Quantity(plain(self.published.cell("fte_by_service", "fte_per_10000", {**key, "service_type": TOTAL})))
 
     def _fte(self, table: str, category: str, group: str, area: Place, year: int, measure: str = "fte") -> Cell:
         column = next(column for name, column in FTE_KINDS.values() if name == table)

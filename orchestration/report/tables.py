@@ -66,7 +66,7 @@ def printed_keys(declared: Declared, of: Round) -> Iterator[str]:
 class _Filling:
     def __init__(self, key: str, declared: Declared, of: Round) -> None:
         self.key, self.declared, self.round = key, declared, of
-        self.labels = Labels(of.published, of.language)
+        self.labels = Labels(of.published, of.language, of.words.places)
         self.by_year = declared.rows.by == "year"
         self.is_amount = any("user_involvement" in column.measure for column in declared.columns)
         self.codes = self._codes()
@@ -110,6 +110,8 @@ class _Filling:
             return [str(year) for spec in rows.years if (year := self._year(spec)) is not None]
         if rows.codes != "all":
             return list(rows.codes)
+        if rows.by == "municipality":
+            return self._municipalities()
         here = self.round.published.rows("areas", {LEVEL: rows.by, YEAR: str(self.round.year), "area_basis": "reported"})
         if rows.by == "county":
             return [*(str(row["unit_name"]) for row in sorted(here, key=lambda row: str(row["unit_code"]))), "total"]
@@ -118,6 +120,12 @@ class _Filling:
             *(name for (level, name), code in self.round.words.areas.items() if level == rows.by and code in there),
             "total",
         ]
+
+    def _municipalities(self) -> list[str]:
+        """Return the municipalities of the report's county, on today's map."""
+        county = self.round.words.places["here"].code
+        wanted = {LEVEL: "municipality", YEAR: str(self.round.year), "area_basis": "current", "county_code": county}
+        return sorted(str(row["unit_code"]) for row in self.round.published.rows("areas", wanted))
 
     def _places(self) -> Iterator[_Place]:
         for place, column in enumerate(self.declared.columns, start=1):
@@ -330,7 +338,12 @@ class _Filling:
     def _base(self) -> list[Note]:
         """Return how many answered the one question of a table."""
         fixed = self.declared.fixed
-        if "question" not in fixed or fixed["question"] == "fte_by_pathway" or self.by_year:
+        if (
+            "question" not in fixed
+            or fixed["question"] == "fte_by_pathway"
+            or self.by_year
+            or self.round.words.places.get("here")
+        ):
             return []
         if self.declared.rows.by in ("service", "user_group", "centre", "pathway"):
             return []

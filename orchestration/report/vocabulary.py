@@ -40,7 +40,7 @@ class Vocabulary:
 
     def __init__(self, of: Round, here: Place | None = None) -> None:
         self.of, self.here = of, here
-        self.labels = Labels(of.published, of.language)
+        self.labels = Labels(of.published, of.language, of.words.places)
 
     def words(self) -> dict[str, Callable[..., Any]]:
         """Return every word by its name."""
@@ -57,6 +57,8 @@ class Vocabulary:
                 "asked",
                 "comparable",
                 "has_real_change",
+                "has_fte",
+                "not_answered",
             ),
         )
         return {name: getattr(self, name) for name in names}
@@ -147,6 +149,31 @@ class Vocabulary:
     def rose_or_fell(self, before: int, year: int, group: str = "total", **how: Any) -> Bound:
         """``økte``, ``gikk ned`` or ``var uendret``, by the change as it is rounded."""
         return replace(self._change(before, year, group, dict(how)), form="direction")
+
+    def has_fte(self, year: int | None = None, group: str = "total", **how: Any) -> bool:
+        """Whether the area has FTE that can be shown, for ``{% if %}``."""
+        try:
+            quantity = self.of.words.quantity("fte_reported", self._dimensions(group, how), self._year(year))
+        except ReportError:
+            return False
+        return not quantity.missing
+
+    def not_answered(self, year: int | None = None, *, carried_forward: bool = False) -> str:
+        """The municipalities of the report's county without a report, as a list of names; nothing where all reported.
+
+        ``carried_forward=True`` lists those whose figures are of the year before.
+        """
+        county = self.of.words.places["here"].code
+        wanted = {LEVEL: "municipality", YEAR: str(self._year(year)), BASIS: "current"}
+        names = []
+        for row in self.of.published.rows("areas", {**wanted, "county_code": county}):
+            key = {**wanted, CODE: str(row[CODE]), "target_group": "total", "service_type": "total"}
+            cells = self.of.published.rows("fte_by_service", key)
+            is_carried = any(cell["obs_status"] == "I" for cell in cells)
+            is_missing = not cells or all(cell["fte"] is None for cell in cells)
+            if is_carried if carried_forward else is_missing:
+                names.append(str(row["unit_name"]))
+        return listed(sorted(names), self.of.language)
 
     def about_unchanged(self, before: int, year: int, group: str = "total", limit: float = 1, **how: Any) -> bool:
         """Whether a change is smaller than a limit either way, for ``{% if %}``."""
@@ -241,6 +268,9 @@ class Vocabulary:
                 dimensions[dimension] = str(how[name])
         if "place" in how:
             dimensions["place"] = str(how["place"])
+        elif "here" in self.of.words.places and not set(how) & set(AREAS):
+            # A report about an area speaks of it where nothing else is said.
+            dimensions["place"] = "here"
         unknown = set(how) - {*kinds, *AREAS, "place", "item", "base", "indicator", "answer", "as_"}
         if unknown:
             raise ReportError(

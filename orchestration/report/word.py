@@ -65,8 +65,7 @@ def write_word(document: Document, path: Path, work: Path) -> None:
     front = [nodes.paragraph([nodes.string(text)], "Utgave") for text in document.front]
     whole = {"pandoc-api-version": api_version(), "meta": {}, "blocks": [*front, *document.blocks(write)]}
     options = [
-        "--toc",
-        "--toc-depth=2",
+        *(("--toc", "--toc-depth=2") if document.is_book else ()),
         "--figure-caption-position=above",
         f"--reference-doc={reference}",
         f"--resource-path={work}",
