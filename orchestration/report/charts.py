@@ -170,7 +170,7 @@ def _axis_decimals(end: float) -> int:
 
 def _lines(grid: Grid, language: Language) -> Canvas:
     top = _legend_height(WIDTH, grid.column_labels) + 8
-    bottom, left, right, height = 30, 64, 70, 240
+    bottom, left, right, height = 30, 64, 70, 220
     canvas = Canvas(WIDTH, top + height + bottom)
     if len(grid.column_labels) > 1:
         _legend(canvas, grid.column_labels, SERIES)
@@ -216,7 +216,7 @@ def _lines(grid: Grid, language: Language) -> Canvas:
 
 def _boxes(grid: Grid) -> Canvas:
     """Draw boxes: the columns are lower whisker, lower quartile, median, upper quartile, upper whisker."""
-    canvas = Canvas(WIDTH, 40 + 30 * len(grid.rows))
+    canvas = Canvas(WIDTH, 12 + 30 * len(grid.rows))
     largest = _scale_end(
         max((value for line in grid.cells for cell in line if (value := _value(cell)) is not None), default=1)
     )

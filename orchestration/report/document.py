@@ -116,11 +116,13 @@ def assemble(chapters: Sequence[ChapterText], grids: dict[str, Grid], of: Round,
     )
     numbers: dict[str, str] = {}
     chapter_number = 0
+    # Tables of chapters without a number are numbered through.
+    through = {"table": 0, "figure": 0, "section": 0}
     for chapter in chapters:
         blocks: list[Node] = json.loads(nodes.convert(chapter.markdown, "json", nodes.MARKDOWN))["blocks"]
         chapter_number += chapter.is_numbered
         lead = str(chapter_number) if chapter.is_numbered else ""
-        counts = {"table": 0, "figure": 0, "section": 0}
+        counts = {"table": 0, "figure": 0, "section": 0} if lead else through
         heading = f"{lead}\u2002{chapter.title}" if lead else chapter.title
         document.parts.append(Prose([{"t": "Header", "c": [1, [f"kap-{chapter.key}", [], []], [nodes.string(heading)]]}]))
         for block in _slots_apart(blocks):

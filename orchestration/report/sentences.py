@@ -80,6 +80,9 @@ class _Chapter:
         self.chapters, self.path, self.shown = chapters, path, shown
         self.expressions: list[tuple[int, str]] = []
         self.at = (1, "")
+        # What was said in the paragraph that is written now, and what waits for a number to stand behind.
+        self.paragraph, self.shown_here, self.waiting = -1, set[str](), list[str]()
+        self.paragraphs: list[int] = []
 
     def render(self, text: str) -> str:
         environment = SandboxedEnvironment(
@@ -101,9 +104,12 @@ class _Chapter:
             "before": of.before,
             "at_": self._at,
         }
+        self.paragraphs = _paragraphs(text)
         try:
             template = environment.from_string(EXPRESSION.sub(self._with_place, _lines_kept(text)))
-            return template.render(context)
+            rendered = template.render(context)
+            self._require_said()
+            return rendered
         except TemplateSyntaxError as error:
             raise UserError(str(error.message), place=self._place(error.lineno), remedy=DOCUMENTATION) from error
         except UndefinedError as error:
@@ -198,8 +204,35 @@ class _Chapter:
         line, expression = self.at
         self.chapters.stated.append(Stated(f"v{place}", bound, text, self.shown, line, expression))
         unit = f"{NO_BREAK}{bound.unit}" if bound.unit else ""
-        said = "; ".join(in_language(GROUPS["said"][name], bound.language) for name in bound.said)
+        said = "; ".join(in_language(GROUPS["said"][name], bound.language) for name in self._said_here(bound))
         return f"[{text}]{{#v{place} .bound}}{unit}" + (f" ({said})" if said else "")
+
+    def _said_here(self, bound: Bound) -> list[str]:
+        """Return what is to be said behind a value: once in a paragraph, and never between a verb and what it is about."""
+        here = self.paragraphs[min(self.at[0], len(self.paragraphs)) - 1]
+        if here != self.paragraph:
+            self._require_said()
+            self.paragraph, self.shown_here = here, set()
+        names = [*self.waiting, *(name for name in bound.said if name not in self.shown_here and name not in self.waiting)]
+        if bound.form == "direction":
+            self.waiting = names
+            return []
+        self.waiting = []
+        self.shown_here |= set(names)
+        return names
+
+    def _require_said(self) -> None:
+        if self.waiting:
+            raise ReportError(f"{self.waiting[0]!r} is said nowhere in the paragraph", "let a number follow in it")
+
+
+def _paragraphs(text: str) -> list[int]:
+    """Return the paragraph of each line of a chapter."""
+    found, at = [], 0
+    for line in text.split("\n"):
+        at += not line.strip()
+        found.append(at)
+    return found
 
 
 def _lines_kept(text: str) -> str:

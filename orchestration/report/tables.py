@@ -216,7 +216,9 @@ class _Filling:
             hidden = any(cell.is_hidden for line in cells for cell in line)
             raise LeftOutError(self.round.say(TEXTS["left_out_hidden" if hidden else "left_out_not_asked"]))
         # Rows and columns that the round has nothing of: a category that ended, a year in which nobody was asked.
-        keep_rows = [any(cell.quantity is not None or cell.is_hidden for cell in line) for line in cells]
+        # The area that a report is about is never left out: it is shown that it has nothing.
+        keeps = "here" in self.round.words.places and self.declared.rows.by in ("place", "municipality", "year")
+        keep_rows = [keeps or any(cell.quantity is not None or cell.is_hidden for cell in line) for line in cells]
         keep = [any(line[at].quantity is not None or line[at].is_hidden for line in cells) for at in range(len(self.places))]
         places = [place for place, kept in zip(self.places, keep, strict=True) if kept]
         codes = [code for code, kept in zip(self.codes, keep_rows, strict=True) if kept]
