@@ -126,7 +126,8 @@ def _table(placed: Placed, language: Language) -> str:
 def _figure(placed: Placed, language: Language) -> str:
     return (
         f"#figure(kind: image, supplement: none, numbering: none, caption: {quoted(placed.caption)}, "
-        f'image("{placed.grid.key}.svg", width: if book {{ 100% }} else {{ 80% }}, alt: {quoted(placed.alternative)})) <{placed.grid.key}>\n'
+        f'image("{placed.grid.key}.svg", width: if book {{ 100% }} else {{ 74% }}, '
+        f"alt: {quoted(placed.alternative)})) <{placed.grid.key}>\n"
         f"{_notes(placed.grid, language)}"
     )
 

@@ -27,6 +27,12 @@ from orchestration.report.writing import GROUPS
 # Years that a chapter may name by an expression; another number has to be bound.
 YEARS = range(1990, 2100)
 EXPRESSION = re.compile(r"\{\{(?P<strip>[-+]?)(?P<expression>.*?)(?P<end>[-+]?)\}\}", re.DOTALL)
+# What is said of a value stands at the end of its sentence; signs that nobody types keep it until then.
+_OPEN, _CLOSE = "\ue000", "\ue001"
+_AT_ONCE = re.compile(f"[{_OPEN}{_CLOSE}]")
+_TO_THE_END = re.compile(
+    rf"{_OPEN}(?P<said>[^{_CLOSE}]*){_CLOSE}(?P<rest>(?:(?!\.(?:\s|$)|\n\s*\n|\n- ).)*)(?=\.(?:\s|$))", re.DOTALL
+)
 DOCUMENTATION = "docs/reports.md says what a chapter may say"
 
 
@@ -109,7 +115,7 @@ class _Chapter:
             template = environment.from_string(EXPRESSION.sub(self._with_place, _lines_kept(text)))
             rendered = template.render(context)
             self._require_said()
-            return rendered
+            return _AT_ONCE.sub("", _TO_THE_END.sub(r"\g<rest>\g<said>", rendered))
         except TemplateSyntaxError as error:
             raise UserError(str(error.message), place=self._place(error.lineno), remedy=DOCUMENTATION) from error
         except UndefinedError as error:
@@ -205,7 +211,7 @@ class _Chapter:
         self.chapters.stated.append(Stated(f"v{place}", bound, text, self.shown, line, expression))
         unit = f"{NO_BREAK}{bound.unit}" if bound.unit else ""
         said = "; ".join(in_language(GROUPS["said"][name], bound.language) for name in self._said_here(bound))
-        return f"[{text}]{{#v{place} .bound}}{unit}" + (f" ({said})" if said else "")
+        return f"[{text}]{{#v{place} .bound}}{unit}" + (f"{_OPEN} ({said}){_CLOSE}" if said else "")
 
     def _said_here(self, bound: Bound) -> list[str]:
         """Return what is to be said behind a value: once in a paragraph, and never between a verb and what it is about."""
