@@ -99,7 +99,7 @@ def build(settings: Settings, wanted: Wanted, into: Path | None = None) -> Built
     source = load_source(settings.report_sources / wanted.report)
     with open_published(settings) as (published, folder):
         places = places_of(published, source.report, wanted.area, wanted.year, wanted.language)
-        of = _round(settings, source, published, wanted, places)
+        of = round_of(settings, source, published, wanted, places)
         grids, left_out = _fill(source, of)
         name = "-".join(part for part in (wanted.report, str(wanted.year), wanted.area) if part)
         name += "" if wanted.language == "nb" else f"-{wanted.language}"
@@ -146,7 +146,7 @@ def build(settings: Settings, wanted: Wanted, into: Path | None = None) -> Built
         )
 
 
-def _round(settings: Settings, source: Source, published: Published, wanted: Wanted, places: Places) -> Round:
+def round_of(settings: Settings, source: Source, published: Published, wanted: Wanted, places: Places) -> Round:
     rounds = published.rounds()
     if wanted.year not in rounds:
         raise UserError(

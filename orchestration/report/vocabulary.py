@@ -20,7 +20,7 @@ from orchestration.report.labels import Labels
 from orchestration.report.printed_words import WITH_CORRECTION, Place
 from orchestration.report.tables import SAID_STATUSES
 from orchestration.report.values import BASIS, CODE, LEVEL, YEAR, Cell, Quantity, ReportError, near, plain
-from orchestration.report.writing import GROUPS, WORDS, in_words, listed, rounded
+from orchestration.report.writing import GROUPS, WORDS, in_words, kept_together, listed, rounded
 
 # What has to be said of a status, by the name that an author gives it in ``said``.
 STATUS_NAMES = dict(zip(SAID_STATUSES, ("carried_forward", "estimated", "provisional", "uncertain"), strict=True))
@@ -298,11 +298,11 @@ class Vocabulary:
 
     def _of_areas(self, measure: str, year: int | None, how: dict[str, Any]) -> Bound:
         said, unit, decimals, rest = _common(how, 0)
-        sizes = rest.pop("size", "total")
+        sizes = rest.pop("size", "")
         group = rest.pop("group", "total")
         found: Quantity | None = None
         for size in [sizes] if isinstance(sizes, str) else list(sizes):
-            dimensions = {**self._dimensions(group, rest), "size_group": size}
+            dimensions = {**self._dimensions(group, rest), **({"size_group": size} if size else {})}
             one = self.of.words.quantity(measure, dimensions, self._year(year))
             found = one if found is None else replace(found, numerator=(*found.numerator, *one.numerator))
         if found is None:
@@ -364,8 +364,8 @@ class Vocabulary:
         found: list[tuple[str, Bound]] = []
         hidden: list[str] = []
         for row in sorted(self.of.published.rows("areas", wanted), key=lambda row: str(row[CODE])):
-            name = str(row["unit_name"])
-            code = name if by == "county" else str(row[CODE])
+            name = kept_together(str(row["unit_name"]), self.of.language)
+            code = str(row["unit_name"]) if by == "county" else str(row[CODE])
             try:
                 found.append((name, make(**{**how, by: code})))
             except ReportError:

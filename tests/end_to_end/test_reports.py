@@ -1,0 +1,97 @@
+"""Reports of the published snapshot: statements come out as they were printed, and documents say what they are bound to."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from orchestration.core.errors import UserError
+from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.report import build
+from orchestration.report.model import load_source
+from orchestration.report.places import Places
+from orchestration.report.sentences import Chapters
+from orchestration.report.tables import printed_keys
+from orchestration.report.vocabulary import Vocabulary
+from tests.conftest import run_command
+
+DATA = PROJECT_DIR / "data"
+STATEMENTS = yaml.safe_load(Path(__file__).with_name("report_statements.yml").read_text(encoding="utf-8"))
+# The examples of the documentation: an expression in a row of a table, and what it says in the report of 2016.
+EXAMPLE = re.compile(r"^\| `(\{\{.*?\}\})` \| ([^|]+) \|$", re.MULTILINE)
+SPAN = re.compile(r"\[([^\]]*)\]\{#v\d+ \.bound\}")
+
+
+def settings_of(folder: Path) -> Settings:
+    return Settings(data_dir=DATA, warehouse_dir=folder / "warehouse", snapshots_dir=folder / "snapshots")
+
+
+def said(settings: Settings, year: int, chapter: str) -> str:
+    source = load_source(settings.report_sources / "is248")
+    with build.open_published(settings) as (published, _):
+        of = build.round_of(settings, source, published, build.Wanted("is248", year), Places())
+        text = Chapters(of, Vocabulary(of), {}, {}).render(Path("chapter.md"), chapter, "chapter.md")
+    return re.sub(r"[\u00a0\u202f]", " ", SPAN.sub(r"\1", text))
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=lambda each: each["chapter"][:60])
+def test_a_statement_of_the_reports_comes_out_as_printed_or_is_refused(published: Path, statement: dict[str, Any]) -> None:
+    settings = settings_of(published)
+    if "refused" in statement:
+        with pytest.raises(UserError, match=statement["refused"]) as refused:
+            said(settings, statement["year"], statement["chapter"])
+        assert refused.value.place == "chapter.md, line 1"
+    else:
+        assert said(settings, statement["year"], statement["chapter"]) == statement["says"]
+        assert ("printed" in statement) == ("why" in statement)
+
+
+def test_the_examples_of_the_documentation_say_what_it_says(published: Path) -> None:
+    examples = EXAMPLE.findall((PROJECT_DIR / "docs" / "reports.md").read_text(encoding="utf-8"))
+    assert len(examples) >= 20
+    settings = settings_of(published)
+    assert [(each, said(settings, 2016, each)) for each, _ in examples] == [(each, text.strip()) for each, text in examples]
+
+
+@pytest.mark.parametrize("year", [2016, 2023])
+def test_the_national_report_has_the_tables_of_print(published: Path, tmp_path: Path, year: int) -> None:
+    result = run_command("report", str(year), "--json", "--into", str(tmp_path), folder=published, data=DATA)
+    assert result.returncode == 0, result.stderr
+    answer = json.loads(result.stdout)
+    assert answer["tables"] >= 45
+    # Word and HTML give every value; a PDF every cell of a table.
+    assert answer["read_back"] > 2 * answer["cells"]
+    assert {Path(path).suffix for path in answer["files"].values()} == {".docx", ".pdf", ".html", ".xlsx"}
+    again = run_command("report", str(year), "--into", str(tmp_path / "again"), folder=published, data=DATA)
+    assert again.returncode == 0, again.stderr
+    for path in map(Path, answer["files"].values()):
+        assert path.read_bytes() == (tmp_path / "again" / path.parent.name / path.name).read_bytes(), path.name
+
+
+def test_a_declared_table_has_the_cells_that_print_has(published: Path) -> None:
+    settings = settings_of(published)
+    source = load_source(settings.report_sources / "is248")
+    with build.open_published(settings) as (tables, _):
+        for year, sources in source.report.printed.items():
+            of = build.round_of(settings, source, tables, build.Wanted("is248", year), Places())
+            for key, declared in source.tables.items():
+                names = [(each, number) for each in sources for number in declared.printed.get(each, "").split()]
+                wanted = {
+                    str(row["cell_key"])
+                    for each, number in names
+                    for row in tables.rows("published_figures", {"source_id": each, "table_id": number})
+                }
+                if names:
+                    assert wanted <= set(printed_keys(declared, of)), key
+
+
+@pytest.mark.parametrize("arguments", [("--municipality", "5001"), ("--municipality", "0301"), ("--county", "54")])
+def test_areas_have_reports_of_their_own(published: Path, tmp_path: Path, arguments: tuple[str, str]) -> None:
+    result = run_command("report", "2023", *arguments, "--json", "--into", str(tmp_path), folder=published, data=DATA)
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["values"] > 0
