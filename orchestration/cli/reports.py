@@ -5,6 +5,7 @@ Belongs here: the words of the answer. Does not belong here: building a report (
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +17,7 @@ from orchestration.core.settings import load_settings
 
 if TYPE_CHECKING:
     from orchestration.report.build import Built
+    from orchestration.report.manifest import Changed
 
 NATIONAL, COUNTY, MUNICIPALITY = "is248", "county", "municipality"
 SUFFIXES = {"docx": "Word", "pdf": "PDF", "html": "HTML", "xlsx": "tables"}
@@ -27,6 +29,12 @@ SUFFIXES = {"docx": "Word", "pdf": "PDF", "html": "HTML", "xlsx": "tables"}
 @click.option("--municipality", metavar="CODE", help="The sheet of a municipality, by its code today.")
 @click.option("--against", type=int, metavar="YEAR", help="The round to compare with; the one before if it is not given.")
 @click.option("--language", type=click.Choice(["nb", "en"]), default="nb", help="Language of the report.")
+@click.option(
+    "--since",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="MANIFEST",
+    help="The manifest of an earlier report: also say which numbers differ, and which sentences changed direction.",
+)
 @click.option("--into", type=click.Path(file_okay=False, path_type=Path), help="Another folder than data/warehouse/reports.")
 @command
 def report(
@@ -35,18 +43,24 @@ def report(
     municipality: str | None,
     against: int | None,
     language: Literal["nb", "en"],
+    since: Path | None,
     into: Path | None,
 ) -> dict[str, Any]:
     """Build the report of YEAR from the published snapshot: Word, PDF, HTML, and its tables as a workbook.
 
     Every number is bound to a published cell, and read back from the finished files.
     """
-    from orchestration.report.build import Wanted, build  # imported here: the tools for documents take a while to import
+    # imported here: the tools for documents take a while to import
+    from orchestration.report.build import MANIFEST, Wanted, build
+    from orchestration.report.manifest import differences, read_manifest
 
     if county and municipality:
         raise UserError("a report is about a county or a municipality", place="--county, --municipality", remedy="give one")
     name = COUNTY if county else MUNICIPALITY if municipality else NATIONAL
+    # Read first: the report may take the place of the one that it is compared with.
+    earlier = read_manifest(since) if since is not None else None
     built = build(load_settings(), Wanted(name, year, against, language, county or municipality or ""), into)
+    changed = differences(earlier, read_manifest(built.folder / MANIFEST)) if earlier is not None else []
     return {
         "report": name,
         "year": year,
@@ -61,7 +75,8 @@ def report(
         "left_out": built.left_out,
         "chapters_left_out": built.chapters_left_out,
         "constructed": built.is_constructed,
-        "text": "\n".join(_lines(built)),
+        "changed": [asdict(each) for each in changed],
+        "text": "\n".join([*_lines(built), *(_changes(changed) if earlier is not None else [])]),
     }
 
 
@@ -81,4 +96,15 @@ def _lines(built: Built) -> list[str]:
     lines += [f"{f'{SUFFIXES[kind]}:':{width}} {shown_path(path)}" for kind, path in built.files.items()]
     if built.is_constructed:
         lines.append("note: deliveries of the snapshot are constructed; the report says so on its first page")
+    return lines
+
+
+def _changes(changed: list[Changed]) -> list[str]:
+    """Return what differs from an earlier report, sentences that changed direction first."""
+    if not changed:
+        return ["changed:  nothing"]
+    turned = sum(each.is_direction for each in changed)
+    lines = [f"changed:  {counted(len(changed), 'number')}, {counted(turned, 'sentence')} in another direction"]
+    for each in sorted(changed, key=lambda each: not each.is_direction):
+        lines.append(f"  {each.where}: {each.before or 'nothing'} -> {each.after or 'nothing'}")
     return lines

@@ -10,12 +10,12 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from decimal import Decimal
-from itertools import groupby
 
 from orchestration.core.language import Language
 from orchestration.core.texts import filled, load_groups
 from orchestration.report.grid import Grid, GridCell, Round
 from orchestration.report.writing import number
+from orchestration.site.breaks import stretches
 
 TEXT_GROUPS = load_groups("report", "charts")
 TEXTS = TEXT_GROUPS["shown"]
@@ -88,6 +88,11 @@ def _value(cell: GridCell) -> float | None:
     return None if cell.quantity is None else float(cell.quantity.value / cell.divisor)
 
 
+def _shown(cell: GridCell) -> str:
+    """Return the value of a bar; why there is none where there is none."""
+    return cell.remarks[0].lower() if cell.quantity is None and cell.remarks else cell.text
+
+
 def _legend(canvas: Canvas, labels: Sequence[str], colors: Sequence[str]) -> int:
     """Draw what the colours mean, in as many lines as it takes, and return their height."""
     x, y = 8.0, 16.0
@@ -123,7 +128,9 @@ def _bars(grid: Grid) -> Canvas:
             value = _value(cell)
             width = room * (value or 0) / largest
             canvas.rectangle(LABEL, y + at * thick, width, thick - 2, SERIES[at % len(SERIES)])
-            canvas.text(LABEL + width + 6, y + at * thick + thick - 5, cell.text, color=INK if value is not None else QUIET)
+            canvas.text(
+                LABEL + width + 6, y + at * thick + thick - 5, _shown(cell), color=INK if value is not None else QUIET
+            )
     return canvas
 
 
@@ -192,12 +199,11 @@ def _lines(grid: Grid, language: Language) -> Canvas:
     ends: list[tuple[float, float, str, str]] = []
     for at in range(len(grid.column_labels)):
         color = SERIES[at % len(SERIES)]
-        # A line joins neither years with a round missing between them nor the sides of a break.
+        # A line joins neither years with one missing between them nor the sides of a break.
         points = [(row, year, _value(grid.cells[row][at])) for row, year in enumerate(years)]
-        for _, stretch in groupby(
-            points, key=lambda point: (point[2] is None, sum(1 for wall in grid.breaks_before if wall <= point[0]))
-        ):
-            drawn = [(at_year[year], top + height * (1 - value / end)) for _, year, value in stretch if value is not None]
+        value_of = {year: value for _, year, value in points if value is not None}
+        for stretch in stretches(list(value_of), [years[row] for row in grid.breaks_before]):
+            drawn = [(at_year[year], top + height * (1 - value_of[year] / end)) for year in stretch]
             canvas.line(drawn, color)
             for x, y in drawn:
                 canvas.dot(x, y, color)

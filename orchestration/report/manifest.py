@@ -9,8 +9,10 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from orchestration.core.errors import UserError
 from orchestration.report.document import Document
 from orchestration.report.sentences import Stated
 from orchestration.report.values import Quantity
@@ -59,6 +61,21 @@ def manifest(
     content = {"format": FORMAT, **of, "left_out": dict(left_out), "values": values, "tables": tables}
     digest = hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     return {**content, "sha256": digest}
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Return the manifest of a report.
+
+    Raises:
+        UserError: the file is none.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot be read ({error})", place=str(path), remedy="name the manifest.json of a report") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise UserError("is no manifest of a report", place=str(path), remedy="name the manifest.json of a report")
+    return content
 
 
 @dataclass(frozen=True)

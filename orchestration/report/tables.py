@@ -16,10 +16,12 @@ from orchestration.report.labels import Labels
 from orchestration.report.model import Column, Declared, YearSpec
 from orchestration.report.printed_words import NOT_COMPARABLE, WITH_CORRECTION, NotComparableError, Place
 from orchestration.report.values import COUNTRY, HIDDEN, LEVEL, PLAIN, YEAR, Cell, Quantity, ReportError, plain
-from orchestration.report.writing import number
+from orchestration.report.writing import listed, number
 
 TEXTS = load_texts("report", "tables")
 
+# What stands beside figures and is none of a survey.
+CONTEXT = ("population", "share_of_population")
 NOT_POSSIBLE, MISSING = "M", "O"
 # Statuses of values that are no plain ones; the others say why there is no value.
 SAID_STATUSES = ("I", "E", "P", "U")
@@ -222,6 +224,8 @@ class _Filling:
         keep = [any(line[at].quantity is not None or line[at].is_hidden for line in cells) for at in range(len(self.places))]
         places = [place for place, kept in zip(self.places, keep, strict=True) if kept]
         codes = [code for code, kept in zip(self.codes, keep_rows, strict=True) if kept]
+        if places and all(place.column.measure in CONTEXT for place in places) and not self._is_context():
+            raise LeftOutError(self.round.say(TEXTS["left_out_not_asked"]))
         cells = [
             [cell for cell, kept in zip(line, keep, strict=True) if kept]
             for line, there in zip(cells, keep_rows, strict=True)
@@ -229,7 +233,7 @@ class _Filling:
         ]
         rows = [RowHead(self.labels.of(self.declared.rows.by, code), code) for code in codes]
         levels, constant = self._levels(places)
-        notes = marked(cells, rows)
+        notes = marked(cells, rows) if self.declared.kind == "table" else self._named(cells, rows)
         notes += [Note(self.round.say(each)) for each in self.declared.footnotes]
         years = self._years(places, codes)
         walls = self._breaks(years, notes)
@@ -264,7 +268,13 @@ class _Filling:
         if column.head is not None:
             found["head"] = self.round.say(column.head)
         else:
-            found.update({name: self.labels.of(name, code) for name, code in column.dimensions.items() if name != "base"})
+            found.update(
+                {
+                    name: self.labels.of(name, code)
+                    for name, code in column.dimensions.items()
+                    if name not in ("base", "weighting")
+                }
+            )
             if "base" in column.dimensions:
                 found["base"] = self.labels.of("base", column.dimensions["base"])
         found["measure"] = self.labels.measure(column.measure, column.decimals)
@@ -285,6 +295,25 @@ class _Filling:
         lines = [[each.get(name, "") for each in found] for name in kept]
         lines.sort(key=lambda line: sum(1 for _ in groupby(line)))
         return lines or [[found[0].get("measure", "")] * len(found)], constant
+
+    def _is_context(self) -> bool:
+        """Whether the table is about nothing but inhabitants."""
+        return all(column.measure in CONTEXT for column in self.declared.columns)
+
+    def _named(self, cells: list[list[GridCell]], rows: list[RowHead]) -> list[Note]:
+        """Return what is said of values of a figure, by the names of their rows: a chart has no room for marks."""
+        where: dict[str, list[str]] = {}
+        for row, line in zip(rows, cells, strict=True):
+            for remark in dict.fromkeys(remark for cell in line if cell.quantity is not None for remark in cell.remarks):
+                where.setdefault(remark, []).append(row.text)
+        return [
+            Note(
+                remark
+                if len(names) == len(rows)
+                else f"{listed(names, self.round.language)}: {remark[:1].lower()}{remark[1:]}"
+            )
+            for remark, names in where.items()
+        ]
 
     def _subject(self) -> str:
         for name, table in FTE_TABLES.items():

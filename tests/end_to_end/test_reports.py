@@ -67,6 +67,9 @@ def test_the_national_report_has_the_tables_of_print(published: Path, tmp_path: 
     # Word and HTML give every value; a PDF every cell of a table.
     assert answer["read_back"] > 2 * answer["cells"]
     assert {Path(path).suffix for path in answer["files"].values()} == {".docx", ".pdf", ".html", ".xlsx"}
+    manifest = json.loads((Path(answer["folder"]) / "manifest.json").read_text(encoding="utf-8"))
+    labels = [label for table in manifest["tables"] for label in (*table["rows"], *table["columns"], table["caption"])]
+    assert [label for label in labels if re.search(r"[a-z]_[a-z]", label)] == []
     again = run_command("report", str(year), "--into", str(tmp_path / "again"), folder=published, data=DATA)
     assert again.returncode == 0, again.stderr
     for path in map(Path, answer["files"].values()):
