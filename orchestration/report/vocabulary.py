@@ -147,7 +147,7 @@ class Vocabulary:
         return found is not None and found.verdict != "not_comparable"
 
     def rose_or_fell(self, before: int, year: int, group: str = "total", **how: Any) -> Bound:
-        """``økte``, ``gikk ned`` or ``var uendret``, by the change as it is rounded."""
+        """``økte``, ``sank`` or ``var uendret``, by the change as it is rounded."""
         return replace(self._change(before, year, group, dict(how)), form="direction")
 
     def has_fte(self, year: int | None = None, group: str = "total", **how: Any) -> bool:

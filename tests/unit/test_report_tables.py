@@ -154,12 +154,12 @@ def test_two_reports_differ_in_what_depends_on_a_correction() -> None:
         "tables": [{"key": "t", "rows": ["I alt"], "columns": ["2015", "2016"], "texts": [["1", "2"]]}],
     }
     after = {
-        "values": [{"file": "a.md", "expression": "rose_or_fell(before, year)", "text": "gikk ned", "form": "direction"}],
+        "values": [{"file": "a.md", "expression": "rose_or_fell(before, year)", "text": "sank", "form": "direction"}],
         "tables": [{"key": "t", "rows": ["I alt"], "columns": ["2015", "2016"], "texts": [["1", "0"]]}],
     }
     found = differences(before, after)
     assert [(each.where, each.before, each.after, each.is_direction) for each in found] == [
-        ("a.md: {{ rose_or_fell(before, year) }}", "økte", "gikk ned", True),
+        ("a.md: {{ rose_or_fell(before, year) }}", "økte", "sank", True),
         ("t / I alt / 2016", "2", "0", False),
     ]
     assert differences(before, before) == []

@@ -62,7 +62,7 @@ def test_numbers_are_rounded_half_up_once(value: float, decimals: int, text: str
 def test_a_fall_has_a_real_minus_or_a_verb() -> None:
     rows = {"fte_by_service": [fte(2015, 1000.0), fte(2016, 990.0)]}
     assert said("{{ change(before, year) }} prosent", rows) == "\u22121,0 prosent"
-    assert said("{{ rose_or_fell(before, year) }} med {{ size_of(change(before, year)) }}", rows) == "gikk ned med 1,0"
+    assert said("{{ rose_or_fell(before, year) }} med {{ size_of(change(before, year)) }}", rows) == "sank med 1,0"
 
 
 def test_what_is_equal_as_rounded_is_unchanged() -> None:
