@@ -124,6 +124,9 @@ def marked(cells: list[list[GridCell]], rows: list[RowHead]) -> list[Note]:
 
 def heads_of(levels: list[list[str]]) -> list[list[Head]]:
     """Return lines of heads: equal ones beside each other are one, an empty one is filled by the one above."""
+    # A column that has nothing to say on a line begins with the next: no head is empty above another.
+    columns = [sorted(labels, key=lambda label: not label) for labels in zip(*levels, strict=True)]
+    levels = [list(line) for line in zip(*columns, strict=True)]
     lines: list[list[Head]] = []
     width = len(levels[0])
     taken: set[tuple[int, int]] = set()

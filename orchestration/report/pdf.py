@@ -116,7 +116,7 @@ def _table(placed: Placed, language: Language) -> str:
     # A table that fits on a page stands on one.
     breakable = "true" if len(grid.rows) > ROWS_OF_A_PAGE else "false"
     return (
-        f"#block(breakable: {breakable}, above: 1.7em, below: 0.5em)[#set text(size: {SIZES[small]})\n"
+        f"#block(breakable: {breakable}, sticky: true, above: 1.7em, below: 0.5em)[#set text(size: {SIZES[small]})\n"
         f"#figure(kind: table, supplement: none, numbering: none, "
         f"caption: {quoted(placed.caption)}, table(columns: {widths}, "
         f"table.header({', '.join([*corner, *heads])}),\n{', '.join(body)})) <{grid.key}>\n]\n{_notes(grid, language)}"
