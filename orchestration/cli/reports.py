@@ -87,7 +87,7 @@ def _lines(built: Built) -> list[str]:
     lines = [
         f"snapshot {built.snapshot}: {counted(built.tables, 'table')}, {counted(built.figures, 'figure')}",
         f"bound:    {counted(built.values, 'value')} in sentences, {built.cells} in tables and figures; "
-        f"{built.read_back} read back from Word, HTML and PDF, all equal",
+        f"{built.read_back} read back from Word, HTML, PDF and workbook, all equal",
     ]
     if built.chapters_left_out:
         lines.append(f"left out: chapters whose questions were not asked: {', '.join(built.chapters_left_out)}")

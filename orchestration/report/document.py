@@ -19,7 +19,7 @@ from orchestration.core.texts import filled, load_texts
 from orchestration.report import charts, nodes
 from orchestration.report.grid import Grid, Note, Round
 from orchestration.report.nodes import Node
-from orchestration.report.writing import WORDS, number
+from orchestration.report.writing import WORDS, number, thousands_together
 
 TEXTS = load_texts("report", "document")
 TABLE_TEXTS = load_texts("report", "tables")
@@ -119,7 +119,9 @@ def assemble(chapters: Sequence[ChapterText], grids: dict[str, Grid], of: Round,
     # Tables of chapters without a number are numbered through.
     through = {"table": 0, "figure": 0, "section": 0}
     for chapter in chapters:
-        blocks: list[Node] = json.loads(nodes.convert(chapter.markdown, "json", nodes.MARKDOWN))["blocks"]
+        blocks: list[Node] = json.loads(
+            nodes.convert(thousands_together(chapter.markdown, of.language), "json", nodes.MARKDOWN)
+        )["blocks"]
         chapter_number += chapter.is_numbered
         lead = str(chapter_number) if chapter.is_numbered else ""
         counts = {"table": 0, "figure": 0, "section": 0} if lead else through

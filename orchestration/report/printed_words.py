@@ -51,6 +51,7 @@ DISTRIBUTION = {
     "rate_highest": "upper_whisker",
 }
 DISTRIBUTED = ("country", "size_group")
+EXPECTED = "expected_share_of_municipalities"
 WITHOUT_DISTRICTS = "without_districts"
 DISTRICTS = ("size_group", "oslo_districts")
 FTE_KINDS = {
@@ -145,6 +146,8 @@ class PrintedWords:
             return Quantity(plain(self.published.cell("person_estimates", column, key)))
         if "fte" in measure:
             return self._fte_measure(measure, dimensions, year)
+        if measure == EXPECTED:
+            return self._expected(dimensions, year)
         if "question" in dimensions:
             return self._answers(measure, dimensions, year, unit_set, base)
         raise ReportError(f"no published table has the measure {measure!r}", "correct the table's declaration")
@@ -373,6 +376,12 @@ class PrintedWords:
             singles = [str(row["answer"]) for row in rows if not self._is_group(indicator, str(row["answer"]))]
             count = tuple(term for single in singles for term in given(single))
         return Quantity(count, units if of_all else answered, 100)
+
+    def _expected(self, dimensions: Mapping[str, str], year: int) -> Quantity:
+        """Return the share of an area whose municipalities answered as those of their size do in the country."""
+        indicator, item, answer, area, of = self.answer_key(dimensions, year)
+        key = {LEVEL: area.level, CODE: area.code, "indicator": indicator, "item": item, "answer": answer, YEAR: str(of)}
+        return Quantity(plain(self.published.cell("adjusted_shares", "expected_share", key)), scale=100)
 
     def _is_group(self, indicator: str, answer: str) -> bool:
         return bool({("*", answer), (indicator, answer)} & self.answer_groups)

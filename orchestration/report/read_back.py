@@ -1,7 +1,7 @@
 """The finished documents read back: every value, table and text is what the report bound, by a second query.
 
-Word by bookmarks and tables, HTML by ids and tables, PDF by its tags. Belongs here: reading and comparing. Does not belong
-here: writing. A difference is a defect, and ends the build.
+Word by bookmarks and tables, HTML by ids and tables, PDF by its tags, the workbook by its cells. Belongs here: reading and
+comparing. Does not belong here: writing. A difference is a defect, and ends the build.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+from openpyxl import load_workbook
 
 from orchestration.core.errors import UserError
 from orchestration.report import read_html, read_pdf, read_word
@@ -21,7 +22,8 @@ from orchestration.report.nodes import text_of
 from orchestration.report.pdf import plain
 from orchestration.report.sentences import Stated
 from orchestration.report.values import Cell, Quantity
-from orchestration.report.writing import number
+from orchestration.report.workbook import FIRST_HEAD, sheet_name
+from orchestration.report.writing import number, rounded
 
 REMEDY = "this is a defect of the program, not of the report; nothing was put in place"
 
@@ -44,6 +46,7 @@ def check(document: Document, stated: Sequence[Stated], files: Mapping[str, Path
     expected = [_rows(grid, again, document) for grid in grids]
     count = _check_word(files["docx"], spans, expected, document)
     count += _check_html(files["html"], spans, expected, document)
+    count += _check_workbook(files["xlsx"], again, document)
     return count + _check_pdf(files["pdf"], document)
 
 
@@ -161,6 +164,26 @@ def _check_html(path: Path, spans: Mapping[str, str], expected: list[list[list[s
     if page.charts != [(placed.alternative, placed.chart.texts if placed.chart else []) for placed in charts]:
         _refuse(path, "a figure has another text than its values")
     return _compare(path, spans, page.spans, page.tables, expected)
+
+
+def _check_workbook(path: Path, again: Again, document: Document) -> int:
+    """Compare each number of the workbook with its cell; figures have their values there."""
+    book = load_workbook(path)
+    count = 0
+    for placed in document.placed:
+        sheet = book[sheet_name(placed)]
+        first = FIRST_HEAD + len(placed.grid.heads)
+        for down, line in enumerate(placed.grid.cells):
+            for across, cell in enumerate(line, start=2):
+                found = sheet.cell(first + down, across).value
+                if cell.quantity is None or cell.marks:
+                    wanted: object = (cell.text + "".join(f" {mark})" for mark in cell.marks)) or None
+                else:
+                    wanted = float(rounded(again.value(cell.quantity) / cell.divisor, cell.decimals))
+                if found != wanted and not (found in ("", None) and wanted is None):
+                    _refuse(path, f"{sheet.title} has {found!r} instead of {wanted!r}")
+                count += cell.quantity is not None
+    return count
 
 
 def _check_pdf(path: Path, document: Document) -> int:

@@ -17,6 +17,7 @@ from orchestration.report.document import TEXTS, Document, Placed, note_pieces
 from orchestration.report.writing import rounded
 
 LABEL_WIDTH, COLUMN_WIDTH = 46, 14
+FIRST_HEAD = 3
 CONTENTS_WIDTHS = (14, 100)
 
 
@@ -32,7 +33,7 @@ def write_workbook(document: Document, path: Path, work: Path) -> None:
         put(contents.cell(line, 1), text)
     row = len(document.front) + 3
     for placed in document.placed:
-        name = _name(placed)
+        name = sheet_name(placed)
         sheet = book.create_sheet(name)
         _fill(sheet, placed, document)
         put(contents.cell(row, 1), name)
@@ -48,7 +49,7 @@ def write_workbook(document: Document, path: Path, work: Path) -> None:
             add_file(target, name, [without_clock(name, source.read(name).decode("utf-8"))])
 
 
-def _name(placed: Placed) -> str:
+def sheet_name(placed: Placed) -> str:
     """Return the name of a sheet: what the caption calls the table."""
     return placed.caption.split("\u2002", 1)[0].replace("\u00a0", " ")
 
@@ -57,7 +58,7 @@ def _fill(sheet: Worksheet, placed: Placed, document: Document) -> None:
     grid = placed.grid
     put(sheet.cell(1, 1), placed.caption.replace("\u2002", " ").replace("\u00a0", " "))
     sheet.cell(1, 1).font = font(bold=True, size=12)
-    top = 3
+    top = FIRST_HEAD
     put_head(sheet.cell(top, 1), grid.corner, "left", wrap=True)
     if len(grid.heads) > 1:
         sheet.merge_cells(start_row=top, end_row=top + len(grid.heads) - 1, start_column=1, end_column=1)

@@ -62,7 +62,11 @@ def listed(parts: Sequence[str], language: Language) -> str:
     return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
 
 
+def thousands_together(text: str, language: Language) -> str:
+    """Return a text in which the thousands of a number stay on one line."""
+    return re.sub(r"(?<!\d)(\d{1,3}) (?=\d{3}(?!\d))", rf"\1{SEPARATORS[language][0]}", text)
+
+
 def kept_together(text: str, language: Language) -> str:
-    """Return a text in which the thousands of a number stay on one line and ranges have a dash."""
-    together = re.sub(r"(?<!\d)(\d{1,3}) (?=\d{3}(?!\d))", rf"\1{SEPARATORS[language][0]}", text)
-    return re.sub(r"(?<=\d)-(?=\d)", "\u2013", together)
+    """Return a label in which the thousands of a number stay on one line and ranges have a dash."""
+    return re.sub(r"(?<=\d)-(?=\d)", "\u2013", thousands_together(text, language))
