@@ -179,7 +179,7 @@ def _fill(source: Source, of: Round) -> tuple[dict[str, Grid], dict[str, str]]:
         except LeftOutError as reason:
             left_out[key] = str(reason)
         except ReportError as error:
-            raise UserError(f"{key}: {error.what}", place=str(source.folder / "tables"), remedy=error.remedy) from error
+            raise UserError(f"{key}: {error.what}", place=source.places[key], remedy=error.remedy) from error
     return grids, left_out
 
 

@@ -17,6 +17,9 @@ from orchestration.report.writing import kept_together
 
 GROUPS = load_groups("report", "labels")
 
+# What a column may measure.
+MEASURES = frozenset(GROUPS["measures"])
+
 # The code list of each dimension of print.
 CODELISTS = {
     "measure_type": "service_type",
@@ -61,6 +64,16 @@ class Labels:
         if dimension == "question":
             return self._indicators.get(code, code)
         return self.code(CODELISTS[dimension], code) if dimension in CODELISTS else code
+
+    def known(self, dimension: str) -> frozenset[str] | None:
+        """Return the codes that a dimension may have; None where they are names, or are listed nowhere."""
+        own = {name.removeprefix(f"{dimension}_") for name in GROUPS["codes"]} | {"total"}
+        if dimension == "place":
+            return frozenset(self._places)
+        # Print has words of its own for who provides.
+        if dimension in CODELISTS and dimension != "provider":
+            return frozenset(self._published.release.codes.get(CODELISTS[dimension], {})) | own
+        return None
 
     def dimension(self, name: str) -> str:
         """Return what stands over the labels of rows."""

@@ -7,6 +7,7 @@ not belong here: what a declared table holds (``tables``), or the chapters (``se
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,6 +122,8 @@ class Source:
     report: Report
     tables: Mapping[str, Declared]
     exceptions: tuple[SignedNumber, ...]
+    # The file and line of each table.
+    places: Mapping[str, str]
 
     def chapter_file(self, chapter: Chapter, language: str) -> Path | None:
         """Return the file of a chapter in a language; None where nobody has written it."""
@@ -154,19 +157,25 @@ def load_source(folder: Path) -> Source:
         raise UserError("there is no such report", place=str(folder), remedy=f"reports are: {there}")
     report: Report = _load(folder / REPORT, Report, _read(folder / REPORT))
     tables: dict[str, Declared] = {}
+    places: dict[str, str] = {}
     for path in sorted((folder / TABLES).glob("*.yml")):
         content = _read(path)
         if not isinstance(content, dict):
             raise UserError("has no tables by key", place=str(path), remedy=DOCUMENTATION)
+        lines = path.read_text(encoding="utf-8").splitlines()
         for key, declared in content.items():
             if key in tables:
                 raise UserError(f"table {key!r} is declared twice", place=str(path), remedy="give one of them another key")
+            line = next(
+                (at for at, text in enumerate(lines, start=1) if re.match(rf"['\"]?{re.escape(str(key))}['\"]?:", text)), 1
+            )
+            places[str(key)] = f"{path}, line {line}"
             tables[str(key)] = _load(path, Declared, declared, f"{key}: ")
     for chapter in report.chapters:
         path = folder / CHAPTERS / f"{chapter.file}.md"
         if not path.is_file():
             raise UserError("the chapter is not there", place=str(path), remedy=f"write it, or take it out of {REPORT}")
-    return Source(folder.name, folder, report, tables, _exceptions(folder / EXCEPTIONS))
+    return Source(folder.name, folder, report, tables, _exceptions(folder / EXCEPTIONS), places)
 
 
 def _exceptions(path: Path) -> tuple[SignedNumber, ...]:

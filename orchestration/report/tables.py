@@ -12,10 +12,10 @@ from itertools import groupby, pairwise
 
 from orchestration.core.texts import filled, load_texts
 from orchestration.report.grid import Grid, GridCell, Note, Round, RowHead, heads_of, marked
-from orchestration.report.labels import Labels
+from orchestration.report.labels import MEASURES, Labels
 from orchestration.report.model import Column, Declared, YearSpec
 from orchestration.report.printed_words import NOT_COMPARABLE, WITH_CORRECTION, NotComparableError, Place
-from orchestration.report.values import COUNTRY, HIDDEN, LEVEL, PLAIN, YEAR, Cell, Quantity, ReportError, plain
+from orchestration.report.values import COUNTRY, HIDDEN, LEVEL, PLAIN, YEAR, Cell, Quantity, ReportError, near, plain
 from orchestration.report.writing import listed, number
 
 TEXTS = load_texts("report", "tables")
@@ -74,9 +74,28 @@ class _Filling:
         self.codes = self._codes()
         self.places = list(self._places())
         self.absent = set(declared.absent)
+        self._require_known()
         asked = [*(column.dimensions for column in declared.columns), declared.fixed]
         answers = {each.get("answer") for each in asked} | set(self.codes if declared.rows.by == "answer" else ())
         self.has_answered = "answered" in answers
+
+    def _require_known(self) -> None:
+        """Refuse measures and codes that no list has: what a round lacks is left out, what is misspelt is an error.
+
+        Raises:
+            ReportError: a measure or code is not known; the message has the nearest one.
+        """
+        for column in self.declared.columns:
+            if column.measure not in MEASURES:
+                raise ReportError(f"there is no measure {column.measure!r}{near(column.measure, MEASURES)}", "correct it")
+        rows = self.declared.rows
+        named = [*self.declared.fixed.items(), *((rows.by, code) for code in rows.codes if rows.codes != "all")]
+        named += [each for column in self.declared.columns for each in column.dimensions.items()]
+        for dimension, code in named:
+            known = self.labels.known(dimension)
+            terms = self.round.words.terms.get((dimension, code))
+            if known is not None and code not in known and terms is None and not set(code.split("+")) <= known:
+                raise ReportError(f"{dimension} has no code {code!r}{near(code, known)}", "correct it")
 
     def _series(self) -> list[int]:
         """Return every year of the series up to the round."""

@@ -363,13 +363,18 @@ class Vocabulary:
         wanted = {LEVEL: LEVELS[by], YEAR: str(year), BASIS: "reported"}
         found: list[tuple[str, Bound]] = []
         hidden: list[str] = []
+        refused: ReportError | None = None
         for row in sorted(self.of.published.rows("areas", wanted), key=lambda row: str(row[CODE])):
             name = kept_together(str(row["unit_name"]), self.of.language)
             code = str(row["unit_name"]) if by == "county" else str(row[CODE])
             try:
                 found.append((name, make(**{**how, by: code})))
-            except ReportError:
+            except ReportError as error:
                 hidden.append(name)
+                refused = error
+        if refused is not None and not found:
+            # What is wrong everywhere is wrong with the expression.
+            raise refused
         if hidden and among != "shown":
             raise ReportError(f"{', '.join(hidden)} cannot be shown", 'add among="shown", then the sentence says it')
         if len(found) <= count:

@@ -12,7 +12,7 @@ from orchestration.report.manifest import differences
 from orchestration.report.model import Declared
 from orchestration.report.tables import LeftOutError, fill, printed_keys
 from orchestration.report.typed_numbers import typed_numbers
-from orchestration.report.values import Quantity, plain
+from orchestration.report.values import Quantity, ReportError, plain
 from tests.unit.report_kit import answer, comparable, fte, round_of
 
 COMPARABLE = [comparable("fte_by_service", 2015, 2016)]
@@ -75,6 +75,19 @@ def test_no_change_is_computed_over_a_break() -> None:
 def test_a_table_without_figures_is_left_out() -> None:
     with pytest.raises(LeftOutError):
         fill("key", GROUPS, round_of({}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"rows": {"by": "target_group", "codes": ["adlts"]}}, "nearest is 'adults'"),
+        ({"columns": [{"measure": "fte_report"}]}, "nearest is 'fte_reported'"),
+    ],
+)
+def test_a_misspelt_code_or_measure_of_a_declaration_is_told(changes: dict[str, Any], what: str) -> None:
+    table = Declared.model_validate({**GROUPS.model_dump(by_alias=True), **changes})
+    with pytest.raises(ReportError, match=what):
+        fill("key", table, round_of({"fte_by_service": groups()}))
 
 
 def test_the_first_round_has_no_round_before() -> None:
