@@ -17,6 +17,9 @@ from orchestration.report.writing import kept_together
 
 GROUPS = load_groups("report", "labels")
 
+# Dimensions for which print has words that stand for several codes.
+WORDS_OF_PRINT = ("provider", "stay_type")
+
 # What a column may measure.
 MEASURES = frozenset(GROUPS["measures"])
 
@@ -70,8 +73,7 @@ class Labels:
         own = {name.removeprefix(f"{dimension}_") for name in GROUPS["codes"]} | {"total"}
         if dimension == "place":
             return frozenset(self._places)
-        # Print has words of its own for who provides.
-        if dimension in CODELISTS and dimension != "provider":
+        if dimension in CODELISTS and dimension not in WORDS_OF_PRINT:
             return frozenset(self._published.release.codes.get(CODELISTS[dimension], {})) | own
         return None
 
