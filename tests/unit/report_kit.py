@@ -95,10 +95,11 @@ def round_of(rows: Mapping[str, Sequence[Mapping[str, Any]]], *, year: int = 201
             connection.execute(f'insert into "{name}" ({names}) values ({marks})', list(row.values()))
     connection.execute("insert into indicators (indicator, label_nb, label_en) values ('crisis_plan', 'Plan', 'Plan')")
     codes: dict[str, dict[str, Code]] = {}
-    with (PROJECT_DIR / "data" / "classifications" / "codelists.csv").open(encoding="utf-8", newline="") as file:
-        for line in csv.DictReader(file):
-            label = Label(nb=line["label_nb"], en=line["label_en"])
-            codes.setdefault(line["codelist"], {})[line["code"]] = Code(label, None, line.get("sign") or None)
+    for path in ("classifications/codelists.csv", "indicators/answers.csv"):
+        with (PROJECT_DIR / "data" / path).open(encoding="utf-8", newline="") as file:
+            for line in csv.DictReader(file):
+                label = Label(nb=line["label_nb"], en=line["label_en"])
+                codes.setdefault(line["codelist"], {})[line["code"]] = Code(label, None, line.get("sign") or None)
     release = Release(load_catalogue(METADATA), "demo", year, (), codes)
     published = Published(connection, TABLES, release, "test")
     places = {"country": Place("country", "0")}
