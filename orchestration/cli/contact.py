@@ -139,7 +139,8 @@ def _lines(found: ContactRound, written: Written, noted: int) -> list[str]:
             f"{letters['counties']} to county governors"
         )
     if written.kept:
-        lines.append(f"kept as they are, changed or put there by somebody: {', '.join(written.kept)}")
+        shown = ", ".join(written.kept[:5]) + (", ..." if len(written.kept) > 5 else "")
+        lines.append(f"kept as they are, changed or put there by somebody: {counted(len(written.kept), 'file')} ({shown})")
     lines += [f"page:   {shown_path(written.page)}", f"folder: {shown_path(written.folder)}"]
     if found.control.constructed:
         lines.append("note: the deliveries of this year are constructed, not official: contact nobody because of them")

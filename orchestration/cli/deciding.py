@@ -35,6 +35,7 @@ _OF_NEW: Mapping[str, str] = {
     "reporting_form": "total",
     "type": "",
     "unit": "",
+    "population_asked": "all",
 }
 
 

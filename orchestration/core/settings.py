@@ -251,6 +251,7 @@ class Settings(BaseSettings):
         """Folder of inputs as they would be if somebody signed or withdrew what the gate asks for; restricted."""
         return self.warehouse / "proposals"
 
+    @property
     def reports(self) -> Path:
         """Folder of the finished reports, one folder a snapshot."""
         return self.warehouse / "reports"

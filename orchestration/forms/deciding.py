@@ -34,6 +34,8 @@ from orchestration.forms.undecided import (
 
 # Why a column is ignored of which nobody says why.
 NOT_USED = "not_used"
+# Below this share of filled cells a new question may not have been for everybody.
+_MOSTLY_FILLED = 0.8
 # What a new question is asked about, unless somebody says otherwise.
 _USUAL = {"item": "all", "target_group": "total", "reporting_form": "total", "population_asked": "all"}
 
@@ -139,11 +141,12 @@ def decide(folder: Path, decisions: Decisions, draft: Draft, forms: Sequence[For
     options = read_rows(folder / "options.csv", OPTION_NAMES)
     check_codes(decisions.codes, options)
     added = code_rows(decisions.codes, result, options)
-    if added:
-        _write(folder / "options.csv", OPTION_NAMES, [*options, *added])
-    _write(folder / "columns.csv", COLUMN_NAMES, result)
     left = sum(is_open(row) or row["missing"].startswith(f"{UNSURE}:") for row in result)
-    notes = tuple(_notes(written, result, [*options, *added]))
+    kept_options, dropped = _asked_options([*options, *added], result)
+    if added or dropped:
+        _write(folder / "options.csv", OPTION_NAMES, kept_options)
+    _write(folder / "columns.csv", COLUMN_NAMES, result)
+    notes = (*_notes(written, result, kept_options), *_asked_of(written, draft), *dropped)
     return Decided(len(written) + len(answered) + len(added), before, left, notes)
 
 
@@ -228,12 +231,34 @@ def _kept_missing(missing: Iterable[MissingDecision]) -> dict[str, str]:
 def _without_found(
     rows: list[dict[str, str]], places: list[str], written: Mapping[Key, tuple[Decision, list[dict[str, str]]]]
 ) -> tuple[list[dict[str, str]], list[str]]:
-    """Leave out open lines of columns that were not delivered, where a decision says what they are called now."""
-    found = {(use.sheet, GONE + plain(use.column)) for decision, _ in written.values() for use in decision.uses}
+    """Leave out open lines of columns that were not delivered, where a decision says what they are called now.
+
+    Raises:
+        UserError: another decision says that such a column is not there any more.
+    """
+    sheets = {row["sheet"] for row in rows}
+    # Where a sheet of last year has another name now, its columns are known by their own name alone.
+    found = {
+        (use.sheet if use.sheet in sheets else "", GONE + plain(use.column)): decision
+        for decision, _ in written.values()
+        for use in decision.uses
+    }
+
+    def chosen(sheet: str, reason: str) -> Decision | None:
+        return found.get((sheet, reason)) or found.get(("", reason))
+
+    for key, (decision, _) in written.items():
+        other = chosen(key[0], key[-1]) if len(key) > len(("sheet", "column")) else None
+        if other is not None and decision.choice in OF_GONE:
+            raise UserError(
+                f"says what became of a column that {other.place} says is called otherwise now",
+                place=decision.place,
+                remedy="empty one of the two",
+            )
     kept = [
         (row, place)
         for row, place in zip(rows, places, strict=True)
-        if not (is_open(row) and not row["column"] and (row["sheet"], row["reason"]) in found)
+        if not (is_open(row) and not row["column"] and chosen(row["sheet"], row["reason"]) is not None)
     ]
     return [row for row, _ in kept], [place for _, place in kept]
 
@@ -253,7 +278,8 @@ def _lost(
                 cells = {name: getattr(use, name) for name in MEANING}
                 lost.append(
                     dict.fromkeys(COLUMN_NAMES, "")
-                    | {"sheet": use.sheet, "use": UNSURE, **cells, "reason": GONE + plain(use.column)}
+                    # Its own sheet may have another name this year.
+                    | {"sheet": unsure.sheet, "use": UNSURE, **cells, "reason": GONE + plain(use.column)}
                 )
     return lost
 
@@ -284,6 +310,36 @@ def _check(folder: Path, rows: Sequence[Mapping[str, str]], places: Sequence[str
         if theirs:
             both = f" ({theirs[1]} too)" if len(theirs) > 1 else ""
             raise UserError(_without_line(problem.what) + both, place=theirs[0], remedy=problem.remedy)
+
+
+def _asked_options(
+    options: list[dict[str, str]], rows: Sequence[Mapping[str, str]]
+) -> tuple[list[dict[str, str]], list[str]]:
+    """Return the options of questions that are asked, and what is told of the others, once every column is decided."""
+    if any(is_open(row) for row in rows):
+        return options, []
+    asked = {row["question"] for row in rows if row["use"] == "answer"}
+    gone = sorted({option["question"] for option in options} - asked)
+    kept = [option for option in options if option["question"] in asked]
+    told = [f"options.csv: the codes of {', '.join(gone)} are taken out, which nothing answers any more"] if gone else []
+    return kept, told
+
+
+def _asked_of(written: Mapping[Key, tuple[Decision, list[dict[str, str]]]], draft: Draft) -> list[str]:
+    """Return the new questions of which many units say nothing, though they are said to have been asked of all."""
+    found = []
+    for key, (decision, lines) in written.items():
+        profile = draft.profiles.get((key[0], key[1]))
+        is_of_all = any(line["population_asked"] == _USUAL["population_asked"] for line in lines)
+        if decision.choice == "new" and is_of_all and profile is not None and profile.share_filled < _MOSTLY_FILLED:
+            found.append(f"{lines[0]['column']} ({profile.share_filled:.0%})")
+    if not found:
+        return []
+    names = ", ".join(found)
+    return [
+        f"columns.csv: filled by few of the units: {names}; were all asked? population_asked says it, and decides what "
+        "shares are of and what is confidential"
+    ]
 
 
 def _without_line(text: str) -> str:

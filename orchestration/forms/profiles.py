@@ -44,10 +44,13 @@ class Profile:
 
     rows: int
     counts: Mapping[str, int] = field(default_factory=dict)
+    is_free: bool = False
+    """Whether the code book says that units write what they like."""
 
     def __add__(self, other: Profile) -> Profile:
         """Return what two files with the same column show together."""
-        return Profile(self.rows + other.rows, dict(Counter(self.counts) + Counter(other.counts)))
+        counts = dict(Counter(self.counts) + Counter(other.counts))
+        return Profile(self.rows + other.rows, counts, self.is_free or other.is_free)
 
     @cached_property
     def cells(self) -> int:
@@ -60,12 +63,17 @@ class Profile:
         return self.cells / self.rows if self.rows else 0.0
 
     @cached_property
-    def codes(self) -> Mapping[str, float]:
-        """Share of each text among the filled cells, as codes are compared; the most frequent first."""
+    def counted(self) -> Counter[str]:
+        """Cells of each text, as codes are compared."""
         found: Counter[str] = Counter()
         for text, count in self.counts.items():
             found[code_text(header(text))] += count
-        return {code: count / self.cells for code, count in found.most_common()}
+        return found
+
+    @cached_property
+    def codes(self) -> Mapping[str, float]:
+        """Share of each text among the filled cells, as codes are compared; the most frequent first."""
+        return {code: count / self.cells for code, count in self.counted.most_common()}
 
     @cached_property
     def numbers(self) -> Sequence[tuple[float, int]]:
@@ -93,7 +101,9 @@ class Profile:
         few = len(self.codes) <= MOST_CODES and self.cells >= _FEWEST_EACH * len(self.codes)
         if sum(count for _, count in self.numbers) >= _MOSTLY * self.cells:
             return "code" if few and all(value.is_integer() for value, _ in self.numbers) else "number"
-        return "code" if few and all(len(code) <= _LONGEST_CODE for code in self.codes) else "text"
+        # A word that stands in one or two cells alone may be what one unit wrote.
+        are_codes = all(len(code) <= _LONGEST_CODE and self.counted[code] >= _FEWEST_EACH for code in self.codes)
+        return "code" if few and not self.is_free and are_codes else "text"
 
     def quantile(self, share: float) -> float:
         """Return the number below which this share of the numbers that are not 0 lies."""

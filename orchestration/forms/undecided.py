@@ -33,6 +33,7 @@ CELLS = (
     "reporting_form",
     "type",
     "unit",
+    "population_asked",
     "missing",
     "separator",
     "reason",

@@ -15,6 +15,8 @@ from orchestration.ingest.capture import is_left_behind
 from orchestration.ingest.readers import encodings
 
 DELIMITERS = (";", ",", "\t", "|")
+# What a code book calls a variable in which units write what they like.
+_TEXTS = {"tekst", "fritekst", "text", "free text", "string"}
 
 
 def code_book(path: Path) -> tuple[dict[str, str], list[str]] | None:
@@ -38,6 +40,34 @@ def code_book(path: Path) -> tuple[dict[str, str], list[str]] | None:
         several = [variable for variable, found in labels.items() if len(found) > 1]
         return {variable: found.pop() for variable, found in labels.items() if len(found) == 1}, several
     return None
+
+
+def free_texts_of(folder: Path) -> set[str]:
+    """Return the variables in which units write what they like, by the code books of a delivery."""
+    found: set[str] = set()
+    for path in sorted(folder.glob("*")):
+        if path.is_file() and path.suffix.lower() == ".csv" and not is_left_behind(path.name):
+            try:
+                found |= _free_texts(path)
+            except (OSError, csv.Error):
+                continue
+    return found
+
+
+def _free_texts(path: Path) -> set[str]:
+    """Return the variables that a file calls texts in its column ``type``; none where it is no code book with one."""
+    text = path.read_bytes().decode(encodings.fitting(path.read_bytes()) or "cp1252", errors="replace")
+    lines = [letters.plain(line) for line in io.StringIO(text.removeprefix("\ufeff"), newline="")]
+    for delimiter in DELIMITERS:
+        rows = csv.DictReader(lines, delimiter=delimiter)
+        names = {(name or "").strip().casefold(): name for name in rows.fieldnames or []}
+        if {"variable", "label", "type"} <= names.keys():
+            return {
+                (row[names["variable"]] or "").strip()
+                for row in rows
+                if (row[names["type"]] or "").strip().casefold() in _TEXTS
+            }
+    return set()
 
 
 def labels_of(folder: Path) -> dict[str, str]:

@@ -18,7 +18,7 @@ from orchestration.forms.matching import READERS, DeliveredSheet
 from orchestration.forms.model import QUOTE_NONE, WORKBOOKS, FileSpec, Form, SheetSpec, sheet_name
 from orchestration.ingest import marks, proposed
 from orchestration.ingest.capture import CapturedFile, is_left_behind
-from orchestration.ingest.code_books import DELIMITERS, code_book
+from orchestration.ingest.code_books import DELIMITERS, code_book, free_texts_of
 from orchestration.ingest.columns import (
     as_counted,
     check_records,
@@ -169,6 +169,7 @@ def look(folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = 
     wanted = {sheet_name(name) for name in only}
     there: set[str] = set()
     read_specs = [spec for spec in previous.files if spec.reader != "none"]
+    free = free_texts_of(folder)
     for path in sorted(folder.iterdir()):
         if not path.is_file() or is_left_behind(path.name):
             continue
@@ -219,7 +220,7 @@ def look(folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = 
             for number, label in sheet.declared.column_labels.items():
                 result.labels.setdefault(headers.get(number, ""), label)
             name = sheet.name if reader in WORKBOOKS else ""
-            proposals, column_remarks, profiles = proposed.look_at_cells(previous, layout, sheet, headers)
+            proposals, column_remarks, profiles = proposed.look_at_cells(previous, layout, sheet, headers, free)
             result.sheets.append(
                 DeliveredSheet(
                     file_name,

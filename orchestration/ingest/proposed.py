@@ -29,13 +29,14 @@ from orchestration.forms.proposals import (
 )
 from orchestration.ingest import table_rows
 from orchestration.ingest.capture import capture
+from orchestration.ingest.code_books import free_texts_of
 from orchestration.ingest.declared import not_declared_missing
 from orchestration.ingest.delivered import ReadSheet, read_file
 from orchestration.ingest.readers import Sheet
 
 
 def look_at_cells(
-    previous: Form, layout: SheetSpec, delivered: Sheet, headers: Mapping[int, str]
+    previous: Form, layout: SheetSpec, delivered: Sheet, headers: Mapping[int, str], free: Collection[str] = ()
 ) -> tuple[tuple[Proposal, ...], dict[str, str], dict[str, Profile]]:
     """Return what the cells of a sheet suggest that its form should say.
 
@@ -44,6 +45,7 @@ def look_at_cells(
         layout: its statement about the sheet.
         delivered: what was read.
         headers: header of each column.
+        free: the columns in which units write what they like, by the code book.
 
     Returns:
         The proposals; what each column may be that the last form does not have; and what its cells look like, by header.
@@ -69,7 +71,7 @@ def look_at_cells(
         found += _of_units(layout, table_rows.units_of_rows(layout, sheet, headers, rows), is_long=is_long)
     found += _of_answers(previous, texts, uses)
     new = {name: of_new_column(texts[name]) for name in texts if name not in uses}
-    profiles = {name: Profile(len(rows), texts[name]) for name in texts}
+    profiles = {name: Profile(len(rows), texts[name], name in free) for name in texts}
     return tuple(found), {name: remark for name, remark in new.items() if remark}, profiles
 
 
@@ -84,22 +86,23 @@ def profiles_of(form: Form, folder: Path) -> dict[tuple[str, str], Profile]:
         return {}
     problems = Problems(go_on=True)
     found: dict[tuple[str, str], Profile] = {}
+    free = free_texts_of(folder) if folder.is_dir() else set()
     for file in capture(folder, form, problems):
         with problems.told():
             for sheet in read_file(form, file, problems):
-                for name, profile in _profiles(sheet).items():
+                for name, profile in _profiles(sheet, free).items():
                     key = (sheet.layout.name, name)
                     found[key] = found[key] + profile if key in found else profile
     return found
 
 
-def _profiles(sheet: ReadSheet) -> dict[str, Profile]:
+def _profiles(sheet: ReadSheet, free: Collection[str]) -> dict[str, Profile]:
     layout = sheet.layout
     numbers = pc.unique(sheet.sheet.cells["row_number"]).to_pylist()
     rows = {row for row in numbers if row >= layout.first_row} - set(sheet.header_again)
     rows -= table_rows.rows_of_no_data(layout, sheet.sheet, sheet.headers, rows) if layout.rows_not_data else set()
     texts = _texts(sheet.sheet, rows)
-    return {name: Profile(len(rows), texts.get(number, {})) for number, name in sheet.headers.items()}
+    return {name: Profile(len(rows), texts.get(number, {}), name in free) for number, name in sheet.headers.items()}
 
 
 def _texts(sheet: Sheet, rows: Collection[int]) -> dict[int, dict[str, int]]:

@@ -48,8 +48,32 @@ _QUERIES: tuple[tuple[str, str, str, str], ...] = (
     (
         "reference/population.csv",
         "has no populations of {0}",
-        "add those of 1 January after the year: without them the year has no rates and no size groups",
+        "add those of 1 January after the year: without them no municipality is known in it, and every row is rejected",
         "select $year where $year not in (select year::integer from reference.population)",
+    ),
+    (
+        "reference/population.csv",
+        "has no population of {0} {1} in {2}",
+        "add it: without it the municipality is unknown in the year, and its answers are rejected",
+        """
+        select municipality_code, municipality_name, $year from reference.municipalities
+        where $year between valid_from_year::integer and valid_to_year::integer
+            and $year in (select year::integer from reference.population)
+            and municipality_code not in (
+                select municipality_code from reference.population where year::integer = $year
+            )
+        order by all
+        """,
+    ),
+    (
+        "reference/oslo_districts.csv",
+        "has no districts of {0}",
+        "add them: without them answers of districts are rejected",
+        """
+        select distinct $year from forms.identifiers inner join forms.forms using (form)
+        where forms.time_period = $year and identifiers.role = 'part_code'
+            and $year not in (select year::integer from reference.oslo_districts)
+        """,
     ),
     (
         "reference/municipalities.csv",

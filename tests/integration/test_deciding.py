@@ -274,7 +274,7 @@ def test_the_end_of_a_pipe_stops_and_keeps_what_was_decided(data: Path) -> None:
 
 
 def test_an_answer_that_is_not_valid_is_asked_again(data: Path) -> None:
-    result = new_year("--interactive", "--language", "en", typed="7\nn\nNot An Id\n\n\n\n\n\n\ni\n\nq\n")
+    result = new_year("--interactive", "--language", "en", typed="7\nn\nNot An Id\n\n\n\n\n\n\n\ni\n\nq\n")
     assert "7 is none of the choices" in result.output
     assert "'Not An Id' is no id of a question" in result.output
     assert "1 decision written" in result.output
@@ -283,7 +283,7 @@ def test_an_answer_that_is_not_valid_is_asked_again(data: Path) -> None:
 
 def test_the_round_goes_on_where_it_was_left_and_finishes_the_form(data: Path, tmp_path: Path) -> None:
     assert new_year("--interactive", typed="1\nq\n").exit_code == 0
-    new_question = "n\nuser_council\n\n\n\n\nnumber\npersons\n"
+    new_question = "n\nuser_council\n\n\n\n\nnumber\npersons\n\n"
     result = new_year("--interactive", typed=f"1\n1\n{new_question}fortsatt ubesvart\n")
     assert result.exit_code == 0, result.output
     assert "4 decisions written, 0 decided before, 0 left" in result.output
