@@ -48,6 +48,10 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
             _make(path)
         connection = duckdb.connect(str(path), read_only=read_only)
     except duckdb.Error as error:
+        if "lock" in str(error) and is_running(path.parent):
+            raise UserError(
+                "a run is active", place=str(path), remedy="wait until it ends, and give the command again"
+            ) from error
         raise UserError(
             str(error).splitlines()[0],
             place=str(path),

@@ -7,6 +7,13 @@ main_rows as (
     where ignored_reason is null and unit_code is not null
 ),
 
+present as (
+    select distinct
+        form,
+        unit_code
+    from main_rows
+),
+
 ordered as (
     select
         form,
@@ -46,5 +53,11 @@ inner join responses
     on ranges.form = responses.form
     and ranges.last_unit < responses.unit_code
     and responses.unit_code < coalesce(ranges.next_unit, 'X')
-where ranges.out_of_order <= {{ limit_of('columns_out_of_order_share') }} * ranges.row_count
+-- A unit that stands in another file, such as a late one, is not lost.
+left join present
+    on responses.form = present.form
+    and responses.unit_code = present.unit_code
+where
+    present.unit_code is null
+    and ranges.out_of_order <= {{ limit_of('columns_out_of_order_share') }} * ranges.row_count
 group by ranges.form

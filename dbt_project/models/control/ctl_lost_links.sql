@@ -18,13 +18,11 @@ positions as (
     where submission_status = 'completed' and submission_key is not null
 ),
 
-last_positions as (
-    select
+files_of_submissions as (
+    select distinct
         form,
-        file,
-        max(position) as last_position
+        file
     from positions
-    group by form, file
 ),
 
 linked as (
@@ -32,6 +30,7 @@ linked as (
         submissions.form,
         submissions.file,
         submissions.sheet,
+        submissions.layout,
         positions.position,
         lag(positions.position) over (
             partition by submissions.form, submissions.file, submissions.sheet
@@ -47,32 +46,47 @@ linked as (
         and submissions.submission_key = positions.submission_key
 ),
 
+linked_anywhere as (
+    select distinct
+        form,
+        layout,
+        position
+    from linked
+),
+
 linked_sheets as (
     select
         form,
         file,
         sheet,
+        layout,
         max(position) as last_position,
         count(*) as row_count,
         sum(case when position_before > position then 1 else 0 end) as out_of_order
     from linked
-    group by form, file, sheet
+    group by form, file, sheet, layout
 ),
 
 linked_ends as (
-    -- A sheet that stands in a file with submissions follows those of that file, and else all of them.
+    -- A sheet that stands in a file with submissions follows those of that file, and else all of them; a submission whose
+    -- part stands in another file, such as a late one, is not lost.
     select
         linked_sheets.form,
         linked_sheets.sheet,
-        max(last_positions.last_position) - max(linked_sheets.last_position) as lost_count
+        sum(case when positions.position is not null and linked_anywhere.position is null then 1 else 0 end) as lost_count
     from linked_sheets
-    inner join last_positions
-        on linked_sheets.form = last_positions.form
-    left join last_positions as same_file
+    left join files_of_submissions as same_file
         on linked_sheets.form = same_file.form
         and linked_sheets.file = same_file.file
+    left join positions
+        on linked_sheets.form = positions.form
+        and linked_sheets.last_position < positions.position
+        and (same_file.file is null or same_file.file = positions.file)
+    left join linked_anywhere
+        on positions.form = linked_anywhere.form
+        and linked_sheets.layout = linked_anywhere.layout
+        and positions.position = linked_anywhere.position
     where linked_sheets.out_of_order <= {{ limit_of('columns_out_of_order_share') }} * linked_sheets.row_count
-        and last_positions.file = coalesce(same_file.file, last_positions.file)
     group by linked_sheets.form, linked_sheets.file, linked_sheets.sheet
 )
 
