@@ -30,8 +30,11 @@ EXAMPLE_QUERY = (
 @click.option(
     "--all", "everything", is_flag=True, help="Read every delivery again and make everything anew, changed or not."
 )
+@click.option(
+    "--hold", is_flag=True, help="Publish nothing: end with the judged candidate, while a year is still collected."
+)
 @command
-def run(year: int | None, everything: bool) -> dict[str, Any]:
+def run(year: int | None, everything: bool, hold: bool) -> dict[str, Any]:
     """Read what was delivered, make a candidate, judge it, and publish it if it passes and may go out."""
     if year is not None and everything:
         raise UserError("--year and --all exclude each other", place="is248 run", remedy="give one of them")
@@ -49,7 +52,9 @@ def run(year: int | None, everything: bool) -> dict[str, Any]:
     dbt.start_to_prepare(settings)
     from orchestration.defs.runs import refresh
 
-    return _publication(settings, refresh(settings, lambda line: click.echo(line, err=True), year, everything=everything))
+    return _publication(
+        settings, refresh(settings, lambda line: click.echo(line, err=True), year, everything=everything, hold=hold)
+    )
 
 
 @main.command()

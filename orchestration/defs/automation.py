@@ -30,6 +30,8 @@ from orchestration.publish.snapshots import read_gate
 REFRESH = "refresh"
 REBUILD = "rebuild"
 PUBLISH = "publish"
+# As refresh, up to the judged candidate.
+HOLD = "hold"
 
 # Dagster's own tags: the key under which a sensor asked for a run, and whether the daemon tries it again.
 RUN_KEY_TAG = "dagster/run_key"
@@ -93,6 +95,13 @@ def build_jobs(settings: Settings) -> list[Any]:
             config={"ops": {READING: {"config": {"again": True}}}},
             tags=ANEW,
             description="The same anew: reads every delivery again, changed or not.",
+        ),
+        dg.define_asset_job(
+            HOLD,
+            selection=everything - dg.AssetSelection.assets(SNAPSHOT) - dg.AssetSelection.checks(DUE),
+            hooks=hooks,
+            tags=ANEW,
+            description="As refresh, up to the judged candidate. Publishes nothing, while a year is collected.",
         ),
         dg.define_asset_job(
             PUBLISH,

@@ -18,7 +18,7 @@ from dagster._core.storage.tags import PARTITION_NAME_TAG
 from orchestration.core.errors import AGAIN, RefusedError, UserError, system_error
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import run_lock
-from orchestration.defs.automation import PUBLISH, REBUILD, REFRESH
+from orchestration.defs.automation import HOLD, PUBLISH, REBUILD, REFRESH
 from orchestration.defs.definitions import build_definitions
 from orchestration.defs.deliveries import READING, every_year
 from orchestration.defs.instance import prepare_instance
@@ -61,6 +61,10 @@ class Published:
     new: bool
     waiting: str | None = None
     reasons: tuple[str, ...] = ()
+
+
+# Why a candidate waits that was made to be looked at.
+HELD = "it was held: is248 run publishes it where it may go out"
 
 
 class _Progress(logging.Handler):
@@ -202,6 +206,10 @@ def _run(
     if not result.success:
         _raise_failure(settings, result)
     folder = snapshots.current(settings.snapshots)
+    if job == HOLD:
+        made = last_candidate(settings.warehouse)
+        is_out = made is None or (folder is not None and folder.name == made.id)
+        return Published(folder, False, None if is_out or made is None else made.id, () if is_out else (HELD,))
     if folder is None and settings.channel == "demo" and job != PUBLISH:
         raise RuntimeError("the run succeeded but there is no snapshot")
     waits = Outcome() if folder != before else what_waits(settings)
@@ -214,6 +222,7 @@ def refresh(
     year: int | None = None,
     *,
     everything: bool = False,
+    hold: bool = False,
 ) -> Published:
     """Read what was delivered, make a candidate, judge it, and publish it if it passes and may go out.
 
@@ -224,6 +233,7 @@ def refresh(
         tell: takes a line of progress.
         year: read the deliveries of this survey year only; otherwise of every year that has changed.
         everything: read every delivery again and make everything anew, changed or not.
+        hold: publish nothing: end with the judged candidate.
 
     Raises:
         UserError: an input or setting is wrong, or another run is active; nothing was published.
@@ -248,6 +258,9 @@ def refresh(
                 place=str(settings.forms),
                 remedy=f"the years are {', '.join(map(str, known))}; is248 new-year drafts a form",
             )
+        if hold:
+            years = every_year(forms) if year is None else {PARTITION_NAME_TAG: str(year)}
+            return _run(settings, HOLD, tell, years, {"ops": {READING: {"config": {"again": everything}}}})
         if everything:
             # The job's own configuration says so too; the one given here replaces it.
             return _run(settings, REBUILD, tell, every_year(forms), {"ops": {READING: {"config": {"again": True}}}})

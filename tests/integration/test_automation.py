@@ -22,6 +22,7 @@ from orchestration.core.errors import UserError
 from orchestration.core.release_calendar import CALENDAR
 from orchestration.core.settings import Settings
 from orchestration.defs.automation import (
+    HOLD,
     MOST_TRIES,
     PUBLISH,
     REBUILD,
@@ -315,7 +316,7 @@ def test_several_deliveries_at_once_are_one_refresh_and_one_that_waits_keeps_non
 
 def test_the_jobs_are_there_with_their_hook(settings: Settings) -> None:
     jobs = {job.name: job for job in build_jobs(settings)}
-    assert jobs.keys() == {REFRESH, REBUILD, PUBLISH}
+    assert jobs.keys() == {REFRESH, REBUILD, HOLD, PUBLISH}
     assert all({hook.name for hook in job.hooks or ()} == {"tell_failure"} for job in jobs.values())
 
 

@@ -43,7 +43,10 @@ def test_deliveries_have_a_partition_a_survey_year(definitions: dg.Definitions) 
     years = {str(form.time_period) for form in load_forms(SETTINGS.forms)}
     assert set(partitions.get_partition_keys()) == years
     assert graph.get(dg.AssetKey(["public", "fte_by_service"])).partitions_def is None
-    for name in ("refresh", "rebuild"):
+    hold = definitions.resolve_job_def("hold").asset_layer.executable_asset_keys
+    refresh = definitions.resolve_job_def("refresh").asset_layer.executable_asset_keys
+    assert refresh - hold == {dg.AssetKey(["publication", "snapshot"])}
+    for name in ("refresh", "rebuild", "hold"):
         job = definitions.resolve_job_def(name)
         assert job.partitions_def == partitions
         # A range of years is one run, in which what is made of all of them is made once.
@@ -57,7 +60,7 @@ def test_the_lists_of_the_control_are_a_partition_a_year_of_no_job(definitions: 
     assert graph.get(lists).partitions_def == partitions
     assert graph.get(lists).parent_keys == {dg.AssetKey(["control", "ctl_findings"])}
     assert dg.AssetKey(["control", "ctl_findings"]) in graph.get_all_asset_keys()
-    for job in ("refresh", "rebuild", "publish"):
+    for job in ("refresh", "rebuild", "hold", "publish"):
         assert lists not in definitions.resolve_job_def(job).asset_layer.executable_asset_keys
 
 
