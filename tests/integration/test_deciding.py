@@ -255,6 +255,33 @@ def test_a_question_that_was_not_asked_last_year_is_asked_as_before(data: Path, 
     assert (line["question"], line["type"], line["population_asked"]) == ("crisis_team", "code", "all")
 
 
+def test_a_column_that_was_found_is_not_also_gone(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "open.xlsx"
+    assert new_year("--workbook", path).exit_code == 0
+
+    def both(name: str, key: Any) -> dict[str, str]:
+        return right(name, key) or ({"decision": "ikke spurt lenger"} if name in RENAMED else {})
+
+    fill(path, both)
+    result = new_year("--decide", path)
+    assert result.exit_code == 1
+    assert "says what became of a column that" in result.output and "is called otherwise now" in result.output
+    assert all(lines_of(data)[name]["use"] == "unsure" for name in RENAMED.values())
+
+
+def test_who_was_asked_is_decided_and_told_where_few_have_an_answer(data: Path, tmp_path: Path) -> None:
+    (delivered,) = (data / "deliveries" / "2002").glob("small_*.csv")
+    header, *lines = delivered.read_text(encoding="utf-8").splitlines()
+    few = [line if number < 12 else line.rpartition(";")[0] + ";" for number, line in enumerate(lines)]
+    delivered.write_text("\n".join([header, *few]) + "\n", encoding="utf-8")
+    path = tmp_path / "open.xlsx"
+    assert new_year("--workbook", path).exit_code == 0
+    fill(path, right)
+    result = new_year("--decide", path)
+    assert result.exit_code == 0, result.output
+    assert f"filled by few of the units: {EXTRA} (40%); were all asked?" in result.output
+
+
 # --- At the terminal -------------------------------------------------------------------------------------------------------
 
 

@@ -161,3 +161,15 @@ def test_what_is_taken_over_by_name_is_told_where_its_cells_are_very_unlike(prev
     assert not draft.unsure
     assert "main: plan_made: texts, and plan_made had codes" in draft.render()
     assert draft.as_dict()["unlike"] == [{"sheet": "main", "column": "plan_made", "cells": "texts, and plan_made had codes"}]
+
+
+def test_what_units_wrote_is_never_shown() -> None:
+    # A word that one unit wrote among many codes, and a column that the code book calls a text.
+    rare = Profile(40, {"Ja": 30, "Nei": 8, "Bare i helgene, av Kari": 1})
+    free = Profile(40, {"botreningsenhet": 20, "omsorgsbolig": 15}, is_free=True)
+    coded = Profile(40, {"Ja": 30, "Nei": 8})
+    assert (rare.kind, free.kind, coded.kind) == ("text", "text", "code")
+    for each in (rare, free):
+        assert not any(word in each.shown().nb for word in ("Kari", "botrening", "omsorg", "Ja"))
+    assert (free + coded).kind == "text"
+    assert "Ja" in coded.shown().nb
