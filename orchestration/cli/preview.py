@@ -173,9 +173,15 @@ def _lines(found: Preview, page: Path, most: int) -> list[str]:
             [f"{each.form}: {each.unit_code} {each.unit_name}" for each in found.missing_units],
             most,
         )
+    if found.parts:
+        lines += _listed(
+            "sheets on which completed answers have no row",
+            [f"{each.form}, {each.sheet}: {each.without} of {each.submissions} are missing" for each in found.parts],
+            most,
+        )
     if found.several_files:
         lines += _listed(
-            "units that stand in several files (contested: none counts until it is signed in data/submissions)",
+            "units that stand in several files (of one that is contested none counts until data/submissions says which)",
             [
                 f"{each.form}: {each.unit_code}: {each.stands_in}: {each.verdict}"
                 + (f", {each.counts} counts" if each.counts else "")

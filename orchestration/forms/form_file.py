@@ -353,7 +353,8 @@ class FormFile:
             members and sheet is not None and sheet_name(sheet) not in {"*", *delivered_names}
         ):
             sheet = members[0].sheet if file.is_workbook else None
-            comment += self._look(place, f"called {sheet!r} here; last year {spec.sheet!r}", "  ")
+            called = "a file of its own here" if sheet is None else f"called {sheet!r} here"
+            comment += self._look(place, f"{called}; last year {spec.sheet!r}", "  ")
         content["sheet"] = sheet
         rows = sorted({member.row for member in members})
         if rows and rows != [spec.header_rows[0]]:

@@ -156,6 +156,16 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A sheet of a form whose rows belong to submissions: how many count, and how many of them have no row on it."""
+
+    form: str
+    sheet: str
+    submissions: int
+    without: int
+
+
+@dataclass(frozen=True)
 class InFiles:
     """A unit that stands in several files: where, which row counts if one does, and why (``int_units_in_several_files``)."""
 
@@ -184,6 +194,7 @@ class Preview:
     totals: tuple[Total, ...]
     units: dict[str, int | None]
     missing_units: tuple[Unit, ...]
+    parts: tuple[Part, ...]
     several_files: tuple[InFiles, ...]
     corrections: dict[str, int]
     compared: Comparison | None
@@ -328,6 +339,30 @@ _BREAKS = """
 _UNITS = "select form, count(*) as units, count(*) filter (has_answered) as answered \
 from intermediate.int_unit_responses where time_period = $year group by all"
 
+# A sheet that is linked to the submissions: those that have no row on it.
+PARTS = """
+    with parts as (
+        select layouts.form, layouts.layout, layouts.link_by
+        from staging.stg_forms__layouts as layouts inner join forms.forms using (form)
+        where layouts.links_to is not null and forms.time_period = $year
+    ),
+    present as (
+        select distinct form, layout, submission_key, unit_code from intermediate.int_row_submissions
+        where ignored_reason is null
+    ),
+    counted as (
+        select parts.form, parts.layout, submissions.unit_code, exists (
+            from present where present.form = parts.form and present.layout = parts.layout
+                and (present.submission_key = submissions.submission_key
+                    or (parts.link_by = 'unit' and present.unit_code = submissions.unit_code))
+        ) as is_there
+        from parts inner join intermediate.int_submissions as submissions
+            on parts.form = submissions.form and submissions.verdict = 'counts'
+    )
+    select form, layout as sheet, count(*) as submissions, count(*) filter (not is_there) as without
+    from counted group by form, layout having count(*) filter (not is_there) > 0 order by form, layout
+"""
+
 _MISSING_UNITS = """
     select distinct responses.form, responses.unit_code, units.unit_name, units.county_code
     from intermediate.int_unit_responses as responses
@@ -409,6 +444,7 @@ def _preview(
         totals=tuple(Total(**row, breaks=tuple(breaks.get(row["question"], ()))) for row in rows(_TOTALS)),
         units=units,
         missing_units=tuple(Unit(**row) for row in rows(_MISSING_UNITS)),
+        parts=tuple(Part(**row) for row in rows(PARTS)),
         several_files=tuple(InFiles(**row) for row in rows(_SEVERAL_FILES)),
         corrections=dict(connection.execute(_CORRECTIONS, {"year": reading.year}).fetchall()),
         compared=compared,

@@ -139,6 +139,10 @@ def _rows(preview: Preview) -> dict[str, list[Any]]:
             {"form": each.form, "county": each.county_code, "unit": f"{each.unit_code} {each.unit_name}"}
             for each in preview.missing_units
         ],
+        "parts": [
+            {"form": each.form, "sheet": each.sheet, "completed": write(each.submissions), "without": write(each.without)}
+            for each in preview.parts
+        ],
         "several_files": [
             {"form": each.form, "unit": each.unit_code, "files": each.stands_in, "counts": each.counts or write(None)}
             | {"verdict": each.verdict}

@@ -97,9 +97,11 @@ class Returned:
 
     def __str__(self) -> str:
         """Say so as a line for people."""
+        # The times of a day are told where both are of one.
+        end = len("2016-06-14T10:00") if self.read_at[:10] == self.newest_read_at[:10] else len("2016-06-14")
+        first, newest = (moment[:end].replace("T", " ") for moment in (self.read_at, self.newest_read_at))
         return (
-            f"delivery {self.delivery}: this is the version that was read first on {self.read_at[:10]}, "
-            f"older than the one of {self.newest_read_at[:10]}"
+            f"delivery {self.delivery}: this is the version that was read first on {first}, older than the one of {newest}"
         )
 
 

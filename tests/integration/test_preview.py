@@ -29,7 +29,7 @@ from orchestration.forms.model import UNSURE
 from orchestration.forms.registry import load_forms
 from orchestration.ingest.capture import LISTS, archive, capture, delivery_hash
 from orchestration.preview import reading
-from orchestration.preview.look import FEWEST_ANSWERS, Answers, Preview, look_at, unlike
+from orchestration.preview.look import FEWEST_ANSWERS, PARTS, Answers, Preview, look_at, unlike
 from orchestration.preview.page import render, write_page
 from orchestration.preview.reading import read
 from orchestration.preview.rehearsal import rehearse
@@ -475,3 +475,23 @@ def test_a_model_that_fails_is_named(kit: Kit) -> None:
     models = compiled.compiled(look, reading.MODELS)
     with connect(IN_MEMORY) as connection, pytest.raises(UserError, match=r"model stg_\w+: Binder Error"):
         compiled.run(connection, [dataclasses.replace(model, relation=f'"{model.name}"') for model in models])
+
+
+def test_a_sheet_on_which_answers_have_no_row_is_counted() -> None:
+    with connect(IN_MEMORY) as connection:
+        connection.execute(
+            """
+            create schema staging; create schema forms; create schema intermediate;
+            create table forms.forms as select 'f' as form, 2016 as time_period;
+            create table staging.stg_forms__layouts as select 'f' as form, * from (values
+                ('main', null, null), ('part', 'main', 'submission'), ('rest', 'main', 'unit')) l(layout, links_to, link_by);
+            create table intermediate.int_submissions as select 'f' as form, * from (values
+                ('1', '0101', 'counts'), ('2', '0104', 'counts'), ('3', '0105', 'counts'), ('4', '0106', 'superseded'))
+                s(submission_key, unit_code, verdict);
+            create table intermediate.int_row_submissions as select 'f' as form, * from (values
+                ('part', '1', '0101', null), ('part', '2', '0104', 'total'), ('rest', null, '0101', null),
+                ('rest', null, '0104', null), ('rest', null, '0105', null))
+                r(layout, submission_key, unit_code, ignored_reason);
+            """
+        )
+        assert connection.execute(PARTS, {"year": 2016}).fetchall() == [("f", "part", 3, 2)]
