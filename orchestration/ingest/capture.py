@@ -112,7 +112,7 @@ def capture(folder: Path, form: Form, problems: Problems | None = None) -> list[
                     remedy=(
                         f"{UNPACK}, " if is_packed else f"rename it if it is {near[0]}, " if near and not fitting else ""
                     )
-                    + "remove it, or name it once under files in form.yml (reader: none if it is not data; late, of the "
+                    + "remove it, or name it once under files in form.yml (reader: none if it is not data, or late, of the "
                     "entry whose columns it has, if it came late)",
                 )
             )
