@@ -6,7 +6,6 @@ in the lists of the control.
 
 from __future__ import annotations
 
-import io
 import zipfile
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -33,16 +32,15 @@ from orchestration.core.workbooks import (
     HEAD_FILL,
     MARKED_HEAD_FILL,
     WRAPPED_HEAD_HEIGHT,
-    add_file,
     aligned,
     font,
     height,
     put,
     put_head,
+    saved,
     set_page,
     set_table,
     set_widths,
-    without_clock,
 )
 
 TEXTS = load_texts("contact", "round")
@@ -139,13 +137,7 @@ def workbook(found: ContactRound, language: Language = "nb") -> bytes:
         each.oddHeader.right.text = in_language(TEXTS["restricted"], language)
     book.properties.creator = "IS-24/8"
     book.properties.title = title
-    raw = io.BytesIO()
-    book.save(raw)
-    result = io.BytesIO()
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in source.namelist():
-            add_file(target, name, [without_clock(name, source.read(name).decode())])
-    return result.getvalue()
+    return saved(book)
 
 
 def _add_choice(sheet: Worksheet, rows: int, language: Language) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -44,16 +43,15 @@ from orchestration.core.workbooks import (
     MARKED_HEAD_FILL,
     TABLE_HEAD_HEIGHT,
     WRAPPED_HEAD_HEIGHT,
-    add_file,
     aligned,
     font,
     height,
     put,
     put_head,
+    saved,
     set_page,
     set_table,
     set_widths,
-    without_clock,
 )
 
 _ANSWER_FILL = PatternFill("solid", start_color="FFF8DC")
@@ -249,13 +247,7 @@ def _fill_reported(sheet: Worksheet, control: Control, reported: Sequence[Report
 def _bytes(book: Workbook, title: str) -> bytes:
     book.properties.creator = "IS-24/8"
     book.properties.title = title
-    raw = io.BytesIO()
-    book.save(raw)
-    result = io.BytesIO()
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in source.namelist():
-            add_file(target, name, [without_clock(name, source.read(name).decode())])
-    return result.getvalue()
+    return saved(book)
 
 
 def _in_csv(value: Value, language: Language) -> str:

@@ -7,12 +7,14 @@ what a workbook says, or the look of a single one (``publish.formats.sheets``, `
 
 from __future__ import annotations
 
+import io
 import re
 import zipfile
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
@@ -130,3 +132,13 @@ def add_file(target: zipfile.ZipFile, name: str, parts: Iterable[str]) -> None:
     with target.open(name, "w") as file:
         for part in parts:
             file.write(part.encode())
+
+
+def saved(book: Workbook) -> bytes:
+    """Return a workbook as the bytes of its file; equal workbooks give equal bytes."""
+    raw, result = io.BytesIO(), io.BytesIO()
+    book.save(raw)
+    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            add_file(target, name, [without_clock(name, source.read(name).decode())])
+    return result.getvalue()

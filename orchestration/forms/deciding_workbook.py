@@ -8,9 +8,7 @@ Equal decisions give equal bytes.
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,16 +27,15 @@ from orchestration.core.workbooks import (
     HEAD_FILL,
     MARKED_HEAD_FILL,
     WRAPPED_HEAD_HEIGHT,
-    add_file,
     aligned,
     font,
     height,
     put,
     put_head,
+    saved,
     set_page,
     set_table,
     set_widths,
-    without_clock,
 )
 from orchestration.forms.candidates import Candidate, plain
 from orchestration.forms.deciding_options import MISSING_REASONS
@@ -300,13 +297,4 @@ def workbook(found: OpenDecisions, said: dict[str, str], language: Language) -> 
     set_page(about, title)
     book.properties.creator = said["form"]
     book.properties.title = title
-    return _without_clock(book)
-
-
-def _without_clock(book: Workbook) -> bytes:
-    raw, result = io.BytesIO(), io.BytesIO()
-    book.save(raw)
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in source.namelist():
-            add_file(target, name, [without_clock(name, source.read(name).decode())])
-    return result.getvalue()
+    return saved(book)
