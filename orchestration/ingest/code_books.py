@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 from orchestration.core import letters
@@ -19,19 +20,25 @@ DELIMITERS = (";", ",", "\t", "|")
 _TEXTS = {"tekst", "fritekst", "text", "free text", "string"}
 
 
+def _tables(path: Path, wanted: set[str]) -> Iterator[tuple[dict[str, str], csv.DictReader[str]]]:
+    """Yield the rows of a csv file by each delimiter that gives it the wanted columns, with its names by their bare form."""
+    content = path.read_bytes()
+    text = content.decode(encodings.fitting(content) or "cp1252", errors="replace")
+    lines = [letters.plain(line) for line in io.StringIO(text.removeprefix("\ufeff"), newline="")]
+    for delimiter in DELIMITERS:
+        rows = csv.DictReader(lines, delimiter=delimiter)
+        names = {(name or "").strip().casefold(): name for name in rows.fieldnames or []}
+        if wanted <= names.keys():
+            yield names, rows
+
+
 def code_book(path: Path) -> tuple[dict[str, str], list[str]] | None:
     """Return label by variable where a csv file is a code book, and variables with several labels; else None.
 
     Whatever its encoding and delimiter, a code book has the columns ``variable`` and ``label``. Blanks around names do not
     count.
     """
-    text = path.read_bytes().decode(encodings.fitting(path.read_bytes()) or "cp1252", errors="replace")
-    lines = [letters.plain(line) for line in io.StringIO(text.removeprefix("\ufeff"), newline="")]
-    for delimiter in DELIMITERS:
-        rows = csv.DictReader(lines, delimiter=delimiter)
-        names = {(name or "").strip().casefold(): name for name in rows.fieldnames or []}
-        if not {"variable", "label"} <= names.keys():
-            continue
+    for names, rows in _tables(path, {"variable", "label"}):
         labels: dict[str, set[str]] = {}
         for row in rows:
             variable, label = ((row[names[each]] or "").strip() for each in ("variable", "label"))
@@ -56,17 +63,10 @@ def free_texts_of(folder: Path) -> set[str]:
 
 def _free_texts(path: Path) -> set[str]:
     """Return the variables that a file calls texts in its column ``type``; none where it is no code book with one."""
-    text = path.read_bytes().decode(encodings.fitting(path.read_bytes()) or "cp1252", errors="replace")
-    lines = [letters.plain(line) for line in io.StringIO(text.removeprefix("\ufeff"), newline="")]
-    for delimiter in DELIMITERS:
-        rows = csv.DictReader(lines, delimiter=delimiter)
-        names = {(name or "").strip().casefold(): name for name in rows.fieldnames or []}
-        if {"variable", "label", "type"} <= names.keys():
-            return {
-                (row[names["variable"]] or "").strip()
-                for row in rows
-                if (row[names["type"]] or "").strip().casefold() in _TEXTS
-            }
+    for names, rows in _tables(path, {"variable", "label", "type"}):
+        return {
+            (row[names["variable"]] or "").strip() for row in rows if (row[names["type"]] or "").strip().casefold() in _TEXTS
+        }
     return set()
 
 
