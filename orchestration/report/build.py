@@ -116,7 +116,7 @@ def build(settings: Settings, wanted: Wanted, into: Path | None = None) -> Built
             write_word(document, files["docx"], work)
             write_html(document, files["html"])
             write_pdf(document, files["pdf"], work)
-            write_workbook(document, files["xlsx"], work)
+            write_workbook(document, files["xlsx"])
             facts: dict[str, Any] = {
                 "report": wanted.report,
                 "year": wanted.year,

@@ -5,14 +5,13 @@ Belongs here: sheets with numbers as numbers. Does not belong here: how any work
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from orchestration.core.workbooks import add_file, aligned, font, put, put_head, set_page, set_widths, without_clock
+from orchestration.core.workbooks import aligned, font, put, put_head, saved, set_page, set_widths
 from orchestration.report.document import TEXTS, Document, Placed, note_pieces
 from orchestration.report.writing import rounded
 
@@ -21,7 +20,7 @@ FIRST_HEAD = 3
 CONTENTS_WIDTHS = (14, 100)
 
 
-def write_workbook(document: Document, path: Path, work: Path) -> None:
+def write_workbook(document: Document, path: Path) -> None:
     """Write the workbook."""
     book = Workbook()
     contents = book.active
@@ -43,10 +42,7 @@ def write_workbook(document: Document, path: Path, work: Path) -> None:
         row += 1
     set_widths(contents, CONTENTS_WIDTHS)
     set_page(contents, document.title)
-    book.save(work / "made.xlsx")
-    with zipfile.ZipFile(work / "made.xlsx") as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in source.namelist():
-            add_file(target, name, [without_clock(name, source.read(name).decode("utf-8"))])
+    path.write_bytes(saved(book))
 
 
 def sheet_name(placed: Placed) -> str:
