@@ -29,9 +29,9 @@ from orchestration.attack.printed import attack_printed
 from orchestration.attack.public import HIDDEN, Public, contradiction, read
 from orchestration.attack.result import PARTS, Attack, Derived, Notes, TableKey, Uniform
 from orchestration.attack.routing import attack_forms, told_by_notes
-from orchestration.attack.sheets import Patterns, Sheet, sheets
+from orchestration.attack.sheets import Patterns, Sheet, decided, sheets
 from orchestration.attack.snapshots import PART as SNAPSHOTS
-from orchestration.attack.snapshots import attack_snapshots
+from orchestration.attack.snapshots import attack_snapshots, with_before
 from orchestration.attack.solving import NoSolutionError, UndecidedError
 from orchestration.attack.weighed_forms import attack_weighed_forms
 
@@ -72,6 +72,7 @@ def attack(
     before = [read(path, made.keys()) for path in earlier]
     sheets_before = [sheets(old, rules, catalogue) for old in before]
     _as_they_were(made, public, sheets_before)
+    made = decided(with_before(made, public, list(zip(before, sheets_before, strict=True))), public)
     notes = Notes()
     until = time.monotonic() + seconds
     if public.without_units:

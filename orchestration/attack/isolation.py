@@ -6,7 +6,7 @@ Belongs here: part (a) of the attack. What needs the figures themselves (bounds)
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 import highspy
@@ -54,18 +54,27 @@ class Isolation:
                 continue
             self.tried["figures"] += rows.size
             # Units that are known not to have been asked add nothing to any sum.
-            pattern = self._patterns.of(shown.members[rows] & ~sheet.may_not_have_answered())
+            members = shown.members[rows] & ~sheet.may_not_have_answered()
+            pattern = self._patterns.of(members)
+            found += self._few_units(sheet, measure, pattern, sheet.public_units, rows)
             known = self._known(sheet, measure)
-            for known_units in (sheet.public_units, sheet.public_units | known) if known.any() else (sheet.public_units,):
-                mask = pattern.atoms(known_units)
-                _, sets = self._sets(pattern, mask)
-                for atoms, through in sets:
-                    units = [unit for atom in atoms for unit in pattern.units[atom]]
-                    if not sheet.own_units[units].all():
-                        found.append(sheet.fact(self._part, measure, units, sheet.levels(rows[list(through)])))
+            if known.any():
+                # What is known of units is taken off all sums. Earlier snapshots may tell it of some units of an atom.
+                beside = pattern if pattern.holds(known) else self._patterns.of(members & ~known)
+                found += self._few_units(sheet, measure, beside, sheet.public_units | known, rows)
             if measure == ANSWERED:
                 found += self._few_answering(sheet, pattern, rows)
         return found
+
+    def _few_units(
+        self, sheet: Sheet, measure: int | str, pattern: Pattern, known: NDArray[np.bool_], rows: NDArray[np.int64]
+    ) -> Iterator[Derived]:
+        """Yield the sets of few units whose sums follow once units are known, through which levels."""
+        _, sets = self._sets(pattern, pattern.atoms(known))
+        for atoms, through in sets:
+            units = [unit for atom in atoms for unit in pattern.units[atom]]
+            if not sheet.own_units[units].all():
+                yield sheet.fact(self._part, measure, units, sheet.levels(rows[list(through)]))
 
     def _known(self, sheet: Sheet, measure: int | str) -> NDArray[np.bool_]:
         """Return the units of which allowed uniform groups tell the measure."""

@@ -77,6 +77,11 @@ class Pattern:
             self._coordinates[key] = (both[0], both[1])
         return self._coordinates[key]
 
+    def holds(self, units: NDArray[np.bool_]) -> bool:
+        """Say whether a set of units cuts no atom."""
+        inside = self.atom_of_unit >= 0
+        return not bool((self.atoms(units) & self.atoms(inside & ~units)).any())
+
     def atoms(self, units: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return the atoms that lie within a set of units; the set must not cut an atom."""
         found = np.zeros(len(self.sizes), dtype=np.bool_)
@@ -107,7 +112,8 @@ class Sheet:
     ``single`` is a question with one answer; ``base`` are the answers that no other answers make up, ``unions`` those that
     they do. ``boxed`` says that who answered ticked a box. ``fewest`` is the policy's limit of uniform groups. ``full`` is
     the table of which this one has only some answers. ``not_asked`` and ``asked`` are the units of which uniform groups of
-    the question that decides it may say so.
+    the question that decides it may say so. ``beside`` are tables of the same question whose
+    groups may be uniform as its own: earlier snapshots, and the units that came since.
     """
 
     shown: Shown
@@ -122,6 +128,7 @@ class Sheet:
     full: Sheet | None = None
     not_asked: NDArray[np.bool_] | None = None
     asked: NDArray[np.bool_] | None = None
+    beside: tuple[Sheet, ...] = ()
 
     @property
     def key(self) -> TableKey:
@@ -180,7 +187,8 @@ class Sheet:
             # Who gave an answer was asked.
             return np.zeros(len(self.frame.units), dtype=np.bool_)
         rows = (self.whole if given else self.zero)[:, answer] & self.enough
-        return self._union(rows) if given else self._union(rows) | self.may_not_have_answered()
+        found = self._union(rows) if given else self._union(rows) | self.may_not_have_answered()
+        return _any(found, [other.may_be_known(answer, given=given) for other in self.beside])
 
     def may_have_answered(self) -> NDArray[np.bool_]:
         """Return the units of which one shown group may say that they answered."""
@@ -188,7 +196,7 @@ class Sheet:
             return self.full.may_have_answered()
         if self.routed:
             return np.zeros(len(self.frame.units), dtype=np.bool_) if self.asked is None else self.asked
-        return self._union(self.all_answered & self.enough)
+        return _any(self._union(self.all_answered & self.enough), [other.may_have_answered() for other in self.beside])
 
     def may_not_have_answered(self) -> NDArray[np.bool_]:
         """Return the units of which the question that decides it may say that they were not asked."""
@@ -254,13 +262,23 @@ class Sheet:
         return tuple(sorted({self.shown.groups[row].unit_level for row in rows}))
 
 
+def _any(found: NDArray[np.bool_], others: Sequence[NDArray[np.bool_]]) -> NDArray[np.bool_]:
+    """Return the units that are in one of several sets."""
+    return np.asarray(np.logical_or.reduce([found, *others]), dtype=np.bool_)
+
+
 def sheets(public: Public, policy: Policy, catalogue: Catalogue) -> dict[TableKey, Sheet]:
     """Make every table ready.
 
     Raises:
         UserError: the figures of one group cannot all be true.
     """
-    made = {key: _sheet(shown, public, policy, catalogue) for key, shown in public.tables.items()}
+    return decided({key: _sheet(shown, public, policy, catalogue) for key, shown in public.tables.items()}, public)
+
+
+def decided(sheets: Mapping[TableKey, Sheet], public: Public) -> dict[TableKey, Sheet]:
+    """Return tables, those of routed questions with what the questions that decide them may say of who was asked."""
+    made = dict(sheets)
     # A question may be asked because of one that is itself asked because of another.
     waiting = {key: conditions for key in made if (conditions := _conditions(key, public))}
     while waiting:
@@ -289,7 +307,13 @@ def _leads(other: TableKey, key: TableKey, conditions: Mapping[str, set[str]]) -
 
 def _decided(sheet: Sheet, made: Mapping[TableKey, Sheet], conditions: Mapping[str, set[str]]) -> Sheet:
     """Return a routed table with what uniform groups of the question that decides it may say."""
-    sources = [other for key, other in made.items() if _leads(key, sheet.key, conditions) and other.frame is sheet.frame]
+    sources = [
+        other
+        for key, other in made.items()
+        if _leads(key, sheet.key, conditions)
+        and other.shown.unit_set == sheet.shown.unit_set
+        and other.frame.units == sheet.frame.units
+    ]
     not_asked = np.full(len(sheet.frame.units), bool(sources))
     asked = np.zeros(len(sheet.frame.units), dtype=np.bool_)
     for source in sources:

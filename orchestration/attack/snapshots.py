@@ -61,14 +61,10 @@ def attack_snapshots(
     for key, sheet in made.items():
         earlier: list[tuple[Sheet, list[Row], frozenset[str]]] = []
         for public, ready in before:
-            old = ready.get(key)
-            if old is None:
+            if key not in ready:
                 continue
-            rows = _rows(old)
-            if sheet.shown.unit_set == BY_LEVEL and old.shown.unit_set == MUNICIPALITIES:
-                # What was shown of municipalities counted as one stays public when areas count their districts.
-                old, rows = _among(old, rows, sheet.frame)
-            if old.frame.units != sheet.frame.units or old.shown.unit_set != sheet.shown.unit_set:
+            old, rows = _of_same_units(sheet, ready[key])
+            if rows is None:
                 notes.not_tried.append(f"{PART}: {key.indicator}, {key.item}, {key.time_period} has other units than before")
                 continue
             earlier.append((old, rows, public.silent.get(key.time_period, frozenset())))
@@ -81,6 +77,79 @@ def attack_snapshots(
             notes.add(fact for fact in facts if fact[1:6] not in found_alone)
     notes.tried[PART].update({f"isolation: {name}": count for name, count in isolation.tried.items()})
     notes.not_tried += [f"{PART}: {text}" for text in isolation.not_tried]
+
+
+def with_before(
+    made: Mapping[TableKey, Sheet], now: Public, before: Sequence[tuple[Public, Mapping[TableKey, Sheet]]]
+) -> dict[TableKey, Sheet]:
+    """Return tables with what else shows groups of the same units: earlier snapshots, and the differences from them.
+
+    What a large enough uniform group told once is known for good. And who came since is public by the FTE, so a group that
+    was shown before and is shown now shows the units of it that came, too: a group by its own right. A difference that they
+    alone cannot explain is of corrected units, too, and tells nothing of any group.
+    """
+    found = dict(made)
+    for key, sheet in made.items():
+        beside: list[Sheet] = []
+        for public, ready in before:
+            old, rows = _of_same_units(sheet, ready[key]) if key in ready else (sheet, None)
+            if rows is None or old is sheet:
+                continue
+            if not _covers(_rows(sheet), rows):
+                beside.append(_merged(sheet, rows))
+            then, silent = (each.silent.get(key.time_period, frozenset()) for each in (public, now))
+            came = np.array([code in then - silent for code in sheet.frame.units], dtype=np.bool_)
+            added = _added(sheet, rows, came) if came.any() else None
+            beside += [added] if added is not None else []
+        if beside:
+            found[key] = dataclasses.replace(sheet, beside=tuple(beside))
+    return found
+
+
+def _of_same_units(sheet: Sheet, old: Sheet) -> tuple[Sheet, list[Row] | None]:
+    """Return an earlier table and its rows over the units of a table; no rows where its units are others."""
+    rows = _rows(old)
+    if sheet.shown.unit_set == BY_LEVEL and old.shown.unit_set == MUNICIPALITIES:
+        # What was shown of municipalities counted as one stays public when areas count their districts.
+        old, rows = _among(old, rows, sheet.frame)
+    same = old.frame.units == sheet.frame.units and old.shown.unit_set == sheet.shown.unit_set
+    return old, rows if same else None
+
+
+def _added(sheet: Sheet, old: Sequence[Row], came: NDArray[np.bool_]) -> Sheet | None:
+    """Return a table of the units that came, by group; None where differences are not of them alone, or there are none."""
+    before = {row.whole: row for row in old}
+    pairs = [
+        (row, before[row.whole])
+        for row in _rows(sheet)
+        if row.whole in before and HIDDEN not in (row.n_answered, before[row.whole].n_answered)
+    ]
+    if not pairs:
+        return None
+    answers = sheet.shown.answers
+    n_answered = np.array([row.n_answered - then.n_answered for row, then in pairs], dtype=np.int64)
+    n_answer = np.full((len(pairs), len(answers)), HIDDEN, dtype=np.int64)
+    for i, (row, then) in enumerate(pairs):
+        for j, answer in enumerate(answers):
+            if answer in row.n_answer and answer in then.n_answer:
+                more = row.n_answer[answer] - then.n_answer[answer]
+                if not 0 <= more <= n_answered[i]:
+                    return None
+                n_answer[i, j] = more
+    members = np.array([row.members & came for row, _ in pairs], dtype=np.bool_)
+    sizes = members.sum(axis=1)
+    if (n_answered < 0).any() or (n_answered > sizes).any():
+        return None
+    kept = sizes > 0
+    shown = dataclasses.replace(
+        sheet.shown,
+        groups=tuple(row.group for (row, _), is_kept in zip(pairs, kept, strict=True) if is_kept),
+        members=members[kept],
+        n_answer=n_answer[kept],
+        n_answered=n_answered[kept],
+        limits=(),
+    )
+    return dataclasses.replace(sheet, shown=shown) if kept.any() else None
 
 
 def _rows(sheet: Sheet) -> list[Row]:

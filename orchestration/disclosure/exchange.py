@@ -262,16 +262,22 @@ def isolates_units(
         least: fewest units.
         table: row and column of each unit, where the groups are areas of which none cuts another and size groups.
     """
-    answered = question.answers > 0
-    counted = {answered.tobytes(): answered}
-    for measure in range(known.shape[1]):
-        unknown = ~known[:, measure]
-        if not unknown.all():
-            counted[unknown.tobytes()] = unknown
+    counted = counted_units(question, known)
     # Columns of units that are known are gone: what is left are the sums of the others.
     if table is not None and least == _SEEN_AS_CUTS:
-        return any(few_cut(table[0][units], table[1][units], question.weights[units]) for units in counted.values())
-    return any(rests_on_few(groups[:, units], question.weights[units], least) for units in counted.values())
+        return any(few_cut(table[0][units], table[1][units], question.weights[units]) for units in counted)
+    return any(rests_on_few(groups[:, units], question.weights[units], least) for units in counted)
+
+
+def counted_units(question: Question, known: Marks) -> list[Marks]:
+    """Return the sets of units of which no sum may rest on few: that answered, and of which a measure is not known.
+
+    Args:
+        question: the question.
+        known: units by measures: what uniform groups tell.
+    """
+    sets = [question.answers > 0, *(~known[:, measure] for measure in range(known.shape[1]))]
+    return list({units.tobytes(): units for units in sets}.values())
 
 
 def rests_on_few(groups: Marks, weights: Numbers, least: int) -> bool:

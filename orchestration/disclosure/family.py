@@ -20,6 +20,7 @@ from orchestration.disclosure.exchange import (
     Numbers,
     Question,
     Verdict,
+    counted_units,
     isolates_units,
     judge,
     number_rows,
@@ -96,7 +97,8 @@ class Family:
         columns = np.vstack([self._all_groups, areas, sizes]).T.astype(np.int64)
         known = [np.hstack(past.known).astype(np.int64) for past in pasts.values()]
         alike = np.column_stack([columns, versions, *(table.answers for table in tables), *known])
-        _, first, weights = np.unique(alike, axis=0, return_index=True, return_counts=True)
+        _, first, inverse, weights = np.unique(alike, axis=0, return_index=True, return_inverse=True, return_counts=True)
+        self._alike: Numbers = inverse.ravel()
         self._first, self._weights = first, weights.astype(np.int64)
         self._versions = versions[first]
         self._versions_as_marks = self._versions[None] == np.unique(self._versions)[:, None]
@@ -166,8 +168,12 @@ class Family:
         now = np.zeros((len(chosen), past.rows.shape[1]), dtype=bool)
         now[:, : self._all_groups.shape[1]] = self._all_groups[list(chosen)]
         together = np.vstack([now, past.rows])
-        return isolates_units(question, groups, known, self.least) or rests_on_few(
-            together, np.ones(together.shape[1], dtype=np.int64), self.least
+        former = np.ones(together.shape[1] - len(self._alike), dtype=bool)
+        counted = [units[self._alike] for units in counted_units(question, known)]
+        return isolates_units(question, groups, known, self.least) or any(
+            rests_on_few(together[:, columns], np.ones(int(columns.sum()), dtype=np.int64), self.least)
+            for units in counted
+            for columns in [np.concatenate([units, former])]
         )
 
     def is_safe(self, number: int, chosen: Sequence[int], layout: Layout) -> bool:

@@ -14,7 +14,8 @@ What a report printed of a group of units is shown for good, so it counts like a
 A level is taken whole where that is safe, else its groups one by one, the larger first. What was published before of answers
 that are still the same is known, so it is shown again and new groups come beside it; where groups and policy are the same,
 too, nothing is sought and the question shows what it did. Where the answers of few units
-differ from those of the last snapshot, the question keeps that snapshot's figures: the difference would tell who changed.
+differ from those of the last snapshot, the question keeps that snapshot's figures: the difference would tell who changed. So
+do questions that somebody had wait (``data/waiting_questions``), and all that say something of them.
 
 Belongs here: the questions of all years as the warehouse and the ledger have them, and the decisions on them. Does not
 belong here: the search in a family of questions (``family``), or the limits, which are the policy's.
@@ -125,6 +126,8 @@ class _Search:
             self.printed[(row.subject, row.indicator, row.item, row.time_period)].append(
                 Printed(row.members_sha256, row.members.split("|"), bool(row.is_size), set(row.answers.split("|")))
             )
+        # Questions that somebody had wait, by name and year.
+        self.waiting = set(zip(inputs["waiting"]["indicator"], inputs["waiting"]["time_period"], strict=True))
         self.policy = inputs["levels"].sort_values("priority").to_csv(index=False) + repr(sorted(self.limits.items()))
 
     def _table(self, row: Any, units: list[str], public: set[str]) -> Table:
@@ -339,7 +342,8 @@ class _Search:
     ) -> list[tuple[object, ...]]:
         units = place.units
         changed = set().union(*(self._changed(table, units, public) for table in tables))
-        waits = 0 < len(changed) < self.limits["changed_units"]
+        is_signed = any((table.key[1], table.key[3]) in self.waiting for table in tables)
+        waits = is_signed or 0 < len(changed) < self.limits["changed_units"]
         basis = self._basis(groups, tables)
         states = [table.state(units) for table in tables]
         is_same = all(
@@ -433,8 +437,8 @@ def decide(**inputs: pa.Table) -> pa.Table:
     Args:
         inputs: ``tables`` (``int_disclosure_tables``), ``groups`` (``int_disclosure_groups``), ``values``
             (``int_disclosure_values``), ``printed`` (``int_disclosure_printed``), ``unions`` and ``answer_groups``
-            (``data/indicators``), ``limits``, ``levels`` and ``indicators`` (the policy), and ``published_groups``,
-            ``published_members``, ``published_answers`` and ``published_states`` (the ledger).
+            (``data/indicators``), ``limits``, ``levels`` and ``indicators`` (the policy), ``waiting`` (signed), and
+            ``published_groups``, ``published_members``, ``published_answers`` and ``published_states`` (the ledger).
 
     Returns:
         One row a question and group (``DECISIONS``), sorted: shown, kept as the last snapshot had it, or hidden, with the

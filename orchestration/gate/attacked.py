@@ -67,4 +67,5 @@ def attacked(found: Attack, part: str) -> Counted:
         "files": list(found.files),
     }
     failing = len(facts) + len(left)
-    return Counted(sum(found.tried[part].values()), failing, float(failing), shown, details=details)
+    questions = sorted({(fact.indicator, fact.time_period) for fact in facts}) if is_exact else []
+    return Counted(sum(found.tried[part].values()), failing, float(failing), shown, details=details, questions=questions)

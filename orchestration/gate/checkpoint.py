@@ -412,6 +412,7 @@ def _together(rule: Rule, parts: list[_Part]) -> Counted:
         rows=rows[:SHOWN_ROWS],
         keys=list(dict.fromkeys(key for part in parts for key in part.counted.keys)),
         details=next((part.counted.details for part in parts if part.counted.details), {}),
+        questions=sorted({(name, year) for part in parts for name, year in part.counted.questions}),
     )
 
 

@@ -22,7 +22,7 @@ from orchestration.gate import suites
 from orchestration.gate.attacked import AttackInputs
 from orchestration.gate.data_docs import build_data_docs
 from orchestration.gate.proof import Judged, Proven, prove, rules_hash, score
-from orchestration.gate.proposals import propose
+from orchestration.gate.proposals import propose, propose_waiting
 from orchestration.gate.results import RuleResult, read_results, write_results
 from orchestration.gate.rules import Rule, Stage, load_rules
 from orchestration.gate.verdict import RESTRICTED, Circumstances, judge, judge_candidate_rules, judge_stage, refusal
@@ -175,7 +175,15 @@ def judge_made(settings: Settings, made: Candidate) -> dict[str, Any]:
         found_before = {each.rule: each.failing for each in results if each.error is None}
         return score(prove(rules, tables, _judged_files(settings, made), found_before=found_before), rules)
 
-    return judge(rules, tables, made, results_before(made), circumstances(settings), proof=proof)
+    return judge(
+        rules,
+        tables,
+        made,
+        results_before(made),
+        circumstances(settings),
+        proof=proof,
+        propose=lambda results: propose_waiting(settings, results),
+    )
 
 
 def judge_some(settings: Settings, made: Candidate, names: Collection[str]) -> list[RuleResult]:

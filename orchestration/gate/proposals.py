@@ -29,15 +29,18 @@ REDELIVERIES = "redeliveries"
 SUBMISSIONS = "submissions"
 CORRECTIONS = "corrections"
 EXPLANATIONS = "published/explanations.csv"
+WAITING = "waiting_questions"
 
-# Folders under that of the proposals that are written here, and emptied before.
+# Folders under that of the proposals that are written for the warehouse, and emptied before.
 _OWN = (REDELIVERIES, SUBMISSIONS, CORRECTIONS, Path(EXPLANATIONS).parts[0])
 
 # Digits of a hash by which an entry names a version; ``ingest.decisions`` wants as many.
 _DIGITS = 12
 
-# Where an entry that somebody has still to sign is open.
-_OPEN = '  reason: ""        # why the answers are gone\n  decided_by: ""\n  date:\n'
+
+def _open(reason: str) -> str:
+    """Return where an entry that somebody has still to sign is open, with what the reason is of."""
+    return f'  reason: ""        # {reason}\n  decided_by: ""\n  date:\n'
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def redelivery_entry(rows: Sequence[Mapping[str, Any]]) -> str:
     )
     return (
         f"# {first['form']}\n{told}- year: {first['time_period']}\n{listed}]\n"
-        f'  delivery: "{first["sha256"][:_DIGITS]}"\n{_OPEN}'
+        f'  delivery: "{first["sha256"][:_DIGITS]}"\n{_open("why the answers are gone")}'
     )
 
 
@@ -294,6 +297,43 @@ def propose(settings: Settings, found: list[RuleResult]) -> list[RuleResult]:
                 lines += [f"  {line}" for line in proposal.shown.splitlines()] if each.severity != "warning" else []
         results.append(replace(each, proposed=lines))
     return results
+
+
+def propose_waiting(settings: Settings, found: list[RuleResult]) -> list[RuleResult]:
+    """Propose that questions wait of which an attack worked something out; return the results with lines that tell of it.
+
+    Figures that are published are known already, so a question that keeps them tells nothing new; one that was never
+    published shows nothing.
+
+    Args:
+        settings: where inputs and proposals lie; proposals of earlier candidates are taken away.
+        found: the results of rules on a candidate.
+    """
+    shutil.rmtree(settings.proposals / WAITING, ignore_errors=True)
+    by_year: dict[int, set[str]] = {}
+    for each in found:
+        for question, year in each.questions:
+            by_year.setdefault(year, set()).add(question)
+    proposals = {year: _added(settings, f"{WAITING}/{year}.yml", _wait(year, by_year[year])) for year in sorted(by_year)}
+    results, shown = [], set()
+    for each in found:
+        lines: list[str] = []
+        for year in sorted({year for _, year in each.questions}):
+            path = settings.proposals / proposals[year].path
+            lines.append(f"proposed, to be read and signed in {settings.data / proposals[year].path}: {path}")
+            # Shown once, though several rules find the same.
+            lines += [] if year in shown else [f"  {line}" for line in proposals[year].shown.splitlines()]
+            shown.add(year)
+        results.append(replace(each, proposed=[*each.proposed, *lines]) if lines else each)
+    for proposal in proposals.values():
+        _write(settings, settings.proposals / proposal.path, proposal.content)
+    return results
+
+
+def _wait(year: int, questions: Collection[str]) -> str:
+    """Return the entry by which questions would wait."""
+    listed = "".join(f"    - {question}\n" for question in sorted(questions))
+    return f"- year: {year}\n  questions:\n{listed}{_open('why they wait')}"
 
 
 def _write(settings: Settings, path: Path, text: str) -> None:

@@ -23,7 +23,8 @@ SHOWN_ROWS = 20
 class Counted:
     """What was counted: rows looked at, rows that fail, the greatest value, the first failing rows and all their keys.
 
-    ``details`` is what an attack says of itself beside: what was tried, and what may follow by policy.
+    ``details`` is what an attack says of itself beside: what was tried, and what may follow by policy. ``questions`` are
+    name and year of those that something follows of.
     """
 
     checked: int
@@ -32,6 +33,7 @@ class Counted:
     rows: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
+    questions: list[tuple[str, int]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class RuleResult:
     """What one rule found.
 
     ``rows`` are the first failing rows, as the rule's query shows them; ``keys`` name all that a waiver may be about.
-    ``proposed`` tells of the files that would answer it; it may show single units.
+    ``proposed`` tells of the files that would answer it; it may show single units. ``questions`` are those that an attack
+    worked something out of, by name and year.
     """
 
     rule: str
@@ -65,6 +68,7 @@ class RuleResult:
     error: str | None = None
     keys: list[str] = field(default_factory=list)
     proposed: list[str] = field(default_factory=list)
+    questions: list[tuple[str, int]] = field(default_factory=list)
 
     def public(self) -> dict[str, Any]:
         """Return what may stand in a snapshot: of rules on restricted data only the outcome and how many rows fail.
@@ -72,7 +76,7 @@ class RuleResult:
         Their greatest value is an answer's, or a difference from a hidden figure; between two snapshots the number of rows
         they looked at says what a late unit delivered; and their error may quote a delivered cell.
         """
-        shown = {name: value for name, value in asdict(self).items() if name not in ("keys", "proposed")}
+        shown = {name: value for name, value in asdict(self).items() if name not in ("keys", "proposed", "questions")}
         if self.stage == "candidate":
             return shown
         error = None if self.error is None else "it did not run (restricted)"
@@ -124,6 +128,7 @@ def result(
         remedy_en=rule.remedy.en,
         error=error,
         keys=keys,
+        questions=found.questions,
     )
 
 

@@ -125,6 +125,7 @@ def judge(
     earlier: list[RuleResult],
     circumstances: Circumstances,
     proof: Callable[[list[RuleResult]], dict[str, Any] | None] = lambda results: None,
+    propose: Callable[[list[RuleResult]], list[RuleResult]] = lambda results: results,
 ) -> dict[str, Any]:
     """Judge a candidate and write ``gate.json``, ``gate.html`` and Great Expectations' own result into it.
 
@@ -136,6 +137,7 @@ def judge(
         circumstances: waivers, day, channel, earlier snapshots.
         proof: gives the score of the seeded faults on this candidate, from what the rules found; asked for only where
             nothing blocks.
+        propose: gives the results with what would answer them.
 
     Returns:
         The verdict: ``verdict`` (pass or fail), ``content_hash`` of the judged files, counts, coverage, and one entry a
@@ -158,6 +160,7 @@ def judge(
         if rule.kind == "waivers":
             counted = judge_waivers(circumstances.waivers, rules, keys, circumstances.today)
             results.append(result(rule, counted))
+    results = propose(results)
     blocking = [each.rule for each in results if each.blocks]
     verdict = {
         "verdict": "fail" if blocking else "pass",

@@ -1,9 +1,9 @@
-"""Decisions that somebody signed: on single answers, which of several counts, what a later delivery lost, and comparability.
+"""Decisions that somebody signed: on single answers, on deliveries, on comparability, and which questions wait.
 
-They are lists in ``data/corrections/*.yml``, ``data/submissions/*.yml``, ``data/redeliveries/*.yml`` and
-``data/comparability/*.yml``. This module checks their form and puts them, and the releases of the calendar, into the schema
-``decisions`` of the warehouse; SQL applies them, and judges whether they still fit. Does not belong here: waivers of the
-gate, and explanations of differences from print.
+They are lists in ``data/corrections/*.yml``, ``data/submissions/*.yml``, ``data/redeliveries/*.yml``,
+``data/comparability/*.yml`` and ``data/waiting_questions/*.yml``. This module checks their form and puts them, and the
+releases of the calendar, into the schema ``decisions`` of the warehouse; SQL applies them, and judges whether they still
+fit. Does not belong here: waivers of the gate, and explanations of differences from print.
 """
 
 from __future__ import annotations
@@ -89,11 +89,19 @@ class Comparability(_Signed):
     verdict: Literal["comparable", "with_correction", "not_comparable"]
 
 
+class WaitingQuestions(_Signed):
+    """Questions that keep the figures of the last snapshot, or show none yet, until the entry is taken away."""
+
+    year: int = Field(description="the year described")
+    questions: tuple[str, ...] = Field(min_length=1, description="names of the questions")
+
+
 FOLDERS: dict[str, type[_Signed]] = {
     "corrections": Correction,
     "submissions": CountedSubmission,
     "redeliveries": Redelivery,
     "comparability": Comparability,
+    "waiting_questions": WaitingQuestions,
 }
 
 TABLES: dict[str, pa.Schema] = {
@@ -150,6 +158,16 @@ TABLES: dict[str, pa.Schema] = {
             "decided_on": pa.date32(),
         }
     ),
+    "waiting_questions": pa.schema(
+        {
+            "entry": pa.string(),
+            "time_period": pa.int32(),
+            "indicator": pa.string(),
+            "reason": pa.string(),
+            "decided_by": pa.string(),
+            "decided_on": pa.date32(),
+        }
+    ),
     "releases": pa.schema(
         {
             "release": pa.string(),
@@ -176,6 +194,8 @@ def _decided(entry: _Signed) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
     if isinstance(entry, Redelivery):
         units = (ALL_UNITS,) if isinstance(entry.units, str) else entry.units
         return [((entry.year, entry.delivery, unit), ()) for unit in units]
+    if isinstance(entry, WaitingQuestions):
+        return [((entry.year, question), ()) for question in entry.questions]
     assert isinstance(entry, Comparability)
     return [((entry.indicator, entry.from_year, entry.to_year), (entry.verdict,))]
 

@@ -521,6 +521,35 @@ def test_a_unit_that_answered_late_follows_from_two_snapshots(tmp_path: Path, wo
     assert {fact.units for fact in found.derived} == {("1003",)}
 
 
+@pytest.mark.parametrize("question, told", [("plan", False), ("opinion", True)])
+def test_units_that_came_late_are_a_group_that_may_be_uniform(
+    tmp_path: Path, world: World, policy: Path, question: str, told: bool
+) -> None:
+    # Four units of a county and size group came late; all of them answered, and none of them gave the third answer.
+    late = [code for code in world.members(("county", "01")) if world.size[code] == "large"][:4]
+    answers = mixed(world) | dict.fromkeys(late[:2], YES) | dict.fromkeys(late[2:], NO)
+    before = dataclasses.replace(world, silent=frozenset(late))
+    shown = world.groups("country", "county")
+    tables = [Table(place, answers, shown, question, names=(YES, NO)) for place in (before, world)]
+    old = publish(tmp_path / "old.duckdb", before, tables[:1])
+    new = publish(tmp_path / "new.duckdb", world, tables[1:])
+
+    found = attacked(policy, new, earlier=[old])
+
+    assert bool(found.derived) == told
+    assert {unit for fact in found.derived for unit in fact.units} <= {*late}
+
+
+def test_what_a_uniform_group_told_once_is_known_for_good(tmp_path: Path, world: World, policy: Path) -> None:
+    # The county of which all answered is not shown any more; it is what the other county leaves of the country.
+    answers = mixed(world) | {code: YES if number % 3 else NO for number, code in enumerate(world.members(("county", "01")))}
+    old = publish(tmp_path / "old.duckdb", world, [Table(world, answers, world.groups("country", "county"))])
+    new = publish(tmp_path / "new.duckdb", world, [Table(world, answers, [("country", "0"), ("county", "02")])])
+    assert any(fact.measure == "n_answered" for fact in attacked(policy, new).derived)
+
+    assert attacked(policy, new, earlier=[old]).derived == ()
+
+
 def test_a_table_that_is_kept_tells_nothing_of_who_answered_late(tmp_path: Path, world: World, policy: Path) -> None:
     before = dataclasses.replace(world, silent=frozenset({"1003"}))
     shown = world.groups("country", "county", "size_group")

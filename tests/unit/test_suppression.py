@@ -42,6 +42,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
     "limits": {"parameter": TEXT, "value": pa.int64()},
     "levels": {"priority": NUMBER, "unit_level": TEXT, "area_basis": TEXT},
     "indicators": {"indicator": TEXT, "sensitivity": TEXT},
+    "waiting": {"indicator": TEXT, "time_period": NUMBER},
     "published_groups": TABLE | {"state": TEXT, "members_sha256": TEXT, "measure": TEXT, "measured": pa.float64()},
     "published_members": {"members_sha256": TEXT, "member_code": TEXT},
     "published_answers": TABLE | {"state": TEXT, "member_code": TEXT, "answer_sha256": TEXT},
@@ -78,6 +79,7 @@ class Survey:
         self.unions: list[tuple[object, ...]] = []
         self.answer_groups: list[tuple[object, ...]] = []
         self.printed: dict[str, str] = {}
+        self.waiting: list[tuple[object, ...]] = []
         self.history: dict[str, list[tuple[object, ...]]] = {name: [] for name in COLUMNS if name.startswith("published")}
 
     def inputs(self) -> dict[str, pa.Table]:
@@ -121,6 +123,7 @@ class Survey:
                 (5, "hf_area", "reported"),
             ],
             "indicators": [(name, "ordinary") for name in sorted(self.ordinary)],
+            "waiting": self.waiting,
             **self.history,
         }
         return {name: table(name, found) for name, found in rows.items()}
@@ -396,6 +399,68 @@ def test_a_late_unit_waits() -> None:
     survey.publish()
     survey.questions["q"] = mixed()
     assert {row["decision"] for row in survey.decisions()} == {"kept"}
+
+
+@given(surveys(), st.data())
+@settings(max_examples=80, deadline=None)
+def test_no_answer_follows_from_two_snapshots_between_which_units_came(survey: Survey, data: st.DataObject) -> None:
+    answers = survey.questions["q"]
+    late = data.draw(st.sets(st.sampled_from(sorted(answers)), min_size=1, max_size=len(answers) - 1))
+    survey.limits["changed_units"] = data.draw(st.integers(1, 3))
+    early = {unit: answer for unit, answer in answers.items() if unit not in late}
+    assume(any(early.values()))
+    survey.questions = {"q": early}
+    first = survey.shown("q")
+    survey.publish()
+    survey.questions = {"q": answers}
+    assume("kept" not in {row["decision"] for row in survey.decisions()})
+    second = survey.shown("q")
+    held = [set(survey.areas[area]) & early.keys() for area in first] + [set(survey.areas[area]) for area in second]
+    came = [set(survey.areas[area]) & late for area in {*first} & {*second}]
+
+    choices: list[str | None] = ["yes", "no", None]
+    units = list(answers)
+    ways = np.array(list(product(range(3), repeat=len(units))))
+    for group in held:
+        inside = np.isin(units, sorted(group))
+        for number, choice in enumerate(choices):
+            truth = sum(answers[unit] == choice for unit in group)
+            ways = ways[(ways[:, inside] == number).sum(axis=1) == truth]
+    least = survey.limits["uniform_ordinary" if "q" in survey.ordinary else "uniform_sensitive"]
+
+    def is_allowed(unit: str, choice: str | None) -> bool:
+        has = answers[unit] == choice
+        if choice is None and has:
+            return False
+        return any(
+            unit in group
+            and all((answers[other] == choice) == has for other in group)
+            and sum(answers[other] is not None for other in group) >= least
+            for group in [*held, *came]
+        )
+
+    fixed = [
+        (unit, choices[number])
+        for place, unit in enumerate(units)
+        for number in range(3)
+        if len(set((ways[:, place] == number).tolist())) == 1
+    ]
+    assert [fact for fact in fixed if not is_allowed(*fact)] == []
+
+
+def test_a_question_that_somebody_had_wait_keeps_what_was_published_and_shows_nothing_before() -> None:
+    areas: Areas = {("reported", "county", "1"): MANY[:13], ("reported", "county", "2"): MANY[13:]}
+    survey = Survey(areas, {"q": mixed(), "other": mixed()}, changed=4)
+    survey.waiting = [("q", YEAR)]
+    decided = {(row["indicator"], row["decision"]) for row in survey.decisions()}
+    assert decided == {("q", "hidden"), ("other", "shown")}
+    survey.waiting = [("q", YEAR - 1)]
+    survey.publish()
+    survey.waiting = [("q", YEAR)]
+    for unit in MANY:
+        survey.questions["q"][unit] = "yes" if survey.questions["q"][unit] == "no" else "no"
+        survey.questions["other"][unit] = survey.questions["q"][unit]
+    assert {row["decision"] for row in survey.decisions() if row["indicator"] == "q"} == {"kept"}
 
 
 def test_what_is_decided_again_from_the_same_is_the_same() -> None:

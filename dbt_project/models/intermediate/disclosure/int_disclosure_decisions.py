@@ -15,6 +15,7 @@ def model(dbt, session):
         limits=dbt.ref("stg_disclosure__limits").to_arrow_table(),
         levels=dbt.ref("stg_disclosure__levels").to_arrow_table(),
         indicators=dbt.ref("stg_disclosure__indicators").to_arrow_table(),
+        waiting=dbt.ref("stg_decisions__waiting_questions").to_arrow_table(),
         published_groups=dbt.ref("stg_history__published_groups").to_arrow_table(),
         published_members=dbt.ref("stg_history__published_members").to_arrow_table(),
         published_answers=dbt.ref("stg_history__published_answers").to_arrow_table(),
