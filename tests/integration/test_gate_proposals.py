@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.core.entries import read_entries
+from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.core.warehouse import connect
-from orchestration.gate.proposals import PROPOSERS, propose
+from orchestration.gate.proposals import PROPOSERS, propose, propose_waiting
 from orchestration.gate.results import Counted, RuleResult, result
 from orchestration.gate.rules import load_rules
+from orchestration.ingest.decisions import WaitingQuestions
 
 RULES = {rule.id: rule for rule in load_rules(PROJECT_DIR / "expectations" / "rules")}
 CORRECTIONS = "# Of the year.\n\n- {unit: a}\n# told by phone\n- {unit: b}\n"
@@ -103,3 +106,38 @@ def test_what_holds_again_leaves_no_proposal(settings: Settings) -> None:
     passed = [result(RULES[name], Counted(1, 0)) for name in PROPOSERS]
     assert [each.proposed for each in propose(settings, passed)] == [[]] * len(passed)
     assert bytes_under(settings.proposals) == {}
+
+
+def test_questions_that_an_attack_works_something_out_of_are_proposed_to_wait(settings: Settings) -> None:
+    signed = settings.data / "waiting_questions" / "2016.yml"
+    signed.parent.mkdir()
+    before = "- {year: 2016, questions: [first], reason: r, decided_by: NN, date: 2017-01-01}\n"
+    signed.write_text(before, encoding="utf-8")
+    found = [
+        result(RULES[rule], Counted(9, len(questions), questions=questions))
+        for rule, questions in {
+            "no_sum_rests_on_few_units": [],
+            "no_answer_of_a_unit_follows": [("plan", 2016), ("crisis_team", 2020)],
+            "snapshots_do_not_tell_who_changed": [("plan", 2016), ("evening", 2016)],
+        }.items()
+    ]
+
+    clean, *told = propose_waiting(settings, found)
+
+    assert clean.proposed == []
+    written = (settings.proposals / "waiting_questions" / "2016.yml").read_text(encoding="utf-8")
+    assert written.startswith(before + "\n- year: 2016\n  questions:\n    - evening\n    - plan\n  reason: ")
+    assert signed.read_text(encoding="utf-8") == before
+    lines = [line for each in told for line in each.proposed]
+    assert len([line for line in lines if line.startswith("proposed, ")]) == 3
+    # Of both years, each once.
+    assert [line for line in lines if line.startswith("  - year")] == ["  - year: 2016", "  - year: 2020"]
+    signed.write_text(written, encoding="utf-8")
+    with pytest.raises(UserError, match="reason"):
+        list(read_entries(signed, WaitingQuestions, "docs"))
+    signed.write_text(written.replace('""', "NN").replace("date:\n", "date: 2017-02-01\n"), encoding="utf-8")
+    entries = [entry for _, entry in read_entries(signed, WaitingQuestions, "docs")]
+    assert [entry.questions for entry in entries] == [("first",), ("evening", "plan")]
+    # What is not found any more is not proposed any more.
+    propose_waiting(settings, found[:1])
+    assert not (settings.proposals / "waiting_questions").exists()

@@ -42,8 +42,20 @@ REDELIVERY = """- {year: 2022, units: ["1151", "0301"], delivery: "0123456789ab"
 
 def test_no_folder_and_an_empty_file_are_no_decisions(tmp_path: Path) -> None:
     write(tmp_path, "corrections", "# none yet\n")
-    tables = ("corrections", "submissions", "redeliveries", "comparability", "releases")
+    tables = ("corrections", "submissions", "redeliveries", "comparability", "waiting_questions", "releases")
     assert load_decisions(tmp_path) == {name: [] for name in tables}
+
+
+def test_questions_that_wait_are_one_row_each(tmp_path: Path) -> None:
+    entry = "- {year: 2022, questions: [b, a], reason: r, decided_by: NN, date: 2023-06-14}\n"
+    write(tmp_path, "waiting_questions", entry)
+    signed = ("r", "NN", datetime.date(2023, 6, 14))
+    found = [("entries.yml:1", 2022, "b", *signed), ("entries.yml:1", 2022, "a", *signed)]
+    assert load_decisions(tmp_path)["waiting_questions"] == found
+    path = write(tmp_path, "waiting_questions", entry + entry.replace("[b, a]", "[a]"))
+    with pytest.raises(UserError, match=r"decides the same as entries.yml:1") as error:
+        load_decisions(tmp_path)
+    assert error.value.place == f"{path}, line 2"
 
 
 def test_entries_become_rows_with_file_and_line(tmp_path: Path) -> None:
