@@ -20,7 +20,9 @@ from orchestration.core.settings import Settings, load_settings
 from orchestration.forms.renamed import RenamedError
 
 if TYPE_CHECKING:
-    from orchestration.preview.look import Answers, Column, Preview, Rejected, Total
+    from orchestration.preview.columns import Answers, Column
+    from orchestration.preview.look import Preview, Rejected, Total
+    from orchestration.preview.losses import Losses
     from orchestration.preview.versions import Comparison
 
 
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
 @click.option(
     "--against",
     metavar="VERSION",
-    help="Compare the delivery with an earlier version: `previous`, or the beginning of its hash.",
+    help="Compare with another version of the delivery: `published` (of the published snapshot), `previous` (the last one "
+    "before this that differs, published or not), or the beginning of its hash.",
 )
 @click.option(
     "--draft-entries",
@@ -56,17 +59,30 @@ def preview(year: int, most: int, against: str | None, draft_entries: bool) -> d
     told = dataclasses.asdict(dataclasses.replace(found, problems=(), entries=()))
     told |= {name: [_problem(each) for each in getattr(found, name)] for name in ("problems", "entries")}
     drafts = _draft_entries(settings, [each.form for each in found.rounds]) if draft_entries else []
-    lines = [*_lines(found, page, most), *(f"draft entries: {shown_path(path)} (copy what is right)" for path in drafts)]
-    return {**told, "page": str(page), "draft_entries": [*map(str, drafts)], "text": "\n".join(lines)}
+    lines = [*_lines(found, page, most), *(line for _, line in drafts)]
+    paths = [str(path) for path, _ in drafts if path is not None]
+    return {**told, "page": str(page), "draft_entries": paths, "text": "\n".join(lines)}
 
 
-def _draft_entries(settings: Settings, names: Sequence[str]) -> list[Path]:
-    """Write the draft entries of each form of the year; nothing is written into the inputs themselves."""
+def _draft_entries(settings: Settings, names: Sequence[str]) -> list[tuple[Path | None, str]]:
+    """Write the draft entries of each form, and say where or why none; nothing is written into the inputs themselves."""
     from orchestration.preview.entries import entries_of_form
-    from orchestration.preview.entry_drafts import write_draft_entries
+    from orchestration.preview.entry_drafts import NAME, write_draft_entries
 
-    paths = [write_draft_entries(*entries_of_form(settings, name), settings.forms / name) for name in names]
-    return [path for path in paths if path is not None]
+    drafts = []
+    for name in names:
+        form, missing = entries_of_form(settings, name)
+        was_there = (settings.forms / name / NAME).is_file()
+        path = write_draft_entries(form, missing, settings.forms / name)
+        if path is not None:
+            line = f"draft entries: {shown_path(path)} (copy what is right)"
+        else:
+            why = (
+                "drafts are of labels, answers and disclosure alone, which it has" if missing else "it has all that it needs"
+            )
+            line = f"draft entries: none for {name}: {why}" + (f"; the earlier {NAME} is removed" if was_there else "")
+        drafts.append((path, line))
+    return drafts
 
 
 @main.command()
@@ -125,15 +141,20 @@ def _lines(found: Preview, page: Path, most: int) -> list[str]:
     lines += [f"  note: {each.not_compared}" for each in found.rounds if each.not_compared]
     undecided_rows = sum(map(len, found.undecided.values()))
     lines += [f"  note: {each}" for each in found.returned]
+    lines += [f"  note: {each}" for each in found.losses.not_compared]
+    unsigned = found.losses.unsigned
+    lost = f", {counted(unsigned, 'unit')} with answers gone that nobody signed for" if unsigned else ""
     lines.append(
         f"a run would be refused: {counted(len(found.problems), 'problem')}, {counted(undecided_rows, 'row')} to be decided"
-        if found.problems or undecided_rows
+        + lost
+        if found.problems or undecided_rows or unsigned
         else "the form is finished, and nothing is wrong that a run would be refused for before it makes figures"
     )
     lines += _listed("problems", [str(each) for each in found.problems], most)
     renamed = [each for problem in found.problems if isinstance(problem, RenamedError) for each in problem.renamed]
     if renamed:
         lines += _listed("columns that may have other headers now; what to write in columns.csv", [*map(str, renamed)], most)
+    lines += _lost_lines(found.losses, most)
     undecided = [
         f"{form}, line {row.line}: {row.sheet} {row.column or '(no column)'}" + (f" ({row.note})" if row.note else "")
         for form, rows in found.undecided.items()
@@ -222,20 +243,41 @@ def _cell_lines(title: str, cells: Sequence[Rejected], most: int) -> list[str]:
     ]
 
 
+def _lost_lines(losses: Losses, most: int) -> list[str]:
+    """Return which units lost answers that are published, and what to sign; nothing where none did."""
+    if not losses.units:
+        return []
+    told = [
+        f"{each.form}: {each.unit_code} {each.unit_name}: {each.answers_lost} of {each.answers_before} answers, "
+        f"{each.answers_now} are there"
+        + (
+            ""
+            if not each.needs_a_line and not each.is_contested
+            else " (it answered several times: sign in data/submissions which counts)"
+            if each.is_contested
+            else " (to be signed)"
+        )
+        for each in losses.units
+    ]
+    title = f"units that lost answers which are published in {losses.snapshot} (few of a unit's are a warning)"
+    lines = _listed(title, told, most)
+    if losses.entries:
+        lines.append("  where that is right, to be signed in data/redeliveries; else ask for the whole delivery:")
+        lines += [f"    {line}" for entry in losses.entries for line in entry.splitlines()]
+    return lines
+
+
 def _compared_lines(compared: Comparison, most: int) -> list[str]:
     """Return what changed since an earlier version of the delivery."""
-    lines = [f"beside version {each.name} of {each.delivery}, read first {each.read_at}:" for each in compared.versions]
+    lines = [f"beside {each}:" for each in compared.versions]
     lines.append(f"  units whose answers are gone: {', '.join(compared.units_gone) or 'none'}")
     lines.append(f"  units that are new: {', '.join(compared.units_new) or 'none'}")
-    lost = [
+    fewer = [
         f"{each.form}: {each.unit_code} {each.unit_name}: {each.answers_lost} of {each.answers_before} answers, "
-        f"{each.answers_now} are there" + ("" if each.needs_a_line else " (few: a warning)")
-        for each in compared.lost
+        f"{each.answers_now} are there"
+        for each in compared.fewer
     ]
-    lines += [f"  {line}" for line in _listed("units that lost answers", lost, most)]
-    if compared.entries:
-        lines.append("  to be signed in data/redeliveries, if that is the published version:")
-        lines += [f"    {line}" for entry in compared.entries for line in entry.splitlines()]
+    lines += [f"  {line}" for line in _listed("units that lack answers of that version", fewer, most)]
     for effect in compared.effects:
         before, now = (0 if value is None else float(value) for value in (effect.before, effect.now))
         lines.append(

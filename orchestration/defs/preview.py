@@ -26,6 +26,7 @@ def build_preview_job(settings: Settings) -> dg.JobDefinition:
         context.log.info(
             f"{config.year}: {len(found.problems)} problems that a run would be refused for, "
             f"{sum(map(len, found.undecided.values()))} columns to be decided, {len(found.entries)} entries missing, "
+            f"{found.losses.unsigned} units with answers gone that nobody signed for, "
             f"{len(found.rejected)} cells that cannot be read; page: {page}"
         )
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
-from orchestration.forms.model import ColumnMap, FileSpec, Form, OptionMap, SheetSpec
+from orchestration.forms.model import ColumnMap, Form, OptionMap, SheetSpec
 
 Kind = Literal[
     "form",
@@ -170,10 +170,16 @@ def _listed(texts: Iterable[str]) -> str:
     return " / ".join(dict.fromkeys(filter(None, texts))) or "none"
 
 
-def _file(file: FileSpec) -> str:
-    low, high = file.count_range
-    count = str(low) if low == high else f"{low}-{high}"
-    return f"{count} {file.reader}" + (f" ({file.encoding}, {file.delimiter!r})" if file.reader == "csv" else "")
+def _files(form: Form) -> str:
+    """Return how many files of each kind the form reads, whatever entries they stand in."""
+    counts: dict[str, tuple[int, int]] = {}
+    for file in form.files:
+        if file.reader == "none":
+            continue
+        kind = file.reader + (f" ({file.encoding}, {file.delimiter!r})" if file.reader == "csv" else "")
+        (low, high), (least, most) = counts.get(kind, (0, 0)), file.count_range
+        counts[kind] = low + least, high + most
+    return _listed(f"{low if low == high else f'{low}-{high}'} {kind}" for kind, (low, high) in counts.items())
 
 
 def _lag(form: Form) -> str:
@@ -193,7 +199,7 @@ _SETTINGS: dict[str, Callable[[Form], str]] = {
     "max_shrink": lambda form: f"{form.max_shrink:g}",
     "units_sampled": lambda form: str(form.units_sampled or ""),
     "respondent": lambda form: form.respondent or "",
-    "files": lambda form: _listed(_file(file) for file in form.files if file.reader != "none"),
+    "files": _files,
     "sheets": lambda form: ", ".join(dict.fromkeys(sheet.name for sheet in form.sheets)),
     "numbers, missing": lambda form: _listed(sorted(form.numbers.missing)),
 }

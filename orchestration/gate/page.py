@@ -115,10 +115,14 @@ def both(nb: str, en: str) -> Markup:
     return Markup('<span lang="nb">{}</span><span lang="en">{}</span>').format(nb, en)
 
 
-def say(label: Label, **numbers: float) -> Markup:
-    """Return a text in both languages, with its numbers in each language's form."""
-    nb = label.nb.format(**{name: number(each, "nb") for name, each in numbers.items()})
-    return both(nb, label.en.format(**{name: number(each, "en") for name, each in numbers.items()}))
+def say(label: Label, **values: float | str) -> Markup:
+    """Return a text in both languages, with its numbers in each language's form, and names as they are."""
+
+    def filled(text: str, language: Language) -> str:
+        said = {name: each if isinstance(each, str) else number(each, language) for name, each in values.items()}
+        return text.format(**said)
+
+    return both(filled(label.nb, "nb"), filled(label.en, "en"))
 
 
 def write(value: float | None, other: float | None = None) -> Markup:

@@ -1,17 +1,14 @@
 """The capture gate: which files a delivery has, and whether they are the ones that its forms expect.
 
-Belongs here: names, number, hashes and place of files, before one of them is opened, and their unchanged copy in the
-archive.
-Does not belong here: what is in the files (``readers``, ``deliveries``).
+Belongs here: names, number, hashes and place of files, before one of them is opened. Does not belong here: what is in the
+files (``readers``, ``deliveries``), or their unchanged copies (``archive``).
 """
 
 from __future__ import annotations
 
 import difflib
 import hashlib
-import json
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,9 +24,6 @@ _LEFT_BEHIND = re.compile(
     r"|~\$.*|\.~lock\..*#",
     re.IGNORECASE,
 )
-
-# Under the archive: what files each delivery had.
-LISTS = "deliveries"
 
 
 @dataclass(frozen=True)
@@ -58,7 +52,7 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _files(folder: Path, problems: Problems) -> list[Path]:
+def files_of(folder: Path, problems: Problems) -> list[Path]:
     """Return the files of a delivery folder; refuse folders, links and special files in it.
 
     What programs leave behind there is overlooked.
@@ -94,7 +88,7 @@ def capture(folder: Path, form: Form, problems: Problems | None = None) -> list[
         UserError: a file is unknown, missing, there twice, empty or no ordinary file.
     """
     problems = problems or Problems()
-    files = _files(folder, problems)
+    files = files_of(folder, problems)
     by_spec: dict[str, list[Path]] = {spec.name: [] for spec in form.files}
     patterns = [spec.pattern for spec in form.files]
     for path in files:
@@ -162,66 +156,3 @@ def capture(folder: Path, form: Form, problems: Problems | None = None) -> list[
                 remedy="rename one of the two",
             )
     return sorted(sound, key=lambda file: file.name)
-
-
-def delivery_hash(files: list[CapturedFile]) -> str:
-    """Return the hash of a delivery that a snapshot states of it, in its table ``deliveries``."""
-    hashes = [file.sha256 for file in sorted(files, key=lambda file: file.name)]
-    return hashlib.sha256(";".join(hashes).encode()).hexdigest()
-
-
-def archive(folder: Path, files: list[CapturedFile], archive_folder: Path) -> None:
-    """Keep an unchanged, read-only copy of every file of a delivery under the hash of its bytes, and a list of them.
-
-    The list is named by the delivery's hash; with it the delivery can be laid out again as it was
-    (:func:`restore`).
-
-    Args:
-        folder: the delivery's folder.
-        files: the captured files, which are data; code books are kept too.
-        archive_folder: folder of the archive.
-    """
-    listed = archive_folder / LISTS / f"{delivery_hash(files)}.json"
-    if listed.exists():
-        return
-    hashes = {file.path.name: file.sha256 for file in files}
-    for path in _files(folder, Problems()):
-        expected = hashes.setdefault(path.name, hash_file(path))
-        target = archive_folder / expected[:2] / expected
-        if target.exists():
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # One name for all: who writes holds the run lock, and takes away what a run that was cut off left.
-        partial = target.with_suffix(".partial")
-        partial.unlink(missing_ok=True)
-        shutil.copyfile(path, partial)
-        if hash_file(partial) != expected:
-            partial.unlink()
-            raise UserError("changed while it was copied", place=str(path), remedy="wait until it is complete")
-        partial.chmod(0o444)
-        partial.replace(target)
-    listed.parent.mkdir(parents=True, exist_ok=True)
-    partial = listed.with_suffix(".partial")
-    partial.write_text(json.dumps({"delivery": folder.name, "files": hashes}, ensure_ascii=False), encoding="utf-8")
-    partial.replace(listed)
-
-
-def restore(sha256: str, archive_folder: Path, deliveries: Path) -> None:
-    """Lay a delivery out again under ``deliveries`` as it was when it had this hash.
-
-    Raises:
-        UserError: the archive does not have it, or a file of it is damaged.
-    """
-    listed = archive_folder / LISTS / f"{sha256}.json"
-    if not listed.is_file():
-        raise UserError("the archive does not have this delivery", place=str(listed), remedy="restore it from the backup")
-    content = json.loads(listed.read_text(encoding="utf-8"))
-    folder = deliveries / content["delivery"]
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, expected in content["files"].items():
-        source = archive_folder / expected[:2] / expected
-        if not source.is_file() or hash_file(source) != expected:
-            raise UserError(
-                f"the archived {name} is missing or damaged", place=str(source), remedy="restore it from the backup"
-            )
-        shutil.copyfile(source, folder / name)

@@ -15,7 +15,8 @@ import pyarrow as pa
 from orchestration.core.errors import Problems, UserError
 from orchestration.forms.model import Form
 from orchestration.ingest import marks
-from orchestration.ingest.capture import CapturedFile, archive, capture, is_left_behind
+from orchestration.ingest.archive import archive
+from orchestration.ingest.capture import CapturedFile, capture, is_left_behind
 from orchestration.ingest.delivered import ReadSheet, read_delivery
 
 # Bump when the readers give other cells for the same bytes; deliveries are then read again.

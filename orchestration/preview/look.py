@@ -17,19 +17,12 @@ from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import dictionaries
 from orchestration.forms.registry import Undecided
+from orchestration.preview.columns import Column, columns_of
 from orchestration.preview.entries import missing_entries
+from orchestration.preview.losses import Losses, losses_of
 from orchestration.preview.reading import Reading, read
 from orchestration.preview.versions import Comparison, answers_before, compare, returned
 from orchestration.trace.explain import cell_name
-
-# A column is told first whose answers differ this much from the round before. Shares: half of the sum of all differences of
-# the options (0 alike, 1 nothing in common). Numbers: the mean is this many times larger or smaller. Filled: difference of
-# the shares of rows. They sort what is read by people, and decide no figure.
-SHARES_DIFFER = 0.25
-MEAN_DIFFERS = 2.0
-FILLED_DIFFERS = 0.2
-# Below this many answers a share says little.
-FEWEST_ANSWERS = 20
 
 
 @dataclass(frozen=True)
@@ -81,50 +74,6 @@ class Lone:
     column: str
     map_line: int | None
     cells: int
-
-
-@dataclass(frozen=True)
-class Answers:
-    """The answers in a column: shares of rows that are filled, of options among the answers, and numbers."""
-
-    rows: int
-    filled: int
-    rejected: int
-    options: dict[str, int]
-    numbers: int
-    total: Decimal | None
-    median: float | None
-    largest: float | None
-
-    @property
-    def share_filled(self) -> float:
-        """Share of the rows of data in which something stands."""
-        return self.filled / self.rows if self.rows else 0.0
-
-    @property
-    def mean(self) -> float | None:
-        """Mean of the numbers."""
-        return float(self.total) / self.numbers if self.total is not None and self.numbers else None
-
-
-@dataclass(frozen=True)
-class Column:
-    """A mapped column beside the same question of the round before; ``unlike`` says in what the two differ much."""
-
-    form: str
-    sheet: str
-    column: str
-    map_line: int
-    question: str
-    item: str
-    answer: str
-    target_group: str
-    reporting_form: str
-    type: str
-    wording: str
-    now: Answers
-    before: Answers | None
-    unlike: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -197,6 +146,7 @@ class Preview:
     parts: tuple[Part, ...]
     several_files: tuple[InFiles, ...]
     corrections: dict[str, int]
+    losses: Losses
     compared: Comparison | None
     returned: tuple[str, ...]
     seconds: float
@@ -249,45 +199,8 @@ _UNDELIVERED = """
         on maps.form = columns.form and maps.layout = columns.layout and maps.header = columns.header
     where forms.time_period = $year and maps.use != 'absent' and columns.header is null
         and not list_contains(string_split(coalesce(maps.reason, ''), ' '), 'optional')
-        and maps.form in (select form from raw.files)
+        and exists (select 1 from raw.sheets where sheets.form = maps.form and sheets.layout = maps.layout)
     group by all order by maps.form, map_line
-"""
-
-_COLUMNS = """
-    with places as (
-        select form, layout, count(distinct row_key) as row_count
-        from intermediate.int_cells where row_ignored_reason is null group by all
-    ),
-    cells as (
-        select form, line, count(*) filter (text != '') as filled, count(*) filter (fate = 'rejected') as rejected
-        from intermediate.int_cells
-        where use = 'answer' and row_ignored_reason is null
-        group by all
-    ),
-    numbers as (
-        select form, line, count(number_value) as numbers, sum(number_value::decimal(18, 6)) as total,
-            median(number_value)::double as median, max(number_value)::double as largest
-        from intermediate.int_answers where type = 'number' and fate_reason = 'answer' group by all
-    ),
-    chosen as (
-        select form, line, answer, count(distinct row_key) as answers
-        from intermediate.int_answers where type != 'number' and fate_reason = 'answer' and answer is not null group by all
-    ),
-    options as (select form, line, map(list(answer order by answer), list(answers order by answer)) as options
-        from chosen group by all)
-    select maps.form, forms.time_period, maps.layout as sheet, maps.header as column, maps.line as map_line,
-        maps.question, maps.item, coalesce(maps.answer, '') as answer, maps.target_group, maps.reporting_form, maps.type,
-        coalesce(maps.wording_nb, '') as wording, coalesce(places.row_count, 0) as rows,
-        coalesce(cells.filled, 0) as filled, coalesce(cells.rejected, 0) as rejected, options.options,
-        coalesce(numbers.numbers, 0) as numbers, numbers.total, numbers.median, numbers.largest
-    from forms.columns as maps
-    inner join forms.forms on maps.form = forms.form
-    left join places on maps.form = places.form and maps.layout = places.layout
-    left join cells on maps.form = cells.form and maps.line = cells.line
-    left join numbers on maps.form = numbers.form and maps.line = numbers.line
-    left join options on maps.form = options.form and maps.line = options.line
-    where maps.use = 'answer'
-    order by maps.form, maps.line
 """
 
 # Of units' own answers, without what is carried forward; a total is the sum of the categories where the unit gave them.
@@ -387,14 +300,14 @@ def look_at(settings: Settings, year: int, against: str | None = None) -> Previe
     Args:
         settings: where the inputs lie.
         year: the survey year.
-        against: ``previous``, or the beginning of a hash: compare the delivery with this version of it.
+        against: ``previous``, ``published`` or the beginning of a hash: compare the delivery with this version of it.
 
     Raises:
         UserError: no form is of the year, nothing can be read by any, or there is no such version.
     """
     started = time.monotonic()
     earlier = answers_before(settings, year, against) if against is not None else None
-    with read(settings, year, roll=earlier.roll if earlier is not None else None) as (reading, connection):
+    with read(settings, year) as (reading, connection):
         compared = compare(connection, year, earlier) if earlier is not None else None
         return _preview(settings, reading, connection, compared, started)
 
@@ -440,13 +353,14 @@ def _preview(
         ledger=tuple(FileLedger(**row) for row in rows(_LEDGER)),
         rejected=tuple(_rejected(row) for row in rows(_REJECTED)),
         codes=tuple(_rejected(row) for row in rows(_CODES)),
-        columns=tuple(_columns(reading, rows(_COLUMNS))),
+        columns=tuple(columns_of(reading, connection)),
         totals=tuple(Total(**row, breaks=tuple(breaks.get(row["question"], ()))) for row in rows(_TOTALS)),
         units=units,
         missing_units=tuple(Unit(**row) for row in rows(_MISSING_UNITS)),
         parts=tuple(Part(**row) for row in rows(PARTS)),
         several_files=tuple(InFiles(**row) for row in rows(_SEVERAL_FILES)),
         corrections=dict(connection.execute(_CORRECTIONS, {"year": reading.year}).fetchall()),
+        losses=losses_of(connection, settings, reading.year),
         compared=compared,
         returned=tuple(map(str, returned(settings, {form.delivery for form in reading.forms}))),
         seconds=round(time.monotonic() - started, 1),
@@ -465,48 +379,3 @@ def _rejected(row: dict[str, Any]) -> Rejected:
         row["reason"],
         row["map_line"],
     )
-
-
-_MEANING = ("question", "item", "answer", "target_group", "reporting_form")
-_ANSWERS = ("rows", "filled", "rejected", "numbers", "total", "median", "largest")
-
-
-def _columns(reading: Reading, rows: list[dict[str, Any]]) -> list[Column]:
-    """Return the columns of the year, each beside that of the same meaning of the round before, unlike ones first."""
-
-    def answers(row: dict[str, Any]) -> Answers:
-        return Answers(options=row["options"] or {}, **{name: row[name] for name in _ANSWERS})
-
-    earlier = {(row["form"], *(row[name] for name in _MEANING)): answers(row) for row in rows}
-    columns = []
-    for row in rows:
-        if row["time_period"] != reading.year or row["form"] not in reading.delivered:
-            continue
-        last = reading.before.get(row["form"])
-        before = earlier.get((last.form, *(row[name] for name in _MEANING))) if last is not None else None
-        now = answers(row)
-        kept = {name: row[name] for name in ("form", "sheet", "column", "map_line", *_MEANING, "type", "wording")}
-        columns.append(Column(**kept, now=now, before=before, unlike=unlike(now, before)))
-    return sorted(columns, key=lambda column: (not column.unlike, column.form, column.map_line))
-
-
-def unlike(now: Answers, before: Answers | None) -> tuple[str, ...]:
-    """Return in what the answers of a column differ much from those of the round before: filled, options, mean."""
-    if before is None or not before.rows or not now.rows:
-        return ()
-    found = []
-    if abs(now.share_filled - before.share_filled) > FILLED_DIFFERS:
-        found.append("filled")
-    sums = sum(now.options.values()), sum(before.options.values())
-    if min(sums) >= FEWEST_ANSWERS:
-        shares = [
-            now.options.get(option, 0) / sums[0] - before.options.get(option, 0) / sums[1]
-            for option in now.options.keys() | before.options.keys()
-        ]
-        if sum(map(abs, shares)) / 2 > SHARES_DIFFER:
-            found.append("options")
-    if min(now.numbers, before.numbers) >= FEWEST_ANSWERS and now.mean and before.mean:
-        times = now.mean / before.mean
-        if not 1 / MEAN_DIFFERS < times < MEAN_DIFFERS:
-            found.append("mean")
-    return tuple(found)

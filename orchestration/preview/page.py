@@ -14,8 +14,10 @@ from markupsafe import Markup
 from orchestration.core.texts import load_texts
 from orchestration.core.warehouse import make_restricted
 from orchestration.gate.page import both, page_environment, percent, say, write
-from orchestration.preview.look import Answers, Column, Preview, Rejected, Total
-from orchestration.preview.versions import Changed
+from orchestration.preview.columns import Answers, Column
+from orchestration.preview.look import Preview, Rejected, Total
+from orchestration.preview.losses import Lost
+from orchestration.preview.versions import Changed, Compared, Fewer
 
 TEMPLATES = Path(__file__).parent / "templates"
 TEXTS = load_texts("preview", "page")
@@ -35,6 +37,7 @@ NUMERIC = (
     "count",
     "lost_answers",
     "answers_before",
+    "answers_now",
 )
 
 # In what a column is unlike the round before, as the page says it.
@@ -89,6 +92,25 @@ def _question(each: Column | Changed, answer: str = "") -> str:
     """Return what a column or an answer is about, as the form says it."""
     parts = (each.question, each.item, answer, each.target_group, each.reporting_form)
     return " ".join(part for part in parts if part not in ("", "all"))
+
+
+def _lost(each: Lost | Fewer) -> dict[str, Any]:
+    """Return a unit that lacks answers as the page shows it."""
+    return {
+        "form": each.form,
+        "unit": f"{each.unit_code} {each.unit_name}",
+        "lost_answers": write(each.answers_lost),
+        "answers_before": write(each.answers_before),
+        "answers_now": write(each.answers_now),
+    }
+
+
+def _version(each: Compared) -> Markup:
+    """Return a version that is compared with, and what became of it."""
+    became = "version_published" if each.is_published else "version_published_before" if each.snapshot else "version_never"
+    return Markup("<code>{}</code>, {}; {}").format(
+        each.name, each.read_at[: len("2016-06-14")], say(TEXTS[became], snapshot=each.snapshot or "")
+    )
 
 
 def _rows(preview: Preview) -> dict[str, list[Any]]:
@@ -159,15 +181,18 @@ def _rows(preview: Preview) -> dict[str, list[Any]]:
             for each in (preview.compared.changed if preview.compared else ())
         ],
         "lost": [
-            {
-                "form": each.form,
-                "unit": f"{each.unit_code} {each.unit_name}",
-                "lost_answers": write(each.answers_lost),
-                "answers_before": write(each.answers_before),
-                "to_sign": say(TEXTS["yes"]) if each.needs_a_line else "",
+            _lost(each)
+            | {
+                "to_sign": Markup("")
+                if not each.needs_a_line
+                else say(TEXTS["sign_which_counts"])
+                if each.is_contested
+                else say(TEXTS["yes"])
             }
-            for each in (preview.compared.lost if preview.compared else ())
+            for each in preview.losses.units
         ],
+        "fewer": [_lost(each) for each in (preview.compared.fewer if preview.compared else ())],
+        "versions": [_version(each) for each in (preview.compared.versions if preview.compared else ())],
         "effects": [
             Markup("{} {}: {} → {}").format(each.question, each.target_group, _fte(each.before), _fte(each.now))
             for each in (preview.compared.effects if preview.compared else ())

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from orchestration.core.errors import Problems, UserError
 from orchestration.core.settings import Settings
@@ -23,24 +22,22 @@ from orchestration.forms.model import Form
 from orchestration.forms.registry import Undecided, drafts_of, load_draft, load_finished, rounds_of
 from orchestration.ingest import decisions, deliveries, registry
 from orchestration.ingest.data_packages import PACKAGES, check, count_municipalities, describe, load_all
-from orchestration.publish import rolls
+from orchestration.publish import rolls, snapshots
 
 # The models that are looked at; what they are made of is made with them.
 MODELS = (
     "int_answers",
+    "int_contested_units",
     "int_corrections",
     "int_delivered_answers",
     "int_fte_reported",
     "int_indicator_rounds",
+    "int_redelivered_units",
     "int_series_breaks",
     "int_unit_responses",
     "int_units_in_several_files",
     "mart_cell_ledger",
 )
-
-
-# ... and where an earlier version of the delivery is compared with.
-COMPARING = ("int_redelivered_units",)
 
 
 @dataclass(frozen=True)
@@ -62,10 +59,11 @@ class Reading:
 
 
 def _load_inputs(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Load what people wrote, as it is now; unchecked, since checking takes longer than all else of a look."""
+    """Load what people wrote, and the roll that is published; unchecked, since checking takes longer than all else."""
     load_all(connection, settings.data)
     decisions.load(connection, settings.data)
     policy.load(connection, settings.data)
+    rolls.load(connection, settings.snapshots, snapshots.current(settings.snapshots))
 
 
 def _check_inputs(settings: Settings) -> None:
@@ -122,7 +120,6 @@ def read(
     year: int,
     deliveries_folder: Path | None = None,
     models: Sequence[str] = MODELS,
-    roll: pa.Table | None = None,
 ) -> Iterator[tuple[Reading, duckdb.DuckDBPyConnection]]:
     """Read a survey year and the rounds before it, and give what came of it with the warehouse it stands in.
 
@@ -131,7 +128,6 @@ def read(
         year: the survey year.
         deliveries_folder: where the deliveries lie, if elsewhere: then the year is read alone.
         models: what is made of them.
-        roll: which questions each unit had answered in an earlier version, as ``publish.rolls`` has it.
 
     Yields:
         What was read, and a connection to the warehouse of the look. The warehouse is closed and deleted afterwards: it
@@ -146,23 +142,12 @@ def read(
         look.warehouse_file.unlink(missing_ok=True)
         try:
             reading = _read(look, year, problems, deliveries_folder)
-            _load_roll(look, roll)
-            _build(look, models if roll is None else (*models, *COMPARING))
+            _build(look, models)
             with connect(look.warehouse_file, read_only=True) as connection:
                 yield reading, connection
         finally:
             for path in look.warehouse.glob("warehouse.duckdb*"):
                 path.unlink()
-
-
-def _load_roll(look: Settings, roll: pa.Table | None) -> None:
-    """Load the roll of an earlier version, which stands here for that of what is published."""
-    with connect(look.warehouse_file) as connection:
-        rolls.prepare_tables(connection)
-        if roll is not None:
-            connection.register("roll", roll)
-            connection.execute(f"insert into {rolls.SCHEMA}.answer_rolls by name select * from roll")
-            connection.unregister("roll")
 
 
 def _read(look: Settings, year: int, problems: Problems, deliveries_folder: Path | None) -> Reading:

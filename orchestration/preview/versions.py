@@ -1,16 +1,15 @@
 """A delivery beside an earlier version of it: which unit answered what otherwise, and what that does to the totals.
 
-Every version that was read lies in the archive. Belongs here: finding a version, and comparing the answers that count in two
-of them, read by the form as it is now; it is restricted. Does not belong here: the archive itself (``ingest.capture``).
+Every version that was read lies in the archive. Belongs here: finding a version, what became of it, and comparing the
+answers that count in two of them, read by the form as it is now; it is restricted. Does not belong here: the archive itself
+(``ingest.archive``), or what must be signed (``losses``).
 """
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,32 +19,46 @@ import pyarrow as pa
 
 from orchestration.core.errors import Problems, UserError
 from orchestration.core.settings import Settings
-from orchestration.core.warehouse import dictionaries
+from orchestration.core.warehouse import connect, dictionaries
 from orchestration.forms.model import Form
 from orchestration.forms.registry import drafts_of, load_draft
-from orchestration.gate.proposals import entries, lost_answers
-from orchestration.ingest.capture import LISTS, hash_file, is_left_behind, restore
+from orchestration.ingest.archive import LISTS, Version, present_version, restore, versions_of
 from orchestration.preview.reading import read
+from orchestration.publish import snapshots
+from orchestration.publish.layout import DATABASE
 
+# Words that name a version; else it is the beginning of its hash.
 PREVIOUS = "previous"
-
-# Digits of a hash by which a version is named.
-_SHOWN = 12
+PUBLISHED = "published"
 
 
 @dataclass(frozen=True)
-class Version:
-    """A version of a delivery: the hash of its data, when it was read first, and hash by file."""
+class Compared:
+    """A version that is compared with: its name, when it was read first and came last, and what was published of it.
 
+    ``snapshot`` is the last one that was made of it, if there is one; ``is_published`` whether that is the published one.
+    """
+
+    name: str
     sha256: str
     delivery: str
     read_at: str
-    files: dict[str, str]
+    read_last: str
+    snapshot: str | None
+    is_published: bool
 
-    @property
-    def name(self) -> str:
-        """What the version is called: as much of its hash as tells it from others."""
-        return self.sha256[:_SHOWN]
+    def __str__(self) -> str:
+        """Say so as a line for people."""
+        read_at, last = _moments(self.read_at, self.read_last)
+        again = f", and again on {last}" if self.read_last != self.read_at else ""
+        became = (
+            f"published now, in {self.snapshot}"
+            if self.is_published
+            else f"published before, in {self.snapshot}"
+            if self.snapshot
+            else "never published: refused, held, or another came before it was"
+        )
+        return f"version {self.name} of {self.delivery}, read first on {read_at}{again}; {became}"
 
 
 @dataclass(frozen=True)
@@ -75,16 +88,15 @@ class Effect:
 
 
 @dataclass(frozen=True)
-class Lost:
-    """A unit that lost answers for which nobody signed; ``needs_a_line`` where the gate would refuse it."""
+class Fewer:
+    """A unit that lost answers of the earlier version: how many it had there, how many of those are gone, and has now."""
 
     form: str
     unit_code: str
     unit_name: str
     answers_before: int
-    answers_now: int
     answers_lost: int
-    needs_a_line: bool
+    answers_now: int
 
 
 @dataclass(frozen=True)
@@ -97,34 +109,36 @@ class Returned:
 
     def __str__(self) -> str:
         """Say so as a line for people."""
-        # The times of a day are told where both are of one.
-        end = len("2016-06-14T10:00") if self.read_at[:10] == self.newest_read_at[:10] else len("2016-06-14")
-        first, newest = (moment[:end].replace("T", " ") for moment in (self.read_at, self.newest_read_at))
+        first, newest = _moments(self.read_at, self.newest_read_at)
         return (
             f"delivery {self.delivery}: this is the version that was read first on {first}, older than the one of {newest}"
         )
 
 
+def _moments(*moments: str) -> list[str]:
+    """Return moments as days; with their times where all are of one day."""
+    end = len("2016-06-14T10:00") if len({moment[:10] for moment in moments}) == 1 else len("2016-06-14")
+    return [moment[:end].replace("T", " ") for moment in moments]
+
+
 @dataclass(frozen=True)
 class Earlier:
-    """What an earlier version holds: its answers that count, the roll of them, and which version of each delivery it is."""
+    """What an earlier version holds: its answers that count, and which version of each delivery it is."""
 
     answers: pa.Table
-    roll: pa.Table
-    versions: tuple[Version, ...]
+    versions: tuple[Compared, ...]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A delivery beside an earlier version of it; ``entries`` are those to sign, as they would be written."""
+    """A delivery beside an earlier version of it."""
 
-    versions: tuple[Version, ...]
+    versions: tuple[Compared, ...]
     changed: tuple[Changed, ...]
     effects: tuple[Effect, ...]
     units_gone: tuple[str, ...]
     units_new: tuple[str, ...]
-    lost: tuple[Lost, ...]
-    entries: tuple[str, ...]
+    fewer: tuple[Fewer, ...]
 
 
 _ANSWERS = """
@@ -175,54 +189,73 @@ _UNITS = f"""
 """
 
 
-def versions_of(settings: Settings, delivery: str) -> list[Version]:
-    """Return the versions of a delivery that were read, the newest first."""
-    found: dict[str, Version] = {}
-    for path in sorted((settings.archive / LISTS).glob("*.json"), key=lambda path: path.stat().st_mtime_ns):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["delivery"] == delivery:
-            read_at = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
-            # Two forms that read one delivery have a list each, of the same files.
-            found.setdefault(
-                json.dumps(content["files"], sort_keys=True), Version(path.stem, delivery, read_at, content["files"])
-            )
-    return list(found.values())[::-1]
+_FEWER = f"""
+    with now as ({_ANSWERS}),
+    lost as (
+        select form, unit_code, count(*) as answers_before, count(*) filter (now.form is null) as answers_lost
+        from earlier left join now using (form, unit_code, question, item, target_group, reporting_form)
+        group by form, unit_code
+    ),
+    names as (select distinct unit_code, unit_name from intermediate.int_units where time_period = $year)
+    select lost.form, lost.unit_code, coalesce(names.unit_name, '') as unit_name, lost.answers_before, lost.answers_lost,
+        (select count(*) from now where now.form = lost.form and now.unit_code = lost.unit_code) as answers_now
+    from lost left join names using (unit_code)
+    where lost.answers_lost > 0
+    order by lost.answers_lost / lost.answers_before desc, lost.form, lost.unit_code
+"""
 
 
-def _now(folder: Path) -> set[str]:
-    return {hash_file(path) for path in folder.iterdir() if path.is_file() and not is_left_behind(path.name)}
+def _snapshots_of(settings: Settings) -> tuple[dict[str, str], frozenset[str]]:
+    """Return the last snapshot that was made of each version, by its hash, and the hashes of the published one."""
+    last: dict[str, str] = {}
+    folders = snapshots.readable_snapshots(settings.snapshots)
+    published = snapshots.current(settings.snapshots)
+    now: frozenset[str] = frozenset()
+    for folder in [*folders, *([published] if published is not None else [])]:
+        with connect(folder / DATABASE, read_only=True) as connection:
+            hashes = frozenset(sha256 for (sha256,) in connection.execute("select sha256 from deliveries").fetchall())
+        last |= dict.fromkeys(hashes, folder.name)
+        now = hashes if folder == published else now
+    return last, now
 
 
-def _wanted(settings: Settings, delivery: str, name: str) -> Version | None:
-    """Return the version of a delivery that somebody names; None where it has no other than the present one."""
+def _compared(version: Version, last: dict[str, str], published: frozenset[str]) -> Compared:
+    made = [last[sha256] for sha256 in version.hashes if sha256 in last]
+    return Compared(
+        version.name,
+        version.hashes[0],
+        version.delivery,
+        version.read_at,
+        version.read_last,
+        made[0] if made else None,
+        bool(published.intersection(version.hashes)),
+    )
+
+
+def _wanted(settings: Settings, delivery: str, name: str, published: frozenset[str]) -> Version | None:
+    """Return the version of a delivery that somebody names; None where it has no such one."""
     folder = settings.deliveries / delivery
-    found = versions_of(settings, delivery)
+    found = versions_of(settings.archive, delivery)
+    if name == PUBLISHED:
+        return next((version for version in found if published.intersection(version.hashes)), None)
     if name == PREVIOUS:
-        present = _now(folder) if folder.is_dir() else set()
-        return next((version for version in found if set(version.files.values()) != present), None)
-    return next((version for version in found if version.sha256.startswith(name)), None)
+        present = present_version(folder, found) if folder.is_dir() else None
+        # The present one came last, or has not been read yet.
+        return next((version for version in found if version != present), None)
+    return next((version for version in found if version.is_called(name)), None)
 
 
 def returned(settings: Settings, deliveries: Iterable[str]) -> list[Returned]:
     """Return the deliveries that are now what they were before a newer version was read."""
     found = []
     for delivery in sorted(deliveries):
-        folder, versions = settings.deliveries / delivery, versions_of(settings, delivery)
+        folder, versions = settings.deliveries / delivery, versions_of(settings.archive, delivery)
         if len(versions) < 2 or not folder.is_dir():
             continue
-        present = _now(folder)
-        known = next((version for version in versions if set(version.files.values()) == present), None)
-        if known is not None and known != versions[0]:
-            found.append(Returned(delivery, known.read_at, versions[0].read_at))
+        known, newest = present_version(folder, versions), max(versions, key=lambda version: version.read_at)
+        if known is not None and known != newest:
+            found.append(Returned(delivery, known.read_at, newest.read_at))
     return found
-
-
-_ROLL = """
-    select form, versions.sha256, unit_code, question, item, target_group, reporting_form
-    from intermediate.int_answer_roll
-    inner join intermediate.int_delivery_versions as versions using (form)
-    where versions.time_period = $year
-"""
 
 
 def answers_before(settings: Settings, year: int, name: str) -> Earlier:
@@ -231,20 +264,23 @@ def answers_before(settings: Settings, year: int, name: str) -> Earlier:
     Args:
         settings: where archive and forms lie.
         year: the survey year.
-        name: ``previous``, or the beginning of the hash of a version.
+        name: ``previous``: the last version before this one that differs from it; ``published``: the one that the published
+            snapshot was made of; or the beginning of the hash of a version.
 
     Raises:
         UserError: there is no such version, or the archive lacks a file of it.
     """
     forms: list[Form] = [load_draft(path, Problems(go_on=True))[0] for path in drafts_of(settings.forms, year)]
     deliveries = sorted({form.delivery for form in forms})
-    chosen = {delivery: _wanted(settings, delivery, name) for delivery in deliveries}
-    wanted = [version for version in chosen.values() if version is not None]
+    last, published = _snapshots_of(settings)
+    chosen = {delivery: _wanted(settings, delivery, name, published) for delivery in deliveries}
+    wanted = tuple(_compared(version, last, published) for version in chosen.values() if version is not None)
     if not wanted:
-        known = [version for delivery in deliveries for version in versions_of(settings, delivery)]
+        known = [version for delivery in deliveries for version in versions_of(settings.archive, delivery)]
         told = ", ".join(f"{version.name} ({version.read_at})" for version in known) or "none was read"
+        what = {PREVIOUS: "no earlier version", PUBLISHED: "no published version"}.get(name, f"no version {name!r}")
         raise UserError(
-            f"{'no earlier version' if name == PREVIOUS else f'no version {name!r}'} of the delivery of {year} is archived",
+            f"{what} of the delivery of {year} is archived",
             place=str(settings.archive / LISTS),
             remedy=f"versions that were read: {told}",
         )
@@ -252,35 +288,25 @@ def answers_before(settings: Settings, year: int, name: str) -> Earlier:
         folder = Path(temporary)
         for delivery, version in chosen.items():
             if version is not None:
-                restore(version.sha256, settings.archive, folder)
+                restore(version.hashes[0], settings.archive, folder)
             elif (settings.deliveries / delivery).is_dir():
                 (folder / delivery).symlink_to((settings.deliveries / delivery).resolve())
-        models = ("int_delivered_answers", "int_answer_roll", "int_delivery_versions")
-        with read(settings, year, folder, models) as (_, connection):
-            answers, roll = (connection.execute(sql, {"year": year}).to_arrow_table() for sql in (_ANSWERS, _ROLL))
-            return Earlier(answers, roll, tuple(wanted))
+        with read(settings, year, folder, ("int_delivered_answers",)) as (_, connection):
+            return Earlier(connection.execute(_ANSWERS, {"year": year}).to_arrow_table(), wanted)
 
 
 def compare(connection: duckdb.DuckDBPyConnection, year: int, earlier: Earlier) -> Comparison:
-    """Compare the answers that count in the warehouse of a look with those of an earlier version, whose roll it has."""
+    """Compare the answers that count in the warehouse of a look with those of an earlier version."""
     connection.register("earlier", earlier.answers)
     parameters = {"year": year}
     units: dict[str, Any] = dictionaries(connection, _UNITS, parameters)[0]
-    lost = lost_answers(connection)
-    to_sign = entries(row for row in lost if row["verdict"] == "unsigned")
     result = Comparison(
         versions=earlier.versions,
         changed=tuple(Changed(**row) for row in dictionaries(connection, _CHANGED, parameters)),
         effects=tuple(Effect(**row) for row in dictionaries(connection, _EFFECTS, parameters)),
         units_gone=tuple(units["gone"] or ()),
         units_new=tuple(units["new"] or ()),
-        lost=tuple(_lost(row) for row in lost),
-        entries=tuple(entry for found in to_sign.values() for entry in found),
+        fewer=tuple(Fewer(**row) for row in dictionaries(connection, _FEWER, parameters)),
     )
     connection.unregister("earlier")
     return result
-
-
-def _lost(row: dict[str, Any]) -> Lost:
-    counts = {name: row[name] for name in ("answers_before", "answers_now", "answers_lost")}
-    return Lost(row["form"], row["unit_code"], row["unit_name"] or "", **counts, needs_a_line=row["verdict"] == "unsigned")

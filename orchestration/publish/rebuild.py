@@ -5,7 +5,7 @@ snapshot before, with the roll of its answers, is the one that it was compared w
 rules, code) is the project as it stands, so check out the commit that the journal names first.
 
 Belongs here: laying out what the snapshot was made from, and comparing. Does not belong here: how a snapshot is made
-(``runs``), or the archive (``ingest.capture``).
+(``runs``), or the archive (``ingest.archive``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import attach, connect
 from orchestration.disclosure import ledger
-from orchestration.ingest.capture import restore
+from orchestration.ingest.archive import restore
 from orchestration.publish import journal, rolls, snapshots
 from orchestration.publish.layout import DATABASE, file_hash, write_checksums
 from orchestration.publish.provenance import project_state

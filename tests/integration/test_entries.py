@@ -128,6 +128,21 @@ def test_drafts_stand_in_the_forms_folder_and_nowhere_else(command: CliRunner, k
     path.unlink()
 
 
+def test_that_no_draft_is_needed_is_said(command: CliRunner, kit: Kit) -> None:
+    cells = ["1", "0101", "Halden", "", "01.04.2015", "1", "1,5", "2", "", "1", "1", ""]
+    folder = write_delivery(kit.data, "2015", {"export.csv": csv_text(HEADER, [cells])})
+    earlier = kit.data / "forms" / EARLIER / NAME
+    earlier.write_text("an earlier draft", encoding="utf-8")
+    try:
+        result = command.invoke(main, ["preview", "2015", "--draft-entries"])
+        assert result.exit_code == 0, result.output
+        assert f"draft entries: none for {EARLIER}: it has all that it needs; the earlier {NAME} is removed" in result.output
+        assert not earlier.exists()
+    finally:
+        (folder / "export.csv").unlink()
+        folder.rmdir()
+
+
 def test_a_draft_of_a_form_that_is_half_decided_is_made_too(kit: Kit) -> None:
     path = kit.data / "forms" / YEAR / "columns.csv"
     text = path.read_text(encoding="utf-8")

@@ -6,10 +6,9 @@ import copy
 import csv
 import dataclasses
 import json
-import os
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,14 +25,12 @@ from orchestration.core.warehouse import IN_MEMORY, connect
 from orchestration.defs.preview import build_preview_job
 from orchestration.engines import compiled, dbt
 from orchestration.forms.model import UNSURE
-from orchestration.forms.registry import load_forms
-from orchestration.ingest.capture import LISTS, archive, capture, delivery_hash
 from orchestration.preview import reading
-from orchestration.preview.look import FEWEST_ANSWERS, PARTS, Answers, Preview, look_at, unlike
+from orchestration.preview.columns import FEWEST_ANSWERS, Answers, unlike
+from orchestration.preview.look import PARTS, Preview, look_at
 from orchestration.preview.page import render, write_page
 from orchestration.preview.reading import read
 from orchestration.preview.rehearsal import rehearse
-from orchestration.preview.versions import returned
 from tests.integration.deliveries_kit import (
     COLUMNS,
     FORM,
@@ -274,63 +271,6 @@ def test_a_delivery_that_is_not_there_is_said(kit: Kit, monkeypatch: pytest.Monk
         assert found.units["answered"] in (None, 0)
     finally:
         folder.with_name("away").rename(folder)
-
-
-def test_a_delivery_that_comes_again_is_told_by_unit_and_question_with_its_effect(tmp_path: Path) -> None:
-    kit = make_kit(tmp_path)
-    rows = {code: answered(number, code, name, YEAR, fte) for number, code, name, fte in (
-        (1, "0101", "Halden", "12,5"), (2, "0104", "Moss", "3,5"), (3, "0106", "Fredrikstad", "20"),
-    )}  # fmt: skip
-    folder = write_delivery(kit.data, str(YEAR), {"export.csv": csv_text(HEADER, list(rows.values()))})
-    (described,) = load_forms(kit.settings.forms)
-    with pytest.raises(UserError, match="no earlier version of the delivery of 2016 is archived"):
-        look_at(kit.settings, YEAR, "previous")
-    archive(folder, capture(folder, described), kit.settings.archive)
-    del rows["0101"]
-    rows["0104"] = answered(2, "0104", "Moss", YEAR, "4,25")
-    rows["0105"] = answered(4, "0105", "Sarpsborg", YEAR, "7")
-    write_delivery(kit.data, str(YEAR), {"export.csv": csv_text(HEADER, list(rows.values()))})
-    before = {path: path.read_bytes() for path in folder.iterdir()}
-    compared = look_at(kit.settings, YEAR, "previous").compared
-    assert compared is not None
-    assert (compared.units_gone, compared.units_new) == (("0101",), ("0105",))
-    assert [(each.unit_code, each.before, each.now, each.difference) for each in compared.changed] == [
-        ("0101", "12.5", None, Decimal("-12.5")),
-        ("0105", None, "7.0", Decimal(7)),
-        ("0104", "3.5", "4.25", Decimal("0.75")),
-    ]
-    assert [(each.question, each.before, each.now) for each in compared.effects] == [
-        ("fte_by_service", Decimal(36), Decimal("31.25"))
-    ]
-    assert {path: path.read_bytes() for path in folder.iterdir()} == before
-    # All answers of one unit, and of the other none: what it answers otherwise is not lost.
-    assert [(each.unit_code, each.answers_lost, each.answers_now, each.needs_a_line) for each in compared.lost] == [
-        ("0101", 1, 0, True)
-    ]
-    (entry,) = compared.entries
-    assert 'units: ["0101"]' in entry and "#   0101 Halden: 1 of 1 answers are gone" in entry
-    (version,) = compared.versions
-    page = render(look_at(kit.settings, YEAR, version.sha256[:6]))
-    assert "0105 Sarpsborg" in page and version.name in page
-
-
-def test_an_earlier_version_that_comes_again_is_told_and_the_newest_is_not(tmp_path: Path) -> None:
-    kit = make_kit(tmp_path)
-    (described,) = load_forms(kit.settings.forms)
-    versions = [csv_text(HEADER, [answered(1, "0101", "Halden", YEAR, fte)]) for fte in ("1", "2")]
-    for day, content in enumerate((*versions, versions[0])):
-        folder = write_delivery(kit.data, str(YEAR), {"export.csv": content})
-        assert returned(kit.settings, [str(YEAR), "none"]) == [] or day == 2
-        files = capture(folder, described)
-        archive(folder, files, kit.settings.archive)
-        if day < 2:
-            listed = kit.settings.archive / LISTS / f"{delivery_hash(files)}.json"
-            moment = datetime(2017, 3, 1 + day, 12, tzinfo=UTC).timestamp()
-            os.utime(listed, (moment, moment))
-    said = "delivery 2016: this is the version that was read first on 2017-03-01, older than the one of 2017-03-02"
-    assert [str(each) for each in returned(kit.settings, [str(YEAR)])] == [said]
-    found = look_at(kit.settings, YEAR)
-    assert found.returned == (said,) and said in render(found)
 
 
 def test_a_rehearsal_is_a_year_with_late_units_renamed_columns_and_slips_that_its_key_names(tmp_path: Path) -> None:

@@ -366,6 +366,21 @@ def test_changes_of_the_form_as_a_whole() -> None:
     assert found["sheet main, first row of data"] == ("2", "5")
 
 
+def test_files_are_counted_by_kind_whatever_entries_they_stand_in() -> None:
+    csv = {"reader": "csv", "encoding": "utf-8", "delimiter": ";"}
+    files = [
+        *({"name": name, "pattern": f"{name}.csv", **csv} for name in ("a", "b", "c")),
+        {"name": "late", "pattern": "late_*.csv", "count": "0-5", **csv},
+        {"name": "other", "pattern": "o.csv", **csv, "encoding": "latin-1"},
+        {"name": "codes", "pattern": "codes.csv", "reader": "none"},
+    ]
+    sheets = [{"name": "main", "file": "a", "unit": {"code": ["nr"]}}]
+    sheets += [{"name": name, "file": name, "unit": {"code": ["nr"]}} for name in ("b", "c", "late", "other")]
+    (change,) = diff_forms(make_form(ask("a")), make_form(ask("a"), files=files, sheets=sheets)).form[:1]
+    assert (change.where, change.before) == ("files", "1 csv (utf-8, ';')")
+    assert change.after == "3-8 csv (utf-8, ';') / 1 csv (latin-1, ';')"
+
+
 def test_the_difference_is_json() -> None:
     diff = diff_forms(make_form(ask("a")), make_form(ask("b", item="x"), ask("c", "r")))
     content = json.loads(json.dumps(diff.as_dict()))

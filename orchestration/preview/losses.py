@@ -1,0 +1,93 @@
+"""Units of which answers are gone that the published snapshot has: what a run with this delivery would be refused for.
+
+Belongs here: telling what ``int_redelivered_units`` found of one survey year, with the entries to sign. Does not belong
+here: the rule (``lost_answers_are_signed``), the roll (``publish.rolls``), or a comparison of answers (``versions``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from orchestration.core.settings import Settings
+from orchestration.gate.proposals import entries, lost_answers
+from orchestration.publish import rolls, snapshots
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A unit that lost answers for which nobody signed.
+
+    ``needs_a_line`` where a run is refused for it. ``is_contested`` where the unit answered several times and none counts:
+    then it is signed which does.
+    """
+
+    form: str
+    unit_code: str
+    unit_name: str
+    answers_before: int
+    answers_now: int
+    answers_lost: int
+    needs_a_line: bool
+    is_contested: bool
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What is gone since the published snapshot; ``entries`` are those to sign, as they would be written.
+
+    ``not_compared`` says of each form, or of all, why nothing is known; it is empty where nothing is in the way.
+    """
+
+    snapshot: str | None
+    units: tuple[Lost, ...]
+    entries: tuple[str, ...]
+    not_compared: tuple[str, ...]
+
+    @property
+    def unsigned(self) -> int:
+        """How many units a run would be refused for."""
+        return sum(each.needs_a_line for each in self.units)
+
+
+# Forms of the year of which a sheet could not be read: what is missing there is not gone.
+_IN_PART = """
+    select distinct layouts.form
+    from forms.layouts
+    inner join forms.forms on layouts.form = forms.form
+    left join raw.sheets on layouts.form = sheets.form and layouts.layout = sheets.layout
+    where forms.time_period = $year and sheets.form is null and layouts.form in (select form from history.answer_rolls)
+    order by layouts.form
+"""
+
+
+def losses_of(connection: duckdb.DuckDBPyConnection, settings: Settings, year: int) -> Losses:
+    """Return what the warehouse of a look lacks of the answers that are published."""
+    published = snapshots.current(settings.snapshots)
+    if published is None:
+        return Losses(None, (), (), ())
+    if not rolls.kept_roll(settings.snapshots, published.name).is_file():
+        why = f"{published.name} has no roll of the answers of units: what is gone since is not known"
+        return Losses(published.name, (), (), (why,))
+    in_part = {form for (form,) in connection.execute(_IN_PART, {"year": year}).fetchall()}
+    found = [row for row in lost_answers(connection) if row["time_period"] == year and row["form"] not in in_part]
+    to_sign = entries(row for row in found if row["verdict"] == "unsigned")
+    return Losses(
+        published.name,
+        tuple(
+            Lost(
+                row["form"],
+                row["unit_code"],
+                row["unit_name"] or "",
+                row["answers_before"],
+                row["answers_now"],
+                row["answers_lost"],
+                needs_a_line=row["verdict"] == "unsigned",
+                is_contested=row["is_contested"],
+            )
+            for row in found
+        ),
+        tuple(entry for of_year in to_sign.values() for entry in of_year),
+        tuple(f"{form} is not read as a whole: which answers are gone is told once it is" for form in sorted(in_part)),
+    )
