@@ -1,7 +1,8 @@
 """The rules of the gate as asset checks: each is shown at the tables that it is about.
 
 Rules on deliveries and warehouse are judged before anything becomes a candidate; one that blocks keeps what is made from its
-asset from being made. Rules on the candidate are judged on its files, all in one step, which the snapshot waits for.
+asset from being made. What a rule on the warehouse would refuse for what was read alone is judged before the models, too.
+Rules on the candidate are judged on its files, all in one step, which the snapshot waits for.
 
 Belongs here: which rule is a check of which asset, and what Dagster is told of a result. Does not belong here: judging
 (``gate``).
@@ -15,7 +16,8 @@ from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
 from orchestration.core.tables import Table, load_tables
 from orchestration.defs.resources import Installation, Writer
-from orchestration.gate.judging import judge_made, judge_one_stage, judge_some, restricted_results
+from orchestration.gate import early
+from orchestration.gate.judging import judge_early, judge_made, judge_one_stage, judge_some, restricted_results
 from orchestration.gate.results import RuleResult, first_rows
 from orchestration.gate.rules import Rule, Stage, load_rules
 from orchestration.publish.candidates import last_candidate
@@ -136,6 +138,37 @@ def build_stage_checks(
 
     stages: tuple[Stage, ...] = ("delivery", "warehouse")
     return [check for stage in stages if (check := build(stage)) is not None]
+
+
+def build_early_checks(settings: Settings, sources: Iterable[dg.AssetKey]) -> dg.AssetChecksDefinition:
+    """Return the checks that know from what was read alone what a rule on the warehouse would refuse.
+
+    They are shown at the cells, and the models wait for them.
+
+    Args:
+        settings: where the rules lie.
+        sources: everything that the models are made of.
+    """
+    rules = {rule.id: rule for rule in load_rules(settings.rules) if rule.id in early.RULES}
+    deps = sorted(key for key in sources if key.path[0] in early.SCHEMAS and key != DELIVERED)
+
+    @dg.multi_asset_check(
+        name="early_rules",
+        specs=[check_spec(rule, DELIVERED, deps, is_blocking=rule.stops_the_run) for rule in rules.values()],
+    )
+    def check(
+        context: dg.AssetCheckExecutionContext, installation: Installation, writer: Writer
+    ) -> Iterator[dg.AssetCheckResult]:
+        found = {each.rule: each for each in judge_early(installation.settings)}
+        for name in rules:
+            if name in found:
+                yield check_result(found[name], DELIVERED)
+            else:
+                yield dg.AssetCheckResult(
+                    asset_key=DELIVERED, check_name=name, passed=True, description="no delivery came again"
+                )
+
+    return check
 
 
 def build_gate(settings: Settings, table_keys: Mapping[str, dg.AssetKey]) -> dg.AssetChecksDefinition:

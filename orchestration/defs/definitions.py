@@ -10,7 +10,7 @@ from orchestration.defs.automation import (
     build_queue_sensor,
     build_schedules,
 )
-from orchestration.defs.checks import build_gate, build_stage_checks
+from orchestration.defs.checks import build_early_checks, build_gate, build_stage_checks
 from orchestration.defs.control import build_control_asset, build_round_asset
 from orchestration.defs.deliveries import REGISTRY, build_delivery_assets
 from orchestration.defs.inputs import build_input_assets
@@ -40,19 +40,20 @@ def build_definitions(settings: Settings, *, holds_lock: bool = False) -> dg.Def
     public = {key.path[-1]: key for key in models if key.path[0] == "public"}
     # The candidate waits for the checks of every model that a rule is about.
     checked = {key.asset_key for check in stage_checks for key in check.check_keys}
+    sources = sorted(set(harmonise.dependency_keys) - set(models))
     installation = Installation.of(settings)
     return dg.Definitions(
         assets=[
             *build_input_assets(settings),
             *build_delivery_assets(forms),
-            build_uncorrected_asset(sorted(set(harmonise.dependency_keys) - set(models))),
+            build_uncorrected_asset(sources),
             harmonise,
             build_survey_years(forms),
             build_control_asset(forms),
             build_round_asset(forms),
             *build_publication(forms, [key for key in models if key in public.values() or key in checked]),
         ],
-        asset_checks=[*stage_checks, build_gate(settings, public)],
+        asset_checks=[*stage_checks, build_early_checks(settings, sources), build_gate(settings, public)],
         jobs=[*jobs, build_preview_job(settings)],
         schedules=build_schedules(settings, forms),
         sensors=[build_delivery_sensor(settings, forms, jobs), build_failure_sensor(settings), build_queue_sensor(settings)],

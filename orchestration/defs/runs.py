@@ -24,7 +24,7 @@ from orchestration.defs.deliveries import READING, every_year
 from orchestration.defs.instance import prepare_instance
 from orchestration.defs.records import COMMAND_TAGS, quick_records, report_dead_runs
 from orchestration.forms.registry import load_finished, require_finished
-from orchestration.gate.judging import restricted_results, stage_file
+from orchestration.gate.judging import early_file, restricted_results, stage_file
 from orchestration.gate.results import read_results
 from orchestration.gate.rules import Stage
 from orchestration.gate.verdict import refusal, refusal_of_stage
@@ -35,12 +35,17 @@ from orchestration.publish.publication import Outcome, what_waits
 
 GATE_STEP = "gate"
 
-# Steps that judge before there is a candidate, and the stage whose rules they run.
-STAGE_STEPS: dict[str, Stage] = {"delivery_rules": "delivery", "warehouse_rules": "warehouse"}
+# Steps that judge before there is a candidate: what they refuse, and where in the folder of results they say why.
+JUDGING_STEPS: dict[str, tuple[Stage, Callable[[Path], Path]]] = {
+    "delivery_rules": ("delivery", lambda folder: stage_file(folder, "delivery")),
+    "early_rules": ("delivery", early_file),
+    "warehouse_rules": ("warehouse", lambda folder: stage_file(folder, "warehouse")),
+}
 
 STEP_TITLES = {
     READING: "deliveries",
     "delivery_rules": "rules on the deliveries",
+    "early_rules": "answers that are gone",
     "warehouse_rules": "rules on the warehouse",
     "harmonise": "dbt models and tests",
     "publication__candidate": "candidate files",
@@ -140,8 +145,8 @@ def _raise_failure(settings: Settings, result: dg.ExecuteInProcessResult) -> Non
     failed = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
     if any(_is_interrupt(error) for error in failed):
         raise _interrupted()
-    for step, stage in STAGE_STEPS.items():
-        path = stage_file(settings.stage_results, stage)
+    for step, (stage, results) in JUDGING_STEPS.items():
+        path = results(settings.stage_results)
         # A step that broke off before it had judged left none.
         if path.is_file() and any(event.step_key == step and event.is_step_failure for event in result.all_events):
             blocking = [found for found in read_results(path) if found.blocks]

@@ -18,7 +18,7 @@ from orchestration.core.settings import Settings
 from orchestration.core.tables import load_tables
 from orchestration.core.warehouse import run_lock
 from orchestration.disclosure import policy
-from orchestration.gate import suites
+from orchestration.gate import early, suites
 from orchestration.gate.attacked import AttackInputs
 from orchestration.gate.data_docs import build_data_docs
 from orchestration.gate.proof import Judged, Proven, prove, rules_hash, score
@@ -96,8 +96,29 @@ def judge_one_stage(settings: Settings, stage: Stage, names: Collection[str] | N
         native=settings.stage_results / f"{stage}.great_expectations.json" if names is None else None,
     )
     if stage == "warehouse":
-        found = propose(settings, found)
+        found = propose(settings, found, settings.warehouse_file)
     keep_results(path, found, before)
+    return found
+
+
+def early_file(folder: Path) -> Path:
+    """Return where the results of the rules are that were judged early, in the folder of results; for a refusal alone."""
+    return folder / "early.json"
+
+
+def judge_early(settings: Settings) -> list[RuleResult]:
+    """Judge what can be known before a model is made, where a delivery came again; return the results, else none."""
+    path = early_file(settings.stage_results)
+    path.unlink(missing_ok=True)
+    forms = early.come_again(settings.warehouse_file)
+    if not forms:
+        return []
+    rules = [rule for rule in load_rules(settings.rules) if rule.id in early.RULES]
+    with early.answers_of(settings, forms) as warehouse:
+        found = judge_stage("warehouse", rules, warehouse, circumstances(settings), tables=load_tables(settings.metadata))
+        if any(each.blocks for each in found):
+            found = propose(settings, found, warehouse)
+    write_results(path, found)
     return found
 
 

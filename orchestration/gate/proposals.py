@@ -275,12 +275,13 @@ PROPOSERS: dict[str, Callable[[duckdb.DuckDBPyConnection, Settings], list[Propos
 }
 
 
-def propose(settings: Settings, found: list[RuleResult]) -> list[RuleResult]:
+def propose(settings: Settings, found: list[RuleResult], warehouse: Path) -> list[RuleResult]:
     """Write what would answer rules that fail, and return the results with the lines that tell of it.
 
     Args:
-        settings: where warehouse and inputs lie; proposals of earlier runs are taken away.
+        settings: where inputs and proposals lie; proposals of earlier runs are taken away.
         found: the results of rules on the warehouse.
+        warehouse: what they were found in.
     """
     for name in _OWN:
         shutil.rmtree(settings.proposals / name, ignore_errors=True)
@@ -288,7 +289,7 @@ def propose(settings: Settings, found: list[RuleResult]) -> list[RuleResult]:
     for each in found:
         lines: list[str] = []
         if each.outcome == "fail" and each.rule in PROPOSERS:
-            with connect(settings.warehouse_file, read_only=True) as connection:
+            with connect(warehouse, read_only=True) as connection:
                 proposals = PROPOSERS[each.rule](connection, settings)
             for proposal in proposals:
                 path = settings.proposals / proposal.path

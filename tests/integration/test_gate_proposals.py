@@ -73,7 +73,7 @@ def bytes_under(folder: Path) -> dict[str, bytes]:
 
 def test_each_file_is_proposed_as_it_would_be_and_the_inputs_stay(settings: Settings) -> None:
     before = bytes_under(settings.data)
-    found = {each.rule: each for each in propose(settings, failing(*PROPOSERS))}
+    found = {each.rule: each for each in propose(settings, failing(*PROPOSERS), settings.warehouse_file)}
     assert bytes_under(settings.data) == before
     proposed = {path: content.decode() for path, content in bytes_under(settings.proposals).items()}
     assert set(proposed) == {
@@ -102,9 +102,9 @@ def test_each_file_is_proposed_as_it_would_be_and_the_inputs_stay(settings: Sett
 
 
 def test_what_holds_again_leaves_no_proposal(settings: Settings) -> None:
-    propose(settings, failing(*PROPOSERS))
+    propose(settings, failing(*PROPOSERS), settings.warehouse_file)
     passed = [result(RULES[name], Counted(1, 0)) for name in PROPOSERS]
-    assert [each.proposed for each in propose(settings, passed)] == [[]] * len(passed)
+    assert [each.proposed for each in propose(settings, passed, settings.warehouse_file)] == [[]] * len(passed)
     assert bytes_under(settings.proposals) == {}
 
 
