@@ -18,14 +18,15 @@ from orchestration.core.language import Language
 from orchestration.core.settings import load_settings
 from orchestration.forms.diff import diff_forms, render
 from orchestration.forms.draft import Draft, draft_form, write_draft
-from orchestration.forms.registry import load_finished, load_form, load_forms
+from orchestration.forms.registry import load_finished, load_form, load_forms, rounds_of
 
 
 @main.command()
 @command
 def forms() -> dict[str, Any]:
-    """Check every form folder, and say which rounds are described and delivered."""
+    """Check every form folder and the signed entries, and say which rounds are described and delivered."""
     from orchestration.ingest.deliveries import undescribed  # imported here: it opens files
+    from orchestration.ingest.signed import check_signed
 
     settings = load_settings()
     found = load_forms(settings.forms)
@@ -48,7 +49,11 @@ def forms() -> dict[str, Any]:
     ]
     without = [path.name for path in undescribed(found, settings.deliveries)]
     lines += [f"{name} is delivered, and no form describes it: is248 new-year drafts one" for name in without]
-    return {"forms": rows, "without_form": without, "text": "\n".join([*lines, f"{len(rows)} forms are valid"])}
+    lines.append(f"{len(rows)} forms are valid")
+    years = {year for _, year in rounds_of(settings.forms).values()}
+    signed, notes = check_signed(settings.data, years, found, settings.deliveries, settings.archive)
+    lines += [f"{counted(signed, 'signed decision')} of data/ can be read", *(f"note: {note}" for note in notes)]
+    return {"forms": rows, "without_form": without, "signed": signed, "notes": notes, "text": "\n".join(lines)}
 
 
 @main.command("diff-forms")

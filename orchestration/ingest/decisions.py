@@ -201,12 +201,21 @@ def _decided(entry: _Signed) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
 
 
 def load_decisions(data: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Return the rows of each table of decisions.
+    """Return the rows of each table of decisions, and of the releases of the calendar.
 
     Raises:
         UserError: an entry is not valid, or two entries decide the same.
     """
-    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in TABLES}
+    return {**load_signed(data), "releases": _releases(load_calendar(data / CALENDAR))}
+
+
+def load_signed(data: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Return the rows of each table of signed entries.
+
+    Raises:
+        UserError: an entry is not valid, or two entries decide the same.
+    """
+    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in FOLDERS}
     seen: dict[tuple[Any, ...], str] = {}
     for name, model in FOLDERS.items():
         for path in sorted((data / name).glob("*.yml")):
@@ -219,7 +228,6 @@ def load_decisions(data: Path) -> dict[str, list[tuple[Any, ...]]]:
                         )
                     seen[key] = place
                     rows[name].append((place, *key, *decision, entry.reason, entry.decided_by, entry.date))
-    rows["releases"] = _releases(load_calendar(data / CALENDAR))
     return rows
 
 
