@@ -217,7 +217,8 @@ def _values(
     def rate(value: Any) -> str | None:
         return number(_per_1000(value, row["population"]), language, decimals=(1, 1))
 
-    detail = word("reporting_form", row["detail"]) or word("rejected_reason", row["detail"]) or row["detail"]
+    kinds = ("reporting_form", "rejected_reason", "question")
+    detail = next(filter(None, (word(kind, row["detail"]) for kind in kinds)), row["detail"])
     return {
         "unit": row["unit_name"] or row["unit_code"],
         "year": str(year),

@@ -19,7 +19,7 @@ with findings as (
 
     union all
 
-    {{ findings_of(ref('ctl_sums'), without=['previous_period', 'value_before', 'limit_value', 'detail', 'wording']) }}
+    {{ findings_of(ref('ctl_sums'), without=['previous_period', 'value_before', 'limit_value', 'wording']) }}
 
     union all
 
@@ -59,7 +59,8 @@ slips as (
         unit_code,
         target_group
     from findings
-    where finding = 'tenfold'
+    -- Change and rate are those of the services.
+    where finding = 'tenfold' and question = 'fte_by_service'
 ),
 
 asked as (

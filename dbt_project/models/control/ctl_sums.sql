@@ -20,6 +20,7 @@ select
     different.service_fte as value_compared,
     different.population,
     {{ exact('different.difference') }} as effect,
+    cast(null as string) as detail,
     cast(null as string) as file,
     cast(null as string) as sheet,
     cast(null as integer) as row_number,
@@ -30,6 +31,8 @@ left join tenfold
     on different.time_period = tenfold.time_period
     and different.unit_code = tenfold.unit_code
     and different.target_group = tenfold.target_group
+    -- A slip in the services is why both differ from them.
+    and tenfold.question in ('fte_by_service', different.question)
 where tenfold.unit_code is null
 
 union all
@@ -39,7 +42,7 @@ select
     time_period,
     unit_code,
     'tenfold' as finding,
-    'fte_by_service' as question,
+    question,
     target_group,
     item,
     reporting_form,
@@ -47,6 +50,7 @@ select
     value_compared,
     population,
     {{ exact('difference') }} as effect,
+    compared_question as detail,
     cast(null as string) as file,
     cast(null as string) as sheet,
     cast(null as integer) as row_number,
@@ -69,6 +73,7 @@ select
     number_value as value_compared,
     cast(null as bigint) as population,
     {{ exact('abs(number_value - fte)') }} as effect,
+    cast(null as string) as detail,
     file,
     sheet,
     row_number,
