@@ -172,7 +172,18 @@ def _lines(found: Preview, page: Path, most: int) -> list[str]:
         [f"{each.form}, line {each.map_line}: {each.sheet} {each.column!r}" for each in found.undelivered],
         most,
     )
-    lines.append(f"{'cells:':44}{'read':>10}{'mapped':>10}{'ignored':>10}{'rejected':>10}")
+    if any(each.is_delivered for each in found.rounds):
+        lines += _counted_lines(found, most)
+    else:
+        lines.append("nothing is counted, since nothing of the year can be read")
+    if found.compared is not None:
+        lines += _compared_lines(found.compared, most)
+    return [*lines, f"read and counted in {found.seconds} s; nothing is published", f"page: {shown_path(page)} (restricted)"]
+
+
+def _counted_lines(found: Preview, most: int) -> list[str]:
+    """Return what the cells of the year come to."""
+    lines = [f"{'cells:':44}{'read':>10}{'mapped':>10}{'ignored':>10}{'rejected':>10}"]
     lines += [
         f"  {each.form + '  ' + each.file:42}"
         + "".join(f"{_thousands(count):>10}" for count in (each.read, each.mapped, each.ignored, each.rejected))
@@ -217,9 +228,7 @@ def _lines(found: Preview, page: Path, most: int) -> list[str]:
         [_column_line(each) for each in found.columns if each.unlike],
         most,
     )
-    if found.compared is not None:
-        lines += _compared_lines(found.compared, most)
-    return [*lines, f"read and counted in {found.seconds} s; nothing is published", f"page: {shown_path(page)} (restricted)"]
+    return lines
 
 
 def _cell_lines(title: str, cells: Sequence[Rejected], most: int) -> list[str]:

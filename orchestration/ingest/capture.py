@@ -1,12 +1,11 @@
 """The capture gate: which files a delivery has, and whether they are the ones that its forms expect.
 
 Belongs here: names, number, hashes and place of files, before one of them is opened. Does not belong here: what is in the
-files (``readers``, ``deliveries``), or their unchanged copies (``archive``).
+files (``readers``, ``deliveries``; ``unknown_files`` where no name fits), or their unchanged copies (``archive``).
 """
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from pathlib import Path
 from orchestration.core import letters
 from orchestration.core.errors import Problems, UserError
 from orchestration.forms.model import FileSpec, Form
-from orchestration.ingest.readers.files import PACKED_SUFFIXES, UNPACK
 
 # What operating systems and office programs leave in a folder by themselves: their own notes of it, and locks of open files.
 _LEFT_BEHIND = re.compile(
@@ -72,6 +70,25 @@ def files_of(folder: Path, problems: Problems) -> list[Path]:
     return files
 
 
+def _expected(spec: FileSpec, found: list[Path]) -> list[Path]:
+    """Return the files of an entry that did not come late."""
+    return [path for path in found if not spec.is_late(letters.plain(path.name))]
+
+
+def _tell_unknown(paths: list[Path], form: Form, lacking: set[str], problems: Problems) -> set[str]:
+    """Tell of files that no entry of the form fits; return the entries whose missing file one of them is."""
+    renamed: set[str] = set()
+    for path in paths:
+        from orchestration.ingest.unknown_files import advise  # imported here: it opens files
+
+        advice = advise(path, form, lacking - renamed)
+        renamed |= {advice.fills} if advice.fills is not None else set()
+        problems.tell(
+            UserError(f"form {form.form} does not know the file: {advice.what}", place=str(path), remedy=advice.remedy)
+        )
+    return renamed
+
+
 def capture(folder: Path, form: Form, problems: Problems | None = None) -> list[CapturedFile]:
     """Check the files of a delivery against the form.
 
@@ -90,34 +107,30 @@ def capture(folder: Path, form: Form, problems: Problems | None = None) -> list[
     problems = problems or Problems()
     files = files_of(folder, problems)
     by_spec: dict[str, list[Path]] = {spec.name: [] for spec in form.files}
-    patterns = [spec.pattern for spec in form.files]
+    unknown = []
     for path in files:
         name = letters.plain(path.name)
         fitting = [spec for spec in form.files if spec.fits(name)]
-        if len(fitting) != 1:
-            near = difflib.get_close_matches(name, patterns, n=1, cutoff=0.5)
-            is_packed = not fitting and name.lower().endswith(PACKED_SUFFIXES)
+        if len(fitting) > 1:
             problems.tell(
                 UserError(
-                    f"form {form.form} does not know the file"
-                    if not fitting
-                    else f"fits {len(fitting)} entries of {form.form}",
+                    f"fits {len(fitting)} entries of {form.form}",
                     place=str(path),
-                    remedy=(
-                        f"{UNPACK}, " if is_packed else f"rename it if it is {near[0]}, " if near and not fitting else ""
-                    )
-                    + "remove it, or name it once under files in form.yml (reader: none if it is not data, or late, of the "
-                    "entry whose columns it has, if it came late)",
+                    remedy=f"correct pattern of {' or '.join(spec.name for spec in fitting)} in form.yml",
                 )
             )
-            continue
-        by_spec[fitting[0].name].append(path)
+        elif not fitting:
+            unknown.append(path)
+        else:
+            by_spec[fitting[0].name].append(path)
+    lacking = {spec.name for spec in form.files if len(_expected(spec, by_spec[spec.name])) < spec.count_range[0]}
+    renamed = _tell_unknown(unknown, form, lacking, problems)
     captured = []
     for spec in form.files:
         low, high = spec.count_range
         found = by_spec[spec.name]
-        expected = [path for path in found if not spec.is_late(letters.plain(path.name))]
-        if not low <= len(expected) <= high:
+        expected = _expected(spec, found)
+        if not low <= len(expected) <= high and spec.name not in renamed:
             problems.tell(
                 UserError(
                     f"{len(expected)} files fit {spec.pattern!r}, {spec.count} are expected",

@@ -90,7 +90,7 @@ def _odd_records(path: Path, spec: FileSpec, sheet: Sheet, layout: SheetSpec) ->
     return None
 
 
-def _read(path: Path, guide: FileSpec | None, previous: Form) -> tuple[list[Sheet], FileSpec | None]:
+def read_like(path: Path, guide: FileSpec | None, previous: Form) -> tuple[list[Sheet], FileSpec | None]:
     """Read a file as last year's form states, or as the first statement that fits; return that one of csv and SPSS files."""
     reader = READERS.get(path.suffix.lower())
     if reader is None:
@@ -192,7 +192,7 @@ def look(folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = 
             spec for spec in read_specs if spec.reader == reader
         ]
         guide = fitting[0] if fitting else None
-        sheets, spec = _read(path, guide, previous)
+        sheets, spec = read_like(path, guide, previous)
         not_data = {sheet_name(name) for name in guide.sheets_not_data} if guide is not None else set()
         for delivered in sheets:
             if not delivered.cells.num_rows:

@@ -360,7 +360,7 @@ def _preview(
         parts=tuple(Part(**row) for row in rows(PARTS)),
         several_files=tuple(InFiles(**row) for row in rows(_SEVERAL_FILES)),
         corrections=dict(connection.execute(_CORRECTIONS, {"year": reading.year}).fetchall()),
-        losses=losses_of(connection, settings, reading.year),
+        losses=losses_of(connection, settings, reading),
         compared=compared,
         returned=tuple(map(str, returned(settings, {form.delivery for form in reading.forms}))),
         seconds=round(time.monotonic() - started, 1),

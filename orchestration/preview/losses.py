@@ -12,6 +12,7 @@ import duckdb
 
 from orchestration.core.settings import Settings
 from orchestration.gate.proposals import entries, lost_answers
+from orchestration.preview.reading import Reading
 from orchestration.publish import rolls, snapshots
 
 
@@ -51,27 +52,22 @@ class Losses:
         return sum(each.needs_a_line for each in self.units)
 
 
-# Forms of the year of which a sheet could not be read: what is missing there is not gone.
-_IN_PART = """
-    select distinct layouts.form
-    from forms.layouts
-    inner join forms.forms on layouts.form = forms.form
-    left join raw.sheets on layouts.form = sheets.form and layouts.layout = sheets.layout
-    where forms.time_period = $year and sheets.form is null and layouts.form in (select form from history.answer_rolls)
-    order by layouts.form
-"""
+def losses_of(connection: duckdb.DuckDBPyConnection, settings: Settings, reading: Reading) -> Losses:
+    """Return what the warehouse of a look lacks of the answers that are published.
 
-
-def losses_of(connection: duckdb.DuckDBPyConnection, settings: Settings, year: int) -> Losses:
-    """Return what the warehouse of a look lacks of the answers that are published."""
+    Where something is wrong with a form or its delivery, nothing is said of it: what cannot be read is not gone, and is told
+    as what is wrong.
+    """
     published = snapshots.current(settings.snapshots)
     if published is None:
         return Losses(None, (), (), ())
     if not rolls.kept_roll(settings.snapshots, published.name).is_file():
         why = f"{published.name} has no roll of the answers of units: what is gone since is not known"
         return Losses(published.name, (), (), (why,))
-    in_part = {form for (form,) in connection.execute(_IN_PART, {"year": year}).fetchall()}
-    found = [row for row in lost_answers(connection) if row["time_period"] == year and row["form"] not in in_part]
+    known = {form for (form,) in connection.execute("select distinct form from history.answer_rolls").fetchall()}
+    waiting = sorted({form.form for form in reading.forms} & reading.flawed & known)
+    forms = {form.form for form in reading.forms} - reading.flawed
+    found = [row for row in lost_answers(connection) if row["form"] in forms]
     to_sign = entries(row for row in found if row["verdict"] == "unsigned")
     return Losses(
         published.name,
@@ -89,5 +85,5 @@ def losses_of(connection: duckdb.DuckDBPyConnection, settings: Settings, year: i
             for row in found
         ),
         tuple(entry for of_year in to_sign.values() for entry in of_year),
-        tuple(f"{form} is not read as a whole: which answers are gone is told once it is" for form in sorted(in_part)),
+        tuple(f"{form}: which published answers are gone is told once its problems are mended" for form in waiting),
     )

@@ -45,7 +45,8 @@ class Reading:
     """What was read of a survey year.
 
     ``before`` has, for each form that has one, the last earlier round of its survey. ``problems`` is what a run would be
-    refused for, ``undecided`` has the rows of columns.csv that a person must decide, by form.
+    refused for, ``flawed`` has the forms that they are about; ``undecided`` has the rows of columns.csv that a person must
+    decide, by form.
     """
 
     year: int
@@ -53,6 +54,7 @@ class Reading:
     before: dict[str, Form]
     delivered: frozenset[str]
     problems: tuple[UserError, ...]
+    flawed: frozenset[str]
     undecided: dict[str, tuple[Undecided, ...]]
     not_compared: dict[str, str]
     """Why the last earlier round of a form's survey is not compared with, by form; empty where there is none."""
@@ -77,8 +79,10 @@ def _check_inputs(settings: Settings) -> None:
             check(resource)
 
 
-def _forms_of(settings: Settings, year: int, problems: Problems) -> tuple[list[Form], dict[str, tuple[Undecided, ...]]]:
-    """Return the forms of a year as far as they go, and what is not decided in them.
+def _forms_of(
+    settings: Settings, year: int, problems: Problems
+) -> tuple[list[Form], dict[str, tuple[Undecided, ...]], set[str]]:
+    """Return the forms of a year as far as they go, what is not decided in them, and those with which something is wrong.
 
     Raises:
         UserError: no form is of the year.
@@ -90,13 +94,15 @@ def _forms_of(settings: Settings, year: int, problems: Problems) -> tuple[list[F
             place=str(settings.forms),
             remedy=f"is248 new-year <last form> {year} drafts one of what was delivered",
         )
-    forms, undecided = [], {}
+    forms, undecided, flawed = [], {}, set()
     for path in paths:
+        before = len(problems.found)
         with problems.told():
             form, rows = load_draft(path, problems)
             forms.append(form)
             undecided[form.form] = tuple(rows)
-    return forms, undecided
+        flawed |= {path.name} if len(problems.found) > before else set()
+    return forms, undecided, flawed
 
 
 @contextmanager
@@ -151,7 +157,7 @@ def read(
 
 
 def _read(look: Settings, year: int, problems: Problems, deliveries_folder: Path | None) -> Reading:
-    forms, undecided = _forms_of(look, year, problems)
+    forms, undecided, flawed = _forms_of(look, year, problems)
     if not forms:
         raise problems.found[0]
     finished, unfinished = load_finished(look.forms) if deliveries_folder is None else ([], [])
@@ -172,6 +178,7 @@ def _read(look: Settings, year: int, problems: Problems, deliveries_folder: Path
         for form in rounds:
             # What is wrong with the round before is not what is looked at.
             told = problems if form.time_period == year else Problems(go_on=True)
+            already = len(told.found)
             with told.told():
                 is_there = deliveries.look(
                     connection,
@@ -182,10 +189,13 @@ def _read(look: Settings, year: int, problems: Problems, deliveries_folder: Path
                     problems=told,
                 )
                 delivered |= {form.form} if is_there else set()
+            flawed |= {form.form} if len(told.found) > already else set()
             if form.form not in delivered and form.time_period != year:
                 why = str(told.found[0]) if told.found else f"{look.deliveries / form.delivery}: there is no such folder"
                 not_compared |= {name: why for name, each in before.items() if each.form == form.form}
-    return Reading(year, tuple(forms), before, frozenset(delivered), tuple(problems.found), undecided, not_compared)
+    return Reading(
+        year, tuple(forms), before, frozenset(delivered), tuple(problems.found), frozenset(flawed), undecided, not_compared
+    )
 
 
 def _not_compared(

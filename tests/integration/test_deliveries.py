@@ -419,7 +419,7 @@ def without_column(name: str) -> str:
 
 
 REFUSED: list[tuple[str, dict[str, bytes | str], str]] = [
-    ("unknown file", {"export.csv": GOOD, "exportt.csv": "x"}, "does not know the file; rename it if it is export.csv"),
+    ("unknown file", {"export.csv": GOOD, "exportt.csv": "x"}, "does not know the file: its columns are those of no file"),
     ("missing file", {}, "0 files fit 'export.csv', 1 are expected"),
     ("empty file", {"export.csv": ""}, "the file is empty"),
     ("unmapped column", {"export.csv": GOOD.replace("bolig", "bolig_ny")}, "'bolig_ny' is not mapped"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.core.errors import UserError
+from orchestration.core.errors import Problems, UserError
 from orchestration.forms.model import FileSpec
 from orchestration.forms.registry import load_forms
 from orchestration.ingest.capture import capture
@@ -62,8 +62,74 @@ def test_a_late_file_that_the_form_does_not_expect_is_told_with_what_to_write(tm
         tmp_path, None, {"export.csv": [row(1, "0101", "Halden", "1")], "late_0105.csv": [row(1, "0105", "x", "1")]}
     )
     (form,) = load_forms(kit.settings.forms)
-    with pytest.raises(UserError, match=r"late_0105\.csv: form survey_2016 does not know the file.*late, of the entry"):
+    with pytest.raises(
+        UserError, match=r"late_0105\.csv: form survey_2016 does not know the file.*state late: 'late_0105\.csv'"
+    ):
         capture(kit.data / "deliveries" / "2016", form)
+
+
+def told_of(kit: Kit, name: str, content: bytes | str) -> list[str]:
+    """Return all that is told of a delivery with one more file."""
+    folder = write_delivery(kit.data, "2016", {name: content})
+    (form,) = load_forms(kit.settings.forms)
+    problems = Problems(go_on=True)
+    capture(folder, form, problems)
+    (folder / name).unlink()
+    return [str(each) for each in problems.found]
+
+
+BOOK = "variable;label\nbolig;Bolig\narbeid;Arbeid\nrutine;Rutine\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what", "remedy"),
+    [
+        # A name that is like another says nothing: one for one municipality is not the large file.
+        ("expor.csv", csv_text(HEADER, [row(1, "0105", "x", "1")]), "those of the entry export", "state late: 'expor.csv'"),
+        # Written otherwise, with the same header.
+        (
+            "haram.csv",
+            csv_text(HEADER, [row(1, "0105", "Sørum", "1")]).encode("cp1252"),
+            "those of the entry export",
+            "state late: 'haram.csv'",
+        ),
+        (
+            "part.csv",
+            csv_text([*HEADER[:-1], "ny"], [row(1, "0105", "x", "1")]),
+            "it has 11 of the 12 columns of the entry export (export.csv), without 'kommentar' and also 'ny'",
+            "ask the collector",
+        ),
+        ("export2.csv", "a;b;c\n1;2;3\n", "its columns are those of no file of the form", "remove it, or name it once"),
+        ("book.csv", BOOK, "it is a code book", "with reader: none"),
+        ("export.xlsx", b"PK", "none of its files is .xlsx", "remove it, or name it once"),
+        ("README", "x", "none of its files is without an ending", "remove it, or name it once"),
+    ],
+)
+def test_what_an_unknown_file_is_its_header_tells(
+    tmp_path: Path, name: str, content: bytes | str, what: str, remedy: str
+) -> None:
+    kit = kit_with(tmp_path, None, {"export.csv": [row(1, "0101", "Halden", "1")]})
+    (said,) = told_of(kit, name, content)
+    assert what in said and remedy in said and "rename" not in said
+
+
+def test_a_file_under_another_name_is_told_once_and_is_to_be_renamed(tmp_path: Path) -> None:
+    kit = kit_with(tmp_path, None, {"export.csv": [row(1, "0101", "Halden", "1")]})
+    content = (kit.data / "deliveries" / "2016" / "export.csv").read_text(encoding="utf-8")
+    (kit.data / "deliveries" / "2016" / "export.csv").unlink()
+    (said,) = told_of(kit, "final (2).csv", content)
+    assert "rename it to fit 'export.csv', or correct pattern" in said
+    # What came in its place is not that file: both are told.
+    assert [text.partition(": ")[0].rpartition("/")[2] for text in told_of(kit, "other.csv", "a;b\n1;2\n")] == [
+        "other.csv",
+        "2016",
+    ]
+
+
+def test_late_files_of_an_entry_have_its_pattern(tmp_path: Path) -> None:
+    kit = kit_with(tmp_path, LATE, {"export.csv": [row(1, "0101", "Halden", "1")]})
+    (said,) = told_of(kit, "haram.csv", csv_text(HEADER, [row(1, "0105", "x", "1")]))
+    assert "rename it to fit 'late_*.csv', the late files of the entry, if it has answers that came late" in said
 
 
 def test_a_file_that_came_twice_is_told(tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def test_what_is_missing_since_a_file_cannot_be_read_is_not_told_as_gone(kit: Ki
     found = look_at(kit.settings, YEAR)
     assert found.problems and found.undelivered == () and found.losses.units == ()
     (why,) = found.losses.not_compared
-    assert f"{FORM} is not read as a whole" in why
+    assert f"{FORM}: which published answers are gone is told once its problems are mended" in why
     assert why in told(kit, monkeypatch)
 
 
