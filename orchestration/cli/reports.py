@@ -74,6 +74,7 @@ def report(
         "read_back": built.read_back,
         "left_out": built.left_out,
         "chapters_left_out": built.chapters_left_out,
+        "printed": [asdict(each) for each in built.printed],
         "constructed": built.is_constructed,
         "changed": [asdict(each) for each in changed],
         "text": "\n".join([*_lines(built), *(_changes(changed) if earlier is not None else [])]),
@@ -82,6 +83,7 @@ def report(
 
 def _lines(built: Built) -> list[str]:
     """Return what was built, what was left out and why, and where the files lie."""
+    from orchestration.report.against_print import told_of_print
     from orchestration.report.build import told
 
     lines = [
@@ -89,6 +91,7 @@ def _lines(built: Built) -> list[str]:
         f"bound:    {counted(built.values, 'value')} in sentences, {built.cells} in tables and figures; "
         f"{built.read_back} read back from Word, HTML, PDF and workbook, all equal",
     ]
+    lines += [f"print:    {line}" for line in told_of_print(built.printed)]
     if built.chapters_left_out:
         lines.append(f"left out: chapters whose questions were not asked: {', '.join(built.chapters_left_out)}")
     lines += [f"left out: {reason}" for reason in told(built.left_out)]

@@ -7,7 +7,9 @@ the package. Keys, sums and figures are judged later, by the rules; types are ca
 
 from __future__ import annotations
 
+import csv
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -154,6 +156,14 @@ def load(connection: duckdb.DuckDBPyConnection, table: str, resources: list[Data
     connection.execute(f'create or replace table "{package}"."{table}" as ' + " union all ".join(selects), parameters)
     row = connection.execute(f'select count(*) from "{package}"."{table}"').fetchone()
     return int(row[0]) if row else 0
+
+
+def read_rows(data: Path, package: str, table: str) -> Iterator[dict[str, str]]:
+    """Yield the rows of one table as text, in the order of its files, for what reads an input without the warehouse."""
+    for resource in describe(data, package):
+        if resource.table == table:
+            with resource.path.open(encoding="utf-8", newline="") as file:
+                yield from csv.DictReader(file)
 
 
 def load_all(connection: duckdb.DuckDBPyConnection, data: Path) -> None:

@@ -25,6 +25,7 @@ from orchestration.publish import snapshots
 from orchestration.publish.layout import DATABASE
 from orchestration.publish.release import load_catalogue, read_release
 from orchestration.report import read_back, typed_numbers
+from orchestration.report.against_print import Held, Printed, held_against_print, require_agreement
 from orchestration.report.document import TEXTS, ChapterText, Document, assemble
 from orchestration.report.grid import Grid, Round
 from orchestration.report.html import write_html
@@ -32,6 +33,7 @@ from orchestration.report.manifest import manifest
 from orchestration.report.model import Chapter, Source, load_source
 from orchestration.report.pdf import write_pdf
 from orchestration.report.places import Places, places_of
+from orchestration.report.printed_tables import load_printed_tables
 from orchestration.report.printed_words import load_printed_words
 from orchestration.report.sentences import Chapters
 from orchestration.report.tables import LeftOutError, fill
@@ -69,6 +71,8 @@ class Built:
     cells: int
     read_back: int
     left_out: dict[str, str]
+    # The tables of the round's printed report; none where there is no printed one.
+    printed: list[Held] = field(default_factory=list)
     chapters_left_out: list[str] = field(default_factory=list)
     is_constructed: bool = False
 
@@ -100,7 +104,8 @@ def build(settings: Settings, wanted: Wanted, into: Path | None = None) -> Built
     with open_published(settings) as (published, folder):
         places = places_of(published, source.report, wanted.area, wanted.year, wanted.language)
         of = round_of(settings, source, published, wanted, places)
-        grids, left_out = _fill(source, of)
+        printed = Printed(published, [each for sources in source.report.printed.values() for each in sources])
+        grids, left_out = _fill(source, of, printed)
         name = "-".join(part for part in (wanted.report, str(wanted.year), wanted.area) if part)
         name += "" if wanted.language == "nb" else f"-{wanted.language}"
         target = (settings.reports / folder.name if into is None else into) / name
@@ -141,6 +146,7 @@ def build(settings: Settings, wanted: Wanted, into: Path | None = None) -> Built
             ),
             read_back=checked,
             left_out=left_out,
+            printed=held_against_print(source.tables, {key: grids[key] for key in chapters.placed}, left_out, of, printed),
             chapters_left_out=omitted,
             is_constructed=published.release.is_constructed,
         )
@@ -166,16 +172,22 @@ def round_of(settings: Settings, source: Source, published: Published, wanted: W
     sources = printed.get(wanted.year) or [each for sources in printed.values() for each in sources]
     words = load_printed_words(published, settings.data, sources, places.here)
     breaks = read_breaks(published.connection)
-    return Round(wanted.year, before, tuple(rounds), wanted.language, source.report, published, words, breaks)
+    tables = load_printed_tables(settings.data, printed)
+    return Round(wanted.year, before, tuple(rounds), wanted.language, source.report, published, words, breaks, tables)
 
 
-def _fill(source: Source, of: Round) -> tuple[dict[str, Grid], dict[str, str]]:
-    """Return the tables that the round has figures for, and why the others are left out."""
+def _fill(source: Source, of: Round, printed: Printed) -> tuple[dict[str, Grid], dict[str, str]]:
+    """Return the tables that the round has figures for, and why the others are left out.
+
+    Raises:
+        UserError: a declaration is wrong, or a figure is not the one that the reconciliation computes.
+    """
     grids: dict[str, Grid] = {}
     left_out: dict[str, str] = {}
     for key, declared in source.tables.items():
         try:
             grids[key] = fill(key, declared, of)
+            require_agreement(grids[key], printed)
         except LeftOutError as reason:
             left_out[key] = str(reason)
         except ReportError as error:

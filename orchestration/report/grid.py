@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from orchestration.core.language import Language, in_language
 from orchestration.core.tables import Label
 from orchestration.report.model import Declared, Report
+from orchestration.report.printed_tables import PrintedTables
 from orchestration.report.printed_words import PrintedWords
 from orchestration.report.values import Published, Quantity
 from orchestration.site.breaks import Breaks
@@ -29,6 +30,7 @@ class Round:
     published: Published
     words: PrintedWords
     breaks: Mapping[str, Breaks] = field(default_factory=dict)
+    printed: PrintedTables = field(default_factory=PrintedTables)
 
     def say(self, label: Label) -> str:
         """Return a label in the language of the report."""
@@ -37,7 +39,7 @@ class Round:
 
 @dataclass
 class GridCell:
-    """One cell as it is shown. Without a quantity it has a sign or nothing; ``number`` identifies it in the manifest."""
+    """One cell as it is shown. Without a quantity it has a sign or nothing; ``key`` is that of the figure in print."""
 
     text: str
     quantity: Quantity | None = None
@@ -46,6 +48,7 @@ class GridCell:
     remarks: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     is_hidden: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True)

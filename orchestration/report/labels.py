@@ -12,7 +12,7 @@ from functools import cached_property
 from orchestration.core.language import Language, in_language
 from orchestration.core.texts import load_groups
 from orchestration.report.printed_words import Place
-from orchestration.report.values import BASIS, CODE, LEVEL, Published
+from orchestration.report.values import BASIS, CODE, LEVEL, PARTS, Published
 from orchestration.report.writing import kept_together
 
 GROUPS = load_groups("report", "labels")
@@ -64,6 +64,8 @@ class Labels:
             return place.name or self.code("unit_level", place.level)
         if dimension == "municipality":
             return self._municipalities.get(code, code)
+        if dimension == "municipality_no":
+            return self._units.get(code, code)
         if dimension == "question":
             return self._indicators.get(code, code)
         return self.code(CODELISTS[dimension], code) if dimension in CODELISTS else code
@@ -91,6 +93,16 @@ class Labels:
     def _municipalities(self) -> Mapping[str, str]:
         rows = self._published.rows("areas", {LEVEL: "municipality", BASIS: "current"})
         return {str(row[CODE]): str(row["unit_name"]) for row in rows}
+
+    @cached_property
+    def _units(self) -> Mapping[str, str]:
+        """Municipalities with their codes, and the parts that report for themselves: names of places are used twice."""
+        found: dict[str, str] = {}
+        for level in ("municipality", *PARTS):
+            for row in self._published.rows("areas", {LEVEL: level, BASIS: "reported"}):
+                code, name = str(row[CODE]), str(row["unit_name"])
+                found[code] = f"{code} {name}" if level == "municipality" else name
+        return found
 
     @cached_property
     def _indicators(self) -> Mapping[str, str]:

@@ -41,12 +41,6 @@ class Rows(_Strict):
     codes: tuple[str, ...] | Literal["all"] = ()
     years: tuple[YearSpec, ...] | Literal["all"] = ()
 
-    @model_validator(mode="after")
-    def _has_codes_or_years(self) -> Rows:
-        if bool(self.codes) == bool(self.years) or (self.by == "year") != bool(self.years):
-            raise ValueError("rows have years where they are by year, otherwise codes")
-        return self
-
 
 class Column(_Strict):
     """One measure of a table. ``from`` is the year that a change is counted from."""
@@ -56,27 +50,51 @@ class Column(_Strict):
     since: Literal["before"] | int | None = None
     # The round in which was asked, in years from the report's, where the figure is of another year.
     survey: int | None = None
-    # The year of the figures, in years from the report's, where print has them under another one.
-    taken_from: int | None = None
     dimensions: dict[str, str] = Field(default_factory=dict, alias="with")
     decimals: int = 0
+    # Rows of print that have other decimals.
+    row_decimals: dict[str, int] = Field(default_factory=dict)
     head: Label | None = None
 
 
 class Declared(_Strict):
-    """A table, or a figure that shows one; in the words of the printed reports."""
+    """A table, or a figure that shows one; in the words of the printed reports.
+
+    A table that continues a printed one says which one, and has its rows and columns from there (``printed_tables``).
+    Another one says them itself.
+    """
 
     title: Label
     kind: Literal["table", "bars", "stacked", "lines", "box"] = "table"
+    # The printed tables that it continues, by the report that they stand in, with blanks between several.
     printed: dict[str, str] = Field(default_factory=dict)
+    # The rounds of a printed series.
+    years: Literal["all", "comparable"] = "all"
+    # Heads of a printed table's columns where the words of print are not enough, in their order.
+    heads: tuple[Label, ...] = ()
+    # What a table that continues a printed one counts otherwise; said below it, and its figures may differ.
+    otherwise: Label | None = None
     rows: Rows
     fixed: dict[str, str] = Field(default_factory=dict)
-    columns: tuple[Column, ...] = Field(min_length=1)
+    columns: tuple[Column, ...] = ()
     unit_set: Literal["", "municipalities", "with_districts", "with_agencies", "without_districts"] = ""
     base: Literal["", "answered", "all"] = ""
     # Cells that the table does not have, each by its row and its column, counted from one.
     absent: tuple[tuple[str, int], ...] = ()
     footnotes: tuple[Label, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Declared:
+        rows = self.rows
+        if self.printed:
+            said = [name for name in ("columns", "fixed", "unit_set", "absent") if getattr(self, name)]
+            if said or rows.codes or rows.years:
+                raise ValueError(f"{(said or ['rows'])[0]}: a table that continues a printed one has them from there")
+        elif not self.columns:
+            raise ValueError("columns: a table has columns, or continues a printed one")
+        elif bool(rows.codes) == bool(rows.years) or (rows.by == "year") != bool(rows.years):
+            raise ValueError("rows: rows have years where they are by year, otherwise codes")
+        return self
 
 
 class Chapter(_Strict):
@@ -94,6 +112,8 @@ class Report(_Strict):
     title: Label
     subtitle: Label
     printed: dict[int, tuple[str, ...]] = Field(default_factory=dict)
+    # Printed tables that are not made although something can be computed of them, and why: by source and numbers.
+    not_made: dict[str, dict[str, Label]] = Field(default_factory=dict)
     # Remarks on values that the chapter of method says once; other remarks have to be said where the value stands.
     said_once: tuple[str, ...] = ()
     # A figure that covers at least this share of the inhabitants is plain.

@@ -7,17 +7,19 @@ anything about one table.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from orchestration.ingest.data_packages import read_rows
 from orchestration.report.values import (
     BASIS,
     CODE,
     COUNTRY,
     LEVEL,
+    PARTS,
     YEAR,
     Cell,
     Published,
@@ -168,11 +170,20 @@ class PrintedWords:
             if name == "municipality":
                 return Place("municipality", code, basis="current")
             if name == "municipality_no":
-                return Place("municipality", code)
+                return Place(self._parts.get((str(year), code), "municipality"), code)
             if name == "county":
                 return Place("county", self._county(code, year))
             return Place(name, self.areas.get((name, code), code))
         return Place(*COUNTRY)
+
+    @cached_property
+    def _parts(self) -> Mapping[tuple[str, str], str]:
+        """The levels of the parts of municipalities that report for themselves, by year and code."""
+        return {
+            (str(row[YEAR]), str(row[CODE])): level
+            for level in PARTS
+            for row in self.published.rows("areas", {LEVEL: level, BASIS: "reported"})
+        }
 
     def _county(self, name: str, year: int) -> str:
         """Return the code of a county of a year; a year in which no figure was collected has the map of the nearest one."""
@@ -391,11 +402,6 @@ def _group(dimensions: Mapping[str, str]) -> str:
     return dimensions.get("target_group") or AGES.get(dimensions.get("age_group", ""), TOTAL)
 
 
-def _read(path: Path) -> Iterable[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
-
-
 def load_printed_words(
     published: Published, data: Path, sources: Iterable[str], places: Mapping[str, Place]
 ) -> PrintedWords:
@@ -412,15 +418,13 @@ def load_printed_words(
         published=published,
         terms={
             (row["dimension"], row["printed_code"]): row["code"]
-            for row in _read(data / "published" / "printed_terms.csv")
+            for row in read_rows(data, "published", "printed_terms")
             if row["source_id"] in wanted
         },
         areas={
             (row["unit_level"], row["printed_name"]): row["unit_code"]
-            for row in _read(data / "classifications" / "area_names.csv")
+            for row in read_rows(data, "classifications", "area_names")
         },
-        answer_groups=frozenset(
-            (row["indicator"], row["answer"]) for row in _read(data / "indicators" / "answer_groups.csv")
-        ),
+        answer_groups=frozenset((row["indicator"], row["answer"]) for row in read_rows(data, "indicators", "answer_groups")),
         places=places,
     )

@@ -7,15 +7,16 @@ belong here: which published cell a printed measure is (``printed_words``), or h
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from orchestration.core.texts import filled, load_texts
 from orchestration.report.grid import Grid, GridCell, Note, Round, RowHead, heads_of, marked
 from orchestration.report.labels import MEASURES, Labels
 from orchestration.report.model import Column, Declared, YearSpec
+from orchestration.report.printed_tables import cell_key
 from orchestration.report.printed_words import NOT_COMPARABLE, WITH_CORRECTION, NotComparableError, Place
-from orchestration.report.values import COUNTRY, HIDDEN, LEVEL, PLAIN, YEAR, Cell, Quantity, ReportError, near, plain
+from orchestration.report.values import COUNTRY, HIDDEN, LEVEL, PARTS, PLAIN, YEAR, Cell, Quantity, ReportError, near, plain
 from orchestration.report.writing import listed, number
 
 TEXTS = load_texts("report", "tables")
@@ -23,6 +24,8 @@ TEXTS = load_texts("report", "tables")
 # What stands beside figures and is none of a survey.
 CONTEXT = ("population", "share_of_population")
 NOT_POSSIBLE, MISSING = "M", "O"
+MUNICIPALITY_LEVEL = "municipality"
+HAS_ANSWERED = "has_answered"
 # Statuses of values that are no plain ones; the others say why there is no value.
 SAID_STATUSES = ("I", "E", "P", "U")
 FTE_TABLES = {"measure_type": "fte_by_service", "education": "fte_by_education", "pathway": "fte_by_pathway"}
@@ -51,23 +54,10 @@ def fill(key: str, declared: Declared, of: Round) -> Grid:
     return _Filling(key, declared, of).grid()
 
 
-def printed_keys(declared: Declared, of: Round) -> Iterator[str]:
-    """Yield the key of each cell as ``data/published`` has it, to hold a declaration against print."""
-    filling = _Filling("", declared, of)
-    for row, code in enumerate(filling.codes):
-        for place in filling.places:
-            if (code, place.place) in filling.absent:
-                continue
-            measure, dimensions, year = filling.words_of(row, place)
-            dimensions = {name: value for name, value in dimensions.items() if name not in ("has_answered", "place")}
-            if dimensions.get("price_basis") == "real":
-                dimensions["price_basis"] = f"real_{of.published.rows('amounts', {})[0]['price_year']}_cpi"
-            yield "|".join([measure, *(f"{name}={dimensions[name]}" for name in sorted(dimensions)), str(year)])
-
-
 class _Filling:
     def __init__(self, key: str, declared: Declared, of: Round) -> None:
-        self.key, self.declared, self.round = key, declared, of
+        self.key, self.round = key, of
+        self.declared = declared = of.printed.laid_out(declared, of.year)
         self.labels = Labels(of.published, of.language, of.words.places)
         self.by_year = declared.rows.by == "year"
         self.is_amount = any("user_involvement" in column.measure for column in declared.columns)
@@ -133,6 +123,8 @@ class _Filling:
             return list(rows.codes)
         if rows.by == "municipality":
             return self._municipalities()
+        if rows.by == "municipality_no":
+            return self._units()
         here = self.round.published.rows("areas", {LEVEL: rows.by, YEAR: str(self.round.year), "area_basis": "reported"})
         if rows.by == "county":
             return [*(str(row["unit_name"]) for row in sorted(here, key=lambda row: str(row["unit_code"]))), "total"]
@@ -147,6 +139,16 @@ class _Filling:
         county = self.round.words.places["here"].code
         wanted = {LEVEL: "municipality", YEAR: str(self.round.year), "area_basis": "current", "county_code": county}
         return sorted(str(row["unit_code"]) for row in self.round.published.rows("areas", wanted))
+
+    def _units(self) -> list[str]:
+        """Return every municipality of the round, each after its parts that report for themselves, and the country."""
+        wanted = {YEAR: str(self.round.year), "area_basis": "reported"}
+        found = [
+            (str(row["municipality_code"] or row["unit_code"]), level == MUNICIPALITY_LEVEL, str(row["unit_code"]))
+            for level in (MUNICIPALITY_LEVEL, *PARTS)
+            for row in self.round.published.rows("areas", {LEVEL: level, **wanted})
+        ]
+        return [*(code for _, _, code in sorted(found)), "total"]
 
     def _places(self) -> Iterator[_Place]:
         for place, column in enumerate(self.declared.columns, start=1):
@@ -177,7 +179,7 @@ class _Filling:
         if column.survey is not None:
             dimensions["survey_year"] = str(self.round.year + column.survey)
         if self.has_answered:
-            dimensions["has_answered"] = "yes"
+            dimensions[HAS_ANSWERED] = "yes"
         return column.measure, dimensions, year
 
     def _before(self, year: int) -> int | None:
@@ -190,14 +192,24 @@ class _Filling:
             return GridCell("")
         try:
             measure, dimensions, year = self.words_of(row, place)
-            if place.column.taken_from is not None:
-                year = self.round.year + place.column.taken_from
-            quantity = self.round.words.quantity(measure, dimensions, year, self.declared.unit_set, self.declared.base)
+            key = cell_key(measure, {name: code for name, code in dimensions.items() if name != HAS_ANSWERED}, year)
+            if self.is_amount and measure in CONTEXT:
+                # Beside an amount stand the inhabitants of the year in which it was asked about.
+                year = self.round.year
+            quantity = self._quantity(measure, dimensions, year)
         except NotComparableError:
             return self._sign(NOT_POSSIBLE, (self.round.say(TEXTS["not_comparable"]),))
         except ReportError:
             return self._sign(NOT_POSSIBLE, ())
-        return self._shown(quantity, place.column.decimals)
+        decimals = place.column.row_decimals.get(self.codes[row], place.column.decimals)
+        return replace(self._shown(quantity, decimals), key=key)
+
+    def _quantity(self, measure: str, dimensions: dict[str, str], year: int) -> Quantity:
+        of = self.round
+        found = of.printed.queried(self.declared, of.published, measure, dimensions, year, of.year)
+        if found is not None:
+            return found
+        return of.words.quantity(measure, dimensions, year, self.declared.unit_set, self.declared.base)
 
     def _sign(self, status: str, remarks: tuple[str, ...], *, is_hidden: bool = False) -> GridCell:
         codes = self.round.published.release.codes.get("obs_status", {})
@@ -238,7 +250,10 @@ class _Filling:
             raise LeftOutError(self.round.say(TEXTS["left_out_hidden" if hidden else "left_out_not_asked"]))
         # Rows and columns that the round has nothing of: a category that ended, a year in which nobody was asked.
         # The area that a report is about is never left out: it is shown that it has nothing.
-        keeps = "here" in self.round.words.places and self.declared.rows.by in ("place", "municipality", "year")
+        # Nor is a municipality of a list of all of them.
+        keeps = self.declared.rows.by == "municipality_no" or (
+            "here" in self.round.words.places and self.declared.rows.by in ("place", "municipality", "year")
+        )
         keep_rows = [keeps or any(cell.quantity is not None or cell.is_hidden for cell in line) for line in cells]
         keep = [any(line[at].quantity is not None or line[at].is_hidden for line in cells) for at in range(len(self.places))]
         places = [place for place, kept in zip(self.places, keep, strict=True) if kept]
@@ -253,7 +268,8 @@ class _Filling:
         rows = [RowHead(self.labels.of(self.declared.rows.by, code), code) for code in codes]
         levels, constant = self._levels(places)
         notes = marked(cells, rows) if self.declared.kind == "table" else self._named(cells, rows)
-        notes += [Note(self.round.say(each)) for each in self.declared.footnotes]
+        said = [*([self.declared.otherwise] if self.declared.otherwise is not None else []), *self.declared.footnotes]
+        notes += [Note(self.round.say(each)) for each in said]
         years = self._years(places, codes)
         walls = self._breaks(years, notes)
         notes += self._base()

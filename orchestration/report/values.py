@@ -21,6 +21,8 @@ from orchestration.publish.release import Release
 
 YEAR, LEVEL, CODE, BASIS = "time_period", "unit_level", "unit_code", "area_basis"
 COUNTRY = ("country", "0")
+# Parts of a municipality that report for themselves.
+PARTS = ("city_district", "agency")
 HIDDEN = "Q"
 PLAIN = "A"
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +15,17 @@ import yaml
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.report import build
+from orchestration.report.against_print import Held, shown_number
 from orchestration.report.model import load_source
 from orchestration.report.places import Places
 from orchestration.report.sentences import Chapters
-from orchestration.report.tables import printed_keys
 from orchestration.report.vocabulary import Vocabulary
 from tests.conftest import run_command
 
 DATA = PROJECT_DIR / "data"
+DOCUMENTATION = PROJECT_DIR / "docs" / "reports.md"
+# What stands over the lines of the documentation that are held against the reports.
+BEGIN = "| --- | --- | --- | --- | --- | --- |\n"
 STATEMENTS = yaml.safe_load(Path(__file__).with_name("report_statements.yml").read_text(encoding="utf-8"))
 # The examples of the documentation: an expression in a row of a table, and what it says in the report of 2016.
 EXAMPLE = re.compile(r"^\| `(\{\{.*?\}\})` \| ([^|]+) \|$", re.MULTILINE)
@@ -76,21 +81,43 @@ def test_the_national_report_has_the_tables_of_print(published: Path, tmp_path: 
         assert path.read_bytes() == (tmp_path / "again" / path.parent.name / path.name).read_bytes(), path.name
 
 
-def test_a_declared_table_has_the_cells_that_print_has(published: Path) -> None:
+def test_every_printed_table_is_in_the_report_or_has_a_reason(published: Path, tmp_path: Path) -> None:
     settings = settings_of(published)
-    source = load_source(settings.report_sources / "is248")
-    with build.open_published(settings) as (tables, _):
-        for year, sources in source.report.printed.items():
-            of = build.round_of(settings, source, tables, build.Wanted("is248", year), Places())
-            for key, declared in source.tables.items():
-                names = [(each, number) for each in sources for number in declared.printed.get(each, "").split()]
-                wanted = {
-                    str(row["cell_key"])
-                    for each, number in names
-                    for row in tables.rows("published_figures", {"source_id": each, "table_id": number})
-                }
-                if names:
-                    assert wanted <= set(printed_keys(declared, of)), key
+    held = {
+        year: build.build(settings, build.Wanted("is248", year, language="en"), tmp_path).printed for year in (2016, 2023)
+    }
+    for each in (table for tables in held.values() for table in tables):
+        assert each.shown == each.figures or each.why, each
+    told = [line for tables in held.values() for line in by_chapter(tables)]
+    text = DOCUMENTATION.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN, 1)
+    table, after = rest.split("\n\n", 1)
+    if os.environ.get("UPDATE_GOLDEN"):
+        DOCUMENTATION.write_text(before + BEGIN + "\n".join(told) + "\n\n" + after, encoding="utf-8")
+    else:
+        assert table.splitlines() == told
+
+
+def by_chapter(tables: list[Held]) -> list[str]:
+    """Return what the documentation says of each chapter of a printed report."""
+    lines = []
+    for (source, chapter), group in groupby(tables, key=lambda each: (each.source, chapter_of(each.number))):
+        found = list(group)
+        shown, figures = sum(each.shown for each in found), sum(each.figures for each in found)
+        verdict = "complete" if shown == figures else "partly" if shown else "not"
+        missing: dict[str, list[str]] = {}
+        for each in found:
+            if each.shown < each.figures:
+                missing.setdefault(each.why, []).append(shown_number(each.number))
+        reasons = "; ".join(f"{', '.join(numbers)}: {why[:1].lower()}{why[1:]}" for why, numbers in missing.items())
+        equal = sum(each.equal for each in found)
+        lines.append(f"| `{source}` | {chapter} | {verdict} | {shown} of {figures} | {equal} | {reasons} |")
+    return lines
+
+
+def chapter_of(number: str) -> str:
+    found = re.match(r"(?:fig)?(\d+)\.", number)
+    return found.group(1) if found else shown_number(number)
 
 
 @pytest.mark.parametrize("arguments", [("--municipality", "5001"), ("--municipality", "0301"), ("--county", "54")])

@@ -10,7 +10,7 @@ from orchestration.report.bound import Bound
 from orchestration.report.document import column_widths
 from orchestration.report.manifest import differences
 from orchestration.report.model import Declared
-from orchestration.report.tables import LeftOutError, fill, printed_keys
+from orchestration.report.tables import LeftOutError, fill
 from orchestration.report.typed_numbers import typed_numbers
 from orchestration.report.values import Quantity, ReportError, plain
 from tests.unit.report_kit import answer, comparable, fte, round_of
@@ -93,14 +93,6 @@ def test_a_misspelt_code_or_measure_of_a_declaration_is_told(changes: dict[str, 
 def test_the_first_round_has_no_round_before() -> None:
     grid = fill("key", GROUPS, round_of({"fte_by_service": groups()}, before=None))
     assert [[cell.text for cell in line] for line in grid.cells] == [["66"], ["110"]]
-
-
-def test_a_declaration_has_the_keys_of_print() -> None:
-    of = round_of({"fte_by_service": groups(), "comparability": COMPARABLE})
-    assert set(printed_keys(GROUPS, of)) >= {
-        "fte_reported|target_group=adults|2015",
-        "fte_change_percent|from_year=2015|target_group=total|2016",
-    }
 
 
 def test_a_question_says_how_many_answered() -> None:

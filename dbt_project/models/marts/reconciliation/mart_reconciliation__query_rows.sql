@@ -49,9 +49,8 @@
     ),
     (
         'indicator_odds_ratios', 'mart_indicator_odds_ratios', 'delivered_answers',
-        [
-            ('indicator', "''"), ('answer', "''"), ('item', "'all'"), ('time_period', year), ('unit_level', "'size_group'"),
-            ('unit_code', "''"), ('area_basis', "'reported'")
+        country | dictsort + [
+            ('indicator', "''"), ('answer', "''"), ('item', "'all'"), ('time_period', year), ('area_basis', "'reported'")
         ],
         ['odds_ratio', 'odds_ratio_std_err', 'z_value', 'p_value', 'odds_ratio_ci95_low', 'odds_ratio_ci95_high'],
     ),
