@@ -5,6 +5,7 @@ Belongs here: the words of the answer. Does not belong here: building a report (
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +17,7 @@ from orchestration.core.errors import UserError
 from orchestration.core.settings import load_settings
 
 if TYPE_CHECKING:
+    from orchestration.report.authored import Taken
     from orchestration.report.build import Built
     from orchestration.report.manifest import Changed
 
@@ -76,6 +78,7 @@ def report(
         "chapters_left_out": built.chapters_left_out,
         "printed": [asdict(each) for each in built.printed],
         "constructed": built.is_constructed,
+        "authored": [asdict(each) for each in built.authored],
         "changed": [asdict(each) for each in changed],
         "text": "\n".join([*_lines(built), *(_changes(changed) if earlier is not None else [])]),
     }
@@ -95,10 +98,28 @@ def _lines(built: Built) -> list[str]:
     if built.chapters_left_out:
         lines.append(f"left out: chapters whose questions were not asked: {', '.join(built.chapters_left_out)}")
     lines += [f"left out: {reason}" for reason in told(built.left_out)]
+    lines += _signed(built.authored)
     width = max(map(len, SUFFIXES.values())) + 1
     lines += [f"{f'{SUFFIXES[kind]}:':{width}} {shown_path(path)}" for kind, path in built.files.items()]
     if built.is_constructed:
         lines.append("note: deliveries of the snapshot are constructed; the report says so on its first page")
+    return lines
+
+
+def _signed(authored: Sequence[Taken]) -> list[str]:
+    """Return what became of the slots for signed texts: those to check, those that are empty, those nobody comes to."""
+    if not authored:
+        return []
+    by_state = {state: [each for each in authored if each.state == state] for state in ("written", "carried", "empty")}
+    counts = f"{len(by_state['written'])} of this year, {len(by_state['carried'])} of an earlier one"
+    lines = [f"signed:   {counts}, {counted(len(by_state['empty']), 'empty slot')}"]
+    for each in authored:
+        if each.state == "carried":
+            lines.append(f"  check: {each.file} is of {each.year}, signed by {each.by} ({each.chapter}, line {each.line})")
+        elif each.state == "empty":
+            lines.append(f"  empty: {each.slot} ({each.kind}; {each.chapter}, line {each.line})")
+        elif each.state == "not_placed":
+            lines.append(f"  not placed: {each.file}, whose slot stands in a part that this round leaves out")
     return lines
 
 

@@ -22,6 +22,11 @@ _MONTHS = (
     *("juli", "august", "september", "oktober", "november", "desember"),
 )
 
+_ENGLISH_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
 
 def in_language(label: Label, language: Language) -> str:
     """Return a label in one of its languages."""
@@ -56,6 +61,8 @@ def number(
     return MINUS + written.removeprefix("-") if written.startswith("-") else f"+{written}"
 
 
-def written_day(day: date) -> str:
-    """Return a day as it stands in a Norwegian sentence: 4. mai 2016."""
-    return f"{day.day}. {_MONTHS[day.month - 1]} {day.year}"
+def written_day(day: date, language: Language = "nb") -> str:
+    """Return a day as it stands in a sentence: 4. mai 2016, or 4 May 2016."""
+    if language == "nb":
+        return f"{day.day}. {_MONTHS[day.month - 1]} {day.year}"
+    return f"{day.day} {_ENGLISH_MONTHS[day.month - 1]} {day.year}"

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ from orchestration.publish.layout import DATABASE
 from orchestration.publish.release import load_catalogue, read_release
 from orchestration.report import read_back, typed_numbers
 from orchestration.report.against_print import Held, Printed, held_against_print, require_agreement
+from orchestration.report.anonymity import unit_names
+from orchestration.report.authored import Authored, Taken
 from orchestration.report.document import TEXTS, ChapterText, Document, assemble
 from orchestration.report.grid import Grid, Round
 from orchestration.report.html import write_html
@@ -44,7 +46,8 @@ from orchestration.report.workbook import write_workbook
 from orchestration.site.breaks import read_breaks
 
 MANIFEST = "manifest.json"
-_PLACED = re.compile(r"\{\{\s*(?:table|figure)\(\s*[\"'](\w+)[\"']\s*\)\s*\}\}")
+# What a chapter that is not written in a language still has: its tables and figures, and its slots for signed texts.
+_PLACED = re.compile(r"\{\{\s*((?:table|figure|prose|quote)\(\s*[\"']\w+[\"']\s*\))\s*\}\}")
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,8 @@ class Built:
     printed: list[Held] = field(default_factory=list)
     chapters_left_out: list[str] = field(default_factory=list)
     is_constructed: bool = False
+    # What became of the slots for signed texts.
+    authored: list[Taken] = field(default_factory=list)
 
 
 @contextmanager
@@ -114,7 +119,8 @@ def build(settings: Settings, wanted: Wanted, into: Path | None = None) -> Built
             work, made = Path(scratch) / "work", Path(scratch) / "made"
             work.mkdir()
             made.mkdir()
-            chapters = Chapters(of, Vocabulary(of), grids, left_out, places.names)
+            authored = Authored(source, of.year, of.language, lambda: unit_names(published, settings.data))
+            chapters = Chapters(of, Vocabulary(of), grids, left_out, places.names, authored=authored)
             texts, omitted = _evaluate(source, of, chapters)
             document = assemble(texts, {key: grids[key] for key in chapters.placed}, of, folder.name, _day(published))
             files = {kind: made / f"{name}.{kind}" for kind in ("docx", "pdf", "html", "xlsx")}
@@ -129,6 +135,7 @@ def build(settings: Settings, wanted: Wanted, into: Path | None = None) -> Built
                 "language": wanted.language,
                 "area": wanted.area,
                 "snapshot": folder.name,
+                "authored": [asdict(each) for each in authored.taken],
             }
             content = manifest(document, chapters.stated, left_out, facts)
             (made / MANIFEST).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -149,6 +156,7 @@ def build(settings: Settings, wanted: Wanted, into: Path | None = None) -> Built
             printed=held_against_print(source.tables, {key: grids[key] for key in chapters.placed}, left_out, of, printed),
             chapters_left_out=omitted,
             is_constructed=published.release.is_constructed,
+            authored=[*authored.taken, *authored.not_placed()],
         )
 
 
@@ -200,6 +208,7 @@ def _evaluate(source: Source, of: Round, chapters: Chapters) -> tuple[list[Chapt
     found: list[ChapterText] = []
     omitted: list[str] = []
     used: set[int] = set()
+    files: set[str] = set()
     for chapter in source.report.chapters:
         title = in_language(chapter.title, of.language)
         if chapter.needs and not any(chapters.vocabulary.asked(each) for each in chapter.needs):
@@ -208,13 +217,17 @@ def _evaluate(source: Source, of: Round, chapters: Chapters) -> tuple[list[Chapt
         path = source.chapter_file(chapter, of.language)
         text = _without_prose(source, chapter, of) if path is None else path.read_text(encoding="utf-8")
         place = path or source.folder / "chapters" / f"{chapter.file}.md"
-        used |= typed_numbers.require_bound(place, text, of.language, source.exceptions)
+        if path is not None:
+            files.add(path.name)
+            used |= typed_numbers.require_bound(place, text, of.language, source.exceptions)
         markdown = chapters.render(place, text, place.name)
         found.append(ChapterText(title, chapter.file, chapter.numbered, markdown, str(place)))
-    # Chapters that were left out keep their exceptions.
-    files = {Path(chapter.place).name for chapter in found}
+    if chapters.authored is not None:
+        used |= chapters.authored.exceptions
+        files |= chapters.authored.files
+    # Files that were not read keep their exceptions: chapters left out, other languages, signed texts of other years.
     for exception in source.exceptions:
-        if exception.line not in used and exception.file in files and of.language == "nb":
+        if exception.line not in used and exception.file in files:
             raise UserError(
                 f"the exception {exception.text[:60]!r} is not needed any more",
                 place=f"{source.folder / 'exceptions.csv'}, line {exception.line}",
@@ -226,7 +239,7 @@ def _evaluate(source: Source, of: Round, chapters: Chapters) -> tuple[list[Chapt
 def _without_prose(source: Source, chapter: Chapter, of: Round) -> str:
     """Return a chapter that nobody has written in a language: its tables and figures alone."""
     written = (source.folder / "chapters" / f"{chapter.file}.md").read_text(encoding="utf-8")
-    placed = [f'{{{{ table("{key}") }}}}' for key in _PLACED.findall(written)]
+    placed = [f"{{{{ {each} }}}}" for each in _PLACED.findall(written)]
     return "\n\n".join([of.say(TEXTS["no_text"]), *placed]) + "\n"
 
 

@@ -104,7 +104,7 @@ def assemble(chapters: Sequence[ChapterText], grids: dict[str, Grid], of: Round,
     """
     report = of.report
     notice = of.published.release.notice
-    edition = of.say(filled(TEXTS["edition"], id=snapshot, day=_written(day, of.language)))
+    edition = of.say(filled(TEXTS["edition"], id=snapshot, day=written_day(day, of.language)))
     document = Document(
         title=of.say(filled(report.title, area=of.words.places["here"].name if "here" in of.words.places else "")),
         subtitle=f"{of.say(report.subtitle)} {of.year}",
@@ -210,10 +210,6 @@ def _source(grid: Grid, of: Round, snapshot: str) -> list[Note]:
         if named:
             parts.append(of.say(filled(TABLE_TEXTS["printed"], numbers=", ".join(named))))
     return [Note(" ".join(parts))]
-
-
-def _written(day: date, language: Language) -> str:
-    return written_day(day) if language == "nb" else day.isoformat()
 
 
 def note_pieces(note: Note, of_language: Language) -> Iterator[tuple[str, str]]:

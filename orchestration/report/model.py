@@ -131,6 +131,7 @@ class SignedNumber:
     file: str
     text: str
     line: int
+    signed_by: str
 
 
 @dataclass(frozen=True)
@@ -207,5 +208,5 @@ def _exceptions(path: Path) -> tuple[SignedNumber, ...]:
             for name in ("file", "text", "reason", "signed_by", "date"):
                 if not (row.get(name) or "").strip():
                     raise UserError(f"an exception has no {name}", place=f"{path}, line {line}", remedy=DOCUMENTATION)
-            found.append(SignedNumber(row["file"], row["text"], line))
+            found.append(SignedNumber(row["file"], row["text"], line, row["signed_by"]))
     return tuple(found)

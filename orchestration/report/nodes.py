@@ -99,7 +99,13 @@ def figure(id_: str, caption: list[Node], image: str, alternative: str) -> Node:
 def walk(node: Any, change: Callable[[Node], Any]) -> Any:
     """Return a document in which each node was changed; a change that returns nothing keeps the node."""
     if isinstance(node, list):
-        return [walk(each, change) for each in node]
+        found: list[Any] = []
+        for each in node:
+            changed = walk(each, change)
+            # One node may become several.
+            is_spread = isinstance(each, dict) and isinstance(changed, list)
+            found += changed if is_spread else [changed]
+        return found
     if isinstance(node, dict):
         changed = change(node) if "t" in node else None
         if changed is not None:

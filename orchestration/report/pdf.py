@@ -16,6 +16,7 @@ import typst
 
 from orchestration.core.language import Language
 from orchestration.report import nodes
+from orchestration.report.authored import CHECK_STYLE, SIGNATURE_STYLE
 from orchestration.report.document import TEXTS, Document, Placed, column_widths, note_pieces
 from orchestration.report.grid import Grid, Note
 from orchestration.report.nodes import Node
@@ -26,6 +27,8 @@ STANDARD: Literal["ua-1"] = "ua-1"
 # Letters of tables, the smaller the more they hold.
 SIZES = ("9pt", "7.6pt", "6.9pt")
 ROWS_OF_A_PAGE = 34
+# What the page design calls the styles of what stands around a signed text.
+DESIGN = {CHECK_STYLE: "to-check", SIGNATURE_STYLE: "signature"}
 
 
 def write_pdf(document: Document, path: Path, work: Path) -> None:
@@ -46,7 +49,7 @@ def write_pdf(document: Document, path: Path, work: Path) -> None:
         (work / f"{placed.grid.key}.svg").write_text(placed.chart.svg(), encoding="utf-8")
         return [nodes.raw("typst", _figure(placed, document.language))]
 
-    whole = {"pandoc-api-version": api_version(), "meta": {}, "blocks": nodes.walk(document.blocks(write), _without_ids)}
+    whole = {"pandoc-api-version": api_version(), "meta": {}, "blocks": nodes.walk(document.blocks(write), _as_typst)}
     body = nodes.convert(json.dumps(whole), "typst", "json", ["--wrap=none"])
     source = _filled(document) + body
     (work / "report.typ").write_text(source, encoding="utf-8")
@@ -85,10 +88,14 @@ def quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _without_ids(node: Node) -> Any:
-    """Take ids from spans: Typst would make labels of them, thousands of times over."""
+def _as_typst(node: Node) -> Any:
+    """Take ids from spans, of which Typst would make thousands of labels, and give styles to the page design."""
     if node["t"] == "Span":
-        return {"t": "Span", "c": [["", [], []], nodes.walk(node["c"][1], _without_ids)]}
+        return {"t": "Span", "c": [["", [], []], nodes.walk(node["c"][1], _as_typst)]}
+    if node["t"] == "Div":
+        style = next((DESIGN[name] for name in node["c"][0][1] if name in DESIGN), "")
+        if style:
+            return [nodes.raw("typst", f"#{style}["), *nodes.walk(node["c"][1], _as_typst), nodes.raw("typst", "]")]
     return None
 
 

@@ -18,6 +18,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from orchestration.core.errors import UserError
 from orchestration.core.language import in_language
+from orchestration.report.authored import Authored, Kind, in_chapter
 from orchestration.report.bound import NO_BREAK, Bound, Composed
 from orchestration.report.grid import Grid, Round
 from orchestration.report.values import ReportError, near
@@ -66,24 +67,26 @@ class Chapters:
     names: Mapping[str, Any] = field(default_factory=dict)
     stated: list[Stated] = field(default_factory=list)
     placed: list[str] = field(default_factory=list)
+    authored: Authored | None = None
 
-    def render(self, path: Path, text: str, shown: str) -> str:
+    def render(self, path: Path, text: str, shown: str, *, is_signed: bool = False) -> str:
         """Return a chapter as Markdown whose bound values are spans with an id.
 
         Args:
             path: the file, for errors.
             text: what stands in it.
             shown: the name of the file in the manifest.
+            is_signed: it is a signed text, which places nothing.
 
         Raises:
             UserError: an expression is wrong or refused; the message has file and line.
         """
-        return _Chapter(self, path, shown).render(text)
+        return _Chapter(self, path, shown, is_signed=is_signed).render(text)
 
 
 class _Chapter:
-    def __init__(self, chapters: Chapters, path: Path, shown: str) -> None:
-        self.chapters, self.path, self.shown = chapters, path, shown
+    def __init__(self, chapters: Chapters, path: Path, shown: str, *, is_signed: bool = False) -> None:
+        self.chapters, self.path, self.shown, self.is_signed = chapters, path, shown, is_signed
         self.expressions: list[tuple[int, str]] = []
         self.at = (1, "")
         # What was said in the paragraph that is written now, and what waits for a number to stand behind.
@@ -147,14 +150,27 @@ class _Chapter:
         self.at = self.expressions[place]
 
     def _placing(self) -> dict[str, Callable[..., Any]]:
-        return {
-            "table": self._slot,
-            "figure": self._slot,
-            "see": self._see,
-            "has": self._has,
-            "said_once": self._said_once,
-            "label": self._label,
-        }
+        found: dict[str, Callable[..., Any]] = {"see": self._see, "has": self._has, "label": self._label}
+        if not self.is_signed:
+            found |= {"table": self._slot, "figure": self._slot, "said_once": self._said_once}
+            found |= {"prose": self._prose, "quote": self._quote}
+        return found
+
+    def _prose(self, slot: str) -> Slot:
+        return self._signed(slot, "prose")
+
+    def _quote(self, slot: str) -> Slot:
+        return self._signed(slot, "quote")
+
+    def _signed(self, slot: str, kind: Kind) -> Slot:
+        authored, of = self.chapters.authored, self.chapters.of
+        signed = authored.take(slot, kind, self.shown, self.at[0]) if authored is not None else None
+        if signed is None:
+            return Slot("")
+        text = signed.text
+        if kind == "prose":
+            text = self.chapters.render(signed.path, text, signed.name, is_signed=True)
+        return Slot(in_chapter(signed, text, kind, of.year, of.language))
 
     def _known(self, key: str) -> None:
         known = [*self.chapters.grids, *self.chapters.left_out]

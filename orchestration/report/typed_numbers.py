@@ -57,8 +57,17 @@ def typed_numbers(chapter: str, language: Language) -> Iterator[Typed]:
             yield Typed(line, match[0].strip(), " ".join(text.split()))
 
 
-def require_bound(path: Path, chapter: str, language: Language, exceptions: Sequence[SignedNumber]) -> set[int]:
+def require_bound(
+    path: Path, chapter: str, language: Language, exceptions: Sequence[SignedNumber], name: str = ""
+) -> set[int]:
     """Refuse a chapter with a number that is typed by hand, and return the lines of the exceptions that were needed.
+
+    Args:
+        path: the file, for errors.
+        chapter: what stands in it.
+        language: of the text.
+        exceptions: what was signed.
+        name: of the file as exceptions have it; its own name if it is not given.
 
     Raises:
         UserError: a number is bound to nothing and no signed exception has it.
@@ -69,7 +78,7 @@ def require_bound(path: Path, chapter: str, language: Language, exceptions: Sequ
             (
                 each
                 for each in exceptions
-                if each.file == path.name and typed.text in each.text and each.text in _line(chapter, typed.line)
+                if each.file == (name or path.name) and typed.text in each.text and each.text in _line(chapter, typed.line)
             ),
             None,
         )

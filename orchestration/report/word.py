@@ -21,10 +21,11 @@ import typst
 
 from orchestration.core.workbooks import add_file
 from orchestration.report import nodes
+from orchestration.report.authored import CHECK_STYLE, SIGNATURE_STYLE
 from orchestration.report.document import TEXTS, Document, Placed, column_widths, note_nodes, table_nodes
 from orchestration.report.nodes import Node
 
-DARK, QUIET, LINE = "0B5E5A", "595959", "BFBFBF"
+DARK, QUIET, LINE, CHECK = "0B5E5A", "595959", "BFBFBF", "9B1C1C"
 # Letters of cells in half points, the smaller the more a table holds.
 CELL_SIZES = (18, 15, 13)
 PICTURE_PPI = 200
@@ -186,6 +187,8 @@ def _styles(content: str, language: str) -> str:
         *(_style(f"TOC{level}", f"toc {level}", 21, after=f'<w:ind w:left="{(level - 1) * 300}"/>') for level in (1, 2)),
         _style("Tabellnote", "Tabellnote", 16, color=QUIET),
         _style("Utgave", "Utgave", 20, color=QUIET),
+        _style(SIGNATURE_STYLE, SIGNATURE_STYLE, 18, color=QUIET, after='<w:spacing w:after="200"/>'),
+        _style(CHECK_STYLE, CHECK_STYLE, 21, color=CHECK, bold=True, before=160, extra="<w:keepNext/>"),
         _part("word_table_style.xml", DARK=DARK, LINE=LINE),
     ]
     return content.replace("</w:styles>", "".join(added) + "</w:styles>")
