@@ -19,6 +19,7 @@ from orchestration.core.settings import load_settings
 if TYPE_CHECKING:
     from orchestration.report.authored import Taken
     from orchestration.report.build import Built
+    from orchestration.report.directions import Turns
     from orchestration.report.manifest import Changed
 
 NATIONAL, COUNTY, MUNICIPALITY = "is248", "county", "municipality"
@@ -61,7 +62,9 @@ def report(
     name = COUNTY if county else MUNICIPALITY if municipality else NATIONAL
     # Read first: the report may take the place of the one that it is compared with.
     earlier = read_manifest(since) if since is not None else None
-    built = build(load_settings(), Wanted(name, year, against, language, county or municipality or ""), into)
+    built = build(
+        load_settings(), Wanted(name, year, against, language, county or municipality or ""), into, with_turns=True
+    )
     changed = differences(earlier, read_manifest(built.folder / MANIFEST)) if earlier is not None else []
     return {
         "report": name,
@@ -79,6 +82,7 @@ def report(
         "printed": [asdict(each) for each in built.printed],
         "constructed": built.is_constructed,
         "authored": [asdict(each) for each in built.authored],
+        "turned": asdict(built.turns) if built.turns is not None else None,
         "changed": [asdict(each) for each in changed],
         "text": "\n".join([*_lines(built), *(_changes(changed) if earlier is not None else [])]),
     }
@@ -99,6 +103,7 @@ def _lines(built: Built) -> list[str]:
         lines.append(f"left out: chapters whose questions were not asked: {', '.join(built.chapters_left_out)}")
     lines += [f"left out: {reason}" for reason in told(built.left_out)]
     lines += _signed(built.authored)
+    lines += _turned(built.turns)
     width = max(map(len, SUFFIXES.values())) + 1
     lines += [f"{f'{SUFFIXES[kind]}:':{width}} {shown_path(path)}" for kind, path in built.files.items()]
     if built.is_constructed:
@@ -120,6 +125,17 @@ def _signed(authored: Sequence[Taken]) -> list[str]:
             lines.append(f"  empty: {each.slot} ({each.kind}; {each.chapter}, line {each.line})")
         elif each.state == "not_placed":
             lines.append(f"  not placed: {each.file}, whose slot stands in a part that this round leaves out")
+    return lines
+
+
+def _turned(turns: Turns | None) -> list[str]:
+    """Return the sentences that say another direction than in the round before, as they read in both."""
+    if turns is None:
+        return []
+    lines = [f"turned:   {counted(len(turns.turned), 'sentence')} in another direction than of {turns.since}"]
+    for each in turns.turned:
+        lines.append(f"  {each.chapter}, line {each.line}: {each.before or 'nothing'} -> {each.after or 'nothing'}")
+    lines += [f"  not compared: {chapter}: {reason}" for chapter, reason in turns.not_compared.items()]
     return lines
 
 

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from orchestration.report import read_back, typed_numbers
 from orchestration.report.against_print import Held, Printed, held_against_print, require_agreement
 from orchestration.report.anonymity import unit_names
 from orchestration.report.authored import Authored, Taken
+from orchestration.report.directions import Turns, turned
 from orchestration.report.document import TEXTS, ChapterText, Document, assemble
 from orchestration.report.grid import Grid, Round
 from orchestration.report.html import write_html
@@ -80,6 +81,8 @@ class Built:
     is_constructed: bool = False
     # What became of the slots for signed texts.
     authored: list[Taken] = field(default_factory=list)
+    # Sentences that say another direction than in the round before; None where nobody asked, or there is none before.
+    turns: Turns | None = None
 
 
 @contextmanager
@@ -99,8 +102,14 @@ def open_published(settings: Settings) -> Iterator[tuple[Published, Path]]:
         yield Published(connection, tables, release, folder.name), folder
 
 
-def build(settings: Settings, wanted: Wanted, into: Path | None = None) -> Built:
+def build(settings: Settings, wanted: Wanted, into: Path | None = None, *, with_turns: bool = False) -> Built:
     """Build a report into its folder; a report that fails a check leaves none.
+
+    Args:
+        settings: where inputs, snapshots and reports lie.
+        wanted: what report.
+        into: another folder than that of reports.
+        with_turns: also evaluate the chapters on the round before, and say which sentences turned.
 
     Raises:
         UserError: the source is wrong, a value is refused, or a finished document does not say what it is bound to.
@@ -140,6 +149,7 @@ def build(settings: Settings, wanted: Wanted, into: Path | None = None) -> Built
             content = manifest(document, chapters.stated, left_out, facts)
             (made / MANIFEST).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
             checked = read_back.check(document, chapters.stated, files, folder)
+            turns = _turns(settings, source, published, wanted, chapters) if with_turns else None
             _put_in_place(made, target)
         return Built(
             folder=target,
@@ -157,6 +167,7 @@ def build(settings: Settings, wanted: Wanted, into: Path | None = None) -> Built
             chapters_left_out=omitted,
             is_constructed=published.release.is_constructed,
             authored=[*authored.taken, *authored.not_placed()],
+            turns=turns,
         )
 
 
@@ -211,7 +222,7 @@ def _evaluate(source: Source, of: Round, chapters: Chapters) -> tuple[list[Chapt
     files: set[str] = set()
     for chapter in source.report.chapters:
         title = in_language(chapter.title, of.language)
-        if chapter.needs and not any(chapters.vocabulary.asked(each) for each in chapter.needs):
+        if not _has_something(chapter, chapters):
             omitted.append(title)
             continue
         path = source.chapter_file(chapter, of.language)
@@ -234,6 +245,36 @@ def _evaluate(source: Source, of: Round, chapters: Chapters) -> tuple[list[Chapt
                 remedy="take it out",
             )
     return found, omitted
+
+
+def _turns(settings: Settings, source: Source, published: Published, wanted: Wanted, after: Chapters) -> Turns | None:
+    """Return what turned since the round before: the same chapters and signed texts, evaluated on that round."""
+    year = after.of.before
+    if year is None:
+        return None
+    places = places_of(published, source.report, wanted.area, year, wanted.language)
+    of = round_of(settings, source, published, replace(wanted, year=year, against=None), places)
+    grids, left_out = _fill(source, of)
+    authored = Authored(source, wanted.year, wanted.language, lambda: unit_names(published, settings.data))
+    before = Chapters(of, Vocabulary(of), grids, left_out, places.names, authored=authored)
+    not_compared: dict[str, str] = {}
+    said = {each.file for each in after.stated} | {each.file for each in after.chosen}
+    for chapter in source.report.chapters:
+        path = source.chapter_file(chapter, wanted.language)
+        if path is None or path.name not in said or not _has_something(chapter, before):
+            continue
+        count = len(before.stated)
+        try:
+            before.render(path, path.read_text(encoding="utf-8"), path.name)
+        except UserError as error:
+            del before.stated[count:]
+            not_compared[path.name] = f"{error.what} ({error.place.removeprefix(f'{path}, ')})"
+    return Turns(year, turned(before, after), not_compared)
+
+
+def _has_something(chapter: Chapter, chapters: Chapters) -> bool:
+    """Whether a round asked any question that a chapter needs."""
+    return not chapter.needs or any(chapters.vocabulary.asked(each) for each in chapter.needs)
 
 
 def _without_prose(source: Source, chapter: Chapter, of: Round) -> str:

@@ -20,6 +20,7 @@ from orchestration.core.errors import UserError
 from orchestration.core.language import in_language
 from orchestration.report.authored import Authored, Kind, in_chapter
 from orchestration.report.bound import NO_BREAK, Bound, Composed
+from orchestration.report.choices import Choices, Chosen, measuring, sentences, without_marks
 from orchestration.report.grid import Grid, Round
 from orchestration.report.values import ReportError, near
 from orchestration.report.vocabulary import Vocabulary
@@ -30,6 +31,7 @@ YEARS = range(1990, 2100)
 EXPRESSION = re.compile(r"\{\{(?P<strip>[-+]?)(?P<expression>.*?)(?P<end>[-+]?)\}\}", re.DOTALL)
 # What is said of a value stands at the end of its sentence; signs that nobody types keep it until then.
 _OPEN, _CLOSE = "\ue000", "\ue001"
+_SAID = re.compile(f"{_OPEN}[^{_CLOSE}]*{_CLOSE}")
 _AT_ONCE = re.compile(f"[{_OPEN}{_CLOSE}]")
 _TO_THE_END = re.compile(
     rf"{_OPEN}(?P<said>[^{_CLOSE}]*){_CLOSE}(?P<rest>(?:(?!\.(?:\s|$)|\n\s*\n|\n- ).)*)(?=\.(?:\s|$))", re.DOTALL
@@ -68,6 +70,9 @@ class Chapters:
     stated: list[Stated] = field(default_factory=list)
     placed: list[str] = field(default_factory=list)
     authored: Authored | None = None
+    # What chapters chose by comparing values, and the sentence of each bound value by its id.
+    chosen: list[Chosen] = field(default_factory=list)
+    sentences: dict[str, str] = field(default_factory=dict)
 
     def render(self, path: Path, text: str, shown: str, *, is_signed: bool = False) -> str:
         """Return a chapter as Markdown whose bound values are spans with an id.
@@ -87,6 +92,7 @@ class Chapters:
 class _Chapter:
     def __init__(self, chapters: Chapters, path: Path, shown: str, *, is_signed: bool = False) -> None:
         self.chapters, self.path, self.shown, self.is_signed = chapters, path, shown, is_signed
+        self.choices = Choices(measuring(chapters.vocabulary.words()))
         self.expressions: list[tuple[int, str]] = []
         self.at = (1, "")
         # What was said in the paragraph that is written now, and what waits for a number to stand behind.
@@ -112,13 +118,18 @@ class _Chapter:
             "year": of.year,
             "before": of.before,
             "at_": self._at,
+            "chose_": self.choices.chose,
         }
         self.paragraphs = _paragraphs(text)
         try:
-            template = environment.from_string(EXPRESSION.sub(self._with_place, _lines_kept(text)))
+            noted = self.choices.noted(_lines_kept(text))
+            template = environment.from_string(EXPRESSION.sub(self._with_place, noted))
             rendered = template.render(context)
             self._require_said()
-            return _AT_ONCE.sub("", _TO_THE_END.sub(r"\g<rest>\g<said>", rendered))
+            unsaid = _SAID.sub("", rendered)
+            self.chapters.chosen += self.choices.chosen(unsaid, self.shown)
+            self.chapters.sentences |= sentences(unsaid)
+            return _AT_ONCE.sub("", _TO_THE_END.sub(r"\g<rest>\g<said>", without_marks(rendered)))
         except TemplateSyntaxError as error:
             raise UserError(str(error.message), place=self._place(error.lineno), remedy=DOCUMENTATION) from error
         except UndefinedError as error:
@@ -218,7 +229,7 @@ class _Chapter:
             raise ReportError(f"{value} is bound to no published cell", "use a word of the vocabulary")
         if value is None:
             raise ReportError("the expression has no value", "put the sentence in {% if %}")
-        return value
+        return self.choices.text(*self.at, value) if isinstance(value, str) else value
 
     def _span(self, bound: Bound) -> str:
         text = bound.text
@@ -236,7 +247,7 @@ class _Chapter:
             self._require_said()
             self.paragraph, self.shown_here = here, set()
         names = [*self.waiting, *(name for name in bound.said if name not in self.shown_here and name not in self.waiting)]
-        if bound.form == "direction":
+        if bound.form in ("direction", "order"):
             self.waiting = names
             return []
         self.waiting = []

@@ -54,6 +54,7 @@ class Vocabulary:
                 "in_words",
                 "fraction",
                 "size_of",
+                "above_or_below",
                 "asked",
                 "comparable",
                 "has_real_change",
@@ -243,6 +244,10 @@ class Vocabulary:
     def size_of(self, bound: Bound) -> Bound:
         """A change without its sign, behind ``rose_or_fell``."""
         return replace(bound, form="size")
+
+    def above_or_below(self, bound: Bound, other: Bound) -> Bound:
+        """``over``, ``under`` or ``likt med``, by both values as they are written."""
+        return bound.beside(other)
 
     def fraction(self, bound: Bound) -> Bound:
         """A share as ``halvparten``, ``hver tredje`` ..., where it is close enough to one; otherwise an error."""
