@@ -80,6 +80,8 @@ def report(
         "left_out": built.left_out,
         "chapters_left_out": built.chapters_left_out,
         "printed": [asdict(each) for each in built.printed],
+        "without_text": built.without_text,
+        "added": built.added,
         "constructed": built.is_constructed,
         "authored": [asdict(each) for each in built.authored],
         "turned": asdict(built.turns) if built.turns is not None else None,
@@ -102,6 +104,13 @@ def _lines(built: Built) -> list[str]:
     if built.chapters_left_out:
         lines.append(f"left out: chapters whose questions were not asked: {', '.join(built.chapters_left_out)}")
     lines += [f"left out: {reason}" for reason in told(built.left_out)]
+    if built.without_text:
+        lines.append(
+            f"no text:  in this language: {', '.join(built.without_text)}; they have their tables alone, "
+            "until somebody writes chapters/<chapter>.en.md"
+        )
+    for file, placed in built.added.items():
+        lines.append(f"no place: {file} does not place {', '.join(placed)}; they stand behind its text")
     lines += _signed(built.authored)
     lines += _turned(built.turns)
     width = max(map(len, SUFFIXES.values())) + 1

@@ -6,7 +6,6 @@ Belongs here: the order of the steps and the folder. Does not belong here: any s
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -29,7 +28,7 @@ from orchestration.report.against_print import Held, Printed, held_against_print
 from orchestration.report.anonymity import unit_names
 from orchestration.report.authored import Authored, Taken
 from orchestration.report.directions import Turns, turned
-from orchestration.report.document import TEXTS, ChapterText, Document, assemble
+from orchestration.report.document import ChapterText, Document, assemble
 from orchestration.report.grid import Grid, Round
 from orchestration.report.html import write_html
 from orchestration.report.manifest import manifest
@@ -40,6 +39,7 @@ from orchestration.report.printed_tables import load_printed_tables
 from orchestration.report.printed_words import load_printed_words
 from orchestration.report.sentences import Chapters
 from orchestration.report.tables import LeftOutError, fill
+from orchestration.report.translations import text_of
 from orchestration.report.values import Published, ReportError
 from orchestration.report.vocabulary import Vocabulary
 from orchestration.report.word import write_word
@@ -47,8 +47,6 @@ from orchestration.report.workbook import write_workbook
 from orchestration.site.breaks import read_breaks
 
 MANIFEST = "manifest.json"
-# What a chapter that is not written in a language still has: its tables and figures, and its slots for signed texts.
-_PLACED = re.compile(r"\{\{\s*((?:table|figure|prose|quote)\(\s*[\"']\w+[\"']\s*\))\s*\}\}")
 
 
 @dataclass(frozen=True)
@@ -78,6 +76,9 @@ class Built:
     # The tables of the round's printed report; none where there is no printed one.
     printed: list[Held] = field(default_factory=list)
     chapters_left_out: list[str] = field(default_factory=list)
+    # Chapters that nobody has written in the language, and what was put behind the text of one that lacks it.
+    without_text: list[str] = field(default_factory=list)
+    added: dict[str, tuple[str, ...]] = field(default_factory=dict)
     is_constructed: bool = False
     # What became of the slots for signed texts.
     authored: list[Taken] = field(default_factory=list)
@@ -130,8 +131,10 @@ def build(settings: Settings, wanted: Wanted, into: Path | None = None, *, with_
             made.mkdir()
             authored = Authored(source, of.year, of.language, lambda: unit_names(published, settings.data))
             chapters = Chapters(of, Vocabulary(of), grids, left_out, places.names, authored=authored)
-            texts, omitted = _evaluate(source, of, chapters)
-            document = assemble(texts, {key: grids[key] for key in chapters.placed}, of, folder.name, _day(published))
+            evaluated = _evaluate(source, of, chapters)
+            document = assemble(
+                evaluated.texts, {key: grids[key] for key in chapters.placed}, of, folder.name, _day(published)
+            )
             files = {kind: made / f"{name}.{kind}" for kind in ("docx", "pdf", "html", "xlsx")}
             write_word(document, files["docx"], work)
             write_html(document, files["html"])
@@ -164,7 +167,9 @@ def build(settings: Settings, wanted: Wanted, into: Path | None = None, *, with_
             read_back=checked,
             left_out=left_out,
             printed=held_against_print(source.tables, {key: grids[key] for key in chapters.placed}, left_out, of, printed),
-            chapters_left_out=omitted,
+            chapters_left_out=evaluated.omitted,
+            without_text=evaluated.without_text,
+            added=evaluated.added,
             is_constructed=published.release.is_constructed,
             authored=[*authored.taken, *authored.not_placed()],
             turns=turns,
@@ -214,25 +219,34 @@ def _fill(source: Source, of: Round, printed: Printed) -> tuple[dict[str, Grid],
     return grids, left_out
 
 
-def _evaluate(source: Source, of: Round, chapters: Chapters) -> tuple[list[ChapterText], list[str]]:
+@dataclass
+class _Evaluated:
+    texts: list[ChapterText] = field(default_factory=list)
+    omitted: list[str] = field(default_factory=list)
+    without_text: list[str] = field(default_factory=list)
+    added: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def _evaluate(source: Source, of: Round, chapters: Chapters) -> _Evaluated:
     """Return the chapters that the round has something for, and the titles of the others."""
-    found: list[ChapterText] = []
-    omitted: list[str] = []
+    found = _Evaluated()
     used: set[int] = set()
     files: set[str] = set()
     for chapter in source.report.chapters:
         title = in_language(chapter.title, of.language)
         if not _has_something(chapter, chapters):
-            omitted.append(title)
+            found.omitted.append(title)
             continue
-        path = source.chapter_file(chapter, of.language)
-        text = _without_prose(source, chapter, of) if path is None else path.read_text(encoding="utf-8")
-        place = path or source.folder / "chapters" / f"{chapter.file}.md"
-        if path is not None:
-            files.add(path.name)
-            used |= typed_numbers.require_bound(place, text, of.language, source.exceptions)
-        markdown = chapters.render(place, text, place.name)
-        found.append(ChapterText(title, chapter.file, chapter.numbered, markdown, str(place)))
+        written = text_of(source, chapter, of.language)
+        name = written.path.name
+        if written.is_written:
+            files.add(name)
+            used |= typed_numbers.require_bound(written.path, written.text, of.language, source.exceptions)
+        else:
+            found.without_text.append(title)
+        found.added |= {name: written.added} if written.added else {}
+        markdown = chapters.render(written.path, written.text, name)
+        found.texts.append(ChapterText(title, chapter.file, chapter.numbered, markdown, str(written.path)))
     if chapters.authored is not None:
         used |= chapters.authored.exceptions
         files |= chapters.authored.files
@@ -244,7 +258,7 @@ def _evaluate(source: Source, of: Round, chapters: Chapters) -> tuple[list[Chapt
                 place=f"{source.folder / 'exceptions.csv'}, line {exception.line}",
                 remedy="take it out",
             )
-    return found, omitted
+    return found
 
 
 def _turns(settings: Settings, source: Source, published: Published, wanted: Wanted, after: Chapters) -> Turns | None:
@@ -265,7 +279,7 @@ def _turns(settings: Settings, source: Source, published: Published, wanted: Wan
             continue
         count = len(before.stated)
         try:
-            before.render(path, path.read_text(encoding="utf-8"), path.name)
+            before.render(path, text_of(source, chapter, wanted.language).text, path.name)
         except UserError as error:
             del before.stated[count:]
             not_compared[path.name] = f"{error.what} ({error.place.removeprefix(f'{path}, ')})"
@@ -275,13 +289,6 @@ def _turns(settings: Settings, source: Source, published: Published, wanted: Wan
 def _has_something(chapter: Chapter, chapters: Chapters) -> bool:
     """Whether a round asked any question that a chapter needs."""
     return not chapter.needs or any(chapters.vocabulary.asked(each) for each in chapter.needs)
-
-
-def _without_prose(source: Source, chapter: Chapter, of: Round) -> str:
-    """Return a chapter that nobody has written in a language: its tables and figures alone."""
-    written = (source.folder / "chapters" / f"{chapter.file}.md").read_text(encoding="utf-8")
-    placed = [f"{{{{ {each} }}}}" for each in _PLACED.findall(written)]
-    return "\n\n".join([of.say(TEXTS["no_text"]), *placed]) + "\n"
 
 
 def _day(published: Published) -> date:

@@ -120,8 +120,19 @@ def chapter_of(number: str) -> str:
     return found.group(1) if found else shown_number(number)
 
 
-@pytest.mark.parametrize("arguments", [("--municipality", "5001"), ("--municipality", "0301"), ("--county", "54")])
-def test_areas_have_reports_of_their_own(published: Path, tmp_path: Path, arguments: tuple[str, str]) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--municipality", "5001"),
+        ("--municipality", "0301", "--language", "en"),
+        ("--county", "54"),
+        ("--county", "50", "--language", "en"),
+    ],
+)
+def test_areas_have_reports_of_their_own(published: Path, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     result = run_command("report", "2023", *arguments, "--json", "--into", str(tmp_path), folder=published, data=DATA)
     assert result.returncode == 0, result.stderr
-    assert json.loads(result.stdout)["values"] > 0
+    answer = json.loads(result.stdout)
+    assert answer["values"] > 0
+    assert answer["without_text"] == []
+    assert answer["turned"]["not_compared"] == {}
