@@ -38,6 +38,11 @@ SUFFIXES = {"docx": "Word", "pdf": "PDF", "html": "HTML", "xlsx": "tables"}
     metavar="MANIFEST",
     help="The manifest of an earlier report: also say which numbers differ, and which sentences changed direction.",
 )
+@click.option(
+    "--questions",
+    is_flag=True,
+    help="List the questions of the round with their answers instead.",
+)
 @click.option("--into", type=click.Path(file_okay=False, path_type=Path), help="Another folder than data/warehouse/reports.")
 @command
 def report(
@@ -48,6 +53,7 @@ def report(
     language: Literal["nb", "en"],
     since: Path | None,
     into: Path | None,
+    questions: bool,
 ) -> dict[str, Any]:
     """Build the report of YEAR from the published snapshot: Word, PDF, HTML, and its tables as a workbook.
 
@@ -57,6 +63,8 @@ def report(
     from orchestration.report.build import MANIFEST, Wanted, build
     from orchestration.report.manifest import differences, read_manifest
 
+    if questions:
+        return _questions(year, language)
     if county and municipality:
         raise UserError("a report is about a county or a municipality", place="--county, --municipality", remedy="give one")
     name = COUNTY if county else MUNICIPALITY if municipality else NATIONAL
@@ -80,6 +88,7 @@ def report(
         "left_out": built.left_out,
         "chapters_left_out": built.chapters_left_out,
         "printed": [asdict(each) for each in built.printed],
+        "unused": built.unused,
         "without_text": built.without_text,
         "added": built.added,
         "constructed": built.is_constructed,
@@ -88,6 +97,21 @@ def report(
         "changed": [asdict(each) for each in changed],
         "text": "\n".join([*_lines(built), *(_changes(changed) if earlier is not None else [])]),
     }
+
+
+def _questions(year: int, language: Literal["nb", "en"]) -> dict[str, Any]:
+    from orchestration.report.build import open_published
+    from orchestration.report.questions import questions_of
+
+    with open_published(load_settings()) as (published, _):
+        found = questions_of(published, year, language)
+    lines = [f"snapshot {published.id}: {counted(len(found), 'question')} of {year}"]
+    for each in found:
+        lines.append(f"{each.indicator}: {each.label}")
+        lines.append(f"  answers: {', '.join(each.answers)}")
+        if each.items:
+            lines.append(f"  items:   {', '.join(each.items)}")
+    return {"year": year, "questions": [asdict(each) for each in found], "text": "\n".join(lines)}
 
 
 def _lines(built: Built) -> list[str]:
@@ -104,6 +128,8 @@ def _lines(built: Built) -> list[str]:
     if built.chapters_left_out:
         lines.append(f"left out: chapters whose questions were not asked: {', '.join(built.chapters_left_out)}")
     lines += [f"left out: {reason}" for reason in told(built.left_out)]
+    if built.unused:
+        lines.append(f"not used: {', '.join(built.unused)}: no chapter places it, or report.yml does not list it")
     if built.without_text:
         lines.append(
             f"no text:  in this language: {', '.join(built.without_text)}; they have their tables alone, "

@@ -7,7 +7,7 @@ here: how a format says it (``writers``, ``site``), or the snapshot's id and pre
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from orchestration.core.release_calendar import Channel
 from orchestration.core.tables import Column, Label
 from orchestration.core.texts import filled
 from orchestration.core.warehouse import dictionaries
+from orchestration.publish.definitions import KIND, Definitions, read_definitions
 
 CATALOGUE = "_catalogue.yml"
 
@@ -100,6 +101,7 @@ class Release:
     constructed_periods: tuple[int, ...]
     codes: Mapping[str, Mapping[str, Code]]
     is_provisional: bool = False
+    definitions: Definitions = field(default_factory=dict)
 
     @property
     def is_constructed(self) -> bool:
@@ -183,4 +185,5 @@ def read_release(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) ->
         constructed_periods=tuple(row[0] for row in constructed),
         codes=codes,
         is_provisional=said.get("release_status") == "provisional",
+        definitions=read_definitions(connection, codes.get(KIND, {})),
     )

@@ -27,6 +27,7 @@ from orchestration.report import read_back, typed_numbers
 from orchestration.report.against_print import Held, Printed, held_against_print, require_agreement
 from orchestration.report.anonymity import unit_names
 from orchestration.report.authored import Authored, Taken
+from orchestration.report.declarations import require_words
 from orchestration.report.directions import Turns, turned
 from orchestration.report.document import ChapterText, Document, assemble
 from orchestration.report.grid import Grid, Round
@@ -39,7 +40,7 @@ from orchestration.report.printed_tables import load_printed_tables
 from orchestration.report.printed_words import load_printed_words
 from orchestration.report.sentences import Chapters
 from orchestration.report.tables import LeftOutError, fill
-from orchestration.report.translations import text_of
+from orchestration.report.translations import text_of, unused
 from orchestration.report.values import Published, ReportError
 from orchestration.report.vocabulary import Vocabulary
 from orchestration.report.word import write_word
@@ -79,6 +80,8 @@ class Built:
     # Chapters that nobody has written in the language, and what was put behind the text of one that lacks it.
     without_text: list[str] = field(default_factory=list)
     added: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    # Tables that no chapter places, and chapters that report.yml does not list.
+    unused: list[str] = field(default_factory=list)
     is_constructed: bool = False
     # What became of the slots for signed texts.
     authored: list[Taken] = field(default_factory=list)
@@ -170,6 +173,7 @@ def build(settings: Settings, wanted: Wanted, into: Path | None = None, *, with_
             chapters_left_out=evaluated.omitted,
             without_text=evaluated.without_text,
             added=evaluated.added,
+            unused=unused(source),
             is_constructed=published.release.is_constructed,
             authored=[*authored.taken, *authored.not_placed()],
             turns=turns,
@@ -210,6 +214,7 @@ def _fill(source: Source, of: Round, printed: Printed) -> tuple[dict[str, Grid],
     left_out: dict[str, str] = {}
     for key, declared in source.tables.items():
         try:
+            require_words(declared, of)
             grids[key] = fill(key, declared, of)
             require_agreement(grids[key], printed)
         except LeftOutError as reason:

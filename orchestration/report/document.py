@@ -16,7 +16,7 @@ from typing import Any
 from orchestration.core.errors import UserError
 from orchestration.core.language import Language, written_day
 from orchestration.core.texts import filled, load_texts
-from orchestration.report import charts, nodes
+from orchestration.report import charts, definitions, nodes
 from orchestration.report.grid import Grid, Note, Round
 from orchestration.report.nodes import Node
 from orchestration.report.writing import WORDS, number, thousands_together
@@ -154,7 +154,7 @@ def assemble(chapters: Sequence[ChapterText], grids: dict[str, Grid], of: Round,
     _resolve(document, numbers, [chapter.place for chapter in chapters])
     for grid in grids.values():
         if grid.number:
-            grid.notes = [*grid.notes, *_source(grid, of, snapshot)]
+            grid.notes = [*grid.notes, *definitions.notes(grid, of), *_source(grid, of, snapshot)]
     return document
 
 

@@ -17,9 +17,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from orchestration.core import yaml_text
-from orchestration.core.entries import first_problem
 from orchestration.core.errors import UserError
 from orchestration.core.tables import Label
+from orchestration.report.entry_problems import part_of, problem
 
 REPORT, TABLES, CHAPTERS, EXCEPTIONS = "report.yml", "tables", "chapters", "exceptions.csv"
 DOCUMENTATION = "docs/reports.md says what it has"
@@ -153,16 +153,21 @@ class Source:
         return path if path.is_file() else None
 
 
-def _load(path: Path, model: type[BaseModel], content: Any, where: str = "") -> Any:
+def _load(path: Path, model: type[BaseModel], content: Any, key: str = "") -> Any:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise UserError(f"{where}{first_problem(error)}", place=str(path), remedy=DOCUMENTATION) from error
+        what, line = problem(error, model, part_of(path.read_text(encoding="utf-8"), key))
+        place = str(path) if line is None else f"{path}, line {line}"
+        raise UserError(f"{key}: {what}" if key else what, place=place, remedy=DOCUMENTATION) from error
 
 
 def _read(path: Path) -> Any:
     try:
         return yaml_text.load(path.read_text(encoding="utf-8"))
+    except yaml.MarkedYAMLError as error:
+        line = "" if error.problem_mark is None else f", line {error.problem_mark.line + 1}"
+        raise UserError(f"is no YAML: {error.problem}", place=f"{path}{line}", remedy=DOCUMENTATION) from error
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"cannot be read ({error})", place=str(path), remedy=DOCUMENTATION) from error
 
@@ -191,7 +196,7 @@ def load_source(folder: Path) -> Source:
                 (at for at, text in enumerate(lines, start=1) if re.match(rf"['\"]?{re.escape(str(key))}['\"]?:", text)), 1
             )
             places[str(key)] = f"{path}, line {line}"
-            tables[str(key)] = _load(path, Declared, declared, f"{key}: ")
+            tables[str(key)] = _load(path, Declared, declared, str(key))
     for chapter in report.chapters:
         path = folder / CHAPTERS / f"{chapter.file}.md"
         if not path.is_file():

@@ -7,7 +7,7 @@ words (``vocabulary``), or the documents that chapters become (``document``).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from orchestration.core.errors import UserError
 from orchestration.core.language import in_language
+from orchestration.report import definitions
 from orchestration.report.authored import Authored, Kind, in_chapter
 from orchestration.report.bound import NO_BREAK, Bound, Composed
 from orchestration.report.choices import Choices, Chosen, measuring, sentences, without_marks
@@ -165,6 +166,7 @@ class _Chapter:
         if not self.is_signed:
             found |= {"table": self._slot, "figure": self._slot, "said_once": self._said_once}
             found |= {"prose": self._prose, "quote": self._quote}
+            found |= {"definitions": self._definitions, "weaknesses": self._weaknesses, "signs": self._signs}
         return found
 
     def _prose(self, slot: str) -> Slot:
@@ -212,6 +214,15 @@ class _Chapter:
     def _has(self, key: str) -> bool:
         self._known(key)
         return key in self.chapters.grids
+
+    def _definitions(self, *subjects: str, kinds: Sequence[str] = ()) -> Slot:
+        return Slot(definitions.listed(self.chapters.of, subjects, kinds))
+
+    def _weaknesses(self) -> Slot:
+        return Slot(definitions.weaknesses(self.chapters.of, self.chapters.grids))
+
+    def _signs(self) -> Slot:
+        return Slot(definitions.signs(self.chapters.of))
 
     def _said_once(self) -> Slot:
         of = self.chapters.of

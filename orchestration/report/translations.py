@@ -45,6 +45,15 @@ def text_of(source: Source, chapter: Chapter, language: Language) -> Written:
     return Written(own, _behind(translated.rstrip("\n"), added) if added else translated, added=added)
 
 
+def unused(source: Source) -> list[str]:
+    """Return what nobody reads: chapters that the report does not list, and tables that no chapter places."""
+    files = {chapter.file for chapter in source.report.chapters}
+    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted((source.folder / CHAPTERS).glob("*.md"))}
+    placed = {_key(each) for text in texts.values() for each in _PLACED.findall(text)}
+    unplaced = [key for key in source.tables if f"table({key})" not in placed and f"figure({key})" not in placed]
+    return [*(name for name in texts if name.split(".", 1)[0] not in files), *unplaced]
+
+
 def _key(placed: str) -> str:
     return re.sub(r"[\s\"']", "", placed)
 

@@ -24,6 +24,7 @@ COUNTRY = ("country", "0")
 # Parts of a municipality that report for themselves.
 PARTS = ("city_district", "agency")
 HIDDEN = "Q"
+MOST_GUESSES = 4
 PLAIN = "A"
 
 
@@ -247,5 +248,10 @@ def said(wanted: Mapping[str, str]) -> str:
 
 def near(name: str, there: Iterable[str]) -> str:
     """Return a guess at what a misspelt name should be, as the end of a sentence."""
-    guess = difflib.get_close_matches(name, list(there), n=1)
-    return f"; nearest is {guess[0]!r}" if guess else ""
+    names = sorted(there)
+    guess = difflib.get_close_matches(name, names, n=1)
+    if guess:
+        return f"; nearest is {guess[0]!r}"
+    # A word that is a part of others is what somebody remembers of them.
+    parts = [each for each in names if name and name in each][:MOST_GUESSES]
+    return f"; there are {', '.join(map(repr, parts))}" if parts else ""

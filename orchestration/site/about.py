@@ -14,10 +14,15 @@ from typing import Any
 import duckdb
 
 from orchestration.core.tables import Label, Table
+from orchestration.core.texts import load_texts
+from orchestration.publish.definitions import GENERAL, KIND, WEAKNESS, Definition, said_of
+from orchestration.publish.formats.metadata import subjects_in
 from orchestration.publish.release import Release
 from orchestration.publish.remarks import AREA_BREAKS, has_table
 
 WORKBOOK = "xlsx/is248.xlsx"
+
+TEXTS = load_texts("site", "pages")
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,46 @@ def counties(connection: duckdb.DuckDBPyConnection, snapshot: Path) -> list[tupl
         " group by unit_code order by unit_code"
     ).fetchall()
     return [(code, name) for code, name in rows if (snapshot / "packages" / f"{code}.xlsx").is_file()]
+
+
+@dataclass(frozen=True)
+class Defined:
+    """What is said of a subject, by kind."""
+
+    name: Label
+    kinds: list[tuple[Label, list[Definition]]]
+
+
+def definitions(release: Release, tables: Sequence[Table]) -> list[Defined]:
+    """Return what is said of tables and in general; of questions their pages say it."""
+    named = {GENERAL: TEXTS["general"], "fte": TEXTS["of_fte"]}
+    named |= {table.name: table.title for table in tables}
+    kinds = release.codes.get(KIND, {})
+    found = []
+    for subject, said in release.definitions.items():
+        if subject in release.codes["indicator"] and subject not in named and subject not in release.codes.get("amount", {}):
+            continue
+        by_kind = [(code.label, [each for each in said if each.kind == kind]) for kind, code in kinds.items()]
+        name = named.get(subject) or release.label("indicator", subject)
+        found.append(Defined(name, [(label, group) for label, group in by_kind if group]))
+    return found
+
+
+def weaknesses(release: Release, indicator: str) -> list[Definition]:
+    """Return the known weaknesses of a question."""
+    return [each for each in said_of(release.definitions, [indicator]) if each.kind == WEAKNESS]
+
+
+def noted(release: Release, table: Table | None, indicator: str) -> list[Definition]:
+    """Return what is said below a figure: of its question, or of what its table has figures of."""
+    subjects = [indicator] if indicator else [] if table is None else subjects_in(table, release)
+    return [each for each in said_of(release.definitions, subjects) if each.is_table_note]
+
+
+def sourced(definition: Definition) -> Label:
+    """Return a definition with its source."""
+    source = definition.source
+    return Label(nb=f"{definition.text.nb} ({source.nb}.)", en=f"{definition.text.en} ({source.en}.)")
 
 
 def break_rows(connection: duckdb.DuckDBPyConnection, release: Release) -> tuple[list[BreakRow], list[BreakRow]]:

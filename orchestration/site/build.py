@@ -24,6 +24,7 @@ from orchestration.publish.formats import Format, Job
 from orchestration.publish.release import Release, spans
 from orchestration.publish.remarks import in_one_line, joined, read_moved
 from orchestration.site import about, formats
+from orchestration.site.about import sourced
 from orchestration.site.breaks import Break, Breaks, read_breaks
 from orchestration.site.cubes import Cube, dumped, read_cube, read_indicator_cubes, reason_flags
 from orchestration.site.figures import Cell, Moved, Resolved, Resolver
@@ -193,6 +194,7 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
     page(
         "method.html.j2",
         "method.html",
+        definitions=about.definitions(release, tables),
         methods=[table for table in tables if table.population or table.method],
         of_figures=of_figures,
         of_questions=of_questions,
@@ -289,6 +291,7 @@ def _question(
         [indicator],
     ).fetchall()
     title = resolver.indicators[indicator]
+    weak = joined([sourced(each) for each in about.weaknesses(release, indicator)], " ")
 
     def pair(label: Label) -> list[str]:
         return [label.nb, label.en]
@@ -303,6 +306,7 @@ def _question(
             [pair(TEXTS["asked_of"]), pair(unit_sets or release.label("unit_set", unit_set))] if unit_set else None,
             [pair(TEXTS["base"]), pair(bases or release.label("base", base))] if base else None,
             [pair(TEXTS["comparable_since"]), [str(since)]] if since else None,
+            [pair(TEXTS["weaknesses"]), pair(weak)] if weak.nb else None,
         ],
         "wordings": [[text, str(first) if first == last else f"{first}\u2013{last}"] for text, first, last in wordings],
     }
@@ -458,6 +462,8 @@ def _environment(release: Release, data: Data, subjects: Sequence[SubjectPage]) 
         in_one_line=in_one_line,
         sign_of=sign_of,
         breaks_by_year=breaks_by_year,
+        sourced=sourced,
+        weaknesses=lambda figure: about.noted(release, data.tables.get(figure.table), figure.indicator),
         dumped=lambda content: Markup(dumped(content)),
         text=TEXTS,
         release=release,

@@ -22,11 +22,15 @@ import pyarrow.parquet as pq
 
 from orchestration.core.tables import STATUS_COLUMN, Column, Dimension, Label, Table
 from orchestration.core.texts import load_texts
+from orchestration.publish.definitions import KIND, NOTHING_SAID, said_of, subjects_of
 from orchestration.publish.layout import DATABASE, REVISIONS
 from orchestration.publish.release import Code, Release
 from orchestration.publish.remarks import NOTE_COLUMN, SEPARATOR
 
 TEXTS = load_texts("publish", "metadata")
+
+# A table with this column in its key has figures of questions.
+QUESTION = "indicator"
 
 # A table that has this column has rows that rest on constructed deliveries.
 CONSTRUCTED_COLUMN = "is_constructed"
@@ -260,6 +264,7 @@ def _description(table: Table, tables: Sequence[Table], release: Release, folder
         "description": _text(table.description),
         "population": _text(table.population),
         "method": _text(table.method),
+        "definitions": _definitions(table, release),
         "is_constructed": has_constructed_rows(table, release),
         "notice": _text(notice_of(table, release)),
         "publisher": {"name": _text(catalogue.publisher.name), "uri": catalogue.publisher.uri},
@@ -296,6 +301,34 @@ def _description(table: Table, tables: Sequence[Table], release: Release, folder
         ],
         "conventions": {name: _text(text) for name, text in CONVENTIONS.items()},
     }
+
+
+def subjects_in(table: Table, release: Release) -> list[str]:
+    """Return what a table has figures of, as definitions name it: its own name, and its questions or amounts."""
+    subjects = subjects_of(table.name)
+    if QUESTION in table.key and (table.measures or table.key == (QUESTION,)):
+        amounts = release.codes.get("amount", {})
+        codelist = table.column(QUESTION).codelist
+        asked = release.codes.get(codelist, {}) if codelist else release.codes["indicator"]
+        subjects += [each for each in asked if codelist or each not in amounts]
+    return subjects
+
+
+def _definitions(table: Table, release: Release) -> list[dict[str, Any]]:
+    """Return what is said of what a table counts; of a table of questions what is said of each, where anything is."""
+    return [
+        {
+            "subject": each.subject,
+            "kind": {"code": each.kind, "label": _text(release.label(KIND, each.kind))},
+            "item": each.item,
+            "is_known": each.is_known,
+            "text": _text(each.text),
+            "source": _text(each.source),
+            "page": each.page,
+        }
+        for each in said_of(release.definitions, subjects_in(table, release))
+        if each.item != NOTHING_SAID
+    ]
 
 
 def _column(column: Column, table: Table, tables: Sequence[Table], release: Release) -> dict[str, Any]:
