@@ -26,6 +26,7 @@ from orchestration.report.values import (
     Quantity,
     ReportError,
     Term,
+    near,
     plain,
 )
 
@@ -191,7 +192,8 @@ class PrintedWords:
             rows = self.published.rows("areas", {LEVEL: "county", YEAR: str(each), BASIS: "reported", "unit_name": name})
             if rows:
                 return str(rows[0][CODE])
-        raise ReportError(f"no county is called {name!r} in {year}", "correct the name, or leave it out of this round")
+        there = [str(row["unit_name"]) for row in self.published.rows("areas", {LEVEL: "county", YEAR: str(year)})]
+        raise ReportError(f"no county is called {name!r} in {year}{near(name, there)}", "correct it, or leave it out")
 
     def _areas_cell(self, column: str, area: Place, year: int) -> Cell:
         return self.published.cell("areas", column, {**area.columns(), YEAR: str(year)})
@@ -326,9 +328,17 @@ class PrintedWords:
             ReportError: it was not asked.
         """
         rows = self._answer_rows(indicator, item, area, year)
-        if not rows:
-            raise ReportError(f"{indicator} ({item}) has no figures of {year} for {area.level} {area.code}", "leave it out")
-        return rows[0]
+        if rows:
+            return rows[0]
+        others = self.published.rows("indicator_shares", {**area.columns(), "indicator": indicator, YEAR: str(year)})
+        items = sorted({str(row["item"]) for row in others})
+        if items:
+            raise ReportError(f"{indicator} has no item {item!r}{near(item, items)}", f"name one: {', '.join(items)}")
+        what = f"{indicator} ({item}) has no figures of {year} for {area.level} {area.code}"
+        there = {str(row[CODE]) for row in self.published.rows("areas", {LEVEL: area.level, YEAR: str(year)})}
+        if area.level != COUNTRY[0] and area.code not in there:
+            raise ReportError(f"{what}{near(area.code, there)}", "correct it, or leave it out")
+        raise ReportError(what, "leave it out")
 
     def _answer_rows(self, indicator: str, item: str, area: Place, year: int) -> list[dict[str, Any]]:
         wanted = {**area.columns(), "indicator": indicator, "item": item, YEAR: str(year)}

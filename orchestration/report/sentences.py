@@ -136,10 +136,12 @@ class _Chapter:
         except UndefinedError as error:
             what = str(error)
             name = re.search(r"'(\w+)' is undefined", what)
+            known = {*self.chapters.grids, *self.chapters.left_out}
+            is_key = name is not None and name[1] in known
             raise UserError(
-                f"there is no word {name[1]!r}{near(name[1], context)}" if name else what,
+                f"there is no word {name[1]!r}{'' if is_key else near(name[1], context)}" if name else what,
                 place=self._place(_line(error)),
-                remedy=DOCUMENTATION,
+                remedy="put the key of a table in quotation marks" if is_key else DOCUMENTATION,
             ) from error
         except ReportError as error:
             place = self._place(_line(error) or self.at[0])
@@ -207,8 +209,12 @@ class _Chapter:
         return Slot(f"{NO_BREAK}({links})" if links else "")
 
     def _label(self, codelist: str, code: str) -> str:
-        if code not in self.chapters.of.published.release.codes.get(codelist, {}):
-            raise ReportError(f"code list {codelist!r} has no {code!r}", "docs/reports.md says where codes are listed")
+        lists = self.chapters.of.published.release.codes
+        guess = near(code, lists[codelist]) if codelist in lists else near(codelist, lists)
+        if code not in lists.get(codelist, {}):
+            raise ReportError(
+                f"code list {codelist!r} has no {code!r}{guess}", "docs/reports.md says where codes are listed"
+            )
         return self.chapters.vocabulary.labels.code(codelist, code)
 
     def _has(self, key: str) -> bool:

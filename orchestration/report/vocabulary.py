@@ -247,6 +247,8 @@ class Vocabulary:
 
     def above_or_below(self, bound: Bound, other: Bound) -> Bound:
         """``over``, ``under`` or ``likt med``, by both values as they are written."""
+        if not isinstance(bound, Bound) or not isinstance(other, Bound):
+            raise ReportError("two values lie beside each other", "give two words, such as rate(year) and rate(before)")
         return bound.beside(other)
 
     def fraction(self, bound: Bound) -> Bound:
@@ -276,11 +278,12 @@ class Vocabulary:
         elif "here" in self.of.words.places and not set(how) & set(AREAS):
             # A report about an area speaks of it where nothing else is said.
             dimensions["place"] = "here"
-        unknown = set(how) - {*kinds, *AREAS, "place", "item", "base", "indicator", "answer", "as_"}
-        if unknown:
-            raise ReportError(
-                f"a word knows nothing of {sorted(unknown)[0]!r}", "docs/reports.md lists what each word takes"
-            )
+        taken = {*kinds, *AREAS, "place", "item", "base", "indicator", "answer", "as_"}
+        for name in sorted(set(how) - taken):
+            guess = near(name, [*taken, "said", "unit", "decimals", "year"])
+            raise ReportError(f"a word knows nothing of {name!r}{guess}", "docs/reports.md lists what each word takes")
+        if group == "total" and how.get("service", "total") != "total":
+            raise ReportError("services are those of adults or of children", 'name the group: fte(year, "adults", ...)')
         return dimensions
 
     def _measure(self, measure: str, year: int | None, group: str, how: dict[str, Any], decimals: int) -> Bound:
