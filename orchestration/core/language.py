@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Literal
+from typing import Literal, get_args
 
-from orchestration.core.tables import Label
+from orchestration.core.tables import Label, LetterLabel
 
 Language = Literal["nb", "en"]
+# What is sent to people may be in either written form of Norwegian.
+WrittenForm = Literal["nb", "nn"]
+Written = Literal["nb", "nn", "en"]
 
 LANGUAGES: tuple[Language, ...] = ("nb", "en")
 
@@ -28,13 +31,20 @@ _ENGLISH_MONTHS = (
 )
 
 
-def in_language(label: Label, language: Language) -> str:
-    """Return a label in one of its languages."""
-    return label.nb if language == "nb" else label.en
+def in_language(label: Label, language: Written) -> str:
+    """Return a label in one of its languages; in bokmål where nobody has written it in nynorsk."""
+    if language == "en":
+        return label.en
+    return (label.nn if language == "nn" and isinstance(label, LetterLabel) else None) or label.nb
+
+
+def is_called(text: str, label: Label) -> bool:
+    """Whether a text is a label in any of its languages, whatever its capitals."""
+    return text.strip().casefold() in {in_language(label, language).casefold() for language in get_args(Written)}
 
 
 def number(
-    value: Decimal | float | int | None, language: Language, *, decimals: tuple[int, int] = (0, 2), signed: bool = False
+    value: Decimal | float | int | None, language: Written, *, decimals: tuple[int, int] = (0, 2), signed: bool = False
 ) -> str | None:
     """Return a number as it stands in a sentence, 1 234,5 or 1,234.5, with fewest to most decimals.
 
@@ -52,7 +62,7 @@ def number(
     whole, _, rest = text.partition(".")
     while len(rest) > fewest and rest.endswith("0"):
         rest = rest[:-1]
-    if language == "nb":
+    if language != "en":
         written = whole.replace(",", "\u00a0") + ("," + rest if rest else "")
     else:
         written = whole + ("." + rest if rest else "")
@@ -61,8 +71,8 @@ def number(
     return MINUS + written.removeprefix("-") if written.startswith("-") else f"+{written}"
 
 
-def written_day(day: date, language: Language = "nb") -> str:
-    """Return a day as it stands in a sentence: 4. mai 2016, or 4 May 2016."""
-    if language == "nb":
+def written_day(day: date, language: Written = "nb") -> str:
+    """Return a day as it stands in a sentence: 4. mai 2016, the same in nynorsk, or 4 May 2016."""
+    if language != "en":
         return f"{day.day}. {_MONTHS[day.month - 1]} {day.year}"
     return f"{day.day} {_ENGLISH_MONTHS[day.month - 1]} {day.year}"

@@ -37,6 +37,12 @@ class Label(_Strict):
     en: str = Field(min_length=1)
 
 
+class LetterLabel(Label):
+    """A text that is also sent to people who have chosen nynorsk (nn); without it they read bokmål."""
+
+    nn: str | None = Field(default=None, min_length=1)
+
+
 class Column(_Strict):
     """One column: DuckDB type, texts, unit of measurement, decimals to show, code list of its values."""
 

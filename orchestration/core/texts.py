@@ -1,6 +1,7 @@
 """Texts for people that are no description of a table and no label of a code: one YAML file for each subject of a room.
 
-The files lie in the room's folder ``texts``; an entry is ``key: {nb: ..., en: ...}``, and a blank to fill ``{name}``.
+The files lie in the room's folder ``texts``; an entry is ``key: {nb: ..., en: ...}``, with ``nn`` where it is sent to people
+who have chosen nynorsk, and a blank to fill ``{name}``.
 Belongs here: reading these files, telling what is wrong with one, and filling blanks. Does not belong here: any text, or
 reading those that the project's users write (``expectations``, ``data/metadata``).
 """
@@ -19,8 +20,8 @@ from pydantic import ValidationError
 from orchestration.core import yaml_text
 from orchestration.core.entries import first_problem
 from orchestration.core.errors import UserError
-from orchestration.core.language import LANGUAGES, in_language
-from orchestration.core.tables import Label
+from orchestration.core.language import LANGUAGES, Written, in_language
+from orchestration.core.tables import Label, LetterLabel
 
 ROOMS = Path(__file__).parent.parent
 FOLDER = "texts"
@@ -118,16 +119,20 @@ def _texts(content: Any, place: str) -> Texts:
     found = {}
     for key, entry in _entries(content, place).items():
         try:
-            label = Label.model_validate(entry)
-            named = [blanks(in_language(label, language)) for language in LANGUAGES]
+            is_for_letters = isinstance(entry, dict) and "nn" in entry
+            label = (LetterLabel if is_for_letters else Label).model_validate(entry)
+            languages: tuple[Written, ...] = (*LANGUAGES, "nn") if is_for_letters else LANGUAGES
+            named = [blanks(in_language(label, language)) for language in languages]
         except ValidationError as error:
             raise UserError(f"{key}: {first_problem(error)}", place=place, remedy="give the text in nb and en") from error
         except ValueError as error:
             raise UserError(f"{key}: {error}", place=place, remedy="write a blank as {name}") from error
-        if named[0] != named[1]:
-            differing = ", ".join(sorted(named[0] ^ named[1]))
+        differing = set().union(*named) - named[0].intersection(*named)
+        if differing:
             raise UserError(
-                f"{key}: not both languages have the blank {differing}", place=place, remedy="give both the same blanks"
+                f"{key}: not all languages have the blank {', '.join(sorted(differing))}",
+                place=place,
+                remedy="give all of them the same blanks",
             )
         found[key] = label
     return Texts(place, found)
