@@ -1,8 +1,8 @@
 """How every workbook looks that the system writes, and what its bytes may not know; openpyxl writes it.
 
-Belongs here: colours, fonts, heads, widths, heights, page set-up, and cells that hold what was meant. Does not belong here:
-what a workbook says, or the look of a single one (``publish.formats.sheets``, ``publish.formats.packages``,
-``control.writers``).
+Belongs here: colours, fonts, heads, widths, heights, page set-up, drop-downs, sheets of text, and cells that hold what was
+meant. Does not belong here: what a workbook says, or the look of a single one (``publish.formats.sheets``,
+``publish.formats.packages``, ``control.writers``).
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
-from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration.core.spreadsheets import FORMULA
@@ -26,6 +27,10 @@ DARK, MARKED, QUIET = "1F3A5F", "8A6D1B", "595959"
 HEAD_FILL = PatternFill("solid", start_color=DARK)
 # Heads of columns that differ from the others: years before which a series breaks, columns to be filled in.
 MARKED_HEAD_FILL = PatternFill("solid", start_color=MARKED)
+
+# Cells that a person fills in, and the lines around the cells of such a sheet.
+ANSWER_FILL = PatternFill("solid", start_color="FFF8DC")
+LINE = Border(*(Side(style="thin", color="C8C8C8"),) * 4)
 
 TABLE_HEAD_HEIGHT, WRAPPED_HEAD_HEIGHT = 20, 32
 
@@ -95,6 +100,39 @@ def set_table(sheet: Worksheet, columns: int, rows: int, *, fixed_columns: int =
     sheet.freeze_panes = sheet.cell(2, fixed_columns + 1)
     sheet.auto_filter.ref = f"A1:{get_column_letter(columns)}{rows + 1}"
     sheet.print_title_rows = "1:1"
+
+
+def add_choice(sheet: Worksheet, column: int, last_row: int, formula: str, head: str, message: str) -> None:
+    """Let the cells of a column be chosen from a list.
+
+    Args:
+        sheet: its first row has the heads.
+        column: counted from 1.
+        last_row: the last one that may be chosen in.
+        formula: a range of cells, or the choices in quotation marks with commas between them.
+        head: what stands above the hint.
+        message: the hint, and what is told of anything else.
+    """
+    choice = DataValidation(type="list", formula1=formula, allow_blank=True)
+    choice.errorTitle = choice.promptTitle = head
+    choice.error = choice.prompt = message
+    choice.showErrorMessage = choice.showInputMessage = True
+    sheet.add_data_validation(choice)
+    letter = get_column_letter(column)
+    choice.add(f"{letter}2:{letter}{last_row}")
+
+
+def put_texts(sheet: Worksheet, title: str, lines: Sequence[tuple[str, ...]], widths: Sequence[float]) -> None:
+    """Fill a sheet with a title and, below it, lines of text: the first cell of each is its head."""
+    set_widths(sheet, widths)
+    for number, line in enumerate([(title,), *lines], start=1):
+        for place, value in enumerate(line, start=1):
+            cell = sheet.cell(number, place)
+            put(cell, value or None)
+            cell.alignment = aligned("left", "top", wrap=number > 1)
+        is_title = number == 1
+        sheet.cell(number, 1).font = font(bold=True, size=14, color=DARK) if is_title else font(bold=True)
+        sheet.row_dimensions[number].height = 24 if is_title else height(zip(line, widths, strict=False))
 
 
 def set_page(sheet: Worksheet, title: str, *, said: str | None = None, is_wide: bool = False) -> None:
