@@ -182,10 +182,10 @@ def main() -> int:
     result = {
         "units_with_findings": lists["units"],
         "findings": sum(lists["findings"].values()),
+        "questions": lists["questions"],
         "rounds": rounds,
         "answers": given,
-        "became": {name: len(shown[name]) for name in ("corrections", "explanations")}
-        | {"asked_again": shown["asked_again"], "unknown": shown["unknown"]},
+        "became": {name: len(shown[name]) for name in ("corrections", "explanations", "asked_again", "unknown")},
         "changed_totals": len(published),
         "country": {"|".join(key): str(change) for key, change in sorted(published.items()) if key[1] == "country"},
         "shown_otherwise_than_published": different,

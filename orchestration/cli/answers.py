@@ -15,6 +15,7 @@ import click
 
 from orchestration.cli.common import command, counted, main, shown_path
 from orchestration.core.errors import UserError
+from orchestration.core.language import in_language
 from orchestration.core.settings import Settings, load_settings
 from orchestration.core.tables import load_tables
 from orchestration.core.warehouse import connect
@@ -119,11 +120,14 @@ def control(year: int, answers: Path | None, sign: bool, language: Literal["nb",
 
 def _drafted_lines(drafted: Drafted, effect: Sequence[Difference], files: Sequence[Path], is_signed: bool) -> dict[str, Any]:
     """Return what answered lists lead to, and what that does to the figures."""
-    asked_again = sum(event.event == "asked_again" for event in drafted.contacts)
+    asked_again = [event for event in drafted.contacts if event.event == "asked_again"]
     text = [
         f"{counted(len(drafted.corrections), 'correction')}, {counted(len(drafted.explanations), 'explanation')}, "
-        f"{asked_again} to be asked again; {drafted.on_file} on file already, {drafted.unknown} not known",
-        *(_corrected(entry) for entry in drafted.corrections),
+        f"{len(asked_again)} to be asked again; {drafted.on_file} on file already, {len(drafted.unknown)} not known",
+        *_each("corrections", [_corrected(entry) for entry in drafted.corrections]),
+        *_each("explanations", [f"{_finding(each['finding'])}: {each['reason']}" for each in drafted.explanations]),
+        *_each("to be asked again", [f"{_finding(each.finding)}: {each.note}" for each in asked_again]),
+        *_each("not known", [_finding(key) for key in drafted.unknown]),
     ]
     if drafted.corrections:
         text.append("effect on what units reported themselves (FTE; of options, units of the country):")
@@ -136,17 +140,27 @@ def _drafted_lines(drafted: Drafted, effect: Sequence[Difference], files: Sequen
         text.append("nothing was written; the same with --sign writes it")
     return {
         **dataclasses.asdict(dataclasses.replace(drafted, contacts=[])),
-        "asked_again": asked_again,
+        "asked_again": [{"finding": each.finding, "note": each.note} for each in asked_again],
         "effect": [dataclasses.asdict(each) for each in effect],
         "files": [str(path) for path in files],
         "text": "\n".join(text),
     }
 
 
+def _each(head: str, lines: Sequence[str]) -> list[str]:
+    """Return what answers of one kind lead to, one by one."""
+    return [f"{head}:", *(f"  {line}" for line in lines)] if lines else []
+
+
+def _finding(key: str) -> str:
+    """Return the key of a finding as a person reads it: unit, finding, and the number that it is about."""
+    return " ".join(part for part in key.split("|")[2:] if part)
+
+
 def _corrected(entry: Mapping[str, Any]) -> str:
     names = ("question", "item", "target_group", "reporting_form")
     what = " ".join(str(entry[name]) for name in names if name in entry)
-    return f"  {entry['unit']} {what}: {_plain(entry['expect'])} -> {_plain(entry['value'])}"
+    return f"{entry['unit']} {what}: {_plain(entry['expect'])} -> {_plain(entry['value'])}"
 
 
 def _plain(value: object) -> str:
@@ -162,15 +176,17 @@ def _different(each: Difference) -> str:
 
 def _control_lines(found: Control, written: Written) -> dict[str, Any]:
     """Return the summary of a year's control."""
-    titles = {entry.finding: entry.title for entry in found.findings}
+    kinds = [kind for entry in found.findings for kind in entry.kinds]
+    titles = {kind: in_language(found.texts.of(kind).title, found.language) for kind in kinds}
     counts: dict[str, int] = {}
-    for entry in found.findings:
-        counts[entry.finding] = counts.get(entry.finding, 0) + 1
+    for kind in kinds:
+        counts[kind] = counts.get(kind, 0) + 1
     counts = dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
     width = max((len(title) for title in titles.values()), default=0)
     units = {entry.unit_code for entry in found.findings if entry.unit_code}
     text = [
-        f"{found.year}: {len(found.findings)} findings about {len(units)} units, "
+        f"{found.year}: {counted(len(kinds), 'finding')} about {counted(len(units), 'unit')}, "
+        f"{counted(len(found.findings), 'question')}, "
         f"{sum(entry.explanation is not None for entry in found.findings)} of them explained",
         *(f"  {titles[finding]:{width}} {count:>5}" for finding, count in counts.items()),
         "greatest effect on the national figure (FTE):",
@@ -190,6 +206,7 @@ def _control_lines(found: Control, written: Written) -> dict[str, Any]:
     return {
         "year": found.year,
         "findings": counts,
+        "questions": len(found.findings),
         "units": len(units),
         "top": [
             {"key": entry.key, "unit": entry.unit_code, "finding": entry.finding, "effect": float(entry.effect)}

@@ -18,11 +18,17 @@ from orchestration.core.settings import Settings, load_settings
 if TYPE_CHECKING:
     from orchestration.contact.folder import Written
     from orchestration.contact.states import ContactRound
+    from orchestration.control.contacts import Contact
 
 
 @main.command()
 @click.argument("year", type=int)
-@click.option("--on", "today", type=click.DateTime(["%Y-%m-%d"]), help="The day; today if it is not given.")
+@click.option(
+    "--on",
+    "today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The day; today if it is not given. An earlier day than the last on record only looks back.",
+)
 @click.option(
     "--sent",
     type=click.Choice(["reminders", "questions", "county_governors"]),
@@ -68,7 +74,8 @@ def contact(
         "states": {state.value: count for state, count in found.count().items()},
         "missing": [unit.unit_code for unit in found.units if not unit.has_delivered],
         "letters": written.letters.count(),
-        "on_record": noted,
+        "on_record": len(noted),
+        "events": [each.model_dump(mode="json") for each in noted],
         "folder": str(written.folder),
         "page": str(written.page),
         "constructed": found.control.constructed,
@@ -83,12 +90,12 @@ def _put_on_record(
     back: Path | None,
     approved: tuple[tuple[str, ...], bool],
     by: str,
-) -> int:
-    """Add to the record what the options say has happened, and return how many events were new."""
+) -> list[Contact]:
+    """Add to the record what the options say has happened, and return the events that were new."""
     from orchestration.contact.approvals import approvals
     from orchestration.contact.folder import sent_letters
     from orchestration.contact.workbook import read_back
-    from orchestration.control.contacts import Contact, add_contacts, contacts_file
+    from orchestration.control.contacts import add_contacts, contacts_file
 
     if (sent or any(approved)) and not by.strip():
         raise UserError("does not say who sent or approved", place="contact", remedy="add --by NAME")
@@ -98,6 +105,14 @@ def _put_on_record(
             place=f"data/control/rounds/{found.year}.yml",
             remedy="docs/contact-round.md says what a round has",
         )
+    record = contacts_file(settings.explanations, found.year)
+    if found.later is not None and (sent or back is not None or any(approved)):
+        raise UserError(
+            f"{found.today.isoformat()} is before the last day on record, {found.later.isoformat()}: "
+            "what the letters and the answers were that day is not known any more",
+            place=f"--on, {record}",
+            remedy=f"leave --on out, or give {found.later.isoformat()} or a later day",
+        )
     events: list[Contact] = []
     if sent:
         for kind in sent:
@@ -105,10 +120,10 @@ def _put_on_record(
     if back is not None:
         events += read_back(back, found)
     events += approvals(found, approved[0], approved[1], by.strip())
-    return add_contacts(contacts_file(settings.explanations, found.year), events) if events else 0
+    return add_contacts(record, events) if events else []
 
 
-def _lines(found: ContactRound, written: Written, noted: int) -> list[str]:
+def _lines(found: ContactRound, written: Written, noted: list[Contact]) -> list[str]:
     """Return the round as text: how far units are, what is to be sent, where all of it lies."""
     from orchestration.contact.states import Asking
 
@@ -119,25 +134,32 @@ def _lines(found: ContactRound, written: Written, noted: int) -> list[str]:
             asking[question.asking] += 1
     width = max(map(len, states), default=0)
     lines = [
-        f"{found.year} on {found.today.isoformat()}: {counted(len(found.units), 'unit')}",
+        f"{found.year} on {found.today.isoformat()}: {counted(len(found.units), 'unit')}"
+        + (" (once in each survey of the year)" if found.has_several_surveys else ""),
         *(f"  {state.replace('_', ' '):{width}} {count:>5}" for state, count in states.items()),
         "questions: "
         + (", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in asking.items() if count) or "none"),
         f"missing by day: {_progress(found)}",
     ]
     if noted:
-        lines.append(f"{counted(noted, 'event')} put on record")
+        lines += [f"{counted(len(noted), 'event')} put on record:", *(f"  {line}" for line in _noted(found, noted))]
     if found.round is None:
         lines.append(
             f"note: data/control/rounds/{found.year}.yml does not say who writes and until when; there are no letters "
             "(docs/contact-round.md)"
         )
+    elif found.later is not None:
+        lines.append(
+            f"note: the record goes on until {found.later.isoformat()}; this day is only looked back at, without letters"
+        )
     else:
         letters = written.letters.count()
         lines.append(
             f"letters to send: {counted(letters['reminders'], 'reminder')}, {letters['questions']} with questions, "
-            f"{letters['counties']} to county governors"
+            f"{letters['counties']} to county governors; {letters['nynorsk']} of them in nynorsk"
         )
+        if any(letters.values()) and not letters["nynorsk"]:
+            lines.append("note: nobody is written to in nynorsk; data/control/written_forms.csv says who has chosen it")
     if written.kept:
         shown = ", ".join(written.kept[:5]) + (", ..." if len(written.kept) > 5 else "")
         lines.append(f"kept as they are, changed or put there by somebody: {counted(len(written.kept), 'file')} ({shown})")
@@ -145,6 +167,17 @@ def _lines(found: ContactRound, written: Written, noted: int) -> list[str]:
     if found.control.constructed:
         lines.append("note: the deliveries of this year are constructed, not official: contact nobody because of them")
     return lines
+
+
+def _noted(found: ContactRound, noted: list[Contact]) -> list[str]:
+    """Return events that were put on record: each kind with its units, of questions one by one."""
+    names = {unit.unit_code: f"{unit.unit_code} {unit.unit_name}".strip() for unit in found.units}
+    kinds: dict[str, list[str]] = {}
+    for each in noted:
+        about = each.finding.split("|")[3:] if each.finding else [each.form if found.has_several_surveys else ""]
+        said = " ".join(part for part in about if part)
+        kinds.setdefault(each.event, []).append(names[each.unit_code] + (f" ({said})" if said else ""))
+    return [f"{kind.replace('_', ' ')} ({len(units)}): {', '.join(units)}" for kind, units in kinds.items()]
 
 
 def _progress(found: ContactRound) -> str:

@@ -16,17 +16,19 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from orchestration.contact.letters import Letter, Writer, by_county, load_addresses, load_letter_texts
+from orchestration.contact.addressees import load_addresses, load_written_forms
+from orchestration.contact.letters import Letter, Writer, by_county, by_county_and_form, load_letter_texts
 from orchestration.contact.page import render
 from orchestration.contact.states import ContactRound, Unit
 from orchestration.contact.workbook import TEXTS, has_entries, last_event, read_back, workbook
 from orchestration.control.contacts import Contact
+from orchestration.control.findings import Control, load_control
 from orchestration.control.layout import make_rows
 from orchestration.control.lists import file_name
 from orchestration.control.reported import load_reported
 from orchestration.control.writers import unit_workbook
 from orchestration.core.errors import UserError
-from orchestration.core.language import in_language
+from orchestration.core.language import WrittenForm, in_language
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import make_restricted
 from orchestration.ingest.capture import hash_file
@@ -42,11 +44,12 @@ KINDS = (REMINDERS, QUESTIONS, COUNTIES)
 
 @dataclass(frozen=True)
 class Letters:
-    """The letters that are to be sent, by kind."""
+    """The letters that are to be sent, by kind, and the findings in each written form that somebody is written to in."""
 
     reminders: dict[Unit, Letter]
     questions: dict[Unit, Letter]
-    county_governors: dict[str, Letter]
+    county_governors: dict[tuple[str, str], Letter]
+    controls: dict[WrittenForm, Control]
 
     def of(self, kind: str) -> list[Letter]:
         """Return the letters of a kind."""
@@ -58,6 +61,7 @@ class Letters:
             "reminders": len(self.reminders),
             "questions": len(self.questions),
             "counties": len(self.county_governors),
+            "nynorsk": sum(letter.written_form == "nn" for kind in KINDS for letter in self.of(kind)),
         }
 
 
@@ -73,20 +77,24 @@ class Written:
 
 
 def write_letters(settings: Settings, found: ContactRound) -> Letters:
-    """Return the letters of a round; none where nobody has described it.
+    """Return the letters of a round; none where nobody has described it, or where it only looks back.
 
     Args:
         settings: where words and addresses lie.
         found: the round.
 
     Raises:
-        UserError: words or addresses are not valid.
+        UserError: words, addresses or written forms are not valid.
     """
-    if found.round is None:
-        return Letters({}, {}, {})
-    texts, addresses = load_letter_texts(settings.control_texts), load_addresses(settings.explanations)
-    writer = Writer(found, found.round, texts, addresses)
-    return Letters(writer.reminders(), writer.questions(), writer.county_governors())
+    if found.round is None or found.later is not None:
+        return Letters({}, {}, {}, {})
+    texts, addresses = load_letter_texts(settings.control_texts), load_addresses(settings.explanations, found.codes)
+    written_forms = load_written_forms(settings.explanations, found.codes)
+    controls: dict[WrittenForm, Control] = {"nb": found.control}
+    if "nn" in written_forms.values():
+        controls["nn"] = load_control(settings, found.year, "nn")
+    writer = Writer(found, found.round, texts, addresses, written_forms, controls)
+    return Letters(writer.reminders(), writer.questions(), writer.county_governors(), controls)
 
 
 def sent_letters(settings: Settings, year: int, kind: str, day: date, by: str) -> list[Contact]:
@@ -192,35 +200,38 @@ def _keep(folder: Path, fresh: Path, before: Mapping[str, str], book: str) -> li
 def _write_letters(settings: Settings, folder: Path, found: ContactRound, letters: Letters) -> None:
     if found.round is None:
         return
-    several_forms = len({unit.form for unit in found.units}) > 1
     reply_to = found.round.reply_to
-    reported = load_reported(settings, found.control) if letters.questions else {}
+    reported = {form: load_reported(settings, each) for form, each in letters.controls.items() if letters.questions}
 
-    def path(kind: str, name: str, form: str = "") -> Path:
-        return folder / kind / f"{file_name(name)}{f'_{form}' if several_forms and form else ''}.eml"
+    def path(kind: str, name: str, form: str) -> Path:
+        return folder / kind / f"{file_name(name)}{f'_{form}' if found.has_several_surveys else ''}.eml"
 
     for unit, letter in letters.reminders.items():
         _write(path(REMINDERS, letter.name, unit.form), letter.file(reply_to, {}))
     for unit, letter in letters.questions.items():
         asked = {event.finding for event in letter.about}
-        # Not what is on file about it: that is between those who control the year.
-        findings = [replace(each.finding, explanation=None) for each in unit.questions if each.finding.key in asked]
-        rows = make_rows(findings, {}, found.control.language)
-        list_of_unit = unit_workbook(rows, found.control, letter.subject, reported.get(unit.unit_code, []))
+        control = letters.controls[letter.written_form]
+        # Not what is on file about it: that is between those who control the year. Nothing of other forms of the year.
+        findings = [replace(each, explanation=None) for each in control.findings if each.key in asked]
+        control = replace(control, items=[item for item in control.items if item.form == unit.form])
+        rows = make_rows(findings, {}, control.language)
+        own = reported[letter.written_form].get((unit.form, unit.unit_code), [])
+        list_of_unit = unit_workbook(rows, control, letter.subject, own)
         attached = {f"{file_name(unit.name)}.xlsx": list_of_unit}
         _write(path(QUESTIONS, letter.name, unit.form), letter.file(reply_to, attached))
-    for county, letter in letters.county_governors.items():
-        missing = [unit for unit in by_county(found.units)[county] if not unit.has_delivered]
-        attached = {f"{file_name(letter.name)}.csv": _county_list(missing)}
-        _write(path(COUNTIES, letter.name), letter.file(reply_to, attached))
+    units = by_county_and_form(found.units)
+    for (county, form), letter in letters.county_governors.items():
+        missing = [unit for unit in units[county, form] if not unit.has_delivered]
+        attached = {f"{file_name(letter.name)}.csv": _county_list(missing, letter.written_form)}
+        _write(path(COUNTIES, letter.name, form), letter.file(reply_to, attached))
 
 
-def _county_list(units: list[Unit]) -> bytes:
+def _county_list(units: list[Unit], language: WrittenForm = "nb") -> bytes:
     """Return the units of a county as csv, as Excel in Norway opens it; it says nothing of their answers."""
     output = io.StringIO()
     writer = csv.writer(output, delimiter=";", lineterminator="\r\n")
-    names = ("unit_code", "unit", "form", "state", "report", "last")
-    writer.writerow([in_language(TEXTS[name], "nb") for name in names])
+    names = ("unit_code", "unit", "survey", "state", "report", "last")
+    writer.writerow([in_language(TEXTS[name], language) for name in names])
     for unit in units:
         # Whether a unit is asked about its answers is between it and those who control the year.
         state = unit.state if not unit.has_delivered else "delivered"
@@ -228,10 +239,10 @@ def _county_list(units: list[Unit]) -> bytes:
             [
                 unit.unit_code,
                 unit.unit_name,
-                unit.form,
-                in_language(TEXTS[state], "nb"),
+                unit.survey_label.nb,
+                in_language(TEXTS[state], language),
                 unit.completed_on.isoformat() if unit.completed_on else "",
-                last_event(unit.last, "nb") if not unit.has_delivered else "",
+                last_event(unit.last, language) if not unit.has_delivered else "",
             ]
         )
     return output.getvalue().encode("utf-8-sig")

@@ -1,39 +1,39 @@
 """The letters of a contact round as drafts of e-mails, which a mail program opens and sends; nothing is sent here.
 
 A letter is one file in the format of e-mails (RFC 5322), its text readable in any editor, with the list of the unit as
-attachment. The words are ``expectations/control/letters.yml``. Belongs here: filling the words, and the form of the files.
-Does not belong here: who is written to (``states``) and where the files lie (``folder``).
+attachment. The words are ``expectations/control/letters.yml``, in both written forms of Norwegian. Belongs here: filling the
+words, and the form of the files. Does not belong here: who is to be written to (``states``), addresses (``addressees``) and
+where the files lie (``folder``).
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
+from typing import get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from orchestration.contact.addressees import receiver, written_form_of
 from orchestration.contact.rounds import DOCUMENTATION, Round
 from orchestration.contact.states import OPEN, Asking, ContactRound, Question, State, Unit
 from orchestration.control.contacts import Event, values_of
 from orchestration.control.finding_texts import fill, placeholders
+from orchestration.control.findings import Control
 from orchestration.core import yaml_text
 from orchestration.core.entries import first_problem
 from orchestration.core.errors import UserError
-from orchestration.core.language import written_day
+from orchestration.core.language import WrittenForm, written_day
 
 LETTERS = "letters.yml"
-ADDRESSES = "addresses.csv"
 
 # What the words of each letter may name.
-_OF_ROUND = frozenset({"year", "today", "first_deadline", "deadline", "sender", "reply_to", "phone"})
+_OF_ROUND = frozenset({"year", "survey", "today", "first_deadline", "deadline", "sender", "reply_to", "phone"})
 _NAMES = {
     "reminder": _OF_ROUND | {"unit", "receiver", "reminded"},
     "reminder_begun": _OF_ROUND | {"unit", "receiver", "reminded"},
@@ -49,11 +49,34 @@ class _Words(BaseModel):
     body: str = Field(min_length=1)
 
 
-class _Called(BaseModel):
+class _Letter(BaseModel):
+    """A letter in both written forms; what one may name, the other names too."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    nb: _Words
+    nn: _Words
+
+    def in_form(self, form: WrittenForm) -> _Words:
+        """Return the words in one written form."""
+        return self.nn if form == "nn" else self.nb
+
+
+class _Phrase(BaseModel):
+    """A part of a sentence in both written forms."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    nb: str = Field(min_length=1)
+    nn: str = Field(min_length=1)
+
+    def in_form(self, form: WrittenForm) -> str:
+        """Return it in one written form."""
+        return self.nn if form == "nn" else self.nb
+
+
+class _Called(_Phrase):
     from_year: int
-    nb: str
     offices: dict[str, str] = Field(default={}, description="by county, where an office is called otherwise than its county")
 
 
@@ -62,20 +85,27 @@ class LetterTexts(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    reminder: _Words
-    reminder_begun: _Words
-    questions: _Words
-    county_governor: _Words
-    asked_again: str
+    reminder: _Letter
+    reminder_begun: _Letter
+    questions: _Letter
+    county_governor: _Letter
+    asked_again: _Phrase
+    surveys: dict[str, _Phrase] = Field(
+        default={}, description="by survey, what it is about; one without has the label of its code"
+    )
     county_governors: tuple[_Called, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _names_are_known(self) -> LetterTexts:
         for letter, known in _NAMES.items():
-            words = getattr(self, letter)
-            for name in (*placeholders(words.subject), *placeholders(words.body)):
-                if name not in known:
-                    raise ValueError(f"{letter}: {{{name}}} is none of {', '.join(sorted(known))}")
+            named = {}
+            for form in get_args(WrittenForm):
+                words = getattr(self, letter).in_form(form)
+                named[form] = {*placeholders(words.subject), *placeholders(words.body)}
+                for name in sorted(named[form] - known):
+                    raise ValueError(f"{letter}.{form}: {{{name}}} is none of {', '.join(sorted(known))}")
+            for name in sorted(named["nb"] ^ named["nn"]):
+                raise ValueError(f"{letter}: {{{name}}} is in one of nb and nn only")
         return self
 
 
@@ -85,6 +115,7 @@ class About:
 
     unit_code: str
     event: Event
+    form: str = ""
     finding: str = ""
     values: str = ""
 
@@ -95,6 +126,7 @@ class Letter:
 
     name: str
     to: str
+    written_form: WrittenForm
     subject: str
     body: str
     about: tuple[About, ...]
@@ -123,9 +155,6 @@ class Letter:
         return message.as_bytes()
 
 
-_CODE = re.compile(r"[0-9]{2}|[0-9]{4}|[0-9]{6}")
-_ADDRESS = re.compile(r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
-
 _WORKBOOK = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 
 
@@ -142,39 +171,6 @@ def load_letter_texts(folder: Path) -> LetterTexts:
         raise UserError(first_problem(error), place=str(path), remedy=DOCUMENTATION) from error
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"cannot be read ({error})", place=str(path), remedy="restore or correct the YAML") from error
-
-
-def load_addresses(folder: Path) -> dict[str, str]:
-    """Return the addresses of units and county governors by code (a county has two digits); empty where there are none.
-
-    Raises:
-        UserError: the file is not valid.
-    """
-    path = folder / ADDRESSES
-    if not path.exists():
-        return {}
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(f"cannot be read ({error})", place=str(path), remedy="save it as UTF-8") from error
-    rows = list(csv.reader(io.StringIO(text, newline="")))
-    if not rows or rows[0] != ["code", "address"]:
-        raise UserError("has another header", place=f"{path}, line 1", remedy="write code,address with a comma between them")
-    found: dict[str, str] = {}
-    for line, row in enumerate(rows[1:], start=2):
-        place = f"{path}, line {line}"
-        if len(row) != 2 or not _CODE.fullmatch(row[0]):
-            raise UserError(
-                "is no code with an address",
-                place=place,
-                remedy="a county has two digits, a municipality four, a district six",
-            )
-        if not _ADDRESS.fullmatch(row[1].strip()):
-            raise UserError(f"{row[1]!r} is not one address", place=place, remedy="write it as postmottak@example.org")
-        if row[0] in found:
-            raise UserError(f"{row[0]} is there twice", place=place, remedy="keep one of the two")
-        found[row[0]] = row[1].strip()
-    return found
 
 
 def _of_round(found: ContactRound, described: Round) -> dict[str, str | None]:
@@ -194,11 +190,33 @@ def _of_round(found: ContactRound, described: Round) -> dict[str, str | None]:
 class Writer:
     """Writes the letters of a round."""
 
-    def __init__(self, found: ContactRound, described: Round, texts: LetterTexts, addresses: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        found: ContactRound,
+        described: Round,
+        texts: LetterTexts,
+        addresses: Mapping[str, str],
+        written_forms: Mapping[str, WrittenForm],
+        controls: Mapping[WrittenForm, Control],
+    ) -> None:
+        """Take what the letters are made of.
+
+        Args:
+            found: the round.
+            described: how it is run.
+            texts: the words.
+            addresses: of units and county governors, by code.
+            written_forms: in which form units and county governors are written to, by code.
+            controls: the findings in each form that somebody is written to in.
+        """
         self._found = found
         self._described = described
         self._texts = texts
         self._addresses = addresses
+        self._written_forms = written_forms
+        self._asked = {
+            form: {finding.key: finding.question for finding in control.findings} for form, control in controls.items()
+        }
         self._values = _of_round(found, described)
 
     def reminders(self) -> dict[Unit, Letter]:
@@ -213,12 +231,8 @@ class Writer:
             if unit.has_delivered or self._was_told(unit.reminded):
                 continue
             words = self._texts.reminder_begun if unit.state is State.BEGUN else self._texts.reminder
-            values = self._values | {
-                "unit": unit.unit_name or unit.unit_code,
-                "receiver": _receiver(unit),
-                "reminded": written_day(unit.reminded[-1]) if unit.reminded else None,
-            }
-            letters[unit] = self._letter(unit, words, values, (About(unit.unit_code, "reminded"),))
+            values = {"reminded": written_day(unit.reminded[-1]) if unit.reminded else None}
+            letters[unit] = self._letter(unit, words, values, (About(unit.unit_code, "reminded", unit.form),))
         return letters
 
     def questions(self) -> dict[Unit, Letter]:
@@ -229,53 +243,60 @@ class Writer:
             new = [each for each in open_questions if self._is_to_be_written(each)]
             if not new:
                 continue
-            lines = [self._question(number, each) for number, each in enumerate(new, start=1)]
-            values = self._values | {
-                "unit": unit.unit_name or unit.unit_code,
-                "receiver": _receiver(unit),
+            form = written_form_of(self._written_forms, unit)
+            lines = [self._question(number, each, form) for number, each in enumerate(new, start=1)]
+            values: dict[str, str | None] = {
                 "questions": "\n\n".join(lines),
                 "answer_by": written_day(self._described.answer_by(self._found.today)),
             }
             about = tuple(
-                About(unit.unit_code, "asked", each.finding.key, values_of(each.finding.value, each.finding.compared))
+                About(
+                    unit.unit_code,
+                    "asked",
+                    finding=each.finding.key,
+                    values=values_of(each.finding.value, each.finding.compared),
+                )
                 for each in new
             )
             letters[unit] = self._letter(unit, self._texts.questions, values, about)
         return letters
 
-    def county_governors(self) -> dict[str, Letter]:
-        """Return a letter to the county governor of each county with missing reports, by county, once it is time."""
+    def county_governors(self) -> dict[tuple[str, str], Letter]:
+        """Return a letter to each county governor with missing reports, by county and form, once it is time."""
         start = self._described.county_governors_from
         if start is None or self._found.today < start:
             return {}
         letters = {}
-        for county, units in by_county(self._found.units).items():
+        for (county, form), units in by_county_and_form(self._found.units).items():
             missing = [unit for unit in units if not unit.has_delivered]
             if all(self._was_told(unit.county_told) for unit in missing):
                 continue
+            written_form = self._written_forms.get(county, "nb")
             values = self._values | {
+                "survey": self._survey(units[0], written_form),
                 "county": units[0].county_name,
-                "county_governor": self._county_governor(county, units[0].county_name),
+                "county_governor": self._county_governor(county, units[0].county_name, written_form),
                 "delivered": str(len(units) - len(missing)),
                 "asked_units": str(len(units)),
                 "missing": "\n".join(f"- {unit.unit_code} {unit.unit_name}" for unit in missing),
             }
-            about = tuple(About(unit.unit_code, "county_governor_told") for unit in missing)
-            words = self._texts.county_governor
-            letters[county] = Letter(
+            about = tuple(About(unit.unit_code, "county_governor_told", form) for unit in missing)
+            words = self._texts.county_governor.in_form(written_form)
+            letters[county, form] = Letter(
                 name=f"{county}_{units[0].county_name}",
                 to=self._addresses.get(county, ""),
+                written_form=written_form,
                 subject=fill(words.subject, values),
                 body=fill(words.body, values),
                 about=about,
             )
         return letters
 
-    def _county_governor(self, county: str, name: str) -> str:
+    def _county_governor(self, county: str, name: str, form: WrittenForm) -> str:
         """Return what the office is called that looks after a county in the year in which the form was sent out."""
         called = [each for each in self._texts.county_governors if each.from_year <= self._described.opened.year]
         latest = max(called, key=lambda each: each.from_year)
-        return f"{latest.nb} i {latest.offices.get(county, name)}"
+        return f"{latest.in_form(form)} i {latest.offices.get(county, name)}"
 
     def _was_told(self, days: Sequence[date]) -> bool:
         """Whether somebody was written to so shortly before that it would be too soon to write again."""
@@ -285,32 +306,36 @@ class Writer:
         """Whether the question was not put in a letter since it came up, or since it is to be asked again."""
         return question.asking is not Asking.ASKED
 
-    def _question(self, number: int, question: Question) -> str:
+    def _question(self, number: int, question: Question, form: WrittenForm) -> str:
         """Return a question of a letter, numbered."""
-        text = question.finding.question
+        text = self._asked[form][question.finding.key]
         if question.asking is Asking.ASKED_AGAIN and question.last is not None:
             asked = written_day(question.asked_on) if question.asked_on is not None else None
-            text = f"{text} {fill(self._texts.asked_again, {'asked': asked, 'note': question.last.note})}"
+            text = f"{text} {fill(self._texts.asked_again.in_form(form), {'asked': asked, 'note': question.last.note})}"
         return f"{number}. {text}"
 
-    def _letter(self, unit: Unit, words: _Words, values: Mapping[str, str | None], about: Sequence[About]) -> Letter:
+    def _survey(self, unit: Unit, form: WrittenForm) -> str:
+        """Return what the survey of a unit is about, in the middle of a sentence."""
+        phrase = self._texts.surveys.get(unit.survey)
+        return unit.survey_label.nb if phrase is None else phrase.in_form(form)
+
+    def _letter(self, unit: Unit, letter: _Letter, values: Mapping[str, str | None], about: Sequence[About]) -> Letter:
+        form = written_form_of(self._written_forms, unit)
+        words = letter.in_form(form)
+        of_letter = self._values | {
+            "unit": unit.unit_name or unit.unit_code,
+            "receiver": receiver(unit),
+            "survey": self._survey(unit, form),
+            **values,
+        }
         return Letter(
             name=unit.name,
             to=self._addresses.get(unit.unit_code, ""),
-            subject=fill(words.subject, values),
-            body=fill(words.body, values),
+            written_form=form,
+            subject=fill(words.subject, of_letter),
+            body=fill(words.body, of_letter),
             about=tuple(about),
         )
-
-
-def _receiver(unit: Unit) -> str:
-    """Return who a letter is to: the municipality, the district, or the agency by its own name."""
-    name = unit.unit_name or unit.unit_code
-    if unit.unit_level == "municipality":
-        # Of several of one name the county stands in brackets behind it.
-        bare, bracket, rest = name.partition(" (")
-        return f"{bare} kommune{bracket}{rest}"
-    return f"bydel {name}" if unit.unit_level == "city_district" else name
 
 
 def by_county(units: Sequence[Unit]) -> dict[str, list[Unit]]:
@@ -319,4 +344,13 @@ def by_county(units: Sequence[Unit]) -> dict[str, list[Unit]]:
     for unit in sorted(units, key=lambda unit: (unit.county_code, unit.unit_code, unit.form)):
         if unit.county_code:
             found.setdefault(unit.county_code, []).append(unit)
+    return found
+
+
+def by_county_and_form(units: Sequence[Unit]) -> dict[tuple[str, str], list[Unit]]:
+    """Return units by county and form, otherwise as ``by_county``."""
+    found: dict[tuple[str, str], list[Unit]] = {}
+    for county, of_county in by_county(units).items():
+        for unit in of_county:
+            found.setdefault((county, unit.form), []).append(unit)
     return found

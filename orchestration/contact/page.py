@@ -6,12 +6,13 @@ Belongs here: rendering. Does not belong here: what state a unit is in (``states
 from __future__ import annotations
 
 from datetime import date
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
-from orchestration.contact.letters import by_county
+from orchestration.contact.letters import by_county_and_form
 from orchestration.contact.states import OPEN, Asking, ContactRound, Question, Standing, State, Unit
 from orchestration.contact.workbook import EVENTS, TEXTS
 from orchestration.control.contacts import Contact
@@ -25,7 +26,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 NUMERIC = ("count", "share", "outstanding", "units", "missing", "open", "settled", "effect", "services", "other")
 
 # The picture, in its own units.
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 200, 40, 24, 10
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 200, 48, 24, 10
+# How much room the day of a deadline needs, also where it is written large for a narrow screen.
+_LABEL = 52
 
 
 def day(value: date) -> Markup:
@@ -64,18 +67,25 @@ def chart(progress: tuple[Standing, ...]) -> Markup:
     steps += [f"H{x(each.day)}V{y(each.outstanding)}" for each in progress[1:]]
     mark = Markup(
         '<line class="deadline" x1="{x}" x2="{x}" y1="{top}" y2="{bottom}"/>'
-        '<text x="{x}" y="{below}" text-anchor="middle">{day}</text>'
+        '<text x="{x}" y="{below}" text-anchor="{anchor}">{day}</text>'
     )
+    marked = [each for each in progress if each.mark]
+    # Of days that lie close together the last is written; all of them stand in the table below.
+    written = [
+        each
+        for each, following in zip_longest(marked, marked[1:])
+        if following is None or x(following.day) - x(each.day) > _LABEL
+    ]
     deadlines = Markup("").join(
         mark.format(
             x=x(each.day),
             top=_TOP,
             bottom=_HEIGHT - _BOTTOM,
             below=_HEIGHT - 8,
-            day=f"{each.day.day}.{each.day.month}.",
+            anchor="end" if x(each.day) > _WIDTH - _LABEL else "middle",
+            day=f"{each.day.day}.{each.day.month}." if each in written else "",
         )
-        for each in progress
-        if each.mark
+        for each in marked
     )
     return Markup(
         '<svg viewBox="0 0 {w} {h}" aria-hidden="true"><line class="axis" x1="{l}" x2="{r}" y1="{b}" y2="{b}"/>'
@@ -112,6 +122,7 @@ def _county(units: list[Unit]) -> dict[str, Any]:
     missing = [unit for unit in units if not unit.has_delivered]
     return {
         "county": f"{units[0].county_code} {units[0].county_name}",
+        "survey": _survey(units[0].survey_label),
         "units": write(len(units)),
         "missing": write(len(missing)),
         "open": write(sum(len(unit.questions_that_are(*OPEN)) for unit in units)),
@@ -124,8 +135,9 @@ def _question(unit: Unit, each: Question) -> dict[str, Any]:
     return {
         "effect": write(float(each.finding.effect)),
         "unit": f"{unit.unit_code} {unit.unit_name}",
+        "survey": _survey(unit.survey_label),
         "finding": each.finding.title,
-        "text": each.finding.question,
+        "asks": each.finding.question,
         "standing": say(TEXTS[each.asking]),
         "answer_by": day(each.answer_by) if each.answer_by is not None and each.asking is Asking.ASKED else "",
     }
@@ -136,6 +148,8 @@ def _rows(found: ContactRound) -> dict[str, list[dict[str, Any]]]:
     questions = [(unit, each) for unit in found.units for each in unit.questions]
     questions.sort(key=lambda pair: (pair[1].asking not in OPEN, -pair[1].finding.effect, pair[0].unit_code))
     names = {unit.unit_code: unit.unit_name for unit in found.units}
+    # An event names the form, or the survey in the key of its finding.
+    surveys = {key: unit.survey_label for unit in found.units for key in (unit.form, unit.survey)}
     words = found.control.texts.words
     return {
         "states": [
@@ -143,10 +157,11 @@ def _rows(found: ContactRound) -> dict[str, list[dict[str, Any]]]:
             for state, count in found.count().items()
         ],
         "progress": _standings(found.progress),
-        "counties": [_county(units) for units in by_county(found.units).values()],
+        "counties": [_county(units) for units in by_county_and_form(found.units).values()],
         "units": [
             {
                 "unit": f"{unit.unit_code} {unit.unit_name}",
+                "survey": _survey(unit.survey_label),
                 "county": unit.county_name,
                 "state": say(TEXTS[unit.state]),
                 "report": day(unit.completed_on) if unit.completed_on else "",
@@ -171,6 +186,7 @@ def _rows(found: ContactRound) -> dict[str, list[dict[str, Any]]]:
             {
                 "date": day(each.date),
                 "unit": f"{each.unit_code} {names.get(each.unit_code, '')}",
+                "survey": _survey(surveys.get(each.form or each.finding.split("|")[0])),
                 "event": say(EVENTS[each.event]),
                 "by": each.by,
                 "note": ": ".join(filter(None, (_finding_title(found, each), each.note))),
@@ -186,6 +202,10 @@ def _finding_title(found: ContactRound, contact: Contact) -> str:
     return in_language(found.control.texts.of(parts[3]).title, found.control.language) if len(parts) > 3 else ""
 
 
+def _survey(label: Label | None) -> Markup | str:
+    return "" if label is None else both(label.nb, label.en)
+
+
 def _word(label: Label | None, code: str) -> Markup | str:
     return code if label is None else both(label.nb, label.en)
 
@@ -195,10 +215,16 @@ def render(found: ContactRound, letters: dict[str, int]) -> str:
 
     Args:
         found: the round.
-        letters: how many letters there are to send: reminders, questions, counties.
+        letters: how many letters there are to send: reminders, questions, counties, and how many of them in nynorsk.
     """
     environment = page_environment(TEMPLATES)
-    environment.globals.update({each.__name__: each for each in (both, day, say, write)}, text=TEXTS, numeric=NUMERIC)
+    environment.globals.update(
+        {each.__name__: each for each in (both, day, say, write, written_day)}, text=TEXTS, numeric=NUMERIC
+    )
     return environment.get_template("round.html.j2").render(
-        found=found, letters=letters, chart=chart(found.progress), **_rows(found)
+        found=found,
+        letters=letters,
+        survey=["survey"] if found.has_several_surveys else [],
+        chart=chart(found.progress),
+        **_rows(found),
     )

@@ -15,14 +15,13 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
-import duckdb
-
+from orchestration.contact.read import BelowLimit, read_round
 from orchestration.contact.rounds import Round, load_round
 from orchestration.control.contacts import Contact, contacts_file, read_contacts, values_of
 from orchestration.control.findings import Control, Finding, load_control
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
-from orchestration.core.warehouse import connect, dictionaries
+from orchestration.core.tables import Label
 from orchestration.ingest.decisions import load_decisions
 
 # Findings that say of a unit that its report is missing, or that tell something and ask nothing.
@@ -74,9 +73,11 @@ class Question:
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit that is asked in a round of the year, and how far it is."""
+    """A unit that is asked in a form of the year, and how far it is."""
 
     form: str
+    survey: str
+    survey_label: Label
     unit_code: str
     unit_name: str
     unit_level: str
@@ -136,65 +137,24 @@ class ContactRound:
     round: Round | None
     units: tuple[Unit, ...]
     contacts: tuple[Contact, ...]
+    later: date | None
+    """The last day on record where that is after the day of the round, which then only looks back."""
+    codes: frozenset[str]
+    """Codes of the units and counties of all years."""
     progress: tuple[Standing, ...]
     undated: int
     """Units with a completed report of which the delivery does not say when it came."""
     below_limit: tuple[BelowLimit, ...]
 
+    @property
+    def has_several_surveys(self) -> bool:
+        """Whether units are asked in more than one survey, each with a form of its own."""
+        return len({unit.form for unit in self.units}) > 1
+
     def count(self) -> dict[State, int]:
         """Return how many units are in each state."""
         found = Counter(unit.state for unit in self.units)
         return {state: found[state] for state in State}
-
-
-@dataclass(frozen=True)
-class BelowLimit:
-    """Two sums of a unit that differ by more than the margin, and by less than is asked about; FTE."""
-
-    unit_code: str
-    unit_name: str
-    question: str
-    target_group: str
-    service_fte: Decimal
-    other_fte: Decimal
-
-
-_UNITS = """
-    with answers as (
-        select form, unit_code, substr(md5(string_agg(
-            concat_ws('|', question, item, target_group, reporting_form, coalesce(answer, ''),
-                coalesce(number_value::varchar, ''), coalesce(text, '')),
-            chr(10) order by question, item, target_group, reporting_form, answer, number_value, text
-        )), 1, 12) as answers_sha256
-        from intermediate.int_delivered_answers
-        group by form, unit_code
-    )
-    select submissions.form, submissions.series, submissions.survey, submissions.unit_code,
-        coalesce(units.unit_name, '') as unit_name, coalesce(units.unit_level, '') as unit_level,
-        coalesce(units.county_code, '') as county_code, coalesce(counties.county_name, '') as county_name,
-        submissions.submission_state, submissions.first_completed_at, coalesce(answers.answers_sha256, '') as answers_sha256
-    from control.ctl_unit_submissions as submissions
-    left join (
-        select distinct time_period, unit_code, unit_name, unit_level, county_code from intermediate.int_units
-    ) as units using (time_period, unit_code)
-    left join staging.stg_reference__counties as counties
-        on units.county_code = counties.county_code
-        and submissions.time_period between counties.valid_from_year and counties.valid_to_year
-    left join answers on submissions.form = answers.form and submissions.unit_code = answers.unit_code
-    where submissions.time_period = $year
-    order by submissions.form, units.county_code, submissions.unit_code
-"""
-
-_BELOW_LIMIT = """
-    select compared.unit_code, coalesce(units.unit_name, '') as unit_name, compared.question, compared.target_group,
-        compared.service_fte, compared.other_fte
-    from control.ctl_differing_sums as compared
-    left join (select distinct time_period, unit_code, unit_name from intermediate.int_units) as units
-        on compared.time_period = units.time_period and compared.unit_code = units.unit_code
-    where compared.time_period = $year and not compared.is_asked
-    order by abs(compared.service_fte - compared.other_fte) desc, compared.unit_code, compared.question,
-        compared.target_group
-"""
 
 
 def load_contact_round(settings: Settings, year: int, today: date) -> ContactRound:
@@ -208,21 +168,31 @@ def load_contact_round(settings: Settings, year: int, today: date) -> ContactRou
     control = _until(load_control(settings, year), today)
     described = load_round(settings.explanations, year, frozenset(entry.id for entry in control.texts.findings))
     record = contacts_file(settings.explanations, year)
-    contacts = [each for each in read_contacts(record) if each.date <= today]
+    # In the order of their days: what happened earlier may be entered later.
+    on_record = sorted(read_contacts(record), key=lambda each: each.date)
+    contacts = [each for each in on_record if each.date <= today]
     decided = [row for row in load_decisions(settings.data)["corrections"] if row[2] == year and row[-1] <= today]
-    with connect(settings.warehouse_file, read_only=True) as connection:
-        rows = _rows(connection, year)
-        below_limit = tuple(BelowLimit(**row) for row in dictionaries(connection, _BELOW_LIMIT, {"year": year}))
-        applied = {row[0] for row in connection.execute("select correction from decisions.corrections").fetchall()}
-    strangers = sorted({each.unit_code for each in contacts} - {row["unit_code"] for row in rows})
+    read = read_round(settings, year)
+    strangers = sorted({each.unit_code for each in contacts} - {row["unit_code"] for row in read.units})
     if strangers:
         raise UserError(
             f"{strangers[0]} is no unit that is asked in {year}", place=str(record), remedy="correct the code of the unit"
         )
-    questions = _questions(control.findings, contacts, described)
+    questions = _questions(control, contacts, described)
     units = [
-        _unit(row, today, questions, contacts, [each for each in decided if each[1] == row["unit_code"]], applied)
-        for row in rows
+        _unit(
+            row,
+            today,
+            questions,
+            [each for each in contacts if _is_about(each, row)],
+            [
+                each
+                for each in decided
+                if each[1] == row["unit_code"] and read.form_of.get(each[3], row["form"]) == row["form"]
+            ],
+            read.applied,
+        )
+        for row in read.units
     ]
     return ContactRound(
         year=year,
@@ -231,9 +201,11 @@ def load_contact_round(settings: Settings, year: int, today: date) -> ContactRou
         round=described,
         units=tuple(units),
         contacts=tuple(contacts),
+        later=on_record[-1].date if len(contacts) < len(on_record) else None,
+        codes=read.codes,
         progress=_progress(units, described, today),
         undated=sum(unit.has_delivered and unit.completed_on is None for unit in units),
-        below_limit=below_limit,
+        below_limit=read.below_limit,
     )
 
 
@@ -246,35 +218,41 @@ def _until(control: Control, today: date) -> Control:
     return replace(control, findings=findings)
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, year: int) -> list[dict[str, Any]]:
-    try:
-        return dictionaries(connection, _UNITS, {"year": year})
-    except duckdb.CatalogException as error:
-        raise UserError("the warehouse is of an earlier version", place="warehouse", remedy="run is248 run") from error
+def _is_about(contact: Contact, row: dict[str, Any]) -> bool:
+    """Whether an event is about a unit in its form; one that says neither finding nor form is about all forms."""
+    if contact.unit_code != row["unit_code"]:
+        return False
+    if contact.finding:
+        return _is_of_form(contact.finding, row)
+    return contact.form in ("", row["form"])
+
+
+def _is_of_form(key: str, row: dict[str, Any]) -> bool:
+    """Whether the key of a finding is of the form of a unit."""
+    return key.split("|")[0] in (row["series"], row["survey"])
 
 
 def _unit(
     row: dict[str, Any],
     today: date,
     questions: dict[str, tuple[Question, ...]],
-    contacts: Sequence[Contact],
+    own: Sequence[Contact],
     corrections: Sequence[tuple[Any, ...]],
     applied: Collection[str],
 ) -> Unit:
-    """Return a unit with its state."""
+    """Return a unit with its state; ``own`` are the events and ``corrections`` the decisions about it."""
     code = row["unit_code"]
-    own = [each for each in contacts if each.unit_code == code]
-    found = tuple(
-        each for each in questions.get(code, ()) if each.finding.key.split("|")[0] in (row["series"], row["survey"])
-    )
+    found = tuple(each for each in questions.get(code, ()) if _is_of_form(each.finding.key, row))
     completed = row["first_completed_at"].date() if isinstance(row["first_completed_at"], datetime) else None
     if completed is not None and completed > today:
         # On that day its report had not come; there was nothing to ask about either.
         row, found, completed = row | {"submission_state": "none", "answers_sha256": ""}, (), None
     answers = _answers_hash(row["answers_sha256"], corrections)
-    approved = {each.answers_sha256 for each in own if each.event == "approved" and each.form == row["form"]}
+    approved = {each.answers_sha256 for each in own if each.event == "approved"}
     return Unit(
         form=row["form"],
+        survey=row["survey"],
+        survey_label=Label(nb=row["survey_nb"], en=row["survey_en"]),
         unit_code=code,
         unit_name=row["unit_name"],
         unit_level=row["unit_level"],
@@ -301,21 +279,19 @@ def _answers_hash(delivered: str, corrections: Sequence[tuple[Any, ...]]) -> str
     return hashlib.sha256("\n".join([delivered, *decided]).encode()).hexdigest()[: len(delivered)]
 
 
-def _questions(
-    findings: Iterable[Finding], contacts: Iterable[Contact], described: Round | None
-) -> dict[str, tuple[Question, ...]]:
+def _questions(control: Control, contacts: Iterable[Contact], described: Round | None) -> dict[str, tuple[Question, ...]]:
     """Return the questions about each unit, in the order of the findings."""
     events: dict[str, list[Contact]] = {}
     for each in contacts:
         if each.finding:
-            events.setdefault(each.finding, []).append(each)
+            events.setdefault(control.texts.number_of(each.finding), []).append(each)
     found: dict[str, list[Question]] = {}
-    for finding in findings:
+    for finding in control.findings:
         if finding.finding in _REPORT_IS_MISSING or not finding.unit_code:
             continue
         now = values_of(finding.value, finding.compared)
         # What was said of other values than the finding has now is said of another question.
-        own = [each for each in events.get(finding.key, []) if each.values in ("", now)]
+        own = [each for each in events.get(finding.number, []) if each.values in ("", now)]
         last = own[-1] if own else None
         asked = [each.date for each in own if each.event == "asked"]
         asking = _asking(finding, own, described)
@@ -345,7 +321,7 @@ def _asking(finding: Finding, events: Sequence[Contact], described: Round | None
         return Asking(events[-1].event)
     if finding.finding in _INFORMATION:
         return Asking.LISTED
-    if described is not None and finding.finding not in described.always_asked:
+    if described is not None and not set(described.always_asked).intersection(finding.kinds):
         return Asking.LISTED if finding.effect < Decimal(str(described.asked_from_fte)) else Asking.TO_ASK
     return Asking.TO_ASK
 

@@ -7,36 +7,33 @@ in the lists of the control.
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from openpyxl import Workbook, load_workbook
-from openpyxl.styles import PatternFill
-from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
-from openpyxl.worksheet.datavalidation import DataValidation
-from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration.contact.approvals import refuse_approval
 from orchestration.contact.states import Asking, ContactRound, Unit
 from orchestration.control.contacts import Contact, Event
 from orchestration.control.layout import parse_date
 from orchestration.core.errors import UserError
-from orchestration.core.language import Language, in_language
+from orchestration.core.language import Language, Written, in_language, is_called
 from orchestration.core.tables import Label
 from orchestration.core.texts import filled, load_texts
 from orchestration.core.workbooks import (
-    DARK,
+    ANSWER_FILL,
     HEAD_FILL,
     MARKED_HEAD_FILL,
     WRAPPED_HEAD_HEIGHT,
+    add_choice,
     aligned,
-    font,
-    height,
     put,
     put_head,
+    put_texts,
     saved,
     set_page,
     set_table,
@@ -57,8 +54,6 @@ EVENTS: dict[Event, Label] = {
 # What may be entered for a unit; events about findings come with the answers to them, or with the letters.
 ENTERED: tuple[Event, ...] = ("reminded", "county_governor_told", "approved")
 
-_ANSWER_FILL = PatternFill("solid", start_color="FFF8DC")
-
 
 @dataclass(frozen=True)
 class _Column:
@@ -71,6 +66,7 @@ _COLUMNS = (
     _Column("unit_code", 9),
     _Column("unit", 22),
     _Column("county", 20),
+    _Column("survey", 24),
     _Column("form", 13),
     _Column("state", 24),
     _Column("report", 12),
@@ -87,7 +83,7 @@ _COLUMNS = (
 _PLACES = {column.name: place for place, column in enumerate(_COLUMNS, start=1)}
 
 
-def last_event(contact: Contact | None, language: Language) -> str:
+def last_event(contact: Contact | None, language: Written) -> str:
     """Return an event in words: what and when."""
     return "" if contact is None else f"{in_language(EVENTS[contact.event], language)} {contact.date.isoformat()}"
 
@@ -97,6 +93,7 @@ def _row(unit: Unit, language: Language) -> list[Any]:
         "unit_code": unit.unit_code,
         "unit": unit.unit_name,
         "county": unit.county_name,
+        "survey": in_language(unit.survey_label, language),
         "form": unit.form,
         "state": in_language(TEXTS[unit.state], language),
         "report": unit.completed_on,
@@ -127,40 +124,22 @@ def workbook(found: ContactRound, language: Language = "nb") -> bytes:
             if column.name in ("report", "date"):
                 cell.number_format = "dd.mm.yyyy"
             if column.is_entered:
-                cell.fill = _ANSWER_FILL
+                cell.fill = ANSWER_FILL
     set_table(sheet, len(_COLUMNS), len(found.units), fixed_columns=_PLACES["unit"])
-    _add_choice(sheet, len(found.units), language)
+    words = ",".join(in_language(EVENTS[event], language) for event in ENTERED)
+    head, hint = (in_language(TEXTS[name], language) for name in ("new_event", "choose_event"))
+    add_choice(sheet, _PLACES["new_event"], len(found.units) + 1, f'"{words}"', head, hint)
     title = in_language(filled(TEXTS["title"], year=found.year), language)
     set_page(sheet, title, is_wide=True)
-    _fill_about(book.create_sheet(in_language(TEXTS["about"], language)), title, language)
+    about = book.create_sheet(in_language(TEXTS["about"], language))
+    said = [(in_language(TEXTS["restricted"], language), ""), ("", in_language(TEXTS["about_text"], language))]
+    put_texts(about, title, said, (34, 96))
+    set_page(about, title)
     for each in book.worksheets:
         each.oddHeader.right.text = in_language(TEXTS["restricted"], language)
     book.properties.creator = "IS-24/8"
     book.properties.title = title
     return saved(book)
-
-
-def _add_choice(sheet: Worksheet, rows: int, language: Language) -> None:
-    letter = get_column_letter(_PLACES["new_event"])
-    words = ",".join(in_language(EVENTS[event], language) for event in ENTERED)
-    choice = DataValidation(type="list", formula1=f'"{words}"', allow_blank=True)
-    choice.errorTitle = choice.promptTitle = in_language(TEXTS["new_event"], language)
-    choice.error = choice.prompt = in_language(TEXTS["choose_event"], language)
-    choice.showErrorMessage = choice.showInputMessage = True
-    sheet.add_data_validation(choice)
-    choice.add(f"{letter}2:{letter}{rows + 1}")
-
-
-def _fill_about(sheet: Worksheet, title: str, language: Language) -> None:
-    set_widths(sheet, (110,))
-    text = in_language(TEXTS["about_text"], language)
-    for number, value in enumerate((title, in_language(TEXTS["restricted"], language), text), start=1):
-        cell = sheet.cell(number, 1)
-        put(cell, value)
-        cell.alignment = aligned("left", "top", wrap=True)
-        cell.font = font(bold=True, size=14, color=DARK) if number == 1 else font(bold=number == 2)
-        sheet.row_dimensions[number].height = 24 if number == 1 else height([(value, 110)])
-    set_page(sheet, title)
 
 
 def has_entries(path: Path) -> bool:
@@ -170,11 +149,30 @@ def has_entries(path: Path) -> bool:
     except (OSError, ValueError, KeyError, InvalidFileException, zipfile.BadZipFile):
         return True
     try:
-        rows = list(book.worksheets[0].iter_rows(min_row=2, values_only=True))
+        rows = list(book.worksheets[0].iter_rows(values_only=True))
     finally:
         book.close()
-    places = [_PLACES[column.name] - 1 for column in _COLUMNS if column.is_entered]
-    return any(place < len(row) and row[place] not in (None, "") for row in rows for place in places)
+    places = _places(rows[0] if rows else ())
+    if _missing(places):
+        return True
+    entered = [places[column.name] for column in _COLUMNS if column.is_entered]
+    return any(place < len(row) and row[place] not in (None, "") for row in rows[1:] for place in entered)
+
+
+def _places(heads: Sequence[Any]) -> dict[str, int]:
+    """Return where each column stands, by the head of a sheet."""
+    return {
+        column.name: place
+        for column in _COLUMNS
+        for place, head in enumerate(heads)
+        if is_called(str(head or ""), TEXTS[column.name])
+    }
+
+
+def _missing(places: Mapping[str, int]) -> list[str]:
+    """Return the columns without which nothing can be read back, and that are not there."""
+    needed = ("unit_code", "form", "answers_sha256", *(column.name for column in _COLUMNS if column.is_entered))
+    return [name for name in needed if name not in places]
 
 
 def read_back(path: Path, found: ContactRound) -> list[Contact]:
@@ -190,14 +188,8 @@ def read_back(path: Path, found: ContactRound) -> list[Contact]:
     try:
         sheet = book.worksheets[0]
         rows = [list(row) for row in sheet.iter_rows(values_only=True)]
-        heads = [str(head or "").casefold() for head in (rows[0] if rows else [])]
-        places = {
-            column.name: place
-            for column in _COLUMNS
-            for place, head in enumerate(heads)
-            if head in {TEXTS[column.name].nb.casefold(), TEXTS[column.name].en.casefold()}
-        }
-        missing = [column.name for column in _COLUMNS if column.name not in places]
+        places = _places(rows[0] if rows else [])
+        missing = _missing(places)
         if missing:
             raise UserError(
                 f"the column {TEXTS[missing[0]].nb!r} is missing",
@@ -255,14 +247,14 @@ def _entered(cells: dict[str, Any], units: dict[tuple[str, str], Unit], place: s
         unit_code=unit.unit_code,
         event=event,
         by=by,
-        form=unit.form if event == "approved" else "",
+        form=unit.form,
         answers_sha256=unit.answers_sha256 if event == "approved" else "",
         note=str(cells["note"] or "").strip(),
     )
 
 
 def _event(word: str) -> Event | None:
-    return next((each for each in ENTERED if word.casefold() in {EVENTS[each].nb, EVENTS[each].en}), None)
+    return next((each for each in ENTERED if is_called(word, EVENTS[each])), None)
 
 
 def _day(value: Any) -> date | None:

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from orchestration.control.cells import Cells, InvalidAnswerError, Subject, subject_of
 from orchestration.control.contacts import Contact, Event, add_contacts, contacts_file, values_of, write_restricted
 from orchestration.control.finding_texts import ControlTexts
-from orchestration.control.findings import Control, Explanation, explained, load_control, load_explanations
+from orchestration.control.findings import Control, Explanation, Finding, explained, load_control, load_explanations
 from orchestration.control.layout import (
     ASK_AGAIN,
     RIGHT,
@@ -44,13 +44,13 @@ from orchestration.ingest.decisions import Correction, load_decisions
 
 @dataclass(frozen=True)
 class Drafted:
-    """What answers lead to, and how many of them need no writing."""
+    """What answers lead to, how many are on file already, and the findings of which nobody knows."""
 
     corrections: list[dict[str, Any]]
     explanations: list[dict[str, Any]]
     contacts: list[Contact]
     on_file: int
-    unknown: int
+    unknown: list[str]
 
 
 def _signed(answer: Answer, year: int) -> tuple[str, date]:
@@ -111,14 +111,15 @@ def draft(settings: Settings, year: int, path: Path) -> Drafted:
     """
     if not list_files(path):
         raise UserError("there is no list", place=str(path), remedy="name a workbook, a csv file or a folder with such")
-    given = gather(read_answers(path)) if path.is_file() else given_in(path)
+    control = load_control(settings, year)
+    number_of = control.texts.number_of
+    given = gather(read_answers(path), number_of) if path.is_file() else given_in(path, number_of)
     gathered = [
         answer
         for found in given.values()
         for answer in found
         if path.is_file() or not _is_of_earlier_answers(Path(answer.file))
     ]
-    control = load_control(settings, year)
     with connect(settings.warehouse_file, read_only=True) as connection:
         on_file = load_decisions(settings.data)["corrections"]
         drafting = _Drafting(settings, control, Cells(connection, year, control.texts, on_file), on_file)
@@ -146,14 +147,15 @@ class _Drafting:
     def __init__(self, settings: Settings, control: Control, cells: Cells, on_file: Sequence[tuple[Any, ...]]) -> None:
         self._year = control.year
         self._texts = control.texts
-        self._findings = {finding.key: finding for finding in control.findings}
+        self._findings = control.by_number()
         self._cells = cells
         self._corrections_on_file = {row[1:7]: (row[0], row[8]) for row in on_file}
-        self._explanations_on_file = load_explanations(settings.explanations)
+        self._explanations_on_file = load_explanations(settings.explanations, control.texts)
         self._corrections: dict[tuple[Any, ...], tuple[dict[str, Any], str]] = {}
         self._explanations: list[dict[str, Any]] = []
         self._contacts: list[Contact] = []
-        self._on_file = self._unknown = 0
+        self._unknown: list[str] = []
+        self._on_file = 0
 
     def drafted(self) -> Drafted:
         """Return what the answers that were taken lead to."""
@@ -194,7 +196,8 @@ class _Drafting:
                 )
             self._record("asked_again", subject, answer, answer.reason)
         elif verdict == UNKNOWN:
-            self._unknown += 1
+            self._refuse_stale(answer)
+            self._unknown.append(answer.key)
             if answer.answered_by:
                 self._record("answered", subject, answer, answer.reason)
         else:
@@ -205,7 +208,7 @@ class _Drafting:
 
     def _take_right(self, subject: Subject, answer: Answer) -> None:
         entry = _explanation(answer, self._year)
-        known = explained(self._explanations_on_file.get(answer.key, []), *answer.shown)
+        known = self._explained(answer)
         if known is not None and known.reason != entry["reason"]:
             raise InvalidAnswerError("is explained otherwise on file", f"change the entry in data/control/{self._year}.yml")
         if known is None:
@@ -233,7 +236,7 @@ class _Drafting:
             self._on_file += 1
         else:
             self._refuse_stale(answer)
-            explanation = explained(self._explanations_on_file.get(answer.key, []), *answer.shown)
+            explanation = self._explained(answer)
             if explanation is not None:
                 raise InvalidAnswerError(
                     f"is explained as right by {explanation.answered_by}",
@@ -243,23 +246,31 @@ class _Drafting:
                 self._corrections[key] = (entry, answer.place)
         self._record("answered", subject, answer)
 
+    def _explained(self, answer: Answer) -> Explanation | None:
+        """Return the explanation on file of the number that an answer is about."""
+        return explained(self._explanations_on_file.get(self._texts.number_of(answer.key), []), *answer.shown)
+
+    def _asked(self, answer: Answer) -> list[Finding]:
+        """Return what is asked now about the number that an answer is about."""
+        return self._findings.get(self._texts.number_of(answer.key), [])
+
     def _refuse_stale(self, answer: Answer) -> None:
         """Refuse an answer in a list of an earlier state of the year: it is about something else than what holds now."""
-        finding = self._findings.get(answer.key)
+        asked = self._asked(answer)
         remedy = f"make the lists again with is248 control {self._year}, and answer in the new one if it is still asked"
-        if finding is None:
+        if not asked:
             raise InvalidAnswerError("answers a finding that is not there any more", remedy)
-        if not answer.is_about(finding):
+        if not any(answer.is_about(finding) for finding in asked):
             shown, now = (
                 " and ".join("nothing" if value is None else f"{value:f}" for value in values)
-                for values in (answer.shown, (finding.value, finding.compared))
+                for values in (answer.shown, (asked[0].value, asked[0].compared))
             )
             raise InvalidAnswerError(f"the list shows {shown}, and the finding now holds {now}", remedy)
 
     def _record(self, event: Event, subject: Subject, answer: Answer, note: str = "") -> None:
         who, day = _signed(answer, self._year)
-        finding = self._findings.get(answer.key)
-        values = values_of(finding.value, finding.compared) if finding is not None else values_of(*answer.shown)
+        asked = next((each for each in self._asked(answer) if answer.is_about(each)), None)
+        values = values_of(*answer.shown) if asked is None else values_of(asked.value, asked.compared)
         self._contacts.append(
             Contact(date=day, unit_code=subject.unit, event=event, by=who, finding=answer.key, values=values, note=note)
         )

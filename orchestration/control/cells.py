@@ -6,7 +6,6 @@ what an answer leads to (``answers``).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,7 +14,8 @@ from typing import Any
 import duckdb
 
 from orchestration.control.finding_texts import ControlTexts
-from orchestration.control.layout import Answer, parse_number
+from orchestration.control.layout import Answer, is_ambiguous, parse_number
+from orchestration.core.language import is_called
 from orchestration.core.warehouse import dictionaries
 
 
@@ -53,12 +53,10 @@ def subject_of(key: str) -> Subject:
     return Subject(parts[0], int(parts[1]), *parts[2:8])
 
 
-# A point before three digits: thousands to some, a decimal to others.
-_THOUSANDS = re.compile(r"[1-9]\d{0,2}\.\d{3}")
-
 _CELLS = """
-    select distinct columns.form, forms.survey, columns.question, columns.item, columns.target_group, columns.reporting_form,
-        columns.type, coalesce(breakdowns.codelist, '') = 'fte_breakdown' as is_breakdown, codes.label_nb, codes.label_en
+    select columns.form, forms.survey, columns.question, columns.item, columns.target_group, columns.reporting_form,
+        columns.type, coalesce(breakdowns.codelist, '') = 'fte_breakdown' as is_breakdown, codes.label_nb, codes.label_en,
+        min(columns.wording_nb) as wording
     from staging.stg_forms__columns as columns
     inner join staging.stg_forms__forms as forms
         on columns.form = forms.form and forms.time_period = $year and forms.units = 'municipalities'
@@ -67,6 +65,7 @@ _CELLS = """
     left join staging.stg_classifications__codelists as codes
         on codes.codelist = breakdowns.parent and codes.code = columns.item
     where columns.use = 'answer' and columns.type in ('number', 'code')
+    group by all
 """
 
 _DELIVERED = """
@@ -117,9 +116,7 @@ class Cells:
             )
         item = answer.item or subject.item
         wanted = (answer.reporting_form or subject.reporting_form).casefold()
-        form = next(
-            (code for code, word in self._forms.items() if wanted in {word.nb.casefold(), word.en.casefold()}), wanted
-        )
+        form = next((code for code, word in self._forms.items() if is_called(wanted, word)), wanted)
         cells = [
             cell
             for cell in self._cells
@@ -128,7 +125,7 @@ class Cells:
             and (cell["question"] == subject.question or self._are_breakdowns(cell, subject))
         ]
         if item:
-            names = ("item", "label_nb", "label_en")
+            names = ("item", "label_nb", "label_en", "wording")
             cells = [cell for cell in cells if item.casefold() in {str(cell[name]).casefold() for name in names}]
         else:
             cells = [cell for cell in cells if cell["question"] == subject.question]
@@ -173,7 +170,7 @@ class Cells:
                 )
             if number < 0:
                 raise InvalidAnswerError(f"the new value {text!r} is negative", "write 0 or more")
-            if _THOUSANDS.fullmatch(text.strip()):
+            if is_ambiguous(text):
                 raise InvalidAnswerError(
                     f"the new value {text!r} may be a thousand or a decimal", "write 1012 or 1,012 (decimal comma)"
                 )

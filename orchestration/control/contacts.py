@@ -45,7 +45,9 @@ class Contact(BaseModel):
     values: str = Field(
         default="", description="what the finding held then, as ``values_of`` writes it; empty: whatever it holds"
     )
-    form: str = Field(default="", description="of an approval, the form that was approved")
+    form: str = Field(
+        default="", description="of an approval, the form that was approved; of a reminder, that which is missing, or all"
+    )
     answers_sha256: str = Field(default="", pattern=r"^([0-9a-f]{12})?$", description="of an approval")
     note: str = ""
 
@@ -106,8 +108,8 @@ def _contact(row: dict[str, str], place: str) -> Contact:
     return contact
 
 
-def add_contacts(path: Path, contacts: Iterable[Contact]) -> int:
-    """Add events to a record that may be there already, and return how many were new; the file is whole at any moment.
+def add_contacts(path: Path, contacts: Iterable[Contact]) -> list[Contact]:
+    """Add events to a record that may be there already, and return those that were new; the file is whole at any moment.
 
     An event that is on record to the letter is not written again.
 
@@ -117,13 +119,13 @@ def add_contacts(path: Path, contacts: Iterable[Contact]) -> int:
     known = read_contacts(path)
     new = [each for each in dict.fromkeys(contacts) if each not in set(known)]
     if not new:
-        return 0
+        return []
     output = io.StringIO()
     writer = csv.writer(output, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows(_row(each) for each in (*known, *new))
     write_restricted(path, output.getvalue())
-    return len(new)
+    return new
 
 
 def write_restricted(path: Path, text: str) -> None:

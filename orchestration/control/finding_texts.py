@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from orchestration.core import yaml_text
 from orchestration.core.entries import first_problem
 from orchestration.core.errors import UserError
-from orchestration.core.language import Language, in_language
-from orchestration.core.tables import Label
+from orchestration.core.language import Written, in_language
+from orchestration.core.tables import Label, LetterLabel
 
 FINDINGS = "findings.yml"
 WORDS = "words.yml"
@@ -59,34 +59,44 @@ def fill(text: str, values: Mapping[str, str | None]) -> str:
 
 
 class FindingText(BaseModel):
-    """What is said of one kind of finding; ``question`` is filled by ``fill``."""
+    """What is said of one kind of finding; ``question`` and ``also`` are filled by ``fill``.
+
+    ``also`` is asked after the question of another finding about the same number. A finding that has none is always asked by
+    itself: it is about something else than whether the number is right.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: Label
-    question: Label
+    question: LetterLabel
+    also: LetterLabel | None = None
     explanation: Label
     what_to_do: Label
 
     @model_validator(mode="after")
     def _placeholders_are_known(self) -> FindingText:
-        for language in ("nb", "en"):
-            for name in placeholders(getattr(self.question, language)):
-                if name not in PLACEHOLDERS:
-                    raise ValueError(f"question.{language}: {{{name}}} is no placeholder")
+        for part in ("question", "also"):
+            for language, text in getattr(self, part) or ():
+                for name in placeholders(text or ""):
+                    if name not in PLACEHOLDERS:
+                        raise ValueError(f"{part}.{language}: {{{name}}} is no placeholder")
         for name in ("title", "explanation", "what_to_do"):
             for language in ("nb", "en"):
                 if "{" in getattr(getattr(self, name), language):
-                    raise ValueError(f"{name}.{language}: only the question has placeholders")
+                    raise ValueError(f"{name}.{language}: only the questions have placeholders")
         return self
 
-    def ask(self, values: dict[str, str | None], language: Language) -> str:
+    def ask(self, values: dict[str, str | None], language: Written) -> str:
         """Return the question with its placeholders filled; a value that is missing is a dash."""
         return fill(in_language(self.question, language), values)
 
+    def ask_also(self, values: dict[str, str | None], language: Written) -> str:
+        """Return what is asked after the question of another finding about the same number; empty where nothing is."""
+        return "" if self.also is None else fill(in_language(self.also, language), values)
 
-Words = dict[str, dict[str, Label]]
+
+Words = dict[str, dict[str, LetterLabel]]
 
 
 class Section(BaseModel):
@@ -94,8 +104,8 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    head: Label
-    text: Label
+    head: LetterLabel
+    text: LetterLabel
     only_where_constructed: bool = False
 
 
@@ -107,12 +117,12 @@ class ListTexts(BaseModel):
     title: Label
     earlier_title: Label
     restricted: Label
-    choose_answer: Label
-    choose_item: Label
-    choose_form: Label
-    item: Label
-    breakdown: Label
-    target_group: Label
+    choose_answer: LetterLabel
+    choose_item: LetterLabel
+    choose_form: LetterLabel
+    item: LetterLabel
+    breakdown: LetterLabel
+    target_group: LetterLabel
     sections: tuple[Section, ...]
     unit_sections: tuple[Section, ...]
 
@@ -141,7 +151,17 @@ class ControlTexts(BaseModel):
             remedy="add an entry to expectations/control/findings.yml",
         )
 
-    def word(self, kind: str, code: str | None, language: Language) -> str | None:
+    def number_of(self, key: str) -> str:
+        """Return what the key of a finding is about, the same for all findings about one number.
+
+        It is the key without the finding, where that only asks whether the number is right; else the key itself.
+        """
+        parts = key.split("|")
+        if len(parts) > 4 and parts[4] and any(entry.id == parts[3] and entry.also for entry in self.findings):
+            return "|".join((*parts[:3], "", *parts[4:]))
+        return key
+
+    def word(self, kind: str, code: str | None, language: Written) -> str | None:
         """Return the word for a code, or None where there is none."""
         label = self.words.get(kind, {}).get(code or "")
         return None if label is None else in_language(label, language)

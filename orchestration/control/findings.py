@@ -7,7 +7,7 @@ and the order. Does not belong here: the rules that find something (SQL) and the
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from orchestration.control.finding_texts import DOCUMENTATION, ControlTexts, load_control_texts
 from orchestration.core.entries import read_entries
 from orchestration.core.errors import UserError
-from orchestration.core.language import Language, in_language, number
+from orchestration.core.language import Written, in_language, number
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import connect, dictionaries
 from orchestration.trace.explain import cell_name
@@ -44,9 +44,15 @@ class Explanation(BaseModel):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that one unit is asked about. Numbers are FTE; ``key`` is the same from run to run."""
+    """One thing that one unit is asked about. Numbers are FTE; ``key`` is the same from run to run.
+
+    What several findings ask about one number is one question: that of the greatest effect, with the others in ``also``.
+    """
 
     key: str
+    number: str
+    """What it is about: equal for all findings about one number."""
+    survey: str
     unit_code: str
     unit_name: str
     county_code: str
@@ -65,12 +71,19 @@ class Finding:
     reporting_form: str
     place: str
     explanation: Explanation | None
+    also: tuple[Finding, ...] = ()
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The findings that it asks about."""
+        return (self.finding, *(each.finding for each in self.also))
 
 
 @dataclass(frozen=True)
 class Item:
-    """A cell of the FTE blocks that a correction may be about."""
+    """A cell of the FTE blocks of a form that a correction may be about."""
 
+    form: str
     question: str
     target_group: str
     code: str
@@ -82,12 +95,19 @@ class Control:
     """The control of one year: its findings in order, and what a list needs besides."""
 
     year: int
-    language: Language
+    language: Written
     texts: ControlTexts
     findings: list[Finding]
     items: list[Item]
     reporting_forms: dict[str, str]
     constructed: bool
+
+    def by_number(self) -> dict[str, list[Finding]]:
+        """Return the findings by the number that they are about; nearly always one a number."""
+        found: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            found.setdefault(finding.number, []).append(finding)
+        return found
 
 
 _FINDINGS = """
@@ -120,7 +140,7 @@ _LABELS = """
 """
 
 _ITEMS = """
-    select distinct asked.question, asked.target_group, asked.category, breakdowns.sort_order, groups.sort_order,
+    select distinct asked.form, asked.question, asked.target_group, asked.category, breakdowns.sort_order, groups.sort_order,
         codes.sort_order, breakdowns.parent as codelist
     from intermediate.int_fte_asked as asked
     inner join staging.stg_classifications__codelists as breakdowns
@@ -130,7 +150,7 @@ _ITEMS = """
     inner join staging.stg_classifications__codelists as codes
         on codes.codelist = breakdowns.parent and codes.code = asked.category
     where asked.time_period = $year
-    order by breakdowns.sort_order, groups.sort_order, codes.sort_order
+    order by breakdowns.sort_order, groups.sort_order, codes.sort_order, asked.form
 """
 
 
@@ -156,8 +176,8 @@ def require_controlled(connection: duckdb.DuckDBPyConnection, path: Path, year: 
         )
 
 
-def load_explanations(folder: Path) -> dict[str, list[Explanation]]:
-    """Return the explanations that are on file, by the key of the finding: one for each pair of values that was explained.
+def load_explanations(folder: Path, texts: ControlTexts) -> dict[str, list[Explanation]]:
+    """Return the explanations that are on file, by what they are about (``ControlTexts.number_of``).
 
     Raises:
         UserError: a file is no list of explanations, or two explain the same values of a finding.
@@ -165,8 +185,9 @@ def load_explanations(folder: Path) -> dict[str, list[Explanation]]:
     found: dict[str, list[Explanation]] = {}
     for path in sorted(folder.glob("*.yml")):
         for line, entry in read_entries(path, Explanation, DOCUMENTATION):
-            same = found.setdefault(entry.finding, [])
-            if any((other.value, other.compared) == (entry.value, entry.compared) for other in same):
+            same = found.setdefault(texts.number_of(entry.finding), [])
+            explained_then = (entry.finding, entry.value, entry.compared)
+            if any((other.finding, other.value, other.compared) == explained_then for other in same):
                 raise UserError(
                     f"explains {entry.finding} twice", place=f"{path}, line {line}", remedy="keep one of the two"
                 )
@@ -203,7 +224,7 @@ def _values(
     row: dict[str, Any],
     year: int,
     texts: ControlTexts,
-    language: Language,
+    language: Written,
     label: Callable[[str, str | None], str | None],
 ) -> dict[str, str | None]:
     """Return what the placeholders of a question stand for."""
@@ -241,20 +262,22 @@ def _values(
     }
 
 
-def load_control(settings: Settings, year: int, language: Language = "nb") -> Control:
+def load_control(settings: Settings, year: int, language: Written = "nb") -> Control:
     """Return the findings of a year, the greatest effect first and what is explained last.
 
     Raises:
         UserError: there is no warehouse, nothing of the year, or a finding without texts.
     """
     texts = load_control_texts(settings.control_texts)
-    explanations = load_explanations(settings.explanations)
+    explanations = load_explanations(settings.explanations, texts)
     if not settings.warehouse_file.exists():
         raise UserError("there is no warehouse", place=str(settings.warehouse_file), remedy="run is248 run")
     with connect(settings.warehouse_file, read_only=True) as connection:
         require_controlled(connection, settings.warehouse_file, year)
         rows = dictionaries(connection, _FINDINGS, {"year": year})
-        labels = {(row["codelist"], row["code"]): row[language] for row in dictionaries(connection, _LABELS)}
+        # Labels of the code lists are those of the form, which is in bokmål.
+        of_codes = "en" if language == "en" else "nb"
+        labels = {(row["codelist"], row["code"]): row[of_codes] for row in dictionaries(connection, _LABELS)}
         asked = connection.execute(_ITEMS, {"year": year}).fetchall()
         forms = connection.execute(
             "select distinct reporting_form from intermediate.int_fte_asked where time_period = ? order by 1", [year]
@@ -262,7 +285,7 @@ def load_control(settings: Settings, year: int, language: Language = "nb") -> Co
         constructed = connection.execute(
             "select coalesce(bool_or(constructed), false) from forms.forms where time_period = ?", [year]
         ).fetchone()
-    items = [Item(entry[0], entry[1], entry[2], labels[entry[6], entry[2]]) for entry in asked]
+    items = [Item(entry[0], entry[1], entry[2], entry[3], labels[entry[7], entry[3]]) for entry in asked]
     item_labels = {(item.question, item.code): item.label for item in items}
 
     def label(kind: str, code: str | None) -> str | None:
@@ -270,18 +293,25 @@ def load_control(settings: Settings, year: int, language: Language = "nb") -> Co
 
     order = {entry.id: place for place, entry in enumerate(texts.findings)}
     found = []
+    asked_also: dict[str, str] = {}
     for row in rows:
         text = texts.of(row["finding"])
 
         def label_of(kind: str, code: str | None, row: dict[str, Any] = row) -> str | None:
-            return item_labels.get((row["question"], code or "")) or code if kind == "item" else label(kind, code)
+            # An item of no code list is called what the form calls it.
+            named = item_labels.get((row["question"], code or "")) or (code and row["wording"]) or code
+            return named if kind == "item" else label(kind, code)
 
         values = _values(row, year, texts, language, label_of)
         group = row["target_group"]
         value, compared = rounded(row["value"]), rounded(row["value_compared"])
+        number_of = texts.number_of(row["finding_key"])
+        asked_also[row["finding_key"]] = text.ask_also(values, language)
         found.append(
             Finding(
                 key=row["finding_key"],
+                number=number_of,
+                survey=label("survey", row["survey"]) or row["survey"] or "",
                 unit_code=row["unit_code"] or "",
                 unit_name=row["unit_name"] or "",
                 county_code=row["county_code"] or "",
@@ -299,7 +329,7 @@ def load_control(settings: Settings, year: int, language: Language = "nb") -> Co
                 item=label_of("item", row["item"]) or "",
                 reporting_form=texts.word("reporting_form", row["reporting_form"], language) or "",
                 place=values["place"] or "",
-                explanation=explained(explanations.get(row["finding_key"], []), value, compared),
+                explanation=explained(explanations.get(number_of, []), value, compared),
             )
         )
     found.sort(
@@ -309,8 +339,30 @@ def load_control(settings: Settings, year: int, language: Language = "nb") -> Co
         year=year,
         language=language,
         texts=texts,
-        findings=found,
+        findings=_asked_once(found, asked_also),
         items=items,
         reporting_forms={code: texts.word("reporting_form", code, language) or code for (code,) in forms},
         constructed=bool(constructed and constructed[0]),
     )
+
+
+def _asked_once(findings: list[Finding], asked_also: dict[str, str]) -> list[Finding]:
+    """Return findings in their order, with those about one number made one question that names the reasons of all.
+
+    Args:
+        findings: in the order of their effects.
+        asked_also: what each asks after the question of another, by its key.
+    """
+    found: dict[tuple[str, Decimal | None, Decimal | None], list[Finding]] = {}
+    for finding in findings:
+        found.setdefault((finding.number, finding.value, finding.compared), []).append(finding)
+    return [
+        replace(
+            first,
+            title="; ".join(each.title for each in (first, *others)),
+            question=" ".join((first.question, *(asked_also[each.key] for each in others))),
+            before=next((each.before for each in (first, *others) if each.before is not None), None),
+            also=tuple(others),
+        )
+        for first, *others in found.values()
+    ]

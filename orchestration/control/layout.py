@@ -13,7 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from orchestration.control.findings import Finding
-from orchestration.core.language import Language, in_language
+from orchestration.core.language import Written, in_language, is_called
 from orchestration.core.tables import Label
 from orchestration.core.texts import load_texts
 
@@ -35,6 +35,11 @@ class Column:
     is_answer: bool = False
 
     @property
+    def is_needed(self) -> bool:
+        """Whether a list cannot be read back without it: the answer, the finding, and what the list showed of it."""
+        return self.is_answer or self.name in ("key", "value", "compared")
+
+    @property
     def head(self) -> Label:
         """What stands above it."""
         return TEXTS[self.name]
@@ -45,6 +50,7 @@ COLUMNS = (
     Column("unit_code", 8.5),
     Column("unit_name", 17),
     Column("county_name", 18),
+    Column("survey", 20),
     Column("title", 20),
     Column("question", 64),
     Column("target_group", 12),
@@ -139,7 +145,7 @@ Row = tuple[Value, ...]
 
 def verdict_code(text: str) -> str:
     """Return the code of an answer, in whatever language it was chosen; a text that is none stays."""
-    return next((code for code, label in VERDICTS.items() if text.strip().casefold() in {label.nb, label.en}), text)
+    return next((code for code, label in VERDICTS.items() if is_called(text, label)), text)
 
 
 def parse_number(text: str) -> Decimal | None:
@@ -149,6 +155,15 @@ def parse_number(text: str) -> Decimal | None:
     except InvalidOperation:
         return None
     return found if found.is_finite() else None
+
+
+# A point before three digits: thousands to some, a decimal to others.
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}\.\d{3}")
+
+
+def is_ambiguous(text: str) -> bool:
+    """Whether a typed number may be a thousand or a decimal."""
+    return _THOUSANDS.fullmatch(text.strip()) is not None
 
 
 def parse_date(text: str) -> date | None:
@@ -161,7 +176,7 @@ def parse_date(text: str) -> date | None:
     return None
 
 
-def _answer_of(finding: Finding, language: Language) -> Answer:
+def _answer_of(finding: Finding, language: Written) -> Answer:
     """Return what is filled in beforehand: the cell that the finding is about, and its explanation on file."""
     explained = finding.explanation
     return Answer(
@@ -176,7 +191,7 @@ def _answer_of(finding: Finding, language: Language) -> Answer:
     )
 
 
-def _row(number: int, finding: Finding, answer: Answer, language: Language) -> Row:
+def _row(number: int, finding: Finding, answer: Answer, language: Written) -> Row:
     code = verdict_code(answer.verdict)
     new_value = parse_number(answer.new_value)
     values: dict[str, Value] = {
@@ -193,10 +208,17 @@ def _row(number: int, finding: Finding, answer: Answer, language: Language) -> R
     return tuple(values[column.name] if column.name in values else getattr(finding, column.name) for column in COLUMNS)
 
 
-def make_rows(findings: Iterable[Finding], answers: dict[str, list[Answer]], language: Language) -> list[Row]:
-    """Return the rows of a list: one a finding, or one for each answer where a finding has several."""
+def make_rows(findings: Iterable[Finding], answers: dict[str, list[Answer]], language: Written) -> list[Row]:
+    """Return the rows of a list: one a finding, or one for each answer where a finding has several.
+
+    Args:
+        findings: in their order.
+        answers: by the number that they are about.
+        language: of what the rows say.
+    """
     rows: list[Row] = []
     for finding in findings:
-        for answer in answers.get(finding.key) or [_answer_of(finding, language)]:
+        own = [answer for answer in answers.get(finding.number, ()) if answer.is_about(finding)]
+        for answer in own or [_answer_of(finding, language)]:
             rows.append(_row(len(rows) + 1, finding, answer, language))
     return rows

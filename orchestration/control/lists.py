@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,21 +82,24 @@ def write_lists(control: Control, root: Path) -> Written:
         shutil.rmtree(rest, ignore_errors=True)
     _recover(folder)
     written_before = _written_before(folder)
-    given = given_in(folder, only_own=True)
-    findings_now = {finding.key: finding for finding in control.findings}
+    given = given_in(folder, control.texts.number_of, only_own=True)
     answers: dict[str, list[Answer]] = {}
     earlier: list[Answer] = []
-    for key, found in sorted(given.items()):
+    numbers_now = control.by_number()
+    for number, found in sorted(given.items()):
         for answer in found:
             # An answer about other values than the finding has now is none about these.
-            finding_now = findings_now.get(key)
-            is_about_it = finding_now is not None and answer.is_about(finding_now)
-            (answers.setdefault(key, []) if is_about_it else earlier).append(answer)
+            is_about_it = any(answer.is_about(finding) for finding in numbers_now.get(number, []))
+            (answers.setdefault(number, []) if is_about_it else earlier).append(answer)
 
     lists: dict[str, tuple[str, list[Row], list[str]]] = {}
 
     def add(name: str, title: str, findings: list[Finding]) -> None:
-        lists[name] = (title, make_rows(findings, answers, language), [finding.finding for finding in findings])
+        lists[name] = (
+            title,
+            make_rows(findings, answers, language),
+            [kind for finding in findings for kind in finding.kinds],
+        )
 
     def say(text: str) -> str:
         return in_language(TEXTS[text], language)
@@ -146,14 +149,15 @@ def write_lists(control: Control, root: Path) -> Written:
     )
 
 
-def given_in(folder: Path, *, only_own: bool = False) -> dict[str, list[Answer]]:
-    """Return the answers in the lists of a folder by finding.
+def given_in(folder: Path, number_of: Callable[[str], str], *, only_own: bool = False) -> dict[str, list[Answer]]:
+    """Return the answers in the lists of a folder by the number that they are about.
 
     An answer that was made again in every list is the latest one only where a list was changed since: what stands in lists
     as they were written gives way to it.
 
     Args:
         folder: the folder.
+        number_of: says what the key of a finding is about.
         only_own: whether lists are left out that somebody else put there.
 
     Raises:
@@ -167,8 +171,8 @@ def given_in(folder: Path, *, only_own: bool = False) -> dict[str, list[Answer]]
             carried.append(path)
         elif known is not None or not only_own:
             changed.append(path)
-    given = gather(answer for path in changed for answer in read_answers(path))
-    kept = gather(answer for path in carried for answer in read_answers(path))
+    given = gather((answer for path in changed for answer in read_answers(path)), number_of)
+    kept = gather((answer for path in carried for answer in read_answers(path)), number_of)
     return kept | given
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +19,6 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from orchestration.control.layout import (
     COLUMNS,
-    TEXTS,
     WRONG,
     Answer,
     is_same_question,
@@ -27,6 +26,7 @@ from orchestration.control.layout import (
     verdict_code,
 )
 from orchestration.core.errors import UserError
+from orchestration.core.language import is_called
 from orchestration.core.spreadsheets import FORMULA
 
 
@@ -34,8 +34,6 @@ def _texts_of_workbook(path: Path) -> Iterator[tuple[str, list[list[str]]]]:
     book = load_workbook(path, data_only=True, read_only=True)
     try:
         for sheet in book.worksheets:
-            if any(sheet.title in {name.nb, name.en} for name in (TEXTS["about"], TEXTS["items"])):
-                continue
             rows = []
             for row in sheet.iter_rows(values_only=True):
                 cells = []
@@ -44,7 +42,9 @@ def _texts_of_workbook(path: Path) -> Iterator[tuple[str, list[list[str]]]]:
                         value = value.date()
                     if isinstance(value, float):
                         value = Decimal(repr(value)).normalize()
-                    cells.append("" if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value).strip())
+                    # With a comma, since the number of a cell is no typed one that may be a thousand.
+                    text = f"{value:f}".replace(".", ",") if isinstance(value, Decimal) else str(value).strip()
+                    cells.append("" if value is None else text)
                 rows.append(cells)
             yield sheet.title, rows
     finally:
@@ -79,18 +79,18 @@ def read_answers(path: Path) -> list[Answer]:
     for sheet, rows in sheets:
         heads = [head.casefold() for head in rows[0]] if rows else []
         places = {
-            column.name: place
-            for column in COLUMNS
-            for place, head in enumerate(heads)
-            if head in {column.head.nb.casefold(), column.head.en.casefold()}
+            column.name: place for column in COLUMNS for place, head in enumerate(heads) if is_called(head, column.head)
         }
-        if "key" not in places:
+        # A sheet is known by its heads: people rename sheets.
+        if not {"key", "verdict"} & set(places):
             continue
         is_list = True
-        missing = [column.head.nb for column in COLUMNS if column.is_answer and column.name not in places]
+        missing = [column.head.nb for column in COLUMNS if column.is_needed and column.name not in places]
         if missing:
             raise UserError(
-                f"the column {missing[0]!r} is missing", place=_at(path, sheet, 1), remedy="restore the head of the list"
+                f"the column {missing[0]!r} is missing",
+                place=_at(path, sheet, 1),
+                remedy="put it back with what stood in it, or answer in a list that has it",
             )
         for number, row in enumerate(rows[1:], start=2):
             cells = [*row, *[""] * len(heads)]
@@ -144,17 +144,21 @@ def list_files(path: Path) -> list[Path]:
     )
 
 
-def gather(answers: Iterable[Answer]) -> dict[str, list[Answer]]:
-    """Return answers by finding. The same answer in several lists is one; a finding may have several for other cells.
+def gather(answers: Iterable[Answer], number_of: Callable[[str], str]) -> dict[str, list[Answer]]:
+    """Return answers by the number that they are about. The same answer in several lists is one.
 
-    Answers in lists that showed other values of a finding are answers to another question.
+    A number may have several answers for other cells. Those in lists that showed other values answer another question.
+
+    Args:
+        answers: in the order of the lists.
+        number_of: says what the key of a finding is about.
 
     Raises:
         UserError: two lists answer the same differently.
     """
     found: dict[str, dict[tuple[object, ...], Answer]] = {}
     for answer in answers:
-        cells = found.setdefault(answer.key, {})
+        cells = found.setdefault(number_of(answer.key), {})
         # Only corrections of different cells stand beside each other.
         same = [
             other

@@ -14,9 +14,8 @@ from datetime import date
 from decimal import Decimal
 
 from openpyxl import Workbook
-from openpyxl.styles import Border, PatternFill, Side
+from openpyxl.styles import PatternFill
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration.control.findings import Control
@@ -32,31 +31,32 @@ from orchestration.control.layout import (
     Column,
     Row,
     Value,
+    is_ambiguous,
 )
 from orchestration.control.reported import Reported
-from orchestration.core.language import Language, in_language
+from orchestration.core.language import Written, in_language
 from orchestration.core.spreadsheets import FORMULA
 from orchestration.core.tables import Label
 from orchestration.core.workbooks import (
-    DARK,
+    ANSWER_FILL,
     HEAD_FILL,
+    LINE,
     MARKED_HEAD_FILL,
     TABLE_HEAD_HEIGHT,
     WRAPPED_HEAD_HEIGHT,
+    add_choice,
     aligned,
-    font,
     height,
     put,
     put_head,
+    put_texts,
     saved,
     set_page,
     set_table,
     set_widths,
 )
 
-_ANSWER_FILL = PatternFill("solid", start_color="FFF8DC")
 _EXPLAINED_FILL = PatternFill("solid", start_color="EDEDED")
-_LINE = Border(*(Side(style="thin", color="C8C8C8"),) * 4)
 
 # Of the sheet that says how to use a list: heads and texts.
 _ABOUT_WIDTHS = (34, 96)
@@ -68,7 +68,7 @@ def _fill_list(sheet: Worksheet, rows: list[Row], control: Control, title: str, 
         cell = sheet.cell(1, place)
         fill = MARKED_HEAD_FILL if column.is_answer else HEAD_FILL
         put_head(cell, in_language(column.head, language), _side(column), fill=fill, wrap=True)
-        cell.border = _LINE
+        cell.border = LINE
     set_widths(sheet, [column.width for column in columns])
     sheet.row_dimensions[1].height = WRAPPED_HEAD_HEIGHT
     explained = in_language(STATUS[True], language)
@@ -78,13 +78,13 @@ def _fill_list(sheet: Worksheet, rows: list[Row], control: Control, title: str, 
             cell = sheet.cell(number, place)
             put(cell, None if value == "" else value)
             cell.alignment = aligned(_side(column), "top", wrap=not column.is_number)
-            cell.border = _LINE
+            cell.border = LINE
             if column.is_number:
                 cell.number_format = "#,##0.00"
             if column.name == "answered_on":
                 cell.number_format = "dd.mm.yyyy"
             if column.is_answer:
-                cell.fill = _ANSWER_FILL
+                cell.fill = ANSWER_FILL
             elif row[PLACES["status"]] == explained:
                 cell.fill = _EXPLAINED_FILL
         cells = zip(columns, shown, strict=True)
@@ -115,17 +115,12 @@ def _add_choice(
     formula: str,
     message: Label,
     rows: int,
-    language: Language,
+    language: Written,
 ) -> None:
-    """Let a column be chosen from a list."""
-    letter = get_column_letter(columns.index(COLUMNS[PLACES[name]]) + 1)
-    choice = DataValidation(type="list", formula1=formula, allow_blank=True)
-    choice.errorTitle = choice.promptTitle = in_language(COLUMNS[PLACES[name]].head, language)
-    choice.error = choice.prompt = in_language(message, language)
-    choice.showErrorMessage = choice.showInputMessage = True
-    sheet.add_data_validation(choice)
-    # Rows that are copied below the last one get the choice too.
-    choice.add(f"{letter}2:{letter}{rows + 200}")
+    """Let a column be chosen from a list; rows that are copied below the last one get the choice too."""
+    column = COLUMNS[PLACES[name]]
+    head, said = in_language(column.head, language), in_language(message, language)
+    add_choice(sheet, columns.index(column) + 1, rows + 200, formula, head, said)
 
 
 def _fill_about(sheet: Worksheet, control: Control, title: str, findings: Iterable[str]) -> None:
@@ -145,15 +140,7 @@ def _fill_about(sheet: Worksheet, control: Control, title: str, findings: Iterab
 
 def _fill_lines(sheet: Worksheet, control: Control, title: str, lines: Sequence[tuple[str, str]]) -> None:
     """Fill a sheet with a title and, below it, heads with their texts."""
-    set_widths(sheet, _ABOUT_WIDTHS)
-    for number, (head, text) in enumerate([(title, ""), *lines], start=1):
-        for place, value in enumerate((head, text), start=1):
-            cell = sheet.cell(number, place)
-            put(cell, value or None)
-            cell.alignment = aligned("left", "top", wrap=number > 1)
-        is_title = number == 1
-        sheet.cell(number, 1).font = font(bold=True, size=14, color=DARK) if is_title else font(bold=True)
-        sheet.row_dimensions[number].height = 24 if is_title else height(zip((head, text), _ABOUT_WIDTHS, strict=True))
+    put_texts(sheet, title, lines, _ABOUT_WIDTHS)
     _set_page(sheet, title, control)
 
 
@@ -178,7 +165,7 @@ def _distinct_items(control: Control) -> list[tuple[str, str, str]]:
         question = control.texts.word("question", item.question, control.language) or item.question
         group = control.texts.word("target_group", item.target_group, control.language) or item.target_group
         groups.setdefault((item.label, question), []).append(group)
-    return [(label, question, ", ".join(found)) for (label, question), found in groups.items()]
+    return [(label, question, ", ".join(dict.fromkeys(found))) for (label, question), found in groups.items()]
 
 
 def workbook(rows: list[Row], control: Control, title: str, findings: Iterable[str]) -> bytes:
@@ -250,12 +237,15 @@ def _bytes(book: Workbook, title: str) -> bytes:
     return saved(book)
 
 
-def _in_csv(value: Value, language: Language) -> str:
+def _in_csv(value: Value, language: Written) -> str:
     if value is None:
         return ""
     if isinstance(value, Decimal):
         text = f"{value:f}"
-        return text.replace(".", ",") if language == "nb" else text
+        if language != "en":
+            return text.replace(".", ",")
+        # So that it is read back as the decimal that it is.
+        return f"{text}0" if is_ambiguous(text) else text
     if isinstance(value, date):
         return value.isoformat()
     text = str(value)

@@ -18,7 +18,9 @@ from orchestration.core.settings import Settings
 from orchestration.core.warehouse import connect
 
 CHANGE = "is248|2016|1103|large_change|fte_by_service|adults||"
-RATE = "is248|2016|1103|rate_above_limit|fte_by_service|adults||"
+RATE = "is248|2016|1103|rate_above_limit|fte_by_service|children||"
+# Another finding about the number of CHANGE; a test puts it there with ``add_second_reason``.
+SECOND = "is248|2016|1103|rate_above_limit|fte_by_service|adults||"
 CELL = "is248|2016|030101|text_instead_of_number|fte_by_service|adults|work_measures|joint"
 SILENT = "is248|2016|1104|no_answer||||"
 
@@ -38,9 +40,9 @@ insert into control.ctl_findings by name
         '1103' as unit_code, 'large_change' as finding, 'fte_by_service' as question, 'adults' as target_group, 30 as value,
         2015 as previous_period, 20.25 as value_before, 25.449 as limit_value, 1000 as population, 9.75 as effect;
 insert into control.ctl_findings by name
-    select 'is248|2016|1103|rate_above_limit|fte_by_service|adults||' as finding_key, 'is248' as survey,
+    select 'is248|2016|1103|rate_above_limit|fte_by_service|children||' as finding_key, 'is248' as survey,
         2016 as time_period, '1103' as unit_code, 'rate_above_limit' as finding, 'fte_by_service' as question,
-        'adults' as target_group, 30 as value, 24 as limit_value, 1000 as population, 12 as effect;
+        'children' as target_group, 30 as value, 24 as limit_value, 1000 as population, 12 as effect;
 insert into control.ctl_findings by name
     select 'is248|2016|030101|text_instead_of_number|fte_by_service|adults|work_measures|joint' as finding_key,
         'is248' as survey, 2016 as time_period, '030101' as unit_code, 'text_instead_of_number' as finding,
@@ -63,6 +65,7 @@ create table staging.stg_classifications__codelists as select * from (values
     ('size_group', 'ge50000', 6, 'Over 50 000', 'More than 50,000', null),
     ('size_group', 'oslo_districts', 7, 'Bydeler i Oslo', 'Oslo districts', null),
     ('target_group', 'adults', 1, 'Voksne (18 år og over)', 'Adults (18 and over)', null),
+    ('target_group', 'children', 2, 'Barn og unge (under 18 år)', 'Children and youth (under 18)', null),
     ('target_group', 'total', 3, 'I alt', 'Total', null))
     codes(codelist, code, sort_order, label_nb, label_en, parent);
 create table staging.stg_indicators__indicators as select 'q' as indicator, 'Spørsmål' as label_nb, 'Question' as label_en;
@@ -71,12 +74,15 @@ create table intermediate.int_survey_rounds as select 2016 as time_period, true 
 create table forms.forms as select 'f' as form, 2016 as time_period, true as constructed;
 create table staging.stg_forms__forms as
     select 'f' as form, 'is248' as survey, 2016 as time_period, 'municipalities' as units;
-create table staging.stg_forms__columns as select 'f' as form, 'answer' as use, * from (values
-    ('fte_by_service', 'housing', 'adults', 'joint', 'number'),
-    ('fte_by_service', 'housing', 'adults', 'mental_health', 'number'),
-    ('fte_by_service', 'work_measures', 'adults', 'joint', 'number'),
-    ('fte_by_education', 'college', 'adults', 'joint', 'number'),
-    ('plan', 'all', 'total', 'total', 'code')) c(question, item, target_group, reporting_form, type);
+create table staging.stg_forms__columns as
+    select 'f' as form, 'answer' as use, case type when 'number' then 'fte' end as unit, * from (values
+    (1, 'fte_by_service', 'housing', 'adults', 'joint', 'number', 'Årsverk i bolig'),
+    (2, 'fte_by_service', 'housing', 'adults', 'mental_health', 'number', 'Årsverk i bolig'),
+    (3, 'fte_by_service', 'work_measures', 'adults', 'joint', 'number', 'Arbeid'),
+    (4, 'fte_by_service', 'work_measures', 'children', 'joint', 'number', 'Arbeid'),
+    (5, 'fte_by_education', 'college', 'adults', 'joint', 'number', 'Høyskole'),
+    (6, 'plan', 'all', 'total', 'total', 'code', 'Har dere en plan?'))
+    c(line, question, item, target_group, reporting_form, type, wording_nb);
 create table staging.stg_forms__options as select 'f' as form, 'plan' as question, 'yes' as answer;
 create table intermediate.int_fte_asked as
     select 'f' as form, 2016 as time_period, question, target_group, reporting_form, item as category
@@ -99,6 +105,28 @@ create table intermediate.int_delivered_answers as
 """
 
 
+SECOND_SURVEY = """
+insert into staging.stg_classifications__codelists values
+    ('survey', 'is248', 1, 'IS-24/8: psykisk helse- og rusarbeid', 'IS-24/8: mental health and substance-use work', null),
+    ('survey', 'other', 2, 'Andre: rusarbeid', 'Other: substance-use work', null);
+insert into staging.stg_forms__forms values ('g', 'other', 2016, 'municipalities');
+insert into staging.stg_forms__columns by name select 'g' as form, 'answer' as use, 'fte' as unit, 1 as line,
+    'fte_other' as question, 'outreach' as item, 'adults' as target_group, 'joint' as reporting_form, 'number' as type,
+    'Årsverk i oppsøkende arbeid' as wording_nb;
+insert into intermediate.int_unit_responses values ('g', 2016, '1103', true);
+insert into intermediate.int_delivered_answers values
+    ('g', '1103', 'fte_other', 'outreach', 'adults', 'joint', 'ca. 12', null, null);
+insert into control.ctl_unit_submissions values
+    ('g', null, 'other', 2016, '1103', 'completed', timestamp '2016-05-09 12:00:00'),
+    ('g', null, 'other', 2016, '1104', 'none', null);
+insert into control.ctl_findings by name
+    select 'other|2016|1103|text_instead_of_number|fte_other|adults|outreach|joint' as finding_key, 'other' as survey,
+        2016 as time_period, '1103' as unit_code, 'text_instead_of_number' as finding, 'fte_other' as question,
+        'adults' as target_group, 'outreach' as item, 'joint' as reporting_form, 0 as effect, 'ca. 12' as detail,
+        'Årsverk i oppsøkende arbeid' as wording;
+"""
+
+
 def make_controlled(folder: Path) -> Settings:
     """Return settings whose data folder is their own, with a warehouse that holds a few findings."""
     data = folder / "data"
@@ -107,6 +135,22 @@ def make_controlled(folder: Path) -> Settings:
     with connect(settings.warehouse_file) as connection:
         connection.execute(WAREHOUSE)
     return settings
+
+
+def add_second_reason(settings: Settings) -> None:
+    """Let a second finding be about the number of CHANGE, of less effect."""
+    with connect(settings.warehouse_file) as connection:
+        connection.execute(
+            "insert into control.ctl_findings by name select * replace (? as finding_key, 'rate_above_limit' as finding, "
+            "25 as limit_value, 3 as effect) from control.ctl_findings where finding_key = ?",
+            [SECOND, CHANGE],
+        )
+
+
+def add_second_survey(settings: Settings) -> None:
+    """Let the year have a form of another survey, in which Stavanger wrote a text for an item of no code list."""
+    with connect(settings.warehouse_file) as connection:
+        connection.execute(SECOND_SURVEY)
 
 
 def column(name: str) -> int:

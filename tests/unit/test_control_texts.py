@@ -81,7 +81,8 @@ def test_numbers_stand_as_the_language_writes_them(
     ("change", "said"),
     [
         ({"question": {"nb": "{navn}", "en": "x"}}, "{navn} is no placeholder"),
-        ({"title": {"nb": "{unit}", "en": "x"}}, "only the question has placeholders"),
+        ({"also": {"nb": "x", "nn": "{namn}", "en": "x"}}, "also.nn: {namn} is no placeholder"),
+        ({"title": {"nb": "{unit}", "en": "x"}}, "only the questions have placeholders"),
         ({"title": {"nb": "x"}}, "title.en: Field required"),
         ({"colour": "red"}, "colour: Extra inputs are not permitted"),
     ],

@@ -1,0 +1,111 @@
+"""Who is written to: addresses, and who has chosen nynorsk; tables by the code of a unit or county, which people write.
+
+``data/control/addresses.csv`` and ``data/control/written_forms.csv``; either may be missing. Belongs here: reading them, and
+what a receiver is called. Does not belong here: what is written (``letters``).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import cast
+
+from orchestration.contact.states import Unit
+from orchestration.core.errors import UserError
+from orchestration.core.language import WrittenForm
+
+ADDRESSES = "addresses.csv"
+WRITTEN_FORMS = "written_forms.csv"
+
+_CODE = re.compile(r"[0-9]{2}|[0-9]{4}|[0-9]{6}")
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+
+
+def load_addresses(folder: Path, codes: Collection[str]) -> dict[str, str]:
+    """Return the addresses of units and county governors by code (a county has two digits); empty where there are none.
+
+    Args:
+        folder: where the table lies.
+        codes: of the units and counties of all years.
+
+    Raises:
+        UserError: the file is not valid.
+    """
+    return _by_code(folder / ADDRESSES, "address", codes, _refuse_address)
+
+
+def load_written_forms(folder: Path, codes: Collection[str]) -> dict[str, WrittenForm]:
+    """Return in which written form units and county governors are written to, by code; empty where nobody has said it.
+
+    Args:
+        folder: where the table lies.
+        codes: of the units and counties of all years.
+
+    Raises:
+        UserError: the file is not valid.
+    """
+    found = _by_code(folder / WRITTEN_FORMS, "written_form", codes, _refuse_written_form)
+    return {code: cast(WrittenForm, form) for code, form in found.items()}
+
+
+def written_form_of(forms: Mapping[str, WrittenForm], unit: Unit) -> WrittenForm:
+    """Return in which written form a unit is written to: its own, that of its municipality or its county, else bokmål."""
+    known = (forms[code] for code in (unit.unit_code, unit.unit_code[:4], unit.county_code) if code in forms)
+    return next(known, "nb")
+
+
+def receiver(unit: Unit) -> str:
+    """Return who a letter is to: the municipality, the district, or the agency by its own name."""
+    name = unit.unit_name or unit.unit_code
+    if unit.unit_level == "municipality":
+        # Of several of one name the county stands in brackets behind it.
+        bare, bracket, rest = name.partition(" (")
+        return f"{bare} kommune{bracket}{rest}"
+    return f"bydel {name}" if unit.unit_level == "city_district" else name
+
+
+def _refuse_address(value: str, place: str) -> None:
+    if not _ADDRESS.fullmatch(value):
+        raise UserError(f"{value!r} is not one address", place=place, remedy="write it as postmottak@example.org")
+
+
+def _refuse_written_form(value: str, place: str) -> None:
+    if value not in ("nb", "nn"):
+        raise UserError(f"{value!r} is no written form", place=place, remedy="write nn (nynorsk) or nb (bokmål)")
+
+
+def _by_code(path: Path, name: str, codes: Collection[str], refuse: Callable[[str, str], None]) -> dict[str, str]:
+    """Return a table of two columns, code and another one, by code; empty where there is none."""
+    if not path.exists():
+        return {}
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot be read ({error})", place=str(path), remedy="save it as UTF-8") from error
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    if not rows or rows[0] != ["code", name]:
+        raise UserError("has another header", place=f"{path}, line 1", remedy=f"write code,{name} with a comma between them")
+    found: dict[str, str] = {}
+    for line, row in enumerate(rows[1:], start=2):
+        place = f"{path}, line {line}"
+        if len(row) != 2 or not _CODE.fullmatch(row[0]):
+            raise UserError(
+                f"is no code with {name}",
+                place=place,
+                remedy="a county has two digits, a municipality four, a district six",
+            )
+        if row[0] not in codes:
+            raise UserError(
+                f"{row[0]} is no unit and no county of any year",
+                place=place,
+                remedy="correct the code, or take the line out",
+            )
+        value = row[1].strip()
+        refuse(value, place)
+        if row[0] in found:
+            raise UserError(f"{row[0]} is there twice", place=place, remedy="keep one of the two")
+        found[row[0]] = value
+    return found
