@@ -5,7 +5,19 @@ nothing else; an error of the user's is one line on standard error that names th
 SQL, or anything that decides what is published.
 """
 
-from orchestration.cli import answers, contact, forms, preview, reports, running, servers, snapshots, status
+from orchestration.cli import answers, contact, forms, preview, rehearsing, reports, running, servers, snapshots, status
 from orchestration.cli.common import main
 
-__all__ = ["answers", "contact", "forms", "main", "preview", "reports", "running", "servers", "snapshots", "status"]
+__all__ = [
+    "answers",
+    "contact",
+    "forms",
+    "main",
+    "preview",
+    "rehearsing",
+    "reports",
+    "running",
+    "servers",
+    "snapshots",
+    "status",
+]

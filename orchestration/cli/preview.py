@@ -1,4 +1,4 @@
-"""The commands ``preview``, a look at one survey year before a run, and ``rehearse``, a made-up year to practise on.
+"""The command ``preview``, a look at one survey year before a run.
 
 Belongs here: the words of the answer; what it shows of single units is restricted. Does not belong here: reading and
 counting (the room ``preview``).
@@ -83,36 +83,6 @@ def _draft_entries(settings: Settings, names: Sequence[str]) -> list[tuple[Path 
             line = f"draft entries: none for {name}: {why}" + (f"; the earlier {NAME} is removed" if was_there else "")
         drafts.append((path, line))
     return drafts
-
-
-@main.command()
-@click.argument("year", type=int)
-@click.option("--from", "earlier", required=True, metavar="FORM", help="The form whose delivery the new one is made of.")
-@click.option("--into", required=True, type=click.Path(path_type=Path), help="A folder that is not there yet.")
-@click.option("--seed", default=1, show_default=True, help="Another number gives other late units, columns and slips.")
-@click.option("--renamed", default=0.03, show_default=True, type=click.FloatRange(0, 1), help="Share of renamed columns.")
-@click.option("--reworded", is_flag=True, help="Renamed columns get names and wordings that say little.")
-@command
-def rehearse(year: int, earlier: str, into: Path, seed: int, renamed: float, reworded: bool) -> dict[str, Any]:
-    """Make up a delivery of YEAR to practise on: with renamed columns, late units and slips, and a key that says which."""
-    from orchestration.preview import rehearsal  # imported here: it opens files
-
-    made = rehearsal.rehearse(load_settings(), earlier, year, into, seed, renamed_share=renamed, is_reworded=reworded)
-    data = shown_path(made.data)
-    text = [
-        f"a made-up delivery of {year} from {made.form}: {len(made.renamed)} columns renamed, {len(made.late)} units late, "
-        f"{len(made.slips)} slips ({shown_path(made.folder / rehearsal.KEY)} says which; do not look yet)",
-        f"  first delivery:  {data}/deliveries/{year}",
-        *(f"  later:           {shown_path(made.folder / rehearsal.LATER / version)}" for version in rehearsal.VERSIONS),
-        "walk through it with a warehouse and snapshots of its own:",
-        f"  export IS248_DATA_DIR={made.data.resolve()}",
-        f"  export IS248_WAREHOUSE_DIR={made.data.resolve() / 'warehouse'}",
-        f"  export IS248_SNAPSHOTS_DIR={made.data.resolve() / 'snapshots'}",
-        f"  ./is248 new-year {made.form} {year}",
-        f"  ./is248 preview {year}",
-    ]
-    told = dataclasses.asdict(made) | {"folder": str(made.folder), "data": str(made.data)}
-    return {**told, "text": "\n".join(text)}
 
 
 def _problem(error: UserError) -> dict[str, str]:

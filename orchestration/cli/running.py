@@ -11,6 +11,7 @@ import click
 
 from orchestration.cli.common import command, counted, main, shown_path
 from orchestration.core.errors import RefusedError, UserError
+from orchestration.core.release_calendar import REHEARSAL
 from orchestration.core.settings import Settings, load_settings
 from orchestration.publish import snapshots
 from orchestration.publish.layout import DATABASE
@@ -42,6 +43,8 @@ def run(year: int | None, everything: bool, hold: bool) -> dict[str, Any]:
     click.echo("reading the project ...", err=True)
     for name, path in (("inputs", settings.data), ("warehouse", settings.warehouse), ("snapshots", settings.snapshots)):
         click.echo(f"  {name + ':':10} {shown_path(path)}", err=True)
+    if settings.purpose == REHEARSAL:
+        click.echo("  a rehearsal: everything that is made says so", err=True)
     from orchestration.preview.versions import returned  # imported here, as the next
 
     names = [path.name for path in settings.deliveries.iterdir()] if settings.deliveries.is_dir() else []

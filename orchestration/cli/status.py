@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from orchestration.cli.common import command, main
-from orchestration.core.release_calendar import load_calendar, now, overdue
+from orchestration.core.release_calendar import REHEARSAL, load_calendar, now, overdue
 from orchestration.core.settings import load_settings
 from orchestration.core.warehouse import connect, is_running
 from orchestration.publish import snapshots
@@ -48,7 +48,8 @@ def status(files: bool) -> dict[str, Any]:
     running = is_running(settings.warehouse)
     ledger = cell_ledger(settings.warehouse_file) if not running else []
     lines = [
-        f"channel:   {settings.channel}",
+        f"channel:   {settings.channel}"
+        + (" (a rehearsal: nothing of it is a publication)" if settings.purpose == REHEARSAL else ""),
         f"run:       {'active' if running else 'none'}",
         f"published: {published.name if published else 'nothing yet; run is248 run'}",
         *(f"candidate: {entry['candidate']} ({entry['verdict']})" for entry in refused),
@@ -90,6 +91,7 @@ def status(files: bool) -> dict[str, Any]:
         ]
     return {
         "channel": settings.channel,
+        "purpose": settings.purpose,
         "running": running,
         "ledger": ledger,
         "name_findings": names,

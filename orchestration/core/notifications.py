@@ -17,6 +17,7 @@ from functools import cache
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from orchestration.core.release_calendar import REHEARSAL
 from orchestration.core.settings import Settings
 
 LOG = "operations.jsonl"
@@ -67,6 +68,9 @@ def notify(settings: Settings, event: str, text: str, **facts: Fact) -> bool:
     Returns:
         Whether the webhook took it; a webhook that does not answer fails nothing.
     """
+    if settings.purpose == REHEARSAL:
+        # The channel that it is told in may be the one of real publications.
+        text, facts = f"REHEARSAL: {text}", {**facts, "rehearsal": True}
     log(settings, event, text=text, **facts)
     if settings.webhook is None:
         return False

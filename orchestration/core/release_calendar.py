@@ -30,8 +30,12 @@ DOCUMENTATION = "docs/operations.md says what a release has"
 
 Status = Literal["provisional", "final"]
 
-# What a snapshot is for: a demonstration goes out when it passes, an official one when the calendar lets it.
+# How a snapshot goes out: a demonstration when it passes, an official one when the calendar lets it.
 Channel = Literal["demo", "official"]
+
+# What a snapshot says that it is for: its channel, or a rehearsal, which practises either channel and is taken for neither.
+Purpose = Literal["demo", "official", "rehearsal"]
+REHEARSAL: Literal["rehearsal"] = "rehearsal"
 
 
 class _Strict(BaseModel):
@@ -147,7 +151,7 @@ class Said:
     """What a candidate or snapshot says of itself, from its table ``snapshot``; before there was a calendar, no release."""
 
     id: str
-    channel: Channel
+    channel: Purpose
     time_period: int
     release: str | None
     release_status: str | None

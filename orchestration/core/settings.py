@@ -23,7 +23,8 @@ from pydantic_settings import (
 )
 
 from orchestration.core.errors import UserError
-from orchestration.core.release_calendar import CALENDAR, Channel
+from orchestration.core.rehearsal import is_rehearsal, require_apart
+from orchestration.core.release_calendar import CALENDAR, REHEARSAL, Channel, Purpose
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
 SETTINGS_FILE = PROJECT_DIR / "is248.toml"
@@ -212,6 +213,11 @@ class Settings(BaseSettings):
         return self.data / "snapshots" if self.snapshots_dir is None else self.resolve(self.snapshots_dir)
 
     @property
+    def purpose(self) -> Purpose:
+        """What a snapshot says that it is for: its channel, or in whatever channel a rehearsal."""
+        return REHEARSAL if is_rehearsal(self.data) else self.channel
+
+    @property
     def written(self) -> tuple[Path, ...]:
         """The folders that a run writes into; temporary files are small."""
         return (self.warehouse, self.snapshots, Path(os.environ.get("TMPDIR", "/tmp")))
@@ -293,7 +299,7 @@ def load_settings() -> Settings:
     """Read the settings from the environment and the settings file.
 
     Raises:
-        UserError: a value or a name is not known; the message names it.
+        UserError: a value or a name is not known, or a rehearsal would write elsewhere; the message names it.
     """
     known = {f"IS248_{name.upper()}" for name in Settings.model_fields} | INTERNAL_VARIABLES
     unknown = sorted(name for name in os.environ if name.startswith("IS248_") and name not in known)
@@ -318,4 +324,5 @@ def load_settings() -> Settings:
         raise UserError(f"cannot be read ({error})", place=str(SETTINGS_FILE), remedy="correct the TOML") from error
     if not settings.data.is_dir():
         raise UserError("there is no such folder", place=str(settings.data), remedy="correct the setting data_dir")
+    require_apart(settings.data, {"warehouse_dir": settings.warehouse, "snapshots_dir": settings.snapshots})
     return settings

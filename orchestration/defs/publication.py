@@ -73,7 +73,7 @@ def build_publication(forms: list[Form], models: list[dg.AssetKey]) -> list[dg.A
             load_tables(settings.metadata),
             settings.candidates,
             catalogue=load_catalogue(settings.metadata),
-            channel=settings.channel,
+            channel=settings.purpose,
             formats=settings.formats_written,
             predecessor=snapshots.current(settings.snapshots),
         )

@@ -17,17 +17,19 @@ from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from orchestration.core.errors import AGAIN, RefusedError, UserError, system_error
 from orchestration.core.settings import Settings
-from orchestration.core.warehouse import run_lock
+from orchestration.core.warehouse import connect, run_lock
 from orchestration.defs.automation import HOLD, PUBLISH, REBUILD, REFRESH
 from orchestration.defs.definitions import build_definitions
 from orchestration.defs.deliveries import READING, every_year
 from orchestration.defs.instance import prepare_instance
 from orchestration.defs.records import COMMAND_TAGS, quick_records, report_dead_runs
+from orchestration.forms.model import Form
 from orchestration.forms.registry import load_finished, require_finished
 from orchestration.gate.judging import early_file, restricted_results, stage_file
 from orchestration.gate.results import read_results
 from orchestration.gate.rules import Stage
 from orchestration.gate.verdict import refusal, refusal_of_stage
+from orchestration.ingest.deliveries import read_by
 from orchestration.publish import snapshots
 from orchestration.publish.candidates import last_candidate
 from orchestration.publish.provenance import made_of_the_same
@@ -263,6 +265,8 @@ def refresh(
                 place=str(settings.forms),
                 remedy=f"the years are {', '.join(map(str, known))}; is248 new-year drafts a form",
             )
+        if year is not None:
+            _require_other_years(settings, forms, year)
         if hold:
             years = every_year(forms) if year is None else {PARTITION_NAME_TAG: str(year)}
             return _run(settings, HOLD, tell, years, {"ops": {READING: {"config": {"again": everything}}}})
@@ -279,6 +283,31 @@ def refresh(
                 return Published(published, new=False)
             return _run(settings, PUBLISH, tell, {})
         return _run(settings, REFRESH, tell, every_year(forms))
+
+
+def _require_other_years(settings: Settings, forms: list[Form], year: int) -> None:
+    """Refuse a run of one year where the warehouse lacks others that are delivered: no rule between years could be judged.
+
+    Raises:
+        UserError: there are such years; the message names them.
+    """
+    read: set[str] = set()
+    if settings.warehouse_file.is_file():
+        with connect(settings.warehouse_file, read_only=True) as connection:
+            read = read_by(connection)
+    lacking = sorted(
+        {
+            form.time_period
+            for form in forms
+            if form.time_period != year and form.form not in read and (settings.deliveries / form.delivery).is_dir()
+        }
+    )
+    if lacking:
+        raise UserError(
+            f"the warehouse has nothing of {', '.join(map(str, lacking))} yet, and a run of one year reads no other",
+            place=str(settings.warehouse_file),
+            remedy="is248 run reads all years, and with --hold publishes nothing",
+        )
 
 
 def _is_ready(settings: Settings, identifier: str) -> bool:

@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.core.errors import UserError
-from orchestration.core.release_calendar import Channel
+from orchestration.core.release_calendar import Purpose
 from orchestration.core.tables import Table
 from orchestration.core.warehouse import attach, connect, literal, make_restricted
 from orchestration.publish import changes_text
@@ -91,7 +91,7 @@ def _create(connection: duckdb.DuckDBPyConnection, table: Table, source: str) ->
         )
 
 
-def _said_of_itself(channel: Channel) -> str:
+def _said_of_itself(channel: Purpose) -> str:
     """Return the query of the one row of the table ``snapshot``; a release of another year than the newest is not its."""
     return f"""
         select '{channel}' as channel, newest.time_period, newest.deliveries, newest.is_constructed,
@@ -106,7 +106,7 @@ def _said_of_itself(channel: Channel) -> str:
     """
 
 
-def _write_database(warehouse: Path, tables: list[Table], channel: Channel, path: Path) -> None:
+def _write_database(warehouse: Path, tables: list[Table], channel: Purpose, path: Path) -> None:
     """Copy the public tables into a DuckDB file of their own, with the row that the snapshot says of itself."""
     with connect(path) as connection:
         # One thread, so that rows keep their order and files their bytes.
@@ -195,7 +195,7 @@ def build(
     candidates: Path,
     *,
     catalogue: Catalogue,
-    channel: Channel = "demo",
+    channel: Purpose = "demo",
     formats: Collection[str] = NAMES,
     predecessor: Path | None = None,
 ) -> Candidate:
@@ -206,7 +206,7 @@ def build(
         tables: the described public tables; only these, with these columns, are written.
         candidates: folder of the candidates.
         catalogue: what the publication as a whole is.
-        channel: what the candidate says it is for.
+        channel: what the candidate says it is for: the channel, or a rehearsal.
         formats: which of ``publish.formats`` are written; DuckDB, Parquet, CSV and metadata always are.
         predecessor: folder of the published snapshot, which the candidate is compared with.
 

@@ -12,7 +12,17 @@ from pathlib import Path
 
 from orchestration.core.errors import UserError
 from orchestration.core.notifications import log, notify
-from orchestration.core.release_calendar import Calendar, Channel, approved_ids, load_calendar, now, overdue, reasons_against
+from orchestration.core.release_calendar import (
+    REHEARSAL,
+    Calendar,
+    Channel,
+    Purpose,
+    approved_ids,
+    load_calendar,
+    now,
+    overdue,
+    reasons_against,
+)
 from orchestration.core.settings import Settings
 from orchestration.publish import journal, snapshots
 from orchestration.publish.candidate import Candidate
@@ -34,6 +44,7 @@ def publish(
     made: Candidate | None,
     *,
     channel: Channel,
+    purpose: Purpose | None = None,
     calendar: Calendar,
     folder: Path,
     candidates: Path,
@@ -46,6 +57,7 @@ def publish(
         made: the candidate that was made last, if it is there still.
         channel: ``demo`` publishes ``made`` at once; ``official`` the candidate that was approved last for the release in
             preparation, when that is due.
+        purpose: what a candidate must say that it is for; the channel, unless it is a rehearsal.
         calendar: the release calendar.
         folder: folder of the snapshots.
         candidates: folder of the candidates.
@@ -58,7 +70,7 @@ def publish(
     if channel == "demo":
         if made is None:
             return Outcome()
-        _require_channel(made, channel)
+        _require_purpose(made, purpose or channel)
         return Outcome(made.id if snapshots.promote(made, folder, project=project) else None)
     outcome = waiting(made, calendar=calendar, folder=folder, candidates=candidates, moment=moment)
     if outcome.waiting is None or outcome.reasons:
@@ -66,7 +78,7 @@ def publish(
     path = _folder_of(outcome.waiting, folder, candidates)
     assert path is not None
     candidate = Candidate(id=outcome.waiting, path=path, content_hash=content_hash(path))
-    _require_channel(candidate, channel)
+    _require_purpose(candidate, purpose or channel)
     # A promotion that was cut off may have brought the folder into place already.
     is_new = snapshots.promote(candidate, folder, project=project) if path.parent == candidates else _finish(folder, path)
     return Outcome(candidate.id if is_new else None)
@@ -102,6 +114,7 @@ def publish_now(settings: Settings, made: Candidate | None) -> Outcome:
     outcome = publish(
         made,
         channel=settings.channel,
+        purpose=settings.purpose,
         calendar=load_calendar(settings.calendar),
         folder=settings.snapshots,
         candidates=settings.candidates,
@@ -116,7 +129,7 @@ def publish_now(settings: Settings, made: Candidate | None) -> Outcome:
             f"IS-24/8: the snapshot {outcome.published} is published.",
             snapshot=outcome.published,
             release=release,
-            channel=settings.channel,
+            channel=settings.purpose,
         )
     elif outcome.waiting is not None:
         log(settings, "waits", candidate=outcome.waiting, reasons=list(outcome.reasons))
@@ -171,11 +184,15 @@ def _finish(folder: Path, path: Path) -> bool:
     return True
 
 
-def _require_channel(candidate: Candidate, channel: Channel) -> None:
+def _require_purpose(candidate: Candidate, purpose: Purpose) -> None:
     made_for = snapshots.said(candidate.path).channel
-    if made_for != channel:
+    if made_for != purpose:
         raise UserError(
-            f"the candidate was made for the channel {made_for}, not for {channel}",
+            f"the candidate was made for {_named(made_for)}, not for {_named(purpose)}",
             place=str(candidate.path),
             remedy="run is248 run again",
         )
+
+
+def _named(purpose: Purpose) -> str:
+    return "a rehearsal" if purpose == REHEARSAL else f"the channel {purpose}"

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.core.errors import UserError
+from orchestration.core.release_calendar import REHEARSAL
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import attach, connect
 from orchestration.disclosure import ledger
@@ -99,7 +100,8 @@ def _lay_out(settings: Settings, original: Path, into: Path) -> Settings:
         data_dir=data,
         warehouse_dir=into / "warehouse",
         snapshots_dir=into / "snapshots",
-        channel=said.channel,
+        # A rehearsal says the same in either channel.
+        channel=settings.channel if said.channel == REHEARSAL else said.channel,
         formats=",".join(name for name in sorted(Settings().formats_known) if (original / name).is_dir()),
     )
     made_by.snapshots.mkdir()

@@ -17,13 +17,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestration.core import yaml_text
 from orchestration.core.errors import UserError
-from orchestration.core.release_calendar import Channel
+from orchestration.core.release_calendar import REHEARSAL, Purpose
 from orchestration.core.tables import Column, Label
-from orchestration.core.texts import filled
+from orchestration.core.texts import filled, load_texts
 from orchestration.core.warehouse import dictionaries
 from orchestration.publish.definitions import KIND, Definitions, read_definitions
 
 CATALOGUE = "_catalogue.yml"
+
+TEXTS = load_texts("publish", "release")
 
 
 class _Strict(BaseModel):
@@ -96,7 +98,7 @@ class Release:
     """
 
     catalogue: Catalogue
-    channel: Channel
+    channel: Purpose
     time_period: int
     constructed_periods: tuple[int, ...]
     codes: Mapping[str, Mapping[str, Code]]
@@ -109,9 +111,15 @@ class Release:
         return bool(self.constructed_periods)
 
     @property
+    def is_rehearsal(self) -> bool:
+        """Whether it was made to practise, and is no publication."""
+        return self.channel == REHEARSAL
+
+    @property
     def notice(self) -> Label | None:
-        """What every file and page says where deliveries are constructed or figures provisional."""
-        said = []
+        """What every file and page says of a rehearsal, and where deliveries are constructed or figures provisional."""
+        # What matters most comes first: a footer has room for the first sentence alone.
+        said = [filled(TEXTS["rehearsal"], period=str(self.time_period))] if self.is_rehearsal else []
         if self.is_constructed:
             periods = spans(self.constructed_periods)
             said.append(filled(self.catalogue.constructed, periods=periods))
@@ -178,6 +186,8 @@ def read_release(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) ->
     constructed = connection.execute(
         "select distinct time_period from deliveries where is_constructed order by time_period"
     ).fetchall()
+    if said["channel"] == REHEARSAL:
+        catalogue = catalogue.model_copy(update={"title": filled(TEXTS["rehearsal_title"], title=catalogue.title)})
     return Release(
         catalogue=catalogue,
         channel=said["channel"],

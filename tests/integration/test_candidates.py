@@ -13,7 +13,7 @@ from orchestration.forms.model import header
 from orchestration.forms.registry import load_form
 from orchestration.ingest.headers import look
 from orchestration.ingest.proposed import profiles_of
-from orchestration.preview.rehearsal import Rehearsal, rehearse
+from orchestration.rehearsal.made import Rehearsal, rehearse
 
 # Renamed share, and what is expected of the first candidates.
 SHARE = 0.1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import csv
 import dataclasses
 import json
 import re
@@ -30,7 +29,6 @@ from orchestration.preview.columns import FEWEST_ANSWERS, Answers, unlike
 from orchestration.preview.look import PARTS, Preview, look_at
 from orchestration.preview.page import render, write_page
 from orchestration.preview.reading import read
-from orchestration.preview.rehearsal import rehearse
 from tests.integration.deliveries_kit import (
     COLUMNS,
     FORM,
@@ -271,43 +269,6 @@ def test_a_delivery_that_is_not_there_is_said(kit: Kit, monkeypatch: pytest.Monk
         assert found.units["answered"] in (None, 0)
     finally:
         folder.with_name("away").rename(folder)
-
-
-def test_a_rehearsal_is_a_year_with_late_units_renamed_columns_and_slips_that_its_key_names(tmp_path: Path) -> None:
-    kit = make_kit(tmp_path)
-    columns = [{**column, "unit": "fte"} if column.get("type") == "number" else column for column in COLUMNS]
-    write_form(kit.data, form(YEAR), columns, OPTIONS)
-    codes = ("0101", "0104", "0105", "0106", "0111", "0118")
-    rows = [answered(number, code, "navn", YEAR, f"{number + 1},5") for number, code in enumerate(codes, start=1)]
-    write_delivery(kit.data, str(YEAR), {"export.csv": csv_text(HEADER, rows)})
-    made = [rehearse(kit.settings, f"survey_{YEAR}", YEAR + 1, tmp_path / name, 7) for name in ("one", "two")]
-    first, second = (
-        {path.relative_to(each.folder): path.read_bytes() for path in each.folder.rglob("*") if path.is_file()}
-        for each in made
-    )
-    assert first == second
-    rehearsal = made[0]
-    assert [slip.kind for slip in rehearsal.slips] == ["tenfold", "text", "code", "negative"]
-    assert len({slip.unit for slip in rehearsal.slips} | set(rehearsal.late)) == 5
-
-    def delivered(folder: Path) -> dict[str, dict[str, str]]:
-        with (folder / "main.csv").open(encoding="utf-8", newline="") as file:
-            return {row["nr"]: row for row in csv.DictReader(file, delimiter=";")}
-
-    now = delivered(rehearsal.data / "deliveries" / str(YEAR + 1))
-    late, corrected = (delivered(rehearsal.folder / "later" / name) for name in ("1_late_units", "2_corrected"))
-    assert set(codes) - now.keys() == set(rehearsal.late) and set(late) == set(corrected) == set(codes)
-    for slip in rehearsal.slips:
-        name = rehearsal.renamed.get(f"main.{slip.column}", slip.column)
-        assert (now[slip.unit][name], corrected[slip.unit][name]) == (slip.delivered, slip.true)
-    assert {row["levert"][-4:] for row in corrected.values()} == {str(YEAR + 1)}
-    assert {name.removesuffix("_ny") for name in now["0101" if "0101" in now else "0104"]} == set(HEADER)
-    # What it is made of is not touched, and a coming year is not among the inputs of the copy.
-    assert [path.name for path in (rehearsal.data / "forms").iterdir()] == [f"survey_{YEAR}"]
-    with pytest.raises(UserError, match="is there already"):
-        rehearse(kit.settings, f"survey_{YEAR}", YEAR + 1, tmp_path / "one", 7)
-    with pytest.raises(UserError, match="is not after"):
-        rehearse(kit.settings, f"survey_{YEAR}", YEAR, tmp_path / "three", 7)
 
 
 def options(**counts: int) -> Answers:

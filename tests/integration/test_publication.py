@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from orchestration.core.errors import UserError
@@ -17,7 +19,7 @@ from orchestration.gate.verdict import judge
 from orchestration.publish import snapshots
 from orchestration.publish.formats import NAMES as FORMATS
 from orchestration.publish.formats import delimited
-from orchestration.publish.layout import CHANGES, CHANGES_TEXT, DATABASE, GATE, GATE_PAGE
+from orchestration.publish.layout import CHANGES, CHANGES_TEXT, DATABASE, GATE, GATE_NATIVE, GATE_PAGE
 from tests.integration.publication_kit import TABLES, candidate, fte, judged, published, warehouse
 from tests.integration.test_gate import circumstances, nothing_to_add
 
@@ -191,7 +193,34 @@ def test_a_snapshot_of_real_deliveries_does_not_say_that_they_are_constructed(tm
     assert "Konstruerte data" not in front and "Constructed data" not in front
 
 
-@pytest.mark.parametrize(("channel", "is_constructed", "refused"), [("official", True, True), ("official", False, False)])
+def test_every_file_of_a_rehearsal_says_that_it_is_one_whatever_its_form_says(tmp_path: Path) -> None:
+    folder = published(tmp_path, formats=FORMATS, by_gate=True, is_constructed=False, channel="rehearsal")
+    files = [
+        path
+        for path in folder.rglob("*")
+        if path.suffix in {".html", ".json", ".jsonld", ".px", ".md"}
+        and path.name not in {GATE, GATE_NATIVE}
+        # A search index has no sentence, and is read by the pages alone.
+        and path.parent.name != "static"
+    ]
+    silent = [
+        path.relative_to(folder).as_posix()
+        for path in files
+        if not re.search("ØVELSE|Øvelse, ikke|REHEARSAL|A rehearsal", path.read_text(encoding="utf-8"))
+    ]
+    assert len(files) > 20 and silent == []
+    for path in (folder / "xlsx").glob("*.xlsx"):
+        assert "Øvelse, ikke en utgivelse" in pd.read_excel(path, sheet_name=0, header=None).to_string()
+    for path in (folder / "parquet").glob("*.parquet"):
+        assert b"A rehearsal" in (pq.read_schema(path).metadata or {}).get(b"notice_en", b"")
+    with connect(folder / DATABASE, read_only=True) as connection:
+        assert connection.execute("select channel from snapshot").fetchall() == [("rehearsal",)]
+
+
+@pytest.mark.parametrize(
+    ("channel", "is_constructed", "refused"),
+    [("official", True, True), ("rehearsal", True, False), ("official", False, False)],
+)
 def test_the_official_channel_refuses_constructed_deliveries(
     tmp_path: Path, channel: str, is_constructed: bool, refused: bool
 ) -> None:

@@ -155,6 +155,33 @@ def test_a_candidate_of_the_other_channel_is_not_published(tmp_path: Path) -> No
         )
 
 
+def test_a_rehearsal_waits_as_an_official_one_and_is_taken_for_none(tmp_path: Path) -> None:
+    made = passed(tmp_path, releases=[PROVISIONAL], channel="rehearsal")
+    approved = calendar(first=[made.id])
+
+    def try_(purpose: Any, dates: Calendar, channel: Any = "official") -> Outcome:
+        return publish(
+            made,
+            channel=channel,
+            purpose=purpose,
+            calendar=dates,
+            folder=tmp_path / "snapshots",
+            candidates=made.path.parent,
+            moment=DUE,
+        )
+
+    assert try_("rehearsal", calendar()).reasons == ("nobody has approved it for first: a head may",)
+    for channel in ("official", "demo"):
+        with pytest.raises(UserError, match=f"made for a rehearsal, not for the channel {channel}"):
+            try_(channel, approved, channel)
+    assert current(tmp_path) is None
+    assert try_("rehearsal", approved).published == made.id
+    # And what is no rehearsal is not published as one.
+    made = official(tmp_path)
+    with pytest.raises(UserError, match="made for the channel official, not for a rehearsal"):
+        try_("rehearsal", calendar(first=[made.id]))
+
+
 def test_what_waits_is_not_promoted_when_something_else_went_out_in_between(tmp_path: Path) -> None:
     """Its protection of answers does not know of the other one, even after a rollback to the same predecessor."""
     published(tmp_path, {"fte_by_service": [fte(fte=1.0)]})

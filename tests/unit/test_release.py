@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,13 @@ def test_the_notice_names_the_constructed_years_in_both_languages() -> None:
     assert notice is not None
     assert "2015\u20132016" in notice.nb and "2015\u20132016" in notice.en
     assert release().notice is None
+
+
+def test_a_rehearsal_says_so_first_whatever_its_deliveries_are() -> None:
+    for constructed in ((), (2023,)):
+        made = dataclasses.replace(release(*constructed), channel="rehearsal")
+        assert made.notice is not None
+        assert made.notice.nb.startswith("Øvelse, ikke en utgivelse. ") and made.notice.en.startswith("A rehearsal ")
 
 
 def test_a_code_has_its_label_and_an_unknown_one_itself() -> None:

@@ -137,8 +137,8 @@ def has_constructed_rows(table: Table, release: Release) -> bool:
 
 
 def notice_of(table: Table, release: Release) -> Label | None:
-    """What is to be said of the table's constructed rows, if it has any."""
-    return release.notice if has_constructed_rows(table, release) else None
+    """What is to be said of the table's constructed rows, if it has any; in a rehearsal of every table."""
+    return release.notice if release.is_rehearsal or has_constructed_rows(table, release) else None
 
 
 def with_notice(text: Label, notice: Label | None) -> Label:

@@ -1,0 +1,65 @@
+"""The mark of a rehearsal: inputs to practise on, of which nothing may be taken for a publication.
+
+The mark is a file among the inputs. Whatever is made of them says so, in whatever channel and with whatever form, and stays
+in their folder. Belongs here: the mark, and where it lies. Does not belong here: making up a delivery (``rehearsal``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestration.core.errors import UserError
+
+# Under the folder of the inputs.
+MARK = "rehearsal.yml"
+
+_TEXT = """\
+# These are the inputs of a rehearsal (docs/adding-a-year.md). As long as this file is here, every snapshot that is made of
+# them says that it is one, in whatever channel, and warehouse and snapshots lie in this folder.
+year: {year}
+made_of: {form}
+seed: {seed}
+"""
+
+
+def mark_as_rehearsal(data: Path, year: int, form: str, seed: int) -> None:
+    """Mark a folder of inputs."""
+    (data / MARK).write_text(_TEXT.format(year=year, form=form, seed=seed), encoding="utf-8")
+
+
+def is_rehearsal(data: Path) -> bool:
+    """Whether a folder of inputs is marked."""
+    return (data / MARK).is_file()
+
+
+def rehearsal_of(path: Path) -> Path | None:
+    """Return the folder with a mark in which a path lies, if it lies in one."""
+    whole = path.resolve()
+    return next((folder for folder in (whole, *whole.parents) if is_rehearsal(folder)), None)
+
+
+def require_apart(data: Path, written: dict[str, Path]) -> None:
+    """Refuse a rehearsal that would write elsewhere, and what is none that would write into one.
+
+    Args:
+        data: the folder of the inputs.
+        written: what is written, by the name of its setting.
+
+    Raises:
+        UserError: one of them lies elsewhere; the message names it.
+    """
+    of_inputs = rehearsal_of(data)
+    for name, path in written.items():
+        if rehearsal_of(path) == of_inputs:
+            continue
+        if of_inputs is None:
+            raise UserError(
+                f"setting {name!r} is a folder of a rehearsal, and the inputs are none",
+                place=str(path),
+                remedy=f"unset IS248_{name.upper()}, or set IS248_DATA_DIR to the inputs of the rehearsal",
+            )
+        raise UserError(
+            f"setting {name!r} lies outside the rehearsal, whose snapshots must be taken for no others",
+            place=str(path),
+            remedy=f"unset IS248_{name.upper()}: it lies in {of_inputs} then",
+        )
