@@ -132,7 +132,7 @@ def draft(settings: Settings, year: int, path: Path) -> Drafted:
     if problems:
         answer, invalid = problems[0]
         more = f" (and {len(problems) - 1} more rows are not valid)" if len(problems) > 1 else ""
-        raise UserError(f"{invalid}{more}", place=answer.place, remedy=f"{invalid.remedy}; nothing was written")
+        raise UserError(f"{invalid}{more}", place=answer.place, remedy=f"{invalid.remedy} (nothing was written)")
     return drafting.drafted()
 
 
@@ -312,7 +312,7 @@ def _append(path: Path, entries: list[dict[str, Any]], model: type[Correction] |
             raise UserError(
                 first_problem(error),
                 place=str(entry.get("unit") or entry.get("finding")),
-                remedy="correct the answer; nothing was written",
+                remedy="correct the answer (nothing was written)",
             ) from error
     before = path.read_text(encoding="utf-8") if path.exists() else head
     if not before.endswith("\n"):

@@ -118,7 +118,7 @@ def read_answers(path: Path) -> list[Answer]:
         raise UserError(
             "is no list of the control",
             place=str(path),
-            remedy="use a list that is248 control wrote; keep its heads and keys",
+            remedy="use a list that is248 control wrote, and keep its heads and keys",
         )
     return answers
 
@@ -142,6 +142,15 @@ def list_files(path: Path) -> list[Path]:
         for found in path.rglob("*")
         if found.is_file() and found.suffix.lower() in {".xlsx", ".csv"} and not found.name.startswith(("~", "."))
     )
+
+
+def _named(key: str) -> str:
+    """Return the finding of a key in words: what was found, of which unit and year, about what."""
+    parts = key.split("|")
+    if len(parts) <= len(("survey", "year", "unit", "finding")):
+        return key
+    _, year, unit, finding, *about = parts
+    return f"{finding} of {unit} in {year} ({', '.join(part for part in about if part) or 'the whole report'})"
 
 
 def gather(answers: Iterable[Answer], number_of: Callable[[str], str]) -> dict[str, list[Answer]]:
@@ -171,7 +180,7 @@ def gather(answers: Iterable[Answer], number_of: Callable[[str], str]) -> dict[s
         ]
         if same and _compared(same[0]) != _compared(answer):
             raise UserError(
-                f"answers {answer.key} otherwise than {same[0].place}",
+                f"answers {_named(answer.key)} otherwise than {same[0].place}",
                 place=answer.place,
                 remedy="keep one of the two answers and empty the other",
             )

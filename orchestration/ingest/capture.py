@@ -156,7 +156,7 @@ def capture(folder: Path, form: Form, problems: Problems | None = None) -> list[
                 raise UserError(
                     f"is the same as {seen[file.sha256].name}",
                     place=str(file.path),
-                    remedy="remove one; ask for the right one",
+                    remedy="remove one, and ask for the other file if another was meant",
                 )
             seen[file.sha256] = file.path
             sound.append(file)

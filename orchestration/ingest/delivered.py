@@ -195,8 +195,7 @@ def _check_content(form: Form, sheets: list[ReadSheet], problems: Problems) -> N
                     UserError(
                         f"row {check.row}, column {check.column} holds {text[:80]!r} and not {check.matches!r}",
                         place=f"{read_sheet.file.path}, sheet {read_sheet.sheet.name}",
-                        remedy="this is another year's or another file; ask for the right one, "
-                        "or correct checks in form.yml",
+                        remedy="ask for the right file, or correct checks in form.yml where this is it",
                     )
                 )
 
@@ -213,9 +212,9 @@ def _check_years(form: Form, sheets: list[ReadSheet], problems: Problems) -> Non
                 UserError(
                     f"{count} of {years.total()} submissions are "
                     + (f"of {year}" if year else f"not dates as submission.formats says, such as {example[:40]!r}")
-                    + f"; the form is collected in {form.collection_year}",
+                    + f", and the form is collected in {form.collection_year}",
                     place=f"{read_sheet.file.path}, column {read_sheet.layout.submission.submitted}",
-                    remedy="this is another year's file; ask for the right one, or correct form.yml"
+                    remedy="ask for the file of this year, or correct collection_year in form.yml"
                     if year
                     else "state their format in submission.formats of form.yml",
                 )

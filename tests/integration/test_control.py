@@ -224,7 +224,7 @@ def test_two_lists_that_contradict_each_other_are_not_replaced(controlled: Setti
     answer(folder / "2016_alle.xlsx", CHANGE, verdict="riktig", reason="ja")
     changed(folder / "enheter/1103_Stavanger.xlsx")
     before = bytes_of(folder)
-    with pytest.raises(UserError, match="otherwise than"):
+    with pytest.raises(UserError, match=r"large_change of 1103 in 2016 \(.*adults.*\) otherwise than .*2016_alle"):
         write(controlled)
     assert bytes_of(folder) == before
 
