@@ -12,8 +12,9 @@ from click.testing import CliRunner
 
 from orchestration.cli import main
 from orchestration.core.errors import UserError
+from orchestration.core.notifications import log_file, notify
 from orchestration.core.rehearsal import MARK
-from orchestration.core.settings import load_settings
+from orchestration.core.settings import Settings, load_settings
 from orchestration.forms.registry import load_form
 from orchestration.rehearsal.advance import Successor, advance_dates, move_units, successors
 from orchestration.rehearsal.made import CORRECTED, LATE_FILES, LATER, WITH_LATE_UNITS, Rehearsal, rehearse
@@ -182,6 +183,18 @@ def test_a_rehearsal_says_what_it_is_in_either_channel_and_writes_into_itself_al
         load_settings()
     monkeypatch.delenv("IS248_SNAPSHOTS_DIR")
     assert load_settings().purpose == "official"
+
+
+def test_what_is_told_of_a_rehearsal_begins_with_it(tmp_path: Path) -> None:
+    kit = make_delivered(tmp_path)
+    settings = Settings(data_dir=made(kit, tmp_path / "made").data)
+    for told in (settings, kit.settings):
+        notify(told, "published", "The snapshot is published.")
+    first, other = (
+        json.loads(log_file(told).read_text(encoding="utf-8").splitlines()[-1]) for told in (settings, kit.settings)
+    )
+    assert (first["text"], first["rehearsal"]) == ("REHEARSAL: The snapshot is published.", True)
+    assert other["text"] == "The snapshot is published." and "rehearsal" not in other
 
 
 def test_a_rehearsal_of_a_rehearsal_is_one(tmp_path: Path) -> None:
