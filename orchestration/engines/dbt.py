@@ -35,9 +35,6 @@ from orchestration.ingest.data_packages import PACKAGES, describe
 # its editors work in a fresh clone; ``prepare`` writes it again where the inputs say something else.
 GENERATED = {"sources": Path("sources", "generated.yml"), "models": Path("public", "generated.yml")}
 
-# Tables of the data packages that no model reads: they are there for others who use the packages.
-UNREAD = {("reference", "kostra_groups")}
-
 # The engine of the warehouse. What another engine computes comes back into it (``orchestration.engines.spark``).
 DUCKDB = "duckdb"
 
@@ -55,8 +52,6 @@ def describe_models(settings: Settings) -> dict[str, list[dict[str, Any]]]:
     for package in PACKAGES:
         tables: dict[str, dict[str, Any]] = {}
         for resource in describe(settings.data, package):
-            if (package, resource.table) in UNREAD:
-                continue
             tables.setdefault(
                 resource.table,
                 {

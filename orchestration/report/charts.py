@@ -11,7 +11,7 @@ import html
 from collections.abc import Sequence
 from decimal import Decimal
 
-from orchestration.core.language import Language
+from orchestration.core.language import Language, in_language
 from orchestration.core.texts import filled, load_groups
 from orchestration.report.grid import Grid, GridCell, Round
 from orchestration.report.writing import number
@@ -25,11 +25,15 @@ SERIES = ("#0b5e5a", "#c25700", "#3b67b3", "#8a3b8f", "#6b6b00", "#b01e3c", "#4a
 SCALE = ("#0b5e5a", "#5fa39f", "#d9d4c3", "#e3a66f", "#c25700", "#8f8f8f", "#5d5d5d")
 DARK_STEPS = ("#0b5e5a", "#c25700", "#5d5d5d")
 INK, QUIET, GRID_LINE = "#1b1b1b", "#595959", "#d7d7d7"
-WIDTH, ROW, LABEL, VALUE, LEGEND = 680, 24, 220, 70, 22
+WIDTH, LABEL, VALUE, LEGEND = 680, 220, 70, 22
+# Of lines over the years.
+HIGH, LOW = 220, 160
 FONT = "Libertinus Serif, Georgia, serif"
 SIZE = 13
 # A step of a stacked bar that is narrower than this shows no number: it would not fit.
 NARROW = 22
+# How many columns of a box plot are the box, and the one in the middle; the room below it and beside it.
+BOX, MEDIAN, SCALE_ROOM, BESIDE = 5, 2, 22, 110
 
 
 class Canvas:
@@ -61,9 +65,9 @@ class Canvas:
         dashed = f' stroke-dasharray="{dash}"' if dash else ""
         self.parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="{width}"{dashed}/>')
 
-    def dot(self, x: float, y: float, color: str) -> None:
-        """Draw a point of a line."""
-        self.parts.append(f'<circle cx="{x:.2f}" cy="{y:.2f}" r="3" fill="{color}"/>')
+    def dot(self, x: float, y: float, color: str, radius: int = 3) -> None:
+        """Draw a point."""
+        self.parts.append(f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{radius}" fill="{color}"/>')
 
     def svg(self) -> str:
         """Return the chart."""
@@ -77,11 +81,13 @@ class Canvas:
         )
 
 
-def draw(grid: Grid, language: Language) -> Canvas:
-    """Return the chart of a grid."""
+def draw(grid: Grid, language: Language, *, is_sheet: bool = False) -> Canvas:
+    """Return the chart of a grid; lower in a report of two pages."""
     if grid.declared.kind == "lines":
-        return _lines(grid, language)
-    return {"bars": _bars, "stacked": _stacked, "box": _boxes}[grid.declared.kind](grid)
+        return _lines(grid, language, LOW if is_sheet else HIGH)
+    if grid.declared.kind == "box":
+        return _boxes(grid, language, 20 if is_sheet else 26)
+    return {"bars": _bars, "stacked": _stacked}[grid.declared.kind](grid)
 
 
 def _value(cell: GridCell) -> float | None:
@@ -175,9 +181,9 @@ def _axis_decimals(end: float) -> int:
     return 0 if end >= 8 or end in (4.0,) else 2
 
 
-def _lines(grid: Grid, language: Language) -> Canvas:
+def _lines(grid: Grid, language: Language, height: int) -> Canvas:
     top = _legend_height(WIDTH, grid.column_labels) + 8
-    bottom, left, right, height = 30, 64, 70, 220
+    bottom, left, right = 30, 64, 70
     canvas = Canvas(WIDTH, top + height + bottom)
     if len(grid.column_labels) > 1:
         _legend(canvas, grid.column_labels, SERIES)
@@ -220,37 +226,87 @@ def _lines(grid: Grid, language: Language) -> Canvas:
     return canvas
 
 
-def _boxes(grid: Grid) -> Canvas:
-    """Draw boxes: the columns are lower whisker, lower quartile, median, upper quartile, upper whisker."""
-    canvas = Canvas(WIDTH, 12 + 30 * len(grid.rows))
-    largest = _scale_end(
-        max((value for line in grid.cells for cell in line if (value := _value(cell)) is not None), default=1)
-    )
-    room = WIDTH - LABEL - VALUE
-    for row, (head, line) in enumerate(zip(grid.rows, grid.cells, strict=True)):
-        y = 10 + row * 30
-        canvas.text(LABEL - 8, y + 14, head.text, "end")
-        points = [_value(cell) for cell in line]
-        if points[2] is not None and points[0] is None:
-            # One municipality: a point and no box.
-            x = LABEL + room * points[2] / largest
-            canvas.dot(x, y + 10, SERIES[1])
-            canvas.text(x + 8, y + 14, line[2].text)
+def _boxes(grid: Grid, language: Language, step: int) -> Canvas:
+    """Draw boxes: the columns are lower whisker, lower quartile, median, upper quartile, upper whisker.
+
+    Two more may say how many municipalities have figures, of how many. The area that a sheet is about is a point, with a
+    line through the boxes of the others.
+    """
+    top = 10
+    canvas = Canvas(WIDTH, top + step * len(grid.rows) + SCALE_ROOM)
+    values = [value for line in grid.cells for cell in line[:BOX] if (value := _value(cell)) is not None]
+    end = _scale_end(max(values, default=1))
+    room, bottom = WIDTH - LABEL - BESIDE, top + step * len(grid.rows) - 4
+    steps = _steps(end)
+    for share in (each / steps for each in range(steps + 1)):
+        x = LABEL + room * share
+        canvas.line([(x, top - 6), (x, bottom)], GRID_LINE, 1)
+        canvas.text(x, bottom + 16, number(Decimal(str(end * share)), _axis_decimals(end), language), "middle", QUIET)
+    rows = [
+        (top + row * step, head, line, [_value(cell) for cell in line[:BOX]])
+        for row, (head, line) in enumerate(zip(grid.rows, grid.cells, strict=True))
+    ]
+    own = max((LABEL + room * (points[MEDIAN] or 0) / end for *_, points in rows if _is_point(points)), default=LABEL)
+    for y, head, line, points in rows:
+        canvas.text(LABEL - 8, y + 12, head.text, "end", bold=_is_point(points))
+        if _is_point(points):
             continue
         if any(value is None for value in points):
-            canvas.text(LABEL, y + 14, line[2].text, color=QUIET)
+            why = _shown(line[MEDIAN]) if line[MEDIAN].remarks else in_language(TEXTS["none"], language)
+            # Beside the line of the own value, which would cross it.
+            canvas.text(own + 9, y + 12, why + _counted(line, language), color=QUIET)
             continue
-        low, first, middle, third, high = (LABEL + room * (value or 0) / largest for value in points)
-        canvas.line([(low, y + 10), (high, y + 10)], INK, 1)
-        canvas.rectangle(first, y, third - first, 20, SCALE[1])
-        canvas.line([(middle, y), (middle, y + 20)], INK, 2)
-        canvas.text(high + 6, y + 14, line[2].text)
+        low, first, middle, third, high = (LABEL + room * (value or 0) / end for value in points)
+        canvas.line([(low, y + 8), (high, y + 8)], INK, 1)
+        for x in (low, high):
+            canvas.line([(x, y + 4), (x, y + 12)], INK, 1)
+        canvas.rectangle(first, y, third - first, 16, SCALE[1])
+        canvas.line([(middle, y), (middle, y + 16)], INK, 2)
+        canvas.text(high + 6, y + 12, line[MEDIAN].text + _counted(line, language))
+    for y, _, line, points in rows:
+        if _is_point(points):
+            x = LABEL + room * (points[MEDIAN] or 0) / end
+            canvas.line([(x, top - 6), (x, bottom)], SERIES[1], 1.5, "5 3")
+            canvas.dot(x, y + 8, SERIES[1], 5)
+            canvas.text(x + 9, y + 12, line[MEDIAN].text, bold=True)
     return canvas
+
+
+def _counted(line: Sequence[GridCell], language: Language) -> str:
+    """Return how many municipalities have figures, of how many, where a box plot has it."""
+    counts = line[BOX:]
+    if len(counts) < 2 or any(cell.quantity is None for cell in counts):
+        return ""
+    return " " + in_language(filled(TEXTS["counted"], known=counts[0].text, all=counts[1].text), language)
+
+
+def _is_point(points: Sequence[float | None]) -> bool:
+    """Return whether a row of a box plot is a single municipality, which has its own value and no distribution."""
+    return points[MEDIAN] is not None and points[0] is None
+
+
+def _boxes_in_words(grid: Grid, of: Round) -> list[str]:
+    """Return what a box plot shows, row by row: highest and lowest of several places say nothing of how they lie."""
+    found = []
+    for head, line in zip(grid.rows, grid.cells, strict=True):
+        if line[MEDIAN].quantity is None:
+            text = filled(TEXTS["no_box"], label=head.text)
+        elif _is_point([_value(cell) for cell in line]):
+            text = filled(TEXTS["point"], label=head.text, value=line[MEDIAN].text)
+        else:
+            low, first, middle, third, high = (cell.text for cell in line[:BOX])
+            text = filled(TEXTS["box"], label=head.text, low=low, first=first, median=middle, third=third, high=high)
+        found.append(of.say(text))
+        if counted := _counted(line, of.language):
+            found[-1] = f"{found[-1].removesuffix('.')}{counted}."
+    return found
 
 
 def in_words(grid: Grid, of: Round) -> str:
     """Return what a chart shows, for those who cannot see it: what it is, and the highest and lowest of each series."""
     parts = [of.say(TEXT_GROUPS["kinds"][grid.declared.kind])]
+    if grid.declared.kind == "box":
+        return " ".join([*parts, *_boxes_in_words(grid, of), of.say(TEXTS["values"])])
     for at, label in enumerate(grid.column_labels):
         found = [
             (cell.quantity.value / cell.divisor, cell.text, head.text)

@@ -172,7 +172,9 @@ def _placed(grid: Grid, label: str, of: Round) -> Placed:
     caption = f"{label}\u2002{grid.title}.{unit}"
     if grid.declared.kind == "table":
         return Placed(grid, caption)
-    return Placed(grid, caption, charts.draw(grid, of.language), charts.in_words(grid, of))
+    return Placed(
+        grid, caption, charts.draw(grid, of.language, is_sheet=of.report.layout == "sheet"), charts.in_words(grid, of)
+    )
 
 
 def _resolve(document: Document, numbers: dict[str, str], places: list[str]) -> None:

@@ -60,4 +60,15 @@ def places_of(published: Published, report: Report, code: str, year: int, langua
         names["size_name"] = kept_together(size, language)
         found["county"] = Place("county", str(row["county_code"]), names["county_name"], "current")
         found["size"] = Place("size_group", str(row["size_group"]), names["size_name"], "current")
+        found["kostra"] = _kostra_group(published, row["kostra_group"], language)
+        names["kostra_name"] = found["kostra"].name if found["kostra"].code else ""
     return Places(found, names)
+
+
+def _kostra_group(published: Published, code: str | None, language: Language) -> Place:
+    """Return the KOSTRA group of a municipality; one without a code where it is in no group of the list."""
+    level = "kostra_group"
+    rows = published.rows("fte_distribution", {LEVEL: level, CODE: code, BASIS: "current"}) if code else []
+    if not rows:
+        return Place(level, "", in_language(published.release.label("unit_level", level), language), "current")
+    return Place(level, str(code), str(rows[0]["unit_name"]), "current")

@@ -261,18 +261,20 @@ def load_printed_tables(data: Path, reports: Mapping[int, tuple[str, ...]]) -> P
                 )
             )
     for row in read_rows(data, "published", "queries"):
-        # The key of any round: without the year of the figure, and the years that it is counted from.
-        measure, *dimensions, _ = row["cell_key"].split("|")
-        key = cell_key(measure, dict(part.split("=", 1) for part in dimensions), None)
-        queries.setdefault((row["source_id"], row["table_id"], key), []).append(
-            Query(
-                row["role"] == "denominator",
-                int(row["factor"]),
-                row["public_table"],
-                row["measure"],
-                dimensions_of(row["dimensions"]),
-            )
+        line = Query(
+            is_denominator=row["role"] == "denominator",
+            factor=int(row["factor"]),
+            table=row["public_table"],
+            measure=row["measure"],
+            dimensions=dimensions_of(row["dimensions"]),
         )
+        queries.setdefault((row["source_id"], row["table_id"], row["cell_key"]), []).append(line)
+    in_any_round: dict[tuple[str, str, str], tuple[Query, ...]] = {}
+    for (source, number, key), lines in queries.items():
+        measure, *dimensions, _ = key.split("|")
+        without_year = cell_key(measure, dimensions_of(";".join(dimensions)), None)
+        # A figure of several years is made alike in each.
+        in_any_round.setdefault((source, number, without_year), tuple(lines))
     return PrintedTables(
         figures={key: tuple(found) for key, found in figures.items()},
         unit_sets={
@@ -280,6 +282,6 @@ def load_printed_tables(data: Path, reports: Mapping[int, tuple[str, ...]]) -> P
             for row in read_rows(data, "published", "unit_sets")
             if not row["county"]
         },
-        queries={key: tuple(found) for key, found in queries.items()},
+        queries=in_any_round,
         reports=dict(reports),
     )

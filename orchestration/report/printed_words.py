@@ -45,15 +45,17 @@ UNIT_COUNTS = {
     "with_districts": "units_with_districts",
     "with_agencies": "units_with_agencies",
 }
-# How FTE per 10 000 inhabitants of single municipalities are distributed: a box and its whiskers.
+# How FTE per 10 000 inhabitants of single municipalities are distributed: a box and its whiskers, and how many there are.
 DISTRIBUTION = {
+    "municipalities_of_area": "n_municipalities",
+    "municipalities_with_rate": "n_units",
     "rate_lowest": "lower_whisker",
     "rate_lower_quartile": "quartile_1",
     "rate_median": "median",
     "rate_upper_quartile": "quartile_3",
     "rate_highest": "upper_whisker",
 }
-DISTRIBUTED = ("country", "size_group")
+DISTRIBUTED = ("country", "county", "size_group", "kostra_group")
 EXPECTED = "expected_share_of_municipalities"
 WITHOUT_DISTRICTS = "without_districts"
 DISTRICTS = ("size_group", "oslo_districts")

@@ -196,8 +196,14 @@ _UNITS = """
     select distinct members.member_code as unit_code, members.piece_code, rounds.form, rounds.time_period
     from intermediate.int_area_members as members
     inner join intermediate.int_rounds as rounds on rounds.time_period = members.time_period
-    where members.time_period = $year and members.area_basis = $area_basis
-        and members.unit_level = $unit_level and members.unit_code = $unit_code
+    where members.time_period = $year and members.area_basis = $area_basis and (
+        (members.unit_level = $unit_level and members.unit_code = $unit_code)
+        -- A KOSTRA group is its municipalities.
+        or (members.unit_level = 'municipality' and $unit_level = 'kostra_group' and members.unit_code in (
+            select municipality_code from intermediate.int_municipality_areas
+            where time_period = $year and area_basis = $area_basis and unit_level = $unit_level and unit_code = $unit_code
+        ))
+    )
 """
 
 

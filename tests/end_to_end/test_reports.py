@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 import pytest
 import yaml
 
@@ -136,3 +137,9 @@ def test_areas_have_reports_of_their_own(published: Path, tmp_path: Path, argume
     assert answer["values"] > 0
     assert answer["without_text"] == []
     assert answer["turned"]["not_compared"] == {}
+    if arguments[0] == "--municipality":
+        with pikepdf.open(answer["files"]["pdf"]) as sheet:
+            assert len(sheet.pages) == 2
+        manifest = json.loads((Path(answer["folder"]) / "manifest.json").read_text(encoding="utf-8"))
+        (places,) = (table for table in manifest["tables"] if table["key"] == "figure_distribution")
+        assert [row for row in places["rows"] if row.startswith("KOSTRA-gruppe ")]

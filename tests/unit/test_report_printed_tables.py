@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +13,27 @@ from pydantic import ValidationError
 from orchestration.report.against_print import Printed, held_against_print, require_agreement, told_of_print
 from orchestration.report.grid import Grid, Round
 from orchestration.report.model import Declared, Report
-from orchestration.report.printed_tables import Figure, PrintedTables, Query
+from orchestration.report.printed_tables import Figure, PrintedTables, Query, load_printed_tables
 from orchestration.report.tables import LeftOutError, fill
 from orchestration.report.values import ReportError
 from tests.unit.report_kit import REPORT, comparable, fte, round_of
 
 SOURCE = "is248_2016"
+CSV = {
+    "figures": (
+        "source_id,table_id,report_year,measure,dimensions,year,decimals\n"
+        "is248_2016,3.1,2016,share,price_basis=real_2015_cpi;county=A;municipality_no=0101;municipality=B,2016,1\n"
+        "other,3.1,2016,share,,2016,1\n"
+    ),
+    "queries": (
+        "source_id,table_id,cell_key,role,factor,public_table,measure,dimensions\n"
+        "is248_2016,3.1,share|size_group=lt5000|2015,numerator,100,fte_by_service,fte,unit_code=lt2000\n"
+        "is248_2016,3.1,share|size_group=lt5000|2015,denominator,1,fte_by_service,fte,\n"
+        "is248_2016,3.1,share|size_group=lt5000|2016,numerator,100,fte_by_service,fte,unit_code=lt2000\n"
+        "is248_2016,3.1,share|size_group=lt5000|2016,denominator,1,fte_by_service,fte,\n"
+    ),
+    "unit_sets": "source_id,table_id,county,unit_set\nis248_2016,3.1,,with_districts\nis248_2016,3.1,Oslo,with_agencies\n",
+}
 
 
 def declared(**content: Any) -> Declared:
@@ -127,6 +144,26 @@ def test_a_figure_that_a_query_names_is_made_of_its_cells_in_any_round() -> None
     tables = PrintedTables(figures={key[:2]: (figure("fte_reported", target_group="total"),)}, queries={key: lines})
     grid = fill("key", declared(rows={"by": "target_group"}), replace(of, printed=tables))
     assert [[cell.text for cell in line] for line in grid.cells] == [["25"]]
+
+
+def test_queries_of_one_figure_in_two_years_are_one_query(tmp_path: Path) -> None:
+    folder = tmp_path / "published"
+    folder.mkdir()
+    for name in ("figures", "queries", "unit_sets"):
+        (folder / f"{name}.csv").write_text(CSV[name], encoding="utf-8")
+    fields = {name: [{"name": column} for column in text.split("\n")[0].split(",")] for name, text in CSV.items()}
+    resources = [{"name": n, "path": f"{n}.csv", "title": n, "schema": {"fields": fields[n]}} for n in CSV]
+    (folder / "datapackage.yml").write_text(json.dumps({"resources": resources}), encoding="utf-8")
+    tables = load_printed_tables(tmp_path, {2016: (SOURCE,)})
+    assert tables.queries == {
+        (SOURCE, "3.1", "share|size_group=lt5000"): (
+            Query(False, 100, "fte_by_service", "fte", {"unit_code": "lt2000"}),
+            Query(True, 1, "fte_by_service", "fte", {}),
+        )
+    }
+    assert tables.unit_sets == {(SOURCE, "3.1"): "with_districts"}
+    (found,) = tables.figures[SOURCE, "3.1"]
+    assert dict(found.dimensions) == {"price_basis": "real", "municipality_no": "0101"}
 
 
 def printed_row(value: float, computed: float | None, group: str = "total", **changes: Any) -> tuple[dict[str, Any], ...]:

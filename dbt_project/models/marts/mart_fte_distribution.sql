@@ -1,11 +1,5 @@
-with figures as (
-    select * from {{ ref('mart_fte_by_service') }}
-    where service_type = 'total'
-),
-
-areas as (
-    select * from {{ ref('int_municipality_areas') }}
-    where unit_level in ('country', 'size_group')
+with shown as (
+    select * from {{ ref('mart_fte_distribution__areas') }}
 ),
 
 rates as (
@@ -17,12 +11,16 @@ rates as (
         areas.unit_code,
         figures.target_group,
         figures.fte_per_10000
-    from figures
-    inner join areas
+    from {{ ref('mart_fte_by_service') }} as figures
+    inner join {{ ref('int_municipality_areas') }} as areas
         on figures.time_period = areas.time_period
         and figures.area_basis = areas.area_basis
         and figures.unit_code = areas.municipality_code
-    where figures.unit_level = 'municipality' and figures.fte_per_10000 is not null
+    where
+        figures.unit_level = 'municipality'
+        and figures.service_type = 'total'
+        and figures.fte_per_10000 is not null
+        and areas.unit_level in ('country', 'county', 'size_group', 'kostra_group')
 ),
 
 quartiles as (
@@ -77,13 +75,13 @@ whiskers as (
 )
 
 select
-    figures.time_period,
-    figures.series,
-    figures.unit_level,
-    figures.unit_code,
-    figures.unit_name,
-    figures.area_basis,
-    figures.target_group,
+    shown.time_period,
+    shown.series,
+    shown.unit_level,
+    shown.unit_code,
+    shown.unit_name,
+    shown.area_basis,
+    shown.target_group,
     fences.median,
     fences.mean,
     fences.quartile_1,
@@ -93,25 +91,25 @@ select
     whiskers.n_low_outliers,
     whiskers.n_high_outliers,
     quartiles.n_units,
-    figures.series_break,
+    shown.n_municipalities,
+    shown.series_break,
     case
-        when figures.absence_reason is null and fences.median is null then {{ absence_status("'too_few_units'") }}
-        else figures.obs_status
+        when shown.absence_reason is null and fences.median is null then {{ absence_status("'too_few_units'") }}
+        else shown.obs_status
     end as obs_status,
-    case when fences.median is null then coalesce(figures.absence_reason, 'too_few_units') end as absence_reason,
-    case when fences.median is not null then figures.obs_note end as obs_note,
-    figures.is_from_constructed
-from figures
+    case when fences.median is null then coalesce(shown.absence_reason, 'too_few_units') end as absence_reason,
+    case when fences.median is not null then shown.obs_note end as obs_note,
+    shown.is_from_constructed
+from shown
 left join quartiles
-    on figures.time_period = quartiles.time_period
-    and {{ same_area('figures', 'quartiles') }}
-    and figures.target_group = quartiles.target_group
+    on shown.time_period = quartiles.time_period
+    and {{ same_area('shown', 'quartiles') }}
+    and shown.target_group = quartiles.target_group
 left join fences
-    on figures.time_period = fences.time_period
-    and {{ same_area('figures', 'fences') }}
-    and figures.target_group = fences.target_group
+    on shown.time_period = fences.time_period
+    and {{ same_area('shown', 'fences') }}
+    and shown.target_group = fences.target_group
 left join whiskers
-    on figures.time_period = whiskers.time_period
-    and {{ same_area('figures', 'whiskers') }}
-    and figures.target_group = whiskers.target_group
-where figures.unit_level in ('country', 'size_group')
+    on shown.time_period = whiskers.time_period
+    and {{ same_area('shown', 'whiskers') }}
+    and shown.target_group = whiskers.target_group

@@ -59,6 +59,7 @@ parents as (
         map_parents.municipality_code,
         map_parents.county_code,
         case when areas.area_basis = 'reported' then map_parents.size_group else size_groups.size_group end as size_group,
+        kostra_groups.kostra_group,
         map_parents.hf_code,
         map_parents.health_region
     from areas
@@ -71,6 +72,9 @@ parents as (
     left join {{ ref('int_current_size_groups') }} as size_groups
         on areas.time_period = size_groups.time_period
         and map_parents.municipality_code = size_groups.municipality_code
+    left join {{ ref('int_municipality_kostra_groups') }} as kostra_groups
+        on map_parents.time_period = kostra_groups.time_period
+        and map_parents.municipality_code = kostra_groups.municipality_code
 )
 
 select
@@ -84,6 +88,7 @@ select
     parents.hf_code,
     parents.health_region,
     parents.size_group,
+    parents.kostra_group,
     {{ public_measure('areas.population_under_18') }} as population_under_18,
     {{ public_measure('areas.population_18_plus') }} as population_18_plus,
     {{ public_measure('areas.population_under_18 + areas.population_18_plus') }} as population,

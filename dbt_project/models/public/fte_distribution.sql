@@ -15,6 +15,7 @@ select
     cast(n_low_outliers as integer) as n_low_outliers,
     cast(n_high_outliers as integer) as n_high_outliers,
     cast(n_units as integer) as n_units,
+    cast(n_municipalities as integer) as n_municipalities,
     series_break,
     {{ public_status('observations.time_period', 'observations.series') }} as obs_status,
     absence_reason,

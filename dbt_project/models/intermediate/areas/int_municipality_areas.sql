@@ -21,6 +21,15 @@ municipality_places as (
         on unit_areas.time_period = units.time_period
         and unit_areas.member_code = units.unit_code
     where unit_areas.unit_level in ('country', 'health_region', 'county', 'size_group')
+
+    union all
+
+    select
+        time_period as map_period,
+        'kostra_group' as unit_level,
+        kostra_group as unit_code,
+        municipality_code
+    from {{ ref('int_municipality_kostra_groups') }}
 )
 
 select
