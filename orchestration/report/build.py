@@ -122,7 +122,7 @@ def build(settings: Settings, wanted: Wanted, into: Path | None = None, *, with_
     with open_published(settings) as (published, folder):
         places = places_of(published, source.report, wanted.area, wanted.year, wanted.language)
         of = round_of(settings, source, published, wanted, places)
-        printed = Printed(published, [each for sources in source.report.printed.values() for each in sources])
+        printed = _printed(source, published)
         grids, left_out = _fill(source, of, printed)
         name = "-".join(part for part in (wanted.report, str(wanted.year), wanted.area) if part)
         name += "" if wanted.language == "nb" else f"-{wanted.language}"
@@ -204,6 +204,11 @@ def round_of(settings: Settings, source: Source, published: Published, wanted: W
     return Round(wanted.year, before, tuple(rounds), wanted.language, source.report, published, words, breaks, tables)
 
 
+def _printed(source: Source, published: Published) -> Printed:
+    """Return the cells of all printed reports that a report follows."""
+    return Printed(published, [each for sources in source.report.printed.values() for each in sources])
+
+
 def _fill(source: Source, of: Round, printed: Printed) -> tuple[dict[str, Grid], dict[str, str]]:
     """Return the tables that the round has figures for, and why the others are left out.
 
@@ -273,7 +278,8 @@ def _turns(settings: Settings, source: Source, published: Published, wanted: Wan
         return None
     places = places_of(published, source.report, wanted.area, year, wanted.language)
     of = round_of(settings, source, published, replace(wanted, year=year, against=None), places)
-    grids, left_out = _fill(source, of)
+    printed = _printed(source, published)
+    grids, left_out = _fill(source, of, printed)
     authored = Authored(source, wanted.year, wanted.language, lambda: unit_names(published, settings.data))
     before = Chapters(of, Vocabulary(of), grids, left_out, places.names, authored=authored)
     not_compared: dict[str, str] = {}
