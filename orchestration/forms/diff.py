@@ -667,7 +667,7 @@ def _moves(twins: list[_Twin], sheet_names: dict[str, str]) -> Iterator[Folded]:
 
 def _reason(column: ColumnMap) -> str:
     """Return why a column is ignored; that some files lack it is no reason."""
-    return " ".join(word for word in column.reason.split() if word != "optional") if column.use == "ignored" else ""
+    return column.why if column.use == "ignored" else ""
 
 
 def _not_answers(before: Form, after: Form) -> Iterator[Folded]:

@@ -25,6 +25,8 @@ def _regular_expression(text: str) -> str:
 
 # What a draft writes where a person must decide; no form that has it can be run.
 UNSURE = "unsure"
+# The word in the reason of a column that not every file has.
+OPTIONAL = "optional"
 
 
 def _one_group(text: str) -> str:
@@ -340,9 +342,19 @@ class ColumnMap(_Strict):
     line: int = 0
 
     @property
+    def reasons(self) -> tuple[str, ...]:
+        """The words of the reason, parted by blanks, semicolons or commas as people write them."""
+        return tuple(re.findall(r"[^\s;,]+", self.reason))
+
+    @property
     def optional(self) -> bool:
         """Whether a file of the delivery may lack the column (its reason says so)."""
-        return "optional" in self.reason.split()
+        return OPTIONAL in self.reasons
+
+    @property
+    def why(self) -> str:
+        """Why the column is ignored or absent; that some files lack it is no reason where there is another."""
+        return " ".join(word for word in self.reasons if word != OPTIONAL) or self.reason
 
     @property
     def meaning(self) -> tuple[str, ...]:

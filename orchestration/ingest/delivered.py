@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 from orchestration.core.errors import Problems, UserError
 from orchestration.forms.model import Form, SheetSpec, code_text, header, sheet_name
 from orchestration.forms.profiles import Profile
-from orchestration.forms.renamed import Delivered
+from orchestration.forms.renamed import Delivered, Evidence
+from orchestration.forms.same_values import same_values
 from orchestration.ingest import marks, table_rows
 from orchestration.ingest.capture import CapturedFile
 from orchestration.ingest.code_books import labels_of
@@ -33,6 +34,7 @@ from orchestration.ingest.columns import (
 )
 from orchestration.ingest.dates import Moment, read_date
 from orchestration.ingest.declared import missing_cells
+from orchestration.ingest.earlier_columns import ColumnsBefore, column_texts, no_version
 from orchestration.ingest.readers import Sheet, read
 from orchestration.ingest.readers.model import PLACE_SCHEMA
 from orchestration.ingest.strictness import check_columns
@@ -105,7 +107,9 @@ def _layouts(form: Form, file: CapturedFile) -> list[SheetSpec]:
     return [sheet for sheet in form.sheets if sheet.file == file.spec.name]
 
 
-def read_file(form: Form, file: CapturedFile, problems: Problems | None = None) -> list[ReadSheet]:
+def read_file(
+    form: Form, file: CapturedFile, problems: Problems | None = None, before: ColumnsBefore = no_version
+) -> list[ReadSheet]:
     """Read one file of a delivery: its sheets with their headers, strict both ways.
 
     Args:
@@ -113,6 +117,7 @@ def read_file(form: Form, file: CapturedFile, problems: Problems | None = None) 
         file: the file.
         problems: takes what is wrong; without it the first problem is raised. Where the reading goes on, sheets that cannot
             be read at all are left out.
+        before: tells what columns held in earlier versions; it is asked where columns came under other headers.
     """
     problems = problems or Problems()
     layouts = _layouts(form, file)
@@ -123,7 +128,7 @@ def read_file(form: Form, file: CapturedFile, problems: Problems | None = None) 
         named = sheet_name(layout.sheet or "*")
         sheet = sheets[0] if named == "*" else next(sheet for sheet in sheets if sheet_name(sheet.name) == named)
         with problems.told():
-            read_sheet = _read_sheet(form, file, sheet, layout, problems)
+            read_sheet = _read_sheet(form, file, sheet, layout, problems, before)
             with problems.told():
                 _check_readable(form, read_sheet)
             with problems.told():
@@ -134,23 +139,30 @@ def read_file(form: Form, file: CapturedFile, problems: Problems | None = None) 
 
 
 def _look(
-    file: CapturedFile, sheet: Sheet, layout: SheetSpec, headers: dict[int, str], wanted: Collection[str]
-) -> list[Delivered]:
-    """Return wording and cells of columns that the form does not name."""
+    file: CapturedFile,
+    sheet: Sheet,
+    layout: SheetSpec,
+    headers: dict[int, str],
+    before: ColumnsBefore,
+    wanted: Collection[str],
+    missing: Collection[str],
+) -> Evidence:
+    """Return wording and cells of columns that the form does not name, beside what missing ones held before."""
     labels = {header(name): label for name, label in labels_of(file.path.parent).items()}
     labels |= {headers.get(number, ""): label for number, label in sheet.declared.column_labels.items()}
-    cells = sheet.cells.filter(pc.greater_equal(sheet.cells["row_number"], layout.first_row))
-    rows = len(pc.unique(cells["row_number"]))
-    found = []
-    for number, name in headers.items():
-        if name in wanted:
-            texts = cells["text"].filter(pc.equal(cells["column_number"], number)).to_pylist()
-            profile = Profile(rows, Counter(text for text in texts if text.strip()))
-            found.append(Delivered(name, header(labels.get(name, "")), profile))
-    return found
+    texts = column_texts(sheet, headers, layout.first_row)
+    rows = len({place for each in texts.values() for place in each})
+    new = [
+        Delivered(name, header(labels.get(name, "")), Profile(rows, Counter(texts[name].values())))
+        for name in headers.values()
+        if name in wanted
+    ]
+    return Evidence(new, same_values(texts, before(layout.name, missing), wanted, missing))
 
 
-def _read_sheet(form: Form, file: CapturedFile, delivered: Sheet, layout: SheetSpec, problems: Problems) -> ReadSheet:
+def _read_sheet(
+    form: Form, file: CapturedFile, delivered: Sheet, layout: SheetSpec, problems: Problems, before: ColumnsBefore
+) -> ReadSheet:
     """Read one sheet: its headers, strict both ways, and what its marks and its rows say of the cells."""
     settled, left_out = marks.settle(file.spec, as_counted(delivered, layout))
     mapped = mapped_names(form, layout.name)
@@ -172,7 +184,7 @@ def _read_sheet(form: Form, file: CapturedFile, delivered: Sheet, layout: SheetS
         check_records(file, sheet, layout, headers)
     with problems.told():
         place = f"{file.path}, sheet {sheet.name}"
-        check_columns(form, layout.name, headers, place, partial(_look, file, sheet, layout, headers))
+        check_columns(form, layout.name, headers, place, partial(_look, file, sheet, layout, headers, before))
     again: tuple[int, ...] = ()
     with problems.told():
         again = tuple(repeated_headers(file, sheet, layout, headers))
@@ -238,12 +250,14 @@ def _check_statuses(sheets: list[ReadSheet], problems: Problems) -> None:
             )
 
 
-def read_delivery(form: Form, files: list[CapturedFile], problems: Problems) -> list[ReadSheet]:
-    """Read the files of a delivery, and check that they are those of the form."""
+def read_delivery(
+    form: Form, files: list[CapturedFile], problems: Problems, before: ColumnsBefore = no_version
+) -> list[ReadSheet]:
+    """Read the files of a delivery, and check that they are those of the form; ``before`` as in :func:`read_file`."""
     sheets: list[ReadSheet] = []
     for file in files:
         with problems.told():
-            sheets += read_file(form, file, problems)
+            sheets += read_file(form, file, problems, before)
     _check_content(form, sheets, problems)
     _check_years(form, sheets, problems)
     _check_statuses(sheets, problems)

@@ -18,6 +18,7 @@ from orchestration.ingest import marks
 from orchestration.ingest.archive import archive
 from orchestration.ingest.capture import CapturedFile, capture, is_left_behind
 from orchestration.ingest.delivered import ReadSheet, read_delivery
+from orchestration.ingest.earlier_columns import columns_before
 
 # Bump when the readers give other cells for the same bytes; deliveries are then read again.
 READER_VERSION = 4
@@ -334,7 +335,7 @@ def ingest(
     archive(folder, files, archive_folder)
     if not again and not is_changed(connection, form, deliveries):
         return "unchanged"
-    sheets = read_delivery(form, files, Problems())
+    sheets = read_delivery(form, files, Problems(), columns_before(form, files, archive_folder))
     connection.execute("begin")
     try:
         _replace(connection, form, sheets, files)
@@ -352,6 +353,7 @@ def look(
     *,
     forms: list[Form],
     deliveries: Path,
+    archive_folder: Path,
     municipalities: dict[int, int],
     problems: Problems,
 ) -> bool:
@@ -362,6 +364,7 @@ def look(
         form: the form, which need not be finished.
         forms: all forms of the warehouse.
         deliveries: folder of the deliveries.
+        archive_folder: folder of the unchanged copies; nothing is put into it.
         municipalities: number of municipalities in each year.
         problems: takes all that an ingestion would be refused for.
 
@@ -372,7 +375,7 @@ def look(
     if not folder.is_dir():
         return False
     files = capture(folder, form, problems)
-    sheets = read_delivery(form, files, problems)
+    sheets = read_delivery(form, files, problems, columns_before(form, files, archive_folder))
     _replace(connection, form, sheets, files)
     if not sheets:
         # Why, is told.

@@ -62,6 +62,8 @@ TABLES: dict[str, pa.Schema] = {
             "not_ticked": pa.string(),
             # Of several options in one cell.
             "separator": pa.string(),
+            # Whether a file may lack the column; it is no part of the reason.
+            "is_optional": pa.bool_(),
         }
     ),
     "conditions": pa.schema({"form": pa.string(), "line": pa.int32(), "header": pa.string(), "text": pa.string()}),
@@ -163,10 +165,11 @@ def _rows(form: Form) -> Iterator[tuple[str, tuple[Any, ...]]]:
                 column.unit or None,
                 column.wording_nb or None,
                 column.population_asked or None,
-                column.reason or None,
+                column.why or None,
                 len(column.conditions),
                 *_boxes(form, column),
                 column.separator_text or None,
+                column.optional,
             ),
         )
         for condition, text in column.conditions:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 
 from orchestration.core.errors import UserError
 from orchestration.forms.model import ColumnMap, Form, header
-from orchestration.forms.renamed import Delivered, Renamed, RenamedError, renamed_columns
+from orchestration.forms.renamed import Delivered, Evidence, Renamed, RenamedError, renamed_columns
 from orchestration.ingest.columns import mapped_names
 
 SHOWN = 40
@@ -27,7 +27,7 @@ def check_columns(
     layout: str,
     headers: dict[int, str],
     place: str,
-    look: Callable[[Collection[str]], Iterable[Delivered]] | None = None,
+    look: Callable[[Collection[str], Collection[str]], Evidence] | None = None,
 ) -> None:
     """Be strict both ways: every delivered column is mapped, every mapped column is delivered; all that are not are told.
 
@@ -36,7 +36,8 @@ def check_columns(
         layout: the layout of the sheet.
         headers: the name of each column.
         place: file and sheet, for the message.
-        look: returns wording and cells of some columns, so that renamed ones can be told; it is called on a refusal alone.
+        look: returns what is known of new columns beside missing ones, so that renamed ones can be told; it is called on a
+            refusal alone.
 
     Raises:
         UserError: columns are not mapped or missing, or two columns of the sheet are the same question.
@@ -48,9 +49,10 @@ def check_columns(
     if unmapped or missing:
         renamed: tuple[Renamed, ...] = ()
         if unmapped and missing:
-            new = look(unmapped.values()) if look is not None else [Delivered(name, "", None) for name in unmapped.values()]
             gone = list(dict.fromkeys(header(column.column) for column in missing))
-            renamed = renamed_columns(form, layout, list(headers.values()), list(new), gone)
+            alone = Evidence([Delivered(name, "", None) for name in unmapped.values()])
+            evidence = look(unmapped.values(), gone) if look is not None else alone
+            renamed = renamed_columns(form, layout, list(headers.values()), evidence, gone)
         raise _unlike(form, mapped, delivered, unmapped, missing, renamed, place)
     alike: dict[tuple[str, ...], list[ColumnMap]] = defaultdict(list)
     for column in form.columns:

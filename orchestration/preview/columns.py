@@ -103,6 +103,11 @@ _COLUMNS = """
     left join numbers on maps.form = numbers.form and maps.line = numbers.line
     left join options on maps.form = options.form and maps.line = options.line
     where maps.use = 'answer'
+        -- A header that did not come, of a question that stands under another one, was not left blank.
+        and (not maps.is_optional or exists (
+            select 1 from raw.columns
+            where columns.form = maps.form and columns.layout = maps.layout and columns.header = maps.header
+        ))
     order by maps.form, maps.line
 """
 

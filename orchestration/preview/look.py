@@ -198,7 +198,7 @@ _UNDELIVERED = """
     left join raw.columns
         on maps.form = columns.form and maps.layout = columns.layout and maps.header = columns.header
     where forms.time_period = $year and maps.use != 'absent' and columns.header is null
-        and not list_contains(string_split(coalesce(maps.reason, ''), ' '), 'optional')
+        and not maps.is_optional
         and exists (select 1 from raw.sheets where sheets.form = maps.form and sheets.layout = maps.layout)
     group by all order by maps.form, map_line
 """

@@ -147,7 +147,7 @@ def read(
     with _alone(look):
         look.warehouse_file.unlink(missing_ok=True)
         try:
-            reading = _read(look, year, problems, deliveries_folder)
+            reading = _read(look, year, problems, deliveries_folder, settings.archive)
             _build(look, models)
             with connect(look.warehouse_file, read_only=True) as connection:
                 yield reading, connection
@@ -156,7 +156,7 @@ def read(
                 path.unlink()
 
 
-def _read(look: Settings, year: int, problems: Problems, deliveries_folder: Path | None) -> Reading:
+def _read(look: Settings, year: int, problems: Problems, deliveries_folder: Path | None, archive_folder: Path) -> Reading:
     forms, undecided, flawed = _forms_of(look, year, problems)
     if not forms:
         raise problems.found[0]
@@ -185,6 +185,7 @@ def _read(look: Settings, year: int, problems: Problems, deliveries_folder: Path
                     form,
                     forms=rounds,
                     deliveries=deliveries_folder or look.deliveries,
+                    archive_folder=archive_folder,
                     municipalities=municipalities,
                     problems=told,
                 )

@@ -24,6 +24,10 @@ from orchestration.core.warehouse import IN_MEMORY, connect
 from orchestration.defs.preview import build_preview_job
 from orchestration.engines import compiled, dbt
 from orchestration.forms.model import UNSURE
+from orchestration.forms.registry import load_forms
+from orchestration.forms.renamed import RenamedError
+from orchestration.ingest.archive import archive
+from orchestration.ingest.capture import capture
 from orchestration.preview import reading
 from orchestration.preview.columns import FEWEST_ANSWERS, Answers, unlike
 from orchestration.preview.look import PARTS, Preview, look_at
@@ -269,6 +273,53 @@ def test_a_delivery_that_is_not_there_is_said(kit: Kit, monkeypatch: pytest.Monk
         assert found.units["answered"] in (None, 0)
     finally:
         folder.with_name("away").rename(folder)
+
+
+def test_an_old_header_is_not_unlike_what_it_was_and_another_reason_beside_optional_is_kept(tmp_path: Path) -> None:
+    kit = make_kit(tmp_path)
+    write_form(kit.data, form(EARLIER), COLUMNS, OPTIONS)
+    (rutine,) = [each for each in COLUMNS if each["column"] == "rutine"]
+    others = [each for each in COLUMNS if each["column"] not in {"rutine", "sum"}]
+    lines = [{**rutine, "reason": "optional"}, {**rutine, "column": "rutine_ny", "reason": "optional"}]
+    write_form(
+        kit.data, form(YEAR), [*others, *lines, {"column": "sum", "use": "ignored", "reason": "typed_sum;optional"}], OPTIONS
+    )
+    rows = [answered(number, f"0{100 + number}", "", EARLIER, "1", "1", "1") for number in (1, 4, 5, 6)]
+    write_delivery(kit.data, str(EARLIER), {"export.csv": csv_text(HEADER, rows)})
+    renamed = ["rutine_ny" if name == "rutine" else name for name in HEADER]
+    rows = [[*row[:8], "7", *row[9:]] for row in rows]
+    write_delivery(kit.data, str(YEAR), {"export.csv": csv_text(renamed, rows).replace(f".{EARLIER}", f".{YEAR}")})
+    found = look_at(kit.settings, YEAR)
+    assert found.problems == () and found.undelivered == ()
+    (line,) = [each for each in found.columns if each.question == "suicide_attempt_routines"]
+    assert (line.column, line.unlike) == ("rutine_ny", ())
+    with read(kit.settings, YEAR) as (_, connection):
+        cells = "intermediate.int_cells where header = 'sum' and row_number > 1"
+        assert connection.execute(f"select distinct fate_reason from {cells}").fetchall() == [("typed_sum",)]
+    # A column that is missing in all files still ends in no problem, with the other reason and the word in either order.
+    without = [name for name in renamed if name != "sum"]
+    place = HEADER.index("sum")
+    rows = [row[:place] + row[place + 1 :] for row in rows]
+    write_delivery(kit.data, str(YEAR), {"export.csv": csv_text(without, rows).replace(f".{EARLIER}", f".{YEAR}")})
+    assert look_at(kit.settings, YEAR).problems == ()
+
+
+def test_the_version_before_says_which_column_has_another_header_now(tmp_path: Path) -> None:
+    kit = make_kit(tmp_path)
+    (described,) = load_forms(kit.settings.forms)
+    numbers = (1, 4, 5, 6, 11, 18)
+    rows = [answered(number, f"{100 + number:04}", "", YEAR, f"{number}", f"{2 * number}", "1") for number in numbers]
+    folder = write_delivery(kit.data, str(YEAR), {"export.csv": csv_text(HEADER, rows)})
+    archive(folder, capture(folder, described), kit.settings.archive)
+    other = ["xx" if name == "arbeid" else "yy" if name == "bolig" else name for name in HEADER]
+    write_delivery(kit.data, str(YEAR), {"export.csv": csv_text(other, rows)})
+    found = look_at(kit.settings, YEAR)
+    (problem,) = [each for each in found.problems if isinstance(each, RenamedError)]
+    renamed = {each.after: each for each in problem.renamed}
+    assert {after: each.before for after, each in renamed.items()} == {"xx": "arbeid", "yy": "bolig"}
+    assert "100 % of the values are those of bolig in the version before" in renamed["yy"].said.en
+    # What was laid out again to look at is gone.
+    assert not [path for path in kit.settings.archive.parent.iterdir() if path.name.startswith("tmp")]
 
 
 def options(**counts: int) -> Answers:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from orchestration.ingest.versions import columns_before
 
 from orchestration.core.errors import Problems, UserError
+from orchestration.forms.model import ColumnMap
+from orchestration.forms.profiles import Profile
 from orchestration.forms.registry import load_form
-from orchestration.forms.renamed import RenamedError
-from orchestration.ingest.capture import capture
+from orchestration.forms.renamed import Delivered, Evidence, RenamedError, renamed_columns
+from orchestration.forms.same_values import same_values
+from orchestration.ingest.capture import archive, capture
 from orchestration.ingest.delivered import read_file
 from tests.integration.deliveries_kit import FORM, write_delivery, write_form
 from tests.integration.test_csv_deliveries import IDENTIFIERS, column
@@ -35,6 +40,7 @@ def deliver(
     labels: dict[str, str],
     columns: list[dict[str, str]] | None = None,
     options: list[dict[str, str]] = OPTIONS,
+    delivered: list[list[str]] = ROWS,
 ) -> None:
     """Read a delivery with a code book by the form, or refuse it."""
     files = [
@@ -46,11 +52,13 @@ def deliver(
         write_form(folder, {**FORM, "files": files, "sheets": [layout], "numbers": {}}, columns, options)
     form = load_form(folder / "forms" / FORM["form"])
     book = "variable;label\n" + "".join(f"{name};{label}\n" for name, label in labels.items())
-    rows = "\n".join(";".join(row) for row in [header, *ROWS]) + "\n"
+    rows = "\n".join(";".join(row) for row in [header, *delivered]) + "\n"
     delivery = write_delivery(folder, FORM["delivery"], {"e.csv": rows, "codes.csv": book})
-    for file in capture(delivery, form, Problems()):
-        if file.spec.reader != "none":
-            read_file(form, file)
+    files = capture(delivery, form, Problems())
+    # As a run does: what is delivered is archived before it is read.
+    archive(delivery, files, folder / "archive")
+    for file in files:
+        read_file(form, file, before=columns_before(form, files, folder / "archive"))
 
 
 def refused(folder: Path, header: list[str], labels: dict[str, str]) -> RenamedError:
@@ -104,3 +112,90 @@ def test_a_column_that_form_yml_names_keeps_one_header(tmp_path: Path) -> None:
     (proposed,) = error.renamed
     assert (proposed.before, proposed.is_named) == ("kommune", True)
     assert "line 3: write 'kommunenavn' in the place of 'kommune', and wherever form.yml or `when` names it" in error.remedy
+
+
+# --- Beside the version before --------------------------------------------------------------------------------------------
+
+NOTES = [[*row[:4], f"Merknad {number}"] for number, row in enumerate(ROWS)]
+
+
+def renamed_after(folder: Path, header: list[str], delivered: list[list[str]] = NOTES) -> dict[str, str]:
+    """Deliver under the form's headers, then under others; return the earlier header of each new one that is proposed."""
+    columns = [{**COLUMNS[4], "reason": "respondent_comment"} if each is COLUMNS[4] else each for each in COLUMNS]
+    deliver(folder, HEADER, {}, columns, delivered=NOTES)
+    with pytest.raises(UserError) as caught:
+        deliver(folder, header, {}, delivered=delivered)
+    found = caught.value.renamed if isinstance(caught.value, RenamedError) else ()
+    return {each.after: each.before for each in found}
+
+
+def test_what_the_version_before_held_names_columns_that_nothing_else_does(tmp_path: Path) -> None:
+    # Names, order and wordings say nothing; the remark is ignored by the form, the unit is an identifier.
+    header = ["k1", "k2", "k3", "k4", "k5"]
+    moved = [[row[4], row[3], row[2], row[1], row[0]] for row in reversed(NOTES)]
+    expected = {"k1": "merknad", "k2": "plan", "k3": "bolig", "k4": "kommune", "k5": "nr"}
+    assert renamed_after(tmp_path, header, moved) == expected
+
+
+def test_corrected_values_are_still_those_of_the_version_before(tmp_path: Path) -> None:
+    corrected = [[*row[:2], "7" if number < 3 else row[2], *row[3:]] for number, row in enumerate(NOTES)]
+    assert renamed_after(tmp_path, ["nr", "kommune", "k3", "plan", "merknad"], corrected) == {"k3": "bolig"}
+
+
+def test_other_values_speak_against_a_name_that_is_alike(tmp_path: Path) -> None:
+    others = [[*row[:3], "2" if row[3] == "1" else "1", row[4]] for row in NOTES]
+    assert renamed_after(tmp_path, ["nr", "kommune", "bolig", "xyzw", "merknad"], others) == {}
+
+
+def test_a_column_of_which_most_units_leave_the_same_tells_by_the_others_alone() -> None:
+    units = {("f", row): f"0{101 + row}" for row in range(20)}
+    few = {("f", row): "1" for row in range(6)}
+    others = {("f", row): "1" for row in range(6, 12)}
+    now = {"nr": units, "a": few, "b": others, "c": {}}
+    before = {"nr": units, "x": few, "y": {("f", 19): "1"}}
+    found = same_values(now, before, ["a", "b", "c"], ["x", "y"])
+    assert (found["a", "x"], found["b", "x"], found["c", "x"]) == (1.0, 0.0, 0.0)
+    # One ticked box is too little to say anything, but for those who tick others.
+    assert ("c", "y") not in found
+    # Without a column that tells rows apart nothing is compared.
+    assert same_values({"a": few}, {"x": few}, ["a"], ["x"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("texts", "role", "fits"),
+    [
+        ([f"0{101 + number}" for number in range(9)], "unit.code", True),
+        ([f"Kommune {number}" for number in "abcdefghi"], "unit.code", False),
+        ([f"Kommune {number}" for number in "abcdefghi"], "unit.name", True),
+        ([f"{number}.03.2024" for number in range(1, 10)], "submission.submitted", True),
+        ([f"{number},5" for number in range(1, 10)], "submission.submitted", False),
+        (["ferdig"] * 8 + ["utkast"], "submission.status", True),
+        (["1"] * 8 + ["2"], "submission.status", False),
+        ([str(7000 + number) for number in range(9)], "submission.id", True),
+        (["1"] * 9, "submission.id", False),
+    ],
+)
+def test_an_identifier_in_its_place_is_proposed_if_its_cells_are_as_they_must_be(
+    tmp_path: Path, texts: list[str], role: str, fits: bool
+) -> None:
+    part, _, name = role.partition(".")
+    layout = {"name": "main", "file": "export", "unit": {"code": ["nr"], "name": ["kommune"]}}
+    layout[part] = {**layout.get(part, {}), name: ["vet"] if part == "unit" else "vet"}  # type: ignore[dict-item]
+    if role == "submission.status":
+        layout["submission"] |= {"completed": ["ferdig"], "not_completed": ["utkast"]}  # type: ignore[operator]
+    form = {**FORM, "files": [{**FORM["files"][0], "pattern": "e.csv", "count": 1}], "sheets": [layout], "numbers": {}}
+    kept = [each for each in IDENTIFIERS if part != "unit" or each["column"] != {"code": "nr", "name": "kommune"}[name]]
+    write_form(tmp_path, form, [*kept, {"column": "vet", "use": "identifier"}, *COLUMNS[2:]], OPTIONS)
+    headers = [each["column"] for each in kept] + ["q9", "bolig", "plan", "merknad"]
+    profile = Profile(len(texts), Counter(texts))
+    loaded = load_form(tmp_path / "forms" / FORM["form"])
+    found = renamed_columns(loaded, "main", headers, Evidence([Delivered("q9", "", profile)]), ["vet"])
+    assert [(each.before, each.after, each.is_named) for each in found] == ([("vet", "q9", True)] if fits else [])
+
+
+@pytest.mark.parametrize("reason", ["optional", "open_text;optional", "optional, open_text", "open_text optional"])
+def test_optional_stands_beside_another_reason_as_people_write_it(reason: str) -> None:
+    column = ColumnMap(sheet="main", column="a", use="ignored", reason=reason)
+    assert column.optional
+    assert column.why == ("optional" if reason == "optional" else "open_text")
+    assert not ColumnMap(sheet="main", column="a", use="ignored", reason="optionally").optional

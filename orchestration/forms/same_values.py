@@ -1,0 +1,93 @@
+"""Whether a column of a delivery holds, unit by unit, what another column held in an earlier version of the same delivery.
+
+Belongs here: finding which rows of two versions belong together, and the share of cells that are the same. Does not belong
+here: reading versions (``ingest.versions``), and what columns are taken for (``renamed``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from typing import TypeAlias
+
+from orchestration.forms.model import code_text, header
+from orchestration.forms.profiles import FEWEST_CELLS
+
+Place: TypeAlias = tuple[str, int]
+"""File and row of a cell."""
+Texts: TypeAlias = Mapping[Place, str]
+"""The filled cells of a column."""
+
+# A column tells rows apart if so many of its cells hold a text of their own, and rows are found again if so many of them
+# stand in both versions.
+_MOSTLY = 0.9
+_FOUND_AGAIN = 0.5
+# Cells that must tell something: row by row even a few that are the same are no chance.
+_FEWEST_TELLING = 3
+
+
+def _plain(texts: Texts) -> dict[Place, str]:
+    return {place: code_text(header(text)) for place, text in texts.items()}
+
+
+def _alone(texts: Mapping[Place, str]) -> dict[str, Place]:
+    """Return where each text stands that stands once; nothing where too few do to tell rows apart."""
+    counts = Counter(texts.values())
+    found = {text: place for place, text in texts.items() if counts[text] == 1}
+    return found if len(found) >= FEWEST_CELLS and len(found) >= _MOSTLY * len(texts) else {}
+
+
+def same_rows(
+    now: Mapping[str, Mapping[Place, str]], before: Mapping[str, Mapping[Place, str]], pairs: Collection[tuple[str, str]]
+) -> dict[Place, Place]:
+    """Return which row of the earlier version each row is, by the pair of columns that tells most of them.
+
+    Args:
+        now: the columns of the delivery.
+        before: those of the earlier version.
+        pairs: columns, now and before, that may be the same.
+    """
+    ones_now = {name: _alone(now[name]) for name in {name for name, _ in pairs}}
+    ones_before = {name: _alone(before.get(name, {})) for name in {name for _, name in pairs}}
+    best: dict[Place, Place] = {}
+    for name, name_before in sorted(pairs):
+        keys, keys_before = ones_now[name], ones_before[name_before]
+        shared = keys.keys() & keys_before.keys()
+        if len(shared) >= max(_FOUND_AGAIN * max(len(keys), 1), len(best) + 1):
+            best = {keys[key]: keys_before[key] for key in shared}
+    return best
+
+
+def _usual(texts: Mapping[Place, str], rows: Collection[Place]) -> str:
+    counts = Counter(texts.get(row, "") for row in rows)
+    return max(sorted(counts), key=lambda text: counts[text])
+
+
+def same_values(
+    now: Mapping[str, Texts], before: Mapping[str, Texts], new: Collection[str], missing: Collection[str]
+) -> dict[tuple[str, str], float]:
+    """Return the share of cells that are the same for each pair of a new header and a missing one, where it tells anything.
+
+    A cell that holds what most cells of its column hold tells nothing: that two columns are empty or 0 for most units is
+    true of many.
+
+    Args:
+        now: the columns of the delivery.
+        before: those of the earlier version.
+        new: headers that are new.
+        missing: headers of the earlier version that did not come.
+    """
+    plain_now, plain_before = ({name: _plain(texts) for name, texts in each.items()} for each in (now, before))
+    there = [name for name in missing if plain_before.get(name)]
+    known = [(name, name) for name in plain_now if name in plain_before and name not in new]
+    rows = same_rows(plain_now, plain_before, {*known, *((name, other) for name in new for other in there)})
+    usual = {name: _usual(plain_before[name], [*rows.values()]) for name in there} if rows else {}
+    found: dict[tuple[str, str], float] = {}
+    for name in new:
+        texts = plain_now.get(name, {})
+        for other in usual:
+            both = [(texts.get(row, ""), plain_before[other].get(row_before, "")) for row, row_before in rows.items()]
+            telling = [(one, last) for one, last in both if {one, last} != {usual[other]}]
+            if len(telling) >= _FEWEST_TELLING:
+                found[name, other] = sum(one == last for one, last in telling) / len(telling)
+    return found
