@@ -139,6 +139,8 @@ def new_year(
         form,
         seen.sheets,
         labels=seen.labels,
+        kinds=seen.book.kinds,
+        codes=seen.book.codes,
         files=seen.files,
         delivery=delivery,
         years=years,

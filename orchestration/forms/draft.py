@@ -11,14 +11,15 @@ import csv
 import io
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from orchestration.core.errors import UserError
 from orchestration.core.tables import Label
-from orchestration.forms import elsewhere
+from orchestration.forms import draft_text, elsewhere
 from orchestration.forms.candidates import Old, UnsureRow, meaning_of, plain
+from orchestration.forms.code_book import Book, BookKind, OddCode, meanings_of, odd_codes
 from orchestration.forms.form_file import FormFile
 from orchestration.forms.likeness import THRESHOLD
 from orchestration.forms.matching import (
@@ -39,8 +40,6 @@ from orchestration.forms.pairing import Profiles
 from orchestration.forms.profiles import Profile
 from orchestration.forms.registry import refuse_odd_row
 
-NAMES_SHOWN = 5
-
 
 @dataclass(frozen=True)
 class Draft:
@@ -51,7 +50,8 @@ class Draft:
     column, last and new wording of columns with the very name of last year; ``missing`` has the columns in which texts meant
     "no answer" last year, by these texts: whether they still do, only the new code book says; ``unlike`` has sheet and
     column of what was taken over though its cells are very unlike last year's, and in what; ``profiles`` have what the cells
-    of the delivered columns look like, by sheet and column.
+    of the delivered columns look like, by sheet and column; ``book`` is what the code book says of them, and ``odd_codes``
+    are its codes of columns that were taken over, which the form does not have or which meant something else.
     """
 
     form: str
@@ -68,6 +68,8 @@ class Draft:
     elsewhere: tuple[tuple[str, str, str, str], ...] = ()
     unlike: tuple[tuple[str, str, Label], ...] = ()
     profiles: Mapping[tuple[str, str], Profile] = field(default_factory=dict)
+    book: Book = field(default_factory=Book)
+    odd_codes: tuple[OddCode, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The list of what to decide, as JSON-able values."""
@@ -104,61 +106,14 @@ class Draft:
                 for row in self.unsure
             ],
             "unlike": [{"sheet": sheet, "column": column, "cells": said.en} for sheet, column, said in self.unlike],
+            "codes": [asdict(code) for code in self.odd_codes],
             "missing": {codes: list(columns) for codes, columns in self.missing.items()},
             "notes": list(self.notes),
         }
 
     def render(self) -> str:
         """Return what was taken over, what must be decided and what must be looked at, as text."""
-        lines = [
-            f"{self.previous} -> {self.form}: {self.taken_over} columns taken over, {len(self.unsure)} to be decided",
-        ]
-        by_kind: dict[str, list[UnsureRow]] = defaultdict(list)
-        for row in self.unsure:
-            by_kind[row.kind].append(row)
-        for kind, rows in by_kind.items():
-            lines += ["", f"{TITLES[kind]} ({len(rows)})"]
-            for row in rows:
-                label = f' "{row.label}"' if row.label else ""
-                said = "; ".join(filter(None, ("; ".join(map(str, row.candidates)), row.note)))
-                lines.append(f"  {row.sheet}: {row.column}{label}" + (f": {said}" if said else ""))
-        if self.renamed:
-            lines += ["", f"Renamed, taken over because the wording is the same and unique ({len(self.renamed)})"]
-            lines += [f"  {sheet}: {old} -> {new}" for sheet, old, new in self.renamed]
-        if self.elsewhere:
-            said = "Taken over from another sheet or an earlier form because the wording is the same and unique"
-            lines += ["", f"{said} ({len(self.elsewhere)})"]
-            lines += [f"  {sheet}: {column}: {form} ({meaning})" for sheet, column, form, meaning in self.elsewhere]
-        if self.reworded:
-            lines += ["", f"Taken over with the new wording: does it mean the same? ({len(self.reworded)})"]
-            lines += [f'  {sheet}: {column}: "{old}" -> "{new}"' for sheet, column, old, new in self.reworded]
-        if self.unlike:
-            lines += ["", f"Taken over, and the cells are very unlike last year's: is it the same? ({len(self.unlike)})"]
-            lines += [f"  {sheet}: {column}: {said.en}" for sheet, column, said in self.unlike]
-        if self.notes:
-            lines += ["", "Look at"]
-            lines += [f"  {note}" for note in self.notes]
-        if self.missing:
-            lines += ["", 'Meant "no answer" last year: do they still, by the new code book?']
-            for codes, columns in self.missing.items():
-                names = ", ".join(columns[:NAMES_SHOWN]) + (", ..." if len(columns) > NAMES_SHOWN else "")
-                lines.append(f"  {codes} in {len(columns)} columns: {names}")
-            lines += [f"Take `{UNSURE}:` out of their cells `missing` in columns.csv, with the codes that are none any more"]
-        if self.unsure:
-            lines += [
-                "",
-                f"Give each row with the use `{UNSURE}` in columns.csv another use, or delete it; then: is248 forms",
-            ]
-        return "\n".join(lines) + "\n"
-
-
-TITLES: Mapping[str, str] = {
-    "similar": "Delivered, with a name or wording like one of last year's",
-    "another wording": "Delivered under last year's name, with another wording",
-    "partly delivered": "Delivered in some files only",
-    "new": "Delivered, and not enough like anything of last year",
-    "gone": "In last year's form, and not delivered",
-}
+        return draft_text.render(self)
 
 
 # --- The files -------------------------------------------------------------------------------------------------------------
@@ -209,6 +164,8 @@ def draft_form(
     earlier: Sequence[Form] = (),
     name: str | None = None,
     profiles: Profiles | None = None,
+    kinds: Mapping[str, BookKind] | None = None,
+    codes: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Draft:
     """Draft the form of the next round.
 
@@ -223,6 +180,8 @@ def draft_form(
         earlier: forms before the last, the newest first: a question that comes back is found in them.
         name: the new form; without it last year's name with the year advanced.
         profiles: what the cells of last year's delivery look like, by sheet and column; without it nothing is said of them.
+        kinds: what the code book says that variables hold.
+        codes: the codes of variables with their labels, as the code book has them.
 
     Returns:
         The three files as texts, and all that a person must decide.
@@ -298,18 +257,21 @@ def draft_form(
     writer = FormFile(previous, layout, matched, years, entries)
     every_file = sorted(set(files) if files is not None else {sheet.file for sheet in headers})
     form_yml = writer.write(name, delivery or _next_delivery(previous, advance, years), every_file)
+    options = [
+        {name: str(getattr(option, name)) for name in OPTION_NAMES}
+        for option in (*previous.options, *elsewhere.options_of(found, [previous, *earlier], previous.options))
+    ]
+    book = Book(
+        {(each.sheet, name): kind for each in matched.values() for name, kind in each.of_variables(kinds or {})},
+        {(each.sheet, name): listed for each in matched.values() for name, listed in each.of_variables(codes or {})},
+        meanings_of([previous, *earlier]),
+    )
     return Draft(
         form=name,
         previous=previous.form,
         form_yml=form_yml,
         columns_csv=as_csv(COLUMN_NAMES, rows),
-        options_csv=as_csv(
-            OPTION_NAMES,
-            (
-                {name: str(getattr(option, name)) for name in OPTION_NAMES}
-                for option in (*previous.options, *elsewhere.options_of(found, [previous, *earlier], previous.options))
-            ),
-        ),
+        options_csv=as_csv(OPTION_NAMES, options),
         taken_over=sum(len(columns.taken) + len(columns.identifiers) for columns in matched.values()) + len(found),
         renamed=tuple((name, old, new) for name, columns in matched.items() for old, new in columns.renames.items()),
         reworded=tuple(reworded),
@@ -323,6 +285,8 @@ def draft_form(
         ),
         unlike=tuple((name, *each) for name, columns in matched.items() for each in columns.unlike(profiles or {})),
         profiles={(name, header): each for name, columns in matched.items() for header, each in columns.profiles.items()},
+        book=book,
+        odd_codes=tuple(odd_codes(rows, options, book.codes, previous.numbers.missing)),
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import count
 from pathlib import PurePath
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from orchestration.core.tables import Label
 from orchestration.forms import elsewhere
@@ -37,6 +37,8 @@ from orchestration.forms.pairing import (
 )
 from orchestration.forms.profiles import Profile
 from orchestration.forms.proposals import Proposal
+
+Value = TypeVar("Value")
 
 # A sheet is recognised by its columns if it has at least this share of last year's.
 SHARED_COLUMNS = 0.5
@@ -197,7 +199,7 @@ class Columns:
                 known = self.profiles.get(plain(name))
                 self.profiles[plain(name)] = profile if known is None else known + profile
         self.remarks = {plain(name): said for each in delivered for name, said in each.column_remarks.items()}
-        self.labels = {header: plain(labels.get(header, labels.get(header.split("#")[0], ""))) for header in headers}
+        self.labels = dict.fromkeys(headers, "") | {name: plain(label) for name, label in self.of_variables(labels)}
         uses: dict[str, list[ColumnMap]] = defaultdict(list)
         for column in previous.columns:
             if column.sheet == sheet and column.use != "absent":
@@ -215,6 +217,13 @@ class Columns:
         self.identifiers: set[str] = set()
         # Last year's columns of which it is said what became of them.
         self.accounted: set[str] = set()
+
+    def of_variables(self, said: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
+        """Yield what a code book says of the variables of the delivered columns; a repeated header is one variable."""
+        for name in self.headers:
+            variable = name if name in said else name.split("#")[0]
+            if variable in said:
+                yield name, said[variable]
 
     @property
     def renames(self) -> dict[str, str]:

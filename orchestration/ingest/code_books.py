@@ -1,83 +1,149 @@
-"""Code books among the files of a delivery: what each delivered variable is called in words.
+"""Code books among the files of a delivery: what each delivered variable is called, what it holds, and what its codes mean.
 
-Belongs here: recognising and reading them, whatever their encoding and delimiter. Does not belong here: what a column means
-(``forms``).
+Belongs here: recognising and reading them, whatever their encoding and delimiter; each is read once. Does not belong here:
+what a column means (``forms``).
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from orchestration.core import letters
+from orchestration.forms.code_book import BookKind
 from orchestration.ingest.capture import is_left_behind
 from orchestration.ingest.readers import encodings
 
 DELIMITERS = (";", ",", "\t", "|")
-# What a code book calls a variable in which units write what they like.
-_TEXTS = {"tekst", "fritekst", "text", "free text", "string"}
+_NEEDED = ("variable", "label")
+# What code books call what stands in a variable, in the column ``type``.
+_KINDS: Mapping[str, BookKind] = {
+    **dict.fromkeys(("tekst", "fritekst", "text", "free text", "string"), "text"),
+    **dict.fromkeys(("tall", "number", "numeric", "integer", "heltall", "desimaltall"), "number"),
+    **dict.fromkeys(("kode", "koder", "code", "codes", "kategori", "category", "enkeltvalg", "single choice"), "code"),
+    **dict.fromkeys(("avkryss", "avkrysning", "avkryssing", "kryss", "tick", "checkbox"), "tick"),
+}
+# A code and what stands between it and its label; a colon only after a number, as labels hold colons too.
+_CODE = re.compile(r"(?:^|[,;|\n])\s*(?:([^=,;|\n]{1,40}?)\s*=|(-?[0-9]{1,6})\s*:)\s*")
+# So much of a file is looked at to see whether it can be a code book: its first line stands in it.
+_FIRST_BYTES = 4096
+
+Value = TypeVar("Value")
 
 
-def _tables(path: Path, wanted: set[str]) -> Iterator[tuple[dict[str, str], csv.DictReader[str]]]:
-    """Yield the rows of a csv file by each delimiter that gives it the wanted columns, with its names by their bare form."""
+@dataclass(frozen=True)
+class CodeBook:
+    """What a code book says, each by variable: label, what it holds, and label by code.
+
+    ``several`` are the variables that it calls by several labels: they are left out.
+    """
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, BookKind] = field(default_factory=dict)
+    codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    several: tuple[str, ...] = ()
+
+    @property
+    def free_texts(self) -> set[str]:
+        """The variables in which units write what they like."""
+        return {variable for variable, kind in self.kinds.items() if kind == "text"}
+
+    def __or__(self, other: CodeBook) -> CodeBook:
+        """Return what two code books say; where both speak of a variable the second holds."""
+        return CodeBook(
+            {**self.labels, **other.labels}, {**self.kinds, **other.kinds}, {**self.codes, **other.codes}, other.several
+        )
+
+
+def codes_of(text: str) -> dict[str, str]:
+    """Return label by code, as a code book lists them: ``1=Ja, 2=Nei``; labels may hold what stands between codes.
+
+    Nothing where it is no such list, or a code stands in it twice.
+    """
+    found: dict[str, str] = {}
+    places = [*_CODE.finditer(text)]
+    if not places or text[: places[0].start()].strip():
+        # What stands before the first code is no list of codes.
+        return {}
+    ends = [*(place.start() for place in places[1:]), len(text)]
+    for place, end in zip(places, ends, strict=True):
+        code = (place[1] or place[2]).strip()
+        if code in found:
+            return {}
+        found[code] = text[place.end() : end].strip(" ,;|\n")
+    return found
+
+
+def _may_be(path: Path) -> bool:
+    """Whether the names that a code book needs stand at the beginning of a file, whatever its encoding."""
+    with path.open("rb") as file:
+        first = file.read(_FIRST_BYTES).replace(b"\0", b"").lower()
+    return all(name.encode() in first for name in _NEEDED)
+
+
+def code_book(path: Path) -> CodeBook | None:
+    """Return what a csv file says as a code book; None where it is none.
+
+    Whatever its encoding and delimiter, a code book has the columns ``variable`` and ``label``; ``type`` and ``codes`` are
+    read where they are there. Blanks around names do not count.
+    """
+    if not _may_be(path):
+        return None
     content = path.read_bytes()
     text = content.decode(encodings.fitting(content) or "cp1252", errors="replace")
     lines = [letters.plain(line) for line in io.StringIO(text.removeprefix("\ufeff"), newline="")]
     for delimiter in DELIMITERS:
         rows = csv.DictReader(lines, delimiter=delimiter)
         names = {(name or "").strip().casefold(): name for name in rows.fieldnames or []}
-        if wanted <= names.keys():
-            yield names, rows
-
-
-def code_book(path: Path) -> tuple[dict[str, str], list[str]] | None:
-    """Return label by variable where a csv file is a code book, and variables with several labels; else None.
-
-    Whatever its encoding and delimiter, a code book has the columns ``variable`` and ``label``. Blanks around names do not
-    count.
-    """
-    for names, rows in _tables(path, {"variable", "label"}):
-        labels: dict[str, set[str]] = {}
-        for row in rows:
-            variable, label = ((row[names[each]] or "").strip() for each in ("variable", "label"))
-            if variable and label:
-                labels.setdefault(variable, set()).add(label)
-        several = [variable for variable, found in labels.items() if len(found) > 1]
-        return {variable: found.pop() for variable, found in labels.items() if len(found) == 1}, several
+        if set(_NEEDED) <= names.keys():
+            return _book([{name: (row[names[name]] or "").strip() for name in names} for row in rows])
     return None
 
 
-def free_texts_of(folder: Path) -> set[str]:
-    """Return the variables in which units write what they like, by the code books of a delivery."""
-    found: set[str] = set()
+def _book(rows: Iterable[Mapping[str, str]]) -> CodeBook:
+    labels: dict[str, set[str]] = {}
+    kinds: dict[str, set[BookKind]] = {}
+    codes: dict[str, set[tuple[tuple[str, str], ...]]] = {}
+    for row in rows:
+        variable = row["variable"]
+        if not variable:
+            continue
+        if row["label"]:
+            labels.setdefault(variable, set()).add(row["label"])
+        if (kind := _KINDS.get(row.get("type", "").casefold())) is not None:
+            kinds.setdefault(variable, set()).add(kind)
+        if listed := codes_of(row.get("codes", "")):
+            codes.setdefault(variable, set()).add(tuple(listed.items()))
+    several = tuple(variable for variable, found in labels.items() if len(found) > 1)
+    return CodeBook(_only(labels), _only(kinds), {name: dict(each) for name, each in _only(codes).items()}, several)
+
+
+def _only(found: Mapping[str, set[Value]]) -> dict[str, Value]:
+    """Return what is said of each variable of which one thing is said."""
+    return {variable: next(iter(values)) for variable, values in found.items() if len(values) == 1}
+
+
+def code_books_of(folder: Path) -> dict[Path, CodeBook]:
+    """Return the code books among the files of a folder; a file that cannot be read is none."""
+    found: dict[Path, CodeBook] = {}
     for path in sorted(folder.glob("*")):
         if path.is_file() and path.suffix.lower() == ".csv" and not is_left_behind(path.name):
             try:
-                found |= _free_texts(path)
+                book = code_book(path)
             except (OSError, csv.Error):
                 continue
+            found |= {path: book} if book is not None else {}
     return found
 
 
-def _free_texts(path: Path) -> set[str]:
-    """Return the variables that a file calls texts in its column ``type``; none where it is no code book with one."""
-    for names, rows in _tables(path, {"variable", "label", "type"}):
-        return {
-            (row[names["variable"]] or "").strip() for row in rows if (row[names["type"]] or "").strip().casefold() in _TEXTS
-        }
-    return set()
-
-
-def labels_of(folder: Path) -> dict[str, str]:
-    """Return the labels of all code books of a delivery by variable; none where there is no code book that can be read."""
-    found: dict[str, str] = {}
-    for path in sorted(folder.glob("*")):
-        if path.is_file() and path.suffix.lower() == ".csv" and not is_left_behind(path.name):
-            try:
-                labels, _ = code_book(path) or ({}, [])
-            except (OSError, csv.Error):
-                continue
-            found |= labels
-    return found
+def book_of(folder: Path) -> CodeBook:
+    """Return what all code books of a delivery say together."""
+    whole = CodeBook()
+    for book in code_books_of(folder).values():
+        whole |= book
+    return whole

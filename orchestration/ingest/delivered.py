@@ -22,7 +22,7 @@ from orchestration.forms.renamed import Delivered, Evidence
 from orchestration.forms.same_values import same_values
 from orchestration.ingest import marks, table_rows
 from orchestration.ingest.capture import CapturedFile
-from orchestration.ingest.code_books import labels_of
+from orchestration.ingest.code_books import book_of
 from orchestration.ingest.columns import (
     as_counted,
     check_header_row,
@@ -148,7 +148,7 @@ def _look(
     missing: Collection[str],
 ) -> Evidence:
     """Return wording and cells of columns that the form does not name, beside what missing ones held before."""
-    labels = {header(name): label for name, label in labels_of(file.path.parent).items()}
+    labels = {header(name): label for name, label in book_of(file.path.parent).labels.items()}
     labels |= {headers.get(number, ""): label for number, label in sheet.declared.column_labels.items()}
     texts = column_texts(sheet, headers, layout.first_row)
     rows = len({place for each in texts.values() for place in each})

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestration.core import letters
 from orchestration.core.errors import UserError
 from orchestration.forms.matching import READERS, DeliveredSheet
+from orchestration.forms.missing import MissingValues
 from orchestration.forms.model import QUOTE_NONE, WORKBOOKS, FileSpec, Form, SheetSpec, sheet_name
 from orchestration.ingest import marks, proposed
 from orchestration.ingest.capture import CapturedFile, is_left_behind
-from orchestration.ingest.code_books import DELIMITERS, code_book, free_texts_of
+from orchestration.ingest.code_books import DELIMITERS, CodeBook, code_books_of
 from orchestration.ingest.columns import (
     as_counted,
     check_records,
@@ -37,12 +38,25 @@ SAV_ENCODINGS = ("utf-8", "cp1252", "cp865", "mac-roman")
 
 @dataclass(frozen=True)
 class Look:
-    """What was found in a delivery folder; ``notes`` are for the person who finishes the draft."""
+    """What was found in a delivery folder; ``book`` is what code books and files say of the variables.
+
+    ``notes`` are for the person who finishes the draft.
+    """
 
     sheets: list[DeliveredSheet]
     files: list[str]
-    labels: dict[str, str]
+    book: CodeBook
     notes: list[str]
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What the variables are called in words."""
+        return self.book.labels
+
+
+def _answers(labels: Mapping[str, str], missing: MissingValues) -> dict[str, str]:
+    """Return the labels of codes that the file does not declare missing: of the others the form need not speak."""
+    return {code: label for code, label in labels.items() if code not in missing}
 
 
 def _statements(path: Path, guide: FileSpec | None) -> Iterator[FileSpec]:
@@ -165,22 +179,25 @@ def look(folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = 
     """
     if not folder.is_dir():
         raise UserError("there is no such delivery", place=str(folder), remedy="put the delivered files into this folder")
-    result = Look([], [], {}, [])
+    result = Look([], [], CodeBook(), [])
+    books = code_books_of(folder)
+    # What files say themselves; a code book beside them goes before it.
+    own = CodeBook()
     wanted = {sheet_name(name) for name in only}
     there: set[str] = set()
     read_specs = [spec for spec in previous.files if spec.reader != "none"]
-    free = free_texts_of(folder)
+    free = set().union(*(book.free_texts for book in books.values()))
     for path in sorted(folder.iterdir()):
         if not path.is_file() or is_left_behind(path.name):
             continue
         file_name = letters.plain(path.name)
         result.files.append(file_name)
-        labels, several = (code_book(path) if path.suffix.lower() == ".csv" else None) or (None, [])
-        if labels is not None:
-            result.labels.update(labels)
-            result.notes.append(f"{file_name} is a code book with {len(labels)} labels")
-            if several:
-                result.notes.append(f"{file_name} has several labels for {', '.join(several[:5])}: they are left out")
+        if (book := books.get(path)) is not None:
+            result.notes.append(
+                f"{file_name} is a code book with {len(book.labels)} labels, and with codes of {len(book.codes)} columns"
+            )
+            if book.several:
+                result.notes.append(f"{file_name} has several labels for {', '.join(book.several[:5])}: they are left out")
             continue
         if re.search(r"kodebok|code_?book", path.stem, re.IGNORECASE) and path.suffix.lower() == ".csv":
             result.notes.append(f"{file_name} is no code book: it has no columns `variable` and `label` in its first line")
@@ -217,8 +234,15 @@ def look(folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = 
             if odd is not None:
                 result.notes.append(odd)
             result.notes.extend(declared_notes(previous, layout, sheet, headers, path.name))
-            for number, label in sheet.declared.column_labels.items():
-                result.labels.setdefault(headers.get(number, ""), label)
+            declared = sheet.declared
+            own |= CodeBook(
+                {headers[number]: label for number, label in declared.column_labels.items() if number in headers},
+                codes={
+                    headers[number]: _answers(labels, declared.missing.get(number, MissingValues()))
+                    for number, labels in declared.value_labels.items()
+                    if number in headers
+                },
+            )
             name = sheet.name if reader in WORKBOOKS else ""
             proposals, column_remarks, profiles = proposed.look_at_cells(previous, layout, sheet, headers, free)
             result.sheets.append(
@@ -241,4 +265,7 @@ def look(folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = 
                 place=str(folder),
                 remedy=f"sheets are {', '.join(sorted(filter(None, there)))}" if any(there) else "leave --sheet out",
             )
-    return result
+    whole = own
+    for each in books.values():
+        whole |= each
+    return replace(result, book=whole)

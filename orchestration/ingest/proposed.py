@@ -29,7 +29,7 @@ from orchestration.forms.proposals import (
 )
 from orchestration.ingest import table_rows
 from orchestration.ingest.capture import capture
-from orchestration.ingest.code_books import free_texts_of
+from orchestration.ingest.code_books import book_of
 from orchestration.ingest.declared import not_declared_missing
 from orchestration.ingest.delivered import ReadSheet, read_file
 from orchestration.ingest.readers import Sheet
@@ -86,7 +86,7 @@ def profiles_of(form: Form, folder: Path) -> dict[tuple[str, str], Profile]:
         return {}
     problems = Problems(go_on=True)
     found: dict[tuple[str, str], Profile] = {}
-    free = free_texts_of(folder) if folder.is_dir() else set()
+    free = book_of(folder).free_texts
     for file in capture(folder, form, problems):
         with problems.told():
             for sheet in read_file(form, file, problems):
