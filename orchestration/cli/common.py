@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from orchestration.core.errors import RefusedError, UserError, causes, system_error
+from orchestration.core.errors import RefusedError, UserError, UserErrors, causes, system_error
 from orchestration.core.settings import load_settings
 
 
@@ -29,9 +29,12 @@ def command(function: Callable[..., dict[str, Any]]) -> Callable[..., None]:
         except Exception as error:
             told = _told(error)
             if told is not None:
+                every = told.found if isinstance(told, UserErrors) else (told,)
                 if as_json:
-                    click.echo(json.dumps({"error": told.what, "place": told.place, "remedy": told.remedy}))
-                click.echo(f"error: {told}", err=True)
+                    first, *others = [{"error": each.what, "place": each.place, "remedy": each.remedy} for each in every]
+                    click.echo(json.dumps({**first, "others": others} if others else first))
+                for each in every:
+                    click.echo(f"error: {each}", err=True)
             elif isinstance(error, RefusedError):
                 if as_json:
                     click.echo(json.dumps(error.details, ensure_ascii=False))

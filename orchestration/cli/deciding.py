@@ -13,19 +13,23 @@ from pathlib import Path
 import click
 
 from orchestration.cli.common import counted
-from orchestration.core.errors import UserError
+from orchestration.core.errors import UserError, UserErrors
 from orchestration.core.language import Language, in_language
 from orchestration.core.texts import filled, load_texts
-from orchestration.forms.deciding import Decided, Decision, Decisions, MissingDecision, decide
+from orchestration.forms.deciding import Decided, decide
+from orchestration.forms.deciding_options import MISSING_REASONS, Kept, OpenCode
 from orchestration.forms.deciding_reading import choice_of, kept_of
-from orchestration.forms.deciding_workbook import TEXTS, remark_of, said_of, shown_of
+from orchestration.forms.deciding_workbook import TEXTS, remark_of, said_of, said_of_group, shown_of
+from orchestration.forms.decisions import Decision, Decisions, GroupDecision, MissingDecision
 from orchestration.forms.draft import Draft
-from orchestration.forms.model import ColumnMap, Form
-from orchestration.forms.undecided import CANDIDATES, OpenColumn, OpenMissing, open_decisions
+from orchestration.forms.model import OF_OPTIONS, ColumnMap, Form
+from orchestration.forms.undecided import CANDIDATES, OF_GONE, Group, OpenColumn, OpenGroup, OpenMissing, open_decisions
 
 ASKED = load_texts("cli", "deciding")
 
 STOP = "q"
+# Asks for each column of a question by itself.
+_EACH = "e"
 # What is asked beside a new question, with what holds where nothing is written.
 _OF_NEW: Mapping[str, str] = {
     "question": "",
@@ -37,6 +41,10 @@ _OF_NEW: Mapping[str, str] = {
     "unit": "",
     "population_asked": "all",
 }
+
+
+# What is typed for a choice that is no candidate.
+_LETTERS = {"i": "ignored", "n": "new", "l": "not_delivered", "s": "not_asked", "x": "left_out"}
 
 
 class _StoppedError(Exception):
@@ -57,8 +65,12 @@ class Round:
         """Ask for each decision that is open; what is decided is written at once."""
         found = open_decisions(self.folder, self.draft)
         try:
+            groups, left_open = dict(found.groups), set[Group]()
             for number, column in enumerate(found.columns, start=1):
-                if self._is_open(column):
+                group = groups.pop(column.group, None)
+                if group is not None and not self._ask_group(group):
+                    left_open.add(group.group)
+                if column.group not in left_open and self._is_open(column):
                     self._ask_column(column, number, len(found.columns))
             for missing in open_decisions(self.folder, self.draft).missing:
                 if not missing.is_likely:
@@ -91,7 +103,8 @@ class Round:
         try:
             self.written += decide(self.folder, decisions, self.draft, self.forms).written
         except UserError as error:
-            click.echo(f"  {error}", err=True)
+            for each in error.found if isinstance(error, UserErrors) else (error,):
+                click.echo(f"  {each}", err=True)
             return False
         return True
 
@@ -111,8 +124,47 @@ class Round:
             if choice not in column.choices:
                 click.echo("  " + in_language(filled(ASKED["no_choice"], given=given), self.language), err=True)
                 continue
-            if self._write(Decisions([self._decision(column, choice)])):
+            decision = self._decision(column, choice)
+            codes = self._codes(column) if decision.cells.get("type") in OF_OPTIONS else []
+            if self._write(Decisions([decision], codes=codes)):
                 return
+
+    def _ask_group(self, group: OpenGroup) -> bool:
+        """Ask for one decision of all columns of a question; return whether those that are open are asked for themselves."""
+        still = [column for column in group.columns if self._is_open(column)]
+        if len(still) < len(group.columns):
+            # Some were found under another name meanwhile.
+            return True
+        said = said_of_group(group, self.language) + (f' "{group.wording}"' if group.wording else "")
+        click.echo(f"\n{said}", err=True)
+        letters = {letter: choice for letter, choice in _LETTERS.items() if choice in OF_GONE}
+        shown = ", ".join(f"{letter} = {self._text(choice)}" for letter, choice in letters.items())
+        while True:
+            given = self._prompt(in_language(filled(ASKED["ask_all"], choices=shown), self.language))
+            if not given or given == _EACH:
+                return given == _EACH
+            choice = letters.get(given) or choice_of(given)
+            if choice not in OF_GONE:
+                click.echo("  " + in_language(filled(ASKED["no_choice"], given=given), self.language), err=True)
+            elif self._write(Decisions(groups=[GroupDecision(group.group, choice, said)])):
+                return True
+
+    def _codes(self, column: OpenColumn) -> list[Kept]:
+        """Ask what the codes of a new question mean; one of which nothing is said stays open."""
+        found: list[OpenCode] = [
+            each
+            for each in open_decisions(self.folder, self.draft).codes
+            if (each.sheet, each.column) == (column.sheet, column.column)
+        ]
+        kept = []
+        for each in found:
+            usual = each.meant.said if each.meant is not None else ""
+            label = f' "{each.label}"' if each.label else ""
+            given = self._prompt(in_language(filled(ASKED["ask_code"], code=f"{each.code}{label}"), self.language), usual)
+            if given:
+                answer, why = ("", given) if given in MISSING_REASONS else (given, "")
+                kept.append(Kept(each.sheet, each.column, each.code, answer, each.label, why, each.code))
+        return kept
 
     def _decision(self, column: OpenColumn, choice: str) -> Decision:
         uses: tuple[ColumnMap, ...] = ()
@@ -120,7 +172,9 @@ class Round:
         if choice in CANDIDATES:
             uses = column.candidates[CANDIDATES.index(choice)].uses
         if choice == "new":
-            cells = {name: self._prompt(f"  {self._text(name)}", usual) for name, usual in _OF_NEW.items()}
+            kind = self.draft.book.kinds.get((column.sheet, column.column), "")
+            of_new = {**_OF_NEW, "type": "" if kind == "text" else kind}
+            cells = {name: self._prompt(f"  {self._text(name)}", usual) for name, usual in of_new.items()}
         if choice == "ignored":
             cells = {"reason": self._prompt(f"  {self._text('reason')}")}
         return Decision(column.key, choice, f"{column.sheet} {column.column}", uses, cells)
@@ -139,7 +193,7 @@ class Round:
 
 def _letters(column: OpenColumn) -> dict[str, str]:
     """Return what is typed for each choice: the number of a candidate, else the letter of the choice."""
-    letters = {"ignored": "i", "new": "n", "not_delivered": "l", "not_asked": "s", "left_out": "x"}
+    letters = {choice: letter for letter, choice in _LETTERS.items()}
     ranks = {choice: str(rank) for rank, choice in enumerate(CANDIDATES, start=1)}
     return {(ranks | letters)[choice]: choice for choice in column.choices}
 

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from orchestration.cli.common import command, counted, main, shown_path
-from orchestration.core.errors import UserError
+from orchestration.core.errors import Problems, UserError
 from orchestration.core.language import Language
 from orchestration.core.settings import load_settings
 from orchestration.forms.diff import diff_forms, render
@@ -167,7 +167,9 @@ def new_year(
 
         forms_before = [form, *earlier]
         if answered is not None:
-            decided = decide(folder, read_decisions(answered, forms_before), draft, forms_before)
+            problems = Problems(go_on=True)
+            given = read_decisions(answered, forms_before, problems)
+            decided = decide(folder, given, draft, forms_before, problems)
             lines += decided_lines(decided)
         if interactive:
             decided = Round(folder, draft, forms_before, language).ask()

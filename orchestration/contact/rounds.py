@@ -87,7 +87,7 @@ def load_round(folder: Path, year: int, findings: frozenset[str]) -> Round | Non
     try:
         found = Round.model_validate(content)
     except ValidationError as error:
-        raise UserError(first_problem(error).replace("Value error, ", ""), place=str(path), remedy=DOCUMENTATION) from error
+        raise UserError(first_problem(error), place=str(path), remedy=DOCUMENTATION) from error
     if not 0 <= found.opened.year - year <= 1:
         raise UserError(
             f"opened {found.opened.isoformat()} is not in a year in which {year} is collected",

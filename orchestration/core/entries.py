@@ -19,9 +19,10 @@ Entry = TypeVar("Entry", bound=BaseModel)
 
 
 def first_problem(error: ValidationError) -> str:
-    """Return the first thing that is wrong with an entry: where in it, and what."""
+    """Return the first thing that is wrong with an entry: where in it, and what, in the words of whoever checks it."""
     first = error.errors()[0]
-    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}".removeprefix(": ")
+    what = str(first["msg"]).removeprefix("Value error, ")
+    return f"{'.'.join(str(part) for part in first['loc'])}: {what}".removeprefix(": ")
 
 
 def read_entries(path: Path, model: type[Entry], documentation: str) -> Iterator[tuple[int, Entry]]:

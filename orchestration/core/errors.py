@@ -37,6 +37,17 @@ class UserError(Exception):
         return cls(what, place=place, remedy=remedy)
 
 
+class UserErrors(UserError):  # noqa: N818  several of the error that it is named after
+    """Several things are wrong with one input; each is told on a line of its own."""
+
+    def __init__(self, found: Sequence[UserError]) -> None:
+        """Keep them all; what, place and remedy are those of the first."""
+        self.found = tuple(found)
+        first = found[0]
+        super().__init__(first.what, place=first.place, remedy=first.remedy)
+        self.args = ("\n".join(map(str, found)),)
+
+
 class Problems:
     """What is wrong with an input: the first problem ends the reading, or all are kept and the reading goes on.
 
@@ -53,6 +64,11 @@ class Problems:
         if not self.go_on:
             raise problem
         self.found.append(problem)
+
+    def raise_found(self) -> None:
+        """Raise what was kept, if anything was."""
+        if self.found:
+            raise self.found[0] if len(self.found) == 1 else UserErrors(self.found)
 
     @contextmanager
     def told(self) -> Iterator[None]:

@@ -1,14 +1,15 @@
 """What becomes of columns.csv and options.csv by the decisions of a person.
 
 Belongs here: checking decisions and writing them. The files of the form stay the one truth: a decision is a line of them.
-Does not belong here: what is open (``undecided``), and asking (``deciding_workbook``, the command line).
+Does not belong here: what is open (``undecided``), columns that were not delivered (``deciding_gone``), codes
+(``deciding_options``), and asking (``deciding_workbook``, the command line).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -16,21 +17,14 @@ from pydantic import ValidationError
 from orchestration.core.entries import first_problem
 from orchestration.core.errors import Problems, UserError
 from orchestration.forms.candidates import meaning_of, plain
-from orchestration.forms.deciding_options import Kept, check_codes, code_rows
+from orchestration.forms.deciding_gone import lost, of_groups, without_found
+from orchestration.forms.deciding_options import as_proposed, checked_codes, code_rows, open_codes
+from orchestration.forms.decisions import Decision, Decisions, MissingDecision
 from orchestration.forms.draft import COLUMN_NAMES, OPTION_NAMES, Draft, as_csv, as_row
 from orchestration.forms.missing import MissingValues
 from orchestration.forms.model import UNSURE, ColumnMap, Form
 from orchestration.forms.registry import column_problems, load_draft
-from orchestration.forms.undecided import (
-    GONE,
-    MEANING,
-    OF_DELIVERED,
-    OF_GONE,
-    Key,
-    is_open,
-    key_of,
-    read_rows,
-)
+from orchestration.forms.undecided import MEANING, OF_DELIVERED, OF_GONE, Key, group_of, is_open, key_of, read_rows
 
 # Why a column is ignored of which nobody says why.
 NOT_USED = "not_used"
@@ -38,38 +32,6 @@ NOT_USED = "not_used"
 _MOSTLY_FILLED = 0.8
 # What a new question is asked about, unless somebody says otherwise.
 _USUAL = {"item": "all", "target_group": "total", "reporting_form": "total", "population_asked": "all"}
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What somebody decided of a line, with where they said so.
-
-    ``uses`` are the lines of the candidate that was chosen; ``cells`` what they filled in beside it.
-    """
-
-    key: Key
-    choice: str
-    place: str
-    uses: tuple[ColumnMap, ...] = ()
-    cells: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class MissingDecision:
-    """Which of the codes that meant "no answer" last year still do, in the columns that had them."""
-
-    codes: str
-    kept: str
-    place: str
-
-
-@dataclass(frozen=True)
-class Decisions:
-    """Everything that somebody decided at once."""
-
-    columns: Sequence[Decision] = ()
-    codes: Sequence[Kept] = ()
-    missing: Sequence[MissingDecision] = ()
 
 
 @dataclass(frozen=True)
@@ -95,7 +57,9 @@ def _write(path: Path, names: Sequence[str], rows: Iterable[Mapping[str, str]]) 
 # --- What is decided -------------------------------------------------------------------------------------------------------
 
 
-def decide(folder: Path, decisions: Decisions, draft: Draft, forms: Sequence[Form]) -> Decided:
+def decide(
+    folder: Path, decisions: Decisions, draft: Draft, forms: Sequence[Form], problems: Problems | None = None
+) -> Decided:
     """Check decisions, and write them into the form's files; nothing is written unless all of them are valid.
 
     Args:
@@ -103,24 +67,61 @@ def decide(folder: Path, decisions: Decisions, draft: Draft, forms: Sequence[For
         decisions: what was decided.
         draft: the draft of the same delivery.
         forms: the earlier forms, the newest first: a question that was not asked last year stands in one of them.
+        problems: what is wrong with the decisions already; the reading goes on.
 
     Raises:
-        UserError: a decision is not valid; the message names where it stands.
+        UserError: decisions are not valid; all that is wrong with them is told, each with its place.
     """
+    problems = problems or Problems(go_on=True)
     rows = read_rows(folder / "columns.csv", COLUMN_NAMES)
+    options = read_rows(folder / "options.csv", OPTION_NAMES)
     undecided = {key_of(row): row for row in rows if is_open(row)}
+    every = [*decisions.columns, *of_groups(decisions.groups, rows, decisions.columns)]
     written: dict[Key, tuple[Decision, list[dict[str, str]]]] = {}
-    before = 0
-    for decision in decisions.columns:
-        if decision.key in written:
-            other = written[decision.key][0].place
-            raise UserError(f"decides what {other} decides too", place=decision.place, remedy="keep one of the two")
-        if decision.key not in undecided:
-            before += 1
-            continue
-        written[decision.key] = decision, _lines(decision, undecided[decision.key], forms)
-    answers = {place: decision.place for place, decision in _places(decisions.missing).items()}
-    kept = _kept_missing(decisions.missing)
+    failed: set[Key] = set()
+    before = sum(all(group_of(row) != each.group for row in undecided.values()) for each in decisions.groups)
+    for decision in every:
+        with problems.told():
+            if decision.key in written:
+                other = written[decision.key][0].place
+                raise UserError(f"decides what {other} decides too", place=decision.place, remedy="keep one of the two")
+            if decision.key not in undecided:
+                before += 1
+                continue
+            failed.add(decision.key)
+            written[decision.key] = decision, _lines(decision, undecided[decision.key], draft, forms)
+            failed.discard(decision.key)
+    chosen = {key: decision for key, (decision, _) in written.items()}
+    result, places, answered = _decided_rows(rows, written, _kept_missing(decisions.missing, problems))
+    result, places = without_found(result, places, chosen, problems)
+    again = lost(draft, result, chosen)
+    result, places = [*result, *again], [*places, *[""] * len(again)]
+    _check(folder, result, places, problems)
+    # Of a column whose decision does not hold nothing more is told.
+    kept = [each for each in decisions.codes if (each.sheet, plain(each.column)) not in failed]
+    kept = checked_codes(kept, problems)
+    added = code_rows(kept, result, options, draft.book, problems)
+    problems.raise_found()
+    new = {(key[0], key[1]): decision.place for key, decision in chosen.items() if decision.choice == "new"}
+    found = open_codes(result, [*options, *added], draft.profiles, draft.book)
+    proposed, told = as_proposed(new, found, kept)
+    added += code_rows(proposed, result, [*options, *added], draft.book, problems)
+    problems.raise_found()
+    left = sum(is_open(row) or row["missing"].startswith(f"{UNSURE}:") for row in result)
+    kept_options, dropped = _asked_options([*options, *added], result)
+    if added or dropped:
+        _write(folder / "options.csv", OPTION_NAMES, kept_options)
+    _write(folder / "columns.csv", COLUMN_NAMES, result)
+    notes = (*_notes(written, result, kept_options), *told, *_asked_of(written, draft), *dropped)
+    return Decided(len(written) + answered + len(added) - len(proposed), before, left, notes)
+
+
+def _decided_rows(
+    rows: Sequence[dict[str, str]],
+    written: Mapping[Key, tuple[Decision, list[dict[str, str]]]],
+    kept: Mapping[str, MissingDecision],
+) -> tuple[list[dict[str, str]], list[str], int]:
+    """Return the lines with what was decided of them, where each was decided, and how many groups of codes were answered."""
     result: list[dict[str, str]] = []
     places: list[str] = []
     answered = set()
@@ -128,29 +129,15 @@ def decide(folder: Path, decisions: Decisions, draft: Draft, forms: Sequence[For
         decision_and_lines = written.get(key_of(row)) if is_open(row) else None
         for line in decision_and_lines[1] if decision_and_lines else [row]:
             codes = line["missing"].removeprefix(f"{UNSURE}:")
-            is_answered = line["missing"].startswith(f"{UNSURE}:") and codes in kept
-            result.append(line | ({"missing": kept[codes]} if is_answered else {}))
-            place = answers.get(codes, "") if is_answered else ""
-            answered |= {codes} if is_answered else set()
+            of_codes = kept.get(codes) if line["missing"].startswith(f"{UNSURE}:") else None
+            result.append(line | ({"missing": of_codes.kept} if of_codes is not None else {}))
+            answered |= {codes} if of_codes is not None else set()
+            place = of_codes.place if of_codes is not None else ""
             places.append(decision_and_lines[0].place if decision_and_lines else place)
-    result, places = _without_found(result, places, written)
-    lost = _lost(draft, result, written)
-    result += lost
-    places += [""] * len(lost)
-    _check(folder, result, places)
-    options = read_rows(folder / "options.csv", OPTION_NAMES)
-    check_codes(decisions.codes, options)
-    added = code_rows(decisions.codes, result, options)
-    left = sum(is_open(row) or row["missing"].startswith(f"{UNSURE}:") for row in result)
-    kept_options, dropped = _asked_options([*options, *added], result)
-    if added or dropped:
-        _write(folder / "options.csv", OPTION_NAMES, kept_options)
-    _write(folder / "columns.csv", COLUMN_NAMES, result)
-    notes = (*_notes(written, result, kept_options), *_asked_of(written, draft), *dropped)
-    return Decided(len(written) + len(answered) + len(added), before, left, notes)
+    return result, places, len(answered)
 
 
-def _lines(decision: Decision, row: Mapping[str, str], forms: Sequence[Form]) -> list[dict[str, str]]:
+def _lines(decision: Decision, row: Mapping[str, str], draft: Draft, forms: Sequence[Form]) -> list[dict[str, str]]:
     """Return the lines of columns.csv that a decision makes of an open one."""
     is_gone = not row["column"]
     if decision.choice not in (OF_GONE if is_gone else OF_DELIVERED):
@@ -176,7 +163,7 @@ def _lines(decision: Decision, row: Mapping[str, str], forms: Sequence[Form]) ->
                 place=decision.place,
                 remedy="write lower-case letters a to z, digits and _ as its question",
             )
-        return [empty | plainly | {"use": "answer"} | _USUAL | filled]
+        return [empty | plainly | {"use": "answer"} | _USUAL | _by_the_book(decision.key, filled, draft) | filled]
     if not decision.uses:
         raise UserError("the row has no such candidate", place=decision.place, remedy="choose one that stands in it")
     lines = []
@@ -208,88 +195,33 @@ def _asked(use: ColumnMap, forms: Sequence[Form]) -> ColumnMap:
     return ColumnMap.model_construct(**{**dict.fromkeys(COLUMN_NAMES, ""), **cells, "use": "answer"})
 
 
-def _places(missing: Iterable[MissingDecision]) -> dict[str, MissingDecision]:
-    return {decision.codes: decision for decision in missing}
+def _by_the_book(key: Key, cells: Mapping[str, str], draft: Draft) -> dict[str, str]:
+    """Return what the code book says of a new question: its type, and of a number its codes, which are no answer."""
+    place = key[0], key[1]
+    kind: str = cells.get("type") or draft.book.kinds.get(place) or ""
+    if kind == "text" and "type" not in cells:
+        # What units write in their own words is nothing that is published: somebody says so, or ignores it.
+        return {}
+    codes = ";".join(draft.book.codes.get(place, {})) if kind == "number" else ""
+    return {"type": kind} | ({"missing": codes} if codes else {})
 
 
-def _kept_missing(missing: Iterable[MissingDecision]) -> dict[str, str]:
-    """Return what is still "no answer" of the codes that were last year.
-
-    Raises:
-        UserError: what was written is no list of codes and ranges.
-    """
+def _kept_missing(missing: Iterable[MissingDecision], problems: Problems) -> dict[str, MissingDecision]:
+    """Return what was decided of codes that were "no answer" last year; told is what is no list of codes and ranges."""
     kept = {}
     for decision in missing:
         try:
             MissingValues.parse(decision.kept.split(";"))
         except ValueError as error:
-            raise UserError(str(error), place=decision.place, remedy="write codes and ranges such as 99;900..999") from error
-        kept[decision.codes] = decision.kept
+            remedy = "write codes and ranges such as 99;900..999"
+            problems.tell(UserError(str(error), place=decision.place, remedy=remedy))
+            continue
+        kept[decision.codes] = decision
     return kept
 
 
-def _without_found(
-    rows: list[dict[str, str]], places: list[str], written: Mapping[Key, tuple[Decision, list[dict[str, str]]]]
-) -> tuple[list[dict[str, str]], list[str]]:
-    """Leave out open lines of columns that were not delivered, where a decision says what they are called now.
-
-    Raises:
-        UserError: another decision says that such a column is not there any more.
-    """
-    sheets = {row["sheet"] for row in rows}
-    # Where a sheet of last year has another name now, its columns are known by their own name alone.
-    found = {
-        (use.sheet if use.sheet in sheets else "", GONE + plain(use.column)): decision
-        for decision, _ in written.values()
-        for use in decision.uses
-    }
-
-    def chosen(sheet: str, reason: str) -> Decision | None:
-        return found.get((sheet, reason)) or found.get(("", reason))
-
-    for key, (decision, _) in written.items():
-        other = chosen(key[0], key[-1]) if len(key) > len(("sheet", "column")) else None
-        if other is not None and decision.choice in OF_GONE:
-            raise UserError(
-                f"says what became of a column that {other.place} says is called otherwise now",
-                place=decision.place,
-                remedy="empty one of the two",
-            )
-    kept = [
-        (row, place)
-        for row, place in zip(rows, places, strict=True)
-        if not (is_open(row) and not row["column"] and chosen(row["sheet"], row["reason"]) is not None)
-    ]
-    return [row for row, _ in kept], [place for _, place in kept]
-
-
-def _lost(
-    draft: Draft, rows: Sequence[Mapping[str, str]], written: Mapping[Key, tuple[Decision, list[dict[str, str]]]]
-) -> list[dict[str, str]]:
-    """Return open lines for columns of last year that the draft held against a delivered one which is something else."""
-    meanings = {tuple(row[name] for name in MEANING) for row in rows if row["use"] in {"answer", "absent", UNSURE}}
-    lost = []
-    for unsure in draft.unsure:
-        decided = written.get((unsure.sheet, unsure.column))
-        if unsure.kind != "similar" or decided is None or not unsure.candidates:
-            continue
-        for use in unsure.candidates[0].uses:
-            if use.use == "answer" and use.meaning not in meanings and use not in decided[0].uses:
-                cells = {name: getattr(use, name) for name in MEANING}
-                lost.append(
-                    dict.fromkeys(COLUMN_NAMES, "")
-                    # Its own sheet may have another name this year.
-                    | {"sheet": unsure.sheet, "use": UNSURE, **cells, "reason": GONE + plain(use.column)}
-                )
-    return lost
-
-
-def _check(folder: Path, rows: Sequence[Mapping[str, str]], places: Sequence[str]) -> None:
-    """Refuse lines that the loader would refuse, by the place of the decision that made them.
-
-    Raises:
-        UserError: with that place.
-    """
+def _check(folder: Path, rows: Sequence[Mapping[str, str]], places: Sequence[str], problems: Problems) -> None:
+    """Tell what the loader would refuse of lines, by the place of the decision that made them."""
     columns = []
     for number, (row, place) in enumerate(zip(rows, places, strict=True)):
         if is_open(row):
@@ -301,15 +233,14 @@ def _check(folder: Path, rows: Sequence[Mapping[str, str]], places: Sequence[str
             columns.append(ColumnMap.model_validate(cells))
         except ValidationError as error:
             if place:
-                raise UserError(
-                    first_problem(error), place=place, remedy="fill in the cell, or choose something else (docs/forms.md)"
-                ) from error
+                remedy = "fill in the cell, or choose something else (docs/forms.md)"
+                problems.tell(UserError(first_problem(error), place=place, remedy=remedy))
     form, _ = load_draft(folder, Problems(go_on=True))
     for problem, numbers in column_problems(form.model_copy(update={"columns": tuple(columns)}), folder):
         theirs = [places[number] for number in numbers if places[number]]
         if theirs:
             both = f" ({theirs[1]} too)" if len(theirs) > 1 else ""
-            raise UserError(_without_line(problem.what) + both, place=theirs[0], remedy=problem.remedy)
+            problems.tell(UserError(_without_line(problem.what) + both, place=theirs[0], remedy=problem.remedy))
 
 
 def _asked_options(

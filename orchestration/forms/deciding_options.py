@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestration.core.errors import UserError
+from orchestration.core.errors import Problems, UserError
 from orchestration.forms.candidates import plain
+from orchestration.forms.code_book import Book, Meant
 from orchestration.forms.missing import MissingValues
 from orchestration.forms.model import OF_OPTIONS, UNSURE, code_text
 from orchestration.forms.profiles import Profile
@@ -20,13 +21,19 @@ MISSING_REASONS = ("not_answered", "not_applicable")
 
 @dataclass(frozen=True)
 class OpenCode:
-    """A code in the cells of a column; ``question`` is empty while the column is not decided."""
+    """A code of a column, by its cells or the code book; ``question`` is empty while the column is not decided.
+
+    ``share`` is that of the filled cells, 0 where only the code book has it; ``label`` is that of the code book, and
+    ``meant`` what this label meant wherever earlier forms have it.
+    """
 
     sheet: str
     column: str
     question: str
     code: str
     share: float
+    label: str = ""
+    meant: Meant | None = None
 
 
 @dataclass(frozen=True)
@@ -46,60 +53,108 @@ def open_codes(
     rows: Sequence[Mapping[str, str]],
     options: Sequence[Mapping[str, str]],
     profiles: Mapping[tuple[str, str], Profile],
-    likely: Mapping[tuple[str, str], Collection[str]],
+    book: Book,
+    likely: Mapping[tuple[str, str], Collection[str]] | None = None,
 ) -> list[OpenCode]:
-    """Return the codes in delivered columns of options that options.csv does not have, and those of undecided columns.
+    """Return the codes of delivered columns of options that options.csv does not have, and those of undecided columns.
 
     Args:
         rows: the lines of columns.csv.
         options: the lines of options.csv.
         profiles: what the cells of the delivered columns look like, by sheet and column.
-        likely: the questions that an undecided column may be, by sheet and column: their codes are known.
+        book: what the code book says of them.
+        likely: the questions that an undecided column may be, by sheet and column. A code that they know, and of which it is
+            known what its label means, needs no word, whatever the column becomes.
     """
     known = {(option["question"], code_text(option["code"])) for option in options}
     found: dict[tuple[str, str], OpenCode] = {}
     for row in rows:
-        profile = profiles.get((row["sheet"], plain(row["column"])))
-        is_open = row["use"] == UNSURE
+        place = (row["sheet"], plain(row["column"]))
+        is_open = row["use"] == UNSURE and bool(row["column"])
         is_coded = row["use"] == "answer" and row["type"] in OF_OPTIONS
-        if profile is None or profile.kind != "code" or not (is_open or is_coded):
+        # What the code book calls a number or a box has no codes, whatever its cells look like.
+        if not (is_coded or (is_open and book.kinds.get(place, "code") == "code")):
             continue
+        profile = profiles.get(place)
+        shares = profile.codes if profile is not None and profile.kind == "code" else {}
+        labels = {code_text(code): label for code, label in book.codes.get(place, {}).items()}
         question = row["question"] if is_coded else ""
         missing = MissingValues.parse(row["missing"].removeprefix(f"{UNSURE}:").split(";"))
-        questions = {question, *likely.get((row["sheet"], plain(row["column"])), ())}
-        for code, share in profile.codes.items():
-            each = OpenCode(row["sheet"], row["column"], question, code, share)
-            if not any((name, code) in known for name in questions) and code not in missing:
+        for code in dict.fromkeys([*labels, *shares]):
+            label = labels.get(code, "")
+            each = OpenCode(row["sheet"], row["column"], question, code, shares.get(code, 0.0), label, book.meant(label))
+            is_known = each.meant is not None and any((name, code) in known for name in (likely or {}).get(place, ()))
+            if (question, code) not in known and code not in missing and not (is_open and is_known):
                 found.setdefault((question or f"{row['sheet']}|{row['column']}", code), each)
     return list(found.values())
 
 
-def check_codes(kept: Iterable[Kept], options: Sequence[Mapping[str, str]]) -> None:
-    """Refuse a code that is an answer and none, or neither.
+def as_proposed(
+    columns: Mapping[tuple[str, str], str], found: Iterable[OpenCode], kept: Iterable[Kept]
+) -> tuple[list[Kept], list[str]]:
+    """Return the codes of new questions that mean what their label always meant, and what is told of these and the others.
 
-    Raises:
-        UserError: with the place of the decision.
+    Args:
+        columns: where it was decided that a column is a new question, by sheet and column.
+        found: codes that are open.
+        kept: codes of which somebody said what they mean.
     """
+    said = {(each.sheet, plain(each.column), code_text(each.code)) for each in kept}
+    proposed: list[Kept] = []
+    taken: dict[str, list[str]] = {}
+    left: dict[str, list[str]] = {}
+    for each in found:
+        column = (each.sheet, plain(each.column))
+        if column not in columns or (*column, each.code) in said:
+            continue
+        shown = f'{each.code} "{each.label}"' if each.label else each.code
+        if each.meant is None:
+            left.setdefault(each.question, []).append(shown)
+            continue
+        taken.setdefault(each.question, []).append(f"{shown} {each.meant.said}")
+        meant, why = each.meant.answer, each.meant.missing_reason
+        proposed.append(Kept(each.sheet, each.column, each.code, meant, each.label, why, columns[column]))
+    told = [
+        f"options.csv: {question} has codes as earlier forms have their labels: {', '.join(codes)}"
+        for question, codes in taken.items()
+    ]
+    told += [f"options.csv: say what these codes of {name} mean: {', '.join(codes)}" for name, codes in left.items()]
+    return proposed, told
+
+
+def checked_codes(kept: Iterable[Kept], problems: Problems) -> list[Kept]:
+    """Return the codes that are an answer or none, and tell those that are both or neither, by the place of the decision."""
+    sound = []
     for each in kept:
-        if bool(each.answer) == bool(each.missing_reason):
-            raise UserError(
-                f"code {each.code!r} has {'an answer and a reason why it is none' if each.answer else 'a wording alone'}",
-                place=each.place,
-                remedy="give it an answer (id), or the reason why it is no answer",
-            )
-        if each.missing_reason and each.missing_reason not in MISSING_REASONS:
-            raise UserError(
-                f"{each.missing_reason!r} is no reason", place=each.place, remedy=f"reasons are {', '.join(MISSING_REASONS)}"
-            )
+        with problems.told():
+            if bool(each.answer) == bool(each.missing_reason):
+                has = "an answer and a reason why it is none" if each.answer else "a wording alone"
+                raise UserError(
+                    f"code {each.code!r} has {has}",
+                    place=each.place,
+                    remedy="give it an answer (id), or the reason why it is no answer",
+                )
+            if each.missing_reason and each.missing_reason not in MISSING_REASONS:
+                raise UserError(
+                    f"{each.missing_reason!r} is no reason",
+                    place=each.place,
+                    remedy=f"reasons are {', '.join(MISSING_REASONS)}",
+                )
+            sound.append(each)
+    return sound
 
 
 def code_rows(
-    kept: Iterable[Kept], rows: Sequence[Mapping[str, str]], options: Sequence[Mapping[str, str]]
+    kept: Iterable[Kept],
+    rows: Sequence[Mapping[str, str]],
+    options: Sequence[Mapping[str, str]],
+    book: Book,
+    problems: Problems,
 ) -> list[dict[str, str]]:
     """Return the lines of options.csv that decisions make: of codes that it has already none.
 
-    Raises:
-        UserError: the column of a code is not decided as a question with options.
+    Told is a code whose column is not decided as a question with options, and one that means something else already. A code
+    without a wording has that of the code book.
     """
     known = {(option["question"], code_text(option["code"])): option for option in options}
     questions = {
@@ -109,29 +164,31 @@ def code_rows(
     }
     added: list[dict[str, str]] = []
     for each in kept:
-        question = questions.get((each.sheet, plain(each.column)))
-        if question is None:
-            raise UserError(
-                f"the column {each.column!r} is not decided as a question of type code",
-                place=each.place,
-                remedy="decide the column, or empty the row of its code",
-            )
-        other = known.get((question, code_text(each.code)))
-        if other is not None:
-            if (other["answer"], other["missing_reason"]) != (each.answer, each.missing_reason):
+        column = (each.sheet, plain(each.column))
+        with problems.told():
+            question = questions.get(column)
+            if question is None:
+                raise UserError(
+                    f"the column {each.column!r} is not decided as a question of type code",
+                    place=each.place,
+                    remedy="decide the column, or empty the row of its code",
+                )
+            other = known.get((question, code_text(each.code)))
+            if other is None:
+                labels = {code_text(code): label for code, label in book.codes.get(column, {}).items()}
+                line = {
+                    "question": question,
+                    "code": each.code,
+                    "answer": each.answer,
+                    "label_nb": each.label or labels.get(code_text(each.code), ""),
+                    "missing_reason": each.missing_reason,
+                }
+                known[question, code_text(each.code)] = line
+                added.append(line)
+            elif (other["answer"], other["missing_reason"]) != (each.answer, each.missing_reason):
                 raise UserError(
                     f"code {each.code!r} of {question} is {other['answer'] or other['missing_reason']} already",
                     place=each.place,
                     remedy="empty the row, or correct options.csv",
                 )
-            continue
-        line = {
-            "question": question,
-            "code": each.code,
-            "answer": each.answer,
-            "label_nb": each.label,
-            "missing_reason": each.missing_reason,
-        }
-        known[question, code_text(each.code)] = line
-        added.append(line)
     return added

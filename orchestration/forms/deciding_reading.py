@@ -15,13 +15,13 @@ from typing import Any
 
 from openpyxl import load_workbook
 
-from orchestration.core.errors import UserError
+from orchestration.core.errors import Problems, UserError
 from orchestration.core.tables import Label
-from orchestration.forms.deciding import Decision, Decisions, MissingDecision
 from orchestration.forms.deciding_options import Kept
 from orchestration.forms.deciding_workbook import SHEETS, TEXTS, Head, candidate_of
+from orchestration.forms.decisions import Decision, Decisions, GroupDecision, MissingDecision
 from orchestration.forms.model import ColumnMap, Form
-from orchestration.forms.undecided import CANDIDATES, CELLS, CHOICES
+from orchestration.forms.undecided import CANDIDATES, CELLS, CHOICES, OF_GONE
 
 _RESTORE = "use the workbook that is248 new-year --workbook wrote; keep its heads and keys"
 
@@ -45,7 +45,7 @@ def choice_of(text: str) -> str | None:
     return found[0] if found else None
 
 
-def _filled_rows(path: Path, name: str, sheet: Any) -> Iterator[tuple[str, dict[str, str], Any]]:
+def _filled_rows(path: Path, name: str, sheet: Any, problems: Problems) -> Iterator[tuple[str, dict[str, str], Any]]:
     """Yield the rows of a sheet in which something is filled in: place, texts by head, and the key."""
     heads: Sequence[Head] = SHEETS[name]
     places: dict[str, int] = {}
@@ -65,8 +65,9 @@ def _filled_rows(path: Path, name: str, sheet: Any) -> Iterator[tuple[str, dict[
         place = _at(path, sheet.title, number)
         try:
             key = json.loads(cells.get("key", ""))
-        except ValueError as error:
-            raise UserError("is filled in, and its key is gone or changed", place=place, remedy=_RESTORE) from error
+        except ValueError:
+            problems.tell(UserError("is filled in, and its key is gone or changed", place=place, remedy=_RESTORE))
+            continue
         yield place, cells, key
 
 
@@ -74,7 +75,7 @@ def _at(path: Path, sheet: str, row: int) -> str:
     return f"{path}, sheet {sheet}, row {row}"
 
 
-def _decision(place: str, cells: Mapping[str, str], key: Any, forms: Mapping[str, Form]) -> Decision:
+def _choice(place: str, cells: Mapping[str, str]) -> str:
     text = cells.get("decision", "")
     choice = choice_of(text)
     if choice is None:
@@ -83,6 +84,11 @@ def _decision(place: str, cells: Mapping[str, str], key: Any, forms: Mapping[str
             place=place,
             remedy=f"choose {', '.join(TEXTS[each].nb for each in CHOICES)}, or empty the row",
         )
+    return choice
+
+
+def _decision(place: str, cells: Mapping[str, str], key: Any, forms: Mapping[str, Form]) -> Decision:
+    choice = _choice(place, cells)
     uses: tuple[ColumnMap, ...] = ()
     if choice in CANDIDATES:
         number = CANDIDATES.index(choice)
@@ -100,20 +106,33 @@ def _decision(place: str, cells: Mapping[str, str], key: Any, forms: Mapping[str
     return Decision(tuple(key["row"]), choice, place, uses, {name: cells.get(name, "") for name in CELLS})
 
 
+def _group_decision(place: str, cells: Mapping[str, str], key: Any) -> GroupDecision:
+    choice = _choice(place, cells)
+    if choice not in OF_GONE:
+        raise UserError(
+            "says what cannot be decided of columns that were not delivered",
+            place=place,
+            remedy=f"choose {', '.join(TEXTS[each].nb for each in OF_GONE)}, or empty the row",
+        )
+    sheet, question = key["group"]
+    return GroupDecision((sheet, question), choice, place, {name: cells.get(name, "") for name in CELLS})
+
+
 def kept_of(text: str, codes: str) -> str:
     """Return which of the codes that meant "no answer" still do, by what was chosen or written."""
     return codes if _is(text, TEXTS["keep"]) else "" if _is(text, TEXTS["none"]) else text
 
 
-def read_decisions(path: Path, forms: Sequence[Form]) -> Decisions:
+def read_decisions(path: Path, forms: Sequence[Form], problems: Problems) -> Decisions:
     """Return what is filled in in a workbook of decisions; rows that are left empty are left out.
 
     Args:
         path: the workbook.
         forms: the forms that candidates come from.
+        problems: takes what is wrong with rows, which are left out then.
 
     Raises:
-        UserError: the file is no such workbook, or a row of it is not filled in as it must be.
+        UserError: the file is no such workbook.
     """
     try:
         book = load_workbook(path, data_only=True)
@@ -121,6 +140,7 @@ def read_decisions(path: Path, forms: Sequence[Form]) -> Decisions:
         raise UserError(f"cannot be read ({error})", place=str(path), remedy="save it as a workbook (.xlsx)") from error
     named = {form.form: form for form in forms}
     columns: list[Decision] = []
+    groups: list[GroupDecision] = []
     codes: list[Kept] = []
     missing: list[MissingDecision] = []
     is_there = False
@@ -129,17 +149,21 @@ def read_decisions(path: Path, forms: Sequence[Form]) -> Decisions:
         if name is None:
             continue
         is_there = is_there or name == "sheet"
-        for place, cells, key in _filled_rows(path, name, sheet):
+        for place, cells, key in _filled_rows(path, name, sheet, problems):
             try:
-                if name == "sheet":
+                if name == "sheet" and "group" in key:
+                    groups.append(_group_decision(place, cells, key))
+                elif name == "sheet":
                     columns.append(_decision(place, cells, key, named))
                 elif name == "codes":
                     answer, label, why = (cells.get(each, "") for each in ("answer", "label", "missing_reason"))
                     codes.append(Kept(key[0], key[1], key[2], answer, label, why, place))
                 else:
                     missing.append(MissingDecision(key, kept_of(cells["decision"], key), place))
-            except (TypeError, KeyError, IndexError) as error:
-                raise UserError("is filled in, and its key is of something else", place=place, remedy=_RESTORE) from error
+            except UserError as problem:
+                problems.tell(problem)
+            except (TypeError, KeyError, IndexError, ValueError):
+                problems.tell(UserError("is filled in, and its key is of something else", place=place, remedy=_RESTORE))
     if not is_there:
         raise UserError("is no workbook of decisions", place=str(path), remedy=_RESTORE)
-    return Decisions(columns, codes, missing)
+    return Decisions(columns, groups, codes, missing)

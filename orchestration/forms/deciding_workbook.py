@@ -40,7 +40,7 @@ from orchestration.core.workbooks import (
 from orchestration.forms.candidates import Candidate, plain
 from orchestration.forms.deciding_options import MISSING_REASONS
 from orchestration.forms.model import ColumnMap
-from orchestration.forms.undecided import CANDIDATES, CELLS, CHOICES, MEANING, OpenColumn, OpenDecisions
+from orchestration.forms.undecided import CANDIDATES, CELLS, CHOICES, MEANING, OpenColumn, OpenDecisions, OpenGroup
 
 TEXTS = load_texts("forms", "deciding")
 
@@ -100,6 +100,8 @@ CODE_HEADS = (
     Head("question", 30),
     Head("code", 18),
     Head("share", 12),
+    Head("book_label", 40),
+    Head("meant_before", 24),
     Head("answer", 24, True),
     Head("label", 40, True),
     Head("missing_reason", 20, True),
@@ -147,8 +149,16 @@ def remark_of(column: OpenColumn, language: Language) -> str:
 
 
 def shown_of(column: OpenColumn, language: Language) -> str:
-    """Return what the cells of a column show."""
-    return in_language(column.profile.shown(), language) if column.profile is not None else ""
+    """Return what the cells of a column show, and what the code book says that it holds."""
+    cells = in_language(column.profile.shown(), language) if column.profile is not None else ""
+    book = in_language(filled(TEXTS["by_the_book"], said=column.codes), language) if column.codes else ""
+    return "; ".join(filter(None, (cells, book)))
+
+
+def said_of_group(group: OpenGroup, language: Language) -> str:
+    """Return what a decision of a question that was not delivered holds for."""
+    name = group.question or TEXTS["no_question"]
+    return in_language(filled(TEXTS["whole_question"], question=name, count=len(group.columns)), language)
 
 
 def _column_row(column: OpenColumn, language: Language) -> list[str | int]:
@@ -168,17 +178,45 @@ def _column_row(column: OpenColumn, language: Language) -> list[str | int]:
     ]
 
 
+def _group_row(group: OpenGroup, language: Language) -> list[str | int]:
+    """Return the row that stands before the columns of a question that were not delivered."""
+    row: list[str | int] = [""] * len(COLUMN_HEADS)
+    names = [head.name for head in COLUMN_HEADS]
+    for name, text in (
+        ("sheet_of", group.group[0]),
+        ("column", f"({len(group.columns)})"),
+        ("wording", group.wording),
+        ("remark", said_of_group(group, language)),
+        ("key", json.dumps({"group": list(group.group)}, ensure_ascii=False)),
+    ):
+        row[names.index(name)] = text
+    return row
+
+
+def _all_columns(found: OpenDecisions, language: Language) -> list[list[str | int]]:
+    """Return the rows of columns, before those of a question that were not delivered one for all of them."""
+    rows: list[list[str | int]] = []
+    groups = dict(found.groups)
+    for column in found.columns:
+        group = groups.pop(column.group, None)
+        rows += [_group_row(group, language)] if group is not None else []
+        rows.append(_column_row(column, language))
+    return rows
+
+
 def _rows(found: OpenDecisions, language: Language) -> dict[str, list[list[str | int]]]:
     """Return the rows of each sheet that is filled in."""
     return {
-        "sheet": [_column_row(column, language) for column in found.columns],
+        "sheet": _all_columns(found, language),
         "codes": [
             [
                 each.sheet,
                 each.column,
                 each.question,
                 each.code,
-                f"{100 * each.share:.1f} %",
+                f"{100 * each.share:.1f} %" if each.share else in_language(TEXTS["in_no_cell"], language),
+                each.label,
+                each.meant.said if each.meant is not None else "",
                 "",
                 "",
                 "",

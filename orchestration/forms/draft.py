@@ -144,7 +144,8 @@ def _renamed_when(when: str, renames: Mapping[str, str]) -> str:
 def _gone_row(old: Old, use: ColumnMap) -> tuple[dict[str, str], UnsureRow]:
     """Keep the meaning of a column that was not delivered, so that `absent` is all that need be written."""
     unsure = UnsureRow("gone", use.sheet, old.name, plain(use.wording_nb), (), meaning_of(use), use)
-    cells = {name: getattr(use, name) for name in ("question", "item", "answer", "target_group", "reporting_form")}
+    kept = ("question", "item", "answer", "target_group", "reporting_form", "wording_nb")
+    cells = {name: getattr(use, name) for name in kept}
     return {"sheet": use.sheet, "use": UNSURE, **cells, "reason": f"gone: {old.name}"}, unsure
 
 

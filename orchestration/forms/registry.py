@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from orchestration.core import letters, yaml_text
+from orchestration.core.entries import first_problem
 from orchestration.core.errors import Problems, UserError
 from orchestration.forms.missing import MissingValues
 from orchestration.forms.model import OF_OPTIONS, UNSURE, ColumnMap, Form, OptionMap, header
@@ -25,12 +26,6 @@ BREAKDOWNS = "fte_breakdown"
 
 # Why a column of a draft is ignored in a look at it.
 UNDECIDED = "undecided"
-
-
-def _message(error: ValidationError) -> str:
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return f"{place}: {first['msg']}" if place else str(first["msg"])
 
 
 def _line(text: str, location: tuple[int | str, ...]) -> int:
@@ -119,7 +114,7 @@ def _read_rows(
                     try:
                         rows += [model.model_validate({**taken, "line": line})] if taken is not None else []
                     except ValidationError as error:
-                        raise UserError(_message(error), place=f"{path}, line {line}", remedy=DOCUMENTATION) from error
+                        raise UserError(first_problem(error), place=f"{path}, line {line}", remedy=DOCUMENTATION) from error
             if undecided:
                 raise UserError(
                     f"{len(undecided)} row{'s are' if len(undecided) > 1 else ' is'} not decided (use: {UNSURE})",
@@ -399,7 +394,7 @@ def _load(path: Path, problems: Problems, take: Callable[[dict[str, str], int], 
         form = Form.model_validate({**content, "columns": columns, "options": options})
     except ValidationError as error:
         line = _line(text, error.errors()[0]["loc"])
-        raise UserError(_message(error), place=f"{place}, line {line}", remedy=DOCUMENTATION) from error
+        raise UserError(first_problem(error), place=f"{place}, line {line}", remedy=DOCUMENTATION) from error
     if form.form != path.name:
         raise UserError(f"form is {form.form!r}", place=str(place), remedy="name the folder and the form alike")
     _check_columns(form, path, problems)

@@ -10,6 +10,7 @@ import csv
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from orchestration.core.errors import UserError
@@ -48,6 +49,14 @@ Key = tuple[str, ...]
 """Sheet and column of a line that is open; of one without a column its meaning and last year's name too."""
 
 
+Group = tuple[str, str]
+"""Sheet and question of lines about columns that were not delivered; those of no question are a group too."""
+# What wordings have in common is a wording from so many letters on.
+_SHORTEST_WORDING = 8
+# From so many lines on a question that was not delivered can be decided as a whole.
+_FEWEST_OF_A_GROUP = 2
+
+
 @dataclass(frozen=True)
 class OpenColumn:
     """A line of columns.csv that a person must decide, with all that is known of it."""
@@ -61,6 +70,13 @@ class OpenColumn:
     candidates: tuple[Candidate, ...]
     note: str
     profile: Profile | None
+    codes: str = ""
+    """What the code book says that it holds, with its codes."""
+
+    @property
+    def group(self) -> Group:
+        """The question that the line is about, if its column was not delivered."""
+        return (self.key[0], self.key[2]) if self.is_gone else ("", "")
 
     @property
     def is_gone(self) -> bool:
@@ -73,6 +89,26 @@ class OpenColumn:
         if self.is_gone:
             return OF_GONE
         return (*CANDIDATES[: len(self.candidates)], *OF_DELIVERED[len(CANDIDATES) :])
+
+
+@dataclass(frozen=True)
+class OpenGroup:
+    """The columns of a question that were not delivered: one decision may be made of all of them."""
+
+    group: Group
+    columns: tuple[OpenColumn, ...]
+
+    @property
+    def question(self) -> str:
+        """The question; empty for columns that were no question, such as remarks."""
+        return self.group[1]
+
+    @property
+    def wording(self) -> str:
+        """What the wordings of its columns have in common at their beginning."""
+        words = zip(*(column.wording.split() for column in self.columns), strict=False)
+        start = " ".join(same[0] for same in takewhile(lambda each: len(set(each)) == 1, words))
+        return start.rstrip(" ,:;-") if len(start) >= _SHORTEST_WORDING else ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +131,15 @@ class OpenDecisions:
     codes: tuple[OpenCode, ...]
     missing: tuple[OpenMissing, ...]
 
+    @property
+    def groups(self) -> dict[Group, OpenGroup]:
+        """The questions of which several columns were not delivered."""
+        found: dict[Group, list[OpenColumn]] = defaultdict(list)
+        for column in self.columns:
+            if column.is_gone:
+                found[column.group].append(column)
+        return {group: OpenGroup(group, tuple(each)) for group, each in found.items() if len(each) >= _FEWEST_OF_A_GROUP}
+
 
 def read_rows(path: Path, names: Sequence[str]) -> list[dict[str, str]]:
     """Return the rows of a csv file of the form, each with its line as ``line``."""
@@ -114,6 +159,11 @@ def key_of(row: Mapping[str, str]) -> Key:
     """Return what tells a line of columns.csv from the others."""
     beside = () if row["column"] else (*(row[name] for name in MEANING), row["reason"])
     return (row["sheet"], plain(row["column"]), *beside)
+
+
+def group_of(row: Mapping[str, str]) -> Group:
+    """Return the question that a line without a column is about."""
+    return row["sheet"], row["question"]
 
 
 def is_open(row: Mapping[str, str]) -> bool:
@@ -149,9 +199,21 @@ def open_decisions(folder: Path, draft: Draft) -> OpenDecisions:
                 candidates=found.candidates if found is not None else (),
                 note=meaning if is_gone else found.note if found is not None else row["reason"],
                 profile=draft.profiles.get((row["sheet"], plain(row["column"]))),
+                codes=_listed(draft, (row["sheet"], plain(row["column"]))),
             )
         )
-    columns.sort(key=lambda each: (each.is_gone, -max((one.score for one in each.candidates), default=0.0), each.line))
+    first: dict[Group, int] = {}
+    for each in columns:
+        first.setdefault(each.group, each.line)
+    # What was not delivered stands together by question.
+    columns.sort(
+        key=lambda each: (
+            each.is_gone,
+            -max((one.score for one in each.candidates), default=0.0),
+            first[each.group] if each.is_gone else 0,
+            each.line,
+        )
+    )
     missing: dict[str, list[str]] = defaultdict(list)
     for row in rows:
         if row["missing"].startswith(f"{UNSURE}:"):
@@ -165,20 +227,27 @@ def open_decisions(folder: Path, draft: Draft) -> OpenDecisions:
         (each.sheet, plain(each.column)): {use.question for one in each.candidates for use in one.uses} for each in columns
     }
     # Small numbers look like codes: what may well be a number has none.
-    numbers = {(each.sheet, plain(each.column)) for each in columns if _is_like_a_number(each)}
+    numbers = {(each.sheet, plain(each.column)) for each in columns if _is_like_a_number(each, draft)}
     coded = {place: profile for place, profile in draft.profiles.items() if place not in numbers}
     return OpenDecisions(
         tuple(columns),
-        tuple(open_codes(rows, options, coded, likely)),
+        tuple(open_codes(rows, options, coded, draft.book, likely)),
         tuple(OpenMissing(codes, tuple(dict.fromkeys(names)), codes not in sure) for codes, names in missing.items()),
     )
 
 
-def _is_like_a_number(column: OpenColumn) -> bool:
+def _is_like_a_number(column: OpenColumn, draft: Draft) -> bool:
+    if (column.sheet, plain(column.column)) in draft.book.codes:
+        return False
     return bool(column.candidates and column.candidates[0].uses) and column.candidates[0].uses[0].type == "number"
 
 
+def _listed(draft: Draft, place: tuple[str, str]) -> str:
+    codes = ", ".join(f"{code}={label}" for code, label in draft.book.codes.get(place, {}).items())
+    return " ".join(filter(None, (draft.book.kinds.get(place, ""), codes)))
+
+
 def _wording_gone(draft: Draft, row: Mapping[str, str]) -> str:
+    """Return last year's wording of a column that was not delivered; files of an earlier draft do not have it."""
     name = row["reason"].removeprefix(GONE)
-    of_sheet = [each.label for each in draft.unsure if each.kind == "gone" and each.column == name]
-    return of_sheet[0] if of_sheet else ""
+    return next((each.label for each in draft.unsure if each.kind == "gone" and each.column == name), "")

@@ -101,14 +101,15 @@ def test_what_is_open_stands_in_a_workbook_most_alike_first(data: Path, tmp_path
     path = tmp_path / "open.xlsx"
     result = new_year("--workbook", path)
     assert result.exit_code == 0, result.output
-    assert "7 columns, 2 codes and 1 group of codes for no answer to decide" in result.output
+    assert "7 columns, 4 codes and 1 group of codes for no answer to decide" in result.output
     book = load_workbook(path)
     assert book.sheetnames == ["Kolonner", "Koder", "Ubesvart", "Les meg"]
     table = book["Kolonner"]
     assert [cell.value for cell in table[1]] == [head.text.nb for head in COLUMN_HEADS]
     columns = [row[2].value for row in table.iter_rows(min_row=2)]
     assert set(columns[:4]) == {*RENAMED.values(), EXTRA}
-    assert columns[3:] == [EXTRA, *RENAMED]
+    # Two columns of FTE were not delivered: a row for both stands before them.
+    assert columns[3:] == [EXTRA, "(2)", *RENAMED]
     first = {row[2].value: [str(cell.value) for cell in row] for row in table.iter_rows(min_row=2)}["v3"]
     assert first[3] == BOOK["v3"]
     assert first[4] == "koder 1, 2, 100 % utfylt"
@@ -123,7 +124,8 @@ def test_a_filled_workbook_finishes_the_form(data: Path, tmp_path: Path) -> None
     path = tmp_path / "open.xlsx"
     new_year("--workbook", path)
     fill(path, right)
-    fill(path, lambda _, key: {"answer": "yes" if key[2] == "7" else "no", "label": f"Kode {key[2]}"}, "codes")
+    given = {"7": "yes", "8": "no"}
+    fill(path, lambda name, key: {"answer": given[key[2]], "label": f"Kode {key[2]}"} if name == EXTRA else {}, "codes")
     fill(path, lambda *_: {"decision": "fortsatt ubesvart"}, "missing_codes")
     result = new_year("--decide", path)
     assert result.exit_code == 0, result.output
@@ -182,6 +184,178 @@ def test_nothing_is_written_unless_all_of_it_is_valid(
     assert message in result.output
     assert f"{path}, sheet Kolonner, row {rows.index(name) + 1}" in result.output
     assert (data / "forms" / "small_2002" / "columns.csv").read_bytes() == before
+
+
+def test_all_that_does_not_hold_is_told_at_once(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "open.xlsx"
+    new_year("--workbook", path)
+    wrong = {
+        EXTRA: {"decision": "nytt spørsmål", "question": "Har råd", "type": "code"},
+        "v1": {"decision": "kanskje"},
+        "v2": {"decision": "ignorer", "key": "-"},
+        "v3": {"decision": "nytt spørsmål", "question": "plan", "type": "tick"},
+    }
+    fill(path, lambda name, _: wrong.get(name, {}))
+    fill(path, lambda name, _: {"answer": "yes", "missing_reason": "not_answered"} if name == "v3" else {}, "codes")
+    fill(path, lambda *_: {"decision": "9..1"}, "missing_codes")
+    before = lines_of(data)
+    result = new_year("--decide", path)
+    assert result.exit_code == 1
+    errors = [line for line in result.output.splitlines() if line.startswith("error: ")]
+    for said in (
+        "'Har råd' is no id of a question",
+        "'kanskje' is none of the decisions",
+        "its key is gone or changed",
+        "a tick, and only a tick, needs the answer that it means",
+        "code '1' has an answer and a reason why it is none",
+        "code '2' has an answer and a reason why it is none",
+        "the range 9..1 ends before it begins",
+    ):
+        assert len([line for line in errors if said in line and f"{path}, sheet " in line]) == 1, said
+    assert len(errors) == 7
+    assert "Value error" not in result.output
+    assert lines_of(data) == before
+    told = json.loads(new_year("--decide", path, "--json").output.splitlines()[0])
+    assert len(told["others"]) == 6
+
+
+# --- In one round ----------------------------------------------------------------------------------------------------------
+
+
+def give_book(data: Path, *lines: tuple[str, str, str, str]) -> None:
+    (data / "deliveries" / "2002" / "codes_2002.csv").write_text(
+        csv_text(["variable", "label", "type", "codes"], [list(line) for line in lines]), encoding="utf-8"
+    )
+
+
+COUNCIL = (EXTRA, "Har kommunen brukerråd?", "kode", "7=Ja, 8=Nei, 9=Ja, men ikke brukt")
+
+
+def test_a_new_question_takes_type_and_codes_from_the_code_book_and_what_they_meant_before(
+    data: Path, tmp_path: Path
+) -> None:
+    give_book(data, COUNCIL)
+    path = tmp_path / "open.xlsx"
+    assert new_year("--workbook", path).exit_code == 0
+    rows = [[str(cell.value) for cell in row] for row in load_workbook(path)["Koder"].iter_rows()]
+    heads = [head.name for head in SHEETS["codes"]]
+    of_extra = [dict(zip(heads, row, strict=True)) for row in rows if row[1] == EXTRA]
+    assert [(row["code"], row["book_label"], row["meant_before"]) for row in of_extra] == [
+        ("7", "Ja", "yes"),
+        ("8", "Nei", "no"),
+        ("9", "Ja, men ikke brukt", "None"),
+    ]
+    assert of_extra[2]["share"] == "ikke i cellene"
+    # Only what nothing is known of is filled in.
+    fill(path, lambda name, _: {"decision": "nytt spørsmål", "question": "user_council"} if name == EXTRA else {})
+    fill(path, lambda _, key: {"answer": "not_used"} if key[2] == "9" else {}, "codes")
+    result = new_year("--decide", path)
+    assert result.exit_code == 0, result.output
+    assert 'user_council has codes as earlier forms have their labels: 7 "Ja" yes, 8 "Nei" no' in result.output
+    assert lines_of(data)[EXTRA]["type"] == "code"
+    with (data / "forms" / "small_2002" / "options.csv").open(encoding="utf-8", newline="") as file:
+        options = [
+            (row["code"], row["answer"], row["label_nb"])
+            for row in csv.DictReader(file)
+            if row["question"] == "user_council"
+        ]
+    assert sorted(options) == [("7", "yes", "Ja"), ("8", "no", "Nei"), ("9", "not_used", "Ja, men ikke brukt")]
+
+
+def test_codes_of_which_nothing_is_known_are_told_and_never_made_up(data: Path, tmp_path: Path) -> None:
+    give_book(data, COUNCIL)
+    path = tmp_path / "open.xlsx"
+    new_year("--workbook", path)
+    fill(path, lambda name, _: {"decision": "nytt spørsmål", "question": "user_council"} if name == EXTRA else {})
+    result = new_year("--decide", path)
+    assert result.exit_code == 0, result.output
+    assert 'say what these codes of user_council mean: 9 "Ja, men ikke brukt"' in result.output
+    assert "not_used" not in (data / "forms" / "small_2002" / "options.csv").read_text(encoding="utf-8")
+
+
+def test_a_new_number_has_the_codes_of_the_code_book_as_no_answer(data: Path, tmp_path: Path) -> None:
+    give_book(data, (EXTRA, "Antall brukere", "tall", "7=ukjent"))
+    path = tmp_path / "open.xlsx"
+    new_year("--workbook", path)
+    # A number has no codes to say anything of.
+    assert "Koder" not in load_workbook(path).sheetnames or EXTRA not in {
+        row[1].value for row in load_workbook(path)["Koder"].iter_rows()
+    }
+    fill(
+        path, lambda name, _: {"decision": "nytt spørsmål", "question": "users", "unit": "persons"} if name == EXTRA else {}
+    )
+    result = new_year("--decide", path)
+    assert result.exit_code == 0, result.output
+    assert (lines_of(data)[EXTRA]["type"], lines_of(data)[EXTRA]["missing"]) == ("number", "7")
+
+
+# --- What was not delivered ------------------------------------------------------------------------------------------------
+
+BOXES = [
+    f"main,box_{number},,answer,box,all,box_{number},total,total,tick,,Hvem samarbeider dere med: Part {number},all,,"
+    for number in range(1, 6)
+]
+
+
+@pytest.fixture
+def with_boxes(data: Path) -> Path:
+    """Last year had a question of five boxes that is not delivered any more."""
+    path = data / "forms" / "small_2001" / "columns.csv"
+    path.write_text(path.read_text(encoding="utf-8") + "\n".join(BOXES) + "\n", encoding="utf-8")
+    delivered = next((data / "deliveries" / "2001").glob("small_*.csv"))
+    head, *lines = delivered.read_text(encoding="utf-8").splitlines()
+    text = "\n".join([f"{head};{';'.join(f'box_{n}' for n in range(1, 6))}", *(f"{line};1;;1;;" for line in lines)])
+    delivered.write_text(text + "\n", encoding="utf-8")
+    return data
+
+
+def test_one_decision_covers_a_question_and_a_row_may_differ(with_boxes: Path, tmp_path: Path) -> None:
+    path = tmp_path / "open.xlsx"
+    assert new_year("--workbook", path).exit_code == 0
+    table = load_workbook(path)["Kolonner"]
+    rows = [[str(cell.value or "") for cell in row] for row in table.iter_rows()]
+    first = next(number for number, row in enumerate(rows) if row[2] == "(5)")
+    assert [row[2] for row in rows[first : first + 6]] == ["(5)", *(f"box_{number}" for number in range(1, 6))]
+    assert rows[first][3] == "Hvem samarbeider dere med: Part"
+    # The wording is last year's.
+    assert rows[first + 2][3] == "Hvem samarbeider dere med: Part 2"
+    given = {"(5)": {"decision": "ikke spurt lenger", "reason": "replaced"}, "box_2": {"decision": "stryk linjen"}}
+    fill(path, lambda name, _: given.get(name, {}))
+    result = new_year("--decide", path)
+    assert result.exit_code == 0, result.output
+    assert "5 decisions written" in result.output
+    with (with_boxes / "forms" / "small_2002" / "columns.csv").open(encoding="utf-8", newline="") as file:
+        absent = [row for row in csv.DictReader(file) if row["question"] == "box"]
+    assert [row["answer"] for row in absent] == ["box_1", "box_3", "box_4", "box_5"]
+    assert {(row["use"], row["reason"]) for row in absent} == {("absent", "replaced")}
+    assert absent[0]["wording_nb"] == "Hvem samarbeider dere med: Part 1"
+    assert "2 decided before" in new_year("--decide", path).output
+
+
+def test_a_question_does_not_cover_what_is_called_otherwise_now(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "open.xlsx"
+    new_year("--workbook", path)
+    # Both columns of FTE are missing under their names; one of them is v1.
+    both = {"(2)": {"decision": "ikke spurt lenger"}}
+    fill(path, lambda name, key: right(name, key) if name == "v1" else both.get(name, {}))
+    result = new_year("--decide", path)
+    assert result.exit_code == 0, result.output
+    lines = lines_of(data)
+    assert lines["v1"]["item"] == "housing"
+    with (data / "forms" / "small_2002" / "columns.csv").open(encoding="utf-8", newline="") as file:
+        items = [row["item"] for row in csv.DictReader(file) if row["use"] == "absent"]
+    # That of the other question was absent before.
+    assert items == ["day", ""]
+
+
+@pytest.mark.parametrize("choice", ["nytt spørsmål", "kandidat 1", "kanskje"])
+def test_a_question_that_was_not_delivered_is_no_new_one(with_boxes: Path, tmp_path: Path, choice: str) -> None:
+    path = tmp_path / "open.xlsx"
+    new_year("--workbook", path)
+    fill(path, lambda name, _: {"decision": choice} if name == "(5)" else {})
+    result = new_year("--decide", path)
+    assert result.exit_code == 1
+    assert "sheet Kolonner, row" in result.output
 
 
 def test_two_columns_cannot_be_the_same(data: Path, tmp_path: Path) -> None:
@@ -316,6 +490,34 @@ def test_the_round_goes_on_where_it_was_left_and_finishes_the_form(data: Path, t
     assert "4 decisions written, 0 decided before, 0 left" in result.output
     form = load_form(data / "forms" / "small_2002")
     assert next(column.unit for column in form.columns if column.question == "user_council") == "persons"
+
+
+def test_a_question_is_asked_once_at_the_terminal_and_its_columns_where_nothing_is_said(with_boxes: Path) -> None:
+    # The delivered columns, the columns of FTE as one, and the plan stay open.
+    result = new_year("--interactive", typed="\n" * 6 + "s\nq\n")
+    assert result.output.count("Beslutning for alle") == 2
+    with (with_boxes / "forms" / "small_2002" / "columns.csv").open(encoding="utf-8", newline="") as file:
+        boxes = [row["use"] for row in csv.DictReader(file) if row["question"] == "box"]
+    assert boxes == ["absent"] * 5
+    # The FTE are asked for one by one: the first is not delivered, then somebody stops.
+    new_year("--interactive", typed="\n" * 4 + "e\nl\nq\n")
+    assert lines_of(with_boxes)["not_delivered"]["item"] == "housing"
+    assert lines_of(with_boxes)["gone: day_fte"]["use"] == "unsure"
+
+
+def test_codes_of_a_new_question_are_asked_with_it(data: Path) -> None:
+    give_book(data, COUNCIL)
+    typed = "\n\n\nn\nuser_council\n\n\n\n\n\n\n\n\nnei_takk\nnot_answered\nq\n"
+    result = new_year("--interactive", typed=typed)
+    assert result.exit_code == 0, result.output
+    with (data / "forms" / "small_2002" / "options.csv").open(encoding="utf-8", newline="") as file:
+        options = [row for row in csv.DictReader(file) if row["question"] == "user_council"]
+    assert [(row["code"], row["answer"], row["missing_reason"]) for row in options] == [
+        ("7", "yes", ""),
+        ("8", "nei_takk", ""),
+        ("9", "", "not_answered"),
+    ]
+    assert [row["label_nb"] for row in options] == ["Ja", "Nei", "Ja, men ikke brukt"]
 
 
 def test_every_cell_that_a_workbook_has_is_one_of_the_form() -> None:
