@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from orchestration.core.tables import Label
 from orchestration.forms.candidates import Candidate, Old
-from orchestration.forms.likeness import WORTH_A_LOOK, Likeness, Side, cells_compared, likeness, places, ratio
+from orchestration.forms.likeness import THRESHOLD, WORTH_A_LOOK, Likeness, Side, cells_compared, likeness, places, ratio
 from orchestration.forms.model import Form
-from orchestration.forms.profiles import ALIKE, Profile
+from orchestration.forms.profiles import ALIKE, Profile, alike
 
 if TYPE_CHECKING:
     from orchestration.forms.matching import Columns
 
 CANDIDATES_SHOWN = 3
+# Cells that are less alike by no more than this may be as good a match: shares change from year to year.
+_AS_GOOD = 0.1
 
 Profiles = Mapping[tuple[str, str], Profile]
 """What the cells of the last delivery look like, by sheet and column."""
@@ -34,6 +38,38 @@ def earlier_wordings(earlier: Sequence[Form]) -> list[Old]:
                 old = Old(column.sheet, column.column, (column,), form.form, f"{form.form} {column.sheet}")
                 newest.setdefault(old.wording.casefold(), old)
     return list(newest.values())
+
+
+class Rarity:
+    """Whether the cells of a delivered column tell it from others: many columns of a year have the same few answers."""
+
+    def __init__(self, profile: Profile | None, profiles: Profiles) -> None:
+        self.profile = profile
+        self.profiles = profiles
+
+    @cached_property
+    def alike(self) -> dict[tuple[str, str], float]:
+        """The columns of last year, delivered again or not, that have cells like these, and how like."""
+        if self.profile is None:
+            return {}
+        scores = {place: alike(self.profile, each) or 0.0 for place, each in self.profiles.items()}
+        return {place: score for place, score in scores.items() if score > ALIKE}
+
+    def is_telling(self, place: tuple[str, str]) -> bool:
+        """Whether cells alone say that a column may be this one of last year; boxes are ticked alike everywhere."""
+        if self.profile is None or self.profile.kind == "tick":
+            return False
+        found = self.alike
+        score = found.get(place, 0.0)
+        as_good = sum(other >= score - _AS_GOOD for each, other in found.items() if each != place)
+        return score > ALIKE and as_good < CANDIDATES_SHOWN
+
+    def said(self) -> str:
+        """Say that cells say nothing, where they are like those of many columns."""
+        count = len(self.alike)
+        if count < CANDIDATES_SHOWN:
+            return ""
+        return f"its cells are like those of {count} columns of last year and propose none"
 
 
 def side_of(columns: Columns, header: str) -> Side:
@@ -58,6 +94,7 @@ def pair_similar(sheets: Sequence[Columns], threshold: float, earlier: Sequence[
     sides = [side_of_old(old, profiles) for old in pool]
     row_before = [(old.sheet, old.name) for columns in sheets for old in columns.old.values()]
     in_place = {columns.sheet: places(columns.headers, row_before, columns.known) for columns in sheets}
+    rarities = [Rarity(side_of(columns, header).profile, profiles) for columns, header in headers]
     found: dict[tuple[int, int], Likeness] = {}
     for row, (columns, header) in enumerate(headers):
         side = side_of(columns, header)
@@ -66,8 +103,13 @@ def pair_similar(sheets: Sequence[Columns], threshold: float, earlier: Sequence[
             known = side.profile is not None and sides[place].profile is not None
             same_place = known and (header, (old.sheet, old.name)) in in_place[columns.sheet]
             each = likeness(side, sides[place], same_place=same_place)
-            says_something = each.text >= WORTH_A_LOOK or same_place or (each.cells or 0.0) > ALIKE
-            if says_something and each.score >= WORTH_A_LOOK:
+            if each.score < WORTH_A_LOOK:
+                continue
+            is_telling = rarities[row].is_telling((old.sheet, old.name))
+            if (each.cells or 0.0) > ALIKE and each.text < THRESHOLD and not (same_place or is_telling):
+                # What is true of many columns makes a weak name no better.
+                each = replace(each, cells=None)
+            if each.text >= WORTH_A_LOOK or same_place or is_telling:
                 found[row, place] = each
     # Of equally like ones that of the same sheet, then in the order of both forms.
     order = sorted(found, key=lambda pair: (*found[pair].rank, pool[pair[1]].sheet != headers[pair[0]][0].sheet, *pair))
@@ -99,7 +141,8 @@ def pair_similar(sheets: Sequence[Columns], threshold: float, earlier: Sequence[
             rest = sorted([*candidates[len(first) :], *others], key=lambda each: -each.score)
             candidates = sorted([*first, *rest], key=lambda each: -each.score) if others else [*first, *rest]
             candidates = candidates[:CANDIDATES_SHOWN]
-        columns.doubt("similar" if is_similar else "new", header, candidates)
+        note = "" if candidates else rarities[row].said()
+        columns.doubt("similar" if is_similar else "new", header, candidates, note)
         if is_similar and pool[paired[row]].name:
             old = pool[paired[row]]
             by_sheet[old.sheet].accounted.add(old.name)

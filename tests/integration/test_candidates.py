@@ -61,6 +61,8 @@ def test_cells_of_a_later_year_do_not_mislead_where_wordings_say_enough(last: st
     before = profiles_of(previous, settings.deliveries / previous.delivery)
     years = new.time_period - previous.time_period
     draft = draft_form(previous, seen.sheets, labels=seen.labels, profiles=before, years=years)
-    first = {row.column: row.candidates[0].column for row in draft.unsure if row.column in truth and row.candidates}
+    # A weak wording may be another question's; of those nothing is expected, and the same cells in many columns do not help.
+    enough = [row for row in draft.unsure if row.kind != "new" and row.candidates]
+    first = {row.column: row.candidates[0].column for row in enough if row.column in truth}
     assert len(first) > 10
     assert first == {column: truth[column] for column in first}

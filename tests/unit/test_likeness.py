@@ -10,8 +10,9 @@ import pytest
 from orchestration.forms.draft import Draft, draft_form
 from orchestration.forms.likeness import THRESHOLD, WORTH_A_LOOK, Likeness, Side, likeness, places, unlike_cells
 from orchestration.forms.model import Form
+from orchestration.forms.pairing import Rarity
 from orchestration.forms.profiles import Kind, Profile, alike, compared
-from tests.unit.test_form_draft import HEADERS, delivered, write_form
+from tests.unit.test_form_draft import COLUMNS, HEADERS, delivered, write_form
 
 ASKED = Profile(100, {"1": 61, "2": 30, "9": 9})
 ASKED_AGAIN = Profile(110, {"1": 64, "2": 33, "9": 10})
@@ -152,6 +153,35 @@ def test_cells_alone_take_nothing_over(previous: Form) -> None:
         **dict.fromkeys(RENAMED.values(), "new"),
         **dict.fromkeys(RENAMED, "gone"),
     }
+
+
+def test_cells_tell_a_column_only_where_few_of_last_year_have_the_like() -> None:
+    many = {("main", f"q{number}"): Profile(100, {"1": 50 + number, "2": 40, "9": 5}) for number in range(30)}
+    rare = {("main", "mean"): FTE, ("main", "words"): WORDS}
+    now = Profile(100, {"1": 52, "2": 41, "9": 5})
+    assert not Rarity(now, many | rare).is_telling(("main", "q2"))
+    assert "its cells are like those of 30 columns of last year and propose none" in Rarity(now, many | rare).said()
+    assert Rarity(now, {("main", "q2"): many["main", "q2"]} | rare).is_telling(("main", "q2"))
+    assert Rarity(FTE, many | rare).is_telling(("main", "mean"))
+    assert not Rarity(FTE, many | rare).is_telling(("main", "q2"))
+    # Boxes tell nothing, however few there are; neither do cells that are not known.
+    assert not Rarity(TICKS, {("main", "box"): TICKS}).is_telling(("main", "box"))
+    assert not Rarity(None, many).is_telling(("main", "q2"))
+    assert Rarity(None, many).said() == Rarity(FTE, many | rare).said() == ""
+
+
+def test_a_new_column_with_the_cells_of_many_has_no_candidate_and_says_so(tmp_path: Path) -> None:
+    lines = [f"main,q{n},,answer,quality,item_{n},,total,total,code,,,all,," for n in range(9)]
+    options = ["question,code,answer,label_nb,missing_reason", "quality,1,yes,,", "quality,2,no,,"]
+    kept = [line for line in COLUMNS if "plan_made" not in line]
+    previous = write_form(tmp_path / "small_2001", columns=[*kept, *lines], options=options)
+    before = {("main", f"q{n}"): Profile(100, {"1": 50 + n, "2": 40}) for n in range(9)}
+    (sheet,) = delivered("id", "komm_nr", "xy", *(f"q{n}" for n in range(8)))
+    now = {"xy": Profile(100, {"1": 58, "2": 40})} | {f"q{n}": before["main", f"q{n}"] for n in range(8)}
+    draft = draft_form(previous, [dataclasses.replace(sheet, profiles=now)], profiles=before)
+    (row,) = [row for row in draft.unsure if row.column == "xy"]
+    assert row.candidates == ()
+    assert row.note == "its cells are like those of 9 columns of last year and propose none"
 
 
 def test_what_is_taken_over_by_name_is_told_where_its_cells_are_very_unlike(previous: Form) -> None:
