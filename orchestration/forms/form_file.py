@@ -5,9 +5,8 @@ Belongs here: files, sheets, checks and settings of the new form. Does not belon
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import PurePath
 from typing import Any, Literal
@@ -15,8 +14,10 @@ from typing import Any, Literal
 import yaml
 
 from orchestration.forms.candidates import plain
+from orchestration.forms.form_evidence import CONFIRMS, of_answering, others_than, title_check
 from orchestration.forms.matching import READERS, Columns, DeliveredSheet, Layout
 from orchestration.forms.model import (
+    ContentCheck,
     FileSpec,
     Form,
     NumberSpec,
@@ -29,9 +30,6 @@ from orchestration.forms.proposals import Proposal
 CSV_OPTIONS = ("encoding", "delimiter", "surplus", "quote", "escape", "comment")
 """Options of a file that only csv files have."""
 
-
-# How a column is called that says that a unit confirmed what stood in its form already.
-_CONFIRMS = re.compile(r"bekreft|stadfest|confirm", re.IGNORECASE)
 
 # What a person must be told of the settings of form.yml.
 _LOOK_AT: Mapping[str, str] = {
@@ -177,6 +175,8 @@ class FormFile:
         for key, value in content.items():
             if key in {"files", "sheets", "checks", "numbers", "ticks"} or value is None:
                 continue
+            if key == "non_response":
+                text += "".join(self._look(key, said) for said in of_answering(self.previous, self.matched, self.entries))
             text += (self._look(key, _LOOK_AT[key]) if key in _LOOK_AT else "") + _block(key, value)
         # Where new sheets take the place of all sheets of the last form, its files of data are gone too.
         files = [file for file in last.files if not self.entries or file.reader == "none"]
@@ -191,13 +191,7 @@ class FormFile:
         text += "".join(self._new_sheet(name, entry) for name, entry in self.entries.items())
         told = {(str(entry["file"]), str(entry.get("sheet", ""))) for entry in self.entries.values()}
         text += "".join(self._unknown_sheet(each) for each in self.layout.unknown if (each.file, each.sheet) not in told)
-        checks = [] if self.entries else [each for each in last.checks if not self._apart(self.files[each.file])]
-        if len(checks) < len(last.checks):
-            text += "\n" + self._look("checks", "what must stand in the new files, so that another year's is refused?")
-        if checks:
-            text += "\n" + self._look("checks", "does each of these stand in the new files?") + "checks:\n"
-            for check in checks:
-                text += _item(check.model_dump(mode="json") | {"matches": self.advance(check.matches)})
+        text += self._checks()
         if last.numbers != NumberSpec():
             text += "\n" + self._look("numbers", "the same missing codes, by the new code book?")
             text += _block("numbers", last.numbers.model_dump(mode="json", exclude_defaults=True))
@@ -211,6 +205,47 @@ class FormFile:
                 "options.csv", "options.csv has last year's codes and labels; compare them with the new code book"
             )
         return text + self._propose("columns.csv", "columns", self.layout.all_sheets)
+
+    def _checks(self) -> str:
+        """Write last year's checks with what the new files hold, and propose one where a title stands above the headers."""
+        last = self.previous
+        checks = [] if self.entries else [each for each in last.checks if not self._apart(self.files[each.file])]
+        kept = [each.model_copy(update={"matches": self.advance(each.matches)}) for each in checks]
+        proposed = [*self._title_checks({check.sheet for check in kept})]
+        text = ""
+        if len(checks) < len(last.checks) or proposed:
+            text += "\n" + self._look("checks", "what must stand in the new files, so that another year's is refused?")
+        text += "" if kept or not proposed else "# checks:\n"
+        for check in proposed:
+            line = _item(check.model_dump(mode="json")).strip()
+            self.notes.append(f"form.yml, checks: above the headers stands what may be one: {line}")
+            text += f"#   {line}\n"
+        if not kept:
+            return text
+        text += "" if text else "\n"
+        text += self._look("checks", "does each of these stand in the new files, and in none of another year?") + "checks:\n"
+        for check in kept:
+            for other in others_than(check, self.layout.delivered(check.sheet)):
+                text += self._look("checks", f"{other}, which this does not fit", "  ")
+            text += _item(check.model_dump(mode="json"))
+        return text
+
+    def _title_checks(self, known: Collection[str]) -> Iterator[ContentCheck]:
+        """Yield a check for each sheet that has none, of what stands above its headers."""
+        years = (self.previous.time_period + self.years, self.previous.collection_year + self.years)
+        for spec in self.previous.sheets if not self.entries else ():
+            members = self.layout.delivered(spec.name)
+            file = next(iter(self._apart(self.files[spec.file]).values()), None)
+            if members and spec.name not in known and file is None:
+                found = title_check(spec.file, spec.name, members, years)
+                if found is not None:
+                    yield found
+        for name, entry in self.entries.items():
+            place = (entry["file"], entry.get("sheet", ""))
+            sheets = [each for each in self.layout.unknown if (each.file, each.sheet) == place]
+            found = title_check(self._file_names()[str(entry["file"])], name, sheets, years)
+            if found is not None:
+                yield found
 
     def _members(self, file: FileSpec) -> list[DeliveredSheet]:
         return [
@@ -375,7 +410,7 @@ class FormFile:
                 ]
                 maybe = f"; perhaps {', '.join(alike)}" if alike else ""
                 comment += self._look(place, f"{where} names {column}, which was not delivered{maybe}", "  ")
-        confirming = [row.column for row in matched.unsure.values() if _CONFIRMS.search(f"{row.column} {row.label}")]
+        confirming = [row.column for row in matched.unsure.values() if CONFIRMS.search(f"{row.column} {row.label}")]
         if confirming and spec.submission.confirmed is None:
             said = "may say that a unit confirmed its pre-filled values: name it under submission.confirmed (docs/forms.md)"
             comment += self._look(place, f"{', '.join(confirming)} {said}", "  ")

@@ -60,7 +60,8 @@ class DeliveredSheet:
     ``headers`` are the texts as the reader gives them (several header rows joined), ``row`` is the first header row, counted
     from 1. ``sheet`` is what the workbook calls it, and empty for other files. ``spec`` has the options with which a csv
     or SPSS file was read. ``remarks`` say what form.yml must decide of the file, ``proposals`` what the cells suggest that
-    the form says, ``column_remarks`` what a column may be, and ``profiles`` what its cells look like, by header.
+    the form says, ``column_remarks`` what a column may be, and ``profiles`` what its cells look like, by header. ``top`` has
+    the texts of its first rows, with its headers and where last year's checks stand, by row and column.
     """
 
     file: str
@@ -72,6 +73,7 @@ class DeliveredSheet:
     proposals: tuple[Proposal, ...] = ()
     column_remarks: Mapping[str, str] = field(default_factory=dict)
     profiles: Mapping[str, Profile] = field(default_factory=dict)
+    top: Mapping[tuple[int, int], str] = field(default_factory=dict)
 
 
 # --- Years -----------------------------------------------------------------------------------------------------------------

@@ -164,6 +164,13 @@ def _check_stated(path: Path, sheet: Sheet, rows: tuple[int, ...]) -> None:
         )
 
 
+def _top(previous: Form, layout: SheetSpec, sheet: Sheet) -> dict[tuple[int, int], str]:
+    """Return the texts of the first rows of a sheet: to the end of its headers, and where last year's checks stand."""
+    last = max([layout.header_rows[-1], *(check.row for check in previous.checks if check.sheet == layout.name)])
+    rows = texts_of(sheet, range(1, last + 1))
+    return {(row, column): text for row, texts in rows.items() for column, text in texts.items()}
+
+
 def look(folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = None, only: Collection[str] = ()) -> Look:
     """Look at a delivery that no form describes yet.
 
@@ -256,6 +263,7 @@ def look(folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = 
                     proposals,
                     column_remarks,
                     profiles,
+                    _top(previous, layout, sheet),
                 )
             )
     for name in only:
