@@ -52,12 +52,19 @@ class UnsureRow:
     note: str = ""
     use: ColumnMap | None = None
     """Last year's line, if the column is gone."""
+    alike: Label | None = None
+    """Says that the cells are like those of many columns, so that they propose none."""
+
+    @property
+    def said(self) -> str:
+        """All that is said of it beside its candidates."""
+        return "; ".join(filter(None, (self.note, self.alike.en if self.alike is not None else "")))
 
     @property
     def reason(self) -> str:
         """The text of the reason cell."""
         best = "; ".join(map(str, self.candidates))
-        return ": ".join(filter(None, (self.kind, "; ".join(filter(None, (best, self.note))))))
+        return ": ".join(filter(None, (self.kind, "; ".join(filter(None, (best, self.said))))))
 
 
 def meaning_of(column: ColumnMap) -> str:

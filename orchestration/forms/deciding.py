@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from orchestration.core.entries import first_problem
 from orchestration.core.errors import Problems, UserError
 from orchestration.forms.candidates import meaning_of, plain
-from orchestration.forms.deciding_gone import lost, of_groups, without_found
+from orchestration.forms.deciding_gone import lost, of_groups, of_question, without_found
 from orchestration.forms.deciding_options import as_proposed, checked_codes, code_rows, open_codes
 from orchestration.forms.decisions import Decision, Decisions, MissingDecision
 from orchestration.forms.draft import COLUMN_NAMES, OPTION_NAMES, Draft, as_csv, as_row
@@ -94,8 +94,11 @@ def decide(
     chosen = {key: decision for key, (decision, _) in written.items()}
     result, places, answered = _decided_rows(rows, written, _kept_missing(decisions.missing, problems))
     result, places = without_found(result, places, chosen, problems)
-    again = lost(draft, result, chosen)
-    result, places = [*result, *again], [*places, *[""] * len(again)]
+    for row in lost(draft, result, chosen):
+        of_all = of_question(decisions.groups, row)
+        lines = _lines(of_all, row, draft, forms) if of_all is not None else [row]
+        result += lines
+        places += [of_all.place if of_all is not None else ""] * len(lines)
     _check(folder, result, places, problems)
     # Of a column whose decision does not hold nothing more is told.
     kept = [each for each in decisions.codes if (each.sheet, plain(each.column)) not in failed]

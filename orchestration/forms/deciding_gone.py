@@ -53,6 +53,15 @@ def of_groups(
             yield Decision(key_of(row), of_all.choice, of_all.place, cells=of_all.cells)
 
 
+def of_question(groups: Iterable[GroupDecision], row: Mapping[str, str]) -> Decision | None:
+    """Return what a decision of a whole question says of a column of it that was held against a delivered one.
+
+    Such a column stands on the sheet of the delivered one, which may be another than that of the question.
+    """
+    each = next((each for each in groups if each.group[1] == row["question"] != ""), None)
+    return Decision(key_of(row), each.choice, each.place, cells=each.cells) if each is not None else None
+
+
 def without_found(
     rows: list[dict[str, str]], places: list[str], decisions: Mapping[Key, Decision], problems: Problems
 ) -> tuple[list[dict[str, str]], list[str]]:

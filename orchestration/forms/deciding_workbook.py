@@ -40,6 +40,7 @@ from orchestration.core.workbooks import (
 from orchestration.forms.candidates import Candidate, plain
 from orchestration.forms.deciding_options import MISSING_REASONS
 from orchestration.forms.model import ColumnMap
+from orchestration.forms.profiles import TEXTS as KINDS
 from orchestration.forms.undecided import CANDIDATES, CELLS, CHOICES, MEANING, OpenColumn, OpenDecisions, OpenGroup
 
 TEXTS = load_texts("forms", "deciding")
@@ -145,13 +146,16 @@ def said_of(candidate: Candidate, language: Language) -> str:
 def remark_of(column: OpenColumn, language: Language) -> str:
     """Return why a column is open, and what is said of it beside its candidates."""
     kind = in_language(TEXTS[_KINDS[column.kind]], language) if column.kind in _KINDS else ""
-    return ": ".join(filter(None, (kind, column.note)))
+    alike = in_language(column.alike, language) if column.alike is not None else ""
+    return ": ".join(filter(None, (kind, "; ".join(filter(None, (column.note, alike))))))
 
 
 def shown_of(column: OpenColumn, language: Language) -> str:
     """Return what the cells of a column show, and what the code book says that it holds."""
     cells = in_language(column.profile.shown(), language) if column.profile is not None else ""
-    book = in_language(filled(TEXTS["by_the_book"], said=column.codes), language) if column.codes else ""
+    kind = in_language(KINDS[column.kind_by_book], language) if column.kind_by_book else ""
+    said = " ".join(filter(None, (kind, column.codes)))
+    book = in_language(filled(TEXTS["by_the_book"], said=said), language) if said else ""
     return "; ".join(filter(None, (cells, book)))
 
 

@@ -101,7 +101,7 @@ class Draft:
                         }
                         for found in row.candidates
                     ],
-                    "note": row.note,
+                    "note": row.said,
                 }
                 for row in self.unsure
             ],

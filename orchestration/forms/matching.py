@@ -253,10 +253,17 @@ class Columns:
         """Last year's columns that nothing is said of."""
         return [old for name, old in self.old.items() if name not in self.accounted]
 
-    def doubt(self, kind: UnsureKind, header: str, candidates: Iterable[Candidate], note: str = "") -> None:
+    def doubt(
+        self,
+        kind: UnsureKind,
+        header: str,
+        candidates: Iterable[Candidate],
+        note: str = "",
+        alike: Label | None = None,
+    ) -> None:
         """Leave a delivered column to a person."""
         said = "; ".join(filter(None, (note, self.remarks.get(header, ""), self.note)))
-        self.unsure[header] = UnsureRow(kind, self.sheet, header, self.labels[header], tuple(candidates), said)
+        self.unsure[header] = UnsureRow(kind, self.sheet, header, self.labels[header], tuple(candidates), said, alike=alike)
 
     def candidate(self, header: str, old: Old, profiles: Profiles) -> Candidate:
         """Return a column of the last form as a candidate of a delivered one whose name says nothing."""

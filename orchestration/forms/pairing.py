@@ -13,10 +13,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from orchestration.core.tables import Label
+from orchestration.core.texts import filled
 from orchestration.forms.candidates import Candidate, Old
 from orchestration.forms.likeness import THRESHOLD, WORTH_A_LOOK, Likeness, Side, cells_compared, likeness, places, ratio
 from orchestration.forms.model import Form
-from orchestration.forms.profiles import ALIKE, Profile, alike
+from orchestration.forms.profiles import ALIKE, TEXTS, Profile, alike
 
 if TYPE_CHECKING:
     from orchestration.forms.matching import Columns
@@ -64,12 +65,10 @@ class Rarity:
         as_good = sum(other >= score - _AS_GOOD for each, other in found.items() if each != place)
         return score > ALIKE and as_good < CANDIDATES_SHOWN
 
-    def said(self) -> str:
+    def said(self) -> Label | None:
         """Say that cells say nothing, where they are like those of many columns."""
         count = len(self.alike)
-        if count < CANDIDATES_SHOWN:
-            return ""
-        return f"its cells are like those of {count} columns of last year and propose none"
+        return filled(TEXTS["alike_to_many"], count=count) if count >= CANDIDATES_SHOWN else None
 
 
 def side_of(columns: Columns, header: str) -> Side:
@@ -141,8 +140,8 @@ def pair_similar(sheets: Sequence[Columns], threshold: float, earlier: Sequence[
             rest = sorted([*candidates[len(first) :], *others], key=lambda each: -each.score)
             candidates = sorted([*first, *rest], key=lambda each: -each.score) if others else [*first, *rest]
             candidates = candidates[:CANDIDATES_SHOWN]
-        note = "" if candidates else rarities[row].said()
-        columns.doubt("similar" if is_similar else "new", header, candidates, note)
+        alike_to_many = None if candidates else rarities[row].said()
+        columns.doubt("similar" if is_similar else "new", header, candidates, alike=alike_to_many)
         if is_similar and pool[paired[row]].name:
             old = pool[paired[row]]
             by_sheet[old.sheet].accounted.add(old.name)

@@ -14,6 +14,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from orchestration.core.errors import UserError
+from orchestration.core.tables import Label
 from orchestration.forms.candidates import Candidate, UnsureKind, plain
 from orchestration.forms.deciding_options import OpenCode, open_codes
 from orchestration.forms.draft import COLUMN_NAMES, OPTION_NAMES, Draft
@@ -70,8 +71,12 @@ class OpenColumn:
     candidates: tuple[Candidate, ...]
     note: str
     profile: Profile | None
+    kind_by_book: str = ""
+    """What the code book says that it holds."""
     codes: str = ""
-    """What the code book says that it holds, with its codes."""
+    """Its codes with their labels, by the code book."""
+    alike: Label | None = None
+    """Says that the cells are like those of many columns, so that they propose none."""
 
     @property
     def group(self) -> Group:
@@ -199,7 +204,9 @@ def open_decisions(folder: Path, draft: Draft) -> OpenDecisions:
                 candidates=found.candidates if found is not None else (),
                 note=meaning if is_gone else found.note if found is not None else row["reason"],
                 profile=draft.profiles.get((row["sheet"], plain(row["column"]))),
+                kind_by_book=draft.book.kinds.get((row["sheet"], plain(row["column"])), ""),
                 codes=_listed(draft, (row["sheet"], plain(row["column"]))),
+                alike=found.alike if found is not None else None,
             )
         )
     first: dict[Group, int] = {}
@@ -243,8 +250,7 @@ def _is_like_a_number(column: OpenColumn, draft: Draft) -> bool:
 
 
 def _listed(draft: Draft, place: tuple[str, str]) -> str:
-    codes = ", ".join(f"{code}={label}" for code, label in draft.book.codes.get(place, {}).items())
-    return " ".join(filter(None, (draft.book.kinds.get(place, ""), codes)))
+    return ", ".join(f"{code}={label}" for code, label in draft.book.codes.get(place, {}).items())
 
 
 def _wording_gone(draft: Draft, row: Mapping[str, str]) -> str:

@@ -348,6 +348,23 @@ def test_a_question_does_not_cover_what_is_called_otherwise_now(data: Path, tmp_
     assert items == ["day", ""]
 
 
+def test_a_question_covers_its_column_that_was_held_against_something_else(with_boxes: Path, tmp_path: Path) -> None:
+    give_book(with_boxes, (EXTRA, "Hvem samarbeider dere med: Part 1B", "avkryss", "1=valgt"))
+    delivered = next((with_boxes / "deliveries" / "2002").glob("small_*.csv"))
+    head, *lines = delivered.read_text(encoding="utf-8").splitlines()
+    ticked = [f"{line.rpartition(';')[0]};1" for line in lines]
+    delivered.write_text("\n".join([head, *ticked]) + "\n", encoding="utf-8")
+    path = tmp_path / "open.xlsx"
+    new_year("--workbook", path)
+    given = {"(4)": {"decision": "ikke spurt lenger"}, EXTRA: {"decision": "ignorer"}}
+    fill(path, lambda name, _: given.get(name, {}))
+    result = new_year("--decide", path)
+    assert result.exit_code == 0, result.output
+    with (with_boxes / "forms" / "small_2002" / "columns.csv").open(encoding="utf-8", newline="") as file:
+        boxes = [(row["answer"], row["use"], row["reason"]) for row in csv.DictReader(file) if row["question"] == "box"]
+    assert sorted(boxes) == [(f"box_{number}", "absent", "not_asked") for number in range(1, 6)]
+
+
 @pytest.mark.parametrize("choice", ["nytt spørsmål", "kandidat 1", "kanskje"])
 def test_a_question_that_was_not_delivered_is_no_new_one(with_boxes: Path, tmp_path: Path, choice: str) -> None:
     path = tmp_path / "open.xlsx"
