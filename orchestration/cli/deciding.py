@@ -160,7 +160,8 @@ class Round:
         for each in found:
             usual = each.meant.said if each.meant is not None else ""
             label = f' "{each.label}"' if each.label else ""
-            given = self._prompt(in_language(filled(ASKED["ask_code"], code=f"{each.code}{label}"), self.language), usual)
+            asked = in_language(filled(ASKED["ask_code"], code=f"{each.code}{label}"), self.language)
+            given = self._prompt(f"  {asked}", usual)
             if given:
                 answer, why = ("", given) if given in MISSING_REASONS else (given, "")
                 kept.append(Kept(each.sheet, each.column, each.code, answer, each.label, why, each.code))

@@ -40,7 +40,7 @@ from orchestration.core.workbooks import (
 from orchestration.forms.candidates import Candidate, plain
 from orchestration.forms.deciding_options import MISSING_REASONS
 from orchestration.forms.model import ColumnMap
-from orchestration.forms.profiles import TEXTS as KINDS
+from orchestration.forms.profiles import said_of_kind
 from orchestration.forms.undecided import CANDIDATES, CELLS, CHOICES, MEANING, OpenColumn, OpenDecisions, OpenGroup
 
 TEXTS = load_texts("forms", "deciding")
@@ -153,7 +153,7 @@ def remark_of(column: OpenColumn, language: Language) -> str:
 def shown_of(column: OpenColumn, language: Language) -> str:
     """Return what the cells of a column show, and what the code book says that it holds."""
     cells = in_language(column.profile.shown(), language) if column.profile is not None else ""
-    kind = in_language(KINDS[column.kind_by_book], language) if column.kind_by_book else ""
+    kind = in_language(said_of_kind(column.kind_by_book), language) if column.kind_by_book else ""
     said = " ".join(filter(None, (kind, column.codes)))
     book = in_language(filled(TEXTS["by_the_book"], said=said), language) if said else ""
     return "; ".join(filter(None, (cells, book)))

@@ -131,6 +131,11 @@ class Profile:
         return filled(TEXTS["seen"], **said)
 
 
+def said_of_kind(kind: str) -> Label:
+    """Say what cells of a kind are."""
+    return TEXTS[kind]
+
+
 def alike(now: Profile, before: Profile) -> float | None:
     """Return how alike the cells of two columns are, from 0 to 1; None where too few are filled to say anything."""
     if min(now.rows, before.rows) < FEWEST_CELLS or max(now.cells, before.cells) < FEWEST_CELLS:

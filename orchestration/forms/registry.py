@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -128,8 +128,12 @@ def _read_rows(
     return rows
 
 
-def _check_columns(form: Form, path: Path, problems: Problems) -> None:
-    """Check what concerns several rows: unknown sheets, columns mapped twice, codes without options."""
+def _check_columns(form: Form, path: Path, problems: Problems, *, is_decided: bool) -> None:
+    """Check what concerns several rows: unknown sheets, columns mapped twice, codes without options.
+
+    Of a draft the columns that have codes may be those that are not decided yet, and codes of what is gone are taken out
+    when the last of them is.
+    """
     sheets = {sheet.name for sheet in form.sheets}
     seen: dict[tuple[str, str, str], ColumnMap] = {}
     meanings: dict[tuple[str, ...], list[ColumnMap]] = {}
@@ -162,8 +166,6 @@ def _check_columns(form: Form, path: Path, problems: Problems) -> None:
                     remedy="list its codes in options.csv",
                 )
             )
-    # Of a draft the columns that have the codes may be those that are not decided yet.
-    is_decided = not any(column.use == "ignored" and column.reason == UNDECIDED for column in form.columns)
     without: dict[str, list[OptionMap]] = {}
     for option in form.options:
         if option.question not in coded and is_decided:
@@ -357,6 +359,7 @@ def load_draft(path: Path, problems: Problems) -> tuple[Form, list[Undecided]]:
         UserError: form.yml is no description of a delivery, so that nothing can be read by it.
     """
     undecided: list[Undecided] = []
+    open_lines: list[int] = []
 
     def take(row: dict[str, str], line: int) -> dict[str, str] | None:
         note = row.get("reason", "")
@@ -366,18 +369,31 @@ def load_draft(path: Path, problems: Problems) -> tuple[Form, list[Undecided]]:
         if row.get("use") != UNSURE:
             return row
         undecided.append(Undecided(line, row.get("sheet", ""), row.get("column", ""), note))
+        open_lines.append(line)
         if not row.get("column"):
             return None
         return {name: row.get(name, "") for name in ("sheet", "column", "when")} | {"use": "ignored", "reason": UNDECIDED}
 
-    form = _load(path, problems, take)
+    form = _load(path, problems, take, open_lines)
     breakdowns = _breakdown_codes(path.parent.parent / "classifications" / "codelists.csv")
     _check_items(form, path, breakdowns, problems)
     return form, undecided
 
 
-def _load(path: Path, problems: Problems, take: Callable[[dict[str, str], int], dict[str, str] | None]) -> Form:
-    """Load a form folder; what is wrong with form.yml itself is raised, all else is told."""
+def _load(
+    path: Path,
+    problems: Problems,
+    take: Callable[[dict[str, str], int], dict[str, str] | None],
+    open_lines: Sequence[int] = (),
+) -> Form:
+    """Load a form folder; what is wrong with form.yml itself is raised, all else is told.
+
+    Args:
+        path: the folder.
+        problems: takes what is wrong.
+        take: returns what is read of a row of columns.csv at a line, or None.
+        open_lines: the lines that ``take`` found to be undecided.
+    """
     place = path / "form.yml"
     try:
         text = letters.plain(place.read_text(encoding="utf-8"))
@@ -397,7 +413,7 @@ def _load(path: Path, problems: Problems, take: Callable[[dict[str, str], int], 
         raise UserError(first_problem(error), place=f"{place}, line {line}", remedy=DOCUMENTATION) from error
     if form.form != path.name:
         raise UserError(f"form is {form.form!r}", place=str(place), remedy="name the folder and the form alike")
-    _check_columns(form, path, problems)
+    _check_columns(form, path, problems, is_decided=not open_lines)
     return form
 
 

@@ -13,8 +13,9 @@ from click.testing import CliRunner, Result
 from openpyxl import load_workbook
 
 from orchestration.cli import main
+from orchestration.core.errors import Problems
 from orchestration.forms.deciding_workbook import COLUMN_HEADS, SHEETS, TEXTS
-from orchestration.forms.registry import load_form
+from orchestration.forms.registry import load_draft, load_form
 from orchestration.forms.undecided import CELLS, CHOICES
 from tests.unit.test_form_draft import COLUMNS, HEADERS, write_form
 
@@ -346,6 +347,24 @@ def test_a_question_does_not_cover_what_is_called_otherwise_now(data: Path, tmp_
         items = [row["item"] for row in csv.DictReader(file) if row["use"] == "absent"]
     # That of the other question was absent before.
     assert items == ["day", ""]
+
+
+def test_codes_of_what_is_gone_are_no_problem_while_a_line_is_open(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "open.xlsx"
+    new_year("--workbook", path)
+    # The plan is gone, and all delivered columns are ignored; the columns of FTE stay open.
+    given = {
+        "plan_made": {"decision": "ikke spurt lenger"},
+        **{name: {"decision": "ignorer"} for name in (*RENAMED.values(), EXTRA)},
+    }
+    fill(path, lambda name, _: given.get(name, {}))
+    assert new_year("--decide", path).exit_code == 0
+    folder = data / "forms" / "small_2002"
+    problems = Problems(go_on=True)
+    _, undecided = load_draft(folder, problems)
+    assert {row.column for row in undecided} == {""}
+    assert problems.found == []
+    assert "plan_adopted" in (folder / "options.csv").read_text(encoding="utf-8")
 
 
 def test_a_question_covers_its_column_that_was_held_against_something_else(with_boxes: Path, tmp_path: Path) -> None:
