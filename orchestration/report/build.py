@@ -155,7 +155,7 @@ def build(settings: Settings, wanted: Wanted, into: Path | None = None, *, with_
             content = manifest(document, chapters.stated, left_out, facts)
             (made / MANIFEST).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
             checked = read_back.check(document, chapters.stated, files, folder)
-            turns = _turns(settings, source, published, wanted, chapters) if with_turns else None
+            turns = _turns(settings, source, printed, wanted, chapters) if with_turns else None
             _put_in_place(made, target)
         return Built(
             folder=target,
@@ -271,15 +271,18 @@ def _evaluate(source: Source, of: Round, chapters: Chapters) -> _Evaluated:
     return found
 
 
-def _turns(settings: Settings, source: Source, published: Published, wanted: Wanted, after: Chapters) -> Turns | None:
+def _turns(settings: Settings, source: Source, printed: Printed, wanted: Wanted, after: Chapters) -> Turns | None:
     """Return what turned since the round before: the same chapters and signed texts, evaluated on that round."""
-    year = after.of.before
+    year, published = after.of.before, after.of.published
     if year is None:
         return None
     places = places_of(published, source.report, wanted.area, year, wanted.language)
     of = round_of(settings, source, published, replace(wanted, year=year, against=None), places)
-    printed = _printed(source, published)
-    grids, left_out = _fill(source, of, printed)
+    try:
+        grids, left_out = _fill(source, of, _printed(source, published))
+    except UserError as error:
+        # The report of that round cannot be built: this one can.
+        return Turns(year, (), {wanted.report: f"{error.what} ({error.place})"})
     authored = Authored(source, wanted.year, wanted.language, lambda: unit_names(published, settings.data))
     before = Chapters(of, Vocabulary(of), grids, left_out, places.names, authored=authored)
     not_compared: dict[str, str] = {}
