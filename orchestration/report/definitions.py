@@ -48,7 +48,7 @@ def listed(of: Round, subjects: Sequence[str], kinds: Sequence[str] = ()) -> str
 def weaknesses(of: Round, grids: Mapping[str, Grid]) -> str:
     """Return the known weaknesses of the questions that the report has tables of, in Markdown."""
     codes, tables = of.published.release.codes, of.published.tables
-    questions = codes["indicator"].keys() - codes.get("amount", {}).keys() - tables.keys()
+    questions = codes.get("indicator", {}).keys() - codes.get("amount", {}).keys() - tables.keys()
     asked = [name for name in _used(grids.values()) if name in questions]
     found = [each for each in said_of(of.published.release.definitions, asked) if each.kind == WEAKNESS]
     # What holds for many questions is said once, and last.

@@ -84,7 +84,11 @@ def definitions(release: Release, tables: Sequence[Table]) -> list[Defined]:
     kinds = release.codes.get(KIND, {})
     found = []
     for subject, said in release.definitions.items():
-        if subject in release.codes["indicator"] and subject not in named and subject not in release.codes.get("amount", {}):
+        if (
+            subject in release.codes.get("indicator", {})
+            and subject not in named
+            and subject not in release.codes.get("amount", {})
+        ):
             continue
         by_kind = [(code.label, [each for each in said if each.kind == kind]) for kind, code in kinds.items()]
         name = named.get(subject) or release.label("indicator", subject)

@@ -291,7 +291,7 @@ def _question(
         [indicator],
     ).fetchall()
     title = resolver.indicators[indicator]
-    weak = joined([sourced(each) for each in about.weaknesses(release, indicator)], " ")
+    weak = [sourced(each) for each in about.weaknesses(release, indicator)]
 
     def pair(label: Label) -> list[str]:
         return [label.nb, label.en]
@@ -306,7 +306,7 @@ def _question(
             [pair(TEXTS["asked_of"]), pair(unit_sets or release.label("unit_set", unit_set))] if unit_set else None,
             [pair(TEXTS["base"]), pair(bases or release.label("base", base))] if base else None,
             [pair(TEXTS["comparable_since"]), [str(since)]] if since else None,
-            [pair(TEXTS["weaknesses"]), pair(weak)] if weak.nb else None,
+            [pair(TEXTS["weaknesses"]), pair(joined(weak, " "))] if weak else None,
         ],
         "wordings": [[text, str(first) if first == last else f"{first}\u2013{last}"] for text, first, last in wordings],
     }

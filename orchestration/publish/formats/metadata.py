@@ -309,7 +309,7 @@ def subjects_in(table: Table, release: Release) -> list[str]:
     if QUESTION in table.key and (table.measures or table.key == (QUESTION,)):
         amounts = release.codes.get("amount", {})
         codelist = table.column(QUESTION).codelist
-        asked = release.codes.get(codelist, {}) if codelist else release.codes["indicator"]
+        asked = release.codes.get(codelist, {}) if codelist else release.codes.get("indicator", {})
         subjects += [each for each in asked if codelist or each not in amounts]
     return subjects
 
