@@ -194,6 +194,14 @@ def small_database() -> duckdb.DuckDBPyConnection:
             "indicators",
             [{**labels, "indicator": indicator, "scale": scale, "base": base, "unit_set": "municipalities"}],
         )
+    said = {"sort_order": 1, "state": "said", "source_nb": "En rapport", "source_en": "A report", "page": "not_known"}
+    for subject, kind, text, is_noted in (
+        ("fte", "counted", "hovedårsaken", False),
+        ("crisis_plan", "weakness", "svakheten", True),
+        ("asked_nowhere_else", "weakness", "en annen svakhet", False),
+    ):
+        words = {"text_nb": f"Om {text}.", "text_en": f"About {text}.", "is_table_note": is_noted}
+        insert(connection, "definitions", [{**said, **words, "subject": subject, "kind": kind, "item": "a"}])
     texts = {"description_nb": "Et brudd.", "description_en": "A break.", "source": "test"}
     for indicator in ("fte_by_service", "crisis_plan"):
         scope = {"indicator": indicator, "time_period": 2003, "kind": "scope", "comparable_before": False}
@@ -370,6 +378,17 @@ def test_a_question_of_which_no_page_knows_is_among_all_questions(small: Path) -
     cube = (small / "data" / "indicator" / "asked_nowhere_else.js").read_text(encoding="utf-8")
     assert '"shareOf":"n_base"' in cube
     assert re.search(r'"n_base":\{[^}]*8', cube)
+
+
+def test_definitions_stand_on_the_page_of_method_and_weaknesses_where_their_question_is_shown(small: Path) -> None:
+    method = (small / "method.html").read_text(encoding="utf-8")
+    assert "Om hovedårsaken. (En rapport.)" in method
+    assert "svakhet." not in method
+    plans = (small / "plans.html").read_text(encoding="utf-8")
+    assert "Om svakheten. (En rapport.)" in plans
+    assert "About svakheten. (A report.)" in plans
+    other = (small / "data" / "indicator" / "asked_nowhere_else.js").read_text(encoding="utf-8")
+    assert '["Kjente svakheter","Known weaknesses"],["Om en annen svakhet. (En rapport.)"' in other
 
 
 def test_of_a_municipality_only_fte_are_told(small: Path) -> None:

@@ -14,7 +14,7 @@ from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import Label, load_tables
 from orchestration.publish.definitions import Definition, read_definitions, subjects_of
-from orchestration.publish.formats.metadata import subjects_in
+from orchestration.publish.formats.metadata import definitions_of, subjects_in
 from orchestration.report import definitions
 from orchestration.report.grid import Grid, Round
 from orchestration.report.model import Declared
@@ -139,6 +139,16 @@ def test_a_table_has_the_subjects_of_its_name_and_its_questions() -> None:
     assert {"crisis_plan", "own_24h_places"} <= set(subjects_in(TABLES["indicator_shares"], release))
     assert subjects_in(TABLES["amounts"], release) == ["amounts", "user_involvement_amount"]
     assert "crisis_plan" not in subjects_in(TABLES["series_breaks"], release)
+
+
+def test_the_metadata_of_a_table_have_what_is_said_of_it_and_not_what_nobody_said() -> None:
+    release = reporting().published.release
+    of_answers = definitions_of(TABLES["indicator_shares"], release)
+    assert [(each["subject"], each["item"], each["is_known"]) for each in of_answers] == [("own_24h_places", "item", True)]
+    assert of_answers[0]["source"] == {"nb": "Rapporten for 2016", "en": "2016 report"}
+    assert of_answers[0]["kind"] == {"code": "weakness", "label": {"nb": "Kjent svakhet", "en": "Known weakness"}}
+    assert [each["kind"]["code"] for each in definitions_of(TABLES["fte_by_service"], release)] == ["counted", "weakness"]
+    assert definitions_of(TABLES["areas"], release) == []
 
 
 def test_every_definition_of_the_project_has_a_subject_a_source_and_both_languages() -> None:

@@ -264,7 +264,7 @@ def _description(table: Table, tables: Sequence[Table], release: Release, folder
         "description": _text(table.description),
         "population": _text(table.population),
         "method": _text(table.method),
-        "definitions": _definitions(table, release),
+        "definitions": definitions_of(table, release),
         "is_constructed": has_constructed_rows(table, release),
         "notice": _text(notice_of(table, release)),
         "publisher": {"name": _text(catalogue.publisher.name), "uri": catalogue.publisher.uri},
@@ -314,7 +314,7 @@ def subjects_in(table: Table, release: Release) -> list[str]:
     return subjects
 
 
-def _definitions(table: Table, release: Release) -> list[dict[str, Any]]:
+def definitions_of(table: Table, release: Release) -> list[dict[str, Any]]:
     """Return what is said of what a table counts; of a table of questions what is said of each, where anything is."""
     return [
         {
