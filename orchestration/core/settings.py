@@ -32,6 +32,9 @@ SETTINGS_FILE = PROJECT_DIR / "is248.toml"
 # Secrets, which a file that others may read must not hold.
 SECRETS = ("webhook", "postgres_url")
 
+# Formats that are written only where they are named: they take a while, and are many files.
+ON_DEMAND = "memos,sheets"
+
 # Set by the program itself, for dbt.
 INTERNAL_VARIABLES = frozenset({"IS248_WAREHOUSE_FILE", "IS248_DUCKDB_MEMORY"})
 
@@ -70,8 +73,9 @@ class Settings(BaseSettings):
         default="", description="Further settings of Spark, joined by semicolons: spark.executor.memory=4g;spark.cores.max=8"
     )
     formats: str = Field(
-        default="xlsx,jsonstat,px,packages,site",
-        description="Formats that are written beside DuckDB, Parquet, CSV and metadata, joined by commas; may be empty",
+        default="xlsx,jsonstat,px,packages,site,report",
+        description="Formats that are written beside DuckDB, Parquet, CSV and metadata, joined by commas; may be empty; "
+        "memos of all counties and sheets of all municipalities are written where they are named",
     )
     webhook: SecretStr | None = Field(
         default=None, description="Address that is called when a run fails or a release is published; environment only"
@@ -99,9 +103,10 @@ class Settings(BaseSettings):
     @field_validator("formats")
     @classmethod
     def _formats_are_known(cls, value: str) -> str:
-        unknown = sorted(_listed(value) - _listed(cls.model_fields["formats"].default))
+        known = f"{cls.model_fields['formats'].default},{ON_DEMAND}"
+        unknown = sorted(_listed(value) - _listed(known))
         if unknown:
-            raise ValueError(f"{unknown[0]!r} is no format; formats are {cls.model_fields['formats'].default}")
+            raise ValueError(f"{unknown[0]!r} is no format; formats are {known}")
         return value
 
     @field_validator("spark_options")
@@ -130,7 +135,7 @@ class Settings(BaseSettings):
     @property
     def formats_known(self) -> frozenset[str]:
         """The formats that can be switched off."""
-        return _listed(str(type(self).model_fields["formats"].default))
+        return _listed(f"{type(self).model_fields['formats'].default},{ON_DEMAND}")
 
     @property
     def formats_written(self) -> frozenset[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -44,6 +44,9 @@ NEWEST = f"coalesce(max(time_period) filter (where fte is not null), max(time_pe
 # Beginnings of folders that are no candidates yet, or no more.
 BUILDING = ".building-"
 REMOVING = ".removing-"
+
+# Writes reports into the folder of a candidate.
+WriteReports = Callable[[Path], None]
 
 # The table with what the snapshot says of itself; one row.
 SNAPSHOT = "snapshot"
@@ -128,7 +131,9 @@ def _write_table(connection: duckdb.DuckDBPyConnection, table: Table, release: R
     delimited.write(connection, table, folder / "csv" / f"{table.name}.csv")
 
 
-def _write_content(folder: Path, tables: list[Table], catalogue: Catalogue, formats: Collection[str]) -> Release:
+def _write_content(
+    folder: Path, tables: list[Table], catalogue: Catalogue, formats: Collection[str], write_reports: WriteReports
+) -> Release:
     """Write every file that the content hash covers."""
     with connect(folder / DATABASE, read_only=True) as connection:
         # Each file is written by one thread, in the order of its rows; the files by as many as there are processors.
@@ -144,7 +149,10 @@ def _write_content(folder: Path, tables: list[Table], catalogue: Catalogue, form
         jobs += [
             partial(_write_table, table=table, release=release, folder=folder) for table in tables if table.name != REVISIONS
         ]
-        _work_off(connection, _work_off(connection, jobs))
+        listing = _work_off(connection, jobs)
+        # Reports are read back against the files that are there now, and are listed with them.
+        write_reports(folder)
+        _work_off(connection, listing)
     metadata.write(tables, release, folder)
     data_package.write(tables, release, folder)
     dcat.write(tables, release, folder)
@@ -198,6 +206,7 @@ def build(
     channel: Purpose = "demo",
     formats: Collection[str] = NAMES,
     predecessor: Path | None = None,
+    write_reports: WriteReports = lambda folder: None,
 ) -> Candidate:
     """Write a candidate from the warehouse's public tables.
 
@@ -209,6 +218,7 @@ def build(
         channel: what the candidate says it is for: the channel, or a rehearsal.
         formats: which of ``publish.formats`` are written; DuckDB, Parquet, CSV and metadata always are.
         predecessor: folder of the published snapshot, which the candidate is compared with.
+        write_reports: writes the reports into the folder of the candidate, when its other files are there.
 
     Returns:
         The candidate. An equal candidate that was there before is replaced.
@@ -234,7 +244,7 @@ def build(
             place=str(warehouse),
             remedy="check the survey rounds and the deliveries",
         )
-    release = _write_content(building, tables, catalogue, formats)
+    release = _write_content(building, tables, catalogue, formats, write_reports)
     digest = content_hash(building)
     name = f"{newest}-{digest[:12]}"
     _write_changes(building, tables, release, compare(predecessor, building, tables, after_id=name))

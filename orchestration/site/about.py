@@ -60,13 +60,13 @@ def downloads(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], sn
     return found
 
 
-def counties(connection: duckdb.DuckDBPyConnection, snapshot: Path) -> list[tuple[str, str]]:
-    """Return code and name of each county of today that has a package."""
+def counties(connection: duckdb.DuckDBPyConnection, snapshot: Path) -> list[tuple[str, str, bool]]:
+    """Return code and name of each county of today, and whether it has a package."""
     rows: list[tuple[str, str]] = connection.execute(
         "select unit_code, arg_max(unit_name, time_period) from areas where unit_level = 'county' and area_basis = 'current'"
         " group by unit_code order by unit_code"
     ).fetchall()
-    return [(code, name) for code, name in rows if (snapshot / "packages" / f"{code}.xlsx").is_file()]
+    return [(code, name, (snapshot / "packages" / f"{code}.xlsx").is_file()) for code, name in rows]
 
 
 @dataclass(frozen=True)

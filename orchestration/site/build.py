@@ -33,6 +33,7 @@ from orchestration.site.municipality import NEIGHBOURS, PUBLIC_MEASURES, Municip
 from orchestration.site.pages import Figure, Page, Question, Site, load_pages, load_site, written_out
 from orchestration.site.printed import read_printed
 from orchestration.site.reconciliation import read_reconciliation
+from orchestration.site.reports import read_reports
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
@@ -139,7 +140,7 @@ class Data:
 
 
 def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> Job:
-    """Write the static pages into a folder, all but the one that lists the files of the snapshot.
+    """Write the static pages into a folder, all but those that lead to other files of the snapshot.
 
     Args:
         connection: sees the public tables of the candidate.
@@ -148,7 +149,7 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
         folder: becomes ``site`` beside the other files of the snapshot; it may exist.
 
     Returns:
-        What writes that page, with a connection as this one; to be called when the other files are there.
+        What writes those pages, with a connection as this one; to be called when the other files are there.
     """
     data = _read(connection, tables, release)
     resolver = Resolver(
@@ -184,11 +185,9 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
     def page(template: str, name: str, **values: Any) -> None:
         _text(folder / name, environment.get_template(template).render(page_file=name, **values))
 
-    page("index.html.j2", "index.html", sentence=sentence, tiles=tiles, figure=front)
     for subject in subjects:
         page("subject.html.j2", subject.file, subject=subject)
     page("explorer.html.j2", "explorer.html", **_explorer(connection, resolver, data))
-    page("municipality.html.j2", "municipality.html", **_municipality(resolver, municipalities))
     page("reconciliation.html.j2", "reconciliation.html", reconciliation=read_reconciliation(connection, release))
     of_figures, of_questions = about.break_rows(connection, release)
     page(
@@ -203,12 +202,19 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
         moved=about.moved_areas(connection, release),
     )
 
+    of_municipalities = _municipality(resolver, municipalities)
+
     def list_files(own: duckdb.DuckDBPyConnection) -> None:
+        reports = read_reports(folder.parent)
+        page("index.html.j2", "index.html", sentence=sentence, tiles=tiles, figure=front, reports=reports.national)
+        of_municipalities["config"]["sheets"] = reports.script()
+        page("municipality.html.j2", "municipality.html", **of_municipalities, sheets=reports.sheets)
         page(
             "download.html.j2",
             "download.html",
             downloads=about.downloads(own, tables, folder.parent),
             counties=about.counties(own, folder.parent),
+            reports=reports,
             has_workbook=(folder.parent / about.WORKBOOK).is_file(),
             questions=[
                 (indicator, data.indicators[indicator])

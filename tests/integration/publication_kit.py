@@ -15,7 +15,7 @@ from orchestration.core.warehouse import connect, quoted, replace_tables
 from orchestration.gate.verdict import judge
 from orchestration.ingest import decisions
 from orchestration.publish import snapshots
-from orchestration.publish.candidate import Candidate, build
+from orchestration.publish.candidate import Candidate, WriteReports, build
 from orchestration.publish.layout import DATABASE, GATE
 from orchestration.publish.release import load_catalogue
 from tests.integration.test_gate import circumstances, nothing_to_add, rule
@@ -124,6 +124,7 @@ def candidate(
     predecessor: Path | None = None,
     tables: list[Table] | None = None,
     releases: list[tuple[Any, ...]] = [],  # noqa: B006  never changed
+    write_reports: WriteReports = lambda folder: None,
 ) -> Candidate:
     return build(
         warehouse(folder, rows, is_constructed=is_constructed, releases=releases),
@@ -133,6 +134,7 @@ def candidate(
         channel=channel,
         formats=formats,
         predecessor=predecessor or snapshots.current(folder / "snapshots"),
+        write_reports=write_reports,
     )
 
 

@@ -18,7 +18,7 @@ from orchestration.gate.rules import load_rules
 from orchestration.gate.verdict import judge
 from orchestration.publish import snapshots
 from orchestration.publish.formats import NAMES as FORMATS
-from orchestration.publish.formats import delimited
+from orchestration.publish.formats import REPORTS, delimited
 from orchestration.publish.layout import CHANGES, CHANGES_TEXT, DATABASE, GATE, GATE_NATIVE, GATE_PAGE
 from tests.integration.publication_kit import TABLES, candidate, fte, judged, published, warehouse
 from tests.integration.test_gate import circumstances, nothing_to_add
@@ -239,4 +239,6 @@ def test_a_format_that_is_not_known_is_refused() -> None:
     with pytest.raises(ValueError, match="'docx' is no format"):
         Settings(formats="xlsx,docx")
     assert Settings(formats="").formats_written == frozenset()
-    assert Settings().formats_written == frozenset(FORMATS)
+    assert Settings().formats_written == frozenset((*FORMATS, "report"))
+    assert Settings(formats="sheets, px").formats_written == {"sheets", "px"}
+    assert Settings().formats_known == frozenset((*FORMATS, *REPORTS))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import html
 import importlib.util
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -233,9 +234,26 @@ def build(connection: duckdb.DuckDBPyConnection, folder: Path) -> Path:
     return folder
 
 
+def lay_reports(snapshot: Path) -> None:
+    """Lay reports beside the pages as a snapshot has them; the sheet of 1101 lacks its workbook, 1102 has no sheet."""
+    for format_, name, area, kinds in [
+        ("report", "is248-2005", "", ("docx", "pdf", "html", "xlsx")),
+        ("memos", "county-2005-11", "11", ("docx", "pdf")),
+        ("sheets", "municipality-2005-1101", "1101", ("docx", "pdf")),
+        ("sheets", "municipality-2005-1201", "1201", ("docx", "pdf")),
+    ]:
+        folder = snapshot / format_ / name
+        folder.mkdir(parents=True)
+        (folder / "manifest.json").write_text(json.dumps({"title": "Rapport", "year": 2005, "area": area}), encoding="utf-8")
+        for kind in kinds:
+            (folder / f"{name}.{kind}").touch()
+
+
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(small_database(), tmp_path_factory.mktemp("snapshot") / "site")
+    snapshot = tmp_path_factory.mktemp("snapshot")
+    lay_reports(snapshot)
+    return build(small_database(), snapshot / "site")
 
 
 @pytest.fixture(scope="module")
@@ -284,6 +302,7 @@ def read(site: Path) -> dict[str, Reader]:
 
 
 def test_the_same_tables_give_the_same_bytes(small: Path, tmp_path: Path) -> None:
+    lay_reports(tmp_path)
     again = build(small_database(), tmp_path / "elsewhere")
     files = [path.relative_to(small) for path in sorted(small.rglob("*")) if path.is_file()]
 
@@ -300,7 +319,7 @@ def test_every_link_leads_to_a_page_an_anchor_or_a_file_beside_the_pages(site: P
     for name, reader in pages.items():
         assert len(set(reader.ids)) == len(reader.ids), name
         for link in reader.links:
-            if link.startswith("mailto:") or BESIDE.fullmatch(link):
+            if link.startswith("mailto:") or BESIDE.fullmatch(link) or (link.startswith("../") and (site / link).is_file()):
                 continue
             file, _, anchor = link.partition("#")
             target = file or name
@@ -359,6 +378,35 @@ def test_the_front_page_has_the_newest_year_and_no_change_over_a_year_that_canno
     assert "510" in texts and "150,0 per 10\u202f000 innbyggere" in texts
     assert "+15,4\u00a0% siden 2003" in texts
     assert "3 av 3" in texts
+
+
+def test_pages_lead_to_the_reports_that_are_there(small: Path, bare: Path) -> None:
+    def to_reports(site: Path, page: str) -> list[str]:
+        return [link for link in read(site)[page].links if re.match(r"\.\./(report|memos|sheets)/", link)]
+
+    national = [f"../report/is248-2005/is248-2005.{kind}" for kind in ("pdf", "docx", "html", "xlsx")]
+    memo = [f"../memos/county-2005-11/county-2005-11.{kind}" for kind in ("pdf", "docx")]
+    assert to_reports(small, "index.html") == national
+    assert to_reports(small, "download.html") == [*national, *memo]
+    assert to_reports(small, "municipality.html") == [
+        f"../sheets/municipality-2005-{code}/municipality-2005-{code}.pdf" for code in ("1101", "1201")
+    ]
+    assert [link for page in read(bare) for link in to_reports(bare, page)] == []
+
+
+def test_a_municipality_leads_to_its_own_sheet(small: Path, browser: tuple[Any, str]) -> None:
+    started, _ = browser
+    page = started.new_page()
+    found = {}
+    for code in MUNICIPALITIES:
+        page.goto(f"{(small / 'municipality.html').as_uri()}#{code}")
+        page.reload()
+        page.wait_for_selector("#chosen > h2")
+        found[code] = [link.get_attribute("href") for link in page.locator(".sheet a").all()]
+    folder = "../sheets/municipality-2005-{}/municipality-2005-{}."
+    expected = {code: [f"{folder.format(code, code)}{kind}" for kind in ("pdf", "docx")] for code in ("1101", "1201")}
+    assert found == {**expected, "1102": []}
+    page.close()
 
 
 def test_a_hidden_answer_is_a_colon_with_its_meaning(small: Path) -> None:

@@ -33,6 +33,9 @@ MODULES = {
 }
 NAMES = tuple(MODULES)
 
+# Reports are formats too, by what they are about; the room that makes them is given to who makes a candidate.
+REPORTS = {"report": "country", "memos": "county", "sheets": "municipality"}
+
 
 @dataclass(frozen=True)
 class Format:

@@ -148,6 +148,14 @@
 
   const source = (table) => h("p", { class: "source" }, text("data_behind"), " ", h("a", { href: `../csv/${table}.csv` }, "CSV"));
 
+  // The sheet that the municipality can print, where the snapshot has it.
+  const sheet = (one) => {
+    const { codes, files, year } = config.sheets;
+    if (!codes || !codes.includes(one.code)) return null;
+    return h("p", { class: "sheet" }, text("sheet", { year }), " ",
+      files.flatMap(([name, file], place) => [place ? " " : "", h("a", { href: file.replaceAll("{code}", one.code) }, name)]));
+  };
+
   const show = async (code) => {
     if (!code || !names.some((name) => name.endsWith(`(${code})`))) return;
     current = code;
@@ -174,7 +182,7 @@
     }
     const elements = made.map((each) => each.element);
     elements.splice(rates ? 1 : 0, 0, neighbours(one));
-    chosen.replaceChildren(...[h("h2", {}, one.name), tiles(one), ...elements, reported(one)].filter(Boolean));
+    chosen.replaceChildren(...[h("h2", {}, one.name), tiles(one), sheet(one), ...elements, reported(one)].filter(Boolean));
     for (const each of made) each.start();
   };
 

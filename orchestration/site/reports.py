@@ -1,0 +1,68 @@
+"""The reports that lie beside the pages in a snapshot: which there are, and their files.
+
+Belongs here: finding them, so that no link leads nowhere. Does not belong here: making them (the room ``report``), or the
+words of a link (``texts``).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orchestration.publish.formats import REPORTS
+
+MANIFEST = "manifest.json"
+# The documents of a report in the order of their links, with their names.
+DOCUMENTS = {"pdf": "PDF", "docx": "Word", "html": "HTML", "xlsx": "Excel"}
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report of a year, of an area where it is about one, with a name and an address for each document."""
+
+    name: str
+    title: str
+    year: int
+    area: str
+    files: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Reports:
+    """The reports of a snapshot: the national ones, and those of areas by code."""
+
+    national: list[Report] = field(default_factory=list)
+    memos: dict[str, Report] = field(default_factory=dict)
+    sheets: dict[str, Report] = field(default_factory=dict)
+
+    def script(self) -> dict[str, Any]:
+        """Return the sheets as the page of a municipality gets them: the files of the first, and who has one.
+
+        The files of all lie alike, so that the code in their addresses is all that differs.
+        """
+        if not self.sheets:
+            return {}
+        first = next(iter(self.sheets.values()))
+        of_any = first.name.removesuffix(first.area) + "{code}"
+        alike = [[name, file.replace(first.name, of_any)] for name, file in first.files]
+        return {"year": first.year, "files": alike, "codes": list(self.sheets)}
+
+
+def read_reports(snapshot: Path) -> Reports:
+    """Return the reports of a snapshot; a document that is not there has no link."""
+    found: dict[str, list[Report]] = {name: [] for name in REPORTS}
+    for name in REPORTS:
+        for path in sorted((snapshot / name).glob(f"*/{MANIFEST}")):
+            said = json.loads(path.read_text(encoding="utf-8"))
+            documents = {kind: path.parent / f"{path.parent.name}.{kind}" for kind in DOCUMENTS}
+            files = tuple(
+                (DOCUMENTS[kind], f"../{file.relative_to(snapshot).as_posix()}")
+                for kind, file in documents.items()
+                if file.is_file()
+            )
+            title = f"{said['title']} {said['year']}"
+            found[name].append(Report(path.parent.name, title, said["year"], said["area"], files))
+    memos, sheets = ({each.area: each for each in found[name]} for name in ("memos", "sheets"))
+    return Reports(found["report"], memos, sheets)
