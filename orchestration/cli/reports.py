@@ -5,8 +5,9 @@ Belongs here: the words of the answer. Does not belong here: building a report (
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,25 +19,29 @@ from orchestration.core.settings import load_settings
 
 if TYPE_CHECKING:
     from orchestration.report.authored import Taken
-    from orchestration.report.build import Built
     from orchestration.report.directions import Turns
+    from orchestration.report.making import Built
     from orchestration.report.manifest import Changed
 
 NATIONAL, COUNTY, MUNICIPALITY = "is248", "county", "municipality"
+ALL = "all"
 SUFFIXES = {"docx": "Word", "pdf": "PDF", "html": "HTML", "xlsx": "tables"}
 
 
 @main.command()
 @click.argument("year", type=int)
-@click.option("--county", metavar="CODE", help="The memo of a county, by its code today.")
-@click.option("--municipality", metavar="CODE", help="The sheet of a municipality, by its code today.")
+@click.option("--county", metavar="CODE", help="The memo of a county, by its code today; all makes those of all counties.")
+@click.option(
+    "--municipality", metavar="CODE", help="The sheet of a municipality, by its code today; all makes those of all."
+)
 @click.option("--against", type=int, metavar="YEAR", help="The round to compare with; the one before if it is not given.")
 @click.option("--language", type=click.Choice(["nb", "en"]), default="nb", help="Language of the report.")
 @click.option(
     "--since",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(exists=True, path_type=Path),
     metavar="MANIFEST",
-    help="The manifest of an earlier report: also say which numbers differ, and which sentences changed direction.",
+    help="The manifest of an earlier report, or the folder that has it: also say which numbers differ, and which sentences "
+    "changed direction.",
 )
 @click.option(
     "--questions",
@@ -60,24 +65,51 @@ def report(
     Every number is bound to a published cell, and read back from the finished files.
     """
     # imported here: the tools for documents take a while to import
-    from orchestration.report.build import MANIFEST, Wanted, build
-    from orchestration.report.manifest import differences, read_manifest
+    from orchestration.report.build import Wanted
+    from orchestration.report.making import build
+    from orchestration.report.manifest import MANIFEST, differences, earlier_manifests, read_manifest
+    from orchestration.report.many import build_all
 
     if questions:
         return _questions(year, language)
     if county and municipality:
         raise UserError("a report is about a county or a municipality", place="--county, --municipality", remedy="give one")
     name = COUNTY if county else MUNICIPALITY if municipality else NATIONAL
-    # Read first: the report may take the place of the one that it is compared with.
-    earlier = read_manifest(since) if since is not None else None
-    built = build(
-        load_settings(), Wanted(name, year, against, language, county or municipality or ""), into, with_turns=True
-    )
-    changed = differences(earlier, read_manifest(built.folder / MANIFEST)) if earlier is not None else []
+    wanted = Wanted(name, year, against, language, county or municipality or "")
+    # Read first: a report may take the place of the one that it is compared with.
+    earlier = earlier_manifests(since) if since is not None else None
+    if wanted.area == ALL:
+        built = build_all(load_settings(), replace(wanted, area=""), into, _progress)
+    else:
+        built = [build(load_settings(), wanted, into, with_turns=True)]
+    changed: dict[str, list[Changed]] = {}
+    for each in built:
+        before = None if earlier is None else earlier.get(each.name) or (earlier.get("") if len(built) == 1 else None)
+        if before is not None:
+            changed[each.name] = differences(before, read_manifest(each.folder / MANIFEST))
+    answers = [_answer(each, changed.get(each.name)) for each in built]
+    if wanted.area != ALL:
+        (only,) = built
+        lines = [*_lines(only), *(_changes(changed[only.name]) if only.name in changed else [])]
+        return {**answers[0], "report": name, "year": year, "text": "\n".join(lines)}
+    return {"report": name, "year": year, "reports": answers, "text": "\n".join(_all_lines(built, changed))}
+
+
+def _progress(done: int, of: int) -> None:
+    """Say how far it is: on a terminal on one line."""
+    if sys.stderr.isatty():
+        click.echo(f"\r  {done} of {of} reports", err=True, nl=done == of)
+    else:
+        click.echo(f"  {done} of {of} reports", err=True)
+
+
+def _answer(built: Built, changed: list[Changed] | None) -> dict[str, Any]:
+    """Return what is said of a report under ``--json``."""
     return {
-        "report": name,
-        "year": year,
+        "name": built.name,
         "snapshot": built.snapshot,
+        "edition": built.edition,
+        "kept": built.is_kept,
         "folder": str(built.folder),
         "files": {kind: str(path) for kind, path in built.files.items()},
         "tables": built.tables,
@@ -85,7 +117,7 @@ def report(
         "values": built.values,
         "cells": built.cells,
         "read_back": built.read_back,
-        "left_out": built.left_out,
+        "left_out": dict(built.left_out),
         "chapters_left_out": built.chapters_left_out,
         "printed": [asdict(each) for each in built.printed],
         "unused": built.unused,
@@ -94,18 +126,36 @@ def report(
         "constructed": built.is_constructed,
         "authored": [asdict(each) for each in built.authored],
         "turned": asdict(built.turns) if built.turns is not None else None,
-        "changed": [asdict(each) for each in changed],
-        "text": "\n".join([*_lines(built), *(_changes(changed) if earlier is not None else [])]),
+        "changed": [asdict(each) for each in changed or []],
     }
 
 
+def _all_lines(built: list[Built], changed: dict[str, list[Changed]]) -> list[str]:
+    """Return what was built of all areas: how much, what was kept, and what differs in which."""
+    kept = sum(each.is_kept for each in built)
+    lines = [
+        f"snapshot {built[0].snapshot}: {counted(len(built), 'report')}, {len(built) - kept} written, {kept} as they were",
+        f"bound:    {sum(each.values for each in built)} values in sentences, {sum(each.cells for each in built)} in tables "
+        f"and figures; {sum(each.read_back for each in built)} read back, all equal",
+        f"folder:   {shown_path(built[0].folder.parent)}",
+    ]
+    if any(each.is_constructed for each in built):
+        lines.append("note: deliveries of the snapshot are constructed; the reports say so")
+    if changed:
+        others = [name for name, found in changed.items() if found]
+        lines.append(f"changed:  {len(others)} of {counted(len(changed), 'report')}")
+        for name in others:
+            lines += [f"{name}:", *_changes(changed[name])[1:]]
+    return lines
+
+
 def _questions(year: int, language: Literal["nb", "en"]) -> dict[str, Any]:
-    from orchestration.report.build import open_published
+    from orchestration.report.build import open_desk
     from orchestration.report.questions import questions_of
 
-    with open_published(load_settings()) as (published, _):
-        found = questions_of(published, year, language)
-    lines = [f"snapshot {published.id}: {counted(len(found), 'question')} of {year}"]
+    with open_desk(load_settings()) as desk:
+        found = questions_of(desk.published, year, language)
+    lines = [f"snapshot {desk.published.id}: {counted(len(found), 'question')} of {year}"]
     for each in found:
         lines.append(f"{each.indicator}: {each.label}")
         lines.append(f"  answers: {', '.join(each.answers)}")
@@ -117,12 +167,16 @@ def _questions(year: int, language: Literal["nb", "en"]) -> dict[str, Any]:
 def _lines(built: Built) -> list[str]:
     """Return what was built, what was left out and why, and where the files lie."""
     from orchestration.report.against_print import told_of_print
-    from orchestration.report.build import told
+    from orchestration.report.making import told
 
+    how = "read back from Word, HTML, PDF and workbook, all equal"
+    if built.is_kept:
+        how = "equal to their cells; the documents of this edition were there, and were read back when they were written"
     lines = [
         f"snapshot {built.snapshot}: {counted(built.tables, 'table')}, {counted(built.figures, 'figure')}",
         f"bound:    {counted(built.values, 'value')} in sentences, {built.cells} in tables and figures; "
-        f"{built.read_back} read back from Word, HTML, PDF and workbook, all equal",
+        f"{built.read_back} {how}",
+        f"edition:  {built.edition}",
     ]
     lines += [f"print:    {line}" for line in told_of_print(built.printed)]
     if built.chapters_left_out:

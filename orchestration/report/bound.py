@@ -18,6 +18,9 @@ from orchestration.report.writing import GROUPS, as_fraction, in_words, number, 
 
 Form = Literal["number", "size", "word", "fraction", "direction", "order"]
 NO_BREAK = "\u00a0"
+# What is said without being asked for: a correction, and what follows of one for the protection of answers, come after the
+# author, and would otherwise leave a report out until somebody writes.
+ALWAYS_SAID = ("corrected", "awaits_changes")
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,15 @@
-"""A report built whole or not at all: sources, values, documents, the checks on the finished files, and their folder.
+"""A report put together: its source, the round, its tables, its chapters, and the document of all of them.
 
-Belongs here: the order of the steps and the folder. Does not belong here: any step itself.
+Belongs here: the order of these steps. Does not belong here: any step itself, or writing files (``making``).
 """
 
 from __future__ import annotations
 
-import json
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,31 +21,28 @@ from orchestration.core.warehouse import connect
 from orchestration.publish import snapshots
 from orchestration.publish.layout import DATABASE
 from orchestration.publish.release import load_catalogue, read_release
-from orchestration.report import read_back, typed_numbers
+from orchestration.report import typed_numbers
 from orchestration.report.against_print import Held, Printed, held_against_print, require_agreement
 from orchestration.report.anonymity import unit_names
 from orchestration.report.authored import Authored, Taken
 from orchestration.report.declarations import require_words
 from orchestration.report.directions import Turns, turned
-from orchestration.report.document import ChapterText, Document, assemble
+from orchestration.report.document import ChapterText, Document, assemble, seal
 from orchestration.report.grid import Grid, Round
-from orchestration.report.html import write_html
 from orchestration.report.manifest import manifest
 from orchestration.report.model import Chapter, Source, load_source
-from orchestration.report.pdf import write_pdf
 from orchestration.report.places import Places, places_of
-from orchestration.report.printed_tables import load_printed_tables
-from orchestration.report.printed_words import load_printed_words
-from orchestration.report.sentences import Chapters
+from orchestration.report.printed_tables import PrintedTables, load_printed_tables
+from orchestration.report.printed_words import Place, PrintedWords, load_printed_words
+from orchestration.report.sentences import Chapters, Stated
 from orchestration.report.tables import LeftOutError, fill
 from orchestration.report.translations import text_of, unused
 from orchestration.report.values import Published, ReportError
 from orchestration.report.vocabulary import Vocabulary
-from orchestration.report.word import write_word
-from orchestration.report.workbook import write_workbook
-from orchestration.site.breaks import read_breaks
+from orchestration.site.breaks import Breaks, read_breaks
 
-MANIFEST = "manifest.json"
+# What a candidate is called: nothing of its content may know its id.
+CANDIDATE = "candidate"
 
 
 @dataclass(frozen=True)
@@ -60,127 +55,158 @@ class Wanted:
     language: Language = "nb"
     area: str = ""
 
+    @property
+    def name(self) -> str:
+        """The name of its folder and its files."""
+        parts = (self.report, str(self.year), self.area, "" if self.language == "nb" else self.language)
+        return "-".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remarks:
+    """What the one who makes a report is told of it, beside what its documents say."""
+
+    left_out: Mapping[str, str]
+    # The tables of the round's printed report; none where there is no printed one.
+    printed: list[Held]
+    chapters_left_out: list[str]
+    # Chapters that nobody has written in the language, and what was put behind the text of one that lacks it.
+    without_text: list[str]
+    added: dict[str, tuple[str, ...]]
+    # Tables that no chapter places, and chapters that report.yml does not list.
+    unused: list[str]
+    is_constructed: bool
+    # What became of the slots for signed texts.
+    authored: list[Taken]
+    # Sentences that say another direction than in the round before; None where nobody asked, or there is none before.
+    turns: Turns | None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A report put together: what its documents say, and in ``bound`` what every number of it is bound to."""
+
+    wanted: Wanted
+    document: Document
+    stated: tuple[Stated, ...]
+    bound: Mapping[str, Any]
+    remarks: Remarks
+
 
 @dataclass
-class Built:
-    """What was built, and what was left out."""
+class Desk:
+    """What reports of one snapshot have in common; ``folder`` has its files."""
 
+    settings: Settings
+    published: Published
     folder: Path
-    snapshot: str
-    files: dict[str, Path]
-    tables: int
-    figures: int
-    values: int
-    cells: int
-    read_back: int
-    left_out: dict[str, str]
-    # The tables of the round's printed report; none where there is no printed one.
-    printed: list[Held] = field(default_factory=list)
-    chapters_left_out: list[str] = field(default_factory=list)
-    # Chapters that nobody has written in the language, and what was put behind the text of one that lacks it.
-    without_text: list[str] = field(default_factory=list)
-    added: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    # Tables that no chapter places, and chapters that report.yml does not list.
-    unused: list[str] = field(default_factory=list)
-    is_constructed: bool = False
-    # What became of the slots for signed texts.
-    authored: list[Taken] = field(default_factory=list)
-    # Sentences that say another direction than in the round before; None where nobody asked, or there is none before.
-    turns: Turns | None = None
+    _sources: dict[str, Source] = field(default_factory=dict)
+    _words: dict[tuple[str, ...], PrintedWords] = field(default_factory=dict)
+    _printed_tables: dict[tuple[tuple[int, tuple[str, ...]], ...], PrintedTables] = field(default_factory=dict)
+
+    def source(self, report: str) -> Source:
+        """Return what authors wrote of a report, read once."""
+        if report not in self._sources:
+            self._sources[report] = load_source(self.settings.report_sources / report)
+        return self._sources[report]
+
+    def words(self, sources: Sequence[str], places: Mapping[str, Place]) -> PrintedWords:
+        """Return the words of printed reports, read once, with what ``place`` means in a report."""
+        key = tuple(sources)
+        if key not in self._words:
+            self._words[key] = load_printed_words(self.published, self.settings.data, sources, {})
+        return replace(self._words[key], places=places)
+
+    def printed_tables(self, reports: Mapping[int, tuple[str, ...]]) -> PrintedTables:
+        """Return the tables of printed reports, read once."""
+        key = tuple(sorted(reports.items()))
+        if key not in self._printed_tables:
+            self._printed_tables[key] = load_printed_tables(self.settings.data, reports)
+        return self._printed_tables[key]
+
+    @cached_property
+    def breaks(self) -> Mapping[str, Breaks]:
+        """The breaks of the series, by subject."""
+        return read_breaks(self.published.connection)
+
+    def read_ahead(self, wanted: Iterable[Wanted]) -> None:
+        """Say which areas the next reports are about, so that their rows are read together."""
+        codes: dict[str, set[str]] = {}
+        for each in wanted:
+            if each.area:
+                codes.setdefault(self.source(each.report).report.area, set()).add(each.area)
+        self.published.read_ahead(codes)
 
 
 @contextmanager
-def open_published(settings: Settings) -> Iterator[tuple[Published, Path]]:
-    """Open the published snapshot.
+def open_desk(settings: Settings, candidate: Path | None = None) -> Iterator[Desk]:
+    """Open the published snapshot, or a candidate by its folder.
 
     Raises:
         UserError: none is published.
     """
-    folder = snapshots.current(settings.snapshots)
+    folder = candidate or snapshots.current(settings.snapshots)
     if folder is None:
         raise UserError("no snapshot is published", place=str(settings.snapshots), remedy="publish one: is248 run")
     folder = folder.resolve()
     with connect(folder / DATABASE, read_only=True) as connection:
         release = read_release(connection, load_catalogue(settings.metadata))
         tables = {table.name: table for table in load_tables(settings.metadata)}
-        yield Published(connection, tables, release, folder.name), folder
+        yield Desk(settings, Published(connection, tables, release, CANDIDATE if candidate else folder.name), folder)
 
 
-def build(settings: Settings, wanted: Wanted, into: Path | None = None, *, with_turns: bool = False) -> Built:
-    """Build a report into its folder; a report that fails a check leaves none.
+def draft(desk: Desk, wanted: Wanted, *, with_turns: bool = False) -> Draft:
+    """Put a report together.
 
     Args:
-        settings: where inputs, snapshots and reports lie.
+        desk: the snapshot.
         wanted: what report.
-        into: another folder than that of reports.
         with_turns: also evaluate the chapters on the round before, and say which sentences turned.
 
     Raises:
-        UserError: the source is wrong, a value is refused, or a finished document does not say what it is bound to.
+        UserError: the source is wrong, or a value is refused.
     """
-    source = load_source(settings.report_sources / wanted.report)
-    with open_published(settings) as (published, folder):
-        places = places_of(published, source.report, wanted.area, wanted.year, wanted.language)
-        of = round_of(settings, source, published, wanted, places)
-        printed = _printed(source, published)
-        grids, left_out = _fill(source, of, printed)
-        name = "-".join(part for part in (wanted.report, str(wanted.year), wanted.area) if part)
-        name += "" if wanted.language == "nb" else f"-{wanted.language}"
-        target = (settings.reports / folder.name if into is None else into) / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=target.parent) as scratch:
-            work, made = Path(scratch) / "work", Path(scratch) / "made"
-            work.mkdir()
-            made.mkdir()
-            authored = Authored(source, of.year, of.language, lambda: unit_names(published, settings.data))
-            chapters = Chapters(of, Vocabulary(of), grids, left_out, places.names, authored=authored)
-            evaluated = _evaluate(source, of, chapters)
-            document = assemble(
-                evaluated.texts, {key: grids[key] for key in chapters.placed}, of, folder.name, _day(published)
-            )
-            files = {kind: made / f"{name}.{kind}" for kind in ("docx", "pdf", "html", "xlsx")}
-            write_word(document, files["docx"], work)
-            write_html(document, files["html"])
-            write_pdf(document, files["pdf"], work)
-            write_workbook(document, files["xlsx"])
-            facts: dict[str, Any] = {
-                "report": wanted.report,
-                "year": wanted.year,
-                "against": of.before,
-                "language": wanted.language,
-                "area": wanted.area,
-                "snapshot": folder.name,
-                "authored": [asdict(each) for each in authored.taken],
-            }
-            content = manifest(document, chapters.stated, left_out, facts)
-            (made / MANIFEST).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-            checked = read_back.check(document, chapters.stated, files, folder)
-            turns = _turns(settings, source, printed, wanted, chapters) if with_turns else None
-            _put_in_place(made, target)
-        return Built(
-            folder=target,
-            snapshot=folder.name,
-            files={kind: target / path.name for kind, path in files.items()},
-            tables=sum(placed.chart is None for placed in document.placed),
-            figures=sum(placed.chart is not None for placed in document.placed),
-            values=len(chapters.stated),
-            cells=sum(
-                cell.quantity is not None for placed in document.placed for line in placed.grid.cells for cell in line
-            ),
-            read_back=checked,
-            left_out=left_out,
-            printed=held_against_print(source.tables, {key: grids[key] for key in chapters.placed}, left_out, of, printed),
-            chapters_left_out=evaluated.omitted,
-            without_text=evaluated.without_text,
-            added=evaluated.added,
-            unused=unused(source),
-            is_constructed=published.release.is_constructed,
-            authored=[*authored.taken, *authored.not_placed()],
-            turns=turns,
-        )
+    source, published = desk.source(wanted.report), desk.published
+    places = places_of(published, source.report, wanted.area, wanted.year, wanted.language)
+    of = round_of(desk, source, wanted, places)
+    printed = _printed(source, published)
+    grids, left_out = _fill(source, of, printed)
+    authored = Authored(source, of.year, of.language, lambda: unit_names(published, desk.settings.data))
+    chapters = Chapters(of, Vocabulary(of), grids, left_out, places.names, authored=authored)
+    evaluated = _evaluate(source, of, chapters)
+    facts = {
+        "report": wanted.report,
+        "year": wanted.year,
+        "against": of.before,
+        "language": wanted.language,
+        "area": wanted.area,
+        "authored": [asdict(each) for each in authored.taken],
+    }
+    placed = {key: grids[key] for key in chapters.placed}
+    document = assemble(evaluated.texts, placed, of, _day(published))
+    bound = manifest(document, chapters.stated, left_out, facts)
+    seal(document, of, bound)
+    remarks = Remarks(
+        left_out=left_out,
+        printed=held_against_print(source.tables, placed, left_out, of, printed),
+        chapters_left_out=evaluated.omitted,
+        without_text=evaluated.without_text,
+        added=evaluated.added,
+        unused=unused(source),
+        is_constructed=published.release.is_constructed,
+        authored=[*authored.taken, *authored.not_placed()],
+        turns=_turns(desk, source, wanted, printed, chapters) if with_turns else None,
+    )
+    return Draft(wanted, document, tuple(chapters.stated), bound, remarks)
 
 
-def round_of(settings: Settings, source: Source, published: Published, wanted: Wanted, places: Places) -> Round:
+def round_of(desk: Desk, source: Source, wanted: Wanted, places: Places) -> Round:
+    """Return the round that a report is about.
+
+    Raises:
+        UserError: there is no such round, or none before it to compare with.
+    """
+    published = desk.published
     rounds = published.rounds()
     if wanted.year not in rounds:
         raise UserError(
@@ -198,10 +224,9 @@ def round_of(settings: Settings, source: Source, published: Published, wanted: W
     before = wanted.against or max((year for year in rounds if year < wanted.year), default=None)
     printed = source.report.printed
     sources = printed.get(wanted.year) or [each for sources in printed.values() for each in sources]
-    words = load_printed_words(published, settings.data, sources, places.here)
-    breaks = read_breaks(published.connection)
-    tables = load_printed_tables(settings.data, printed)
-    return Round(wanted.year, before, tuple(rounds), wanted.language, source.report, published, words, breaks, tables)
+    words = desk.words(sources, places.here)
+    tables = desk.printed_tables(printed)
+    return Round(wanted.year, before, tuple(rounds), wanted.language, source.report, published, words, desk.breaks, tables)
 
 
 def _printed(source: Source, published: Published) -> Printed:
@@ -271,19 +296,19 @@ def _evaluate(source: Source, of: Round, chapters: Chapters) -> _Evaluated:
     return found
 
 
-def _turns(settings: Settings, source: Source, printed: Printed, wanted: Wanted, after: Chapters) -> Turns | None:
+def _turns(desk: Desk, source: Source, wanted: Wanted, printed: Printed, after: Chapters) -> Turns | None:
     """Return what turned since the round before: the same chapters and signed texts, evaluated on that round."""
     year, published = after.of.before, after.of.published
     if year is None:
         return None
     places = places_of(published, source.report, wanted.area, year, wanted.language)
-    of = round_of(settings, source, published, replace(wanted, year=year, against=None), places)
+    of = round_of(desk, source, replace(wanted, year=year, against=None), places)
     try:
-        grids, left_out = _fill(source, of, _printed(source, published))
+        grids, left_out = _fill(source, of, printed)
     except UserError as error:
         # The report of that round cannot be built: this one can.
         return Turns(year, (), {wanted.report: f"{error.what} ({error.place})"})
-    authored = Authored(source, wanted.year, wanted.language, lambda: unit_names(published, settings.data))
+    authored = Authored(source, wanted.year, wanted.language, lambda: unit_names(published, desk.settings.data))
     before = Chapters(of, Vocabulary(of), grids, left_out, places.names, authored=authored)
     not_compared: dict[str, str] = {}
     said = {each.file for each in after.stated} | {each.file for each in after.chosen}
@@ -309,24 +334,3 @@ def _day(published: Published) -> date:
     """Return the day of the release; the first of the newest year where the snapshot has none."""
     row = published.rows("snapshot", {})[0]
     return date.fromisoformat(str(row["release_date"])) if row["release_date"] else date(int(row["time_period"]), 1, 1)
-
-
-def _put_in_place(made: Path, target: Path) -> None:
-    """Exchange a finished folder for the one before it."""
-    old = target.with_name(f".{target.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
-        target.rename(old)
-    made.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def told(left_out: Mapping[str, str]) -> list[str]:
-    """Return what was left out by its reason."""
-    reasons: dict[str, list[str]] = {}
-    for key, reason in left_out.items():
-        reasons.setdefault(reason, []).append(key)
-    return [f"{reason}: {', '.join(keys)}" for reason, keys in reasons.items()]
-
-
-__all__ = ["Built", "Document", "Wanted", "build", "told"]

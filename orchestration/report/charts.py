@@ -24,6 +24,8 @@ TEXTS = TEXT_GROUPS["shown"]
 SERIES = ("#0b5e5a", "#c25700", "#3b67b3", "#8a3b8f", "#6b6b00", "#b01e3c", "#4a4a4a", "#007a3d")
 SCALE = ("#0b5e5a", "#5fa39f", "#d9d4c3", "#e3a66f", "#c25700", "#8f8f8f", "#5d5d5d")
 DARK_STEPS = ("#0b5e5a", "#c25700", "#5d5d5d")
+# Lines that are told from each other without colours too; the first is whole.
+DASHES = ("", "8 3", "2 3", "8 3 2 3")
 INK, QUIET, GRID_LINE = "#1b1b1b", "#595959", "#d7d7d7"
 WIDTH, LABEL, VALUE, LEGEND = 680, 220, 70, 22
 # Of lines over the years.
@@ -99,21 +101,25 @@ def _shown(cell: GridCell) -> str:
     return cell.remarks[0].lower() if cell.quantity is None and cell.remarks else cell.text
 
 
-def _legend(canvas: Canvas, labels: Sequence[str], colors: Sequence[str]) -> int:
-    """Draw what the colours mean, in as many lines as it takes, and return their height."""
+def _legend(canvas: Canvas, labels: Sequence[str], colors: Sequence[str], dashes: Sequence[str] = ()) -> int:
+    """Draw what the colours, or the lines, mean, in as many lines as it takes, and return their height."""
+    swatch = 28 if dashes else 12
     x, y = 8.0, 16.0
-    for label, color in zip(labels, colors, strict=False):
-        width = 28 + 7.0 * len(label)
+    for at, (label, color) in enumerate(zip(labels, colors, strict=False)):
+        width = swatch + 16 + 7.0 * len(label)
         if x > 8 and x + width > canvas.width:
             x, y = 8.0, y + LEGEND
-        canvas.rectangle(x, y - 10, 12, 12, color)
-        canvas.text(x + 18, y, label)
+        if dashes:
+            canvas.line([(x, y - 4), (x + swatch, y - 4)], color, dash=dashes[at % len(dashes)])
+        else:
+            canvas.rectangle(x, y - 10, swatch, 12, color)
+        canvas.text(x + swatch + 6, y, label)
         x += width
     return int(y) + 12
 
 
-def _legend_height(width: int, labels: Sequence[str]) -> int:
-    return _legend(Canvas(width, 0), labels, SERIES) if len(labels) > 1 else 8
+def _legend_height(width: int, labels: Sequence[str], dashes: Sequence[str] = ()) -> int:
+    return _legend(Canvas(width, 0), labels, SERIES, dashes) if len(labels) > 1 else 8
 
 
 def _bars(grid: Grid) -> Canvas:
@@ -182,11 +188,11 @@ def _axis_decimals(end: float) -> int:
 
 
 def _lines(grid: Grid, language: Language, height: int) -> Canvas:
-    top = _legend_height(WIDTH, grid.column_labels) + 8
+    top = _legend_height(WIDTH, grid.column_labels, DASHES) + 8
     bottom, left, right = 30, 64, 70
     canvas = Canvas(WIDTH, top + height + bottom)
     if len(grid.column_labels) > 1:
-        _legend(canvas, grid.column_labels, SERIES)
+        _legend(canvas, grid.column_labels, SERIES, DASHES)
     values = [_value(cell) for line in grid.cells for cell in line]
     end = _scale_end(max((value for value in values if value is not None), default=1))
     years = [int(head.code) for head in grid.rows]
@@ -210,7 +216,7 @@ def _lines(grid: Grid, language: Language, height: int) -> Canvas:
         value_of = {year: value for _, year, value in points if value is not None}
         for stretch in stretches(list(value_of), [years[row] for row in grid.breaks_before]):
             drawn = [(at_year[year], top + height * (1 - value_of[year] / end)) for year in stretch]
-            canvas.line(drawn, color)
+            canvas.line(drawn, color, dash=DASHES[at % len(DASHES)])
             for x, y in drawn:
                 canvas.dot(x, y, color)
         shown = [(year, row) for row, year, value in points if value is not None]

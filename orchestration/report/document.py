@@ -6,9 +6,10 @@ evaluating chapters (``sentences``) or writing a format (``word``, ``html``, ``p
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -19,11 +20,13 @@ from orchestration.core.texts import filled, load_texts
 from orchestration.report import charts, definitions, nodes
 from orchestration.report.grid import Grid, Note, Round
 from orchestration.report.nodes import Node
+from orchestration.report.pandoc import blocks_of
 from orchestration.report.writing import WORDS, number, thousands_together
 
 TEXTS = load_texts("report", "document")
 TABLE_TEXTS = load_texts("report", "tables")
-NOTE_STYLE, UNIT_STYLE = "Tabellnote", "Tabellnote"
+NOTE_STYLE = "Tabellnote"
+EDITION_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,8 @@ class Document:
     subtitle: str
     language: Language
     day: date
-    snapshot: str
-    front: list[str]
+    edition: str = ""
+    front: list[str] = field(default_factory=list)
     is_book: bool = True
     parts: list[Prose | Placed] = field(default_factory=list)
 
@@ -71,11 +74,6 @@ class Document:
             for block in part.blocks
             if block["t"] == "Header"
         ]
-
-    @property
-    def epoch(self) -> int:
-        """The time that every document is made at: the day of the release."""
-        return (self.day - date(1970, 1, 1)).days * 86_400
 
     def blocks(self, write: Callable[[Placed], list[Node]]) -> list[Node]:
         """Return all blocks, each table and figure as a format writes it."""
@@ -96,22 +94,20 @@ class ChapterText:
     place: str
 
 
-def assemble(chapters: Sequence[ChapterText], grids: dict[str, Grid], of: Round, snapshot: str, day: date) -> Document:
-    """Return the document of evaluated chapters.
+def assemble(chapters: Sequence[ChapterText], grids: dict[str, Grid], of: Round, day: date) -> Document:
+    """Return the document of evaluated chapters, which has no edition yet.
 
     Raises:
         UserError: a reference leads nowhere.
     """
     report = of.report
     notice = of.published.release.notice
-    edition = of.say(filled(TEXTS["edition"], id=snapshot, day=written_day(day, of.language)))
     document = Document(
         title=of.say(filled(report.title, area=of.words.places["here"].name if "here" in of.words.places else "")),
         subtitle=f"{of.say(report.subtitle)} {of.year}",
         language=of.language,
         day=day,
-        snapshot=snapshot,
-        front=[edition, *([of.say(notice)] if notice is not None else [])],
+        front=[of.say(notice)] if notice is not None else [],
         is_book=report.layout == "book",
     )
     numbers: dict[str, str] = {}
@@ -119,9 +115,7 @@ def assemble(chapters: Sequence[ChapterText], grids: dict[str, Grid], of: Round,
     # Tables of chapters without a number are numbered through.
     through = {"table": 0, "figure": 0, "section": 0}
     for chapter in chapters:
-        blocks: list[Node] = json.loads(
-            nodes.convert(thousands_together(chapter.markdown, of.language), "json", nodes.MARKDOWN)
-        )["blocks"]
+        blocks = blocks_of(thousands_together(chapter.markdown, of.language))
         chapter_number += chapter.is_numbered
         lead = str(chapter_number) if chapter.is_numbered else ""
         counts = {"table": 0, "figure": 0, "section": 0} if lead else through
@@ -154,8 +148,40 @@ def assemble(chapters: Sequence[ChapterText], grids: dict[str, Grid], of: Round,
     _resolve(document, numbers, [chapter.place for chapter in chapters])
     for grid in grids.values():
         if grid.number:
-            grid.notes = [*grid.notes, *definitions.notes(grid, of), *_source(grid, of, snapshot)]
+            grid.notes = [*grid.notes, *definitions.notes(grid, of)]
     return document
+
+
+def seal(document: Document, of: Round, bound: Mapping[str, Any]) -> None:
+    """Give a document its edition, and let it say so at its front and below each table and figure.
+
+    The edition is a hash of all that the document says and is bound to: it is another one where a reader or a cell could
+    tell the difference, and only there. The snapshot is not in it, so a report that a correction does not reach stays as it
+    is, and a snapshot may hold its own reports.
+    """
+    content = json.dumps([_said(document), bound], sort_keys=True, ensure_ascii=False, default=str)
+    document.edition = hashlib.sha256(content.encode()).hexdigest()[:EDITION_DIGITS]
+    day = written_day(document.day, of.language)
+    said = "edition" if document.is_book else "edition_of_sheet"
+    document.front.insert(0, of.say(filled(TEXTS[said], id=document.edition, day=day)))
+    for placed in document.placed:
+        placed.grid.notes = [*placed.grid.notes, *_source(placed.grid, of, document.edition)]
+
+
+def _said(document: Document) -> list[Any]:
+    """Return everything that a format writes of a document."""
+
+    def of_placed(placed: Placed) -> list[Any]:
+        grid = placed.grid
+        drawn = placed.chart.svg() if placed.chart is not None else ""
+        heads = [[[head.text, head.columns, head.rows, head.marks] for head in line] for line in grid.heads]
+        rows = [[row.text, row.marks] for row in grid.rows]
+        cells = [[[cell.text, cell.marks, cell.decimals] for cell in line] for line in grid.cells]
+        notes = [[note.mark, *(text for _, text in note_pieces(note, document.language))] for note in grid.notes]
+        return [grid.key, grid.title, placed.caption, placed.alternative, drawn, grid.corner, heads, rows, cells, notes]
+
+    parts = [part.blocks if isinstance(part, Prose) else of_placed(part) for part in document.parts]
+    return [document.title, document.subtitle, document.language, document.day, document.is_book, document.front, parts]
 
 
 def _slots_apart(blocks: list[Node]) -> Iterator[Node | str]:
@@ -196,9 +222,13 @@ def _resolve(document: Document, numbers: dict[str, str], places: list[str]) -> 
     document.parts = [Prose(nodes.walk(part.blocks, change)) if isinstance(part, Prose) else part for part in document.parts]
 
 
-def _source(grid: Grid, of: Round, snapshot: str) -> list[Note]:
-    """Return where the figures of a table are from, and the tables of print that it corresponds to."""
-    parts = [of.say(filled(TABLE_TEXTS["source"], id=snapshot))]
+def _source(grid: Grid, of: Round, edition: str) -> list[Note]:
+    """Return where the figures of a table are from, and the tables of print that it corresponds to.
+
+    A sheet says the former once, at its front: it is printed whole, and has room for little.
+    """
+    is_book = of.report.layout == "book"
+    parts = [of.say(filled(TABLE_TEXTS["source"], id=edition))] if is_book else []
     printed = [
         number_ for source in of.report.printed.get(of.year, ()) for number_ in grid.declared.printed.get(source, "").split()
     ]
@@ -211,7 +241,7 @@ def _source(grid: Grid, of: Round, snapshot: str) -> list[Note]:
                 named.append(of.say(filled(TABLE_TEXTS[kind], number=shown)))
         if named:
             parts.append(of.say(filled(TABLE_TEXTS["printed"], numbers=", ".join(named))))
-    return [Note(" ".join(parts))]
+    return [Note(" ".join(parts))] if parts else []
 
 
 def note_pieces(note: Note, of_language: Language) -> Iterator[tuple[str, str]]:

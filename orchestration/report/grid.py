@@ -7,7 +7,7 @@ holds (``tables``), or how a format draws it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from orchestration.core.language import Language, in_language
 from orchestration.core.tables import Label
@@ -151,4 +151,14 @@ def heads_of(levels: list[list[str]]) -> list[list[Head]]:
             line.append(Head(levels[depth][at], end - at, rows))
             at = end
         lines.append(line)
-    return lines
+    return _without_empty(lines)
+
+
+def _without_empty(lines: list[list[Head]]) -> list[list[Head]]:
+    """Return lines of heads without those that heads from above fill alone: readers take an empty row for a fault."""
+    empty = [depth for depth, line in enumerate(lines) if not line]
+    return [
+        [replace(head, rows=head.rows - sum(depth < each < depth + head.rows for each in empty)) for head in line]
+        for depth, line in enumerate(lines)
+        if line
+    ]

@@ -6,14 +6,14 @@ Belongs here: the page and its style. Does not belong here: what the report cons
 from __future__ import annotations
 
 import html
-import json
 import re
 from pathlib import Path
 
+from orchestration.core.language import in_language
 from orchestration.report import nodes
 from orchestration.report.document import TEXTS, Document, Placed, note_nodes, table_nodes
 from orchestration.report.nodes import Node
-from orchestration.report.word import api_version
+from orchestration.report.pandoc import Writing, written
 
 TEMPLATE, STYLE = "report.html", "report.css"
 TEMPLATES = Path(__file__).parent / "templates"
@@ -29,19 +29,15 @@ def write_html(document: Document, path: Path) -> None:
         figure = f'<figure id="{placed.grid.key}">\n<figcaption>{html.escape(placed.caption)}</figcaption>\n{svg}</figure>'
         return [nodes.raw("html", figure), *note_nodes(placed.grid, document.language)]
 
-    whole = {"pandoc-api-version": api_version(), "meta": {}, "blocks": document.blocks(write)}
-    options = [
-        *(("--toc", "--toc-depth=2") if document.is_book else ()),
-        "--wrap=none",
-        "--standalone",
-        f"--template={TEMPLATES / TEMPLATE}",
-        *("-M", f"lang={document.language}", "-M", f"title={document.title}", "-M", f"subtitle={document.subtitle}"),
-        *("-V", f"toc-title={TEXTS['contents'].nb if document.language == 'nb' else TEXTS['contents'].en}"),
-        *(option for text in document.front for option in ("-V", f"front={text}")),
-        *("-V", f"style={(TEMPLATES / STYLE).read_text(encoding='utf-8')}"),
-    ]
-    made = nodes.convert(json.dumps(whole), "html5", "json", options, epoch=document.epoch)
-    path.write_text(_with_scopes(made), encoding="utf-8")
+    variables = {
+        "toc-title": in_language(TEXTS["contents"], document.language),
+        "front": document.front,
+        "style": (TEMPLATES / STYLE).read_text(encoding="utf-8"),
+    }
+    options = {"table_of_contents": document.is_book, "toc_depth": 2, "wrap_text": "none", "variables": variables}
+    meta = {"lang": document.language, "title": document.title, "subtitle": document.subtitle}
+    made = written(document.blocks(write), Writing("html5", options, TEMPLATES / TEMPLATE), meta)
+    path.write_text(_with_scopes(made.decode()), encoding="utf-8")
 
 
 def _with_scopes(page: str) -> str:

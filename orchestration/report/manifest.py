@@ -5,7 +5,6 @@ Belongs here: the form of ``manifest.json`` and comparing two. Does not belong h
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,26 +14,50 @@ from typing import Any
 from orchestration.core.errors import UserError
 from orchestration.report.document import Document
 from orchestration.report.sentences import Stated
-from orchestration.report.values import Quantity
+from orchestration.report.values import Cell, Quantity, Term
 
-FORMAT = 1
+FORMAT = 2
+MANIFEST = "manifest.json"
+LISTS = ("values", "tables")
 
 
-def address(quantity: Quantity) -> list[list[Any]]:
-    """Return the cells of a quantity with their factors, the denominator's after an empty one."""
-    lines = [[term.factor, term.cell.table, term.cell.measure, dict(term.cell.key)] for term in quantity.numerator]
-    if quantity.denominator:
-        lines += [
-            [],
-            *([term.factor, term.cell.table, term.cell.measure, dict(term.cell.key)] for term in quantity.denominator),
-        ]
-    return lines
+# What a number is where the manifest does not say it.
+PLAIN_NUMBER = {"decimals": 0, "divisor": 1, "scale": 1, "shift": 0}
+
+
+def bound_number(quantity: Quantity, decimals: int, divisor: int) -> dict[str, Any]:
+    """Return what a number is: ``(scale * sum(cells) / sum(of) + shift) / divisor``, each cell with its factor."""
+    how = {"decimals": decimals, "divisor": divisor, "scale": quantity.scale, "shift": quantity.shift}
+    found: dict[str, Any] = {name: value for name, value in how.items() if value != PLAIN_NUMBER[name]}
+    for name, terms in (("cells", quantity.numerator), ("of", quantity.denominator)):
+        if terms:
+            found[name] = [[term.factor, term.cell.table, term.cell.measure, dict(term.cell.key)] for term in terms]
+    return found
+
+
+def quantity_of(number: Mapping[str, Any]) -> Quantity:
+    """Return the quantity that a number of a manifest is; its cells have no values, which are to be read."""
+    above, below = (
+        tuple(
+            Term(factor, Cell(table, tuple(key.items()), measure, None))
+            for factor, table, measure, key in number.get(name, ())
+        )
+        for name in ("cells", "of")
+    )
+    return Quantity(above, below, number.get("scale", 1), number.get("shift", 0))
 
 
 def manifest(
     document: Document, stated: Sequence[Stated], left_out: Mapping[str, str], of: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the manifest of a report: each value with the expression or cell that it is, and what it is bound to."""
+    """Return what a report is bound to: each value with the expression or cell that it is, and the published cells of it.
+
+    Args:
+        document: the report.
+        stated: the values of its sentences.
+        left_out: the tables that the round has no figures for, with the reason.
+        of: what report it is.
+    """
     values = [
         {
             "id": each.id,
@@ -43,7 +66,7 @@ def manifest(
             "expression": each.expression,
             "text": each.text,
             "form": each.bound.form,
-            "cells": address(each.bound.quantity),
+            **bound_number(each.bound.quantity, each.bound.decimals, each.bound.divisor),
         }
         for each in stated
     ]
@@ -54,13 +77,27 @@ def manifest(
             "rows": [row.text for row in placed.grid.rows],
             "columns": placed.grid.column_labels,
             "texts": [[cell.text for cell in line] for line in placed.grid.cells],
-            "cells": [[address(cell.quantity) if cell.quantity else None for cell in line] for line in placed.grid.cells],
+            "numbers": [
+                [bound_number(cell.quantity, cell.decimals, cell.divisor) if cell.quantity else None for cell in line]
+                for line in placed.grid.cells
+            ],
         }
         for placed in document.placed
     ]
-    content = {"format": FORMAT, **of, "left_out": dict(left_out), "values": values, "tables": tables}
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-    return {**content, "sha256": digest}
+    said = {"title": document.title, "subtitle": document.subtitle}
+    return {"format": FORMAT, **of, **said, "left_out": dict(left_out), "values": values, "tables": tables}
+
+
+def write_manifest(path: Path, facts: Mapping[str, Any], bound: Mapping[str, Any]) -> None:
+    """Write the manifest of a report: what is said of its files, and what it is bound to, a value or table a line."""
+    lines = [f"{json.dumps(name)}: {_dumped(value)}" for name, value in {**bound, **facts}.items() if name not in LISTS]
+    for name in LISTS:
+        lines.append(f"{json.dumps(name)}: [\n" + ",\n".join(map(_dumped, bound[name])) + "\n]")
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
@@ -76,6 +113,24 @@ def read_manifest(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UserError("is no manifest of a report", place=str(path), remedy="name the manifest.json of a report")
     return content
+
+
+def earlier_manifests(path: Path) -> dict[str, dict[str, Any]]:
+    """Return the manifests of a folder of reports by the name of the report, or the one of a report under no name.
+
+    Raises:
+        UserError: there is none.
+    """
+    if not path.is_dir():
+        return {"": read_manifest(path)}
+    if (path / MANIFEST).is_file():
+        return {"": read_manifest(path / MANIFEST)}
+    found = {each.parent.name: read_manifest(each) for each in sorted(path.glob(f"[!.]*/{MANIFEST}"))}
+    if not found:
+        raise UserError(
+            "has no manifest of a report", place=str(path), remedy=f"name a {MANIFEST}, or a folder that has some"
+        )
+    return found
 
 
 @dataclass(frozen=True)

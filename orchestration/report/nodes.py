@@ -5,42 +5,13 @@ Belongs here: the shapes of pandoc's JSON. Does not belong here: what a report c
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Any
-
-import pypandoc
 
 Node = dict[str, Any]
 
 EMPTY: list[Any] = ["", [], []]
 LEFT, RIGHT, CENTER = {"t": "AlignLeft"}, {"t": "AlignRight"}, {"t": "AlignCenter"}
-# Markdown as authors write it; a sign that would mean something else in a sentence means itself.
-MARKDOWN = "markdown-smart-citations-tex_math_dollars-auto_identifiers-raw_tex-example_lists"
-
-
-def convert(
-    source: str, to: str, origin: str, options: Sequence[str] = (), *, into: str | None = None, epoch: int = 0
-) -> str:
-    """Return what pandoc makes of a document, or write it into a file.
-
-    Args:
-        source: the document.
-        to: what it becomes.
-        origin: what it is.
-        options: of pandoc.
-        into: the file, for documents that are no text.
-        epoch: the time that pandoc takes for now: that of the release.
-    """
-    before = os.environ.get("SOURCE_DATE_EPOCH")
-    os.environ["SOURCE_DATE_EPOCH"] = str(epoch)
-    try:
-        return str(pypandoc.convert_text(source, to, format=origin, extra_args=list(options), outputfile=into))
-    finally:
-        if before is None:
-            del os.environ["SOURCE_DATE_EPOCH"]
-        else:
-            os.environ["SOURCE_DATE_EPOCH"] = before
 
 
 def string(text: str) -> Node:
@@ -91,9 +62,10 @@ def table(id_: str, caption: list[Node], widths: Sequence[float], head: list[lis
 
 
 def figure(id_: str, caption: list[Node], image: str, alternative: str) -> Node:
-    """Return a picture with a caption and a text for those who cannot see it."""
+    """Return a picture below its caption, with a text for those who cannot see it."""
     picture = {"t": "Image", "c": [["", [], [["width", "100%"]]], [string(alternative)], [image, ""]]}
-    return {"t": "Figure", "c": [[id_, [], []], [None, [{"t": "Plain", "c": caption}]], [{"t": "Plain", "c": [picture]}]]}
+    blocks = [paragraph(caption, "Image Caption"), paragraph([picture], "Captioned Figure")]
+    return {"t": "Div", "c": [[id_, [], []], blocks]}
 
 
 def walk(node: Any, change: Callable[[Node], Any]) -> Any:

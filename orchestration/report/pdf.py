@@ -6,13 +6,12 @@ its compiler does not tag. Does not belong here: the page design (``templates/re
 
 from __future__ import annotations
 
-import json
+import io
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pikepdf
-import typst
 
 from orchestration.core.language import Language
 from orchestration.report import nodes
@@ -20,10 +19,10 @@ from orchestration.report.authored import CHECK_STYLE, SIGNATURE_STYLE
 from orchestration.report.document import TEXTS, Document, Placed, column_widths, note_pieces
 from orchestration.report.grid import Grid, Note
 from orchestration.report.nodes import Node
-from orchestration.report.word import api_version
+from orchestration.report.pandoc import Writing, written
+from orchestration.report.typesetting import tagged_pdf
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
-STANDARD: Literal["ua-1"] = "ua-1"
 # Letters of tables, the smaller the more they hold.
 SIZES = ("9pt", "7.6pt", "6.9pt")
 ROWS_OF_A_PAGE = 34
@@ -49,17 +48,10 @@ def write_pdf(document: Document, path: Path, work: Path) -> None:
         (work / f"{placed.grid.key}.svg").write_text(placed.chart.svg(), encoding="utf-8")
         return [nodes.raw("typst", _figure(placed, document.language))]
 
-    whole = {"pandoc-api-version": api_version(), "meta": {}, "blocks": nodes.walk(document.blocks(write), _as_typst)}
-    body = nodes.convert(json.dumps(whole), "typst", "json", ["--wrap=none"])
-    source = _filled(document) + body
+    blocks = nodes.walk(document.blocks(write), _as_typst)
+    source = _filled(document) + written(blocks, Writing("typst", {"wrap_text": "none"})).decode()
     (work / "report.typ").write_text(source, encoding="utf-8")
-    made, warnings = typst.compile_with_warnings(
-        str(work / "report.typ"), format="pdf", pdf_standards=[STANDARD], ignore_system_fonts=True
-    )
-    if warnings:
-        raise RuntimeError(f"Typst warns: {warnings[0]}")
-    (work / "made.pdf").write_bytes(bytes(made))
-    _tag_row_heads(work / "made.pdf", path)
+    _tag_row_heads(tagged_pdf(work / "report.typ"), path)
 
 
 def _filled(document: Document) -> str:
@@ -75,7 +67,7 @@ def _filled(document: Document) -> str:
         "CONTENTS": quoted(contents),
         "FRONT": "(" + "".join(f"{quoted(text)}, " for text in document.front) + ")",
         "BOOK": "true" if document.is_book else "false",
-        "RUNNING": quoted(f"{document.title} \u2013 {document.snapshot}"),
+        "RUNNING": quoted(f"{document.title} \u2013 {document.edition}"),
     }
     text = TEMPLATE.read_text(encoding="utf-8")
     for name, value in values.items():
@@ -159,9 +151,9 @@ def _children(element: Any) -> list[Any]:
     return list(found) if isinstance(found, pikepdf.Array) else [found]
 
 
-def _tag_row_heads(made: Path, path: Path) -> None:
+def _tag_row_heads(made: bytes, path: Path) -> None:
     """Write the PDF with the first cell of each row of a table's body as the head of the row."""
-    with pikepdf.open(made) as document:
+    with pikepdf.open(io.BytesIO(made)) as document:
 
         def visit(element: Any, in_body: bool) -> None:
             if not isinstance(element, pikepdf.Dictionary):

@@ -54,11 +54,14 @@ def places_of(published: Published, report: Report, code: str, year: int, langua
     found = {"here": here, "country": country}
     names: dict[str, Any] = {"area": here.name, "size_code": row["size_group"]}
     if report.area == "municipality":
-        of = published.rows("areas", {LEVEL: "county", CODE: str(row["county_code"]), YEAR: str(year), BASIS: "current"})
-        names["county_name"] = str(of[0]["unit_name"]) if of else ""
+        county, on_map = str(row["county_code"]), {YEAR: str(year), BASIS: "current"}
+        of = published.rows("areas", {LEVEL: "county", CODE: county, **on_map})
+        # A county of one municipality is that municipality, and is not shown beside it.
+        is_alone = len(published.rows("areas", {LEVEL: "municipality", **on_map, "county_code": county})) == 1
+        names["county_name"] = str(of[0]["unit_name"]) if of and not is_alone else ""
         size = in_language(published.release.label("size_group", str(row["size_group"])), language)
         names["size_name"] = kept_together(size, language)
-        found["county"] = Place("county", str(row["county_code"]), names["county_name"], "current")
+        found["county"] = here if is_alone else Place("county", county, names["county_name"], "current")
         found["size"] = Place("size_group", str(row["size_group"]), names["size_name"], "current")
         found["kostra"] = _kostra_group(published, row["kostra_group"], language)
         names["kostra_name"] = found["kostra"].name if found["kostra"].code else ""

@@ -11,9 +11,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
-from openpyxl import load_workbook
+import pyarrow as pa
+from python_calamine import CalamineWorkbook
 
 from orchestration.core.errors import UserError
+from orchestration.core.tables import STATUS_COLUMN
 from orchestration.report import read_html, read_pdf, read_word
 from orchestration.report.bound import written
 from orchestration.report.document import Document, Placed, Prose, note_id, note_pieces
@@ -21,33 +23,58 @@ from orchestration.report.grid import Grid
 from orchestration.report.nodes import text_of
 from orchestration.report.pdf import plain
 from orchestration.report.sentences import Stated
-from orchestration.report.values import Cell, Quantity
+from orchestration.report.values import HIDDEN, Cell, Quantity
 from orchestration.report.workbook import FIRST_HEAD, sheet_name
 from orchestration.report.writing import number, rounded
 
 REMEDY = "this is a defect of the program, not of the report; nothing was put in place"
 
 
-def check(document: Document, stated: Sequence[Stated], files: Mapping[str, Path], snapshot: Path) -> int:
+def check(document: Document, stated: Sequence[Stated], files: Mapping[str, Path], again: Again) -> int:
     """Hold the finished documents against the published files, and return how many values were read.
+
+    Args:
+        document: what they are to say.
+        stated: the values of its sentences.
+        files: the documents by their format.
+        again: the cells of all of them by a second reading.
 
     Raises:
         UserError: a document says something else than what it is bound to.
     """
-    again = Again(snapshot, _cells(document, stated))
-    spans = {
-        each.id: written(
-            again.value(each.bound.quantity) / each.bound.divisor, each.bound.decimals, each.bound.form, each.bound.language
-        )
-        for each in stated
-    }
-    spans |= dict(_note_spans(document, again))
+    spans = _spans(document, stated, again)
     grids = [placed.grid for placed in document.placed if placed.chart is None]
     expected = [_rows(grid, again, document) for grid in grids]
     count = _check_word(files["docx"], spans, expected, document)
     count += _check_html(files["html"], spans, expected, document)
     count += _check_workbook(files["xlsx"], again, document)
     return count + _check_pdf(files["pdf"], document)
+
+
+def check_values(document: Document, stated: Sequence[Stated], again: Again) -> int:
+    """Hold what a report says against the published files, and return how many values it has.
+
+    It is for documents that were read back when they were written, and say the same.
+
+    Raises:
+        UserError: a value is not that of its cells.
+    """
+    wanted = _spans(document, stated, again)
+    said = {each.id: each.text for each in stated}
+    for placed in document.placed:
+        for place, note in enumerate(placed.grid.notes):
+            said |= {note_id(placed.grid, place, name): text for name, text in note_pieces(note, document.language) if name}
+    for name, text in wanted.items():
+        if said[name] != text:
+            raise UserError(f"{name} says {said[name]!r} instead of {text!r}", place=document.title, remedy=REMEDY)
+    count = len(wanted)
+    for placed in document.placed:
+        grid = placed.grid
+        rows = [[row.text, *(cell.text for cell in line)] for row, line in zip(grid.rows, grid.cells, strict=True)]
+        if rows != _rows(grid, again, document):
+            raise UserError(f"{placed.caption} has other values than its cells", place=document.title, remedy=REMEDY)
+        count += sum(cell.quantity is not None for line in grid.cells for cell in line)
+    return count
 
 
 class Again:
@@ -59,16 +86,28 @@ class Again:
             names = tuple(name for name, _ in cell.key)
             wanted.setdefault((cell.table, cell.measure, names), set()).add(tuple(value for _, value in cell.key))
         self._values: dict[tuple[str, str, tuple[tuple[str, str], ...]], float | None] = {}
+        # Cells whose values the files say are confidential.
+        self.hidden: list[str] = []
         database = snapshot / "is248.duckdb"
         with duckdb.connect() as connection:
             connection.execute(f"attach '{database}' as published (read_only)")
             for (table, measure, names), keys in wanted.items():
                 file = snapshot / "parquet" / f"{table}.parquet"
                 source = f"read_parquet('{file}')" if file.is_file() else f'published."{table}"'
+                types = {name: kind for name, kind, *_ in connection.execute(f"describe select * from {source}").fetchall()}
+                arrays = [pa.array(part, pa.string()) for part in zip(*sorted(keys), strict=True)]
+                connection.register("wanted", pa.table(arrays, names=list(names)))
+                # Keys are given the types of the columns, so that not every row of the table becomes a text.
+                typed = ", ".join(f'cast("{name}" as {types[name]}) as "{name}"' for name in names)
                 columns = ", ".join(f'cast("{name}" as varchar)' for name in names)
-                marks = ", ".join(f"({', '.join('?' for _ in names)})" for _ in keys)
-                sql = f'select {columns}, "{measure}" from {source} where ({columns}) in ({marks})'
-                for *key, value in connection.execute(sql, [part for each in sorted(keys) for part in each]).fetchall():
+                same = ", ".join(f'"{name}"' for name in names)
+                status = STATUS_COLUMN if STATUS_COLUMN in types else "null"
+                sql = (
+                    f'select {columns}, {status}, "{measure}" from {source} join (select {typed} from wanted) using ({same})'
+                )
+                for *key, said, value in connection.execute(sql).fetchall():
+                    if said == HIDDEN and value is None:
+                        self.hidden.append(f"{table} {' '.join(key)}")
                     address = (table, measure, tuple(zip(names, key, strict=True)))
                     if address in self._values:
                         raise UserError(f"two cells of {table} have one key", place=str(snapshot), remedy=REMEDY)
@@ -79,7 +118,8 @@ class Again:
         return quantity.from_values([self._values.get((cell.table, cell.measure, cell.key)) for cell in quantity.cells])
 
 
-def _cells(document: Document, stated: Sequence[Stated]) -> Iterator[Cell]:
+def cells_of(document: Document, stated: Sequence[Stated]) -> Iterator[Cell]:
+    """Yield every cell that a report is bound to."""
     for each in stated:
         yield from each.bound.quantity.cells
     for placed in document.placed:
@@ -90,6 +130,17 @@ def _cells(document: Document, stated: Sequence[Stated]) -> Iterator[Cell]:
         for note in placed.grid.notes:
             for _, quantity in note.quantities:
                 yield from quantity.cells
+
+
+def _spans(document: Document, stated: Sequence[Stated], again: Again) -> dict[str, str]:
+    """Return the numbers outside of tables by their id, as they must be written."""
+    spans = {
+        each.id: written(
+            again.value(each.bound.quantity) / each.bound.divisor, each.bound.decimals, each.bound.form, each.bound.language
+        )
+        for each in stated
+    }
+    return spans | dict(_note_spans(document, again))
 
 
 def _note_spans(document: Document, again: Again) -> Iterator[tuple[str, str]]:
@@ -168,20 +219,19 @@ def _check_html(path: Path, spans: Mapping[str, str], expected: list[list[list[s
 
 def _check_workbook(path: Path, again: Again, document: Document) -> int:
     """Compare each number of the workbook with its cell; figures have their values there."""
-    book = load_workbook(path)
+    book = CalamineWorkbook.from_path(path)
     count = 0
     for placed in document.placed:
-        sheet = book[sheet_name(placed)]
-        first = FIRST_HEAD + len(placed.grid.heads)
-        for down, line in enumerate(placed.grid.cells):
-            for across, cell in enumerate(line, start=2):
-                found = sheet.cell(first + down, across).value
+        title, first = sheet_name(placed), FIRST_HEAD - 1 + len(placed.grid.heads)
+        rows = book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+        for line, found_line in zip(placed.grid.cells, rows[first:], strict=False):
+            for cell, found in zip(line, found_line[1:], strict=True):
                 if cell.quantity is None or cell.marks:
-                    wanted: object = (cell.text + "".join(f" {mark})" for mark in cell.marks)) or None
+                    wanted: object = cell.text + "".join(f" {mark})" for mark in cell.marks)
                 else:
                     wanted = float(rounded(again.value(cell.quantity) / cell.divisor, cell.decimals))
-                if found != wanted and not (found in ("", None) and wanted is None):
-                    _refuse(path, f"{sheet.title} has {found!r} instead of {wanted!r}")
+                if found != wanted:
+                    _refuse(path, f"{title} has {found!r} instead of {wanted!r}")
                 count += cell.quantity is not None
     return count
 

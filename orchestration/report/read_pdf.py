@@ -12,9 +12,12 @@ import pikepdf
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from orchestration.report.pdf_structure import faults, unmarked
+
 # What is made by the page design: the list of contents, and signs of list items.
 _NOT_READ = ("TOC", "Lbl", "Artifact")
-_FRONT = "Title"
+# What is no text has no number.
+_NO_TEXT = -1
 
 
 @dataclass
@@ -38,7 +41,7 @@ def _texts(page: Any) -> dict[int, str]:
     text_page = page.get_textpage()
     found: dict[int, str] = {}
 
-    def take(shape: Any, inherited: int = -1) -> None:
+    def take(shape: Any, inherited: int = _NO_TEXT) -> None:
         number = pdfium.FPDFPageObj_GetMarkedContentID(shape)
         number = number if number >= 0 else inherited
         kind = pdfium.FPDFPageObj_GetType(shape)
@@ -56,16 +59,15 @@ def _texts(page: Any) -> dict[int, str]:
     return found
 
 
-def _pieces(page: Any) -> Iterator[tuple[tuple[str, ...], str, str]]:
-    """Yield the tags above a text, the text, and an alternative text, in the order of the tags."""
-    texts = _texts(page)
+def _pieces(page: Any) -> Iterator[tuple[tuple[str, ...], int, str]]:
+    """Yield the tags above a text, the number of its marked content, and an alternative text, in the order of the tags."""
     tree = pdfium.FPDF_StructTree_GetForPage(page.raw)
 
-    def visit(element: Any, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    def visit(element: Any, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int, str]]:
         path = (*above, _utf16(pdfium.FPDF_StructElement_GetType, element))
         alternative = _utf16(pdfium.FPDF_StructElement_GetAltText, element)
         if alternative:
-            yield path, "", alternative
+            yield path, _NO_TEXT, alternative
         for place in range(pdfium.FPDF_StructElement_CountChildren(element)):
             child = pdfium.FPDF_StructElement_GetChildAtIndex(element, place)
             if child:
@@ -74,7 +76,7 @@ def _pieces(page: Any) -> Iterator[tuple[tuple[str, ...], str, str]]:
             number = pdfium.FPDF_StructElement_GetChildMarkedContentID(element, place)
             # A link has a child that is no text.
             if number >= 0:
-                yield path, texts.get(number, ""), ""
+                yield path, number, ""
 
     try:
         for place in range(pdfium.FPDF_StructTree_CountChildren(tree)):
@@ -85,13 +87,16 @@ def _pieces(page: Any) -> Iterator[tuple[tuple[str, ...], str, str]]:
 
 def read(path: Path) -> Pdf:
     """Return what a PDF says from its first chapter on."""
-    found = Pdf(faults=list(_faults(path)))
+    with pikepdf.open(path) as tagged:
+        found = Pdf(faults=list(dict.fromkeys(faults(tagged))))
     document = pypdfium2.PdfDocument(path)
     try:
         in_chapters = False
         parts: list[str] = []
         for page in document:
-            for above, text, alternative in _pieces(page):
+            texts, seen = _texts(page), {_NO_TEXT}
+            for above, number, alternative in _pieces(page):
+                seen.add(number)
                 if "TOC" in above:
                     in_chapters = False
                     parts = []
@@ -100,38 +105,13 @@ def read(path: Path) -> Pdf:
                 in_chapters = in_chapters or "H1" in above
                 if alternative and "Figure" in above[-1:]:
                     found.alternatives.append(alternative)
-                if in_chapters and not set(above) & set(_NOT_READ):
-                    parts.append(text)
+                if in_chapters and number != _NO_TEXT and not set(above) & set(_NOT_READ):
+                    parts.append(texts.get(number, ""))
+            # A text that is marked as decoration has no number.
+            if texts.keys() - seen or unmarked(page):
+                found.faults.append("shows something that no tag has")
         # A hyphen at the end of a line is given by its own sign.
         found.text = "".join(parts).replace("\x02", "-")
     finally:
         document.close()
     return found
-
-
-def _faults(path: Path) -> Iterator[str]:
-    with pikepdf.open(path) as document:
-        root = document.Root
-        if not bool(root.get("/MarkInfo", pikepdf.Dictionary()).get("/Marked", False)) or "/StructTreeRoot" not in root:
-            yield "has no tags"
-            return
-        if "/Lang" not in root:
-            yield "does not say its language"
-        with document.open_metadata() as metadata:
-            if str(metadata.get("pdfuaid:part", "")) != "1":
-                yield "is no PDF/UA"
-
-        def rows(element: Any, in_body: bool) -> Iterator[bool]:
-            if not isinstance(element, pikepdf.Dictionary):
-                return
-            kind = str(element.get("/S", ""))
-            children = element.get("/K")
-            each = list(children) if isinstance(children, pikepdf.Array) else [] if children is None else [children]
-            if kind == "/TR" and in_body:
-                kinds = [str(child.get("/S", "")) for child in each if isinstance(child, pikepdf.Dictionary)]
-                yield kinds[:1] == ["/TH"]
-            for child in each:
-                yield from rows(child, in_body or kind == "/TBody")
-
-        if not all(rows(root.StructTreeRoot, False)):
-            yield "has a row without a head"

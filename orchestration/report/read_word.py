@@ -52,9 +52,7 @@ def read(path: Path) -> Word:
         elif element.tag == DRAWING:
             word.alternatives.append(element.get("descr", ""))
         elif element.tag == f"{W}tbl":
-            # pandoc puts a figure with its caption into a table without heads.
-            if element.find(f".//{DRAWING}") is None:
-                _read_table(element, word)
+            _read_table(element, word)
         elif element.tag == f"{W}p":
             style = element.find(f"{W}pPr/{W}pStyle")
             if style is not None and style.get(f"{W}val", "").startswith("Heading"):

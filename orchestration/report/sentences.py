@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError
@@ -20,10 +22,10 @@ from orchestration.core.errors import UserError
 from orchestration.core.language import in_language
 from orchestration.report import definitions
 from orchestration.report.authored import Authored, Kind, in_chapter
-from orchestration.report.bound import NO_BREAK, Bound, Composed
+from orchestration.report.bound import ALWAYS_SAID, NO_BREAK, Bound, Composed
 from orchestration.report.choices import Choices, Chosen, measuring, sentences, without_marks
 from orchestration.report.grid import Grid, Round
-from orchestration.report.values import ReportError, near
+from orchestration.report.values import LEVEL, ReportError, near
 from orchestration.report.vocabulary import Vocabulary
 from orchestration.report.writing import GROUPS
 
@@ -101,16 +103,7 @@ class _Chapter:
         self.paragraphs: list[int] = []
 
     def render(self, text: str) -> str:
-        environment = SandboxedEnvironment(
-            undefined=StrictUndefined,
-            # The signs of an identifier of Markdown would begin a comment otherwise.
-            comment_start_string="{##",
-            comment_end_string="##}",
-            keep_trailing_newline=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            finalize=self._finalize,
-        )
+        environment = _environment(self._finalize)
         of = self.chapters.of
         context: dict[str, Any] = {
             **self.chapters.vocabulary.words(),
@@ -124,7 +117,8 @@ class _Chapter:
         self.paragraphs = _paragraphs(text)
         try:
             noted = self.choices.noted(_lines_kept(text))
-            template = environment.from_string(EXPRESSION.sub(self._with_place, noted))
+            code = _compiled(EXPRESSION.sub(self._with_place, noted))
+            template = environment.template_class.from_code(environment, code, environment.make_globals(None))
             rendered = template.render(context)
             self._require_said()
             unsaid = _SAID.sub("", rendered)
@@ -254,7 +248,10 @@ class _Chapter:
         line, expression = self.at
         self.chapters.stated.append(Stated(f"v{place}", bound, text, self.shown, line, expression))
         unit = f"{NO_BREAK}{bound.unit}" if bound.unit else ""
-        said = "; ".join(in_language(GROUPS["said"][name], bound.language) for name in self._said_here(bound))
+        # What is said of sums of units sounds wrong of a single one.
+        is_one = all(cell.at.get(LEVEL) == "municipality" for cell in bound.quantity.cells)
+        words = {**GROUPS["said"], **(GROUPS["said_of_one"] if is_one else {})}
+        said = "; ".join(in_language(words[name], bound.language) for name in self._said_here(bound))
         return f"[{text}]{{#v{place} .bound}}{unit}" + (f"{_OPEN} ({said}){_CLOSE}" if said else "")
 
     def _said_here(self, bound: Bound) -> list[str]:
@@ -272,8 +269,29 @@ class _Chapter:
         return names
 
     def _require_said(self) -> None:
-        if self.waiting:
-            raise ReportError(f"{self.waiting[0]!r} is said nowhere in the paragraph", "let a number follow in it")
+        waiting = [name for name in self.waiting if name not in ALWAYS_SAID]
+        if waiting:
+            raise ReportError(f"{waiting[0]!r} is said nowhere in the paragraph", "let a number follow in it")
+        self.waiting = []
+
+
+def _environment(finalize: Callable[[Any], Any]) -> SandboxedEnvironment:
+    return SandboxedEnvironment(
+        undefined=StrictUndefined,
+        # The signs of an identifier of Markdown would begin a comment otherwise.
+        comment_start_string="{##",
+        comment_end_string="##}",
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=finalize,
+    )
+
+
+@lru_cache(maxsize=256)
+def _compiled(text: str) -> CodeType:
+    """Return a chapter as it is evaluated: many reports say the same of other areas."""
+    return _environment(lambda value: value).compile(text)
 
 
 def _paragraphs(text: str) -> list[int]:

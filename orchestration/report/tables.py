@@ -119,6 +119,11 @@ class _Filling:
             if rows.years == "all":
                 return [str(year) for year in self._series()]
             return [str(year) for spec in rows.years if (year := self._year(spec)) is not None]
+        if rows.codes != "all" and rows.by == "place":
+            # Two names of one place are one row.
+            places = self.round.words.places
+            first = {places.get(code, code): code for code in reversed(rows.codes)}
+            return [code for code in rows.codes if code in first.values()]
         if rows.codes != "all":
             return list(rows.codes)
         if rows.by == "municipality":

@@ -138,8 +138,13 @@ class Published:
     tables: Mapping[str, Table]
     release: Release
     id: str
-    # Rows by table, level and code of the area, then by year; the year is empty where a table has none.
-    _groups: dict[tuple[str, str, str], dict[str, list[dict[str, Any]]]] = field(default_factory=dict)
+    # Rows by table, level and code of the area; and those of a group by the values of some columns.
+    _groups: dict[tuple[str, str, str], list[dict[str, Any]]] = field(default_factory=dict)
+    _indexes: dict[tuple[str, str, str, tuple[str, ...]], dict[tuple[str, ...], list[dict[str, Any]]]] = field(
+        default_factory=dict
+    )
+    # Areas whose rows are wanted soon, by level: of a table they are read together, and kept until others are.
+    _ahead: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def rows(self, table: str, wanted: Mapping[str, str]) -> list[dict[str, Any]]:
         """Return the rows of a table that have the wanted values in the named columns.
@@ -150,23 +155,41 @@ class Published:
         described = self.tables.get(table)
         if described is None:
             raise ReportError(f"there is no table {table!r}", f"tables are {', '.join(sorted(self.tables))}")
-        for name in wanted:
-            if name not in described.column_names:
-                raise ReportError(
-                    f"table {table} has no column {name!r}{near(name, described.column_names)}", "name one of its columns"
-                )
+        names = tuple(wanted)
         level, code = wanted.get(LEVEL, ""), wanted.get(CODE, "")
-        group = self._groups.get((table, level, code))
-        if group is None:
+        by_values = self._indexes.get((table, level, code, names))
+        if by_values is None:
+            there = described.column_names
+            for name in names:
+                if name not in there:
+                    raise ReportError(f"table {table} has no column {name!r}{near(name, there)}", "name one of its columns")
+            by_values = {}
+            for row in self._group(table, level, code):
+                by_values.setdefault(tuple(str(row[name]) for name in names), []).append(row)
+            self._indexes[table, level, code, names] = by_values
+        return by_values.get(tuple(wanted.values()), [])
+
+    def _group(self, table: str, level: str, code: str) -> list[dict[str, Any]]:
+        """Return the rows of a table and an area, or all of them, by year."""
+        if (table, level, code) not in self._groups:
+            # With them those of the areas that are wanted soon.
             has_area = bool(level and code)
-            sql = f'select * from "{table}"' + (f" where {LEVEL} = ? and {CODE} = ?" if has_area else "")
-            group = {}
-            for row in dictionaries(self.connection, sql, [level, code] if has_area else None):
-                group.setdefault(str(row.get(YEAR, "")), []).append(row)
-            self._groups[table, level, code] = group
-        years = [wanted[YEAR]] if YEAR in wanted else list(group)
-        rows = (row for year in years for row in group.get(year, []))
-        return [row for row in rows if all(str(row[name]) == value for name, value in wanted.items())]
+            codes = self._ahead.get(level, frozenset()) | {code} if has_area else {code}
+            where = f" where {LEVEL} = ? and list_contains(?, {CODE})" if has_area else ""
+            parameters = [level, sorted(codes)] if has_area else None
+            groups: dict[str, dict[str, list[dict[str, Any]]]] = {each: {} for each in codes}
+            for row in dictionaries(self.connection, f'select * from "{table}"{where}', parameters):
+                groups[row[CODE] if has_area else code].setdefault(str(row.get(YEAR, "")), []).append(row)
+            for each, years in groups.items():
+                self._groups[table, level, each] = [row for rows in years.values() for row in rows]
+        return self._groups[table, level, code]
+
+    def read_ahead(self, codes: Mapping[str, Iterable[str]]) -> None:
+        """Say which areas are wanted next, by level; rows of those that were said before are given up."""
+        gone = {(level, code) for level, each in self._ahead.items() for code in each}
+        self._groups = {key: rows for key, rows in self._groups.items() if key[1:3] not in gone}
+        self._indexes = {key: rows for key, rows in self._indexes.items() if key[1:3] not in gone}
+        self._ahead = {level: frozenset(each) for level, each in codes.items()}
 
     def cell(self, table: str, measure: str, wanted: Mapping[str, str]) -> Cell:
         """Return the one cell of a table with a key.

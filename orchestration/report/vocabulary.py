@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from orchestration.core.language import in_language
-from orchestration.report.bound import Bound, Composed
+from orchestration.report.bound import ALWAYS_SAID, Bound, Composed
 from orchestration.report.grid import Round
 from orchestration.report.labels import Labels
 from orchestration.report.printed_words import WITH_CORRECTION, Place
@@ -422,7 +422,7 @@ class Vocabulary:
                 raise ReportError(f"nothing is said by {name!r}{near(name, known)}", f"said is one of {', '.join(known)}")
         needed = list(dict.fromkeys([*also, *(name for cell in quantity.cells for name in self._needed(cell))]))
         for name in needed:
-            if name not in allowed:
+            if name not in allowed and name not in ALWAYS_SAID:
                 what = in_language(GROUPS["said"][name], self.of.language) if name in GROUPS["said"] else name
                 raise ReportError(f"the value is not plain: {what}", f'add said="{name}", then the sentence shows it')
         return Bound(quantity, decimals, language=self.of.language, unit=unit, said=tuple(needed))

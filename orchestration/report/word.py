@@ -8,27 +8,25 @@ from __future__ import annotations
 
 import html
 import io
-import json
 import re
-import subprocess
 import zipfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pypandoc
-import typst
-
+from orchestration.core.language import in_language
 from orchestration.core.workbooks import add_file
 from orchestration.report import nodes
 from orchestration.report.authored import CHECK_STYLE, SIGNATURE_STYLE
 from orchestration.report.document import TEXTS, Document, Placed, column_widths, note_nodes, table_nodes
 from orchestration.report.nodes import Node
+from orchestration.report.pandoc import Writing, default_file, written
+from orchestration.report.typesetting import picture
 
 DARK, QUIET, LINE, CHECK = "0B5E5A", "595959", "BFBFBF", "9B1C1C"
 # Letters of cells in half points, the smaller the more a table holds.
 CELL_SIZES = (18, 15, 13)
-PICTURE_PPI = 200
 LOCALE = {"nb": "nb-NO", "en": "en-GB"}
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -53,29 +51,29 @@ def write_word(document: Document, path: Path, work: Path) -> None:
         work: a folder for pictures and styles on the way.
     """
     reference = work / "reference.docx"
-    _write_reference(reference, document.language)
+    reference.write_bytes(_reference(document.language))
+
+    pictures: dict[str, Path] = {}
 
     def write(placed: Placed) -> list[Node]:
         if placed.chart is None:
             return _with_small_cells(placed, table_nodes(placed, document.language))
-        picture = work / f"{placed.grid.key}.png"
-        picture.write_bytes(picture_of(placed.chart.svg(), work))
-        figure = nodes.figure(placed.grid.key, [nodes.string(placed.caption)], picture.name, placed.alternative)
+        drawn = work / f"{placed.grid.key}.png"
+        drawn.write_bytes(picture_of(placed.chart.svg(), work))
+        pictures[drawn.name] = drawn
+        figure = nodes.figure(placed.grid.key, [nodes.string(placed.caption)], drawn.name, placed.alternative)
         return [figure, *note_nodes(placed.grid, document.language)]
 
     front = [nodes.paragraph([nodes.string(text)], "Utgave") for text in document.front]
-    whole = {"pandoc-api-version": api_version(), "meta": {}, "blocks": [*front, *document.blocks(write)]}
-    options = [
-        *(("--toc", "--toc-depth=2") if document.is_book else ()),
-        "--figure-caption-position=above",
-        f"--reference-doc={reference}",
-        f"--resource-path={work}",
-        *("-M", f"lang={LOCALE[document.language]}", "-M", f"title={document.title}", "-M", f"subtitle={document.subtitle}"),
-        *("-M", f"toc-title={TEXTS['contents'].nb if document.language == 'nb' else TEXTS['contents'].en}"),
-    ]
-    made = work / "made.docx"
-    nodes.convert(json.dumps(whole), "docx", "json", options, into=str(made), epoch=document.epoch)
-    _finish(made, path, document)
+    options = {"table_of_contents": document.is_book, "toc_depth": 2, "reference_doc": str(reference)}
+    meta = {
+        "lang": LOCALE[document.language],
+        "title": document.title,
+        "subtitle": document.subtitle,
+        "toc-title": in_language(TEXTS["contents"], document.language),
+    }
+    writing = Writing("docx", options, is_standalone=True, pictures=pictures)
+    _finish(written([*front, *document.blocks(write)], writing, meta), path, document)
 
 
 def cell_style(small: int) -> str:
@@ -102,25 +100,18 @@ def _with_small_cells(placed: Placed, found: list[Node]) -> list[Node]:
     ]
 
 
-def api_version() -> list[int]:
-    """Return the version of pandoc's document."""
-    return list(json.loads(nodes.convert("", "json", "markdown"))["pandoc-api-version"])
-
-
 def picture_of(svg: str, work: Path) -> bytes:
     """Return a chart as a picture: older Word shows no SVG."""
     chart = work / "chart.typ"
     (work / "chart.svg").write_text(svg, encoding="utf-8")
     chart.write_text('#set page(width: auto, height: auto, margin: 0pt)\n#image("chart.svg")', encoding="utf-8")
-    made = typst.compile(str(chart), None, root=str(work), format="png", ppi=PICTURE_PPI, ignore_system_fonts=True)
-    return bytes(made)
+    return picture(chart)
 
 
-def _write_reference(path: Path, language: str) -> None:
-    """Write the styles: pandoc's own document with the fonts and colours of the reports."""
-    original = subprocess.run(
-        [pypandoc.get_pandoc_path(), "--print-default-data-file", "reference.docx"], capture_output=True, check=True
-    ).stdout
+@cache
+def _reference(language: str) -> bytes:
+    """Return the styles: pandoc's own document with the fonts and colours of the reports."""
+    result = io.BytesIO()
     changes: dict[str, Callable[[str], str]] = {
         "word/styles.xml": lambda content: _styles(content, language),
         "word/document.xml": lambda content: re.sub(
@@ -131,11 +122,13 @@ def _write_reference(path: Path, language: str) -> None:
         ),
         "[Content_Types].xml": lambda content: content.replace("</Types>", f"{_FOOTER_TYPE}</Types>"),
     }
-    with zipfile.ZipFile(io.BytesIO(original)) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+    original = io.BytesIO(default_file("reference.docx"))
+    with zipfile.ZipFile(original) as source, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
             content = source.read(name).decode("utf-8")
             add_file(target, name, [changes[name](content) if name in changes else content])
         add_file(target, "word/footer1.xml", [_part("word_footer.xml")])
+    return result.getvalue()
 
 
 def _style(
@@ -194,6 +187,7 @@ def _styles(content: str, language: str) -> str:
     return content.replace("</w:styles>", "".join(added) + "</w:styles>")
 
 
+_DAY = re.compile(r"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 _CONTENTS = re.compile(r"<w:sdt><w:sdtPr><w:docPartObj><w:docPartGallery w:val=\"Table of Contents\".*?</w:sdt>", re.DOTALL)
 _FIELD_END = '<w:fldChar w:fldCharType="end" />'
 
@@ -216,9 +210,9 @@ def _with_contents(text: str, document: Document) -> str:
     return text[:at] + contents + text[at:]
 
 
-def _finish(made: Path, path: Path, document: Document) -> None:
+def _finish(made: bytes, path: Path, document: Document) -> None:
     """Write the document again with row heads, rows that stay whole, and no clock."""
-    with zipfile.ZipFile(made) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+    with zipfile.ZipFile(io.BytesIO(made)) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
             content = source.read(name)
             if name == "word/document.xml":
@@ -229,5 +223,7 @@ def _finish(made: Path, path: Path, document: Document) -> None:
                 text = re.sub(r"<w:tr>(?!<w:trPr>)", "<w:tr><w:trPr><w:cantSplit/></w:trPr>", text)
                 text = text.replace("<w:trPr><w:tblHeader", "<w:trPr><w:cantSplit/><w:tblHeader")
                 content = text.encode("utf-8")
+            elif name == "docProps/core.xml":
+                content = _DAY.sub(rf"\g<1>{document.day}T00:00:00Z", content.decode("utf-8")).encode("utf-8")
             with target.open(name, "w") as file:
                 file.write(content)

@@ -15,7 +15,7 @@ import yaml
 
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR, Settings
-from orchestration.report import build
+from orchestration.report import build, making
 from orchestration.report.against_print import Held, shown_number
 from orchestration.report.model import load_source
 from orchestration.report.places import Places
@@ -39,8 +39,8 @@ def settings_of(folder: Path) -> Settings:
 
 def said(settings: Settings, year: int, chapter: str) -> str:
     source = load_source(settings.report_sources / "is248")
-    with build.open_published(settings) as (published, _):
-        of = build.round_of(settings, source, published, build.Wanted("is248", year), Places())
+    with build.open_desk(settings) as desk:
+        of = build.round_of(desk, source, build.Wanted("is248", year), Places())
         text = Chapters(of, Vocabulary(of), {}, {}).render(Path("chapter.md"), chapter, "chapter.md")
     return re.sub(r"[\u00a0\u202f]", " ", SPAN.sub(r"\1", text))
 
@@ -85,7 +85,7 @@ def test_the_national_report_has_the_tables_of_print(published: Path, tmp_path: 
 def test_every_printed_table_is_in_the_report_or_has_a_reason(published: Path, tmp_path: Path) -> None:
     settings = settings_of(published)
     held = {
-        year: build.build(settings, build.Wanted("is248", year, language="en"), tmp_path).printed for year in (2016, 2023)
+        year: making.build(settings, build.Wanted("is248", year, language="en"), tmp_path).printed for year in (2016, 2023)
     }
     for each in (table for tables in held.values() for table in tables):
         assert each.shown == each.figures or each.why, each

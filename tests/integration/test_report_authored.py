@@ -8,8 +8,9 @@ import pytest
 
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
-from orchestration.report import build, read_pdf
-from orchestration.report.build import Built, Wanted
+from orchestration.report import read_pdf
+from orchestration.report.build import Wanted
+from orchestration.report.making import Built, build
 from tests.integration.publication_kit import published
 from tests.integration.test_reports import REPORT, rows
 
@@ -54,7 +55,7 @@ def write(settings: Settings, name: str, text: str) -> None:
 
 
 def built(settings: Settings) -> Built:
-    return build.build(settings, Wanted("small", 2023))
+    return build(settings, Wanted("small", 2023))
 
 
 def states(report: Built) -> dict[str, tuple[str, int | None]]:

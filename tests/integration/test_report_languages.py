@@ -8,8 +8,8 @@ import pytest
 
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR, Settings
-from orchestration.report import build
 from orchestration.report.build import Wanted
+from orchestration.report.making import build
 from orchestration.report.model import load_source
 from tests.integration.publication_kit import published
 from tests.integration.test_reports import CHAPTER, REPORT, TABLES, rows
@@ -35,14 +35,14 @@ def reporting(inputs: Path, tmp_path: Path) -> Settings:
 
 
 def test_a_chapter_that_nobody_has_written_has_its_tables_and_is_told(reporting: Settings) -> None:
-    built = build.build(reporting, Wanted("small", 2023, language="en"))
+    built = build(reporting, Wanted("small", 2023, language="en"))
     assert (built.without_text, built.tables, built.figures, built.values) == (["FTE"], 1, 1, 0)
     assert "in Norwegian only" in built.files["html"].read_text(encoding="utf-8")
 
 
 def test_what_an_english_chapter_does_not_place_stands_behind_its_text_and_is_told(reporting: Settings) -> None:
     (reporting.report_sources / "small" / "chapters" / "kapittel.en.md").write_text(ENGLISH, encoding="utf-8")
-    built = build.build(reporting, Wanted("small", 2023, language="en"), with_turns=True)
+    built = build(reporting, Wanted("small", 2023, language="en"), with_turns=True)
     assert (built.without_text, built.tables, built.figures) == ([], 1, 1)
     assert built.added == {"kapittel.en.md": ('figure("chart")',)}
     page = built.files["html"].read_text(encoding="utf-8")
@@ -55,7 +55,7 @@ def test_a_number_that_is_typed_in_an_english_chapter_is_told_with_its_line(repo
     path = reporting.report_sources / "small" / "chapters" / "kapittel.en.md"
     path.write_text("\nThere were three of them.\n", encoding="utf-8")
     with pytest.raises(UserError, match="'three' is typed by hand") as error:
-        build.build(reporting, Wanted("small", 2023, language="en"))
+        build(reporting, Wanted("small", 2023, language="en"))
     assert error.value.place == f"{path}, line 2"
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from orchestration.report.bound import Bound
+from orchestration.report.charts import DASHES, draw
 from orchestration.report.document import column_widths
+from orchestration.report.grid import heads_of
 from orchestration.report.manifest import differences
 from orchestration.report.model import Declared
+from orchestration.report.places import places_of
 from orchestration.report.tables import LeftOutError, fill
 from orchestration.report.typed_numbers import typed_numbers
 from orchestration.report.values import Quantity, ReportError, plain
-from tests.unit.report_kit import answer, comparable, fte, round_of
+from tests.unit.report_kit import REPORT, answer, comparable, fte, round_of
 
 COMPARABLE = [comparable("fte_by_service", 2015, 2016)]
 
@@ -168,3 +172,45 @@ def test_two_reports_differ_in_what_depends_on_a_correction() -> None:
         ("t / I alt / 2016", "2", "0", False),
     ]
     assert differences(before, before) == []
+
+
+def test_a_line_of_heads_that_heads_above_fill_alone_is_no_line() -> None:
+    # The one column that says nothing more on the second line reaches down, as far as there are lines.
+    lines = heads_of([["a", "a", "b"], ["c", "d", ""], ["", "", ""]])
+    assert [[(head.text, head.columns, head.rows) for head in line] for line in lines] == [
+        [("a", 2, 1), ("b", 1, 2)],
+        [("c", 1, 1), ("d", 1, 1)],
+    ]
+
+
+@pytest.mark.parametrize("others", [[], ["0302"]])
+def test_a_county_of_one_municipality_is_not_shown_beside_it(others: list[str]) -> None:
+    on_map = {"area_basis": "current", "time_period": 2016}
+    areas = [{"unit_level": "county", "unit_code": "03", "unit_name": "Oslo", **on_map}]
+    for code in ("0301", *others):
+        of_county = {"county_code": "03", "size_group": "ge50000", "unit_name": code}
+        areas.append({"unit_level": "municipality", "unit_code": code, **of_county, **on_map})
+    figures = [
+        fte(2016, 10.0, unit_level=level, unit_code=code, area_basis="current")
+        for level, code in (("municipality", "0301"), ("county", "03"), ("country", "0"))
+    ]
+    of = round_of({"areas": areas, "fte_by_service": figures})
+    report = REPORT.model_copy(update={"area": "municipality"})
+    places = places_of(of.published, report, "0301", 2016, "nb")
+    assert places.names["county_name"] == ("Oslo" if others else "")
+    of = replace(of, report=report, words=replace(of.words, places=places.here))
+    table = declared(rows={"by": "place", "codes": ["here", "county", "country"]}, columns=[{"measure": "fte_reported"}])
+    codes = [row.code for row in fill("beside", table, of).rows]
+    assert codes == (["here", "county", "country"] if others else ["here", "country"])
+
+
+def test_lines_are_told_from_each_other_without_colours() -> None:
+    lines = declared(
+        kind="lines",
+        rows={"by": "year", "years": "all"},
+        columns=[{"measure": "fte_reported", "with": {"target_group": group}} for group in ("adults", "total")],
+    )
+    svg = draw(fill("lines", lines, round_of({"fte_by_service": groups(), "comparability": COMPARABLE})), "nb").svg()
+    drawn = [line for line in svg.splitlines() if 'stroke-width="2"' in line]
+    # In the legend and in the chart.
+    assert [DASHES[1] in line for line in drawn] == [False, True, False, True]

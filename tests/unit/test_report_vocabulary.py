@@ -166,3 +166,22 @@ def test_an_identifier_of_markdown_is_no_comment() -> None:
 
 def test_a_chapter_cannot_reach_outside_its_words() -> None:
     assert refused("{{ fte.__globals__ }}").place == "kapittel.md, line 1"
+
+
+def test_of_one_municipality_is_said_what_is_true_of_one() -> None:
+    rows = {"fte_by_service": [fte(2016, 5.0, unit_level="municipality", unit_code="5001", obs_status="I")]}
+    assert said('{{ fte(year, municipality="5001", said="carried_forward") }}.', rows) == (
+        "5 (helt eller delvis videreført fra året før)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("note", "words"), [("corrected", "et svar er rettet"), ("awaits_changes", "tall fra forrige utgave")]
+)
+def test_what_a_correction_brings_is_said_without_being_asked_for(note: str, words: str) -> None:
+    rows = {
+        "fte_by_service": [fte(2015, 4.0), fte(2016, 5.0, obs_note=note)],
+        "comparability": [comparable("fte_by_service", 2015, 2016)],
+    }
+    assert said("Det var {{ fte(year) }} årsverk i {{ year }}. Mer.", rows) == f"Det var 5 årsverk i 2016 ({words}). Mer."
+    assert said("Antallet {{ rose_or_fell(before, year) }}.", rows) == "Antallet økte."

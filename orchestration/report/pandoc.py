@@ -1,0 +1,122 @@
+"""One pandoc for all documents of a process: starting it takes longer than a document does.
+
+It runs a script of its own (``templates/convert.lua``) and answers one request after another. Belongs here: that process and
+what is asked of it. Does not belong here: what a document has (``nodes``), or the options of a format.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pypandoc
+
+SCRIPT = Path(__file__).parent / "templates" / "convert.lua"
+# Markdown as authors write it; a sign that would mean something else in a sentence means itself.
+MARKDOWN = "markdown-smart-citations-tex_math_dollars-auto_identifiers-raw_tex-example_lists"
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How a document is written.
+
+    ``options`` are pandoc's own for writers; ``template`` is a file, and ``is_standalone`` takes pandoc's own; ``pictures``
+    have the file of each picture by the name that the document calls it.
+    """
+
+    to: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    template: Path | None = None
+    is_standalone: bool = False
+    pictures: Mapping[str, Path] = field(default_factory=dict)
+
+
+class Pandoc:
+    """A pandoc that stays open. It answers one thread at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        # Nothing that it writes may know the time.
+        self._process = subprocess.Popen(
+            [pypandoc.get_pandoc_path(), "lua", str(SCRIPT)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "SOURCE_DATE_EPOCH": "0", "LC_ALL": "C.UTF-8"},
+        )
+
+    def ask(self, request: Mapping[str, Any]) -> bytes:
+        """Return what pandoc makes of a request.
+
+        Raises:
+            RuntimeError: pandoc refused, which is a defect of this program.
+        """
+        requests, answers = self._process.stdin, self._process.stdout
+        assert requests is not None and answers is not None
+        with self._lock:
+            requests.write(json.dumps(request).encode() + b"\n")
+            requests.flush()
+            outcome, _, size = answers.readline().decode().partition(" ")
+            content = answers.read(int(size or 0))
+        if outcome != "ok":
+            raise RuntimeError(f"pandoc refused: {content.decode(errors='replace') or 'it has ended'}")
+        return content
+
+    def close(self) -> None:
+        """End it."""
+        self._process.communicate()
+
+
+@cache
+def _of_process(process: int) -> Pandoc:
+    pandoc = Pandoc()
+    atexit.register(pandoc.close)
+    return pandoc
+
+
+def _pandoc() -> Pandoc:
+    """Return the pandoc of this process; one that was forked has none."""
+    return _of_process(os.getpid())
+
+
+def blocks_of(markdown: str) -> list[dict[str, Any]]:
+    """Return the blocks of a text as authors write it."""
+    request = {"text": markdown, "origin": MARKDOWN, "to": "json"}
+    found: list[dict[str, Any]] = json.loads(_pandoc().ask(request))["blocks"]
+    return found
+
+
+@cache
+def _api_version() -> list[int]:
+    return list(json.loads(_pandoc().ask({"text": "", "origin": "markdown", "to": "json"}))["pandoc-api-version"])
+
+
+def written(blocks: Sequence[Mapping[str, Any]], how: Writing, meta: Mapping[str, str] | None = None) -> bytes:
+    """Return a document as a format has it.
+
+    Args:
+        blocks: its content.
+        how: the format.
+        meta: title and language of the document.
+    """
+    described = {name: {"t": "MetaString", "c": text} for name, text in (meta or {}).items()}
+    whole = {"pandoc-api-version": _api_version(), "meta": described, "blocks": blocks}
+    request: dict[str, Any] = {"text": json.dumps(whole), "origin": "json", "to": how.to, "options": dict(how.options)}
+    if how.template is not None:
+        request["template"] = str(how.template)
+    request["standalone"] = how.is_standalone
+    request["pictures"] = {name: str(path) for name, path in how.pictures.items()}
+    return _pandoc().ask(request)
+
+
+def default_file(name: str) -> bytes:
+    """Return a file that pandoc has for documents."""
+    found = subprocess.run([pypandoc.get_pandoc_path(), "--print-default-data-file", name], capture_output=True, check=True)
+    return found.stdout
