@@ -1,15 +1,19 @@
-"""The publication as assets: the candidate and the snapshot.
+"""The publication as assets: the candidate, its reports and the snapshot.
 
 The gate (``defs.checks``) is a check that blocks: it keeps the asset ``snapshot`` from being materialised. The promotion
 itself also refuses a candidate that was not judged or that is not the judged one. A candidate that waits for its release
-leaves ``snapshot`` as it is.
+leaves ``snapshot`` as it is. Reports are made with the candidate, whose content they are; the asset ``reports`` holds them
+against its public files once more, and keeps the snapshot from being made where one says anything else.
 """
 
+import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 
+from orchestration.core.errors import UserError
 from orchestration.core.tables import load_tables
 from orchestration.core.warehouse import connect
 from orchestration.defs.checks import CANDIDATE
@@ -22,13 +26,26 @@ from orchestration.gate.judging import keep_results_before, results_of_stages
 from orchestration.publish import rolls, snapshots
 from orchestration.publish.candidate import build
 from orchestration.publish.candidates import last_candidate, note_candidate
+from orchestration.publish.formats import REPORTS as REPORT_FORMATS
 from orchestration.publish.layout import DATABASE
 from orchestration.publish.provenance import inputs_hash, remember
 from orchestration.publish.publication import overdue_release, publish_now
 from orchestration.publish.release import load_catalogue
 
 SNAPSHOT = dg.AssetKey(["publication", "snapshot"])
+REPORTS = dg.AssetKey(["publication", "reports"])
 GROUP = "publication"
+
+# The checks of the reports: what each looks for, and whether the snapshot waits for it.
+REPORT_CHECKS = {
+    "numbers_equal_their_cells": ("Every number of every report is that of its published cells, read a second time.", True),
+    "nothing_is_confidential": ("No report is bound to a confidential cell.", True),
+    "references_resolve": ("Every reference of a report leads to a place in it.", True),
+    "every_report_is_made": ("Every report that is asked for could be made; one that could not is left out.", False),
+}
+FIRST_FAULTS = 5
+# Beside the candidate: the reports that could not be made.
+LEFT_OUT = ".reports.json"
 
 # The check of the snapshot that tells when a release of the calendar should be out and is not.
 DUE = dg.AssetCheckKey(SNAPSHOT, "due_releases_are_published")
@@ -64,10 +81,21 @@ def build_publication(forms: list[Form], models: list[dg.AssetKey]) -> list[dg.A
         owners=owners(GROUP),
         kinds={"duckdb", "parquet", "csv"},
     )
-    def candidate(installation: Installation, writer: Writer) -> dg.MaterializeResult[None]:
+    def candidate(
+        context: dg.AssetExecutionContext, installation: Installation, writer: Writer
+    ) -> dg.MaterializeResult[None]:
         """The exact files that would become public, in a folder named by their content."""
         settings = installation.settings
+        from orchestration.report.within import write_reports  # imported here: tools for documents take a while
+
         found = results_of_stages(settings.stage_results)
+        predecessor = snapshots.current(settings.snapshots)
+        left_out: list[dict[str, str]] = []
+
+        def make_reports(folder: Path) -> None:
+            for refused in write_reports(settings, folder, settings.formats_written, predecessor):
+                left_out.append({"report": refused.name, "why": str(refused.error)})
+
         made = build(
             settings.warehouse_file,
             load_tables(settings.metadata),
@@ -75,8 +103,12 @@ def build_publication(forms: list[Form], models: list[dg.AssetKey]) -> list[dg.A
             catalogue=load_catalogue(settings.metadata),
             channel=settings.purpose,
             formats=settings.formats_written,
-            predecessor=snapshots.current(settings.snapshots),
+            predecessor=predecessor,
+            write_reports=make_reports,
         )
+        for each in left_out:
+            context.log.warning(f"left out: {each['why']}")
+        (made.path.parent / f"{made.id}{LEFT_OUT}").write_text(json.dumps(left_out, ensure_ascii=False), encoding="utf-8")
         keep_results_before(made, found)
         ledger.write_additions(settings.warehouse_file, made.path.parent / f"{made.id}{ledger.ADDITIONS}")
         ledger.write_before(settings.warehouse_file, made.path.parent / f"{made.id}{ledger.BEFORE}")
@@ -87,8 +119,54 @@ def build_publication(forms: list[Form], models: list[dg.AssetKey]) -> list[dg.A
         )
 
     @dg.asset(
-        key=SNAPSHOT,
+        key=REPORTS,
         deps=[CANDIDATE],
+        group_name=group_name(GROUP),
+        owners=owners(GROUP),
+        kinds={"pdf", "html", "excel"},
+        check_specs=[
+            dg.AssetCheckSpec(name, asset=REPORTS, description=said, blocking=stops)
+            for name, (said, stops) in REPORT_CHECKS.items()
+        ],
+    )
+    def reports(installation: Installation, writer: Writer) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        """The reports of the candidate: the national one of the newest round, and those of areas that are asked for."""
+        from orchestration.report.verify import verify  # imported here, as above
+
+        made = last_candidate(installation.settings.warehouse)
+        if made is None:
+            raise UserError(
+                "there is no candidate",
+                place=str(installation.settings.candidates),
+                remedy="materialize publication/candidate first",
+            )
+        found = [verify(made.path / format_, made.path) for format_ in REPORT_FORMATS]
+        editions = {name: edition for each in found for name, edition in each.editions.items()}
+        left_out = made.path.parent / f"{made.id}{LEFT_OUT}"
+        note = json.loads(left_out.read_text(encoding="utf-8")) if left_out.is_file() else []
+        yield dg.MaterializeResult(
+            metadata={"reports": len(editions), "numbers": sum(each.numbers for each in found), "editions": editions},
+            data_version=dg.DataVersion(hashlib.sha256(json.dumps(editions).encode()).hexdigest()[:12]),
+        )
+        faults = {
+            "numbers_equal_their_cells": [fault for each in found for fault in each.unequal],
+            "nothing_is_confidential": [fault for each in found for fault in each.confidential],
+            "references_resolve": [fault for each in found for fault in each.lost],
+            "every_report_is_made": [each["why"] for each in note],
+        }
+        for name, (_, stops) in REPORT_CHECKS.items():
+            yield dg.AssetCheckResult(
+                asset_key=REPORTS,
+                check_name=name,
+                passed=not faults[name],
+                severity=dg.AssetCheckSeverity.ERROR if stops else dg.AssetCheckSeverity.WARN,
+                description="; ".join(faults[name][:FIRST_FAULTS]) or None,
+                metadata={"faults": len(faults[name])},
+            )
+
+    @dg.asset(
+        key=SNAPSHOT,
+        deps=[CANDIDATE, REPORTS],
         group_name=group_name(GROUP),
         owners=owners(GROUP),
         kinds={"duckdb", "parquet", "csv", "excel"},
@@ -136,4 +214,4 @@ def build_publication(forms: list[Form], models: list[dg.AssetKey]) -> list[dg.A
             },
         )
 
-    return [candidate, snapshot]
+    return [candidate, reports, snapshot]

@@ -52,6 +52,7 @@ STEP_TITLES = {
     "harmonise": "dbt models and tests",
     "publication__candidate": "candidate files",
     GATE_STEP: "rules of the gate",
+    "publication__reports": "reports held against the files",
     "publication__snapshot": "publication",
 }
 
