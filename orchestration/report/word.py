@@ -27,6 +27,7 @@ from orchestration.report.typesetting import picture
 DARK, QUIET, LINE, CHECK = "0B5E5A", "595959", "BFBFBF", "9B1C1C"
 # Letters of cells in half points, the smaller the more a table holds.
 CELL_SIZES = (18, 15, 13)
+POINT_STYLE = "Punkt"
 LOCALE = {"nb": "nb-NO", "en": "en-GB"}
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -73,7 +74,16 @@ def write_word(document: Document, path: Path, work: Path) -> None:
         "toc-title": in_language(TEXTS["contents"], document.language),
     }
     writing = Writing("docx", options, is_standalone=True, pictures=pictures)
-    _finish(written([*front, *document.blocks(write)], writing, meta), path, document)
+    _finish(written([*front, *nodes.walk(document.blocks(write), _with_points)], writing, meta), path, document)
+
+
+def _with_points(node: Node) -> Any:
+    """Return a list whose points have the size of the text: pandoc gives them the style of cells."""
+
+    def point(inner: Node) -> Any:
+        return nodes.paragraph(inner["c"], POINT_STYLE) if inner["t"] == "Plain" else None
+
+    return {"t": node["t"], "c": nodes.walk(node["c"], point)} if node["t"] == "BulletList" else None
 
 
 def cell_style(small: int) -> str:
@@ -180,6 +190,7 @@ def _styles(content: str, language: str) -> str:
         *(_style(f"TOC{level}", f"toc {level}", 21, after=f'<w:ind w:left="{(level - 1) * 300}"/>') for level in (1, 2)),
         _style("Tabellnote", "Tabellnote", 16, color=QUIET),
         _style("Utgave", "Utgave", 20, color=QUIET),
+        _style(POINT_STYLE, POINT_STYLE, 24, before=40, after='<w:spacing w:after="40"/>'),
         _style(SIGNATURE_STYLE, SIGNATURE_STYLE, 18, color=QUIET, after='<w:spacing w:after="200"/>'),
         _style(CHECK_STYLE, CHECK_STYLE, 21, color=CHECK, bold=True, before=160, extra="<w:keepNext/>"),
         _part("word_table_style.xml", DARK=DARK, LINE=LINE),
