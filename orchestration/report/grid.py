@@ -14,8 +14,11 @@ from orchestration.core.tables import Label
 from orchestration.report.model import Declared, Report
 from orchestration.report.printed_tables import PrintedTables
 from orchestration.report.printed_words import PrintedWords
-from orchestration.report.values import Published, Quantity
+from orchestration.report.values import LEVEL, Cell, Published, Quantity
 from orchestration.site.breaks import Breaks
+
+# The note of a figure that contains a corrected answer.
+CORRECTED = "corrected"
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,16 @@ class Round:
     words: PrintedWords
     breaks: Mapping[str, Breaks] = field(default_factory=dict)
     printed: PrintedTables = field(default_factory=PrintedTables)
+
+    def notes_of(self, cell: Cell) -> list[str]:
+        """Return what is noted of a cell and has to be said where it stands.
+
+        What the report says once for all is not; nor, in the report of an area, that an answer somewhere in the country was
+        corrected: figures that it is held beside, of larger areas, would say so in the reports of all others.
+        """
+        here = self.words.places.get("here")
+        is_beside = here is not None and cell.at.get(LEVEL) not in (here.level, "municipality")
+        return [code for code in cell.notes if code not in self.report.said_once and not (is_beside and code == CORRECTED)]
 
     def say(self, label: Label) -> str:
         """Return a label in the language of the report."""

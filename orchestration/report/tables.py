@@ -243,7 +243,7 @@ class _Filling:
         found = []
         if cell.status in SAID_STATUSES:
             found.append(self.labels.code("obs_status", cell.status))
-        found += [self.labels.code("obs_note", code) for code in cell.notes if code not in self.round.report.said_once]
+        found += [self.labels.code("obs_note", code) for code in self.round.notes_of(cell)]
         if cell.coverage is not None and cell.coverage < self.round.report.coverage_from:
             found.append(self.round.say(TEXTS["incomplete"]))
         return found

@@ -430,7 +430,7 @@ class Vocabulary:
     def _needed(self, cell: Cell) -> Iterable[str]:
         if cell.status in STATUS_NAMES:
             yield STATUS_NAMES[cell.status]
-        yield from (code for code in cell.notes if code not in self.of.report.said_once)
+        yield from self.of.notes_of(cell)
         if cell.coverage is not None and cell.coverage < self.of.report.coverage_from:
             yield "incomplete"
 

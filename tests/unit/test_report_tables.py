@@ -14,6 +14,7 @@ from orchestration.report.grid import heads_of
 from orchestration.report.manifest import differences
 from orchestration.report.model import Declared
 from orchestration.report.places import places_of
+from orchestration.report.printed_words import Place
 from orchestration.report.tables import LeftOutError, fill
 from orchestration.report.typed_numbers import typed_numbers
 from orchestration.report.values import Quantity, ReportError, plain
@@ -214,3 +215,21 @@ def test_lines_are_told_from_each_other_without_colours() -> None:
     drawn = [line for line in svg.splitlines() if 'stroke-width="2"' in line]
     # In the legend and in the chart.
     assert [DASHES[1] in line for line in drawn] == [False, True, False, True]
+
+
+@pytest.mark.parametrize("level", ["municipality", "country"])
+def test_a_correction_elsewhere_is_not_said_in_the_report_of_an_area(level: str) -> None:
+    # The figure of the country has an answer that was corrected; so has that of the municipality, or not.
+    places = {"here": Place("municipality", "0301", "Oslo", "current"), "country": Place("country", "0", basis="current")}
+    figures = [
+        fte(2016, 10.0, unit_level=place.level, unit_code=place.code, area_basis="current", obs_note=note)
+        for place, note in (
+            (places["here"], "corrected" if level == "municipality" else None),
+            (places["country"], "corrected"),
+        )
+    ]
+    of = round_of({"fte_by_service": figures})
+    of = replace(of, words=replace(of.words, places=places))
+    table = declared(rows={"by": "place", "codes": ["here", "country"]}, columns=[{"measure": "fte_reported"}])
+    grid = fill("beside", table, of)
+    assert [bool(row.marks) for row in grid.rows] == [level == "municipality", False]
