@@ -80,13 +80,17 @@ def attack_snapshots(
 
 
 def with_before(
-    made: Mapping[TableKey, Sheet], now: Public, before: Sequence[tuple[Public, Mapping[TableKey, Sheet]]]
+    made: Mapping[TableKey, Sheet],
+    now: Public,
+    before: Sequence[tuple[Public, Mapping[TableKey, Sheet]]],
+    policy: Policy,
 ) -> dict[TableKey, Sheet]:
     """Return tables with what else shows groups of the same units: earlier snapshots, and the differences from them.
 
     What a large enough uniform group told once is known for good. And who came since is public by the FTE, so a group that
-    was shown before and is shown now shows the units of it that came, too: a group by its own right. A difference that they
-    alone cannot explain is of corrected units, too, and tells nothing of any group.
+    was shown before and is shown now shows the units of it that came, too: a group by its own right, with the limit of
+    sensitive questions. A difference that they alone cannot explain is of corrected units, too, and tells nothing of any
+    group.
     """
     found = dict(made)
     for key, sheet in made.items():
@@ -100,7 +104,9 @@ def with_before(
             then, silent = (each.silent.get(key.time_period, frozenset()) for each in (public, now))
             came = np.array([code in then - silent for code in sheet.frame.units], dtype=np.bool_)
             added = _added(sheet, rows, came) if came.any() else None
-            beside += [added] if added is not None else []
+            beside += (
+                [dataclasses.replace(added, fewest=max(policy.ordinary, policy.sensitive))] if added is not None else []
+            )
         if beside:
             found[key] = dataclasses.replace(sheet, beside=tuple(beside))
     return found

@@ -42,6 +42,8 @@ class Limits:
 
     uniform: int
     routed: bool = False
+    # Of the units that changed since a snapshot.
+    uniform_since: int = 0
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,7 @@ def judge(
     own: Numbers | None = None,
     mixed: tuple[Marks, Marks] | None = None,
     free: Marks | None = None,
+    since: Marks | None = None,
 ) -> Verdict:
     """Say whether shown groups of a question tell of some unit more than the policy allows.
 
@@ -201,14 +204,19 @@ def judge(
         mixed: groups by measures: whether a public unit, which is none of these units, has the measure, and whether one
             lacks it, so that the group is not shown as uniform.
         free: units of which no group is or was shown: they may have answered anything.
+        since: groups by units: those that changed of shown groups, whose figures are the difference of two snapshots.
     """
     values = question.values()
+    limits = np.full(len(groups), question.limits.uniform)
+    if since is not None:
+        groups, limits = np.vstack([groups, since]), np.append(limits, [question.limits.uniform_since] * len(since))
     weighted = groups * question.weights.astype(np.float64)
     gave, units = weighted @ values, weighted.sum(axis=1)
-    is_large = gave[:, [ANSWERED]] >= question.limits.uniform
+    is_large = gave[:, [ANSWERED]] >= limits[:, None]
     none, everybody = (gave == 0) & is_large, (gave == units[:, None]) & is_large
     if mixed is not None:
-        none, everybody = none & ~mixed[0], everybody & ~mixed[1]
+        none[: len(mixed[0])] &= ~mixed[0]
+        everybody[: len(mixed[1])] &= ~mixed[1]
     none[:, ANSWERED] = False
     if question.limits.routed:
         everybody[:] = False

@@ -109,7 +109,7 @@ class Family:
                 table,
                 self._weights,
                 table.answers[first],
-                Limits(uniform[table.is_sensitive], table.is_routed),
+                Limits(uniform[table.is_sensitive], table.is_routed, max(uniform.values())),
                 unions(table.key),
             )
             for table in tables
@@ -187,13 +187,12 @@ class Family:
         past = self._pasts.get(self.tables[number].key)
         covering, before = self._groups[list(chosen)], self._known_of_asked(number)
         mixed = (self._mixed[number][0][list(chosen)], self._mixed[number][1][list(chosen)])
+        since = None
         if past is not None:
             before = (before[0] | past.known[0][self._first], before[1] | past.known[1][self._first])
             changed = past.changed[self._first]
-            if changed.any():
-                # The difference of two snapshots is a group of its own: of the units that changed.
-                covering = np.vstack([covering, covering & changed])
-                mixed = (np.vstack([mixed[0], np.zeros_like(mixed[0])]), np.vstack([mixed[1], np.zeros_like(mixed[1])]))
+            # The difference of two snapshots is a group of its own: of the units that changed.
+            since = covering & changed if changed.any() else None
         free: Marks = ~np.asarray(self._groups[list(chosen)].any(axis=0), dtype=bool)
         if past is not None:
             free = free & ~np.asarray(past.rows[:, self._first].any(axis=0), dtype=bool)
@@ -202,7 +201,7 @@ class Family:
             sizes = [group for group in chosen if not self.place.groups[group].is_area]
             former = self._groups[:0] if past is None else past.rows[:, self._first]
             own = number_rows(np.vstack([self._groups[sizes], former, self._versions_as_marks]).T)
-        return judge(self._questions[number], covering, layout, before, own, mixed, free)
+        return judge(self._questions[number], covering, layout, before, own, mixed, free, since)
 
     def _known_of_asked(self, number: int) -> tuple[Marks, Marks]:
         """Return what is known of a question from the one that decides who is asked it, as units by measures.

@@ -435,8 +435,9 @@ def test_no_answer_follows_from_two_snapshots_between_which_units_came(survey: S
         return any(
             unit in group
             and all((answers[other] == choice) == has for other in group)
-            and sum(answers[other] is not None for other in group) >= least
-            for group in [*held, *came]
+            and sum(answers[other] is not None for other in group) >= limit
+            for groups, limit in ((held, least), (came, survey.limits["uniform_sensitive"]))
+            for group in groups
         )
 
     fixed = [
