@@ -48,7 +48,7 @@ _QUERIES: tuple[tuple[str, str, str, str], ...] = (
     (
         "reference/population.csv",
         "has no populations of {0}",
-        "add those of 1 January after the year: without them no municipality is known in it, and every row is rejected",
+        "add those of 1 January of the year: without them no municipality is known in it, and every row is rejected",
         "select $year where $year not in (select year::integer from reference.population)",
     ),
     (
