@@ -284,8 +284,8 @@ def counted_units(question: Question, known: Marks) -> list[Marks]:
         question: the question.
         known: units by measures: what uniform groups tell.
     """
-    sets = [question.answers > 0, *(~known[:, measure] for measure in range(known.shape[1]))]
-    return list({units.tobytes(): units for units in sets}.values())
+    unknown = (~known[:, measure] for measure in range(known.shape[1]) if known[:, measure].any())
+    return list({units.tobytes(): units for units in (question.answers > 0, *unknown)}.values())
 
 
 def rests_on_few(groups: Marks, weights: Numbers, least: int) -> bool:

@@ -168,12 +168,13 @@ class Family:
         now = np.zeros((len(chosen), past.rows.shape[1]), dtype=bool)
         now[:, : self._all_groups.shape[1]] = self._all_groups[list(chosen)]
         together = np.vstack([now, past.rows])
+        # Nothing is known of former answers; and a sum may rest on few units of which none answered.
         former = np.ones(together.shape[1] - len(self._alike), dtype=bool)
-        counted = [units[self._alike] for units in counted_units(question, known)]
+        sets = [np.ones(len(question.answers), dtype=bool), *counted_units(question, known)]
+        counted = [np.concatenate([units[self._alike], former]) for units in sets]
         return isolates_units(question, groups, known, self.least) or any(
             rests_on_few(together[:, columns], np.ones(int(columns.sum()), dtype=np.int64), self.least)
-            for units in counted
-            for columns in [np.concatenate([units, former])]
+            for columns in counted
         )
 
     def is_safe(self, number: int, chosen: Sequence[int], layout: Layout) -> bool:
