@@ -72,7 +72,8 @@ def attack(
     before = [read(path, made.keys()) for path in earlier]
     sheets_before = [sheets(old, rules, catalogue) for old in before]
     _as_they_were(made, public, sheets_before)
-    made = decided(with_before(made, public, list(zip(before, sheets_before, strict=True)), rules), public)
+    if earlier:
+        made = decided(with_before(made, public, list(zip(before, sheets_before, strict=True)), rules), public)
     notes = Notes()
     until = time.monotonic() + seconds
     if public.without_units:

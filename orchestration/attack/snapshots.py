@@ -95,18 +95,21 @@ def with_before(
     found = dict(made)
     for key, sheet in made.items():
         beside: list[Sheet] = []
+        shown = _rows(sheet)
+        silent = now.silent.get(key.time_period, frozenset())
         for public, ready in before:
-            old, rows = _of_same_units(sheet, ready[key]) if key in ready else (sheet, None)
-            if rows is None or old is sheet:
+            old = ready.get(key)
+            # A table that is as it was is the earlier one itself.
+            rows = None if old is None or old is sheet else _of_same_units(sheet, old)[1]
+            if rows is None:
                 continue
-            if not _covers(_rows(sheet), rows):
+            if not _covers(shown, rows):
                 beside.append(_merged(sheet, rows))
-            then, silent = (each.silent.get(key.time_period, frozenset()) for each in (public, now))
-            came = np.array([code in then - silent for code in sheet.frame.units], dtype=np.bool_)
-            added = _added(sheet, rows, came) if came.any() else None
-            beside += (
-                [dataclasses.replace(added, fewest=max(policy.ordinary, policy.sensitive))] if added is not None else []
-            )
+            late = public.silent.get(key.time_period, frozenset()) - silent
+            came = np.array([code in late for code in sheet.frame.units], dtype=np.bool_)
+            added = _added(sheet, shown, rows, came) if came.any() else None
+            if added is not None:
+                beside.append(dataclasses.replace(added, fewest=max(policy.ordinary, policy.sensitive)))
         if beside:
             found[key] = dataclasses.replace(sheet, beside=tuple(beside))
     return found
@@ -122,12 +125,12 @@ def _of_same_units(sheet: Sheet, old: Sheet) -> tuple[Sheet, list[Row] | None]:
     return old, rows if same else None
 
 
-def _added(sheet: Sheet, old: Sequence[Row], came: NDArray[np.bool_]) -> Sheet | None:
+def _added(sheet: Sheet, rows: Sequence[Row], old: Sequence[Row], came: NDArray[np.bool_]) -> Sheet | None:
     """Return a table of the units that came, by group; None where differences are not of them alone, or there are none."""
     before = {row.whole: row for row in old}
     pairs = [
         (row, before[row.whole])
-        for row in _rows(sheet)
+        for row in rows
         if row.whole in before and HIDDEN not in (row.n_answered, before[row.whole].n_answered)
     ]
     if not pairs:
