@@ -102,7 +102,9 @@ def set_table(sheet: Worksheet, columns: int, rows: int, *, fixed_columns: int =
     sheet.print_title_rows = "1:1"
 
 
-def add_choice(sheet: Worksheet, column: int, last_row: int, formula: str, head: str, message: str) -> None:
+def add_choice(
+    sheet: Worksheet, column: int, last_row: int, formula: str, head: str, message: str, *, strict: bool = True
+) -> None:
     """Let the cells of a column be chosen from a list.
 
     Args:
@@ -112,11 +114,12 @@ def add_choice(sheet: Worksheet, column: int, last_row: int, formula: str, head:
         formula: a range of cells, or the choices in quotation marks with commas between them.
         head: what stands above the hint.
         message: the hint, and what is told of anything else.
+        strict: whether anything else is refused.
     """
     choice = DataValidation(type="list", formula1=formula, allow_blank=True)
     choice.errorTitle = choice.promptTitle = head
     choice.error = choice.prompt = message
-    choice.showErrorMessage = choice.showInputMessage = True
+    choice.showInputMessage, choice.showErrorMessage = True, strict
     sheet.add_data_validation(choice)
     letter = get_column_letter(column)
     choice.add(f"{letter}2:{letter}{last_row}")

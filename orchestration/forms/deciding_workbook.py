@@ -13,9 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from openpyxl import Workbook
-from openpyxl.styles import Border, PatternFill, Side
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration.core.language import Language, in_language
@@ -23,15 +21,17 @@ from orchestration.core.language import number as number_text
 from orchestration.core.tables import Label
 from orchestration.core.texts import filled, load_texts
 from orchestration.core.workbooks import (
-    DARK,
+    ANSWER_FILL,
     HEAD_FILL,
+    LINE,
     MARKED_HEAD_FILL,
     WRAPPED_HEAD_HEIGHT,
+    add_choice,
     aligned,
-    font,
     height,
     put,
     put_head,
+    put_texts,
     saved,
     set_page,
     set_table,
@@ -45,8 +45,6 @@ from orchestration.forms.undecided import CANDIDATES, CELLS, CHOICES, MEANING, O
 
 TEXTS = load_texts("forms", "deciding")
 
-_ANSWER_FILL = PatternFill("solid", start_color="FFF8DC")
-_LINE = Border(*(Side(style="thin", color="C8C8C8"),) * 4)
 _ABOUT_WIDTHS = (28, 100)
 _SECTIONS = {
     "about_what": "about_what_text",
@@ -244,7 +242,7 @@ def _fill(sheet: Worksheet, heads: Sequence[Head], rows: Sequence[Sequence[str |
         cell = sheet.cell(1, place)
         fill = MARKED_HEAD_FILL if head.is_answer else HEAD_FILL
         put_head(cell, in_language(head.text, language), "left", fill=fill, wrap=True)
-        cell.border = _LINE
+        cell.border = LINE
     set_widths(sheet, [head.width for head in heads])
     sheet.row_dimensions[1].height = WRAPPED_HEAD_HEIGHT
     for number, row in enumerate(rows, start=2):
@@ -254,9 +252,9 @@ def _fill(sheet: Worksheet, heads: Sequence[Head], rows: Sequence[Sequence[str |
             # A key is for the system: cut off at the edge of its cell, and not printed.
             is_key = head.name == "key"
             cell.alignment = aligned("fill" if is_key else "left", "top", wrap=not is_key)
-            cell.border = _LINE
+            cell.border = LINE
             if head.is_answer:
-                cell.fill = _ANSWER_FILL
+                cell.fill = ANSWER_FILL
                 # What is filled in is a text, also where it looks like a number or a date.
                 cell.number_format = "@"
         texts = [(str(value), head.width) for head, value in zip(heads, row, strict=True) if head.name != "key"]
@@ -270,14 +268,9 @@ def _add_choice(
 ) -> None:
     """Let a column be chosen from a list, or, where it is not strict, something else be written."""
     place = next(place for place, head in enumerate(heads, start=1) if head.name == name)
-    choice = DataValidation(type="list", formula1=f'"{",".join(texts)}"', allow_blank=True)
     language: Language = "nb" if sheet.cell(1, place).value == heads[place - 1].text.nb else "en"
-    choice.promptTitle = choice.errorTitle = in_language(heads[place - 1].text, language)
-    choice.prompt = choice.error = in_language(message, language)
-    choice.showInputMessage, choice.showErrorMessage = True, strict
-    sheet.add_data_validation(choice)
-    letter = get_column_letter(place)
-    choice.add(f"{letter}2:{letter}{rows + 1}")
+    head, hint = (in_language(label, language) for label in (heads[place - 1].text, message))
+    add_choice(sheet, place, rows + 1, f'"{",".join(texts)}"', head, hint, strict=strict)
 
 
 def _values(name: str) -> list[str]:
@@ -287,19 +280,11 @@ def _values(name: str) -> list[str]:
 
 
 def _fill_about(sheet: Worksheet, title: str, said: dict[str, str], language: Language) -> None:
-    set_widths(sheet, _ABOUT_WIDTHS)
-    lines = [(title, "")]
-    for name, text_name in _SECTIONS.items():
-        text = in_language(filled(TEXTS[text_name], **said), language)
-        lines.append((in_language(TEXTS[name], language), text))
-    for number, (head, text) in enumerate(lines, start=1):
-        for place, value in enumerate((head, text), start=1):
-            cell = sheet.cell(number, place)
-            put(cell, value or None)
-            cell.alignment = aligned("left", "top", wrap=number > 1)
-        is_title = number == 1
-        sheet.cell(number, 1).font = font(bold=True, size=14, color=DARK) if is_title else font(bold=True)
-        sheet.row_dimensions[number].height = 24 if is_title else height(zip((head, text), _ABOUT_WIDTHS, strict=True))
+    lines = [
+        (in_language(TEXTS[name], language), in_language(filled(TEXTS[text], **said), language))
+        for name, text in _SECTIONS.items()
+    ]
+    put_texts(sheet, title, lines, _ABOUT_WIDTHS)
 
 
 def workbook(found: OpenDecisions, said: dict[str, str], language: Language) -> bytes:
