@@ -13,28 +13,9 @@ from orchestration.report.build import Wanted
 from orchestration.report.making import Built, build
 from tests.integration.publication_kit import published
 from tests.integration.test_reports import REPORT, rows
+from tests.unit.report_kit import CHAPTER, PROSE, QUOTE
 
-CHAPTER = """
-Det var {{ fte(year, unit="årsverk") }}.
-
-{{ prose("vurdering") }}
-
-{{ quote("sitat") }}
-"""
 EXCEPTIONS = "file,text,reason,signed_by,date\n"
-PROSE = """---
-by: Kari Nordmann
-date: 2024-11-14
----
-Tjenestene hadde {{ fte(year, "children") }} årsverk for barn og unge.
-"""
-QUOTE = """---
-by: Kari Nordmann
-date: 2024-11-14
-role: Fagleder
----
-Vi får det ikke til i kommunen uten flere hender.
-"""
 
 
 @pytest.fixture

@@ -17,6 +17,28 @@ from orchestration.report.printed_words import Place, load_printed_words
 from orchestration.report.values import Published
 from orchestration.site.breaks import read_breaks
 
+# A chapter with places for signed texts, and the files of these.
+CHAPTER = """
+Det var {{ fte(year, unit="årsverk") }}.
+
+{{ prose("vurdering") }}
+
+{{ quote("sitat") }}
+"""
+PROSE = """---
+by: Kari Nordmann
+date: 2024-11-14
+---
+Tjenestene hadde {{ fte(year, "children") }} årsverk for barn og unge.
+"""
+QUOTE = """---
+by: Kari Nordmann
+date: 2024-11-14
+role: Fagleder
+---
+Vi får det ikke til i kommunen uten flere hender.
+"""
+
 METADATA = PROJECT_DIR / "data" / "metadata"
 TABLES = {table.name: table for table in load_tables(METADATA)}
 COUNTRY = {"unit_level": "country", "unit_code": "0", "unit_name": "Hele landet", "area_basis": "reported"}

@@ -13,29 +13,7 @@ from orchestration.report.authored import Authored
 from orchestration.report.model import SignedNumber, Source
 from orchestration.report.sentences import Chapters
 from orchestration.report.vocabulary import Vocabulary
-from tests.unit.report_kit import REPORT, fte, round_of
-
-CHAPTER = """
-Det var {{ fte(year, unit="årsverk") }}.
-
-{{ prose("vurdering") }}
-
-{{ quote("sitat") }}
-"""
-PROSE = """---
-by: Kari Nordmann
-date: 2024-11-14
----
-Tjenestene hadde {{ fte(year, "children") }} årsverk for barn og unge.
-"""
-QUOTE = """---
-by: Kari Nordmann
-date: 2024-11-14
-role: Fagleder
----
-Vi får det ikke til i kommunen uten flere hender.
-"""
-
+from tests.unit.report_kit import CHAPTER, PROSE, QUOTE, REPORT, fte, round_of
 
 NAMES = unit_names(round_of({"areas": []}).published, PROJECT_DIR / "data")
 
