@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ import duckdb
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from orchestration.core.language import written_day
 from orchestration.core.tables import Label, Table
-from orchestration.core.texts import load_texts
+from orchestration.core.texts import filled, load_texts
 from orchestration.publish import remarks
 from orchestration.publish.formats import Format, Job
 from orchestration.publish.release import Release, spans
@@ -177,10 +179,12 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
         _text(folder / "data" / f"{name}.js", script)
     for code, script in municipalities.scripts().items():
         _text(folder / "data" / "municipality" / f"{code}.js", script)
-    _text(folder / "data" / "words.js", f"IS248.words({dumped(_script_words(release, data.site, data.moved))});\n")
+    day = _published_on(connection)
+    _text(folder / "data" / "words.js", f"IS248.words({dumped(_script_words(release, data.site, data.moved, day))});\n")
 
     sentence, tiles = headline(connection, release, data.breaks.get("fte_by_service", Breaks()))
     environment = _environment(release, data, subjects)
+    environment.globals["published"] = filled(TEXTS["published_on"], day=day) if day else TEXTS["published_unknown"]
 
     def page(template: str, name: str, **values: Any) -> None:
         _text(folder / name, environment.get_template(template).render(page_file=name, **values))
@@ -382,7 +386,15 @@ def _municipality(resolver: Resolver, municipalities: Municipalities) -> dict[st
     }
 
 
-def _script_words(release: Release, site: Site, moved: Moved) -> dict[str, Any]:
+def _published_on(connection: duckdb.DuckDBPyConnection) -> Label | None:
+    """Return the day on which the figures are published, None where the calendar does not know it."""
+    for (day,) in connection.execute("select release_date from snapshot where release_date is not null").fetchall():
+        found = date.fromisoformat(str(day))
+        return Label(nb=written_day(found, "nb"), en=written_day(found, "en"))
+    return None
+
+
+def _script_words(release: Release, site: Site, moved: Moved, day: Label | None) -> dict[str, Any]:
     def pairs(codelist: str) -> dict[str, list[str]]:
         return {code: [each.label.nb, each.label.en] for code, each in release.codes.get(codelist, {}).items()}
 
@@ -396,7 +408,15 @@ def _script_words(release: Release, site: Site, moved: Moved) -> dict[str, Any]:
             "label": [reasons[reason].label.nb, reasons[reason].label.en],
             "sign": (parent.sign if parent else None) or "..",
         }
+    catalogue, notice = release.catalogue, release.notice
     return {
+        "release": {
+            "title": [catalogue.title.nb, catalogue.title.en],
+            "publisher": [catalogue.publisher.name.nb, catalogue.publisher.name.en],
+            "licence": catalogue.licence.title,
+            "day": [day.nb, day.en] if day else None,
+            "notice": [notice.nb, notice.en] if notice else None,
+        },
         "texts": {name: [label.nb, label.en] for name, label in texts.items()},
         "moved": {".".join(area): [[year, how.nb, how.en] for year, how in found] for area, found in moved.items()},
         "flags": flags,

@@ -46,11 +46,12 @@ class Shown:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a table: a number or none, its flag, and the numbers of the footnotes on it."""
+    """One cell of a table: a number or none, its flag, of how many units a share is, the numbers of the footnotes on it."""
 
     value: float | None
     decimals: int
     flag: str
+    whole: float | None = None
     marks: tuple[int, ...] = ()
 
 
@@ -71,6 +72,23 @@ class Grid:
     def has_remarks(self) -> bool:
         """Whether anything is said of any row."""
         return any(said for _, _, said in self.rows)
+
+    @property
+    def wholes(self) -> list[float | None]:
+        """Of how many units the shares of each row are; nothing at all where that differs within a row or is not said."""
+        found = [
+            {cell.whole for cell in cells if cell.value is not None and cell.whole is not None} for _, cells, _ in self.rows
+        ]
+        if not any(found) or any(len(each) > 1 for each in found):
+            return []
+        return [next(iter(each), None) for each in found]
+
+    @property
+    def has_wholes_in_cells(self) -> bool:
+        """Whether single cells say of how many units they are."""
+        return not self.wholes and any(
+            cell.value is not None and cell.whole is not None for _, cells, _ in self.rows for cell in cells
+        )
 
 
 @dataclass(frozen=True)
@@ -345,12 +363,14 @@ class Resolver:
             "id": figure.id,
             "kind": figure.kind,
             "title": _pair(title),
+            "part": _pair(TEXTS[figure.part]) if figure.part and TEXTS[figure.part] != title else None,
             "measures": [self._script_measure(each) for each in measures],
             "compare": self._script_measure(compare) if compare else None,
             "across": figure.across,
             "rows": figure.rows,
             "choose": [[each, *_pair(self.head(each, table))] for each in figure.choose],
             "rowsName": _pair(self.head(figure.rows or TIME, table)),
+            "acrossName": _pair(self.head(figure.across, table)) if figure.across else [],
             "at": figure.at,
             "start": figure.start,
             "only": figure.only,
@@ -427,7 +447,10 @@ class Resolver:
             for _, fixed, shown in columns:
                 at = {**state, row_name: code, **fixed}
                 value = cube.value(shown.name, at)
-                cells.append(Cell(None if value is None else value / shown.divide, shown.decimals, cube.flag(at)))
+                # Why a figure is absent is said of the main measure: another one that is there has no such mark.
+                flag = "A" if value is not None and cube.flag(at).islower() else cube.flag(at)
+                whole = cube.value(cube.share_of, at) if cube.share_of and value is not None else None
+                cells.append(Cell(None if value is None else value / shown.divide, shown.decimals, flag, whole))
             places = [{**state, row_name: code, **fixed} for _, fixed, _ in columns]
             said, of_cells = self.said(cube, row_name, code, [label for label, _, _ in columns], places)
             for text, of in of_cells:
@@ -437,7 +460,10 @@ class Resolver:
             cells = [replace(cell, marks=tuple(sorted(cell.marks))) for cell in cells]
             if row_name == TIME:
                 kinds = [self.release.label("break_kind", each.kind) for each in breaks if str(each.time_period) == code]
-                said += [filled(TEXTS["break_before"], kinds=joined(dict.fromkeys(kinds), ", "))] if kinds else []
+                if kinds:
+                    number = sorted({each.time_period for each in breaks}).index(int(code)) + 1
+                    kinds_said = joined(dict.fromkeys(kinds), ", ")
+                    said.append(filled(TEXTS["break_before"], number=number, kinds=kinds_said))
             rows.append((self.named(cube, row_name, code), cells, said))
         ranked = figure.kind == "bars" and not figure.ordered and state.get(LEVEL) not in self.site.ordered_levels
         if ranked and row_name != TIME:

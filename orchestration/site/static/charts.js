@@ -73,6 +73,13 @@
 
   const breaksByYear = (breaks) => [...d3.group(breaks, (each) => each.year)].sort((a, b) => a[0] - b[0]);
 
+  // The breaks between the first and the last year of a figure, numbered by year: in picture, list and table alike.
+  const numbered = (breaks, times) => {
+    const [first, last] = d3.extent(times, Number);
+    const within = breaks.filter(({ year }) => first < year && year <= last);
+    return breaksByYear(within).flatMap(([, found], place) => found.map((each) => ({ ...each, number: place + 1 })));
+  };
+
   // Lines over years. options: lines, years, breaks, apart, unit, decimals, height, labels, domain, small.
   const lines = (host, options) => {
     const width = Math.max(200, host.clientWidth);
@@ -81,11 +88,11 @@
     const labelled = options.labels && width > 620;
     const right = labelled ? Math.min(250, width * 0.27) : 14;
     const found = breaksByYear(options.breaks).filter(([year]) => year > years[0] && year <= years[years.length - 1]);
-    const y = d3.scaleLinear().domain(options.domain || [Math.min(0, d3.min(all)), Math.max(d3.max(all), 1e-9)]).nice(small ? 3 : 5);
+    const y = d3.scaleLinear().domain(options.domain || [Math.min(0, d3.min(all)), Math.max(0, d3.max(all)) || (d3.min(all) < 0 ? 0 : 1)]).nice(small ? 3 : 5);
     const ticks = y.ticks(small ? 3 : 5);
     const digits = Math.max(0, ...ticks.map((tick) => (String(tick).split(".")[1] || "").length));
     const left = 8 + Math.max(...ticks.map((tick) => widthOf(number(tick, digits), small ? 11 : 12)));
-    const margin = { top: small ? 8 : found.length ? 30 : 12, right, bottom: small ? 20 : 26, left };
+    const margin = { top: small ? (found.length ? 18 : 8) : found.length ? 30 : 12, right, bottom: small ? 20 : 26, left };
     const height = options.height;
     const x = d3.scaleLinear().domain([years[0] - 0.3, years[years.length - 1] + 0.3]).range([margin.left, width - margin.right]);
     y.range([height - margin.bottom, margin.top]);
@@ -112,13 +119,16 @@
       const hard = reasons.some((each) => !each.comparable);
       const at = x(year - 0.5);
       const group = svg.append("g").attr("class", hard ? "break hard" : "break soft");
-      group.append("line").attr("x1", at).attr("x2", at).attr("y1", small ? 2 : margin.top - 10).attr("y2", height - margin.bottom);
-      if (small) return;
+      group.append("line").attr("x1", at).attr("x2", at).attr("y1", small ? margin.top - 2 : margin.top - 10).attr("y2", height - margin.bottom);
+      if (small) {
+        group.append("text").attr("class", "number").attr("x", at).attr("y", margin.top - 4).text(reasons[0].number);
+        return;
+      }
       group.append("circle").attr("cx", at).attr("cy", margin.top - 18).attr("r", 8.5);
-      group.append("text").attr("class", "number").attr("x", at).attr("y", margin.top - 18).attr("dy", ".35em").text(place + 1);
+      group.append("text").attr("class", "number").attr("x", at).attr("y", margin.top - 18).attr("dy", ".35em").text(reasons[0].number);
       const next = found[place + 1] ? x(found[place + 1][0] - 0.5) - 12 : width - margin.right;
       const kinds = [...new Set(reasons.map((each) => say(each.kind)))].join(", ");
-      if (widthOf(kinds, 12) < next - at - 14) {
+      if (widthOf(kinds, 12, 600) < next - at - 18) {
         group.append("text").attr("class", "kind").attr("x", at + 13).attr("y", margin.top - 18).attr("dy", ".35em").text(kinds);
       }
     });
@@ -166,6 +176,9 @@
     };
   };
 
+  // Of how many units the shares of a row are.
+  const behind = (whole) => (whole === null || whole === undefined ? null : h("small", { class: "n" }, ` ${text("n_is", { n: number(whole) })}`));
+
   // Horizontal bars. rows: label, value, flag, compare, key, reference; a value may be an interval.
   // Where a second number is compared, both stand at the end of the row.
   const bars = (host, { rows, decimals, compared = null, reference }) => {
@@ -206,7 +219,7 @@
         track.append(h("span", { class: "both" }, h("b", {}, words, note),
           h("span", {}, row.compare === null || row.compare === undefined ? "" : number(row.compare, compared))));
       } else field.append(h("span", { class: "number", style: `left:${end}%` }, words, note));
-      const name = h("span", { class: "label" }, row.label);
+      const name = h("span", { class: "label" }, row.label, behind(row.whole));
       const item = h("li", { class: row.reference ? "whole" : row.own ? "own" : null }, name, track);
       list.append(item);
       marks.push(item);
@@ -232,7 +245,7 @@
         track.append(h("i", { class: `part ${part.dark ? "dark" : "light"}`, style: `width:${width}%;background:${part.colour}` },
           (width / 100) * room > 26 ? number(part.value, part.value >= 10 ? Math.min(decimals, 0) : decimals) : ""));
       }
-      const item = h("li", { class: row.reference ? "whole" : null }, h("span", { class: "label" }, row.label, row.noted ? h("sup", {}, "*") : null), track);
+      const item = h("li", { class: row.reference ? "whole" : null }, h("span", { class: "label" }, row.label, behind(row.whole), row.noted ? h("sup", {}, "*") : null), track);
       list.append(item);
       marks.push(item);
     }
@@ -286,5 +299,5 @@
       : { colour: colour(place), dark: true }));
   };
 
-  Object.assign(window.IS248, { charts: { lines, bars, stack, marksKey, notedKey, signsKey, linesKey, partsKey, colour, shades, breaksByYear } });
+  Object.assign(window.IS248, { charts: { lines, bars, stack, marksKey, notedKey, signsKey, linesKey, partsKey, colour, shades, breaksByYear, numbered } });
 })();

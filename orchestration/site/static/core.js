@@ -135,7 +135,7 @@
   };
 
   window.IS248 = {
-    NO_ROW, cubes, questions, inOneLine, moved, say, text, number, sign, flagOf, load, h, english,
+    NO_ROW, cubes, questions, rounded, inOneLine, moved, say, text, number, sign, flagOf, load, h, english,
     get known() { return words; },
     add: (name, raw) => { cubes[name] = new Cube(raw); },
     question: (facts) => { questions[facts.id] = facts; },

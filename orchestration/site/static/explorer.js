@@ -1,7 +1,8 @@
 // All questions: one is chosen, its figures are loaded, and the three figures that every question has are made.
 (() => {
   "use strict";
-  const { say, text, load, h, questions, makeFigure } = window.IS248;
+  const site = window.IS248;
+  const { say, text, load, h, questions, makeFigure } = site;
   const root = document.getElementById("explorer");
   const config = JSON.parse(root.querySelector("script").textContent);
   const select = document.getElementById("question");
@@ -37,14 +38,14 @@
     const source = () => h("p", { class: "source" }, text("data_behind"), " ",
       h("a", { href: `../jsonstat/indicator_shares/${id}.json` }, "JSON-stat"), ", ", h("a", { href: "../csv/indicator_shares.csv" }, "CSV"));
     const made = config.figures.filter((figure) => figure.id !== (question.parts ? "boxes" : "year")).map((figure) => makeFigure(
-      { ...figure, cube: `indicator/${id}`, breaks: question.breaks, apart: question.apart }, { heading: "h3", source: source() }));
+      { ...figure, anchor: id, of: question.title, cube: `indicator/${id}`, breaks: question.breaks, apart: question.apart }, { heading: "h3", source: source() }));
     chosen.replaceChildren(heading, about, ...made.map((each) => each.element));
     for (const each of made) each.start();
   };
 
-  const asked = () => decodeURIComponent(location.hash.slice(1));
+  const asked = () => site.address.parsed().anchor;
   select.addEventListener("change", () => { location.hash = select.value; });
-  window.addEventListener("hashchange", () => show(asked()));
+  window.addEventListener("hashchange", () => { if (asked() !== current) show(asked()); });
   document.addEventListener("languagechosen", fill);
   root.querySelector(".chooser").hidden = false;
   show(known.has(asked()) ? asked() : config.questions[0][0]);

@@ -8,10 +8,11 @@
   const TIME = "time";
   const MEASURE = "measure";
   const LABELLED = 8;
-  // Of so many columns a remark names those that it is about; of more it is a footnote of their figures.
-  const NAMED_COLUMNS = 3;
   const SAYS_NOTHING = ["dont_know", "dont_know_or_not_relevant", "no_experience_last_year"];
   const DIFFERENT = ["no_unmet_need"];
+
+  // Small letters say why there is no figure.
+  const isReason = (flag) => flag !== NO_ROW && flag === flag.toLowerCase();
 
   // Years as 2007–2013, 2015.
   const spans = (years) => {
@@ -25,14 +26,16 @@
   };
 
   class Figure {
-    constructor(element, config) {
+    // A still figure is drawn once, as another one stands.
+    constructor(element, config, still = null) {
       this.element = element;
       this.config = config;
       this.cube = site.cubes[config.cube];
+      this.breaks = charts.numbered(config.breaks, this.cube.dimensions.time);
       this.drawn = element.querySelector(".drawn");
       this.state = { ...config.at, ...config.start };
-      this.wanted = { ...this.state };
-      this.measure = 0;
+      this.wanted = { ...this.state, ...(still ? still.wanted : site.address.asked(this)) };
+      this.measure = still ? still.measure : this.asked();
       this.fields = h("div", { class: "fields" });
       this.unit = h("p", { class: "unit" });
       this.key = h("div", { class: "keys" });
@@ -42,13 +45,27 @@
       this.tip = h("div", { class: "tip", hidden: true, "aria-hidden": "true" });
       this.plot.setAttribute("aria-describedby", this.summary.id);
       this.drawn.replaceChildren(this.fields, this.unit, this.key, this.plot, this.spoken, this.summary);
-      this.listen();
       this.render();
+      if (still) return;
+      this.listen();
+      site.address.follow(this);
+      element.append(site.actions(this));
       new ResizeObserver(() => {
         if (this.width !== this.plot.clientWidth) this.draw();
       }).observe(this.drawn);
       document.addEventListener("languagechosen", () => this.render());
       window.addEventListener("beforeprint", () => this.draw());
+    }
+
+    // What the figure is called away from its page: what it is of, its title, and which part of that it shows.
+    get name() {
+      const { of, title, part } = this.config;
+      return [of, title, part].filter(Boolean).map(say).join(": ");
+    }
+
+    // Which measure the address asks for.
+    asked() {
+      return Math.max(0, this.config.measures.findIndex((measure) => measure.name === this.wanted[MEASURE]));
     }
 
     // Codes of a dimension that the figure may show.
@@ -151,7 +168,9 @@
       const value = this.cube.value(measure.name, at);
       const n = this.cube.raw.shareOf ? this.cube.value("n_answer", at) : null;
       const whole = n === null ? null : this.cube.value(this.cube.raw.shareOf, at);
-      const found = { value: value === null ? null : value / measure.divide, flag: this.cube.flag(at), n, whole, ...this.beside(at) };
+      const flag = this.cube.flag(at);
+      // Why a figure is absent is said of the main measure: another one that is there has no such mark.
+      const found = { value: value === null ? null : value / measure.divide, flag: value !== null && isReason(flag) ? "A" : flag, n, whole, ...this.beside(at) };
       return { ...found, noted: found.value !== null && (found.covered !== null || found.notes.length > 0 || found.moved.length > 0) };
     }
 
@@ -179,7 +198,7 @@
       this.choose();
       this.renderFields();
       this.draw();
-      this.renderTable();
+      site.tables.render(this);
     }
 
     renderFields() {
@@ -193,13 +212,13 @@
             else select.append(h("optgroup", { label: say(site.known.levels[level] || [level]) }, codes.map(option)));
           }
         } else select.append(...offer.codes.map(option));
-        select.addEventListener("change", () => { this.wanted[offer.name] = select.value; this.render(); });
+        select.addEventListener("change", () => { this.wanted[offer.name] = select.value; this.render(); site.address.keep(this); });
         return h("label", {}, h("span", {}, say(offer.title)), select);
       });
       if (this.config.measures.length > 1 && this.config.across !== MEASURE && this.config.kind !== "interval") {
         const select = h("select", { name: MEASURE }, this.config.measures.map((measure, place) =>
           h("option", { value: place, selected: place === this.measure }, say(measure.title))));
-        select.addEventListener("change", () => { this.measure = Number(select.value); this.render(); });
+        select.addEventListener("change", () => { this.measure = Number(select.value); this.render(); site.address.keep(this); });
         fields.unshift(h("label", {}, h("span", {}, text("measure")), select));
       }
       this.fields.replaceChildren(...fields);
@@ -261,7 +280,7 @@
       if (years.length === 1) { this.drawYear(lines, years[0]); return; }
       if (lines.length > LABELLED) { this.drawPanels(true); return; }
       const chart = charts.lines(this.plot, {
-        lines, years, breaks: this.config.breaks, apart: this.config.apart,
+        lines, years, breaks: this.breaks, apart: this.config.apart,
         height: this.width > 620 ? 400 : 300, labels: lines.length > 1 && lines.length <= LABELLED,
       });
       if (lines.length > 1 && !chart.labelled) this.key.append(charts.linesKey(lines));
@@ -300,7 +319,7 @@
       });
       const found = lines.map((line, place) => charts.lines(hosts[place], {
         lines: [...(country ? [country] : []), { ...line, colour: charts.colour(0), shape: 0 }], years,
-        breaks: this.config.breaks, apart: this.config.apart, height: 150, small: true,
+        breaks: this.breaks, apart: this.config.apart, height: 150, small: true,
         domain: alike ? [0, top] : null,
       }));
       this.key.append(h("p", { class: "scale" }, text(alike ? (country ? "panel_shared" : "panel_alike") : "panel_own")));
@@ -323,7 +342,7 @@
           .filter(({ point }) => point && point.flag !== NO_ROW)
           .map(({ line, point }) => [line.label, this.written(point, line.decimals), line.colour, this.aside(point)]),
         notes: [
-          ...this.config.breaks.filter((each) => each.year === year && year > years[0]).map((each) => `${text("break", { year })}: ${say(each.kind)}. ${say(each.text)}`),
+          ...this.breaks.filter((each) => each.year === year && year > years[0]).map((each) => `${text("break", { number: each.number, year })}: ${say(each.kind)}. ${say(each.text)}`),
           ...this.basesOf([String(year)]),
         ],
         mark: () => found.forEach((chart) => chart.mark(year)),
@@ -407,6 +426,7 @@
         }),
       })).map((row) => ({
         ...row, flag: (row.parts.find((part) => part.value === null) || row.parts[0]).flag, noted: row.parts.some((part) => part.noted),
+        whole: row.parts.every((part) => part.whole === row.parts[0].whole) ? row.parts[0].whole : null,
       }));
       if (!rows.some((row) => row.parts.some((part) => part.value !== null))) { this.nothing(); return; }
       const decimals = this.shown.decimals;
@@ -447,25 +467,6 @@
       return [...found.values()].map(({ bases, years }) => text("share_is_of", {
         years: spans(years), base: bases[0] ? say(bases[0]) : "–", units: bases[1] ? say(bases[1]) : "–",
       }));
-    }
-
-    // What is said of the figures of a row of the table, as figures.py says it: of the row, naming columns where it is not of all,
-    // or of single cells where these are too many to be named.
-    saidOf(row, columns) {
-      const there = row.cells.map((cell, place) => [cell, place]).filter(([cell]) => cell.flag !== NO_ROW);
-      const said = [];
-      const ofCells = [];
-      const one = (each) => (each === null ? [] : [each]);
-      for (const told of [(cell) => one(cell.answered), (cell) => one(cell.covered), (cell) => cell.notes]) {
-        const found = new Map();
-        for (const [cell, place] of there) for (const each of told(cell)) found.set(each, [...(found.get(each) || []), place]);
-        for (const [words, places] of found) {
-          if (places.length === there.length) said.push(words);
-          else if (columns.length > NAMED_COLUMNS) ofCells.push([words, places]);
-          else said.push(`${words} (${places.map((place) => columns[place].label).join(", ")})`);
-        }
-      }
-      return { said: [...said, ...(row.cells.length ? row.cells[0].moved : [])], ofCells };
     }
 
     // What is said beside a number: how many units, whom it covers, its notes and its status.
@@ -535,66 +536,6 @@
       this.tip.style.top = `${top}px`;
       if (aloud) this.spoken.textContent = `${found.title}: ${told.map(([label, value, , aside]) => `${label} ${value}${aside ? ` (${aside})` : ""}`).join("; ")}. ${found.notes.join(" ")}`;
     }
-
-    // The same table as figures.py makes, for what is chosen now.
-    renderTable() {
-      const host = this.element.querySelector(".table");
-      if (!host) return;
-      const { rows: rowName, across, kind, compare } = this.config;
-      const { ordered } = this;
-      const name = rowName || TIME;
-      let columns;
-      if (across === MEASURE || kind === "interval") columns = this.config.measures.map((measure) => ({ label: say(measure.title), fixed: {}, measure }));
-      else if (across) columns = this.codes(across).map((code) => ({ label: this.label(across, code), fixed: { [across]: code }, measure: this.shown }));
-      else columns = [this.shown, ...(compare ? [compare] : [])].map((measure) => ({ label: say(measure.title), fixed: {}, measure }));
-      let codes = this.codes(name);
-      const rows = codes.map((code) => ({ code, cells: columns.map((column) => ({ ...this.cell(column.measure, { [name]: code, ...column.fixed }), decimals: column.measure.decimals })) }));
-      if (kind === "bars" && !ordered && name !== TIME) {
-        const rank = (row) => (row.cells[0].value === null ? Infinity : -row.cells[0].value);
-        codes = rows.map((row, place) => [row, place]).sort((a, b) => rank(a[0]) - rank(b[0]) || a[1] - b[1]).map(([row]) => row);
-        rows.splice(0, rows.length, ...codes);
-      }
-      if (name === UNIT && this.country) {
-        rows.unshift({ code: this.country, cells: columns.map((column) => ({ ...this.cell(column.measure, { unit: this.country, ...column.fixed }), decimals: column.measure.decimals })) });
-      }
-      const met = new Map();
-      const numbers = new Map();
-      const said = rows.map((row) => {
-        const kinds = name === TIME ? [...new Set(this.tableBreaks().filter((each) => String(each.year) === row.code).map((each) => say(each.kind)))] : [];
-        const { said: ofRow, ofCells } = this.saidOf(row, columns);
-        for (const [words, places] of ofCells) {
-          if (!numbers.has(words)) numbers.set(words, numbers.size + 1);
-          for (const place of places) row.cells[place].marks = [...(row.cells[place].marks || []), numbers.get(words)].sort((a, b) => a - b);
-        }
-        return [...ofRow, ...(kinds.length ? [text("break_before", { kinds: kinds.join(", ") })] : [])];
-      });
-      const isSaid = said.some((each) => each.length);
-      const body = rows.map((row, place) => h("tr", {}, h("th", { scope: "row" }, this.label(name, row.code)), row.cells.map((cell) => {
-        if (cell.flag !== "A" && cell.flag !== NO_ROW) met.set(cell.flag, cell.value === null ? sign(cell.flag) : cell.flag);
-        const behind = [...(cell.value !== null && cell.flag !== "A" && cell.flag !== NO_ROW ? [cell.flag] : []), ...(cell.marks || [])].join(" ");
-        return h("td", { class: "r" }, this.written(cell, cell.decimals), behind ? h("sup", {}, behind) : null);
-      }), isSaid ? h("td", { class: "said" }, inOneLine(said[place])) : null));
-      const chosen = this.offered.filter((offer) => offer.codes.length > 1 || (offer.name === TIME && offer.codes.length)).map((offer) => ` · ${say(offer.title)}: ${this.label(offer.name, this.state[offer.name])}`);
-      const id = `${this.element.id}-caption`;
-      host.replaceChildren(
-        h("div", { class: "scroll", role: "region", tabindex: "0", "aria-labelledby": id },
-          h("table", {},
-            h("caption", { id }, `${say(this.config.title)}${chosen.join("")} (${say(this.shown.unit)})`),
-            h("thead", {}, h("tr", {}, h("th", { scope: "col" }, say(this.config.rowsName)), columns.map((column) => h("th", { scope: "col", class: "r" }, column.label)), isSaid ? h("th", { scope: "col" }, text("remarks")) : null)),
-            h("tbody", {}, body))));
-      if (met.size) {
-        host.append(h("p", { class: "signs" }, [...met].sort().map(([flag, shown]) => h("span", {}, h("b", {}, shown), ` ${say(flagOf(flag).label)} `))));
-      }
-      if (numbers.size) host.append(h("ol", { class: "signs footnotes" }, [...numbers.keys()].map((words) => h("li", {}, words))));
-      const bases = this.basesOf(this.state.time ? [this.state.time] : this.codes(TIME));
-      if (bases.length) host.append(h("div", { class: "bases" }, h("p", {}, text("bases")), h("ul", {}, bases.map((each) => h("li", {}, each)))));
-    }
-
-    // The breaks that are told where years stand beside each other: those between the first and the last of them.
-    tableBreaks() {
-      const years = this.cube.dimensions.time.map(Number);
-      return this.config.breaks.filter(({ year }) => Math.min(...years) < year && year <= Math.max(...years));
-    }
   }
 
   // A figure that stands in no page yet, of a description and a cube that is loaded.
@@ -602,12 +543,11 @@
     const element = h("figure", { class: "figure", id: `figure-${config.id}` },
       h("figcaption", {}, h(heading, {}, say(config.title))),
       h("div", { class: "drawn" }));
-    const measured = site.cubes[config.cube].dimensions.time.map(Number);
-    const years = charts.breaksByYear(config.breaks.filter(({ year }) => Math.min(...measured) < year && year <= Math.max(...measured)));
+    const years = charts.breaksByYear(charts.numbered(config.breaks, site.cubes[config.cube].dimensions.time));
     const list = h("div", { class: "breaks" });
     const words = () => {
       element.querySelector("figcaption").firstChild.textContent = say(config.title);
-      list.replaceChildren(h("p", { class: "breaks-title" }, text("breaks_of")), h("ol", {}, years.map(([year, found]) => h("li", {},
+      list.replaceChildren(h("p", { class: "breaks-title" }, text("breaks_of")), h("ol", {}, years.map(([year, found]) => h("li", { "data-number": found[0].number },
         h("b", {}, String(year)), found.some((each) => !each.comparable) ? ` – ${text("break_hard").replace(/^.*: /, "")}` : "",
         h("ul", {}, found.map((each) => h("li", {}, h("span", { class: "kind" }, `${say(each.kind)}: `), say(each.text))))))));
       element.querySelector("summary").textContent = text("show_table");

@@ -119,7 +119,7 @@
   const breaksOf = (year) => {
     const found = (config.figures.fte_by_service || { breaks: [] }).breaks.filter((each) => each.year === year);
     const kinds = [...new Set(found.map((each) => say(each.kind)))];
-    return kinds.length ? [text("break_before", { kinds: kinds.join(", ") })] : [];
+    return kinds.length ? [`${text("break_column")}: ${kinds.join(", ")}`] : [];
   };
 
   const reported = (one) => {

@@ -1,0 +1,103 @@
+// The address of a figure: which figure, and what is chosen of it, stand behind the # of the page; and how a figure is cited.
+// Works from a folder as from a server. Does not belong here: buttons (actions.js).
+(() => {
+  "use strict";
+  const site = window.IS248;
+  const { say, text } = site;
+  const MEASURE = "measure";
+  const FIGURE = "figure";
+  const followed = new Set();
+  const isEmbedded = new URLSearchParams(location.search).has("embed");
+
+  // An anchor, and choices as name=code behind semicolons.
+  const parsed = () => {
+    let hash = location.hash.slice(1);
+    try { hash = decodeURIComponent(hash); } catch { /* As it is written. */ }
+    const [anchor, ...pairs] = hash.split(";");
+    return { anchor, values: Object.fromEntries(pairs.filter((pair) => pair.includes("=")).map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)])) };
+  };
+
+  // A page may have several figures behind one anchor, as that of a question; these have their name among the choices.
+  const anchorOf = (figure) => figure.config.anchor || figure.element.id;
+  const isAsked = (figure, { anchor, values }) => anchor === anchorOf(figure)
+    && (figure.config.anchor ? values[FIGURE] === figure.config.id : Object.keys(values).length > 0);
+
+  // What the address asks of a figure; nothing where it asks for another one.
+  const asked = (figure) => {
+    const found = parsed();
+    return isAsked(figure, found) ? found.values : {};
+  };
+
+  const hashOf = (figure) => {
+    const pairs = figure.offered.filter((offer) => offer.codes.length > 1).map((offer) => [offer.name, figure.state[offer.name]]);
+    if (figure.config.measures.length > 1 && figure.config.across !== MEASURE) pairs.unshift([MEASURE, figure.shown.name]);
+    if (figure.config.anchor) pairs.unshift([FIGURE, figure.config.id]);
+    return `#${[anchorOf(figure), ...pairs.map((pair) => pair.join("="))].map(encodeURI).join(";")}`;
+  };
+
+  // The whole address of a figure as it stands, in the language that is read.
+  const linkOf = (figure, embedded = false) => {
+    const address = new URL(location.href);
+    address.search = "";
+    address.searchParams.set("lang", document.documentElement.lang);
+    if (embedded) address.searchParams.set("embed", "1");
+    address.hash = hashOf(figure);
+    return address.href;
+  };
+
+  // What the reader chose stays in the address; a browser may refuse that to pages from a folder.
+  const keep = (figure) => {
+    try { history.replaceState(null, "", hashOf(figure)); } catch { /* The button says the address all the same. */ }
+  };
+
+  const show = (figure) => {
+    if (!isAsked(figure, parsed())) return;
+    if (isEmbedded) {
+      const notice = document.querySelector(".notice");
+      const whole = site.h("p", { class: "source" }, site.h("a", { href: linkOf(figure), target: "_blank", rel: "noopener" }, text("whole_page")));
+      document.body.classList.add("embedded");
+      document.body.replaceChildren(...[notice, figure.element, whole].filter(Boolean));
+    } else requestAnimationFrame(() => figure.element.scrollIntoView());
+  };
+
+  const follow = (figure) => {
+    for (const each of followed) if (!each.element.isConnected && each.started) followed.delete(each);
+    followed.add(figure);
+    show(figure);
+    requestAnimationFrame(() => { figure.started = true; });
+  };
+
+  window.addEventListener("hashchange", () => {
+    const found = parsed();
+    for (const figure of followed) {
+      if (figure.element.isConnected && isAsked(figure, found)) {
+        Object.assign(figure.wanted, found.values);
+        figure.measure = figure.asked();
+        figure.render();
+        show(figure);
+      }
+    }
+  });
+
+  // The snapshot says its name beside the pages, which cannot know it.
+  const snapshot = () => (window.IS248_CHANGES || {}).id || "";
+
+  const cited = (figure) => {
+    const { release } = site.known;
+    const today = new Intl.DateTimeFormat(site.english() ? "en-GB" : "nb-NO", { dateStyle: "long" }).format(new Date());
+    const parts = [
+      `${say(release.publisher)}: ${[figure.name, ...site.tables.chosen(figure).map((pair) => pair.join(": "))].join(", ")}`,
+      say(release.title),
+      release.day ? text("published_on", { day: say(release.day) }) : text("published_unknown"),
+      snapshot() ? text("snapshot_is", { id: snapshot() }) : text("snapshot_unknown"),
+      text("read_on", { day: today }),
+    ];
+    return `${parts.map((part) => part.replace(/\.$/, "")).join(". ")}. ${linkOf(figure)}${release.notice ? ` (${say(release.notice)})` : ""}`;
+  };
+
+  const foot = () => { for (const element of document.querySelectorAll("[data-snapshot]")) element.textContent = snapshot() || text("snapshot_unknown"); };
+  foot();
+  document.addEventListener("languagechosen", foot);
+
+  Object.assign(site, { address: { parsed, asked, keep, follow, linkOf, snapshot, cited } });
+})();
