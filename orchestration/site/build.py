@@ -23,9 +23,9 @@ from orchestration.core.tables import Label, Table
 from orchestration.core.texts import filled, load_texts
 from orchestration.publish import remarks
 from orchestration.publish.formats import Format, Job
-from orchestration.publish.release import Release, spans
-from orchestration.publish.remarks import in_one_line, joined, read_moved
-from orchestration.site import about, formats
+from orchestration.publish.release import Release
+from orchestration.publish.remarks import in_one_line, read_moved
+from orchestration.site import about, builder, formats
 from orchestration.site.about import sourced
 from orchestration.site.breaks import Break, Breaks, read_breaks
 from orchestration.site.cubes import Cube, dumped, read_cube, read_indicator_cubes, reason_flags
@@ -34,6 +34,7 @@ from orchestration.site.headline import headline
 from orchestration.site.municipality import NEIGHBOURS, PUBLIC_MEASURES, Municipalities
 from orchestration.site.pages import Figure, Page, Question, Site, load_pages, load_site, written_out
 from orchestration.site.printed import read_printed
+from orchestration.site.questions import explorer, grouped, question
 from orchestration.site.reconciliation import read_reconciliation
 from orchestration.site.reports import read_reports
 
@@ -45,35 +46,7 @@ TEXTS = load_texts("site", "pages")
 # What the scripts say of figures in the same words as the files.
 SCRIPT_REMARKS = ("covered", "moved")
 
-# Figures of a question that the reader chose, and of a municipality: described once, drawn of cubes that are loaded then.
-QUESTION_FIGURES = (
-    Figure(id="time", part="answers_over_time", kind="series", indicator="any", across="answer", choose=("item", "unit")),
-    Figure(
-        id="year",
-        part="answers_in_one_year",
-        kind="stack",
-        indicator="any",
-        rows="item",
-        across="answer",
-        choose=("unit", "time"),
-    ),
-    Figure(
-        id="boxes",
-        part="answers_in_one_year",
-        kind="bars",
-        indicator="any",
-        rows="answer",
-        choose=("item", "unit", "time"),
-    ),
-    Figure(
-        id="areas",
-        part="one_answer_by_area",
-        kind="bars",
-        indicator="any",
-        rows="unit",
-        choose=("item", "answer", "level", "basis", "time"),
-    ),
-)
+# Figures of a municipality: described once, drawn of cubes that are loaded then.
 MUNICIPAL_FIGURES: Mapping[str, Figure] = {
     "fte_by_service": Figure(
         id="service",
@@ -164,7 +137,8 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
         data.moved,
         read_printed(connection, release),
     )
-    subjects = _subjects(resolver, load_pages(), data.multiple)
+    pages = load_pages()
+    subjects = _subjects(resolver, pages, data.multiple)
     front = resolver.resolve(data.site.front)
     municipalities = Municipalities(connection, release, data.tables)
 
@@ -175,7 +149,8 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
     for name in sorted(used):
         script = data.cubes[name].script()
         if name in questions:
-            script += f"IS248.question({dumped(_question(connection, resolver, name.split('/')[1], data.multiple))});\n"
+            facts = question(connection, resolver, name.split("/")[1], data.multiple)
+            script += f"IS248.question({dumped(facts)});\n"
         _text(folder / "data" / f"{name}.js", script)
     for code, script in municipalities.scripts().items():
         _text(folder / "data" / "municipality" / f"{code}.js", script)
@@ -191,7 +166,10 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
 
     for subject in subjects:
         page("subject.html.j2", subject.file, subject=subject)
-    page("explorer.html.j2", "explorer.html", **_explorer(connection, resolver, data))
+    page("explorer.html.j2", "explorer.html", **explorer(connection, resolver, pages))
+    asked = [name.split("/")[1] for name in sorted(questions)]
+    own_table = builder.config(resolver, sorted(used), grouped(resolver, pages, asked))
+    page("builder.html.j2", "builder.html", config=own_table)
     page("reconciliation.html.j2", "reconciliation.html", reconciliation=read_reconciliation(connection, release))
     of_figures, of_questions = about.break_rows(connection, release)
     page(
@@ -279,89 +257,6 @@ def _subjects(resolver: Resolver, pages: Sequence[Page], multiple: frozenset[str
         if figures:
             subjects.append(SubjectPage(page, figures))
     return subjects
-
-
-def _question(
-    connection: duckdb.DuckDBPyConnection, resolver: Resolver, indicator: str, multiple: frozenset[str]
-) -> dict[str, Any]:
-    """Return what the page of all questions says of one question."""
-    release = resolver.release
-    known = resolver.breaks.get(indicator, Breaks())
-    cube = resolver.cubes[f"indicator/{indicator}"]
-    rows = connection.execute(
-        "select base, unit_set, comparable_since from indicators where indicator = ?", [indicator]
-    ).fetchall()
-    base, unit_set, since = rows[0] if rows else (None, None, None)
-    # Of which years, where it was not always the same.
-    bases = _by_years({int(year): of for year, (of, _) in cube.bases.items() if of})
-    unit_sets = _by_years({int(year): units for year, (_, units) in cube.bases.items() if units})
-    wordings = connection.execute(
-        "select wording_nb, min(time_period), max(time_period) from indicator_wordings where indicator = ? and wording_nb"
-        " is not null group by wording_nb order by 2, 3, 1",
-        [indicator],
-    ).fetchall()
-    title = resolver.indicators[indicator]
-    weak = [sourced(each) for each in about.weaknesses(release, indicator)]
-
-    def pair(label: Label) -> list[str]:
-        return [label.nb, label.en]
-
-    return {
-        "id": indicator,
-        "parts": indicator not in multiple,
-        "title": pair(title),
-        "breaks": resolver.script_breaks(known.within([int(code) for code in cube.dimensions["time"]])),
-        "apart": known.apart,
-        "facts": [
-            [pair(TEXTS["asked_of"]), pair(unit_sets or release.label("unit_set", unit_set))] if unit_set else None,
-            [pair(TEXTS["base"]), pair(bases or release.label("base", base))] if base else None,
-            [pair(TEXTS["comparable_since"]), [str(since)]] if since else None,
-            [pair(TEXTS["weaknesses"]), pair(joined(weak, " "))] if weak else None,
-        ],
-        "wordings": [[text, str(first) if first == last else f"{first}\u2013{last}"] for text, first, last in wordings],
-    }
-
-
-def _by_years(labels: Mapping[int, Label]) -> Label | None:
-    """Return a label that is not the same in all years with the years of each; None where there is none."""
-    years: dict[Label, list[int]] = {}
-    for year, label in sorted(labels.items()):
-        years.setdefault(label, []).append(year)
-    if len(years) < 2:
-        return next(iter(years), None)
-    told = [(spans(tuple(of)), label) for label, of in years.items()]
-    return joined([Label(nb=f"{of}: {label.nb}", en=f"{of}: {label.en}") for of, label in told], "; ")
-
-
-def _explorer(connection: duckdb.DuckDBPyConnection, resolver: Resolver, data: Data) -> dict[str, Any]:
-    asked: dict[str, list[int]] = {}
-    for indicator, year in connection.execute(
-        "select distinct indicator, time_period from indicator_shares where n_answered is not null order by all"
-    ).fetchall():
-        asked.setdefault(indicator, []).append(year)
-    facts = {
-        row[0]: row[1:]
-        for row in connection.execute(
-            "select indicator, unit_set, comparable_since from indicators order by indicator"
-        ).fetchall()
-    }
-    questions = sorted((data.indicators[each].nb.casefold(), each) for each in asked)
-    return {
-        "questions": [
-            {
-                "id": each,
-                "label": data.indicators[each],
-                "years": asked[each],
-                "unit_set": facts[each][0] if each in facts else None,
-                "since": facts[each][1] if each in facts else None,
-            }
-            for _, each in questions
-        ],
-        "config": {
-            "questions": [[each, data.indicators[each].nb, data.indicators[each].en] for _, each in questions],
-            "figures": [resolver.outline(figure, None, TEXTS[figure.part], Breaks(), []) for figure in QUESTION_FIGURES],
-        },
-    }
 
 
 def _municipality(resolver: Resolver, municipalities: Municipalities) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from orchestration.core.tables import Label
 
 PAGES = Path(__file__).parent / "pages"
 
-Kind = Literal["series", "panels", "bars", "stack", "interval"]
+Kind = Literal["series", "panels", "bars", "stack", "interval", "table"]
 
 
 class _Strict(BaseModel):
@@ -90,10 +90,12 @@ class Page(_Strict):
 
 
 class CubeWanted(_Strict):
-    """A cube that pages use: which rows and measures of which table."""
+    """A cube that pages use: which rows and measures of which table; with a title readers may build tables of it."""
 
     table: str
     measures: tuple[str, ...]
+    title: Label | None = None
+    start: dict[str, str] = {}
     where: dict[str, tuple[str, ...]] = {}
 
 
@@ -104,8 +106,16 @@ class Theme(_Strict):
     title: Label
 
 
+class QuestionGroup(_Strict):
+    """Questions that no subject page draws, under the heading of the page with this id, or of their own."""
+
+    id: str
+    title: Label | None = None
+    questions: tuple[str, ...] = ()
+
+
 class Site(_Strict):
-    """What all pages share: cubes, themes, and the answers that are unions of others."""
+    """What all pages share: cubes, themes, headings of questions, and the answers that are unions of others."""
 
     cubes: dict[str, CubeWanted]
     themes: tuple[Theme, ...]
@@ -113,6 +123,7 @@ class Site(_Strict):
     front: Figure
     areas: tuple[str, ...] = Field(min_length=1)
     ordered_levels: tuple[str, ...] = ()
+    question_groups: tuple[QuestionGroup, ...] = ()
 
 
 def _read(path: Path) -> Any:

@@ -74,7 +74,8 @@
         toggles[name].setAttribute("aria-expanded", "false");
       }
       list.replaceChildren(
-        h("span", {}, text("save_picture")), ...["svg", "png"].map((name) => button(name, name.toUpperCase(), buttons[name])),
+        // A table is no picture.
+        ...(figure.config.kind === "table" ? [] : [h("span", {}, text("save_picture")), ...["svg", "png"].map((name) => button(name, name.toUpperCase(), buttons[name]))]),
         h("span", {}, text("save_numbers")), button("csv", "CSV", buttons.csv), button("xlsx", "Excel", buttons.xlsx),
         ...Object.values(toggles));
       copy.textContent = text("copy");

@@ -6,6 +6,7 @@
   const { say, text } = site;
   const MEASURE = "measure";
   const FIGURE = "figure";
+  const SORT = "sort";
   const followed = new Set();
   const isEmbedded = new URLSearchParams(location.search).has("embed");
 
@@ -31,6 +32,8 @@
   const hashOf = (figure) => {
     const pairs = figure.offered.filter((offer) => offer.codes.length > 1).map((offer) => [offer.name, figure.state[offer.name]]);
     if (figure.config.measures.length > 1 && figure.config.across !== MEASURE) pairs.unshift([MEASURE, figure.shown.name]);
+    pairs.unshift(...Object.entries(figure.config.asked || {}));
+    if (figure.sorted) pairs.push([SORT, `${figure.sorted.at}${figure.sorted.down ? "-" : ""}`]);
     if (figure.config.anchor) pairs.unshift([FIGURE, figure.config.id]);
     return `#${[anchorOf(figure), ...pairs.map((pair) => pair.join("="))].map(encodeURI).join(";")}`;
   };

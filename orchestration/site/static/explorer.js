@@ -1,18 +1,32 @@
-// All questions: one is chosen, its figures are loaded, and the three figures that every question has are made.
+// All questions: one is chosen, its figures are loaded, and the figures that every question has are made.
 (() => {
   "use strict";
   const site = window.IS248;
-  const { say, text, load, h, questions, makeFigure } = site;
+  const { say, text, load, h, questions, cubes, makeFigure } = site;
   const root = document.getElementById("explorer");
   const config = JSON.parse(root.querySelector("script").textContent);
   const select = document.getElementById("question");
+  const field = document.getElementById("filter");
+  const hits = document.getElementById("hits");
   const chosen = document.getElementById("chosen");
-  const known = new Set(config.questions.map(([id]) => id));
+  const known = new Set(config.groups.flatMap(([, own]) => own.map(([id]) => id)));
   let current = null;
 
+  // Every word that is searched begins a word of the question or of its heading, or is its code.
+  const folded = (words) => words.toLowerCase().normalize("NFD").replace(/[\u0300-\u036f]/g, "").replaceAll("ø", "o").replaceAll("æ", "ae");
+  const isHit = (wanted, told) => wanted.every((word) => told.some((each) => each.startsWith(word)));
+  const wordsOf = (title, [id, , nb, en]) => folded([id.replaceAll("_", " "), id, nb, en, ...title].join(" ")).split(/[^\p{L}\d_]+/u);
+
   const fill = () => {
-    const named = [...config.questions].sort((a, b) => say(a.slice(1)).localeCompare(say(b.slice(1)), document.documentElement.lang));
-    select.replaceChildren(...named.map(([id, ...title]) => h("option", { value: id, selected: id === current }, say(title))));
+    const wanted = folded(field.value).split(/\s+/).filter(Boolean);
+    const groups = config.groups.map(([title, own]) => [title, own.filter((each) => isHit(wanted, wordsOf(title, each)))]).filter(([, own]) => own.length);
+    const count = groups.reduce((sum, [, own]) => sum + own.length, 0);
+    select.replaceChildren(
+      ...(wanted.length ? [h("option", { value: "", selected: true }, count ? text("hits", { count }) : text("no_match"))] : []),
+      ...groups.map(([title, own]) => h("optgroup", { label: say(title) }, own.map(([id, years, ...label]) =>
+        h("option", { value: id, selected: !wanted.length && id === current }, `${say(label)} (${years})`)))));
+    hits.hidden = !wanted.length;
+    hits.textContent = count ? text("hits", { count }) : text("no_match");
   };
 
   const facts = (question) => h("div", { class: "facts" },
@@ -22,6 +36,7 @@
   const show = async (id) => {
     if (!known.has(id)) return;
     current = id;
+    field.value = "";
     fill();
     chosen.replaceChildren(h("p", { class: "note" }, text("loading")));
     try {
@@ -37,16 +52,20 @@
     document.addEventListener("languagechosen", () => { heading.textContent = say(question.title); about.replaceChildren(facts(question)); });
     const source = () => h("p", { class: "source" }, text("data_behind"), " ",
       h("a", { href: `../jsonstat/indicator_shares/${id}.json` }, "JSON-stat"), ", ", h("a", { href: "../csv/indicator_shares.csv" }, "CSV"));
-    const made = config.figures.filter((figure) => figure.id !== (question.parts ? "boxes" : "year")).map((figure) => makeFigure(
+    // One year is no development, and the figure of one year has all its numbers.
+    const isSeries = cubes[`indicator/${id}`].dimensions.time.length > 1;
+    const left = new Set([question.parts ? "boxes" : "year", ...(isSeries ? [] : ["time"])]);
+    const made = config.figures.filter((figure) => !left.has(figure.id)).map((figure) => makeFigure(
       { ...figure, anchor: id, of: question.title, cube: `indicator/${id}`, breaks: question.breaks, apart: question.apart }, { heading: "h3", source: source() }));
     chosen.replaceChildren(heading, about, ...made.map((each) => each.element));
     for (const each of made) each.start();
   };
 
   const asked = () => site.address.parsed().anchor;
-  select.addEventListener("change", () => { location.hash = select.value; });
+  field.addEventListener("input", fill);
+  select.addEventListener("change", () => { if (select.value) location.hash = select.value; });
   window.addEventListener("hashchange", () => { if (asked() !== current) show(asked()); });
   document.addEventListener("languagechosen", fill);
   root.querySelector(".chooser").hidden = false;
-  show(known.has(asked()) ? asked() : config.questions[0][0]);
+  show(known.has(asked()) ? asked() : config.first);
 })();

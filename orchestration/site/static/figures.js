@@ -36,6 +36,7 @@
       this.state = { ...config.at, ...config.start };
       this.wanted = { ...this.state, ...(still ? still.wanted : site.address.asked(this)) };
       this.measure = still ? still.measure : this.asked();
+      this.sorted = this.askedOrder();
       this.fields = h("div", { class: "fields" });
       this.unit = h("p", { class: "unit" });
       this.key = h("div", { class: "keys" });
@@ -66,6 +67,12 @@
     // Which measure the address asks for.
     asked() {
       return Math.max(0, this.config.measures.findIndex((measure) => measure.name === this.wanted[MEASURE]));
+    }
+
+    // By which column a table is sorted: its place, with a minus where the largest stands first.
+    askedOrder() {
+      const found = /^(\d+)(-?)$/.exec((this.config.sortable && this.wanted.sort) || "");
+      return found ? { at: Number(found[1]), down: found[2] === "-" } : null;
     }
 
     // Codes of a dimension that the figure may show.
@@ -129,7 +136,9 @@
         // Where every area is confidential a level is chosen all the same: areas of two levels are no list.
         const codes = name === "level" && !known.length ? all : known;
         const ordered = name === TIME ? [...codes].reverse() : codes;
-        const first = codes.includes(this.wanted[name]) ? this.wanted[name] : ordered[0];
+        // A table of the reader's own begins with totals.
+        const usual = this.config.kind === "table" && codes.includes("total") ? "total" : ordered[0];
+        const first = codes.includes(this.wanted[name]) ? this.wanted[name] : usual;
         if (first !== undefined) state[name] = first;
         this.offered.push({ name, title, codes: ordered });
       }
@@ -151,7 +160,7 @@
 
     codes(name) {
       if (name === MEASURE) return this.names;
-      if (name === TIME) return this.cube.dimensions.time.filter((code) => this.hasData({ time: code }));
+      if (name === TIME) return this.allowed(TIME).filter((code) => this.hasData({ time: code }));
       // The country stands by itself, before the areas or behind them.
       return this.allowed(name).filter((code) => (name !== UNIT || code !== this.country)
         && this.some({ ...this.state, [name]: code }, (at) => ![NO_ROW, "M"].includes(this.cube.flag(at)))
@@ -237,8 +246,16 @@
       if (kind === "series") this.drawLines();
       else if (kind === "panels") this.drawPanels();
       else if (kind === "stack") this.drawStack();
+      else if (kind === "table") this.drawNothing();
       else this.drawBars();
       this.plot.append(this.tip);
+    }
+
+    // A table of the reader's own is its own picture.
+    drawNothing() {
+      this.plot.hidden = true;
+      this.element.querySelector("details.data").open = true;
+      this.summary.textContent = "";
     }
 
     nothing() {
@@ -404,7 +421,7 @@
       const ranked = rows.filter((row) => row.value !== null && !row.reference);
       const first = d3.greatest(ranked, (row) => row.value);
       const last = d3.least(ranked, (row) => row.value);
-      this.summary.textContent = !ranked.length || isInterval || ordered ? "" : text("highest", {
+      this.summary.textContent = ranked.length < 2 || isInterval || ordered ? "" : text("highest", {
         first: first.label, a: number(first.value, decimals), last: last.label, b: number(last.value, decimals),
       });
     }
@@ -553,7 +570,7 @@
       element.querySelector("summary").textContent = text("show_table");
     };
     // Breaks matter where years stand beside each other.
-    if (years.length && (["series", "panels"].includes(config.kind) || config.rows === TIME)) element.append(list);
+    if (years.length && (["series", "panels"].includes(config.kind) || [config.rows, config.across].includes(TIME))) element.append(list);
     element.append(h("details", { class: "data" }, h("summary", {}), h("div", { class: "table" })));
     if (source) element.append(source);
     words();

@@ -29,6 +29,11 @@
       const rank = (each) => (each.cells[0].value === null ? Infinity : -each.cells[0].value);
       rows = rows.map((each, place) => [each, place]).sort((a, b) => rank(a[0]) - rank(b[0]) || a[1] - b[1]).map(([each]) => each);
     }
+    if (figure.sorted && figure.sorted.at < columns.length) {
+      const { at, down } = figure.sorted;
+      const rank = (each) => (each.cells[at].value === null ? Infinity : (down ? -1 : 1) * each.cells[at].value);
+      rows = rows.map((each, place) => [each, place]).sort((a, b) => rank(a[0]) - rank(b[0]) || a[1] - b[1]).map(([each]) => each);
+    }
     if (name === UNIT && figure.country) rows.unshift(row(figure.country));
     return { name, columns, rows };
   };
@@ -95,7 +100,20 @@
       counts ? h("td", { class: "r" }, counts[place] === null ? "" : number(counts[place])) : null,
       isSaid ? h("td", { class: "said" }, inOneLine(said[place])) : null));
     const id = `${figure.element.id}-caption`;
-    const heads = [...columns.map((column) => h("th", { scope: "col", class: "r" }, column.label)), counts ? h("th", { scope: "col", class: "r" }, text("units_n")) : null, isSaid ? h("th", { scope: "col" }, text("remarks")) : null];
+    // The largest first, then the smallest, then the order of the codes again.
+    const sorting = (place) => {
+      const { sorted } = figure;
+      const button = h("button", { type: "button", class: "sort" }, columns[place].label);
+      button.addEventListener("click", () => {
+        figure.sorted = !sorted || sorted.at !== place ? { at: place, down: true } : sorted.down ? { at: place, down: false } : null;
+        render(figure);
+        site.address.keep(figure);
+        host.querySelectorAll("button.sort")[place].focus();
+      });
+      return button;
+    };
+    const orderOf = (place) => (figure.sorted && figure.sorted.at === place ? (figure.sorted.down ? "descending" : "ascending") : null);
+    const heads = [...columns.map((column, place) => h("th", { scope: "col", class: "r", "aria-sort": orderOf(place) }, figure.config.sortable ? sorting(place) : column.label)), counts ? h("th", { scope: "col", class: "r" }, text("units_n")) : null, isSaid ? h("th", { scope: "col" }, text("remarks")) : null];
     const isOf = !counts && rows.some((row) => row.cells.some((cell) => cell.value !== null && cell.whole !== null));
     host.replaceChildren(
       h("div", { class: "scroll", role: "region", tabindex: "0", "aria-labelledby": id },
