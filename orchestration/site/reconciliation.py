@@ -5,13 +5,16 @@ Belongs here: counting verdicts and listing what is explained. Does not belong h
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 import duckdb
 
 from orchestration.core.tables import Label
+from orchestration.core.texts import filled, load_texts
 from orchestration.publish.release import Release
+from orchestration.publish.remarks import joined
 from orchestration.site.formats import number
 
 EQUAL = ("equal", "equal_at_rounding")
@@ -20,6 +23,10 @@ NOT_COMPUTABLE = "not_computable"
 NOT_COMPUTED = (NOT_COMPUTABLE, "not_mapped")
 # A list of all units at the end of a report: many figures of one kind, which would hide how the others fare.
 APPENDIX = "vedlegg"
+# Figures of running text have the section behind this word instead of a table.
+IN_TEXT = "text:"
+
+TEXTS = load_texts("site", "printed")
 
 
 def _rebuilt(counts: dict[str, int]) -> int:
@@ -79,7 +86,8 @@ class Explained:
     """One difference with its reason."""
 
     source_id: str
-    table_id: str
+    place: Label
+    cell: Label
     cell_key: str
     published: Label
     computed: Label
@@ -128,6 +136,39 @@ def _in_print(value: float | None, decimals: int | None, extra: int = 0) -> Labe
     return Label(nb=number(value, shown, "nb"), en=number(value, shown, "en"))
 
 
+def place_of(table_id: str) -> Label:
+    """Return where in a report a figure is printed: its table, or the text of a section."""
+    if table_id.startswith(IN_TEXT):
+        return filled(TEXTS["in_text"], chapter=table_id.removeprefix(IN_TEXT))
+    return filled(TEXTS["in_table"], table=table_id)
+
+
+def words_of(cell_key: str, release: Release, indicators: Mapping[str, Label]) -> Label:
+    """Return what a printed figure is of, in words.
+
+    Args:
+        cell_key: ``measure|name=code|...|year``.
+        release: has the code lists.
+        indicators: the labels of questions.
+
+    Returns:
+        The labels of its parts; a part that no list names stands as its code.
+    """
+    measure, *parts = cell_key.split("|")
+    told = [TEXTS[measure] if measure in TEXTS else Label(nb=measure, en=measure)]
+    for part in parts:
+        name, _, code = part.rpartition("=")
+        if name == "from_year":
+            told.append(filled(TEXTS["from_year"], value=code))
+        elif code in indicators and name in ("question", "outcome"):
+            told.append(indicators[code])
+        else:
+            lists = [name, *(each for each in sorted(release.codes) if each != name)]
+            found = next((release.codes[each][code].label for each in lists if code in release.codes.get(each, {})), None)
+            told.append(found or Label(nb=code, en=code))
+    return joined(told, ", ")
+
+
 def read_reconciliation(connection: duckdb.DuckDBPyConnection, release: Release) -> Reconciliation:
     """Return the verdicts by source, every explained difference, and why figures cannot be computed."""
     years = dict(
@@ -143,10 +184,15 @@ def read_reconciliation(connection: duckdb.DuckDBPyConnection, release: Release)
     ).fetchall():
         sources.setdefault(source, {}).setdefault(chapter, {})[verdict] = count
         verdicts[verdict] = verdicts.get(verdict, 0) + count
+    indicators = {
+        code: Label(nb=nb or code, en=en or code)
+        for code, nb, en in connection.execute("select indicator, label_nb, label_en from indicators order by 1").fetchall()
+    }
     explained = [
         Explained(
             source,
-            table,
+            place_of(table),
+            words_of(key, release, indicators),
             key,
             _in_print(published, decimals),
             _in_print(computed, decimals, 2),

@@ -368,7 +368,7 @@ def test_every_page_says_that_data_are_constructed_where_they_are(small: Path, b
 
 def test_pages_without_data_are_left_out_and_the_others_say_so(bare: Path) -> None:
     assert {page.name for page in bare.glob("*.html")} == {
-        f"{name}.html" for name in ("index", "explorer", "municipality", "reconciliation", "download", "method")
+        f"{name}.html" for name in ("index", "explorer", "builder", "municipality", "reconciliation", "download", "method")
     }
     texts = read(bare)
     assert "Ingen tall for hele landet" in texts["index.html"].texts
@@ -506,6 +506,7 @@ PAGES = (
     "pathways",
     "plans",
     "explorer",
+    "builder",
     "municipality",
     "reconciliation",
     "download",
