@@ -2,14 +2,15 @@
 
 Each folder has a ``datapackage.yml`` (Data Package form) that says for each file where it is from, under which licence, and
 which columns it has. This module checks the files against it and loads them unchanged, as text, into the schema named after
-the package. Keys, sums and figures are judged later, by the rules; types are cast in dbt's staging models.
+the package. Keys, sums and figures are judged later, by the rules; types are cast in dbt's staging models. A file of shapes
+(``format: topojson``) has no columns and fills no table; who draws maps reads it.
 """
 
 from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from orchestration.core import yaml_text
 from orchestration.core.errors import UserError
 
 PACKAGES = ("reference", "published", "classifications", "indicators")
+SHAPES = "topojson"
 
 
 @dataclass(frozen=True)
@@ -42,27 +44,55 @@ class DataResource:
         return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
 
+@dataclass(frozen=True)
+class ShapeResource:
+    """One described file of shapes; ``attribution`` is what every map that is made of it says."""
+
+    name: str
+    path: Path
+    attribution: str
+
+
 def describe(data: Path, package: str) -> list[DataResource]:
-    """Return the described files of one package, in the descriptor's order.
+    """Return the described tables of one package, in the descriptor's order.
 
     Raises:
-        UserError: the descriptor is missing or damaged, a described file is missing, or a csv file is not described.
+        UserError: the descriptor is missing or damaged, a described file is missing, or a file is not described.
     """
+    return _describe(data, package)[0]
+
+
+def describe_shapes(data: Path, package: str) -> list[ShapeResource]:
+    """Return the described files of shapes of one package, in the descriptor's order; raises as ``describe``."""
+    return _describe(data, package)[1]
+
+
+def _describe(data: Path, package: str) -> tuple[list[DataResource], list[ShapeResource]]:
     descriptor = data / package / "datapackage.yml"
+
+    def place(entry: Mapping[str, Any]) -> Path:
+        return data / package / str(entry["path"])
+
     try:
         content = yaml_text.load(descriptor.read_text(encoding="utf-8"))
+        shapes = [
+            ShapeResource(str(entry["name"]), place(entry), str(entry["attribution"]))
+            for entry in content["resources"]
+            if entry.get("format") == SHAPES
+        ]
         resources = [
             DataResource(
                 package=package,
                 name=str(entry["name"]),
                 table=str(entry.get("table", entry["name"])),
-                path=data / package / str(entry["path"]),
+                path=place(entry),
                 title=str(entry["title"]),
                 description=str(entry.get("description", "")).strip(),
                 columns=tuple(str(field["name"]) for field in entry["schema"]["fields"]),
                 schema=entry["schema"],
             )
             for entry in content["resources"]
+            if entry.get("format") != SHAPES
         ]
     except FileNotFoundError as error:
         raise UserError("the file is missing", place=str(descriptor), remedy="restore it") from error
@@ -70,22 +100,20 @@ def describe(data: Path, package: str) -> list[DataResource]:
         raise UserError(
             f"is not a data package descriptor ({error})",
             place=str(descriptor),
-            remedy="each resource needs name, path, title and schema.fields",
+            remedy="each resource needs name, path, title and schema.fields, one of shapes name, path and attribution",
         ) from error
-    described = {resource.path.name for resource in resources}
-    for resource in resources:
-        if not resource.path.is_file():
+    described = [resource.path for resource in resources] + [resource.path for resource in shapes]
+    for path in described:
+        if not path.is_file():
             raise UserError(
-                "the file is missing",
-                place=str(resource.path),
-                remedy=f"restore it, or take it out of {descriptor.name}",
+                "the file is missing", place=str(path), remedy=f"restore it, or take it out of {descriptor.name}"
             )
-    for path in sorted((data / package).glob("*.csv")):
-        if path.name not in described:
+    for path in sorted(each for ending in ("csv", SHAPES) for each in (data / package).glob(f"*.{ending}")):
+        if path not in described:
             raise UserError(
                 "the file is not described", place=str(path), remedy=f"describe it in {descriptor.name}, or remove it"
             )
-    return resources
+    return resources, shapes
 
 
 def check(resource: DataResource) -> int:

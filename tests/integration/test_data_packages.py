@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from orchestration.core.errors import UserError
-from orchestration.ingest.data_packages import check, describe, load
+from orchestration.ingest.data_packages import check, describe, describe_shapes, load
 
 FIELDS = [
     {"name": "year", "type": "integer", "constraints": {"required": True}},
@@ -118,3 +118,31 @@ def test_a_damaged_descriptor_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "reference" / "datapackage.yml").write_text("resources: [{name: x}]", encoding="utf-8")
     with pytest.raises(UserError, match="is not a data package descriptor"):
         describe(tmp_path, "reference")
+
+
+def with_shapes(folder: Path, **described: str) -> Path:
+    data = package(folder, GOOD)
+    descriptor = data / "reference" / "datapackage.yml"
+    content = yaml.safe_load(descriptor.read_text(encoding="utf-8"))
+    content["resources"].append({"name": "shapes", "path": "shapes.topojson", "format": "topojson", **described})
+    descriptor.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return data
+
+
+def test_a_file_of_shapes_is_described_and_fills_no_table(tmp_path: Path) -> None:
+    data = with_shapes(tmp_path, attribution="Somebody")
+    with pytest.raises(UserError, match="missing"):
+        describe(data, "reference")
+    (data / "reference" / "shapes.topojson").write_text("{}", encoding="utf-8")
+    assert [each.name for each in describe(data, "reference")] == ["file0"]
+    assert [(each.path.name, each.attribution) for each in describe_shapes(data, "reference")] == [
+        ("shapes.topojson", "Somebody")
+    ]
+    (data / "reference" / "others.topojson").write_text("{}", encoding="utf-8")
+    with pytest.raises(UserError, match="not described"):
+        describe(data, "reference")
+
+
+def test_shapes_without_a_source_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="attribution"):
+        describe_shapes(with_shapes(tmp_path), "reference")
