@@ -19,8 +19,12 @@ from orchestration.publish.definitions import GENERAL, KIND, WEAKNESS, Definitio
 from orchestration.publish.formats.metadata import subjects_in
 from orchestration.publish.release import Release
 from orchestration.publish.remarks import AREA_BREAKS, has_table
+from orchestration.site.figures import Resolved
 
 WORKBOOK = "xlsx/is248.xlsx"
+
+# What the method says of the level of single municipalities: a definition of FTE.
+FTE, LEVEL_CAUTION, MUNICIPALITY = "fte", "level", "municipality"
 
 TEXTS = load_texts("site", "pages")
 
@@ -94,6 +98,12 @@ def definitions(release: Release, tables: Sequence[Table]) -> list[Defined]:
         name = named.get(subject) or release.label("indicator", subject)
         found.append(Defined(name, [(label, group) for label, group in by_kind if group]))
     return found
+
+
+def cautions(release: Release, figure: Resolved) -> list[Definition]:
+    """Return what the method says of comparing single municipalities, where a figure shows them beside each other."""
+    shown = MUNICIPALITY in figure.config["levels"]
+    return [each for each in release.definitions.get(FTE, ()) if shown and each.item == LEVEL_CAUTION]
 
 
 def weaknesses(release: Release, indicator: str) -> list[Definition]:

@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from orchestration.core.language import written_day
+from orchestration.core.settings import load_settings
 from orchestration.core.tables import Label, Table
 from orchestration.core.texts import filled, load_texts
 from orchestration.publish import remarks
@@ -27,12 +28,13 @@ from orchestration.publish.release import Release
 from orchestration.publish.remarks import in_one_line, read_moved
 from orchestration.site import about, builder, formats
 from orchestration.site.about import sourced
+from orchestration.site.boundaries import read_boundaries
 from orchestration.site.breaks import Break, Breaks, read_breaks
 from orchestration.site.cubes import Cube, dumped, read_cube, read_indicator_cubes, reason_flags
 from orchestration.site.figures import Cell, Moved, Resolved, Resolver
 from orchestration.site.headline import headline
 from orchestration.site.municipality import NEIGHBOURS, PUBLIC_MEASURES, Municipalities
-from orchestration.site.pages import Figure, Page, Question, Site, load_pages, load_site, written_out
+from orchestration.site.pages import MAP, Figure, Page, Question, Site, load_pages, load_site, written_out
 from orchestration.site.printed import read_printed
 from orchestration.site.questions import explorer, grouped, question
 from orchestration.site.reconciliation import read_reconciliation
@@ -112,6 +114,8 @@ class Data:
     multiple: frozenset[str]
     moved: Moved
     printed: dict[str, list[Label]]
+    # The script with the shapes of today's areas; without them no map is drawn.
+    boundaries: str | None
 
 
 def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> Job:
@@ -138,7 +142,7 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
         read_printed(connection, release),
     )
     pages = load_pages()
-    subjects = _subjects(resolver, pages, data.multiple)
+    subjects = _subjects(resolver, pages, data)
     front = resolver.resolve(data.site.front)
     municipalities = Municipalities(connection, release, data.tables)
 
@@ -154,6 +158,8 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
         _text(folder / "data" / f"{name}.js", script)
     for code, script in municipalities.scripts().items():
         _text(folder / "data" / "municipality" / f"{code}.js", script)
+    if data.boundaries:
+        _text(folder / "data" / "boundaries.js", data.boundaries)
     day = _published_on(connection)
     _text(folder / "data" / "words.js", f"IS248.words({dumped(_script_words(release, data.site, data.moved, day))});\n")
 
@@ -166,7 +172,7 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
 
     for subject in subjects:
         page("subject.html.j2", subject.file, subject=subject)
-    page("explorer.html.j2", "explorer.html", **explorer(connection, resolver, pages))
+    page("explorer.html.j2", "explorer.html", **explorer(connection, resolver, pages, data.boundaries is not None))
     asked = [name.split("/")[1] for name in sorted(questions)]
     own_table = builder.config(resolver, sorted(used), grouped(resolver, pages, asked))
     page("builder.html.j2", "builder.html", config=own_table)
@@ -215,7 +221,8 @@ def _read(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], releas
     cubes: dict[str, Cube] = {}
     for name, wanted in site.cubes.items():
         if wanted.table in described:
-            cube = read_cube(connection, release, described[wanted.table], name, wanted.measures, wanted.where)
+            table = described[wanted.table]
+            cube = read_cube(connection, release, table, name, wanted.measures, wanted.where, wanted.digits)
             if cube:
                 cubes[name] = cube
     for cube in read_indicator_cubes(connection, release).values():
@@ -242,16 +249,20 @@ def _read(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], releas
         multiple,
         read_moved(connection),
         read_printed(connection, release),
+        read_boundaries(connection, load_settings().data),
     )
 
 
-def _subjects(resolver: Resolver, pages: Sequence[Page], multiple: frozenset[str]) -> list[SubjectPage]:
+def _subjects(resolver: Resolver, pages: Sequence[Page], data: Data) -> list[SubjectPage]:
     subjects = []
     for page in pages:
         described = [
             figure
             for entry in page.figures
-            for figure in (written_out(entry, entry.question not in multiple) if isinstance(entry, Question) else [entry])
+            for figure in (
+                written_out(entry, entry.question not in data.multiple) if isinstance(entry, Question) else [entry]
+            )
+            if figure.kind != MAP or data.boundaries
         ]
         figures = [found for figure in described for found in [resolver.resolve(figure)] if found]
         if figures:
@@ -384,6 +395,8 @@ def _environment(release: Release, data: Data, subjects: Sequence[SubjectPage]) 
         sign_of=sign_of,
         breaks_by_year=breaks_by_year,
         sourced=sourced,
+        cautions=lambda figure: about.cautions(release, figure),
+        has_map=data.boundaries is not None,
         weaknesses=lambda figure: about.noted(release, data.tables.get(figure.table), figure.indicator),
         dumped=lambda content: Markup(dumped(content)),
         text=TEXTS,

@@ -165,9 +165,12 @@ def reason_flags(release: Release) -> dict[str, str]:
     return {reason: chr(ord("a") + place) for place, reason in enumerate(release.codes.get("absence_reason", {}))}
 
 
-def as_text(expression: str, scale: int = 1) -> str:
+def as_text(expression: str, scale: int = 1, digits: int = DIGITS) -> str:
     """Return SQL that writes a number with as few digits as it needs."""
-    return f"coalesce(regexp_replace(round(cast({expression} as double) * {scale}, {DIGITS})::varchar, '\\.0$', ''), '')"
+    # Rounded to few digits as a number of more is when it is shown.
+    number = f"round(cast({expression} as double) * {scale}, {DIGITS})"
+    number = number if digits == DIGITS else f"round({number}, {digits})"
+    return f"coalesce(regexp_replace({number}::varchar, '\\.0$', ''), '')"
 
 
 def unit_sql(columns: Iterable[str]) -> str:
@@ -225,12 +228,12 @@ def scale_of(table: Table, measure: str) -> int:
 FACTS = 7
 
 
-def row_sql(table: Table, measures: Sequence[str]) -> str:
+def row_sql(table: Table, measures: Sequence[str], digits: int = DIGITS) -> str:
     """Return the columns of a table that ``cube_of`` reads, as SQL."""
     unit = f"{unit_sql(table.key)}, unit_name" if "unit_level" in table.key else "null, null"
     time = next(column for column in reversed(TIME_COLUMNS) if column in table.key)
     dimensions = [f"{each}::varchar" for each in dimensions_of(table)]
-    texts = [as_text(measure, scale_of(table, measure)) for measure in measures]
+    texts = [as_text(measure, scale_of(table, measure), digits) for measure in measures]
     reason = f"case when {table.measures[0]} is null then {REASON_COLUMN} end"
     covered = as_text(covered_sql(COVERAGE_COLUMN)) if COVERAGE_COLUMN in table.column_names else "''"
     return ", ".join([unit, f"{time}::varchar", reason, "obs_status", NOTE_COLUMN, covered, *dimensions, *texts])
@@ -248,6 +251,7 @@ def read_cube(
     name: str,
     measures: Sequence[str],
     where: Mapping[str, Sequence[str]],
+    digits: int = DIGITS,
 ) -> Cube | None:
     """Return the figures of a table, None where it has none.
 
@@ -258,10 +262,11 @@ def read_cube(
         name: by which pages call the cube.
         measures: which measures are kept.
         where: columns and the codes to which rows are restricted.
+        digits: how many decimals of a number are kept.
     """
     conditions = [f"{column} in ({', '.join('?' for _ in codes)})" for column, codes in where.items()]
     rows = connection.execute(
-        f"select {row_sql(table, measures)} from {table.name}"
+        f"select {row_sql(table, measures, digits)} from {table.name}"
         f" {'where ' + ' and '.join(conditions) if conditions else ''} order by {table.order_by}",
         [code for codes in where.values() for code in codes],
     ).fetchall()

@@ -18,7 +18,7 @@ from orchestration.publish.remarks import covered_text, joined, moved_text
 from orchestration.site import formats
 from orchestration.site.breaks import Break, Breaks, CategoryBreak
 from orchestration.site.cubes import ANSWERED, COVERAGE, CURRENT, NO_ROW, SHARE, TIME, UNIT, UNITS, Cube
-from orchestration.site.pages import Figure, MeasureShown, Site
+from orchestration.site.pages import MAP, Figure, MeasureShown, Site
 
 TEXTS = load_texts("site", "pages")
 
@@ -311,9 +311,9 @@ class Resolver:
             source = choices.state["indicator"]
         known = self.breaks.get(source, Breaks())
         years = [int(code) for code in cube.dimensions[TIME]]
-        # Breaks matter where years stand beside each other.
+        # Breaks matter where years stand beside each other, and where a slider moves from one to the next.
         over_time = figure.kind in ("series", "panels") or figure.rows == TIME
-        breaks = known.within(years) if over_time else []
+        breaks = known.within(years) if over_time or figure.kind == MAP else []
         title = figure.title or self.indicators.get(figure.indicator, Label(nb=figure.indicator, en=figure.indicator))
         compare = self.measure(figure.compare, table) if figure.compare else None
         grid = self.grid(figure, choices, measures, compare, table, breaks)

@@ -7,7 +7,7 @@ belong here: how a description becomes a figure (``figures``), or texts of the p
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -15,10 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from orchestration.core import yaml_text
 from orchestration.core.errors import UserError
 from orchestration.core.tables import Label
+from orchestration.site.cubes import DIGITS
 
 PAGES = Path(__file__).parent / "pages"
 
-Kind = Literal["series", "panels", "bars", "stack", "interval", "table"]
+# A map is of areas as rows, in years of which the reader chooses one by a slider.
+MAP: Final = "map"
+Kind = Literal["series", "panels", "bars", "stack", "interval", "table", "map"]
 
 
 class _Strict(BaseModel):
@@ -90,13 +93,17 @@ class Page(_Strict):
 
 
 class CubeWanted(_Strict):
-    """A cube that pages use: which rows and measures of which table; with a title readers may build tables of it."""
+    """A cube that pages use: which rows and measures of which table; with a title readers may build tables of it.
+
+    ``digits`` is how many decimals of a number are kept.
+    """
 
     table: str
     measures: tuple[str, ...]
     title: Label | None = None
     start: dict[str, str] = {}
     where: dict[str, tuple[str, ...]] = {}
+    digits: int = DIGITS
 
 
 class Theme(_Strict):

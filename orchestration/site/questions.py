@@ -19,7 +19,7 @@ from orchestration.site import about
 from orchestration.site.about import sourced
 from orchestration.site.breaks import Breaks
 from orchestration.site.figures import Resolver
-from orchestration.site.pages import Figure, Page, Question
+from orchestration.site.pages import MAP, Figure, Page, Question
 
 TEXTS = load_texts("site", "pages")
 
@@ -50,6 +50,15 @@ FIGURES = (
         indicator="any",
         rows="unit",
         choose=("item", "answer", "level", "basis", "time"),
+    ),
+    Figure(
+        id="map",
+        part="one_answer_on_the_map",
+        kind=MAP,
+        indicator="any",
+        rows="unit",
+        choose=("item", "answer", "level", "time"),
+        levels=("county", "hf_area"),
     ),
 )
 
@@ -87,8 +96,17 @@ def grouped(resolver: Resolver, pages: Sequence[Page], asked: Sequence[str]) -> 
     return groups
 
 
-def explorer(connection: duckdb.DuckDBPyConnection, resolver: Resolver, pages: Sequence[Page]) -> dict[str, Any]:
-    """Return what the page of all questions says and needs."""
+def explorer(
+    connection: duckdb.DuckDBPyConnection, resolver: Resolver, pages: Sequence[Page], has_map: bool
+) -> dict[str, Any]:
+    """Return what the page of all questions says and needs.
+
+    Args:
+        connection: sees the public tables.
+        resolver: has cubes, labels and breaks.
+        pages: the subject pages.
+        has_map: whether there are shapes to draw a map of.
+    """
     asked: dict[str, list[int]] = {}
     for indicator, year in connection.execute(
         "select distinct indicator, time_period from indicator_shares where n_answered is not null order by all"
@@ -132,7 +150,11 @@ def explorer(connection: duckdb.DuckDBPyConnection, resolver: Resolver, pages: S
                 ]
                 for title, own in groups
             ],
-            "figures": [resolver.outline(figure, None, TEXTS[figure.part], Breaks(), []) for figure in FIGURES],
+            "figures": [
+                resolver.outline(figure, None, TEXTS[figure.part], Breaks(), [])
+                for figure in FIGURES
+                if figure.kind != MAP or has_map
+            ],
         },
     }
 

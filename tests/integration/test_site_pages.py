@@ -14,14 +14,17 @@ import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import load_tables
 from orchestration.publish.release import load_catalogue, read_release
+from orchestration.site import build as building
 from orchestration.site.build import write
 
 METADATA = PROJECT_DIR / "data" / "metadata"
@@ -195,6 +198,9 @@ def small_database() -> duckdb.DuckDBPyConnection:
             "indicators",
             [{**labels, "indicator": indicator, "scale": scale, "base": base, "unit_set": "municipalities"}],
         )
+    level = {"subject": "fte", "kind": "reading", "item": "level", "state": "said", "sort_order": 2, "page": "not_known"}
+    words = {"text_nb": "Ikke til sammenligning.", "text_en": "Not for comparison.", "is_table_note": False}
+    insert(connection, "definitions", [{**level, **words, "source_nb": "En rapport", "source_en": "A report"}])
     said = {"sort_order": 1, "state": "said", "source_nb": "En rapport", "source_en": "A report", "page": "not_known"}
     for subject, kind, text, is_noted in (
         ("fte", "counted", "hovedårsaken", False),
@@ -247,6 +253,34 @@ def lay_reports(snapshot: Path) -> None:
         (folder / "manifest.json").write_text(json.dumps({"title": "Rapport", "year": 2005, "area": area}), encoding="utf-8")
         for kind in kinds:
             (folder / f"{name}.{kind}").touch()
+
+
+def lay_shapes(data: Path) -> None:
+    """Lay the shapes of the municipalities: three squares beside each other, each with a border to the next."""
+    corners = [[60 + east, 10 + north] for east in range(4) for north in (0, 1)]
+    # Borders from south to north, and between them the lines of the south and of the north.
+    arcs = [[[east, 0], [0, 1]] for east in range(4)]
+    arcs += [[[east, north], [1, 0]] for east in range(3) for north in (0, 1)]
+    rings = {code: [[place, 5 + 2 * place, ~(place + 1), ~(4 + 2 * place)]] for place, code in enumerate(MUNICIPALITIES)}
+    shapes = [{"type": "Polygon", "id": code, "arcs": rings[code]} for code in MUNICIPALITIES]
+    content = {
+        "transform": {"scale": [1, 1], "translate": corners[0][::-1]},
+        "arcs": arcs,
+        "objects": {"m": {"geometries": shapes}},
+    }
+    (data / "reference").mkdir(parents=True)
+    (data / "reference" / "shapes.topojson").write_text(json.dumps(content), encoding="utf-8")
+    described = {"name": "shapes", "path": "shapes.topojson", "format": "topojson", "attribution": "Kartverket"}
+    (data / "reference" / "datapackage.yml").write_text(yaml.safe_dump({"resources": [described]}), encoding="utf-8")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _shapes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    data = tmp_path_factory.mktemp("data")
+    lay_shapes(data)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(building, "load_settings", lambda: SimpleNamespace(data=data))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -450,9 +484,10 @@ def test_of_a_municipality_only_fte_are_told(small: Path) -> None:
             "fte_by_education",
             "fte_by_pathway",
         }
-    for path in (small / "data").rglob("*.js"):
-        if path.parent.name != "municipality":
-            assert ".municipality." not in path.read_text(encoding="utf-8"), path.name
+    told = [path for path in (small / "data").rglob("*.js") if path.parent.name != "municipality"]
+    (on_map,) = [path for path in told if ".municipality." in path.read_text(encoding="utf-8")]
+    assert on_map.name == "rates_on_map.js"
+    assert re.findall(r'"(\w+)":\{"over"', on_map.read_text(encoding="utf-8")) == ["fte_per_10000", "flags"]
 
 
 def test_a_break_of_one_category_ends_its_line_and_no_other(small: Path, browser: tuple[Any, str]) -> None:
@@ -503,6 +538,7 @@ PAGES = (
     "services",
     "education",
     "rates",
+    "map",
     "pathways",
     "plans",
     "explorer",
@@ -539,7 +575,7 @@ def test_the_script_and_the_page_say_the_same_numbers(small: Path, browser: tupl
     started, _ = browser
     silent = started.new_page(java_script_enabled=False)
     page = started.new_page()
-    for name in ("index", "services", "education", "rates", "pathways", "plans"):
+    for name in ("index", "services", "education", "rates", "map", "pathways", "plans"):
         tables = []
         for each in (silent, page):
             each.goto(f"{(small / name).as_uri()}.html")
@@ -586,3 +622,125 @@ def test_a_reader_chooses_by_keyboard_and_the_language_is_kept(small: Path, brow
     assert page.evaluate("document.documentElement.lang") == "en"
     assert page.title().startswith("FTE per 10,000")
     context.close()
+
+
+@pytest.fixture
+def maps(small: Path, browser: tuple[Any, str]) -> Iterator[Any]:
+    """The page of maps: areas of counties first, municipalities below."""
+    page = browser[0].new_page()
+    page.goto((small / "map.html").as_uri())
+    page.wait_for_selector("svg.map")
+    yield page
+    page.close()
+
+
+def test_there_are_maps_only_where_there_are_shapes(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "data/boundaries.js" in read(small)["map.html"].loads
+    # The shapes of the real municipalities lack those of the small database.
+    monkeypatch.setattr(building, "load_settings", lambda: SimpleNamespace(data=PROJECT_DIR / "data"))
+    without = build(small_database(), tmp_path / "without")
+    assert not (without / "map.html").exists()
+    assert not [name for name, reader in read(without).items() if "static/map.js" in reader.loads]
+    assert '"kind":"map"' not in (without / "explorer.html").read_text(encoding="utf-8")
+
+
+def test_counties_are_put_together_of_municipalities_and_every_municipality_is_drawn(maps: Any) -> None:
+    counties, municipalities = maps.locator("figure").all()
+    assert counties.locator("svg.map .area").count() == 2
+    assert municipalities.locator("svg.map .area").count() == 3
+    # Of two squares one outline of six corners, of one square four; what they share is gone.
+    outlines = [str(area.get_attribute("d")) for area in counties.locator("svg.map .area").all()]
+    assert sorted(len(set(outline.strip("MZ").split("L"))) for outline in outlines) == [4, 6]
+    assert municipalities.locator(".frame").get_attribute("d").count("M") == 1
+
+
+def test_the_method_warns_beside_a_map_of_municipalities_and_not_beside_others(maps: Any) -> None:
+    assert [figure.locator(".caution").all_inner_texts() for figure in maps.locator("figure").all()] == [
+        [],
+        ["Ikke til sammenligning."],
+    ]
+
+
+def test_classes_are_stated_and_the_same_in_all_years_unless_one_year_is_asked_for(maps: Any) -> None:
+    figure = maps.locator("figure").last
+    legend = figure.locator(".classes")
+    stated = legend.inner_text()
+    # Rates of 2001 to 2005, the same in all three municipalities.
+    assert stated.split("\n")[0].startswith("110,0") and stated.split("\n")[-1].endswith("150,0")
+    colours = set()
+    for place in range(len(YEARS)):
+        figure.locator("input[type=range]").fill(str(place))
+        assert legend.inner_text() == stated
+        colours |= {area.get_attribute("fill") for area in figure.locator("svg.map .area").all()}
+    assert len(colours) == len(YEARS)
+    figure.locator("select[name=spread]").select_option("year")
+    assert legend.inner_text() == "150,0"
+
+
+def test_the_slider_says_what_it_crosses_with_the_number_of_the_list(maps: Any) -> None:
+    figure = maps.locator("figure").first
+    slider, crossed = figure.locator("input[type=range]"), figure.locator(".crossed")
+    listed = {
+        item.locator("> b").inner_text(): place for place, item in enumerate(figure.locator(".breaks ol > li").all(), 1)
+    }
+    assert listed == {"2003": 1} and figure.locator(".walls .hard").all_inner_texts() == ["1"]
+    slider.focus()
+    maps.keyboard.press("ArrowLeft")
+    assert slider.get_attribute("aria-valuetext") == "2003"
+    assert "Ikke målt: 2004" in crossed.inner_text() and "Brudd" not in crossed.inner_text()
+    maps.keyboard.press("ArrowLeft")
+    assert crossed.inner_text().split()[:5] == ["Fra", "2003", "til", "2002:", "1"]
+    assert "kan ikke sammenlignes" in crossed.inner_text() and "Et brudd." in crossed.inner_text()
+    maps.keyboard.press("ArrowLeft")
+    assert crossed.inner_text() == ""
+    # The slider is still the one that has the focus, and the table below follows it.
+    assert maps.evaluate("document.activeElement.type") == "range"
+    figure.locator("summary").click()
+    assert "2001" in figure.locator("caption").inner_text()
+
+
+def test_areas_are_reached_by_arrows_and_by_a_list_and_their_value_is_said(maps: Any) -> None:
+    figure = maps.locator("figure").last
+    spoken, outline = figure.locator(".drawn > .vh"), figure.locator("path.outline")
+    figure.locator(".plot").focus()
+    said = []
+    for key in ("Home", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft"):
+        maps.keyboard.press(key)
+        said.append(spoken.inner_text().split(":")[0])
+    assert said == [f"Kommune {code}" for code in ("1101", "1102", "1201", "1201", "1102")]
+    assert "2005 150,0" in spoken.inner_text() and outline.get_attribute("d")
+    maps.keyboard.press("Escape")
+    assert not outline.get_attribute("d") and figure.locator(".tip").is_hidden()
+    figure.locator("select[name=area]").select_option(label="Kommune 1201")
+    assert spoken.inner_text().startswith("Kommune 1201: 2005")
+    # What is followed is followed through the years; a part of the map without it gives way to the whole.
+    figure.locator("input[type=range]").fill("0")
+    assert spoken.inner_text().startswith("Kommune 1201: 2001 110,0")
+    figure.locator("select[name=extent]").select_option("11")
+    figure.locator("select[name=area]").select_option(label="Kommune 1101")
+    figure.locator("select[name=area]").select_option(label="Kommune 1201")
+    assert figure.locator("select[name=extent]").input_value() == ""
+
+
+def test_an_area_without_a_number_is_hatched_and_says_why_and_a_noted_one_has_a_dot(
+    small: Path, maps: Any, browser: tuple[Any, str]
+) -> None:
+    page = browser[0].new_page()
+    page.goto((small / "explorer.html").as_uri() + "#crisis_plan")
+    page.wait_for_selector("#figure-map svg.map")
+    figure = page.locator("#figure-map")
+    (hidden,) = figure.locator("svg.map .absent").all()
+    pattern = str(hidden.get_attribute("fill"))
+    assert pattern.startswith("url(#") and figure.locator(pattern[4:-1]).count() == 1
+    assert ": Konfidensielt" in figure.locator(".keys").inner_text()
+    hidden.hover()
+    assert figure.locator(".tip").inner_text().split("\n")[0] == "Østfylket"
+    assert "Konfidensielt" in figure.locator(".tip").inner_text()
+    page.close()
+    # 2002 has figures of the year before.
+    figure = maps.locator("figure").last
+    dots = []
+    for place in range(len(YEARS)):
+        figure.locator("input[type=range]").fill(str(place))
+        dots.append(figure.locator("svg.map .dots circle").count())
+    assert dots == [0, 3, 0, 0]

@@ -16,7 +16,7 @@ from orchestration.core.tables import Label
 from orchestration.publish.release import Release, load_catalogue
 from orchestration.site import pages
 from orchestration.site.breaks import Break, apart, stretches
-from orchestration.site.cubes import Cube, Measure, dumped
+from orchestration.site.cubes import Cube, Measure, as_text, dumped
 from orchestration.site.figures import Choices, Resolver, Shown
 from orchestration.site.formats import both, kept_together, number, percent, signed
 from orchestration.site.municipality import Ancestor, Change, ancestors, neighbours
@@ -102,6 +102,13 @@ def test_a_cube_gives_back_its_numbers_and_flags() -> None:
     content = json.loads(script[script.index("{") : script.rindex("}") + 1])
     assert content["measures"]["fte"]["values"] == "1.5,2,30,"
     assert content["flags"]["values"] == "A3a"
+
+
+@pytest.mark.parametrize("value", [45.04996, 26.45, 0.05, 31.24999, 12.0, 0.04])
+def test_a_cube_of_few_digits_shows_a_number_as_one_of_more_digits_does(value: float) -> None:
+    texts = duckdb.execute(f"select {as_text('?')}, {as_text('?', digits=1)}", [value, value]).fetchall()[0]
+    assert number(float(texts[0]), 1, "en") == number(float(texts[1]), 1, "en")
+    assert len(texts[1].partition(".")[2]) <= 1
 
 
 def test_a_share_is_of_what_its_question_says() -> None:

@@ -20,6 +20,7 @@
       ...site.tables.chosen(figure),
       [text("unit_of_measure"), say(figure.shown.unit)],
       ...notes.map((note, place) => [place ? "" : text("bases"), note]),
+      ...[...figure.element.querySelectorAll(".caution")].map((each) => [text("notice_is"), each.innerText]),
       ...figure.breaks.map((each, place) => [place ? "" : text("breaks_of"), `${each.number}. ${each.year}: ${say(each.kind)}. ${say(each.text)}`]),
       [text("source_is"), `${say(release.publisher)}, ${say(release.title)}`],
       [text("day_is"), release.day ? say(release.day) : text("published_unknown")],

@@ -555,6 +555,9 @@
     }
   }
 
+  // Kinds that a script of its own draws, which starts those of a page itself (map.js).
+  const kinds = {};
+
   // A figure that stands in no page yet, of a description and a cube that is loaded.
   const make = (config, { heading = "h2", source = null } = {}) => {
     const element = h("figure", { class: "figure", id: `figure-${config.id}` },
@@ -570,18 +573,18 @@
       element.querySelector("summary").textContent = text("show_table");
     };
     // Breaks matter where years stand beside each other.
-    if (years.length && (["series", "panels"].includes(config.kind) || [config.rows, config.across].includes(TIME))) element.append(list);
+    if (years.length && (["series", "panels", "map"].includes(config.kind) || [config.rows, config.across].includes(TIME))) element.append(list);
     element.append(h("details", { class: "data" }, h("summary", {}), h("div", { class: "table" })));
     if (source) element.append(source);
     words();
     document.addEventListener("languagechosen", words);
-    return { element, start: () => new Figure(element, config) };
+    return { element, start: () => new (kinds[config.kind] || Figure)(element, config) };
   };
 
-  Object.assign(site, { Figure, makeFigure: make });
+  Object.assign(site, { Figure, kinds, makeFigure: make });
 
   for (const element of document.querySelectorAll("figure.figure")) {
     const config = JSON.parse(element.querySelector("script[type='application/json']").textContent);
-    if (site.cubes[config.cube]) new Figure(element, config);
+    if (site.cubes[config.cube] && config.kind !== "map") new Figure(element, config);
   }
 })();

@@ -19,6 +19,8 @@
       h("figcaption", {}, h("h3", {}, figure.name),
         h("p", { class: "unit" }, site.tables.chosen(figure).map((pair) => pair.join(": ")).join(" · "))),
       h("div", { class: "drawn" }));
+    // What the method says of comparing goes with the picture.
+    element.append(...[...figure.element.querySelectorAll(".caution")].map((each) => each.cloneNode(true)));
     const years = site.charts.breaksByYear(figure.breaks);
     if (years.length) {
       element.append(h("div", { class: "breaks" }, h("p", { class: "breaks-title" }, text("breaks_of")), years.map(([year, found]) =>
@@ -32,7 +34,7 @@
     if (release.notice) element.append(h("p", { class: "source" }, say(release.notice)));
     const host = h("div", { class: "picture light", "aria-hidden": "true" }, element);
     document.body.append(host);
-    new site.Figure(element, figure.config, { wanted: figure.state, measure: figure.measure });
+    new (site.kinds[figure.config.kind] || site.Figure)(element, figure.config, { wanted: figure.state, measure: figure.measure });
     return host;
   };
 

@@ -1,0 +1,145 @@
+"""The shapes that maps are drawn of: today's municipalities, and which larger area each of them belongs to.
+
+Counties and trust areas have no file of their own: the browser puts them together of municipalities that share borders
+(``static/shapes.js``), by what the table of areas says. Belongs here: which file fits today's areas, and who belongs where.
+Does not belong here: drawing (``static/map.js``), or where the files are from (``data/reference/datapackage.yml``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.core.errors import UserError
+from orchestration.ingest.data_packages import ShapeResource, describe_shapes
+from orchestration.site.cubes import CURRENT, dumped
+
+PACKAGE = "reference"
+# Levels that are put together of municipalities, and the column of the table of areas that says of which.
+LEVELS: Mapping[str, str] = {"county": "county_code", "hf_area": "hf_code", "health_region": "health_region"}
+# The larger areas whose borders a map of municipalities shows.
+FRAME = "county"
+
+
+@dataclass(frozen=True)
+class Topology:
+    """Shapes that share their borders: lines, and of each shape the places of its lines."""
+
+    transform: dict[str, Any]
+    arcs: list[Any]
+    rings: dict[str, list[list[int]]]
+    attribution: str
+
+
+@dataclass(frozen=True)
+class Membership:
+    """Which larger area each municipality belongs to, by level.
+
+    A municipality whose districts belong to several is ``divided``: a map of municipalities cannot show where they are.
+    """
+
+    year: int
+    names: dict[str, str]
+    of: dict[str, dict[str, str]]
+    divided: dict[str, dict[str, list[str]]]
+    frame: dict[str, str]
+
+
+def read_topology(resource: ShapeResource) -> Topology:
+    """Return the shapes of a file.
+
+    Raises:
+        UserError: it is no topology of polygons with a code each.
+    """
+    try:
+        content = json.loads(resource.path.read_text(encoding="utf-8"))
+        (layer,) = content["objects"].values()
+        rings = {
+            str(shape["id"]): shape["arcs"]
+            if shape["type"] == "Polygon"
+            else [ring for part in shape["arcs"] for ring in part]
+            for shape in layer["geometries"]
+        }
+        known = range(-len(content["arcs"]), len(content["arcs"]))
+        if not all(arc in known for each in rings.values() for ring in each for arc in ring):
+            raise ValueError("a shape has a line that is not there")
+        return Topology(content["transform"], content["arcs"], rings, resource.attribution)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"is no file of shapes ({error})",
+            place=str(resource.path),
+            remedy="restore it, or make it again as its description in datapackage.yml says",
+        ) from error
+
+
+def fitting(files: list[Topology], codes: set[str]) -> Topology | None:
+    """Return the shapes that have all these municipalities, with the fewest others; the last of those that have as many."""
+    found = [each for each in reversed(files) if codes and codes <= each.rings.keys()]
+    return min(found, key=lambda each: len(each.rings), default=None)
+
+
+def read_membership(connection: duckdb.DuckDBPyConnection) -> Membership | None:
+    """Return what today's municipalities are and belong to, None where there are none."""
+    rows = connection.execute(
+        f"select time_period, unit_level, unit_code, unit_name, municipality_code, {', '.join(LEVELS.values())} from areas"
+        f" where area_basis = '{CURRENT}' and unit_level in ('municipality', 'city_district', '{FRAME}')"
+        f" and time_period = (select max(time_period) from areas where area_basis = '{CURRENT}')"
+        " order by unit_level, unit_code"
+    ).fetchall()
+    own = [row for row in rows if row[1] == "municipality"]
+    if not own:
+        return None
+    of: dict[str, dict[str, str]] = {}
+    divided: dict[str, dict[str, list[str]]] = {}
+    for place, level in enumerate(LEVELS, 5):
+        of[level] = {row[2]: row[place] for row in own if row[place]}
+        parts: dict[str, set[str]] = defaultdict(set)
+        for row in rows:
+            if row[1] == "city_district" and row[4] not in of[level] and row[place]:
+                parts[row[4]].add(row[place])
+        # Of one alone it is that one's.
+        of[level] |= {code: next(iter(areas)) for code, areas in parts.items() if len(areas) == 1}
+        divided[level] = {code: sorted(areas) for code, areas in sorted(parts.items()) if len(areas) > 1}
+    return Membership(
+        year=own[0][0],
+        names={row[2]: row[3] for row in own},
+        of=of,
+        divided=divided,
+        frame={row[2]: row[3] for row in rows if row[1] == FRAME},
+    )
+
+
+def read_boundaries(connection: duckdb.DuckDBPyConnection, data: Path) -> str | None:
+    """Return the script that hands the shapes to a page; None where no file has all of today's municipalities.
+
+    Args:
+        connection: sees the public tables.
+        data: folder of the inputs.
+
+    Raises:
+        UserError: a file is not what its description says.
+    """
+    areas = read_membership(connection)
+    if areas is None:
+        return None
+    shapes = fitting([read_topology(each) for each in describe_shapes(data, PACKAGE)], set(areas.names))
+    if shapes is None:
+        return None
+    content = {
+        "transform": shapes.transform,
+        "arcs": shapes.arcs,
+        "rings": {code: shapes.rings[code] for code in areas.names},
+        "names": {code: areas.names[code] for parts in areas.divided.values() for code in parts},
+        "of": areas.of,
+        "divided": areas.divided,
+        "frame": {"level": FRAME, "names": areas.frame},
+        "year": areas.year,
+        "attribution": shapes.attribution,
+    }
+    return f"IS248.boundaries({dumped(content)});\n"
