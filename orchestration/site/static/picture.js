@@ -7,7 +7,7 @@
   const { say, text, h } = site;
   const XMLNS = "http://www.w3.org/2000/svg";
   const SCALE = 2;
-  const STYLES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "opacity", "font-size", "font-weight", "text-anchor", "visibility"];
+  const STYLES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "opacity", "font-size", "font-weight", "text-anchor", "visibility", "vector-effect"];
   const xml = (value) => String(value).replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]);
   const short = (value) => String(Math.round(value * 100) / 100);
   const isClear = (colour) => colour === "transparent" || /,\s*0\)$/.test(colour);
@@ -48,7 +48,8 @@
       if (node !== copy && node.nodeName !== "g") for (const name of STYLES) node.setAttribute(name, style.getPropertyValue(name));
     });
     for (const [name, value] of Object.entries({ x: box.x, y: box.y, width: box.width, height: box.height })) copy.setAttribute(name, short(value));
-    copy.setAttribute("overflow", "visible");
+    // A part of a map ends at its edges; of a chart labels may reach beyond them.
+    copy.setAttribute("overflow", getComputedStyle(drawn).overflowX);
     copy.removeAttribute("aria-hidden");
     return new XMLSerializer().serializeToString(copy);
   };
