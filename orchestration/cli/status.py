@@ -37,9 +37,7 @@ def status(files: bool) -> dict[str, Any]:
     if published is not None:
         with connect(published / DATABASE, read_only=True) as connection:
             # What is in the snapshot: one that was published by an earlier version may have other tables.
-            for (table,) in connection.execute(
-                "select table_name from information_schema.tables order by table_name"
-            ).fetchall():
+            for (table,) in connection.execute("select table_name from duckdb_tables() order by table_name").fetchall():
                 row = connection.execute(f'select count(*) from "{table}"').fetchone()
                 inputs[table] = int(row[0]) if row else 0
             verdicts = dict(

@@ -44,7 +44,10 @@ class LetterLabel(Label):
 
 
 class Column(_Strict):
-    """One column: DuckDB type, texts, unit of measurement, decimals to show, code list of its values."""
+    """One column: DuckDB type, texts, unit of measurement, decimals to show, code list of its values.
+
+    ``overlaps`` says that rows which differ in it tell of the same: a total and its parts, a country and its counties.
+    """
 
     name: str
     type: ColumnType
@@ -53,6 +56,7 @@ class Column(_Strict):
     unit: str | None = None
     decimals: int | None = None
     codelist: str | None = None
+    overlaps: bool = False
 
 
 class Dimension(_Strict):
@@ -87,13 +91,13 @@ class Table(_Strict):
     """One public table. ``key`` identifies a row and orders the files; ``measures`` has the main measure first.
 
     ``made_by`` says where its rows come from: a model of dbt, or the publication itself, which knows the channel and the
-    snapshot before. ``statuses`` are the values that its ``obs_status`` may have.
+    snapshot before; a view has those of other tables. ``statuses`` are the values that its ``obs_status`` may have.
     """
 
     table: str
     title: Label
     description: Label
-    made_by: Literal["dbt", "publication"] = "dbt"
+    made_by: Literal["dbt", "publication", "view"] = "dbt"
     key: tuple[str, ...] = Field(min_length=1)
     measures: tuple[str, ...]
     statuses: tuple[str, ...] = ()
@@ -111,6 +115,11 @@ class Table(_Strict):
     def column_names(self) -> tuple[str, ...]:
         """Names of the columns, in order."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def overlapping(self) -> tuple[str, ...]:
+        """The columns of the key over which figures must not be summed: a row has what others have, too."""
+        return tuple(name for name in self.key if self.column(name).overlaps) if self.measures else ()
 
     def column(self, name: str) -> Column:
         """Return a column by its name."""

@@ -31,6 +31,7 @@ from orchestration.publish.layout import DATABASE
 from orchestration.publish.provenance import inputs_hash, remember
 from orchestration.publish.publication import overdue_release, publish_now
 from orchestration.publish.release import load_catalogue
+from orchestration.publish.views import load_entries
 
 SNAPSHOT = dg.AssetKey(["publication", "snapshot"])
 REPORTS = dg.AssetKey(["publication", "reports"])
@@ -101,6 +102,7 @@ def build_publication(forms: list[Form], models: list[dg.AssetKey]) -> list[dg.A
             load_tables(settings.metadata),
             settings.candidates,
             catalogue=load_catalogue(settings.metadata),
+            entries=load_entries(settings.metadata),
             channel=settings.purpose,
             formats=settings.formats_written,
             predecessor=predecessor,

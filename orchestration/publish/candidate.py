@@ -19,10 +19,11 @@ import pyarrow as pa
 
 from orchestration.core.errors import UserError
 from orchestration.core.release_calendar import Purpose
-from orchestration.core.tables import Table
-from orchestration.core.warehouse import attach, connect, literal, make_restricted
-from orchestration.publish import changes_text
+from orchestration.core.tables import Label, Table
+from orchestration.core.warehouse import attach, connect, make_restricted
+from orchestration.publish import changes_text, view_queries
 from orchestration.publish.changes import Changes, compare
+from orchestration.publish.comments import comment_on_relation
 from orchestration.publish.formats import NAMES, Job, data_package, dcat, delimited, load_format, metadata, parquet
 from orchestration.publish.layout import (
     CHANGES,
@@ -36,6 +37,7 @@ from orchestration.publish.layout import (
     write_checksums,
 )
 from orchestration.publish.release import Catalogue, Release, read_release
+from orchestration.publish.views import Entries, described, pointers
 
 # The table whose newest year with figures names the snapshot; a round that was held but not delivered has rows without any.
 LEADING_TABLE = "fte_by_service"
@@ -79,19 +81,12 @@ def _check_columns(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
         )
 
 
-def _create(connection: duckdb.DuckDBPyConnection, table: Table, source: str) -> None:
+def _create(connection: duckdb.DuckDBPyConnection, table: Table, source: str, *more: Label) -> None:
     """Create a table of the candidate from a relation, sorted by key and with comments."""
     columns = ", ".join(f'cast("{column.name}" as {column.type}) as "{column.name}"' for column in table.columns)
     connection.execute(f'create table main."{table.name}" as select {columns} from {source} order by {table.order_by}')
-    connection.execute(
-        f'comment on table main."{table.name}" is '
-        + literal(f"{table.title.en}. {table.description.en} / {table.title.nb}. {table.description.nb}")
-    )
-    for column in table.columns:
-        connection.execute(
-            f'comment on column main."{table.name}"."{column.name}" is '
-            + literal(f"{column.description.en} / {column.description.nb}")
-        )
+    caution = metadata.caution_of(table)
+    comment_on_relation(connection, table, *([caution] if caution else []), *more)
 
 
 def _said_of_itself(channel: Purpose) -> str:
@@ -109,8 +104,10 @@ def _said_of_itself(channel: Purpose) -> str:
     """
 
 
-def _write_database(warehouse: Path, tables: list[Table], channel: Purpose, path: Path) -> None:
-    """Copy the public tables into a DuckDB file of their own, with the row that the snapshot says of itself."""
+def _write_database(
+    warehouse: Path, tables: list[Table], channel: Purpose, catalogue: Catalogue, entries: Entries, path: Path
+) -> None:
+    """Copy the public tables into a DuckDB file of their own, with the row that the snapshot says of itself, and views."""
     with connect(path) as connection:
         # One thread, so that rows keep their order and files their bytes.
         connection.execute("set threads = 1")
@@ -118,11 +115,12 @@ def _write_database(warehouse: Path, tables: list[Table], channel: Purpose, path
         for table in tables:
             if table.made_by == "dbt":
                 _check_columns(connection, table)
-                _create(connection, table, f'warehouse.public."{table.name}"')
+                _create(connection, table, f'warehouse.public."{table.name}"', *pointers(entries, table))
         for table in tables:
             if table.name == SNAPSHOT:
                 _create(connection, table, f"({_said_of_itself(channel)})")
         connection.execute("detach warehouse")
+        view_queries.create(connection, entries, tables, read_release(connection, catalogue))
         connection.execute("checkpoint")
 
 
@@ -131,30 +129,45 @@ def _write_table(connection: duckdb.DuckDBPyConnection, table: Table, release: R
     delimited.write(connection, table, folder / "csv" / f"{table.name}.csv")
 
 
+def _write_overview(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> None:
+    delimited.write(connection, table, folder / "csv" / f"{table.name}.csv")
+    delimited.write_for_excel(connection, table, folder / "csv" / f"{table.name}{delimited.FOR_EXCEL}.csv")
+
+
 def _write_content(
-    folder: Path, tables: list[Table], catalogue: Catalogue, formats: Collection[str], write_reports: WriteReports
+    folder: Path,
+    tables: list[Table],
+    catalogue: Catalogue,
+    entries: Entries,
+    formats: Collection[str],
+    write_reports: WriteReports,
 ) -> Release:
     """Write every file that the content hash covers."""
     with connect(folder / DATABASE, read_only=True) as connection:
         # Each file is written by one thread, in the order of its rows; the files by as many as there are processors.
         connection.execute("set threads = 1")
         release = read_release(connection, catalogue)
+        views = described(entries, tables, release.codes)
+        overview = [view for view in views if view.name == entries.overview.view]
         jobs: list[Job] = []
         for name in NAMES:
             if name in formats:
                 (folder / name).mkdir()
-                jobs += load_format(name).find_jobs(connection, tables, release, folder / name)
+                written = load_format(name)
+                chosen = [*overview, *tables] if written.takes_overview else tables
+                jobs += written.find_jobs(connection, chosen, release, folder / name)
         for name in ("parquet", "csv", "metadata"):
             (folder / name).mkdir()
         jobs += [
             partial(_write_table, table=table, release=release, folder=folder) for table in tables if table.name != REVISIONS
         ]
+        jobs += [partial(_write_overview, table=view, folder=folder) for view in overview]
         listing = _work_off(connection, jobs)
         # Reports are read back against the files that are there now, and are listed with them.
         write_reports(folder)
         _work_off(connection, listing)
-    metadata.write(tables, release, folder)
-    data_package.write(tables, release, folder)
+    metadata.write([*tables, *views], release, folder)
+    data_package.write([*tables, *views], release, folder)
     dcat.write(tables, release, folder)
     return release
 
@@ -203,6 +216,7 @@ def build(
     candidates: Path,
     *,
     catalogue: Catalogue,
+    entries: Entries,
     channel: Purpose = "demo",
     formats: Collection[str] = NAMES,
     predecessor: Path | None = None,
@@ -215,6 +229,7 @@ def build(
         tables: the described public tables; only these, with these columns, are written.
         candidates: folder of the candidates.
         catalogue: what the publication as a whole is.
+        entries: the views and macros of the DuckDB file.
         channel: what the candidate says it is for: the channel, or a rehearsal.
         formats: which of ``publish.formats`` are written; DuckDB, Parquet, CSV and metadata always are.
         predecessor: folder of the published snapshot, which the candidate is compared with.
@@ -235,7 +250,7 @@ def build(
     # What is not published yet is for nobody else.
     make_restricted(candidates)
     building.mkdir()
-    _write_database(warehouse, tables, channel, building / DATABASE)
+    _write_database(warehouse, tables, channel, catalogue, entries, building / DATABASE)
     with connect(building / DATABASE, read_only=True) as connection:
         (newest,) = connection.execute(f"select {NEWEST}").fetchall()[0]
     if newest is None:
@@ -244,7 +259,7 @@ def build(
             place=str(warehouse),
             remedy="check the survey rounds and the deliveries",
         )
-    release = _write_content(building, tables, catalogue, formats, write_reports)
+    release = _write_content(building, tables, catalogue, entries, formats, write_reports)
     digest = content_hash(building)
     name = f"{newest}-{digest[:12]}"
     _write_changes(building, tables, release, compare(predecessor, building, tables, after_id=name))

@@ -218,11 +218,12 @@ def _compare(before: Path | None, after: Path, compared: list[Table], after_id: 
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, catalogue: str) -> dict[str, dict[str, str]]:
-    """Return the columns of each table of a database, with their types."""
+    """Return the columns of each table of a database, with their types; views show what tables have."""
     found: dict[str, dict[str, str]] = {}
     for table, column, kind in connection.execute(
-        "select table_name, column_name, data_type from information_schema.columns "
-        "where table_catalog = ? and table_schema = 'main' order by table_name, ordinal_position",
+        "select table_name, column_name, data_type from duckdb_columns() "
+        "inner join duckdb_tables() using (database_name, schema_name, table_name) "
+        "where database_name = ? and schema_name = 'main' order by table_name, column_index",
         [catalogue],
     ).fetchall():
         found.setdefault(table, {})[column] = kind

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+
 from orchestration.core.errors import UserError
 from orchestration.core.release_calendar import REHEARSAL
 from orchestration.core.settings import Settings
@@ -147,15 +149,16 @@ def _compare(original: Path, made: Path) -> Rebuilt:
 
 
 def _different_tables(one: Path, other: Path) -> list[str]:
-    """Return the tables of two databases that are not equal, with names, types, rows and their order."""
+    """Return what is not equal of two databases: tables with names, types, rows and their order, views, macros."""
     different = []
     with connect(one, read_only=True) as connection:
         attach(connection, other, "other")
         described = {
             catalog: dict(
                 connection.execute(
-                    "select table_name, string_agg(column_name || ' ' || data_type, ', ' order by ordinal_position) "
-                    "from information_schema.columns where table_catalog = ? group by table_name",
+                    "select table_name, string_agg(column_name || ' ' || data_type, ', ' order by column_index) "
+                    "from duckdb_columns() inner join duckdb_tables() using (database_name, schema_name, table_name) "
+                    "where database_name = ? group by table_name",
                     [catalog],
                 ).fetchall()
             )
@@ -175,4 +178,22 @@ def _different_tables(one: Path, other: Path) -> list[str]:
             ).fetchone()
             if differences != (0,) or counts != (True,):
                 different.append(table)
+        mine_too, theirs_too = (_queries(connection, catalog) for catalog in (one.stem, "other"))
+        different += sorted(
+            name for name in mine_too.keys() | theirs_too.keys() if mine_too.get(name) != theirs_too.get(name)
+        )
     return different
+
+
+def _queries(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, tuple[str, ...]]:
+    """Return the views and macros of a database with what they stand for."""
+    found = connection.execute(
+        """
+        select view_name, sql, comment from duckdb_views() where database_name = $catalog and not internal
+        union all
+        select function_name, concat(parameters, macro_definition), comment from duckdb_functions()
+        where database_name = $catalog and not internal
+        """,
+        {"catalog": catalog},
+    ).fetchall()
+    return {name: tuple(rest) for name, *rest in found}

@@ -18,11 +18,13 @@ from orchestration.publish import snapshots
 from orchestration.publish.candidate import Candidate, WriteReports, build
 from orchestration.publish.layout import DATABASE, GATE
 from orchestration.publish.release import load_catalogue
+from orchestration.publish.views import load_entries
 from tests.integration.test_gate import circumstances, nothing_to_add, rule
 
 METADATA = PROJECT_DIR / "data" / "metadata"
 TABLES = load_tables(METADATA)
 CATALOGUE = load_catalogue(METADATA)
+ENTRIES = load_entries(METADATA)
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -131,6 +133,7 @@ def candidate(
         tables or TABLES,
         folder / "snapshots" / ".candidates",
         catalogue=CATALOGUE,
+        entries=ENTRIES,
         channel=channel,
         formats=formats,
         predecessor=predecessor or snapshots.current(folder / "snapshots"),

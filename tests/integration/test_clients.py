@@ -22,6 +22,7 @@ from orchestration.publish import snapshots
 from orchestration.publish.candidate import build
 from orchestration.publish.formats import NAMES as FORMATS
 from orchestration.publish.release import load_catalogue
+from orchestration.publish.views import load_entries
 from orchestration.serve.application import LOOPBACK, PORT
 from tests.integration.test_serve import FIGURE, served, write_tables
 
@@ -104,6 +105,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tables,
         published / ".candidates",
         catalogue=load_catalogue(settings.metadata),
+        entries=load_entries(settings.metadata),
         formats=[name for name in FORMATS if name in ("xlsx", "jsonstat", "px")],
     )
     candidate.path.rename(published / candidate.id)

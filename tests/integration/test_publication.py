@@ -71,7 +71,13 @@ def test_a_column_that_is_not_described_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(UserError, match="comment"):
         publication_kit.build(
-            path, TABLES, tmp_path / "candidates", catalogue=publication_kit.CATALOGUE, formats=(), predecessor=None
+            path,
+            TABLES,
+            tmp_path / "candidates",
+            catalogue=publication_kit.CATALOGUE,
+            entries=publication_kit.ENTRIES,
+            formats=(),
+            predecessor=None,
         )
 
 

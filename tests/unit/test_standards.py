@@ -19,7 +19,7 @@ BIN = Path(sys.executable).parent
         ["ruff", "check", "orchestration", "tests", "benchmarks", "is248"],
         ["ruff", "format", "--check", "orchestration", "tests", "benchmarks", "is248"],
         ["mypy"],
-        ["sqlfluff", "lint", "dbt_project/models", "dbt_project/tests"],
+        ["sqlfluff", "lint", "dbt_project/models", "dbt_project/tests", "orchestration/publish/macros"],
     ],
     ids=["ruff-check", "ruff-format", "mypy", "sqlfluff"],
 )

@@ -39,9 +39,13 @@ REPORTS = {"report": "country", "memos": "county", "sheets": "municipality"}
 
 @dataclass(frozen=True)
 class Format:
-    """A format of a snapshot beside those that every snapshot has; ``find_jobs`` returns what writes its files."""
+    """A format of a snapshot beside those that every snapshot has; ``find_jobs`` returns what writes its files.
+
+    ``takes_overview`` says that the overview (``publish.views``) comes first among its tables.
+    """
 
     find_jobs: FindJobs
+    takes_overview: bool = False
 
 
 def load_format(name: str) -> Format:

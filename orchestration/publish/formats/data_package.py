@@ -99,7 +99,7 @@ def _sources(release: Release) -> dict[str, Any]:
 
 
 def _resources(table: Table, tables: Sequence[Table], release: Release, folder: Path) -> list[dict[str, Any]]:
-    description = metadata.with_notice(table.description, metadata.notice_of(table, release))
+    description = metadata.with_notice(metadata.with_caution(table), metadata.notice_of(table, release))
     schema = _schema(table, tables, release, folder)
     resources = []
     for each in metadata.files_of(table, folder):

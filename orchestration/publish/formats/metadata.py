@@ -21,8 +21,9 @@ from xml.etree import ElementTree
 import pyarrow.parquet as pq
 
 from orchestration.core.tables import STATUS_COLUMN, Column, Dimension, Label, Table
-from orchestration.core.texts import load_texts
+from orchestration.core.texts import filled, load_texts
 from orchestration.publish.definitions import KIND, NOTHING_SAID, said_of, subjects_of
+from orchestration.publish.formats.delimited import FOR_EXCEL
 from orchestration.publish.layout import DATABASE, REVISIONS
 from orchestration.publish.release import Code, Release
 from orchestration.publish.remarks import NOTE_COLUMN, SEPARATOR
@@ -67,6 +68,14 @@ FORMATS = (
         title="CSV",
         description=TEXTS["csv"],
         path="csv/{table}.csv",
+        media_type="text/csv",
+        file_type="CSV",
+    ),
+    Format(
+        name="csv-excel",
+        title="CSV",
+        description=TEXTS["csv-excel"],
+        patterns=(f"csv/{{table}}{FOR_EXCEL}.csv",),
         media_type="text/csv",
         file_type="CSV",
     ),
@@ -141,6 +150,25 @@ def notice_of(table: Table, release: Release) -> Label | None:
     return release.notice if release.is_rehearsal or has_constructed_rows(table, release) else None
 
 
+def caution_of(table: Table) -> Label | None:
+    """Return what is to be said of a table whose rows overlap: over which columns nobody may sum."""
+    names = table.overlapping
+    if not names:
+        return None
+    *most, last = names
+    listed = (", ".join(most), last)
+    return filled(
+        TEXTS["overlap" if most else "overlap_in_one"],
+        columns=Label(nb=" eller ".join(filter(None, listed)), en=" or ".join(filter(None, listed))),
+    )
+
+
+def with_caution(table: Table) -> Label:
+    """Return the description of a table, and what is to be said where its rows overlap."""
+    caution, text = caution_of(table), table.description
+    return text if caution is None else Label(nb=f"{text.nb} {caution.nb}", en=f"{text.en} {caution.en}")
+
+
 def with_notice(text: Label, notice: Label | None) -> Label:
     """Return a description that says it too where figures are constructed; readers of catalogues see little else."""
     return text if notice is None else Label(nb=f"{text.nb} {notice.nb}", en=f"{text.en} {notice.en}")
@@ -151,7 +179,9 @@ def files_of(table: Table, folder: Path) -> list[Files]:
     found = []
     for each in FORMATS:
         if each.path is not None:
-            paths = [each.path.format(table=table.name)]
+            path = each.path.format(table=table.name)
+            # A view is in the DuckDB file; it need not have files of its own.
+            paths = [path] if table.made_by != "view" or (folder / path).is_file() else []
         else:
             paths = [
                 path.relative_to(folder).as_posix()
@@ -214,8 +244,8 @@ class Content:
 
 
 def content_of(table: Table, folder: Path) -> Content | None:
-    """Return what the rows of a table say; nothing for a table that is made later."""
-    if not is_content(table):
+    """Return what the rows of a table say; nothing for a table that is made later, or a view, whose rows others have."""
+    if not is_content(table) or table.made_by == "view":
         return None
     # The statistics of the row groups say it without reading a row.
     described = pq.read_metadata(folder / "parquet" / f"{table.name}.parquet")
@@ -262,6 +292,8 @@ def _description(table: Table, tables: Sequence[Table], release: Release, folder
         "name": table.name,
         "title": _text(table.title),
         "description": _text(table.description),
+        "caution": _text(caution_of(table)),
+        "kind": "view" if table.made_by == "view" else "table",
         "population": _text(table.population),
         "method": _text(table.method),
         "definitions": definitions_of(table, release),

@@ -21,6 +21,7 @@ from orchestration.core.tables import Label, Table
 from orchestration.core.texts import filled
 from orchestration.publish import remarks
 from orchestration.publish.formats import Format, Job, sheets
+from orchestration.publish.formats.metadata import caution_of
 from orchestration.publish.formats.overview import AREAS, OVERVIEW, Overview, fill_overview, read_overview
 from orchestration.publish.formats.sheets import TEXTS, ReadMe
 from orchestration.publish.release import Release
@@ -107,7 +108,7 @@ def _write_county(
         for sheet in chosen:
             table = sheet.table
             parts = [filled(TEXTS["column"], title=table.title, description=table.description)]
-            parts += [table.method] if table.method else []
+            parts += [text for text in (caution_of(table), table.method) if text]
             text = sheets.sentences([*parts, *sheets.limits(sheet)])
             read_me.line(table.name, text, sheet.rows, link=table.name)
         read_me.reading()

@@ -131,6 +131,11 @@ class LongSheet:
     texts: Mapping[str, tuple[str, ...]]
 
     @property
+    def is_for_people(self) -> bool:
+        """Whether its heads are titles, which take several lines, instead of names."""
+        return self.table.made_by == "view"
+
+    @property
     def rows(self) -> int:
         """Rows that fit."""
         return min(self.rows_found, MAXIMUM_ROWS)
@@ -250,16 +255,20 @@ def _lay_out(target: Worksheet, sheet: LongSheet, release: Release) -> None:
     """Write header, filter, widths and page set-up, and a pattern row with the formats that the rows take."""
     for place, field in enumerate(sheet.fields, start=1):
         cell = target.cell(1, place)
-        put_head(cell, field.head, _side(field), fill=_LABEL_FILL if field.is_label else HEAD_FILL)
+        fill = _LABEL_FILL if field.is_label else HEAD_FILL
+        put_head(cell, field.head, _side(field), fill=fill, wrap=sheet.is_for_people)
         if not field.is_text:
             pattern = target.cell(2, place)
             pattern.number_format = number_format(field.column)
             pattern.alignment = aligned(_side(field), "bottom")
     # The last cell of the pattern row, beyond the columns, is the pattern of texts that look like formulas.
     target.cell(2, len(sheet.fields) + 1).quotePrefix = True
-    set_widths(target, [_width(field, sheet, release) for field in sheet.fields])
-    target.row_dimensions[1].height = TABLE_HEAD_HEIGHT
-    set_table(target, len(sheet.fields), sheet.rows)
+    widths = [_width(field, sheet, release) for field in sheet.fields]
+    set_widths(target, widths)
+    # Bold letters, and the button of the filter, take room.
+    heads = [(field.head, 0.8 * width - 2) for field, width in zip(sheet.fields, widths, strict=True)]
+    target.row_dimensions[1].height = height(heads) if sheet.is_for_people else TABLE_HEAD_HEIGHT
+    set_table(target, len(sheet.fields), sheet.rows, fixed_columns=len(sheet.table.key) if sheet.is_for_people else 0)
     set_printing(target, sheet.table.title.nb, release, is_wide=True)
 
 
@@ -273,6 +282,9 @@ def _side(field: Field) -> str:
 def _width(field: Field, sheet: LongSheet, release: Release) -> float:
     """Return a width in which the header with its filter button and most texts are seen."""
     head = len(field.head) + 4
+    if sheet.is_for_people:
+        # A column is as wide as its longest word.
+        head = min(head, max(len(word) for word in field.head.split()) + 5)
     if not field.is_text:
         return max(head, 9)
     texts = sheet.texts[field.column.name]

@@ -1,4 +1,4 @@
-"""The workbook of the publication: a read-me sheet, then every table as a sheet, from country to county.
+"""The workbook of the publication: read-me, the overview of municipalities, then every table, from country to county.
 
 Belongs here: which tables and rows are in, and what the read-me sheet says of them. Does not belong here: how sheets look
 and are written (``sheets``), or the municipalities' own series (``packages``).
@@ -15,6 +15,7 @@ from openpyxl import Workbook
 from orchestration.core.tables import Label, Table
 from orchestration.core.texts import filled
 from orchestration.publish.formats import Format, Job, sheets
+from orchestration.publish.formats.metadata import caution_of
 from orchestration.publish.formats.packages import MUNICIPAL_TABLES
 from orchestration.publish.formats.sheets import TEXTS, LongSheet, ReadMe
 from orchestration.publish.layout import REVISIONS
@@ -75,6 +76,8 @@ def _described(sheet: LongSheet, levels: dict[str, int], release: Release) -> La
     """Return what the read-me sheet says of a sheet: title, description, method, levels, and where the rest is."""
     table = sheet.table
     parts = [filled(TEXTS["column"], title=table.title, description=table.description)]
+    if caution := caution_of(table):
+        parts.append(caution)
     if table.method:
         parts.append(table.method)
     order = list(release.codes.get(LEVEL_COLUMN, {}))
@@ -99,4 +102,4 @@ def _jobs(_: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, f
     return [partial(write, tables=tables, release=release, path=folder / "is248.xlsx")]
 
 
-FORMAT = Format(_jobs)
+FORMAT = Format(_jobs, takes_overview=True)

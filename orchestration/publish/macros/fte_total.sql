@@ -1,0 +1,2 @@
+select * from fte_country
+where time_period = wanted_year
