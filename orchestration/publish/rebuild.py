@@ -144,11 +144,11 @@ def _compare(original: Path, made: Path) -> Rebuilt:
         one, other = original / name, made / name
         if not (one.is_file() and other.is_file() and file_hash(one) == file_hash(other)):
             different.append(name)
-    different += [f"{DATABASE}: {table}" for table in _different_tables(original / DATABASE, made / DATABASE)]
+    different += [f"{DATABASE}: {table}" for table in different_relations(original / DATABASE, made / DATABASE)]
     return Rebuilt(made, len(names) + 1 - len({name.split(":")[0] for name in different}), different)
 
 
-def _different_tables(one: Path, other: Path) -> list[str]:
+def different_relations(one: Path, other: Path) -> list[str]:
     """Return what is not equal of two databases: tables with names, types, rows and their order, views, macros."""
     different = []
     with connect(one, read_only=True) as connection:
@@ -178,10 +178,8 @@ def _different_tables(one: Path, other: Path) -> list[str]:
             ).fetchone()
             if differences != (0,) or counts != (True,):
                 different.append(table)
-        mine_too, theirs_too = (_queries(connection, catalog) for catalog in (one.stem, "other"))
-        different += sorted(
-            name for name in mine_too.keys() | theirs_too.keys() if mine_too.get(name) != theirs_too.get(name)
-        )
+        own, others = _queries(connection, one.stem), _queries(connection, "other")
+        different += sorted(name for name in own.keys() | others.keys() if own.get(name) != others.get(name))
     return different
 
 
@@ -191,8 +189,8 @@ def _queries(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, t
         """
         select view_name, sql, comment from duckdb_views() where database_name = $catalog and not internal
         union all
-        select function_name, concat(parameters, macro_definition), comment from duckdb_functions()
-        where database_name = $catalog and not internal
+        select function_name, concat_ws(' ', array_to_string(parameters, ' '), macro_definition), comment
+        from duckdb_functions() where database_name = $catalog and not internal
         """,
         {"catalog": catalog},
     ).fetchall()

@@ -16,6 +16,7 @@ from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import Label, load_tables
 from orchestration.publish.release import CATALOGUE, load_catalogue
+from orchestration.publish.views import DESCRIPTIONS, load_entries
 
 DATA = PROJECT_DIR / "data"
 METADATA = DATA / "metadata"
@@ -51,6 +52,10 @@ def texts() -> Iterator[tuple[str, Label]]:
         for column in table.columns:
             yield f"{table.name}.{column.name}, title", column.title
             yield f"{table.name}.{column.name}, description", column.description
+    entries = load_entries(METADATA)
+    for each in (*entries.views, entries.overview, *entries.macros, *entries.columns):
+        yield f"{DESCRIPTIONS}, {each.title.en}, title", each.title
+        yield f"{DESCRIPTIONS}, {each.title.en}, description", each.description
     for name in CODE_LISTS:
         for row in rows(name):
             yield f"{name}, {row['codelist']} {row['code']}", Label(nb=row["label_nb"], en=row["label_en"])
