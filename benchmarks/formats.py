@@ -57,6 +57,8 @@ READ_ME, OVERVIEW = "Les meg", "Oversikt"
 
 # What begins so has an apostrophe before it in CSV.
 FORMULA = r"[=+\-@\t]"
+# How a CSV file ends that is for Excel in Norwegian.
+FOR_EXCEL = "_excel.csv"
 
 STATUS, BREAK = "obs_status", "series_break"
 REASON, NOTE, COVERAGE = "absence_reason", "obs_note", "coverage"
@@ -102,6 +104,7 @@ class Table:
     columns: Mapping[str, Column]
     cube: Mapping[str, Any] | None
     paths: tuple[str, ...]
+    is_view: bool
 
     @property
     def types(self) -> dict[str, str]:
@@ -311,6 +314,7 @@ def _described(path: Path) -> Table:
         columns=columns,
         cube=content["cube"],
         paths=tuple(path for file in content["files"] for path in file["paths"]),
+        is_view=content["kind"] == "view",
     )
 
 
@@ -378,15 +382,17 @@ def check_csv(snapshot: Snapshot, tally: Tally) -> None:
     """Compare CSV, with the order of columns and rows; the apostrophe before what looks like a formula is taken away."""
     for table, file in snapshot.files("csv", tally):
         with tally.reading(file):
+            is_for_excel = file.endswith(FOR_EXCEL)
             found = pyarrow.csv.read_csv(
                 snapshot.folder / file,
-                parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+                parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True, delimiter=";" if is_for_excel else ","),
                 convert_options=pyarrow.csv.ConvertOptions(
                     column_types={name: ARROW[kind] for name, kind in table.types.items()},
                     null_values=[""],
                     true_values=["true"],
                     false_values=["false"],
                     strings_can_be_null=True,
+                    decimal_point="," if is_for_excel else ".",
                 ),
             )
             if found.column_names != list(table.types):
@@ -442,7 +448,9 @@ def check_workbook(snapshot: Snapshot, tally: Tally) -> None:
     for file in dict.fromkeys(file for _, file in snapshot.files("xlsx", tally)):
         with tally.reading(file):
             book = python_calamine.CalamineWorkbook.from_path(snapshot.folder / file)
-            expected = [READ_ME, *(name for name in snapshot.tables if name != REVISIONS)]
+            views = [name for name, table in snapshot.tables.items() if table.is_view and file in table.paths]
+            tables = [name for name, table in snapshot.tables.items() if not table.is_view and name != REVISIONS]
+            expected = [READ_ME, *views, *tables]
             if book.sheet_names != expected:
                 tally.add(file, "", "(sheets)", expected, book.sheet_names)
             for name in book.sheet_names:

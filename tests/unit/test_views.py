@@ -11,6 +11,7 @@ import pytest
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import Label, load_tables
+from orchestration.gate.rules import load_rules
 from orchestration.publish.formats.metadata import caution_of
 from orchestration.publish.release import Code
 from orchestration.publish.views import DESCRIPTIONS, described, figures, load_entries
@@ -116,3 +117,12 @@ def test_a_column_of_a_key_that_has_totals_overlaps() -> None:
         if table.column(name).codelist in totals and not table.column(name).overlaps
     ]
     assert forgotten == []
+
+
+def test_the_gate_looks_at_every_view() -> None:
+    entries = load_entries(DATA / "metadata")
+    (rule,) = (each for each in load_rules(PROJECT_DIR / "expectations" / "rules") if each.id.startswith("views_show"))
+    assert rule.rows is not None
+    assert [
+        name for name in (*(view.view for view in entries.views), entries.overview.view) if f"from {name}" not in rule.rows
+    ] == []
