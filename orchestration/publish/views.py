@@ -54,6 +54,9 @@ SINGLE_UNIT = "municipality"
 EXCEPTIONS = "exceptions"
 CONSTRUCTED, IMPUTED = "is_constructed", "imputed_share"
 
+# What stands first in the overview, in sight beside each other: the figure, and what it is worth.
+FIRST = ("time_period", "unit_name", "county_name", OF_PARTS, "fte_per_10000", STATUS_COLUMN, REASON_COLUMN, KINDS.name)
+
 # Columns of codes that the overview has in words.
 WORDED = (KINDS.name, STATUS_COLUMN, REASON_COLUMN, NOTE_COLUMN, EXCEPTIONS, CONSTRUCTED)
 
@@ -216,7 +219,7 @@ def in_words(of: Table) -> list[tuple[Column, Column]]:
     named = {"time_period": TEXTS["year"].nb, "unit_name": TEXTS["unit"].nb, "county_name": TEXTS["county"].nb}
     shown = {*named, *of.measures, COVERAGE_COLUMN, IMPUTED, *WORDED}
     found = []
-    for column in of.columns:
+    for column in (*(of.column(name) for name in FIRST), *(each for each in of.columns if each.name not in FIRST)):
         if column.name in shown:
             # Names stand in SQL between quotation marks of either kind.
             name = named.get(column.name, column.title.nb).replace('"', "\u201d").replace("'", "\u2019")
