@@ -175,6 +175,8 @@ TABLES: dict[str, pa.Schema] = {
             "status": pa.string(),
             "release_date": pa.date32(),
             "is_prepared": pa.bool_(),
+            "release_at": pa.string(),
+            "next_release_at": pa.string(),
         }
     ),
 }
@@ -232,10 +234,19 @@ def load_signed(data: Path) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def _releases(calendar: Calendar) -> list[tuple[Any, ...]]:
-    """Return the rows of the table ``releases``."""
+    """Return the rows of the table ``releases``; moments are texts with the offset of their day."""
+    moments = [calendar.opens_at(each).isoformat(timespec="minutes") for each in calendar.releases]
     return [
-        (each.release, each.time_period, each.status, each.release_at.date(), each.release == calendar.preparing)
-        for each in calendar.releases
+        (
+            each.release,
+            each.time_period,
+            each.status,
+            each.release_at.date(),
+            each.release == calendar.preparing,
+            at,
+            following,
+        )
+        for each, at, following in zip(calendar.releases, moments, [*moments[1:], None], strict=False)
     ]
 
 

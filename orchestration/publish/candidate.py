@@ -93,7 +93,8 @@ def _said_of_itself(channel: Purpose) -> str:
     """Return the query of the one row of the table ``snapshot``; a release of another year than the newest is not its."""
     return f"""
         select '{channel}' as channel, newest.time_period, newest.deliveries, newest.is_constructed,
-            releases.release, releases.status as release_status, cast(releases.release_date as varchar) as release_date
+            releases.release, releases.status as release_status, cast(releases.release_date as varchar) as release_date,
+            releases.release_at, releases.next_release_at
         from (
             select (select {NEWEST}) as time_period, count(*) as deliveries,
                 coalesce(bool_or(is_constructed), false) as is_constructed

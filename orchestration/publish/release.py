@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import yaml
@@ -63,7 +65,10 @@ class Licence(_Strict):
 
 
 class Catalogue(_Strict):
-    """The publication as a whole; ``address`` is where its files are published, with a slash at the end."""
+    """The publication as a whole; ``address`` is where its files are published, with a slash at the end.
+
+    ``official_statistics`` says whether what goes out in the channel ``official`` is official statistics by law.
+    """
 
     title: Label
     description: Label
@@ -74,6 +79,7 @@ class Catalogue(_Strict):
     frequency: str
     themes: tuple[str, ...] = Field(min_length=1)
     spatial: str
+    official_statistics: bool = False
     licence: Licence
     constructed: Label
     provisional: Label
@@ -94,7 +100,8 @@ class Release:
 
     ``time_period`` is the newest year, ``constructed_periods`` the years of which a delivery is constructed, ``codes`` the
     codes of each code list in their order; ``indicator`` is one of them, made from the catalogue of indicators.
-    ``is_provisional`` says whether the figures of the newest year are.
+    ``is_provisional`` says whether the figures of the newest year are. ``released_at`` and ``next_release_at`` are when the
+    calendar lets this release and the one after it out; nothing where it has none, and of a rehearsal, which never goes out.
     """
 
     catalogue: Catalogue
@@ -104,6 +111,8 @@ class Release:
     codes: Mapping[str, Mapping[str, Code]]
     is_provisional: bool = False
     definitions: Definitions = field(default_factory=dict)
+    released_at: datetime | None = None
+    next_release_at: datetime | None = None
 
     @property
     def is_constructed(self) -> bool:
@@ -114,6 +123,11 @@ class Release:
     def is_rehearsal(self) -> bool:
         """Whether it was made to practise, and is no publication."""
         return self.channel == REHEARSAL
+
+    @property
+    def is_official_statistics(self) -> bool:
+        """Whether it is what the publisher calls official statistics; no demonstration and nothing constructed ever is."""
+        return self.catalogue.official_statistics and self.channel == "official" and not self.is_constructed
 
     @property
     def notice(self) -> Label | None:
@@ -196,4 +210,12 @@ def read_release(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) ->
         codes=codes,
         is_provisional=said.get("release_status") == "provisional",
         definitions=read_definitions(connection, codes.get(KIND, {})),
+        released_at=_moment(said, "release_at"),
+        next_release_at=_moment(said, "next_release_at"),
     )
+
+
+def _moment(said: Mapping[str, Any], name: str) -> datetime | None:
+    """Return a time of the calendar; a rehearsal has none, whatever release it practises."""
+    text = said.get(name)
+    return None if text is None or said["channel"] == REHEARSAL else datetime.fromisoformat(text)

@@ -97,7 +97,8 @@ def warehouse(
 ) -> Path:
     """Make a warehouse; tables that ``rows`` does not name have their standard rows or none.
 
-    ``releases`` are rows of the calendar: release, time_period, status, release_date, is_prepared.
+    ``releases`` are rows of the calendar: release, time_period, status, release_date, is_prepared, release_at,
+    next_release_at.
     """
     path = folder / "warehouse.duckdb"
     path.unlink(missing_ok=True)

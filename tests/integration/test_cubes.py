@@ -8,6 +8,7 @@ import random
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from pyaxis import pyaxis
 from pyaxis.data_processing import get_codes
 from pyjstat import pyjstat
 
+from benchmarks import pxweb
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import Label, Table, load_tables
 from orchestration.publish.formats import json_stat, px
@@ -101,6 +103,14 @@ RELEASE = Release(
         "service_type": codes("home", "other", "total"),
         "unit_of_measure": codes("fte", "units", "ratio"),
     },
+)
+
+
+# A release of summer, and the one of the winter after it.
+RELEASED = replace(
+    RELEASE,
+    released_at=datetime.fromisoformat("2031-06-12T08:00+02:00"),
+    next_release_at=datetime.fromisoformat("2031-11-13T08:00+01:00"),
 )
 
 
@@ -256,7 +266,9 @@ def written_json_stat(rows: list[Row], folder: Path, table: Table = TABLE) -> An
 
 
 def check_px(rows: list[Row], path: Path) -> None:
-    """Check that a file has the numbers, statuses and breaks of all rows, and no others."""
+    """Check that a file has the numbers, statuses and breaks of all rows, and no others, and that PxWeb takes it."""
+    verdict = pxweb.judge(path.read_bytes())
+    assert verdict.is_taken, (verdict.errors, verdict.warnings)
     keywords, found = of_px(path)
     year, unit, service = (TABLE.column(name).title.nb for name in ("time_period", "unit_name", "service_type"))
     cells = raw_cells(path)
@@ -399,7 +411,7 @@ def test_px_has_what_the_format_wants(tmp_path: Path) -> None:
     assert content.endswith(b";\n")
     keywords, _ = of_px(tmp_path / "example.px")
     mandatory = (
-        "CHARSET AXIS-VERSION CODEPAGE LANGUAGE CREATION-DATE DECIMALS SHOWDECIMALS MATRIX SUBJECT-CODE SUBJECT-AREA TITLE "
+        "CHARSET AXIS-VERSION CODEPAGE LANGUAGE DECIMALS SHOWDECIMALS MATRIX SUBJECT-CODE SUBJECT-AREA TITLE "
         "CONTENTS STUB HEADING CONTVARIABLE"
     )
     assert set(mandatory.split()) <= set(keywords)
@@ -410,6 +422,59 @@ def test_px_has_what_the_format_wants(tmp_path: Path) -> None:
     assert keywords["CODES(unit_name «på norsk»)"] == [
         "country:0", "hf_area:11", "county:11", "size_group:lt2000", "size_group:ge50000",
     ]  # fmt: skip
+
+
+def test_times_are_those_of_the_calendar_and_without_a_release_there_are_none(tmp_path: Path) -> None:
+    json_stat.write(filled(TABLE, ROWS), TABLE, RELEASED, tmp_path)
+    document = json.loads((tmp_path / "example.json").read_text(encoding="utf-8"))
+    check_dataset(document)
+    assert document["updated"] == "2031-06-12T08:00:00+02:00"
+    assert pyjstat.Dataset.read(json.dumps(document))["updated"] == document["updated"]
+    px.write(filled(TABLE, ROWS), TABLE, RELEASED, tmp_path)
+    keywords, _ = of_px(tmp_path / "example.px")
+    contents = keywords["VALUES(Statistikkvariabel)"]
+    for keyword in ("CREATION-DATE", "LAST-UPDATED", *(f"LAST-UPDATED({content})" for content in contents)):
+        assert keywords[keyword] == ["20310612 08:00"]
+    assert keywords["NEXT-UPDATE"] == ["20311113 08:00"]
+    assert "updated" not in written_json_stat(ROWS, tmp_path)
+    px.write(filled(TABLE, ROWS), TABLE, RELEASE, tmp_path)
+    keywords, _ = of_px(tmp_path / "example.px")
+    assert not [name for name in keywords if name.startswith(("CREATION-DATE", "LAST-UPDATED", "NEXT-UPDATE"))]
+
+
+@pytest.mark.parametrize(
+    ("channel", "constructed", "says", "expected"),
+    [
+        ("official", (), True, "YES"),
+        ("official", (), False, "NO"),
+        ("official", (2023,), True, "NO"),
+        ("demo", (), True, "NO"),
+        ("rehearsal", (), True, "NO"),
+    ],
+)
+def test_official_statistics_are_what_the_publisher_says_and_the_channel_lets_out(
+    channel: Any, constructed: tuple[int, ...], says: bool, expected: str, tmp_path: Path
+) -> None:
+    release = replace(
+        RELEASE,
+        channel=channel,
+        constructed_periods=constructed,
+        catalogue=RELEASE.catalogue.model_copy(update={"official_statistics": says}),
+    )
+    px.write(filled(TABLE, ROWS), TABLE, release, tmp_path)
+    assert f"\nOFFICIAL-STATISTICS={expected};\n" in (tmp_path / "example.px").read_text(encoding="utf-8")
+
+
+def test_the_units_of_the_table_are_those_of_its_numbers_and_each_content_has_its_own(tmp_path: Path) -> None:
+    px.write(filled(TABLE, ROWS), TABLE, RELEASE, tmp_path)
+    for language, words in ((None, "på norsk"), ("en", "in English")):
+        keywords, _ = of_px(tmp_path / "example.px", language)
+        (contents,) = keywords["CONTVARIABLE"]
+        population = "population «på norsk»" if language is None else "population in English"
+        assert keywords["UNITS"] == [f"fte {words}, units {words}, {population}, ratio {words}"]
+        assert [keywords[f"UNITS({label})"][0] for label in keywords[f"VALUES({contents})"]][:4] == [
+            f"fte {words}", f"units {words}", population, f"ratio {words}",
+        ]  # fmt: skip
 
 
 def test_a_label_of_two_codes_is_told_apart_by_level_and_code(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,7 @@ RELEASE = Release(
         "survey": codes("form"),
         "other": codes("unused"),
     },
+    released_at=datetime.fromisoformat("2019-06-13T08:00+02:00"),
 )
 
 
@@ -575,6 +577,8 @@ def test_a_title_that_one_language_lacks_is_missed(snapshot: Snapshot, kind: URI
         (DCAT.endDate, Literal("2000-12-31", datatype=XSD.date)),
         (DCAT.downloadURL, Literal("csv/facts.csv")),
         (DCTERMS.accrualPeriodicity, Literal("yearly")),
+        (DCTERMS.issued, Literal("13.06.2019")),
+        (DCTERMS.modified, Literal("2019", datatype=XSD.gYear)),
     ],
 )
 def test_a_value_that_the_profile_does_not_know_is_refused(snapshot: Snapshot, name: URIRef, value: Any) -> None:
@@ -629,3 +633,15 @@ def test_the_period_and_what_is_constructed_are_said(snapshot: Snapshot) -> None
     assert RELEASE.notice is not None
     assert Literal(f"{FACTS.description.en} {RELEASE.notice.en}", lang="en") in graph.objects(facts, DCTERMS.description)
     assert len(list(graph.objects(facts, DCTERMS.provenance))) == 2
+
+
+def test_what_is_released_says_when_and_what_is_not_says_nothing(snapshot: Snapshot, tmp_path: Path) -> None:
+    graph = graph_of(snapshot)
+    described = [*graph.subjects(RDF.type, DCAT.Catalog), *graph.subjects(RDF.type, DCAT.Dataset)]
+    described += graph.subjects(RDF.type, DCAT.Distribution)
+    at = Literal("2019-06-13T08:00:00+02:00", datatype=XSD.dateTime)
+    for name in (DCTERMS.issued, DCTERMS.modified):
+        assert set(graph.subject_objects(name)) == {(each, at) for each in described}
+    unreleased = graph_of(written(tmp_path, replace(RELEASE, released_at=None)))
+    assert results(unreleased) == []
+    assert not {*unreleased.subjects(DCTERMS.issued), *unreleased.subjects(DCTERMS.modified)}

@@ -25,8 +25,13 @@ from tests.conftest import run_command
 from tests.integration.publication_kit import fte, passed, published
 
 DUE = datetime(2032, 6, 10, 8, 0, tzinfo=UTC)
-PROVISIONAL = ("first", 2023, "provisional", DUE.date(), True)
-FINAL = ("second", 2023, "final", DUE.date() + timedelta(days=150), True)
+PROVISIONAL, FINAL = (
+    (name, 2023, status, at.date(), True, at.isoformat(), following and following.isoformat())
+    for name, status, at, following in (
+        ("first", "provisional", DUE, DUE + timedelta(days=150)),
+        ("second", "final", DUE + timedelta(days=150), None),
+    )
+)
 
 
 def calendar(preparing: str = "first", **approved: list[str]) -> Calendar:
@@ -124,9 +129,8 @@ def test_the_final_release_is_a_planned_revision_of_the_provisional_one(tmp_path
         assert connection.execute("select status_before, status_after, revision_class from revisions").fetchall() == [
             ("P", "A", "planned")
         ]
-        assert connection.execute("select release, release_status, release_date from snapshot").fetchall() == [
-            ("second", "final", "2032-11-07")
-        ]
+        said = "select release, release_status, release_date, release_at, next_release_at from snapshot"
+        assert connection.execute(said).fetchall() == [("second", "final", "2032-11-07", "2032-11-07T08:00:00+00:00", None)]
     # And not the other way.
     again = official(tmp_path, 9.5)
     outcome = attempt(tmp_path, again, calendar(first=[again.id]), moment)

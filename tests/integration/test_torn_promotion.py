@@ -307,7 +307,7 @@ def nothing_new(folder: Path) -> Case:
 
 def official(folder: Path) -> Case:
     """Publish an approved candidate of a release that is due; nothing makes it again, and nothing has to."""
-    release = [("release_a", 2023, "final", date(2024, 1, 1), True)]
+    release = [("release_a", 2023, "final", date(2024, 1, 1), True, "2024-01-01T08:00+00:00", None)]
     made = judged(folder, SECOND, channel="official", is_constructed=False, releases=release)
     planned = {"release": "release_a", "time_period": 2023, "status": "final", "release_at": "2024-01-01 08:00"}
     approval = {"candidate": made.id, "approved_by": "head", "date": "2023-12-01"}

@@ -126,3 +126,14 @@ def test_two_entries_that_decide_the_same_are_refused(tmp_path: Path) -> None:
         load_decisions(tmp_path)
     assert "a.yml:1" in caught.value.what
     assert caught.value.place == f"{second}, line 1"
+
+
+def test_releases_have_their_moments_with_the_offset_of_the_day_and_that_of_the_one_after_them(tmp_path: Path) -> None:
+    release = "{{release: {0}, time_period: 2031, status: {0}, release_at: {1} 08:00, approvers: [NN]}}"
+    planned = f"[{release.format('provisional', '2032-06-10')}, {release.format('final', '2032-11-11')}]"
+    write(tmp_path, "", f"{{time_zone: Europe/Oslo, preparing: final, releases: {planned}}}\n", "calendar.yml")
+    summer, winter = "2032-06-10T08:00+02:00", "2032-11-11T08:00+01:00"
+    assert load_decisions(tmp_path)["releases"] == [
+        ("provisional", 2031, "provisional", datetime.date(2032, 6, 10), False, summer, winter),
+        ("final", 2031, "final", datetime.date(2032, 11, 11), True, winter, None),
+    ]

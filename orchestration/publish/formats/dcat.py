@@ -80,6 +80,7 @@ def _catalogue(tables: Iterable[Table], release: Release) -> Node:
         "dct:accrualPeriodicity": _reference(about.frequency),
         "dct:conformsTo": _reference(PROFILE),
         "dcat:themeTaxonomy": [_reference(scheme) for scheme in dict.fromkeys(map(_scheme, about.themes))],
+        **_dates(release),
         **_provenance(release.notice),
         "dcat:dataset": [_reference(_node(table.name, release)) for table in tables],
     }
@@ -105,6 +106,7 @@ def _dataset(table: Table, files: Iterable[metadata.Files], release: Release, fo
         ],
         "dct:spatial": _reference(about.spatial),
         **_temporal(table, folder),
+        **_dates(release),
         "dct:accrualPeriodicity": _reference(about.frequency),
         "dct:language": [_reference(language) for language in LANGUAGES],
         "dct:conformsTo": _reference(DATA_PACKAGE),
@@ -133,6 +135,7 @@ def _distribution(files: metadata.Files, table: Table, release: Release, folder:
         "dcat:mediaType": _reference(_media_type(files.format)),
         "dct:license": _reference(release.catalogue.licence.uri),
         "dct:language": [_reference(language) for language in LANGUAGES],
+        **_dates(release),
         # Both are about one file.
         **(
             _size_and_checksum(folder / files.paths[0])
@@ -167,6 +170,17 @@ def _temporal(table: Table, folder: Path) -> Node:
             "dcat:endDate": {"@value": f"{content.last:04d}-12-31", "@type": "xsd:date"},
         }
     }
+
+
+def _dates(release: Release) -> Node:
+    """Return when this edition is issued, and so when the figures were last modified: the time that the calendar sets.
+
+    Nobody has noted when a table was issued for the first time, and each edition is described by a catalogue of its own.
+    """
+    if release.released_at is None:
+        return {}
+    moment = {"@value": release.released_at.isoformat(timespec="seconds"), "@type": "xsd:dateTime"}
+    return {"dct:issued": moment, "dct:modified": moment}
 
 
 def _provenance(*texts: Label | None) -> Node:

@@ -124,7 +124,7 @@ FORMATS = (
 )
 
 # What a reader of the files has to know beyond the types.
-CONVENTIONS = {name: TEXTS[name] for name in ("missing", "formula", "order", "several_codes")}
+CONVENTIONS = {name: TEXTS[name] for name in ("missing", "formula", "codes", "order", "several_codes")}
 
 
 @dataclass(frozen=True)

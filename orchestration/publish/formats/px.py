@@ -1,7 +1,11 @@
 """PX (PC-Axis, version 2013): a table as a dense cube for PxWeb and its relatives, in Norwegian and English.
 
-Belongs here: the keywords of the format, its signs for missing cells, and how its lines are cut. Does not belong here:
-dimensions, codes and statuses (``cube``).
+Belongs here: the keywords of the format and its signs for missing cells. Does not belong here: how a keyword is written down
+(``px_lines``), dimensions, codes and statuses (``cube``).
+
+PxWeb refuses a file without the keywords that its loader (PCAxis.Core) checks: MATRIX, SUBJECT-CODE, DECIMALS, and in each
+language SUBJECT-AREA, CONTENTS and UNITS of the table as a whole. What it shows of a content it reads from that content
+alone, so units, contact and time of update stand there too. ``benchmarks/pxweb.py`` checks files by its rules.
 
 PX has signs for missing cells but no status of a cell that readers keep: DATANOTECELL is a line of metadata for each cell,
 which servers hold in memory, and most readers drop it. Status, break and coverage are contents of their own instead.
@@ -26,6 +30,7 @@ from orchestration.core.texts import filled
 from orchestration.publish.formats import Format, Job
 from orchestration.publish.formats.cell_notes import SAYING_COLUMNS, CellNote, find_cell_notes
 from orchestration.publish.formats.cube import (
+    MEASURE,
     MEASURE_TITLE,
     TEXTS,
     Axis,
@@ -38,14 +43,22 @@ from orchestration.publish.formats.cube import (
     read_breaks,
     read_cubes,
 )
+from orchestration.publish.formats.px_lines import (
+    QUOTE,
+    enumerated,
+    list_lines,
+    once,
+    paragraphs,
+    plain_lines,
+    quotable,
+    text_lines,
+    time_of,
+)
 from orchestration.publish.release import Release
 from orchestration.publish.remarks import BREAK_COLUMN, COVERAGE_COLUMN, read_moved
 
-# The longest line that PC-Axis reads, and the most decimals that it keeps.
-LINE_LENGTH = 256
+# The most decimals that PC-Axis keeps.
 MOST_DECIMALS = 15
-
-QUOTE = '"'
 
 # Missing cells are written as one to six dots; keywords say what readers print for them.
 DOTS = 6
@@ -55,8 +68,9 @@ NO_ROW = '"."'
 # Stands for every value of a variable in the key of a note.
 EVERY = Label(nb="*", en="*")
 
-# The two languages of a file: the attribute of a label and what a keyword adds.
-LANGUAGES = (("nb", ""), ("en", "[en]"))
+# What PxWeb calls a variable by what it is, by the role of a dimension.
+VARIABLE_TYPES = {"time": "Time", "geo": "Geographical", None: "Classificatory"}
+CONTENT_TYPE = "Content"
 
 
 @dataclass(frozen=True)
@@ -68,6 +82,7 @@ class _Content:
     unit: Label
     note: Label
     decimals: int = 0
+    is_measure: bool = False
 
 
 @dataclass(frozen=True)
@@ -187,32 +202,35 @@ def _layout(cube: DenseCube) -> tuple[list[int], list[int]]:
 
 def _keywords(cube: DenseCube, release: Release, said: _Said) -> Iterator[str]:
     """Yield the keywords before the data, in the order that the format recommends."""
-    table, catalogue, contact = cube.table, release.catalogue, release.catalogue.contact
+    table, catalogue = cube.table, release.catalogue
     contents = _contents(table, release)
     yield from _technical(cube, release)
-    yield from _text("SUBJECT-AREA", catalogue.title)
-    yield from _plain("COPYRIGHT", "YES")
-    yield from _text("TITLE", table.title)
-    yield from _text("CONTENTS", table.title)
+    yield from text_lines("SUBJECT-AREA", catalogue.title)
+    yield from plain_lines("COPYRIGHT", "YES")
+    yield from text_lines("DESCRIPTION", table.title)
+    yield from text_lines("TITLE", table.title)
+    yield from text_lines("CONTENTS", table.title)
+    yield from text_lines("UNITS", enumerated(list(dict.fromkeys(each.unit for each in contents if each.is_measure))))
     yield from _variables(cube, contents)
     for content in contents:
         if content.decimals:
-            yield from _plain("PRECISION", str(content.decimals), MEASURE_TITLE, content.label)
+            yield from plain_lines("PRECISION", str(content.decimals), MEASURE_TITLE, content.label)
     for content in contents:
-        yield from _text("UNITS", content.unit, content.label)
-    yield from _text("CONTACT", Label(nb=f"{contact.name.nb}, {contact.email}", en=f"{contact.name.en}, {contact.email}"))
-    yield from _text("SOURCE", catalogue.publisher.name)
+        yield from text_lines("UNITS", content.unit, content.label)
+    for keys in ((), *((content.label,) for content in contents)):
+        yield from _whom_and_when(release, *keys)
+    yield from text_lines("SOURCE", catalogue.publisher.name)
     yield from _notes(cube, release, contents, said)
     yield from _cell_notes(cube, release, said.cells)
     for number, sign in _symbols(release).items():
-        yield from _text(f"DATASYMBOL{number}", Label(nb=sign, en=sign))
+        yield from text_lines(f"DATASYMBOL{number}", Label(nb=sign, en=sign))
 
 
 def _technical(cube: DenseCube, release: Release) -> Iterator[str]:
     """Yield what programs need to know.
 
-    The format wants the date of creation. A clock would change the bytes of equal figures, so it is the last day of the
-    newest year that the publication describes, in every file.
+    A clock would change the bytes of equal figures, so times are those that the calendar sets for the release. A file of no
+    release says none.
     """
     decimals = min(pc.max(cube.rows.column("decimals")).as_py(), MOST_DECIMALS)
     yield from (
@@ -221,15 +239,30 @@ def _technical(cube: DenseCube, release: Release) -> Iterator[str]:
         'CODEPAGE="utf-8";\n',
         'LANGUAGE="no";\n',
         'LANGUAGES="no","en";\n',
-        f'CREATION-DATE="{release.time_period}1231 00:00";\n',
-        f"DECIMALS={decimals};\n",
-        # Each content with decimals says so itself, by PRECISION.
-        "SHOWDECIMALS=0;\n",
-        f'MATRIX="{cube.table.name}";\n',
-        # Rates, shares and statuses have no sum.
-        "AGGREGALLOWED=NO;\n",
-        f'SUBJECT-CODE="{release.catalogue.themes[0].rpartition("/")[2]}";\n',
     )
+    if release.released_at is not None:
+        yield from once("CREATION-DATE", time_of(release.released_at))
+    if release.next_release_at is not None:
+        yield from once("NEXT-UPDATE", time_of(release.next_release_at))
+    yield from once("UPDATE-FREQUENCY", release.catalogue.frequency.rpartition("/")[2])
+    yield from once("TABLEID", cube.table.name)
+    yield from plain_lines("DECIMALS", str(decimals))
+    # Each content with decimals says so itself, by PRECISION.
+    yield from plain_lines("SHOWDECIMALS", "0")
+    yield from once("MATRIX", cube.table.name)
+    # Rates, shares and statuses have no sum.
+    yield from plain_lines("AGGREGALLOWED", "NO")
+    yield from plain_lines("OFFICIAL-STATISTICS", "YES" if release.is_official_statistics else "NO")
+    yield from once("SUBJECT-CODE", release.catalogue.themes[0].rpartition("/")[2])
+
+
+def _whom_and_when(release: Release, *keys: Label) -> Iterator[str]:
+    """Yield whom to ask and when the figures were last updated, of the table or of a content."""
+    contact = release.catalogue.contact
+    if release.released_at is not None:
+        yield from once("LAST-UPDATED", time_of(release.released_at), *keys)
+    whom = Label(nb=f"{contact.name.nb}, {contact.email}", en=f"{contact.name.en}, {contact.email}")
+    yield from text_lines("CONTACT", whom, *keys)
 
 
 def _contents(table: Table, release: Release) -> list[_Content]:
@@ -237,53 +270,61 @@ def _contents(table: Table, release: Release) -> list[_Content]:
     contents = [_measure(table.column(name), release) for name in _measures(table)]
     status = table.column(STATUS_COLUMN)
     numbers = [(place, code, release.label(STATUS_COLUMN, code)) for code, place in _places(release).items()]
-    meanings = Label(
-        nb=", ".join(f"{place} = {code} {label.nb}" for place, code, label in numbers),
-        en=", ".join(f"{place} = {code} {label.en}" for place, code, label in numbers),
+    meanings = enumerated(
+        [Label(nb=f"{place} = {code} {label.nb}", en=f"{place} = {code} {label.en}") for place, code, label in numbers]
     )
-    contents.append(_Content(status.name, status.title, TEXTS["status_unit"], _paragraphs([status.description, meanings])))
+    contents.append(_Content(status.name, status.title, TEXTS["status_unit"], paragraphs([status.description, meanings])))
     if BREAK_COLUMN in table.column_names:
         column = table.column(BREAK_COLUMN)
         contents.append(_Content(column.name, column.title, TEXTS["break_unit"], column.description))
     codes = [Label(nb=content.code, en=content.code) for content in contents]
-    labels = distinct_labels([_quotable(content.label) for content in contents], codes)
+    labels = distinct_labels([quotable(content.label) for content in contents], codes)
     return [replace(content, label=label) for content, label in zip(contents, labels, strict=True)]
 
 
 def _measure(column: Column, release: Release) -> _Content:
     """Return a measure; what has no unit, such as a year, is its own unit."""
     unit = release.label("unit_of_measure", column.unit) if column.unit else column.title
-    return _Content(column.name, column.title, unit, column.description, column.decimals or 0)
+    return _Content(column.name, column.title, unit, column.description, column.decimals or 0, is_measure=True)
 
 
 def _variables(cube: DenseCube, contents: Sequence[_Content]) -> Iterator[str]:
     """Yield the variables with their values, codes and years."""
     stub, heading = ([cube.axes[place] for place in places] for places in _layout(cube))
     if stub:
-        yield from _list("STUB", [axis.title for axis in stub])
-    yield from _list("HEADING", [*(axis.title for axis in heading), MEASURE_TITLE])
-    yield from _text("CONTVARIABLE", MEASURE_TITLE)
+        yield from list_lines("STUB", [axis.title for axis in stub])
+    yield from list_lines("HEADING", [*(axis.title for axis in heading), MEASURE_TITLE])
+    yield from text_lines("CONTVARIABLE", MEASURE_TITLE)
     for axis in (*stub, *heading):
-        yield from _list("VALUES", _values(axis), axis.title)
-    yield from _list("VALUES", [content.label for content in contents], MEASURE_TITLE)
+        yield from _variable(axis.title, axis.name, VARIABLE_TYPES[axis.dimension.role])
+    yield from _variable(MEASURE_TITLE, MEASURE, CONTENT_TYPE)
+    for axis in (*stub, *heading):
+        yield from list_lines("VALUES", _values(axis), axis.title)
+    yield from list_lines("VALUES", [content.label for content in contents], MEASURE_TITLE)
     for axis in heading:
         years = [Label(nb=code, en=code) for code in axis.codes]
-        yield from _list("TIMEVAL", years, axis.title, first="TLIST(A1),")
+        yield from list_lines("TIMEVAL", years, axis.title, first="TLIST(A1),")
     for axis in (*stub, *heading):
-        yield from _list("CODES", [Label(nb=code, en=code) for code in axis.codes], axis.title)
-    yield from _list("CODES", [Label(nb=content.code, en=content.code) for content in contents], MEASURE_TITLE)
+        yield from list_lines("CODES", [Label(nb=code, en=code) for code in axis.codes], axis.title)
+    yield from list_lines("CODES", [Label(nb=content.code, en=content.code) for content in contents], MEASURE_TITLE)
+
+
+def _variable(title: Label, code: str, kind: str) -> Iterator[str]:
+    """Yield what a variable is called in queries, in both languages, and of which kind it is."""
+    yield from text_lines("VARIABLECODE", Label(nb=code, en=code), title)
+    yield from once("VARIABLE-TYPE", kind, title)
 
 
 def _values(axis: Axis) -> list[Label]:
     """Return the labels of a dimension. Notes and most readers know a value by its text, so no two are equal."""
-    return distinct_labels([_quotable(label) for label in axis.labels], axis.qualifiers)
+    return distinct_labels([quotable(label) for label in axis.labels], axis.qualifiers)
 
 
 def _notes(cube: DenseCube, release: Release, contents: Sequence[_Content], said: _Said) -> Iterator[str]:
     """Yield the notes: first that data are constructed, which readers must show; on the table, contents and years."""
     table = cube.table
     if release.notice:
-        yield from _text("NOTEX", release.notice)
+        yield from text_lines("NOTEX", release.notice)
     about = [table.description, table.population, table.method, _signs(release), _licence(release)]
     years = [code for axis in cube.axes if axis.dimension.role == "time" for code in axis.codes]
     about += [
@@ -292,15 +333,15 @@ def _notes(cube: DenseCube, release: Release, contents: Sequence[_Content], said
         if year not in years
         for text in said.breaks[year]
     ]
-    yield from _text("NOTE", _paragraphs([text for text in about if text]))
+    yield from text_lines("NOTE", paragraphs([text for text in about if text]))
     for content in contents:
-        yield from _text("VALUENOTE", content.note, MEASURE_TITLE, content.label)
+        yield from text_lines("VALUENOTE", content.note, MEASURE_TITLE, content.label)
     for axis in cube.axes:
         of_code = said.codes[axis.name]
         for place, (code, value) in enumerate(zip(axis.codes, _values(axis), strict=True)):
             texts = [*_attributes(table, release, axis, place), *of_code.get(code, [])]
             if texts:
-                yield from _text("VALUENOTE", _paragraphs(texts), axis.title, value)
+                yield from text_lines("VALUENOTE", paragraphs(texts), axis.title, value)
 
 
 def _cell_notes(cube: DenseCube, release: Release, notes: Sequence[CellNote]) -> Iterator[str]:
@@ -315,7 +356,7 @@ def _cell_notes(cube: DenseCube, release: Release, notes: Sequence[CellNote]) ->
     stub, heading = _layout(cube)
     for codes, texts in by_cells.items():
         keys = [EVERY if code is None else values[place][code] for place, code in enumerate(codes)]
-        yield from _text("CELLNOTE", _paragraphs(texts), *(keys[place] for place in (*stub, *heading)), EVERY)
+        yield from text_lines("CELLNOTE", paragraphs(texts), *(keys[place] for place in (*stub, *heading)), EVERY)
 
 
 def _attributes(table: Table, release: Release, axis: Axis, place: int) -> Iterator[Label]:
@@ -350,62 +391,7 @@ def _signs(release: Release) -> Label:
         nb = f" {TEXTS['or'].nb} ".join(label.nb.lower() for label in labels)
         en = f" {TEXTS['or'].en} ".join(label.en.lower() for label in labels)
         parts.append(Label(nb=f"{sign} {nb}", en=f"{sign} {en}"))
-    listed = Label(nb=", ".join(part.nb for part in parts), en=", ".join(part.en for part in parts))
-    return filled(TEXTS["signs"], signs=listed)
-
-
-def _paragraphs(texts: Sequence[Label]) -> Label:
-    """Return texts as paragraphs of a note; PX writes a new line as ``#``."""
-    return Label(nb="##".join(_clean(text.nb) for text in texts), en="##".join(_clean(text.en) for text in texts))
-
-
-def _quotable(label: Label) -> Label:
-    """Return a label on one line without the quotation mark, for which PX has no other way of writing."""
-    return Label(nb=_clean(label.nb), en=_clean(label.en))
-
-
-def _clean(text: str) -> str:
-    return " ".join(text.replace(QUOTE, "'").split())
-
-
-def _plain(keyword: str, value: str, *keys: Label) -> Iterator[str]:
-    """Yield a keyword whose value is no text; in both languages where its keys are texts."""
-    for language, tag in LANGUAGES if keys else LANGUAGES[:1]:
-        yield f"{_head(keyword, tag, language, keys)}{value};\n"
-
-
-def _text(keyword: str, text: Label, *keys: Label) -> Iterator[str]:
-    """Yield a keyword with a text in both languages. A long one is cut into lines, which readers put together again."""
-    for language, tag in LANGUAGES:
-        head, rest = _head(keyword, tag, language, keys), _clean(getattr(text, language))
-        if len(head) + len(rest) + 3 <= LINE_LENGTH:
-            yield f'{head}"{rest}";\n'
-            continue
-        yield f"{head}\n"
-        while len(rest) + 3 > LINE_LENGTH:
-            cut = rest.rfind(" ", 0, LINE_LENGTH - 3) + 1 or LINE_LENGTH - 3
-            yield f'"{rest[:cut]}"\n'
-            rest = rest[cut:]
-        yield f'"{rest}";\n'
-
-
-def _list(keyword: str, texts: Sequence[Label], *keys: Label, first: str = "") -> Iterator[str]:
-    """Yield a keyword with a list of texts in both languages, cut between two of them."""
-    for language, tag in LANGUAGES:
-        line = _head(keyword, tag, language, keys) + first
-        for place, text in enumerate(texts, start=1):
-            item = f'"{_clean(getattr(text, language))}"{"," if place < len(texts) else ";"}'
-            if len(line) + len(item) > LINE_LENGTH:
-                yield f"{line}\n"
-                line = ""
-            line += item
-        yield f"{line}\n"
-
-
-def _head(keyword: str, tag: str, language: str, keys: Sequence[Label]) -> str:
-    """Return a keyword with its language and what it is about."""
-    about = ",".join(f'"{_clean(getattr(key, language))}"' for key in keys)
-    return f"{keyword}{tag}{f'({about})' if keys else ''}="
+    return filled(TEXTS["signs"], signs=enumerated(parts))
 
 
 def _jobs(_: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> list[Job]:

@@ -22,13 +22,12 @@ members as (
     select
         units.time_period,
         'country' as unit_level,
-        '0' as unit_code,
+        labels.code as unit_code,
         labels.label_nb as unit_name,
         units.unit_code as member_code
     from units
     inner join labels
-        on labels.codelist = 'unit_level'
-        and labels.code = 'country'
+        on labels.codelist = 'country'
 
     union all
 

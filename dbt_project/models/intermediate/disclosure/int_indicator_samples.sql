@@ -27,6 +27,6 @@ inner join {{ ref('int_indicator_counts') }} as counts
     and rounds.item = counts.item
     and rounds.unit_set = counts.unit_set
 inner join {{ ref('stg_classifications__codelists') }} as labels
-    on labels.codelist = 'unit_level'
-    and counts.unit_level = labels.code
+    on counts.unit_level = labels.codelist
+    and counts.unit_code = labels.code
 where rounds.units = 'anonymous'

@@ -1,0 +1,354 @@
+"""Would PxWeb take the PX files? A second opinion beside pyaxis, by the rules of PxWeb's own loader.
+
+    .venv/bin/python benchmarks/pxweb.py [folder or file ...]
+
+A folder is a snapshot or a candidate; the published snapshot unless said otherwise. Prints a line a file with what speaks
+against it; the exit code is 1 where PxWeb would refuse one or drop something of it.
+
+The rules are those of PCAxis.Core (PXFileParser, PXModelBuilderAdapter.SetMeta and CheckMeta, ContInfo.CheckUnits, PxDate),
+written anew from reading them. An error is what makes the loader refuse a file ("PX file is corrupted"), a warning what it
+drops in silence. Where the loader looks at one language, the one that it read last, every language is looked at here.
+RECOMMENDED is what Px.Utils, the library of the same family, asks for beside that.
+
+Belongs here: reading a file as the loader does. Does not belong here: anything of the writer (``publish.formats.px``).
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from math import prod
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from orchestration.core.settings import load_settings
+from orchestration.publish.snapshots import CURRENT
+
+# Keywords of the table as a whole without which a file is refused: one for all languages, and one each.
+ONE_MANDATORY = ("MATRIX", "SUBJECT-CODE", "DECIMALS")
+EACH_MANDATORY = ("SUBJECT-AREA", "CONTENTS", "UNITS")
+# These may be empty; an empty one of the others is a missing one.
+MAY_BE_EMPTY = ("SUBJECT-AREA", "UNITS")
+
+# Of the table, of each variable (PRECISION: of each content that has decimals), and of each content.
+RECOMMENDED = ("TABLEID", "DESCRIPTION", "CONTVARIABLE", "SOURCE", "CONTACT", "OFFICIAL-STATISTICS", "UPDATE-FREQUENCY")
+RECOMMENDED_OF_VARIABLES = ("VARIABLECODE", "VARIABLE-TYPE", "CODES")
+RECOMMENDED_OF_CONTENTS = ("UNITS", "CONTACT")
+
+# What is said of one content has its name as the key.
+OF_CONTENTS = (
+    "BASEPERIOD", "CFPRICES", "CONTACT", "DAYADJ", "LAST-UPDATED", "REFERENCE-ID", "REFPERIOD", "SEASADJ", "STOCKFA",
+    "UNITS",
+)  # fmt: skip
+OF_VARIABLES = (
+    "CODES", "DOMAIN", "DOUBLECOLUMN", "ELIMINATION", "KEYS", "MAP", "PARTITIONED", "PRESTEXT", "TIMEVAL", "VALUES",
+    "VARIABLE-TYPE", "VARIABLECODE",
+)  # fmt: skip
+OF_VALUES = ("PRECISION", "VALUENOTE", "VALUENOTEX")
+OF_CELLS = ("CELLNOTE", "CELLNOTEX")
+OF_NOTHING_OR_VARIABLES = ("NOTE", "NOTEX")
+# The loader refuses a file whose VALUES, CODES or CONTVARIABLE name no variable; the rest it drops.
+REFUSED_WITHOUT_VARIABLE = ("VALUES", "CODES", "KEYS")
+
+TRUTHS = ("AGGREGALLOWED", "AUTOPEN", "COPYRIGHT", "DESCRIPTIONDEFAULT", "OFFICIAL-STATISTICS")
+TIMES = ("CREATION-DATE", "FIRST-PUBLISHED", "LAST-UPDATED", "NEXT-UPDATE")
+OF_TABLES = (
+    "AXIS-VERSION", "CHARSET", "CODEPAGE", "CONFIDENTIAL", "CONTENTS", "CONTVARIABLE", "DATABASE", "DATASYMBOL1",
+    "DATASYMBOL2", "DATASYMBOL3", "DATASYMBOL4", "DATASYMBOL5", "DATASYMBOL6", "DATASYMBOLNIL", "DATASYMBOLSUM", "DECIMALS",
+    "DESCRIPTION", "HEADING", "INFO", "INFOFILE", "LANGUAGE", "LANGUAGES", "LINK", "MATRIX", "ROUNDING", "SHOWDECIMALS",
+    "SOURCE", "STUB", "SUBJECT-AREA", "SUBJECT-CODE", "SURVEY", "SYNONYMS", "TABLEID", "TITLE", "UPDATE-FREQUENCY", *TRUTHS,
+    *TIMES,
+)  # fmt: skip
+
+TIME = re.compile(r"(19|20)\d\d(0[1-9]|1[012])(0[1-9]|[12]\d|3[01]) ([01]?\d|2[0-3]):[0-5]?\d")
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
+SIGN = re.compile(r'"(\.{1,7}|-)"')
+
+HEAD = re.compile(r'\s*([^\s"\[\]();=]+)\s*(?:\[([^\s"\[\]();=]+)\])?\s*(?:\(((?:"[^"]*"|[^")])*)\))?\s*=')
+VALUE = re.compile(r'(?:"[^"]*"|[^";])*;')
+PIECE = re.compile(r'"[^"]*"|,|[^",\s]+')
+EVERY = "*"
+
+
+class UnreadableError(Exception):
+    """What ends reading at once."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A keyword with its language, None for the file's own, what it is about, and its values."""
+
+    keyword: str
+    language: str | None
+    keys: tuple[str, ...]
+    values: tuple[str, ...]
+
+    @property
+    def told(self) -> str:
+        """The entry as it is named in a message."""
+        language = f"[{self.language}]" if self.language else ""
+        keys = f"({', '.join(self.keys)})" if self.keys else ""
+        return f"{self.keyword}{language}{keys}"
+
+
+@dataclass
+class Verdict:
+    """What speaks against a file: errors refuse it, warnings are dropped in silence, and what is lacking is recommended."""
+
+    errors: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    lacking: list[str] = field(default_factory=list)
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether PxWeb takes the file as a whole, with all that it says."""
+        return not self.errors and not self.warnings
+
+
+def decoded(content: bytes) -> str:
+    """Return the text by the code page that one of the first lines names; without one the loader guesses."""
+    head = content[:20_000].decode("latin-1").upper().splitlines()[:100]
+    named = next((line for line in head if line.startswith("CODEPAGE=")), None)
+    if named is None:
+        raise UnreadableError("CODEPAGE stands in none of the first 100 lines, so the encoding would be guessed")
+    try:
+        return content.decode(named.partition('"')[2].rpartition('"')[0])
+    except (LookupError, UnicodeDecodeError) as error:
+        raise UnreadableError(f"is not what CODEPAGE says: {error}") from error
+
+
+def entries_of(text: str) -> tuple[list[Entry], str]:
+    """Return the keywords before the data, and the cells as one text."""
+    found, place = [], 0
+    while True:
+        head = HEAD.match(text, place)
+        if head is None:
+            left = text[place : place + 40].strip()
+            raise UnreadableError(f"no keyword where one should stand: {left!r}" if left else "DATA is missing")
+        keyword, language, about = head.groups()
+        if keyword == "DATA":
+            cells, end, _ = text[head.end() :].partition(";")
+            if not end:
+                raise UnreadableError("the data have no end")
+            return found, cells
+        value = VALUE.match(text, head.end())
+        if value is None:
+            raise UnreadableError(f"{keyword} has no end")
+        keys = tuple(key[1:-1] for key in PIECE.findall(about or "") if key.startswith('"'))
+        found.append(Entry(keyword, language, keys, _values(keyword, value.group()[:-1])))
+        place = value.end()
+
+
+def _values(keyword: str, written: str) -> tuple[str, ...]:
+    """Return the values of a keyword; texts that follow each other without a comma are one."""
+    values, kinds = [""], set[bool]()
+    for piece in PIECE.findall(written):
+        if piece == ",":
+            values.append("")
+            kinds = set()
+            continue
+        is_text = piece.startswith('"')
+        kinds.add(is_text)
+        if not is_text and re.search(r"[\[\]=]", piece):
+            raise UnreadableError(f"{keyword}: {piece!r} outside of quotation marks")
+        if len(kinds) > 1 or (not is_text and keyword != "TIMEVAL" and re.search(r"[-)]", piece)):
+            raise UnreadableError(f"{keyword}: {piece!r} beside a text")
+        values[-1] += piece[1:-1] if is_text else piece
+    return tuple(values)
+
+
+class Loader:
+    """Reads the entries of a file in their order, as the loader does."""
+
+    def __init__(self) -> None:
+        self.verdict = Verdict()
+        self.own: str | None = None
+        self.languages: list[str] = []
+        self.said: dict[tuple[str, str, tuple[str, ...]], tuple[str, ...]] = {}
+
+    def read(self, entries: Sequence[Entry]) -> None:
+        """Read all entries, then look at the whole."""
+        for entry in entries:
+            self._read(entry)
+        if self.own is None:
+            self.verdict.errors.append("LANGUAGE is missing")
+            return
+        for language in self.languages:
+            self._look(language)
+        self._look_for_recommended()
+
+    def text(self, keyword: str, language: str, *keys: str) -> str | None:
+        """Return the first value of a keyword in a language."""
+        found = self.said.get((keyword, language, keys))
+        return None if found is None else found[0]
+
+    def variables(self, language: str) -> list[str]:
+        """Return the variables, those of the stub first."""
+        return [name for keyword in ("STUB", "HEADING") for name in self.said.get((keyword, language, ()), ())]
+
+    def values(self, language: str, variable: str) -> tuple[str, ...]:
+        """Return the values of a variable."""
+        return self.said.get(("VALUES", language, (variable,)), ())
+
+    def _read(self, entry: Entry) -> None:
+        if entry.keyword == "LANGUAGE":
+            self.own = entry.values[0]
+            self.languages = [self.own]
+        elif entry.keyword == "LANGUAGES":
+            self.languages = list(dict.fromkeys((*self.languages, *entry.values)))
+        language = entry.language or self.own or ""
+        if entry.language is not None and entry.language not in self.languages:
+            self.verdict.errors.append(f"{entry.told}: reading ends here, no LANGUAGES before it has the language")
+            return
+        key = (entry.keyword, language, entry.keys)
+        if key in self.said:
+            self.verdict.warnings.append(f"{entry.told} is said twice")
+        for what, is_error in self._against(entry, language):
+            (self.verdict.errors if is_error else self.verdict.warnings).append(f"{entry.told}: {what}")
+        self.said[key] = entry.values
+
+    def _against(self, entry: Entry, language: str) -> Iterator[tuple[str, bool]]:
+        """Yield what speaks against an entry where it stands, and whether the file is refused for it."""
+        keyword, value = entry.keyword, entry.values[0]
+        yield from ((what, False) for what in _malformed(entry))
+        if keyword in (*ONE_MANDATORY, *EACH_MANDATORY, "STUB", "HEADING", "VALUES") and not entry.keys[1:]:
+            if keyword not in MAY_BE_EMPTY and not all(entry.values):
+                yield "is empty", True
+            if keyword == "DECIMALS" and not value.isdigit():
+                yield "is no number", True
+        if keyword == "CONTVARIABLE" and value not in self.variables(language):
+            yield "names no variable", True
+        if keyword == "SHOWDECIMALS":
+            decimals = self.text("DECIMALS", language) or ""
+            if not (value.isdigit() and decimals.isdigit() and int(value) <= min(6, int(decimals))):
+                yield "is no number from 0 to 6 and no more than DECIMALS", False
+        yield from self._against_keys(entry, language)
+
+    def _against_keys(self, entry: Entry, language: str) -> Iterator[tuple[str, bool]]:
+        keyword, keys = entry.keyword, entry.keys
+        variables = self.variables(language)
+        if keyword in OF_CONTENTS:
+            contents = self.text("CONTVARIABLE", language)
+            if keys and contents is None:
+                yield "there is no CONTVARIABLE before it", True
+            elif keys and (len(keys) > 1 or keys[0] not in self.values(language, contents or "")):
+                yield "names no content", False
+        elif keyword in OF_VARIABLES or (keyword in OF_NOTHING_OR_VARIABLES and keys):
+            if len(keys) != 1 or keys[0] not in variables:
+                yield "names no variable", keyword in REFUSED_WITHOUT_VARIABLE
+            elif keyword == "CODES" and len(entry.values) != len(self.values(language, keys[0])):
+                yield "are not as many as VALUES", True
+        elif keyword in OF_VALUES:
+            if len(keys) != 2 or keys[1] not in self.values(language, keys[0]):
+                yield "names no value", False
+        elif keyword in OF_CELLS:
+            if len(keys) != len(variables) or any(
+                key not in (EVERY, *self.values(language, variable)) for key, variable in zip(keys, variables, strict=False)
+            ):
+                yield "names no cells", False
+        elif keyword in (*OF_TABLES, *OF_NOTHING_OR_VARIABLES):
+            if keys:
+                yield "is of the table as a whole", False
+        else:
+            # The loader keeps what it does not know once; a second one ends reading.
+            yield "is no keyword", True
+
+    def _look(self, language: str) -> None:
+        """Check the whole in one language."""
+        errors, own = self.verdict.errors, self.own or ""
+        for keyword in (*ONE_MANDATORY, *EACH_MANDATORY):
+            wanted = language if keyword in EACH_MANDATORY else own
+            if self.text(keyword, wanted) is None:
+                errors.append(f"{keyword}{f'[{language}]' if keyword in EACH_MANDATORY else ''} is missing")
+        if not any(self.text(keyword, language) for keyword in ("TITLE", "DESCRIPTION", "CONTENTS")):
+            errors.append(f"there is no title in {language}")
+        variables = self.variables(language)
+        if not variables:
+            errors.append(f"there are no variables in {language}")
+        if len(set(variables)) < len(variables):
+            errors.append(f"two variables have one name in {language}")
+        if len(variables) != len(self.variables(own)):
+            errors.append(f"there are other variables in {language}")
+            return
+        for variable, same in zip(variables, self.variables(own), strict=True):
+            values = self.values(language, variable)
+            if not values:
+                errors.append(f"VALUES[{language}]({variable}) is missing")
+            elif len(values) != len(self.values(own, same)):
+                errors.append(f"VALUES[{language}]({variable}) are not as many as in {own}")
+            elif len(set(values)) < len(values):
+                errors.append(f"VALUES[{language}]({variable}): two of one name, of which notes and units find the first")
+            codes = self.said.get(("CODES", language, (variable,)), ())
+            if len(set(codes)) < len(codes) or codes != self.said.get(("CODES", own, (same,)), ()):
+                errors.append(f"CODES[{language}]({variable}): two of one code, or others than in {own}")
+
+    def _look_for_recommended(self) -> None:
+        own, lacking = self.own or "", self.verdict.lacking
+        contents = self.text("CONTVARIABLE", own)
+        wanted: list[tuple[str, ...]] = [(keyword,) for keyword in RECOMMENDED]
+        wanted += [(keyword, name) for keyword in RECOMMENDED_OF_VARIABLES for name in self.variables(own)]
+        if contents is not None:
+            wanted += [(keyword, name) for keyword in RECOMMENDED_OF_CONTENTS for name in self.values(own, contents)]
+        # A file that says when it was updated says it where PxWeb looks for it.
+        if contents is not None and any(keyword == "LAST-UPDATED" for keyword, *_ in self.said):
+            wanted += [("LAST-UPDATED",), *(("LAST-UPDATED", name) for name in self.values(own, contents))]
+        lacking += [" ".join(each) for each in wanted if self.text(each[0], own, *each[1:]) is None]
+
+    def check_cells(self, text: str) -> None:
+        """Check that there are as many cells as combinations, and that each is a number or a sign."""
+        cells = text.split()
+        size = prod(len(self.values(self.own or "", variable)) for variable in self.variables(self.own or ""))
+        if len(cells) != size:
+            self.verdict.errors.append(f"DATA has {len(cells)} cells for {size} combinations")
+        strange = sorted(cell for cell in set(cells) if not NUMBER.fullmatch(cell) and not SIGN.fullmatch(cell))
+        if strange:
+            self.verdict.errors.append(f"DATA: {strange[0]!r} is neither a number nor a sign")
+
+
+def _malformed(entry: Entry) -> Iterator[str]:
+    """Yield what a value should be and is not; the loader drops it."""
+    value = entry.values[0]
+    if entry.keyword in TRUTHS and value.upper() not in ("YES", "NO"):
+        yield "is neither YES nor NO"
+    if entry.keyword in TIMES and not TIME.fullmatch(value):
+        yield "is no time such as 20310612 08:00"
+    if entry.keyword == "PRECISION" and not value.isdigit():
+        yield "is no number"
+
+
+def judge(content: bytes) -> Verdict:
+    """Return what the loader says to a file."""
+    loader = Loader()
+    try:
+        entries, cells = entries_of(decoded(content))
+    except UnreadableError as error:
+        loader.verdict.errors.append(str(error))
+        return loader.verdict
+    loader.read(entries)
+    loader.check_cells(cells)
+    return loader.verdict
+
+
+def main() -> int:
+    """Judge files, or the PX files of a snapshot."""
+    given = [Path(each) for each in sys.argv[1:]] or [load_settings().snapshots / CURRENT]
+    files = [path for each in given for path in (sorted((each / "px").glob("*.px")) if each.is_dir() else [each])]
+    taken = 0
+    for path in files:
+        verdict = judge(path.read_bytes())
+        taken += verdict.is_taken
+        print(f"{'taken' if verdict.is_taken else 'REFUSED' if verdict.errors else 'DROPS'}  {path.name}")
+        for kind, texts in (("error", verdict.errors), ("warning", verdict.warnings), ("lacks", verdict.lacking)):
+            for text in texts[:5]:
+                print(f"    {kind}: {text}")
+            if len(texts) > 5:
+                print(f"    and {len(texts) - 5} more of {kind}")
+    print(f"{taken} of {len(files)} files")
+    return int(taken < len(files) or not files)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
