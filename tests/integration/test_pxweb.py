@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from benchmarks import pxweb
 from orchestration.publish.formats import px
+from tests.integration.publication_kit import candidate, fte
 from tests.integration.test_cubes import RELEASE, RELEASED, ROWS, TABLE, filled
 
 Change = Callable[[str], str]
@@ -132,3 +135,34 @@ def test_the_check_of_a_folder_says_how_many_files_are_taken(
     told = capsys.readouterr().out
     assert "REFUSED  b.px\n    error: UNITS[no] is missing" in told
     assert told.endswith("1 of 2 files\n")
+
+
+RELEASES = [("final", 2023, "final", date(2031, 6, 12), True, "2031-06-12T08:00+02:00", "2031-11-13T08:00+01:00")]
+AREAS = [("country", "0", "Hele landet"), ("health_region", "nord", "Helse Nord"), ("county", "18", "Nordland")]
+
+
+@pytest.mark.parametrize("channel", ["demo", "official", "rehearsal"])
+def test_the_files_of_a_candidate_have_the_times_of_its_release_and_english_names(channel: str, tmp_path: Path) -> None:
+    rows = [fte(unit_level=level, unit_code=code, unit_name=name, is_constructed=False) for level, code, name in AREAS]
+    made = candidate(
+        tmp_path,
+        {"fte_by_service": rows},
+        formats=("px", "jsonstat"),
+        channel=channel,
+        is_constructed=False,
+        releases=RELEASES,
+    ).path
+    verdict = pxweb.judge((made / "px" / "fte_by_service.px").read_bytes())
+    assert (verdict.errors, verdict.warnings, verdict.lacking) == ([], [], [])
+    text = (made / "px" / "fte_by_service.px").read_text(encoding="utf-8")
+    cube = json.loads((made / "jsonstat" / "fte_by_service.json").read_text(encoding="utf-8"))
+    catalogue = json.loads((made / "dcat.jsonld").read_text(encoding="utf-8"))
+    # A rehearsal never goes out, so it has no time.
+    is_released = channel != "rehearsal"
+    assert ('\nLAST-UPDATED="20310612 08:00";\n' in text, '\nNEXT-UPDATE="20311113 08:00";\n' in text) == (is_released,) * 2
+    assert cube.get("updated") == ("2031-06-12T08:00:00+02:00" if is_released else None)
+    assert all(("dct:issued" in node) == is_released for node in catalogue["@graph"] if node["@type"] == "dcat:Dataset")
+    english = ["Whole country", "Northern Norway Regional Health Authority", "Nordland"]
+    assert f'\nVALUES[en]("Area")={",".join(f"{name!r}" for name in english)};\n'.replace("'", '"') in text
+    assert list(cube["extension"]["en"]["dimension"]["unit"]["category"]["label"].values()) == english
+    assert list(cube["dimension"]["unit"]["category"]["label"].values()) == [name for _, _, name in AREAS]
