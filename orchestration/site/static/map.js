@@ -263,7 +263,7 @@
       const { shapes } = site;
       const [x, y, width, height] = this.view(shapes);
       // Pixels of a unit of the map; a narrow extent is not drawn higher than the page.
-      const scale = Math.min(this.width / width, 780 / height);
+      const scale = Math.min(Math.max(200, this.width) / width, 780 / height);
       const map = svg("svg", { viewBox: `${x} ${y} ${width} ${height}`, width: width * scale, height: height * scale, "aria-hidden": "true", class: "map" });
       const patterns = svg("defs");
       for (const name of [...absent.values(), "divided"]) patterns.append(this.hatch(name, 1 / scale));
