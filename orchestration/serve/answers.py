@@ -82,10 +82,10 @@ def as_objects(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[dict
     return [dict(zip(names, map(_finite, row), strict=True)) for row in rows]
 
 
-def as_csv(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
-    """Return rows as CSV, to the byte as the snapshot's files have them."""
+def as_csv(names: Sequence[str], rows: Sequence[Sequence[Any]], separator: str = ",") -> bytes:
+    """Return rows as CSV, to the byte as the snapshot's files have them where the separator is a comma."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\n", delimiter=separator)
     writer.writerow(names)
     writer.writerows([_csv_cell(value) for value in row] for row in rows)
     return text.getvalue().encode()

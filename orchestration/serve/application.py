@@ -1,7 +1,8 @@
-"""The addresses: tables, their description, their rows, guarded SQL.
+"""The addresses: tables as pages and descriptions, their rows, guarded SQL; and the server that listens.
 
-Belongs here: addresses, headers, caching, and what is said of errors. Does not belong here: queries (``questions``,
-``queries``), formats (``answers``), users and encryption (a web server in front).
+Belongs here: addresses and what answers each. Does not belong here: headers and errors (``answering``), queries
+(``questions``, ``queries``), formats (``answers``, ``cubes``, ``workbook``), pages (``pages``, ``table_page``), users and
+encryption (a web server in front).
 
 Nothing is logged of a request: neither who asked nor for what.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -23,67 +24,29 @@ from starlette.exceptions import HTTPException
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
 from orchestration.core.tables import Table
-from orchestration.serve import answers, cubes, isolated, questions
-from orchestration.serve.beside import said_beside
+from orchestration.serve import answers, documented, pages, questions, table_page
+from orchestration.serve.answering import (
+    DATA,
+    DEFAULT,
+    QUERY,
+    REPRESENTATION,
+    STATIC,
+    TABLES,
+    Content,
+    HeadAsGet,
+    Service,
+    tell,
+    wants_page,
+)
 from orchestration.serve.limits import Limits, Turnstile
 from orchestration.serve.published import OpenSnapshot, Published
 from orchestration.serve.queries import run_query
-from orchestration.serve.request_errors import RequestError, as_dictionary
+from orchestration.serve.request_errors import RequestError
+from orchestration.serve.rows import answer_rows, describe_start, describe_table, list_in_short
+from orchestration.serve.selections import address
 
 LOOPBACK = "127.0.0.1"
 PORT = 8248
-
-# Part of every ETag: raise it when the same question gets an answer of another form.
-REPRESENTATION = "2"
-
-TABLES, DATA, QUERY = "/tables", "data", "/query"
-
-TITLE = "IS-24/8: published tables"
-DESCRIPTION = """Read-only access to the published snapshot.
-
-Filters: any column as a parameter, with one value or several (`unit_level=county&target_group=adults,children`; a value with
-a comma in double quotes; no value for a missing one). `select` chooses columns, `sort` orders (`-fte` falling), `limit` and
-`offset` page.
-
-Every answer names its snapshot in the header `Snapshot-Id`; `Snapshot-Notice` is there where figures are not official.
-Answers have an `ETag`: ask again with `If-None-Match`, and nothing is sent (304) until another snapshot is published."""
-
-
-def _parameter(name: str, description: str, *, required: bool = False, **schema: Any) -> dict[str, Any]:
-    return {
-        "name": name,
-        "in": "query",
-        "required": required,
-        "description": description,
-        "schema": schema or {"type": "string"},
-    }
-
-
-DATA_PARAMETERS = {
-    "parameters": [
-        _parameter(
-            "filters",
-            "Any column of the table with its values: unit_level=county&target_group=adults,children",
-            type="object",
-            additionalProperties={"type": "string"},
-        ),
-        _parameter(questions.SELECT, "Columns to give, joined by commas; all without it. For JSON-stat: measures."),
-        _parameter(questions.SORT, "Columns to order by, joined by commas, falling with a minus; the key without it."),
-        _parameter(questions.LIMIT, "Rows to give at most.", type="integer", minimum=0),
-        _parameter(questions.OFFSET, "Rows to leave out first.", type="integer", minimum=0),
-        _parameter(questions.FORMAT, "Wins over the header Accept.", type="string", enum=list(questions.FORMATS)),
-    ]
-}
-SQL_DESCRIPTION = f"""One SELECT on the tables of `/tables`, in DuckDB's SQL, with CTEs, joins, subqueries and windows.
-
-Not allowed: everything that is not a SELECT, recursion, table functions, PIVOT, DESCRIBE, and functions but these:
-{" ".join(f"`{name}`" for name in sorted(isolated.FUNCTIONS))}"""
-SQL_PARAMETERS = {
-    "parameters": [
-        _parameter(questions.SQL, "The SELECT; in a POST it may be the body instead."),
-        _parameter(questions.FORMAT, "Wins over the header Accept.", type="string", enum=["json", "csv"]),
-    ]
-}
 
 
 def build_application(settings: Settings, limits: Limits | None = None, origins: Sequence[str] = ()) -> FastAPI:
@@ -95,143 +58,183 @@ def build_application(settings: Settings, limits: Limits | None = None, origins:
         origins: web pages of these origins may read answers (CORS); none without it.
     """
     allowed = limits or Limits()
-    published = Published(settings, allowed)
-    turnstile = Turnstile(allowed)
+    service = Service(Published(settings, allowed), allowed, Turnstile(allowed))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        published.close()
+        service.published.close()
 
     # No docs_url and no redoc_url: their pages load scripts from the web.
     application = FastAPI(
-        title=TITLE, description=DESCRIPTION, version=REPRESENTATION, docs_url=None, redoc_url=None, lifespan=lifespan
+        title=documented.TITLE,
+        description=documented.DESCRIPTION,
+        version=REPRESENTATION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
     )
     if origins:
         application.add_middleware(
             CORSMiddleware,
             allow_origins=list(origins),
-            allow_methods=["GET"],
-            expose_headers=["ETag", "Snapshot-Id", "Snapshot-Channel", "Snapshot-Notice"],
+            allow_methods=["GET", "HEAD"],
+            expose_headers=["ETag", "Link", "Snapshot-Id", "Snapshot-Channel", "Snapshot-Notice"],
         )
+    application.add_middleware(HeadAsGet)
     for error in (UserError, HTTPException, Exception):
-        application.add_exception_handler(error, _tell)
+        application.add_exception_handler(error, tell)
+    _add_pages(application, service)
+    _add_rows(application, service)
+    _add_query(application, service)
+    documented.complete(application)
+    return application
 
-    def answer(
-        request: Request, give: Callable[[OpenSnapshot], tuple[bytes, str]], answered_as: str = "", sql: str = ""
-    ) -> Response:
-        """Answer a request from one snapshot; from the client's own copy where it has the answer."""
-        with published.use() as snapshot:
-            # Errors say too which snapshot they are about.
-            request.state.headers = snapshot.headers
-            parameters = [*request.query_params.multi_items(), (questions.SQL, sql)]
-            mark = questions.fingerprint(request.url.path, parameters, f"{REPRESENTATION} {answered_as}")
-            headers = {
-                **snapshot.headers,
-                "ETag": f'"{snapshot.id}-{mark}"',
-                "Cache-Control": "no-cache",  # keep it, but ask whether it still holds
-                "Vary": "Accept",
-                "X-Content-Type-Options": "nosniff",
-            }
-            if _has(request.headers.get("if-none-match", ""), headers["ETag"]):
-                return Response(status_code=304, headers=headers)
-            content, media_type = give(snapshot)
-            return Response(content, media_type=media_type, headers=headers)
 
-    @application.get("/", summary="What this is")
+def _json(content: dict[str, Any], **headers: str) -> Content:
+    return Content(answers.as_json(content), answers.MEDIA_TYPE_JSON, headers)
+
+
+def _add_pages(application: FastAPI, service: Service) -> None:
+    """Add the addresses that are pages for people and descriptions for programs."""
+
+    @application.get("/", **documented.ROOT)
     def root(request: Request) -> Response:
-        def give(snapshot: OpenSnapshot) -> tuple[bytes, str]:
+        if wants_page(request):
+            return service.page(
+                request,
+                lambda snapshot, asked: Content(pages.start_page(asked, snapshot, service.limits), pages.MEDIA_TYPE),
+            )
+
+        def give(snapshot: OpenSnapshot) -> Content:
             catalogue = snapshot.release.catalogue
-            content = {
-                **snapshot.says,
-                "title": catalogue.title.model_dump(),
-                "publisher": catalogue.publisher.name.model_dump(),
-                "licence": catalogue.licence.name,
-                "tables": TABLES,
-                "query": QUERY,
-                "description": application.openapi_url,
-            }
-            return answers.as_json(content), answers.MEDIA_TYPE_JSON
+            return _json(
+                {
+                    **snapshot.says,
+                    "title": catalogue.title.model_dump(),
+                    "publisher": catalogue.publisher.name.model_dump(),
+                    "licence": catalogue.licence.name,
+                    "tables": TABLES,
+                    "query": QUERY,
+                    "description": application.openapi_url,
+                }
+            )
 
-        return answer(request, give)
+        return service.answer(request, give)
 
-    @application.get(TABLES, summary="The tables, with titles, columns and keys")
+    @application.get(TABLES, **documented.LIST)
     def list_tables(request: Request) -> Response:
-        def give(snapshot: OpenSnapshot) -> tuple[bytes, str]:
-            content = {**snapshot.says, "tables": [_in_short(table, snapshot) for table in snapshot.tables.values()]}
-            return answers.as_json(content), answers.MEDIA_TYPE_JSON
+        if wants_page(request):
+            return service.page(request, lambda snapshot, asked: Content(pages.list_page(asked, snapshot), pages.MEDIA_TYPE))
+        return service.answer(request, lambda snapshot: _json(list_in_short(snapshot)))
 
-        return answer(request, give)
-
-    @application.get(TABLES + "/{table}", summary="The description of a table")
+    @application.get(TABLES + "/{table}", **documented.TABLE)
     def describe(request: Request, table: str) -> Response:
-        def give(snapshot: OpenSnapshot) -> tuple[bytes, str]:
-            content = {**snapshot.says, **_in_full(_table(table, snapshot, request), snapshot)}
-            return answers.as_json(content), answers.MEDIA_TYPE_JSON
+        where = request.url.path
+        if wants_page(request):
 
-        return answer(request, give)
+            def show(snapshot: OpenSnapshot, asked: pages.Asked) -> Content:
+                described = find_table(table, snapshot, where)
+                parameters = [(name, value) for name, value in asked.parameters if name != questions.FORMAT]
+                asked = pages.Asked(asked.base, asked.root, asked.path, parameters, asked.language)
+                with service.turnstile.place(where):
+                    if table_page.is_form(parameters):
+                        meant = table_page.from_form(parameters, where)
+                        asked = pages.Asked(asked.base, asked.root, asked.path, meant, asked.language)
+                        chosen = table_page.read_chosen(snapshot, described, asked, service.limits, where)
+                        target = asked.here(chosen.parameters(asked.language))
+                        return Content(b"", pages.MEDIA_TYPE, {"Location": target}, 303)
+                    page = table_page.show_table(snapshot, described, asked, service.limits, where)
+                return Content(page, pages.MEDIA_TYPE)
 
-    @application.get(TABLES + "/{table}/" + DATA, summary="Rows of a table", openapi_extra=DATA_PARAMETERS)
+            return service.page(request, show)
+        return service.answer(
+            request,
+            lambda snapshot: _json(describe_table(find_table(table, snapshot, where), snapshot, service.limits, where)),
+        )
+
+    @application.get(STATIC + "/{name}", include_in_schema=False)
+    def static(name: str) -> Response:
+        if name not in pages.STYLES:
+            raise HTTPException(404)
+        content = pages.STYLES[name].read_bytes()
+        return Response(content, media_type="text/css; charset=utf-8", headers={"Cache-Control": "max-age=3600"})
+
+
+def _add_rows(application: FastAPI, service: Service) -> None:
+    """Add the addresses of rows, and of the selection that a table starts with."""
+
+    @application.get(TABLES + "/{table}/" + DEFAULT, **documented.START)
+    def start(request: Request, table: str) -> Response:
+        where = request.url.path
+        return service.answer(
+            request,
+            lambda snapshot: _json(describe_start(find_table(table, snapshot, where), snapshot, service.limits, where)),
+        )
+
+    @application.get(TABLES + "/{table}/" + DATA, **documented.ROWS)
     def data(request: Request, table: str) -> Response:
         where = request.url.path
-        answered_as = questions.choose_format(
-            request.query_params.get(questions.FORMAT), request.headers.get("accept", "*/*"), where
-        )
+        parameters = questions.by_name(request.query_params.multi_items())
+        given = questions.single(parameters, where)
+        accepted = request.headers.get("accept", "*/*")
+        answered_as = questions.choose_format(given.get(questions.FORMAT), accepted, where, questions.OF_ROWS)
 
-        def give(snapshot: OpenSnapshot) -> tuple[bytes, str]:
-            described = _table(table, snapshot, request)
-            parameters = request.query_params.multi_items()
-            question = questions.parse_question(described, parameters, snapshot.release, where)
-            with turnstile.place(where):
-                if answered_as == "jsonstat":
-                    given = {name for name, _ in parameters}
-                    return cubes.as_json_stat(question, given, snapshot, allowed, where), answers.MEDIA_TYPE_JSON
-                rows, total = answers.fetch(question, snapshot, allowed, where)
-            names = [column.name for column in question.columns]
-            if answered_as == "csv":
-                return answers.as_csv(names, rows), answers.MEDIA_TYPE_CSV
-            content = {
-                **snapshot.says,
-                "table": described.name,
-                "total_rows": total,
-                "offset": question.offset,
-                "columns": [{"name": column.name, "type": column.type} for column in question.columns],
-                "rows": answers.as_objects(names, rows),
-                **said_beside(snapshot, described, names, rows),
-            }
-            return answers.as_json(content), answers.MEDIA_TYPE_JSON
+        def give(snapshot: OpenSnapshot) -> Content:
+            described = find_table(table, snapshot, where)
+            with service.turnstile.place(where):
+                found = answer_rows(snapshot, described, parameters, answered_as, service.limits, where)
+            headers = {}
+            if found.next_offset is not None:
+                rest = [(name, value) for name, value in parameters if name != questions.OFFSET]
+                headers["Link"] = f'<{address(where, [*rest, (questions.OFFSET, str(found.next_offset))])}>; rel="next"'
+            return Content(found.content, found.media_type, headers)
 
-        return answer(request, give, answered_as)
+        return service.answer(request, give, answered_as)
+
+
+def _add_query(application: FastAPI, service: Service) -> None:
+    """Add the address of guarded SQL."""
 
     def query(request: Request, sql: str) -> Response:
         where = QUERY
-        answered_as = questions.choose_format(
-            request.query_params.get(questions.FORMAT), request.headers.get("accept", "*/*"), where
-        )
-        if answered_as == "jsonstat":
-            raise RequestError(400, "a query has no cube", place=where, remedy="ask for json or csv")
+        asked = dict(questions.by_name(request.query_params.multi_items())).get(questions.FORMAT)
+        answered_as = questions.choose_format(asked, request.headers.get("accept", "*/*"), where, questions.OF_SQL)
 
-        def give(snapshot: OpenSnapshot) -> tuple[bytes, str]:
-            with turnstile.place(where):
-                found = run_query(sql, snapshot, allowed, where)
+        def give(snapshot: OpenSnapshot) -> Content:
+            with service.turnstile.place(where):
+                found = run_query(sql, snapshot, service.limits, where)
             if answered_as == "csv":
-                return answers.as_csv(found["names"], found["rows"]), answers.MEDIA_TYPE_CSV
+                return Content(answers.as_csv(found["names"], found["rows"]), answers.MEDIA_TYPE_CSV)
             columns = [{"name": name, "type": kind} for name, kind in zip(found["names"], found["types"], strict=True)]
-            content = {**snapshot.says, "columns": columns, "rows": answers.as_objects(found["names"], found["rows"])}
-            return answers.as_json(content), answers.MEDIA_TYPE_JSON
+            return _json({**snapshot.says, "columns": columns, "rows": answers.as_objects(found["names"], found["rows"])})
 
-        return answer(request, give, answered_as, sql)
+        return service.answer(request, give, answered_as, sql)
 
-    @application.get(QUERY, summary="One SELECT", description=SQL_DESCRIPTION, openapi_extra=SQL_PARAMETERS)
+    @application.get(QUERY, **documented.QUERY_GET)
     def get_query(request: Request) -> Response:
         return query(request, request.query_params.get(questions.SQL, ""))
 
-    @application.post(QUERY, summary="One SELECT", description=SQL_DESCRIPTION, openapi_extra=SQL_PARAMETERS)
+    @application.post(QUERY, **documented.QUERY_POST)
     async def post_query(request: Request) -> Response:
-        sql = request.query_params.get(questions.SQL, "") or await _body(request, allowed)
+        sql = request.query_params.get(questions.SQL, "") or await _body(request, service.limits)
         return await run_in_threadpool(functools.partial(query, request, sql))
 
-    return application
+
+def find_table(name: str, snapshot: OpenSnapshot, where: str) -> Table:
+    """Return a table of a snapshot.
+
+    Raises:
+        RequestError: it has none of that name.
+    """
+    if name not in snapshot.tables:
+        raise RequestError(
+            404,
+            f"there is no table {name[:60]!r}",
+            place=where,
+            remedy=f"tables are {', '.join(snapshot.tables)}",
+        )
+    return snapshot.tables[name]
 
 
 def serve(
@@ -288,68 +291,3 @@ async def _body(request: Request, limits: Limits) -> str:
         return read.decode("utf-8")
     except UnicodeDecodeError as error:
         raise RequestError(400, "the body is not UTF-8", place=QUERY, remedy="send the SQL as UTF-8 text") from error
-
-
-def _tell(request: Request, error: Exception) -> Response:
-    """Return an error as one line of JSON."""
-    headers: dict[str, str] = dict(getattr(request.state, "headers", {}))
-    if isinstance(error, RequestError):
-        status, content = error.status, as_dictionary(error)
-        headers |= error.headers
-    elif isinstance(error, UserError):  # the installation's, whose place is a path of the machine
-        status = 503
-        content = {"error": error.what, "place": request.url.path, "remedy": "the operator mends the installation"}
-    elif isinstance(error, HTTPException):
-        status = error.status_code
-        content = {
-            "error": error.detail.lower(),
-            "place": request.url.path,
-            "remedy": f"addresses are {TABLES}, {TABLES}/<table>, {TABLES}/<table>/{DATA}, {QUERY}",
-        }
-        headers |= dict(error.headers or {})
-    else:  # a defect: the server's log has the traceback
-        status = 500
-        content = {"error": "the server failed", "place": request.url.path, "remedy": "tell the operator"}
-    return Response(answers.as_json(content) + b"\n", status, headers, answers.MEDIA_TYPE_JSON)
-
-
-def _has(given: str, etag: str) -> bool:
-    """Return whether a header If-None-Match names an ETag."""
-    return given.strip() == "*" or etag in [each.strip().removeprefix("W/") for each in given.split(",")]
-
-
-def _table(name: str, snapshot: OpenSnapshot, request: Request) -> Table:
-    if name not in snapshot.tables:
-        raise RequestError(
-            404,
-            f"there is no table {name[:60]!r}",
-            place=request.url.path,
-            remedy=f"tables are {', '.join(snapshot.tables)}",
-        )
-    return snapshot.tables[name]
-
-
-def _in_short(table: Table, snapshot: OpenSnapshot) -> dict[str, Any]:
-    return {
-        "table": table.name,
-        "title": table.title.model_dump(),
-        "key": list(table.key),
-        "measures": list(table.measures),
-        "columns": list(table.column_names),
-        "rows": snapshot.rows[table.name],
-        "formats": ["json", "csv", *(["jsonstat"] if table.cube is not None else [])],
-        "data": f"{TABLES}/{table.name}/{DATA}",
-    }
-
-
-def _in_full(table: Table, snapshot: OpenSnapshot) -> dict[str, Any]:
-    """Return the whole description, with the codes of each column that has a code list."""
-    codes = {
-        column.name: [
-            {"code": code, "label": found.label.model_dump()} for code, found in snapshot.release.codes_of(column).items()
-        ]
-        for column in table.columns
-        if column.codelist
-    }
-    described = table.model_dump(mode="json", exclude_none=True, exclude={"made_by"})
-    return {**_in_short(table, snapshot), **described, "codes": codes}

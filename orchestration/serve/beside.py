@@ -1,6 +1,6 @@
-"""What stands beside the rows of an answer: the words for what their codes say of a figure, and their breaks.
+"""What stands beside the rows of an answer: the words for their codes, and their breaks.
 
-Belongs here: statuses, reasons, notes, bases and breaks in both languages. Does not belong here: the rows (``answers``), or
+Belongs here: labels of codes and breaks in both languages. Does not belong here: the rows (``answers``), or
 what JSON-stat says of itself (``publish.formats.json_stat``).
 """
 
@@ -14,9 +14,8 @@ from orchestration.core.warehouse import dictionaries
 from orchestration.publish.remarks import BREAK_COLUMN, BREAKS, COVERAGE_COLUMN, NOTE_COLUMN, REASON_COLUMN, SEPARATOR
 from orchestration.serve.published import OpenSnapshot
 
-# Columns with codes that say what a figure is worth, and all that do.
-CODED = (STATUS_COLUMN, REASON_COLUMN, NOTE_COLUMN, "base", "unit_set")
-QUALIFYING = (*CODED, COVERAGE_COLUMN, BREAK_COLUMN)
+# Columns that say what a figure is worth.
+QUALIFYING = (STATUS_COLUMN, REASON_COLUMN, NOTE_COLUMN, "base", "unit_set", COVERAGE_COLUMN, BREAK_COLUMN)
 
 INDICATOR = "indicator"
 
@@ -31,22 +30,21 @@ def said_beside(snapshot: OpenSnapshot, table: Table, names: Sequence[str], rows
         rows: the answer.
     """
     labels: dict[str, dict[str, dict[str, str]]] = {}
-    for name in CODED:
-        if name in names and name in table.column_names:
-            place = names.index(name)
+    for place, name in enumerate(names):
+        codes = snapshot.release.codes_of(table.column(name)) if table.column(name).type == "VARCHAR" else {}
+        if codes:
             found = {str(row[place]) for row in rows if row[place] is not None}
             if name == NOTE_COLUMN:
                 found = {code for text in found for code in text.split(SEPARATOR)}
-            codes = snapshot.release.codes_of(table.column(name))
             labels[name] = {code: each.label.model_dump() for code, each in codes.items() if code in found}
     return {
         "labels": {name: each for name, each in labels.items() if each},
-        "breaks": _breaks(snapshot, table, names, rows),
+        "breaks": breaks_beside(snapshot, table, names, rows),
         "left_out": [name for name in QUALIFYING if name in table.column_names and name not in names],
     }
 
 
-def _breaks(
+def breaks_beside(
     snapshot: OpenSnapshot, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> list[dict[str, Any]]:
     """Return every break of what the rows are about, with its kind in words, where any row has one."""

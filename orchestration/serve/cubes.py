@@ -11,10 +11,12 @@ import tempfile
 from collections.abc import Collection
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from orchestration.core.errors import UserError
+from orchestration.core.language import Language
 from orchestration.core.tables import Cube, Table
 from orchestration.publish.formats import json_stat
 from orchestration.serve.answers import NARROW, as_json, limited
@@ -24,7 +26,9 @@ from orchestration.serve.questions import LIMIT, OFFSET, SORT, Question
 from orchestration.serve.request_errors import RequestError
 
 
-def as_json_stat(question: Question, given: Collection[str], snapshot: OpenSnapshot, limits: Limits, where: str) -> bytes:
+def as_json_stat(
+    question: Question, given: Collection[str], snapshot: OpenSnapshot, limits: Limits, where: str, language: Language
+) -> bytes:
     """Return the rows of a question as one dense cube.
 
     Args:
@@ -34,6 +38,7 @@ def as_json_stat(question: Question, given: Collection[str], snapshot: OpenSnaps
         snapshot: where the rows are.
         limits: how many cells the cube may have.
         where: the address.
+        language: what titles and labels are in; Norwegian cubes have the English ones too, as the files do.
 
     Raises:
         RequestError: the table has no cube, or the rows are none, several or too large a cube.
@@ -67,7 +72,16 @@ def as_json_stat(question: Question, given: Collection[str], snapshot: OpenSnaps
         (file,) = Path(folder).rglob("*.json")
         content = json.loads(file.read_bytes())
     content["extension"]["snapshot"] = snapshot.id  # which no file of a snapshot can know
+    if language == "en":
+        content = _merged(content, content["extension"].pop("en"))
     return as_json(content)
+
+
+def _merged(content: Any, over: Any) -> Any:
+    """Return an object with what another says instead, laid out as it is."""
+    if not isinstance(over, dict):
+        return over
+    return {**content, **{name: _merged(content.get(name, {}), each) for name, each in over.items()}}
 
 
 def _check(connection: duckdb.DuckDBPyConnection, table: Table, cube: Cube, limits: Limits, where: str) -> None:

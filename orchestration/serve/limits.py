@@ -18,6 +18,9 @@ class Limits:
     """What one answer may have and one query may use; ``memory_megabytes`` and ``threads`` are DuckDB's."""
 
     cells: int = 800_000
+    # A workbook takes Python as long as a DuckDB query, and a page a browser.
+    workbook_cells: int = 200_000
+    page_cells: int = 20_000
     answer_megabytes: int = 64
     sql_bytes: int = 20_000
     seconds: float = 10.0
@@ -61,10 +64,13 @@ class Turnstile:
             self._free.release()
 
 
-def too_many_cells(cells: int, limits: Limits, where: str, remedy: str) -> RequestError:
+def too_many_cells(cells: int, limits: Limits, where: str, remedy: str, most: int | None = None) -> RequestError:
     """Return the refusal of an answer that would be too large."""
     return RequestError(
-        413, f"the answer would have {cells:,} cells, more than {limits.cells:,}", place=where, remedy=remedy
+        413,
+        f"the answer would have {cells:,} cells, more than {limits.cells if most is None else most:,}",
+        place=where,
+        remedy=remedy,
     )
 
 

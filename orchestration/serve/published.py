@@ -6,11 +6,11 @@ Belongs here: which snapshot a request sees, and what it says of itself. Does no
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -21,6 +21,8 @@ from orchestration.publish.layout import DATABASE
 from orchestration.publish.release import Catalogue, Release, load_catalogue, read_release
 from orchestration.serve.limits import Limits
 from orchestration.serve.request_errors import RequestError
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -33,6 +35,14 @@ class OpenSnapshot:
     rows: Mapping[str, int]
     release: Release
     users: int = 0
+    _remembered: dict[Any, Any] = field(default_factory=dict)
+
+    def remembered(self, key: Any, make: Callable[[], T]) -> T:
+        """Return what was made of this snapshot before, or make it: a snapshot never changes."""
+        if key not in self._remembered:
+            self._remembered[key] = make()
+        found: T = self._remembered[key]
+        return found
 
     @property
     def id(self) -> str:

@@ -1,6 +1,7 @@
 """From the parameters of a request to a question that DuckDB answers: filters, columns, order, page.
 
-Belongs here: reading parameters, strictly, and the SQL that they mean. Does not belong here: formats of answers.
+Belongs here: reading parameters, strictly, and the SQL that they mean. Does not belong here: selections by values
+(``selections``), labels (``wording``), formats of answers.
 
 Every name in the SQL is a described one and every value a parameter, so that nothing from a request becomes SQL.
 """
@@ -17,15 +18,31 @@ from typing import Any, Literal, get_args
 from orchestration.core.tables import Column, Table
 from orchestration.publish.release import Release
 from orchestration.serve.request_errors import RequestError
+from orchestration.serve.selections import Selection, is_selection
 
-Format = Literal["json", "csv", "jsonstat"]
+Format = Literal["json", "csv", "jsonstat", "xlsx", "html"]
 FORMATS: tuple[Format, ...] = get_args(Format)
+# What rows and answers of SQL are given as.
+OF_ROWS: tuple[Format, ...] = ("json", "csv", "jsonstat", "xlsx")
+OF_SQL: tuple[Format, ...] = ("json", "csv")
+OF_PAGES: tuple[Format, ...] = ("html", "json")
 
 # Parameters that are no column; a table whose column has such a name cannot be filtered by it.
 SELECT, SORT, LIMIT, OFFSET, FORMAT, SQL = "select", "sort", "limit", "offset", "format", "sql"
-RESERVED = (SELECT, SORT, LIMIT, OFFSET, FORMAT)
+WORDING, LANGUAGE, HEADING, STUB, ORDER = "outputFormatParams", "lang", "heading", "stub", "order"
+RESERVED = (SELECT, SORT, LIMIT, OFFSET, FORMAT, WORDING, LANGUAGE, HEADING, STUB, ORDER)
+# As PxWebApi 2 calls them, whatever their capitals.
+_ALIASES = {"outputformat": FORMAT, **{name.lower(): name for name in (WORDING, LANGUAGE, HEADING, STUB)}}
+_FORMAT_ALIASES: dict[str, Format] = {"json-stat2": "jsonstat"}
 
-MEDIA_TYPES: dict[str, Format] = {"application/json": "json", "text/csv": "csv"}
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MEDIA_TYPES: dict[str, Format] = {
+    "application/json": "json",
+    "text/csv": "csv",
+    XLSX: "xlsx",
+    "text/html": "html",
+    "application/xhtml+xml": "html",
+}
 
 # What DuckDB's INTEGER and BIGINT hold.
 INTEGER_BITS = {"INTEGER": 31, "BIGINT": 63}
@@ -57,23 +74,49 @@ class Question:
         page = (f" limit {self.limit}" if self.limit is not None else "") + (f" offset {self.offset}" if self.offset else "")
         return f'select {names} from "{self.table.name}"{self.condition} order by {self.order_by}{page}'
 
+    def next_offset(self, total: int) -> int | None:
+        """Return where the next page begins; None where this is the last one."""
+        end = self.offset + (self.limit or 0)
+        return end if self.limit and end < total else None
+
     def rows_of(self, total: int) -> int:
         """Return how many of the rows that the filters leave are on the page."""
         rest = max(total - self.offset, 0)
         return rest if self.limit is None else min(rest, self.limit)
 
 
-def choose_format(asked: str | None, accepted: str, where: str) -> Format:
-    """Return the format that the parameter names, else the best of the header ``Accept``.
+def by_name(parameters: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return parameters with the names that this service knows them by."""
+    return [(_ALIASES.get(name.lower(), name), value) for name, value in parameters]
+
+
+def single(parameters: Sequence[tuple[str, str]], where: str) -> dict[str, str]:
+    """Return the parameters that are no filter, each given once.
+
+    Raises:
+        RequestError: one is given twice.
+    """
+    found: dict[str, str] = {}
+    for name, value in parameters:
+        if name in RESERVED:
+            if name in found:
+                raise RequestError(400, f"{name} is given twice", place=where, remedy="give it once, with commas")
+            found[name] = value
+    return found
+
+
+def choose_format(asked: str | None, accepted: str, where: str, known: Sequence[Format]) -> Format:
+    """Return the format that the parameter names, else the best of the header ``Accept`` that the address has.
 
     Raises:
         RequestError: there is no such format.
     """
     if asked is not None:
-        for each in FORMATS:
-            if asked == each:
+        found = _FORMAT_ALIASES.get(asked.lower(), asked)
+        for each in known:
+            if found == each:
                 return each
-        raise RequestError(400, f"{asked!r} is no format", place=where, remedy=f"formats are {', '.join(FORMATS)}")
+        raise RequestError(400, f"{asked[:60]!r} is no format", place=where, remedy=f"formats are {', '.join(known)}")
     weighed = []
     for place, part in enumerate(accepted.split(",")):
         name, *parameters = (piece.strip().lower() for piece in part.split(";"))
@@ -85,21 +128,28 @@ def choose_format(asked: str | None, accepted: str, where: str) -> Format:
     for weight_below_zero, _, name in sorted(weighed):
         if not weight_below_zero:
             continue
-        if name in MEDIA_TYPES:
+        if MEDIA_TYPES.get(name) in known:
             return MEDIA_TYPES[name]
         if name in ("", "*/*", "application/*"):
             return "json"
         if name == "text/*":
-            return "csv"
+            return "csv" if "csv" in known else "html"
+    given = [name for name, each in MEDIA_TYPES.items() if each in known]
     raise RequestError(
         406,
         "none of the accepted media types can be given",
         place=where,
-        remedy=f"accept {' or '.join(MEDIA_TYPES)}, or name a format: {', '.join(FORMATS)}",
+        remedy=f"accept {' or '.join(given)}, or name a format: {', '.join(known)}",
     )
 
 
-def parse_question(table: Table, parameters: Sequence[tuple[str, str]], release: Release, where: str) -> Question:
+def parse_question(
+    table: Table,
+    parameters: Sequence[tuple[str, str]],
+    release: Release,
+    where: str,
+    selection: Selection | None = None,
+) -> Question:
     """Return what the parameters ask of a table.
 
     A filter is a column with one value or several, joined by commas or given again: the rows that have one of them. A value
@@ -109,16 +159,13 @@ def parse_question(table: Table, parameters: Sequence[tuple[str, str]], release:
         RequestError: a column or code is not known, or a value is not of the column's type; the message says which are.
     """
     filters: dict[str, list[str]] = {}
-    single: dict[str, str] = {}
+    given_once = single(parameters, where)
     for name, value in parameters:
-        if name in RESERVED:
-            if name in single:
-                raise RequestError(400, f"{name} is given twice", place=where, remedy="give it once, with commas")
-            single[name] = value
-        else:
+        if name not in RESERVED and not is_selection(name):
             filters.setdefault(_column(table, name, where).name, []).extend(_split(value, where))
-    conditions: list[str] = []
-    values: list[Any] = []
+    chosen = selection.conditions() if selection is not None else []
+    conditions = [text for text, _ in chosen]
+    values: list[Any] = [value for _, each in chosen for value in each]
     for name, texts in filters.items():
         column = table.column(name)
         given = [_value(column, text, release, where) for text in dict.fromkeys(texts)]
@@ -129,12 +176,12 @@ def parse_question(table: Table, parameters: Sequence[tuple[str, str]], release:
         values += present
     return Question(
         table=table,
-        columns=_selected(table, single.get(SELECT), where),
+        columns=_selected(table, given_once.get(SELECT), selection.measures if selection is not None else None, where),
         condition=f" where {' and '.join(conditions)}" if conditions else "",
         values=tuple(values),
-        order_by=_order(table, single.get(SORT), where),
-        limit=_whole(single.get(LIMIT), LIMIT, where),
-        offset=_whole(single.get(OFFSET), OFFSET, where) or 0,
+        order_by=_order(table, given_once.get(SORT), where),
+        limit=_whole(given_once.get(LIMIT), LIMIT, where),
+        offset=_whole(given_once.get(OFFSET), OFFSET, where) or 0,
     )
 
 
@@ -203,10 +250,16 @@ def _value(column: Column, text: str, release: Release, where: str) -> Any:
     return text
 
 
-def _selected(table: Table, text: str | None, where: str) -> tuple[Column, ...]:
-    if text is None:
-        return table.columns
-    return tuple(_column(table, name.strip(), where) for name in dict.fromkeys(text.split(",")))
+def _selected(table: Table, text: str | None, measures: tuple[str, ...] | None, where: str) -> tuple[Column, ...]:
+    """Return the columns that are given: those that the request names, or all but the measures that it does not choose."""
+    if text is not None and measures is not None:
+        raise RequestError(
+            400, f"{SELECT} and the measures choose columns", place=where, remedy=f"leave {SELECT} or the measures out"
+        )
+    if text is not None:
+        return tuple(_column(table, name.strip(), where) for name in dict.fromkeys(text.split(",")))
+    left = set(table.cube_measures) - set(measures if measures is not None else table.cube_measures)
+    return tuple(column for column in table.columns if column.name not in left)
 
 
 def _order(table: Table, text: str | None, where: str) -> str:
