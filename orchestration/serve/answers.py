@@ -57,6 +57,13 @@ def limited(snapshot: OpenSnapshot, limits: Limits, where: str) -> Iterator[duck
         cursor.close()
 
 
+def count(question: Question, snapshot: OpenSnapshot, limits: Limits, where: str) -> int:
+    """Return how many rows the filters of a question leave."""
+    with limited(snapshot, limits, where) as connection:
+        counted = connection.execute(question.count_sql, question.values).fetchone()
+    return int(counted[0]) if counted else 0
+
+
 def fetch(question: Question, snapshot: OpenSnapshot, limits: Limits, where: str) -> tuple[list[tuple[Any, ...]], int]:
     """Return the rows of a question, and how many rows its filters leave.
 

@@ -148,10 +148,13 @@ def _add_pages(application: FastAPI, service: Service) -> None:
                 return Content(page, pages.MEDIA_TYPE)
 
             return service.page(request, show)
-        return service.answer(
-            request,
-            lambda snapshot: _json(describe_table(find_table(table, snapshot, where), snapshot, service.limits, where)),
-        )
+
+        def give(snapshot: OpenSnapshot) -> Content:
+            described = find_table(table, snapshot, where)
+            with service.turnstile.place(where):
+                return _json(describe_table(described, snapshot, service.limits, where))
+
+        return service.answer(request, give)
 
     @application.get(STATIC + "/{name}", include_in_schema=False)
     def static(name: str) -> Response:
@@ -167,10 +170,13 @@ def _add_rows(application: FastAPI, service: Service) -> None:
     @application.get(TABLES + "/{table}/" + DEFAULT, **documented.START)
     def start(request: Request, table: str) -> Response:
         where = request.url.path
-        return service.answer(
-            request,
-            lambda snapshot: _json(describe_start(find_table(table, snapshot, where), snapshot, service.limits, where)),
-        )
+
+        def give(snapshot: OpenSnapshot) -> Content:
+            described = find_table(table, snapshot, where)
+            with service.turnstile.place(where):
+                return _json(describe_start(described, snapshot, service.limits, where))
+
+        return service.answer(request, give)
 
     @application.get(TABLES + "/{table}/" + DATA, **documented.ROWS)
     def data(request: Request, table: str) -> Response:

@@ -18,8 +18,8 @@ class Limits:
     """What one answer may have and one query may use; ``memory_megabytes`` and ``threads`` are DuckDB's."""
 
     cells: int = 800_000
-    # A workbook takes Python as long as a DuckDB query, and a page a browser.
-    workbook_cells: int = 200_000
+    # A workbook of so many takes Python some seconds; a page of more a browser.
+    workbook_cells: int = 100_000
     page_cells: int = 20_000
     answer_megabytes: int = 64
     sql_bytes: int = 20_000

@@ -188,6 +188,8 @@ def _longest(connection: duckdb.DuckDBPyConnection, table: Table, each: str) -> 
 
 def _resolve(variable: Variable, texts: Sequence[str], lists: Sequence[str], where: str) -> tuple[str, ...]:
     parts = [part for text in texts for part in expressions.split(text, where)]
+    if parts == ["*"] and not variable.codes:
+        return ()  # of a table without rows
     if not parts:
         raise RequestError(400, f"{variable.name} has no values", place=where, remedy=expressions.GRAMMAR)
     if not lists:

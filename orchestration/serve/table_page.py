@@ -130,14 +130,14 @@ def from_form(parameters: Sequence[tuple[str, str]], where: str) -> list[tuple[s
 def show_table(snapshot: OpenSnapshot, table: Table, asked: Asked, limits: Limits, where: str) -> bytes:
     """Return the page of a table."""
     chosen = read_chosen(snapshot, table, asked, limits, where)
-    shown: dict[str, Any] = {"refused": "", "tabulated": None, "total": 0}
+    shown: dict[str, Any] = {"tabulated": None, "total": 0, "is_refused": False}
     try:
         show = _laid_out if chosen.layout else _listed
         shown |= show(snapshot, chosen, asked.language, limits, where)
     except RequestError as error:
         if error.status != 413:
             raise
-        shown["refused"] = error.what
+        shown["is_refused"] = True
     selection = chosen.selection
     with answers.limited(snapshot, limits, where) as connection:
         unions = read_unions(connection, table, selection.chosen)
@@ -158,7 +158,7 @@ def show_table(snapshot: OpenSnapshot, table: Table, asked: Asked, limits: Limit
         overlaps=", ".join(in_language(title, asked.language) for title in overlaps),
         permanent=f"{asked.base}{address(f'/tables/{table.name}', chosen.parameters(asked.language))}",
         data=f"{asked.base}{address(f'/tables/{table.name}/data', chosen.of_rows)}",
-        downloads=_downloads(chosen, path, asked.language),
+        downloads=_downloads(snapshot, chosen, path, asked.language, limits),
         first=chosen.offset + 1,
         last=min(chosen.offset + PAGE_ROWS, total),
         next=asked.here(chosen.parameters(asked.language, chosen.offset + PAGE_ROWS))
@@ -238,18 +238,24 @@ def _writer(language: Language) -> Any:
     return write
 
 
-def _downloads(chosen: Chosen, path: str, language: Language) -> list[tuple[Label, str]]:
-    """Return the files of a selection: what they are called, and their addresses."""
+def _downloads(
+    snapshot: OpenSnapshot, chosen: Chosen, path: str, language: Language, limits: Limits
+) -> list[tuple[Label, str]]:
+    """Return the files of a selection: what they are called, and their addresses; none that would be too large."""
     rows, words = chosen.of_rows, [(questions.WORDING, "UseCodesAndTexts"), (questions.LANGUAGE, language)]
     layout = chosen.layout.parameters() if chosen.layout else []
-    found = [
-        (TEXTS["take_rows"], [*rows, (questions.FORMAT, "csv"), *words]),
-        (TEXTS["take_workbook"], [*rows, (questions.FORMAT, "xlsx"), *words, *layout]),
-    ]
+    question = parse_question(chosen.selection.table, chosen.filters, snapshot.release, path, chosen.selection)
+    columns, _ = worded(question.columns, [], snapshot.release, Wording("UseCodesAndTexts", language))
+    found = answers.count(question, snapshot, limits, path)
+    if found * len(question.columns) > limits.cells:
+        return []
+    files = [(TEXTS["take_rows"], [*rows, (questions.FORMAT, "csv"), *words])]
+    if found * len(columns) <= limits.workbook_cells:
+        files.append((TEXTS["take_workbook"], [*rows, (questions.FORMAT, "xlsx"), *words, *layout]))
     if chosen.layout is not None:
-        found.append((TEXTS["take_cube"], [*rows, (questions.FORMAT, "json-stat2"), (questions.LANGUAGE, language)]))
-    found.append((TEXTS["take_json"], [*rows, (questions.FORMAT, "json")]))
-    return [(label, address(f"{path}/data", parameters)) for label, parameters in found]
+        files.append((TEXTS["take_cube"], [*rows, (questions.FORMAT, "json-stat2"), (questions.LANGUAGE, language)]))
+    files.append((TEXTS["take_json"], [*rows, (questions.FORMAT, "json")]))
+    return [(label, address(f"{path}/data", parameters)) for label, parameters in files]
 
 
 def _in_words(selection: Selection, left: Mapping[str, Sequence[str]], language: Language) -> list[tuple[Label, str]]:

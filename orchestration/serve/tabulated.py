@@ -31,6 +31,9 @@ ORDERS = ("", "label", "value", "-value")
 # What stands where there is no figure and no status has a sign.
 NO_SIGN = ".."
 
+# Numbers of remarks are raised as characters, so that a figure that is copied with one is never read as a longer figure.
+RAISED = str.maketrans("0123456789", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
+
 # Columns that say something of a row's figure.
 SAYING = (STATUS_COLUMN, REASON_COLUMN, NOTE_COLUMN, BREAK_COLUMN, COVERAGE_COLUMN)
 
@@ -197,7 +200,7 @@ def tabulate(
             if name not in placed and len(selection.codes(name)) == 1
         ),
         statuses=marker.statuses,
-        remarks={str(number): label for number, label in enumerate(marker.remarks, start=1)},
+        remarks={_raised(number): label for number, label in enumerate(marker.remarks, start=1)},
         without={name: codes for name, codes in without.items() if codes},
     )
 
@@ -219,6 +222,10 @@ def labels_of(variable: Variable, codes: Sequence[str]) -> list[Label]:
 
 def _text(value: Any) -> str:
     return ("true" if value else "false") if isinstance(value, bool) else str(value)
+
+
+def _raised(number: int) -> str:
+    return str(number).translate(RAISED)
 
 
 def _spans(prefixes: Sequence[tuple[int, ...]], labels: Sequence[Label]) -> tuple[tuple[Label, int], ...]:
@@ -259,7 +266,7 @@ class _Marker:
         for remark in remarks:
             if remark not in self.remarks:
                 self.remarks.append(remark)
-        numbers = [str(number) for number in sorted(self.remarks.index(remark) + 1 for remark in remarks)]
+        numbers = [_raised(number) for number in sorted(self.remarks.index(remark) + 1 for remark in remarks)]
         shown = [status] if value is not None and is_marked and status != NORMAL else []
         for letter in shown:
             self.statuses[letter] = self._release.label(STATUS_COLUMN, letter)

@@ -87,16 +87,19 @@ def as_workbook(
 
 
 def _fill_rows(sheet: Worksheet, columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> None:
-    formats = [_number_format(column) for column in columns]
     for place, column in enumerate(columns, start=1):
         put_head(sheet.cell(1, place), column.name, "left" if column.type == "VARCHAR" else "right")
+    for row in rows:
+        sheet.append([value if not isinstance(value, str) else None for value in row])
+    # A format, and a text, are given cell by cell where they are needed: each takes longer than the number itself.
+    shown = [(place, _number_format(column)) for place, column in enumerate(columns, start=1) if column.decimals]
+    texts = [place for place, column in enumerate(columns, start=1) if column.type == "VARCHAR"]
     for number, row in enumerate(rows, start=2):
-        for place, value in enumerate(row, start=1):
-            if value is not None:
-                cell = sheet.cell(number, place)
-                put(cell, value)
-                if formats[place - 1]:
-                    cell.number_format = formats[place - 1]
+        for place in texts:
+            if row[place - 1] is not None:
+                put(sheet.cell(number, place), row[place - 1])
+        for place, number_format in shown:
+            sheet.cell(number, place).number_format = number_format
     set_widths(sheet, [WIDE if column.type == "VARCHAR" else NARROW + len(column.name) // 3 for column in columns])
     set_table(sheet, len(columns), len(rows))
 
@@ -131,10 +134,10 @@ def _fill_table(sheet: Worksheet, table: Tabulated, language: Language) -> None:
             if figure is None:
                 continue
             cell = sheet.cell(row, place)
-            cell.alignment = aligned("right", "bottom")
             marks = " ".join(figure.marks)
             if figure.value is None:
                 put(cell, f"{figure.sign} {marks}".strip())
+                cell.alignment = aligned("right", "bottom")
             else:
                 put(cell, figure.value)
                 cell.number_format = _number_format(figure.measure) + (f'" {marks}"' if marks else "")

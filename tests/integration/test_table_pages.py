@@ -58,7 +58,7 @@ def cells(text: str) -> list[list[str]]:
     rows = re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)
     return [
         [
-            unescape(re.sub(r"<sup>.*?</sup>|<[^>]+>", "", cell)).strip()
+            unescape(re.sub(r"&nbsp;<span class=\"marks\">.*?</span>|<[^>]+>", "", cell)).strip()
             for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)
         ]
         for row in rows
@@ -126,7 +126,9 @@ def test_a_table_starts_with_counties_of_one_basis_and_totals_and_says_what_it_l
     assert "Adults (18 and over)" in text
     assert "Do not sum the rows" not in text
     # A mark stands at the figure, and its meaning below.
-    assert "<sup>" in text and "Contains an answer that was corrected" in text
+    # Behind a space and raised: who copies the figure gets no further digit.
+    assert re.search(r">617\.3&nbsp;<span class=\"marks\">\N{SUPERSCRIPT ONE}</span>", text)
+    assert "<b>\N{SUPERSCRIPT ONE}</b> Contains an answer that was corrected" in text
 
 
 def test_the_start_is_told_to_programs_too_and_its_rows_do_not_overlap(client: httpx.Client) -> None:
@@ -211,6 +213,10 @@ def test_files_of_a_selection_hold_its_figures_with_words_status_and_notes(clien
     assert book.sheetnames == ["Table", "Rows", "About"]
     values = [cell.value for row in book["Table"].iter_rows() for cell in row]
     assert 308.625 in values and 617.25 in values and "Area" in values
+    # A remark stands in the format of its cell, raised: the cell stays the number, and nobody reads the mark as digits.
+    formats = {cell.value: cell.number_format for row in book["Table"].iter_rows() for cell in row}
+    assert (formats[308.625], formats[617.25]) == ('#,##0.0" \N{SUPERSCRIPT ONE}"', '#,##0.0" \N{SUPERSCRIPT TWO}"')
+    assert "\N{SUPERSCRIPT TWO}  Contains an answer that was corrected" in values
     head, *body = ([cell.value for cell in row] for row in book["Rows"].iter_rows())
     assert [dict(zip(head, row, strict=True))["fte"] for row in body] == [308.625, 617.25]
     about = " ".join(str(cell.value) for row in book["About"].iter_rows() for cell in row)
