@@ -262,7 +262,7 @@ class _Marker:
             remarks = self._reasons(values)
         # The sign says it already.
         meaning = self._release.label(STATUS_COLUMN, status)
-        remarks = [remark for remark in remarks if not (sign and remark == meaning)]
+        remarks = [remark for remark in remarks if not (sign and remark.en == meaning.en)]
         for remark in remarks:
             if remark not in self.remarks:
                 self.remarks.append(remark)
