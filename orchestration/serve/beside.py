@@ -9,15 +9,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from orchestration.core.tables import STATUS_COLUMN, Table
+from orchestration.core.tables import STATUS_COLUMN, Label, Table
 from orchestration.core.warehouse import dictionaries
-from orchestration.publish.remarks import BREAK_COLUMN, BREAKS, COVERAGE_COLUMN, NOTE_COLUMN, REASON_COLUMN, SEPARATOR
+from orchestration.publish.formats.cube import AREA_COLUMNS
+from orchestration.publish.remarks import (
+    BASIS_COLUMN,
+    BREAK_COLUMN,
+    BREAKS,
+    COVERAGE_COLUMN,
+    NOTE_COLUMN,
+    REASON_COLUMN,
+    SEPARATOR,
+    moved_text,
+    read_moved,
+)
 from orchestration.serve.published import OpenSnapshot
 
 # Columns that say what a figure is worth.
 QUALIFYING = (STATUS_COLUMN, REASON_COLUMN, NOTE_COLUMN, "base", "unit_set", COVERAGE_COLUMN, BREAK_COLUMN)
 
 INDICATOR = "indicator"
+# Areas as they were in the year of a row.
+REPORTED = "reported"
 
 
 def said_beside(snapshot: OpenSnapshot, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
@@ -42,6 +55,22 @@ def said_beside(snapshot: OpenSnapshot, table: Table, names: Sequence[str], rows
         "breaks": breaks_beside(snapshot, table, names, rows),
         "left_out": [name for name in QUALIFYING if name in table.column_names and name not in names],
     }
+
+
+def moves_beside(
+    snapshot: OpenSnapshot, names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> dict[tuple[str, str], list[Label]]:
+    """Return by level and code how the areas moved of which a row, on the areas of its year, tells of a break."""
+    needed = (*AREA_COLUMNS, BASIS_COLUMN, BREAK_COLUMN)
+    if not set(needed) <= set(names):
+        return {}
+    level, code, basis, has_break = (names.index(name) for name in needed)
+    areas = {(row[level], row[code]) for row in rows if row[has_break] and row[basis] == REPORTED}
+    if not areas:
+        return {}
+    with snapshot.connection.cursor() as connection:
+        moved = read_moved(connection)
+    return {area: [moved_text(*each) for each in found] for area, found in moved.items() if area in areas}
 
 
 def breaks_beside(

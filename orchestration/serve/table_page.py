@@ -17,7 +17,7 @@ from orchestration.core.tables import Column, Label, Table
 from orchestration.core.texts import filled
 from orchestration.publish.release import spans
 from orchestration.serve import answers, questions
-from orchestration.serve.beside import breaks_beside
+from orchestration.serve.beside import breaks_beside, moves_beside
 from orchestration.serve.limits import Limits
 from orchestration.serve.pages import TEXTS, Asked, render
 from orchestration.serve.published import OpenSnapshot
@@ -25,7 +25,7 @@ from orchestration.serve.questions import RESERVED, Question, parse_question
 from orchestration.serve.request_errors import RequestError
 from orchestration.serve.selections import VALUES, Selection, address, is_selection, read_selection, read_unions
 from orchestration.serve.tabulated import ORDERS, Layout, columns_needed, read_layout, tabulate
-from orchestration.serve.variables import Value, Variable
+from orchestration.serve.variables import UNIT, Value, Variable
 from orchestration.serve.wording import Wording, worded
 from orchestration.serve.workbook import RATIO
 
@@ -189,7 +189,7 @@ def _laid_out(snapshot: OpenSnapshot, chosen: Chosen, language: Language, limits
         "rows": tabulated.rows[chosen.offset : chosen.offset + PAGE_ROWS],
         "total": len(tabulated.rows),
         "write": _writer(language),
-        "breaks": texts_of_breaks(breaks, language),
+        "breaks": [*texts_of_breaks(breaks, language), *_texts_of_moves(snapshot, chosen.selection, names, rows, language)],
         "marked": table.column(main if main in measures else measures[0]).title if len(measures) > 1 else None,
     }
 
@@ -380,6 +380,19 @@ def _time(variable: Variable, selection: Selection) -> dict[str, Any]:
         "last": last_shown,
         "values": [(code, not last and not is_range and code in codes) for code in variable.codes],
     }
+
+
+def _texts_of_moves(
+    snapshot: OpenSnapshot, selection: Selection, names: Sequence[str], rows: Sequence[Sequence[Any]], language: Language
+) -> list[str]:
+    """Return in words how the areas moved that rows tell of."""
+    moves = moves_beside(snapshot, names, rows)
+    labels = selection.variables[UNIT].labels if moves else {}
+    return [
+        f"{in_language(labels[':'.join(area)], language)}: {in_language(text, language)}"
+        for area, texts in moves.items()
+        for text in texts
+    ]
 
 
 def texts_of_breaks(breaks: Sequence[Mapping[str, Any]], language: Language) -> list[str]:

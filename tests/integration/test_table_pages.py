@@ -154,6 +154,23 @@ def test_a_selection_that_overlaps_says_so(client: httpx.Client, selection: str,
     assert re.search(rf"Do not sum the rows.*This concerns: {variable}<", text, re.DOTALL)
 
 
+def test_breaks_of_what_is_shown_are_told_in_words(settings: Settings) -> None:
+    folder = publish(settings, FIRST)
+    with connect(folder / DATABASE) as connection:
+        connection.execute(
+            "insert into area_breaks (time_period, unit_level, unit_code, description_nb, description_en)"
+            " values (2023, 'county', '03', 'fikk mer', 'got more'), (2023, 'county', '11', 'mistet noe', 'lost some')"
+        )
+    with served(settings) as client:
+        text = page(client, f"{TABLE}?lang=en")
+        (told,) = re.findall(r'<ul class="news">(.*?)</ul>', text)
+        assert "2023: Scope. More is included." in told
+        # The break of Oslo lies in its row; Rogaland has none.
+        assert "Oslo: " in told and "got more" in told and "lost some" not in told
+        before = page(client, f"{TABLE}?lang=en&valueCodes[time_period]=2022")
+        assert 'class="news"' not in before
+
+
 def test_a_name_of_two_levels_says_its_level_where_both_are_shown(client: httpx.Client) -> None:
     text = page(client, f"{TABLE}?lang=en&valueCodes[unit]=county:03,municipality:0301")
     assert [row[0] for row in cells(text)[1:]] == ["Oslo (County)", "Oslo (Municipality)"]
