@@ -198,6 +198,11 @@ def test_an_embedded_figure_stands_alone_with_what_must_be_said(page: Any, snaps
     assert page.locator("select[name=time]").input_value() == "2003"
     assert page.locator(".notice").is_visible()
     assert page.locator("header, footer").count() == 0
+    # It speaks the language of its address alone.
+    texts = page.locator("figcaption span[lang]")
+    assert {each.get_attribute("lang") for each in texts.all() if each.is_visible()} == {"nb"}
+    page.goto(address.replace("lang=nb", "lang=en"))
+    assert {each.get_attribute("lang") for each in texts.all() if each.is_visible()} == {"en"}
 
 
 def test_breaks_have_one_number_in_picture_list_and_table(page: Any, tmp_path: Path) -> None:

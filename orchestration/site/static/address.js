@@ -59,7 +59,11 @@
       const notice = document.querySelector(".notice");
       const whole = site.h("p", { class: "source" }, site.h("a", { href: linkOf(figure), target: "_blank", rel: "noopener" }, text("whole_page")));
       document.body.classList.add("embedded");
-      document.body.replaceChildren(...[notice, figure.element, whole].filter(Boolean));
+      // The style sheet shows the language that these buttons say; they stay, and nobody reaches them.
+      const language = document.querySelector(".language");
+      language.classList.add("vh");
+      language.inert = true;
+      document.body.replaceChildren(...[language, notice, figure.element, whole].filter(Boolean));
     } else requestAnimationFrame(() => figure.element.scrollIntoView());
   };
 
