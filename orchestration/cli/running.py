@@ -20,10 +20,7 @@ from orchestration.trace.deliveries import cell_ledger, open_questions
 if TYPE_CHECKING:
     from orchestration.defs.runs import Published
 
-EXAMPLE_QUERY = (
-    "select time_period, series, fte, series_break from fte_by_service where unit_level = 'country' "
-    "and target_group = 'total' and service_type = 'total' and area_basis = 'reported' order by time_period"
-)
+EXAMPLE_QUERY = "select time_period, series, fte, series_break from fte_country"
 
 
 @main.command()
