@@ -45,6 +45,7 @@ from orchestration.publish import snapshots
 from orchestration.publish.candidate import build
 from orchestration.publish.layout import DATABASE, GATE
 from orchestration.publish.release import load_catalogue
+from orchestration.publish.views import load_entries
 from orchestration.serve.application import LOOPBACK, build_server, listen
 from orchestration.serve.limits import Limits
 
@@ -164,6 +165,7 @@ def publish(settings: Settings, tables: list[Table], number: int) -> str:
         tables,
         settings.candidates,
         catalogue=load_catalogue(settings.metadata),
+        entries=load_entries(settings.metadata),
         formats=(),
         predecessor=snapshots.current(settings.snapshots),
     )

@@ -16,7 +16,7 @@ import duckdb
 
 from orchestration.core.settings import Settings
 from orchestration.core.tables import Table, load_tables
-from orchestration.publish import snapshots
+from orchestration.publish import snapshots, views
 from orchestration.publish.layout import DATABASE
 from orchestration.publish.release import Catalogue, Release, load_catalogue, read_release
 from orchestration.serve.limits import Limits
@@ -84,8 +84,10 @@ def guarded_configuration(limits: Limits) -> dict[str, Any]:
     }
 
 
-def open_snapshot(folder: Path, catalogue: Catalogue, described: list[Table], limits: Limits) -> OpenSnapshot:
-    """Open a snapshot: its described tables and columns, and no other.
+def open_snapshot(
+    folder: Path, catalogue: Catalogue, tables_described: list[Table], entries: views.Entries, limits: Limits
+) -> OpenSnapshot:
+    """Open a snapshot: its described tables, views and columns, and no other.
 
     Raises:
         RequestError: it cannot be opened, or does not say whether its deliveries are constructed.
@@ -107,7 +109,7 @@ def open_snapshot(folder: Path, catalogue: Catalogue, described: list[Table], li
         ).fetchall():
             present.setdefault(table_name, set()).add(column_name)
         tables = {}
-        for table in described:
+        for table in [*tables_described, *views.described(entries, tables_described, release.codes)]:
             # The description is this installation's, the snapshot may be older: a column came since, or a table.
             found = present.get(table.name, set())
             if not set(table.key) <= found:
@@ -146,6 +148,7 @@ class Published:
         self._snapshots = settings.snapshots
         self._catalogue = load_catalogue(settings.metadata)
         self._described = load_tables(settings.metadata)
+        self._entries = views.load_entries(settings.metadata)
         self._limits = limits
         self._lock = threading.Lock()
         self._newest: OpenSnapshot | None = None
@@ -184,7 +187,7 @@ class Published:
         before = self._newest
         if before is not None and before.folder == folder:
             return before
-        self._newest = open_snapshot(folder, self._catalogue, self._described, self._limits)
+        self._newest = open_snapshot(folder, self._catalogue, self._described, self._entries, self._limits)
         if before is not None and not before.users:
             before.connection.close()
         return self._newest

@@ -12,7 +12,7 @@ from decimal import Decimal
 import duckdb
 
 from orchestration.core.tables import Label
-from orchestration.core.texts import filled, load_texts
+from orchestration.core.texts import filled, load_groups
 from orchestration.publish.release import Release
 from orchestration.publish.remarks import joined
 from orchestration.site.formats import number
@@ -26,7 +26,7 @@ APPENDIX = "vedlegg"
 # Figures of running text have the section behind this word instead of a table.
 IN_TEXT = "text:"
 
-TEXTS = load_texts("site", "printed")
+TEXTS = load_groups("site", "printed")
 
 
 def _rebuilt(counts: dict[str, int]) -> int:
@@ -139,8 +139,8 @@ def _in_print(value: float | None, decimals: int | None, extra: int = 0) -> Labe
 def place_of(table_id: str) -> Label:
     """Return where in a report a figure is printed: its table, or the text of a section."""
     if table_id.startswith(IN_TEXT):
-        return filled(TEXTS["in_text"], chapter=table_id.removeprefix(IN_TEXT))
-    return filled(TEXTS["in_table"], table=table_id)
+        return filled(TEXTS["parts"]["in_text"], chapter=table_id.removeprefix(IN_TEXT))
+    return filled(TEXTS["parts"]["in_table"], table=table_id)
 
 
 def words_of(cell_key: str, release: Release, indicators: Mapping[str, Label]) -> Label:
@@ -155,11 +155,11 @@ def words_of(cell_key: str, release: Release, indicators: Mapping[str, Label]) -
         The labels of its parts; a part that no list names stands as its code.
     """
     measure, *parts = cell_key.split("|")
-    told = [TEXTS[measure] if measure in TEXTS else Label(nb=measure, en=measure)]
+    told = [TEXTS["measures"][measure] if measure in TEXTS["measures"] else Label(nb=measure, en=measure)]
     for part in parts:
         name, _, code = part.rpartition("=")
         if name == "from_year":
-            told.append(filled(TEXTS["from_year"], value=code))
+            told.append(filled(TEXTS["parts"]["from_year"], value=code))
         elif code in indicators and name in ("question", "outcome"):
             told.append(indicators[code])
         else:
