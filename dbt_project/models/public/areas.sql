@@ -14,6 +14,10 @@ newest as (
     select * from {{ ref('int_newest_period') }}
 ),
 
+municipalities as (
+    select * from {{ ref('stg_reference__municipalities') }}
+),
+
 map_parents as (
     -- What single units lie in on the map of a year; an area above the municipality has no parent here.
     select
@@ -61,7 +65,8 @@ parents as (
         case when areas.area_basis = 'reported' then map_parents.size_group else size_groups.size_group end as size_group,
         kostra_groups.kostra_group,
         map_parents.hf_code,
-        map_parents.health_region
+        map_parents.health_region,
+        municipalities.official_name
     from areas
     cross join newest
     inner join map_parents
@@ -75,6 +80,10 @@ parents as (
     left join {{ ref('int_municipality_kostra_groups') }} as kostra_groups
         on map_parents.time_period = kostra_groups.time_period
         and map_parents.municipality_code = kostra_groups.municipality_code
+    left join municipalities
+        on map_parents.unit_level = 'municipality'
+        and map_parents.unit_code = municipalities.municipality_code
+        and map_parents.time_period between municipalities.valid_from_year and municipalities.valid_to_year
 )
 
 select
@@ -83,6 +92,7 @@ select
     areas.unit_code,
     areas.unit_name,
     areas.area_basis,
+    parents.official_name,
     case when areas.unit_level in ('city_district', 'agency') then parents.municipality_code end as municipality_code,
     parents.county_code,
     parents.hf_code,
