@@ -7,7 +7,7 @@ Belongs here: order of work and layout of the folder. Does not belong here: what
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -31,61 +31,27 @@ from orchestration.site.about import sourced
 from orchestration.site.boundaries import read_boundaries
 from orchestration.site.breaks import Break, Breaks, read_breaks
 from orchestration.site.cubes import Cube, dumped, read_cube, read_indicator_cubes, reason_flags
-from orchestration.site.figures import Cell, Moved, Resolved, Resolver
+from orchestration.site.figures import Cell, Grid, Moved, Resolved, Resolver
 from orchestration.site.headline import headline
-from orchestration.site.municipality import NEIGHBOURS, PUBLIC_MEASURES, Municipalities
+from orchestration.site.municipality import Municipalities
 from orchestration.site.pages import MAP, Figure, Page, Question, Site, load_pages, load_site, written_out
+from orchestration.site.peers import Rate
 from orchestration.site.printed import read_printed
 from orchestration.site.questions import explorer, grouped, question
 from orchestration.site.reconciliation import read_reconciliation
-from orchestration.site.reports import read_reports
+from orchestration.site.reports import Reports, read_reports
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
 STATIC = HERE / "static"
+# The folder of the pages in a snapshot, and the picture of a page that is shared.
+FOLDER = "site"
+PICTURE = "static/share.png"
 
 TEXTS = load_texts("site", "pages")
 # What the scripts say of figures in the same words as the files.
 SCRIPT_REMARKS = ("covered", "moved")
 
-# Figures of a municipality: described once, drawn of cubes that are loaded then.
-MUNICIPAL_FIGURES: Mapping[str, Figure] = {
-    "fte_by_service": Figure(
-        id="service",
-        kind="series",
-        cube="fte_by_service",
-        measures=PUBLIC_MEASURES["fte_by_service"],
-        across="service_type",
-        without={"service_type": ("total",)},
-        only={"target_group": ("adults", "children")},
-        choose=("target_group", "unit"),
-        levels=("municipality", "city_district", "agency"),
-    ),
-    "fte_by_education": Figure(
-        id="education",
-        kind="panels",
-        cube="fte_by_education",
-        measures=PUBLIC_MEASURES["fte_by_education"],
-        across="education",
-        without={"education": ("total",)},
-        choose=("target_group", "unit"),
-        start={"target_group": "total"},
-        levels=("municipality", "city_district", "agency"),
-    ),
-    "fte_by_pathway": Figure(
-        id="pathway",
-        kind="stack",
-        cube="fte_by_pathway",
-        measures=("share", "fte"),
-        rows="time",
-        across="pathway",
-        without={"pathway": ("total",)},
-        choose=("target_group", "unit"),
-        start={"target_group": "total"},
-        ordered=True,
-        levels=("municipality", "city_district", "agency"),
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -144,7 +110,7 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
     pages = load_pages()
     subjects = _subjects(resolver, pages, data)
     front = resolver.resolve(data.site.front)
-    municipalities = Municipalities(connection, release, data.tables)
+    municipalities = Municipalities(connection, resolver)
 
     _copy_static(folder / "static")
     questions = {name: cube for name, cube in data.cubes.items() if cube.share_of}
@@ -156,10 +122,10 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
             facts = question(connection, resolver, name.split("/")[1], data.multiple)
             script += f"IS248.question({dumped(facts)});\n"
         _text(folder / "data" / f"{name}.js", script)
-    for code, script in municipalities.scripts().items():
-        _text(folder / "data" / "municipality" / f"{code}.js", script)
     if data.boundaries:
         _text(folder / "data" / "boundaries.js", data.boundaries)
+    for name, script in municipalities.scripts().items():
+        _text(folder / "data" / name, script)
     day = _published_on(connection)
     _text(folder / "data" / "words.js", f"IS248.words({dumped(_script_words(release, data.site, data.moved, day))});\n")
 
@@ -168,7 +134,8 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
     environment.globals["published"] = filled(TEXTS["published_on"], day=day) if day else TEXTS["published_unknown"]
 
     def page(template: str, name: str, **values: Any) -> None:
-        _text(folder / name, environment.get_template(template).render(page_file=name, **values))
+        root = "../" * name.count("/")
+        _text(folder / name, environment.get_template(template).render(page_file=name, root=root, **values))
 
     for subject in subjects:
         page("subject.html.j2", subject.file, subject=subject)
@@ -190,13 +157,10 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
         moved=about.moved_areas(connection, release),
     )
 
-    of_municipalities = _municipality(resolver, municipalities)
-
     def list_files(own: duckdb.DuckDBPyConnection) -> None:
         reports = read_reports(folder.parent)
         page("index.html.j2", "index.html", sentence=sentence, tiles=tiles, figure=front, reports=reports.national)
-        of_municipalities["config"]["sheets"] = reports.script()
-        page("municipality.html.j2", "municipality.html", **of_municipalities, sheets=reports.sheets)
+        _write_municipalities(page, municipalities, release, reports, has_rates="rates" in data.cubes)
         page(
             "download.html.j2",
             "download.html",
@@ -270,26 +234,26 @@ def _subjects(resolver: Resolver, pages: Sequence[Page], data: Data) -> list[Sub
     return subjects
 
 
-def _municipality(resolver: Resolver, municipalities: Municipalities) -> dict[str, Any]:
-    figures = {}
-    for name, figure in MUNICIPAL_FIGURES.items():
-        table = resolver.tables.get(name)
-        if table is None:
-            continue
-        known = resolver.breaks.get(name, Breaks())
-        figures[name] = resolver.outline(figure, table, table.title, known, known.breaks)
-    return {
-        "municipalities": municipalities.list,
-        "year": municipalities.year,
-        "has_rates": "rates" in resolver.cubes,
-        "config": {
-            "figures": figures,
-            "groups": {
-                code: [each.label.nb, each.label.en] for code, each in resolver.release.codes.get("target_group", {}).items()
-            },
-            "neighbours": NEIGHBOURS,
-        },
-    }
+def _write_municipalities(
+    page: Callable[..., None], municipalities: Municipalities, release: Release, reports: Reports, *, has_rates: bool
+) -> None:
+    """Write the page on which a municipality is found, and a page for each."""
+    texts = load_texts("site", "municipality")
+    common = {"texts": texts, "year": municipalities.year}
+    page("municipality.html.j2", "municipality.html", municipalities=municipalities.list, sheets=reports.sheets, **common)
+    pages = f"{release.catalogue.address}{FOLDER}/"
+    for own in municipalities.pages():
+        page(
+            "one_municipality.html.j2",
+            own.one.file,
+            section="municipality",
+            own=own,
+            address=f"{pages}{own.one.file}",
+            picture=f"{pages}{PICTURE}",
+            sheet=reports.sheets.get(own.one.code),
+            more=[*(["data/rates.js"] if has_rates else []), f"data/municipality/{own.one.code}.js"],
+            **common,
+        )
 
 
 def _published_on(connection: duckdb.DuckDBPyConnection) -> Label | None:
@@ -368,9 +332,13 @@ def _environment(release: Release, data: Data, subjects: Sequence[SubjectPage]) 
             return release.label("absence_reason", reasons[flag])
         return release.label("obs_status", flag)
 
-    def signs(figure: Resolved) -> list[tuple[str, Label]]:
+    def said_of(rate: Rate) -> list[Label]:
+        """Return what is said of a figure of a municipality: its status where it is not a normal one, and its notes."""
+        return [*([] if rate.flag in ("A", " ") else [flag_label(rate.flag)]), *rate.said]
+
+    def signs(grid: Grid) -> list[tuple[str, Label]]:
         """Return the signs and letters of a table with what they mean."""
-        met = {cell.flag: cell.value is None for _, cells, _ in figure.grid.rows for cell in cells}
+        met = {cell.flag: cell.value is None for _, cells, _ in grid.rows for cell in cells}
         return [(sign_of(flag) if met[flag] else flag, flag_label(flag)) for flag in sorted(met) if flag not in ("A", " ")]
 
     def breaks_by_year(breaks: Sequence[Break]) -> dict[int, list[Break]]:
@@ -389,6 +357,8 @@ def _environment(release: Release, data: Data, subjects: Sequence[SubjectPage]) 
         ),
         written=formats.written,
         written_percent=formats.written_percent,
+        said_of=said_of,
+        section="",
         signs=signs,
         flag_label=flag_label,
         in_one_line=in_one_line,

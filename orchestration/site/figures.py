@@ -439,19 +439,47 @@ class Resolver:
             ]
         else:
             columns = [(each.title, {}, each) for each in (measures[0], *([compare] if compare else []))]
+        country = self._country(choices, row_name)
+        codes = [*country, *(each for each in choices.lines(row_name) if each not in country)]
+        rows, footnotes = self.rows(cube, row_name, codes, columns, state, breaks)
+        ranked = figure.kind == "bars" and not figure.ordered and state.get(LEVEL) not in self.site.ordered_levels
+        if ranked and row_name != TIME:
+            first = len(country)
+            rows[first:] = sorted(
+                rows[first:], key=lambda row: -(row[1][0].value if row[1][0].value is not None else float("-inf"))
+            )
+        return Grid(self.head(row_name, table), [label for label, _, _ in columns], rows, footnotes)
+
+    def rows(
+        self,
+        cube: Cube,
+        row_name: str,
+        codes: Sequence[str],
+        columns: Sequence[tuple[Label, Mapping[str, str], Shown]],
+        state: Mapping[str, str],
+        breaks: Sequence[Break],
+    ) -> tuple[list[tuple[Label, list[Cell], list[Label]]], list[Label]]:
+        """Return the rows of a table of a cube with what is said of each, and the footnotes on single cells.
+
+        Args:
+            cube: has the figures.
+            row_name: the dimension of the rows.
+            codes: the code of each row.
+            columns: of each column its label, where it is, and how its measure is shown.
+            state: where all of them are.
+            breaks: those that are told where rows are years.
+        """
         rows = []
         numbers: dict[Label, int] = {}
-        country = self._country(choices, row_name)
-        for code in [*country, *(each for each in choices.lines(row_name) if each not in country)]:
+        for code in codes:
+            places = [{**state, row_name: code, **fixed} for _, fixed, _ in columns]
             cells = []
-            for _, fixed, shown in columns:
-                at = {**state, row_name: code, **fixed}
+            for at, (_, _, shown) in zip(places, columns, strict=True):
                 value = cube.value(shown.name, at)
                 # Why a figure is absent is said of the main measure: another one that is there has no such mark.
                 flag = "A" if value is not None and cube.flag(at).islower() else cube.flag(at)
                 whole = cube.value(cube.share_of, at) if cube.share_of and value is not None else None
                 cells.append(Cell(None if value is None else value / shown.divide, shown.decimals, flag, whole))
-            places = [{**state, row_name: code, **fixed} for _, fixed, _ in columns]
             said, of_cells = self.said(cube, row_name, code, [label for label, _, _ in columns], places)
             for text, of in of_cells:
                 number = numbers.setdefault(text, len(numbers) + 1)
@@ -465,13 +493,7 @@ class Resolver:
                     kinds_said = joined(dict.fromkeys(kinds), ", ")
                     said.append(filled(TEXTS["break_before"], number=number, kinds=kinds_said))
             rows.append((self.named(cube, row_name, code), cells, said))
-        ranked = figure.kind == "bars" and not figure.ordered and state.get(LEVEL) not in self.site.ordered_levels
-        if ranked and row_name != TIME:
-            first = len(country)
-            rows[first:] = sorted(
-                rows[first:], key=lambda row: -(row[1][0].value if row[1][0].value is not None else float("-inf"))
-            )
-        return Grid(self.head(row_name, table), [label for label, _, _ in columns], rows, list(numbers))
+        return rows, list(numbers)
 
     def said(
         self, cube: Cube, row_name: str, code: str, columns: Sequence[Label], places: Sequence[Mapping[str, str]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from markupsafe import Markup
 
@@ -48,8 +49,12 @@ def kept_together(text: str) -> str:
     return re.sub(r"(?<!\d)(\d{1,3}) (?=\d{3}(?!\d))", "\\1\u202f", text)
 
 
+@lru_cache(maxsize=1 << 16)
 def both(nb: str, en: str) -> Markup:
-    """Return a text in both languages, of which the page shows one; once only where they are the same."""
+    """Return a text in both languages, of which the page shows one; once only where they are the same.
+
+    Pages of municipalities say the same words and many of the same numbers hundreds of times.
+    """
     nb = kept_together(nb)
     if nb == en:
         return Markup("{}").format(nb)

@@ -1,270 +1,339 @@
-"""The page of a municipality: what is public of it, beside its neighbours in size, its county and the country.
+"""The pages of municipalities: what is public of each, on a page of its own, and the list in which it is found.
 
-One script a municipality holds its figures; the page loads the one that the reader chose. Belongs here: which rows a
-municipality has, where it came from, and with whom it is compared. Does not belong here: drawing
-(``static/municipality.js``).
+Belongs here: which rows and figures a municipality has, and what its page says without a script. Does not belong here: its
+names (``names``), with whom it is compared (``peers``), drawing (``static/municipality.js``), or the layout (``templates``).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 import duckdb
-import numpy as np
 
-from orchestration.core.tables import Label, Table
-from orchestration.publish.release import Release
-from orchestration.publish.remarks import moved_text, read_moved, said_of_figure
-from orchestration.site.cubes import NO_ROW, cube_of, dumped, reason_flags, row_sql
+from orchestration.core.tables import Label
+from orchestration.core.texts import filled, load_texts
+from orchestration.publish.remarks import in_one_line, joined, moved_text, said_of_figure
+from orchestration.site import formats
+from orchestration.site.breaks import Breaks
+from orchestration.site.cubes import CURRENT, NO_ROW, TIME, UNIT, Cube, cube_of, dumped, row_sql
+from orchestration.site.figures import Cell, Grid, Resolver
+from orchestration.site.names import FULL, OWN, Ancestor, Names, index, namesakes
+from orchestration.site.pages import Figure
+from orchestration.site.peers import SAYING, TABLE, Peers, Rate, flag_of, read_peers
+
+TEXTS = load_texts("site", "municipality")
+PAGE_TEXTS = load_texts("site", "pages")
 
 # The tables that say something about single municipalities, and the measures that are shown of them.
+FTE, RATE = "fte", "fte_per_10000"
 PUBLIC_MEASURES: Mapping[str, tuple[str, ...]] = {
-    "fte_by_service": ("fte", "fte_per_10000"),
-    "fte_by_education": ("fte", "share"),
-    "fte_by_pathway": ("fte", "share"),
+    "fte_by_service": (FTE, RATE),
+    "fte_by_education": (FTE, "share"),
+    "fte_by_pathway": (FTE, "share"),
 }
-LEVELS = "('municipality', 'city_district', 'agency')"
-# What is said of a figure, of rows that are called f.
-SAYING = "f.obs_status, f.absence_reason, f.obs_note, f.coverage"
-NEIGHBOURS = 10
+LEVELS = ("municipality", "city_district", "agency")
 # A municipality's own code, and those of its districts and agencies, begin with these many digits.
 CODE_LENGTH = 4
+FOLDER = "kommune"
 
-
-@dataclass(frozen=True)
-class Change:
-    """One municipality becoming another, or a part of it."""
-
-    year: int
-    old: str
-    new: str
-    kind: str
-
-
-@dataclass(frozen=True)
-class Ancestor:
-    """A municipality that another was formed from; ``until`` is the year from which it is no more."""
-
-    code: str
-    until: int
-    is_part: bool
+# What is drawn of a municipality: described once, drawn of the cubes that its page loads.
+FIGURES: Mapping[str, Figure] = {
+    "fte_by_service": Figure(
+        id="service",
+        kind="series",
+        cube="fte_by_service",
+        measures=PUBLIC_MEASURES["fte_by_service"],
+        across="service_type",
+        without={"service_type": ("total",)},
+        only={"target_group": ("adults", "children")},
+        choose=("target_group", "unit"),
+        levels=LEVELS,
+    ),
+    "fte_by_education": Figure(
+        id="education",
+        kind="panels",
+        cube="fte_by_education",
+        measures=PUBLIC_MEASURES["fte_by_education"],
+        across="education",
+        without={"education": ("total",)},
+        choose=("target_group", "unit"),
+        start={"target_group": "total"},
+        levels=LEVELS,
+    ),
+    "fte_by_pathway": Figure(
+        id="pathway",
+        kind="stack",
+        cube="fte_by_pathway",
+        measures=("share", FTE),
+        rows="time",
+        across="pathway",
+        without={"pathway": ("total",)},
+        choose=("target_group", "unit"),
+        start={"target_group": "total"},
+        ordered=True,
+        levels=LEVELS,
+    ),
+}
+# What of a year the table of a municipality has: FTE of each group, and the rate of both together.
+GROUPS = ("adults", "children", "total")
 
 
 @dataclass(frozen=True)
 class Municipality:
-    """A municipality of today in the list of all."""
+    """A municipality of today in the list of all; ``lies_in`` has its area or group by level."""
 
     code: str
     name: str
-    county: str
+    official: str
     county_name: str
+    lies_in: Mapping[str, str]
     population: float | None
-    fte: float | None
-    rate: float | None
-    flag: str
-    said: tuple[Label, ...]
+    total: Rate
+
+    @property
+    def file(self) -> str:
+        """Its page, seen from the folder of the pages."""
+        return f"{FOLDER}/{self.code}.html"
 
 
-def ancestors(code: str, changes: Sequence[Change], newest: int) -> list[Ancestor]:
-    """Return the municipalities that one was formed from, nearest first.
+@dataclass(frozen=True)
+class Own:
+    """What the page of a municipality says without a script."""
 
-    Args:
-        code: a municipality of today.
-        changes: every change that is known.
-        newest: the year of today's areas; later changes do not count.
-    """
-    found: list[Ancestor] = []
-    # A code may come back: a step only looks at changes before the one it came by.
-    waiting = [(code, newest + 1, False)]
-    seen = {code}
-    while waiting:
-        current, before, is_part = waiting.pop(0)
-        for change in changes:
-            if change.new != current or change.year >= before or change.kind == "name_change":
-                continue
-            if change.old in seen:
-                continue
-            seen.add(change.old)
-            part = is_part or change.kind == "split"
-            found.append(Ancestor(change.old, change.year, part))
-            waiting.append((change.old, change.year, part))
-    return sorted(found, key=lambda each: (-each.until, each.code))
-
-
-def neighbours(populations: Mapping[str, float], count: int = NEIGHBOURS) -> dict[str, list[str]]:
-    """Return for each municipality those that are nearest in population, largest first; of equally near ones the lower code.
-
-    Args:
-        populations: inhabitants by code.
-        count: how many neighbours each has, where there are so many.
-    """
-    codes = sorted(populations)
-    sizes = np.array([populations[code] for code in codes], dtype=float)
-    found: dict[str, list[str]] = {}
-    for place, code in enumerate(codes):
-        distances = np.abs(sizes - sizes[place])
-        distances[place] = np.inf
-        # All that are as near as the last one, in the order of their codes; a whole sort for each would take minutes.
-        last = np.partition(distances, count - 1)[count - 1] if count < len(codes) else np.inf
-        near = np.flatnonzero((distances <= last) & np.isfinite(distances))
-        nearest = near[np.argsort(distances[near], kind="stable")][:count].tolist()
-        found[code] = sorted((codes[other] for other in nearest), key=lambda other: (-populations[other], other))
-    return found
+    one: Municipality
+    description: Label
+    formed: list[Label]
+    namesakes: list[tuple[Municipality, Label | None]]
+    figures: Mapping[str, Rate]
+    beside: Label
+    years: Grid | None
+    distributions: list[tuple[Label, Grid]]
+    reported: Grid | None
+    config: dict[str, Any]
 
 
 class Municipalities:
     """What is public of every municipality of today."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, release: Release, tables: Mapping[str, Table]) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, resolver: Resolver) -> None:
         self.connection = connection
-        self.release = release
-        self.tables = tables
-        self.area_period = self._area_period()
-        self.year = self._newest_year()
+        self.resolver = resolver
+        self.release = resolver.release
+        self.tables = resolver.tables
+        self.year = self._newest("fte_by_service", "unit_level = 'municipality' and fte is not null")
+        self.names = Names(connection, self._newest("areas", "true"))
+        self.peers: Peers = read_peers(connection, self.release, self.year)
         self.list = self._list()
-        self._changes = [
-            Change(*row)
-            for row in connection.execute(
-                "select change_year, old_code, new_code, change_type from area_changes"
-                " where change_year <= ? order by change_year, old_code, new_code",
-                [self.area_period],
-            ).fetchall()
-        ]
+        self.known = {each.code: self.names.known_by(each.code, each.name) for each in self.list}
+        self._cubes = self._read_cubes()
 
-    def _area_period(self) -> int:
-        """Return the year of today's areas: the newest that has them."""
-        found = self.connection.execute("select max(time_period) from areas where area_basis = 'current'").fetchall()[0][0]
-        return found if found is not None else self.release.time_period
-
-    def _newest_year(self) -> int:
-        found = self.connection.execute(
-            "select max(time_period) from fte_by_service where unit_level = 'municipality' and area_basis = 'current'"
-            " and fte is not null"
-        ).fetchall()[0][0]
+    def _newest(self, table: str, condition: str) -> int:
+        """Return the newest year that a table has on today's areas."""
+        query = f"select max(time_period) from {table} where area_basis = 'current' and {condition}"
+        found: int | None = self.connection.execute(query).fetchall()[0][0]
         return found if found is not None else self.release.time_period
 
     def _list(self) -> list[Municipality]:
         rows = self.connection.execute(
-            "select a.unit_code, a.unit_name, coalesce(a.county_code, ''), coalesce(c.unit_name, ''), a.population,"
-            f" f.fte, f.fte_per_10000, {SAYING} from areas as a"
+            "select a.unit_code, a.unit_name, coalesce(a.official_name, a.unit_name), coalesce(c.unit_name, ''),"
+            " a.county_code, a.kostra_group, a.size_group, a.population from areas as a"
             " left join areas as c on c.unit_level = 'county' and c.unit_code = a.county_code"
             " and c.time_period = a.time_period and c.area_basis = a.area_basis"
-            " left join fte_by_service as f on f.unit_level = 'municipality' and f.unit_code = a.unit_code"
-            " and f.area_basis = 'current' and f.time_period = a.time_period and f.target_group = 'total'"
-            " and f.service_type = 'total'"
-            " where a.unit_level = 'municipality' and a.area_basis = 'current' and a.time_period = ?"
-            " order by a.unit_code, f.series desc",
+            " where a.unit_level = 'municipality' and a.area_basis = 'current' and a.time_period = ? order by a.unit_code",
             [self.year],
         ).fetchall()
-        first = [next(same) for _, same in groupby(rows, itemgetter(0))]
-        found = []
-        for code, name, county, county_name, population, fte, rate, *facts in first:
-            flag, said = self._beside(*facts)
-            found.append(Municipality(code, name, county, county_name, population, fte, rate, flag, said))
-        return found
+        return [
+            Municipality(
+                code,
+                name,
+                official,
+                county_name,
+                {"county": county or "", "kostra_group": kostra or "", "size_group": size or "", "country": "0"},
+                population,
+                self.peers.rates.get(code, {}).get("total", Rate(flag=NO_ROW)),
+            )
+            for code, name, official, county_name, county, kostra, size, population in rows
+        ]
 
-    def _beside(
-        self, status: str | None, reason: str | None, note: str | None, share: float | None
-    ) -> tuple[str, tuple[Label, ...]]:
-        """Return the flag of a figure as cubes have it, and what is said beside it."""
-        flag = reason_flags(self.release).get(reason, status or NO_ROW) if reason else status or NO_ROW
-        return flag, tuple(said_of_figure(note, share, self.release))
-
-    def scripts(self) -> dict[str, str]:
-        """Return the script of every municipality by its code."""
-        cubes: dict[str, list[str]] = defaultdict(list)
+    def _read_cubes(self) -> dict[str, dict[str, Cube]]:
+        """Return the cubes of every municipality, by its code and the table."""
+        cubes: dict[str, dict[str, Cube]] = defaultdict(dict)
+        levels = ", ".join(f"'{level}'" for level in LEVELS)
         for name, measures in PUBLIC_MEASURES.items():
             table = self.tables.get(name)
             if table is None:
                 continue
             rows = self.connection.execute(
                 f"select unit_code[:{CODE_LENGTH}] as owner, {row_sql(table, measures)} from {name}"
-                f" where area_basis = 'current' and unit_level in {LEVELS} order by owner, {table.order_by}"
+                f" where area_basis = 'current' and unit_level in ({levels}) order by owner, {table.order_by}"
             ).fetchall()
             for owner, own in groupby(rows, itemgetter(0)):
-                cube = cube_of(self.release, table, f"{owner}/{name}", measures, [row[1:] for row in own])
-                cubes[owner].append(cube.script())
-        facts = self._facts()
-        return {
-            each.code: "".join(cubes.get(each.code, [])) + f"IS248.municipality({dumped(facts[each.code])});\n"
-            for each in self.list
+                cubes[owner][name] = cube_of(self.release, table, f"{owner}/{name}", measures, [row[1:] for row in own])
+        return cubes
+
+    def scripts(self) -> dict[str, str]:
+        """Return the scripts that the pages share, and that of every municipality, by their place in the folder of data."""
+        figures = {}
+        for name, figure in FIGURES.items():
+            table = self.tables.get(name)
+            if table is not None:
+                known = self.resolver.breaks.get(name, Breaks())
+                figures[name] = self.resolver.outline(figure, table, table.title, known, known.breaks)
+        groups = self.release.codes.get("target_group", {})
+        names = index(self.known)
+        shared = {
+            **self.peers.script(),
+            "figures": figures,
+            "groups": {code: [groups[code].label.nb, groups[code].label.en] for code in reversed(GROUPS) if code in groups},
+            "caution": [TEXTS["caution"].nb, TEXTS["caution"].en],
         }
-
-    def _facts(self) -> dict[str, dict[str, Any]]:
-        populations = {each.code: each.population for each in self.list if each.population is not None}
-        rates: dict[str, dict[str, list[Any]]] = defaultdict(dict)
-        for code, group, fte, rate, *facts in self.connection.execute(
-            f"select unit_code, target_group, fte, fte_per_10000, {SAYING} from fte_by_service as f"
-            " where unit_level = 'municipality'"
-            " and area_basis = 'current' and service_type = 'total' and time_period = ? order by unit_code, target_group",
-            [self.year],
-        ).fetchall():
-            flag, said = self._beside(*facts)
-            rates[code][group] = [_short(fte), _short(rate), flag, *([_pairs(said)] if said else [])]
-        reported: dict[str, list[list[Any]]] = defaultdict(list)
-        names: dict[str, str] = {}
-        moved = read_moved(self.connection)
-        for code, name, year, fte, *facts in self.connection.execute(
-            f"select unit_code, unit_name, time_period, fte, {SAYING} from fte_by_service as f"
-            " where unit_level = 'municipality' and area_basis = 'reported' and service_type = 'total'"
-            " and target_group = 'total'"
-            " order by unit_code, time_period, unit_name"
-        ).fetchall():
-            names[code] = name
-            flag, notes = self._beside(*facts)
-            told = [*notes, *(moved_text(*each) for each in moved.get(("municipality", code), []) if each[0] == year)]
-            reported[code].append([year, _short(fte), flag, *([_pairs(told)] if told else [])])
-        near = neighbours(populations)
-        return {
-            each.code: {
-                "code": each.code,
-                "name": each.name,
-                "county": each.county,
-                "countyName": each.county_name,
-                "population": _short(each.population),
-                "year": self.year,
-                "figures": rates.get(each.code, {}),
-                "neighbours": [
-                    [other, known.name, _short(known.population), rates.get(other, {})]
-                    for other in near.get(each.code, [])
-                    for known in [self._known[other]]
-                ],
-                "reported": self._lines(each, reported, names),
-            }
+        found = [
+            {"code": each.code, "name": each.name, "county": each.county_name, "names": names[each.code]}
             for each in self.list
-        }
-
-    @property
-    def _known(self) -> dict[str, Municipality]:
-        if not hasattr(self, "_by_code"):
-            self._by_code = {each.code: each for each in self.list}
-        return self._by_code
-
-    def _lines(
-        self, municipality: Municipality, reported: Mapping[str, list[list[Any]]], names: Mapping[str, str]
-    ) -> list[dict[str, Any]]:
-        lines: list[dict[str, Any]] = [
-            {"code": municipality.code, "name": municipality.name, "rows": reported.get(municipality.code, [])}
         ]
-        for each in ancestors(municipality.code, self._changes, self.area_period):
-            rows = [row for row in reported.get(each.code, []) if row[0] < each.until]
-            if rows:
-                name = names.get(each.code, each.code)
-                lines.append({"code": each.code, "name": name, "until": each.until - 1, "part": each.is_part, "rows": rows})
-        return lines
+        return {
+            "municipalities.js": f"IS248.municipalities({dumped(found)});\n",
+            "peers.js": f"IS248.peers({dumped(shared)});\n",
+            **{
+                f"municipality/{each.code}.js": "".join(cube.script() for cube in self._cubes.get(each.code, {}).values())
+                for each in self.list
+            },
+        }
 
+    def pages(self) -> Iterator[Own]:
+        """Return what the page of each municipality says."""
+        known = {each.code: each for each in self.list}
+        alike = namesakes(self.known)
+        reported = self._reported()
+        for each in self.list:
+            sets = self.peers.sets_of(each.lies_in)
+            figures = self.peers.rates.get(each.code, {})
+            yield Own(
+                one=each,
+                description=self._description(each),
+                formed=self._formed(each),
+                namesakes=[
+                    (known[other], None if by.kind in (FULL, OWN) else filled(TEXTS["formerly"], name=by.name))
+                    for other, by in alike.get(each.code, ())
+                ],
+                figures={group: figures.get(group, Rate()) for group in GROUPS},
+                beside=self._beside(each),
+                years=self._years(each),
+                distributions=self._distributions(sets),
+                reported=self._reported_grid(each, reported),
+                config={"code": each.code, "name": each.name, "county": each.lies_in["county"], "sets": sets},
+            )
 
-def _short(value: float | None) -> float | int | None:
-    if value is None:
-        return None
-    rounded = round(value, 4)
-    return int(rounded) if rounded == int(rounded) else rounded
+    def _description(self, one: Municipality) -> Label:
+        """Return what a page is about, for those who find it elsewhere; figures are never without the notice on them."""
+        notice = [PAGE_TEXTS["notice"]] if self.release.notice else []
+        cube = self._cubes.get(one.code, {}).get("fte_by_service")
+        measured = cube.dimensions[TIME] if cube else [str(self.year)]
+        years = "\u2013".join(dict.fromkeys((measured[0], measured[-1])))
+        fte, rate = one.total.fte, one.total.rate
+        if notice or fte is None or rate is None:
+            return joined([*notice, filled(TEXTS["description_short"], name=one.name, years=years)])
+        numbers = {"fte": formats.written(fte, 1), "rate": formats.written(rate, 1)}
+        return filled(TEXTS["description"], name=one.name, years=years, year=str(self.year), **numbers)
 
+    def _formed(self, one: Municipality) -> list[Label]:
+        """Return what a municipality was formed from, with the year and whether it was split; codes alone are not told."""
+        told = []
+        for each in self.names.ancestors(one.code):
+            name = self.names.name_of(each.code, each.until)
+            if name != one.name:
+                key = "formed_of_part" if each.is_part else "formed_of"
+                told.append(filled(TEXTS[key], name=name, year=str(each.until)))
+        return told
 
-def _pairs(labels: Sequence[Label]) -> list[list[str]]:
-    return [[label.nb, label.en] for label in labels]
+    def _beside(self, one: Municipality) -> Label:
+        """Return the rates of the country and the county."""
+        cube = self.resolver.cubes.get("rates")
+
+        def rate(level: str) -> Label:
+            at = {UNIT: f"{CURRENT}.{level}.{one.lies_in[level]}", "target_group": "total", "service_type": "total"}
+            value = cube.value(RATE, {**at, TIME: str(self.year)}) if cube else None
+            return formats.written(value, 1) if value is not None else Label(nb="..", en="..")
+
+        return filled(TEXTS["country_rate"], country=rate("country"), county=rate("county"))
+
+    def _years(self, one: Municipality) -> Grid | None:
+        """Return the table of FTE by year, on today's map."""
+        cube = self._cubes.get(one.code, {}).get("fte_by_service")
+        unit = f"{CURRENT}.municipality.{one.code}"
+        if cube is None or unit not in cube.places[UNIT]:
+            return None
+        table = self.tables["fte_by_service"]
+        known = self.resolver.breaks.get("fte_by_service", Breaks())
+        fte, rate = (self.resolver.measure(name, table) for name in (FTE, RATE))
+        columns = [
+            (PAGE_TEXTS["in_total"] if group == "total" else cube.label("target_group", group), {"target_group": group}, fte)
+            for group in GROUPS
+            if group in cube.places["target_group"]
+        ]
+        columns.append((rate.title, {"target_group": "total"}, rate))
+        state = {UNIT: unit, "service_type": "total"}
+        first, last = int(cube.dimensions[TIME][0]), int(cube.dimensions[TIME][-1])
+        within = [each for each in known.breaks if first < each.time_period <= last]
+        rows, footnotes = self.resolver.rows(cube, TIME, cube.dimensions[TIME], columns, state, within)
+        return Grid(TEXTS["year"], [label for label, _, _ in columns], rows, footnotes)
+
+    def _distributions(self, sets: Sequence[str]) -> list[tuple[Label, Grid]]:
+        """Return the distributions as a table for each group."""
+        table = self.tables.get(TABLE)
+        if table is None:
+            return []
+        grids = [(group, self.peers.grid(table, group, sets)) for group in reversed(GROUPS)]
+        return [(self.release.label("target_group", group), grid) for group, grid in grids if grid.rows]
+
+    def _reported(self) -> dict[str, dict[int, tuple[Cell, list[Label]]]]:
+        """Return FTE in total as municipalities reported them, by code and year, with what is said of them."""
+        found: dict[str, dict[int, tuple[Cell, list[Label]]]] = defaultdict(dict)
+        for code, year, fte, status, reason, note, share in self.connection.execute(
+            f"select unit_code, time_period, fte, {SAYING} from fte_by_service as f"
+            " where unit_level = 'municipality' and area_basis = 'reported' and service_type = 'total'"
+            " and target_group = 'total' order by unit_code, time_period, series"
+        ).fetchall():
+            moved = self.resolver.moved.get(("municipality", code), [])
+            said = [*said_of_figure(note, share, self.release), *(moved_text(*each) for each in moved if each[0] == year)]
+            found[code][year] = Cell(fte, 1, flag_of(self.release, status, reason)), said
+        return found
+
+    def _reported_grid(
+        self, one: Municipality, reported: Mapping[str, Mapping[int, tuple[Cell, list[Label]]]]
+    ) -> Grid | None:
+        """Return what a municipality and those that it was formed from reported, each on the areas of the year."""
+        lines: list[tuple[str, str, Ancestor | None, Mapping[int, tuple[Cell, list[Label]]]]]
+        lines = [(one.name, one.code, None, reported.get(one.code, {}))]
+        for each in self.names.ancestors(one.code):
+            until = {year: row for year, row in reported.get(each.code, {}).items() if year < each.until}
+            lines.append((self.names.name_of(each.code, each.until), each.code, each, until))
+        lines = [line for line in lines if line[3]]
+        breaks = self.resolver.breaks.get("fte_by_service", Breaks()).breaks
+        columns = []
+        for name, code, ancestor, _ in lines:
+            told = [Label(nb=f"{name} {code}", en=f"{name} {code}")]
+            if ancestor:
+                told.append(filled(TEXTS["until"], year=str(ancestor.until - 1)))
+                told += [TEXTS["part"]] if ancestor.is_part else []
+            columns.append(joined(told, ", "))
+        table: list[tuple[Label, list[Cell], list[Label]]] = []
+        for year in sorted({year for line in lines for year in line[3]}):
+            cells, remarks = [], []
+            for name, code, _, rows in lines:
+                cell, said = rows.get(year, (Cell(None, 1, NO_ROW), []))
+                cells.append(cell)
+                if said:
+                    words = in_one_line(said)
+                    whose = f"{name} {code}: " if len(lines) > 1 else ""
+                    remarks.append(Label(nb=whose + words.nb, en=whose + words.en))
+            kinds = [self.release.label("break_kind", each.kind) for each in breaks if each.time_period == year]
+            if kinds and table:
+                remarks.append(filled(PAGE_TEXTS["break_before"], kinds=joined(dict.fromkeys(kinds), ", ")))
+            table.append((Label(nb=str(year), en=str(year)), cells, remarks))
+        return Grid(TEXTS["year"], columns, table, []) if table else None

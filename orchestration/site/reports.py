@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from orchestration.publish.formats import REPORTS
 
@@ -36,18 +35,6 @@ class Reports:
     national: list[Report] = field(default_factory=list)
     memos: dict[str, Report] = field(default_factory=dict)
     sheets: dict[str, Report] = field(default_factory=dict)
-
-    def script(self) -> dict[str, Any]:
-        """Return the sheets as the page of a municipality gets them: the files of the first, and who has one.
-
-        The files of all lie alike, so that the code in their addresses is all that differs.
-        """
-        if not self.sheets:
-            return {}
-        first = next(iter(self.sheets.values()))
-        of_any = first.name.removesuffix(first.area) + "{code}"
-        alike = [[name, file.replace(first.name, of_any)] for name, file in first.files]
-        return {"year": first.year, "files": alike, "codes": list(self.sheets)}
 
 
 def read_reports(snapshot: Path) -> Reports:

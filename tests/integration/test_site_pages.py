@@ -9,6 +9,7 @@ import csv
 import html
 import importlib.util
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -95,7 +96,9 @@ def small_database() -> duckdb.DuckDBPyConnection:
         common = {"series": "is248", "series_break": False, "obs_status": "I" if year == 2002 else "A", "imputed_share": 0.0}
         for unit in units(year):
             county = {"county_code": unit["unit_code"][:2]} if unit["unit_level"] == "municipality" else {}
-            insert(connection, "areas", [{**unit, **county}])
+            lies_in = {"size_group": "2000_5000"} if unit["unit_code"] == "1101" else {}
+            official = {"official_name": f"{unit['unit_name']} - Gielda"} if unit["unit_code"] == "1102" else {}
+            insert(connection, "areas", [{**unit, **county, **lies_in, **official}])
             size = unit["population"] / 1000
             for group, share in (("adults", 0.75), ("children", 0.25), ("total", 1.0)):
                 fte = size * share * (year - 1990)
@@ -321,7 +324,7 @@ class Reader(HTMLParser):
             self.ids.append(known["id"])
         if tag == "a":
             self.links.append(known["href"])
-        elif "src" in known or (tag == "link" and "href" in known):
+        elif "src" in known or (tag == "link" and known["rel"] == "stylesheet"):
             self.loads.append(known.get("src") or known["href"])
         if tag == "span" and "lang" in known:
             self.languages.append(known["lang"])
@@ -332,7 +335,13 @@ class Reader(HTMLParser):
 
 
 def read(site: Path) -> dict[str, Reader]:
-    return {page.name: Reader(page) for page in sorted(site.glob("*.html"))}
+    """Return all pages by their place, those of municipalities too."""
+    return {page.relative_to(site).as_posix(): Reader(page) for page in sorted(site.rglob("*.html"))}
+
+
+def path_of(name: str, link: str) -> str:
+    """Return where a link of a page leads to, seen from the folder of the pages."""
+    return os.path.normpath((Path(name).parent / link).as_posix())
 
 
 def test_the_same_tables_give_the_same_bytes(small: Path, tmp_path: Path) -> None:
@@ -349,24 +358,28 @@ def test_the_same_tables_give_the_same_bytes(small: Path, tmp_path: Path) -> Non
 
 def test_every_link_leads_to_a_page_an_anchor_or_a_file_beside_the_pages(site: Path) -> None:
     pages = read(site)
-    chosen_by_script = {"explorer.html": "indicator", "municipality.html": "municipality"}
     for name, reader in pages.items():
         assert len(set(reader.ids)) == len(reader.ids), name
         for link in reader.links:
-            if link.startswith("mailto:") or BESIDE.fullmatch(link) or (link.startswith("../") and (site / link).is_file()):
-                continue
             file, _, anchor = link.partition("#")
-            target = file or name
+            target = path_of(name, file) if file else name
+            if (
+                link.startswith("mailto:")
+                or BESIDE.fullmatch(target)
+                or (target.startswith("../") and (site / target).is_file())
+            ):
+                continue
             assert target in pages, f"{name}: {link}"
-            in_data = target in chosen_by_script and (site / "data" / chosen_by_script[target] / f"{anchor}.js").is_file()
+            in_data = target == "explorer.html" and (site / "data" / "indicator" / f"{anchor}.js").is_file()
             assert not anchor or anchor in pages[target].ids or in_data, f"{name}: {link}"
 
 
 def test_nothing_is_loaded_from_the_web_and_what_is_loaded_is_there(site: Path) -> None:
     for name, reader in read(site).items():
         for file in reader.loads:
-            assert BESIDE.fullmatch(file) or (site / file).is_file(), f"{name}: {file}"
-    for script in sorted((site / "static").glob("*.*")):
+            path = path_of(name, file)
+            assert BESIDE.fullmatch(path) or (site / path).is_file(), f"{name}: {file}"
+    for script in sorted([*(site / "static").glob("*.js"), *(site / "static").glob("*.css")]):
         named = r"(?!schemas\.openxmlformats\.org/|www\.w3\.org/)"
         assert not re.search(rf"https?://{named}|\bfetch\(|XMLHttpRequest|import\(", script.read_text(encoding="utf-8")), (
             script.name
@@ -374,9 +387,10 @@ def test_nothing_is_loaded_from_the_web_and_what_is_loaded_is_there(site: Path) 
 
 
 def test_a_page_with_all_that_it_loads_is_within_its_budget(site: Path) -> None:
-    chosen = [path.stat().st_size for name in ("indicator", "municipality") for path in (site / "data" / name).glob("*.js")]
+    chosen = [path.stat().st_size for path in (site / "data" / "indicator").glob("*.js")]
     for name, reader in read(site).items():
-        loaded = sum((site / file).stat().st_size for file in reader.loads if (site / file).is_file())
+        files = [site / path_of(name, file) for file in reader.loads]
+        loaded = sum(file.stat().st_size for file in files if file.is_file())
         assert (site / name).stat().st_size + loaded + max(chosen, default=0) < BUDGET, name
 
 
@@ -387,7 +401,7 @@ def test_every_text_stands_in_both_languages(site: Path) -> None:
 
 
 def test_no_page_shows_a_text_as_python_writes_it(site: Path) -> None:
-    for page in sorted(site.glob("*.html")):
+    for page in sorted(site.rglob("*.html")):
         shown = html.unescape(page.read_text(encoding="utf-8"))
         assert not re.search(r"(?<![\w-])(nb|en)='|\\xa0|<[a-z_.]+ object at", shown), page.name
 
@@ -397,11 +411,11 @@ def test_every_page_says_that_data_are_constructed_where_they_are(small: Path, b
     assert notice is not None
     for name, reader in read(small).items():
         assert notice.nb in reader.texts and notice.en in reader.texts, name
-    assert not any('class="notice"' in page.read_text(encoding="utf-8") for page in bare.glob("*.html"))
+    assert not any('class="notice"' in page.read_text(encoding="utf-8") for page in bare.rglob("*.html"))
 
 
 def test_pages_without_data_are_left_out_and_the_others_say_so(bare: Path) -> None:
-    assert {page.name for page in bare.glob("*.html")} == {
+    assert {page.name for page in bare.rglob("*.html")} == {
         f"{name}.html" for name in ("index", "explorer", "builder", "municipality", "reconciliation", "download", "method")
     }
     texts = read(bare)
@@ -431,19 +445,13 @@ def test_pages_lead_to_the_reports_that_are_there(small: Path, bare: Path) -> No
     assert [link for page in read(bare) for link in to_reports(bare, page)] == []
 
 
-def test_a_municipality_leads_to_its_own_sheet(small: Path, browser: tuple[Any, str]) -> None:
-    started, _ = browser
-    page = started.new_page()
-    found = {}
-    for code in MUNICIPALITIES:
-        page.goto(f"{(small / 'municipality.html').as_uri()}#{code}")
-        page.reload()
-        page.wait_for_selector("#chosen > h2")
-        found[code] = [link.get_attribute("href") for link in page.locator(".sheet a").all()]
-    folder = "../sheets/municipality-2005-{}/municipality-2005-{}."
+def test_a_municipality_leads_to_its_own_sheet(small: Path) -> None:
+    found = {
+        code: [link for link in read(small)[f"kommune/{code}.html"].links if "/sheets/" in link] for code in MUNICIPALITIES
+    }
+    folder = "../../sheets/municipality-2005-{}/municipality-2005-{}."
     expected = {code: [f"{folder.format(code, code)}{kind}" for kind in ("pdf", "docx")] for code in ("1101", "1201")}
     assert found == {**expected, "1102": []}
-    page.close()
 
 
 def test_a_hidden_answer_is_a_colon_with_its_meaning(small: Path) -> None:
@@ -544,6 +552,7 @@ PAGES = (
     "explorer",
     "builder",
     "municipality",
+    "kommune/1101",
     "reconciliation",
     "download",
     "method",
@@ -558,8 +567,7 @@ def test_pages_are_readable_by_everyone(small: Path, browser: tuple[Any, str], l
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
     for name in PAGES:
-        anchor = "#1101" if name == "municipality" else ""
-        page.goto(f"{(small / name).as_uri()}.html?lang={language}{anchor}")
+        page.goto(f"{(small / name).as_uri()}.html?lang={language}")
         page.wait_for_timeout(100)
         page.evaluate(axe)
         found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'], preload: false})")
@@ -594,7 +602,7 @@ OPEN_TABLES = "document.querySelectorAll('details.data').forEach((details) => { 
 def test_no_area_stands_twice_in_a_figure(small: Path, browser: tuple[Any, str]) -> None:
     started, _ = browser
     page = started.new_page()
-    for path in sorted(small.glob("*.html")):
+    for path in sorted(small.rglob("*.html")):
         page.goto(path.as_uri())
         page.wait_for_timeout(100)
         page.evaluate(OPEN_TABLES)

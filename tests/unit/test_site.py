@@ -1,4 +1,4 @@
-"""The pages' pure functions: numbers, breaks and gaps, cubes, choices, ancestors and neighbours of a municipality."""
+"""The pages' pure functions: numbers, breaks and gaps, cubes, choices, names and ancestors of a municipality."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR
@@ -19,7 +17,7 @@ from orchestration.site.breaks import Break, apart, stretches
 from orchestration.site.cubes import Cube, Measure, as_text, dumped
 from orchestration.site.figures import Choices, Resolver, Shown
 from orchestration.site.formats import both, kept_together, number, percent, signed
-from orchestration.site.municipality import Ancestor, Change, ancestors, neighbours
+from orchestration.site.names import Ancestor, Change, ancestors, forms_of
 from orchestration.site.pages import Figure, Question, load_pages, load_site, written_out
 from orchestration.site.printed import read_printed
 
@@ -192,20 +190,15 @@ def test_ancestors_are_followed_back_through_mergers_splits_and_new_codes() -> N
     ]
 
 
-def test_neighbours_are_the_nearest_in_population_largest_first() -> None:
-    populations = {"a": 100.0, "b": 110.0, "c": 95.0, "d": 500.0, "e": 105.0}
-
-    assert neighbours(populations, 3)["a"] == ["b", "e", "c"]
-    assert neighbours({"a": 100.0}, 3) == {"a": []}
-    assert neighbours({}, 3) == {}
-    assert "x" not in neighbours(populations, 3)
-
-
-@given(st.dictionaries(st.text("abcdef", min_size=1, max_size=3), st.integers(0, 8), max_size=20), st.integers(1, 6))
-def test_neighbours_are_those_that_a_look_at_all_others_finds(populations: dict[str, float], count: int) -> None:
-    for code, found in neighbours(populations, count).items():
-        others = sorted(set(populations) - {code}, key=lambda other: (abs(populations[other] - populations[code]), other))
-        assert found == sorted(others[:count], key=lambda other: (-populations[other], other))
+def test_a_name_is_also_what_it_is_without_brackets_and_in_each_language() -> None:
+    assert forms_of("Våler (Innlandet)") == ["Våler (Innlandet)", "Våler"]
+    assert forms_of("Gáivuotna - Kåfjord - Kaivuono") == [
+        "Gáivuotna - Kåfjord - Kaivuono",
+        "Gáivuotna",
+        "Kåfjord",
+        "Kaivuono",
+    ]
+    assert forms_of("Aurskog-Høland") == ["Aurskog-Høland"]
 
 
 def test_boxes_of_which_several_may_be_ticked_are_no_parts_of_a_whole() -> None:

@@ -117,7 +117,7 @@
   const loads = {};
   const load = (file) => (loads[file] ||= new Promise((done, failed) => {
     const script = document.createElement("script");
-    script.src = `data/${file}`;
+    script.src = `${document.documentElement.dataset.root || ""}data/${file}`;
     script.onload = done;
     script.onerror = () => { delete loads[file]; failed(new Error(file)); };
     document.head.append(script);

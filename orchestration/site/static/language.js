@@ -7,7 +7,7 @@
 
   // Some browsers refuse storage to pages that are opened from a folder.
   const remembered = () => { try { return localStorage.getItem(KEY); } catch { return null; } };
-  const remember = (language) => { try { localStorage.setItem(KEY, language); } catch { /* not remembered, that is all */ } };
+  const remember = (language) => { try { localStorage.setItem(KEY, language); return true; } catch { return false; } };
 
   const show = (language) => {
     document.documentElement.lang = language;
@@ -15,13 +15,37 @@
     const title = document.querySelector("title");
     if (title.dataset[language]) document.title = title.dataset[language];
     for (const field of document.querySelectorAll("[data-nb][placeholder]")) field.placeholder = field.dataset[language];
+    for (const about of document.querySelectorAll("meta[data-nb]")) about.content = about.dataset[language];
     document.dispatchEvent(new Event("languagechosen"));
   };
 
-  const asked = new URLSearchParams(location.search).get("lang");
-  const wanted = [asked, remembered()].find((each) => each === "nb" || each === "en");
+  const asked = () => new URLSearchParams(location.search).get("lang");
+  const known = (language) => language === "nb" || language === "en";
+  let isKept = true;
+  const wanted = [asked(), remembered()].find(known);
   if (wanted) show(wanted);
   for (const button of buttons) {
-    button.addEventListener("change", () => { remember(button.value); show(button.value); });
+    button.addEventListener("change", () => {
+      isKept = remember(button.value);
+      // An address that says a language says the one that is shown.
+      if (known(asked())) {
+        const address = new URL(location.href);
+        address.searchParams.set("lang", button.value);
+        try { history.replaceState(null, "", address); } catch { /* links still say it */ }
+      }
+      show(button.value);
+    });
   }
+
+  // A link to another page says the language where it is not remembered, or where the address of this page says it.
+  const carry = (event) => {
+    const link = event.target.closest ? event.target.closest("a[href]") : null;
+    if (!link || (isKept && !known(asked())) || link.getAttribute("href").startsWith("#")) return;
+    if (link.protocol !== location.protocol || link.host !== location.host || !/\.html$|\/$/.test(link.pathname)) return;
+    const address = new URL(link.href);
+    address.searchParams.set("lang", document.documentElement.lang);
+    link.href = address.href;
+  };
+  // Before a link is followed by pointer, keyboard or menu.
+  for (const kind of ["pointerdown", "click", "contextmenu"]) document.addEventListener(kind, carry, true);
 })();
