@@ -34,7 +34,7 @@ from orchestration.site.cubes import Cube, dumped, read_cube, read_indicator_cub
 from orchestration.site.figures import Cell, Grid, Moved, Resolved, Resolver
 from orchestration.site.headline import headline
 from orchestration.site.municipality import Municipalities
-from orchestration.site.pages import MAP, Figure, Page, Question, Site, load_pages, load_site, written_out
+from orchestration.site.pages import MAP, Page, Question, Site, load_pages, load_site, written_out
 from orchestration.site.peers import Rate
 from orchestration.site.printed import read_printed
 from orchestration.site.questions import explorer, grouped, question
@@ -51,7 +51,6 @@ PICTURE = "static/share.png"
 TEXTS = load_texts("site", "pages")
 # What the scripts say of figures in the same words as the files.
 SCRIPT_REMARKS = ("covered", "moved")
-
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from orchestration.site import formats
 from orchestration.site.breaks import Breaks
 from orchestration.site.cubes import CURRENT, NO_ROW, TIME, UNIT, Cube, cube_of, dumped, row_sql
 from orchestration.site.figures import Cell, Grid, Resolver
-from orchestration.site.names import FULL, OWN, Ancestor, Names, index, namesakes
+from orchestration.site.names import FULL, OWN, Ancestor, Names, bare, index, namesakes
 from orchestration.site.pages import Figure
 from orchestration.site.peers import SAYING, TABLE, Peers, Rate, flag_of, read_peers
 
@@ -242,14 +242,13 @@ class Municipalities:
         return filled(TEXTS["description"], name=one.name, years=years, year=str(self.year), **numbers)
 
     def _formed(self, one: Municipality) -> list[Label]:
-        """Return what a municipality was formed from, with the year and whether it was split; codes alone are not told."""
-        told = []
+        """Return what a municipality was formed from, each name once, nearest first; a new code alone is not told."""
+        told: dict[str, Label] = {}
         for each in self.names.ancestors(one.code):
             name = self.names.name_of(each.code, each.until)
-            if name != one.name:
-                key = "formed_of_part" if each.is_part else "formed_of"
-                told.append(filled(TEXTS[key], name=name, year=str(each.until)))
-        return told
+            key = "formed_of_part" if each.is_part else "formed_of"
+            told.setdefault(bare(name), filled(TEXTS[key], name=name, year=str(each.until)))
+        return list(told.values()) if told.keys() - {bare(one.name)} else []
 
     def _beside(self, one: Municipality) -> Label:
         """Return the rates of the country and the county."""

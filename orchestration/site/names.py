@@ -77,10 +77,14 @@ def ancestors(code: str, changes: Sequence[Change], newest: int) -> list[Ancesto
     return sorted(found, key=lambda each: (-each.until, each.code))
 
 
+def bare(name: str) -> str:
+    """Return a name without what tells it from another of that name."""
+    return TOLD_APART.sub("", name)
+
+
 def forms_of(name: str) -> list[str]:
     """Return a name, without what tells it from another of that name, and each of the names that it is made of."""
-    bare = TOLD_APART.sub("", name)
-    return list(dict.fromkeys(each for each in (name, bare, *BETWEEN.split(bare)) if each))
+    return list(dict.fromkeys(each for each in (name, bare(name), *BETWEEN.split(bare(name))) if each))
 
 
 class Names:
@@ -172,11 +176,11 @@ def namesakes(known: Mapping[str, Sequence[Known]]) -> dict[str, list[tuple[str,
     for code, names in known.items():
         for each in names:
             if each.kind in (FULL, OWN):
-                own.setdefault(TOLD_APART.sub("", each.name).casefold(), set()).add(code)
+                own.setdefault(bare(each.name).casefold(), set()).add(code)
     found: dict[str, list[tuple[str, Known]]] = {}
     for other, names in known.items():
         for each in names:
-            for code in own.get(TOLD_APART.sub("", each.name).casefold(), ()):
+            for code in own.get(bare(each.name).casefold(), ()):
                 # What it was formed from, or became, is no other municipality of that name.
                 if code != other and each.kind != LATER and other not in {seen for seen, _ in found.get(code, ())}:
                     found.setdefault(code, []).append((other, each))
