@@ -333,6 +333,6 @@ class Municipalities:
                     remarks.append(Label(nb=whose + words.nb, en=whose + words.en))
             kinds = [self.release.label("break_kind", each.kind) for each in breaks if each.time_period == year]
             if kinds and table:
-                remarks.append(filled(PAGE_TEXTS["break_before"], kinds=joined(dict.fromkeys(kinds), ", ")))
+                remarks.append(filled(TEXTS["breaks_here"], kinds=joined(dict.fromkeys(kinds), ", ")))
             table.append((Label(nb=str(year), en=str(year)), cells, remarks))
         return Grid(TEXTS["year"], columns, table, []) if table else None

@@ -204,7 +204,7 @@ def test_a_language_that_is_remembered_needs_no_address(site: Path, page: Any) -
 
 
 def test_a_municipality_stands_among_others_without_a_ranking(site: Path, page: Any) -> None:
-    page.goto(f"{(site / 'kommune' / '1101.html').as_uri()}#compare=1201,1102,1101,0000")
+    page.goto(f"{(site / 'kommune' / '1101.html').as_uri()}#peers;compare=1201,1102,1101,0000")
     page.wait_for_selector("svg.peers")
     values = [each.text_content() for each in page.locator(".peer-value").all()]
     # Own value, its county of three, the country, then the chosen ones by the alphabet.
@@ -218,13 +218,18 @@ def test_a_municipality_stands_among_others_without_a_ranking(site: Path, page: 
     # Another one is added by its name, and stands in the address; without figures the reason is said.
     page.locator("#peer").fill("gammel")
     page.keyboard.press("Enter")
-    page.wait_for_function("location.hash === '#compare=1201,1102,1202'")
+    page.wait_for_function("location.hash === '#peers;target_group=total;compare=1201,1102,1202'")
     assert [each.text_content() for each in page.locator(".peer-name").all()][3:] == ["Fjell", "Gammel", "Ærfugløy"]
     assert page.locator(".peer-value").all()[4].text_content() == ".."
     page.get_by_role("button", name="Fjern Fjell", exact=True).click()
-    assert page.evaluate("location.hash") == "#compare=1201,1202"
+    assert page.evaluate("location.hash") == "#peers;target_group=total;compare=1201,1202"
     page.locator("#peers select").select_option("children")
     assert page.locator(".peer-value").first.text_content() == "10,0"
+    # The address leads to what is shown.
+    page.reload()
+    page.wait_for_selector("svg.peers")
+    assert page.locator(".peer-value").first.text_content() == "10,0"
+    assert [each.text_content() for each in page.locator(".peer-name").all()][3:] == ["Gammel", "Ærfugløy"]
 
 
 def test_the_table_beside_the_figure_has_its_numbers(site: Path) -> None:
@@ -242,7 +247,7 @@ def test_the_table_beside_the_figure_has_its_numbers(site: Path) -> None:
 
 
 def test_a_municipality_prints_on_two_pages(site: Path, page: Any) -> None:
-    page.goto(f"{(site / 'kommune' / '1101.html').as_uri()}#compare=1201,1102,1202,1203,1104")
+    page.goto(f"{(site / 'kommune' / '1101.html').as_uri()}#peers;compare=1201,1102,1202,1203,1104")
     page.wait_for_selector("svg.peers")
     printed = pypdfium2.PdfDocument(io.BytesIO(page.pdf(prefer_css_page_size=True)))
     texts = [each.get_textpage().get_text_range() for each in printed]

@@ -6,7 +6,9 @@
   const site = window.IS248;
   const { say, text, number, sign, h } = site;
   const MOST = 5;
+  const ANCHOR = "peers";
   const KEY = "compare";
+  const GROUP = "target_group";
   const ROW = 34;
   const NARROW = 560;
   const [LOW, FIRST, MEDIAN, THIRD, HIGH] = [0, 1, 2, 3, 4];
@@ -16,16 +18,16 @@
     ...(flag && flag !== "A" && flag !== site.NO_ROW ? [say(site.flagOf(flag).label)] : []), ...said.map(say),
   ];
 
-  // The reader's choice stands in the address, beside what else stands there.
-  const asked = () => new URLSearchParams(location.hash.slice(1));
-  const chosenNow = (own) => [...new Set((asked().get(KEY) || "").split(","))]
+  // The reader's choice stands in the address as that of a figure does.
+  const asked = () => {
+    const { anchor, values } = site.address.parsed();
+    return anchor === ANCHOR ? values : {};
+  };
+  const chosen = (own) => [...new Set((asked()[KEY] || "").split(","))]
     .filter((code) => code !== own && site.municipalities.known.has(code)).slice(0, MOST);
-  const keep = (codes) => {
-    const parameters = asked();
-    if (codes.length) parameters.set(KEY, codes.join(","));
-    else parameters.delete(KEY);
-    const words = decodeURIComponent(parameters.toString());
-    try { history.replaceState(null, "", words ? `#${words}` : location.pathname + location.search); } catch { location.hash = words; }
+  const keep = (codes, group) => {
+    const pairs = [`${GROUP}=${group}`, ...(codes.length ? [`${KEY}=${codes.join(",")}`] : [])];
+    try { history.replaceState(null, "", `#${[ANCHOR, ...pairs].join(";")}`); } catch { /* A browser may refuse that to pages from a folder. */ }
   };
 
   // A set is a unit that has a distribution, or municipalities that are named.
@@ -104,10 +106,10 @@
 
   // Fills the place of the figure on the page of a municipality.
   const make = (host, one) => {
-    let codes = chosenNow(one.code);
+    let codes = chosen(one.code);
     const groups = Object.entries(shared.groups).filter(([group]) => (shared.rates[one.code] || {})[group] || one.sets.some((unit) => shared.units[unit].of[group]));
     const caption = h("span", {});
-    const select = h("select", { name: "target_group" });
+    const select = h("select", { name: GROUP });
     const unit = h("p", { class: "unit" });
     const summary = h("p", { class: "vh", id: "peers-summary" });
     const key = h("div", { class: "keys" });
@@ -146,7 +148,7 @@
         return h("li", {}, h("a", { href: `${code}.html` }, each.name), ` ${row ? shown(row) : ""} `, button);
       }));
     };
-    const put = (next) => { codes = next; keep(codes); update(); };
+    const put = (next) => { codes = next; keep(codes, select.value); update(); };
     const add = (code, hit) => {
       const { name } = hit;
       if (code === one.code || codes.includes(code)) { find.clear(); find.tell(text("peers_again", { name })); return; }
@@ -159,7 +161,7 @@
     const words = () => {
       caption.textContent = text("peers_group");
       label.textContent = text("peers_choose");
-      const before = select.value;
+      const before = select.value || asked()[GROUP];
       select.replaceChildren(...groups.map(([group, ...names]) => h("option", { value: group, selected: group === before }, say(names[0]))));
       update();
     };
@@ -172,9 +174,18 @@
       take: add,
     });
     words();
-    select.addEventListener("change", update);
+    select.addEventListener("change", () => put(codes));
     document.addEventListener("languagechosen", words);
-    window.addEventListener("hashchange", () => { codes = chosenNow(one.code); update(); });
+    const follow = () => {
+      const { anchor, values } = site.address.parsed();
+      if (anchor !== ANCHOR || !Object.keys(values).length) return;
+      codes = chosen(one.code);
+      if (groups.some(([group]) => group === values[GROUP])) select.value = values[GROUP];
+      update();
+      requestAnimationFrame(() => host.closest("section").scrollIntoView());
+    };
+    window.addEventListener("hashchange", follow);
+    follow();
     window.addEventListener("beforeprint", update);
     window.addEventListener("afterprint", update);
     let width = plot.clientWidth;
