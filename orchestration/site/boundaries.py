@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,35 @@ def read_membership(connection: duckdb.DuckDBPyConnection) -> Membership | None:
         divided=divided,
         frame={row[2]: row[3] for row in rows if row[1] == FRAME},
     )
+
+
+def neighbours(shapes: Topology) -> dict[str, list[str]]:
+    """Return for each municipality those with which it shares a border in the file, in the order of their codes."""
+    beside: dict[int, set[str]] = defaultdict(set)
+    for code, rings in shapes.rings.items():
+        for arc in (arc for ring in rings for arc in ring):
+            # A line is the same one backwards.
+            beside[arc if arc >= 0 else ~arc].add(code)
+    found: dict[str, set[str]] = {code: set() for code in shapes.rings}
+    for codes in beside.values():
+        for code in codes:
+            found[code] |= codes - {code}
+    return {code: sorted(others) for code, others in found.items()}
+
+
+def read_neighbours(connection: duckdb.DuckDBPyConnection, data: Path) -> dict[str, list[str]]:
+    """Return which of today's municipalities lie beside each other; none where no file has all of them.
+
+    Args:
+        connection: sees the public tables.
+        data: folder of the inputs.
+    """
+    areas = read_membership(connection)
+    shapes = fitting([read_topology(each) for each in describe_shapes(data, PACKAGE)], set(areas.names)) if areas else None
+    if areas is None or shapes is None:
+        return {}
+    rings = {code: shapes.rings[code] for code in areas.names}
+    return neighbours(replace(shapes, rings=rings))
 
 
 def read_boundaries(connection: duckdb.DuckDBPyConnection, data: Path) -> str | None:

@@ -28,7 +28,7 @@ from orchestration.publish.release import Release
 from orchestration.publish.remarks import in_one_line, read_moved
 from orchestration.site import about, builder, formats
 from orchestration.site.about import sourced
-from orchestration.site.boundaries import read_boundaries
+from orchestration.site.boundaries import read_boundaries, read_neighbours
 from orchestration.site.breaks import Break, Breaks, read_breaks
 from orchestration.site.cubes import Cube, dumped, read_cube, read_indicator_cubes, reason_flags
 from orchestration.site.figures import Cell, Grid, Moved, Resolved, Resolver
@@ -109,7 +109,7 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
     pages = load_pages()
     subjects = _subjects(resolver, pages, data)
     front = resolver.resolve(data.site.front)
-    municipalities = Municipalities(connection, resolver)
+    municipalities = Municipalities(connection, resolver, read_neighbours(connection, load_settings().data))
 
     _copy_static(folder / "static")
     questions = {name: cube for name, cube in data.cubes.items() if cube.share_of}

@@ -113,6 +113,7 @@ class Own:
     beside: Label
     years: Grid | None
     distributions: list[tuple[Label, Grid]]
+    near: list[Municipality]
     reported: Grid | None
     config: dict[str, Any]
 
@@ -120,9 +121,13 @@ class Own:
 class Municipalities:
     """What is public of every municipality of today."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, resolver: Resolver) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, resolver: Resolver, beside: Mapping[str, Sequence[str]]
+    ) -> None:
+        """Read what is public of them; ``beside`` has of each the municipalities that share a border with it."""
         self.connection = connection
         self.resolver = resolver
+        self.beside = beside
         self.release = resolver.release
         self.tables = resolver.tables
         self.year = self._newest("fte_by_service", "unit_level = 'municipality' and fte is not null")
@@ -213,6 +218,9 @@ class Municipalities:
         for each in self.list:
             sets = self.peers.sets_of(each.lies_in)
             figures = self.peers.rates.get(each.code, {})
+            near = sorted(
+                (known[code] for code in self.beside.get(each.code, ()) if code in known), key=lambda one: one.name
+            )
             yield Own(
                 one=each,
                 description=self._description(each),
@@ -225,8 +233,15 @@ class Municipalities:
                 beside=self._beside(each),
                 years=self._years(each),
                 distributions=self._distributions(sets),
+                near=near,
                 reported=self._reported_grid(each, reported),
-                config={"code": each.code, "name": each.name, "county": each.lies_in["county"], "sets": sets},
+                config={
+                    "code": each.code,
+                    "name": each.name,
+                    "county": each.lies_in["county"],
+                    "sets": sets,
+                    "near": [one.code for one in near],
+                },
             )
 
     def _description(self, one: Municipality) -> Label:

@@ -14,7 +14,7 @@ import pytest
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.ingest.data_packages import ShapeResource, describe_shapes
-from orchestration.site.boundaries import Topology, fitting, read_membership, read_topology
+from orchestration.site.boundaries import Topology, fitting, neighbours, read_membership, read_topology
 
 DATA = PROJECT_DIR / "data"
 SHAPES = describe_shapes(DATA, "reference")
@@ -36,6 +36,11 @@ def test_a_map_takes_the_file_that_has_all_municipalities_and_the_fewest_others(
 def test_of_two_files_that_fit_alike_the_last_is_taken() -> None:
     first, last = shapes_of("1"), shapes_of("1")
     assert fitting([first, last], {"1"}) is last
+
+
+def test_neighbours_share_a_line_in_whatever_direction_it_runs() -> None:
+    rings = {"1": [[0, 1], [5]], "2": [[~1, 2]], "3": [[~5, 3]], "4": [[4]]}
+    assert neighbours(Topology({}, [], rings, "somebody")) == {"1": ["2", "3"], "2": ["1"], "3": ["1"], "4": []}
 
 
 def areas(*rows: tuple[Any, ...]) -> duckdb.DuckDBPyConnection:

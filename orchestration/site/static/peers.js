@@ -40,18 +40,24 @@
       const [values = [], known = null, all = null, flag = "O", said = []] = shared.units[unit].of[group] || [];
       return { label: say(shared.units[unit].label), box: values, known, all, flag, said };
     });
-    const named = codes.map((code) => [code, site.municipalities.known.get(code).name]).sort((a, b) => a[1].localeCompare(b[1], "nb"));
-    return [point(one.code, one.name, true), ...boxes, ...named.map(([code, name]) => point(code, name, false))];
+    const named = (all) => all.map((code) => [code, site.municipalities.known.get(code).name]).sort((a, b) => a[1].localeCompare(b[1], "nb"))
+      .map(([code, name]) => point(code, name, false));
+    // Neighbours on the map are too few for a distribution, and too many for a line each.
+    const points = named(one.near);
+    const near = { label: text("peers_near"), points, known: points.filter((each) => each.point !== null).length, all: points.length, flag: "A", said: [] };
+    return [point(one.code, one.name, true), ...boxes, ...(points.length ? [near] : []), ...named(codes)];
   };
 
   const counted = (row) => (row.known === null || row.known === undefined ? "" : ` ${text("peers_counted", { known: number(row.known), all: number(row.all) })}`);
   const hasBox = (row) => row.box && row.box.length && row.box[MEDIAN] !== null;
   const shown = (row) => {
+    if (row.points) return counted(row).trim();
     if (row.box) return (hasBox(row) ? number(row.box[MEDIAN], 1) : say(site.flagOf(row.flag).label).toLowerCase()) + counted(row);
     const status = row.point !== null && row.flag !== "A" && row.flag !== site.NO_ROW ? ` ${row.flag}` : "";
     return (row.point === null ? sign(row.flag) : number(row.point, 1)) + status;
   };
   const inWords = (row) => {
+    if (row.points) return text("peers_near_list", { list: row.points.map((each) => `${each.label} ${shown(each)}`).join(", ") });
     if (!hasBox(row)) return text("peers_point", { label: row.label, value: shown(row) });
     const [low, first, median, third, high] = row.box.map((value) => number(value, 1));
     return text("peers_box", { label: row.label, low, first, median, third, high }).replace(/\.$/, `${counted(row)}.`);
@@ -66,7 +72,7 @@
     const row = isNarrow ? ROW + 16 : ROW;
     const top = 6;
     const bottom = top + row * rows.length;
-    const values = rows.flatMap((each) => [each.point, ...(each.box || [])]).filter((value) => value !== null && value !== undefined);
+    const values = rows.flatMap((each) => [each.point, ...(each.box || []), ...(each.points || []).map((one) => one.point)]).filter((value) => value !== null && value !== undefined);
     const x = d3.scaleLinear().domain([0, Math.max(1, d3.max(values) || 1)]).nice(5).range([left, width - right]);
     const svg = d3.select(host).append("svg").attr("viewBox", `0 0 ${width} ${bottom + 24}`).attr("width", width).attr("height", bottom + 24)
       .attr("aria-hidden", "true").attr("class", "lines peers");
@@ -97,6 +103,11 @@
         for (const end of [at[LOW], at[HIGH]]) group.append("line").attr("class", "whisker").attr("x1", end).attr("x2", end).attr("y1", middle - 5).attr("y2", middle + 5);
         group.append("rect").attr("class", "box").attr("x", at[FIRST]).attr("width", Math.max(1, at[THIRD] - at[FIRST])).attr("y", middle - 9).attr("height", 18);
         group.append("line").attr("class", "median").attr("x1", at[MEDIAN]).attr("x2", at[MEDIAN]).attr("y1", middle - 9).attr("y2", middle + 9);
+      } else if (each.points) {
+        for (const one of each.points.filter((other) => other.point !== null)) {
+          group.append("circle").attr("class", one.flag === "A" ? "point near" : "point near open").attr("cx", x(one.point)).attr("cy", middle).attr("r", 4.5)
+            .append("title").text(`${one.label} ${shown(one)}`);
+        }
       } else if (!each.box && each.point !== null) {
         group.append("circle").attr("class", each.flag === "A" ? "point" : "point open").attr("cx", x(each.point)).attr("cy", middle).attr("r", each.own ? 6 : 5);
         if (each.said.length) group.append("circle").attr("class", "noted").attr("cx", x(each.point)).attr("cy", middle).attr("r", each.own ? 9 : 8);
@@ -114,6 +125,7 @@
     const summary = h("p", { class: "vh", id: "peers-summary" });
     const key = h("div", { class: "keys" });
     const plot = h("div", { class: "plot", role: "img", "aria-labelledby": "peers-summary" });
+    const beside = h("p", { class: "summary" });
     const remarks = h("div", { class: "bases" });
     const list = h("ul", { class: "chosen", hidden: true });
     const list_title = h("p", { class: "chosen-title", hidden: true });
@@ -121,21 +133,23 @@
     const form = h("form", { class: "finder small", role: "search" }, label,
       h("div", { class: "row" }, h("input", { id: "peer", type: "search", autocomplete: "off", spellcheck: "false", "aria-describedby": "peer-said" })),
       h("p", { class: "said-of-search", id: "peer-said", role: "status" }), h("ul", { class: "hits" }));
-    host.replaceChildren(h("div", { class: "fields" }, h("label", {}, caption, select)), unit, key, plot, summary, remarks, list_title, list, form);
+    host.replaceChildren(h("div", { class: "fields" }, h("label", {}, caption, select)), unit, key, plot, summary, beside, remarks, list_title, list, form);
 
     const rows = () => rowsOf(one, codes, select.value);
     const update = () => {
       const all = rows();
       draw(plot, all);
-      const points = all.filter((row) => !row.box && row.point !== null);
+      const points = all.flatMap((row) => row.points || [row]).filter((row) => !row.box && row.point !== null);
       key.replaceChildren(...[
         site.charts.marksKey(points.map((row) => row.flag)), points.some((row) => row.said.length) ? site.charts.notedKey(true) : null,
       ].filter(Boolean));
       unit.textContent = `${text("fte_per_10000")}, ${shared.year}`;
-      summary.textContent = all.map(inWords).join(" ");
+      summary.textContent = all.filter((row) => !row.points).map(inWords).join(" ");
       // The same remark on several is told once.
-      const said = d3.group(all.filter((row) => !row.box || hasBox(row)), (row) => site.inOneLine(told(row.flag, row.said)));
+      const said = d3.group(all.flatMap((row) => row.points || [row]).filter((row) => !row.box || hasBox(row)), (row) => site.inOneLine(told(row.flag, row.said)));
       said.delete("");
+      const near = all.find((row) => row.points);
+      beside.textContent = near ? inWords(near) : "";
       remarks.replaceChildren(...(said.size ? [h("p", {}, text("remarks")), h("ul", {}, [...said].map(([words, of]) =>
         h("li", {}, `${of.map((row) => row.label).join(", ")}: ${words}`)))] : []));
       list_title.hidden = list.hidden = !codes.length;
@@ -144,7 +158,7 @@
       list.replaceChildren(...named.map(([code, each]) => {
         const button = h("button", { type: "button", "aria-label": text("peers_remove", { name: each.name }) }, "×");
         button.addEventListener("click", () => { put(codes.filter((other) => other !== code)); find.tell(text("peers_removed", { name: each.name })); find.field.focus(); });
-        const row = all.find((other) => !other.box && !other.own && other.label === each.name);
+        const row = all.find((other) => !other.box && !other.points && !other.own && other.label === each.name);
         return h("li", {}, h("a", { href: `${code}.html` }, each.name), ` ${row ? shown(row) : ""} `, button);
       }));
     };
