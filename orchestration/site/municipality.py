@@ -124,7 +124,7 @@ class Municipalities:
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, resolver: Resolver, beside: Mapping[str, Sequence[str]]
     ) -> None:
-        """Read what is public of them; ``beside`` has of each the municipalities that share a border with it."""
+        """Read all that is public of them; ``beside`` has of each the municipalities that share a border with it."""
         self.connection = connection
         self.resolver = resolver
         self.beside = beside
@@ -136,6 +136,7 @@ class Municipalities:
         self.list = self._list()
         self.known = {each.code: self.names.known_by(each.code, each.name) for each in self.list}
         self._cubes = self._read_cubes()
+        self._reported = self._read_reported()
 
     def _newest(self, table: str, condition: str) -> int:
         """Return the newest year that a table has on today's areas."""
@@ -214,7 +215,6 @@ class Municipalities:
         """Return what the page of each municipality says."""
         known = {each.code: each for each in self.list}
         alike = namesakes(self.known)
-        reported = self._reported()
         for each in self.list:
             sets = self.peers.sets_of(each.lies_in)
             figures = self.peers.rates.get(each.code, {})
@@ -234,7 +234,7 @@ class Municipalities:
                 years=self._years(each),
                 distributions=self._distributions(sets),
                 near=near,
-                reported=self._reported_grid(each, reported),
+                reported=self._reported_grid(each),
                 config={
                     "code": each.code,
                     "name": each.name,
@@ -305,7 +305,7 @@ class Municipalities:
         grids = [(group, self.peers.grid(table, group, sets)) for group in reversed(GROUPS)]
         return [(self.release.label("target_group", group), grid) for group, grid in grids if grid.rows]
 
-    def _reported(self) -> dict[str, dict[int, tuple[Cell, list[Label]]]]:
+    def _read_reported(self) -> dict[str, dict[int, tuple[Cell, list[Label]]]]:
         """Return FTE in total as municipalities reported them, by code and year, with what is said of them."""
         found: dict[str, dict[int, tuple[Cell, list[Label]]]] = defaultdict(dict)
         for code, year, fte, status, reason, note, share in self.connection.execute(
@@ -318,14 +318,12 @@ class Municipalities:
             found[code][year] = Cell(fte, 1, flag_of(self.release, status, reason)), said
         return found
 
-    def _reported_grid(
-        self, one: Municipality, reported: Mapping[str, Mapping[int, tuple[Cell, list[Label]]]]
-    ) -> Grid | None:
+    def _reported_grid(self, one: Municipality) -> Grid | None:
         """Return what a municipality and those that it was formed from reported, each on the areas of the year."""
         lines: list[tuple[str, str, Ancestor | None, Mapping[int, tuple[Cell, list[Label]]]]]
-        lines = [(one.name, one.code, None, reported.get(one.code, {}))]
+        lines = [(one.name, one.code, None, self._reported.get(one.code, {}))]
         for each in self.names.ancestors(one.code):
-            until = {year: row for year, row in reported.get(each.code, {}).items() if year < each.until}
+            until = {year: row for year, row in self._reported.get(each.code, {}).items() if year < each.until}
             lines.append((self.names.name_of(each.code, each.until), each.code, each, until))
         lines = [line for line in lines if line[3]]
         breaks = self.resolver.breaks.get("fte_by_service", Breaks()).breaks
