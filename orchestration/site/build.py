@@ -26,7 +26,7 @@ from orchestration.publish import remarks
 from orchestration.publish.formats import Format, Job
 from orchestration.publish.release import Release
 from orchestration.publish.remarks import in_one_line, read_moved
-from orchestration.site import about, builder, formats
+from orchestration.site import about, builder, formats, searched
 from orchestration.site.about import sourced
 from orchestration.site.boundaries import read_boundaries, read_neighbours
 from orchestration.site.breaks import Break, Breaks, read_breaks
@@ -142,6 +142,10 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
     asked = [name.split("/")[1] for name in sorted(questions)]
     own_table = builder.config(resolver, sorted(used), grouped(resolver, pages, asked))
     page("builder.html.j2", "builder.html", config=own_table)
+    labels = {each: data.indicators[each] for _, own in grouped(resolver, pages, asked) for each in own}
+    found = searched.entries(connection, release, tables, [(each.page, each.figures) for each in subjects], labels)
+    _text(folder / "data" / "search.js", f"IS248.searchable({dumped(found)});\n")
+    page("search.html.j2", "search.html", has_municipalities=bool(municipalities.list))
     page("reconciliation.html.j2", "reconciliation.html", reconciliation=read_reconciliation(connection, release))
     of_figures, of_questions = about.break_rows(connection, release)
     page(

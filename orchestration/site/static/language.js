@@ -46,6 +46,13 @@
     address.searchParams.set("lang", document.documentElement.lang);
     link.href = address.href;
   };
+  // The search is a form, and goes to another page as a link does.
+  document.addEventListener("submit", (event) => {
+    if (!event.target.classList.contains("site-search") || (isKept && !known(asked()))) return;
+    const said = document.createElement("input");
+    Object.assign(said, { type: "hidden", name: "lang", value: document.documentElement.lang });
+    event.target.append(said);
+  });
   // Before a link is followed by pointer, keyboard or menu.
   for (const kind of ["pointerdown", "click", "contextmenu"]) document.addEventListener(kind, carry, true);
 })();
