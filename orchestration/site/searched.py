@@ -22,7 +22,7 @@ from orchestration.site.pages import Page
 TEXTS = load_texts("site", "pages")
 # Sections of the page of the method, with what is said in them; a code list has its labels.
 SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "what_is_counted": (),
+    "what_is_counted": ("what_is_counted",),
     "breaks": ("breaks_lead",),
     "statuses": ("statuses_lead", "reasons"),
     "areas": ("areas_text",),
@@ -85,9 +85,10 @@ def _subjects(subjects: Sequence[tuple[Page, Sequence[Resolved]]]) -> Iterator[l
 def _method(release: Release, tables: Sequence[Table]) -> Iterator[list[Any]]:
     for name, texts in SECTIONS.items():
         codes = [code.label for each in LISTS.get(name, ()) for code in release.codes.get(each, {}).values()]
-        yield _entry(TEXTS[name], f"method.html#{name}", joined([*(TEXTS[each] for each in texts), *codes], " "))
+        words = [*(TEXTS[each] for each in texts), *codes] or [TEXTS[name]]
+        yield _entry(TEXTS[name], f"method.html#{name}", joined(words, " "))
     for defined in about.definitions(release, tables):
-        said = [definition.text for _, group in defined.kinds for definition in group]
+        said = [definition.text for _, group in defined.kinds for definition in group] or [defined.name]
         title = joined([TEXTS["definitions"], defined.name], ": ")
         yield _entry(title, "method.html#definitions", joined(said, " "))
 

@@ -17,7 +17,7 @@
   const wordsOf = (labels) => folded(labels.join(" ")).split(" ");
   const SHORT = 3;
   // Endings that a word takes in its forms are no part of what is searched.
-  const stem = (word) => (word.length > 5 ? word.replace(/(?:ene|ens|ets|er|en|et|e|s)$/, "") : word);
+  const stem = (word) => (word.length > 5 ? word.replace(/(?:ene|ens|ets|er|en|et|e|s|t)$/, "") : word);
   const begins = (words, wanted) => words.some((word) => word.startsWith(wanted));
 
   // Nothing where a word is missing; otherwise the lower the better: in the title, else in the text.
