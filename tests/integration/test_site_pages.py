@@ -416,7 +416,8 @@ def test_every_page_says_that_data_are_constructed_where_they_are(small: Path, b
 
 def test_pages_without_data_are_left_out_and_the_others_say_so(bare: Path) -> None:
     assert {page.name for page in bare.rglob("*.html")} == {
-        f"{name}.html" for name in ("index", "explorer", "builder", "municipality", "reconciliation", "download", "method")
+        f"{name}.html"
+        for name in ("index", "explorer", "builder", "search", "municipality", "reconciliation", "download", "method")
     }
     texts = read(bare)
     assert "Ingen tall for hele landet" in texts["index.html"].texts
@@ -551,6 +552,7 @@ PAGES = (
     "plans",
     "explorer",
     "builder",
+    "search",
     "municipality",
     "kommune/1101",
     "reconciliation",

@@ -102,9 +102,5 @@
     return `${parts.map((part) => part.replace(/\.$/, "")).join(". ")}. ${linkOf(figure)}${release.notice ? ` (${say(release.notice)})` : ""}`;
   };
 
-  const foot = () => { for (const element of document.querySelectorAll("[data-snapshot]")) element.textContent = snapshot() || text("snapshot_unknown"); };
-  foot();
-  document.addEventListener("languagechosen", foot);
-
   Object.assign(site, { address: { parsed, asked, keep, follow, linkOf, snapshot, cited } });
 })();
