@@ -365,7 +365,7 @@ def test_an_area_whose_boundaries_moved_says_so_in_every_format(written: Path) -
     assert en in document["extension"]["en"]["dimension"]["unit"]["category"]["note"]["municipality:1101"][0]
     px = (written / "px/fte_by_service.px").read_text(encoding="utf-8")
     assert f'VALUENOTE("Område","Navn 1101")="{nb}";' in px
-    page = (written / "site/data/municipality/1101.js").read_text(encoding="utf-8")
+    page = (written / "site/kommune/1101.html").read_text(encoding="utf-8")
     assert nb in page and en in page
     method = (written / "site/method.html").read_text(encoding="utf-8")
     assert "Gikk ut: en del (1102)." in method and en in method
