@@ -104,7 +104,7 @@ class Table:
     columns: Mapping[str, Column]
     cube: Mapping[str, Any] | None
     paths: tuple[str, ...]
-    is_view: bool
+    is_view: bool = False
 
     @property
     def types(self) -> dict[str, str]:

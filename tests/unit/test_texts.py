@@ -24,9 +24,6 @@ LOADERS = {"load_texts": read_texts, "load_groups": read_groups}
 # What uses texts beside modules: templates, scripts, and the descriptions of pages and figures.
 USERS = ("*.py", "*.j2", "*.js", "pages/*.yml")
 
-# Every page has all texts of the scripts in one file: to take these out changes the content of every snapshot.
-NOT_USED = {"site/texts/scripts.yml": {"break_soft", "by_service", "by_education", "by_pathway", "part_of"}}
-
 
 def file_of(call: ast.Call) -> Path:
     room, name = (ast.literal_eval(argument) for argument in call.args)
@@ -129,7 +126,7 @@ def test_every_text_is_used(path: Path) -> None:
     )
     # The keys of a group are codes of the data; that the group is used is what can be seen.
     keys = list(read_groups(path)) if LOADED[path] == "load_groups" else list(read_texts(path))
-    assert set(unused(keys, users)) == NOT_USED.get(path.relative_to(ROOMS).as_posix(), set())
+    assert unused(keys, users) == []
 
 
 def test_a_text_that_nobody_uses_is_found() -> None:

@@ -10,6 +10,7 @@
   const field = document.getElementById("words");
   const said = document.getElementById("said");
   const host = document.getElementById("found");
+  const HEADINGS = { subjects: "subjects_found", questions: "questions_found", tables: "tables_found", method: "method_found" };
   let places = [];
   let known = {};
   site.municipalities = (all) => { places = prepare(all); };
@@ -48,7 +49,7 @@
       const found = entries.map((entry, place) => [rank(entry, wanted), place, entry]).filter(([at]) => at !== null)
         .sort((a, b) => a[0] - b[0] || a[1] - b[1]);
       count += found.length;
-      sections.push(list(text(`${kind}_found`), found.slice(0, MOST).map(([, , entry]) => h("li", {}, h("a", { href: entry.address }, say(entry.label)))), Math.max(0, found.length - MOST)));
+      sections.push(list(text(HEADINGS[kind]), found.slice(0, MOST).map(([, , entry]) => h("li", {}, h("a", { href: entry.address }, say(entry.label)))), Math.max(0, found.length - MOST)));
     }
     host.replaceChildren(...sections.filter(Boolean));
     said.textContent = count ? text("search_hits", { count, words: query }) : text("search_none", { words: query });
