@@ -219,3 +219,26 @@ def test_breaks_have_one_number_in_picture_list_and_table(page: Any, tmp_path: P
     listed = [item.get_attribute("data-number") for item in figure.locator(".breaks li[data-number]").all()]
     table = re.findall(r"Brudd (\d):", figure.locator("table").text_content() or "")
     assert picture == listed == table == ["1", "2", "3"]
+
+
+def test_the_place_of_a_municipality_among_others_is_saved_and_embedded(page: Any, snapshot: Path) -> None:
+    page.goto(f"{(snapshot / 'site' / 'kommune' / '1101.html').as_uri()}#peers;compare=1201,1102;target_group=adults")
+    figure = page.locator("#peers")
+    name, content = save(page, figure, "csv")
+    rows = {row["Område"]: row["Verdi"] for row in csv.DictReader(io.StringIO(content.decode("utf-8-sig")), delimiter=";")}
+    # A thousandth of the inhabitants, three quarters of the FTE, fifteen years.
+    assert name.startswith("is248_1101_peers_adults") and rows["Kommune 1101"] == "112,5"
+    assert list(rows)[-2:] == ["Kommune 1102", "Kommune 1201"]
+
+    _, picture = save(page, figure, "svg")
+    said = " ".join(
+        "".join(node.itertext()) for node in ElementTree.fromstring(picture).iter() if node.tag.endswith("}text")
+    )
+    assert "112,5" in said and "egner seg ikke til sammenligning" in said
+
+    figure.locator("[data-action=embed]").click()
+    page.goto(re.findall(r'src="([^"]+)"', figure.locator("textarea").input_value())[0].replace("&amp;", "&"))
+    page.wait_for_selector("body.embedded")
+    assert page.locator("select[name=target_group]").input_value() == "adults"
+    assert page.locator(".notice").is_visible() and page.locator("header, footer").count() == 0
+    assert "Kommune 1201" in page.locator(".chosen").inner_text()

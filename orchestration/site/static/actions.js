@@ -8,7 +8,7 @@
   // Name of a file: the figure, what is chosen, and the snapshot.
   const nameOf = (figure, kind) => {
     const chosen = figure.offered.filter((offer) => offer.codes.length > 1).map((offer) => figure.state[offer.name]);
-    const parts = ["is248", figure.config.anchor || "", figure.config.id, ...chosen, site.address.snapshot()].filter(Boolean);
+    const parts = ["is248", figure.config.anchor || figure.config.file || "", figure.config.id, ...chosen, site.address.snapshot()].filter(Boolean);
     return `${parts.join("_").replace(/[^\w.-]+/g, "-").slice(0, 120)}.${kind}`;
   };
 
@@ -52,8 +52,8 @@
     const buttons = {
       svg: () => site.picture.save(figure, nameOf(figure, "svg"), "svg"),
       png: () => site.picture.save(figure, nameOf(figure, "png"), "png"),
-      csv: () => site.files.save(nameOf(figure, "csv"), [site.files.csv(site.tables.long(figure))], "text/csv;charset=utf-8"),
-      xlsx: () => site.files.save(nameOf(figure, "xlsx"), site.files.xlsx(site.tables.long(figure), about(figure)), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+      csv: () => site.files.save(nameOf(figure, "csv"), [site.files.csv(site.tables.rowsOf(figure))], "text/csv;charset=utf-8"),
+      xlsx: () => site.files.save(nameOf(figure, "xlsx"), site.files.xlsx(site.tables.rowsOf(figure), about(figure)), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     };
     const list = h("div", { class: "actions" });
     const toggles = {};

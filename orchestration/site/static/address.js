@@ -53,18 +53,23 @@
     try { history.replaceState(null, "", hashOf(figure)); } catch { /* The button says the address all the same. */ }
   };
 
+  // The figure, what must be said of it, and the way to its page. The scripts of the page have ended before.
+  const alone = (figure) => {
+    const notice = document.querySelector(".notice");
+    const whole = site.h("p", { class: "source" }, site.h("a", { href: linkOf(figure), target: "_blank", rel: "noopener" }, text("whole_page")));
+    document.body.classList.add("embedded");
+    // The style sheet shows the language that these buttons say; they stay, and nobody reaches them.
+    const language = document.querySelector(".language");
+    language.classList.add("vh");
+    language.inert = true;
+    document.body.replaceChildren(...[language, notice, figure.element, whole].filter(Boolean));
+    scrollTo(0, 0);
+  };
+
   const show = (figure) => {
     if (!isAsked(figure, parsed())) return;
-    if (isEmbedded) {
-      const notice = document.querySelector(".notice");
-      const whole = site.h("p", { class: "source" }, site.h("a", { href: linkOf(figure), target: "_blank", rel: "noopener" }, text("whole_page")));
-      document.body.classList.add("embedded");
-      // The style sheet shows the language that these buttons say; they stay, and nobody reaches them.
-      const language = document.querySelector(".language");
-      language.classList.add("vh");
-      language.inert = true;
-      document.body.replaceChildren(...[language, notice, figure.element, whole].filter(Boolean));
-    } else requestAnimationFrame(() => figure.element.scrollIntoView());
+    if (isEmbedded) setTimeout(() => alone(figure));
+    else requestAnimationFrame(() => figure.element.scrollIntoView());
   };
 
   const follow = (figure) => {

@@ -52,12 +52,14 @@
 
   makePeers(document.querySelector("#peers .drawn"), one);
 
+  // Away from the page a figure says whose it is.
+  const mine = { of: [one.name], file: one.code };
   const rates = rateCube();
   const made = Object.entries(figures).filter(([table]) => cubes[`${one.code}/${table}`])
-    .map(([table, figure]) => makeFigure({ ...figure, cube: `${one.code}/${table}` }, { source: source(table) }));
+    .map(([table, figure]) => makeFigure({ ...figure, ...mine, cube: `${one.code}/${table}` }, { source: source(table) }));
   host.append(...made.map((each) => each.element));
   if (rates) {
-    const { element, start } = makeFigure(rates, { source: source("fte_by_service") });
+    const { element, start } = makeFigure({ ...rates, ...mine }, { source: source("fte_by_service") });
     const words = h("p", { class: "caution" });
     const warn = () => { words.textContent = say(caution); };
     document.addEventListener("languagechosen", warn);

@@ -12,6 +12,7 @@
   const ROW = 34;
   const NARROW = 560;
   const [LOW, FIRST, MEDIAN, THIRD, HIGH] = [0, 1, 2, 3, 4];
+  const QUARTILES = ["peers_lowest", "peers_first", "peers_median", "peers_third", "peers_highest"];
   let shared = null;
 
   const told = (flag, said = []) => [
@@ -23,6 +24,20 @@
     const { anchor, values } = site.address.parsed();
     return anchor === ANCHOR ? values : {};
   };
+
+  // What stands behind the boxes and points, as rows that can be saved.
+  const long = (rows, group) => site.tables.tidy(rows.flatMap((row) => row.points || [row]).map((row) => [
+    ["label", text("name"), row.label],
+    ["label", text("peers_group"), group],
+    ["label", text("year"), String(shared.year)],
+    ["label", text("measure"), text("fte_per_10000")],
+    ["number", text("value"), row.box ? null : row.point],
+    ...QUARTILES.map((name, place) => ["number", text(name), hasBox(row) ? row.box[place] : null]),
+    ["number", text("peers_known"), row.box ? row.known : null],
+    ["number", text("peers_all"), row.box ? row.all : null],
+    ["label", text("status"), row.flag === site.NO_ROW ? "" : say(site.flagOf(row.flag).label)],
+    ["label", text("remarks"), site.inOneLine(row.said.map(say))],
+  ]));
   const chosen = (own) => [...new Set((asked()[KEY] || "").split(","))]
     .filter((code) => code !== own && site.municipalities.known.has(code)).slice(0, MOST);
   const keep = (codes, group) => {
@@ -162,6 +177,27 @@
         return h("li", {}, h("a", { href: `${code}.html` }, each.name), ` ${row ? shown(row) : ""} `, button);
       }));
     };
+    const section = host.closest("section");
+    const named = (code) => shared.groups[code].map(String);
+    const citable = {
+      element: section,
+      get config() {
+        const title = [0, 1].map((place) => site.known.texts.peers_title[place]);
+        return { id: ANCHOR, file: one.code, kind: ANCHOR, title, measures: [{ name: "fte_per_10000" }], asked: codes.length ? { [KEY]: codes.join(",") } : {} };
+      },
+      get summary() { return summary; },
+      get name() { return `${one.name}: ${text("peers_title")}`; },
+      get offered() { return [{ name: GROUP, title: site.known.texts.peers_group, codes: groups.map(([group]) => group) }]; },
+      get state() { return { [GROUP]: select.value, time: String(shared.year) }; },
+      wanted: {}, breaks: [], sorted: null, measure: 0, shown: { unit: site.known.texts.fte_per_10000 },
+      label: (_, code) => say(named(code)), basesOf: () => [], codes: () => [], asked: () => 0, render: () => {},
+      long: () => long(rows(), say(named(select.value))),
+      still: (place) => {
+        const drawn = h("div", { class: "plot" });
+        place.append(h("p", { class: "unit" }, unit.textContent), drawn, h("p", { class: "source" }, beside.textContent));
+        draw(drawn, rows());
+      },
+    };
     const put = (next) => { codes = next; keep(codes, select.value); update(); };
     const add = (code, hit) => {
       const { name } = hit;
@@ -196,10 +232,11 @@
       codes = chosen(one.code);
       if (groups.some(([group]) => group === values[GROUP])) select.value = values[GROUP];
       update();
-      requestAnimationFrame(() => host.closest("section").scrollIntoView());
     };
     window.addEventListener("hashchange", follow);
     follow();
+    section.append(site.actions(citable));
+    site.address.follow(citable);
     window.addEventListener("beforeprint", update);
     window.addEventListener("afterprint", update);
     let width = plot.clientWidth;

@@ -7,7 +7,7 @@
   const { say, text, h } = site;
   const XMLNS = "http://www.w3.org/2000/svg";
   const SCALE = 2;
-  const STYLES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "opacity", "font-size", "font-weight", "text-anchor", "visibility", "vector-effect"];
+  const STYLES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "opacity", "font-size", "font-weight", "text-anchor", "visibility", "paint-order", "vector-effect"];
   const xml = (value) => String(value).replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]);
   const short = (value) => String(Math.round(value * 100) / 100);
   const isClear = (colour) => colour === "transparent" || /,\s*0\)$/.test(colour);
@@ -34,7 +34,9 @@
     if (release.notice) element.append(h("p", { class: "source" }, say(release.notice)));
     const host = h("div", { class: "picture light", "aria-hidden": "true" }, element);
     document.body.append(host);
-    new (site.kinds[figure.config.kind] || site.Figure)(element, figure.config, { wanted: figure.state, measure: figure.measure });
+    // What is no figure of a cube draws itself.
+    if (figure.still) figure.still(element.querySelector(".drawn"));
+    else new (site.kinds[figure.config.kind] || site.Figure)(element, figure.config, { wanted: figure.state, measure: figure.measure });
     return host;
   };
 
@@ -58,7 +60,7 @@
   // The lines into which the browser broke a text.
   const textLines = (node, style, place) => {
     const lines = [];
-    for (const word of node.data.matchAll(/[^\s-]+[\s-]*|[\s-]+/g)) {
+    for (const word of node.data.matchAll(/[^\s\u2013-]+[\s\u2013-]*|[\s\u2013-]+/g)) {
       const range = document.createRange();
       range.setStart(node, word.index);
       range.setEnd(node, word.index + word[0].length);

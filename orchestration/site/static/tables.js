@@ -129,6 +129,15 @@
     if (bases.length) host.append(h("div", { class: "bases" }, h("p", {}, text("bases")), h("ul", {}, bases.map((each) => h("li", {}, each)))));
   };
 
+  // Rows of kind, title and value as columns; those that say nothing in any row are left out.
+  const tidy = (made) => {
+    const kept = made.length ? made[0].map((_, at) => at).filter((at) => made[0][at][1] && made.some((row) => row[at][2] !== "" && row[at][2] !== null)) : [];
+    return {
+      columns: kept.map((at) => ({ kind: made[0][at][0], title: made[0][at][1] })),
+      rows: made.map((row) => kept.map((at) => row[at][2])),
+    };
+  };
+
   // The cells as rows, one number each, with all that is known beside it; columns that say nothing are left out.
   const long = (figure) => {
     const { name, columns, rows } = grid(figure);
@@ -156,12 +165,8 @@
         ["label", text("break_column"), breakOf(figure, name, row.code)],
       ];
     })).filter(Boolean);
-    const kept = made.length ? made[0].map((_, at) => at).filter((at) => made[0][at][1] && made.some((row) => row[at][2] !== "" && row[at][2] !== null)) : [];
-    return {
-      columns: kept.map((at) => ({ kind: made[0][at][0], title: made[0][at][1] })),
-      rows: made.map((row) => kept.map((at) => row[at][2])),
-    };
+    return tidy(made);
   };
 
-  Object.assign(site, { tables: { render, long, chosen } });
+  Object.assign(site, { tables: { render, long, tidy, chosen, rowsOf: (figure) => (figure.long ? figure.long() : long(figure)) } });
 })();
