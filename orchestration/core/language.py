@@ -5,6 +5,7 @@ Belongs here: what every room that writes sentences needs. Does not belong here:
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal, get_args
@@ -19,6 +20,10 @@ Written = Literal["nb", "nn", "en"]
 LANGUAGES: tuple[Language, ...] = ("nb", "en")
 
 MINUS = "\u2212"
+
+# A name such as AB-12, which a page would otherwise divide after its hyphen.
+_NAME_WITH_NUMBER = re.compile(r"(?<=[A-ZÆØÅ])-(?=\d)")
+NO_BREAK_HYPHEN = "\u2011"
 
 _MONTHS = (
     *("januar", "februar", "mars", "april", "mai", "juni"),
@@ -36,6 +41,11 @@ def in_language(label: Label, language: Written) -> str:
     if language == "en":
         return label.en
     return (label.nn if language == "nn" and isinstance(label, LetterLabel) else None) or label.nb
+
+
+def unbroken(text: str) -> str:
+    """Return a text for a page with names of capitals and a number that stay on one line; data keep their plain hyphen."""
+    return _NAME_WITH_NUMBER.sub(NO_BREAK_HYPHEN, text)
 
 
 def is_called(text: str, label: Label) -> bool:

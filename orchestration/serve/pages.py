@@ -15,7 +15,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 import orchestration.site
-from orchestration.core.language import LANGUAGES, Language, in_language, number
+from orchestration.core.language import LANGUAGES, Language, in_language, number, unbroken
 from orchestration.core.tables import Label
 from orchestration.core.texts import filled, load_texts
 from orchestration.publish.formats.cube import MEASURE
@@ -100,7 +100,7 @@ def render(template: str, asked: Asked, snapshot: OpenSnapshot | None, **content
     """Return a page in the language that was asked for."""
 
     def say(label: Label, **values: Any) -> str:
-        return in_language(filled(label, **values) if values else label, asked.language)
+        return unbroken(in_language(filled(label, **values) if values else label, asked.language))
 
     def write(value: float | int, decimals: int = 0) -> str:
         return number(value, asked.language, decimals=(decimals, decimals)) or ""

@@ -14,19 +14,23 @@ from typing import Any
 import duckdb
 
 from orchestration.core.tables import Label, Table
-from orchestration.core.texts import load_texts
+from orchestration.core.texts import load_groups, load_texts
 from orchestration.publish.definitions import GENERAL, KIND, WEAKNESS, Definition, said_of
 from orchestration.publish.formats.metadata import subjects_in
 from orchestration.publish.release import Release
-from orchestration.publish.remarks import AREA_BREAKS, has_table
+from orchestration.publish.remarks import AREA_BREAKS, has_table, joined
 from orchestration.site.figures import Resolved
 
 WORKBOOK = "xlsx/is248.xlsx"
+
+# Stands between several sources of a break.
+SEVERAL = "; "
 
 # What the method says of the level of single municipalities: a definition of FTE.
 FTE, LEVEL_CAUTION, MUNICIPALITY = "fte", "level", "municipality"
 
 TEXTS = load_texts("site", "pages")
+ORIGINS = load_groups("site", "printed")["origins"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class BreakRow:
     kind: Label
     comparable: bool
     description: Label
-    source: str
+    source: Label
 
 
 def downloads(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], snapshot: Path) -> list[Download]:
@@ -123,8 +127,16 @@ def sourced(definition: Definition) -> Label:
     return Label(nb=f"{definition.text.nb} ({source.nb}.)", en=f"{definition.text.en} ({source.en}.)")
 
 
-def break_rows(connection: duckdb.DuckDBPyConnection, release: Release) -> tuple[list[BreakRow], list[BreakRow]]:
-    """Return the breaks of FTE and amounts, and those of the questions."""
+def origin_of(source: str) -> Label:
+    """Return where a break is documented, in words; what has none stands as the list of breaks has it."""
+    return joined([ORIGINS.get(each) or Label(nb=each, en=each) for each in source.split(SEVERAL)], SEVERAL)
+
+
+def break_rows(
+    connection: duckdb.DuckDBPyConnection, release: Release, tables: Sequence[Table]
+) -> tuple[list[BreakRow], list[BreakRow]]:
+    """Return the breaks of tables, of FTE and amounts, and those of the questions."""
+    titles = {table.name: table.title for table in tables}
     figures: list[BreakRow] = []
     questions: list[BreakRow] = []
     for indicator, nb, en, scale, year, kind, comparable, text_nb, text_en, source in connection.execute(
@@ -133,14 +145,14 @@ def break_rows(connection: duckdb.DuckDBPyConnection, release: Release) -> tuple
         " order by b.indicator, b.time_period, b.kind"
     ).fetchall():
         row = BreakRow(
-            Label(nb=nb or indicator, en=en or indicator),
+            titles.get(indicator) or Label(nb=nb or indicator, en=en or indicator),
             year,
             release.label("break_kind", kind),
             comparable,
             Label(nb=text_nb or kind, en=text_en or kind),
-            source or "",
+            origin_of(source or ""),
         )
-        (figures if scale in ("fte", "nok") else questions).append(row)
+        (figures if indicator in titles or scale in ("fte", "nok") else questions).append(row)
     return figures, questions
 
 

@@ -147,7 +147,7 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
     _text(folder / "data" / "search.js", f"IS248.searchable({dumped(found)});\n")
     page("search.html.j2", "search.html", has_municipalities=bool(municipalities.list))
     page("reconciliation.html.j2", "reconciliation.html", reconciliation=read_reconciliation(connection, release))
-    of_figures, of_questions = about.break_rows(connection, release)
+    of_figures, of_questions = about.break_rows(connection, release, tables)
     page(
         "method.html.j2",
         "method.html",

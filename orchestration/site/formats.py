@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from markupsafe import Markup
 
-from orchestration.core.language import MINUS, Language
+from orchestration.core.language import MINUS, Language, unbroken
 from orchestration.core.tables import Label
 
 # Thousands and decimal mark. The thin space of Norwegian does not break a line.
@@ -55,7 +55,7 @@ def both(nb: str, en: str) -> Markup:
 
     Pages of municipalities say the same words and many of the same numbers hundreds of times.
     """
-    nb = kept_together(nb)
+    nb, en = unbroken(kept_together(nb)), unbroken(en)
     if nb == en:
         return Markup("{}").format(nb)
     return Markup('<span lang="nb">{}</span><span lang="en">{}</span>').format(nb, en)

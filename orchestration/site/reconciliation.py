@@ -41,6 +41,11 @@ class Chapter:
     counts: dict[str, int]
 
     @property
+    def label(self) -> Label:
+        """Its name in words, or its number."""
+        return TEXTS["chapters"].get(self.name) or Label(nb=self.name, en=self.name)
+
+    @property
     def is_appendix(self) -> bool:
         """Whether it is a list at the end of the report."""
         return self.name == APPENDIX
@@ -137,10 +142,14 @@ def _in_print(value: float | None, decimals: int | None, extra: int = 0) -> Labe
 
 
 def place_of(table_id: str) -> Label:
-    """Return where in a report a figure is printed: its table, or the text of a section."""
-    if table_id.startswith(IN_TEXT):
-        return filled(TEXTS["parts"]["in_text"], chapter=table_id.removeprefix(IN_TEXT))
-    return filled(TEXTS["parts"]["in_table"], table=table_id)
+    """Return where in a report a figure is printed: its table, or the text of a section or of a part with a name."""
+    if not table_id.startswith(IN_TEXT):
+        return filled(TEXTS["places"]["in_table"], table=table_id)
+    section = table_id.removeprefix(IN_TEXT)
+    chapter = TEXTS["chapters"].get(section)
+    if chapter is None:
+        return filled(TEXTS["places"]["in_section"], section=section)
+    return filled(TEXTS["places"]["in_text"], chapter=chapter)
 
 
 def words_of(cell_key: str, release: Release, indicators: Mapping[str, Label]) -> Label:
@@ -158,14 +167,14 @@ def words_of(cell_key: str, release: Release, indicators: Mapping[str, Label]) -
     told = [TEXTS["measures"][measure] if measure in TEXTS["measures"] else Label(nb=measure, en=measure)]
     for part in parts:
         name, _, code = part.rpartition("=")
-        if name == "from_year":
-            told.append(filled(TEXTS["parts"]["from_year"], value=code))
-        elif code in indicators and name in ("question", "outcome"):
-            told.append(indicators[code])
-        else:
+        found = TEXTS["codes"].get(part)
+        if found is None and name in ("question", "outcome"):
+            found = indicators.get(code)
+        if found is None:
             lists = [name, *(each for each in sorted(release.codes) if each != name)]
             found = next((release.codes[each][code].label for each in lists if code in release.codes.get(each, {})), None)
-            told.append(found or Label(nb=code, en=code))
+        found = found or Label(nb=code, en=code)
+        told.append(filled(TEXTS["names"][name], value=found) if name in TEXTS["names"] else found)
     return joined(told, ", ")
 
 

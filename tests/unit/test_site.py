@@ -47,13 +47,19 @@ def test_percent_and_signs() -> None:
 
 
 def test_thousands_stay_on_one_line_and_years_apart() -> None:
-    assert kept_together("2 001-5 000 innbyggere") == "2\u202f001-5\u202f000 innbyggere"
+    assert kept_together("2 001–5 000 innbyggere") == "2\u202f001–5\u202f000 innbyggere"
     assert kept_together("i 2016 428 kommuner") == "i 2016 428 kommuner"
 
 
 def test_a_text_that_is_the_same_in_both_languages_stands_once_and_is_escaped() -> None:
     assert both("2016", "2016") == "2016"
     assert both("<b>", "x") == '<span lang="nb">&lt;b&gt;</span><span lang="en">x</span>'
+
+
+def test_the_name_of_a_survey_stays_on_one_line_on_a_page() -> None:
+    assert both("IS-24/8 og psykisk helse- og rusarbeid", "IS-24/8") == (
+        '<span lang="nb">IS\u201124/8 og psykisk helse- og rusarbeid</span><span lang="en">IS\u201124/8</span>'
+    )
 
 
 def a_break(year: int, comparable: bool) -> Break:

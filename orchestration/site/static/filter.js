@@ -6,7 +6,8 @@
   if (!field || !table) return;
   field.parentElement.hidden = false;
   const rows = [...table.tBodies[0].rows];
-  const texts = rows.map((row) => row.textContent.toLowerCase());
+  // A name that stays on one line has a hyphen that nobody types.
+  const texts = rows.map((row) => row.textContent.replaceAll("\u2011", "-").toLowerCase());
   field.addEventListener("input", () => {
     const wanted = field.value.toLowerCase().split(/\s+/).filter(Boolean);
     rows.forEach((row, place) => { row.hidden = !wanted.every((word) => texts[place].includes(word)); });
