@@ -42,8 +42,8 @@ class Chapter:
 
     @property
     def label(self) -> Label:
-        """Its name in words, or its number."""
-        return TEXTS["chapters"].get(self.name) or Label(nb=self.name, en=self.name)
+        """Its name in words, or its number; a dash where the report has no chapters."""
+        return TEXTS["chapters"].get(self.name) or Label(nb=self.name or "\u2013", en=self.name or "\u2013")
 
     @property
     def is_appendix(self) -> bool:
@@ -191,7 +191,7 @@ def read_reconciliation(connection: duckdb.DuckDBPyConnection, release: Release)
         "select source_id, chapter, verdict, count(*) from reconciliation group by source_id, chapter, verdict"
         " order by source_id, try_cast(chapter as integer) nulls last, chapter, verdict"
     ).fetchall():
-        sources.setdefault(source, {}).setdefault(chapter, {})[verdict] = count
+        sources.setdefault(source, {}).setdefault(chapter or "", {})[verdict] = count
         verdicts[verdict] = verdicts.get(verdict, 0) + count
     indicators = {
         code: Label(nb=nb or code, en=en or code)

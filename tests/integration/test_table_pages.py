@@ -151,7 +151,7 @@ def test_the_start_is_told_to_programs_too_and_its_rows_do_not_overlap(client: h
 )
 def test_a_selection_that_overlaps_says_so(client: httpx.Client, selection: str, variable: str) -> None:
     text = page(client, f"{TABLE}?lang=en&{selection}")
-    assert re.search(rf"Do not sum the rows.*This concerns: {variable}<", text, re.DOTALL)
+    assert re.search(rf"Do not sum the rows.*This applies to: {variable}<", text, re.DOTALL)
 
 
 def test_breaks_of_what_is_shown_are_told_in_words(settings: Settings) -> None:

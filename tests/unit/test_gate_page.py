@@ -215,7 +215,7 @@ def test_waived_rows_are_counted() -> None:
 
 @pytest.mark.parametrize("changed", [{}, {"proof": None}])
 def test_without_a_proof_the_page_says_nothing_of_it(changed: dict[str, Any]) -> None:
-    assert "Biter reglene" not in render(a_verdict(a_rule("a"), **changed))
+    assert "Fanger reglene feil" not in render(a_verdict(a_rule("a"), **changed))
 
 
 def test_the_proof_names_what_was_missed() -> None:
