@@ -33,7 +33,7 @@ NORWEGIAN = re.compile(r"\b(og|av|ikke|det|som|til|på|med|fra|er|eller|etter|hv
 
 # Texts that are the same word in both languages; names in capitals, numbers and ranges need not stand here.
 SAME_WORDS = {"Hash", "Median", "Recovery"}
-NAME_OR_NUMBER = re.compile(r"[A-ZÆØÅ0-9/–-]+")
+NAME_OR_NUMBER = re.compile(r"[A-ZÆØÅ0-9/\u2013-]+")
 
 
 def rows(name: str) -> list[dict[str, str]]:

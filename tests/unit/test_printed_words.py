@@ -1,4 +1,4 @@
-"""What the bundled reports print is told in words on the pages: figures that differ, parts of a text, and origins of breaks."""
+"""What the bundled reports print is in words on the pages: figures that differ, parts of a text, origins of breaks."""
 
 from __future__ import annotations
 
