@@ -87,19 +87,19 @@ def text_of(code: Any, column: Column, release: Release, language: Language) -> 
 def worded(
     columns: Sequence[Column], rows: Sequence[Sequence[Any]], release: Release, wording: Wording
 ) -> tuple[list[Column], list[list[Any]]]:
-    """Return columns and rows with words: a column of words after that of the codes, or in its place."""
+    """Return columns and rows with words: a column of words before that of the codes, or in its place."""
     wide: list[Column] = []
     parts: list[tuple[int, Mapping[Any, Any] | None]] = []
     for place, column in enumerate(columns):
         has_words = column.type == "VARCHAR" and bool(release.codes_of(column)) and wording.style != "UseCodes"
-        if not has_words or wording.style == "UseCodesAndTexts":
-            wide.append(column)
-            parts.append((place, None))
         if has_words:
             name = column.name if wording.style == "UseTexts" else f"{column.name}_{wording.language}"
             wide.append(column.model_copy(update={"name": name, "codelist": None}))
             codes = {row[place] for row in rows}
             parts.append((place, {code: text_of(code, column, release, wording.language) for code in codes}))
+        if not has_words or wording.style == "UseCodesAndTexts":
+            wide.append(column)
+            parts.append((place, None))
     if len(wide) == len(columns) and wording.style == "UseCodes":
         return wide, [list(row) for row in rows]
     return wide, [[row[place] if words is None else words[row[place]] for place, words in parts] for row in rows]

@@ -226,7 +226,7 @@ def test_columns_are_the_described_ones_with_labels_beside_codes(
             described.insert(described.index("series_break") + 1, "break_kinds")
         assert [each for each in head if not each.endswith("_nb") or each in TABLES[name].column_names] == described
     head = cells(path, "fte_by_service")[0]
-    assert head[:5] == ["time_period", "series", "series_nb", "unit_level", "unit_level_nb"]
+    assert head[:5] == ["time_period", "series_nb", "series", "unit_level_nb", "unit_level"]
     row = next(row for row in records(path, "fte_by_service") if row["unit_level"] == "county")
     assert (row["unit_level_nb"], row["area_basis_nb"]) == ("county på norsk", "current på norsk")
 

@@ -60,7 +60,7 @@ MAXIMUM_TEXT = 32_767
 # Excel writes true and false in the reader's language, whatever the format; LibreOffice writes 0 and 1 without one.
 TRUTH = '"TRUE";"TRUE";"FALSE"'
 
-# Ends the name of the column that has the labels of the column before it.
+# Ends the name of the column that has the labels of the column after it.
 LABEL_SUFFIX = "_nb"
 
 # Status, reason, note and kind of break: the code lists that every reader needs to understand a row, and their heads.
@@ -104,7 +104,7 @@ _LINE = Border(bottom=Side(style="hair", color="A0A0A0"))
 
 @dataclass(frozen=True)
 class Field:
-    """A column of a long sheet: one of the table, or the labels of the codes before it."""
+    """A column of a long sheet: one of the table, or before it the labels of its codes, which people read first."""
 
     column: Column
     is_label: bool = False
@@ -164,9 +164,9 @@ def plan_sheet(
         table = remarks.with_kinds(table)
     fields: list[Field] = []
     for column in table.columns:
-        fields.append(Field(column))
         if column.type == "VARCHAR" and release.codes_of(column):
             fields.append(Field(column, is_label=True))
+        fields.append(Field(column))
     names = [column.name for column in table.columns if column.type == "VARCHAR"]
     lists = "".join(f', list(distinct "{name}") filter (where "{name}" is not null)' for name in names)
     found, *texts = connection.execute(f"select count(*){lists} from ({source})").fetchall()[0]
