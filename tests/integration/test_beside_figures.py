@@ -322,7 +322,7 @@ DROPPED: dict[str, tuple[str, Callable[[Path], None]]] = {
     "note of a municipality in a page": (
         "pages",
         lambda at: lines_changed(
-            at / "site/data/municipality/1101.js", "Delt med en anslått vekt", "Inneholder et svar som er rettet"
+            at / "site/data/municipality/1101.js", "Fordelt med en anslått vekt", "Inneholder et svar som er rettet"
         ),
     ),
 }
