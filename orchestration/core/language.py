@@ -23,7 +23,9 @@ MINUS = "\u2212"
 
 # A name such as AB-12, which a page would otherwise divide after its hyphen.
 _NAME_WITH_NUMBER = re.compile(r"(?<=[A-ZÆØÅ])-(?=\d)")
-NO_BREAK_HYPHEN = "\u2011"
+# Years of a range.
+_RANGE = re.compile(r"(?<=\b\d{4})\u2013(?=\d{4}\b)")
+NO_BREAK_HYPHEN, EN_DASH, WORD_JOINER = "\u2011", "\u2013", "\u2060"
 
 _MONTHS = (
     *("januar", "februar", "mars", "april", "mai", "juni"),
@@ -44,8 +46,8 @@ def in_language(label: Label, language: Written) -> str:
 
 
 def unbroken(text: str) -> str:
-    """Return a text for a page with names of capitals and a number that stay on one line; data keep their plain hyphen."""
-    return _NAME_WITH_NUMBER.sub(NO_BREAK_HYPHEN, text)
+    """Return a text for a page in which IS-24/8 and a range of years stay on one line; data keep their plain signs."""
+    return _RANGE.sub(EN_DASH + WORD_JOINER, _NAME_WITH_NUMBER.sub(NO_BREAK_HYPHEN, text))
 
 
 def is_called(text: str, label: Label) -> bool:

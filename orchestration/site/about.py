@@ -16,7 +16,7 @@ import duckdb
 from orchestration.core.tables import Label, Table
 from orchestration.core.texts import load_groups, load_texts
 from orchestration.publish.definitions import GENERAL, KIND, WEAKNESS, Definition, said_of
-from orchestration.publish.formats.metadata import subjects_in
+from orchestration.publish.formats.metadata import QUESTION, subjects_in
 from orchestration.publish.release import Release
 from orchestration.publish.remarks import AREA_BREAKS, has_table, joined
 from orchestration.site.figures import Resolved
@@ -115,10 +115,15 @@ def weaknesses(release: Release, indicator: str) -> list[Definition]:
     return [each for each in said_of(release.definitions, [indicator]) if each.kind == WEAKNESS]
 
 
-def noted(release: Release, table: Table | None, indicator: str) -> list[Definition]:
-    """Return what is said below a figure: of its question, or of what its table has figures of."""
-    subjects = [indicator] if indicator else [] if table is None else subjects_in(table, release)
-    return [each for each in said_of(release.definitions, subjects) if each.is_table_note]
+def noted(release: Release, table: Table | None, figure: Resolved) -> list[Definition]:
+    """Return what is said below a figure, once: of its question, or of what it has figures of."""
+    subjects = [figure.indicator] if figure.indicator else [] if table is None else subjects_in(table, release)
+    # A table of questions may have more of them than the figure.
+    drawn = figure.cube.dimensions.get(QUESTION)
+    if drawn and not figure.indicator:
+        subjects = [each for each in subjects if each in drawn or each not in release.codes.get(QUESTION, {})]
+    found = [each for each in said_of(release.definitions, subjects) if each.is_table_note]
+    return list({each.text: each for each in found}.values())
 
 
 def sourced(definition: Definition) -> Label:

@@ -370,7 +370,7 @@ def _environment(release: Release, data: Data, subjects: Sequence[SubjectPage]) 
         sourced=sourced,
         cautions=lambda figure: about.cautions(release, figure),
         has_map=data.boundaries is not None,
-        weaknesses=lambda figure: about.noted(release, data.tables.get(figure.table), figure.indicator),
+        weaknesses=lambda figure: about.noted(release, data.tables.get(figure.table), figure),
         dumped=lambda content: Markup(dumped(content)),
         text=TEXTS,
         release=release,

@@ -13,7 +13,7 @@ from typing import Any
 from orchestration.core.tables import Label
 from orchestration.core.texts import load_texts
 from orchestration.site.breaks import Breaks
-from orchestration.site.cubes import SHARE, TIME, UNIT
+from orchestration.site.cubes import SHARE, TIME, UNIT, Cube
 from orchestration.site.figures import BASIS, LEVEL, Resolver
 from orchestration.site.pages import Figure
 
@@ -39,7 +39,14 @@ def config(resolver: Resolver, used: Sequence[str], groups: Sequence[tuple[Label
         figure = Figure(id="table", kind="table", cube=name, measures=wanted.measures, start=wanted.start)
         breaks = known.within([int(code) for code in cube.dimensions[TIME]])
         outline = resolver.outline(figure, table, wanted.title, known, breaks)
-        tables.append(_kept(outline) | {"cube": name, "heads": _heads(resolver, cube.dimensions, wanted.table)})
+        tables.append(
+            _kept(outline)
+            | {
+                "cube": name,
+                "indicators": _indicators(resolver, cube),
+                "heads": _heads(resolver, cube.dimensions, wanted.table),
+            }
+        )
     shares = Figure(id="table", kind="table", indicator="any", measures=(SHARE,))
     return {
         "tables": tables,
@@ -49,6 +56,11 @@ def config(resolver: Resolver, used: Sequence[str], groups: Sequence[tuple[Label
             [[title.nb, title.en], [[each, *_pair(resolver.indicators[each])] for each in own]] for title, own in groups
         ],
     }
+
+
+def _indicators(resolver: Resolver, cube: Cube) -> dict[str, list[str]]:
+    """Return the labels of the questions that are codes of a dimension."""
+    return {code: _pair(resolver.named(cube, "indicator", code)) for code in cube.dimensions.get("indicator", ())}
 
 
 def _pair(label: Label) -> list[str]:

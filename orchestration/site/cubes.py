@@ -37,7 +37,7 @@ NO_ROW = " "
 # Units of a year that counts a divided municipality as one in the country, and its districts by area.
 BY_LEVEL = "by_level"
 # Digits that are kept; more than any page shows.
-DIGITS = 4
+DIGITS = 6
 
 SHARE = "share"
 COUNT, ANSWERED, UNITS = "n_answer", "n_answered", "n_units"

@@ -24,7 +24,10 @@ TEXTS = load_texts("site", "pages")
 
 MEASURE, LEVEL, BASIS = "measure", "level", "basis"
 NEWEST = "newest"
+# Answers that are chosen last.
+LAST = ("other", "dont_know", "dont_know_or_not_relevant", "no_experience_last_year")
 REPORTED = "reported"
+COUNTRY = "country"
 # Of so many columns a remark names those that it is about; of more it is a footnote of their figures.
 NAMED_COLUMNS = 3
 NOTHING = Label(nb="\u2013", en="\u2013")
@@ -135,6 +138,12 @@ class Choices:
         self.state: dict[str, str] = dict(figure.at)
         self._choose()
 
+    @property
+    def basis(self) -> str:
+        """Today's areas, or those of the year where the figures exist for these alone."""
+        units = self.cube.dimensions.get(UNIT, [])
+        return CURRENT if any(unit.startswith(f"{CURRENT}.") for unit in units) else REPORTED
+
     def allowed(self, dimension: str) -> list[str]:
         """Return the codes of a dimension that the figure may show."""
         figure = self.figure
@@ -142,7 +151,7 @@ class Choices:
         only, without = figure.only.get(dimension), figure.without.get(dimension, ())
         codes = [code for code in codes if (only is None or code in only) and code not in without]
         if dimension == UNIT:
-            level, basis = self.state.get(LEVEL), self.state.get(BASIS, CURRENT)
+            level, basis = self.state.get(LEVEL), self.state.get(BASIS, self.basis)
             return [
                 code
                 for code in codes
@@ -188,6 +197,8 @@ class Choices:
             codes = self.options(name)
             wanted = self.figure.start.get(name, "")
             ordered = list(reversed(codes)) if name == TIME else codes
+            if name == "answer":
+                ordered = sorted(codes, key=lambda code: code in LAST)
             if wanted == NEWEST:
                 years = sorted(self.cube.dimensions[TIME], reverse=True)
                 ordered = [code for year in years for code in codes if self.has_data(**{name: code, TIME: year})]
@@ -281,6 +292,14 @@ class Resolver:
             return self.indicators.get(code, Label(nb=code, en=code))
         return cube.label(name, code)
 
+    def chosen(self, cube: Cube, name: str, code: str) -> Label:
+        """Return the label of what is chosen; of areas that have one name the level tells which it is."""
+        label, level = self.named(cube, name, code), code.split(".")[1] if name == UNIT else COUNTRY
+        if level == COUNTRY:
+            return label
+        of = self.release.label("unit_level", level)
+        return Label(nb=f"{label.nb} ({of.nb.lower()})", en=f"{label.en} ({of.en.lower()})")
+
     def head(self, name: str, table: Table | None) -> Label:
         """Return the name of a dimension."""
         columns = {column.name: column.title for column in table.columns} if table else {}
@@ -318,9 +337,9 @@ class Resolver:
         compare = self.measure(figure.compare, table) if figure.compare else None
         grid = self.grid(figure, choices, measures, compare, table, breaks)
         chosen = [
-            (self.head(each, table), self.named(cube, each, choices.state[each]))
+            (self.head(each, table), self.chosen(cube, each, choices.state[each]))
             for each in choose
-            if each in choices.state and (each == TIME or len(choices.options(each)) > 1)
+            if each in choices.state and (each in (TIME, UNIT) or len(choices.options(each)) > 1)
         ]
         lines = cube.dimensions.get(figure.across or "", ()) if over_time else ()
         config = self.outline(figure, table, title, known, breaks) | {
@@ -543,7 +562,7 @@ class Resolver:
     @staticmethod
     def _country(choices: Choices, row_name: str) -> list[str]:
         """Return the country as the first row where rows are areas."""
-        code = f"{choices.state.get(BASIS, CURRENT)}.country.0"
+        code = f"{choices.state.get(BASIS, choices.basis)}.country.0"
         known = row_name == UNIT and code in choices.cube.places[UNIT] and choices.has_data(unit=code)
         return [code] if known else []
 

@@ -16,6 +16,7 @@ from orchestration.core.texts import load_texts
 from orchestration.publish.release import Release
 from orchestration.publish.remarks import joined
 from orchestration.site import about
+from orchestration.site.cubes import UNIT
 from orchestration.site.figures import Resolved
 from orchestration.site.pages import Page
 
@@ -75,11 +76,19 @@ def entries(
 
 def _subjects(subjects: Sequence[tuple[Page, Sequence[Resolved]]]) -> Iterator[list[Any]]:
     for page, figures in subjects:
-        yield _entry(page.title, f"{page.id}.html", page.lead)
+        # A category is found by its name: psychologist, health station.
+        categories = {label: None for figure in figures if not figure.indicator for label in _categories(figure)}
+        yield _entry(page.title, f"{page.id}.html", joined([page.lead, *categories], " "))
         # Questions are found as questions.
         for figure in figures:
             if not figure.indicator and figure.title != page.title:
                 yield _entry(figure.title, f"{page.id}.html#{figure.id}", page.title)
+
+
+def _categories(figure: Resolved) -> Iterator[Label]:
+    for dimension, labels in figure.cube.labels.items():
+        if dimension not in (UNIT, "indicator"):
+            yield from labels.values()
 
 
 def _method(release: Release, tables: Sequence[Table]) -> Iterator[list[Any]]:

@@ -8,7 +8,8 @@
   // Name of a file: the figure, what is chosen, and the snapshot.
   const nameOf = (figure, kind) => {
     const chosen = figure.offered.filter((offer) => offer.codes.length > 1).map((offer) => figure.state[offer.name]);
-    const parts = ["is248", figure.config.anchor || figure.config.file || "", figure.config.id, ...chosen, site.address.snapshot()].filter(Boolean);
+    const measure = figure.config.measures.length > 1 && figure.shown.name ? [figure.shown.name] : [];
+    const parts = ["is248", figure.config.anchor || figure.config.file || "", figure.config.id, ...measure, ...chosen, site.address.snapshot()].filter(Boolean);
     return `${parts.join("_").replace(/[^\w.-]+/g, "-").slice(0, 120)}.${kind}`;
   };
 

@@ -58,6 +58,9 @@
     const notice = document.querySelector(".notice");
     const whole = site.h("p", { class: "source" }, site.h("a", { href: linkOf(figure), target: "_blank", rel: "noopener" }, text("whole_page")));
     document.body.classList.add("embedded");
+    // Of what the figure is stands elsewhere on its page.
+    const caption = figure.element.querySelector("figcaption");
+    if (caption) caption.replaceChildren(site.h("h2", {}, figure.name));
     // The style sheet shows the language that these buttons say; they stay, and nobody reaches them.
     const language = document.querySelector(".language");
     language.classList.add("vh");
@@ -94,11 +97,14 @@
   // The snapshot says its name beside the pages, which cannot know it.
   const snapshot = () => (window.IS248_CHANGES || {}).id || "";
 
+  // What is measured, where the figure has several measures to choose among.
+  const measured = (figure) => (figure.config.measures.length > 1 && figure.config.across !== MEASURE && figure.shown.title ? [say(figure.shown.title)] : []);
+
   const cited = (figure) => {
     const { release } = site.known;
     const today = new Intl.DateTimeFormat(site.english() ? "en-GB" : "nb-NO", { dateStyle: "long" }).format(new Date());
     const parts = [
-      `${say(release.publisher)}: ${[figure.name, ...site.tables.chosen(figure).map((pair) => pair.join(": "))].join(", ")}`,
+      `${say(release.publisher)}: ${[figure.name, ...measured(figure), ...site.tables.chosen(figure).map((pair) => pair.join(": "))].join(", ")}`,
       say(release.title),
       release.day ? text("published_on", { day: say(release.day) }) : text("published_unknown"),
       snapshot() ? text("snapshot_is", { id: snapshot() }) : text("snapshot_unknown"),

@@ -54,7 +54,8 @@
       h("a", { href: `../jsonstat/indicator_shares/${id}.json` }, "JSON-stat"), ", ", h("a", { href: "../csv/indicator_shares.csv" }, "CSV"));
     // One year is no development, and the figure of one year has all its numbers.
     const isSeries = cubes[`indicator/${id}`].dimensions.time.length > 1;
-    const left = new Set([question.parts ? "boxes" : "year", ...(isSeries ? [] : ["time"])]);
+    const hasAreas = cubes[`indicator/${id}`].dimensions.unit.some((unit) => unit.split(".")[1] !== "country");
+    const left = new Set([...(hasAreas ? [] : ["areas", "map"]), question.parts ? "boxes" : "year", ...(isSeries ? [] : ["time"])]);
     const made = config.figures.filter((figure) => !left.has(figure.id)).map((figure) => makeFigure(
       { ...figure, anchor: id, of: question.title, cube: `indicator/${id}`, breaks: question.breaks, apart: question.apart }, { heading: "h3", source: source() }));
     chosen.replaceChildren(heading, about, ...made.map((each) => each.element));

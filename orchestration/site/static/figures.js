@@ -9,7 +9,8 @@
   const MEASURE = "measure";
   const LABELLED = 8;
   const SAYS_NOTHING = ["dont_know", "dont_know_or_not_relevant", "no_experience_last_year"];
-  const DIFFERENT = ["no_unmet_need"];
+  // Answers that are chosen last.
+  const LAST = ["other", ...SAYS_NOTHING];
 
   // Small letters say why there is no figure.
   const isReason = (flag) => flag !== NO_ROW && flag === flag.toLowerCase();
@@ -75,13 +76,18 @@
       return found ? { at: Number(found[1]), down: found[2] === "-" } : null;
     }
 
+    // Today's areas, or those of the year where the figures exist for these alone.
+    get basis() {
+      return (this.cube.dimensions[UNIT] || []).some((unit) => unit.startsWith("current.")) ? "current" : "reported";
+    }
+
     // Codes of a dimension that the figure may show.
     allowed(name, state = this.state) {
       const { only, without, levels, kind, across } = this.config;
       let codes = this.cube.dimensions[name].filter((code) =>
         (!only[name] || only[name].includes(code)) && !(without[name] || []).includes(code));
       if (name === UNIT) {
-        const basis = state.basis || "current";
+        const basis = state.basis || this.basis;
         codes = codes.filter((code) => {
           const [of, level] = code.split(".");
           return of === basis && (state.level ? level === state.level : levels.includes(level));
@@ -135,7 +141,7 @@
         const known = all.filter((code) => this.hasData({ [name]: code }, state));
         // Where every area is confidential a level is chosen all the same: areas of two levels are no list.
         const codes = name === "level" && !known.length ? all : known;
-        const ordered = name === TIME ? [...codes].reverse() : codes;
+        const ordered = name === TIME ? [...codes].reverse() : name === "answer" ? [...codes.filter((code) => !LAST.includes(code)), ...codes.filter((code) => LAST.includes(code))] : codes;
         // A table of the reader's own begins with totals.
         const usual = this.config.kind === "table" && codes.includes("total") ? "total" : ordered[0];
         const first = codes.includes(this.wanted[name]) ? this.wanted[name] : usual;
@@ -199,7 +205,7 @@
     // The whole country stands first where rows are areas.
     get country() {
       if (this.config.rows !== UNIT && this.config.across !== UNIT) return null;
-      const code = `${this.state.basis || "current"}.country.0`;
+      const code = `${this.state.basis || this.basis}.country.0`;
       return this.cube.places.unit.has(code) && this.hasData({ unit: code }) ? code : null;
     }
 
@@ -350,6 +356,12 @@
       for (const key of [charts.marksKey(new Set(flags)), noted, charts.signsKey(absent)]) if (key) this.key.append(key);
     }
 
+    // The letters behind numbers, with their meaning.
+    keyLetters(rows) {
+      const met = [...new Set(rows.filter((row) => row.value !== null && row.flag !== "A" && row.flag !== NO_ROW).map((row) => row.flag))].sort();
+      if (met.length) this.key.append(h("ul", { class: "key marks" }, met.map((flag) => h("li", {}, h("b", {}, flag), say(flagOf(flag).label)))));
+    }
+
     // A place of a line chart is a year.
     follow(found, years, lines) {
       const at = years.filter((year) => lines.some((line) => line.all.some((point) => point.year === year)));
@@ -414,6 +426,7 @@
           h("li", {}, h("i", { class: "diamond-key", "aria-hidden": "true" }), say(compare.title))));
       }
       this.keyMarks([], rows.filter((row) => row.value === null).map((row) => row.flag), rows);
+      this.keyLetters(rows);
       this.items(chart, rows, (row) => [
         [say(this.shown.title), isInterval && row.high !== undefined ? text("interval", { low: number(row.low, 0), high: number(row.high, 0) }) : this.written(row, decimals), null, this.aside(row)],
         ...(compare && row.compare !== null ? [[say(compare.title), number(row.compare, compare.decimals), null, ""]] : []),
@@ -587,4 +600,7 @@
     const config = JSON.parse(element.querySelector("script[type='application/json']").textContent);
     if (site.cubes[config.cube] && config.kind !== "map") new Figure(element, config);
   }
+  // Figures have moved what stands behind them.
+  const named = location.hash.length > 1 && !location.hash.includes(";") ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
+  if (named) requestAnimationFrame(() => named.scrollIntoView());
 })();

@@ -36,7 +36,7 @@
     const service = figures.fte_by_service;
     return {
       ...service, id: "rates", kind: "series", title: [0, 1].map((place) => site.known.texts.rate_time[place]), cube: `${one.code}/rates`,
-      measures: service.measures.filter((each) => each.name === "fte_per_10000"), across: "unit", only: {}, without: {},
+      measures: service.measures.filter((each) => each.name === "fte_per_10000"), across: "unit", acrossName: site.known.texts.name, only: {}, without: {},
       choose: service.choose.filter(([name]) => name === "target_group"), start: { target_group: "total" },
       levels: ["municipality", "county", "whole"],
     };

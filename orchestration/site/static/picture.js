@@ -19,6 +19,8 @@
       h("figcaption", {}, h("h3", {}, figure.name),
         h("p", { class: "unit" }, site.tables.chosen(figure).map((pair) => pair.join(": ")).join(" · "))),
       h("div", { class: "drawn" }));
+    // What stands below the figure as a note goes with the picture.
+    element.append(...[...figure.element.querySelectorAll(":scope > .note")].map((each) => h("p", { class: "source" }, each.innerText)));
     // What the method says of comparing goes with the picture.
     element.append(...[...figure.element.querySelectorAll(".caution")].map((each) => each.cloneNode(true)));
     const years = site.charts.breaksByYear(figure.breaks);
@@ -79,7 +81,7 @@
 
   const boxed = (element, style, box) => {
     const parts = [];
-    const paper = style.backgroundImage !== "none" ? "url(#hatch)" : isClear(style.backgroundColor) ? null : style.backgroundColor;
+    const paper = style.backgroundImage !== "none" ? `url(#${element.classList.contains("between") ? "between" : "hatch"})` : isClear(style.backgroundColor) ? null : style.backgroundColor;
     const width = parseFloat(style.borderTopWidth) || 0;
     if (style.transform !== "none") {
       const [x, y, half] = [box.x + box.width / 2, box.y + box.height / 2, box.width / 2 - width];
@@ -113,7 +115,7 @@
       const place = (box) => ({ x: box.left - left, y: box.top - top, width: box.width, height: box.height });
       const style = getComputedStyle(host);
       const colour = (name) => style.getPropertyValue(name).trim();
-      const hatch = `<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" fill="${colour("--s7")}"/><rect width="3" height="6" fill="${colour("--c1")}"/></pattern></defs>`;
+      const hatch = `<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" fill="${colour("--s7")}"/><rect width="3" height="6" fill="${colour("--c1")}"/></pattern><pattern id="between" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" fill="#fff"/><rect width="2" height="6" fill="${colour("--c1")}"/></pattern></defs>`;
       const parts = [...host.children].flatMap((child) => written(child, place));
       const words = [figure.name, figure.summary.textContent];
       const size = { width: Math.ceil(width), height: Math.ceil(height) };

@@ -4,7 +4,7 @@
   "use strict";
   // Letters that are no other letter with a mark. What is written ae, aa and oe where the letter is missing is one letter too.
   const LETTERS = { æ: "a", ø: "o", đ: "d", ð: "d", ŋ: "n", ŧ: "t", ł: "l" };
-  const AROUND = /^(?:kommunen|municipality of) | (?:kommune|kommun|municipality|kommuuni|gielda|suohkan|tjielte)$/;
+  const AROUND = /^(?:kommunen|municipality of) | (?:kommune|kommun|herad|municipality|kommuuni|gielda|suohkan|tjielte)$/;
 
   // Small letters, and one blank for whatever stands between words.
   const plain = (words) => words.toLowerCase().normalize("NFC").replace(/[^\p{L}\p{N}]+/gu, " ").trim();

@@ -5,7 +5,7 @@
   const site = window.IS248;
   const { say, text, h } = site;
   const { folded, prepare, find } = window.IS248SEARCH;
-  const MOST = 10;
+  const MOST = 40;
   const form = document.getElementById("searching");
   const field = document.getElementById("words");
   const said = document.getElementById("said");

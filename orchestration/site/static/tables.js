@@ -7,6 +7,7 @@
   const UNIT = "unit";
   const TIME = "time";
   const MEASURE = "measure";
+  const COUNTRY = "country";
   // Of so many columns a remark names those that it is about; of more it is a footnote of their figures.
   const NAMED_COLUMNS = 3;
 
@@ -70,8 +71,15 @@
     return text("break_before", { number: found[0].number, kinds: [...new Set(found.map((each) => say(each.kind)))].join(", ") });
   };
 
-  const chosen = (figure) => figure.offered.filter((offer) => offer.codes.length > 1 || (offer.name === TIME && offer.codes.length))
-    .map((offer) => [say(offer.title), figure.label(offer.name, figure.state[offer.name])]);
+  // Years and areas are told also where there is one alone; of areas that have one name the level tells which it is.
+  const labelOf = (figure, name) => {
+    const code = figure.state[name];
+    const level = name === UNIT ? code.split(".")[1] : "";
+    const label = figure.label(name, code);
+    return level && level !== COUNTRY ? `${label} (${say(site.known.levels[level] || [level]).toLowerCase()})` : label;
+  };
+  const chosen = (figure) => figure.offered.filter((offer) => offer.codes.length > 1 || ([TIME, UNIT].includes(offer.name) && offer.codes.length))
+    .map((offer) => [say(offer.title), figure.labelOf ? figure.labelOf(offer.name) : labelOf(figure, offer.name)]);
 
   // The same table as figures.py makes, for what is chosen now.
   const render = (figure) => {
@@ -156,7 +164,7 @@
         ...fixed.map(([title, label]) => ["label", title, label]),
         ["label", text("measure"), say(column.measure.title)],
         ["label", text("unit_of_measure"), say(column.measure.unit)],
-        ["number", text("value"), cell.value === null ? null : site.rounded(cell.value, 4)],
+        ["number", text("value"), cell.value === null ? null : site.rounded(cell.value, 6)],
         ["label", text("status"), cell.flag === NO_ROW ? "" : say(flagOf(cell.flag).label)],
         ["number", text("units_with_answer"), cell.value === null ? null : cell.n],
         ["number", text("units_n"), cell.value === null ? null : cell.whole],
