@@ -245,3 +245,23 @@ def test_the_place_of_a_municipality_among_others_is_saved_and_embedded(page: An
     assert page.locator("select[name=target_group]").input_value() == "adults"
     assert page.locator(".notice").is_visible() and page.locator("header, footer").count() == 0
     assert "Kommune 1201" in page.locator(".chosen").inner_text()
+
+
+def test_all_figures_of_a_municipality_are_saved_at_once(
+    page: Any, snapshot: Path, database: duckdb.DuckDBPyConnection
+) -> None:
+    page.goto((snapshot / "site" / "kommune" / "1102.html").as_uri())
+    name, content = save(page, page.locator("#years"), "csv")
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
+    assert name == "is248_1102_years_2005-0123456789ab.csv"
+    fte = [row for row in rows if row["Statistikkvariabel"] == rows[0]["Statistikkvariabel"]]
+    found = sorted(float(row["Verdi"].replace(",", ".")) for row in fte if row["Verdi"])
+    expected = database.execute(
+        " union all ".join(
+            f"select fte from {table} where unit_code = '1102' and area_basis = 'current' and fte is not null"
+            for table in ("fte_by_service", "fte_by_education", "fte_by_pathway")
+        )
+    ).fetchall()
+    assert found == pytest.approx(sorted(value for (value,) in expected))
+    book = openpyxl.load_workbook(io.BytesIO(save(page, page.locator("#years"), "xlsx")[1]))
+    assert {line[1] for line in book["Tall"].values} == {"Områdekode", "1102"}

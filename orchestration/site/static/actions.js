@@ -72,6 +72,7 @@
         return made;
       };
       for (const name of Object.keys(texts)) {
+        if (name === "embed" && figure.long && figure.config.kind === "table") continue;
         toggles[name] = button(name, text(name), () => show(name));
         toggles[name].setAttribute("aria-expanded", "false");
       }

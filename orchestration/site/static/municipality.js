@@ -3,7 +3,7 @@
 (() => {
   "use strict";
   const site = window.IS248;
-  const { say, text, h, makeFigure, makePeers, cubes } = site;
+  const { say, text, number, h, makeFigure, makePeers, cubes } = site;
   const root = document.documentElement.dataset.root || "";
   const host = document.getElementById("municipality");
   const one = JSON.parse(host.querySelector("script").textContent);
@@ -49,6 +49,48 @@
     fill();
     return h("p", { class: "source" }, words, h("a", { href: `${root}../csv/${table}.csv` }, "CSV"));
   };
+
+  // All that is public of the municipality, as rows that can be saved: every table, year, target group and category.
+  const series = () => site.tables.tidy(Object.entries(figures).filter(([table]) => cubes[`${one.code}/${table}`]).flatMap(([table, figure]) => {
+    const cube = cubes[`${one.code}/${table}`];
+    const { unit: units, target_group: groups, time: times } = cube.dimensions;
+    const breaks = site.charts.numbered(figure.breaks, times);
+    const brokenIn = (time) => [...new Set(breaks.filter((each) => String(each.year) === time).map((each) => say(each.kind)))].join(", ");
+    return units.flatMap((unit) => groups.flatMap((group) => cube.dimensions[figure.across].flatMap((code) => times.flatMap((time) => {
+      const at = { unit, target_group: group, [figure.across]: code, time };
+      const flag = cube.flag(at);
+      if (flag === site.NO_ROW) return [];
+      const percent = cube.value("coverage", at);
+      const said = [...(percent === null ? [] : [text("covered", { share: number(percent, 1) })]), ...cube.remarks(at).map(say)];
+      return figure.measures.map((measure) => {
+        const value = cube.value(measure.name, at);
+        return [
+          ["label", text("name"), say(cube.label("unit", unit))],
+          ["code", text("unit_code"), unit.split(".").slice(2).join(".")],
+          ["label", text("table"), say(figure.title)],
+          ["label", text("year"), time],
+          ["label", text("peers_group"), say(cube.label("target_group", group))],
+          ["label", text("category"), say(cube.label(figure.across, code))],
+          ["label", text("measure"), say(measure.title)],
+          ["label", text("unit_of_measure"), say(measure.unit)],
+          ["number", text("value"), value === null ? null : site.rounded(value / measure.divide, 6)],
+          ["label", text("status"), say(site.flagOf(flag).label)],
+          ["label", text("remarks"), site.inOneLine(said)],
+          ["label", text("break_column"), brokenIn(time)],
+        ];
+      });
+    }))));
+  }));
+  const years = document.getElementById("years");
+  if (series().rows.length) {
+    years.append(site.actions({
+      element: years,
+      config: { id: "years", file: one.code, kind: "table", title: site.known.texts.all_series, measures: [], asked: { show: "all" } },
+      get name() { return `${one.name}: ${text("all_series")}`; },
+      offered: [], state: {}, breaks: [], sorted: null, shown: { unit: site.known.texts.fte }, label: () => "", basesOf: () => [], codes: () => [],
+      long: series,
+    }));
+  }
 
   makePeers(document.querySelector("#peers .drawn"), one);
 
