@@ -409,10 +409,10 @@ def read_sheet(snapshot: Snapshot, tally: Tally, file: str, table: Table, sheet:
     """Return the rows of a sheet; header, types of cells and labels of codes are compared here."""
     head, *rows = sheet.to_python()
     labels = {f"{name}_nb": column for name, column in table.columns.items() if column.codes in snapshot.codes}
-    expected = [each for name in table.columns for each in (name, f"{name}_nb") if each in table.columns or each in labels]
+    expected = [each for name in table.columns for each in (f"{name}_nb", name) if each in table.columns or each in labels]
     if BREAK in expected:
         place = expected.index(BREAK) + 1
-        expected[place:place] = [KINDS, f"{KINDS}_nb"]
+        expected[place:place] = [f"{KINDS}_nb", KINDS]
         labels[f"{KINDS}_nb"] = Column(KINDS, "VARCHAR", {}, KINDS_CODES, SEVERAL)
     if head != expected:
         tally.add(file, "", "(columns)", *only_differing(expected, head))
