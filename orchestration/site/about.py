@@ -20,6 +20,7 @@ from orchestration.publish.formats.metadata import QUESTION, subjects_in
 from orchestration.publish.release import Release
 from orchestration.publish.remarks import AREA_BREAKS, has_table, joined
 from orchestration.site.figures import Resolved
+from orchestration.site.pages import MAP
 
 WORKBOOK = "xlsx/is248.xlsx"
 
@@ -102,6 +103,11 @@ def definitions(release: Release, tables: Sequence[Table]) -> list[Defined]:
         name = named.get(subject) or release.label("indicator", subject)
         found.append(Defined(name, [(label, group) for label, group in by_kind if group]))
     return found
+
+
+def shows_municipalities(figure: Resolved) -> bool:
+    """Return whether a figure is a map of single municipalities."""
+    return figure.kind == MAP and MUNICIPALITY in figure.config["levels"]
 
 
 def cautions(release: Release, figure: Resolved) -> list[Definition]:

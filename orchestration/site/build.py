@@ -27,10 +27,10 @@ from orchestration.publish.formats import Format, Job
 from orchestration.publish.release import Release
 from orchestration.publish.remarks import in_one_line, read_moved
 from orchestration.site import about, builder, formats, searched
-from orchestration.site.about import sourced
+from orchestration.site.about import MUNICIPALITY, shows_municipalities, sourced
 from orchestration.site.boundaries import read_boundaries, read_neighbours
 from orchestration.site.breaks import Break, Breaks, read_breaks
-from orchestration.site.cubes import Cube, dumped, read_cube, read_indicator_cubes, reason_flags
+from orchestration.site.cubes import CURRENT, Cube, dumped, read_cube, read_indicator_cubes, reason_flags
 from orchestration.site.figures import Cell, Grid, Moved, Resolved, Resolver
 from orchestration.site.headline import headline
 from orchestration.site.municipality import Municipalities
@@ -160,10 +160,14 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
         moved=about.moved_areas(connection, release),
     )
 
+    # The map of municipalities, on which each page leads to its own.
+    maps = (f"{subject.file}#{each.id}" for subject in subjects for each in subject.figures if shows_municipalities(each))
+    drawn = next(maps, None)
+
     def list_files(own: duckdb.DuckDBPyConnection) -> None:
         reports = read_reports(folder.parent)
         page("index.html.j2", "index.html", sentence=sentence, tiles=tiles, figure=front, reports=reports.national)
-        _write_municipalities(page, municipalities, release, reports, has_rates="rates" in data.cubes)
+        _write_municipalities(page, municipalities, release, reports, has_rates="rates" in data.cubes, drawn=drawn)
         page(
             "download.html.j2",
             "download.html",
@@ -238,9 +242,15 @@ def _subjects(resolver: Resolver, pages: Sequence[Page], data: Data) -> list[Sub
 
 
 def _write_municipalities(
-    page: Callable[..., None], municipalities: Municipalities, release: Release, reports: Reports, *, has_rates: bool
+    page: Callable[..., None],
+    municipalities: Municipalities,
+    release: Release,
+    reports: Reports,
+    *,
+    has_rates: bool,
+    drawn: str | None,
 ) -> None:
-    """Write the page on which a municipality is found, and a page for each."""
+    """Write the page on which a municipality is found, and a page for each; ``drawn`` is the address of the map of all."""
     texts = load_texts("site", "municipality")
     common = {"texts": texts, "year": municipalities.year}
     page("municipality.html.j2", "municipality.html", municipalities=municipalities.list, sheets=reports.sheets, **common)
@@ -254,6 +264,7 @@ def _write_municipalities(
             address=f"{pages}{own.one.file}",
             picture=f"{pages}{PICTURE}",
             sheet=reports.sheets.get(own.one.code),
+            on_map=f"{drawn};area={CURRENT}.{MUNICIPALITY}.{own.one.code}" if drawn else None,
             more=[*(["data/rates.js"] if has_rates else []), f"data/municipality/{own.one.code}.js"],
             **common,
         )

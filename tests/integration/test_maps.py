@@ -182,3 +182,10 @@ def test_a_saved_picture_is_the_map_that_stands_with_its_legend_source_and_cauti
     # The map in the page is still there, and drives on.
     figure.locator("input[type=range]").fill("3")
     assert "2005" in figure.locator(".unit").inner_text()
+
+
+def test_the_page_of_a_municipality_leads_to_itself_on_the_map(small: Path, maps: Any) -> None:
+    maps.goto((small / "kommune" / "1101.html").as_uri())
+    maps.locator(".onward a", has_text="kartet").click()
+    maps.wait_for_selector("#municipalities select[name=area]")
+    assert maps.locator("#municipalities select[name=area]").input_value() == "current.municipality.1101"
