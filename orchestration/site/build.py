@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -125,7 +124,7 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
         _text(folder / "data" / "boundaries.js", data.boundaries)
     for name, script in municipalities.scripts().items():
         _text(folder / "data" / name, script)
-    day = _published_on(connection)
+    day = _published_on(release)
     _text(folder / "data" / "words.js", f"IS248.words({dumped(_script_words(release, data.site, data.moved, day))});\n")
 
     sentence, tiles = headline(connection, release, data.breaks.get("fte_by_service", Breaks()))
@@ -140,9 +139,10 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
         page("subject.html.j2", subject.file, subject=subject)
     page("explorer.html.j2", "explorer.html", **explorer(connection, resolver, pages, data.boundaries is not None))
     asked = [name.split("/")[1] for name in sorted(questions)]
-    own_table = builder.config(resolver, sorted(used), grouped(resolver, pages, asked))
+    groups = grouped(resolver, pages, asked)
+    own_table = builder.config(resolver, sorted(used), groups)
     page("builder.html.j2", "builder.html", config=own_table)
-    labels = {each: data.indicators[each] for _, own in grouped(resolver, pages, asked) for each in own}
+    labels = {each: data.indicators[each] for _, own in groups for each in own}
     found = searched.entries(connection, release, tables, [(each.page, each.figures) for each in subjects], labels)
     _text(folder / "data" / "search.js", f"IS248.searchable({dumped(found)});\n")
     page("search.html.j2", "search.html", has_municipalities=bool(municipalities.list))
@@ -270,12 +270,12 @@ def _write_municipalities(
         )
 
 
-def _published_on(connection: duckdb.DuckDBPyConnection) -> Label | None:
-    """Return the day on which the figures are published, None where the calendar does not know it."""
-    for (day,) in connection.execute("select release_date from snapshot where release_date is not null").fetchall():
-        found = date.fromisoformat(str(day))
-        return Label(nb=written_day(found, "nb"), en=written_day(found, "en"))
-    return None
+def _published_on(release: Release) -> Label | None:
+    """Return the day on which the figures are published; None where the calendar does not know it, and in a rehearsal."""
+    if release.released_at is None:
+        return None
+    day = release.released_at.date()
+    return Label(nb=written_day(day, "nb"), en=written_day(day, "en"))
 
 
 def _script_words(release: Release, site: Site, moved: Moved, day: Label | None) -> dict[str, Any]:

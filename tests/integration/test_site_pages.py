@@ -415,6 +415,17 @@ def test_every_page_says_that_data_are_constructed_where_they_are(small: Path, b
     assert not any('class="notice"' in page.read_text(encoding="utf-8") for page in bare.rglob("*.html"))
 
 
+@pytest.mark.parametrize(
+    ("channel", "said"), [("demo", "Publisert 1. februar 2006."), ("rehearsal", "Publiseringsdatoen er ikke kjent.")]
+)
+def test_pages_say_the_day_of_the_release_and_none_in_a_rehearsal(tmp_path: Path, channel: str, said: str) -> None:
+    database = empty_database()
+    database.execute("update snapshot set release_at = '2006-02-01T08:00:00+01:00', channel = ?", [channel])
+    texts = read(build(database, tmp_path / "site"))["index.html"].texts
+
+    assert any(said in text for text in texts)
+
+
 def test_pages_without_data_are_left_out_and_the_others_say_so(bare: Path) -> None:
     assert {page.name for page in bare.rglob("*.html")} == {
         f"{name}.html"
