@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,10 @@ import duckdb
 import pytest
 
 from orchestration.site.pages import Question, load_pages, load_site
+from tests.integration.test_figure_files import page
 from tests.integration.test_site_pages import browser, build, insert, small_database
 
-__all__ = ["browser"]
+__all__ = ["browser", "page"]
 
 
 @pytest.fixture(scope="module")
@@ -39,16 +39,6 @@ def database() -> duckdb.DuckDBPyConnection:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, database: duckdb.DuckDBPyConnection) -> Path:
     return build(database, tmp_path_factory.mktemp("snapshot") / "site")
-
-
-@pytest.fixture
-def page(browser: tuple[Any, str]) -> Iterator[Any]:
-    found = browser[0].new_page(locale="nb-NO")
-    errors: list[str] = []
-    found.on("pageerror", lambda error: errors.append(str(error)))
-    yield found
-    assert errors == []
-    found.close()
 
 
 def numbers(page: Any) -> list[list[str]]:

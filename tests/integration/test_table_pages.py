@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -17,28 +16,16 @@ import jsonschema
 import openpyxl
 import pytest
 
-from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.core.settings import Settings
 from orchestration.core.warehouse import connect
 from orchestration.publish.layout import DATABASE
-from tests.integration.test_serve import FIGURE, FIRST, PATIENT, publish, refused, served
+from tests.integration.test_serve import FIGURE, FIRST, PATIENT, client, publish, refused, served, shared
+
+__all__ = ["client", "shared"]
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 TABLE = "/tables/fte_by_service"
 TOTALS = "valueCodes[target_group]=total&valueCodes[service_type]=total&valueCodes[area_basis]=reported"
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings with one published snapshot that no test changes."""
-    settings = Settings(data_dir=PROJECT_DIR / "data", snapshots_dir=tmp_path_factory.mktemp("pages") / "snapshots")
-    publish(settings, FIRST)
-    return settings
-
-
-@pytest.fixture(scope="module")
-def client(shared: Settings) -> Iterator[httpx.Client]:
-    with served(shared) as lent:
-        yield lent
 
 
 def page(client: httpx.Client, address: str) -> str:

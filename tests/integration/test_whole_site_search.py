@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.integration.test_figure_files import page
 from tests.integration.test_site_pages import browser, build, small_database
 
-__all__ = ["browser"]
+__all__ = ["browser", "page"]
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(small_database(), tmp_path_factory.mktemp("snapshot") / "site")
-
-
-@pytest.fixture
-def page(browser: tuple[Any, str]) -> Iterator[Any]:
-    found = browser[0].new_page(locale="nb-NO")
-    errors: list[str] = []
-    found.on("pageerror", lambda error: errors.append(str(error)))
-    yield found
-    assert errors == []
-    found.close()
 
 
 def search(page: Any, site: Path, words: str, language: str = "nb") -> list[str]:

@@ -90,5 +90,11 @@
     return h("div", { class: "doing" }, list, panel);
   };
 
-  Object.assign(site, { actions: make });
+  // What is no figure of a cube and can be saved, linked and cited as one: it says its own rows, and has nothing else to choose.
+  const standing = (own) => Object.defineProperties({
+    offered: [], state: {}, wanted: {}, breaks: [], sorted: null, measure: 0,
+    label: () => "", basesOf: () => [], codes: () => [], asked: () => 0, render: () => {},
+  }, Object.getOwnPropertyDescriptors(own));
+
+  Object.assign(site, { actions: make, standing });
 })();

@@ -134,8 +134,12 @@
     return element;
   };
 
+  // A text as it stands in XML, which has no other control characters than tabs and line breaks.
+  const xml = (value) => String(value).replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign])
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "");
+
   window.IS248 = {
-    NO_ROW, cubes, questions, rounded, inOneLine, moved, say, text, number, sign, flagOf, load, h, english,
+    NO_ROW, cubes, questions, rounded, xml, inOneLine, moved, say, text, number, sign, flagOf, load, h, english,
     get known() { return words; },
     add: (name, raw) => { cubes[name] = new Cube(raw); },
     question: (facts) => { questions[facts.id] = facts; },

@@ -3,6 +3,7 @@
   "use strict";
   const site = window.IS248;
   const { say, text, load, h, questions, cubes, makeFigure } = site;
+  const { folded } = window.IS248SEARCH;
   const root = document.getElementById("explorer");
   const config = JSON.parse(root.querySelector("script").textContent);
   const select = document.getElementById("question");
@@ -13,12 +14,11 @@
   let current = null;
 
   // Every word that is searched begins a word of the question or of its heading, or is its code.
-  const folded = (words) => words.toLowerCase().normalize("NFD").replace(/[\u0300-\u036f]/g, "").replaceAll("ø", "o").replaceAll("æ", "ae");
   const isHit = (wanted, told) => wanted.every((word) => told.some((each) => each.startsWith(word)));
-  const wordsOf = (title, [id, , nb, en]) => folded([id.replaceAll("_", " "), id, nb, en, ...title].join(" ")).split(/[^\p{L}\d_]+/u);
+  const wordsOf = (title, [id, , nb, en]) => folded([id, nb, en, ...title].join(" ")).split(" ");
 
   const fill = () => {
-    const wanted = folded(field.value).split(/\s+/).filter(Boolean);
+    const wanted = folded(field.value).split(" ").filter(Boolean);
     const groups = config.groups.map(([title, own]) => [title, own.filter((each) => isHit(wanted, wordsOf(title, each)))]).filter(([, own]) => own.length);
     const count = groups.reduce((sum, [, own]) => sum + own.length, 0);
     select.replaceChildren(

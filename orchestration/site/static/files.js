@@ -4,7 +4,7 @@
 (() => {
   "use strict";
   const site = window.IS248;
-  const { text } = site;
+  const { text, xml } = site;
   const encoder = new TextEncoder();
 
   const save = (name, parts, type) => {
@@ -76,7 +76,6 @@
   const OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
   const PACKAGE = "http://schemas.openxmlformats.org/package/2006";
   const TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml";
-  const xml = (value) => String(value).replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "");
   const cell = (value, style = 0) => {
     if (value === null || value === "") return "<c/>";
     if (typeof value === "number") return `<c><v>${value}</v></c>`;

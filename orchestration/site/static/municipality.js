@@ -82,14 +82,14 @@
     }))));
   }));
   const years = document.getElementById("years");
-  if (series().rows.length) {
-    years.append(site.actions({
+  if (Object.keys(figures).some((table) => cubes[`${one.code}/${table}`])) {
+    years.append(site.actions(site.standing({
       element: years,
       config: { id: "years", file: one.code, kind: "table", title: site.known.texts.all_series, measures: [], asked: { show: "all" } },
       get name() { return `${one.name}: ${text("all_series")}`; },
-      offered: [], state: {}, breaks: [], sorted: null, shown: { unit: site.known.texts.fte }, label: () => "", basesOf: () => [], codes: () => [],
+      shown: { unit: site.known.texts.fte },
       long: series,
-    }));
+    })));
   }
 
   makePeers(document.querySelector("#peers .drawn"), one);

@@ -179,7 +179,7 @@
     };
     const section = host.closest("section");
     const named = (code) => shared.groups[code].map(String);
-    const citable = {
+    const citable = site.standing({
       element: section,
       get config() {
         const title = [0, 1].map((place) => site.known.texts.peers_title[place]);
@@ -189,15 +189,15 @@
       get name() { return `${one.name}: ${text("peers_title")}`; },
       get offered() { return [{ name: GROUP, title: site.known.texts.peers_group, codes: groups.map(([group]) => group) }]; },
       get state() { return { [GROUP]: select.value, time: String(shared.year) }; },
-      wanted: {}, breaks: [], sorted: null, measure: 0, shown: { unit: site.known.texts.fte_per_10000 },
-      label: (_, code) => say(named(code)), basesOf: () => [], codes: () => [], asked: () => 0, render: () => {},
+      shown: { unit: site.known.texts.fte_per_10000 },
+      label: (_, code) => say(named(code)),
       long: () => long(rows(), say(named(select.value))),
       still: (place) => {
         const drawn = h("div", { class: "plot" });
         place.append(h("p", { class: "unit" }, unit.textContent), drawn, h("p", { class: "source" }, beside.textContent));
         draw(drawn, rows());
       },
-    };
+    });
     const put = (next) => { codes = next; keep(codes, select.value); update(); };
     const add = (code, hit) => {
       const { name } = hit;

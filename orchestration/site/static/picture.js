@@ -4,11 +4,10 @@
 (() => {
   "use strict";
   const site = window.IS248;
-  const { say, text, h } = site;
+  const { say, text, h, xml } = site;
   const XMLNS = "http://www.w3.org/2000/svg";
   const SCALE = 2;
   const STYLES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "opacity", "font-size", "font-weight", "text-anchor", "visibility", "paint-order", "vector-effect"];
-  const xml = (value) => String(value).replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]);
   const short = (value) => String(Math.round(value * 100) / 100);
   const isClear = (colour) => colour === "transparent" || /,\s*0\)$/.test(colour);
 
