@@ -42,7 +42,7 @@ from orchestration.core.errors import UserError
 from orchestration.core.release_calendar import CALENDAR
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.disclosure import ledger
-from orchestration.publish import journal, snapshots
+from orchestration.publish import integrity, journal, pointer, snapshots
 from orchestration.publish.candidate import remains
 from orchestration.publish.layout import DATABASE, NOT_CONTENT, REVISIONS
 
@@ -357,10 +357,10 @@ FIGURE = (
 
 def figure(place: Place) -> float | None:
     """Return what a reader of the published snapshot gets, or None before the first."""
-    pointer = place.snapshots / snapshots.CURRENT
-    if not pointer.is_symlink():
+    link = place.snapshots / pointer.CURRENT
+    if not link.is_symlink():
         return None
-    with duckdb.connect(str(pointer / DATABASE), read_only=True) as connection:
+    with duckdb.connect(str(link / DATABASE), read_only=True) as connection:
         ((found,),) = connection.execute(FIGURE.format(year=place.delivery.year)).fetchall()
     return round(float(found), 6)
 
@@ -371,9 +371,9 @@ def look(place: Place, allowed: set[float | None]) -> list[Problem]:
     try:
         if (published := figure(place)) not in allowed:
             found.append(Problem("lost", f"{published} is published, which is none of {sorted(map(str, allowed))}"))
-        folder = snapshots.current(place.snapshots)
+        folder = pointer.current(place.snapshots)
         if folder is not None:
-            snapshots.verify(folder)
+            integrity.verify(folder)
             if (snapshots.read_gate(folder) or {}).get("verdict") != "pass":
                 found.append(Problem("torn", f"{folder.name} is published, and was not judged"))
         found += _look_behind(place)
@@ -396,7 +396,7 @@ def _look_behind(place: Place) -> list[Problem]:
     if folders and not kept.is_file():
         return [*found, Problem("lost", "there is no ledger")]
     for folder in folders:
-        snapshots.verify(folder)
+        integrity.verify(folder)
         added = kept.with_name(f"{folder.name}{ledger.ADDITIONS}")
         with duckdb.connect(str(kept), read_only=True) as connection:
             connection.execute(f"attach '{added}' as added (read_only)")
@@ -413,7 +413,7 @@ def _look_behind(place: Place) -> list[Problem]:
 def leftovers(place: Place) -> list[str]:
     """Return what lies in the folders that no whole run leaves there."""
     names = {path.name for path in snapshots.all_snapshots(place.snapshots)}
-    expected = {*names, snapshots.CURRENT, snapshots.POINTER_LOCK, journal.JOURNAL, ".candidates", ".disclosure"}
+    expected = {*names, pointer.CURRENT, pointer.POINTER_LOCK, journal.JOURNAL, ".candidates", ".disclosure"}
     found = [path for path in place.snapshots.iterdir() if path.name not in expected]
     found += remains(place.snapshots / ".candidates")
     kept = {ledger.ledger_file(place.snapshots).name} | {
@@ -470,7 +470,7 @@ class Reference:
         for version in versions:
             self.place.put(version)
             process = self.place.run()
-            folder, published = snapshots.current(self.place.snapshots), figure(self.place)
+            folder, published = pointer.current(self.place.snapshots), figure(self.place)
             if process.code != 0 or folder is None or published is None:
                 raise SystemExit(f"an undisturbed run failed:\n{process.text}")
             self.figures[version.name], self.folders[version.name] = published, folder
@@ -488,7 +488,7 @@ class Reference:
 
     def equals(self, version: Version, place: Place) -> str | None:
         """Return in what the published snapshot differs from the undisturbed one, or None."""
-        made, expected = snapshots.current(place.snapshots), self.folders[version.name]
+        made, expected = pointer.current(place.snapshots), self.folders[version.name]
         if made is None or made.name != expected.name:
             return f"{version.name}: {made.name if made else 'nothing'} instead of {expected.name}"
         same_before = snapshots.compared_with(made) == snapshots.compared_with(expected)

@@ -41,7 +41,7 @@ from orchestration.core.tables import NUMERIC, Table, load_tables
 from orchestration.core.warehouse import connect, replace_tables
 from orchestration.disclosure import ledger
 from orchestration.ingest import decisions
-from orchestration.publish import snapshots
+from orchestration.publish import pointer, snapshots
 from orchestration.publish.candidate import build
 from orchestration.publish.layout import DATABASE, GATE
 from orchestration.publish.release import load_catalogue
@@ -167,7 +167,7 @@ def publish(settings: Settings, tables: list[Table], number: int) -> str:
         catalogue=load_catalogue(settings.metadata),
         entries=load_entries(settings.metadata),
         formats=(),
-        predecessor=snapshots.current(settings.snapshots),
+        predecessor=pointer.current(settings.snapshots),
     )
     with connect(candidate.path.parent / f"{candidate.id}{ledger.ADDITIONS}") as connection:
         for name, columns in ledger.TABLES.items():
@@ -229,8 +229,8 @@ def read_http(address: str, probe: Probe, turn: int) -> tuple[str, tuple[int, ..
 def read_on(way: str, number: int, folder: Path, address: str, found: Any, stop: Any) -> None:
     """Read in one way until told to stop; the work of a reader's process."""
     wanted = probes(load_tables(PROJECT_DIR / "data" / "metadata"))
-    pointer = folder / snapshots.CURRENT
-    held = duckdb.connect(str(pointer / DATABASE), read_only=True) if way == "held" else None
+    link = folder / pointer.CURRENT
+    held = duckdb.connect(str(link / DATABASE), read_only=True) if way == "held" else None
     held_numbers: set[int] = set()
     turn = number
     parent = multiprocessing.parent_process()
@@ -246,12 +246,12 @@ def read_on(way: str, number: int, folder: Path, address: str, found: Any, stop:
             elif way == "http":
                 name, numbers = read_http(address, some[0], turn)
             elif way == "direct":
-                numbers = read_duckdb(pointer, some)
+                numbers = read_duckdb(link, some)
             elif way == CARELESS:
-                numbers = _carelessly(pointer, some)
+                numbers = _carelessly(link, some)
             else:
                 # The link is resolved once; the folder that it named never changes.
-                resolved = pointer.resolve()
+                resolved = link.resolve()
                 read: Callable[[Path, list[Probe]], tuple[int, ...]]
                 read = {"duckdb": read_duckdb, "parquet": read_parquet, "csv": read_csv}[way]
                 name, numbers = resolved.name, read(resolved, some)
@@ -263,7 +263,7 @@ def read_on(way: str, number: int, folder: Path, address: str, found: Any, stop:
         held.close()
         try:
             # Nothing is published any more: the link names the newest, and that is what a new connection has to see.
-            found.put(Read(REOPENED, pointer.resolve().name, read_duckdb(pointer, wanted)))
+            found.put(Read(REOPENED, link.resolve().name, read_duckdb(link, wanted)))
         except Exception as error:
             found.put(Read(REOPENED, None, (), f"{type(error).__name__}: {error}"))
 
@@ -325,7 +325,7 @@ def run(readers: int, publications: int, tell: Callable[[str], None] = lambda _:
                 outcome.published[newest] = number
                 for _ in range(SWINGS):
                     for each in (before, newest):
-                        snapshots.point_to(settings.snapshots, each)
+                        pointer.point_to(settings.snapshots, each)
                         time.sleep(0.005)
                 _wait_until(outcome, found, number, looking)
                 tell(f"published {newest}: {sum(outcome.reads.values()):,} reads, {len(outcome.errors)} errors")

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.warehouse import quoted
-from orchestration.publish import snapshots
+from orchestration.publish import pointer
 from orchestration.publish.layout import DATABASE
 
 # Several executors, each a process of its own.
@@ -98,7 +98,7 @@ def run(engine: str, folder: Path, data: Path, master: str, options: str, projec
         check=False,
     )
     seconds = time.perf_counter() - started
-    snapshot, step = snapshots.current(folder / "snapshots"), STEP.search(result.stderr)
+    snapshot, step = pointer.current(folder / "snapshots"), STEP.search(result.stderr)
     if result.returncode or snapshot is None or step is None:
         raise RuntimeError(f"{engine}: {result.stderr}")
     return Run(folder, seconds, float(step[1]), snapshot)

@@ -19,7 +19,7 @@ from orchestration.core.language import in_language
 from orchestration.core.settings import Settings, load_settings
 from orchestration.core.tables import load_tables
 from orchestration.core.warehouse import connect
-from orchestration.publish import snapshots
+from orchestration.publish import pointer, snapshots
 from orchestration.trace.explain import (
     ANSWER_KEYS,
     ANSWERS,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 def _rule_lines(settings: Settings, table: str) -> list[str]:
     """Return a line for each rule of the gate about a table, as it was judged for the published snapshot."""
-    published = snapshots.current(settings.snapshots)
+    published = pointer.current(settings.snapshots)
     verdict = snapshots.read_gate(published) if published is not None else None
     results = verdict["rules"] if verdict is not None else []
     return [f"{result['outcome']}  {result['title_en']}" for result in results if result["table"] in (table, "all")]

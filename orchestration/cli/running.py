@@ -13,7 +13,7 @@ from orchestration.cli.common import command, counted, main, shown_path
 from orchestration.core.errors import RefusedError, UserError
 from orchestration.core.release_calendar import REHEARSAL
 from orchestration.core.settings import Settings, load_settings
-from orchestration.publish import snapshots
+from orchestration.publish import pointer, snapshots
 from orchestration.publish.layout import DATABASE
 from orchestration.trace.deliveries import cell_ledger, open_questions
 
@@ -100,6 +100,7 @@ def _publication(settings: Settings, published: Published) -> dict[str, Any]:
     waiting = [f"waiting: {published.waiting}", *(f"  {reason}" for reason in published.reasons)]
     folder = published.folder
     warnings = _warnings(settings, published)
+    mended = [str(published.mended)] if published.mended is not None else []
     if folder is None:
         return {
             "published": False,
@@ -110,10 +111,10 @@ def _publication(settings: Settings, published: Published) -> dict[str, Any]:
             "text": "\n".join(["nothing is published yet", *(waiting if published.waiting else [])])
             + told_warnings(warnings),
         }
-    database = shown_path(settings.snapshots / snapshots.CURRENT / DATABASE)
+    database = shown_path(settings.snapshots / pointer.CURRENT / DATABASE)
     rejected = sum(entry["rejected"] for entry in cell_ledger(settings.warehouse_file))
     asked = open_questions(settings.warehouse_file)
-    text = (
+    text = "".join(f"{line}\n" for line in mended) + (
         f"{'published' if published.new else 'nothing new: already published'} {folder.name}\n"
         f"  folder: {shown_path(folder)}\n"
         f'  try:    .venv/bin/duckdb -readonly {database} "{EXAMPLE_QUERY}"'
@@ -128,6 +129,7 @@ def _publication(settings: Settings, published: Published) -> dict[str, Any]:
         "folder": str(folder),
         "waiting": published.waiting,
         "reasons": list(published.reasons),
+        "mended": str(published.mended) if published.mended is not None else None,
         "query": EXAMPLE_QUERY,
         "rejected_cells": rejected,
         "control": dict(zip(("year", "findings", "units"), asked, strict=True)) if asked else None,

@@ -18,7 +18,7 @@ from orchestration.core.release_calendar import load_calendar
 from orchestration.core.settings import load_settings
 from orchestration.core.tables import load_tables
 from orchestration.core.warehouse import connect, run_lock
-from orchestration.publish import snapshots
+from orchestration.publish import integrity, pointer, pruning, snapshots
 from orchestration.publish.journal import publication as journal_publication
 from orchestration.publish.journal import read_journal, withdrawal
 from orchestration.publish.layout import DATABASE
@@ -31,7 +31,7 @@ def list_command() -> dict[str, Any]:
     """List the snapshots, oldest first: when each was published, for which release, which is current, which withdrawn."""
     settings = load_settings()
     events = read_journal(settings.snapshots)
-    published = snapshots.current(settings.snapshots)
+    published = pointer.current(settings.snapshots)
     rows = []
     for folder in snapshots.all_snapshots(settings.snapshots):
         publication, withdrawn = journal_publication(events, folder.name), withdrawal(events, folder.name)
@@ -66,8 +66,12 @@ def verify(identifier: str | None, everything: bool) -> dict[str, Any]:
     if everything:
         folders = snapshots.all_snapshots(settings.snapshots)
     else:
-        folders = [snapshots.find(settings.snapshots, settings.candidates, identifier or snapshots.CURRENT)]
-    counts = {folder.name: snapshots.verify(folder) for folder in folders}
+        folders = [snapshots.find(settings.snapshots, settings.candidates, identifier or pointer.CURRENT)]
+    published = pointer.current(settings.snapshots)
+    counts = {}
+    for folder in folders:
+        is_made_anew = folder == published or folder.parent == settings.candidates.resolve()
+        counts[folder.name] = integrity.verify(folder, remedy=integrity.ANEW if is_made_anew else integrity.RESTORE)
     lines = [f"{name}: {count} files are what was published" for name, count in counts.items()]
     return {"files": counts, "text": "\n".join(lines) or "nothing is published yet; run is248 run"}
 
@@ -133,7 +137,7 @@ def prune(keep: int | None, delete: bool) -> dict[str, Any]:
 
     with run_lock(settings.warehouse):
         last = last_candidate(settings.warehouse)
-        found = snapshots.prunable(
+        found = pruning.prunable(
             settings.snapshots,
             settings.candidates,
             keep=keep,
@@ -141,7 +145,7 @@ def prune(keep: int | None, delete: bool) -> dict[str, Any]:
             last_candidate=last.id if last else None,
         )
         if delete:
-            snapshots.prune(settings.snapshots, found)
+            pruning.prune(settings.snapshots, found)
     lines = [f"{'deleted' if delete else 'would delete'} {each.kind} {each.path.name}: {each.why}" for each in found]
     if found and not delete:
         lines.append("nothing was deleted: is248 prune --delete does it")
@@ -154,7 +158,7 @@ def prune(keep: int | None, delete: bool) -> dict[str, Any]:
 
 @main.command()
 @click.argument("before")
-@click.argument("after", default=snapshots.CURRENT)
+@click.argument("after", default=pointer.CURRENT)
 @click.option("--language", type=click.Choice(["nb", "en"]), default="en", show_default=True, help="Language of the text.")
 @command
 def diff(before: str, after: str, language: Language) -> dict[str, Any]:
@@ -164,6 +168,10 @@ def diff(before: str, after: str, language: Language) -> dict[str, Any]:
 
     settings = load_settings()
     older, newer = (snapshots.find(settings.snapshots, settings.candidates, name) for name in (before, after))
+    published = pointer.current(settings.snapshots)
+    for folder in (older, newer):
+        remedy = integrity.ANEW if folder == published else integrity.RESTORE
+        integrity.verify(folder, remedy=remedy, thorough=False)
     tables = load_tables(settings.metadata)
     with connect(newer / DATABASE, read_only=True) as connection:
         words = Words(read_release(connection, load_catalogue(settings.metadata)), {table.name: table for table in tables})

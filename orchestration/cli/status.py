@@ -13,7 +13,7 @@ from orchestration.cli.common import command, main
 from orchestration.core.release_calendar import REHEARSAL, load_calendar, now, overdue
 from orchestration.core.settings import load_settings
 from orchestration.core.warehouse import connect, is_running
-from orchestration.publish import snapshots
+from orchestration.publish import integrity, pointer, snapshots
 from orchestration.publish.layout import DATABASE
 from orchestration.trace.deliveries import cell_ledger, name_findings, rows_left_out, told_cells
 
@@ -27,14 +27,22 @@ EXAMPLES_SHOWN = 3
 def status(files: bool) -> dict[str, Any]:
     """Show what is published, candidates with their verdict, and where the delivered cells went."""
     settings = load_settings()
-    published = snapshots.current(settings.snapshots)
+    published = pointer.current(settings.snapshots)
+    damaged = integrity.damage(published, thorough=False) if published is not None else None
     refused = []
     for folder in sorted(settings.candidates.glob("[!.]*/")) if settings.candidates.is_dir() else []:
         verdict = snapshots.read_gate(folder)
-        refused.append({"candidate": folder.name, "verdict": verdict["verdict"] if verdict else "not judged"})
+        found = integrity.damage(folder, thorough=False)
+        refused.append(
+            {
+                "candidate": folder.name,
+                "verdict": verdict["verdict"] if verdict else "not judged",
+                "damage": str(found) if found is not None else None,
+            }
+        )
     inputs: dict[str, int] = {}
     verdicts: dict[str, int] = {}
-    if published is not None:
+    if published is not None and damaged is None:
         with connect(published / DATABASE, read_only=True) as connection:
             # What is in the snapshot: one that was published by an earlier version may have other tables.
             for (table,) in connection.execute("select table_name from duckdb_tables() order by table_name").fetchall():
@@ -50,7 +58,12 @@ def status(files: bool) -> dict[str, Any]:
         + (" (a rehearsal: nothing of it is a publication)" if settings.purpose == REHEARSAL else ""),
         f"run:       {'active' if running else 'none'}",
         f"published: {published.name if published else 'nothing yet; run is248 run'}",
-        *(f"candidate: {entry['candidate']} ({entry['verdict']})" for entry in refused),
+        *([f"DAMAGED:   {damaged}; {integrity.ANEW}"] if damaged is not None else []),
+        *(
+            f"candidate: {entry['candidate']} ({entry['verdict']})"
+            + (f", DAMAGED: {entry['damage']}; {integrity.ANEW}" if entry["damage"] else "")
+            for entry in refused
+        ),
     ]
     calendar = load_calendar(settings.calendar)
     if calendar.prepared is not None:
@@ -61,10 +74,10 @@ def status(files: bool) -> dict[str, Any]:
             f"release:   {planned.release} ({planned.time_period}, {planned.status}), {state}: {calendar.told(planned)}; "
             f"approved: {approved}"
         )
-    late = overdue(calendar, snapshots.said(published) if published else None, now())
+    late = overdue(calendar, snapshots.said(published) if published and damaged is None else None, now())
     if late is not None and settings.channel == "official":
         lines.append(f"OVERDUE:   {late.release} was due {calendar.told(late)}")
-    if published is not None:
+    if published is not None and damaged is None:
         lines.append("tables:")
         lines += [f"  {name:24} {count:>8,} rows".replace(",", " ") for name, count in inputs.items()]
         lines.append("printed figures by verdict:")
@@ -96,6 +109,7 @@ def status(files: bool) -> dict[str, Any]:
         "told_cells": told,
         "rows_left_out": left_out,
         "published": published.name if published else None,
+        "damage": str(damaged) if damaged is not None else None,
         "candidates": refused,
         "release": calendar.preparing,
         "overdue": late.release if late is not None and settings.channel == "official" else None,

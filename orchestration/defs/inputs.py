@@ -13,7 +13,7 @@ from orchestration.defs.several import content_version, told
 from orchestration.disclosure import ledger, policy
 from orchestration.ingest import decisions
 from orchestration.ingest.data_packages import PACKAGES, DataResource, check, describe, load
-from orchestration.publish import rolls, snapshots
+from orchestration.publish import pointer, rolls
 
 
 def _tables(settings: Settings, package: str) -> dict[str, list[DataResource]]:
@@ -137,6 +137,6 @@ def build_input_assets(settings: Settings) -> list[dg.AssetsDefinition]:
             "answered_before",
             rolls.SCHEMA,
             dict.fromkeys(rolls.TABLES, "Which questions each unit had answered in what is published."),
-            lambda connection, current: rolls.load(connection, current.snapshots, snapshots.current(current.snapshots)),
+            lambda connection, current: rolls.load(connection, current.snapshots, pointer.current(current.snapshots)),
         ),
     ]

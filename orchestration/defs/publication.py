@@ -23,7 +23,7 @@ from orchestration.defs.resources import Installation, Writer
 from orchestration.disclosure import ledger
 from orchestration.forms.model import Form
 from orchestration.gate.judging import keep_results_before, results_of_stages
-from orchestration.publish import rolls, snapshots
+from orchestration.publish import integrity, pointer, rolls, snapshots
 from orchestration.publish.candidate import build
 from orchestration.publish.candidates import last_candidate, note_candidate
 from orchestration.publish.formats import REPORTS as REPORT_FORMATS
@@ -90,7 +90,10 @@ def build_publication(forms: list[Form], models: list[dg.AssetKey]) -> list[dg.A
         from orchestration.report.within import write_reports  # imported here: tools for documents take a while
 
         found = results_of_stages(settings.stage_results)
-        predecessor = snapshots.current(settings.snapshots)
+        predecessor = pointer.current(settings.snapshots)
+        if predecessor is not None:
+            # It is compared with, and its reports are taken; the command line has hashed it before it began.
+            integrity.verify(predecessor, remedy=integrity.ANEW, thorough=not writer.is_held)
         left_out: list[dict[str, str]] = []
 
         def make_reports(folder: Path) -> None:

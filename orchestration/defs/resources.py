@@ -16,6 +16,7 @@ from orchestration.core.settings import Settings
 from orchestration.core.warehouse import run_lock
 from orchestration.engines import load_engine
 from orchestration.ingest.years import Sources
+from orchestration.publish import pointer
 from orchestration.publish.provenance import inputs_hash
 
 # How long a run that Dagster starts waits for one of the command line, in seconds.
@@ -97,6 +98,8 @@ class Writer(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Take the lock, and note what the run starts from."""
         settings = self.installation.settings
         with nullcontext() if self.is_held else run_lock(settings.warehouse, patience=PATIENCE):
+            # Before minutes of work, not after them.
+            pointer.current(settings.snapshots)
             self._inputs = inputs_hash(settings)
             yield self
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,9 @@ from orchestration.gate.results import read_results
 from orchestration.gate.rules import Stage
 from orchestration.gate.verdict import refusal, refusal_of_stage
 from orchestration.ingest.deliveries import read_by
-from orchestration.publish import snapshots
+from orchestration.publish import integrity, pointer, snapshots
 from orchestration.publish.candidates import last_candidate
+from orchestration.publish.mending import Mended, mend
 from orchestration.publish.provenance import made_of_the_same
 from orchestration.publish.publication import Outcome, what_waits
 
@@ -62,13 +63,14 @@ class Published:
     """The published snapshot after a run, None before the first release.
 
     ``new`` is False when the same content was published already; ``waiting`` is a candidate that passed and may not go out
-    yet, for ``reasons``.
+    yet, for ``reasons``; ``mended`` is what was damaged of the published snapshot and made anew before the run.
     """
 
     folder: Path | None
     new: bool
     waiting: str | None = None
     reasons: tuple[str, ...] = ()
+    mended: Mended | None = None
 
 
 # Why a candidate waits that was made to be looked at.
@@ -203,7 +205,7 @@ def _run(
         years: the tags that say of which survey years the run is.
         config: what the job is asked beside.
     """
-    before = snapshots.current(settings.snapshots)
+    before = pointer.current(settings.snapshots)
     location = _build_location(settings, tell)
     with quick_records(), dg.DagsterInstance.get() as instance:
         report_dead_runs(instance, settings, holds_lock=True)
@@ -213,7 +215,7 @@ def _run(
             raise _interrupted() from error
     if not result.success:
         _raise_failure(settings, result)
-    folder = snapshots.current(settings.snapshots)
+    folder = pointer.current(settings.snapshots)
     if job == HOLD:
         made = last_candidate(settings.warehouse)
         is_out = made is None or (folder is not None and folder.name == made.id)
@@ -234,7 +236,8 @@ def refresh(
 ) -> Published:
     """Read what was delivered, make a candidate, judge it, and publish it if it passes and may go out.
 
-    Where no input and no code has changed since the last whole run, nothing is made anew.
+    Where no input and no code has changed since the last whole run, nothing is made anew. First of all the published
+    snapshot is looked at: where it is damaged, it is made anew from the archive.
 
     Args:
         settings: where inputs, warehouse and snapshots lie.
@@ -249,41 +252,57 @@ def refresh(
         RuntimeError: a defect of this program, with Dagster's stack trace.
     """
     with run_lock(settings.warehouse):
-        prepare_instance(settings)
-        if settings.channel == "official" and settings.deliveries.is_dir() and settings.deliveries.stat().st_mode & 0o007:
-            # It is the host's to decide, so it stops nothing.
-            tell(f"  warning: everybody on this machine may read {settings.deliveries}: chmod o= closes it")
-        forms, unfinished = load_finished(settings.forms)
-        require_finished(forms, unfinished, None if year is None else [year])
-        known = sorted({form.time_period for form in forms})
-        if not known:
-            raise UserError(
-                "there is no form", place=str(settings.forms), remedy="describe a delivery: is248 new-year drafts a form"
-            )
-        if year is not None and year not in known:
-            raise UserError(
-                f"no form describes the year {year}",
-                place=str(settings.forms),
-                remedy=f"the years are {', '.join(map(str, known))}; is248 new-year drafts a form",
-            )
-        if year is not None:
-            _require_other_years(settings, forms, year)
-        if hold:
-            years = every_year(forms) if year is None else {PARTITION_NAME_TAG: str(year)}
-            return _run(settings, HOLD, tell, years, {"ops": {READING: {"config": {"again": everything}}}})
-        if everything:
-            # The job's own configuration says so too; the one given here replaces it.
-            return _run(settings, REBUILD, tell, every_year(forms), {"ops": {READING: {"config": {"again": True}}}})
-        if year is not None:
-            return _run(settings, REFRESH, tell, {PARTITION_NAME_TAG: str(year)})
-        same = made_of_the_same(settings)
-        if same is not None and _is_ready(settings, same):
-            tell(f"  nothing has changed since {same} was made")
-            published = snapshots.current(settings.snapshots)
-            if published is not None and published.name == same:
-                return Published(published, new=False)
-            return _run(settings, PUBLISH, tell, {})
-        return _run(settings, REFRESH, tell, every_year(forms))
+        mended = mend(settings, _make_again, tell)
+        if mended is not None:
+            tell(f"  {mended}")
+        found = _refresh(settings, tell, year, everything=everything, hold=hold)
+        return replace(found, mended=mended)
+
+
+def _make_again(settings: Settings, tell: Callable[[str], None]) -> Published:
+    """Make everything up to a judged candidate, as the way to a snapshot of before."""
+    return refresh(settings, tell, hold=True)
+
+
+def _refresh(
+    settings: Settings, tell: Callable[[str], None], year: int | None, *, everything: bool, hold: bool
+) -> Published:
+    """Do what :func:`refresh` does, under the run lock, when the published snapshot is whole."""
+    prepare_instance(settings)
+    if settings.channel == "official" and settings.deliveries.is_dir() and settings.deliveries.stat().st_mode & 0o007:
+        # It is the host's to decide, so it stops nothing.
+        tell(f"  warning: everybody on this machine may read {settings.deliveries}: chmod o= closes it")
+    forms, unfinished = load_finished(settings.forms)
+    require_finished(forms, unfinished, None if year is None else [year])
+    known = sorted({form.time_period for form in forms})
+    if not known:
+        raise UserError(
+            "there is no form", place=str(settings.forms), remedy="describe a delivery: is248 new-year drafts a form"
+        )
+    if year is not None and year not in known:
+        raise UserError(
+            f"no form describes the year {year}",
+            place=str(settings.forms),
+            remedy=f"the years are {', '.join(map(str, known))}; is248 new-year drafts a form",
+        )
+    if year is not None:
+        _require_other_years(settings, forms, year)
+    if hold:
+        years = every_year(forms) if year is None else {PARTITION_NAME_TAG: str(year)}
+        return _run(settings, HOLD, tell, years, {"ops": {READING: {"config": {"again": everything}}}})
+    if everything:
+        # The job's own configuration says so too; the one given here replaces it.
+        return _run(settings, REBUILD, tell, every_year(forms), {"ops": {READING: {"config": {"again": True}}}})
+    if year is not None:
+        return _run(settings, REFRESH, tell, {PARTITION_NAME_TAG: str(year)})
+    same = made_of_the_same(settings)
+    if same is not None and _is_ready(settings, same):
+        tell(f"  nothing has changed since {same} was made")
+        published = pointer.current(settings.snapshots)
+        if published is not None and published.name == same:
+            return Published(published, new=False)
+        return _run(settings, PUBLISH, tell, {})
+    return _run(settings, REFRESH, tell, every_year(forms))
 
 
 def _require_other_years(settings: Settings, forms: list[Form], year: int) -> None:
@@ -317,12 +336,15 @@ def _is_ready(settings: Settings, identifier: str) -> bool:
     Raises:
         UserError: it was withdrawn, and the inputs are still those that it was made of.
     """
-    published = snapshots.current(settings.snapshots)
+    published = pointer.current(settings.snapshots)
     if published is not None and published.name == identifier:
         return True
     snapshots.refuse_withdrawn(settings.snapshots, identifier)
     candidate = last_candidate(settings.warehouse)
     if candidate is None or candidate.id != identifier or snapshots.read_gate(candidate.path) is None:
+        return False
+    # A damaged one is made anew.
+    if integrity.damage(candidate.path) is not None:
         return False
     return snapshots.compared_with(candidate.path) == (published.name if published else None)
 

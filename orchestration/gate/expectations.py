@@ -29,8 +29,6 @@ from orchestration.disclosure import policy
 from orchestration.gate.attacked import AttackInputs, attacked
 from orchestration.gate.results import SHOWN_ROWS, Counted
 from orchestration.gate.rules import BATCH, FOLDER, row_key
-from orchestration.publish.layout import DATABASE
-from orchestration.publish.snapshots import readable_snapshots
 
 # Failing rows whose keys a waiver can name; a rule with more has not been understood.
 MOST_KEYS = 1000
@@ -119,8 +117,11 @@ class AttackOutcome(QueryMetricProvider):  # type: ignore[misc]
 
 def _inputs_of_settings(database: Path) -> AttackInputs:
     settings = load_settings()
-    earlier = tuple(folder / DATABASE for folder in readable_snapshots(settings.snapshots))
-    inputs = AttackInputs(earlier, settings.data / policy.FILE, settings.data / "indicators" / "answer_groups.csv")
+    from orchestration.gate.judging import earlier_databases  # imported here: it imports this
+
+    inputs = AttackInputs(
+        earlier_databases(settings), settings.data / policy.FILE, settings.data / "indicators" / "answer_groups.csv"
+    )
     return inputs.before(database.parent.name)
 
 

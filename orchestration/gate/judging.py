@@ -27,10 +27,10 @@ from orchestration.gate.results import RuleResult, read_results, write_results
 from orchestration.gate.rules import Rule, Stage, load_rules
 from orchestration.gate.verdict import RESTRICTED, Circumstances, judge, judge_candidate_rules, judge_stage, refusal
 from orchestration.gate.waivers import load_waivers
-from orchestration.publish import snapshots
+from orchestration.publish import integrity, pointer, snapshots
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.candidates import find_candidate
-from orchestration.publish.layout import DATABASE
+from orchestration.publish.layout import DATABASE, GATE
 
 # Beside each candidate: what the rules found in the deliveries and the warehouse that it was made from.
 EARLIER = ".earlier.json"
@@ -43,11 +43,26 @@ def circumstances(settings: Settings) -> Circumstances:
         today=date.today(),
         is_official=settings.channel == "official",
         attack_inputs=AttackInputs(
-            earlier=tuple(folder / DATABASE for folder in snapshots.readable_snapshots(settings.snapshots)),
+            earlier=earlier_databases(settings),
             policy=settings.data / policy.FILE,
             answer_groups=settings.data / "indicators" / "answer_groups.csv",
         ),
     )
+
+
+def earlier_databases(settings: Settings) -> tuple[Path, ...]:
+    """Return the databases of all snapshots, for the attack: one that is damaged would hide what it published.
+
+    Raises:
+        UserError: one is not what was published.
+    """
+    published = pointer.current(settings.snapshots)
+    found = []
+    for folder in snapshots.readable_snapshots(settings.snapshots):
+        remedy = integrity.ANEW if folder.resolve() == published else integrity.RESTORE
+        integrity.verify(folder, remedy=remedy, thorough=False, only=(DATABASE,))
+        found.append(folder / DATABASE)
+    return tuple(found)
 
 
 def stage_file(folder: Path, stage: Stage) -> Path:
@@ -172,8 +187,10 @@ def _judged_files(settings: Settings, candidate: Candidate) -> Judged:
 
 def _proof_of_equal(settings: Settings, candidate: Candidate, rules: list[Rule]) -> dict[str, Any] | None:
     """Return the published snapshot's score where it has the same content and was judged by the same rules."""
-    published = snapshots.current(settings.snapshots)
-    verdict = snapshots.read_gate(published) if published is not None else None
+    published = pointer.current(settings.snapshots)
+    # What is taken from another snapshot is verified first; where it is damaged, the rules are proven anew.
+    is_whole = published is not None and integrity.damage(published, only=(GATE,)) is None
+    verdict = snapshots.read_gate(published) if published is not None and is_whole else None
     if verdict is None or verdict["content_hash"] != candidate.content_hash:
         return None
     proof: dict[str, Any] | None = verdict.get("proof")
@@ -237,7 +254,8 @@ def judge_again(
         if verdict["verdict"] != "pass":
             raise refusal(verdict, candidate.path, restricted_results(candidate))
         return verdict
-    snapshots.verify(candidate.path)
+    is_published = candidate.path == pointer.current(settings.snapshots)
+    integrity.verify(candidate.path, remedy=integrity.ANEW if is_published else integrity.RESTORE)
     with tempfile.TemporaryDirectory() as folder:
         # In a copy, since a snapshot is never written to.
         copy = Path(folder) / candidate.id

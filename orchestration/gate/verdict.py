@@ -25,6 +25,7 @@ from orchestration.gate.page import render
 from orchestration.gate.results import Counted, RuleResult, first_rows, result, write_restricted, write_results
 from orchestration.gate.rules import Rule, Stage
 from orchestration.gate.waivers import PlacedWaiver, judge_waivers, valid_keys
+from orchestration.publish import integrity
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.layout import CHANGES, DATABASE, GATE, GATE_NATIVE, GATE_PAGE, write_whole
 
@@ -180,10 +181,13 @@ def judge(
     write_results(candidate.path.parent / f"{candidate.id}{RESTRICTED}", results)
     # The verdict comes last, and whole: without it the candidate was not judged.
     (candidate.path / GATE).unlink(missing_ok=True)
+    integrity.seal_file(candidate.path).unlink(missing_ok=True)
     native = {"notice": verdict["notice"], **checked.native}
     write_whole(candidate.path / GATE_NATIVE, json.dumps(native, ensure_ascii=False, indent=2) + "\n")
     write_whole(candidate.path / GATE_PAGE, render(verdict))
     write_whole(candidate.path / GATE, json.dumps(verdict, ensure_ascii=False, indent=2) + "\n")
+    # From here on it is known if one of these files changes while the candidate waits.
+    integrity.seal(candidate.path)
     return verdict
 
 

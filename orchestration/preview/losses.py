@@ -13,7 +13,7 @@ import duckdb
 from orchestration.core.settings import Settings
 from orchestration.gate.proposals import entries, lost_answers
 from orchestration.preview.reading import Reading
-from orchestration.publish import rolls, snapshots
+from orchestration.publish import pointer, rolls
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def losses_of(connection: duckdb.DuckDBPyConnection, settings: Settings, reading
     Where something is wrong with a form or its delivery, nothing is said of it: what cannot be read is not gone, and is told
     as what is wrong.
     """
-    published = snapshots.current(settings.snapshots)
+    published = pointer.current(settings.snapshots)
     if published is None:
         return Losses(None, (), (), ())
     if not rolls.kept_roll(settings.snapshots, published.name).is_file():

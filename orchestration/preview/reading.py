@@ -22,7 +22,7 @@ from orchestration.forms.model import Form
 from orchestration.forms.registry import Undecided, drafts_of, load_draft, load_finished, rounds_of
 from orchestration.ingest import decisions, deliveries, registry
 from orchestration.ingest.data_packages import PACKAGES, check, count_municipalities, describe, load_all
-from orchestration.publish import rolls, snapshots
+from orchestration.publish import pointer, rolls
 
 # The models that are looked at; what they are made of is made with them.
 MODELS = (
@@ -65,7 +65,7 @@ def _load_inputs(connection: duckdb.DuckDBPyConnection, settings: Settings) -> N
     load_all(connection, settings.data)
     decisions.load(connection, settings.data)
     policy.load(connection, settings.data)
-    rolls.load(connection, settings.snapshots, snapshots.current(settings.snapshots))
+    rolls.load(connection, settings.snapshots, pointer.current(settings.snapshots))
 
 
 def _check_inputs(settings: Settings) -> None:

@@ -24,7 +24,7 @@ from orchestration.forms.model import Form
 from orchestration.forms.registry import drafts_of, load_draft
 from orchestration.ingest.archive import LISTS, Version, present_version, restore, versions_of
 from orchestration.preview.reading import read
-from orchestration.publish import snapshots
+from orchestration.publish import pointer, snapshots
 from orchestration.publish.layout import DATABASE
 
 # Words that name a version; else it is the beginning of its hash.
@@ -209,7 +209,7 @@ def _snapshots_of(settings: Settings) -> tuple[dict[str, str], frozenset[str]]:
     """Return the last snapshot that was made of each version, by its hash, and the hashes of the published one."""
     last: dict[str, str] = {}
     folders = snapshots.readable_snapshots(settings.snapshots)
-    published = snapshots.current(settings.snapshots)
+    published = pointer.current(settings.snapshots)
     now: frozenset[str] = frozenset()
     for folder in [*folders, *([published] if published is not None else [])]:
         with connect(folder / DATABASE, read_only=True) as connection:

@@ -32,6 +32,7 @@ from orchestration.publish.layout import (
     CHANGES_TEXT,
     DATABASE,
     REVISIONS,
+    SEAL,
     content_hash,
     file_hash,
     write_checksums,
@@ -286,4 +287,9 @@ def remains(candidates: Path) -> list[Path]:
     """Return what runs that were cut off left behind: folders that are no candidates, and files of those that are gone."""
     found = sorted(candidates.iterdir()) if candidates.is_dir() else []
     there = {path.name for path in found if path.is_dir()}
-    return [path for path in found if path.name.startswith(".") or path.name.partition(".")[0] not in there]
+    seals = {f".{name}{SEAL}" for name in there}
+    return [
+        path
+        for path in found
+        if path.name not in seals and (path.name.startswith(".") or path.name.partition(".")[0] not in there)
+    ]

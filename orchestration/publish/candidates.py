@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 from orchestration.core.errors import UserError
-from orchestration.publish import snapshots
+from orchestration.publish import pointer, snapshots
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.layout import content_hash
 
@@ -60,7 +60,7 @@ def find_candidate(warehouse: Path, published: Path, candidates: Path, identifie
         made = last_candidate(warehouse)
         if made is not None:
             return made
-        folder = snapshots.current(published)
+        folder = pointer.current(published)
     if folder is None:
         raise UserError("there is no candidate", place=str(candidates), remedy="run is248 run")
     return Candidate(id=folder.name, path=folder, content_hash=content_hash(folder))

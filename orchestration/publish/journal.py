@@ -1,4 +1,4 @@
-"""The journal of a folder of snapshots: what was published, withdrawn, put back and pruned, when, why, and from what.
+"""The journal of a folder of snapshots: what was published, withdrawn, put back, mended and pruned, when, why, from what.
 
 A snapshot itself has no clock in it and never changes, so what happens to it is told here, one line of JSON an event. The
 line comes before the pointer moves: what was begun and cut off is told, and told again when it is done again. The journal
@@ -18,7 +18,7 @@ from typing import Literal
 
 JOURNAL = ".journal.jsonl"
 
-Action = Literal["published", "withdrawn", "reinstated", "pruned"]
+Action = Literal["published", "withdrawn", "reinstated", "mended", "pruned"]
 
 
 @dataclass(frozen=True)
@@ -88,3 +88,13 @@ def publication(events: list[Event], snapshot: str) -> Event | None:
     """Return the last event that made a snapshot the published one."""
     about = [event for event in events if event.snapshot == snapshot and event.action in ("published", "reinstated")]
     return about[-1] if about else None
+
+
+def current(events: list[Event]) -> str | None:
+    """Return the snapshot that the last event about the pointer says is published."""
+    for event in reversed(events):
+        if event.action in ("published", "reinstated"):
+            return event.snapshot
+        if event.action == "withdrawn":
+            return event.before
+    return None

@@ -1,18 +1,24 @@
 """The names of a snapshot's files, and which of them are its content.
 
-Belongs here: names, what the content hash covers, and the list of checksums. Does not belong here: writing content.
+Belongs here: names, what the content hash covers, the list of checksums, and writing a small file whole. Does not belong
+here: writing content, or comparing with the list (``integrity``).
 """
 
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from orchestration.core.warehouse import sync
 
 DATABASE = "is248.duckdb"
 CHECKSUMS = "SHA256SUMS"
 GATE = "gate.json"
 GATE_PAGE = "gate.html"
 GATE_NATIVE = "gate.great_expectations.json"
+# The verdict on a candidate comes after its files.
+GATE_FILES = (GATE, GATE_NATIVE, GATE_PAGE)
 CHANGES = "CHANGES.json"
 CHANGES_TEXT = "CHANGES.md"
 CHANGES_PAGE = "CHANGES.html"
@@ -27,26 +33,33 @@ REVISIONS = "revisions"
 NOT_CONTENT = (DATABASE, "gate.", "CHANGES.", CHECKSUMS)
 
 
+# Beside the folder of a candidate or snapshot, hidden: what its files were when they were judged (``integrity``).
+SEAL = ".seal"
+
+
 def file_hash(path: Path) -> str:
     """SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def content_files(folder: Path) -> list[Path]:
-    """Return the files that the content hash covers, sorted by their relative path."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return [
-        path for path in files if not path.relative_to(folder).as_posix().startswith(NOT_CONTENT) and path.stem != REVISIONS
-    ]
+def is_content(name: str) -> bool:
+    """Return whether the content hash covers a file of this name within its folder."""
+    return not name.startswith(NOT_CONTENT) and PurePosixPath(name).stem != REVISIONS
+
+
+def digest_of(hashes: Mapping[str, str]) -> str:
+    """SHA-256 over the names and hashes of the content files among these, sorted by their path."""
+    digest = hashlib.sha256()
+    for name in sorted(filter(is_content, hashes), key=PurePosixPath):
+        digest.update(f"{hashes[name]}  {name}\n".encode())
+    return digest.hexdigest()
 
 
 def content_hash(folder: Path) -> str:
-    """SHA-256 over the names and hashes of the content files."""
-    digest = hashlib.sha256()
-    for path in content_files(folder):
-        digest.update(f"{file_hash(path)}  {path.relative_to(folder).as_posix()}\n".encode())
-    return digest.hexdigest()
+    """The digest of the content files of a candidate or snapshot."""
+    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return digest_of({name: file_hash(folder / name) for name in names if is_content(name)})
 
 
 def write_checksums(folder: Path) -> None:
@@ -69,3 +82,12 @@ def write_whole(path: Path, text: str) -> None:
     partial.unlink(missing_ok=True)
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
+
+
+def write_durably(path: Path, text: str) -> None:
+    """Write or replace a file that is kept beside candidates or snapshots, whole or not at all."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    sync(partial)
+    partial.replace(path)
+    sync(path.parent)

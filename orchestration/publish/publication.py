@@ -6,7 +6,7 @@ calendar says (``release_calendar``), or moving files (``snapshots``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from orchestration.core.release_calendar import (
     reasons_against,
 )
 from orchestration.core.settings import Settings
-from orchestration.publish import journal, snapshots
+from orchestration.publish import integrity, journal, pointer, snapshots
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.candidates import last_candidate
 from orchestration.publish.layout import content_hash
@@ -91,7 +91,7 @@ def waiting(made: Candidate | None, *, calendar: Calendar, folder: Path, candida
     :func:`publish`.
     """
     approved = next(iter(approved_ids(calendar)), None)
-    published = snapshots.current(folder)
+    published = pointer.current(folder)
     said = snapshots.said(published) if published is not None else None
     if approved is None or (published is not None and published.name == approved):
         if made is None or (published is not None and made.id == published.name):
@@ -137,16 +137,21 @@ def publish_now(settings: Settings, made: Candidate | None) -> Outcome:
 
 
 def what_waits(settings: Settings) -> Outcome:
-    """Return which candidate waits for its release, and for what; publishes nothing."""
+    """Return which candidate waits for its release, and for what, also that it is damaged; publishes nothing."""
     if settings.channel == "demo":
         return Outcome()
-    return waiting(
+    outcome = waiting(
         last_candidate(settings.warehouse),
         calendar=load_calendar(settings.calendar),
         folder=settings.snapshots,
         candidates=settings.candidates,
         moment=now(),
     )
+    path = _folder_of(outcome.waiting, settings.snapshots, settings.candidates) if outcome.waiting else None
+    found = integrity.damage(path, thorough=False) if path is not None else None
+    if found is None:
+        return outcome
+    return replace(outcome, reasons=(*outcome.reasons, f"it is damaged ({found}): {integrity.ANEW}"))
 
 
 def overdue_release(settings: Settings) -> str | None:
@@ -156,7 +161,7 @@ def overdue_release(settings: Settings) -> str | None:
     """
     if settings.channel == "demo":
         return None
-    published = snapshots.current(settings.snapshots)
+    published = pointer.current(settings.snapshots)
     said = snapshots.said(published) if published is not None else None
     late = overdue(load_calendar(settings.calendar), said, now())
     if late is None:

@@ -23,12 +23,15 @@ from orchestration.core.settings import Settings
 from orchestration.core.warehouse import attach, connect
 from orchestration.disclosure import ledger
 from orchestration.ingest.archive import restore
-from orchestration.publish import journal, rolls, snapshots
+from orchestration.publish import integrity, journal, pointer, rolls, snapshots
 from orchestration.publish.layout import DATABASE, file_hash, write_checksums
 from orchestration.publish.provenance import project_state
 
 # Compared table by table, since DuckDB writes random identifiers into its file.
 NOT_BY_BYTES = (DATABASE, f"{DATABASE}.sha256")
+
+# Runs everything on settings, and tells of it.
+Make = Callable[[Settings, Callable[[str], None]], object]
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def rebuild(
     settings: Settings,
     identifier: str,
     into: Path,
-    make: Callable[[Settings, Callable[[str], None]], object],
+    make: Make,
     tell: Callable[[str], None] = lambda line: None,
 ) -> Rebuilt:
     """Make a snapshot again in another folder, and compare it with the published one.
@@ -62,30 +65,62 @@ def rebuild(
     """
     # Candidates are none: what is made again was published.
     original = snapshots.find(settings.snapshots, settings.snapshots / ".none", identifier)
-    snapshots.verify(original)
+    integrity.verify(original)
     if into.exists() and any(into.iterdir()):
         raise UserError("the folder is not empty", place=str(into), remedy="name one that is empty or not there")
-    event = journal.publication(journal.read_journal(settings.snapshots), original.name)
+    origin = integrity.read_origin(original)
+    if origin is None:
+        raise UserError(
+            "an earlier version made it, which did not note from what",
+            place=str(original),
+            remedy="restore the project of then",
+        )
+    return _compare(original, make_again(settings, original.name, origin, into, make, tell))
+
+
+def make_again(
+    settings: Settings,
+    identifier: str,
+    origin: integrity.Origin,
+    into: Path,
+    make: Make,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Path:
+    """Make a snapshot again in an empty folder, and return its folder there, with the checksums of its verdict.
+
+    Args:
+        settings: where the archive, the inputs and the other snapshots lie; nothing of it is changed.
+        identifier: the whole id of the snapshot; its own files are not looked at.
+        origin: what it was made from.
+        into: a folder for inputs, warehouse and snapshot, which is not there or empty.
+        make: runs everything on the settings that it is given, up to a candidate that passes.
+        tell: takes a line of progress.
+
+    Raises:
+        UserError: what it was made from is not there or damaged, or the project as it stands makes another one.
+        RefusedError: the rules of the project as it stands refuse it.
+    """
+    event = journal.publication(journal.read_journal(settings.snapshots), identifier)
     if event is not None and event.project is not None and event.project != project_state():
         tell(f"  it was made at commit {event.project}; the project stands at {project_state() or 'no commit'}")
-    made_by = _lay_out(settings, original, into)
+    made_by = _lay_out(settings, identifier, origin, into)
     make(made_by, tell)
     made = {path.name: path for place in (made_by.snapshots, made_by.candidates) for path in place.glob("[!.]*/")}
-    if original.name not in made:
+    if identifier not in made:
         found = [name for name, path in made.items() if not path.is_symlink()]
         raise UserError(
-            f"the project as it stands makes {' and '.join(found) or 'nothing'}, not {original.name}",
+            f"the project as it stands makes {' and '.join(found) or 'nothing'}, not {identifier}",
             place=str(into),
             remedy="check out the commit that is248 list --json names for it, and try again",
         )
-    folder = made[original.name]
+    folder = made[identifier]
     if folder.parent == made_by.candidates:
         # It waits for its release here, so nobody has written the checksums of its verdict yet.
         write_checksums(folder)
-    return _compare(original, folder)
+    return folder
 
 
-def _lay_out(settings: Settings, original: Path, into: Path) -> Settings:
+def _lay_out(settings: Settings, identifier: str, origin: integrity.Origin, into: Path) -> Settings:
     """Lay out what a snapshot was made from, and return the settings of a run on it."""
     data = into / "data"
     data.mkdir(parents=True)
@@ -93,43 +128,42 @@ def _lay_out(settings: Settings, original: Path, into: Path) -> Settings:
     for path in settings.data.iterdir():
         if path != settings.deliveries and path.resolve() not in generated:
             (data / path.name).symlink_to(path.resolve())
-    said = snapshots.said(original)
-    with connect(original / DATABASE, read_only=True) as connection:
-        hashes = [row[0] for row in connection.execute("select sha256 from deliveries order by form").fetchall()]
-    for sha256 in hashes:
+    for sha256 in origin.deliveries:
         restore(sha256, settings.archive, data / settings.deliveries.name)
     made_by = Settings(
         data_dir=data,
         warehouse_dir=into / "warehouse",
         snapshots_dir=into / "snapshots",
         # A rehearsal says the same in either channel.
-        channel=settings.channel if said.channel == REHEARSAL else said.channel,
-        formats=",".join(name for name in sorted(Settings().formats_known) if (original / name).is_dir()),
+        channel=settings.channel if origin.purpose == REHEARSAL else origin.purpose,
+        formats=",".join(name for name in sorted(Settings().formats_known) if name in origin.formats),
     )
     made_by.snapshots.mkdir()
-    predecessor = snapshots.compared_with(original)
-    if predecessor is not None:
-        if not (settings.snapshots / predecessor).is_dir():
+    if origin.predecessor is not None:
+        if not (settings.snapshots / origin.predecessor).is_dir():
             raise UserError(
-                f"the snapshot that it was compared with, {predecessor}, is not there any more",
+                f"the snapshot that it was compared with, {origin.predecessor}, is not there any more",
                 place=str(settings.snapshots),
                 remedy="restore it from the backup",
             )
         # The attack on it had all that were published before it.
         order = [path.name for path in snapshots.all_snapshots(settings.snapshots)]
-        for name in {predecessor, *order[: order.index(original.name) if original.name in order else len(order)]}:
+        before = order[: order.index(identifier) if identifier in order else len(order)]
+        for name in sorted({origin.predecessor, *before}):
+            integrity.verify(settings.snapshots / name)
             (made_by.snapshots / name).symlink_to((settings.snapshots / name).resolve())
-        snapshots.point_to(made_by.snapshots, predecessor)
-    before = ledger.ledger_file(settings.snapshots).parent / f"{original.name}{ledger.BEFORE}"
-    if not before.is_file():
+        pointer.point_to(made_by.snapshots, origin.predecessor)
+    kept_before = ledger.ledger_file(settings.snapshots).parent / f"{identifier}{ledger.BEFORE}"
+    if not kept_before.is_file():
         raise UserError(
-            "the ledger that it was made with was not kept", place=str(before), remedy="restore it from the backup"
+            "the ledger that it was made with was not kept", place=str(kept_before), remedy="restore it from the backup"
         )
     kept = ledger.ledger_file(made_by.snapshots)
     kept.parent.mkdir(mode=0o700)
-    shutil.copyfile(before, kept)
-    if predecessor is not None and rolls.kept_roll(settings.snapshots, predecessor).is_file():
-        shutil.copyfile(rolls.kept_roll(settings.snapshots, predecessor), rolls.kept_roll(made_by.snapshots, predecessor))
+    shutil.copyfile(kept_before, kept)
+    if origin.predecessor is not None and rolls.kept_roll(settings.snapshots, origin.predecessor).is_file():
+        roll = rolls.kept_roll(made_by.snapshots, origin.predecessor)
+        shutil.copyfile(rolls.kept_roll(settings.snapshots, origin.predecessor), roll)
     return made_by
 
 

@@ -1,57 +1,29 @@
-"""The published snapshots: promote a candidate, move the pointer, roll back, verify, prune.
+"""The published snapshots: find one, promote a candidate, roll back.
 
-Belongs here: everything that touches the folder of snapshots. A promotion is one rename and one move of a symbolic link, so
-that readers see the old snapshot or the new one and never something between. Does not belong here: whether the calendar
-allows a publication (``release_calendar``), or what happened when (``journal``).
+A promotion is one rename and one move of a symbolic link, so that readers see the old snapshot or the new one and never
+something between. Belongs here: what becomes a snapshot, and which one is published. Does not belong here: the link itself
+(``pointer``), whether files are what was judged (``integrity``), making a damaged snapshot again (``mending``), deleting
+(``pruning``), whether the calendar allows a publication (``release_calendar``), or what happened when (``journal``).
 """
 
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from orchestration.core.errors import UserError
 from orchestration.core.release_calendar import Said
 from orchestration.core.warehouse import connect, dictionaries, sync
 from orchestration.disclosure import ledger
-from orchestration.publish import journal, rolls
-from orchestration.publish.candidate import SNAPSHOT, Candidate, remains, remove_candidate
-from orchestration.publish.layout import (
-    CHANGES,
-    CHECKSUMS,
-    DATABASE,
-    GATE,
-    GATE_NATIVE,
-    GATE_PAGE,
-    content_hash,
-    file_hash,
-    write_checksums,
-)
+from orchestration.publish import integrity, journal, pointer, rolls
+from orchestration.publish.candidate import SNAPSHOT, Candidate, remove_candidate
+from orchestration.publish.integrity import ANEW, verify
+from orchestration.publish.layout import CHANGES, DATABASE, GATE, content_hash
 
-CURRENT = "current"
-
-# Held for the moment in which the pointer moves; how long another process may hold it, in seconds.
-POINTER_LOCK = ".pointer.lock"
-POINTER_PATIENCE = 60
-
-# What is being deleted has this beginning, so that nobody takes half of it for a snapshot.
-PRUNING = ".pruning-"
-
-# The verdict on a candidate comes after its files.
-GATE_FILES = (GATE, GATE_NATIVE, GATE_PAGE)
-
-
-def current(snapshots: Path) -> Path | None:
-    """Return the folder of the published snapshot, or None before the first."""
-    pointer = snapshots / CURRENT
-    return pointer.resolve() if pointer.exists() else None
+# What mends a damaged snapshot of an earlier day that has the content of what is published now.
+MOVE_AWAY = "restore the folder from the backup, or move it away and is248 run publishes it anew"
 
 
 def find(snapshots: Path, candidates: Path, name: str) -> Path:
@@ -60,8 +32,8 @@ def find(snapshots: Path, candidates: Path, name: str) -> Path:
     Raises:
         UserError: there is none, or more than one.
     """
-    if name == CURRENT:
-        published = current(snapshots)
+    if name == pointer.CURRENT:
+        published = pointer.current(snapshots)
         if published is None:
             raise UserError("nothing is published yet", place=str(snapshots), remedy="run is248 run")
         return published
@@ -83,73 +55,12 @@ def find(snapshots: Path, candidates: Path, name: str) -> Path:
 
 
 def read_gate(folder: Path) -> dict[str, Any] | None:
-    """Return the gate's verdict on a candidate or snapshot, or None when it was not judged."""
-    path = folder / GATE
-    if not path.is_file():
+    """Return the gate's verdict on a candidate or snapshot; None when it was not judged, or the verdict is damaged."""
+    try:
+        verdict = json.loads((folder / GATE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return None
-    verdict: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return verdict
-
-
-def verify(folder: Path, leaving_out: tuple[str, ...] = ()) -> int:
-    """Compare every file of a candidate or snapshot with its checksums.
-
-    Args:
-        folder: the candidate or snapshot.
-        leaving_out: files that need not be in the list.
-
-    Returns:
-        The number of files that were compared.
-
-    Raises:
-        UserError: a file is missing, changed, or not in the list.
-    """
-    listed: dict[str, str] = {}
-    for name in (CHECKSUMS, f"{DATABASE}.sha256"):
-        try:
-            lines = (folder / name).read_text(encoding="utf-8").splitlines()
-        except OSError as error:
-            raise UserError("the file is missing", place=str(folder / name), remedy="take a whole snapshot") from error
-        listed.update({line.partition("  ")[2]: line.partition("  ")[0] for line in lines})
-    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    for name in sorted(set(listed) | (present - {CHECKSUMS, f"{DATABASE}.sha256", *leaving_out})):
-        if name not in present:
-            what = "the file is missing"
-        elif name not in listed:
-            what = "the file is not in the list of checksums"
-        elif file_hash(folder / name) != listed[name]:
-            what = "the file was changed after it was judged"
-        else:
-            continue
-        raise UserError(what, place=str(folder / name), remedy="run is248 run again; never edit a snapshot")
-    return len(listed)
-
-
-def point_to(snapshots: Path, snapshot_id: str) -> None:
-    """Let ``current`` name another snapshot, in one step."""
-    # One name for all: who moves the pointer holds its lock, and takes away what one that was cut off left.
-    pointer = snapshots / f".{CURRENT}"
-    pointer.unlink(missing_ok=True)
-    pointer.symlink_to(snapshot_id)
-    pointer.replace(snapshots / CURRENT)
-    sync(snapshots)
-
-
-@contextmanager
-def _pointer_lock(snapshots: Path) -> Iterator[None]:
-    """Hold the right to move the pointer; a rollback need not wait for a run, only for its last moment."""
-    snapshots.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(snapshots / POINTER_LOCK)
-    try:
-        lock.acquire(timeout=POINTER_PATIENCE)
-    except Timeout as error:
-        raise UserError(
-            "another process is publishing or rolling back", place=str(snapshots / POINTER_LOCK), remedy="try again"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
+    return verdict if isinstance(verdict, dict) and {"verdict", "content_hash", "rules"} <= verdict.keys() else None
 
 
 def said(folder: Path) -> Said:
@@ -175,7 +86,7 @@ def promote(candidate: Candidate, snapshots: Path, *, project: str | None = None
         UserError: the candidate was not judged, was refused, or its bytes are not the judged ones; it was withdrawn; another
             snapshot was published since it was made; or what it publishes was not noted for the ledger.
     """
-    with _pointer_lock(snapshots):
+    with pointer.pointer_lock(snapshots):
         return _promote(candidate, snapshots, project)
 
 
@@ -185,36 +96,31 @@ def _promote(candidate: Candidate, snapshots: Path, project: str | None) -> bool
         raise UserError("the candidate was not judged", place=str(candidate.path), remedy="run is248 check")
     if verdict["verdict"] != "pass":
         raise UserError("the gate refused the candidate", place=str(candidate.path / GATE), remedy="run is248 check")
+    # What the content hash leaves out, the comparison with the snapshot before, must be what was built too.
+    verify(candidate.path, remedy=ANEW)
     if verdict["content_hash"] != content_hash(candidate.path):
         raise UserError(
             "the candidate is not the one that the gate judged", place=str(candidate.path), remedy="run is248 run"
         )
     target = snapshots / candidate.id
-    if current(snapshots) == target.resolve():
+    if pointer.current(snapshots) == target.resolve():
         # Its content is that of the published snapshot, which the ledger knows.
-        verify(target)
+        verify(target, remedy=ANEW)
         _keep_roll(candidate, snapshots)
-        _discard(candidate)
+        discard(candidate)
         return False
     refuse_withdrawn(snapshots, candidate.id)
     _check_predecessor(candidate, snapshots)
-    # What the content hash leaves out, the comparison with the snapshot before, must be what was built too.
-    verify(candidate.path, leaving_out=GATE_FILES)
     if target.exists():
-        verify(target)
-    release, before = said(candidate.path).release, current(snapshots)
+        verify(target, remedy=MOVE_AWAY)
+    release, before = said(candidate.path).release, pointer.current(snapshots)
     _keep_ledger(candidate, snapshots)
     _keep_roll(candidate, snapshots)
     # Where it exists it was published before: the same content, so only the pointer moves.
     is_new = not target.exists()
     if is_new:
-        write_checksums(candidate.path)
-        for path in sorted(candidate.path.rglob("*")):
-            path.chmod(0o755 if path.is_dir() else 0o444)
-        candidate.path.chmod(0o755)
-        # The files before their name: a power cut must not leave a snapshot with holes.
-        for path in (*candidate.path.rglob("*"), candidate.path):
-            sync(path)
+        integrity.close(candidate.path)
+        integrity.seal(candidate.path, beside=target)
     # Before the folder has its name: no snapshot is there that the journal does not tell of.
     journal.write(
         snapshots,
@@ -227,8 +133,8 @@ def _promote(candidate: Candidate, snapshots: Path, project: str | None) -> bool
     if is_new:
         candidate.path.rename(target)
         sync(snapshots)
-    point_to(snapshots, candidate.id)
-    _discard(candidate)
+    pointer.point_to(snapshots, candidate.id)
+    discard(candidate)
     return True
 
 
@@ -279,13 +185,18 @@ def _keep_roll(candidate: Candidate, snapshots: Path) -> None:
 def compared_with(folder: Path) -> str | None:
     """Return the id of the snapshot that a candidate or snapshot was compared with; None for the first."""
     path = folder / CHANGES
-    predecessor: str | None = json.loads(path.read_text(encoding="utf-8"))["predecessor"] if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        predecessor: str | None = json.loads(path.read_text(encoding="utf-8"))["predecessor"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError("the file was changed after it was judged", place=str(path), remedy=ANEW) from error
     return predecessor
 
 
 def _check_predecessor(candidate: Candidate, snapshots: Path) -> None:
     """Refuse a candidate that was compared with another snapshot than the one that it would replace."""
-    published = current(snapshots)
+    published = pointer.current(snapshots)
     compared = compared_with(candidate.path)
     if (candidate.path / CHANGES).is_file() and compared != (published.name if published else None):
         raise UserError(
@@ -295,10 +206,10 @@ def _check_predecessor(candidate: Candidate, snapshots: Path) -> None:
         )
 
 
-def _discard(candidate: Candidate) -> None:
+def discard(candidate: Candidate) -> None:
     """Remove a candidate's folder and what lay beside it: what was judged is published, or was before."""
     remove_candidate(candidate.path)
-    for path in candidate.path.parent.glob(f"{candidate.id}.*"):
+    for path in (*candidate.path.parent.glob(f"{candidate.id}.*"), integrity.seal_file(candidate.path)):
         path.unlink(missing_ok=True)
 
 
@@ -308,8 +219,8 @@ def finish(snapshots: Path, identifier: str) -> bool:
     Returns:
         True when the pointer moved; False when it is no such snapshot.
     """
-    with _pointer_lock(snapshots):
-        target, published = snapshots / identifier, current(snapshots)
+    with pointer.pointer_lock(snapshots):
+        target, published = snapshots / identifier, pointer.current(snapshots)
         is_withdrawn = journal.withdrawal(journal.read_journal(snapshots), identifier) is not None
         is_next = compared_with(target) == (published.name if published else None)
         if published == target.resolve() or is_withdrawn or not is_next:
@@ -317,7 +228,7 @@ def finish(snapshots: Path, identifier: str) -> bool:
         verify(target)
         before = published.name if published else None
         journal.write(snapshots, "published", identifier, before=before, release=said(target).release)
-        point_to(snapshots, identifier)
+        pointer.point_to(snapshots, identifier)
         return True
 
 
@@ -343,8 +254,8 @@ def rollback(snapshots: Path, reason: str, identifier: str | None = None) -> Rol
     Raises:
         UserError: nothing is published, there is no such snapshot, or its files are not what was published.
     """
-    with _pointer_lock(snapshots):
-        published = current(snapshots)
+    with pointer.pointer_lock(snapshots):
+        published = pointer.current(snapshots)
         if published is None:
             raise UserError("nothing is published yet", place=str(snapshots), remedy="run is248 run")
         target = _target(snapshots, published, identifier)
@@ -360,7 +271,7 @@ def rollback(snapshots: Path, reason: str, identifier: str | None = None) -> Rol
             journal.write(snapshots, "reinstated", target.name, before=published.name, reason=reason)
         else:
             journal.write(snapshots, "withdrawn", published.name, before=target.name, reason=reason)
-        point_to(snapshots, target.name)
+        pointer.point_to(snapshots, target.name)
         return RolledBack(target.name, published.name, not is_back)
 
 
@@ -368,7 +279,7 @@ def _target(snapshots: Path, published: Path, identifier: str | None) -> Path:
     """Return the snapshot that a rollback is to: the named one, else the one that was current before the published one."""
     if identifier is not None:
         # Candidates are none: what was never published cannot be rolled back to.
-        return find(snapshots, snapshots / POINTER_LOCK, identifier)
+        return find(snapshots, snapshots / pointer.POINTER_LOCK, identifier)
     event = journal.publication(journal.read_journal(snapshots), published.name)
     before = event.before if event is not None else compared_with(published)
     if before is None:
@@ -394,74 +305,5 @@ def readable_snapshots(snapshots: Path) -> list[Path]:
     Where a snapshot is made again, those that were published before it are links.
     """
     own = all_snapshots(snapshots)
-    linked = [path for path in sorted(snapshots.glob("[!.]*/")) if path.is_symlink() and path.name != CURRENT]
+    linked = [path for path in sorted(snapshots.glob("[!.]*/")) if path.is_symlink() and path.name != pointer.CURRENT]
     return [*linked, *own]
-
-
-@dataclass(frozen=True)
-class Prunable:
-    """What prune would delete: a snapshot, or a candidate with what lies beside it."""
-
-    path: Path
-    kind: str
-    why: str
-
-
-def prunable(
-    snapshots: Path, candidates: Path, *, keep: int | None, referenced: Collection[str], last_candidate: str | None
-) -> list[Prunable]:
-    """Return what may be deleted.
-
-    Never the published snapshot, the one that a rollback goes to, the one it was compared with, or what is referenced.
-
-    Args:
-        snapshots: folder of the snapshots.
-        candidates: folder of the candidates.
-        keep: how many of the newest snapshots stay; None: all.
-        referenced: ids that the calendar or somebody outside names.
-        last_candidate: the candidate that was made last; it may wait for its release.
-    """
-    found = []
-    found += [Prunable(path, "remains", "a run was cut off") for path in remains(candidates)]
-    for path in sorted(candidates.glob("[!.]*/")) if candidates.is_dir() else []:
-        if path.name not in referenced and path.name != last_candidate:
-            found.append(Prunable(path, "candidate", "neither the last one nor approved"))
-    found += [Prunable(path, "remains", "pruning was cut off") for path in sorted(snapshots.glob(f"{PRUNING}*"))]
-    if keep is None:
-        return found
-    folders = all_snapshots(snapshots)
-    published = current(snapshots)
-    stay = {path.name for path in folders[max(len(folders) - keep, 0) :]} | set(referenced)
-    if published is not None:
-        event = journal.publication(journal.read_journal(snapshots), published.name)
-        stay |= {published.name, compared_with(published) or "", (event.before if event else None) or ""}
-    found += [Prunable(path, "snapshot", f"older than the last {keep}") for path in folders if path.name not in stay]
-    return found
-
-
-def prune(snapshots: Path, found: list[Prunable]) -> None:
-    """Delete what :func:`prunable` found; the ledger keeps what a deleted snapshot published."""
-    with _pointer_lock(snapshots):
-        for each in found:
-            if each.kind == "snapshot":
-                if current(snapshots) == each.path.resolve():
-                    raise UserError(f"{each.path.name} is the published snapshot", place=str(each.path), remedy="try again")
-                journal.write(snapshots, "pruned", each.path.name, reason=each.why)
-                away = snapshots / f"{PRUNING}{each.path.name}"
-                each.path.rename(away)
-                _remove(snapshots, away)
-            elif each.kind == "candidate":
-                _discard(Candidate(each.path.name, each.path, ""))
-            elif each.path.name.startswith(PRUNING):
-                _remove(snapshots, each.path)
-            elif each.path.is_dir():
-                shutil.rmtree(each.path)
-            else:
-                each.path.unlink(missing_ok=True)
-
-
-def _remove(snapshots: Path, away: Path) -> None:
-    """Delete a snapshot that has lost its name already, and what it was made with before its folder: that tells of both."""
-    for path in ledger.ledger_file(snapshots).parent.glob(f"{away.name.removeprefix(PRUNING)}.*"):
-        path.unlink(missing_ok=True)
-    shutil.rmtree(away)

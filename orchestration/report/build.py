@@ -18,7 +18,7 @@ from orchestration.core.language import Language, in_language
 from orchestration.core.settings import Settings
 from orchestration.core.tables import load_tables
 from orchestration.core.warehouse import connect
-from orchestration.publish import snapshots
+from orchestration.publish import integrity, pointer
 from orchestration.publish.layout import DATABASE
 from orchestration.publish.release import load_catalogue, read_release
 from orchestration.report import typed_numbers
@@ -145,10 +145,12 @@ def open_desk(settings: Settings, candidate: Path | None = None) -> Iterator[Des
     Raises:
         UserError: none is published.
     """
-    folder = candidate or snapshots.current(settings.snapshots)
+    folder = candidate or pointer.current(settings.snapshots)
     if folder is None:
         raise UserError("no snapshot is published", place=str(settings.snapshots), remedy="publish one: is248 run")
     folder = folder.resolve()
+    if candidate is None:
+        integrity.verify(folder, remedy=integrity.ANEW, thorough=False)
     with connect(folder / DATABASE, read_only=True) as connection:
         release = read_release(connection, load_catalogue(settings.metadata))
         tables = {table.name: table for table in load_tables(settings.metadata)}

@@ -129,8 +129,12 @@ def _made(desk: Desk, report: Draft, folder: Path, again: read_back.Again, earli
     finished = _finished(name, document.edition, earlier)
     folder.mkdir(parents=True)
     if finished is not None:
-        for path in sorted(finished.iterdir()):
-            shutil.copyfile(path, folder / path.name)
+        files, hashes = {}, {}
+        for kind in KINDS:
+            files[kind] = Path(shutil.copyfile(finished / f"{name}.{kind}", folder / f"{name}.{kind}"))
+            hashes[files[kind].name] = file_hash(files[kind])
+        if hashes != read_manifest(finished / MANIFEST)["files"]:
+            raise UserError("a document changed while it was copied", place=str(finished), remedy="give the command again")
         checked = read_back.check_values(document, report.stated, again)
     else:
         files = {kind: folder / f"{name}.{kind}" for kind in KINDS}
@@ -141,7 +145,8 @@ def _made(desk: Desk, report: Draft, folder: Path, again: read_back.Again, earli
             write_workbook(document, files["xlsx"])
         checked = read_back.check(document, report.stated, files, again)
         hashes = {path.name: file_hash(path) for path in files.values()}
-        write_manifest(folder / MANIFEST, {"edition": document.edition, "made_by": program(), "files": hashes}, report.bound)
+    # Not copied: what numbers are bound to is what was drafted just now.
+    write_manifest(folder / MANIFEST, {"edition": document.edition, "made_by": program(), "files": hashes}, report.bound)
     return Built(
         name=name,
         folder=folder,
@@ -169,6 +174,7 @@ def _finished(name: str, edition: str, earlier: Iterable[Path]) -> Path | None:
         if (
             (known.get("edition"), known.get("made_by")) == (edition, program())
             and there == {MANIFEST, *files}
+            and files.keys() == {f"{name}.{kind}" for kind in KINDS}
             and all(file_hash(folder / name / file) == digest for file, digest in files.items())
         ):
             return folder / name

@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 
 import duckdb
 
+from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
 from orchestration.core.tables import Table, load_tables
-from orchestration.publish import snapshots, views
+from orchestration.publish import pointer, views
 from orchestration.publish.layout import DATABASE
 from orchestration.publish.release import Catalogue, Release, load_catalogue, read_release
 from orchestration.serve.limits import Limits
@@ -27,13 +28,17 @@ T = TypeVar("T")
 
 @dataclass
 class OpenSnapshot:
-    """A snapshot with its DuckDB file open; ``rows`` are its tables' counts, ``users`` the requests that read it now."""
+    """A snapshot with its DuckDB file open; ``rows`` are its tables' counts, ``users`` the requests that read it now.
+
+    ``file`` says which file it is, for when another one comes into its place.
+    """
 
     folder: Path
     connection: duckdb.DuckDBPyConnection
     tables: Mapping[str, Table]
     rows: Mapping[str, int]
     release: Release
+    file: tuple[int, int] | None = None
     users: int = 0
     _remembered: dict[Any, Any] = field(default_factory=dict)
 
@@ -92,6 +97,7 @@ def open_snapshot(
     Raises:
         RequestError: it cannot be opened, or does not say whether its deliveries are constructed.
     """
+    file = file_of(folder)
     try:
         connection = duckdb.connect(str(folder / DATABASE), read_only=True, config=guarded_configuration(limits))
     except duckdb.Error as error:
@@ -137,7 +143,16 @@ def open_snapshot(
     except BaseException:
         connection.close()
         raise
-    return OpenSnapshot(folder, connection, tables, rows, release)
+    return OpenSnapshot(folder, connection, tables, rows, release, file)
+
+
+def file_of(folder: Path) -> tuple[int, int] | None:
+    """Return which file the DuckDB file of a snapshot is now; None where there is none."""
+    try:
+        found = (folder / DATABASE).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 class Published:
@@ -179,14 +194,27 @@ class Published:
             self._newest = None
 
     def _current(self) -> OpenSnapshot:
-        folder = snapshots.current(self._snapshots)
+        try:
+            folder = pointer.current(self._snapshots)
+        except UserError as error:
+            # Names of this machine's folders are for its operator.
+            raise RequestError(
+                503,
+                "what is published cannot be found",
+                place="snapshots",
+                remedy="the operator mends the link: is248 status says how",
+            ) from error
         if folder is None:
             raise RequestError(
                 503, "nothing is published yet", place="snapshots", remedy="the operator publishes: is248 run"
             )
         before = self._newest
         if before is not None and before.folder == folder:
-            return before
+            # One that was damaged and made anew has the same name; DuckDB opens it once nobody reads the old one.
+            if before.users or before.file == file_of(folder):
+                return before
+            before.connection.close()
+            before = self._newest = None
         self._newest = open_snapshot(folder, self._catalogue, self._described, self._entries, self._limits)
         if before is not None and not before.users:
             before.connection.close()

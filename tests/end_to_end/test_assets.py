@@ -20,7 +20,7 @@ from orchestration.defs.deliveries import RAW, READING
 from orchestration.defs.models import SURVEY_YEARS
 from orchestration.defs.ownership import group_name
 from orchestration.gate.results import RuleResult, read_results
-from orchestration.publish import snapshots
+from orchestration.publish import pointer, snapshots
 from orchestration.publish.candidates import last_candidate
 from tests.end_to_end.conftest import copied
 
@@ -189,7 +189,7 @@ def test_a_model_is_made_with_what_it_is_made_of(own: Path) -> None:
 
 
 def test_a_group_is_made_and_what_is_made_of_a_table_up_to_the_snapshot(own: Path) -> None:
-    published = snapshots.current(own / "snapshots")
+    published = pointer.current(own / "snapshots")
     spoil(own, "public.amounts", "public.series_breaks")
     materialize(own, f'group:"{group_name("public")}"')
     assert fetched(own, "select count(*) > 10 from public.amounts") == (True,)

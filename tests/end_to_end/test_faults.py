@@ -21,7 +21,7 @@ from benchmarks.faults import (
     look,
     processes_of,
 )
-from orchestration.publish import journal, snapshots
+from orchestration.publish import journal, pointer, snapshots
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_after_five_kills_a_full_disk_and_a_second_run_the_next_one_publishes(pl
     last = place.run("publish" if waits else "run")
     assert last.code == 0, last.text
     assert look(place, {figure(place)}) == []
-    published = snapshots.current(place.snapshots)
+    published = pointer.current(place.snapshots)
     assert published is not None
     assert snapshots.all_snapshots(place.snapshots) == [published]
     assert {event.snapshot for event in journal.read_journal(place.snapshots)} == {published.name}

@@ -14,7 +14,7 @@ from orchestration.core.tables import Table, load_tables
 from orchestration.core.warehouse import connect, quoted, replace_tables
 from orchestration.gate.verdict import judge
 from orchestration.ingest import decisions
-from orchestration.publish import snapshots
+from orchestration.publish import pointer, snapshots
 from orchestration.publish.candidate import Candidate, WriteReports, build
 from orchestration.publish.layout import DATABASE, GATE
 from orchestration.publish.release import load_catalogue
@@ -137,7 +137,7 @@ def candidate(
         entries=ENTRIES,
         channel=channel,
         formats=formats,
-        predecessor=predecessor or snapshots.current(folder / "snapshots"),
+        predecessor=predecessor or pointer.current(folder / "snapshots"),
         write_reports=write_reports,
     )
 

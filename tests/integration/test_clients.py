@@ -18,7 +18,7 @@ from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.core.tables import load_tables
 from orchestration.core.warehouse import connect, replace_tables
 from orchestration.ingest import decisions
-from orchestration.publish import snapshots
+from orchestration.publish import pointer
 from orchestration.publish.candidate import build
 from orchestration.publish.formats import NAMES as FORMATS
 from orchestration.publish.release import load_catalogue
@@ -109,7 +109,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         formats=[name for name in FORMATS if name in ("xlsx", "jsonstat", "px")],
     )
     candidate.path.rename(published / candidate.id)
-    snapshots.point_to(published, candidate.id)
+    pointer.point_to(published, candidate.id)
     (folder / ".venv").mkdir()
     (folder / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
     return folder
@@ -124,7 +124,7 @@ def address(place: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("block", blocks(), ids=lambda block: block.name)
 def test_a_client_reads_the_figure(block: Block, place: Path, address: str, tmp_path: Path) -> None:
-    lacking = missing(block, (place / "data" / "snapshots" / snapshots.CURRENT).resolve())
+    lacking = missing(block, (place / "data" / "snapshots" / pointer.CURRENT).resolve())
     if lacking is not None:
         pytest.skip(lacking)
     program = tmp_path / f"Fte{SUFFIXES[block.language]}"

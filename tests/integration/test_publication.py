@@ -16,7 +16,7 @@ from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.core.warehouse import connect
 from orchestration.gate.rules import load_rules
 from orchestration.gate.verdict import judge
-from orchestration.publish import snapshots
+from orchestration.publish import integrity, pointer, snapshots
 from orchestration.publish.formats import NAMES as FORMATS
 from orchestration.publish.formats import REPORTS, delimited
 from orchestration.publish.layout import CHANGES, CHANGES_TEXT, DATABASE, GATE, GATE_NATIVE, GATE_PAGE
@@ -84,11 +84,11 @@ def test_a_column_that_is_not_described_is_refused(tmp_path: Path) -> None:
 def test_promotion_moves_the_pointer_and_keeps_the_old_snapshot(tmp_path: Path) -> None:
     folder = tmp_path / "snapshots"
     first = published(tmp_path)
-    assert snapshots.current(folder) == first
+    assert pointer.current(folder) == first
     assert (folder / "current").readlink() == Path(first.name)
     second = published(tmp_path, {"fte_by_service": [fte(time_period=2024, fte=2.0)]})
-    assert snapshots.current(folder) == second
-    assert snapshots.verify(first) == snapshots.verify(second) > 0
+    assert pointer.current(folder) == second
+    assert integrity.verify(first) == integrity.verify(second) > 0
 
 
 def test_the_same_content_is_published_once(tmp_path: Path) -> None:
@@ -103,10 +103,10 @@ def test_a_candidate_that_was_compared_with_another_snapshot_is_not_promoted(tmp
     first = published(tmp_path)
     second = published(tmp_path, {"fte_by_service": [fte(fte=2.0)]})
     third = judged(tmp_path, {"fte_by_service": [fte(fte=3.0)]})
-    snapshots.point_to(folder, first.name)
+    pointer.point_to(folder, first.name)
     with pytest.raises(UserError, match=f"compared with {second.name}, but another one is published"):
         snapshots.promote(third, folder)
-    assert snapshots.current(folder) == first
+    assert pointer.current(folder) == first
 
 
 def test_published_files_are_read_only(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_changed_file_is_found(tmp_path: Path) -> None:
     path.chmod(0o644)
     path.write_text("time_period,fte,note\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"fte_by_service.csv: the file was changed"):
-        snapshots.verify(folder)
+        integrity.verify(folder)
 
 
 @pytest.mark.parametrize("name", [CHANGES_TEXT, CHANGES, "csv/revisions.csv", "metadata/revisions.json"])
@@ -144,7 +144,7 @@ def test_a_damaged_old_snapshot_is_not_published_again(tmp_path: Path) -> None:
     path.write_text("damaged", encoding="utf-8")
     with pytest.raises(UserError, match="the file was changed"):
         published(tmp_path)
-    assert snapshots.current(tmp_path / "snapshots") == second
+    assert pointer.current(tmp_path / "snapshots") == second
 
 
 def test_a_snapshot_is_found_by_the_beginning_of_its_id(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from orchestration.core.errors import UserError
 from orchestration.core.release_calendar import Calendar
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.disclosure import ledger
-from orchestration.publish import journal, snapshots
+from orchestration.publish import integrity, journal, pointer, pruning, snapshots
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.layout import DATABASE
 from orchestration.publish.publication import Outcome, publish
@@ -76,7 +76,7 @@ def attempt(folder: Path, made: Candidate | None, dates: Calendar, moment: datet
 
 
 def current(folder: Path) -> str | None:
-    path = snapshots.current(folder / "snapshots")
+    path = pointer.current(folder / "snapshots")
     return path.name if path else None
 
 
@@ -292,7 +292,7 @@ def test_a_line_of_the_journal_that_was_cut_off_is_left_out_and_swallows_nothing
 
 def names(folder: Path, **arguments: Any) -> set[str]:
     values = {"keep": None, "referenced": (), "last_candidate": None, **arguments}
-    found = snapshots.prunable(folder / "snapshots", folder / "snapshots" / ".candidates", **values)
+    found = pruning.prunable(folder / "snapshots", folder / "snapshots" / ".candidates", **values)
     return {each.path.name for each in found}
 
 
@@ -306,13 +306,13 @@ def test_pruning_leaves_what_is_published_referenced_or_waits(tmp_path: Path) ->
     # Never the published one, the one before it, or one that is named.
     assert names(tmp_path, keep=1, last_candidate=last.id) == {".building-1", old.id, *made[:3]}
     assert names(tmp_path, keep=1, last_candidate=last.id, referenced=[made[0]]) == {".building-1", old.id, *made[1:3]}
-    found = snapshots.prunable(folder, folder / ".candidates", keep=3, referenced=(), last_candidate=last.id)
-    snapshots.prune(folder, found)
+    found = pruning.prunable(folder, folder / ".candidates", keep=3, referenced=(), last_candidate=last.id)
+    pruning.prune(folder, found)
     assert [path.name for path in snapshots.all_snapshots(folder)] == made[2:]
     assert sorted(path.name for path in (folder / ".candidates").glob("*/")) == [last.id]
     assert current(tmp_path) == made[-1]
     for path in snapshots.all_snapshots(folder):
-        snapshots.verify(path)
+        integrity.verify(path)
     assert not list((folder / ".disclosure").glob(f"{made[0]}.*"))
     assert events(tmp_path)[-2:] == [("pruned", made[0]), ("pruned", made[1])]
     assert names(tmp_path, keep=3, last_candidate=last.id) == set()

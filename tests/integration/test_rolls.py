@@ -10,7 +10,7 @@ import pytest
 
 from orchestration.core.errors import UserError
 from orchestration.core.warehouse import IN_MEMORY, connect
-from orchestration.publish import rolls, snapshots
+from orchestration.publish import pointer, rolls, snapshots
 from tests.integration.publication_kit import fte, passed, published
 
 QUESTION = "'fte_by_service', 'work_measures', 'adults', 'joint'"
@@ -32,7 +32,7 @@ def warehouse(folder: Path, *units: str) -> Path:
 
 def loaded(snapshots_folder: Path) -> list[tuple[str, str]]:
     with connect(IN_MEMORY) as connection:
-        counts = rolls.load(connection, snapshots_folder, snapshots.current(snapshots_folder))
+        counts = rolls.load(connection, snapshots_folder, pointer.current(snapshots_folder))
         rows = connection.execute("select sha256, unit_code from history.answer_rolls order by all").fetchall()
     assert counts == {"answer_rolls": len(rows)}
     return rows

@@ -21,7 +21,7 @@ from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.core.tables import Table, load_tables
 from orchestration.core.warehouse import connect, quoted
-from orchestration.publish import snapshots
+from orchestration.publish import pointer
 from orchestration.publish.formats import delimited
 from orchestration.publish.layout import DATABASE, file_hash
 from orchestration.publish.release import load_catalogue
@@ -132,7 +132,7 @@ def publish(settings: Settings, name: str, figure: float = FIGURE) -> Path:
     folder.mkdir(parents=True)
     with connect(folder / DATABASE) as connection:
         write_tables(connection, load_tables(settings.metadata), "main", figure)
-    snapshots.point_to(settings.snapshots, name)
+    pointer.point_to(settings.snapshots, name)
     return folder
 
 
@@ -393,7 +393,7 @@ def test_a_request_ends_on_the_snapshot_that_it_began_with(settings: Settings) -
             ]
         assert (old.id, new.id, figures) == (FIRST, SECOND, [FIGURE, 2.0])
         # Back to the one before, as a rollback does.
-        snapshots.point_to(settings.snapshots, FIRST)
+        pointer.point_to(settings.snapshots, FIRST)
         with published.use() as again:
             assert again.id == FIRST
     with pytest.raises(duckdb.ConnectionException):
@@ -689,7 +689,7 @@ def test_many_at_once_see_whole_snapshots_while_the_pointer_moves(settings: Sett
             thread.start()
         for number in range(20):
             before = len(seen)
-            snapshots.point_to(settings.snapshots, (FIRST, SECOND)[number % 2])
+            pointer.point_to(settings.snapshots, (FIRST, SECOND)[number % 2])
             while len(seen) == before and not failed:
                 stop.wait(0.01)
         stop.set()

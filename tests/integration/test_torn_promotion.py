@@ -27,7 +27,7 @@ from orchestration.disclosure import ledger
 from orchestration.gate import verdict
 from orchestration.gate.checkpoint import Checked, run_checkpoint
 from orchestration.gate.page import render
-from orchestration.publish import journal, snapshots
+from orchestration.publish import integrity, journal, pointer, pruning, snapshots
 from orchestration.publish.candidate import Candidate, remains
 from orchestration.publish.layout import GATE, GATE_NATIVE, GATE_PAGE, content_hash
 from orchestration.publish.publication import publish
@@ -209,11 +209,11 @@ def state(folder: Path) -> State:
 
 def assert_whole(folder: Path) -> None:
     """Nothing is published, or a whole snapshot that passed; the journal names all, and the ledger is one file."""
-    pointer = folder / snapshots.CURRENT
-    assert pointer.exists() or not pointer.is_symlink()
-    published = snapshots.current(folder)
+    link = folder / pointer.CURRENT
+    assert link.exists() or not link.is_symlink()
+    published = pointer.current(folder)
     if published is not None:
-        assert snapshots.verify(published) > 0
+        assert integrity.verify(published) > 0
         assert (snapshots.read_gate(published) or {})["verdict"] == "pass"
         assert ledger.ledger_file(folder).is_file()
     named = {event.snapshot for event in journal.read_journal(folder) if event.action == "published"}
@@ -259,7 +259,7 @@ def cut_at_every_step(case: Case, work: Path, full: bool) -> int:
 
 
 def _current(folder: Path) -> str | None:
-    published = snapshots.current(folder)
+    published = pointer.current(folder)
     return published.name if published else None
 
 
@@ -333,7 +333,7 @@ def rollback_to_the_one_before(folder: Path) -> Case:
     published(folder, SECOND)
 
     def again(folder: Path) -> None:
-        if (folder / snapshots.CURRENT).readlink() != Path(before):
+        if (folder / pointer.CURRENT).readlink() != Path(before):
             snapshots.rollback(folder, "wrong")
 
     return Case(folder, lambda folder: snapshots.rollback(folder, "wrong"), again)
@@ -345,7 +345,7 @@ def rollback_to_a_withdrawn_one(folder: Path) -> Case:
     snapshots.rollback(folder / "snapshots", "wrong")
 
     def again(folder: Path) -> None:
-        if (folder / snapshots.CURRENT).readlink() != Path(withdrawn):
+        if (folder / pointer.CURRENT).readlink() != Path(withdrawn):
             snapshots.rollback(folder, "right after all", withdrawn)
 
     return Case(folder, lambda folder: snapshots.rollback(folder, "right after all", withdrawn), again)
@@ -362,9 +362,9 @@ def prune(folder: Path) -> Case:
     (candidates / "2023-000000000000.results.json").write_text("[]", encoding="utf-8")
 
     def delete(folder: Path) -> None:
-        found = snapshots.prunable(folder, folder / ".candidates", keep=2, referenced=(), last_candidate=None)
-        snapshots.prune(folder, found)
-        assert snapshots.prunable(folder, folder / ".candidates", keep=2, referenced=(), last_candidate=None) == []
+        found = pruning.prunable(folder, folder / ".candidates", keep=2, referenced=(), last_candidate=None)
+        pruning.prune(folder, found)
+        assert pruning.prunable(folder, folder / ".candidates", keep=2, referenced=(), last_candidate=None) == []
 
     return Case(folder, delete, delete)
 

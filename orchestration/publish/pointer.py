@@ -1,0 +1,106 @@
+"""The pointer ``current``: which snapshot is published, moving it in one step, and refusing one that names no snapshot.
+
+Everything that asks what is published asks here, before it works. Belongs here: the link, and the right to move it. Does not
+belong here: the files of a snapshot (``integrity``), or why the pointer moves (``snapshots``).
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from orchestration.core.errors import UserError
+from orchestration.core.warehouse import sync
+from orchestration.publish import journal
+
+CURRENT = "current"
+
+# Held for the moment in which the pointer moves; how long another process may hold it, in seconds.
+POINTER_LOCK = ".pointer.lock"
+POINTER_PATIENCE = 60
+
+
+def current(snapshots: Path) -> Path | None:
+    """Return the folder of the published snapshot, or None before the first.
+
+    Raises:
+        UserError: the pointer is there and names no snapshot of this folder, or is gone though the journal tells of moves.
+    """
+    pointer = snapshots / CURRENT
+    if pointer.is_symlink():
+        named = pointer.readlink()
+        # Not Path.resolve, which fails for links that lead in a circle.
+        place, folder = Path(os.path.realpath(pointer.parent / named.parent)), Path(os.path.realpath(pointer))
+        if place != Path(os.path.realpath(snapshots)) or named.name.startswith(".") or named.name == CURRENT:
+            raise _wrong(snapshots, f"the link leads to {named}, which is no snapshot of this folder")
+        if not os.path.lexists(folder):
+            raise _wrong(snapshots, f"the link leads to {named}, which is not there", missing=named.name)
+        # Where a snapshot is made again, those before it are links with the name of what they lead to.
+        if not folder.is_dir() or folder.name != named.name:
+            raise _wrong(snapshots, f"the link leads to {named}, which is no snapshot of this folder")
+        return folder
+    if pointer.exists():
+        kind = "a folder" if pointer.is_dir() else "a file"
+        raise _wrong(snapshots, f"it is {kind}, and must be a link to the published snapshot", in_the_way=True)
+    events = journal.read_journal(snapshots)
+    # The first promotion may have been cut off before there was a link; later there is one at every moment.
+    if any(event.before for event in events) and _told(snapshots, events) is not None:
+        raise _wrong(snapshots, "the link to the published snapshot is gone")
+    return None
+
+
+def _told(snapshots: Path, events: list[journal.Event]) -> str | None:
+    """Return the snapshot that the journal says is published, if its folder is there."""
+    name = journal.current(events)
+    return name if name is not None and (snapshots / name).is_dir() else None
+
+
+def _wrong(snapshots: Path, what: str, *, missing: str | None = None, in_the_way: bool = False) -> UserError:
+    """Return the error about a wrong pointer; the remedy is a command that mends it."""
+    pointer, away = (shlex.quote(str(snapshots / name)) for name in (CURRENT, f"{CURRENT}.away"))
+    told = _told(snapshots, journal.read_journal(snapshots))
+    if in_the_way:
+        # What it is nobody knows, so nobody is told to delete it; ln would make its link inside of a folder.
+        move = f"mv {pointer} {away}"
+        remedy = f"move it away, and is248 run publishes anew: {move}"
+        if told is not None:
+            remedy = f"move it away and name the published snapshot: {move} && ln -s {told} {pointer}"
+    elif told is not None:
+        remedy = f"let it name the published snapshot: ln -sfn {told} {pointer}"
+    elif missing is not None:
+        remedy = f"restore {missing} from the backup"
+    else:
+        remedy = f"remove it, and is248 run publishes anew: rm {pointer}"
+    return UserError(what, place=str(snapshots / CURRENT), remedy=remedy)
+
+
+def point_to(snapshots: Path, snapshot_id: str) -> None:
+    """Let ``current`` name another snapshot, in one step."""
+    # One name for all: who moves the pointer holds its lock, and takes away what one that was cut off left.
+    pointer = snapshots / f".{CURRENT}"
+    pointer.unlink(missing_ok=True)
+    pointer.symlink_to(snapshot_id)
+    pointer.replace(snapshots / CURRENT)
+    sync(snapshots)
+
+
+@contextmanager
+def pointer_lock(snapshots: Path) -> Iterator[None]:
+    """Hold the right to move the pointer; a rollback need not wait for a run, only for its last moment."""
+    snapshots.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(snapshots / POINTER_LOCK)
+    try:
+        lock.acquire(timeout=POINTER_PATIENCE)
+    except Timeout as error:
+        raise UserError(
+            "another process is publishing or rolling back", place=str(snapshots / POINTER_LOCK), remedy="try again"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
