@@ -167,8 +167,8 @@ def diff(before: str, after: str, language: Language) -> dict[str, Any]:
     from orchestration.publish.changes_text import Words, as_dictionary, as_markdown
 
     settings = load_settings()
-    older, newer = (snapshots.find(settings.snapshots, settings.candidates, name) for name in (before, after))
     published = pointer.current(settings.snapshots)
+    older, newer = (snapshots.find(settings.snapshots, settings.candidates, name) for name in (before, after))
     for folder in (older, newer):
         remedy = integrity.ANEW if folder == published else integrity.RESTORE
         integrity.verify(folder, remedy=remedy, thorough=False)

@@ -16,7 +16,7 @@ from orchestration.core.settings import Settings
 from orchestration.report import making, many, pdf_structure, read_back, read_html, read_pdf, read_word
 from orchestration.report.build import Wanted, open_desk
 from orchestration.report.making import build
-from orchestration.report.manifest import differences
+from orchestration.report.manifest import MANIFEST, differences
 from orchestration.report.many import build_all
 from orchestration.report.values import Quantity, plain
 from orchestration.report.verify import verify
@@ -311,6 +311,13 @@ def test_a_report_that_a_correction_does_not_reach_stays_as_it_is(
     again = build(of_areas, Wanted("small", 2023, area="0001"))
     assert not again.is_kept
     assert again.files["html"].read_text(encoding="utf-8") != "changed"
+    # What numbers are bound to is never taken from there.
+    manifests = [each["small-2023-0003"].folder / MANIFEST for each in (first, second)]
+    bound = manifests[1].read_text(encoding="utf-8")
+    for each in manifests:
+        each.write_text(bound.replace("fte_by_service", "fte_by_servicf"), encoding="utf-8")
+    again = build(of_areas, Wanted("small", 2023, area="0003"))
+    assert again.is_kept and (again.folder / MANIFEST).read_text(encoding="utf-8") == bound
     # Nor are those that another program wrote.
     monkeypatch.setattr(making, "program", lambda: "another")
     assert not build(of_areas, Wanted("small", 2023, area="0003")).is_kept

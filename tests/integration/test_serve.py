@@ -18,6 +18,7 @@ import pytest
 
 from benchmarks import readers
 from orchestration.core.errors import UserError
+from orchestration.core.exchange import exchange
 from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.core.tables import Table, load_tables
 from orchestration.core.warehouse import connect, quoted
@@ -399,6 +400,34 @@ def test_a_request_ends_on_the_snapshot_that_it_began_with(settings: Settings) -
     with pytest.raises(duckdb.ConnectionException):
         new.connection.execute("select 1")  # nobody reads it any more
     published.close()
+
+
+def test_a_snapshot_that_was_made_anew_under_its_name_is_opened_again(settings: Settings) -> None:
+    publish(settings, FIRST)
+    published = Published(settings, Limits())
+    with published.use() as old:
+        publish(settings, SECOND, 2.0)
+        exchange(settings.snapshots / FIRST, settings.snapshots / SECOND)
+        pointer.point_to(settings.snapshots, FIRST)
+        # Who reads it goes on with what he began with.
+        with published.use() as meanwhile:
+            assert meanwhile is old
+    with published.use() as new:
+        figure = new.connection.cursor().execute("select max(fte) from fte_by_service").fetchall()
+        assert (new.id, figure) == (FIRST, [(2.0,)])
+    published.close()
+
+
+def test_a_wrong_pointer_is_told_without_names_of_folders(settings: Settings) -> None:
+    publish(settings, FIRST)
+    (settings.snapshots / pointer.CURRENT).unlink()
+    (settings.snapshots / pointer.CURRENT).symlink_to(settings.snapshots.parent)
+    with served(settings) as client:
+        answer = client.get(COUNTRY)
+        assert (answer.status_code, answer.json()["error"]) == (503, "what is published cannot be found")
+        assert str(settings.snapshots) not in answer.text and "is248 status" in answer.text
+        pointer.point_to(settings.snapshots, FIRST)
+        assert client.get(COUNTRY).status_code == 200
 
 
 def test_before_the_first_publication_the_answer_says_so(settings: Settings) -> None:
