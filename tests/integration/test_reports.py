@@ -325,11 +325,11 @@ def test_a_report_that_a_correction_does_not_reach_stays_as_it_is(
 
 def test_a_snapshot_has_the_reports_that_are_asked_for(reporting: Settings, tmp_path: Path) -> None:
     folder = published(tmp_path, rows())
+    alone = build(reporting, Wanted("small", 2023), tmp_path / "alone")
     assert write_reports(reporting, folder, ["report"], None) == []
     assert [path.name for path in (folder / "report").iterdir()] == ["small-2023"]
     assert not (folder / "memos").exists()
-    # The same bytes as somebody makes who asks for it later; nothing of the candidate's name is in them.
-    alone = build(reporting, Wanted("small", 2023), tmp_path / "alone")
+    # The same bytes as somebody makes who asks for it alone; nothing of the candidate's name is in them.
     assert contents(folder / "report" / "small-2023") == contents(alone.folder)
     found = verify(folder / "report", folder)
     assert found.editions == {"small-2023": alone.edition}
