@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from orchestration.core.contents import file_hash
 from orchestration.core.errors import UserError
 from orchestration.core.release_calendar import Purpose
 from orchestration.core.tables import Label, Table
@@ -34,7 +35,6 @@ from orchestration.publish.layout import (
     REVISIONS,
     SEAL,
     content_hash,
-    file_hash,
     write_checksums,
 )
 from orchestration.publish.release import Catalogue, Release, read_release

@@ -22,6 +22,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.core.contents import file_hash
 from orchestration.core.errors import UserError
 from orchestration.core.release_calendar import Purpose
 from orchestration.core.warehouse import connect, sync
@@ -32,7 +33,6 @@ from orchestration.publish.layout import (
     GATE_FILES,
     SEAL,
     digest_of,
-    file_hash,
     write_checksums,
     write_durably,
 )

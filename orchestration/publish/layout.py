@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from orchestration.core.contents import file_hash
 from orchestration.core.warehouse import sync
 
 DATABASE = "is248.duckdb"
@@ -35,12 +36,6 @@ NOT_CONTENT = (DATABASE, "gate.", "CHANGES.", CHECKSUMS)
 
 # Beside the folder of a candidate or snapshot, hidden: what its files were when they were judged (``integrity``).
 SEAL = ".seal"
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def is_content(name: str) -> bool:

@@ -9,48 +9,31 @@ delivery (``ingest``).
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Collection, Iterator
-from pathlib import Path
 
+from orchestration.core.contents import CODE, digest, hash_of_files
 from orchestration.core.settings import PROJECT_DIR, Settings
-from orchestration.publish.layout import file_hash
 
 # All that decides what is made, beside the folder of the inputs.
-CODE = ("orchestration", "dbt_project", "expectations", "requirements.lock")
-
-# Made by the program, or by the one who edits.
-LEFT_OUT = {"__pycache__", "generated.yml", ".user.yml", "target", "logs", "dbt_packages"}
+PROJECT = (*CODE, "dbt_project", "expectations")
 
 # Under the folder of the warehouse.
 MADE = "made.json"
 
 
-def _files(path: Path, generated: Collection[Path] = ()) -> Iterator[Path]:
-    if path.is_file():
-        yield path
-        return
-    for child in sorted(path.iterdir()) if path.is_dir() else []:
-        if child.name not in LEFT_OUT and not child.name.startswith(".") and child.resolve() not in generated:
-            yield from _files(child, generated)
-
-
 def inputs_hash(settings: Settings) -> str:
     """Return a hash over inputs, code, interpreter and the switches that decide what is made."""
-    digest = hashlib.sha256(f"{sys.version_info[:3]};{settings.channel};{sorted(settings.formats_written)}\n".encode())
     generated = {settings.warehouse.resolve(), settings.snapshots.resolve()}
-    for root, folder in (("data", settings.data), *((name, PROJECT_DIR / name) for name in CODE)):
-        for path in _files(folder, generated):
-            try:
-                content = file_hash(path)
-            except OSError:
-                content = "cannot be read"  # it went while we looked; who reads it says what is wrong
-            digest.update(f"{root}/{path.relative_to(folder).as_posix()} {content}\n".encode())
-    return digest.hexdigest()
+    return digest(
+        str(sys.version_info[:3]),
+        settings.channel,
+        *sorted(settings.formats_written),
+        hash_of_files(settings.data, without=generated),
+        hash_of_files(*(PROJECT_DIR / name for name in PROJECT)),
+    )
 
 
 def remember(settings: Settings, inputs: str, candidate: str) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.core.contents import file_hash
 from orchestration.core.errors import UserError
 from orchestration.core.release_calendar import REHEARSAL
 from orchestration.core.settings import Settings
@@ -24,7 +25,7 @@ from orchestration.core.warehouse import attach, connect
 from orchestration.disclosure import ledger
 from orchestration.ingest.archive import restore
 from orchestration.publish import integrity, journal, pointer, rolls, snapshots
-from orchestration.publish.layout import DATABASE, file_hash, write_checksums
+from orchestration.publish.layout import DATABASE, write_checksums
 from orchestration.publish.provenance import project_state
 
 # Compared table by table, since DuckDB writes random identifiers into its file.

@@ -19,9 +19,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from orchestration.core.contents import file_hash
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
-from orchestration.publish.layout import file_hash
 from orchestration.report import read_back
 from orchestration.report.build import Desk, Draft, Remarks, Wanted, draft, open_desk
 from orchestration.report.html import write_html

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestration.publish.layout import file_hash
+from orchestration.core.contents import file_hash
 from orchestration.report import read_html, read_word
 from orchestration.report.bound import written
 from orchestration.report.manifest import MANIFEST, quantity_of, read_manifest

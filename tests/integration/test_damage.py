@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from orchestration.cli import main
+from orchestration.core.contents import file_hash
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
 from orchestration.publish import integrity, journal, mending, pointer, pruning, snapshots
@@ -98,13 +99,13 @@ def test_without_its_seal_a_snapshot_is_held_against_its_own_list_and_its_id(sna
     integrity.seal_file(snapshot_to_damage).unlink()
     assert integrity.damage(snapshot_to_damage) is None
     path, listed = snapshot_to_damage / TABLE, snapshot_to_damage / CHECKSUMS
-    before = integrity.file_hash(path)
+    before = file_hash(path)
     damage_bytes(path)
     found = integrity.damage(snapshot_to_damage, thorough=False)
     assert found is not None and found.file == TABLE
     # Who makes the list fit the file has another content than the id says.
     listed.chmod(0o644)
-    listed.write_text(listed.read_text(encoding="utf-8").replace(before, integrity.file_hash(path)), encoding="utf-8")
+    listed.write_text(listed.read_text(encoding="utf-8").replace(before, file_hash(path)), encoding="utf-8")
     found = integrity.damage(snapshot_to_damage)
     assert found is not None and found.file == CHECKSUMS
 
@@ -205,7 +206,7 @@ def test_readers_never_find_half_of_a_snapshot_that_is_exchanged(tmp_path: Path,
             done = call(*arguments, **named)
             link = tmp_path / "snapshots" / pointer.CURRENT
             assert {path.relative_to(folder) for path in folder.rglob("*")} == names and link.resolve() == folder
-            seen.append(integrity.file_hash(link / TABLE) == integrity._listed(folder)[TABLE])
+            seen.append(file_hash(link / TABLE) == integrity._listed(folder)[TABLE])
             return done
 
         return watching

@@ -409,7 +409,7 @@ def test_a_refused_candidate_is_not_promoted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["csv/facts.csv", DATABASE])
 def test_a_candidate_that_changed_after_it_was_judged_is_not_promoted(tmp_path: Path, name: str) -> None:
-    from orchestration.publish.layout import file_hash
+    from orchestration.core.contents import file_hash
 
     candidate = tiny_candidate(tmp_path)
     (candidate.path / f"{DATABASE}.sha256").write_text(f"{file_hash(candidate.path / DATABASE)}  {DATABASE}\n")

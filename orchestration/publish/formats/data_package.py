@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from orchestration.core.contents import file_hash
 from orchestration.core.tables import Column, ColumnType, Label, Table
 from orchestration.publish.formats import metadata
-from orchestration.publish.layout import file_hash
 from orchestration.publish.release import Code, Release
 from orchestration.publish.remarks import NOTE_COLUMN, SEPARATOR
 
