@@ -22,6 +22,7 @@ from orchestration.defs.control import OF_A_YEAR
 from orchestration.defs.deliveries import READING, every_year
 from orchestration.defs.publication import DUE, SNAPSHOT
 from orchestration.defs.records import report_dead_runs
+from orchestration.defs.resources import NOTHING_TAKEN_OVER
 from orchestration.forms.model import Form
 from orchestration.ingest.capture import is_left_behind
 from orchestration.publish.provenance import made_of_the_same
@@ -93,8 +94,8 @@ def build_jobs(settings: Settings) -> list[Any]:
             selection=everything,
             hooks=hooks,
             config={"ops": {READING: {"config": {"again": True}}}},
-            tags=ANEW,
-            description="The same anew: reads every delivery again, changed or not.",
+            tags={**ANEW, **NOTHING_TAKEN_OVER},
+            description="The same anew: reads every delivery again, changed or not, and makes and judges everything.",
         ),
         dg.define_asset_job(
             HOLD,

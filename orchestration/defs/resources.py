@@ -19,6 +19,9 @@ from orchestration.ingest.years import Sources
 from orchestration.publish import pointer
 from orchestration.publish.provenance import inputs_hash
 
+# The tag of a run that takes nothing over from what was made or judged before, whatever it was made of.
+NOTHING_TAKEN_OVER = {"is248/taken_over": "nothing"}
+
 # How long a run that Dagster starts waits for one of the command line, in seconds.
 PATIENCE = 3600
 
@@ -92,6 +95,7 @@ class Writer(dg.ConfigurableResource):  # type: ignore[type-arg]
     is_held: bool = False
 
     _inputs: str = PrivateAttr(default="")
+    _takes_over: bool = PrivateAttr(default=False)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Writer"]:
@@ -101,12 +105,20 @@ class Writer(dg.ConfigurableResource):  # type: ignore[type-arg]
             # Before minutes of work, not after them.
             pointer.current(settings.snapshots)
             self._inputs = inputs_hash(settings)
+            tags = context.run.tags if context.run is not None else {}
+            # What becomes official statistics owes nothing to what is remembered.
+            self._takes_over = settings.channel != "official" and not NOTHING_TAKEN_OVER.items() <= tags.items()
             yield self
 
     @property
     def inputs(self) -> str:
         """The hash of what the run started from: one whose inputs changed under it is not remembered as made of them."""
         return self._inputs
+
+    @property
+    def takes_over(self) -> bool:
+        """Whether what was made of the same before is taken over: models, files, judgements."""
+        return self._takes_over
 
 
 class Dbt(dg.ConfigurableResource):  # type: ignore[type-arg]

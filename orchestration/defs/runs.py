@@ -23,6 +23,7 @@ from orchestration.defs.definitions import build_definitions
 from orchestration.defs.deliveries import READING, every_year
 from orchestration.defs.instance import prepare_instance
 from orchestration.defs.records import COMMAND_TAGS, quick_records, report_dead_runs
+from orchestration.defs.resources import NOTHING_TAKEN_OVER
 from orchestration.forms.model import Form
 from orchestration.forms.registry import load_finished, require_finished
 from orchestration.gate.judging import early_file, restricted_results, stage_file
@@ -289,10 +290,12 @@ def _refresh(
         _require_other_years(settings, forms, year)
     if hold:
         years = every_year(forms) if year is None else {PARTITION_NAME_TAG: str(year)}
-        return _run(settings, HOLD, tell, years, {"ops": {READING: {"config": {"again": everything}}}})
+        anew = NOTHING_TAKEN_OVER if everything else {}
+        return _run(settings, HOLD, tell, {**years, **anew}, {"ops": {READING: {"config": {"again": everything}}}})
     if everything:
-        # The job's own configuration says so too; the one given here replaces it.
-        return _run(settings, REBUILD, tell, every_year(forms), {"ops": {READING: {"config": {"again": True}}}})
+        # The job's own configuration and tags say so too; the ones given here replace them.
+        again = {"ops": {READING: {"config": {"again": True}}}}
+        return _run(settings, REBUILD, tell, {**every_year(forms), **NOTHING_TAKEN_OVER}, again)
     if year is not None:
         return _run(settings, REFRESH, tell, {PARTITION_NAME_TAG: str(year)})
     same = made_of_the_same(settings)

@@ -12,6 +12,7 @@ from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.core.tables import load_tables
 from orchestration.defs.checks import PASSES
 from orchestration.defs.definitions import build_definitions
+from orchestration.defs.resources import NOTHING_TAKEN_OVER, Installation, Writer
 from orchestration.forms.registry import load_forms
 from orchestration.gate.rules import load_rules
 
@@ -110,3 +111,26 @@ def test_the_graph_is_the_recorded_one(definitions: dg.Definitions) -> None:
     if os.environ.get("UPDATE_GOLDEN"):
         recorded.write_text("\n".join(lines) + "\n", encoding="utf-8")
     assert recorded.read_text(encoding="utf-8").splitlines() == lines
+
+
+@pytest.mark.parametrize(
+    ("tags", "channel", "takes_over"),
+    [
+        ({}, "demo", True),
+        (NOTHING_TAKEN_OVER, "demo", False),
+        ({}, "official", False),
+        (NOTHING_TAKEN_OVER, "official", False),
+    ],
+)
+def test_what_is_made_anew_or_official_takes_nothing_over(
+    settings: Settings, tags: dict[str, str], channel: str, takes_over: bool
+) -> None:
+    seen = []
+
+    @dg.asset
+    def looked(writer: Writer) -> None:
+        seen.append(writer.takes_over)
+
+    resources = {"writer": Writer(installation=Installation.of(settings.model_copy(update={"channel": channel})))}
+    dg.materialize([looked], resources=resources, tags=tags)
+    assert seen == [takes_over]
