@@ -1,9 +1,19 @@
 {#- A table is replaced by one statement: what it held before is there until the commit, and a killed build leaves nothing to
     clean up. dbt-duckdb's own way (another name, two renames, a drop) takes four statements a model and looks for indexes,
-    grants and foreign keys, of which this project has none. A contract is checked before anything is made. -#}
+    grants and foreign keys, of which this project has none. A contract is checked before anything is made. A table that is
+    made of the same as before is taken over (taken_over.sql). -#}
 {% materialization table, adapter='duckdb', supported_languages=['sql', 'python'] %}
     {%- set target = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
+    {%- set on_record = what_is_on_record() -%}
+    {%- set made_of = made_of(on_record, compiled_code) -%}
+
+    {% if existing is not none and existing.is_table and is_made_of_the_same(on_record, made_of)
+        and holds(target, on_record[model.unique_id].content) %}
+        {{ say_taken_over() }}
+        {{ adapter.commit() }}
+        {{ return({'relations': [target]}) }}
+    {% endif %}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
@@ -12,6 +22,9 @@
         {% do adapter.drop_relation(existing) %}
     {% endif %}
     {% if model['language'] == 'python' %}
+        {#- It is made in a transaction of its own, so that the record goes before it. -#}
+        {% do forget() %}
+        {% do adapter.commit() %}
         {% call statement('main', language='python') %}
             {{- create_table_as(False, target, compiled_code, 'python') }}
         {% endcall %}
@@ -25,6 +38,7 @@
             )
         {% endcall %}
     {% endif %}
+    {% do put_on_record(made_of, content_of(target)) %}
 
     {% do persist_docs(target, model) %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
