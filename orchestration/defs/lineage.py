@@ -13,13 +13,17 @@ conditions of subqueries, and loses the tables that stand beside a recursive one
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from sqlglot import MappingSchema, exp, parse_one
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
+
+from orchestration.core.contents import code_hash, digest
 
 DIALECT = "duckdb"
 
@@ -76,6 +80,45 @@ def trace(sql: str, tables: MappingSchema) -> Origins:
     if query.find(exp.Pivot):
         raise LineageError("PIVOT and UNPIVOT are not followed")
     return _Query(query).origins()
+
+
+class Traced:
+    """Origins of queries that were traced before, in a file: they change with queries and columns alone."""
+
+    def __init__(self, path: Path | None, columns: Mapping[Relation, Mapping[str, str]]) -> None:
+        """Read the file, if there is one.
+
+        Args:
+            path: the file; it may be missing or unreadable: queries are traced again then.
+            columns: the columns of every table with their types.
+        """
+        self._path = path
+        self._of = digest(code_hash(), json.dumps([[*relation, list(types.items())] for relation, types in columns.items()]))
+        self._before: dict[str, dict[str, list[list[str]]]] = {}
+        self._now: dict[str, dict[str, list[list[str]]]] = {}
+        try:
+            found = json.loads(path.read_text(encoding="utf-8")) if path is not None else {}
+            if found.get("of") == self._of:
+                self._before = found["origins"]
+        except (OSError, ValueError, AttributeError, KeyError):
+            pass
+
+    def trace(self, sql: str, tables: MappingSchema) -> Origins:
+        """Return what :func:`trace` does."""
+        name = digest(sql)
+        if name in self._before:
+            self._now[name] = self._before[name]
+            return {column: frozenset(Origin(*origin) for origin in found) for column, found in self._now[name].items()}
+        origins = trace(sql, tables)
+        self._now[name] = {column: [list(origin) for origin in sorted(found)] for column, found in origins.items()}
+        return origins
+
+    def keep(self) -> None:
+        """Write the file anew, with what was asked for since it was read."""
+        if self._path is not None and self._now != self._before:
+            partial = self._path.with_suffix(".partial")
+            partial.write_text(json.dumps({"of": self._of, "origins": self._now}), encoding="utf-8")
+            partial.replace(self._path)
 
 
 class _Query:

@@ -8,6 +8,7 @@ here is in no table and is not published.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import dagster as dg
@@ -15,7 +16,7 @@ import duckdb
 from sqlglot import MappingSchema
 
 from orchestration.core.warehouse import dictionaries
-from orchestration.defs.lineage import Origins, Relation, describe_tables, trace
+from orchestration.defs.lineage import Origins, Relation, Traced, describe_tables
 
 # The public table that shows national totals by year, as wide as Dagster has room for.
 NATIONAL: Relation = ("public", "fte_by_service")
@@ -92,17 +93,19 @@ def read_columns(connection: duckdb.DuckDBPyConnection) -> dict[Relation, dict[s
 
 
 def count_rows(connection: duckdb.DuckDBPyConnection, relations: Iterable[Relation]) -> dict[Relation, int]:
-    """Return the number of rows of each table, in one query."""
+    """Return the number of rows of each table among some relations, in one query: those of a view would have to be made."""
+    tables = set(connection.execute("select schema_name, table_name from duckdb_tables()").fetchall())
+    relations = [relation for relation in relations if relation in tables]
     counts = [f"select '{schema}', '{name}', count(*) from \"{schema}\".\"{name}\"" for schema, name in relations]
     rows = connection.execute(" union all ".join(counts)).fetchall() if counts else []
     return {(schema, name): count for schema, name, count in rows}
 
 
-def _follow(model: Model, tables: MappingSchema, warn: Callable[[str], None]) -> Origins:
+def _follow(model: Model, tables: MappingSchema, traced: Traced, warn: Callable[[str], None]) -> Origins:
     if model.sql is None:
         return {}
     try:
-        return trace(model.sql, tables)
+        return traced.trace(model.sql, tables)
     except Exception as error:  # whatever a parser does with SQL that it does not know, the figures are right
         warn(f"no column lineage of {'.'.join(model.relation)}: {type(error).__name__}: {error}")
         return {}
@@ -136,6 +139,7 @@ def describe_models(
     models: Sequence[Model],
     keys: Mapping[Relation, dg.AssetKey],
     warn: Callable[[str], None],
+    remembered: Path | None = None,
 ) -> dict[Relation, dict[str, Any]]:
     """Return for each model its rows, its columns, and which columns of its parents they come from.
 
@@ -144,16 +148,18 @@ def describe_models(
         models: the models.
         keys: the assets of all tables that a model may read, sources too.
         warn: takes a line for each model whose columns cannot be followed; it has no lineage.
+        remembered: the file that has the lineage of queries that were followed before.
     """
     columns = read_columns(connection)
     rows = count_rows(connection, [model.relation for model in models])
     (database,) = connection.execute("select current_database()").fetchall()[0]
     tables = describe_tables(database, columns)
     described: dict[Relation, dict[str, Any]] = {}
+    traced = Traced(remembered, columns)
     for model in models:
-        origins = _follow(model, tables, warn)
+        origins = _follow(model, tables, traced, warn)
         described[model.relation] = {
-            "dagster/row_count": rows[model.relation],
+            **({"dagster/row_count": rows[model.relation]} if model.relation in rows else {}),
             "dagster/table_name": ".".join((database, *model.relation)),
             "dagster/column_schema": _column_schema(model, columns[model.relation], origins),
         }
@@ -161,6 +167,7 @@ def describe_models(
             described[model.relation]["dagster/column_lineage"] = _column_lineage(origins, keys)
         if model.relation == NATIONAL:
             described[model.relation]["national_totals"] = national_totals(connection)
+    traced.keep()
     return described
 
 

@@ -30,8 +30,8 @@ from orchestration.gate.results import RuleResult
 from orchestration.gate.rules import load_rules
 from orchestration.gate.verdict import dbt_test_result
 
-# What dbt says of a model or test that it could not run, or did not try to.
-FAILED = {"error", "skipped"}
+# The lineage of columns that was found before, beside dbt's manifest.
+LINEAGE = "lineage.json"
 
 # Failing rows of a data test that a result shows; the count is of all.
 SHOWN_ROWS = 20
@@ -177,14 +177,18 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
         tests_file = dbt_tests_file(settings.stage_results)
         before = take_results(tests_file, is_part=bool(selection))
         # To the terminal, or the output of the step: an event of Dagster's for each model would cost more than most models.
-        results = dbt_project.build(selection, lambda line: print(f"    {line}", file=sys.stderr, flush=True))
+        results = dbt_project.build(
+            selection,
+            lambda line: print(f"    {line}", file=sys.stderr, flush=True),
+            takes_over=writer.takes_over,
+        )
         broken = [entry for entry in results if str(entry.status) == "error"]
-        built = [entry for entry in results if str(entry.status) not in FAILED]
+        built = [entry for entry in results if str(entry.status) not in dbt.FAILED]
         made = [_as_built(entry.node) for entry in built if entry.node.unique_id.startswith("model.")]
         described: dict[Relation, dict[str, Any]] = {}
         try:
             with connect(settings.warehouse_file, read_only=True) as connection:
-                described = describe_models(connection, made, relations, context.log.warning)
+                described = describe_models(connection, made, relations, context.log.warning, settings.dbt_target / LINEAGE)
         except duckdb.Error:
             if not broken:  # what a broken model left behind must not hide what broke it
                 raise

@@ -20,7 +20,9 @@ MODULES = {"duckdb": "orchestration.engines.duckdb", "spark": "orchestration.eng
 class Engine(Protocol):
     """What builds the models and brings their tables into the warehouse."""
 
-    def build(self, settings: Settings, selection: Sequence[str], tell: Callable[[str], None]) -> list[Any]:
+    def build(
+        self, settings: Settings, selection: Sequence[str], tell: Callable[[str], None], *, takes_over: bool = True
+    ) -> list[Any]:
         """Build models, run their data tests, and return dbt's result of each.
 
         The tables are in the warehouse afterwards, whichever engine computed them, with the same types. Unit tests of the
@@ -30,6 +32,7 @@ class Engine(Protocol):
             settings: where the project and its warehouse lie.
             selection: dbt's options of selection; all models without any.
             tell: takes a line for each model that is done.
+            takes_over: an engine that can may take over what is made of the same as in the build before.
 
         Raises:
             UserError: dbt or the engine could not start. Failed tests and models are in the results, for the caller to

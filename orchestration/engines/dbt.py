@@ -43,6 +43,9 @@ DUCKDB = "duckdb"
 LOG = "dbt.log"
 TAKEN_OVER = "taken over"
 
+# What it says of a model or test that it could not run, or did not try to.
+FAILED = {"error", "skipped"}
+
 # The manifest that is read, and the fingerprint of what it was made of.
 PREPARED = "prepared.json"
 STAMP = "prepared.sha256"

@@ -37,7 +37,7 @@ import pyarrow.parquet as pq
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import connect, literal, make_restricted, quoted
-from orchestration.engines import dbt
+from orchestration.engines import built, dbt
 
 ENGINE = "spark"
 
@@ -51,15 +51,18 @@ _NUMBERS = (("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"), ("DECIMAL",
 Relation = tuple[str, str]
 
 
-def build(settings: Settings, selection: Sequence[str], tell: Callable[[str], None]) -> list[Any]:
+def build(
+    settings: Settings, selection: Sequence[str], tell: Callable[[str], None], *, takes_over: bool = True
+) -> list[Any]:
     """Build the models with Spark, bring the tables back into the warehouse, and run the data tests there.
 
-    Tables are handed from model to model in Spark, so all models are built whatever is selected.
+    Tables are handed from model to model in Spark, so all models are built whatever is selected, and nothing is taken over.
 
     Args:
         settings: where project, warehouse and Spark's folder lie.
         selection: dbt's options of selection, which say nothing here.
         tell: takes a line for each model that is done.
+        takes_over: says nothing here either.
 
     Returns:
         dbt's result of every model and data test, as a build with DuckDB gives them.
@@ -332,6 +335,7 @@ def _bring_back(settings: Settings, folder: Path, nodes: list[Any]) -> None:
     """
     with connect(settings.warehouse_file) as connection:
         connection.execute("begin")
+        built.forget_all(connection)
         kinds = {
             (str(schema), str(name)): str(kind)
             for schema, name, kind in connection.execute(

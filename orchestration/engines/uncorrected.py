@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import attach, connect, make_restricted, replace_tables
-from orchestration.engines import dbt
+from orchestration.engines import built, dbt
 
 SCHEMA = "before_corrections"
 
@@ -85,10 +85,13 @@ def compare_uncorrected(settings: Settings, versions: Callable[[duckdb.DuckDBPyC
         with connect(copy.warehouse_file) as connection:
             connection.execute(f"delete from {'.'.join(CORRECTIONS)}")
             prepare_tables(connection)
-        results = dbt.invoke(copy, "run", "--select", f"+{COMPARED}").result.results
-        dbt.refuse_failed(
-            settings, results, "see what the model says of a warehouse without corrections; nothing was published"
-        )
+            changed = built.changed_sources(connection, settings)
+        selected = _selected(changed)
+        if selected:
+            results = dbt.invoke(copy, "run", "--select", *selected).result.results
+            dbt.refuse_failed(
+                settings, results, "see what the model says of a warehouse without corrections; nothing was published"
+            )
         with connect(settings.warehouse_file) as connection:
             attach(connection, copy.warehouse_file, "uncorrected")
             try:
@@ -100,6 +103,18 @@ def compare_uncorrected(settings: Settings, versions: Callable[[duckdb.DuckDBPyC
             finally:
                 connection.execute("detach uncorrected")
             return int(connection.execute(f"select count(*) from {SCHEMA}.printed_figures").fetchall()[0][0])
+
+
+def _selected(changed: Sequence[str] | None) -> list[str]:
+    """Return what dbt has to build in the copy: what comes of sources that hold something else than in the last build.
+
+    Args:
+        changed: those sources (``schema.table``); all where that is not known.
+    """
+    if changed is None:
+        return [f"+{COMPARED}"]
+    deciding = [name for name in changed if name.partition(".")[0] not in NO_FIGURES and name != ".".join(NO_FIGURE)]
+    return [f"source:{name}+,+{COMPARED}" for name in deciding]
 
 
 @contextmanager
