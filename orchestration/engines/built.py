@@ -20,7 +20,7 @@ from orchestration.engines import dbt
 
 # The schema is that of dbt's own records; one row a source, and one of the project.
 SCHEMA = "made"
-TABLE = f"{SCHEMA}.built_of"
+TABLE = f"{SCHEMA}.sources"
 PROJECT = "project"
 
 
@@ -29,7 +29,7 @@ def _sources(settings: Settings) -> list[tuple[str, str]]:
     return sorted((str(node["schema"]), str(node["identifier"])) for node in manifest["sources"].values())
 
 
-def built_of(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, str]:
+def hashes_of_now(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, str]:
     """Return what a build of now would be of: a hash by source (``schema.table``), and one of project and program."""
     found = {PROJECT: digest(dbt.fingerprint(settings), code_hash())}
     for schema, table in _sources(settings):
@@ -40,7 +40,7 @@ def built_of(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[
 def note(settings: Settings) -> None:
     """Note that the models in the warehouse are all built of what the sources hold."""
     with connect(settings.warehouse_file) as connection:
-        found = built_of(connection, settings)
+        found = hashes_of_now(connection, settings)
         connection.execute("begin")
         _forget(connection)
         connection.execute(f"create table {TABLE} (name varchar, hash varchar)")
@@ -71,7 +71,7 @@ def changed_sources(connection: duckdb.DuckDBPyConnection, settings: Settings) -
         noted = dict(connection.execute(f"select name, hash from {TABLE}").fetchall())
     except duckdb.CatalogException:
         return None
-    now = built_of(connection, settings)
+    now = hashes_of_now(connection, settings)
     if noted.get(PROJECT) != now[PROJECT] or noted.keys() != now.keys():
         return None
     return sorted(name for name in now if noted[name] != now[name])

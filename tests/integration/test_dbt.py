@@ -14,6 +14,7 @@ import pytest
 from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.core.warehouse import connect
 from orchestration.disclosure import ledger
+from orchestration.engines import built as built_from
 from orchestration.engines import dbt, uncorrected
 from orchestration.ingest import deliveries, registry
 from orchestration.publish import rolls
@@ -42,7 +43,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 def test_every_rule_of_the_models_holds_on_its_tiny_input(built: Settings) -> None:
-    results = dbt.invoke(built, "test", "--select", "test_type:unit").result.results
+    every = dbt.invoke(built, "test", "--select", "test_type:unit").result.results
+    results = [entry for entry in every if entry.node.resource_type == "unit_test"]
     failed = {entry.node.name: entry.message for entry in results if str(entry.status) != "pass"}
     assert not failed
     assert len(results) >= 200
@@ -67,6 +69,42 @@ def test_the_described_columns_are_those_of_the_tables_and_stand_there_as_commen
         described = {name: column["description"] for name, column in model["columns"].items()}
         assert columns[relation] == described, model["name"]
         assert comments[relation] == model["description"], model["name"]
+
+
+def test_what_the_models_are_built_of_is_known_until_a_source_or_the_project_changes(
+    built: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = built.model_copy(update={"warehouse_dir": tmp_path})
+    shutil.copyfile(built.warehouse_file, copy.warehouse_file)
+    shutil.copytree(built.dbt_target, copy.dbt_target)
+
+    def changed() -> list[str] | None:
+        with connect(copy.warehouse_file) as connection:
+            return built_from.changed_sources(connection, copy)
+
+    assert changed() is None
+    built_from.note(copy)
+    assert changed() == []
+    with connect(copy.warehouse_file) as connection:
+        connection.execute("update classifications.codelists set label_en = 'Another' where label_en = 'Total'")
+    assert changed() == ["classifications.codelists"]
+    monkeypatch.setattr(built_from, "code_hash", lambda: "another program")
+    assert changed() is None
+    built_from.note(copy)
+    assert changed() == []
+    built_from.forget(copy)
+    assert changed() is None
+
+
+def test_without_corrections_only_what_comes_of_a_changed_source_is_built() -> None:
+    compared = uncorrected.COMPARED
+    assert uncorrected._selected(None) == [f"+{compared}"]
+    # Corrections went from the copy with which it is built; what was published decides no figure.
+    assert uncorrected._selected(["history.published_groups", "decisions.redeliveries"]) == []
+    assert uncorrected._selected(["raw.cells", "decisions.corrections"]) == [
+        f"source:raw.cells+,+{compared}",
+        f"source:decisions.corrections+,+{compared}",
+    ]
 
 
 def test_a_public_table_of_another_type_than_its_contract_stops_the_build(built: Settings, tmp_path: Path) -> None:

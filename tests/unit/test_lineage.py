@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from sqlglot import MappingSchema
 
-from orchestration.defs.lineage import LineageError, describe_tables, trace
+from orchestration.defs import lineage
+from orchestration.defs.lineage import LineageError, Origin, Origins, Traced, describe_tables, trace
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +108,30 @@ def test_columns_come_from(sql: str, expected: dict[str, set[str]], tables: Mapp
 def test_what_cannot_be_followed_is_said(sql: str, tables: MappingSchema) -> None:
     with pytest.raises(LineageError):
         trace(sql.replace("raw.", '"warehouse"."raw".'), tables)
+
+
+def test_what_was_traced_is_remembered_until_a_column_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "lineage.json"
+    columns = {("raw", "a"): {"x": "BIGINT", "y": "BIGINT"}}
+    tables = describe_tables("memory", columns)
+    asked: list[str] = []
+
+    def counted(sql: str, tables: MappingSchema) -> Origins:
+        asked.append(sql)
+        return trace(sql, tables)
+
+    monkeypatch.setattr(lineage, "trace", counted)
+
+    def follow(sql: str, columns: dict[tuple[str, str], dict[str, str]] = columns) -> Origins:
+        traced = Traced(path, columns)
+        found = traced.trace(sql, tables)
+        traced.keep()
+        return found
+
+    sql = "select x + y as z from memory.raw.a"
+    expected = {"z": frozenset({Origin("raw", "a", "x"), Origin("raw", "a", "y")})}
+    assert [follow(sql), follow(sql)] == [expected, expected] and len(asked) == 1
+    follow(sql, {("raw", "a"): {"x": "BIGINT", "y": "VARCHAR"}})
+    assert len(asked) == 2
+    path.write_text("{")
+    assert follow(sql, {("raw", "a"): {"x": "BIGINT", "y": "VARCHAR"}}) == expected and len(asked) == 3
