@@ -1,16 +1,16 @@
 """How fast is the whole, how does it grow, and how far is it from the least that the job costs?
 
     .venv/bin/python benchmarks/scale.py [--scale 1 10 100] [--years 2016 2018 2019] [--folder DIRECTORY]
-        [--parts pipeline one-year unchanged floor pandas start-up queries]
+        [--parts pipeline one-cell one-year preview unchanged floor pandas start-up queries]
     .venv/bin/python benchmarks/scale.py --guard
 
 Copies the data folder so that every unit is there k times (``benchmarks/scaling/generator.py`` says how), runs the real
 command on it in a process of its own, gate and all formats included, and measures seconds by stage, CPU, memory of all
 processes together, delivered cells a second and bytes by format. In the same run, on the same files: one changed year,
-nothing changed, the start-up of Dagster, dbt and Great Expectations by themselves, the floor
-(``benchmarks/scaling/floor.py``: fastest readers, one SQL script, fastest writers; it says what it leaves out), the same
-job in plain pandas, and 200 queries on what was published. Floor and pandas are held against the published tables, figure
-by figure.
+one corrected cell, the preview of the newest year, nothing changed, the start-up of Dagster, dbt and Great Expectations by
+themselves, the floor (``benchmarks/scaling/floor.py``: fastest readers, one SQL script, fastest writers; it says what it
+leaves out), the same job in plain pandas, and 200 queries on what was published. Floor and pandas are held against the
+published tables, figure by figure.
 
 Prints tables in Markdown and, last, a line of JSON. ``--guard`` measures the smallest size and ends with 1 where a ratio
 is above its limit in ``benchmarks/limits.json``; seconds depend on the machine, ratios less.
@@ -22,23 +22,21 @@ zlib.
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import platform
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.scaling.generator import TEST_CODES, generate
+from benchmarks.scaling.edits import change_one_year, correct_one_cell
+from benchmarks.scaling.generator import generate
 from benchmarks.scaling.measuring import (
     PROJECT,
     Measured,
@@ -48,12 +46,12 @@ from benchmarks.scaling.measuring import (
     output_sizes,
     run_again,
     run_fresh,
+    run_preview,
     start_up,
 )
-from orchestration.forms.model import Form, header
 from orchestration.forms.registry import load_forms
 
-PARTS = ("pipeline", "one-year", "unchanged", "floor", "pandas", "start-up", "queries")
+PARTS = ("pipeline", "one-cell", "one-year", "preview", "unchanged", "floor", "pandas", "start-up", "queries")
 LIMITS = Path(__file__).resolve().parent / "limits.json"
 PACKAGES = (
     "dagster",
@@ -69,59 +67,6 @@ PACKAGES = (
 # pandas is measured up to this size.
 MOST_PANDAS = 10
 MEGABYTE = 1_000_000
-
-
-def change_one_year(place: Place) -> str:
-    """Let two units of the newest csv delivery swap one answer, and return the delivery: sums stay, figures of units do not.
-
-    Raises:
-        RuntimeError: no csv delivery has such rows.
-    """
-    forms = [
-        form
-        for form in load_forms(place.data / "forms")
-        if form.units == "municipalities"
-        and form.files[0].reader == "csv"
-        and (place.data / "deliveries" / form.delivery).is_dir()
-    ]
-    for form in sorted(forms, key=lambda form: -form.time_period):
-        if _swap_answers(form, place.data / "deliveries" / form.delivery):
-            return form.delivery
-    raise RuntimeError("no csv delivery has two rows whose answers can be swapped")
-
-
-def _swap_answers(form: Form, folder: Path) -> bool:
-    spec, sheet = form.files[0], form.sheets[0]
-    (path,) = folder.glob(spec.pattern)
-    content = path.read_bytes().decode(spec.encoding or "utf-8")
-    rows = list(csv.reader(content.splitlines(keepends=True), delimiter=spec.delimiter or ";"))
-    names = [header(name) for name in rows[sheet.header_rows[-1] - 1]]
-    assert sheet.unit is not None
-    code = names.index(header(sheet.unit.code[0]))
-    status = names.index(header(sheet.submission.status)) if sheet.submission.status else None
-    answers = [
-        names.index(header(column.column))
-        for column in form.columns
-        if column.use == "answer" and column.question == "fte_by_service" and header(column.column) in names
-    ]
-    codes = Counter(row[code] for row in rows[sheet.first_row - 1 :])
-    data = [
-        row
-        for row in rows[sheet.first_row - 1 :]
-        if codes[row[code]] == 1
-        and row[code].isdigit()
-        and row[code].zfill(4) not in TEST_CODES
-        and (status is None or row[status] in sheet.submission.completed)
-    ]
-    for column in answers:
-        found = [row for row in data if row[column].replace(",", "", 1).isdigit() and row[column] != "0"]
-        for first, second in pairwise(found):
-            if first[column] != second[column]:
-                first[column], second[column] = second[column], first[column]
-                with path.open("w", encoding=spec.encoding, newline="") as file:
-                    csv.writer(file, delimiter=spec.delimiter or ";", lineterminator="\n").writerows(rows)
-                return True
-    return False
 
 
 def _module(name: str, *arguments: Path | str) -> tuple[Measured, dict[str, Any]]:
@@ -154,6 +99,14 @@ def measure_scale(
         measured, told = _module(module, *arguments, place.snapshot, place.folder / name)
         found[name] = told | {"cpu_seconds": measured.cpu_seconds, "total": sum(told["seconds"].values())}
 
+    def one_cell() -> None:
+        found["corrected"] = correct_one_cell(place)
+        found["one_cell"] = as_json(run_again(place))
+
+    def preview() -> None:
+        year = max(form.time_period for form in load_forms(place.data / "forms"))
+        found["preview"] = {"year": year, **as_json(run_preview(place, year))}
+
     def one_year() -> None:
         found["changed_delivery"] = change_one_year(place)
         found["one_year"] = as_json(run_again(place))
@@ -164,7 +117,9 @@ def measure_scale(
         "pandas": lambda: comparison("pandas", "pandas_version"),
         "queries": lambda: found.update(queries=_module("queries", place.snapshot)[1]),
         "unchanged": lambda: found.update(unchanged=as_json(run_again(place))),
+        "preview": preview,
         "one-year": one_year,
+        "one-cell": one_cell,
     }
     for part, work in works.items():
         if part not in parts or (part == "pandas" and factor > MOST_PANDAS):
@@ -194,6 +149,8 @@ def ratios(found: dict[str, Any], start_up_seconds: float) -> dict[str, float]:
         result["run_to_pandas"] = run / found["pandas"]["total"]
     if run and "one_year" in found:
         result["one_year_to_full"] = found["one_year"]["seconds"] / run
+    if run and "one_cell" in found:
+        result["one_cell_to_full"] = found["one_cell"]["seconds"] / run
     if run and found.get("cells"):
         result["microseconds_a_cell"] = run / found["cells"] * 1e6
     return result
@@ -251,22 +208,25 @@ def report(results: dict[str, Any]) -> str:
         each("Peak memory, all processes", memory),
         each("Cells a second", speed),
         each("Outputs", lambda found: f"{sum(found.get('outputs', {}).values()) / MEGABYTE:,.0f} MB"),
-        each("One changed year", shown("one_year", "seconds")),
+        each("One changed year, to the published snapshot", shown("one_year", "seconds")),
+        each("One corrected cell, to the published snapshot", shown("one_cell", "seconds")),
+        each("Preview of the newest year", shown("preview", "seconds")),
         each("Nothing changed", shown("unchanged", "seconds")),
         each("Floor", shown("floor", "total")),
         each("pandas", shown("pandas", "total")),
         each("Run without start-up, times the floor", ratio("run_to_floor")),
         each("pandas, times the run", ratio("pandas_to_run", 2)),
         each("One changed year, of a whole run", ratio("one_year_to_full", 2)),
+        each("One corrected cell, of a whole run", ratio("one_cell_to_full", 2)),
     ]
     lines += _table(["", *scales], rows)
-    stages = list(dict.fromkeys(name for found in sizes for name in found.get("pipeline", {}).get("stages", {})))
-    if stages:
-        by_stage = [
-            [stage, *(_seconds(found.get("pipeline", {}).get("stages", {}).get(stage)) for found in sizes)]
-            for stage in stages
-        ]
-        lines += _table(["Stage", *scales], by_stage)
+    for part, title in (("pipeline", "Whole run"), ("one_year", "One changed year"), ("one_cell", "One corrected cell")):
+        stages = list(dict.fromkeys(name for found in sizes for name in found.get(part, {}).get("stages", {})))
+        if stages:
+            by_stage = [
+                [stage, *(_seconds(found.get(part, {}).get("stages", {}).get(stage)) for found in sizes)] for stage in stages
+            ]
+            lines += _table([f"{title}, by stage", *scales], by_stage)
     formats = list(dict.fromkeys(name for found in sizes for name in found.get("outputs", {})))
     if formats:
         lines += _table(
@@ -392,7 +352,7 @@ def main() -> None:
     scales = [1] if arguments.guard else arguments.scale
     parts = [part for part in PARTS if part in arguments.parts]
     if arguments.guard:
-        parts = ["pipeline", "one-year", "floor", "pandas", "start-up"]
+        parts = ["pipeline", "one-cell", "one-year", "floor", "pandas", "start-up"]
     command = " ".join([".venv/bin/python", "benchmarks/scale.py", *sys.argv[1:]])
     with tempfile.TemporaryDirectory() as name:
         folder = (arguments.folder or Path(name)).resolve()

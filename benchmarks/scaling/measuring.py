@@ -187,6 +187,11 @@ def run_again(place: Place) -> Measured:
     return measure([sys.executable, *RUN], place.environment)
 
 
+def run_preview(place: Place, year: int) -> Measured:
+    """Preview a year, as whoever maps its form does; nothing is published."""
+    return measure([sys.executable, *RUN[:-1], "preview", str(year)], place.environment)
+
+
 def start_up(folder: Path) -> dict[str, float]:
     """Return the seconds of importing each library and of parsing the dbt project, each in a process of its own."""
     seconds = {name: min(measure([sys.executable, "-c", code]).seconds for _ in range(3)) for name, code in IMPORTS.items()}
