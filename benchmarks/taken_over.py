@@ -6,8 +6,8 @@ Changes inputs, rules and code at random, one change a step on top of those befo
 delivery change places, a column of a form is read as another question's remark, a label of a code list changes, a rule of
 the gate changes, a model is written in another way, a model comes to other figures. After each change the real command runs
 twice: on what the steps before left, and with nothing but the snapshots that were published (``--all``, a warehouse that is
-not there). Every file of the two snapshots has to be the same, byte for byte, and the verdicts too, but for where they say on
-which candidate a rule was judged. A change that the gate refuses has to be refused by both, for the same reasons.
+not there). Every file of the two snapshots has to be the same, byte for byte, and the verdicts too, but for where they
+say on which candidate a rule was judged. A change that the gate refuses has to be refused by both, for the same reasons.
 
 The code is copied, so that a step may change it. Ends with 1 where anything differs.
 """
@@ -117,7 +117,8 @@ def _rule(trial: Trial) -> str:
     path = trial.chance.choice(sorted((trial.project / "expectations" / "rules").rglob("*.yml")))
     rules: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     rule = trial.chance.choice(rules if isinstance(rules, list) else rules["rules"])
-    _replace(path, rule["explanation"]["en"].split("\n")[0][:40], "Trial. " + rule["explanation"]["en"].split("\n")[0][:40])
+    title = rule["title"]["en"]
+    _replace(path, f'en: "{title}"', f'en: "{title} (trial)"')
     return f"text of the rule {rule['id']}"
 
 
@@ -129,10 +130,8 @@ def _model(trial: Trial) -> str:
 
 def _figures(trial: Trial) -> str:
     path = trial.project / "dbt_project" / "models" / "public" / "person_estimates.sql"
-    path.write_text(
-        f"select * from (\n{path.read_text(encoding='utf-8')}\n) as trial where time_period % 7 != {trial.chance.randrange(7)}\n",
-        encoding="utf-8",
-    )
+    inner, left_out = path.read_text(encoding="utf-8"), trial.chance.randrange(7)
+    path.write_text(f"select * from (\n{inner}\n) as trial where time_period % 7 != {left_out}\n", encoding="utf-8")
     return "other rows of the model person_estimates"
 
 
@@ -159,7 +158,7 @@ def _verdict(folder: Path) -> Any:
 
 
 def differences(one: Path, other: Path) -> list[str]:
-    """Return the files of two snapshots that differ; DuckDB writes random identifiers into its own, whose tables are files."""
+    """Return the files of two snapshots that differ. The tables of the DuckDB file, with its random parts, are files too."""
     found = []
     files = [
         {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
@@ -231,9 +230,8 @@ def main() -> None:
             said = CHANGES[kinds[(number - 1) % len(kinds)]](trial) if number else "as it is"
             found, seen = compare(trial, number)
             wrong += bool(found)
-            print(
-                f"{number}. {said}: {'THE SAME' if not found else 'DIFFERENT: ' + '; '.join(found[:8])} ({seen})", flush=True
-            )
+            outcome = f"DIFFERENT: {'; '.join(found[:8])}" if found else "the same"
+            print(f"{number}. {said}: {outcome} ({seen})", flush=True)
         for path in trial.folder.rglob("*"):
             if path.is_dir() and not path.is_symlink():
                 path.chmod(0o755)
