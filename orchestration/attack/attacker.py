@@ -21,12 +21,13 @@ from orchestration.attack.formats import attack_formats
 from orchestration.attack.isolation import PART as ISOLATION
 from orchestration.attack.isolation import Isolation
 from orchestration.attack.links import Link, bound_system, forms, keys_of, links
-from orchestration.attack.policy import Catalogue, Policy, read_catalogue, read_policy
+from orchestration.attack.pieces import KEPT_NOWHERE, Kept, piece
+from orchestration.attack.policy import Policy, read_catalogue, read_policy
 from orchestration.attack.practice import PART as PRACTICE
 from orchestration.attack.practice import attack_practice
 from orchestration.attack.printed import PART as PRINTED
 from orchestration.attack.printed import attack_printed
-from orchestration.attack.public import HIDDEN, Public, contradiction, read
+from orchestration.attack.public import HIDDEN, Public, Readings, contradiction, read
 from orchestration.attack.result import PARTS, Attack, Derived, Notes, TableKey, Uniform
 from orchestration.attack.routing import attack_forms, told_by_notes
 from orchestration.attack.sheets import Patterns, Sheet, decided, sheets
@@ -50,6 +51,8 @@ def attack(
     only: Collection[TableKey] | None = None,
     parts: Collection[str] = PARTS,
     seconds: float = _SECONDS,
+    readings: Readings | None = None,
+    kept: Kept = KEPT_NOWHERE,
 ) -> Attack:
     """Attack a candidate with its public files, those of earlier snapshots, and the policy.
 
@@ -62,14 +65,20 @@ def attack(
         only: the tables of answers that are attacked; all where None. Practice is attacked all the same.
         parts: what is attacked; the others are named as not tried.
         seconds: how long the solver may be asked in all; what is left then is named as not tried.
+        readings: what was read before, by other attacks of the same judgement.
+        kept: where pieces are kept that need not be worked out again.
 
     Raises:
         UserError: a file cannot be read, or its figures contradict one another.
     """
     rules, catalogue = read_policy(policy), read_catalogue(answer_groups)
-    public = read(database, only)
+    if {*parts} <= {CHANGED_PRACTICE}:
+        # Who changed its practice FTE tell, whatever anybody answered.
+        only = ()
+    readings = readings or Readings()
+    public = read(database, only, readings)
     made = sheets(public, rules, catalogue)
-    before = [read(path, made.keys()) for path in earlier]
+    before = [read(path, made.keys(), readings) for path in earlier]
     sheets_before = [sheets(old, rules, catalogue) for old in before]
     _as_they_were(made, public, sheets_before)
     if earlier:
@@ -88,10 +97,17 @@ def attack(
     _uniform(made, notes)
     notes.not_tried += [f"{part}: not asked for" for part in PARTS if part not in parts]
     if {ISOLATION, BOUNDS} & {*parts}:
-        _isolate(made, rules, notes)
+        piece(kept, (ISOLATION,), (made, rules), lambda own: _isolate(made, rules, own), notes)
     by_form = forms(made, public)
     if {BOUNDS, ROUTING} & {*parts}:
-        _bound(made, public, catalogue, by_form, until, notes)
+        bound, isolated = links(made, public, catalogue), sorted({fact[1:6] for fact in notes.derived})
+        piece(
+            kept,
+            (BOUNDS, ROUTING),
+            (made, bound, by_form, public.half_missing, isolated),
+            lambda own: _bound(made, bound, by_form, public.half_missing, set(isolated), database, until, own),
+            notes,
+        )
     if SNAPSHOTS in parts and earlier:
         attack_snapshots(public, made, list(zip(before, sheets_before, strict=True)), rules, until, notes)
     elif not earlier:
@@ -101,7 +117,7 @@ def attack(
     if earlier:
         notes.not_tried.append("print together with earlier snapshots")
     if {ROUTING, PRACTICE} & {*parts}:
-        known = attack_weighed_forms(database, by_form, made, notes)
+        known = attack_weighed_forms(database, by_form, made, notes, kept)
         if PRACTICE in parts:
             attack_practice(database, rules, notes, known)
     if CHANGED_PRACTICE in parts:
@@ -110,7 +126,7 @@ def attack(
     if folder is None:
         notes.not_tried.append("formats: only the DuckDB file was given")
     elif FORMATS in parts:
-        attack_formats(database, folder, notes, only)
+        attack_formats(database, folder, notes, only, kept)
     return notes.result()
 
 
@@ -170,29 +186,32 @@ class _Outcome:
 
 def _bound(
     made: Mapping[TableKey, Sheet],
-    public: Public,
-    catalogue: Catalogue,
+    bound: Sequence[Link],
     by_form: Mapping[tuple[str, int, str, str], Sequence[tuple[TableKey, bool]]],
+    half_missing: Sequence[tuple[int, str, str]],
+    isolated: Collection[tuple[object, ...]],
+    database: Path,
     until: float,
     notes: Notes,
 ) -> None:
-    """Ask which answers are fixed: table by table, then tables that say something of one another, then forms."""
+    """Ask which answers are fixed: table by table, then tables that say something of one another, then forms.
+
+    What is ``isolated`` is known already. The database is only named where its figures contradict one another.
+    """
     patterns = Patterns()
-    isolated = {fact[1:6] for fact in notes.derived}
-    bound = links(made, public, catalogue)
 
     def one(key: TableKey) -> _Outcome:
-        return _solve([key], lambda: system_of([made[key]], patterns), public, until)
+        return _solve([key], lambda: system_of([made[key]], patterns), database, until)
 
     def linked(link: Link) -> _Outcome:
-        return _solve(keys_of(link), lambda: bound_system(link, made, patterns), public, until)
+        return _solve(keys_of(link), lambda: bound_system(link, made, patterns), database, until)
 
     def form(place: tuple[str, int, str, str]) -> _Outcome:
         outcome = _Outcome()
         try:
             system, outcome.derived = attack_forms(place, by_form[place], made, patterns)
         except NoSolutionError:
-            raise contradiction(by_form[place][0][0], "no reporting forms of units give them", public.database) from None
+            raise contradiction(by_form[place][0][0], "no reporting forms of units give them", database) from None
         except UndecidedError:
             outcome.not_tried.append(f"{ROUTING}: forms by {place[0]}, {place[2]}, {place[1]}")
             return outcome
@@ -203,7 +222,7 @@ def _bound(
         single = list(pool.map(one, made))
         together = list(pool.map(linked, bound))
         formed = list(pool.map(form, by_form))
-    told_by_notes(by_form, public.half_missing, notes)
+    told_by_notes(by_form, half_missing, notes)
     for part, outcomes in ((BOUNDS, single + together), (ROUTING, formed)):
         for outcome in outcomes:
             notes.tried[part].update(outcome.tried)
@@ -217,7 +236,7 @@ def _bound(
         notes.allowed.update(outcome.allowed)
 
 
-def _solve(keys: Sequence[TableKey], system_made: Callable[[], System], public: Public, until: float) -> _Outcome:
+def _solve(keys: Sequence[TableKey], system_made: Callable[[], System], database: Path, until: float) -> _Outcome:
     """Return what is fixed in tables about the same units."""
     outcome = _Outcome()
     name = f"{BOUNDS}: " + " with ".join(f"{key.indicator}, {key.item}, {key.time_period}" for key in keys)
@@ -229,7 +248,7 @@ def _solve(keys: Sequence[TableKey], system_made: Callable[[], System], public: 
         system.until = until
         never, always = system.solve()
     except NoSolutionError:
-        raise contradiction(keys[0], f"no answers of units give them ({name})", public.database) from None
+        raise contradiction(keys[0], f"no answers of units give them ({name})", database) from None
     except UndecidedError:
         outcome.not_tried.append(name)
         return outcome

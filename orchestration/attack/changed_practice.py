@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from orchestration.attack.opening import opened
 from orchestration.attack.practice import (
     FORMS,
     JOINT,
@@ -28,7 +29,7 @@ from orchestration.attack.practice import (
     read_forms,
     sides_of,
 )
-from orchestration.attack.public import WAITS, Public, opened
+from orchestration.attack.public import WAITS, Public
 from orchestration.attack.result import Derived, Notes
 
 PART = "changed_practice"

@@ -11,6 +11,7 @@ import re
 import zipfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from orchestration.attack.public import opened
+from orchestration.attack.opening import opened
+from orchestration.attack.pieces import KEPT_NOWHERE, Kept, piece
 from orchestration.attack.result import Derived, Notes, TableKey
+from orchestration.core.contents import content_of, file_hash
 
 PART = "formats"
 _CONFIDENTIAL = "Q"
@@ -37,10 +40,21 @@ class Described:
     measures: tuple[str, ...]
 
 
-def attack_formats(database: Path, folder: Path, notes: Notes, only: Collection[TableKey] | None = None) -> None:
+def attack_formats(
+    database: Path,
+    folder: Path,
+    notes: Notes,
+    only: Collection[TableKey] | None = None,
+    kept: Kept = KEPT_NOWHERE,
+) -> None:
     """Look for figures that are hidden in the database and stand in another file of the snapshot.
 
-    ``only`` names the tables of answers, and with them the public tables, that are looked at; all where None.
+    Args:
+        database: the snapshot's DuckDB file.
+        folder: the snapshot's folder.
+        notes: where findings go.
+        only: the tables of answers, and with them the public tables, that are looked at; all where None.
+        kept: where tables are kept that need not be looked at again.
     """
     subjects = None if only is None else {key.subject for key in only}
     indicators = None if only is None else {key.indicator for key in only}
@@ -49,16 +63,46 @@ def attack_formats(database: Path, folder: Path, notes: Notes, only: Collection[
         for table in tables:
             if subjects is not None and table.name not in subjects:
                 continue
-            hidden = connection.sql(f"select count(*) from {table.name} where {_any_empty(table)}").fetchall()[0][0]
-            if not hidden:
-                continue
-            notes.tried[PART]["tables"] += 1
-            notes.tried[PART]["rows with a hidden figure"] += hidden
-            _columnar(connection, folder, table, notes)
-            _cubes(connection, folder, table, notes, indicators)
-            _matrices(connection, folder, table, notes)
+            own = [path.relative_to(folder).as_posix() for path in _files_of(folder, table)]
+            inputs = (
+                table,
+                content_of(connection, table.name),
+                {name: file_hash(folder / name) for name in own},
+                None if indicators is None else sorted(indicators),
+            )
+
+            piece(kept, (PART,), inputs, partial(_table, connection, folder, table, indicators), notes)
         _changes(connection, folder, {table.name: table for table in tables}, notes)
     _rest(folder, notes)
+
+
+def _files_of(folder: Path, table: Described) -> list[Path]:
+    """Return the files in which a table stands."""
+    single = [
+        folder / "parquet" / f"{table.name}.parquet",
+        folder / "csv" / f"{table.name}.csv",
+        folder / "jsonstat" / f"{table.name}.json",
+        folder / "px" / f"{table.name}.px",
+    ]
+    return [path for path in [*single, *sorted((folder / "jsonstat" / table.name).glob("*.json"))] if path.is_file()]
+
+
+def _table(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    table: Described,
+    indicators: Collection[str] | None,
+    notes: Notes,
+) -> None:
+    """Look for hidden figures of one table in its files; what else of the snapshot it looks at stands in its inputs."""
+    hidden = connection.sql(f"select count(*) from {table.name} where {_any_empty(table)}").fetchall()[0][0]
+    if not hidden:
+        return
+    notes.tried[PART]["tables"] += 1
+    notes.tried[PART]["rows with a hidden figure"] += hidden
+    _columnar(connection, folder, table, notes)
+    _cubes(connection, folder, table, notes, indicators)
+    _matrices(connection, folder, table, notes)
 
 
 def _described(path: Path, connection: duckdb.DuckDBPyConnection) -> Described | None:

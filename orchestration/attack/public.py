@@ -7,7 +7,6 @@ Does not belong here: anything that is not public, and any conclusion.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +16,10 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestration.attack.opening import opened
+from orchestration.attack.pieces import fingerprint
 from orchestration.attack.result import TableKey
+from orchestration.core.contents import content_of
 from orchestration.core.errors import UserError
 
 ANSWERS = "indicator_shares"
@@ -146,24 +148,36 @@ class Public:
     open_rows: list[tuple[TableKey, str, Group]] = field(default_factory=list)
 
 
-@contextmanager
-def opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the database of a snapshot to read it; another reader in the same process may have it open otherwise."""
-    with duckdb.connect() as connection:
-        connection.execute("set threads = 2")
-        connection.execute("set enable_progress_bar = false")
-        path = str(database).replace("'", "''")
-        connection.execute(f"attach '{path}' as files (read_only)")
-        connection.execute("use files")
-        yield connection
+class Readings:
+    """What was read of answers in databases that have the same: they are read once."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._read: dict[tuple[str, str], Public] = {}
+
+    def answers(self, connection: duckdb.DuckDBPyConnection, public: Public, only: Collection[TableKey] | None) -> None:
+        """Read the answers of a snapshot whose frames are known, or take those of one with the same answers and frames."""
+        same = content_of(connection, ANSWERS), fingerprint(public.frames)
+        read = self._read.get(same)
+        if read is None:
+            _read_answers(connection, public, only)
+            if only is None:
+                self._read[same] = public
+            return
+        wanted = read.tables.keys() if only is None else only
+        public.waiting = set(read.waiting)
+        public.tables = {key: shown for key, shown in read.tables.items() if key in wanted}
+        public.without_units = [key for key in read.without_units if only is None or key in only]
+        public.open_rows = [row for row in read.open_rows if only is None or row[0] in only]
 
 
-def read(database: Path, only: Collection[TableKey] | None = None) -> Public:
+def read(database: Path, only: Collection[TableKey] | None = None, readings: Readings | None = None) -> Public:
     """Read the public tables of a snapshot.
 
     Args:
         database: the snapshot's DuckDB file.
         only: the tables of answers to read; all where None.
+        readings: what was read before.
 
     Raises:
         UserError: the file lacks a table, or its figures contradict one another.
@@ -173,7 +187,7 @@ def read(database: Path, only: Collection[TableKey] | None = None) -> Public:
         with opened(database) as connection:
             _read_catalogue(connection, public)
             _read_frames(connection, public)
-            _read_answers(connection, public, only)
+            (readings or Readings()).answers(connection, public, only)
     except duckdb.Error as error:
         raise UserError(
             f"the public tables cannot be read ({error})", place=str(database), remedy="give the DuckDB file of a snapshot"

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from orchestration.attack.public import ANSWERS, COUNTRY, Group, opened
+from orchestration.attack.opening import opened
+from orchestration.attack.public import ANSWERS, COUNTRY, Group
 from orchestration.attack.result import TableKey
 from orchestration.attack.sheets import ANSWERED
 from orchestration.core.errors import UserError

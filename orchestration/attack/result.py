@@ -95,6 +95,18 @@ class Notes:
         """Write down what was derived."""
         self.derived.extend(facts)
 
+    def take(self, other: Notes) -> None:
+        """Write down what others wrote."""
+        for part, counts in other.tried.items():
+            self.tried[part].update(counts)
+        self.derived.extend(other.derived)
+        self.allowed.update(other.allowed)
+        self.from_print.update(other.from_print)
+        self.uniform.update(other.uniform)
+        self.uniform_limits.update(other.uniform_limits)
+        self.not_tried.extend(other.not_tried)
+        self.files.extend(other.files)
+
     def result(self) -> Attack:
         """Return all that was written down, each fact once and in a fixed order."""
         return Attack(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestration.attack.algebra import Reduced, reduce
+from orchestration.attack.pieces import PLACE
 from orchestration.attack.policy import Catalogue, Policy
 from orchestration.attack.public import (
     BY_LEVEL,
@@ -124,7 +125,7 @@ class Sheet:
     boxed: bool
     routed: bool
     fewest: int
-    database: Path
+    database: Path = field(metadata=PLACE)
     full: Sheet | None = None
     not_asked: NDArray[np.bool_] | None = None
     asked: NDArray[np.bool_] | None = None

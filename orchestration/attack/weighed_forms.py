@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orchestration.attack.bounds import ROUTING
+from orchestration.attack.opening import opened
+from orchestration.attack.pieces import KEPT_NOWHERE, Kept, piece
 from orchestration.attack.practice import FORMS, JOINT, MUNICIPALITY_CODE, PART, SEPARATE, TOTAL, fte_of_units, read_forms
-from orchestration.attack.public import HIDDEN, opened
+from orchestration.attack.public import HIDDEN
 from orchestration.attack.result import Derived, Notes, TableKey
 from orchestration.attack.routing import FORM
 from orchestration.attack.sheets import Sheet
@@ -56,6 +59,7 @@ def attack_weighed_forms(
     by_form: Mapping[Place, Sequence[tuple[TableKey, bool]]],
     sheets: Mapping[TableKey, Sheet],
     notes: Notes,
+    kept: Kept = KEPT_NOWHERE,
 ) -> dict[tuple[int, str], set[str]]:
     """Write down the units whose form follows from FTE and counts together, and return those that the country tells.
 
@@ -64,31 +68,39 @@ def attack_weighed_forms(
         by_form: tables of questions by form, and whether they are for units that report jointly.
         sheets: the tables, ready.
         notes: where findings go.
+        kept: where years are kept that need not be worked out again.
 
     Returns:
         By year and target group the units whose form may follow, which are counted as allowed.
     """
     known = {}
-    for (period, target), year in sorted(_years(database, notes).items()):
-        name = f"{PART}: forms by FTE, {target}, {period}"
-        notes.tried[ROUTING]["forms by FTE"] += 1
-        asked = [tables for place, tables in sorted(by_form.items()) if place[1:3] == (period, target)]
+    for place, year in sorted(_years(database, notes).items()):
+        asked = [tables for each, tables in sorted(by_form.items()) if each[1:3] == place]
         counts = [each for tables in asked for each in _counts(year, tables, sheets)]
-        try:
-            allowed = _fixed(year, [count for count in counts if count.is_of_country])
-            found = _fixed(year, counts)
-            if allowed is None or found is None:
-                notes.not_tried.append(name)
-                continue
-            known[period, target] = allowed
-            notes.allowed[FORMS] += len(allowed)
-            notes.add(
-                Derived(ROUTING, FORMS, target, period, FORM, (code,), ("country", "size_group"))
-                for code in sorted(found - allowed)
-            )
-        except UndecidedError:
-            notes.not_tried.append(name)
+        allowed = piece(kept, (ROUTING, PART), (place, year, counts), partial(_year, place, year, counts), notes)
+        if allowed is not None:
+            known[place] = set(allowed)
     return known
+
+
+def _year(place: tuple[int, str], year: _Year, counts: Sequence[_Count], notes: Notes) -> list[str] | None:
+    """Write down the units whose form follows in a year, and return those that the country tells; None where not tried."""
+    period, target = place
+    name = f"{PART}: forms by FTE, {target}, {period}"
+    notes.tried[ROUTING]["forms by FTE"] += 1
+    try:
+        allowed = _fixed(year, [count for count in counts if count.is_of_country])
+        found = _fixed(year, counts)
+    except UndecidedError:
+        allowed = found = None
+    if allowed is None or found is None:
+        notes.not_tried.append(name)
+        return None
+    notes.allowed[FORMS] += len(allowed)
+    notes.add(
+        Derived(ROUTING, FORMS, target, period, FORM, (code,), ("country", "size_group")) for code in sorted(found - allowed)
+    )
+    return sorted(allowed)
 
 
 def _years(database: Path, notes: Notes) -> dict[tuple[int, str], _Year]:
