@@ -144,7 +144,7 @@ def _publication(settings: Settings, published: Published) -> dict[str, Any]:
 def check(identifier: str | None) -> dict[str, Any]:
     """Judge the last candidate again, or the candidate or snapshot IDENTIFIER, without publishing anything."""
     from orchestration.gate.judging import judge_again
-    from orchestration.gate.verdict import warning_lines  # imported here, as above
+    from orchestration.gate.verdict import taken_over, warning_lines  # imported here, as above
 
     verdict = judge_again(load_settings(), identifier, lambda line: click.echo(line, err=True))
     failing = [each["rule"] for each in verdict["rules"] if each["outcome"] != "pass"]
@@ -155,6 +155,7 @@ def check(identifier: str | None) -> dict[str, Any]:
         "counts": verdict["counts"],
         "warnings": failing,
         "text": f"{verdict['candidate']} passes: {verdict['counts']['pass']} rules hold{count}"
+        + "\n  judged now: {} rules, taken over: {}".format(*taken_over(verdict))
         + told_warnings(warning_lines(verdict)),
     }
 

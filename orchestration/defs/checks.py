@@ -224,7 +224,7 @@ def build_gate(settings: Settings, table_keys: Mapping[str, dg.AssetKey]) -> dg.
                 "there is no candidate", place=str(current.candidates), remedy="materialize publication/candidate first"
             )
         if PASSES in selected:
-            verdict = judge_made(current, made)
+            verdict = judge_made(current, made, takes_over=writer.takes_over)
             results = restricted_results(made)
             yield dg.AssetCheckResult(
                 asset_key=CANDIDATE,

@@ -7,10 +7,12 @@ Belongs here: an attack's inputs, and from its findings to what is counted. Does
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestration.attack import Attack
+from orchestration.attack.pieces import KEPT_NOWHERE, Kept
+from orchestration.attack.public import Readings
 from orchestration.gate.results import SHOWN_ROWS, Counted
 
 # Parts of an attack that ask questions with an answer: one that is left open is not known to be safe.
@@ -22,11 +24,16 @@ _NOTHING_EARLIER = "snapshots: no earlier snapshot was given"
 
 @dataclass(frozen=True)
 class AttackInputs:
-    """What an attack needs besides the candidate: databases of earlier snapshots, the policy, and the groups of answers."""
+    """What an attack needs besides the candidate: databases of earlier snapshots, the policy, and the groups of answers.
+
+    ``readings`` is what attacks of the same judgement read, ``kept`` where pieces are that need not be worked out again.
+    """
 
     earlier: tuple[Path, ...]
     policy: Path
     answer_groups: Path
+    readings: Readings = field(default_factory=Readings, compare=False)
+    kept: Kept = field(default=KEPT_NOWHERE, compare=False)
 
     def before(self, identifier: str) -> AttackInputs:
         """Return the inputs with the snapshots that were published before one; all where it is not published itself.

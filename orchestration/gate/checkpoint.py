@@ -3,15 +3,14 @@
 The context is that of ``expectations/``. Where the rules are others than those that it was built from (one was just edited,
 or a test has its own), the same files are built into a folder that lives as long as the run.
 
-Belongs here: opening the context, running a stage or a single rule, and reading the results. Does not belong here: what a
-rule is as expectations (``suites``), or the verdict on a candidate (``verdict``).
+Belongs here: opening the context, and running a stage or a single rule. Does not belong here: what a rule is as expectations
+(``suites``), what the results mean (``findings``), or the verdict on a candidate (``verdict``).
 """
 
 from __future__ import annotations
 
 import importlib
 import json
-import math
 import os
 import re
 import sys
@@ -28,8 +27,11 @@ from orchestration.core.errors import UserError
 from orchestration.core.tables import Table
 from orchestration.core.warehouse import memory_limit
 from orchestration.gate.attacked import AttackInputs
-from orchestration.gate.results import SHOWN_ROWS, Counted
-from orchestration.gate.rules import Rule, Stage, row_key
+from orchestration.gate.findings import Found, error_of, judged_suite, known_of, take, together
+from orchestration.gate.memory import Remembered
+from orchestration.gate.recall import Recall
+from orchestration.gate.results import Counted
+from orchestration.gate.rules import Rule, Stage
 from orchestration.gate.suites import (
     CONFIGURATION,
     CONTEXT,
@@ -47,39 +49,21 @@ from orchestration.gate.suites import (
     write,
 )
 
-# What Great Expectations says of the run and not of the data.
-_VOLATILE = ("run_id", "validation_time", "batch_markers", "active_batch_definition", "batch_parameters")
-
-# How it tells of the rows that one of its own expectations found, with the columns of the key.
-_WITH_ROWS = "COMPLETE"
-# ... and how without.
+# How Great Expectations tells of what one of its own expectations found without the rows.
 _COUNTS = "BASIC"
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What a checkpoint found: counts by rule, errors of rules that did not run, and Great Expectations' own result."""
+    """What a checkpoint found: counts by rule, errors of rules that did not run, and Great Expectations' own result.
+
+    ``judged_on`` names for rules that were taken over the candidates on which they were judged.
+    """
 
     counted: dict[str, Counted]
     errors: dict[str, str]
     native: dict[str, Any]
-
-
-@dataclass
-class _Part:
-    """What one expectation found: its table, what was counted, and whether it counts the whole table as one."""
-
-    table: str
-    counted: Counted
-    is_whole: bool = False
-
-
-@dataclass
-class _Found:
-    """What the expectations of one rule found."""
-
-    parts: list[_Part] = field(default_factory=list)
-    error: str | None = None
+    judged_on: dict[str, list[str]] = field(default_factory=dict)
 
 
 def great_expectations() -> Any:
@@ -113,34 +97,57 @@ class Gate:
         self._expected = expected
         self._suites: dict[Stage, dict[str, list[tuple[Any, Any]]]] = {}
 
-    def run(self, stage: Stage, rules: list[Rule]) -> Checked:
-        """Run a stage's checkpoint, and show the failing rows of each rule."""
+    def run(self, stage: Stage, rules: list[Rule], recall: Recall | None = None) -> Checked:
+        """Run a stage's checkpoint, and show the failing rows of each rule.
+
+        Args:
+            stage: names the checkpoint.
+            rules: rules of any stage and kind; the others are left out.
+            recall: where results are kept, and taken over from; all is judged where there is none.
+        """
         wanted = {rule.id: rule for rule in rules if _has_expectations(rule, stage)}
         checkpoint = self._checkpoint(stage)
-        outcome = checkpoint.run()
-        definitions = {definition.suite.name: definition for definition in checkpoint.validation_definitions}
-        found: dict[str, _Found] = defaultdict(_Found)
+        known = {definition.suite.name: known_of(definition, recall) for definition in checkpoint.validation_definitions}
+        if any(known.values()):
+            judged = {each.suite.name: self._rest(checkpoint, each, known) for each in checkpoint.validation_definitions}
+        else:
+            judged = {
+                identifier.expectation_suite_identifier.name: validation
+                for identifier, validation in checkpoint.run().run_results.items()
+            }
+        found: dict[str, Found] = defaultdict(Found)
         validations = []
-        for identifier, validation in outcome.run_results.items():
-            definition = definitions[identifier.expectation_suite_identifier.name]
-            for place, result in enumerate(validation.results):
-                if not result.success and _is_row_by_row(result):
-                    validation.results[place] = result = _with_rows(definition, result)
-                _take(found, wanted, definition, result, _greatest(definition, result))
-            validations.append(_native(validation))
-        counted, errors = {}, {}
+        for definition in checkpoint.validation_definitions:
+            name = definition.suite.name
+            validations.append(judged_suite(definition, judged[name], known[name], wanted, recall, found))
+        counted, errors, judged_on = {}, {}, {}
         for name, rule in wanted.items():
             error = self._error(rule, found[name])
             if error is not None:
                 errors[name] = error
             else:
-                counted[name] = _together(rule, found[name].parts)
+                counted[name] = together(rule, found[name].parts)
+            if recall is not None and (names := recall.judged_on(rule, found[name].judged_on)):
+                judged_on[name] = names
         native = {
-            "success": outcome.success,
+            "success": all(validation["success"] for validation in validations),
             "name": stage,
             "validation_results": sorted(validations, key=lambda each: str(each["suite_name"])),
         }
-        return Checked(counted, errors, json.loads(json.dumps(native, default=str)))
+        return Checked(counted, errors, json.loads(json.dumps(native, default=str)), judged_on)
+
+    def _rest(self, checkpoint: Any, definition: Any, known: Mapping[str, Mapping[str, Remembered]]) -> Any:
+        """Run what is not known of a suite as the checkpoint does; None where all of it is."""
+        left = [each for each in definition.suite.expectations if each.id not in known[definition.suite.name]]
+        if not left and definition.suite.expectations:
+            return None
+        # A suite of its own: that of the context is as it was stored.
+        suite = importlib.import_module("great_expectations").ExpectationSuite(
+            name=definition.suite.name, expectations=[each.configuration.to_json_dict() for each in left]
+        )
+        validation = definition.batch_definition.get_batch().validate(suite, result_format=checkpoint.result_format)
+        validation.meta |= {"validation_id": definition.id, "checkpoint_id": checkpoint.id}
+        return validation
 
     def count(self, rule: Rule, changed_by: Sequence[str] = ()) -> Counted:
         """Count what one rule finds by the expectations that stand for it in the suites.
@@ -153,26 +160,26 @@ class Gate:
         Raises:
             RuntimeError: an expectation could not run.
         """
-        found: dict[str, _Found] = defaultdict(_Found)
+        found: dict[str, Found] = defaultdict(Found)
         parts = self._expectations(rule)
         named = {word for statement in changed_by for word in re.findall(r"\w+", statement)}
         looked_at = [part for part in parts if part[0].asset.name in named] or parts
         for definition, suite in looked_at:
             batch = definition.batch_definition.get_batch()
             for result in batch.validate(suite, result_format=_COUNTS).results:
-                _take(found, {rule.id: rule}, definition, result)
+                take(found, {rule.id: rule}, definition, result)
         stated, looked_for = (sum(len(suite.expectations) for _, suite in some) for some in (parts, looked_at))
         error = self._error(rule, found[rule.id], left_out=stated - looked_for)
         if error is not None:
             raise RuntimeError(f"rule {rule.id!r} did not run: {error}")
-        return _together(rule, found[rule.id].parts)
+        return together(rule, found[rule.id].parts)
 
     def count_rows(self, asset: Asset, rows_query: str) -> Counted:
         """Count rows of which each one fails, such as those that a data test of dbt shows."""
         expectations = importlib.import_module("orchestration.gate.expectations")
         expectation = expectations.ExpectRuleToHold(rows_query=rows_query, fails_when="true", may_be_empty=True)
         result = self._batch(asset).validate(expectation, result_format=_COUNTS)
-        error = _error(result)
+        error = error_of(result)
         if error is not None:
             raise RuntimeError(f"{asset.name} could not be read: {error}")
         return Counted(**result.result["details"])
@@ -187,7 +194,7 @@ class Gate:
                 remedy="correct its arguments; docs/gate.md says what a rule needs",
             ) from error
 
-    def _error(self, rule: Rule, found: _Found, left_out: int = 0) -> str | None:
+    def _error(self, rule: Rule, found: Found, left_out: int = 0) -> str | None:
         """Return why a rule did not run, or None where all of its expectations did but those that were left out."""
         # One whose type it does not know Great Expectations leaves out of the suite, and only logs it.
         expected = self._expected[rule.id] - left_out
@@ -296,6 +303,7 @@ def run_checkpoint(
     *,
     tables: list[Table] | None = None,
     attack_inputs: AttackInputs | None = None,
+    recall: Recall | None = None,
 ) -> Checked:
     """Run the rules of a stage that have something to run.
 
@@ -305,140 +313,13 @@ def run_checkpoint(
         database: the DuckDB file that is judged.
         tables: the described public tables, for rules that run for each.
         attack_inputs: what an attack needs, where there are rules of that kind.
+        recall: where results are kept, and taken over from; all is judged where there is none.
     """
     if not any(_has_expectations(rule, stage) for rule in rules):
         return Checked({}, {}, {})
     with opened(rules, tables or [], {SOURCES[stage]: database}, attack_inputs=attack_inputs) as gate:
-        return gate.run(stage, rules)
+        return gate.run(stage, rules, recall)
 
 
 def _has_expectations(rule: Rule, stage: Stage) -> bool:
     return rule.stage == stage and rule.kind in ("rows", "attack")
-
-
-def _is_row_by_row(result: Any) -> bool:
-    return _error(result) is None and "unexpected_count" in result.result
-
-
-def _with_rows(definition: Any, result: Any) -> Any:
-    """Ask again for what failed, with the keys of the rows."""
-    configuration = result.expectation_config
-    key = configuration.meta["key"]
-    expectation = next(each for each in definition.suite.expectations if each.id == configuration.id)
-    again = definition.batch_definition.get_batch().validate(
-        expectation, result_format={"result_format": _WITH_ROWS, "unexpected_index_column_names": key}
-    )
-    if _error(again) is not None:
-        return result
-    rows = again.result.get("unexpected_index_list") or [
-        value if isinstance(value, dict) else {"value": value} for value in again.result["unexpected_list"]
-    ]
-    # Great Expectations asks for them in no order.
-    rows = sorted(rows, key=lambda row: json.dumps(row, default=str))
-    if configuration.meta["is_measured"]:
-        rows.sort(key=lambda row: _size(row[configuration.kwargs["column"]]), reverse=True)
-    result.result = {name: value for name, value in result.result.items() if not name.startswith("partial_unexpected")} | {
-        "unexpected_index_column_names": key,
-        "unexpected_index_list": rows,
-    }
-    return result
-
-
-def _size(value: float) -> float:
-    """Return a number by which rows are ordered: what is none is the greatest, as in DuckDB."""
-    return math.inf if math.isnan(value) else value
-
-
-def _greatest(definition: Any, result: Any) -> float | None:
-    """Return the greatest value of the column that is held against the limit of a rule; none where there is no value."""
-    configuration = result.expectation_config
-    if not configuration.meta["is_measured"] or _error(result) is not None:
-        return None
-    text = importlib.import_module("sqlalchemy").text
-    query = text(f'select max("{configuration.kwargs["column"]}") from {definition.asset.qualified_name}')
-    greatest = definition.data_source.get_execution_engine().execute_query(query).scalar()
-    return None if greatest is None else float(greatest)
-
-
-def _take(
-    found: dict[str, _Found], wanted: Mapping[str, Rule], definition: Any, result: Any, greatest: float | None = None
-) -> None:
-    """Put what one expectation found to its rule."""
-    configuration = result.expectation_config
-    name = configuration.meta["rule"]
-    if name not in wanted:
-        return
-    error = _error(result)
-    if error is not None:
-        found[name].error = error
-        return
-    table, outcome = definition.asset.name, result.result
-    if "details" in outcome and "checked" in (outcome["details"] or {}):
-        found[name].parts.append(_Part(table, Counted(**outcome["details"])))
-    elif "unexpected_count" in outcome:
-        # Of no row Great Expectations counts nothing at all.
-        failing = 0 if outcome["element_count"] == 0 else outcome["unexpected_count"]
-        checked = outcome["element_count"] - (outcome.get("missing_count") or 0)
-        rows = outcome.get("unexpected_index_list") or []
-        keys = [row_key(wanted[name].key, row) for row in rows] if wanted[name].key else []
-        found[name].parts.append(_Part(table, Counted(checked, failing, greatest, rows, keys)))
-    else:
-        failing = 0 if result.success else 1
-        mismatched = (outcome.get("details") or {}).get("mismatched") or [{"observed_value": outcome["observed_value"]}]
-        found[name].parts.append(_Part(table, Counted(1, failing, None, mismatched if failing else []), is_whole=True))
-
-
-def _together(rule: Rule, parts: list[_Part]) -> Counted:
-    """Return what the parts of a rule found as one.
-
-    Several expectations on one table look at the same rows, so the most of them count; a row that fails two of them fails
-    twice. One that is about a table as a whole has looked at no row where others do, and counts where no row fails.
-    """
-    by_row = [part for part in parts if not part.is_whole]
-    checked: dict[str, int] = defaultdict(int)
-    for part in by_row or parts:
-        checked[part.table] = max(checked[part.table], part.counted.checked)
-    if any(part.counted.failing for part in by_row):
-        parts = by_row
-    rows = [
-        row if len(checked) == 1 or "table_name" in row else {"table_name": part.table} | row
-        for part in parts
-        for row in part.counted.rows
-    ]
-    return Counted(
-        checked=sum(checked.values()),
-        failing=sum(part.counted.failing for part in parts),
-        value=max((part.counted.value for part in parts if part.counted.value is not None), default=None),
-        rows=rows[:SHOWN_ROWS],
-        keys=list(dict.fromkeys(key for part in parts for key in part.counted.keys)),
-        details=next((part.counted.details for part in parts if part.counted.details), {}),
-        questions=sorted({(name, year) for part in parts for name, year in part.counted.questions}),
-    )
-
-
-def _native(validation: Any) -> dict[str, Any]:
-    """Return a validation result as Great Expectations writes it, without what the run and not the data made."""
-    content: dict[str, Any] = validation.to_json_dict()
-    content["meta"] = {name: value for name, value in content["meta"].items() if name not in _VOLATILE}
-    for result in content["results"]:
-        result["exception_info"] = {"exception_message": _message(result["exception_info"])}
-        rows = result["result"].get("unexpected_index_list")
-        if rows:
-            result["result"]["unexpected_index_list"] = rows[:SHOWN_ROWS]
-    return content
-
-
-def _message(exceptions: Mapping[str, Any] | None) -> str | None:
-    """Return the message of the exception for which an expectation could not run."""
-    found = exceptions or {}
-    for value in [found, *(item for item in found.values() if isinstance(item, Mapping))]:
-        if value.get("exception_message"):
-            # The query stands in the rule; the message alone says what is wrong with it.
-            return " ".join(str(value["exception_message"]).partition("[SQL:")[0].split())
-    return None
-
-
-def _error(result: Any) -> str | None:
-    """Return why an expectation could not run, or None where it ran."""
-    message = _message(getattr(result, "exception_info", None))
-    return message or (None if result.result else "no result")

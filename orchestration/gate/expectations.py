@@ -111,6 +111,8 @@ class AttackOutcome(QueryMetricProvider):  # type: ignore[misc]
             answer_groups=inputs.answer_groups,
             folder=database.parent,
             earlier=list(inputs.earlier),
+            readings=inputs.readings,
+            kept=inputs.kept,
         )
         return {part: vars(attacked(found, part)) for part in PARTS}
 

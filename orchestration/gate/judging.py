@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,12 @@ from orchestration.disclosure import policy
 from orchestration.gate import early, suites
 from orchestration.gate.attacked import AttackInputs
 from orchestration.gate.data_docs import build_data_docs
+from orchestration.gate.memory import FOLDER, Memory
 from orchestration.gate.proof import Judged, Proven, prove, rules_hash, score
+from orchestration.gate.proofs import Proofs
 from orchestration.gate.proposals import propose, propose_waiting
+from orchestration.gate.reads import reading
+from orchestration.gate.recall import Pieces, Recall
 from orchestration.gate.results import RuleResult, read_results, write_results
 from orchestration.gate.rules import Rule, Stage, load_rules
 from orchestration.gate.verdict import RESTRICTED, Circumstances, judge, judge_candidate_rules, judge_stage, refusal
@@ -176,12 +181,12 @@ def restricted_results(candidate: Candidate) -> list[RuleResult]:
     return read_results(path) if path.is_file() else []
 
 
-def _judged_files(settings: Settings, candidate: Candidate) -> Judged:
+def _judged_files(settings: Settings, candidate: Candidate, now: Circumstances) -> Judged:
     return Judged(
         warehouse=settings.warehouse_file,
         dbt_target=settings.dbt_target,
         candidate=candidate.path,
-        attack_inputs=circumstances(settings).attack_inputs,
+        attack_inputs=now.attack_inputs,
     )
 
 
@@ -198,30 +203,47 @@ def _proof_of_equal(settings: Settings, candidate: Candidate, rules: list[Rule])
     return proof if is_same else None
 
 
-def judge_made(settings: Settings, made: Candidate) -> dict[str, Any]:
+def judge_made(settings: Settings, made: Candidate, *, takes_over: bool = False) -> dict[str, Any]:
     """Judge a candidate by all rules, prove them where nothing blocks, and return the verdict; it stands in the candidate.
+
+    Args:
+        settings: where everything lies.
+        made: the candidate.
+        takes_over: whether results of what is as it was are taken over; otherwise all is judged and proven anew, and
+            remembered.
 
     Raises:
         UserError: what was found before there was a candidate is missing.
     """
-    rules, tables = load_rules(settings.rules), load_tables(settings.metadata)
+    rules, tables, now = load_rules(settings.rules), load_tables(settings.metadata), circumstances(settings)
+    judged = _judged_files(settings, made, now)
+    memory = Memory(settings.warehouse / FOLDER, made.id, takes_over=takes_over)
+    # What attacks on faults take over says nothing of what is told of the candidate.
+    judged = replace(judged, attack_inputs=replace(judged.attack_inputs, kept=Pieces(memory)))
+    with reading({"candidate": made.path / DATABASE, "warehouse": judged.warehouse}, made.path) as reads:
+        proofs = Proofs(memory, reads, tables, judged.attack_inputs)
 
-    def proof(results: list[RuleResult]) -> dict[str, Any]:
-        equal = _proof_of_equal(settings, made, rules)
-        if equal is not None:
-            return equal
-        found_before = {each.rule: each.failing for each in results if each.error is None}
-        return score(prove(rules, tables, _judged_files(settings, made), found_before=found_before), rules)
+        def proof(results: list[RuleResult]) -> dict[str, Any]:
+            equal = _proof_of_equal(settings, made, rules) if takes_over else None
+            if equal is not None:
+                return equal
+            found_before = {each.rule: each.failing for each in results if each.error is None}
+            return score(prove(rules, tables, judged, found_before=found_before, proofs=proofs), rules)
 
-    return judge(
-        rules,
-        tables,
-        made,
-        results_before(made),
-        circumstances(settings),
-        proof=proof,
-        propose=lambda results: propose_waiting(settings, results),
-    )
+        verdict = judge(
+            rules,
+            tables,
+            made,
+            results_before(made),
+            now,
+            proof=proof,
+            propose=lambda results: propose_waiting(settings, results),
+            recall=Recall(memory, reads),
+        )
+    if verdict["verdict"] == "pass":
+        # After a refusal the rules were not proven, and what is known of them may hold again.
+        memory.forget_unused()
+    return verdict
 
 
 def judge_some(settings: Settings, made: Candidate, names: Collection[str]) -> list[RuleResult]:
@@ -286,7 +308,7 @@ def prove_rules(settings: Settings, tell: Callable[[Proven], None]) -> dict[str,
     """
     candidate = find_candidate(settings.warehouse, settings.snapshots, settings.candidates, None)
     with run_lock(settings.warehouse):
-        judged = _judged_files(settings, candidate)
+        judged = _judged_files(settings, candidate, circumstances(settings))
         if not judged.warehouse.is_file():
             raise UserError("the file is missing", place=str(judged.warehouse), remedy="run is248 run")
         rules = load_rules(settings.rules)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -174,6 +174,12 @@ def _order(rule: Mapping[str, Any]) -> tuple[bool, bool, str]:
     return not rule["blocks"], rule["outcome"] == "pass", rule["rule"]
 
 
+def _judged(rules: Sequence[Mapping[str, Any]]) -> Markup:
+    """Return how many rules were judged on the snapshot, and of how many something was taken over."""
+    before = sum(bool(rule.get("judged_on")) for rule in rules)
+    return say(TEXTS["judged"], now=len(rules) - before, before=before)
+
+
 def page_environment(templates: Path) -> Environment:
     """Return what renders a page that stands alone, of templates in a folder; every text that it is given is escaped."""
     return Environment(
@@ -218,6 +224,7 @@ def render(verdict: dict[str, Any]) -> str:
     return environment.get_template("gate.html.j2").render(
         verdict=verdict,
         sentence=sentence(verdict),
+        judged=_judged(rules),
         blocking=[rule for rule in rules if rule["blocks"]],
         unpassed=[rule for rule in rules if rule["outcome"] != "pass" and not rule["blocks"]],
         by_level={level: [rule for rule in rules if rule["level"] == level] for level in LEVELS},

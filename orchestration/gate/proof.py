@@ -23,11 +23,13 @@ import duckdb
 
 from orchestration.attack import TableKey, attack
 from orchestration.attack.formats import PART as FORMATS
+from orchestration.attack.opening import ASKED, Query
 from orchestration.core.errors import UserError
 from orchestration.core.tables import Table
 from orchestration.core.warehouse import attach, connect
 from orchestration.gate.attacked import AttackInputs, attacked
 from orchestration.gate.checkpoint import Gate, opened
+from orchestration.gate.proofs import Proofs
 from orchestration.gate.results import Counted
 from orchestration.gate.rules import Rule, escaped
 from orchestration.gate.suites import Source, asset_of
@@ -57,6 +59,8 @@ class Proven:
     fault_en: str
     verdict: Verdict
     failing: int
+    # The candidate on which it was proven, where that is another one.
+    judged_on: str | None = None
 
 
 @dataclass(frozen=True)
@@ -69,9 +73,8 @@ class Judged:
     attack_inputs: AttackInputs
 
 
-def _count(rule: Rule, gate: Gate, tables: list[Table], judged: Judged, changed_by: Sequence[str] = ()) -> Counted:
-    if rule.kind != "dbt_test":
-        return gate.count(rule, changed_by)
+def _test_of(rule: Rule, judged: Judged) -> str:
+    """Return the query of the data test that a rule is."""
     found = sorted((judged.dbt_target / "compiled").glob(f"*/tests/{rule.id}.sql"))
     if not found:
         raise UserError(
@@ -79,8 +82,14 @@ def _count(rule: Rule, gate: Gate, tables: list[Table], judged: Judged, changed_
             place=str(judged.dbt_target),
             remedy="name a test of dbt_project/tests, and run is248 run",
         )
+    return found[0].read_text(encoding="utf-8")
+
+
+def _count(rule: Rule, gate: Gate, tables: list[Table], judged: Judged, changed_by: Sequence[str] = ()) -> Counted:
+    if rule.kind != "dbt_test":
+        return gate.count(rule, changed_by)
     # A data test shows the rows that fail.
-    return gate.count_rows(asset_of(rule, tables), escaped(found[0].read_text(encoding="utf-8")))
+    return gate.count_rows(asset_of(rule, tables), escaped(_test_of(rule, judged)))
 
 
 def _seed(connection: duckdb.DuckDBPyConnection, rule: Rule) -> bool:
@@ -168,6 +177,8 @@ def _prove_attack(rule: Rule, folder: Path, judged: Judged, before: int | None) 
             # What changed in no table of answers changed somewhere else.
             only=changed or None,
             parts=[str(rule.part)],
+            readings=judged.attack_inputs.readings,
+            kept=judged.attack_inputs.kept,
         )
         return attacked(found, str(rule.part)).failing
 
@@ -201,6 +212,7 @@ def prove(
     judged: Judged,
     tell: Callable[[Proven], None] = lambda proven: None,
     found_before: Mapping[str, int] | None = None,
+    proofs: Proofs | None = None,
 ) -> list[Proven]:
     """Seed every rule's fault and see whether the rule catches it.
 
@@ -210,6 +222,7 @@ def prove(
         judged: the clean files.
         tell: takes each result as it comes.
         found_before: failing rows that rules have found in the clean files; of a rule that is not named they are counted.
+        proofs: where proofs are kept, and taken over from; all rules are proven where there are none.
 
     Returns:
         One result a fault, in the rules' order.
@@ -228,30 +241,60 @@ def prove(
             opened(rules, tables, copies, writes=True) as gate,
             ThreadPoolExecutor(1) as on_warehouse,
             ThreadPoolExecutor(1) as on_candidate,
+            ThreadPoolExecutor(1) as on_copies,
         ):
             attach(gate.connection("candidate"), judged.warehouse, "warehouse")
             before = found_before or {}
 
-            def prove_one(rule: Rule) -> tuple[Verdict, int]:
+            def prove_one(rule: Rule) -> tuple[Verdict, int, str | None]:
                 if rule.kind == "waivers":
-                    return _prove_waivers(rules)
+                    return *_prove_waivers(rules), None
+                if proofs is None or before.get(rule.id) != 0:
+                    return *prove_anew(rule), None
+                # What fails on the clean files already is proven each time.
+                if rule.kind == "attack":
+                    key = proofs.key_of_attack(rule)
+                else:
+                    test = _test_of(rule, judged) if rule.kind == "dbt_test" else ""
+                    key = proofs.key_of_rows(rule, source_of(rule), test)
+                known = proofs.find(key)
+                if known is not None:
+                    return "caught", known.content["failing"], known.judged_on
+                asked: list[Query] = []
+                token = ASKED.set(asked)
+                try:
+                    verdict, failing = prove_anew(rule)
+                finally:
+                    ASKED.reset(token)
+                if verdict == "caught":
+                    proofs.keep(key, rule, failing, asked)
+                return verdict, failing, None
+
+            def source_of(rule: Rule) -> Source:
+                return "candidate" if _is_of_candidate(rule) else "warehouse"
+
+            def prove_anew(rule: Rule) -> tuple[Verdict, int]:
                 if rule.kind == "attack":
                     return _prove_attack(rule, folder, judged, before.get(rule.id))
-                source: Source = "candidate" if _is_of_candidate(rule) else "warehouse"
-                return _prove_rows(rule, gate, source, judged, tables, before.get(rule.id))
+                return _prove_rows(rule, gate, source_of(rule), judged, tables, before.get(rule.id))
 
-            # A connection is used by one thread; the attack opens files of its own.
+            def thread_of(rule: Rule) -> ThreadPoolExecutor:
+                # A connection is used by one thread; the attack opens files of its own.
+                if rule.kind == "attack":
+                    return on_copies
+                return on_candidate if _is_of_candidate(rule) else on_warehouse
+
             started = [
-                (rule, (on_candidate if _is_of_candidate(rule) else on_warehouse).submit(prove_one, rule))
+                (rule, thread_of(rule).submit(prove_one, rule))
                 for rule in rules
                 if rule.fault is not None or rule.kind == "waivers"
             ]
             results = []
             try:
                 for rule, proving in started:
-                    verdict, failing = proving.result()
+                    verdict, failing, judged_on = proving.result()
                     title = (rule.fault.title.nb, rule.fault.title.en) if rule.fault else WAIVERS_TITLE
-                    results.append(Proven(rule.id, rule.level, *title, verdict, failing))
+                    results.append(Proven(rule.id, rule.level, *title, verdict, failing, judged_on))
                     tell(results[-1])
             finally:
                 for _, proving in started:
@@ -259,6 +302,7 @@ def prove(
                 # The connections are closed only when nobody uses them any more.
                 on_warehouse.shutdown()
                 on_candidate.shutdown()
+                on_copies.shutdown()
     return results
 
 
@@ -278,5 +322,7 @@ def score(results: list[Proven], rules: list[Rule]) -> dict[str, Any]:
         "caught": sum(each.verdict == "caught" for each in seeded),
         "not_seeded": [each.rule for each in results if each.verdict == "not_seeded"],
         "without_fault": [rule.id for rule in rules if rule.id not in named],
-        "by_rule": [asdict(each) for each in results],
+        "by_rule": [
+            {name: value for name, value in asdict(each).items() if (name, value) != ("judged_on", None)} for each in results
+        ],
     }

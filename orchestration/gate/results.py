@@ -42,7 +42,8 @@ class RuleResult:
 
     ``rows`` are the first failing rows, as the rule's query shows them; ``keys`` name all that a waiver may be about.
     ``proposed`` tells of the files that would answer it; it may show single units. ``questions`` are those that an attack
-    worked something out of, by name and year.
+    worked something out of, by name and year. ``judged_on`` are the candidates on which it was judged, where some of it was
+    taken over; none where all was judged now.
     """
 
     rule: str
@@ -69,6 +70,7 @@ class RuleResult:
     keys: list[str] = field(default_factory=list)
     proposed: list[str] = field(default_factory=list)
     questions: list[tuple[str, int]] = field(default_factory=list)
+    judged_on: list[str] = field(default_factory=list)
 
     def public(self) -> dict[str, Any]:
         """Return what may stand in a snapshot: of rules on restricted data only the outcome and how many rows fail.
@@ -77,6 +79,8 @@ class RuleResult:
         they looked at says what a late unit delivered; and their error may quote a delivered cell.
         """
         shown = {name: value for name, value in asdict(self).items() if name not in ("keys", "proposed", "questions")}
+        if not self.judged_on:
+            del shown["judged_on"]
         if self.stage == "candidate":
             return shown
         error = None if self.error is None else "it did not run (restricted)"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from orchestration.gate.attacked import AttackInputs
 from orchestration.gate.checkpoint import Checked, run_checkpoint
 from orchestration.gate.coverage import coverage
 from orchestration.gate.page import render
+from orchestration.gate.recall import Recall
 from orchestration.gate.results import Counted, RuleResult, first_rows, result, write_restricted, write_results
 from orchestration.gate.rules import Rule, Stage
 from orchestration.gate.waivers import PlacedWaiver, judge_waivers, valid_keys
@@ -73,13 +74,14 @@ def judge_stage(
 
 def _result(rule: Rule, checked: Checked, circumstances: Circumstances) -> RuleResult:
     """Return what a checkpoint found of one rule, with the waivers that hold on the day."""
-    return result(
+    found = result(
         rule,
         checked.counted.get(rule.id),
         error=checked.errors.get(rule.id),
         is_official=circumstances.is_official,
         waived_keys=valid_keys(circumstances.waivers, rule, circumstances.today),
     )
+    return replace(found, judged_on=checked.judged_on.get(rule.id, []))
 
 
 def dbt_test_result(rule: Rule | None, name: str, description: str, failing: int, rows: list[dict[str, Any]]) -> RuleResult:
@@ -100,13 +102,21 @@ def dbt_test_result(rule: Rule | None, name: str, description: str, failing: int
     return result(described, Counted(1, failing, float(failing), rows))
 
 
-def _check_candidate(rules: list[Rule], tables: list[Table], candidate: Candidate, circumstances: Circumstances) -> Checked:
+def _check_candidate(
+    rules: list[Rule],
+    tables: list[Table],
+    candidate: Candidate,
+    circumstances: Circumstances,
+    recall: Recall | None = None,
+) -> Checked:
+    inputs = circumstances.attack_inputs.before(candidate.id)
     return run_checkpoint(
         "candidate",
         rules,
         candidate.path / DATABASE,
         tables=tables,
-        attack_inputs=circumstances.attack_inputs.before(candidate.id),
+        attack_inputs=inputs if recall is None else replace(inputs, kept=recall.pieces),
+        recall=recall,
     )
 
 
@@ -127,6 +137,7 @@ def judge(
     circumstances: Circumstances,
     proof: Callable[[list[RuleResult]], dict[str, Any] | None] = lambda results: None,
     propose: Callable[[list[RuleResult]], list[RuleResult]] = lambda results: results,
+    recall: Recall | None = None,
 ) -> dict[str, Any]:
     """Judge a candidate and write ``gate.json``, ``gate.html`` and Great Expectations' own result into it.
 
@@ -139,12 +150,13 @@ def judge(
         proof: gives the score of the seeded faults on this candidate, from what the rules found; asked for only where
             nothing blocks.
         propose: gives the results with what would answer them.
+        recall: where results are kept, and taken over from; all is judged where there is none.
 
     Returns:
         The verdict: ``verdict`` (pass or fail), ``content_hash`` of the judged files, counts, coverage, and one entry a
         rule.
     """
-    checked = _check_candidate(rules, tables, candidate, circumstances)
+    checked = _check_candidate(rules, tables, candidate, circumstances, recall)
     found = {each.rule: each for each in earlier}
     results = []
     for rule in rules:
@@ -189,6 +201,12 @@ def judge(
     # From here on it is known if one of these files changes while the candidate waits.
     integrity.seal(candidate.path)
     return verdict
+
+
+def taken_over(verdict: dict[str, Any]) -> tuple[int, int]:
+    """Return of how many rules of a verdict everything was judged on the candidate itself, and of how many not all."""
+    known = sum(bool(each.get("judged_on")) for each in verdict["rules"])
+    return len(verdict["rules"]) - known, known
 
 
 def _notice(candidate: Candidate) -> dict[str, str] | None:

@@ -468,7 +468,7 @@ def test_one_attack_serves_the_rules_of_all_its_parts(tmp_path: Path, attacks: l
     assert verdict["verdict"] == "pass"
     assert [each["checked"] for each in verdict["rules"]] == [7, 7, 7]
     (asked,) = attacks
-    assert asked == {
+    assert asked == asked | {
         "database": asked["folder"] / DATABASE,
         "policy": PROJECT_DIR / "data" / policy.FILE,
         "answer_groups": PROJECT_DIR / "data" / "indicators" / "answer_groups.csv",

@@ -319,3 +319,10 @@ def test_a_share_is_nothing_or_all_only_if_it_is(part: int, whole: int, text: st
 )
 def test_a_cell_is_what_stands_in_the_data(value: Any, text: str) -> None:
     assert cell(value, "nb") == text
+
+
+def test_the_page_says_how_many_results_are_of_this_snapshot() -> None:
+    rules = [a_rule("a"), a_rule("b", judged_on=["2022-0123456789ab"]), a_rule("c", judged_on=[])]
+    text = " ".join(render(a_verdict(*rules)).split())
+    for said in ("Prøvd på denne utgaven: 2 regler.", "er likt: 1.", "Judged on this snapshot: 2 rules.", "is the same: 1."):
+        assert said in text

@@ -1,0 +1,107 @@
+"""Which proofs of rules are remembered, and what each depends on.
+
+The proof of a rule depends on the rule and its fault, on what both read, and on what judges. An attack reads more than its
+fault names, and of some tables little: each of its queries is written down, and is as before where its tables are, or where
+the fault does not touch them and it gives the same rows. Only what was caught is remembered.
+
+Belongs here: what proofs depend on. Does not belong here: seeding and scoring (``proof``), or entries (``memory``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from orchestration.attack.formats import PART as FORMATS
+from orchestration.attack.opening import Query
+from orchestration.core.contents import digest, hash_of_files
+from orchestration.core.tables import Table
+from orchestration.gate.attacked import AttackInputs
+from orchestration.gate.memory import Memory, Remembered
+from orchestration.gate.reads import Reads, stated, versions
+from orchestration.gate.rules import Rule
+from orchestration.gate.suites import Source, entries_of
+
+# The tables by which a proof tells what a fault changed.
+COMPARED = ("indicator_shares", "published_figures")
+
+
+class Proofs:
+    """The proofs that are remembered."""
+
+    def __init__(self, memory: Memory, reads: Reads, tables: list[Table], inputs: AttackInputs) -> None:
+        """Take where they are remembered, what tells what is read, the public tables, and what an attack needs."""
+        self._memory = memory
+        self._reads = reads
+        self._tables = tables
+        self._inputs = inputs
+        self._versions = versions()
+
+    def key_of_rows(self, rule: Rule, source: Source, test: str = "") -> str | None:
+        """Return under which hash the proof of a rule on rows is remembered; None where it is not.
+
+        Args:
+            rule: the rule.
+            source: where its fault is seeded.
+            test: the query of a data test, where the rule is one.
+        """
+        assert rule.fault is not None
+        asked = [text for entry in entries_of(rule, self._tables) for text in (str(entry.asset), stated(entry.kwargs))]
+        read = self._reads.of(source, *asked, test, *rule.fault.sql)
+        return None if read is None else self._key("rows", rule, *asked, test, read)
+
+    def key_of_attack(self, rule: Rule) -> str | None:
+        """Return under which hash the proof of a part of the attack is remembered; None where it is not."""
+        assert rule.fault is not None
+        read = self._reads.of("candidate", *rule.fault.sql)
+        if read is None:
+            return None
+        names = self._reads.names("candidate", *rule.fault.sql)
+        compared = self._reads.of("candidate", *COMPARED) if names & {*COMPARED} else ""
+        files = self._reads.files() if rule.part == FORMATS else ""
+        given = hash_of_files(self._inputs.policy, self._inputs.answer_groups.parent)
+        return self._key("attack", rule, read, compared or "", files, given)
+
+    def find(self, key: str | None) -> Remembered | None:
+        """Return what is remembered of a proof, or None; of an attack only where its queries are as they were."""
+        found = self._memory.find(key) if key is not None else None
+        return found if found is not None and all(map(self._is_as_before, found.content["asked"])) else None
+
+    def keep(self, key: str | None, rule: Rule, failing: int, asked: Iterable[Query] = ()) -> None:
+        """Remember that a fault was caught, and what was asked of the databases."""
+        assert rule.fault is not None
+        if key is None:
+            return
+        touched = self._reads.names("candidate", *rule.fault.sql)
+        queries = dict.fromkeys((query.sql, bool(query.parameters)) for query in asked)
+        told = [self._asked(sql, touched, has_parameters=has_parameters) for sql, has_parameters in queries]
+        self._memory.keep(key, {"failing": failing, "asked": told})
+
+    def _key(self, kind: str, rule: Rule, *parts: str) -> str:
+        return digest("proof", kind, self._versions, stated(rule.model_dump(mode="json")), *parts)
+
+    def _asked(self, sql: str, touched: set[str], *, has_parameters: bool) -> dict[str, Any]:
+        """Return a query as it is remembered.
+
+        Its rows tell that it is as before where the fault is seeded into none of its tables: then it gives the same rows of
+        the clean candidate.
+        """
+        names = self._reads.names("candidate", sql)
+        tables = self._reads.tables("candidate", names)
+        is_touched = bool(tables) and bool(set(tables) & set(self._reads.tables("candidate", touched)))
+        is_of_rows = not (is_touched or has_parameters or self._reads.is_of_catalog(names))
+        return {
+            "sql": sql,
+            "tables": self._of_tables(sql),
+            "rows": self._reads.of_query("candidate", sql) if is_of_rows else None,
+        }
+
+    def _is_as_before(self, asked: dict[str, Any]) -> bool:
+        if asked["tables"] == self._of_tables(asked["sql"]):
+            return True
+        return asked["rows"] is not None and asked["rows"] == self._reads.of_query("candidate", asked["sql"])
+
+    def _of_tables(self, sql: str) -> str:
+        names = self._reads.names("candidate", sql)
+        schema = self._reads.schema_of("candidate") if self._reads.is_of_catalog(names) else ""
+        return digest(schema, self._reads.of_tables("candidate", self._reads.tables("candidate", names)))
