@@ -12,13 +12,13 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import re
 import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,7 @@ from orchestration.gate.suites import (
     WHOLE,
     Asset,
     Source,
+    are_named,
     build,
     entries_of,
     is_current,
@@ -162,8 +163,7 @@ class Gate:
         """
         found: dict[str, Found] = defaultdict(Found)
         parts = self._expectations(rule)
-        named = {word for statement in changed_by for word in re.findall(r"\w+", statement)}
-        looked_at = [part for part in parts if part[0].asset.name in named] or parts
+        looked_at = list(compress(parts, are_named([definition.asset.name for definition, _ in parts], changed_by)))
         for definition, suite in looked_at:
             batch = definition.batch_definition.get_batch()
             for result in batch.validate(suite, result_format=_COUNTS).results:

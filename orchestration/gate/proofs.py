@@ -10,6 +10,7 @@ Belongs here: what proofs depend on. Does not belong here: seeding and scoring (
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import compress
 from typing import Any
 
 from orchestration.attack.formats import PART as FORMATS
@@ -20,7 +21,7 @@ from orchestration.gate.attacked import AttackInputs
 from orchestration.gate.memory import Memory, Remembered
 from orchestration.gate.reads import Reads, stated, versions
 from orchestration.gate.rules import Rule
-from orchestration.gate.suites import Source, entries_of
+from orchestration.gate.suites import Source, are_named, entries_of
 
 # The tables by which a proof tells what a fault changed.
 COMPARED = ("indicator_shares", "published_figures")
@@ -46,7 +47,10 @@ class Proofs:
             test: the query of a data test, where the rule is one.
         """
         assert rule.fault is not None
-        asked = [text for entry in entries_of(rule, self._tables) for text in (str(entry.asset), stated(entry.kwargs))]
+        entries = entries_of(rule, self._tables)
+        # Where nothing failed before, only the tables that the fault names are looked at.
+        looked_at = compress(entries, are_named([entry.asset.name for entry in entries], rule.fault.sql))
+        asked = [text for entry in looked_at for text in (str(entry.asset), stated(entry.kwargs))]
         read = self._reads.of(source, *asked, test, *rule.fault.sql)
         return None if read is None else self._key("rows", rule, *asked, test, read)
 

@@ -10,7 +10,8 @@ the project's own expectations do (``expectations``). Nothing here imports Great
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -103,6 +104,13 @@ def asset_of(rule: Rule, tables: list[Table], table: str | None = None) -> Asset
         return Asset(source, next((each.name for each in tables if fnmatch(each.name, first)), first))
     schema, _, name = first.rpartition(".")
     return Asset(source, name, schema or next((layer for start, layer in LAYERS.items() if name.startswith(start)), None))
+
+
+def are_named(names: Sequence[str], statements: Sequence[str]) -> list[bool]:
+    """Say which tables are looked at after statements that changed data: those that they name; all, where they name none."""
+    words = {word for statement in statements for word in re.findall(r"\w+", statement)}
+    named = [name in words for name in names]
+    return named if any(named) else [True] * len(names)
 
 
 def entries_of(rule: Rule, tables: list[Table]) -> list[Entry]:

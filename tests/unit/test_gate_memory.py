@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.gate.memory import Memory
+from orchestration.gate.suites import are_named
 
 KEY, OTHER = "a" * 64, "b" * 64
 CONTENT = {"checked": 3, "æ": ["ø", None, 1.5]}
@@ -107,3 +108,11 @@ def test_a_memory_that_cannot_be_written_to_is_none(tmp_path: Path) -> None:
 )
 def test_a_result_says_where_its_parts_were_judged(tmp_path: Path, parts: list[str | None], judged_on: list[str]) -> None:
     assert later(tmp_path).judged_on(parts) == judged_on
+
+
+def test_after_a_change_the_tables_that_it_names_are_looked_at() -> None:
+    names = ["amounts", "areas", "area_breaks"]
+    assert are_named(names, ["update areas set unit_code = ''"]) == [False, True, False]
+    assert are_named(names, ["update warehouse.raw.cells set raw = ''"]) == [True, True, True]
+    assert are_named(names, []) == [True, True, True]
+    assert are_named([], ["update areas set unit_code = ''"]) == []
