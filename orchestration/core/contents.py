@@ -33,7 +33,10 @@ def content_of(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
         relation: a table, view or query in brackets, as SQL after ``from``.
     """
     columns = connection.execute(f"describe from {relation}").fetchall()
-    names = ", ".join('"' + str(name).replace('"', '""') + '"' for name, *_ in columns)
+    quoted = ['"' + str(name).replace('"', '""') + '"' for name, *_ in columns]
+    # To the hash zero is zero, but zero below zero is written with its sign.
+    signs = [f"signbit({name})" for name, (_, kind, *_) in zip(quoted, columns, strict=True) if kind in ("DOUBLE", "FLOAT")]
+    names = ", ".join([*quoted, *signs])
     (rows,) = connection.execute(
         "select concat_ws('-', count(*), sum(hashed), bit_xor(hash(hashed)), sum(hash(hashed))) "
         f"from (select hash({names}) as hashed from {relation})"

@@ -45,6 +45,10 @@ def test_values_that_change_places_count() -> None:
     assert content("(values (1, 2)) as t (a, b)") != content("(values (2, 1)) as t (a, b)")
 
 
+def test_the_sign_of_zero_counts() -> None:
+    assert content("(select 0.0::double as a)") != content("(select -0.0::double as a)")
+
+
 def test_an_empty_relation_has_a_content() -> None:
     assert content("(select 1 as a limit 0)") != content("(select 1 as b limit 0)")
 
