@@ -168,6 +168,20 @@ def without_clock(name: str, content: str) -> str:
     return re.sub(r"<dcterms:(created|modified)[^>]*>[^<]*</dcterms:\1>", "", content)
 
 
+def add_packed(target: zipfile.ZipFile, packed: bytes) -> None:
+    """Add the one file of another archive to an archive as it is, without unpacking it; other files are added beside it."""
+    with zipfile.ZipFile(io.BytesIO(packed)) as source:
+        (entry,) = source.infolist()
+        assert target.fp is not None
+        assert entry.header_offset == 0
+        entry.header_offset = target.start_dir
+        target.fp.seek(target.start_dir)
+        target.fp.write(packed[: source.start_dir])
+        target.start_dir = target.fp.tell()
+        target.filelist.append(entry)
+        target.NameToInfo[entry.filename] = entry
+
+
 def add_file(target: zipfile.ZipFile, name: str, parts: Iterable[str]) -> None:
     """Add a file to a workbook; opened by its name it has the date of no day, so that no file knows when it was made."""
     with target.open(name, "w") as file:

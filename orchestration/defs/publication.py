@@ -31,6 +31,7 @@ from orchestration.publish.layout import DATABASE
 from orchestration.publish.provenance import inputs_hash, remember
 from orchestration.publish.publication import overdue_release, publish_now
 from orchestration.publish.release import load_catalogue
+from orchestration.publish.taken_over import FOLDER, Store
 from orchestration.publish.views import load_entries
 
 SNAPSHOT = dg.AssetKey(["publication", "snapshot"])
@@ -100,6 +101,7 @@ def build_publication(forms: list[Form], models: list[dg.AssetKey]) -> list[dg.A
             for refused in write_reports(settings, folder, settings.formats_written, predecessor):
                 left_out.append({"report": refused.name, "why": str(refused.error)})
 
+        store = Store(settings.warehouse / FOLDER, is_read=writer.takes_over)
         made = build(
             settings.warehouse_file,
             load_tables(settings.metadata),
@@ -110,7 +112,9 @@ def build_publication(forms: list[Form], models: list[dg.AssetKey]) -> list[dg.A
             formats=settings.formats_written,
             predecessor=predecessor,
             write_reports=make_reports,
+            store=store,
         )
+        context.log.info(store.told)
         for each in left_out:
             context.log.warning(f"left out: {each['why']}")
         (made.path.parent / f"{made.id}{LEFT_OUT}").write_text(json.dumps(left_out, ensure_ascii=False), encoding="utf-8")

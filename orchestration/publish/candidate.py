@@ -25,7 +25,19 @@ from orchestration.core.warehouse import attach, connect, make_restricted
 from orchestration.publish import changes_text, view_queries
 from orchestration.publish.changes import Changes, compare
 from orchestration.publish.comments import comment_on_relation
-from orchestration.publish.formats import NAMES, Job, data_package, dcat, delimited, load_format, metadata, parquet
+from orchestration.publish.formats import (
+    NAMES,
+    Job,
+    KeepPart,
+    Later,
+    data_package,
+    dcat,
+    delimited,
+    load_format,
+    make_part,
+    metadata,
+    parquet,
+)
 from orchestration.publish.layout import (
     CHANGES,
     CHANGES_PAGE,
@@ -34,10 +46,12 @@ from orchestration.publish.layout import (
     DATABASE,
     REVISIONS,
     SEAL,
-    content_hash,
+    digest_of,
+    hashes_of,
     write_checksums,
 )
 from orchestration.publish.release import Catalogue, Release, read_release
+from orchestration.publish.taken_over import Contents, Store, world_of
 from orchestration.publish.views import Entries, described, pointers
 
 # The table whose newest year with figures names the snapshot; a round that was held but not delivered has rows without any.
@@ -126,12 +140,15 @@ def _write_database(
         connection.execute("checkpoint")
 
 
-def _write_table(connection: duckdb.DuckDBPyConnection, table: Table, release: Release, folder: Path) -> None:
+def _write_table(connection: duckdb.DuckDBPyConnection, folder: Path, _: KeepPart, table: Table, release: Release) -> None:
+    for name in ("parquet", "csv"):
+        (folder / name).mkdir(exist_ok=True)
     parquet.write(connection, table, folder / "parquet" / f"{table.name}.parquet", release)
     delimited.write(connection, table, folder / "csv" / f"{table.name}.csv")
 
 
-def _write_overview(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> None:
+def _write_overview(connection: duckdb.DuckDBPyConnection, folder: Path, _: KeepPart, table: Table) -> None:
+    (folder / "csv").mkdir(exist_ok=True)
     delimited.write(connection, table, folder / "csv" / f"{table.name}.csv")
     delimited.write_for_excel(connection, table, folder / "csv" / f"{table.name}{delimited.FOR_EXCEL}.csv")
 
@@ -143,8 +160,9 @@ def _write_content(
     entries: Entries,
     formats: Collection[str],
     write_reports: WriteReports,
-) -> Release:
-    """Write every file that the content hash covers."""
+    store: Store | None,
+) -> tuple[Release, dict[str, str]]:
+    """Write every file that the content hash covers; return also the hashes of files that are known already."""
     with connect(folder / DATABASE, read_only=True) as connection:
         # Each file is written by one thread, in the order of its rows; the files by as many as there are processors.
         connection.execute("set threads = 1")
@@ -157,41 +175,81 @@ def _write_content(
                 (folder / name).mkdir()
                 written = load_format(name)
                 chosen = [*overview, *tables] if written.takes_overview else tables
-                jobs += written.find_jobs(connection, chosen, release, folder / name)
+                jobs += written.find_jobs(connection, chosen, release)
         for name in ("parquet", "csv", "metadata"):
             (folder / name).mkdir()
-        jobs += [
-            partial(_write_table, table=table, release=release, folder=folder) for table in tables if table.name != REVISIONS
-        ]
-        jobs += [partial(_write_overview, table=view, folder=folder) for view in overview]
-        listing = _work_off(connection, jobs)
-        # Reports are read back against the files that are there now, and are listed with them.
-        write_reports(folder)
-        _work_off(connection, listing)
+        by_table = [
+            Job(f"table/{table.name}", partial(_write_table, table=table, release=release))
+            for table in tables
+            if table.name != REVISIONS
+        ] + [Job(f"overview/{view.name}", partial(_write_overview, table=view)) for view in overview]
+        work = Work(connection, folder, store, (tables, views, release, sorted(formats)))
+        # Reports are read back against the files of the tables, and are made beside all others that stand on no report.
+        work.do(by_table)
+        listing = work.do(jobs, beside=partial(write_reports, folder))
+        # These list the reports and all other files.
+        work.do([Job("listing", partial(_write_later, later=later), is_made_every_time=True) for later in listing])
+        if store is not None:
+            store.sweep()
     metadata.write([*tables, *views], release, folder)
-    data_package.write([*tables, *views], release, folder)
+    data_package.write([*tables, *views], release, folder, work.hashes)
     dcat.write(tables, release, folder)
-    return release
+    return release, work.hashes
 
 
-def _work_off(connection: duckdb.DuckDBPyConnection, jobs: list[Job]) -> list[Job]:
-    """Do jobs side by side, each with a connection of its own to the same file; the first error ends it.
+def _write_later(connection: duckdb.DuckDBPyConnection, _: Path, __: KeepPart, later: Later) -> None:
+    later(connection)
 
-    Returns:
-        What is to be done after all of them.
-    """
 
-    def work(job: Job) -> Job | None:
-        with connection.cursor() as own:
-            return job(own)
+class Work:
+    """Does the jobs of a candidate side by side; ``hashes`` has those of the files that were hashed on the way."""
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        started = [pool.submit(work, job) for job in jobs]
-        try:
-            return [after for each in started if (after := each.result()) is not None]
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, folder: Path, store: Store | None, told: tuple[object, ...]
+    ) -> None:
+        """Begin.
+
+        Args:
+            connection: sees the tables of the candidate.
+            folder: the folder of the candidate.
+            store: what was made before; without it everything is made.
+            told: what all jobs are told.
+        """
+        self._connection = connection
+        self._folder = folder
+        self._store = store
+        self._contents = Contents(connection) if store is not None else None
+        self._world = world_of(self._contents, *told) if self._contents is not None else ""
+        self.hashes: dict[str, str] = {}
+
+    def do(self, jobs: list[Job], beside: Callable[[], None] | None = None) -> list[Later]:
+        """Do jobs, each with a connection of its own to the same file, and something beside them; the first error ends it.
+
+        Returns:
+            What is to be done after all of them.
+        """
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            # What takes longest begins first.
+            alone = [pool.submit(beside)] if beside is not None else []
+            started = [pool.submit(self._do, job) for job in jobs]
+            try:
+                for each in alone:
+                    each.result()
+                return [later for each in started if (later := each.result()) is not None]
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def _do(self, job: Job) -> Later | None:
+        if self._store is None or self._contents is None or job.is_made_every_time:
+            with self._connection.cursor() as own:
+                return job.write(own, self._folder, make_part)
+        hashes = self._store.take(job, self._world, self._contents, self._folder)
+        if hashes is None:
+            with self._connection.cursor() as own:
+                hashes = self._store.make(job, self._world, self._contents, own, self._folder)
+        self.hashes |= hashes
+        return None
 
 
 def _write_changes(folder: Path, tables: list[Table], release: Release, changes: Changes) -> None:
@@ -204,7 +262,7 @@ def _write_changes(folder: Path, tables: list[Table], release: Release, changes:
                 _create(connection, table, "found")
                 connection.unregister("found")
                 connection.execute("checkpoint")
-                _write_table(connection, table, release, folder)
+                _write_table(connection, folder, make_part, table, release)
     words = changes_text.Words(release, {table.name: table for table in tables})
     (folder / CHANGES).write_text(changes_text.as_json(changes, words), encoding="utf-8")
     (folder / CHANGES_TEXT).write_text(changes_text.as_markdown(changes, words), encoding="utf-8")
@@ -223,6 +281,7 @@ def build(
     formats: Collection[str] = NAMES,
     predecessor: Path | None = None,
     write_reports: WriteReports = lambda folder: None,
+    store: Store | None = None,
 ) -> Candidate:
     """Write a candidate from the warehouse's public tables.
 
@@ -235,7 +294,8 @@ def build(
         channel: what the candidate says it is for: the channel, or a rehearsal.
         formats: which of ``publish.formats`` are written; DuckDB, Parquet, CSV and metadata always are.
         predecessor: folder of the published snapshot, which the candidate is compared with.
-        write_reports: writes the reports into the folder of the candidate, when its other files are there.
+        write_reports: writes the reports into the folder of the candidate, when the files of its tables are there.
+        store: what jobs wrote before; files that were made of the same are taken over from it, and all are kept in it.
 
     Returns:
         The candidate. An equal candidate that was there before is replaced.
@@ -261,12 +321,15 @@ def build(
             place=str(warehouse),
             remedy="check the survey rounds and the deliveries",
         )
-    release = _write_content(building, tables, catalogue, entries, formats, write_reports)
-    digest = content_hash(building)
+    release, known = _write_content(building, tables, catalogue, entries, formats, write_reports, store)
+    hashes = hashes_of(building, known)
+    if store is not None:
+        store.files = len(hashes)
+    digest = digest_of(hashes)
     name = f"{newest}-{digest[:12]}"
     _write_changes(building, tables, release, compare(predecessor, building, tables, after_id=name))
     (building / f"{DATABASE}.sha256").write_text(f"{file_hash(building / DATABASE)}  {DATABASE}\n", encoding="utf-8")
-    write_checksums(building)
+    write_checksums(building, hashes)
     candidate = Candidate(id=name, path=candidates / name, content_hash=digest)
     remove_candidate(candidate.path)
     building.rename(candidate.path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from orchestration.core.contents import file_hash
 from orchestration.core.warehouse import sync
@@ -53,21 +54,26 @@ def digest_of(hashes: Mapping[str, str]) -> str:
 
 def content_hash(folder: Path) -> str:
     """The digest of the content files of a candidate or snapshot."""
+    return digest_of(hashes_of(folder))
+
+
+def hashes_of(folder: Path, known: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Return the hashes of the content files of a candidate or snapshot; of some they are known already."""
     names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return digest_of({name: file_hash(folder / name) for name in names if is_content(name)})
+    return {name: known.get(name) or file_hash(folder / name) for name in names if is_content(name)}
 
 
-def write_checksums(folder: Path) -> None:
+def write_checksums(folder: Path, known: Mapping[str, str] = MappingProxyType({})) -> None:
     """Write SHA256SUMS over all files but DuckDB's own, which is checked by the file beside it.
 
     A candidate has it as it was built; the promotion writes it again, with the verdict, and the old one stays until the new
-    one is whole.
+    one is whole. Of some files the hash is known already.
     """
-    lines = [
-        f"{file_hash(path)}  {path.relative_to(folder).as_posix()}\n"
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.relative_to(folder).as_posix().startswith((DATABASE, CHECKSUMS))
-    ]
+    lines = []
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and not name.startswith((DATABASE, CHECKSUMS)):
+            lines.append(f"{known.get(name) or file_hash(path)}  {name}\n")
     write_whole(folder / CHECKSUMS, "".join(lines))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from orchestration.core.settings import load_settings
 from orchestration.core.tables import Label, Table
 from orchestration.core.texts import filled, load_texts
 from orchestration.publish import remarks
-from orchestration.publish.formats import Format, Job
+from orchestration.publish.formats import Format, Job, KeepPart, Later
 from orchestration.publish.release import Release
 from orchestration.publish.remarks import in_one_line, read_moved
 from orchestration.site import about, builder, formats, searched
@@ -82,7 +81,7 @@ class Data:
     boundaries: str | None
 
 
-def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> Job:
+def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> Later:
     """Write the static pages into a folder, all but those that lead to other files of the snapshot.
 
     Args:
@@ -405,8 +404,12 @@ def _copy_static(folder: Path) -> None:
             shutil.copyfile(source, target)
 
 
-def _jobs(_: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> list[Job]:
-    return [partial(write, tables=tables, release=release, folder=folder)]
+def _jobs(_: duckdb.DuckDBPyConnection, tables: list[Table], release: Release) -> list[Job]:
+    def write_pages(connection: duckdb.DuckDBPyConnection, folder: Path, _: KeepPart) -> Later:
+        return write(connection, tables, release, folder / FOLDER)
+
+    # It reads boundaries beside the tables, and lists what is made after it.
+    return [Job(FOLDER, write_pages, is_made_every_time=True)]
 
 
 FORMAT = Format(_jobs)

@@ -18,6 +18,7 @@ from orchestration.publish import pointer, snapshots
 from orchestration.publish.candidate import Candidate, WriteReports, build
 from orchestration.publish.layout import DATABASE, GATE
 from orchestration.publish.release import load_catalogue
+from orchestration.publish.taken_over import Store
 from orchestration.publish.views import load_entries
 from tests.integration.test_gate import circumstances, nothing_to_add, rule
 
@@ -128,6 +129,7 @@ def candidate(
     tables: list[Table] | None = None,
     releases: list[tuple[Any, ...]] = [],  # noqa: B006  never changed
     write_reports: WriteReports = lambda folder: None,
+    store: Store | None = None,
 ) -> Candidate:
     return build(
         warehouse(folder, rows, is_constructed=is_constructed, releases=releases),
@@ -139,6 +141,7 @@ def candidate(
         formats=formats,
         predecessor=predecessor or pointer.current(folder / "snapshots"),
         write_reports=write_reports,
+        store=store,
     )
 
 

@@ -19,7 +19,7 @@ from python_calamine import CalamineWorkbook
 
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import Label, Table, load_tables
-from orchestration.publish.formats import packages, sheets, workbook
+from orchestration.publish.formats import make_part, packages, sheets, workbook
 from orchestration.publish.release import Code, Release, load_catalogue
 
 METADATA = PROJECT_DIR / "data" / "metadata"
@@ -177,14 +177,14 @@ def write_workbook(
 
 
 def write_packages(connection: duckdb.DuckDBPyConnection, folder: Path, rows: Rows = ROWS) -> Path:
-    write_all(connection, fill(connection, rows), folder)
-    return folder
+    return write_all(connection, fill(connection, rows), folder)
 
 
-def write_all(connection: duckdb.DuckDBPyConnection, tables: list[Table], folder: Path) -> None:
-    folder.mkdir(exist_ok=True)
-    for job in packages.jobs(connection, tables, release(), folder):
-        job(connection)
+def write_all(connection: duckdb.DuckDBPyConnection, tables: list[Table], folder: Path) -> Path:
+    (folder / "packages").mkdir(parents=True, exist_ok=True)
+    for job in packages.jobs(connection, tables, release()):
+        job.write(connection, folder, make_part)
+    return folder / "packages"
 
 
 def cells(path: Path, sheet: str) -> list[list[Any]]:
@@ -384,8 +384,7 @@ def test_tables_without_rows_are_sheets_without_rows(
     path = write_workbook(connection, tmp_path / "book.xlsx", rows)
     for name in rows.keys() - {"revisions"}:
         assert len(cells(path, name)) == 1
-    assert write_packages(connection, tmp_path / "packages", rows).is_dir()
-    assert not list((tmp_path / "packages").iterdir())
+    assert not list(write_packages(connection, tmp_path, rows).iterdir())
 
 
 def test_two_writings_give_equal_bytes(

@@ -17,11 +17,38 @@ import duckdb
 from orchestration.core.tables import Table
 from orchestration.publish.release import Release
 
-# Writes one or a few files; independent of all others, so that several can be written at once. What it returns is done when
-# the files of all formats are there.
-Job = Callable[[duckdb.DuckDBPyConnection], "Job | None"]
-# Returns what there is to write of a format into its folder.
-FindJobs = Callable[[duckdb.DuckDBPyConnection, list[Table], Release, Path], list[Job]]
+# Returns a large part of a file: what was made of the same before, or what the function makes. A text says what the part is
+# made of, all of it but what all jobs are told.
+KeepPart = Callable[[str, Callable[[], bytes]], bytes]
+
+
+def make_part(made_of: str, make: Callable[[], bytes]) -> bytes:
+    """Make a part where nothing is kept."""
+    del made_of
+    return make()
+
+
+# Is done when the files of all formats are there.
+Later = Callable[[duckdb.DuckDBPyConnection], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """Writes one or a few files; independent of all others, so that several can be written at once.
+
+    ``write`` gets a connection, the folder of the candidate and what keeps parts of files. What a job writes is decided by
+    its name, by the tables and the release that all jobs are told, and by what it reads through its connection, so that its
+    files can be taken over where these are as they were (``publish.taken_over``): whatever else it needs it reads itself.
+    One that also reads elsewhere, or leaves something to be done later, says that it is made every time.
+    """
+
+    name: str
+    write: Callable[[duckdb.DuckDBPyConnection, Path, KeepPart], Later | None]
+    is_made_every_time: bool = False
+
+
+# Returns what there is to write of a format.
+FindJobs = Callable[[duckdb.DuckDBPyConnection, list[Table], Release], list[Job]]
 
 # Where each format is, by the name of its folder; what takes longest comes first.
 MODULES = {

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from orchestration.core.contents import file_hash
@@ -42,13 +43,14 @@ _RESOURCES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def write(tables: list[Table], release: Release, folder: Path) -> None:
+def write(tables: list[Table], release: Release, folder: Path, known: Mapping[str, str] = MappingProxyType({})) -> None:
     """Write ``datapackage.json``.
 
     Args:
         tables: the public tables.
         release: what the candidate says of itself.
         folder: the candidate; every other file of it has been written.
+        known: the hashes of files that were hashed before.
     """
     catalogue = release.catalogue
     description = metadata.with_notice(catalogue.description, release.notice)
@@ -82,7 +84,7 @@ def write(tables: list[Table], release: Release, folder: Path) -> None:
         ],
         # The figures come from the surveys. Printed figures and reference data name their source in every row.
         **_sources(release),
-        "resources": [resource for table in tables for resource in _resources(table, tables, release, folder)],
+        "resources": [resource for table in tables for resource in _resources(table, tables, release, folder, known)],
     }
     metadata.dump(package, folder / FILE)
 
@@ -98,7 +100,9 @@ def _sources(release: Release) -> dict[str, Any]:
     return {"sources": [{"title": code.label.nb, "title_en": code.label.en} for code in surveys.values()]}
 
 
-def _resources(table: Table, tables: Sequence[Table], release: Release, folder: Path) -> list[dict[str, Any]]:
+def _resources(
+    table: Table, tables: Sequence[Table], release: Release, folder: Path, known: Mapping[str, str]
+) -> list[dict[str, Any]]:
     description = metadata.with_notice(metadata.with_caution(table), metadata.notice_of(table, release))
     schema = _schema(table, tables, release, folder)
     resources = []
@@ -114,7 +118,7 @@ def _resources(table: Table, tables: Sequence[Table], release: Release, folder: 
                 "path": path,
                 "mediatype": each.format.media_type,
                 **kind,
-                **(_size_and_hash(folder / path) if metadata.is_content(table) else {}),
+                **(_size_and_hash(folder / path, known.get(path)) if metadata.is_content(table) else {}),
                 "is_constructed": metadata.has_constructed_rows(table, release),
                 "schema": schema,
             }
@@ -122,8 +126,8 @@ def _resources(table: Table, tables: Sequence[Table], release: Release, folder: 
     return resources
 
 
-def _size_and_hash(path: Path) -> dict[str, Any]:
-    return {"bytes": path.stat().st_size, "hash": f"sha256:{file_hash(path)}"}
+def _size_and_hash(path: Path, known: str | None) -> dict[str, Any]:
+    return {"bytes": path.stat().st_size, "hash": f"sha256:{known or file_hash(path)}"}
 
 
 def _schema(table: Table, tables: Sequence[Table], release: Release, folder: Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from orchestration.core.tables import STATUS_COLUMN, Column, Label, Table
-from orchestration.publish.formats import Format, Job
+from orchestration.publish.formats import Format, Job, KeepPart
 from orchestration.publish.formats.cube import (
     MEASURE,
     MEASURE_TITLE,
@@ -269,8 +269,11 @@ def _text(content: Any) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def _jobs(_: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> list[Job]:
-    return [partial(write, table=table, release=release, folder=folder) for table in tables if table.cube is not None]
+def _jobs(_: duckdb.DuckDBPyConnection, tables: list[Table], release: Release) -> list[Job]:
+    def write_table(connection: duckdb.DuckDBPyConnection, folder: Path, _: KeepPart, table: Table) -> None:
+        write(connection, table, release, folder / "jsonstat")
+
+    return [Job(f"jsonstat/{table.name}", partial(write_table, table=table)) for table in tables if table.cube is not None]
 
 
 FORMAT = Format(_jobs)

@@ -20,7 +20,7 @@ from openpyxl import Workbook
 from orchestration.core.tables import Label, Table
 from orchestration.core.texts import filled
 from orchestration.publish import remarks
-from orchestration.publish.formats import Format, Job, sheets
+from orchestration.publish.formats import Format, Job, KeepPart, sheets
 from orchestration.publish.formats.metadata import caution_of
 from orchestration.publish.formats.overview import AREAS, OVERVIEW, Overview, fill_overview, read_overview
 from orchestration.publish.formats.sheets import TEXTS, ReadMe
@@ -56,8 +56,8 @@ class County:
     predecessors: Mapping[str, tuple[Predecessor, ...]]
 
 
-def jobs(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> list[Job]:
-    """Return what writes ``<county code>.xlsx`` for each county of the newest areas; none where areas are not in ``tables``.
+def jobs(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release) -> list[Job]:
+    """Return what writes ``packages/<county code>.xlsx`` for each county of the newest areas; none where there are no areas.
 
     Each is called with a connection that sees the same tables, by any thread.
     """
@@ -66,14 +66,21 @@ def jobs(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Re
         return []
     municipal = [by_name[name] for name in MUNICIPAL_TABLES if name in by_name]
 
-    def write_county(connection: duckdb.DuckDBPyConnection, county: County) -> None:
+    def write_county(connection: duckdb.DuckDBPyConnection, folder: Path, keep: KeepPart, code: str) -> None:
+        # Found again: what decides the bytes is read with the job's own connection, which observes it.
+        (county,) = (each for each in _counties(connection, has_changes=CHANGES in by_name) if each.code == code)
         overview = None
         if OVERVIEW in by_name:
             overview = read_overview(connection, by_name[OVERVIEW], county.code, release, has_breaks=BREAKS in by_name)
         with _members(connection, county, has_changes=CHANGES in by_name):
-            _write_county(connection, municipal, release, county, overview, folder / f"{county.code}.xlsx")
+            path = folder / "packages" / f"{code}.xlsx"
+            path.parent.mkdir(exist_ok=True)
+            _write_county(connection, municipal, release, county, overview, path, keep)
 
-    return [partial(write_county, county=county) for county in _counties(connection, has_changes=CHANGES in by_name)]
+    return [
+        Job(f"packages/{county.code}", partial(write_county, code=county.code))
+        for county in _counties(connection, has_changes=CHANGES in by_name)
+    ]
 
 
 def _write_county(
@@ -83,6 +90,7 @@ def _write_county(
     county: County,
     overview: Overview | None,
     path: Path,
+    keep: KeepPart,
 ) -> None:
     title = filled(TEXTS["package_title"], county=county.name, title=release.catalogue.title)
     chosen = [
@@ -122,7 +130,7 @@ def _write_county(
         read_me.codes()
         read_me.columns([sheet.table for sheet in chosen])
 
-    sheets.write_book(connection, path, release, title, chosen, fill_front)
+    sheets.write_book(connection, path, release, title, chosen, fill_front, keep)
 
 
 def _breaks(connection: duckdb.DuckDBPyConnection, municipal: Sequence[Table], release: Release) -> list[tuple[str, Label]]:

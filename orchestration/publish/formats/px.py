@@ -27,7 +27,7 @@ import pyarrow.compute as pc
 
 from orchestration.core.tables import STATUS_COLUMN, Column, Label, Table
 from orchestration.core.texts import filled
-from orchestration.publish.formats import Format, Job
+from orchestration.publish.formats import Format, Job, KeepPart
 from orchestration.publish.formats.cell_notes import SAYING_COLUMNS, CellNote, find_cell_notes
 from orchestration.publish.formats.cube import (
     MEASURE,
@@ -394,9 +394,12 @@ def _signs(release: Release) -> Label:
     return filled(TEXTS["signs"], signs=enumerated(parts))
 
 
-def _jobs(_: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> list[Job]:
+def _jobs(_: duckdb.DuckDBPyConnection, tables: list[Table], release: Release) -> list[Job]:
+    def write_table(connection: duckdb.DuckDBPyConnection, folder: Path, _: KeepPart, table: Table) -> None:
+        write(connection, table, release, folder / "px")
+
     return [
-        partial(write, table=table, release=release, folder=folder)
+        Job(f"px/{table.name}", partial(write_table, table=table))
         for table in tables
         if table.cube is not None and table.cube.each is None
     ]

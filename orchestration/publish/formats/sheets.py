@@ -10,6 +10,7 @@ Belongs here: how such a sheet is laid out and how its bytes are made. Does not 
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import zipfile
@@ -28,6 +29,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
+from orchestration.core.contents import content_of, digest
 from orchestration.core.language import number
 from orchestration.core.spreadsheets import FORMULA
 from orchestration.core.tables import STATUS_COLUMN, Column, Label, Table
@@ -37,6 +39,7 @@ from orchestration.core.workbooks import (
     HEAD_FILL,
     TABLE_HEAD_HEIGHT,
     add_file,
+    add_packed,
     aligned,
     font,
     height,
@@ -48,6 +51,7 @@ from orchestration.core.workbooks import (
     without_clock,
 )
 from orchestration.publish import remarks
+from orchestration.publish.formats import KeepPart, make_part
 from orchestration.publish.release import Release
 from orchestration.publish.remarks import NOTE_COLUMN, REASON_COLUMN
 
@@ -88,6 +92,9 @@ ROWS_AT_ONCE = 20_000
 
 # The relation that has for each text of a column the XML of its cell, while a sheet is written.
 PLACES = "sheet_places"
+
+# openpyxl writes formats of cells into a row that stands for all rows.
+_PATTERN_ROW = re.compile(r'(<row r="2".*?</row>)', re.DOTALL)
 
 STRINGS_FILE = "xl/sharedStrings.xml"
 _XML_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -229,8 +236,9 @@ def write_book(
     title: Label,
     sheets: Sequence[LongSheet],
     fill_front: Callable[[Workbook], None],
+    keep: KeepPart = make_part,
 ) -> None:
-    """Write a workbook: the sheets that ``fill_front`` adds, then a long sheet each of ``sheets``."""
+    """Write a workbook: the sheets that ``fill_front`` adds, then a long sheet each of ``sheets``, kept as parts."""
     book = Workbook()
     book.remove(book.active)
     fill_front(book)
@@ -248,7 +256,7 @@ def write_book(
     with zipfile.ZipFile(raw) as skeleton:
         # openpyxl numbers the files of its sheets in their order.
         files = {f"xl/worksheets/sheet{first + place}.xml": sheet for place, sheet in enumerate(sheets, start=1)}
-        _fill(connection, skeleton, files, release, path)
+        _fill(connection, skeleton, files, release, path, keep)
 
 
 def _lay_out(target: Worksheet, sheet: LongSheet, release: Release) -> None:
@@ -309,14 +317,18 @@ def _fill(
     files: Mapping[str, LongSheet],
     release: Release,
     path: Path,
+    keep: KeepPart,
 ) -> None:
     """Copy a workbook, put the rows of its long sheets in place of their pattern rows, and add the texts of the rows."""
     strings = _Strings()
+    # Of the largest sheets first: a new text in a smaller one changes no place in them, so that they can be kept.
+    for sheet in sorted(files.values(), key=lambda sheet: -sheet.rows):
+        _store_texts(sheet, strings, release)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION) as target:
         for name in skeleton.namelist():
             content = skeleton.read(name).decode()
             if name in files:
-                add_file(target, name, _filled(connection, content, files[name], strings, release))
+                add_packed(target, _packed(connection, name, content, files[name], strings, release, keep))
             else:
                 add_file(target, name, [_with_strings(name, content)])
         add_file(target, STRINGS_FILE, [strings.as_xml()])
@@ -364,19 +376,45 @@ def _xml(text: str) -> str:
     return escape(text, {"\r": "&#13;"})
 
 
-def _filled(
-    connection: duckdb.DuckDBPyConnection, content: str, sheet: LongSheet, strings: _Strings, release: Release
-) -> Iterator[str]:
-    """Yield the XML of a sheet with its rows in place of the pattern row."""
-    before, pattern, after = re.split(r'(<row r="2".*?</row>)', content, maxsplit=1, flags=re.DOTALL)
-    styles = {int(place): int(style) for place, style in _styles(pattern)}
+def _packed(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    content: str,
+    sheet: LongSheet,
+    strings: _Strings,
+    release: Release,
+    keep: KeepPart,
+) -> bytes:
+    """Return the file of a sheet as an archive of its own, with its rows in place of the pattern row.
+
+    It is made of the pattern, the rows, and where their texts are stored.
+    """
+    styles = {int(place): int(style) for place, style in _styles(_PATTERN_ROW.split(content, maxsplit=1)[1])}
+    places = _places(sheet, strings, styles.pop(len(sheet.fields) + 1), release)
+    sql = _rows_sql(sheet, styles)
+    stored = hashlib.sha256(repr(places.to_pydict()).encode("utf-8", "surrogatepass")).hexdigest()
+    made_of = digest(name, content, sql, stored, content_of(connection, f"({sheet.source})"))
+
+    def make() -> bytes:
+        packed = io.BytesIO()
+        with (
+            zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION) as target,
+            _registered(connection, places),
+        ):
+            add_file(target, name, _filled(connection, content, sheet, sql))
+        return packed.getvalue()
+
+    return keep(made_of, make)
+
+
+def _filled(connection: duckdb.DuckDBPyConnection, content: str, sheet: LongSheet, sql: str) -> Iterator[str]:
+    """Yield the XML of a sheet with the rows that SQL gives in place of the pattern row."""
+    before, _, after = _PATTERN_ROW.split(content, maxsplit=1)
     last = get_column_letter(len(sheet.fields))
     yield re.sub(r'<dimension ref="[^"]*"', f'<dimension ref="A1:{last}{sheet.rows + 1}"', before, count=1)
-    quoted = styles.pop(len(sheet.fields) + 1)
-    with _registered(connection, _places(sheet, strings, quoted, release)):
-        result = connection.execute(_rows_sql(sheet, styles))
-        while rows := result.fetchmany(ROWS_AT_ONCE):
-            yield "".join(row[0] for row in rows)
+    result = connection.execute(sql)
+    while rows := result.fetchmany(ROWS_AT_ONCE):
+        yield "".join(row[0] for row in rows)
     # Codes with leading zeros are meant to be texts: no warning in each cell.
     warning = f'<ignoredErrors><ignoredError sqref="A1:{last}{sheet.rows + 1}" numberStoredAsText="1"/></ignoredErrors>'
     yield after.replace("</worksheet>", f"{warning}</worksheet>")
@@ -389,6 +427,16 @@ def _styles(pattern: str) -> Iterator[tuple[int, int]]:
         for letter in letters:
             place = place * 26 + ord(letter) - ord("A") + 1
         yield place, int(style)
+
+
+def _store_texts(sheet: LongSheet, strings: _Strings, release: Release) -> None:
+    """Store the texts of a sheet, each column's with their labels."""
+    coded = {field.column.name for field in sheet.fields if field.is_label}
+    for column in sheet.table.columns:
+        for text in sheet.texts.get(column.name, ()):
+            strings.place(text)
+            if column.name in coded:
+                strings.place(labels_of(text, column, release))
 
 
 def _places(sheet: LongSheet, strings: _Strings, quoted: int, release: Release) -> pa.Table:

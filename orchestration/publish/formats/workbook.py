@@ -6,7 +6,6 @@ and are written (``sheets``), or the municipalities' own series (``packages``).
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -14,7 +13,7 @@ from openpyxl import Workbook
 
 from orchestration.core.tables import Label, Table
 from orchestration.core.texts import filled
-from orchestration.publish.formats import Format, Job, sheets
+from orchestration.publish.formats import Format, Job, KeepPart, make_part, sheets
 from orchestration.publish.formats.metadata import caution_of
 from orchestration.publish.formats.packages import MUNICIPAL_TABLES
 from orchestration.publish.formats.sheets import TEXTS, LongSheet, ReadMe
@@ -27,7 +26,13 @@ LEVEL_COLUMN = "unit_level"
 LEVELS = ("country", "health_region", "hf_area", "county", "size_group")
 
 
-def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, path: Path) -> None:
+def write(
+    connection: duckdb.DuckDBPyConnection,
+    tables: list[Table],
+    release: Release,
+    path: Path,
+    keep: KeepPart = make_part,
+) -> None:
     """Write ``tables`` (relations of the connection's default schema) as one workbook.
 
     Revisions are left out: they depend on the snapshot before, and equal figures have to be equal files.
@@ -53,7 +58,7 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
         read_me.codes()
         read_me.columns([sheet.table for sheet in chosen])
 
-    sheets.write_book(connection, path, release, title, chosen, fill_front)
+    sheets.write_book(connection, path, release, title, chosen, fill_front, keep)
 
 
 def _chosen(table: Table) -> str:
@@ -98,8 +103,11 @@ def _names(levels: list[str], release: Release) -> Label:
     return Label(nb=", ".join(label.nb for label in labels), en=", ".join(label.en for label in labels))
 
 
-def _jobs(_: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> list[Job]:
-    return [partial(write, tables=tables, release=release, path=folder / "is248.xlsx")]
+def _jobs(_: duckdb.DuckDBPyConnection, tables: list[Table], release: Release) -> list[Job]:
+    def write_book(connection: duckdb.DuckDBPyConnection, folder: Path, keep: KeepPart) -> None:
+        write(connection, tables, release, folder / "xlsx" / "is248.xlsx", keep)
+
+    return [Job("xlsx", write_book)]
 
 
 FORMAT = Format(_jobs, takes_overview=True)
