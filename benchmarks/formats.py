@@ -42,7 +42,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from orchestration.core.settings import load_settings
 from orchestration.core.warehouse import attach
 from orchestration.publish.layout import DATABASE, REVISIONS
-from orchestration.publish.snapshots import CURRENT
+from orchestration.publish.pointer import CURRENT
 
 ARROW = {"INTEGER": pa.int32(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "VARCHAR": pa.string(), "BOOLEAN": pa.bool_()}
 NUMERIC = ("INTEGER", "BIGINT", "DOUBLE")

@@ -25,7 +25,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from orchestration.core.settings import load_settings
-from orchestration.publish.snapshots import CURRENT
+from orchestration.publish.pointer import CURRENT
 
 # Keywords of the table as a whole without which a file is refused: one for all languages, and one each.
 ONE_MANDATORY = ("MATRIX", "SUBJECT-CODE", "DECIMALS")
