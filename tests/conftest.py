@@ -103,3 +103,10 @@ def run_command(
         encoding="utf-8",
         check=False,
     )
+
+
+def assert_meets_standard(tool: str, *arguments: str) -> None:
+    """Run a tool that checks the whole project, as it is installed beside Python."""
+    command = [str(Path(sys.executable).parent / tool), *arguments]
+    result = subprocess.run(command, cwd=PROJECT_DIR, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
