@@ -8,10 +8,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from orchestration.core.release_calendar import CALENDAR
 from orchestration.core.settings import PROJECT_DIR, Settings
@@ -110,3 +112,16 @@ def assert_meets_standard(tool: str, *arguments: str) -> None:
     command = [str(Path(sys.executable).parent / tool), *arguments]
     result = subprocess.run(command, cwd=PROJECT_DIR, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+@contextmanager
+def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str, name: str) -> Iterator[tuple[Path, bool]]:
+    """Give a folder that all workers share and whether it has to be filled; none may change it afterwards."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / name
+    with FileLock(folder.with_suffix(".lock")):
+        done = folder / "made"
+        if not done.exists():
+            folder.mkdir()
+        yield folder, not done.exists()
+        done.touch()

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from orchestration.core.settings import PROJECT_DIR
-from tests.conftest import run_command
+from tests.conftest import run_command, shared
 from tests.end_to_end.new_year import write_new_year
 
 DATA = PROJECT_DIR / "data"
@@ -35,19 +32,6 @@ def code_hashes() -> dict[str, str]:
         for path in sorted((PROJECT_DIR / folder).rglob("*"))
         if path.suffix in {".py", ".sql"}
     }
-
-
-@contextmanager
-def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str, name: str) -> Iterator[tuple[Path, bool]]:
-    """Give a folder that all workers share and whether it has to be filled; none may change it afterwards."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / name
-    with FileLock(folder.with_suffix(".lock")):
-        done = folder / "made"
-        if not done.exists():
-            folder.mkdir()
-        yield folder, not done.exists()
-        done.touch()
 
 
 @pytest.fixture(scope="session")

@@ -1,80 +1,82 @@
-"""A delivery that comes again with fewer answers, through the real command: refused by name, signed, and refused again."""
+"""A delivery that comes again with fewer answers, and its snapshot made again from the archive, by the real command."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
+import shutil
 from pathlib import Path
 
+import pytest
 import yaml
 
-from tests.conftest import Row, edit_csv, run_command
-from tests.end_to_end.conftest import bytes_of
-from tests.end_to_end.new_year import YEAR, write_new_year
+from orchestration.core.settings import PROJECT_DIR
+from tests.conftest import run_command
+from tests.end_to_end.conftest import bytes_of, copied
+from tests.end_to_end.new_year import YEAR
+
+SIGNED = f"redeliveries/{YEAR}.yml"
 
 
-def write_inputs(data: Path) -> None:
-    """Write inputs with a bundled year, and a later one in which FTE alone are asked about."""
-    write_new_year(data)
-    folder = data / "forms" / f"is248_{YEAR}"
-
-    def fte_alone(rows: list[Row]) -> list[Row]:
-        blank = dict.fromkeys(rows[0], "")
-        return [
-            row
-            if row["use"] != "answer" or row["unit"] == "fte"
-            else blank | {"sheet": row["sheet"], "column": row["column"], "use": "ignored", "reason": "internal_check"}
-            for row in rows
-            if row["use"] != "absent"
-        ]
-
-    edit_csv(folder / "columns.csv", fte_alone)
-    edit_csv(folder / "options.csv", lambda rows: [])
+@pytest.fixture(scope="module")
+def place(new_year: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of inputs, warehouse and snapshot of a bundled year and a new one; the tests of this file go on in it."""
+    folder = copied(new_year, tmp_path_factory.mktemp("redelivery") / "place")
+    shutil.copytree(new_year / "data", folder / "data")
+    return folder
 
 
-def deliver_without(data: Path, place: int) -> str:
-    """Deliver the new year again without one of its rows; return the code of the unit as it was delivered."""
-    (path,) = (data / "deliveries" / str(YEAR)).iterdir()
+def delivered(place: Path) -> Path:
+    (path,) = (place / "data" / "deliveries" / str(YEAR)).iterdir()
+    return path
+
+
+def deliver_without(place: Path, row: int) -> None:
+    """Deliver the new year again without one of its rows."""
+    path = delivered(place)
     header, *rows = csv.reader(io.StringIO(path.read_text(encoding="utf-16")), delimiter="\t")
-    form = yaml.safe_load((data / "forms" / f"is248_{YEAR}" / "form.yml").read_text(encoding="utf-8"))
-    (column,) = form["sheets"][0]["unit"]["code"]
-    code = rows.pop(place)[header.index(column)]
+    del rows[row]
     with path.open("w", encoding="utf-16", newline="") as file:
         csv.writer(file, delimiter="\t").writerows([header, *rows])
-    return code
 
 
-def test_answers_that_are_gone_need_a_signed_line_for_this_version_and_no_other(tmp_path: Path) -> None:
-    data, rolls = tmp_path / "data", tmp_path / "snapshots" / ".disclosure"
-    write_inputs(data)
-    made = run_command("run", folder=tmp_path, data=data)
-    assert made.returncode == 0, made.stderr
-    first = (tmp_path / "snapshots/current").resolve()
-    before = bytes_of(first)
-    deliver_without(data, 10)
-    looked = run_command("preview", str(YEAR), folder=tmp_path, data=data)
+def proposed(place: Path) -> tuple[str, str]:
+    """Return the entry that is proposed, and the unit whose answers it says are gone."""
+    text = (place / "warehouse" / "proposals" / SIGNED).read_text(encoding="utf-8")
+    (entry,) = yaml.safe_load(text)
+    (unit,) = entry["units"]
+    return text, unit
+
+
+def current(place: Path) -> Path:
+    return (place / "snapshots" / "current").resolve()
+
+
+def test_answers_that_are_gone_need_a_signed_line_for_this_version_and_no_other(place: Path) -> None:
+    data, rolls = place / "data", place / "snapshots" / ".disclosure"
+    first, before = current(place), bytes_of(current(place))
+    deliver_without(place, 10)
+    looked = run_command("preview", str(YEAR), folder=place, data=data)
     assert looked.returncode == 0, looked.stderr
 
-    refused = run_command("run", folder=tmp_path, data=data)
+    refused = run_command("run", folder=place, data=data)
     assert refused.returncode == 1 and "Traceback" not in refused.stderr
     assert "lost_answers_are_signed (fail)" in refused.stderr
     # Before a model is made.
-    assert "dbt models and tests" in made.stderr and "dbt models and tests" not in refused.stderr
-    proposed = tmp_path / "warehouse/proposals/redeliveries" / f"{YEAR}.yml"
-    text = proposed.read_text(encoding="utf-8")
-    (entry,) = yaml.safe_load(text)
-    (unit,) = entry["units"]
+    assert "answers that are gone" in refused.stderr and "dbt models and tests" not in refused.stderr
+    text, unit = proposed(place)
     assert f"unit_code={unit}" in refused.stderr and f"{unit} " in text
     # The refusal and the look print the entry as it is proposed, and nothing stands in the inputs.
     for output in (refused.stderr, looked.stdout):
         assert all(line in output for line in text.splitlines())
-    assert not (data / "redeliveries").exists() and proposed.stat().st_mode & 0o077 == 0
-    assert bytes_of((tmp_path / "snapshots/current").resolve()) == before
+    assert not (data / "redeliveries").exists()
+    assert (place / "warehouse" / "proposals" / SIGNED).stat().st_mode & 0o077 == 0
+    assert bytes_of(current(place)) == before
 
     (data / "redeliveries").mkdir()
-    signed = data / "redeliveries" / f"{YEAR}.yml"
-    signed.write_text(text, encoding="utf-8")
-    unsigned = run_command("run", folder=tmp_path, data=data)
+    (data / SIGNED).write_text(text, encoding="utf-8")
+    unsigned = run_command("run", folder=place, data=data)
     assert unsigned.returncode == 1 and "reason: String should have at least 1 character" in unsigned.stderr
     for open_part, word in (
         ('reason: ""', "reason: taken back"),
@@ -82,17 +84,67 @@ def test_answers_that_are_gone_need_a_signed_line_for_this_version_and_no_other(
         ("date:\n", "date: 2025-03-01\n"),
     ):
         text = text.replace(open_part, word)
-    signed.write_text(text, encoding="utf-8")
-    published = run_command("run", folder=tmp_path, data=data)
+    (data / SIGNED).write_text(text, encoding="utf-8")
+    published = run_command("run", "--json", folder=place, data=data, all_formats=True)
     assert published.returncode == 0, published.stderr
-    second = (tmp_path / "snapshots/current").resolve()
-    assert second != first and "signed_losses_are_there" not in published.stdout
+    second = current(place)
+    assert json.loads(published.stdout)["snapshot"] == second.name != first.name
+    assert "signed_losses_are_there" not in published.stdout + published.stderr
     assert {path.name for path in rolls.glob("*.roll.parquet")} == {f"{each.name}.roll.parquet" for each in (first, second)}
 
     # The version after it is not covered: its own loss is refused, and the old line covers nothing.
-    deliver_without(data, 29)
-    again = run_command("run", folder=tmp_path, data=data)
+    version = delivered(place).read_bytes()
+    deliver_without(place, 29)
+    again = run_command("run", folder=place, data=data)
     assert again.returncode == 1 and f"unit_code={unit}," not in again.stderr
-    (other,) = yaml.safe_load(proposed.read_text(encoding="utf-8"))
-    assert other["units"] != [unit] and f"unit_code={other['units'][0]}" in again.stderr
-    assert (tmp_path / "snapshots/current").resolve() == second
+    _, other = proposed(place)
+    assert other != unit and f"unit_code={other}" in again.stderr
+    assert current(place) == second
+
+    # Where the covered version is back nothing has changed since: the command says so and makes nothing.
+    delivered(place).write_bytes(version)
+    idle = run_command("run", "--json", folder=place, data=data, all_formats=True)
+    assert (idle.returncode, json.loads(idle.stdout)["published"]) == (0, False)
+    assert f"nothing has changed since {second.name} was made" in idle.stderr
+
+
+def test_a_snapshot_is_made_again_elsewhere_byte_for_byte(place: Path, new_year: Path) -> None:
+    """In another folder, time zone and locale, from the archive: what lies in the folder of deliveries is another file."""
+    of = current(place)
+    assert of.name != (new_year / "snapshots/current").readlink().name
+    deliver_without(place, 29)
+    project = place / "elsewhere åæø"
+    for name in ("orchestration", "dbt_project", "expectations"):
+        shutil.copytree(PROJECT_DIR / name, project / name, ignore=shutil.ignore_patterns("generated.yml", "__pycache__"))
+    shutil.copy(PROJECT_DIR / "dagster.yaml", project)
+    shutil.copytree(place / "data", project / "data")
+    everything = bytes_of(place / "snapshots")
+    again = run_command(
+        "rebuild",
+        of.name,
+        "--into",
+        str(project / "again"),
+        "--json",
+        folder=place,
+        data=project / "data",
+        project=project,
+        all_formats=True,
+        environment={
+            "TZ": "Pacific/Kiritimati",
+            "LC_ALL": "tr_TR.UTF-8",
+            "LANG": "tr_TR.UTF-8",
+            "PYTHONHASHSEED": "7",
+        },
+    )
+    assert again.returncode == 0, again.stdout + again.stderr
+    rebuilt = json.loads(again.stdout)
+    assert rebuilt["different"] == []
+    # The database is compared table by table by the command.
+    of_database = {"is248.duckdb", "is248.duckdb.sha256"}
+    one, other = bytes_of(Path(rebuilt["folder"])), bytes_of(of)
+    assert {name: sha for name, sha in one.items() if name not in of_database} == {
+        name: sha for name, sha in other.items() if name not in of_database
+    }
+    changes = json.loads((Path(rebuilt["folder"]) / "CHANGES.json").read_text(encoding="utf-8"))
+    assert changes["predecessor"] == (new_year / "snapshots/current").readlink().name
+    assert bytes_of(place / "snapshots") == everything

@@ -6,11 +6,11 @@ The municipalities and their changes are the real ones; everything delivered is 
 from __future__ import annotations
 
 import csv
-import functools
 import io
 import json
 import shutil
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -200,53 +200,65 @@ def load_inputs(settings: Settings, connection: duckdb.DuckDBPyConnection) -> No
     policy.load(connection, settings.data)
 
 
-def compile_cell_models(settings: Settings, *further: str) -> list[Model]:
-    """Return the models that cells go through, in the order in which they need each other.
+def compile_project() -> dict[str, dict[str, Any]]:
+    """Return every model of the project as dbt compiles it: schema, SQL, whether it is of deliveries, and its parents.
+
+    It takes longer than most tests: they share it (the fixture ``compiled``).
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        settings = make_kit(Path(folder)).settings
+        forms = load_forms(settings.forms)
+        with connect(settings.warehouse_file) as connection:
+            load_inputs(settings, connection)
+            deliveries.prepare_tables(connection, forms)
+            registry.load_registry(connection, forms)
+        dbt.write_descriptions(settings)
+        dbt.invoke(settings, "compile")
+        manifest = json.loads((settings.dbt_target / "manifest.json").read_text(encoding="utf-8"))
+    return {
+        node["name"]: {
+            "schema": node["schema"],
+            "sql": node["compiled_code"].replace('"warehouse".', ""),
+            "is_of_deliveries": any(
+                parent.startswith("source.") and parent.split(".")[2] in {"raw", "forms", "decisions"}
+                for parent in node["depends_on"]["nodes"]
+            ),
+            "parents": [parent.rpartition(".")[2] for parent in node["depends_on"]["nodes"] if parent.startswith("model.")],
+        }
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+    }
+
+
+def models_of(compiled: dict[str, dict[str, Any]], *wanted: str, given: Collection[str] = ()) -> list[Model]:
+    """Return models with all that they are made of, in the order in which they need each other.
 
     Args:
-        settings: of a kit.
-        further: names of models that are made of those.
+        compiled: of ``compile_project``.
+        wanted: their names.
+        given: names of models that stand in the warehouse already.
     """
-    with connect(settings.warehouse_file) as connection:
-        load_inputs(settings, connection)
-        deliveries.prepare_tables(connection, load_forms(settings.forms))
-        registry.load_registry(connection, load_forms(settings.forms))
-    dbt.prepare(settings)
-    wanted = ("mart_cell_ledger", "mart_row_ledger", "int_name_findings", "int_delivered_answers", *further)
-    dbt.invoke(settings, "compile", "--select", *(f"+{name}" for name in wanted))
-    manifest = json.loads((settings.dbt_target / "manifest.json").read_text(encoding="utf-8"))
-    nodes = {
-        unique_id: node
-        for unique_id, node in manifest["nodes"].items()
-        if node["resource_type"] == "model" and node.get("compiled_code")
-    }
     ordered: dict[str, Model] = {}
 
-    def is_of_deliveries(unique_id: str) -> bool:
-        if unique_id.startswith("source."):
-            return unique_id.split(".")[2] in {"raw", "forms", "decisions"}
-        return unique_id in ordered and ordered[unique_id].is_of_deliveries
-
-    def add(unique_id: str) -> None:
-        if unique_id in ordered or unique_id not in nodes:
+    def add(name: str) -> None:
+        if name in ordered or name in given:
             return
-        node = nodes[unique_id]
-        parents = node["depends_on"]["nodes"]
-        for parent in parents:
+        model = compiled[name]
+        for parent in model["parents"]:
             add(parent)
-        sql = node["compiled_code"].replace('"warehouse".', "")
-        ordered[unique_id] = Model(node["schema"], node["name"], sql, any(map(is_of_deliveries, parents)))
+        is_of_deliveries = model["is_of_deliveries"] or any(
+            ordered[parent].is_of_deliveries for parent in model["parents"] if parent in ordered
+        )
+        ordered[name] = Model(model["schema"], name, model["sql"], is_of_deliveries)
 
-    for unique_id in sorted(nodes):
-        add(unique_id)
+    for name in wanted:
+        add(name)
     return list(ordered.values())
 
 
-@functools.cache
-def cell_models() -> list[Model]:
-    """Return the compiled models; all tests of a process share them, because making them takes longer than most tests."""
-    with tempfile.TemporaryDirectory() as folder:
-        return compile_cell_models(make_kit(Path(folder)).settings)
+def cell_models(compiled: dict[str, dict[str, Any]], *further: str) -> list[Model]:
+    """Return the models that cells go through, and further ones."""
+    return models_of(compiled, "mart_cell_ledger", "mart_row_ledger", "int_name_findings", "int_delivered_answers", *further)
 
 
 def cell_warehouse(kit: Kit, models: list[Model]) -> duckdb.DuckDBPyConnection:

@@ -51,10 +51,12 @@ NAMED = ("nr", "kommune")
 
 
 @pytest.fixture(scope="module")
-def surveys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Kit, duckdb.DuckDBPyConnection]]:
+def surveys(
+    tmp_path_factory: pytest.TempPathFactory, compiled: dict[str, dict[str, Any]]
+) -> Iterator[tuple[Kit, duckdb.DuckDBPyConnection]]:
     """One warehouse for all tests, because its making takes longer than they do; each begins without a delivery."""
     kit = make_kit(tmp_path_factory.mktemp("surveys"))
-    with cell_warehouse(kit, cell_models()) as connection:
+    with cell_warehouse(kit, cell_models(compiled)) as connection:
         yield kit, connection
 
 

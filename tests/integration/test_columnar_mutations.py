@@ -257,7 +257,9 @@ KINDS: list[tuple[str, Callable[[Path, random.Random], Mutant], int]] = [
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[Mutant], dict[str, Mutant], Any]]:
+def outcomes(
+    tmp_path_factory: pytest.TempPathFactory, compiled: dict[str, dict[str, Any]]
+) -> Iterator[tuple[list[Mutant], dict[str, Mutant], Any]]:
     """All mutants; those that were accepted by file name; and what became of the cells of each, read as one delivery."""
     folder = tmp_path_factory.mktemp("mutants")
     kit = make_kit(folder)
@@ -288,15 +290,15 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[Mu
             else:
                 accepted[path.name] = mutant
             seen.add(mutant.content)
-    with cell_warehouse(kit, cells_of_deliveries_apart()) as connection:
+    with cell_warehouse(kit, cells_of_deliveries_apart(compiled)) as connection:
         kit.read(connection)
         yield [mutant for _, mutant in mutants], accepted, became(connection)
 
 
-def cells_of_deliveries_apart() -> list[Model]:
+def cells_of_deliveries_apart(compiled: dict[str, dict[str, Any]]) -> list[Model]:
     """The models, but that each file stands for a delivery of its own: answers of a unit in two files are no finding."""
     apart = "int_contested_units"
-    return [m._replace(sql=f"select * from ({m.sql}) where false") if m.name == apart else m for m in cell_models()]
+    return [m._replace(sql=f"select * from ({m.sql}) where false") if m.name == apart else m for m in cell_models(compiled)]
 
 
 def became(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str], Any]:

@@ -17,8 +17,8 @@ from tests.integration.deliveries_kit import (
     FORM,
     Kit,
     Model,
+    cell_models,
     cell_warehouse,
-    compile_cell_models,
     csv_text,
     make_kit,
     write_delivery,
@@ -75,9 +75,8 @@ def records(count: int) -> list[list[str]]:
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> list[Model]:
-    settings = make_kit(tmp_path_factory.mktemp("models")).settings
-    return compile_cell_models(settings, "ctl_moved_records", "ctl_moved_blocks")
+def models(compiled: dict[str, dict[str, Any]]) -> list[Model]:
+    return cell_models(compiled, "ctl_moved_records", "ctl_moved_blocks")
 
 
 @pytest.fixture

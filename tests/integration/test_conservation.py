@@ -6,7 +6,6 @@ figures of the areas are compiled by dbt and run on a DuckDB in memory.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,9 +18,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from orchestration.core.settings import PROJECT_DIR, Settings
-from orchestration.engines import dbt
-from tests.integration.deliveries_kit import load_inputs
+from orchestration.core.settings import Settings
+from tests.integration.deliveries_kit import Model, load_inputs, models_of
 
 # The models that are looked at, and those that are replaced by made-up tables; what lies between them is run.
 RESULTS = ("int_fte__area", "int_areas", "int_unit_pieces")
@@ -35,7 +33,6 @@ CITY = "0301"
 GROUPS = {"adults": ("housing_with_staff", "work_measures"), "children": ("health_station_school",)}
 
 Row = dict[str, Any]
-Models = list[tuple[str, str, str]]
 
 
 @dataclass
@@ -342,30 +339,9 @@ def put(connection: duckdb.DuckDBPyConnection, tree: Tree) -> None:
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
-    """Schema, name and compiled SQL of the models between the made-up tables and the results, parents first."""
-    folder = tmp_path_factory.mktemp("conservation")
-    settings = Settings(
-        data_dir=PROJECT_DIR / "data", warehouse_dir=folder / "warehouse", snapshots_dir=folder / "snapshots"
-    )
-    nodes = json.loads(dbt.prepare(settings).read_text(encoding="utf-8"))["nodes"]
-    by_name = {node["name"]: unique_id for unique_id, node in nodes.items() if node["resource_type"] == "model"}
-    ordered: list[str] = []
-
-    def add(unique_id: str) -> None:
-        if unique_id in nodes and unique_id not in ordered and nodes[unique_id]["name"] not in MADE_UP:
-            for parent in nodes[unique_id]["depends_on"]["nodes"]:
-                add(parent)
-            ordered.append(unique_id)
-
-    for name in RESULTS:
-        add(by_name[name])
-    dbt.invoke(settings, "compile", "--select", *(nodes[unique_id]["name"] for unique_id in ordered))
-    nodes = json.loads((settings.dbt_target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
-    return [
-        (nodes[unique_id]["schema"], nodes[unique_id]["name"], nodes[unique_id]["compiled_code"].replace('"warehouse".', ""))
-        for unique_id in ordered
-    ]
+def models(compiled: dict[str, dict[str, Any]]) -> list[Model]:
+    """The models between the made-up tables and the results, parents first."""
+    return models_of(compiled, *RESULTS, given=MADE_UP)
 
 
 @pytest.fixture
@@ -378,10 +354,10 @@ def warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     connection.close()
 
 
-def run(connection: duckdb.DuckDBPyConnection, models: Models, tree: Tree) -> None:
+def run(connection: duckdb.DuckDBPyConnection, models: list[Model], tree: Tree) -> None:
     put(connection, tree)
-    for schema, name, sql in models:
-        connection.execute(f"create or replace table {schema}.{name} as {sql}")
+    for model in models:
+        connection.execute(f"create or replace table {model.schema}.{model.name} as {model.sql}")
 
 
 def reported_totals(tree: Tree) -> dict[tuple[int, str, str], Decimal]:
@@ -419,7 +395,7 @@ def count(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
 
 @pytest.mark.parametrize("seed", range(TREES))
 def test_current_areas_have_exactly_what_the_units_reported(
-    seed: int, models: Models, warehouse: duckdb.DuckDBPyConnection
+    seed: int, models: list[Model], warehouse: duckdb.DuckDBPyConnection
 ) -> None:
     tree = Tree(Random(seed), weights_known=seed % 4 != 0, has_city=seed % 3 == 0)
     run(warehouse, models, tree)
@@ -487,7 +463,7 @@ def test_current_areas_have_exactly_what_the_units_reported(
 
 @pytest.mark.parametrize("seed", range(6))
 def test_current_municipalities_have_their_share_by_weight(
-    seed: int, models: Models, warehouse: duckdb.DuckDBPyConnection
+    seed: int, models: list[Model], warehouse: duckdb.DuckDBPyConnection
 ) -> None:
     tree = Tree(Random(1_000 + seed), weights_known=True, has_city=True)
     run(warehouse, models, tree)

@@ -102,10 +102,10 @@ def cases(form: Form) -> dict[str, tuple[str, str, bool]]:
 
 
 @pytest.fixture(scope="module")
-def read_answers(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Any, ...]]:
+def read_answers(tmp_path_factory: pytest.TempPathFactory, compiled: dict[str, dict[str, Any]]) -> list[tuple[Any, ...]]:
     """Form, unit, question, fate, reason and number of every answer that is 99 or 999."""
     kit = make_kit(tmp_path_factory.mktemp("planted"))
-    with cell_warehouse(kit, cell_models()) as connection:
+    with cell_warehouse(kit, cell_models(compiled)) as connection:
         deliveries.prepare_tables(connection, FORMS)
         registry.load_registry(connection, FORMS)
         for form in FORMS:

@@ -15,7 +15,7 @@ from tests.integration.deliveries_kit import (
     FORM,
     HEADER,
     OPTIONS,
-    compile_cell_models,
+    cell_models,
     csv_text,
     load_inputs,
     make_kit,
@@ -78,7 +78,7 @@ def merge_services(data: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def settings(tmp_path_factory: pytest.TempPathFactory, compiled: dict[str, dict[str, Any]]) -> Settings:
     """A warehouse with the three rounds, up to the findings of the control."""
     kit = make_kit(tmp_path_factory.mktemp("rounds"))
     for path in (kit.data / "forms" / str(FORM["form"])).iterdir():
@@ -87,7 +87,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     merge_services(kit.data)
     for year in REPORTED:
         write_round(kit.data, year)
-    models = compile_cell_models(kit.settings, "int_fte__unit", "ctl_unreported", "mart_response")
+    models = cell_models(compiled, "int_fte__unit", "ctl_unreported", "mart_response")
     with connect(kit.settings.warehouse_file) as connection:
         load_inputs(kit.settings, connection)
         assert set(kit.read(connection).values()) == {"read"}
