@@ -135,11 +135,11 @@ def prepare_tables(connection: duckdb.DuckDBPyConnection, made_of: str = "") -> 
     replace_tables(connection, SCHEMA, tables, {name: [] for name in TABLES} | {MADE_OF: [(made_of,)]})
 
 
-def _kept(connection: duckdb.DuckDBPyConnection, made_of: str) -> int | None:
+def _kept(connection: duckdb.DuckDBPyConnection, wanted: str) -> int | None:
     """Return how many figures the tables have, if they are made of this; an interrupted build leaves none."""
     try:
         (found,) = connection.execute(f"select made_of from {SCHEMA}.{MADE_OF}").fetchall()[0]
     except duckdb.CatalogException:
         return None
     count = int(connection.execute(f"select count(*) from {SCHEMA}.printed_figures").fetchall()[0][0])
-    return count if found == made_of and count else None
+    return count if found == wanted and count else None
