@@ -10,17 +10,32 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.engines import dbt
 from tests.conftest import shared
-from tests.integration.deliveries_kit import Kit, cell_models, cell_warehouse, compile_project, make_kit
+from tests.integration.deliveries_kit import Kit, cell_models, cell_warehouse, compile_models, make_kit
 
 
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> dict[str, dict[str, Any]]:
-    """Every model as dbt compiles it (``models_of``); compiled once for all workers."""
-    with shared(tmp_path_factory, worker_id, "compiled") as (folder, is_empty):
+def prepared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Settings:
+    """The project's inputs with a warehouse in which dbt has parsed and compiled the project, once for all workers.
+
+    Nobody changes what lies there but the tests of dbt itself, which make its models.
+    """
+    with shared(tmp_path_factory, worker_id, "prepared") as (folder, is_empty):
+        settings = Settings(
+            data_dir=PROJECT_DIR / "data", warehouse_dir=folder / "warehouse", snapshots_dir=folder / "snapshots"
+        )
         if is_empty:
-            (folder / "models.json").write_text(json.dumps(compile_project()), encoding="utf-8")
-    models: dict[str, dict[str, Any]] = json.loads((folder / "models.json").read_text(encoding="utf-8"))
+            dbt.prepare(settings)
+            (folder / "models.json").write_text(json.dumps(compile_models(settings)), encoding="utf-8")
+    return settings
+
+
+@pytest.fixture(scope="session")
+def compiled(prepared: Settings) -> dict[str, dict[str, Any]]:
+    """Every model as dbt compiles it, for ``models_of``."""
+    models: dict[str, dict[str, Any]] = json.loads((prepared.warehouse.parent / "models.json").read_text(encoding="utf-8"))
     return models
 
 

@@ -9,7 +9,6 @@ import csv
 import io
 import json
 import shutil
-import tempfile
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -200,21 +199,17 @@ def load_inputs(settings: Settings, connection: duckdb.DuckDBPyConnection) -> No
     policy.load(connection, settings.data)
 
 
-def compile_project() -> dict[str, dict[str, Any]]:
+def compile_models(settings: Settings) -> dict[str, dict[str, Any]]:
     """Return every model of the project as dbt compiles it: schema, SQL, whether it is of deliveries, and its parents.
 
     It takes longer than most tests: they share it (the fixture ``compiled``).
     """
-    with tempfile.TemporaryDirectory() as folder:
-        settings = make_kit(Path(folder)).settings
-        forms = load_forms(settings.forms)
-        with connect(settings.warehouse_file) as connection:
-            load_inputs(settings, connection)
-            deliveries.prepare_tables(connection, forms)
-            registry.load_registry(connection, forms)
-        dbt.write_descriptions(settings)
-        dbt.invoke(settings, "compile")
-        manifest = json.loads((settings.dbt_target / "manifest.json").read_text(encoding="utf-8"))
+    with connect(settings.warehouse_file) as connection:
+        load_inputs(settings, connection)
+        deliveries.prepare_tables(connection, [])
+        registry.load_registry(connection, [])
+    dbt.invoke(settings, "compile")
+    manifest = json.loads((settings.dbt_target / "manifest.json").read_text(encoding="utf-8"))
     return {
         node["name"]: {
             "schema": node["schema"],
@@ -234,7 +229,7 @@ def models_of(compiled: dict[str, dict[str, Any]], *wanted: str, given: Collecti
     """Return models with all that they are made of, in the order in which they need each other.
 
     Args:
-        compiled: of ``compile_project``.
+        compiled: of ``compile_models``.
         wanted: their names.
         given: names of models that stand in the warehouse already.
     """

@@ -22,13 +22,9 @@ from tests.integration.deliveries_kit import load_inputs
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def built(prepared: Settings) -> Settings:
     """A warehouse with every model and no rows."""
-    folder = tmp_path_factory.mktemp("built")
-    settings = Settings(
-        data_dir=PROJECT_DIR / "data", warehouse_dir=folder / "warehouse", snapshots_dir=folder / "snapshots"
-    )
-    dbt.prepare(settings)
+    settings = prepared
     with connect(settings.warehouse_file) as connection:
         load_inputs(settings, connection)
         deliveries.prepare_tables(connection, [])
@@ -109,7 +105,7 @@ def test_without_corrections_only_what_comes_of_a_changed_source_is_built() -> N
 
 def test_a_public_table_of_another_type_than_its_contract_stops_the_build(built: Settings, tmp_path: Path) -> None:
     project = tmp_path / "dbt_project"
-    shutil.copytree(PROJECT_DIR / "dbt_project", project, ignore=shutil.ignore_patterns("target", "logs"))
+    shutil.copytree(PROJECT_DIR / "dbt_project", project, ignore=shutil.ignore_patterns("target", "logs", "_unit_tests.yml"))
     model = project / "models" / "public" / "response.sql"
     model.write_text(
         model.read_text(encoding="utf-8").replace("as integer) as units_missing", "as bigint) as units_missing")
@@ -155,11 +151,9 @@ def test_what_dbt_is_told_of_sources_and_public_tables_is_kept_in_git_as_the_inp
     subprocess.run(["git", "diff", "--exit-code", "--", *paths], cwd=PROJECT_DIR, check=True)
 
 
-def test_preparing_again_does_nothing(settings: Settings) -> None:
-    manifest = dbt.prepare(settings)
-    before = manifest.stat().st_mtime_ns
-    dbt.prepare(settings)
-    assert manifest.stat().st_mtime_ns == before
+def test_preparing_again_does_nothing(prepared: Settings) -> None:
+    before = (prepared.dbt_target / dbt.PREPARED).stat().st_mtime_ns
+    assert dbt.prepare(prepared).stat().st_mtime_ns == before
 
 
 def test_another_process_prepares_what_this_one_waits_for(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,13 +25,9 @@ NOT_FOR_MODELS = {("raw", "deliveries"), ("raw", "marks")}
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    folder = tmp_path_factory.mktemp("dbt")
-    settings = Settings(
-        data_dir=PROJECT_DIR / "data", warehouse_dir=folder / "warehouse", snapshots_dir=folder / "snapshots"
-    )
-    manifest = json.loads(dbt.prepare(settings).read_text(encoding="utf-8"))
-    return Project(manifest, frozenset(table.name for table in load_tables(settings.metadata)))
+def project(prepared: Settings) -> Project:
+    manifest = json.loads((prepared.dbt_target / dbt.PREPARED).read_text(encoding="utf-8"))
+    return Project(manifest, frozenset(table.name for table in load_tables(prepared.metadata)))
 
 
 def test_what_the_checks_find_is_meant_so_and_every_exception_is_needed(project: Project) -> None:

@@ -20,9 +20,9 @@ SETTINGS = Settings(data_dir=PROJECT_DIR / "data")
 
 
 @pytest.fixture(scope="module")
-def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+def definitions(prepared: Settings) -> dg.Definitions:
     """What Dagster shows of the bundled inputs."""
-    return build_definitions(SETTINGS.model_copy(update={"warehouse_dir": tmp_path_factory.mktemp("warehouse")}))
+    return build_definitions(prepared)
 
 
 def test_the_code_location_has_everything_from_input_to_snapshot(definitions: dg.Definitions) -> None:
