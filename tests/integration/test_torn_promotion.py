@@ -229,8 +229,11 @@ class Case:
     again: Callable[[Path], Any]
 
 
-def cut_at_every_step(case: Case, work: Path, full: bool) -> int:
-    """Cut the operation off at every step, each time in a copy of the prepared folder; return the number of steps."""
+def cut_at_every_step(case: Case, work: Path, full: bool, each: int = 1) -> int:
+    """Cut the operation off at every step, each time in a copy of the prepared folder; return the number of steps.
+
+    ``each`` is above 1 where another case has the same steps, and is cut off at every one of them.
+    """
 
     def fresh(name: str) -> Path:
         return Path(shutil.copytree(case.prepared, work / name, symlinks=True)) / "snapshots"
@@ -238,7 +241,7 @@ def cut_at_every_step(case: Case, work: Path, full: bool) -> int:
     folder = fresh("undisturbed")
     assert run(lambda: case.operation(folder), Steps(None))
     expected, before = state(folder), _bytes(ledger.ledger_file(case.prepared / "snapshots"))
-    for last in itertools.count():
+    for last in itertools.count(step=each):
         folder, steps = fresh("cut"), Steps(last, full)
         ended = run(lambda folder=folder: case.operation(folder), steps)  # type: ignore[misc]
         assert_whole(folder)
@@ -375,12 +378,17 @@ def powered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
-CASES = (official, second, published_before, nothing_new, rollback_to_the_one_before, rollback_to_a_withdrawn_one, prune)
+CASES = (second, nothing_new, rollback_to_the_one_before, rollback_to_a_withdrawn_one, prune)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 def test_killed_at_every_step(case: Callable[[Path], Case], tmp_path: Path) -> None:
     assert cut_at_every_step(case(tmp_path / "prepared"), tmp_path, full=False) > 3
+
+
+@pytest.mark.parametrize("case", [official, published_before], ids=lambda case: case.__name__)
+def test_killed_at_every_third_step_of_a_promotion_like_the_second(case: Callable[[Path], Case], tmp_path: Path) -> None:
+    assert cut_at_every_step(case(tmp_path / "prepared"), tmp_path, full=False, each=3) > 30
 
 
 @pytest.mark.parametrize("case", [second, rollback_to_the_one_before], ids=lambda case: case.__name__)
