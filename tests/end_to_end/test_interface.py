@@ -6,6 +6,7 @@ The questions are those of the interface, to the schema that its server has; run
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,13 @@ from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import Queued
 from dagster_graphql.client.query import LAUNCH_PIPELINE_EXECUTION_MUTATION
 from dagster_graphql.test.utils import define_out_of_process_workspace, execute_dagster_graphql
 
-from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.warehouse import connect
 from orchestration.defs.automation import REFRESH
 from orchestration.defs.deliveries import RAW, is_of_every_year
 from orchestration.defs.servers import WORKSPACE
 from orchestration.engines import uncorrected
 from orchestration.forms.registry import load_forms
+from orchestration.gate.results import read_results
 from orchestration.ingest import decisions, deliveries
 from tests.end_to_end.conftest import copied
 from tests.integration.servers_kit import Servers, make_servers, until
@@ -144,14 +145,11 @@ class Interface:
 
 
 @pytest.fixture(scope="module")
-def interface(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interface]:
-    folder = copied(published, tmp_path_factory.mktemp("interface") / "copy")
+def interface(new_year: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interface]:
+    folder = copied(new_year, tmp_path_factory.mktemp("interface") / "copy")
     servers = make_servers(folder)
-    # One by one, so that a test can take a delivery away.
-    (servers.data / "deliveries").unlink()
-    (servers.data / "deliveries").mkdir()
-    for path in (PROJECT_DIR / "data" / "deliveries").iterdir():
-        (servers.data / "deliveries" / path.name).symlink_to(path)
+    shutil.rmtree(servers.data)
+    shutil.copytree(new_year / "data", servers.data)
     with pytest.MonkeyPatch.context() as environment:
         for name, value in {**servers.variables, "IS248_FORMATS": ""}.items():
             environment.setenv(name, value)
@@ -171,8 +169,13 @@ def test_one_model_that_is_selected_is_made_and_nothing_else(interface: Interfac
     with connect(interface.servers.warehouse / "warehouse.duckdb") as connection:
         for key in (MODEL, NEIGHBOUR):
             connection.execute(f"create or replace table {'.'.join(key.path)} as select 1 as nothing")
+    found = read_results(interface.servers.warehouse / "gate" / "dbt_tests.json")
     run = interface.materialize(MODEL)
     assert interface.made(run) == [MODEL]
+    # What data tests found of other models stays.
+    assert {each.rule: each for each in read_results(interface.servers.warehouse / "gate" / "dbt_tests.json")} == {
+        each.rule: each for each in found
+    }
     assert interface.fetched(f"select count(*) > 10 from {'.'.join(MODEL.path)}") == (True,)
     assert interface.fetched(f"select nothing from {'.'.join(NEIGHBOUR.path)}") == (1,)
     # It was made of the same by the same code.
@@ -180,7 +183,7 @@ def test_one_model_that_is_selected_is_made_and_nothing_else(interface: Interfac
 
 
 def test_several_years_of_a_refresh_are_one_run(interface: Interface) -> None:
-    forms = load_forms(PROJECT_DIR / "data" / "forms")
+    forms = load_forms(interface.servers.data / "forms")
     (run,) = interface.backfill(REFRESH, [str(year) for year in sorted({form.time_period for form in forms})])
     interface.instance.report_run_canceled(run)
     assert run.job_name == REFRESH and run.status == dg.DagsterRunStatus.QUEUED
@@ -214,14 +217,14 @@ def test_what_is_made_of_a_changed_input_is_stale_until_it_is_made(interface: In
 def test_what_is_made_of_a_year_is_stale_when_its_delivery_changed(interface: Interface) -> None:
     before = interface.stale()
     tables = [dg.AssetKey([RAW, table]) for table in deliveries.TABLES]
-    last = max(load_forms(PROJECT_DIR / "data" / "forms"), key=lambda form: form.time_period)
+    last = max(load_forms(interface.servers.data / "forms"), key=lambda form: form.time_period)
     year, folder = str(last.time_period), interface.servers.data / "deliveries" / last.delivery
     # Read again, and nothing has changed.
     run = interface.materialize(*tables, partition=year)
     assert sorted(interface.made(run)) == sorted(tables) and interface.years_made(run) == [year]
     assert interface.stale() == before
 
-    folder.unlink()
+    shutil.rmtree(folder)
     interface.materialize(*tables, partition=year)
     stale = interface.stale()
     assert stale[READ_FILES] == [(f"{RAW}/files", year, "has a new data version")]
