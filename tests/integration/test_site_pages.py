@@ -5,7 +5,6 @@ The last tests drive a browser; they are skipped where Playwright, Chromium or a
 
 from __future__ import annotations
 
-import csv
 import html
 import importlib.util
 import json
@@ -14,6 +13,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from itertools import groupby
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +24,7 @@ import yaml
 
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import load_tables
+from orchestration.core.warehouse import quoted
 from orchestration.publish.release import load_catalogue, read_release
 from orchestration.site import build as building
 from orchestration.site.build import write
@@ -50,23 +51,21 @@ def empty_database() -> duckdb.DuckDBPyConnection:
     for table in load_tables(METADATA):
         columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
         connection.execute(f'create table "{table.name}" ({columns})')
-    with (PROJECT_DIR / "data" / "classifications" / "codelists.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            known = {
-                name: row[name] or None
-                for name in ("codelist", "code", "label_nb", "label_en", "parent", "sign")
-                if name in row
-            }
-            insert(connection, "codelists", [{**known, "sort_order": int(row["sort_order"])}])
+    lists = quoted(PROJECT_DIR / "data" / "classifications" / "codelists.csv")
+    connection.execute(f"insert into codelists by name select * from read_csv({lists}, all_varchar = true)")
     insert(connection, "snapshot", [{"channel": "demo", "time_period": YEARS[-1], "is_constructed": False}])
     return connection
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[Row]) -> None:
-    """Insert rows; columns that a row does not have are empty."""
-    for row in rows:
-        names = ", ".join(f'"{name}"' for name in row)
-        connection.execute(f'insert into "{table}" ({names}) values ({", ".join("?" for _ in row)})', list(row.values()))
+    """Insert rows, those with the same columns together; columns that a row does not have are empty."""
+    for columns, alike in groupby(rows, key=tuple):
+        found = list(alike)
+        names = ", ".join(f'"{name}"' for name in columns)
+        places = ", ".join([f"({', '.join('?' for _ in columns)})"] * len(found))
+        connection.execute(
+            f'insert into "{table}" ({names}) values {places}', [value for row in found for value in row.values()]
+        )
 
 
 def units(year: int) -> Iterator[Row]:
