@@ -184,9 +184,10 @@ def _write_content(
             if table.name != REVISIONS
         ] + [Job(f"overview/{view.name}", partial(_write_overview, table=view)) for view in overview]
         work = Work(connection, folder, store, (tables, views, release, sorted(formats)))
-        # Reports are read back against the files of the tables, and are made beside all others that stand on no report.
-        work.do(by_table)
-        listing = work.do(jobs, beside=partial(write_reports, folder))
+        listing = work.do([*jobs, *by_table])
+        # Reports are read back against the files of the tables, and alone: PDFium, which reads them, bears no other thread
+        # in which Python may collect what is left of its objects.
+        write_reports(folder)
         # These list the reports and all other files.
         work.do([Job("listing", partial(_write_later, later=later), is_made_every_time=True) for later in listing])
         if store is not None:
@@ -222,19 +223,15 @@ class Work:
         self._world = world_of(self._contents, *told) if self._contents is not None else ""
         self.hashes: dict[str, str] = {}
 
-    def do(self, jobs: list[Job], beside: Callable[[], None] | None = None) -> list[Later]:
-        """Do jobs, each with a connection of its own to the same file, and something beside them; the first error ends it.
+    def do(self, jobs: list[Job]) -> list[Later]:
+        """Do jobs side by side, each with a connection of its own to the same file; the first error ends it.
 
         Returns:
             What is to be done after all of them.
         """
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            # What takes longest begins first.
-            alone = [pool.submit(beside)] if beside is not None else []
             started = [pool.submit(self._do, job) for job in jobs]
             try:
-                for each in alone:
-                    each.result()
                 return [later for each in started if (later := each.result()) is not None]
             except BaseException:
                 pool.shutdown(cancel_futures=True)
