@@ -14,6 +14,7 @@ import python_calamine
 from benchmarks import scale
 from benchmarks.scaling import generator, workbooks
 from benchmarks.scaling.generator import Clones, Columns
+from benchmarks.scaling.edits import change_one_year
 from benchmarks.scaling.measuring import Place
 from orchestration.core.settings import PROJECT_DIR
 
@@ -208,6 +209,7 @@ def measured(run: float, floor: float, pandas: float, one_year: float) -> dict[s
         "floor": {"total": floor},
         "pandas": {"total": pandas},
         "one_year": {"seconds": one_year},
+        "one_cell": {"seconds": one_year},
         "cells": 1000,
     }
     return found | {"ratios": scale.ratios(found, 10.0)}
@@ -229,7 +231,7 @@ def test_one_changed_year_swaps_one_answer_of_two_units(tmp_path: Path) -> None:
     place = Place(tmp_path)
     small_data(tmp_path, "2018", "2020")
     before = (DATA / "deliveries/2020/is248_2020.csv").read_text(encoding="utf-8").splitlines()
-    assert scale.change_one_year(place) == "2020"
+    assert change_one_year(place) == "2020"
     after = (place.data / "deliveries/2020/is248_2020.csv").read_text(encoding="utf-8").splitlines()
     changed = [(old.split(";"), new.split(";")) for old, new in zip(before, after, strict=True) if old != new]
     assert len(changed) == 2
