@@ -13,8 +13,8 @@ import python_calamine
 
 from benchmarks import scale
 from benchmarks.scaling import generator, workbooks
-from benchmarks.scaling.generator import Clones, Columns
 from benchmarks.scaling.edits import change_one_year
+from benchmarks.scaling.generator import Clones, Columns
 from benchmarks.scaling.measuring import Place
 from orchestration.core.settings import PROJECT_DIR
 
