@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/spring.py [--year 2024] [--from is248_2023] [--renamed 0.1] [--seed 1] [--hold]
         [--formats] [--into FOLDER]
 
-Walks through a rehearsal by the commands of docs/spring.md alone: the years before are published; the first delivery
+Walks through a rehearsal by the commands of docs/run/spring.md alone: the years before are published; the first delivery
 comes, with columns that have other names and other words; the form is drafted and decided in the workbook by the key of the
 rehearsal; preview tells which entries are missing, and they are added; a run; the late units come in files of their own, and
 a run; the whole delivery comes again without its slips, and a run. A run that is refused is no end: what it says is part of

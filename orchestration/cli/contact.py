@@ -103,7 +103,7 @@ def _put_on_record(
         raise UserError(
             "nobody has described the round, so there are no letters",
             place=f"data/control/rounds/{found.year}.yml",
-            remedy="docs/contact-round.md says what a round has",
+            remedy="docs/run/contact-round.md says what a round has",
         )
     record = contacts_file(settings.explanations, found.year)
     if found.later is not None and (sent or back is not None or any(approved)):
@@ -146,7 +146,7 @@ def _lines(found: ContactRound, written: Written, noted: list[Contact]) -> list[
     if found.round is None:
         lines.append(
             f"note: data/control/rounds/{found.year}.yml does not say who writes and until when; there are no letters "
-            "(docs/contact-round.md)"
+            "(docs/run/contact-round.md)"
         )
     elif found.later is not None:
         lines.append(

@@ -65,7 +65,7 @@ def rehearse(
         *(run_before if awaited else []),
         f"  ./is248 new-year {made.form} {year}",
         f"  ./is248 preview {year}",
-        "docs/spring.md has all steps, and the awkward situations",
+        "docs/run/spring.md has all steps, and the awkward situations",
     ]
     told = dataclasses.asdict(made) | {name: str(getattr(made, name)) for name in ("folder", "data", "first")}
     return {**told, "text": "\n".join(text)}

@@ -24,7 +24,7 @@ from orchestration.core.settings import PROJECT_DIR, load_settings
 @click.option("--allow-origin", multiple=True, help="Address of pages that browsers may read the tables from; repeatable.")
 @command
 def serve(host: str, port: int, allow_origin: tuple[str, ...]) -> dict[str, Any]:
-    """Serve the tables of the published snapshot over HTTP, read-only (docs/clients.md)."""
+    """Serve the tables of the published snapshot over HTTP, read-only (docs/use/clients.md)."""
     from orchestration.serve import application  # imported here: it starts a web framework
 
     settings = load_settings()
@@ -64,14 +64,14 @@ def ui(options: tuple[str, ...]) -> None:
 @click.option("--operate", is_flag=True, help="Let people start and stop runs; without it they can only look.")
 @command
 def webserver(host: str, port: int, operate: bool) -> dict[str, Any]:
-    """Serve Dagster's user interface beside a daemon, read-only unless --operate is given (docs/server.md)."""
+    """Serve Dagster's user interface beside a daemon, read-only unless --operate is given (docs/run/server.md)."""
     from orchestration.defs.servers import is_loopback, run_webserver  # imported here, as above
 
     settings = load_settings()
     if not is_loopback(host):
         click.echo(
             f"warning: others can reach {host}, and nobody is asked who they are: put a reverse proxy with authentication "
-            "before it (docs/server.md)",
+            "before it (docs/run/server.md)",
             err=True,
         )
     run_webserver(settings, host, port, operate=operate)
@@ -80,7 +80,7 @@ def webserver(host: str, port: int, operate: bool) -> dict[str, Any]:
 @main.command()
 @command
 def daemon() -> dict[str, Any]:
-    """Run what was queued, the schedule and the sensors, one run at a time (docs/server.md)."""
+    """Run what was queued, the schedule and the sensors, one run at a time (docs/run/server.md)."""
     from orchestration.defs.servers import run_daemon  # imported here, as above
 
     run_daemon(load_settings())

@@ -17,7 +17,7 @@ from orchestration.core import yaml_text
 from orchestration.core.entries import first_problem
 from orchestration.core.errors import UserError
 
-DOCUMENTATION = "docs/contact-round.md says what a round has"
+DOCUMENTATION = "docs/run/contact-round.md says what a round has"
 
 
 class Round(BaseModel):

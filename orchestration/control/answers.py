@@ -286,8 +286,8 @@ def sign(settings: Settings, year: int, drafted: Drafted) -> list[Path]:
     ]
 
 
-_CORRECTIONS_HEAD = "# Corrections from the control of the year (docs/control.md); the form is that of docs/decisions.md.\n"
-_EXPLANATIONS_HEAD = "# Findings of the control that are right as they are, and why (docs/control.md). Restricted.\n"
+_CORRECTIONS_HEAD = "# Corrections from the control of the year (docs/run/control.md); the form is that of docs/run/signed-decisions.md.\n"
+_EXPLANATIONS_HEAD = "# Findings of the control that are right as they are, and why (docs/run/control.md). Restricted.\n"
 
 
 def _cell_key(entry: dict[str, Any]) -> tuple[Any, ...]:

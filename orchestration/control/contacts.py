@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from orchestration.core.entries import first_problem
 from orchestration.core.errors import UserError
 
-DOCUMENTATION = "docs/contact-round.md says what a line has"
+DOCUMENTATION = "docs/run/contact-round.md says what a line has"
 
 # What happened: a unit that has not sent its report was reminded, or its county governor told; a finding was asked about,
 # asked about again since the answer was not enough, or answered without settling it; a unit was approved.

@@ -31,7 +31,7 @@ PLACEHOLDERS = frozenset(
     )
 )
 NOTHING = "\u2013"
-DOCUMENTATION = "docs/control.md says what an entry has"
+DOCUMENTATION = "docs/run/control.md says what an entry has"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 

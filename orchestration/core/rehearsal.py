@@ -14,7 +14,7 @@ from orchestration.core.errors import UserError
 MARK = "rehearsal.yml"
 
 _TEXT = """\
-# These are the inputs of a rehearsal (docs/spring.md). As long as this file is here, every snapshot that is made of
+# These are the inputs of a rehearsal (docs/run/spring.md). As long as this file is here, every snapshot that is made of
 # them says that it is one, in whatever channel, and warehouse and snapshots lie in this folder.
 year: {year}
 made_of: {form}

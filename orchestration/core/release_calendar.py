@@ -26,7 +26,7 @@ from orchestration.core.errors import UserError
 # Under the folder of the inputs.
 CALENDAR = "calendar.yml"
 
-DOCUMENTATION = "docs/operations.md says what a release has"
+DOCUMENTATION = "docs/run/operations.md says what a release has"
 
 Status = Literal["provisional", "final"]
 

@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     )
     channel: Channel = Field(default="demo", description="demo promotes at once; official waits for the release calendar")
     engine: Literal["duckdb", "spark"] = Field(
-        default="duckdb", description="What computes the models; the figures are the same (docs/engines.md)"
+        default="duckdb", description="What computes the models; the figures are the same (docs/run/engines.md)"
     )
     spark_master: str = Field(
         default="local[*]", description="Where Spark computes: local[*], spark://host:7077, k8s://https://host:443, yarn"
@@ -81,7 +81,7 @@ class Settings(BaseSettings):
         default=None, description="Address that is called when a run fails or a release is published; environment only"
     )
     dagster_settings: Path | None = Field(
-        default=None, description="File that is added to Dagster's settings, such as a run launcher (docs/engines.md)"
+        default=None, description="File that is added to Dagster's settings, such as a run launcher (docs/run/engines.md)"
     )
     postgres_url: SecretStr | None = Field(
         default=None, description="Where Dagster keeps its runs instead of in SQLite files (postgresql://); environment only"

@@ -76,7 +76,7 @@ def prepare_instance(settings: Settings) -> None:
         raise UserError(
             f"cannot be written ({error.strerror})",
             place=str(file),
-            remedy="give the warehouse folder to the user that runs this (docs/server.md)",
+            remedy="give the warehouse folder to the user that runs this (docs/run/server.md)",
         ) from error
     if settings.postgres_url is not None:
         _require_postgres(settings.postgres_url)

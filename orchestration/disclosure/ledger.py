@@ -117,7 +117,7 @@ def _require_states(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         raise UserError(
             "the ledger is of an earlier version, which did not note all that decides the figures",
             place=str(path),
-            remedy="move the folder of snapshots away to begin anew; what it published stays known (docs/disclosure.md)",
+            remedy="move the folder of snapshots away to begin anew; what it published stays known (docs/use/disclosure.md)",
         )
 
 

@@ -21,7 +21,7 @@ from orchestration.core.errors import UserError
 from orchestration.core.warehouse import replace_tables
 
 FILE = Path("classifications") / "disclosure.yml"
-DOCUMENTATION = "docs/disclosure.md says what an entry means"
+DOCUMENTATION = "docs/use/disclosure.md says what an entry means"
 
 SCHEMA = "disclosure"
 

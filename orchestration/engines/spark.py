@@ -2,7 +2,7 @@
 
 Belongs here: the session, what it is given (the source tables, as Parquet) and what comes back of it (the built tables, into
 the warehouse). Does not belong here: SQL (``dbt_project``; what the engines write differently stands in its macros), or when
-Spark is worth its price (docs/engines.md).
+Spark is worth its price (docs/run/engines.md).
 
 Everything that Spark reads and writes lies in one folder, which is emptied before and after a build:
 
@@ -176,7 +176,7 @@ def _session(settings: Settings, folder: Path) -> Iterator[Any]:
             raise UserError(
                 f"Spark cannot start ({' '.join(str(error).split())[:300]})",
                 place=settings.spark_master,
-                remedy="correct IS248_SPARK_MASTER or IS248_SPARK_OPTIONS (docs/engines.md)",
+                remedy="correct IS248_SPARK_MASTER or IS248_SPARK_OPTIONS (docs/run/engines.md)",
             ) from error
         yield session
     finally:

@@ -236,7 +236,7 @@ def _check(folder: Path, rows: Sequence[Mapping[str, str]], places: Sequence[str
             columns.append(ColumnMap.model_validate(cells))
         except ValidationError as error:
             if place:
-                remedy = "fill in the cell, or choose something else (docs/forms.md)"
+                remedy = "fill in the cell, or choose something else (docs/run/form-folders.md)"
                 problems.tell(UserError(first_problem(error), place=place, remedy=remedy))
     form, _ = load_draft(folder, Problems(go_on=True))
     for problem, numbers in column_problems(form.model_copy(update={"columns": tuple(columns)}), folder):

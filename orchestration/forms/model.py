@@ -1,4 +1,4 @@
-"""The typed form: form.yml, columns.csv and options.csv of one folder of ``data/forms`` (see docs/forms.md)."""
+"""The typed form: form.yml, columns.csv and options.csv of one folder of ``data/forms`` (see docs/run/form-folders.md)."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def of_unit_codes(name: str, texts: Texts, unit: UnitSpec) -> list[Proposal]:
         proposed = _code_pattern([text for text in texts if text not in several and _DIGITS.search(text)])
         said = _cells(name, inside, texts, "have the code inside a text")
         if proposed is None:
-            said += "; no pattern was found that fits all of them: state one as unit.code_pattern (docs/forms.md)"
+            said += "; no pattern was found that fits all of them: state one as unit.code_pattern (docs/run/form-folders.md)"
         else:
             said += "; state under unit, if this finds the right digits in all of them:"
         found.append(Proposal("sheets", said, (f'code_pattern: "{proposed}"',) if proposed else ()))

@@ -19,7 +19,7 @@ from orchestration.forms.missing import MissingValues
 from orchestration.forms.model import OF_OPTIONS, UNSURE, ColumnMap, Form, OptionMap, header
 
 Row = TypeVar("Row", bound=BaseModel)
-DOCUMENTATION = "docs/forms.md says what belongs there"
+DOCUMENTATION = "docs/run/form-folders.md says what belongs there"
 
 # The code list of the questions that divide FTE, each with the list of its categories as its parent.
 BREAKDOWNS = "fte_breakdown"
@@ -446,7 +446,7 @@ def _check_items(form: Form, path: Path, breakdowns: dict[str, tuple[str, dict[s
                     f"item {column.item!r} is no code of the list {codelist}",
                     place=place,
                     remedy="add a new category to data/classifications/codelists.csv, and what it corresponds to in the "
-                    "rounds before to category_crosswalk.csv (docs/adding-a-year.md)",
+                    "rounds before to category_crosswalk.csv (docs/run/adding-a-year.md)",
                 )
             )
         elif codes[column.item] not in ("", column.target_group):

@@ -191,7 +191,7 @@ class Gate:
             raise UserError(
                 f"Great Expectations does not take an expectation of the stage {stage} ({' '.join(str(error).split())})",
                 place="expectations/rules",
-                remedy="correct its arguments; docs/gate.md says what a rule needs",
+                remedy="correct its arguments; docs/run/gate.md says what a rule needs",
             ) from error
 
     def _error(self, rule: Rule, found: Found, left_out: int = 0) -> str | None:

@@ -252,7 +252,7 @@ def load_rules(folder: Path) -> list[Rule]:
                 f"rule {entry.get('id', '?') if isinstance(entry, dict) else entry!r}: "
                 f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}",
                 place=str(path),
-                remedy="docs/gate.md says what a rule needs",
+                remedy="docs/run/gate.md says what a rule needs",
             ) from error
         except (OSError, yaml.YAMLError, TypeError) as error:
             raise UserError(

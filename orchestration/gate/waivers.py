@@ -22,7 +22,7 @@ from orchestration.core.errors import UserError
 from orchestration.gate.results import Counted
 from orchestration.gate.rules import Rule
 
-DOCUMENTATION = "docs/gate.md says what a waiver has"
+DOCUMENTATION = "docs/run/gate.md says what a waiver has"
 
 
 class Waiver(BaseModel):

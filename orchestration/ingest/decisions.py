@@ -21,7 +21,7 @@ from orchestration.core.errors import UserError
 from orchestration.core.release_calendar import CALENDAR, Calendar, load_calendar
 from orchestration.core.warehouse import replace_tables
 
-DOCUMENTATION = "docs/decisions.md says what an entry has"
+DOCUMENTATION = "docs/run/signed-decisions.md says what an entry has"
 
 # Instead of a list of units.
 ALL_UNITS = "all"

@@ -31,7 +31,7 @@ Kind = Literal["prose", "quote"]
 State = Literal["written", "carried", "empty", "not_placed"]
 
 FOLDER = "authored"
-DOCUMENTATION = "docs/reports.md says what a signed text has"
+DOCUMENTATION = "docs/run/reports.md says what a signed text has"
 # The styles of what stands around a signed text, by the names that Word, the page and the PDF have for them.
 CHECK_STYLE, SIGNATURE_STYLE = "Kontroller", "Signatur"
 TEXTS = load_texts("report", "authored")

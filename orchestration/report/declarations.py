@@ -35,7 +35,7 @@ def require_words(declared: Declared, of: Round) -> None:
     for name in (*(name for name, _ in named), *([rows.by] if rows.by != YEARS else [])):
         if name not in DIMENSIONS:
             guess = f"; in a table it is {IN_TABLES[name]!r}" if name in IN_TABLES else near(name, DIMENSIONS)
-            raise ReportError(f"there is no dimension {name!r}{guess}", "docs/reports.md lists them")
+            raise ReportError(f"there is no dimension {name!r}{guess}", "docs/run/reports.md lists them")
     questions = [code for name, code in named if name == QUESTION]
     if rows.by == QUESTION and rows.codes != "all":
         questions += rows.codes

@@ -22,7 +22,7 @@ from orchestration.core.tables import Label
 from orchestration.report.entry_problems import part_of, problem
 
 REPORT, TABLES, CHAPTERS, EXCEPTIONS = "report.yml", "tables", "chapters", "exceptions.csv"
-DOCUMENTATION = "docs/reports.md says what it has"
+DOCUMENTATION = "docs/run/reports.md says what it has"
 
 # The year of the report, the round before it, every round, every round that can be compared with the report's, or a count of
 # years from the report's.

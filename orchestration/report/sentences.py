@@ -39,7 +39,7 @@ _AT_ONCE = re.compile(f"[{_OPEN}{_CLOSE}]")
 _TO_THE_END = re.compile(
     rf"{_OPEN}(?P<said>[^{_CLOSE}]*){_CLOSE}(?P<rest>(?:(?!\.(?:\s|$)|\n\s*\n|\n- ).)*)(?=\.(?:\s|$))", re.DOTALL
 )
-DOCUMENTATION = "docs/reports.md says what a chapter may say"
+DOCUMENTATION = "docs/run/reports.md says what a chapter may say"
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ class _Chapter:
         guess = near(code, lists[codelist]) if codelist in lists else near(codelist, lists)
         if code not in lists.get(codelist, {}):
             raise ReportError(
-                f"code list {codelist!r} has no {code!r}{guess}", "docs/reports.md says where codes are listed"
+                f"code list {codelist!r} has no {code!r}{guess}", "docs/run/reports.md says where codes are listed"
             )
         return self.chapters.vocabulary.labels.code(codelist, code)
 

@@ -86,7 +86,7 @@ def require_bound(
             raise UserError(
                 f"the number {typed.text!r} is typed by hand: {typed.sentence[:80]!r}",
                 place=f"{path}, line {typed.line}",
-                remedy="bind it by a word of docs/reports.md, or sign an exception in exceptions.csv",
+                remedy="bind it by a word of docs/run/reports.md, or sign an exception in exceptions.csv",
             )
         used.add(found.line)
     return used

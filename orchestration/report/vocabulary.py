@@ -281,7 +281,7 @@ class Vocabulary:
         taken = {*kinds, *AREAS, "place", "item", "base", "indicator", "answer", "as_"}
         for name in sorted(set(how) - taken):
             guess = near(name, [*taken, "said", "unit", "decimals", "year"])
-            raise ReportError(f"a word knows nothing of {name!r}{guess}", "docs/reports.md lists what each word takes")
+            raise ReportError(f"a word knows nothing of {name!r}{guess}", "docs/run/reports.md lists what each word takes")
         if group == "total" and how.get("service", "total") != "total":
             raise ReportError("services are those of adults or of children", 'name the group: fte(year, "adults", ...)')
         return dimensions
@@ -366,7 +366,7 @@ class Vocabulary:
             raise ReportError(f"there are no areas by {by!r}{near(by, LEVELS)}", f"give one of {', '.join(LEVELS)}")
         make = self.words().get(word)
         if make is None:
-            raise ReportError(f"there is no word {word!r}{near(word, self.words())}", "docs/reports.md lists the words")
+            raise ReportError(f"there is no word {word!r}{near(word, self.words())}", "docs/run/reports.md lists the words")
         year = self._year(how.get("year"))
         wanted = {LEVEL: LEVELS[by], YEAR: str(year), BASIS: "reported"}
         found: list[tuple[str, Bound]] = []

@@ -24,7 +24,7 @@ from orchestration.report.vocabulary import Vocabulary
 from tests.conftest import run_command
 
 DATA = PROJECT_DIR / "data"
-DOCUMENTATION = PROJECT_DIR / "docs" / "reports.md"
+DOCUMENTATION = PROJECT_DIR / "docs" / "run" / "reports.md"
 # What stands over the lines of the documentation that are held against the reports.
 BEGIN = "| --- | --- | --- | --- | --- | --- |\n"
 STATEMENTS = yaml.safe_load(Path(__file__).with_name("report_statements.yml").read_text(encoding="utf-8"))
@@ -61,7 +61,7 @@ def test_a_statement_of_the_reports_comes_out_as_printed_or_is_refused(desk: bui
 
 
 def test_the_examples_of_the_documentation_say_what_it_says(desk: build.Desk) -> None:
-    examples = EXAMPLE.findall((PROJECT_DIR / "docs" / "reports.md").read_text(encoding="utf-8"))
+    examples = EXAMPLE.findall((PROJECT_DIR / "docs" / "run" / "reports.md").read_text(encoding="utf-8"))
     assert len(examples) >= 20
     assert [(each, said(desk, 2016, each)) for each, _ in examples] == [(each, text.strip()) for each, text in examples]
 

@@ -1,4 +1,4 @@
-"""Each client of docs/clients.md gives the same figure: every block of the page is run where its client is installed."""
+"""Each client of docs/use/clients.md gives the same figure: every block of the page is run where its client is installed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from orchestration.publish.views import load_entries
 from orchestration.serve.application import LOOPBACK, PORT
 from tests.integration.test_serve import FIGURE, served, write_tables
 
-PAGE = PROJECT_DIR / "docs" / "clients.md"
+PAGE = PROJECT_DIR / "docs" / "use" / "clients.md"
 ADDRESS = f"http://{LOOPBACK}:{PORT}"
 
 # Where a client is that is installed by hand: folder of Node's modules, file of the JDBC driver.

@@ -20,7 +20,7 @@ from orchestration.core.tables import load_tables
 from orchestration.publish.formats import data_package, metadata
 from tests.integration.publication_kit import METADATA, fte, published
 
-PAGE = PROJECT_DIR / "docs" / "publication.md"
+PAGE = PROJECT_DIR / "docs" / "use" / "publication.md"
 EXAMPLE = "area_changes"
 
 Rows = list[tuple[Any, ...]]

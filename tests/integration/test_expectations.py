@@ -237,7 +237,7 @@ def test_the_native_result_is_the_same_for_the_same_tables_and_shows_only_some_r
 
 
 def test_the_context_runs_as_the_documentation_says(tmp_path: Path) -> None:
-    text = (PROJECT_DIR / "docs" / "gate.md").read_text(encoding="utf-8")
+    text = (PROJECT_DIR / "docs" / "run" / "gate.md").read_text(encoding="utf-8")
     (command,) = re.findall(r"```python\n(import great_expectations.*?)```", text, flags=re.DOTALL)
     (without_spark,) = re.findall(r"`(import sys; sys.modules.*?)`", text)
     if find_spec("pyspark") is not None:

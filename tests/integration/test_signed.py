@@ -54,8 +54,8 @@ def forms(kit: Kit, monkeypatch: pytest.MonkeyPatch, **files: str) -> tuple[int,
         # Its code of another year.
         (ENTRY.replace("0101", "3001"), "'3001' is no unit of 2016", "had in that year"),
         (ENTRY.replace("0101", "101"), "'101' is no unit of 2016", "four or six digits"),
-        (ENTRY.replace('"0123456789ab"', "latest"), "delivery: String should match pattern", "docs/decisions.md"),
-        (ENTRY.replace("  reason: a\n", ""), "reason: Field required", "docs/decisions.md"),
+        (ENTRY.replace('"0123456789ab"', "latest"), "delivery: String should match pattern", "docs/run/signed-decisions.md"),
+        (ENTRY.replace("  reason: a\n", ""), "reason: Field required", "docs/run/signed-decisions.md"),
     ],
 )
 def test_an_entry_that_can_be_about_nothing_is_told_with_file_and_line(

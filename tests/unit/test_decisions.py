@@ -116,7 +116,7 @@ def test_a_mistake_is_told_with_file_and_line(tmp_path: Path, text: str, said: s
         load_decisions(tmp_path)
     assert said in caught.value.what
     assert str(path) in caught.value.place
-    assert "docs/decisions.md" in caught.value.remedy
+    assert "docs/run/signed-decisions.md" in caught.value.remedy
 
 
 def test_two_entries_that_decide_the_same_are_refused(tmp_path: Path) -> None:

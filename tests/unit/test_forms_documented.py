@@ -1,4 +1,4 @@
-"""docs/forms.md has every option that a form may have, and no other; its examples are valid."""
+"""docs/run/form-folders.md has every option that a form may have, and no other; its examples are valid."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from orchestration.forms.model import (
     UnitSpec,
 )
 
-TEXT = (PROJECT_DIR / "docs" / "forms.md").read_text(encoding="utf-8")
+TEXT = (PROJECT_DIR / "docs" / "run" / "form-folders.md").read_text(encoding="utf-8")
 # A line of an example that is a comment, and an option all the same; comments that go on stand farther to the right.
 OPTION = re.compile(r"^( {0,8})# ([a-z_]+: )", re.MULTILINE)
 PARTS: Mapping[str, type[BaseModel]] = {

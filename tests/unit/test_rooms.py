@@ -1,4 +1,4 @@
-"""The rooms of the Python package: who may import whom, as docs/developers/architecture.md lists them."""
+"""The rooms of the Python package: who may import whom, as docs/develop/architecture.md lists them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from orchestration.core.settings import PROJECT_DIR
 
 PACKAGE = PROJECT_DIR / "orchestration"
-DOCUMENT = PROJECT_DIR / "docs" / "developers" / "architecture.md"
+DOCUMENT = PROJECT_DIR / "docs" / "develop" / "architecture.md"
 
 # Rooms from the ground up, as the table of the document has them.
 ROOMS = re.findall(r"^\| `(\w+)` \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
