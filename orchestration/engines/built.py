@@ -37,10 +37,15 @@ def hashes_of_now(connection: duckdb.DuckDBPyConnection, settings: Settings) -> 
     return found
 
 
-def note(settings: Settings) -> None:
-    """Note that the models in the warehouse are all built of what the sources hold."""
+def note(settings: Settings, found: dict[str, str] | None = None) -> None:
+    """Note that the models in the warehouse are all built of what the sources hold.
+
+    Args:
+        settings: where the warehouse lies.
+        found: the hashes of now, where they are known.
+    """
     with connect(settings.warehouse_file) as connection:
-        found = hashes_of_now(connection, settings)
+        found = hashes_of_now(connection, settings) if found is None else found
         connection.execute("begin")
         _forget(connection)
         connection.execute(f"create table {TABLE} (name varchar, hash varchar)")
@@ -67,11 +72,20 @@ def forget_all(connection: duckdb.DuckDBPyConnection) -> None:
 
 def changed_sources(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[str] | None:
     """Return the sources that hold something else than what the models are built of; None where that is not known."""
+    return differing(connection, hashes_of_now(connection, settings))
+
+
+def differing(connection: duckdb.DuckDBPyConnection, now: dict[str, str]) -> list[str] | None:
+    """Return the sources of which the models are built of something else than this; None where that is not known.
+
+    Args:
+        connection: sees what is noted.
+        now: the hashes that a build would note.
+    """
     try:
         noted = dict(connection.execute(f"select name, hash from {TABLE}").fetchall())
     except duckdb.CatalogException:
         return None
-    now = hashes_of_now(connection, settings)
     if noted.get(PROJECT) != now[PROJECT] or noted.keys() != now.keys():
         return None
     return sorted(name for name in now if noted[name] != now[name])

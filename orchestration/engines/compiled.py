@@ -1,15 +1,15 @@
 """Models as dbt compiled them, run without dbt: for a look at one survey year, which is waited for.
 
 dbt takes a second to start, another to read what it parsed, and some fifty milliseconds for each model that it runs: two
-thirds of a look. Its compiled SQL (``dbt compile``, the artefact ``manifest.json``) is the SQL that ``dbt run`` runs, so it
-is kept until the project changes. Belongs here: compiling, keeping, and running in order. Does not belong here: a run that
+thirds of a look. Its compiled SQL is the SQL that ``dbt run`` runs, so it is kept until the project changes, and a run keeps
+what dbt compiled on its way. Belongs here: compiling, keeping, and running in order. Does not belong here: a run that
 something is published from, which is dbt's own (``dbt``).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,32 +34,58 @@ class Model:
     sql: str
 
 
-def compiled(settings: Settings, models: Sequence[str]) -> list[Model]:
+def compiled(settings: Settings, models: Sequence[str], run: Settings | None = None) -> list[Model]:
     """Return models with all that they are made of, in an order in which they can be made.
 
-    The whole project is compiled once; the warehouse that is named in the SQL is that of the settings.
+    The whole project is compiled once; its SQL names the warehouse, and not where it lies.
+
+    Args:
+        settings: of the warehouse in which the models are to be made.
+        models: their names.
+        run: settings of the runs that publish, if they are others: what the last of them compiled is used.
 
     Raises:
         UserError: the project does not compile, or a model is neither a table nor a view in SQL.
     """
     dbt.write_descriptions(settings)
-    kept = dbt.target_folder(settings) / KEPT
-    project = dbt.fingerprint(settings)
-    content = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
-    if content.get("project") != project:
-        dbt.invoke(settings, "--log-level-file", "none", "compile")
-        manifest = json.loads((dbt.target_folder(settings) / "manifest.json").read_text(encoding="utf-8"))
-        content = {"project": project, "models": _models(manifest)}
-        partial = kept.with_suffix(".partial")
-        partial.write_text(json.dumps(content), encoding="utf-8")
-        partial.replace(kept)
-    return list(_in_order(content["models"], models))
-
-
-def _models(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return what is kept of the manifest: the models by name, each with the names of those that it is made of."""
+    for each in (settings, run or settings):
+        known = kept(each)
+        if known is not None:
+            return [_model(name, known[name]) for name in in_order(known, models)]
+    dbt.invoke(settings, "--log-level-file", "none", "compile")
+    manifest = json.loads((dbt.target_folder(settings) / "manifest.json").read_text(encoding="utf-8"))
     nodes = {name: node for name, node in manifest["nodes"].items() if node["resource_type"] == "model"}
-    return {
+    known = _keep(settings, nodes)
+    return [_model(name, known[name]) for name in in_order(known, models)]
+
+
+def keep(settings: Settings, nodes: Mapping[str, Mapping[str, Any]]) -> None:
+    """Keep what dbt compiled in a run of the whole project.
+
+    Args:
+        settings: of the run.
+        nodes: all models by their unique name, as the manifest has them.
+    """
+    _keep(settings, nodes)
+
+
+def kept(settings: Settings) -> dict[str, dict[str, Any]] | None:
+    """Return what was compiled of the project as it is, by the name of the model; None if it was not, or is not kept."""
+    try:
+        content = json.loads((dbt.target_folder(settings) / KEPT).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return content["models"] if content["project"] == _identity(settings) else None
+
+
+def _identity(settings: Settings) -> str:
+    """Return what the compiled SQL depends on: the project, and the name of the database."""
+    return f"{dbt.project_hash(settings)} {settings.warehouse_file.stem}"
+
+
+def _keep(settings: Settings, nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Keep the models by name, each with the names of those that it is made of."""
+    models = {
         node["name"]: {
             "schema": node["schema"],
             "relation": node["relation_name"],
@@ -69,12 +95,22 @@ def _models(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
         }
         for node in nodes.values()
     }
+    path = dbt.target_folder(settings) / KEPT
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps({"project": _identity(settings), "models": models}), encoding="utf-8")
+    partial.replace(path)
+    return models
 
 
-def _in_order(known: dict[str, dict[str, Any]], models: Iterable[str]) -> Iterator[Model]:
-    """Yield models and what they are made of, each after what it is made of."""
+def in_order(known: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> Iterator[str]:
+    """Yield the names of models and of what they are made of, each after what it is made of.
+
+    Args:
+        known: all models, as they are kept.
+        names: the models.
+    """
     done: set[str] = set()
-    waiting = list(models)[::-1]
+    waiting = list(names)[::-1]
     while waiting:
         missing = [name for name in known[waiting[-1]]["made_of"] if name not in done]
         if missing:
@@ -83,15 +119,15 @@ def _in_order(known: dict[str, dict[str, Any]], models: Iterable[str]) -> Iterat
         name = waiting.pop()
         if name not in done:
             done.add(name)
-            yield _model(name, known[name])
+            yield name
 
 
-def _model(name: str, kept: dict[str, Any]) -> Model:
-    if kept["materialized"] not in ("table", "view"):
+def _model(name: str, node: Mapping[str, Any]) -> Model:
+    if node["materialized"] not in ("table", "view"):
         raise UserError(
             f"model {name} is no table or view in SQL", place="dbt_project", remedy="leave it out of what a look makes"
         )
-    return Model(name, kept["schema"], kept["relation"], kept["materialized"], kept["sql"])
+    return Model(name, node["schema"], node["relation"], node["materialized"], node["sql"])
 
 
 def run(connection: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> None:

@@ -107,11 +107,15 @@ def write_descriptions(settings: Settings) -> None:
 
 
 def fingerprint(settings: Settings) -> str:
-    """Return a hash of dbt's version, the project and the place of the warehouse."""
+    """Return a hash of dbt's version, the project and the place of the warehouse, which the manifest names."""
+    return hashlib.sha256(f"{project_hash(settings)} {settings.warehouse_file}".encode()).hexdigest()
+
+
+def project_hash(settings: Settings) -> str:
+    """Return a hash of dbt's version and the project, wherever the warehouse lies."""
     digest = hashlib.sha256()
     for package in ("dbt-core", "dbt-duckdb", "duckdb"):
         digest.update(f"{package}={version(package)};".encode())
-    digest.update(str(settings.warehouse_file).encode())
     for path in sorted(settings.dbt_project.rglob("*")):
         if path.is_file() and path.suffix in {".md", ".py", ".sql", ".yml"}:
             digest.update(path.relative_to(settings.dbt_project).as_posix().encode())

@@ -84,7 +84,10 @@ def build(
                 results = dbt.invoke(settings, "run", *part.selection, engine=ENGINE, tell=tell).result.results
                 log = dbt.target_folder(settings, ENGINE) / "dbt.log"
                 dbt.refuse_failed(settings, results, f"see {log}; nothing was published")
-                seconds |= {entry.node.unique_id: entry.execution_time for entry in results}
+                # What dbt does at the start of a run is among the results too.
+                seconds |= {
+                    entry.node.unique_id: entry.execution_time for entry in results if entry.node.resource_type == "model"
+                }
         built = [entry for entry in compiled if entry.node.unique_id in seconds]
         _bring_back(settings, folder, [entry.node for entry in built])
     tests = dbt.invoke(settings, "test", "--select", "test_type:data").result.results

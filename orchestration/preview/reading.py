@@ -148,7 +148,7 @@ def read(
         look.warehouse_file.unlink(missing_ok=True)
         try:
             reading = _read(look, year, problems, deliveries_folder, settings.archive)
-            _build(look, models)
+            _build(look, models, settings)
             with connect(look.warehouse_file, read_only=True) as connection:
                 yield reading, connection
         finally:
@@ -223,9 +223,9 @@ def _round_before(form: Form, earlier: list[Form]) -> Form | None:
     return same[-1] if same else None
 
 
-def _build(look: Settings, models: Sequence[str]) -> None:
-    """Run the models in the warehouse of the look."""
-    found = compiled.compiled(look, models)
+def _build(look: Settings, models: Sequence[str], run: Settings) -> None:
+    """Run the models in the warehouse of the look, as the last run compiled them if the project is still the same."""
+    found = compiled.compiled(look, models, run)
     try:
         with connect(look.warehouse_file) as connection:
             compiled.run(connection, found)

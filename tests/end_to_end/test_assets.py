@@ -19,7 +19,9 @@ from orchestration.core.warehouse import connect
 from orchestration.defs.deliveries import RAW, READING
 from orchestration.defs.models import SURVEY_YEARS
 from orchestration.defs.ownership import group_name
+from orchestration.engines import compiled, dbt
 from orchestration.gate.results import RuleResult, read_results
+from orchestration.preview import reading
 from orchestration.publish import pointer, snapshots
 from orchestration.publish.candidates import last_candidate
 from tests.end_to_end.conftest import copied
@@ -126,6 +128,21 @@ def test_every_year_of_a_raw_table_was_made_by_the_step_that_reads(warehouse: Pa
         if record.asset_materialization is not None
     }
     assert rows == {str(year): cells for year, cells in delivered}
+
+
+def test_a_look_at_a_year_uses_what_the_run_compiled(
+    warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Settings(data_dir=PROJECT_DIR / "data", warehouse_dir=warehouse)
+    look = run.model_copy(update={"warehouse_dir": tmp_path / "preview"})
+    by_itself = compiled.compiled(look, reading.MODELS)
+    monkeypatch.setattr(dbt, "invoke", pytest.fail)
+    other = run.model_copy(update={"warehouse_dir": tmp_path / "other"})
+    assert compiled.compiled(other, reading.MODELS, run) == by_itself
+    # Of another project nothing is used.
+    monkeypatch.setattr(dbt, "project_hash", lambda settings: "other")
+    with pytest.raises(pytest.fail.Exception):
+        compiled.compiled(other, reading.MODELS, run)
 
 
 @pytest.fixture(scope="module")

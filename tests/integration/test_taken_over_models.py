@@ -65,9 +65,9 @@ Built = Mapping[str, str]
 class Tiny:
     """A tiny project and its warehouse, and what the last build said of each node."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, file: Path | None = None) -> None:
         self.folder = folder
-        self.file = folder / "tiny.duckdb"
+        self.file = file or folder / "tiny.duckdb"
         for name in ("models", "macros/materializations", "tests/generic"):
             (folder / name).mkdir(parents=True)
         for name in ("taken_over", "generate_schema_name", "persist_docs"):
