@@ -21,11 +21,12 @@ from orchestration.core import yaml_text
 from orchestration.core.entries import first_problem
 from orchestration.core.errors import UserError
 from orchestration.core.language import Language, in_language, written_day
+from orchestration.core.nearest import near
 from orchestration.core.texts import filled, load_texts
 from orchestration.report.anonymity import Names
 from orchestration.report.model import CHAPTERS, EXCEPTIONS, Source
 from orchestration.report.typed_numbers import require_bound
-from orchestration.report.values import ReportError, near
+from orchestration.report.values import ReportError
 
 Kind = Literal["prose", "quote"]
 State = Literal["written", "carried", "empty", "not_placed"]

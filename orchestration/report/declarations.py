@@ -6,10 +6,11 @@ form of a declaration (``model``), or codes of other dimensions (``tables``).
 
 from __future__ import annotations
 
+from orchestration.core.nearest import near
 from orchestration.report.entry_problems import DIMENSIONS
 from orchestration.report.grid import Round
 from orchestration.report.model import Declared
-from orchestration.report.values import ReportError, near
+from orchestration.report.values import ReportError
 
 QUESTION, YEARS = "question", "year"
 # What the words of chapters call otherwise.

@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from orchestration.core.language import in_language
+from orchestration.core.nearest import near
 from orchestration.core.tables import Label
 from orchestration.core.texts import filled, load_texts
 from orchestration.publish.definitions import KIND, WEAKNESS, Definition, said_of, subjects_of
 from orchestration.report.grid import Grid, Note, Round
-from orchestration.report.values import ReportError, near
+from orchestration.report.values import ReportError
 
 TEXTS = load_texts("report", "definitions")
 ABBREVIATION = "abbreviation"

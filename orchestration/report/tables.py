@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
+from orchestration.core.nearest import near
 from orchestration.core.texts import filled, load_texts
 from orchestration.report.grid import Grid, GridCell, Note, Round, RowHead, heads_of, marked
 from orchestration.report.labels import MEASURES, Labels
 from orchestration.report.model import Column, Declared, YearSpec
 from orchestration.report.printed_tables import cell_key
 from orchestration.report.printed_words import NOT_COMPARABLE, WITH_CORRECTION, NotComparableError, Place
-from orchestration.report.values import COUNTRY, HIDDEN, LEVEL, PARTS, PLAIN, YEAR, Cell, Quantity, ReportError, near, plain
+from orchestration.report.values import COUNTRY, HIDDEN, LEVEL, PARTS, PLAIN, YEAR, Cell, Quantity, ReportError, plain
 from orchestration.report.writing import listed, number
 
 TEXTS = load_texts("report", "tables")

@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.core.nearest import near
 from orchestration.core.tables import NUMERIC, Table
 from orchestration.core.warehouse import dictionaries
 from orchestration.publish.release import Release
@@ -24,7 +25,6 @@ COUNTRY = ("country", "0")
 # Parts of a municipality that report for themselves.
 PARTS = ("city_district", "agency")
 HIDDEN = "Q"
-MOST_GUESSES = 4
 PLAIN = "A"
 
 
@@ -267,14 +267,3 @@ class Published:
 def said(wanted: Mapping[str, str]) -> str:
     """Return a key in one line."""
     return " ".join(f"{name}={value}" for name, value in wanted.items())
-
-
-def near(name: str, there: Iterable[str]) -> str:
-    """Return a guess at what a misspelt name should be, as the end of a sentence."""
-    names = sorted(there)
-    guess = difflib.get_close_matches(name, names, n=1)
-    if guess:
-        return f"; nearest is {guess[0]!r}"
-    # A word that is a part of others is what somebody remembers of them.
-    parts = [each for each in names if name and name in each][:MOST_GUESSES]
-    return f"; there are {', '.join(map(repr, parts))}" if parts else ""

@@ -14,12 +14,13 @@ from decimal import Decimal
 from typing import Any
 
 from orchestration.core.language import in_language
+from orchestration.core.nearest import near
 from orchestration.report.bound import ALWAYS_SAID, Bound, Composed
 from orchestration.report.grid import Round
 from orchestration.report.labels import Labels
 from orchestration.report.printed_words import WITH_CORRECTION, Place
 from orchestration.report.tables import SAID_STATUSES
-from orchestration.report.values import BASIS, CODE, LEVEL, YEAR, Cell, Quantity, ReportError, near, plain
+from orchestration.report.values import BASIS, CODE, LEVEL, YEAR, Cell, Quantity, ReportError, plain
 from orchestration.report.writing import GROUPS, WORDS, in_words, kept_together, listed, rounded
 
 # What has to be said of a status, by the name that an author gives it in ``said``.

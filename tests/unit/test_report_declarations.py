@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from orchestration.core.errors import UserError
+from orchestration.core.nearest import near
 from orchestration.report.declarations import require_words
 from orchestration.report.model import load_source
 from orchestration.report.questions import Asked, questions_of
 from orchestration.report.translations import unused
-from orchestration.report.values import ReportError, near
+from orchestration.report.values import ReportError
 from tests.unit.report_kit import answer, fte, round_of
 
 REPORT = """
