@@ -13,24 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from orchestration.cli.common import command, counted, main, shown_path
+from orchestration.cli.common import aligned, command, counted, main, shown_path
+from orchestration.cli.completing import complete_conditions, complete_tables, complete_years
 from orchestration.core.errors import UserError
 from orchestration.core.language import in_language
+from orchestration.core.progress import progress
 from orchestration.core.settings import Settings, load_settings
-from orchestration.core.tables import load_tables
-from orchestration.core.warehouse import connect
-from orchestration.publish import pointer, snapshots
-from orchestration.trace.explain import (
-    ANSWER_KEYS,
-    ANSWERS,
-    as_dictionaries,
-    explain_answers,
-    explain_rows,
-    parse_conditions,
-    render_behind,
-    render_origin,
-    require_built,
-)
+from orchestration.trace.conditions import ANSWER_KEYS, ANSWERS, name_of_table, parse_conditions
 
 if TYPE_CHECKING:
     from orchestration.contact.effect import Difference
@@ -41,63 +30,90 @@ if TYPE_CHECKING:
 
 def _rule_lines(settings: Settings, table: str) -> list[str]:
     """Return a line for each rule of the gate about a table, as it was judged for the published snapshot."""
+    from orchestration.publish import pointer, snapshots
+
     published = pointer.current(settings.snapshots)
     verdict = snapshots.read_gate(published) if published is not None else None
     results = verdict["rules"] if verdict is not None else []
     return [f"{result['outcome']}  {result['title_en']}" for result in results if result["table"] in (table, "all")]
 
 
-@main.command()
-@click.argument("table")
-@click.argument("conditions", nargs=-1)
-@click.option("--most", default=20, show_default=True, type=click.IntRange(min=1), help="Cells or rows to show at most.")
+@main.command(
+    examples=[
+        "./is248 explain fte_by_service time_period={year} unit_level=country target_group=adults \\\n"
+        "      service_type=total area_basis=reported",
+        "./is248 explain answers form={form} unit_code=0301 question=fte_by_service",
+        "./is248 explain answers form={form} fate=rejected",
+    ],
+    doing="looking up the cells",
+    is_answer=True,
+)
+@click.argument(
+    "table",
+    shell_complete=complete_tables,
+    help="A public table, or answers for the delivered cells themselves. The beginning of a name is enough.",
+)
+@click.argument(
+    "conditions",
+    nargs=-1,
+    shell_complete=complete_conditions,
+    help="Conditions that rows must meet, each as column=value. All of them must hold.",
+)
+@click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(min=1), help="Show at most this many rows, units or cells."
+)
 @command
-def explain(table: str, conditions: tuple[str, ...], most: int) -> dict[str, Any]:
-    """Follow a row of TABLE (a public table, or `answers`) back to its source: CONDITIONS are key=value.
+def explain(table: str, conditions: tuple[str, ...], limit: int) -> dict[str, Any]:
+    """Trace rows of a table back to the delivered cells, corrections and rules behind them.
 
-    What it shows of single units is restricted: it is for those who run the system.
+    Where no row meets the conditions, the command fails and names the value or condition to change. What it shows of single
+    units is restricted.
     """
+    # imported here: a shell completes tables and keys without them
+    from orchestration.core.tables import load_tables
+    from orchestration.core.warehouse import connect
+    from orchestration.trace import explain as trace
+
     settings = load_settings()
     if not settings.warehouse_file.exists():
         raise UserError("there is no warehouse", place=str(settings.warehouse_file), remedy="run is248 run")
     tables = {described.name: described for described in load_tables(settings.metadata)}
-    names = [name for name in (ANSWERS, *tables) if name == table] or [
-        name for name in (ANSWERS, *tables) if name.startswith(table)
-    ]
-    if len(names) != 1:
-        raise UserError(
-            f"{table!r} is no table" if not names else f"{table!r} may be {', '.join(names)}",
-            place="explain",
-            remedy=f"tables are {', '.join((ANSWERS, *tables))}",
-        )
-    described = tables.get(names[0])
-    keys = described.column_names if described else ANSWER_KEYS
-    wanted = parse_conditions(conditions, keys, f"explain {names[0]}")
+    name = name_of_table(table, [ANSWERS, *tables])
+    described = tables.get(name)
+    wanted = parse_conditions(conditions, described.column_names if described else ANSWER_KEYS, f"explain {name}")
     with connect(settings.warehouse_file, read_only=True) as connection:
-        require_built(connection, settings.warehouse_file)
+        trace.require_built(connection, settings.warehouse_file)
         if described is None:
-            origins = explain_answers(connection, wanted, most)
-            text = "\n".join(render_origin(origin) for origin in origins) or "no delivered cell meets the conditions"
-            return {"cells": as_dictionaries(origins), "text": text}
-        found = explain_rows(connection, described, wanted, most)
+            origins = trace.explain_answers(connection, wanted, limit)
+            return {"cells": trace.as_dictionaries(origins), "text": "\n".join(map(trace.render_origin, origins))}
+        found = trace.explain_rows(connection, described, wanted, limit)
     rules = _rule_lines(settings, described.name)
-    text = "\n\n".join(render_behind(behind, rules, most) for behind in found) or "no row meets the conditions"
+    text = "\n\n".join(trace.render_behind(behind, rules, limit) for behind in found) or "the table is empty"
     return {"rows": [dataclasses.asdict(behind) for behind in found], "rules": rules, "text": text}
 
 
-@main.command()
-@click.argument("year", type=int)
-@click.option(
-    "--answers", type=click.Path(exists=True, path_type=Path), help="Read an answered list, or all lists of a folder."
+@main.command(
+    examples=[
+        "./is248 control {year}",
+        "./is248 control {year} --answers answered/          # show what the answers lead to",
+        "./is248 control {year} --answers answered/ --sign   # write it",
+    ],
+    doing="examining the answers of the year",
 )
-@click.option("--sign", is_flag=True, help="With --answers: write what the answers lead to. Without it, it is only shown.")
+@click.argument("year", type=int, shell_complete=complete_years, help="The survey year.")
+@click.option(
+    "--answers",
+    type=click.Path(exists=True, path_type=Path),
+    help="Read this answered list, or all lists in this folder, and show what the answers lead to.",
+)
+@click.option("--sign", is_flag=True, help="With --answers: write the corrections and explanations they lead to.")
 @click.option("--language", type=click.Choice(["nb", "en"]), default="nb", show_default=True, help="Language of the lists.")
 @command
 def control(year: int, answers: Path | None, sign: bool, language: Literal["nb", "en"]) -> dict[str, Any]:
-    """Write the lists of what single units are to be asked about their answers of YEAR, or read them back answered.
+    """Write lists of answers that units should check, or read the answered lists back.
 
-    With --answers it shows what the answers lead to and what that does to the figures of the country and the counties; with
-    --sign it writes it. The lists are restricted: they are for those who control the survey year.
+    With --answers the command shows corrections, explanations and their effect on the figures of the country and the
+    counties. Nothing is written without --sign. The lists show answers of single units and are restricted.
     """
     settings = load_settings()
     if answers is not None:
@@ -106,6 +122,7 @@ def control(year: int, answers: Path | None, sign: bool, language: Literal["nb",
         from orchestration.control.answers import sign as write
 
         drafted = draft(settings, year, answers)
+        progress.at("  computing the effect of the corrections")
         effect = effect_of(settings, year, drafted.corrections)
         files = write(settings, year, drafted) if sign else []
         return _drafted_lines(drafted, effect, files, sign)
@@ -182,18 +199,25 @@ def _control_lines(found: Control, written: Written) -> dict[str, Any]:
     for kind in kinds:
         counts[kind] = counts.get(kind, 0) + 1
     counts = dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
-    width = max((len(title) for title in titles.values()), default=0)
     units = {entry.unit_code for entry in found.findings if entry.unit_code}
     text = [
         f"{found.year}: {counted(len(kinds), 'finding')} about {counted(len(units), 'unit')}, "
         f"{counted(len(found.findings), 'question')}, "
         f"{sum(entry.explanation is not None for entry in found.findings)} of them explained",
-        *(f"  {titles[finding]:{width}} {count:>5}" for finding, count in counts.items()),
-        "greatest effect on the national figure (FTE):",
-        *(
-            f"  {entry.effect:>8}  {entry.unit_code:6} {entry.unit_name}: {entry.title}"
-            + (f" ({entry.target_group})" if entry.target_group else "")
-            for entry in found.findings[:10]
+        *aligned(("finding", "count"), [(titles[kind], count) for kind, count in counts.items()], "  "),
+        "greatest effect on the national figure:",
+        *aligned(
+            ("FTE", "unit", "name", "finding"),
+            [
+                (
+                    float(entry.effect),
+                    entry.unit_code,
+                    entry.unit_name,
+                    entry.title + (f" ({entry.target_group})" if entry.target_group else ""),
+                )
+                for entry in found.findings[:10]
+            ],
+            "  ",
         ),
         f"lists: {shown_path(written.folder)} ({written.overview.name}, {written.counties} counties, {written.units} units)",
     ]

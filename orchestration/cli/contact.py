@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestration.cli.common import command, counted, main, shown_path
+from orchestration.cli.common import aligned, command, counted, main, shown_path
+from orchestration.cli.completing import complete_years
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings, load_settings
 
@@ -21,26 +22,45 @@ if TYPE_CHECKING:
     from orchestration.control.contacts import Contact
 
 
-@main.command()
-@click.argument("year", type=int)
+@main.command(
+    examples=[
+        "./is248 contact {year}",
+        './is248 contact {year} --sent reminders --by "Kari Nordmann"',
+        "./is248 contact {year} --read-back round.xlsx",
+        './is248 contact {year} --approve 0301 --approve 5001 --by "Kari Nordmann"',
+    ],
+    doing="examining the answers of the year",
+)
+@click.argument("year", type=int, shell_complete=complete_years, help="The survey year.")
 @click.option(
     "--on",
     "today",
     type=click.DateTime(["%Y-%m-%d"]),
-    help="The day; today if it is not given. An earlier day than the last on record only looks back.",
+    metavar="DATE",
+    help="The date of the round, as YYYY-MM-DD. Default: today. A date before the last one on record only shows the past.",
 )
 @click.option(
     "--sent",
     type=click.Choice(["reminders", "questions", "county_governors"]),
     multiple=True,
-    help="Put on record that the letters of this kind were sent. Can be given again.",
+    help="Record that the letters of this kind were sent. Can be repeated.",
 )
-@click.option("--back", type=click.Path(exists=True, path_type=Path), help="Read the workbook of the round back.")
 @click.option(
-    "--approve", "approved", multiple=True, metavar="UNIT", help="Approve the answers of a unit. Can be given again."
+    "--read-back",
+    "back",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="FILE",
+    help="Read what was entered in the workbook of the round.",
 )
-@click.option("--approve-settled", is_flag=True, help="Approve every unit that has a report and no open question.")
-@click.option("--by", default="", metavar="NAME", help="Who sent or approved.")
+@click.option(
+    "--approve",
+    "approved",
+    multiple=True,
+    metavar="UNIT",
+    help="Approve the answers of this unit (its code). Can be repeated.",
+)
+@click.option("--approve-settled", is_flag=True, help="Approve every unit that has answered and has no open question.")
+@click.option("--by", default="", metavar="NAME", help="Name of the person who sent the letters or approved the answers.")
 @command
 def contact(
     year: int,
@@ -51,10 +71,10 @@ def contact(
     approve_settled: bool,
     by: str,
 ) -> dict[str, Any]:
-    """Write the contact round of YEAR: the state of each unit, letters to send, lists of who is missing, a page.
+    """Write the files of a contact round: the status of each unit, letters to send, lists of missing units, a page.
 
-    Nothing is sent. What was sent, approved or entered in the workbook is put on record in data/control/contacts.
-    All of it is restricted.
+    The command sends nothing. What was sent, approved or entered in the workbook is recorded in data/control/contacts. All
+    files are restricted.
     """
     from orchestration.contact import states  # imported here: workbooks take a while to import
     from orchestration.contact.folder import write_round
@@ -132,11 +152,10 @@ def _lines(found: ContactRound, written: Written, noted: list[Contact]) -> list[
     for unit in found.units:
         for question in unit.questions:
             asking[question.asking] += 1
-    width = max(map(len, states), default=0)
     lines = [
         f"{found.year} on {found.today.isoformat()}: {counted(len(found.units), 'unit')}"
         + (" (once in each survey of the year)" if found.has_several_surveys else ""),
-        *(f"  {state.replace('_', ' '):{width}} {count:>5}" for state, count in states.items()),
+        *(aligned(("status", "units"), [(each.replace("_", " "), count) for each, count in states.items()], "  ")),
         "questions: "
         + (", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in asking.items() if count) or "none"),
         f"missing by day: {_progress(found)}",

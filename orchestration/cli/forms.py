@@ -8,23 +8,29 @@ from __future__ import annotations
 import dataclasses
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestration.cli.common import command, counted, main, shown_path
+from orchestration.cli.common import aligned, command, counted, main, shown_path
+from orchestration.cli.completing import complete_deliveries, complete_forms
 from orchestration.core.errors import Problems, UserError
 from orchestration.core.language import Language
+from orchestration.core.progress import progress
 from orchestration.core.settings import load_settings
-from orchestration.forms.diff import diff_forms, render
-from orchestration.forms.draft import Draft, draft_form, write_draft
-from orchestration.forms.registry import load_finished, load_form, load_forms, rounds_of
+
+if TYPE_CHECKING:
+    from orchestration.forms.draft import Draft
 
 
-@main.command()
+@main.command(examples=["./is248 forms", "./is248 forms --json"], doing="reading forms and signed decisions", is_answer=True)
 @command
 def forms() -> dict[str, Any]:
-    """Check every form folder and the signed entries, and say which rounds are described and delivered."""
+    """Check all form folders and signed decisions, and list which years are described and delivered.
+
+    The command fails at the first form or decision that is not valid, and names its file and line.
+    """
+    from orchestration.forms.registry import load_forms, rounds_of  # imported here, so that help comes at once
     from orchestration.ingest.deliveries import undescribed  # imported here: it opens files
     from orchestration.ingest.signed import check_signed
 
@@ -41,12 +47,17 @@ def forms() -> dict[str, Any]:
         }
         for form in found
     ]
-    lines = [
-        f"{row['form']:22} {row['time_period']}  {row['columns']:>4} columns, {row['answers']:>4} answers  "
-        + ("delivered" if row["delivered"] else "not delivered")
-        + (", constructed" if row["constructed"] else "")
+    table = [
+        (
+            row["form"],
+            str(row["time_period"]),
+            row["columns"],
+            row["answers"],
+            ("delivered" if row["delivered"] else "not delivered") + (", constructed" if row["constructed"] else ""),
+        )
         for row in rows
     ]
+    lines = aligned(("form", "year", "columns", "answers", "state"), table)
     without = [path.name for path in undescribed(found, settings.deliveries)]
     lines += [f"{name} is delivered, and no form describes it: is248 new-year drafts one" for name in without]
     lines.append(f"{len(rows)} forms are valid")
@@ -56,12 +67,17 @@ def forms() -> dict[str, Any]:
     return {"forms": rows, "without_form": without, "signed": signed, "notes": notes, "text": "\n".join(lines)}
 
 
-@main.command("diff-forms")
-@click.argument("before")
-@click.argument("after")
+@main.command("diff-forms", examples=["./is248 diff-forms {before} {form}"], doing="comparing the forms", is_answer=True)
+@click.argument("before", shell_complete=complete_forms, help="The earlier form: a folder of data/forms.")
+@click.argument("after", shell_complete=complete_forms, help="The later form: a folder of data/forms.")
 @command
 def diff_forms_command(before: str, after: str) -> dict[str, Any]:
-    """Show what changed from form BEFORE to form AFTER, by question, and which entries AFTER needs under data/."""
+    """Show what changed between two forms, question by question.
+
+    The end lists the entries under data/ that new questions of AFTER need and do not have yet.
+    """
+    from orchestration.forms.diff import diff_forms, render  # imported here, so that help comes at once
+    from orchestration.forms.registry import load_form
     from orchestration.preview.entries import entries_of_form  # imported here: tables of the inputs take a while to import
 
     settings = load_settings()
@@ -80,27 +96,49 @@ def diff_forms_command(before: str, after: str) -> dict[str, Any]:
     }
 
 
-@main.command("new-year")
-@click.argument("previous")
-@click.argument("delivery")
-@click.option("--form", "name", help="Name of the new form; without it last year's with the year advanced.")
+@main.command(
+    "new-year",
+    examples=[
+        "./is248 new-year {form} {next}",
+        "./is248 new-year {form} {next} --workbook open.xlsx   # decide in a workbook ...",
+        "./is248 new-year {form} {next} --decide open.xlsx     # ... and read it back",
+        "./is248 new-year {form} {next} --interactive          # or decide at the terminal",
+    ],
+)
+@click.argument("previous", shell_complete=complete_forms, help="The form to start from: a folder of data/forms.")
+@click.argument("delivery", shell_complete=complete_deliveries, help="The new delivery: a folder of data/deliveries.")
+@click.option("--form", "name", metavar="NAME", help="Name of the new form. Default: PREVIOUS with its year moved on.")
 @click.option(
     "--years",
     type=click.IntRange(min=1, max=50),
-    help="How far the years are advanced; without it as DELIVERY says, else one.",
+    metavar="NUMBER",
+    help="Number of years from PREVIOUS to the new form. Default: as the name of DELIVERY says, otherwise 1.",
+)
+@click.option("--header-rows", metavar="ROWS", help="Rows of the header, such as 3 or 3,4. Default: they are looked for.")
+@click.option(
+    "--sheet", "sheets", multiple=True, metavar="NAME", help="A sheet that holds data. Can be repeated. Default: all sheets."
+)
+@click.option("--again", is_flag=True, help="Draft an existing form again, and keep what was decided in its columns.csv.")
+@click.option(
+    "--workbook",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the open decisions to a new workbook (.xlsx).",
 )
 @click.option(
-    "--header-rows", metavar="ROWS", help="Rows in which the header stands, such as 3 or 3,4; else it is looked for."
+    "--decide",
+    "answered",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="FILE",
+    help="Read the decisions of such a workbook, filled in.",
 )
+@click.option("--interactive", is_flag=True, help="Ask for the open decisions at the terminal, one after the other.")
 @click.option(
-    "--sheet", "sheets", multiple=True, help="Name of a sheet that has data; can be given again. Else all are read."
-)
-@click.option("--again", is_flag=True, help="The form is there already: keep what was decided in its columns.csv.")
-@click.option("--workbook", type=click.Path(path_type=Path), help="Write what is to be decided into this workbook (.xlsx).")
-@click.option("--decide", "answered", type=click.Path(exists=True, path_type=Path), help="Read such a workbook back.")
-@click.option("--interactive", is_flag=True, help="Ask for each decision at the terminal.")
-@click.option(
-    "--language", type=click.Choice(["nb", "en"]), default="nb", show_default=True, help="Of the workbook and the questions."
+    "--language",
+    type=click.Choice(["nb", "en"]),
+    default="nb",
+    show_default=True,
+    help="Language of the workbook and the questions.",
 )
 @command
 def new_year(
@@ -116,38 +154,44 @@ def new_year(
     interactive: bool,
     language: Language,
 ) -> dict[str, Any]:
-    """Draft the form of a new DELIVERY (a folder under data/deliveries) from the form PREVIOUS and those before it.
+    """Draft the form of a new delivery from an earlier form, and list every column that needs a decision.
 
-    With --workbook, --decide or --interactive a form that is there already is not drafted anew, unless --again is given.
+    With --workbook, --decide or --interactive, an existing form is kept as it is unless --again is given.
     """
-    from orchestration.ingest.headers import look  # imported here: it opens files
+    from orchestration.forms.draft import draft_form, write_draft  # imported here, so that help comes at once
+    from orchestration.forms.registry import load_finished, load_form
+    from orchestration.ingest.headers import look
     from orchestration.ingest.proposed import profiles_of
 
     settings = load_settings()
     if name is not None and not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise UserError(f"{name!r} is no name of a form", place="--form", remedy="write letters a to z, digits and _")
-    form = load_form(settings.forms / previous)
-    seen = look(settings.deliveries / delivery, form, header_rows=_rows(header_rows), only=sheets)
+    with progress.doing("reading the delivery"):
+        form = load_form(settings.forms / previous)
+        seen = look(settings.deliveries / delivery, form, header_rows=_rows(header_rows), only=sheets)
     if years is None:
         years = int(delivery) - form.time_period if delivery.isdecimal() and form.delivery.isdecimal() else 1
-    # The rounds of the same survey first, then those of the others: a question may have stood in any of them.
-    others = [
-        each for each in load_finished(settings.forms)[0] if each.form != form.form and each.time_period <= form.time_period
-    ]
-    earlier = sorted(others, key=lambda each: (each.survey != form.survey, -each.time_period))
-    draft = draft_form(
-        form,
-        seen.sheets,
-        labels=seen.labels,
-        kinds=seen.book.kinds,
-        codes=seen.book.codes,
-        files=seen.files,
-        delivery=delivery,
-        years=years,
-        earlier=earlier,
-        name=name,
-        profiles=profiles_of(form, settings.deliveries / form.delivery),
-    )
+    # Questions at the terminal come later, and no line may be drawn over them.
+    with progress.doing("matching the columns with earlier forms"):
+        # The rounds of the same survey first, then those of the others: a question may have stood in any of them.
+        others = [each for each in load_finished(settings.forms)[0] if each.form != form.form]
+        earlier = sorted(
+            (each for each in others if each.time_period <= form.time_period),
+            key=lambda each: (each.survey != form.survey, -each.time_period),
+        )
+        draft = draft_form(
+            form,
+            seen.sheets,
+            labels=seen.labels,
+            kinds=seen.book.kinds,
+            codes=seen.book.codes,
+            files=seen.files,
+            delivery=delivery,
+            years=years,
+            earlier=earlier,
+            name=name,
+            profiles=profiles_of(form, settings.deliveries / form.delivery),
+        )
     folder = settings.forms / draft.form
     _check_files(workbook, answered, folder)
     is_kept = folder.is_dir() and not again and (workbook is not None or answered is not None or interactive)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestration.cli.common import command, counted, main, shown_path
+from orchestration.cli.common import aligned, command, counted, main, shown_path, thousands
+from orchestration.cli.completing import complete_versions, complete_years
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings, load_settings
 from orchestration.forms.renamed import RenamedError
@@ -26,28 +27,35 @@ if TYPE_CHECKING:
     from orchestration.preview.versions import Comparison
 
 
-@main.command()
-@click.argument("year", type=int)
+@main.command(
+    examples=[
+        "./is248 preview {year}",
+        "./is248 preview {year} --against previous",
+        "./is248 preview {year} --draft-entries",
+    ],
+    doing="reading the delivery",
+    is_answer=True,
+)
+@click.argument("year", type=int, shell_complete=complete_years, help="The survey year.")
 @click.option(
-    "--most", default=20, show_default=True, type=click.IntRange(min=1), help="Lines of each list to show at most."
+    "--limit", default=20, show_default=True, type=click.IntRange(min=1), help="Show at most this many lines of each list."
 )
 @click.option(
     "--against",
     metavar="VERSION",
-    help="Compare with another version of the delivery: `published` (of the published snapshot), `previous` (the last one "
-    "before this that differs, published or not), or the beginning of its hash.",
+    shell_complete=complete_versions,
+    help="Compare with another version of the delivery: published (the one in the published snapshot), previous (the last "
+    "different one, published or not), or the beginning of its hash.",
 )
 @click.option(
-    "--draft-entries",
-    is_flag=True,
-    help="Write drafts of the entries that new questions need under data/ into the form's folder.",
+    "--draft-entries", is_flag=True, help="Draft the entries that new questions need under data/, in the folder of the form."
 )
 @command
-def preview(year: int, most: int, against: str | None, draft_entries: bool) -> dict[str, Any]:
-    """Look at the survey year YEAR alone: what its delivery holds, what the form makes of it, what is still to be decided.
+def preview(year: int, limit: int, against: str | None, draft_entries: bool) -> dict[str, Any]:
+    """Show what the delivery of one survey year holds, what a run would make of it, and what is still to be decided.
 
-    Takes seconds, also while the form is half mapped. Nothing is published, no other year is touched and no rule is judged.
-    What it shows of single units is restricted.
+    It takes seconds and works while the form is only half mapped. Nothing is published, and no other year is read. What it
+    shows of single units is restricted.
     """
     from orchestration.preview.look import look_at  # imported here: workbooks and dbt take a while to import
     from orchestration.preview.page import write_page
@@ -59,7 +67,7 @@ def preview(year: int, most: int, against: str | None, draft_entries: bool) -> d
     told = dataclasses.asdict(dataclasses.replace(found, problems=(), entries=()))
     told |= {name: [_problem(each) for each in getattr(found, name)] for name in ("problems", "entries")}
     drafts = _draft_entries(settings, [each.form for each in found.rounds]) if draft_entries else []
-    lines = [*_lines(found, page, most), *(line for _, line in drafts)]
+    lines = [*_lines(found, page, limit), *(line for _, line in drafts)]
     paths = [str(path) for path, _ in drafts if path is not None]
     return {**told, "page": str(page), "draft_entries": paths, "text": "\n".join(lines)}
 
@@ -93,10 +101,6 @@ def _listed(title: str, lines: Sequence[str], most: int) -> list[str]:
     """Return a list with its title and number, as many lines of it as are wanted."""
     more = [f"  ... and {len(lines) - most} more (the page has all)"] if len(lines) > most else []
     return [f"{title}: {len(lines)}", *(f"  {line}" for line in lines[:most]), *more]
-
-
-def _thousands(value: float) -> str:
-    return f"{value:,}".replace(",", " ")
 
 
 def _lines(found: Preview, page: Path, most: int) -> list[str]:
@@ -153,15 +157,11 @@ def _lines(found: Preview, page: Path, most: int) -> list[str]:
 
 def _counted_lines(found: Preview, most: int) -> list[str]:
     """Return what the cells of the year come to."""
-    lines = [f"{'cells:':44}{'read':>10}{'mapped':>10}{'ignored':>10}{'rejected':>10}"]
-    lines += [
-        f"  {each.form + '  ' + each.file:42}"
-        + "".join(f"{_thousands(count):>10}" for count in (each.read, each.mapped, each.ignored, each.rejected))
-        for each in found.ledger
-    ]
+    ledger = [(each.form, each.file, each.read, each.mapped, each.ignored, each.rejected) for each in found.ledger]
+    lines = ["cells:", *aligned(("form", "file", "read", "mapped", "ignored", "rejected"), ledger, "  ")]
     lines += _cell_lines("cells that cannot be read", found.rejected, most)
     loose = sum(each.cells for each in found.unmapped)
-    lines += [f"  beside them {_thousands(loose)} cells in columns without a line"] if loose else []
+    lines += [f"  beside them {thousands(loose)} cells in columns without a line"] if loose else []
     lines += _cell_lines("numbers that are a code for no answer, and are left out", found.codes, most)
     country = [each for each in found.totals if each.unit_level == "country"]
     lines.append("FTE as the units answered themselves, and the change of units that answered in both rounds:")
@@ -260,7 +260,7 @@ def _compared_lines(compared: Comparison, most: int) -> list[str]:
     for effect in compared.effects:
         before, now = (0 if value is None else float(value) for value in (effect.before, effect.now))
         lines.append(
-            f"  {effect.question} {effect.target_group}: {_thousands(round(before, 1))} -> {_thousands(round(now, 1))}"
+            f"  {effect.question} {effect.target_group}: {thousands(round(before, 1))} -> {thousands(round(now, 1))}"
         )
     changes = [
         f"{each.unit_code} {each.unit_name}: {each.question} {each.item} {each.target_group} {each.reporting_form}: "
@@ -272,7 +272,7 @@ def _compared_lines(compared: Comparison, most: int) -> list[str]:
 
 def _total_line(total: Total) -> str:
     def fte(value: Decimal | None) -> str:
-        return "-" if value is None else _thousands(round(float(value), 1))
+        return "-" if value is None else thousands(round(float(value), 1))
 
     change = "not known"
     if total.fte_before_same_units and total.fte_same_units is not None:

@@ -1,4 +1,4 @@
-"""The command ``rehearse``: a made-up year to practise on.
+"""The command ``rehearse``: a fictitious year to practise on.
 
 Belongs here: the words of the answer. Does not belong here: making up a delivery (the room ``rehearsal``).
 """
@@ -13,25 +13,39 @@ from typing import Any
 import click
 
 from orchestration.cli.common import command, counted, main, shown_path
+from orchestration.cli.completing import complete_forms
 from orchestration.core.settings import load_settings
 
 
-@main.command()
-@click.argument("year", type=int)
-@click.option("--from", "earlier", required=True, metavar="FORM", help="The form whose delivery the new one is made of.")
-@click.option("--into", required=True, type=click.Path(path_type=Path), help="A folder that is not there yet.")
+@main.command(examples=["./is248 rehearse {next} --from {form} --into /tmp/spring --awaited"], doing="creating the delivery")
+@click.argument("year", type=int, help="The survey year of the fictitious delivery.")
 @click.option(
-    "--seed", default=1, show_default=True, help="Another number gives other answers, late units, columns and slips."
+    "--from",
+    "earlier",
+    required=True,
+    metavar="FORM",
+    shell_complete=complete_forms,
+    help="The form to start from.",
+)
+@click.option("--into", required=True, type=click.Path(path_type=Path), help="Folder to create; it must not exist yet.")
+@click.option(
+    "--seed",
+    default=1,
+    show_default=True,
+    help="Another number gives other answers, late units, columns and errors.",
 )
 @click.option("--renamed", default=0.03, show_default=True, type=click.FloatRange(0, 1), help="Share of renamed columns.")
-@click.option("--reworded", is_flag=True, help="Renamed columns get names and wordings that say little.")
-@click.option("--copied", is_flag=True, help="Answers are those of the earlier year, as if its files came again.")
-@click.option("--awaited", is_flag=True, help="The first delivery is still to come, so that the years before can be run.")
+@click.option("--reworded", is_flag=True, help="Give renamed columns names and wordings that say little.")
+@click.option("--copied", is_flag=True, help="Repeat the answers of the earlier year, as if its files were delivered again.")
+@click.option("--awaited", is_flag=True, help="Leave the first delivery out at first, so that the earlier years can be run.")
 @command
 def rehearse(
     year: int, earlier: str, into: Path, seed: int, renamed: float, reworded: bool, copied: bool, awaited: bool
 ) -> dict[str, Any]:
-    """Make up a delivery of YEAR to practise on: with renamed columns, late units and slips, and a key that says which."""
+    """Create a fictitious delivery to practise on, with renamed columns, late units and errors, and an answer key.
+
+    It goes into a folder of its own, and everything made from it says that it is a rehearsal (docs/run/spring.md).
+    """
     from orchestration.rehearsal import made as rehearsal  # imported here: it opens files
 
     settings = load_settings()
@@ -52,14 +66,14 @@ def rehearse(
         f"  cp -r {quote(str(made.first))} {quote(str(data))}/deliveries/{year}",
     ]
     text = [
-        f"a made-up delivery of {year} from {made.form}: {counted(len(made.renamed), 'column')} renamed, "
+        f"a fictitious delivery of {year} from {made.form}: {counted(len(made.renamed), 'column')} renamed, "
         f"{counted(len(made.late), 'unit')} late, {counted(len(made.slips), 'slip')} "
         f"({shown_path(made.folder / rehearsal.KEY)} says which; do not look yet)",
         f"  first delivery:              {shown_path(made.first)}",
         f"  later, the late units alone: {shown_path(later / rehearsal.LATE_FILES)}",
         f"  later, all units:            {shown_path(later / rehearsal.WITH_LATE_UNITS)}",
         f"  last, all corrected:         {shown_path(later / rehearsal.CORRECTED)}",
-        "walk through it in a shell of its own; whatever is made there says that it is a rehearsal:",
+        "work through it in a separate shell; everything made there says that it is a rehearsal:",
         f"  export IS248_DATA_DIR={quote(str(data.resolve()))}",
         "  unset IS248_WAREHOUSE_DIR IS248_SNAPSHOTS_DIR",
         *(run_before if awaited else []),

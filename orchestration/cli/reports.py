@@ -5,7 +5,6 @@ Belongs here: the words of the answer. Does not belong here: building a report (
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -14,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from orchestration.cli.common import command, counted, main, shown_path
+from orchestration.cli.completing import complete_years
 from orchestration.core.errors import UserError
+from orchestration.core.progress import progress
 from orchestration.core.settings import load_settings
 
 if TYPE_CHECKING:
@@ -28,27 +29,37 @@ ALL = "all"
 SUFFIXES = {"docx": "Word", "pdf": "PDF", "html": "HTML", "xlsx": "tables"}
 
 
-@main.command()
-@click.argument("year", type=int)
-@click.option("--county", metavar="CODE", help="The memo of a county, by its code today; all makes those of all counties.")
-@click.option(
-    "--municipality", metavar="CODE", help="The sheet of a municipality, by its code today; all makes those of all."
+@main.command(
+    examples=[
+        "./is248 report {year}",
+        "./is248 report {year} --county 50 --language en",
+        "./is248 report {year} --municipality all --into sheets",
+        "./is248 report {year} --questions",
+    ],
+    doing="building the report",
 )
-@click.option("--against", type=int, metavar="YEAR", help="The round to compare with; the one before if it is not given.")
-@click.option("--language", type=click.Choice(["nb", "en"]), default="nb", help="Language of the report.")
+@click.argument("year", type=int, shell_complete=complete_years, help="The survey year.")
+@click.option("--county", metavar="CODE", help="Build the memo of this county (its code today), or all memos: all.")
+@click.option(
+    "--municipality",
+    metavar="CODE",
+    help="Build the sheet of this municipality (its code today), or all: all.",
+)
+@click.option("--against", type=int, metavar="YEAR", help="The year to compare with. Default: the survey before.")
+@click.option("--language", type=click.Choice(["nb", "en"]), default="nb", show_default=True, help="Language of the report.")
 @click.option(
     "--since",
     type=click.Path(exists=True, path_type=Path),
     metavar="MANIFEST",
-    help="The manifest of an earlier report, or the folder that has it: also say which numbers differ, and which sentences "
-    "changed direction.",
+    help="Also list what changed since an earlier report: its manifest, or its folder. Shows numbers that differ and "
+    "sentences that changed direction.",
 )
+@click.option("--questions", is_flag=True, help="Build nothing: list the questions of the year with their answers.")
 @click.option(
-    "--questions",
-    is_flag=True,
-    help="List the questions of the round with their answers instead.",
+    "--into",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the report. Default: reports in the folder of the warehouse.",
 )
-@click.option("--into", type=click.Path(file_okay=False, path_type=Path), help="Another folder than data/warehouse/reports.")
 @command
 def report(
     year: int,
@@ -60,9 +71,10 @@ def report(
     into: Path | None,
     questions: bool,
 ) -> dict[str, Any]:
-    """Build the report of YEAR from the published snapshot: Word, PDF, HTML, and its tables as a workbook.
+    """Build the national report of a year, or the report of a county or municipality, from the published snapshot.
 
-    Every number is bound to a published cell, and read back from the finished files.
+    The report is written as Word, PDF and HTML, its tables as a workbook. Every number comes from a published cell and is
+    read back from the finished files.
     """
     # imported here: the tools for documents take a while to import
     from orchestration.report.build import Wanted
@@ -79,7 +91,7 @@ def report(
     # Read first: a report may take the place of the one that it is compared with.
     earlier = earlier_manifests(since) if since is not None else None
     if wanted.area == ALL:
-        built = build_all(load_settings(), replace(wanted, area=""), into, _progress)
+        built = build_all(load_settings(), replace(wanted, area=""), into, _reports_done)
     else:
         built = [build(load_settings(), wanted, into, with_turns=True)]
     changed: dict[str, list[Changed]] = {}
@@ -95,12 +107,9 @@ def report(
     return {"report": name, "year": year, "reports": answers, "text": "\n".join(_all_lines(built, changed))}
 
 
-def _progress(done: int, of: int) -> None:
-    """Say how far it is: on a terminal on one line."""
-    if sys.stderr.isatty():
-        click.echo(f"\r  {done} of {of} reports", err=True, nl=done == of)
-    else:
-        click.echo(f"  {done} of {of} reports", err=True)
+def _reports_done(done: int, of: int) -> None:
+    """Say how far it is."""
+    progress.count(done, of, "reports")
 
 
 def _answer(built: Built, changed: list[Changed] | None) -> dict[str, Any]:

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration.cli.common import command, counted, main, shown_path
+from orchestration.cli.completing import complete_judged, complete_years
 from orchestration.core.errors import RefusedError, UserError
+from orchestration.core.progress import progress
 from orchestration.core.release_calendar import REHEARSAL
 from orchestration.core.settings import Settings, load_settings
-from orchestration.publish import pointer, snapshots
-from orchestration.publish.layout import DATABASE
-from orchestration.trace.deliveries import cell_ledger, open_questions
 
 if TYPE_CHECKING:
     from orchestration.defs.runs import Published
@@ -23,48 +22,55 @@ if TYPE_CHECKING:
 EXAMPLE_QUERY = "select time_period, series, fte, series_break from fte_country"
 
 
-@main.command()
-@click.option("--year", type=int, help="Read the deliveries of this survey year only; otherwise of all that changed.")
-@click.option(
-    "--all", "everything", is_flag=True, help="Read every delivery again and make everything anew, changed or not."
+@main.command(
+    examples=["./is248 run", "./is248 run --year {year}", "./is248 run --year {year} --hold"],
+    doing="running",
 )
 @click.option(
-    "--hold", is_flag=True, help="Publish nothing: end with the judged candidate, while a year is still collected."
+    "--year", type=int, shell_complete=complete_years, help="Read the deliveries of this survey year only. Default: all."
 )
+@click.option("--all", "everything", is_flag=True, help="Read all deliveries and make all tables and files again.")
+@click.option("--hold", is_flag=True, help="Do not publish: stop at the checked candidate, while a year is being collected.")
 @command
 def run(year: int | None, everything: bool, hold: bool) -> dict[str, Any]:
-    """Read what was delivered, make a candidate, judge it, and publish it if it passes and may go out."""
+    """Read new deliveries, compute all tables, check them and publish a snapshot.
+
+    Only what is affected by a change is made again. A candidate that fails a rule is not published: the command then ends
+    with an error and names the rules, and the published snapshot stays as it was. In the channel official the candidate
+    waits for its release and its approval.
+    """
     if year is not None and everything:
         raise UserError("--year and --all exclude each other", place="is248 run", remedy="give one of them")
     settings = load_settings()
-    click.echo("reading the project ...", err=True)
+    progress.say("reading the project ...")
     for name, path in (("inputs", settings.data), ("warehouse", settings.warehouse), ("snapshots", settings.snapshots)):
-        click.echo(f"  {name + ':':10} {shown_path(path)}", err=True)
+        progress.say(f"  {name + ':':10} {shown_path(path)}")
     if settings.purpose == REHEARSAL:
-        click.echo("  a rehearsal: everything that is made says so", err=True)
+        progress.say("  a rehearsal: everything that is made says so")
     from orchestration.preview.versions import returned  # imported here, as the next
 
     names = [path.name for path in settings.deliveries.iterdir()] if settings.deliveries.is_dir() else []
     for each in returned(settings, names):
-        click.echo(f"  note: {each}", err=True)
+        progress.say(f"  note: {each}")
     from orchestration.engines import dbt  # imported here, so that the other commands start at once
 
     dbt.start_to_prepare(settings)
     from orchestration.defs.runs import refresh
 
-    return _publication(
-        settings, refresh(settings, lambda line: click.echo(line, err=True), year, everything=everything, hold=hold)
-    )
+    return _publication(settings, refresh(settings, progress.say, year, everything=everything, hold=hold))
 
 
-@main.command()
+@main.command(examples=["./is248 publish"], doing="publishing")
 @command
 def publish() -> dict[str, Any]:
-    """Publish the candidate that was approved, if its release is due; makes nothing new."""
+    """Publish the approved candidate if its release is due.
+
+    Nothing is computed. Where nothing may be published yet, the command says what it waits for (data/calendar.yml).
+    """
     settings = load_settings()
     from orchestration.defs.runs import publish_approved  # imported here, as above
 
-    return _publication(settings, publish_approved(settings, lambda line: click.echo(line, err=True)))
+    return _publication(settings, publish_approved(settings, progress.say))
 
 
 def _warnings(settings: Settings, published: Published) -> list[str]:
@@ -73,6 +79,7 @@ def _warnings(settings: Settings, published: Published) -> list[str]:
     from orchestration.gate.results import read_results
     from orchestration.gate.rules import STAGES
     from orchestration.gate.verdict import warning_lines
+    from orchestration.publish import snapshots
 
     folder = settings.candidates / published.waiting if published.waiting else published.folder
     verdict = snapshots.read_gate(folder) if folder is not None else None
@@ -97,6 +104,10 @@ def _asked(found: tuple[int, int, int] | None) -> str:
 
 def _publication(settings: Settings, published: Published) -> dict[str, Any]:
     """Return what a run published, or what waits for its release."""
+    from orchestration.publish import pointer  # imported here, as above
+    from orchestration.publish.layout import DATABASE
+    from orchestration.trace.deliveries import cell_ledger, open_questions
+
     waiting = [f"waiting: {published.waiting}", *(f"  {reason}" for reason in published.reasons)]
     folder = published.folder
     warnings = _warnings(settings, published)
@@ -108,14 +119,16 @@ def _publication(settings: Settings, published: Published) -> dict[str, Any]:
             "waiting": published.waiting,
             "reasons": list(published.reasons),
             "warnings": warnings,
+            "result": f"waiting: {published.waiting}" if published.waiting else "nothing is published yet",
             "text": "\n".join(["nothing is published yet", *(waiting if published.waiting else [])])
             + told_warnings(warnings),
         }
     database = shown_path(settings.snapshots / pointer.CURRENT / DATABASE)
     rejected = sum(entry["rejected"] for entry in cell_ledger(settings.warehouse_file))
     asked = open_questions(settings.warehouse_file)
+    result = f"{'published' if published.new else 'nothing new: already published'} {folder.name}"
     text = "".join(f"{line}\n" for line in mended) + (
-        f"{'published' if published.new else 'nothing new: already published'} {folder.name}\n"
+        f"{result}\n"
         f"  folder: {shown_path(folder)}\n"
         f'  try:    .venv/bin/duckdb -readonly {database} "{EXAMPLE_QUERY}"'
         + (f"\n  note:   {rejected} delivered cells were rejected: is248 explain answers fate=rejected" if rejected else "")
@@ -134,19 +147,28 @@ def _publication(settings: Settings, published: Published) -> dict[str, Any]:
         "rejected_cells": rejected,
         "control": dict(zip(("year", "findings", "units"), asked, strict=True)) if asked else None,
         "warnings": warnings,
+        "result": result + (f", waiting: {published.waiting}" if published.waiting else ""),
         "text": text,
     }
 
 
-@main.command()
-@click.argument("identifier", required=False)
+@main.command(examples=["./is248 check", "./is248 check current"], doing="applying the rules")
+@click.argument(
+    "snapshot",
+    required=False,
+    shell_complete=complete_judged,
+    help="Id of a candidate or snapshot, or the beginning of one. Default: the last candidate.",
+)
 @command
-def check(identifier: str | None) -> dict[str, Any]:
-    """Judge the last candidate again, or the candidate or snapshot IDENTIFIER, without publishing anything."""
+def check(snapshot: str | None) -> dict[str, Any]:
+    """Apply all rules again to the last candidate, or to a named candidate or snapshot.
+
+    Nothing is published. The command fails if a rule blocks the candidate, and names the rule, the rows and the remedy.
+    """
     from orchestration.gate.judging import judge_again
     from orchestration.gate.verdict import taken_over, warning_lines  # imported here, as above
 
-    verdict = judge_again(load_settings(), identifier, lambda line: click.echo(line, err=True))
+    verdict = judge_again(load_settings(), snapshot, progress.say)
     failing = [each["rule"] for each in verdict["rules"] if each["outcome"] != "pass"]
     count = f", {len(failing)} {'warning does' if len(failing) == 1 else 'warnings do'} not" if failing else ""
     return {
@@ -160,15 +182,18 @@ def check(identifier: str | None) -> dict[str, Any]:
     }
 
 
-@main.command("prove-rules")
+@main.command("prove-rules", examples=["./is248 prove-rules"], doing="seeding faults")
 @command
 def prove_rules_command() -> dict[str, Any]:
-    """Seed a fault for every rule into copies of what was judged last, and show whether the rule catches it."""
+    """Seed a fault for every rule into copies of the last warehouse and candidate, and see whether the rule catches it.
+
+    The command fails if a fault is missed, or if a rule has no fault to be tested with.
+    """
     from orchestration.gate.judging import prove_rules
 
     score = prove_rules(
         load_settings(),
-        lambda proven: click.echo(f"  {proven.verdict.replace('_', ' '):12} {proven.rule}: {proven.fault_en}", err=True),
+        lambda proven: progress.say(f"  {proven.verdict.replace('_', ' '):12} {proven.rule}: {proven.fault_en}"),
     )
     if score["caught"] != score["faults"] or score["without_fault"]:
         missed = [each for each in score["by_rule"] if each["verdict"] in ("missed", "caught_clean")]
@@ -189,20 +214,26 @@ def prove_rules_command() -> dict[str, Any]:
     return {**score, "text": text}
 
 
-@main.command("build-suites")
+@main.command("build-suites", examples=["./is248 build-suites"], doing="building the suites")
 @command
 def build_suites_command() -> dict[str, Any]:
-    """Build the suites and checkpoints of Great Expectations in expectations/ from the rules and data/metadata."""
+    """Write the suites and checkpoints of Great Expectations in expectations/ from the rules and table descriptions.
+
+    Do this after changing expectations/rules or data/metadata, and commit the files.
+    """
     from orchestration.gate.judging import build_suites  # imported here, as above
 
     files = build_suites(load_settings())
     return {"files": files, "text": f"{len(files)} files in expectations/"}
 
 
-@main.command("data-docs")
+@main.command("data-docs", examples=["./is248 data-docs"], doing="applying the rules and writing Data Docs")
 @command
 def data_docs_command() -> dict[str, Any]:
-    """Judge again, and write Great Expectations' own pages; they load styles from the web and may show single units."""
+    """Apply the rules again and write Great Expectations' own pages (Data Docs).
+
+    The pages load styles from the web and may show single units: do not publish them.
+    """
     from orchestration.gate.judging import write_data_docs  # imported here, as above
 
     path = write_data_docs(load_settings())

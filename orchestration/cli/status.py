@@ -9,23 +9,29 @@ from typing import Any
 
 import click
 
-from orchestration.cli.common import command, main
-from orchestration.core.release_calendar import REHEARSAL, load_calendar, now, overdue
+from orchestration.cli.common import aligned, command, main
 from orchestration.core.settings import load_settings
-from orchestration.core.warehouse import connect, is_running
-from orchestration.publish import integrity, pointer, snapshots
-from orchestration.publish.layout import DATABASE
-from orchestration.trace.deliveries import cell_ledger, name_findings, rows_left_out, told_cells
 
 # How many things that rows are left out for are named.
 EXAMPLES_SHOWN = 3
 
 
-@main.command()
-@click.option("--files", is_flag=True, help="Show the cells of every delivered file, not of every form.")
+@main.command(examples=["./is248 status", "./is248 status --files"], doing="reading the warehouse", is_answer=True)
+@click.option("--files", is_flag=True, help="Show the delivered cells of each file instead of each form.")
 @command
 def status(files: bool) -> dict[str, Any]:
-    """Show what is published, candidates with their verdict, and where the delivered cells went."""
+    """Show what is published, which candidates wait, and what became of the delivered cells.
+
+    The last part lists what was read but needs a look: cells that are not read as they look, rows that were left out, names
+    that contradict their code. It is restricted.
+    """
+    # imported here, so that help comes at once
+    from orchestration.core.release_calendar import REHEARSAL, load_calendar, now, overdue
+    from orchestration.core.warehouse import connect, is_running
+    from orchestration.publish import integrity, pointer, snapshots
+    from orchestration.publish.layout import DATABASE
+    from orchestration.trace.deliveries import cell_ledger, name_findings, rows_left_out, told_cells
+
     settings = load_settings()
     published = pointer.current(settings.snapshots)
     damaged = integrity.damage(published, thorough=False) if published is not None else None
@@ -78,21 +84,21 @@ def status(files: bool) -> dict[str, Any]:
     if late is not None and settings.channel == "official":
         lines.append(f"OVERDUE:   {late.release} was due {calendar.told(late)}")
     if published is not None and damaged is None:
-        lines.append("tables:")
-        lines += [f"  {name:24} {count:>8,} rows".replace(",", " ") for name, count in inputs.items()]
-        lines.append("printed figures by verdict:")
-        lines += [f"  {name:24} {count:>8,}".replace(",", " ") for name, count in verdicts.items()]
+        lines += ["tables:", *aligned(("table", "rows"), [*inputs.items()], "  ")]
+        lines += ["printed figures:", *aligned(("verdict", "figures"), [*verdicts.items()], "  ")]
     names = name_findings(settings.warehouse_file) if ledger else []
     told = told_cells(settings.warehouse_file) if ledger else []
     left_out = rows_left_out(settings.warehouse_file) if ledger else []
     if ledger:
         lines += _ledger_lines(ledger, files)
-        lines += ["cells of workbooks that are not read as they look:"] if told else []
-        lines += [
-            f"  {each['form']}  {each['file']}, sheet {each['sheet']}: {each['cells']} {each['what']}, "
-            f"first {each['first_cell']}"
-            for each in told
-        ]
+        if told:
+            names_of = ("form", "file", "sheet", "cells", "what", "first_cell")
+            lines.append("cells of workbooks that are not read as they look:")
+            lines += aligned(
+                ("form", "file", "sheet", "cells", "what", "first"),
+                [[each[name] for name in names_of] for each in told],
+                "  ",
+            )
         lines += _left_out_lines(left_out, files)
         lines.append(f"names that contradict their code (the code counts): {len(names)}")
         lines += [
@@ -140,10 +146,13 @@ def _ledger_lines(ledger: list[dict[str, Any]], files: bool) -> list[str]:
     for entry in ledger:
         groups.setdefault(f"{entry['form']}  {entry['file']}" if files else entry["form"], []).append(entry)
     groups["all"] = ledger
-    width = max(len(name) for name in groups)
-    lines = [f"{'delivered cells:':{width + 2}} files" + "".join(f"{fate:>10}" for fate in fates)]
-    for name, entries in groups.items():
-        sums = "".join(f"{sum(entry[fate] for entry in entries):>10,}".replace(",", " ") for fate in fates)
-        balance = "balances" if all(entry["balances"] for entry in entries) else "DOES NOT BALANCE"
-        lines.append(f"  {name:{width}} {len(entries):>5}{sums}  {balance}")
-    return lines
+    rows = [
+        (
+            name,
+            len(entries),
+            *(sum(entry[fate] for entry in entries) for fate in fates),
+            "balances" if all(entry["balances"] for entry in entries) else "DOES NOT BALANCE",
+        )
+        for name, entries in groups.items()
+    ]
+    return ["delivered cells:", *aligned(("form", "files", *fates, "sum"), rows, "  ")]

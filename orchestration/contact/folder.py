@@ -179,7 +179,7 @@ def _refuse_entries(path: Path, found: ContactRound, read_back_now: Path | None)
             raise UserError(
                 "has entries that are not on record",
                 place=str(path),
-                remedy=f"read it back: is248 contact {found.year} --back with its path, or move it out of the folder",
+                remedy=f"read it back: is248 contact {found.year} --read-back with its path, or move it out of the folder",
             )
 
 

@@ -42,7 +42,7 @@ class Progress:
         self._at = ""
         self._is_drawn = False
         self._lines = 0
-        self._last_count = 0.0
+        self._last_count = time.monotonic()
 
     def say(self, line: str) -> None:
         """Write a line that stays."""
@@ -74,6 +74,7 @@ class Progress:
     def count(self, done: int, of: int, what: str) -> None:
         """Say how many things are done; elsewhere than on a terminal a few of the counts are lines, always the last."""
         now = time.monotonic()
+        # Both a count that comes at once and one that comes too often say nothing.
         if _is_terminal() or done == of or now - self._last_count >= PLAIN_SECONDS:
             self._last_count = now
             self.at(f"  {done} of {of} {what}")
@@ -88,6 +89,7 @@ class Progress:
         ended = threading.Event()
         begun, lines = time.monotonic(), self._lines
         self._doing.append(title)
+        self._last_count = begun
         thread = threading.Thread(target=self._draw, args=(title, len(self._doing), lines, begun, ended), daemon=True)
         if self.level > Level.QUIET:
             thread.start()

@@ -5,7 +5,6 @@ running dbt (``orchestration.engines.dbt``), or what is read from the built tabl
 """
 
 import json
-import sys
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +14,7 @@ import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 
 from orchestration.core.errors import UserError
+from orchestration.core.progress import progress
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import connect
 from orchestration.defs.checks import check_severity
@@ -177,11 +177,7 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
         tests_file = dbt_tests_file(settings.stage_results)
         before = take_results(tests_file, is_part=bool(selection))
         # To the terminal, or the output of the step: an event of Dagster's for each model would cost more than most models.
-        results = dbt_project.build(
-            selection,
-            lambda line: print(f"    {line}", file=sys.stderr, flush=True),
-            takes_over=writer.takes_over,
-        )
+        results = dbt_project.build(selection, lambda line: progress.at(f"    {line}"), takes_over=writer.takes_over)
         broken = [entry for entry in results if str(entry.status) == "error"]
         built = [entry for entry in results if str(entry.status) not in dbt.FAILED]
         made = [_as_built(entry.node) for entry in built if entry.node.unique_id.startswith("model.")]

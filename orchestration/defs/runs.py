@@ -16,6 +16,7 @@ import dagster as dg
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from orchestration.core.errors import AGAIN, RefusedError, UserError, system_error
+from orchestration.core.progress import progress
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import connect, run_lock
 from orchestration.defs.automation import HOLD, PUBLISH, REBUILD, REFRESH
@@ -94,6 +95,7 @@ class _Progress(logging.Handler):
             # What the step itself says; Dagster's own words are about steps that do not run.
             self._tell(f"    {meta.get('orig_message', '')}")
         if event is None or event.step_key is None:
+            progress.detail(f"    Dagster: {meta.get('orig_message', '')}")
             return
         title = STEP_TITLES.get(event.step_key, event.step_key.replace("_", " "))
         kind = event.event_type_value
@@ -104,6 +106,8 @@ class _Progress(logging.Handler):
             self._tell(f"  {title} done in {event.event_specific_data.duration_ms / 1000:.1f} s")
         elif kind == "STEP_FAILURE":
             self._tell(f"  {title} FAILED")
+        else:
+            progress.detail(f"    Dagster: {meta.get('orig_message', '')}")
 
 
 def _user_error(settings: Settings, error: Any) -> UserError | None:

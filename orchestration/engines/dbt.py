@@ -27,6 +27,7 @@ from filelock import FileLock
 from orchestration.core import yaml_text
 from orchestration.core.contents import code_hash
 from orchestration.core.errors import UserError
+from orchestration.core.progress import progress
 from orchestration.core.settings import Settings, load_settings
 from orchestration.core.tables import load_tables
 from orchestration.core.warehouse import memory_limit
@@ -178,6 +179,8 @@ class _Log:
         info = event.info
         with self._lock:
             self._file.write(f"{info.ts.ToJsonString()} [{info.level}] [{info.thread}]: {info.msg}\n")
+        if info.level != "debug" and info.msg.strip():
+            progress.detail(f"    dbt: {info.msg}")
 
 
 def _progress(tell: Callable[[str], None]) -> Callable[[Any], None]:

@@ -15,25 +15,7 @@ import duckdb
 from orchestration.core.errors import UserError
 from orchestration.core.tables import Table
 from orchestration.core.warehouse import dictionaries
-
-ANSWERS = "answers"
-
-# Columns by which answers can be asked for.
-ANSWER_KEYS = (
-    "form",
-    "survey",
-    "time_period",
-    "unit_code",
-    "question",
-    "item",
-    "target_group",
-    "reporting_form",
-    "file",
-    "sheet",
-    "row_number",
-    "column_number",
-    "fate",
-)
+from orchestration.trace.conditions import ANSWERS, nothing_found, where
 
 
 @dataclass(frozen=True)
@@ -67,26 +49,6 @@ def cell_name(row: int, column: int) -> str:
         column, rest = divmod(column - 1, 26)
         letters = chr(ord("A") + rest) + letters
     return f"{letters}{row}"
-
-
-def parse_conditions(conditions: tuple[str, ...], keys: tuple[str, ...], place: str) -> dict[str, str]:
-    """Return ``key=value`` words as a dictionary; a unique beginning of a key's name is enough.
-
-    Raises:
-        UserError: a word is no condition, or its key is unknown or not unique.
-    """
-    result: dict[str, str] = {}
-    for condition in conditions:
-        name, is_there, value = condition.partition("=")
-        fitting = [key for key in keys if key == name] or [key for key in keys if key.startswith(name)]
-        if not is_there or len(fitting) != 1:
-            raise UserError(
-                f"{condition!r} is no condition" if not is_there or not fitting else f"{name!r} may be {', '.join(fitting)}",
-                place=place,
-                remedy=f"write key=value; keys are {', '.join(keys)}",
-            )
-        result[fitting[0]] = value
-    return result
 
 
 def require_built(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -141,14 +103,21 @@ def _origins(connection: duckdb.DuckDBPyConnection, condition: str, parameters: 
     ]
 
 
-def explain_answers(connection: duckdb.DuckDBPyConnection, conditions: dict[str, str], most: int) -> list[Origin]:
-    """Return the cells behind answers, in the order in which they stand in the deliveries."""
-    where = " and ".join(f"cast(cells.{name} as varchar) = ?" for name in conditions) or "true"
-    return _origins(
-        connection,
-        f"where {where} and (cells.use = 'answer' or cells.fate = 'rejected')",
-        list(conditions.values()),
-    )[:most]
+# Cells that are asked for as answers: those that are one, and those that could not be read as one.
+_IS_ANSWER = "(use = 'answer' or fate = 'rejected')"
+
+
+def explain_answers(connection: duckdb.DuckDBPyConnection, conditions: dict[str, str], limit: int) -> list[Origin]:
+    """Return the cells behind answers, in the order in which they stand in the deliveries.
+
+    Raises:
+        UserError: there is none; the message says what is nearest to the conditions.
+    """
+    found = _origins(connection, f"where {where(conditions)} and {_IS_ANSWER}", list(conditions.values()))[:limit]
+    if conditions and not found:
+        cells = f"(select * from intermediate.int_cells where {_IS_ANSWER})"
+        raise nothing_found(connection, cells, conditions, f"explain {ANSWERS}", "delivered cell")
+    return found
 
 
 def render_origin(origin: Origin) -> str:
@@ -287,17 +256,24 @@ def _behind(connection: duckdb.DuckDBPyConnection, table: str, row: dict[str, An
     return Behind(row=row, units=units, cells=cells, corrections=corrections, printed=printed)
 
 
-def explain_rows(connection: duckdb.DuckDBPyConnection, table: Table, conditions: dict[str, str], most: int) -> list[Behind]:
+def explain_rows(
+    connection: duckdb.DuckDBPyConnection, table: Table, conditions: dict[str, str], limit: int
+) -> list[Behind]:
     """Return the public rows that meet the conditions, each with what it was made of.
 
     Rows of tables that are no sums of answers (code lists, areas, printed figures) stand for themselves.
+
+    Raises:
+        UserError: there is none; the message says what is nearest to the conditions.
     """
-    where = " and ".join(f'cast("{name}" as varchar) = ?' for name in conditions) or "true"
+    relation = f'public."{table.name}"'
     rows = dictionaries(
         connection,
-        f'select * from public."{table.name}" where {where} order by {table.order_by} limit {int(most)}',
+        f"select * from {relation} where {where(conditions)} order by {table.order_by} limit {int(limit)}",
         list(conditions.values()),
     )
+    if conditions and not rows:
+        raise nothing_found(connection, relation, conditions, f"explain {table.name}", "row")
     if table.name not in _SOURCES:
         return [Behind(row=row, units=[], cells=[], corrections=[], printed=[]) for row in rows]
     return [_behind(connection, table.name, row) for row in rows]
@@ -322,16 +298,16 @@ def _render_unit(unit: dict[str, Any]) -> str:
     return f"  {unit['unit_code']} {unit['unit_name']}{piece}{group}{value}  ({how})"
 
 
-def render_behind(behind: Behind, rules: list[str], most: int) -> str:
-    """Return what a row was made of as lines for people; lists longer than ``most`` are cut, with their length."""
+def render_behind(behind: Behind, rules: list[str], limit: int) -> str:
+    """Return what a row was made of as lines for people; lists longer than ``limit`` are cut, with their length."""
     lines = [", ".join(f"{name}={value}" for name, value in behind.row.items() if value is not None)]
 
     def listed(title: str, entries: list[str]) -> None:
         if entries:
             lines.append(f"{title} ({len(entries)}):")
-            lines.extend(entries[:most])
-            if len(entries) > most:
-                lines.append(f"  ... and {len(entries) - most} more (--most)")
+            lines.extend(entries[:limit])
+            if len(entries) > limit:
+                lines.append(f"  ... and {len(entries) - limit} more (--limit)")
 
     listed("units", [_render_unit(unit) for unit in behind.units])
     listed("cells that count", ["  " + render_origin(origin).replace("\n", "\n  ") for origin in behind.cells])

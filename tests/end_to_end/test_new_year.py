@@ -54,7 +54,7 @@ def test_a_new_form_is_read_by_its_folder_alone(new_year: Path) -> None:
 
     answers = json.loads(
         run_command(
-            "explain", "answers", f"form=is248_{YEAR}", "--most", "100000", "--json", folder=new_year, data=new_year / "data"
+            "explain", "answers", f"form=is248_{YEAR}", "--limit", "100000", "--json", folder=new_year, data=new_year / "data"
         ).stdout
     )["cells"]
     new = [cell for cell in answers if cell["value"] in ("new_41", "new_42") or cell["question"] == "new_question"]
@@ -64,7 +64,7 @@ def test_a_new_form_is_read_by_its_folder_alone(new_year: Path) -> None:
     # The same answers as in the year that the export was made from, but for what was changed.
     last = json.loads(
         run_command(
-            "explain", "answers", f"form={LAST_FORM}", "--most", "100000", "--json", folder=new_year, data=new_year / "data"
+            "explain", "answers", f"form={LAST_FORM}", "--limit", "100000", "--json", folder=new_year, data=new_year / "data"
         ).stdout
     )["cells"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from orchestration import cli
+from orchestration.cli import contact, main
 from orchestration.contact.states import Asking, ContactRound, State
 from orchestration.core.settings import Settings
 from tests.integration.control_kit import make_controlled
@@ -47,8 +47,8 @@ def asking(found: ContactRound) -> dict[str, Asking]:
 
 
 def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str]:
-    monkeypatch.setattr(cli.contact, "load_settings", lambda: settings)
-    result = CliRunner().invoke(cli.main, ["contact", "2016", *arguments])
+    monkeypatch.setattr(contact, "load_settings", lambda: settings)
+    result = CliRunner().invoke(main, ["contact", "2016", *arguments])
     return result.exit_code, result.output
 
 

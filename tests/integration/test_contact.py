@@ -285,7 +285,7 @@ def test_what_somebody_changed_or_put_there_stays(controlled: Settings, monkeypa
     code, output = run(controlled, monkeypatch, "--on", "2016-06-01")
     assert (code, "has entries that are not on record" in output) == (1, True), output
     assert path.exists()
-    assert run(controlled, monkeypatch, "--on", "2016-06-01", "--back", str(path))[0] == 0
+    assert run(controlled, monkeypatch, "--on", "2016-06-01", "--read-back", str(path))[0] == 0
     assert states(load_contact_round(controlled, 2016, LATE))["030101"] is State.APPROVED
 
 
@@ -332,7 +332,7 @@ def test_what_is_entered_in_the_workbook_is_put_on_record(controlled: Settings, 
     path = entered(controlled)
     back = path.with_name("svar.xlsx")
     path.rename(back)
-    code, output = run(controlled, monkeypatch, "--on", "2016-06-01", "--back", str(back))
+    code, output = run(controlled, monkeypatch, "--on", "2016-06-01", "--read-back", str(back))
     assert (code, "1 event put on record" in output) == (0, True), output
     (event,) = read_contacts(contacts_file(controlled.explanations, 2016))
     assert (event.unit_code, event.event, event.by, event.note) == ("030101", "approved", "KN", "sett på")

@@ -14,7 +14,7 @@ import yaml
 from click.testing import CliRunner
 from openpyxl import Workbook, load_workbook
 
-from orchestration import cli
+from orchestration.cli import answers, main
 from orchestration.control.answers import draft
 from orchestration.control.contacts import contacts_file, read_contacts
 from orchestration.control.findings import load_control
@@ -503,8 +503,8 @@ def test_the_asset_writes_the_lists_of_its_year(controlled: Settings) -> None:
 
 
 def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str]:
-    monkeypatch.setattr(cli.answers, "load_settings", lambda: settings)
-    result = CliRunner().invoke(cli.main, ["control", *arguments])
+    monkeypatch.setattr(answers, "load_settings", lambda: settings)
+    result = CliRunner().invoke(main, ["control", *arguments])
     return result.exit_code, result.output
 
 

@@ -1,0 +1,158 @@
+"""The conditions by which rows are asked for, ``key=value``: reading them, and what is nearest where no row meets them.
+
+Belongs here: keys and values as somebody typed them. Does not belong here: what is behind a row (``explain``). It is
+imported where a shell completes keys, so it imports little.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from orchestration.core.errors import UserError
+from orchestration.core.nearest import near
+
+if TYPE_CHECKING:
+    import duckdb
+
+ANSWERS = "answers"
+
+# Columns by which answers can be asked for.
+ANSWER_KEYS = (
+    "form",
+    "survey",
+    "time_period",
+    "unit_code",
+    "question",
+    "item",
+    "target_group",
+    "reporting_form",
+    "file",
+    "sheet",
+    "row_number",
+    "column_number",
+    "fate",
+)
+
+# Values that are named of a column where the asked one has none.
+VALUES_SHOWN = 6
+
+
+def name_of_table(name: str, tables: Sequence[str]) -> str:
+    """Return the table that a name, or a beginning of one, stands for.
+
+    Raises:
+        UserError: there is none, or there are several; the message says which is nearest.
+    """
+    found = [each for each in tables if each == name] or [each for each in tables if each.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    raise UserError(
+        f"there is no table {name!r}{near(name, tables)}" if not found else f"{name!r} may be {', '.join(found)}",
+        place="explain",
+        remedy=f"name one of {', '.join(tables)}",
+    )
+
+
+def parse_conditions(conditions: Sequence[str], keys: Sequence[str], place: str) -> dict[str, str]:
+    """Return ``key=value`` words as a dictionary; a unique beginning of a key's name is enough.
+
+    Raises:
+        UserError: a word is no condition, or its key is unknown or not unique.
+    """
+    result: dict[str, str] = {}
+    for condition in conditions:
+        name, is_there, value = condition.partition("=")
+        fitting = [key for key in keys if key == name] or [key for key in keys if key.startswith(name)]
+        if not is_there:
+            raise UserError(
+                f"{condition!r} is no condition", place=place, remedy=f"write column=value, with one of {', '.join(keys)}"
+            )
+        if len(fitting) != 1:
+            several = f"{name!r} may be {', '.join(fitting)}"
+            what = several if fitting else f"there is no column {name!r}{near(name, keys)}"
+            raise UserError(what, place=place, remedy=f"name one of {', '.join(keys)}")
+        result[fitting[0]] = value
+    return result
+
+
+def where(conditions: Mapping[str, str]) -> str:
+    """Return the conditions as SQL with a question mark for each value; without a condition it holds of every row."""
+    return " and ".join(f'cast("{name}" as varchar) = ?' for name in conditions) or "true"
+
+
+def nothing_found(
+    connection: duckdb.DuckDBPyConnection, relation: str, conditions: Mapping[str, str], place: str, of_what: str
+) -> UserError:
+    """Return the error that no row of a relation meets the conditions, with what is nearest to them.
+
+    Args:
+        connection: reads the relation.
+        relation: a table, or a query in brackets, that has a column for each key.
+        conditions: at least one.
+        place: where they stand.
+        of_what: what a row is, in a sentence.
+    """
+    for name, value in conditions.items():
+        there = [
+            str(each)
+            for (each,) in connection.execute(
+                f'select distinct cast("{name}" as varchar) from {relation} where "{name}" is not null order by 1'
+            ).fetchall()
+        ]
+        if value not in there:
+            return UserError(
+                f"no {of_what} has {name}={value}{near(value, there) or _examples(there)}",
+                place=place,
+                remedy="correct the value",
+            )
+    return _no_combination(connection, relation, conditions, place, of_what)
+
+
+def _no_combination(
+    connection: duckdb.DuckDBPyConnection, relation: str, conditions: Mapping[str, str], place: str, of_what: str
+) -> UserError:
+    """Return the error where each value is known and no row has all of them: the fewest conditions to drop."""
+    names = list(conditions)
+    meets = ", ".join(f'coalesce(cast("{name}" as varchar) = ?, false)' for name in names)
+    patterns: Counter[tuple[bool, ...]] = Counter()
+    for *pattern, count in connection.execute(
+        f"select {meets}, count(*) from {relation} group by all", list(conditions.values())
+    ).fetchall():
+        patterns[tuple(pattern)] += count
+    most = max(map(sum, patterns))
+    # Those that meet most conditions, the greatest number of rows first.
+    nearest = sorted(
+        ((count, pattern) for pattern, count in patterns.items() if sum(pattern) == most), key=lambda each: -each[0]
+    )
+    told = []
+    for count, met in nearest:
+        failing = [name for name, is_met in zip(names, met, strict=True) if not is_met]
+        dropped = " and ".join(f"{name}={conditions[name]}" for name in failing)
+        rows = f"{count} {'does' if count == 1 else 'do'}"
+        if len(failing) == 1:
+            rest = {name: value for name, value in conditions.items() if name != failing[0]}
+            there = [
+                str(each)
+                for (each,) in connection.execute(
+                    f'select distinct cast("{failing[0]}" as varchar) from {relation} where {where(rest)} order by 1',
+                    list(rest.values()),
+                ).fetchall()
+            ]
+            rows += f" ({failing[0]}: {_several(there)})"
+        told.append(f"without {dropped} {rows}")
+    return UserError(
+        f"no {of_what} meets all {len(names)} conditions together, {', '.join(told[:VALUES_SHOWN])}",
+        place=place,
+        remedy="change or leave out that condition" if len(told) == 1 else "change or leave out one of these conditions",
+    )
+
+
+def _examples(there: Sequence[str]) -> str:
+    return f", the values are {_several(there)}" if there else ", the column is empty"
+
+
+def _several(values: Sequence[str]) -> str:
+    more = len(values) - VALUES_SHOWN
+    return ", ".join(values[:VALUES_SHOWN]) + (f" and {more} more" if more > 0 else "")
