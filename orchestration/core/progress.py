@@ -50,13 +50,13 @@ class Progress:
             with self._lock:
                 self._erase()
                 self._lines += 1
-                print(line, file=sys.stderr, flush=True)
+                self._write(f"{line}\n")
 
     def warn(self, line: str) -> None:
         """Write a line that stays, even where only errors are wanted."""
         with self._lock:
             self._erase()
-            print(line, file=sys.stderr, flush=True)
+            self._write(f"{line}\n")
 
     def detail(self, line: str) -> None:
         """Write a line that only those need who look closely."""
@@ -112,9 +112,12 @@ class Progress:
 
     def _erase(self) -> None:
         if self._is_drawn:
-            sys.stderr.write(_ERASE)
-            sys.stderr.flush()
+            self._write(_ERASE)
             self._is_drawn = False
+
+    def _write(self, text: str) -> None:
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
     def _draw(self, title: str, depth: int, lines: int, begun: float, ended: threading.Event) -> None:
         """Tell of the innermost block: once, or again and again on a terminal, until it ends."""
@@ -131,8 +134,7 @@ class Progress:
                 if len(self._doing) == depth and not ended.is_set():
                     text = f"{title} ... {time.monotonic() - begun:.0f} s" + (f"  {self._at}" if self._at else "")
                     width = shutil.get_terminal_size().columns - 1
-                    sys.stderr.write(_ERASE + text[:width])
-                    sys.stderr.flush()
+                    self._write(_ERASE + text[:width])
                     self._is_drawn = True
             if ended.wait(LIVE_SECONDS):
                 return
