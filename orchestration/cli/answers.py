@@ -122,7 +122,7 @@ def control(year: int, answers: Path | None, sign: bool, language: Literal["nb",
         from orchestration.control.answers import sign as write
 
         drafted = draft(settings, year, answers)
-        progress.at("  computing the effect of the corrections")
+        progress.stage("computing the effect of the corrections")
         effect = effect_of(settings, year, drafted.corrections)
         files = write(settings, year, drafted) if sign else []
         return _drafted_lines(drafted, effect, files, sign)

@@ -71,6 +71,13 @@ class Progress:
         with self._lock:
             self._at = line.strip()
 
+    def stage(self, what: str) -> None:
+        """Say which part of a longer work begins: on the live line, elsewhere only to those who want details."""
+        if _is_terminal():
+            self.at(what)
+        else:
+            self.detail(f"  {what}")
+
     def count(self, done: int, of: int, what: str) -> None:
         """Say how many things are done; elsewhere than on a terminal a few of the counts are lines, always the last."""
         now = time.monotonic()

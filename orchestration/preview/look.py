@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from orchestration.core.errors import UserError
+from orchestration.core.progress import progress
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import dictionaries
 from orchestration.forms.registry import Undecided
@@ -308,7 +309,10 @@ def look_at(settings: Settings, year: int, against: str | None = None) -> Previe
     started = time.monotonic()
     earlier = answers_before(settings, year, against) if against is not None else None
     with read(settings, year) as (reading, connection):
+        if earlier is not None:
+            progress.stage("comparing with the earlier version")
         compared = compare(connection, year, earlier) if earlier is not None else None
+        progress.stage("counting cells, units and figures")
         return _preview(settings, reading, connection, compared, started)
 
 

@@ -21,6 +21,7 @@ from typing import Any
 
 from orchestration.core.contents import file_hash
 from orchestration.core.errors import UserError
+from orchestration.core.progress import progress
 from orchestration.core.settings import Settings
 from orchestration.report import read_back
 from orchestration.report.build import Desk, Draft, Remarks, Wanted, draft, open_desk
@@ -139,10 +140,12 @@ def _made(desk: Desk, report: Draft, folder: Path, again: read_back.Again, earli
     else:
         files = {kind: folder / f"{name}.{kind}" for kind in KINDS}
         with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=folder.parent) as work:
+            progress.stage(f"writing {name}")
             write_word(document, files["docx"], Path(work))
             write_html(document, files["html"])
             write_pdf(document, files["pdf"], Path(work))
             write_workbook(document, files["xlsx"])
+        progress.stage(f"reading {name} back")
         checked = read_back.check(document, report.stated, files, again)
         hashes = {path.name: file_hash(path) for path in files.values()}
     # Not copied: what numbers are bound to is what was drafted just now.

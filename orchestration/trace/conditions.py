@@ -103,7 +103,7 @@ def nothing_found(
         ]
         if value not in there:
             return UserError(
-                f"no {of_what} has {name}={value}{near(value, there) or _examples(there)}",
+                f"no {of_what} has {name}={value}{_nearest(value, there)}",
                 place=place,
                 remedy="correct the value",
             )
@@ -124,33 +124,40 @@ def _no_combination(
     most = max(map(sum, patterns))
     # Those that meet most conditions, the greatest number of rows first.
     nearest = sorted(
-        ((count, pattern) for pattern, count in patterns.items() if sum(pattern) == most), key=lambda each: -each[0]
+        ((count, pattern) for pattern, count in patterns.items() if sum(pattern) == most),
+        key=lambda each: (-each[0], each[1]),
     )
     told = []
     for count, met in nearest:
         failing = [name for name, is_met in zip(names, met, strict=True) if not is_met]
         dropped = " and ".join(f"{name}={conditions[name]}" for name in failing)
-        rows = f"{count} {'does' if count == 1 else 'do'}"
+        found = f"{count} without {dropped}"
         if len(failing) == 1:
             rest = {name: value for name, value in conditions.items() if name != failing[0]}
             there = [
-                str(each)
+                "empty" if each is None else str(each)
                 for (each,) in connection.execute(
                     f'select distinct cast("{failing[0]}" as varchar) from {relation} where {where(rest)} order by 1',
                     list(rest.values()),
                 ).fetchall()
             ]
-            rows += f" ({failing[0]}: {_several(there)})"
-        told.append(f"without {dropped} {rows}")
+            found += f" ({failing[0]} is {_several(there)} there)"
+        told.append(found)
     return UserError(
-        f"no {of_what} meets all {len(names)} conditions together, {', '.join(told[:VALUES_SHOWN])}",
+        f"no {of_what} meets {'both' if len(names) == 2 else f'all {len(names)}'} conditions, "
+        f"but {', '.join(told[:VALUES_SHOWN])}",
         place=place,
         remedy="change or leave out that condition" if len(told) == 1 else "change or leave out one of these conditions",
     )
 
 
-def _examples(there: Sequence[str]) -> str:
-    return f", the values are {_several(there)}" if there else ", the column is empty"
+def _nearest(value: str, there: Sequence[str]) -> str:
+    """Return the value that a misspelt one was meant to be, else some of those that there are."""
+    if not there:
+        return ", the column is empty"
+    # A code has as many digits as the others of its kind.
+    alike = [each for each in there if len(each) == len(value)] if value.isdecimal() else []
+    return near(value, alike) or near(value, there) or f", the values are {_several(there)}"
 
 
 def _several(values: Sequence[str]) -> str:

@@ -49,7 +49,7 @@ def asking(found: ContactRound) -> dict[str, Asking]:
 def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str]:
     monkeypatch.setattr(contact, "load_settings", lambda: settings)
     result = CliRunner().invoke(main, ["contact", "2016", *arguments])
-    return result.exit_code, result.output
+    return result.exit_code, result.stdout + result.stderr
 
 
 def letter(path: Path) -> tuple[EmailMessage, str]:

@@ -282,7 +282,7 @@ def invoked(folder: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple
     for name, path in (("DATA", "data"), ("WAREHOUSE", "warehouse"), ("SNAPSHOTS", "snapshots")):
         monkeypatch.setenv(f"IS248_{name}_DIR", str(folder / path))
     done = CliRunner().invoke(main, list(words), catch_exceptions=False)
-    return done.exit_code, done.output
+    return done.exit_code, done.stdout + done.stderr
 
 
 def folder_in_place(link: Path) -> None:

@@ -216,7 +216,7 @@ def test_all_that_does_not_hold_is_told_at_once(data: Path, tmp_path: Path) -> N
     assert len(errors) == 7
     assert "Value error" not in result.output
     assert lines_of(data) == before
-    told = json.loads(new_year("--decide", path, "--json").output.splitlines()[0])
+    told = json.loads(new_year("--decide", path, "--json").stdout.splitlines()[0])
     assert len(told["others"]) == 6
 
 

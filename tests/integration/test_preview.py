@@ -205,9 +205,9 @@ def test_the_command_tells_as_json_what_it_tells_as_text(
         monkeypatch.setenv(f"IS248_{name.upper()}_DIR", str(getattr(kit.settings, name)))
     result = CliRunner().invoke(main, ["preview", str(HALF_MAPPED), "--json"])
     assert result.exit_code == 0, result.output
-    told = json.loads(result.output)
+    told = json.loads(result.stdout)
     assert [each["what"] for each in told["problems"]] == [each.what for each in half_mapped.problems]
-    text = CliRunner().invoke(main, ["preview", str(HALF_MAPPED)]).output
+    text = CliRunner().invoke(main, ["preview", str(HALF_MAPPED)]).stdout
     assert f"a run would be refused: {len(half_mapped.problems)} problems, 1 row to be decided" in text
 
 

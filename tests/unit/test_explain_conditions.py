@@ -77,6 +77,9 @@ def test_conditions_are_read_by_a_beginning_of_the_key_and_may_have_an_equals_si
 def test_a_value_that_no_row_has_is_told_with_the_nearest(connection: duckdb.DuckDBPyConnection) -> None:
     assert "no row has unit_code=5002; nearest is '5006'" in said(connection, time_period="2031", unit_code="5002")
     assert "no row has target_group=adlts; nearest is 'adults'" in said(connection, target_group="adlts")
+    # A code is compared with those of its length first.
+    connection.execute("update rows set unit_code = '500600' where unit_code = '5006'")
+    assert "no row has unit_code=5006; nearest is '5001'" in said(connection, unit_code="5006")
     # Nothing is near: what there is.
     assert "no row has target_group=xyz, the values are adults, children" in said(connection, target_group="xyz")
 
@@ -90,20 +93,22 @@ def test_the_one_condition_that_excludes_all_rows_is_named_with_what_there_is(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     text = said(connection, time_period="2032", unit_code="5006", target_group="adults", item="home")
-    assert "no row meets all 4 conditions together" in text
+    assert "no row meets all 4 conditions, but " in text
     # Either of two leads to rows.
-    assert "without unit_code=5006 1 does (unit_code: 5001)" in text
-    assert "without item=home 1 does (item: work)" in text
+    assert "1 without unit_code=5006 (unit_code is 5001 there)" in text
+    assert "1 without item=home (item is work there)" in text
     assert "time_period=" not in text
     text = said(connection, time_period="2031", unit_level="county", unit_code="50", item="work")
-    assert "without item=work 2 do (item: home)" in text and text.count("without") == 1
+    assert "2 without item=work (item is home there)" in text and text.count("without") == 1
 
 
 def test_several_conditions_are_named_where_no_single_one_will_do(connection: duckdb.DuckDBPyConnection) -> None:
     text = said(connection, time_period="2032", unit_level="country", target_group="children")
-    assert "without unit_level=country and target_group=children 2 do" in text
-    assert "without time_period=2032 and unit_level=country 1 does" in text
+    assert "2 without unit_level=country and target_group=children" in text
+    assert "1 without time_period=2032 and unit_level=country" in text
 
 
 def test_a_row_without_a_value_meets_no_condition_on_it(connection: duckdb.DuckDBPyConnection) -> None:
-    assert "without item=home 1 does" in said(connection, unit_level="country", item="home")
+    text = said(connection, unit_level="country", item="home")
+    assert "no row meets both conditions, but 3 without unit_level=country (unit_level is county there), 1 without" in text
+    assert "1 without item=home (item is empty there)" in text
