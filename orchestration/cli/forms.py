@@ -203,7 +203,7 @@ def new_year(
             f"{written.undecided} rows are to be decided"
         )
     lines += [f"written to {shown_path(folder)}"] if written is not None else []
-    decided = None
+    decided, result = None, f"form: {shown_path(folder)}"
     if answered is not None or interactive:
         from orchestration.cli.deciding import Round, decided_lines  # imported here: workbooks take a while to import
         from orchestration.forms.deciding import decide
@@ -214,10 +214,12 @@ def new_year(
             problems = Problems(go_on=True)
             given = read_decisions(answered, forms_before, problems)
             decided = decide(folder, given, draft, forms_before, problems)
-            lines += decided_lines(decided)
+            lines += (said := decided_lines(decided))
+            result = said[0]
         if interactive:
             decided = Round(folder, draft, forms_before, language).ask()
-            lines += decided_lines(decided)
+            lines += (said := decided_lines(decided))
+            result = said[0]
     if workbook is not None:
         lines += [_write_workbook(workbook, folder, draft, delivery, language)]
     lines += [f"next: is248 preview {form.time_period + years}"]
@@ -227,6 +229,7 @@ def new_year(
         "notes": seen.notes,
         **(dataclasses.asdict(written) if written is not None else {}),
         "decided": dataclasses.asdict(decided) if decided is not None else None,
+        "result": result,
         "text": "\n".join(lines),
     }
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -165,7 +164,8 @@ def _counted_lines(found: Preview, most: int) -> list[str]:
     lines += _cell_lines("numbers that are a code for no answer, and are left out", found.codes, most)
     country = [each for each in found.totals if each.unit_level == "country"]
     lines.append("FTE as the units answered themselves, and the change of units that answered in both rounds:")
-    lines += [f"  {_total_line(each)}" for each in country] or ["  none"]
+    heads = ("question", "target group", "FTE", "units", "FTE before", "units before", "change", "breaks")
+    lines += aligned(heads, [_total(each) for each in country], "  ") or ["  none"]
     if found.units["expected"] is None:
         lines.append("units without a completed answer: not known, since entries of the year are missing (above)")
     else:
@@ -270,17 +270,21 @@ def _compared_lines(compared: Comparison, most: int) -> list[str]:
     return lines + _listed("answers that changed", changes, most)
 
 
-def _total_line(total: Total) -> str:
-    def fte(value: Decimal | None) -> str:
-        return "-" if value is None else thousands(round(float(value), 1))
-
+def _total(total: Total) -> tuple[object, ...]:
+    """Return the line of a total of the country, with the change of the units that answered in both rounds."""
     change = "not known"
     if total.fte_before_same_units and total.fte_same_units is not None:
         change = f"{100 * (float(total.fte_same_units / total.fte_before_same_units) - 1):+.1f} %"
+    fte, before = (None if value is None else round(float(value), 1) for value in (total.fte, total.fte_before))
     return (
-        f"{total.question:18} {total.target_group:9} {fte(total.fte):>10} ({total.units} units), before "
-        f"{fte(total.fte_before):>10} ({total.units_before or 0}), change {change}"
-        + (f"; break: {'; '.join(total.breaks)}" if total.breaks else "")
+        total.question,
+        total.target_group,
+        fte,
+        total.units,
+        before,
+        total.units_before,
+        change,
+        "; ".join(total.breaks),
     )
 
 

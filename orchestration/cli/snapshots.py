@@ -96,7 +96,7 @@ def verify(snapshot: str | None, everything: bool) -> dict[str, Any]:
     published = pointer.current(settings.snapshots)
     counts: dict[str, int] = {}
     for folder in folders:
-        progress.count(len(counts), len(folders), f"snapshots, next is {folder.name}")
+        progress.stage(f"{folder.name}, {len(counts) + 1} of {len(folders)}")
         is_made_anew = folder == published or folder.parent == settings.candidates.resolve()
         counts[folder.name] = integrity.verify(folder, remedy=integrity.ANEW if is_made_anew else integrity.RESTORE)
     lines = [f"{name}: {count} files are as they were published" for name, count in counts.items()]

@@ -154,7 +154,7 @@ def test_a_database_that_cannot_be_used_is_one_line_without_the_password(
         dagster_instance.prepare_instance(with_postgres(settings, address))
     assert caught.value.place == place
     result = run_command(
-        "daemon", folder=tmp_path, data=settings.data, environment={dagster_instance.POSTGRES_VARIABLE: address}
+        "--quiet", "daemon", folder=tmp_path, data=settings.data, environment={dagster_instance.POSTGRES_VARIABLE: address}
     )
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
@@ -178,7 +178,7 @@ def test_a_port_that_is_taken_is_one_line(settings: Settings, tmp_path: Path) ->
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as other:
         try:
             until(lambda: _answers(f"http://127.0.0.1:{port}/"), "the other server")
-            result = run_command("webserver", "--port", port, folder=tmp_path, data=settings.data)
+            result = run_command("--quiet", "webserver", "--port", port, folder=tmp_path, data=settings.data)
         finally:
             other.kill()
     assert result.returncode == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import time
 from types import SimpleNamespace
 
@@ -10,6 +11,8 @@ import pytest
 
 from orchestration.core import progress as module
 from orchestration.core.progress import Level, Progress
+from orchestration.defs import runs
+from orchestration.engines import dbt
 
 
 class Terminal(io.StringIO):
@@ -100,3 +103,51 @@ def test_details_and_times_are_for_those_who_want_them(errors: io.StringIO) -> N
     with Progress(Level.VERBOSE).doing("comparing") as _:
         pass
     assert errors.getvalue().startswith("comparing: 0.")
+
+
+# What dbt and Dagster say -----------------------------------------------------------------------------------------------
+
+
+def heard(level: str) -> SimpleNamespace:
+    """Return an event of dbt's."""
+    ts = SimpleNamespace(ToJsonString=lambda: "2031-01-01")
+    return SimpleNamespace(info=SimpleNamespace(ts=ts, level=level, thread="Thread-1", msg="1 of 2 OK created a_model"))
+
+
+def logged(kind: str, step: str | None, message: str) -> logging.LogRecord:
+    """Return a record of an event as Dagster logs it."""
+    event = SimpleNamespace(event_type_value=kind, step_key=step, event_specific_data=SimpleNamespace(duration_ms=1500))
+    record = logging.LogRecord("dagster", logging.INFO, "", 0, message, None, None)
+    record.dagster_meta = {"dagster_event": event, "orig_message": message, "step_key": step}
+    return record
+
+
+@pytest.mark.parametrize(("level", "says"), [(Level.NORMAL, ""), (Level.VERBOSE, "    dbt: 1 of 2 OK created a_model\n")])
+def test_the_log_of_dbt_is_for_those_who_want_details(
+    errors: io.StringIO, monkeypatch: pytest.MonkeyPatch, level: Level, says: str
+) -> None:
+    monkeypatch.setattr(module.progress, "level", level)
+    log = io.StringIO()
+    dbt._Log(log).hear(heard("info"))
+    dbt._Log(log).hear(heard("debug"))
+    assert errors.getvalue() == says
+    assert log.getvalue().count("a_model") == 2
+
+
+@pytest.mark.parametrize("level", [Level.NORMAL, Level.VERBOSE])
+def test_events_of_dagster_are_for_those_who_want_details(
+    errors: io.StringIO, monkeypatch: pytest.MonkeyPatch, level: Level
+) -> None:
+    monkeypatch.setattr(module.progress, "level", level)
+    told: list[str] = []
+    handler = runs._Progress(told.append)
+    for record in (
+        logged("RUN_START", None, "Started"),
+        logged("STEP_START", "gate", "began"),
+        logged("ASSET_MATERIALIZATION", "gate", "Materialized value gate."),
+        logged("STEP_SUCCESS", "gate", "ended"),
+    ):
+        handler.emit(record)
+    assert told == ["  rules of the gate ...", "  rules of the gate done in 1.5 s"]
+    details = "    Dagster: Started\n    Dagster: Materialized value gate.\n"
+    assert errors.getvalue() == (details if level == Level.VERBOSE else "")
