@@ -54,7 +54,14 @@ def test_a_new_form_is_read_by_its_folder_alone(new_year: Path) -> None:
 
     answers = json.loads(
         run_command(
-            "explain", "answers", f"form=is248_{YEAR}", "--limit", "100000", "--json", folder=new_year, data=new_year / "data"
+            "explain",
+            "answers",
+            f"form=is248_{YEAR}",
+            "--limit",
+            "100000",
+            "--json",
+            folder=new_year,
+            data=new_year / "data",
         ).stdout
     )["cells"]
     new = [cell for cell in answers if cell["value"] in ("new_41", "new_42") or cell["question"] == "new_question"]
