@@ -95,19 +95,24 @@ def nothing_found(
         of_what: what a row is, in a sentence.
     """
     for name, value in conditions.items():
-        there = [
-            str(each)
-            for (each,) in connection.execute(
-                f'select distinct cast("{name}" as varchar) from {relation} where "{name}" is not null order by 1'
-            ).fetchall()
-        ]
+        there = _values(connection, relation, name, {})
         if value not in there:
+            # What the other conditions leave is nearer than what is elsewhere.
+            others = {other: each for other, each in conditions.items() if other != name}
+            left = _values(connection, relation, name, others) or there
             return UserError(
-                f"no {of_what} has {name}={value}{_nearest(value, there)}",
-                place=place,
-                remedy="correct the value",
+                f"no {of_what} has {name}={value}{_nearest(value, left)}", place=place, remedy="correct the value"
             )
     return _no_combination(connection, relation, conditions, place, of_what)
+
+
+def _values(connection: duckdb.DuckDBPyConnection, relation: str, name: str, conditions: Mapping[str, str]) -> list[str]:
+    """Return the values of a column in the rows that meet the conditions."""
+    condition = f'"{name}" is not null and {where(conditions)}'
+    rows = connection.execute(
+        f'select distinct cast("{name}" as varchar) from {relation} where {condition} order by 1', list(conditions.values())
+    ).fetchall()
+    return [str(value) for (value,) in rows]
 
 
 def _no_combination(
@@ -134,13 +139,7 @@ def _no_combination(
         found = f"{count} without {dropped}"
         if len(failing) == 1:
             rest = {name: value for name, value in conditions.items() if name != failing[0]}
-            there = [
-                "empty" if each is None else str(each)
-                for (each,) in connection.execute(
-                    f'select distinct cast("{failing[0]}" as varchar) from {relation} where {where(rest)} order by 1',
-                    list(rest.values()),
-                ).fetchall()
-            ]
+            there = _values(connection, relation, failing[0], rest) or ["empty"]
             found += f" ({failing[0]} is {_several(there)} there)"
         told.append(found)
     return UserError(
@@ -155,9 +154,11 @@ def _nearest(value: str, there: Sequence[str]) -> str:
     """Return the value that a misspelt one was meant to be, else some of those that there are."""
     if not there:
         return ", the column is empty"
-    # A code has as many digits as the others of its kind.
-    alike = [each for each in there if len(each) == len(value)] if value.isdecimal() else []
-    return near(value, alike) or near(value, there) or f", the values are {_several(there)}"
+    # A code or a year is meant that is near as a number, and has as many digits.
+    alike = [each for each in there if len(each) == len(value) and each.isdecimal()] if value.isdecimal() else []
+    if alike:
+        return f"; nearest is {min(alike, key=lambda each: abs(int(each) - int(value)))!r}"
+    return near(value, there) or f", the values are {_several(there)}"
 
 
 def _several(values: Sequence[str]) -> str:

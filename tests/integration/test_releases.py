@@ -342,6 +342,9 @@ def test_the_commands_list_verify_roll_back_and_prune(tmp_path: Path) -> None:
     listed = {row["snapshot"]: row for row in command("list")["snapshots"]}
     assert [row["current"] for row in listed.values()] == [True, False]
     assert listed[second]["reason"] == "a wrong sum"
+    heads, *rows = run_command("list", folder=tmp_path, data=PROJECT_DIR / "data").stdout.splitlines()
+    assert heads.split("  ")[0] == "snapshot" and heads.endswith("  MB  state")
+    assert [row[heads.index("state") :].partition(" ")[0] for row in rows] == ["current", "withdrawn"]
     assert command("prune", "--keep", "1")["found"] == []
     refused = run_command("rollback", folder=tmp_path, data=PROJECT_DIR / "data")
     assert refused.returncode != 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import shlex
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,20 @@ def test_a_command_is_not_quiet_because_the_one_before_was() -> None:
     assert progress.level.name == "QUIET"
     CliRunner().invoke(main, ["forms", "--help"])
     assert progress.level.name == "NORMAL"
+
+
+@pytest.mark.parametrize("name", [name for name, listed in COMMANDS.items() if listed.module != START_SCRIPT])
+def test_a_command_that_takes_a_while_says_what_it_does(name: str) -> None:
+    found = called(name)
+    if name in ("rollback", "completion"):
+        # They move a link, and print a text.
+        assert isinstance(found, Command) and not found.doing
+    elif name in ("new-year", "serve", "ui", "webserver", "daemon"):
+        # They ask, or stay: only what comes before that is told.
+        assert found.callback is not None
+        assert "progress." in inspect.getsource(inspect.unwrap(found.callback))
+    else:
+        assert isinstance(found, Command) and found.doing
 
 
 def test_quiet_and_verbose_exclude_each_other() -> None:

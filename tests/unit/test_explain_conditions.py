@@ -75,7 +75,9 @@ def test_conditions_are_read_by_a_beginning_of_the_key_and_may_have_an_equals_si
 
 
 def test_a_value_that_no_row_has_is_told_with_the_nearest(connection: duckdb.DuckDBPyConnection) -> None:
-    assert "no row has unit_code=5002; nearest is '5006'" in said(connection, time_period="2031", unit_code="5002")
+    assert "no row has unit_code=5002; nearest is '5001'" in said(connection, unit_code="5002")
+    assert "no row has unit_code=5002; nearest is '5006'" in said(connection, item="work", unit_code="5002")
+    assert "no row has time_period=2039; nearest is '2032'" in said(connection, time_period="2039")
     assert "no row has target_group=adlts; nearest is 'adults'" in said(connection, target_group="adlts")
     # A code is compared with those of its length first.
     connection.execute("update rows set unit_code = '500600' where unit_code = '5006'")
