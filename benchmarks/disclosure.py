@@ -5,8 +5,8 @@
 Takes the warehouse and the published database of the project, or those that another run left behind (``benchmarks/scale.py
 --scale 10 --years 2018 2019 --parts pipeline --folder DIRECTORY`` leaves them in the directory). Runs the search anew on
 the warehouse's tables, as if nothing had been published before, and the attack on the database; with ``--designs`` the
-search for each of the three designs that docs/use/disclosure.md compares. Prints tables in Markdown: groups of units shown over
-all questions, by level and by year, seconds of CPU, and the greatest memory of a process of its own for each step.
+search for each of the three designs that docs/use/disclosure.md compares. Prints tables in Markdown: groups of units shown
+over all questions, by level and by year, seconds of CPU, and the greatest memory of a process of its own for each step.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     .venv/bin/python benchmarks/rounds.py [--rounds 2024 2021 2017] [--seed N] [--into FOLDER]
 
 Publishes the bundled rounds, and then the new ones in the same installation, each as an engineer would add it: the delivery,
-the form, and the decisions that docs/run/adding-a-year.md speaks of. Every round has all units of its year and something that no
-bundled round has:
+the form, and the decisions that docs/run/adding-a-year.md speaks of. Every round has all units of its year and something
+that no bundled round has:
 
 - 2024: new counties; two services became one, one is no longer asked about, an education is new, no pathways; a workbook;
 - 2021: between two rounds; 24 units are carried forward, 8 of them for the second time, ten confirmed what stood in their

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from filelock import FileLock
@@ -23,6 +26,19 @@ INPUTS = ("reference", "published", "classifications", "indicators", "metadata",
 LARGE_INPUTS = ("deliveries", "forms")
 
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
+
+
+def start_script() -> ModuleType:
+    """Return ``./is248`` as a module, made anew: it has no ending, and is no part of the package."""
+    loader = SourceFileLoader("start_script", str(PROJECT_DIR / "is248"))
+    spec = importlib.util.spec_from_loader(loader.name, loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+START_SCRIPT = start_script()
 
 
 @pytest.fixture

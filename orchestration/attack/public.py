@@ -32,8 +32,8 @@ BY_LEVEL = "by_level"
 COUNTRY = "0"
 HIDDEN = -1
 
-# Units by level, and the unit sets that they belong to (docs/use/contract.md); a divided municipality is one unit of the first
-# set, and of the last beside its districts.
+# Units by level, and the unit sets that they belong to (docs/use/contract.md); a divided municipality is one unit of the
+# first set, and of the last beside its districts.
 _SETS_OF_LEVEL = {
     "municipality": (MUNICIPALITIES, WITH_DISTRICTS, WITH_AGENCIES, BY_LEVEL),
     "city_district": (WITH_DISTRICTS, WITH_AGENCIES, BY_LEVEL),

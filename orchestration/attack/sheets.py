@@ -378,7 +378,8 @@ def _sheet(shown: Shown, public: Public, policy: Policy, catalogue: Catalogue) -
 def _with_divided(shown: Shown, frame: Frame, unions: Mapping[int, tuple[int, ...]], *, several: bool) -> Shown:
     """Return a table with what divided municipalities answered as one, where the figures of their districts tell it.
 
-    It is the answer that most districts gave (docs/use/contract.md); with as many for another one nothing is taken for known.
+    It is the answer that most districts gave (docs/use/contract.md); with as many for another one nothing is taken for
+    known.
     """
     rows = []
     for unit in np.flatnonzero(frame.own & ~frame.silent):

@@ -286,7 +286,9 @@ def sign(settings: Settings, year: int, drafted: Drafted) -> list[Path]:
     ]
 
 
-_CORRECTIONS_HEAD = "# Corrections from the control of the year (docs/run/control.md); the form is that of docs/run/signed-decisions.md.\n"
+_CORRECTIONS_HEAD = (
+    "# Corrections from the control of the year (docs/run/control.md); the form is that of docs/run/signed-decisions.md.\n"
+)
 _EXPLANATIONS_HEAD = "# Findings of the control that are right as they are, and why (docs/run/control.md). Restricted.\n"
 
 

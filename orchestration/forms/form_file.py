@@ -412,7 +412,10 @@ class FormFile:
                 comment += self._look(place, f"{where} names {column}, which was not delivered{maybe}", "  ")
         confirming = [row.column for row in matched.unsure.values() if CONFIRMS.search(f"{row.column} {row.label}")]
         if confirming and spec.submission.confirmed is None:
-            said = "may say that a unit confirmed its pre-filled values: name it under submission.confirmed (docs/run/form-folders.md)"
+            said = (
+                "may say that a unit confirmed its pre-filled values: "
+                "name it under submission.confirmed (docs/run/form-folders.md)"
+            )
             comment += self._look(place, f"{', '.join(confirming)} {said}", "  ")
         if spec.submission.completed or spec.submission.formats or spec.rows_not_data:
             comment += self._look(place, "the same statuses, date formats and rows that are not data?", "  ")

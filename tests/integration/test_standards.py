@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from tests.conftest import assert_meets_standard
+import pytest
+
+from tests.conftest import START_SCRIPT, assert_meets_standard
 
 
-def test_types_fit() -> None:
-    assert_meets_standard("mypy")
-
-
-def test_the_sql_meets_its_style() -> None:
-    assert_meets_standard("sqlfluff", "lint", "dbt_project/models", "dbt_project/tests", "orchestration/publish/macros")
+@pytest.mark.parametrize("command", [each for each in START_SCRIPT.LINT if each[0] != "ruff"], ids=lambda each: each[0])
+def test_types_fit_and_the_sql_meets_its_style(command: list[str]) -> None:
+    assert_meets_standard(*command)

@@ -32,7 +32,11 @@ ROWS = {
         ('{{ share("crisis_plan", sise="ge50000") }}', "nothing of 'sise'; nearest is 'size'", "docs/run/reports.md"),
         ("{{ fte(year, decimal=1) }}", "nothing of 'decimal'; nearest is 'decimals'", "docs/run/reports.md"),
         ('{{ fte(year, service="home_ambulatory") }}', "of adults or of children", "name the group"),
-        ('{{ label("size_grup", "ge50000") }}', "'size_grup' has no 'ge50000'; nearest is 'size_group'", "docs/run/reports.md"),
+        (
+            '{{ label("size_grup", "ge50000") }}',
+            "'size_grup' has no 'ge50000'; nearest is 'size_group'",
+            "docs/run/reports.md",
+        ),
         ('{{ label("size_group", "ge5000") }}', "no 'ge5000'; nearest is 'ge50000'", "docs/run/reports.md"),
         ("{{ above_or_below(fte(year), 5) }}", "two values lie beside each other", "give two words"),
         ("{{ table(by_size) }}", "there is no word 'by_size'", "put the key of a table in quotation marks"),

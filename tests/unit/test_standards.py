@@ -5,14 +5,12 @@ from __future__ import annotations
 import pytest
 
 from orchestration.core.settings import PROJECT_DIR
-from tests.conftest import assert_meets_standard
-
-PYTHON = ("orchestration", "tests", "benchmarks", "is248")
+from tests.conftest import START_SCRIPT, assert_meets_standard
 
 
-@pytest.mark.parametrize("command", [("check",), ("format", "--check")], ids=["ruff-check", "ruff-format"])
-def test_the_code_meets_its_style(command: tuple[str, ...]) -> None:
-    assert_meets_standard("ruff", *command, *PYTHON)
+@pytest.mark.parametrize("command", [each for each in START_SCRIPT.LINT if each[0] == "ruff"], ids=" ".join)
+def test_the_code_meets_its_style(command: list[str]) -> None:
+    assert_meets_standard(*command)
 
 
 def test_the_lock_files_pin_and_hash_everything_and_name_no_host() -> None:

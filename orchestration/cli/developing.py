@@ -1,0 +1,44 @@
+"""The command for whoever changes a model: ``model``.
+
+Belongs here: what it says. Does not belong here: making the model (``engines.one_model``), or the tools of style, which the
+start script calls by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from orchestration.cli.common import command, counted, main
+from orchestration.core.errors import RefusedError
+from orchestration.core.settings import load_settings
+
+KINDS = {"model": "model", "unit_test": "unit test", "test": "data test"}
+
+
+@main.command("model")
+@click.argument("name")
+@command
+def model_command(name: str) -> dict[str, Any]:
+    """Make the dbt model NAME in the warehouse of the last run, with its unit tests and data tests."""
+    from orchestration.engines import one_model  # imported here, so that the other commands start at once
+
+    outcomes = one_model.make(load_settings(), name)
+    told: dict[str, Any] = {"model": name, "outcomes": [asdict(each) for each in outcomes]}
+    failed = [each for each in outcomes if not each.holds]
+    if failed:
+        raise RefusedError(
+            [
+                f"{name}: {len(failed)} of {len(outcomes)} failed",
+                *(f"  {KINDS[each.kind]} {each.name}: {each.said}" for each in failed),
+            ],
+            told,
+        )
+    counts = [
+        counted(sum(each.kind == kind for each in outcomes), KINDS[kind])
+        for kind in KINDS
+        if any(each.kind == kind for each in outcomes)
+    ]
+    return {**told, "text": f"{name}: {', '.join(counts)}, all as they should be"}
