@@ -1,7 +1,7 @@
-"""The command for whoever changes a model: ``model``.
+"""Commands for whoever changes the program: ``model`` and ``licences``.
 
-Belongs here: what it says. Does not belong here: making the model (``engines.one_model``), or the tools of style, which the
-start script calls by itself.
+Belongs here: what these commands say. Does not belong here: making a model (``engines.one_model``), what licences are
+(``core.licences``), or the tools of style, which the start script calls by itself.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from orchestration.cli.common import command, counted, main
+from orchestration.cli.common import command, counted, main, shown_path
+from orchestration.core import licences
 from orchestration.core.errors import RefusedError
 from orchestration.core.settings import load_settings
 
@@ -42,3 +43,22 @@ def model_command(name: str) -> dict[str, Any]:
         if any(each.kind == kind for each in outcomes)
     ]
     return {**told, "text": f"{name}: {', '.join(counts)}, all as they should be"}
+
+
+@main.command("licences")
+@command
+def licences_command() -> dict[str, Any]:
+    """List the installed packages with their licences; ends with 1 where one is under a licence that is not accepted."""
+    found = licences.installed(licences.load_policy())
+    told: dict[str, Any] = {"packages": [asdict(each) for each in found]}
+    refused = [each for each in found if not each.accepted]
+    if refused:
+        raise RefusedError(
+            [
+                f"{counted(len(refused), 'package')} under licences that {shown_path(licences.ACCEPTED)} does not accept:",
+                *(f"  {each.package} {each.version}: {each.licence}" for each in refused),
+            ],
+            told,
+        )
+    width = max(len(each.package) for each in found)
+    return {**told, "text": "\n".join(f"{each.package:{width}}  {each.version:16}  {each.licence}" for each in found)}

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 import yaml
@@ -100,3 +101,18 @@ def test_hooks_are_local_and_call_the_start_script_alone(script: ModuleType) -> 
         assert word in ("lint", "test")
         if word == "lint":
             assert set(rest) <= {name for name, *_ in script.LINT}
+
+
+def test_no_tool_tells_anybody_that_it_was_used(call: Call, script: ModuleType) -> None:
+    call("lint")
+    told = {name: script.os.environ[name] for name in ("DAGSTER_DISABLE_TELEMETRY", "DO_NOT_TRACK")}
+    assert told == {"DAGSTER_DISABLE_TELEMETRY": "yes", "DO_NOT_TRACK": "1"}
+    assert script.os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] == "false"
+
+    def settings(*parts: str) -> dict[str, Any]:
+        read: dict[str, Any] = yaml.safe_load(PROJECT_DIR.joinpath(*parts).read_text(encoding="utf-8"))
+        return read
+
+    assert settings("dagster.yaml")["telemetry"] == {"enabled": False}
+    assert settings("dbt_project", "dbt_project.yml")["flags"]["send_anonymous_usage_stats"] is False
+    assert settings("expectations", "great_expectations.yml")["analytics_enabled"] is False
