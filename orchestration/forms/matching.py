@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import count
 from pathlib import PurePath
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar, get_args
 
 from orchestration.core.tables import Label
 from orchestration.forms import elsewhere
@@ -23,6 +23,7 @@ from orchestration.forms.model import (
     ColumnMap,
     FileSpec,
     Form,
+    Reader,
     SheetSpec,
     numbered,
     sheet_name,
@@ -42,15 +43,8 @@ Value = TypeVar("Value")
 
 # A sheet is recognised by its columns if it has at least this share of last year's.
 SHARED_COLUMNS = 0.5
-READERS: Mapping[str, Literal["csv", "xlsx", "xls", "xlsb", "ods", "sav", "parquet"]] = {
-    ".csv": "csv",
-    ".xlsx": "xlsx",
-    ".xls": "xls",
-    ".xlsb": "xlsb",
-    ".ods": "ods",
-    ".sav": "sav",
-    ".parquet": "parquet",
-}
+# By the ending of a file's name.
+READERS: Mapping[str, Reader] = {f".{reader}": reader for reader in get_args(Reader)}
 
 
 @dataclass(frozen=True)

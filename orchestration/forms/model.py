@@ -81,6 +81,8 @@ class _Strict(BaseModel):
 
 QUOTE = '"'
 QUOTE_NONE = "none"
+Reader = Literal["csv", "xlsx", "xls", "xlsb", "ods", "sav", "parquet"]
+"""What reads a file; each is called as the files that it reads end (``ingest.readers``)."""
 WORKBOOKS = ("xlsx", "xls", "xlsb", "ods")
 """Readers of workbooks; all of them have sheets."""
 
@@ -93,7 +95,7 @@ class FileSpec(_Strict):
     count: int | str = 1
     late: str | None = Field(default=None, exclude_if=lambda late: late is None)
     """Names of files with the same sheets and columns that may come later, one after the other; they are not counted."""
-    reader: Literal["csv", "xlsx", "xls", "xlsb", "ods", "sav", "parquet", "none"]
+    reader: Reader | Literal["none"]
     encoding: str | None = None
     delimiter: str | None = None
     surplus: Literal["refuse", "ignore"] = "refuse"

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import get_args
 
 import openpyxl
 import pandas
@@ -25,8 +26,9 @@ from hypothesis import strategies as st
 
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR
-from orchestration.forms.model import FileSpec
+from orchestration.forms.model import FileSpec, Reader
 from orchestration.ingest.readers import Limits, Sheet, cells, read
+from orchestration.ingest.readers.files import READERS
 from orchestration.ingest.readers.model import CELL_SCHEMA
 
 DELIVERIES = PROJECT_DIR / "data" / "deliveries"
@@ -307,6 +309,13 @@ def test_files_that_break_off_are_refused(tmp_path: Path, reader: str) -> None:
     for length in (5, 100, len(content) // 2, len(content) - 9, len(content) - 1):
         path.write_bytes(content[:length])
         refused(lambda: read(path, spec(reader), ("*",)), "damaged or breaks off")
+
+
+def test_every_reader_that_a_form_may_name_reads(tmp_path: Path) -> None:
+    assert set(READERS) == set(get_args(Reader))
+    for reader in READERS:
+        # It gets as far as looking for the file.
+        refused(lambda reader=reader: read(tmp_path / "none", spec(reader), ("*",)), "missing")
 
 
 def test_a_file_that_is_not_read_is_a_mistake_of_the_program(tmp_path: Path) -> None:
