@@ -182,9 +182,12 @@ def check(snapshot: str | None) -> dict[str, Any]:
     }
 
 
-@main.command("prove-rules", examples=["./is248 prove-rules"], doing="seeding faults")
+@main.command(
+    "prove-rules", examples=["./is248 prove-rules", "./is248 prove-rules --rule lost_answers_are_signed"], doing="seeding faults"
+)
+@click.option("--rule", help="Id of the one rule to prove; without it all are.")
 @command
-def prove_rules_command() -> dict[str, Any]:
+def prove_rules_command(rule: str | None) -> dict[str, Any]:
     """Seed a fault for every rule into copies of the last warehouse and candidate, and see whether the rule catches it.
 
     The command fails if a fault is missed, or if a rule has no fault to be tested with.
@@ -194,6 +197,7 @@ def prove_rules_command() -> dict[str, Any]:
     score = prove_rules(
         load_settings(),
         lambda proven: progress.say(f"  {proven.verdict.replace('_', ' '):12} {proven.rule}: {proven.fault_en}"),
+        rule,
     )
     if score["caught"] != score["faults"] or score["without_fault"]:
         missed = [each for each in score["by_rule"] if each["verdict"] in ("missed", "caught_clean")]

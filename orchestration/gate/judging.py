@@ -29,7 +29,7 @@ from orchestration.gate.proposals import propose, propose_waiting
 from orchestration.gate.reads import reading
 from orchestration.gate.recall import Pieces, Recall
 from orchestration.gate.results import RuleResult, read_results, write_results
-from orchestration.gate.rules import Rule, Stage, load_rules
+from orchestration.gate.rules import Rule, Stage, load_rules, rule_named
 from orchestration.gate.verdict import RESTRICTED, Circumstances, judge, judge_candidate_rules, judge_stage, refusal
 from orchestration.gate.waivers import load_waivers
 from orchestration.publish import integrity, pointer, snapshots
@@ -297,21 +297,28 @@ def judge_again(
     return verdict
 
 
-def prove_rules(settings: Settings, tell: Callable[[Proven], None]) -> dict[str, Any]:
-    """Seed every rule's fault into copies of the warehouse and of the candidate or snapshot that was made of it.
+def prove_rules(settings: Settings, tell: Callable[[Proven], None], only: str | None = None) -> dict[str, Any]:
+    """Seed the faults of rules into copies of the warehouse and of the candidate or snapshot that was made of it.
+
+    Args:
+        settings: where what was judged lies.
+        tell: takes each result as it comes.
+        only: the one rule that is proven; all of them if left out.
 
     Returns:
         The score, as it stands in ``gate.json``.
 
     Raises:
-        UserError: nothing was built yet, or what was built is no candidate of this warehouse.
+        UserError: there is no such rule; nothing was built yet, or what was built is no candidate of this warehouse.
     """
+    rules = load_rules(settings.rules)
+    if only is not None:
+        rules = [rule_named(rules, only, str(settings.rules))]
     candidate = find_candidate(settings.warehouse, settings.snapshots, settings.candidates, None)
     with run_lock(settings.warehouse):
         judged = _judged_files(settings, candidate, circumstances(settings))
         if not judged.warehouse.is_file():
             raise UserError("the file is missing", place=str(judged.warehouse), remedy="run is248 run")
-        rules = load_rules(settings.rules)
         return score(prove(rules, load_tables(settings.metadata), judged, tell), rules)
 
 

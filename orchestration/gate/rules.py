@@ -12,6 +12,7 @@ Belongs here: what a rule is, and its query. Does not belong here: how rules bec
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -223,6 +224,19 @@ def escaped(sql: str) -> str:
 def row_key(names: Sequence[str], row: Mapping[str, object]) -> str:
     """Return by which text a waiver names a failing row: the rule's key columns with their values."""
     return "|".join(f"{name}={row[name]}" for name in names)
+
+
+def rule_named(rules: Sequence[Rule], name: str, place: str) -> Rule:
+    """Return the rule of an id.
+
+    Raises:
+        UserError: there is none; the nearest id is told.
+    """
+    by_id = {rule.id: rule for rule in rules}
+    if name not in by_id:
+        (nearest,) = difflib.get_close_matches(name, by_id, n=1, cutoff=0)
+        raise UserError(f"there is no rule {name!r}", place=place, remedy=f"the nearest id is {nearest}")
+    return by_id[name]
 
 
 def load_rules(folder: Path) -> list[Rule]:

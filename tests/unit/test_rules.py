@@ -10,7 +10,7 @@ from orchestration.attack.result import PARTS
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import Table
-from orchestration.gate.rules import Part, Rule, load_rules, row_key
+from orchestration.gate.rules import Part, Rule, load_rules, row_key, rule_named
 
 TEXT = {"nb": "norsk", "en": "English"}
 RULE: dict[str, Any] = {
@@ -104,6 +104,14 @@ def test_a_wrong_rule_is_told_with_its_file(tmp_path: Path, change: dict[str, An
 def test_two_rules_may_not_share_an_id(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"rule 'a_rule' stands in rules\.yml too"):
         load_rules(write(tmp_path, RULE, RULE))
+
+
+def test_a_rule_that_is_not_there_is_told_with_the_nearest_id() -> None:
+    rules = [Rule.model_validate({**RULE, "id": name}) for name in ("services_add_up", "key_is_filled")]
+    assert rule_named(rules, "key_is_filled", "rules").id == "key_is_filled"
+    with pytest.raises(UserError) as caught:
+        rule_named(rules, "service_adds_up", "rules")
+    assert str(caught.value) == "rules: there is no rule 'service_adds_up'; the nearest id is services_add_up"
 
 
 def test_no_rules_at_all_are_an_error(tmp_path: Path) -> None:
