@@ -123,6 +123,19 @@ def run_command(
     )
 
 
+GOLDEN = PROJECT_DIR / "tests" / "golden"
+
+
+def recorded(name: str, text: str) -> str:
+    """Return what is recorded under a name in ``tests/golden``; with UPDATE_GOLDEN set it is ``text`` from now on."""
+    path = GOLDEN / name
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert path.is_file(), f"{path.relative_to(PROJECT_DIR)} is missing: run this test once with UPDATE_GOLDEN=1"
+    return path.read_text(encoding="utf-8")
+
+
 def assert_meets_standard(tool: str, *arguments: str) -> None:
     """Run a tool that checks the whole project, as it is installed beside Python."""
     command = [str(Path(sys.executable).parent / tool), *arguments]

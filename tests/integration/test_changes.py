@@ -18,10 +18,9 @@ from orchestration.gate.rules import load_rules
 from orchestration.gate.verdict import judge
 from orchestration.publish.changes import Changes, compare
 from orchestration.publish.layout import CHANGES, CHANGES_PAGE, CHANGES_SCRIPT, CHANGES_TEXT, DATABASE, content_hash
+from tests.conftest import recorded
 from tests.integration.publication_kit import COUNTRY, TABLES, candidate, database, fte, published
 from tests.integration.test_gate import circumstances, nothing_to_add
-
-GOLDEN = PROJECT_DIR / "tests" / "golden" / "changes.md"
 
 COUNTY = COUNTRY | {"unit_level": "county", "unit_code": "11", "unit_name": "Rogaland"}
 MUNICIPALITY = COUNTRY | {"unit_level": "municipality", "unit_code": "1103", "unit_name": "Stavanger"}
@@ -283,7 +282,7 @@ def test_one_correction_and_one_new_year_read_as_a_person_would_write_them(tmp_p
     text = (
         (second / CHANGES_TEXT).read_text(encoding="utf-8").replace(first.name, "<before>").replace(second.name, "<after>")
     )
-    assert text == GOLDEN.read_text(encoding="utf-8")
+    assert text == recorded("changes.md", text)
 
 
 def test_the_changes_stand_in_the_snapshot_for_people_for_machines_and_for_the_front_page(tmp_path: Path) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import dagster as dg
 import pytest
 
@@ -15,6 +12,7 @@ from orchestration.defs.definitions import build_definitions
 from orchestration.defs.resources import NOTHING_TAKEN_OVER, Installation, Writer
 from orchestration.forms.registry import load_forms
 from orchestration.gate.rules import load_rules
+from tests.conftest import recorded
 
 SETTINGS = Settings(data_dir=PROJECT_DIR / "data")
 
@@ -99,7 +97,6 @@ def test_every_rule_is_a_check_of_the_tables_that_it_is_about(definitions: dg.De
 
 
 def test_the_graph_is_the_recorded_one(definitions: dg.Definitions) -> None:
-    """With UPDATE_GOLDEN set the recorded graph is written anew."""
     graph = definitions.resolve_asset_graph()
     lines = []
     for key in sorted(graph.get_all_asset_keys()):
@@ -107,10 +104,7 @@ def test_the_graph_is_the_recorded_one(definitions: dg.Definitions) -> None:
         parents = " ".join(sorted(parent.to_user_string() for parent in node.parent_keys))
         partitions = " by year" if node.partitions_def is not None else ""
         lines.append(f"{node.group_name} {key.to_user_string()}{partitions} <- {parents}".rstrip())
-    recorded = Path(__file__).parent.parent / "golden" / "asset_graph.txt"
-    if os.environ.get("UPDATE_GOLDEN"):
-        recorded.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    assert recorded.read_text(encoding="utf-8").splitlines() == lines
+    assert recorded("asset_graph.txt", "\n".join(lines) + "\n").splitlines() == lines
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,9 @@ from orchestration.core.settings import PROJECT_DIR
 from orchestration.forms.diff import Change, FormDiff, diff_forms, render
 from orchestration.forms.model import ColumnMap, Form, OptionMap
 from orchestration.forms.registry import load_forms
+from tests.conftest import GOLDEN, recorded
 
-GOLDEN = PROJECT_DIR / "tests" / "golden" / "form_diffs"
-WRITE = "FORM_DIFFS_WRITE"
+FORM_DIFFS = GOLDEN / "form_diffs"
 FORMS = PROJECT_DIR / "data" / "forms"
 
 
@@ -424,15 +423,10 @@ def test_the_real_forms_differ_as_their_golden_texts_say() -> None:
     expected: set[Path] = set()
     wrong = []
     for before, after in pairs:
-        path = GOLDEN / f"{before.form}__{after.form}.txt"
+        path = FORM_DIFFS / f"{before.form}__{after.form}.txt"
         expected.add(path)
         text = render(diff_forms(before, after))
-        if os.environ.get(WRITE) == "1":
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        elif not path.is_file():
-            wrong.append(f"{path.name} is missing")
-        elif path.read_text(encoding="utf-8") != text:
+        if recorded(f"{FORM_DIFFS.name}/{path.name}", text) != text:
             wrong.append(f"{path.name} differs")
-    wrong += [f"{path.name} belongs to no pair of forms" for path in sorted(set(GOLDEN.glob("*.txt")) - expected)]
-    assert not wrong, f"{'; '.join(wrong)}: run this test once with {WRITE}=1, and read what changed before keeping it"
+    wrong += [f"{path.name} belongs to no pair of forms" for path in sorted(set(FORM_DIFFS.glob("*.txt")) - expected)]
+    assert not wrong, f"{'; '.join(wrong)}: run this test once with UPDATE_GOLDEN=1, and read what changed before keeping it"
