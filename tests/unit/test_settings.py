@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from orchestration import engines
 from orchestration.core import settings as settings_module
 from orchestration.core.errors import UserError
-from orchestration.core.settings import PROJECT_DIR, load_settings
+from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
+from orchestration.publish import formats
 
 
 def test_relative_paths_start_at_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,3 +98,11 @@ def test_a_wrong_engine_or_option_names_the_setting(name: str, value: str, monke
     monkeypatch.setenv(f"IS248_{name.upper()}", value)
     with pytest.raises(UserError, match=f"setting '{name}'"):
         load_settings()
+
+
+def test_the_formats_that_may_be_named_are_those_that_there_are() -> None:
+    assert load_settings().formats_known == {*formats.NAMES, *formats.REPORTS}
+
+
+def test_the_engines_that_may_be_named_are_those_that_there_are() -> None:
+    assert set(get_args(Settings.model_fields["engine"].annotation)) == set(engines.MODULES)

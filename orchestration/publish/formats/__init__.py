@@ -47,7 +47,8 @@ class Job:
     is_made_every_time: bool = False
 
 
-# Returns what there is to write of a format.
+# Returns what there is to write of a format. Of the tables that it is given one is not there yet: ``revisions``, which
+# compares the finished files. The folder of the format is there, and empty.
 FindJobs = Callable[[duckdb.DuckDBPyConnection, list[Table], Release], list[Job]]
 
 # Where each format is, by the name of its folder; what takes longest comes first.
