@@ -1,0 +1,72 @@
+"""The documents: their links lead somewhere, and the way of one cell names files and models that there are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from orchestration.core.settings import PROJECT_DIR
+
+DOCUMENTS = sorted(
+    path
+    for folder in (".", "docs", ".github")
+    for path in (PROJECT_DIR.glob("*.md") if folder == "." else (PROJECT_DIR / folder).rglob("*.md"))
+)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+CODE = re.compile(r"^( *)```.*?^\1```$", re.MULTILINE | re.DOTALL)
+RECORD = re.compile(r"^[0-9]{4}-[a-z0-9-]+\.md$")
+
+
+def anchor_of(heading: str) -> str:
+    """Return how a heading is linked to."""
+    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "").lower()
+    return re.sub(r"[^\w\- ]", "", text).strip().replace(" ", "-")
+
+
+def anchors(path: Path) -> set[str]:
+    text = CODE.sub("", path.read_text(encoding="utf-8"))
+    return {anchor_of(heading) for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT_DIR)))
+def test_links_lead_to_files_and_headings(path: Path) -> None:
+    lost = []
+    for link in LINK.findall(CODE.sub("", path.read_text(encoding="utf-8"))):
+        if re.match(r"[a-z]+:", link):
+            continue
+        name, _, anchor = link.partition("#")
+        target = path.parent / name if name else path
+        if not target.exists() or (anchor and target.suffix == ".md" and anchor not in anchors(target)):
+            lost.append(link)
+    assert lost == []
+
+
+def test_the_way_of_one_cell_names_files_and_models_that_there_are() -> None:
+    text = (PROJECT_DIR / "docs" / "develop" / "architecture.md").read_text(encoding="utf-8")
+    section = text.split("## One cell", 1)[1].split("\n## ", 1)[0]
+    rows = [line.split("|")[2] for line in section.splitlines() if line.startswith("| ") and "`" in line]
+    assert len(rows) > 10
+    models = {path.stem for path in (PROJECT_DIR / "dbt_project" / "models").rglob("*.sql")}
+    for name in (name for row in rows for name in re.findall(r"`([^`]+)`", row)):
+        places = (PROJECT_DIR, PROJECT_DIR / "orchestration")
+        assert name in models or any(list(place.glob(name)) for place in places), name
+
+
+def test_every_decision_is_listed_and_says_what_it_costs() -> None:
+    folder = PROJECT_DIR / "docs" / "adr"
+    listed = re.findall(r"^\| \[([0-9]{4})\]\(([^)]+)\) \| (.*?) \|", (folder / "index.md").read_text("utf-8"), re.MULTILINE)
+    records = sorted(path.name for path in folder.glob("*.md") if RECORD.match(path.name))
+    assert [name for _, name, _ in listed] == records
+    for number, name, title in listed:
+        text = (folder / name).read_text(encoding="utf-8")
+        assert text.startswith(f"# {number}: {title}\n")
+        assert re.findall(r"^## (.*)$", text, re.MULTILINE) == [
+            "Context",
+            "Decision",
+            "What it costs",
+            "Alternatives considered",
+        ]
+        assert "We would " in text
+        assert len(text.splitlines()) <= 60
