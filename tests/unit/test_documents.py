@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from orchestration.core.settings import PROJECT_DIR
 
@@ -70,3 +71,28 @@ def test_every_decision_is_listed_and_says_what_it_costs() -> None:
         ]
         assert "We would " in text
         assert len(text.splitlines()) <= 60
+
+
+def test_templates_of_issues_are_forms_that_the_platform_takes() -> None:
+    forms = sorted((PROJECT_DIR / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
+    names = {path.stem for path in forms}
+    assert {"data-error", "new-year", "release"} <= names
+    for path in forms:
+        form = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if path.stem == "config":
+            continue
+        assert form.keys() >= {"name", "description", "body"}, path.name
+        asked = [each for each in form["body"] if each["type"] != "markdown"]
+        identifiers = [each["id"] for each in asked]
+        assert len(set(identifiers)) == len(identifiers) > 0
+        assert all(each["type"] in ("input", "textarea", "dropdown", "checkboxes") for each in asked)
+        assert all(each["attributes"]["label"] for each in asked)
+
+
+def test_the_change_log_begins_with_what_is_not_released_and_knows_the_version_of_the_contract() -> None:
+    log = (PROJECT_DIR / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## (.*)$", log, re.MULTILINE)[0] == "Unreleased"
+    contract = (PROJECT_DIR / "docs" / "use" / "contract.md").read_text(encoding="utf-8")
+    version = re.search(r"^Contract version ([0-9.]+[0-9])\b", contract, re.MULTILINE)
+    assert version is not None
+    assert f"contract {version[1]}" in log
