@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
 from orchestration.attack import Attack, Derived, TableKey
 from orchestration.attack.result import PARTS
+from orchestration.cli import main
 from orchestration.core.errors import UserError
-from orchestration.core.settings import PROJECT_DIR
+from orchestration.core.settings import PROJECT_DIR, load_settings
 from orchestration.core.tables import Table
 from orchestration.core.warehouse import connect
 from orchestration.disclosure import ledger, policy
@@ -32,6 +35,7 @@ from orchestration.gate.verdict import (
 )
 from orchestration.gate.waivers import PlacedWaiver, Waiver
 from orchestration.publish.candidate import Candidate
+from orchestration.publish.candidates import note_candidate
 from orchestration.publish.layout import DATABASE, content_hash, write_checksums
 from orchestration.publish.snapshots import promote
 from tests.unit.test_rules import RULE, TABLE, TEXT
@@ -622,3 +626,37 @@ def test_a_fault_that_an_attack_does_not_find_is_told(
 ) -> None:
     (proven,) = prove([of_attack(part, **seeded(statement))], [], shares(tmp_path), found_before={part: before})
     assert proven.verdict == verdict
+
+
+@pytest.fixture
+def proving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """The command that proves rules, on a tiny candidate with two rules, of which the second misses its fault."""
+    made = tiny_candidate(tmp_path)
+    for name, folder in (("WAREHOUSE_DIR", "warehouse"), ("SNAPSHOTS_DIR", "snapshots")):
+        monkeypatch.setenv(f"IS248_{name}", str(tmp_path / folder))
+    (tmp_path / "warehouse").mkdir()
+    with connect(load_settings().warehouse_file):
+        pass
+    note_candidate(tmp_path / "warehouse", made)
+    fault = {"title": TEXT, "sql": ["update facts set b = 9 where a = 'y'"]}
+    rules = [
+        rule(id="sees_it", table="facts", rows="select * from {batch}", fails_when="b > 2", fault=fault),
+        rule(id="misses_it", table="facts", rows="select * from {batch}", fails_when="b > 10", fault=fault),
+    ]
+    monkeypatch.setattr("orchestration.gate.judging.load_rules", lambda _: rules)
+    return lambda *arguments: CliRunner().invoke(main, ["prove-rules", *arguments])
+
+
+def test_rules_are_proven_all_or_one_alone(proving: Callable[..., Result]) -> None:
+    told = proving("--json")
+    assert told.exit_code == 1
+    assert {each["rule"]: each["verdict"] for each in json.loads(told.stdout)["by_rule"]} == {
+        "sees_it": "caught",
+        "misses_it": "missed",
+    }
+    told = proving("--rule", "sees_it", "--json")
+    assert told.exit_code == 0, told.output
+    assert [each["rule"] for each in json.loads(told.stdout)["by_rule"]] == ["sees_it"]
+    assert proving("--rule", "misses_it").exit_code == 1
+    told = proving("--rule", "sees_its")
+    assert (told.exit_code, told.stderr.splitlines()[0].rpartition("; ")[2]) == (1, "the nearest id is sees_it")
