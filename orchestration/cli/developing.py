@@ -19,11 +19,11 @@ from orchestration.core.settings import load_settings
 KINDS = {"model": "model", "unit_test": "unit test", "test": "data test"}
 
 
-@main.command("model")
-@click.argument("name")
+@main.command("model", examples=["./is248 model int_cells"], doing="building the model")
+@click.argument("name", help="Name of a dbt model: its file without .sql.")
 @command
 def model_command(name: str) -> dict[str, Any]:
-    """Make the dbt model NAME in the warehouse of the last run, with its unit tests and data tests."""
+    """Build one dbt model in the warehouse of the last run, with its unit tests and data tests."""
     from orchestration.engines import one_model  # imported here, so that the other commands start at once
 
     outcomes = one_model.make(load_settings(), name)
@@ -45,10 +45,13 @@ def model_command(name: str) -> dict[str, Any]:
     return {**told, "text": f"{name}: {', '.join(counts)}, all as they should be"}
 
 
-@main.command("licences")
+@main.command("licences", examples=["./is248 licences"], doing="reading the installed packages")
 @command
 def licences_command() -> dict[str, Any]:
-    """List the installed packages with their licences; ends with 1 where one is under a licence that is not accepted."""
+    """List the installed packages with their licences.
+
+    The command fails if a licence is not on the list of accepted ones.
+    """
     found = licences.installed(licences.load_policy())
     told: dict[str, Any] = {"packages": [asdict(each) for each in found]}
     refused = [each for each in found if not each.accepted]

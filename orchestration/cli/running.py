@@ -183,7 +183,9 @@ def check(snapshot: str | None) -> dict[str, Any]:
 
 
 @main.command(
-    "prove-rules", examples=["./is248 prove-rules", "./is248 prove-rules --rule lost_answers_are_signed"], doing="seeding faults"
+    "prove-rules",
+    examples=["./is248 prove-rules", "./is248 prove-rules --rule lost_answers_are_signed"],
+    doing="seeding faults",
 )
 @click.option("--rule", help="Id of the one rule to prove; without it all are.")
 @command
