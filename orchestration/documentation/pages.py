@@ -1,0 +1,47 @@
+"""All pages that are made: of the tables, the forms and their changes, from the inputs and a published snapshot if there is one.
+
+Belongs here: reading what the pages are made of. Does not belong here: what they say.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestration.core.errors import UserError
+from orchestration.core.settings import Settings
+from orchestration.core.tables import load_tables
+from orchestration.documentation.changes import change_pages
+from orchestration.documentation.forms import form_pages
+from orchestration.documentation.tables import Answer, answers, table_pages
+from orchestration.documentation.words import load_words
+from orchestration.forms.registry import load_finished
+from orchestration.publish import pointer
+from orchestration.publish.layout import DATABASE
+from orchestration.publish.views import described, load_entries
+
+
+def made_pages(settings: Settings) -> dict[str, str]:
+    """Return the Markdown of every page that is made, by its path below ``docs``.
+
+    Raises:
+        UserError: an input that a page is made of is not valid.
+    """
+    words = load_words(settings.data)
+    tables = load_tables(settings.metadata)
+    views = described(load_entries(settings.metadata), tables, words.codes)
+    answered: dict[str, Answer] = {}
+    published = _published(settings)
+    if published is not None:
+        answered = answers(published, [*tables, *views], words)
+    # A form that somebody is still drafting has no page yet.
+    forms, _ = load_finished(settings.forms)
+    return {**table_pages(tables, views, words, answered), **form_pages(forms, words), **change_pages(forms, words)}
+
+
+def _published(settings: Settings) -> Path | None:
+    """Return the database of the published snapshot; the documentation can be built before there is one."""
+    try:
+        folder = pointer.current(settings.snapshots)
+    except UserError:
+        return None
+    return None if folder is None or not (folder / DATABASE).is_file() else folder / DATABASE

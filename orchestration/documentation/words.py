@@ -1,0 +1,110 @@
+"""What codes and questions are called: the code lists and the catalogue of questions, as the inputs have them.
+
+Belongs here: reading these inputs, and the label of a code, a question, a row of a grid or an answer. Does not belong here:
+judging the inputs (``ingest.data_packages`` and the rules), which also hold for pages.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestration.core.errors import UserError
+from orchestration.core.tables import Label
+from orchestration.publish.release import Code
+
+CODELISTS = Path("classifications") / "codelists.csv"
+ANSWERS = Path("indicators") / "answers.csv"
+QUESTIONS = Path("indicators") / "indicators.csv"
+
+# The code list of the questions that divide FTE; its parents are the lists of their parts.
+BREAKDOWNS = "fte_breakdown"
+ITEMS, ANSWER_LIST = "item", "answer"
+
+
+@dataclass(frozen=True)
+class Words:
+    """Labels by code list and code, and of questions by their ids."""
+
+    codes: Mapping[str, Mapping[str, Code]]
+    questions: Mapping[str, Label] = field(default_factory=dict)
+
+    def label(self, codelist: str, code: str) -> str:
+        """Return the English label of a code; the code in words where the list has none."""
+        found = self.codes.get(codelist, {}).get(code)
+        return found.label.en if found else in_words(code)
+
+    def question(self, question: str) -> str:
+        """Return the English label of a question; its id in words where the catalogue has none."""
+        label = self.questions.get(question)
+        return label.en if label else in_words(question)
+
+    def item(self, question: str, item: str) -> str:
+        """Return what a row of a grid or a part of the FTE is called."""
+        breakdown = self.codes.get(BREAKDOWNS, {}).get(question)
+        return self.label(breakdown.parent if breakdown and breakdown.parent else ITEMS, item)
+
+    def answer(self, answer: str) -> str:
+        """Return what an answer is called."""
+        return self.label(ANSWER_LIST, answer)
+
+    def survey(self, survey: str) -> str:
+        """Return the short name of a survey: what its label has before the colon."""
+        return self.label("survey", survey).partition(":")[0]
+
+    def asked_of(self, population: str) -> str:
+        """Return who was asked, which a form says as ``question=answer``, several parted by a bar."""
+        if population in ("", "all"):
+            return "all"
+        parts = [part.partition("=") for part in population.split("|")]
+        by_question: dict[str, list[str]] = {}
+        for question, _, answer in parts:
+            by_question.setdefault(question.strip(), []).append(self.answer(answer.strip()))
+        said = [f"{' or '.join(answers)} to {self.question(question)}" for question, answers in by_question.items()]
+        return f"those that answered {', or '.join(said)}"
+
+
+def in_words(code: str) -> str:
+    """Return a code as words: ``not_delivered`` is not delivered."""
+    return code.replace("_", " ").strip()
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            yield from csv.DictReader(file)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"cannot be read ({error})", place=str(path), remedy="restore it") from error
+
+
+def load_words(data: Path) -> Words:
+    """Return the labels of the inputs.
+
+    Raises:
+        UserError: a file is missing, cannot be read or lacks a column.
+    """
+    codes: dict[str, dict[str, Code]] = {}
+    for path in (data / CODELISTS, data / ANSWERS):
+        rows = list(_rows(path))
+        _require(rows, path, "codelist", "code", "label_nb", "label_en")
+        for row in sorted(rows, key=lambda row: int(row.get("sort_order") or 0)):
+            label = Label(nb=row["label_nb"], en=row["label_en"])
+            code = Code(label, row.get("parent") or None, row.get("sign") or None)
+            codes.setdefault(row["codelist"], {})[row["code"]] = code
+    rows = list(_rows(data / QUESTIONS))
+    _require(rows, data / QUESTIONS, "indicator", "label_nb", "label_en")
+    questions = {row["indicator"]: Label(nb=row["label_nb"], en=row["label_en"]) for row in rows}
+    questions |= {
+        code: Label(nb=f"Årsverk: {found.label.nb.lower()}", en=f"FTE {found.label.en.lower()}")
+        for code, found in codes.get(BREAKDOWNS, {}).items()
+    }
+    return Words(codes, questions)
+
+
+def _require(rows: list[dict[str, str]], path: Path, *columns: str) -> None:
+    missing = [name for name in columns if rows and name not in rows[0]]
+    if missing:
+        raise UserError(f"has no column {missing[0]!r}", place=f"{path}, line 1", remedy="restore its header")
+
