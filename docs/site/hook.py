@@ -19,5 +19,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     sections: dict[str, Any] = config.extra
     pages = {file.src_uri: file.content_string for file in files.documentation_pages()}
     # The files of docs/site are no pages, though their exclusion is decided after this.
-    config.nav = navigation({path: text for path, text in pages.items() if not path.startswith("site/")}, sections["sections"])
+    config.nav = navigation(
+        {path: text for path, text in pages.items() if not path.startswith("site/")}, sections["sections"]
+    )
     return files

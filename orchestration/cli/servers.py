@@ -32,7 +32,7 @@ from orchestration.core.settings import PROJECT_DIR, load_settings
 def serve(host: str, port: int, allow_origin: tuple[str, ...]) -> dict[str, Any]:
     """Serve the tables of the published snapshot over HTTP, read-only.
 
-    Ctrl+C stops the server. docs/use/clients.md says what it answers, docs/run/server.md how to run it as a service.
+    Ctrl+C stops the server. docs/use/service.md says what it answers, docs/run/server.md how to run it as a service.
     """
     with progress.doing("starting the table service"):
         from orchestration.serve import application  # imported here: it starts a web framework

@@ -8,14 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from orchestration.documentation.forms import CHANGES, FOLDER, changes_page, pairs_of
+from orchestration.documentation.forms import CHANGES, FOLDER, TYPES, changes_page, pairs_of
 from orchestration.documentation.markdown import anchor, code, counted, filled_columns, heading, listed, page, plain, table
 from orchestration.documentation.words import Words, in_words
-from orchestration.forms.diff import SEVERAL_QUESTIONS, Change, Folded, FormDiff, diff_forms
+from orchestration.forms.diff import NOTE_JOIN, SEVERAL_QUESTIONS, Change, Folded, FormDiff, diff_forms
 from orchestration.forms.model import Form
 
 # Of the changed wordings of one question so many are shown, those that changed first in the form.
 WORDINGS_SHOWN = 6
+SIMILAR = "similar wording: "
+# What a folder of the one form says of a question that only the other asks, by the reason that it gives.
+ABSENT_FROM = {
+    "not_delivered": "Not in the {other} delivery, which says nothing of whether it was asked.",
+    "not_asked": "Known not to be in the {other} form.",
+    "replaced": "In the {other} form another question takes its place.",
+}
+ANSWERS_CHANGED = {"answers added": "New answers", "answers removed": "Answers no longer offered"}
+# Settings of a form, as form.yml calls them, where the name says too little.
+SETTINGS = {
+    "non_response": "units that do not answer",
+    "carried again": "latest figures are carried forward",
+    "max_shrink": "largest share of units that may be missing",
+    "units_sampled": "units in the sample",
+    "numbers, missing": "numbers that mean no answer",
+}
 
 
 def change_pages(forms: Sequence[Form], words: Words) -> dict[str, str]:
@@ -60,11 +76,13 @@ def _page(before: Form, after: Form, diff: FormDiff, words: Words) -> str:
     changed = _changed(diff)
     shared = _shared(diff, words)
     told = {change for same in shared.values() for change in same}
-    own = {question: [each for each in diff.changes if each.question == question and each not in told] for question in changed}
+    own = {
+        question: [each for each in diff.changes if each.question == question and each not in told] for question in changed
+    }
     return page(
         heading(1, f"{plain(after.title.en)}: what changed"),
-        [f"Compared with [{plain(before.title.en)}](../{before.form}.md). The form: [{code(after.form)}](../{after.form}.md).", ""],
-        [_summary(before, diff, len(changed)), ""],
+        [f"[The form](../{after.form}.md), compared with that of [{plain(before.title.en)}](../{before.form}.md).", ""],
+        [_summary(diff, len(changed)), ""],
         _whole("New questions", diff.new_questions, after, words),
         _whole("Questions that are gone", diff.dropped_questions, before, words),
         _questions(own, after, words),
@@ -74,14 +92,15 @@ def _page(before: Form, after: Form, diff: FormDiff, words: Words) -> str:
     )
 
 
-def _summary(before: Form, diff: FormDiff, changed: int) -> str:
-    if diff.questions_after == diff.questions_before:
-        asks = f"The form asks {counted(diff.questions_after, 'question')}, as many as the one before."
-    else:
-        asks = f"The form asks {counted(diff.questions_after, 'question')}; the one before asked {diff.questions_before}."
+def _summary(diff: FormDiff, changed: int) -> str:
+    asks = f"The form asks {counted(diff.questions_after, 'question')}"
+    same = diff.questions_after == diff.questions_before
+    asks += ", as many as the one before" if same else f"; the one before asked {diff.questions_before}"
+    new, gone, kept = len(diff.new_questions), len(diff.dropped_questions), diff.questions_unchanged
     return (
-        f"{asks} {len(diff.new_questions)} are new, {len(diff.dropped_questions)} are gone, {changed} changed, and"
-        f" {diff.questions_unchanged} mean the same as before."
+        f"{asks}. Of these, {new} {'is' if new == 1 else 'are'} new, {changed} changed, and {kept}"
+        f" mean{'s' * (kept == 1)} the same as before."
+        f" {counted(gone, 'earlier question')} {'is' if gone == 1 else 'are'} gone."
     )
 
 
@@ -90,36 +109,53 @@ def _link(question: str, form: Form, words: Words) -> str:
 
 
 def _whole(title: str, whole: Sequence[Change], form: Form, words: Words) -> list[str]:
-    """Say of each question that only one form asks what it asks; what the other form says of it comes last."""
+    """Say of each question that only one form asks what it asks; what the other form says of all of them is said once."""
     if not whole:
         return []
     lines = heading(2, title)
-    for change in whole:
+    notes = [_notes(change, words) for change in whole]
+    common = [note for note in notes[0] if all(note in other for other in notes)] if len(whole) >= SEVERAL_QUESTIONS else []
+    if common:
+        lines += [f"All of them: {' '.join(common)[:1].lower()}{' '.join(common)[1:]}", ""]
+    for change, said in zip(whole, notes, strict=True):
         wording = change.after or change.before
-        said = f" {_quoted(wording)}" if wording else ""
-        note = f" {_sentence(_notes(change.note))}" if change.note else ""
-        lines.append(f"- **{_link(change.question, form, words)}**{said} ({plain(change.where)}).{note}")
+        kind, _, _ = change.where.partition("; ")
+        parts = [
+            f"**{_link(change.question, form, words)}**",
+            f"{_quoted(wording)}." if wording else "",
+            f"{_sentence(_types(kind))}",
+            f"{counted(change.uses, 'part')}." if change.uses > 1 else "",
+            *(note for note in said if note not in common),
+        ]
+        lines.append(f"- {' '.join(filter(None, parts))}")
     return [*lines, ""]
 
 
-def _notes(note: str) -> str:
-    """Return what the other form says of a question, in words: absent, ignored, or a similar wording."""
-    parts = []
-    for part in note.split("; "):
-        before, _, rest = part.rpartition("before absent: ") if part.startswith("before absent: ") else ("", "", part)
-        if rest != part:
-            parts.append(f"in the form before it is absent: {in_words(rest)}")
-        elif part.startswith("absent: "):
-            parts.append(f"the new form's folder says that it is absent: {in_words(part.removeprefix('absent: '))}")
-        elif part.startswith("before ignored: "):
-            parts.append(f"the column was delivered before and ignored: {in_words(part.removeprefix('before ignored: '))}")
-        elif part.startswith("ignored: "):
-            parts.append(f"the column is still delivered and is ignored: {in_words(part.removeprefix('ignored: '))}")
-        elif part.startswith("similar wording: "):
-            parts.append(f"a similar wording has {part.removeprefix('similar wording: ')}")
-        else:
-            parts.append(part)
-    return "; ".join(parts)
+def _types(text: str) -> str:
+    """Return kinds of answers, which a difference joins by a stroke, in words."""
+    return listed([TYPES.get(kind, kind) for kind in text.split(" / ")])
+
+
+def _notes(change: Change, words: Words) -> list[str]:
+    """Return what the other form says of a question, as sentences: absent, ignored, or a similar wording."""
+    other = "earlier" if change.kind == "new" else "later"
+    sentences = []
+    for part in filter(None, change.note.split(NOTE_JOIN)):
+        if part.startswith(SIMILAR):
+            names = [name.partition(" (")[0] for name in part.removeprefix(SIMILAR).split(", ")]
+            asked = listed([f"*{plain(words.question(name))}*" for name in names], "or")
+            sentences.append(f"The {other} form words {asked} much the same. Whether it is the same, a reader has to judge.")
+            continue
+        for said in part.removeprefix("before ").split(", "):
+            state, _, reason = said.partition(": ")
+            sentences.append(
+                f"{ABSENT_FROM[reason].format(other=other)}"
+                if state == "absent" and reason in ABSENT_FROM
+                else f"The {other} form has the column and ignores it ({plain(in_words(reason))})."
+                if state == "ignored"
+                else _sentence(said)
+            )
+    return list(dict.fromkeys(sentences))
 
 
 def _sentence(text: str) -> str:
@@ -131,19 +167,33 @@ def _quoted(text: str) -> str:
     return f"“{plain(text)}”"
 
 
-def _told(change: Change) -> str:
+def _parts(change: Change, text: str, words: Words) -> str:
+    """Return a list of codes that a difference gives, as what they are called."""
+    told = []
+    for dimension in text.split("; "):
+        listing, _, rest = dimension.partition(" and ")
+        names = [words.part(change.question, name) for name in listing.split(", ")]
+        told.append(plain(", ".join(names) + (f" and {rest}" if rest else "")))
+    return "; ".join(told)
+
+
+def _populations(text: str, words: Words) -> str:
+    return plain(listed([words.asked_of(population) for population in text.split(" / ")]))
+
+
+def _told(change: Change, words: Words) -> str:
     """Return one change of a question as a sentence, without where in the question it is."""
     before, after = plain(change.before) or "none", plain(change.after) or "none"
-    where = plain(change.where)
     match change.kind:
         case "new":
-            return f"New: {where}."
+            return f"New: {_parts(change, change.where, words)}."
         case "dropped":
-            return f"No longer asked: {where}." + (f" {_sentence(_notes(change.note))}" if change.note else "")
+            return " ".join([f"No longer asked: {_parts(change, change.where, words)}.", *_notes(change, words)])
         case "split" | "merged":
             judged = "" if change.certain else " A reader has to judge whether it is so."
             verb = "was divided into" if change.kind == "split" else "became"
-            return f"By {plain(in_words(change.where))}: {before} {verb} {after}.{judged}"
+            old, new = (_parts(change, text, words) for text in (change.before, change.after))
+            return f"By {plain(in_words(change.where))}: *{old}* {verb} *{new}*.{judged}"
         case "wording":
             same = f" ({plain(change.note)})" if change.note else ""
             if not change.before:
@@ -152,30 +202,40 @@ def _told(change: Change) -> str:
                 return f"Words were taken out: {_quoted(change.before)}{same}."
             return f"{_quoted(change.before)} now reads {_quoted(change.after)}{same}."
         case "type":
-            return f"The kind of answer was {before} and is {after}."
+            return f"Kind of answer: {_types(change.before)} before, {_types(change.after)} now."
         case "unit":
-            return f"The unit was {before} and is {after}."
+            return f"Unit: {before} before, {after} now."
         case "population":
-            return f"It was asked of {before} and is asked of {after}."
+            return f"Asked of {_populations(change.before, words)} before, of {_populations(change.after, words)} now."
         case "missing":
             if change.before or change.after:
-                return f"Codes for no answer were {before} and are {after}."
-            return f"Codes for no answer changed: {_arrows(change.note)}."
+                return f"Codes for no answer: {before} before, {after} now."
+            return f"Codes for no answer: {_arrows(change.note)}."
         case _:
-            if change.before or change.after:
-                return f"The {plain(in_words(change.kind))} were {before} and are {after}."
-            return f"The {plain(in_words(change.kind))} changed: {_arrows(change.note)}."
+            return _options(change, words)
+
+
+def _options(change: Change, words: Words) -> str:
+    """Return what changed in the answers of a question: added, removed, renumbered, relabelled."""
+    told = []
+    for part in change.note.split(NOTE_JOIN):
+        what, _, rest = part.partition(": ")
+        if what in ANSWERS_CHANGED:
+            told.append(f"{ANSWERS_CHANGED[what]}: {plain(', '.join(words.answer(code) for code in rest.split(', ')))}.")
+        else:
+            told.append(f"{what.capitalize()}: {_arrows(rest)}.")
+    return " ".join(told)
 
 
 def _arrows(text: str) -> str:
     return plain(text).replace("-&gt;", "→")
 
 
-def _placed(change: Change) -> str:
+def _placed(change: Change, words: Words) -> str:
     """Return a change with where it is, if only a part of the question has it."""
     if change.kind in {"new", "dropped", "split", "merged"} or change.uses == change.of:
-        return _told(change)
-    return f"{_told(change)} Only {plain(change.where)} ({change.uses} of {change.of})."
+        return _told(change, words)
+    return f"{_told(change, words)} Only {_parts(change, change.where, words)} ({change.uses} of {change.of})."
 
 
 def _shared(diff: FormDiff, words: Words) -> dict[str, list[Change]]:
@@ -183,7 +243,7 @@ def _shared(diff: FormDiff, words: Words) -> dict[str, list[Change]]:
     alike: dict[str, list[Change]] = {}
     for change in diff.changes:
         if change.kind not in {"new", "dropped", "wording"} and change.uses == change.of:
-            alike.setdefault(_told(change), []).append(change)
+            alike.setdefault(_told(change, words), []).append(change)
     return {told: same for told, same in alike.items() if len({each.question for each in same}) >= SEVERAL_QUESTIONS}
 
 
@@ -194,8 +254,8 @@ def _questions(own: dict[str, list[Change]], after: Form, words: Words) -> list[
             continue
         lines += heading(3, _link(question, after, words), f"changed-{question}")
         wordings = [change for change in changes if change.kind == "wording"]
-        lines += [f"- {_placed(change)}" for change in changes if change.kind != "wording"]
-        lines += [f"- Wording: {_placed(change)}" for change in wordings[:WORDINGS_SHOWN]]
+        lines += [f"- {_placed(change, words)}" for change in changes if change.kind != "wording"]
+        lines += [f"- Wording: {_placed(change, words)}" for change in wordings[:WORDINGS_SHOWN]]
         rest = len(wordings) - WORDINGS_SHOWN
         lines += [f"- Wording: {counted(rest, 'more change')}."] * (rest > 0)
         lines.append("")
@@ -219,7 +279,10 @@ def _form_changes(diff: FormDiff, before: Form, after: Form) -> list[str]:
         *heading(2, "The form as a whole", "form"),
         *filled_columns(
             ["what", plain(before.title.en), plain(after.title.en)],
-            [[plain(in_words(change.where)), plain(change.before), plain(change.after)] for change in diff.form],
+            [
+                [plain(SETTINGS.get(change.where, in_words(change.where))), plain(change.before), plain(change.after)]
+                for change in diff.form
+            ],
         ),
     ]
 
@@ -234,7 +297,8 @@ def _layout(folded: Sequence[Folded]) -> list[str]:
         lines.append(f"- {counted(total.count, 'column')} ({every}) have another name.")
         for group in groups:
             lines.append(
-                f"    - {code(group.group)}: {counted(group.count, 'column')}, such as {code(group.before)}, now {code(group.after)}"
+                f"    - {code(group.group)}: {counted(group.count, 'column')},"
+                f" such as {code(group.before)}, now {code(group.after)}"
             )
     for each in folded:
         if each.kind == "moved":

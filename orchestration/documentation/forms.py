@@ -7,8 +7,9 @@ between two forms (``changes``), or what a delivery held.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
+from orchestration.core.language import EN_DASH
 from orchestration.documentation.markdown import (
     anchor,
     code,
@@ -37,6 +38,16 @@ NON_RESPONSE = {
     "missing": "a unit that did not answer has no figures",
     "carry_forward": "a unit that did not answer keeps its latest figures",
 }
+UNIT_ROLES = {
+    "code": "unit, code",
+    "name": "unit, name",
+    "part_code": "part of a unit, code",
+    "part_name": "part of a unit, name",
+}
+OF_A_COLUMN = (
+    *("column", "about", "target group", "reporting form", "answer"),
+    *("wording", "unit", "only in rows with", "no answer", "asked of"),
+)
 TYPES = {
     "number": "number",
     "code": "one answer of a list",
@@ -57,7 +68,7 @@ def surveys_of(forms: Iterable[Form]) -> dict[str, list[Form]]:
 
 def pairs_of(forms: Iterable[Form]) -> list[tuple[Form, Form]]:
     """Return each form with the one that followed it in the same survey."""
-    return [pair for each in surveys_of(forms).values() for pair in zip(each, each[1:], strict=False)]
+    return [pair for each in surveys_of(forms).values() for pair in pairwise(each)]
 
 
 def changes_page(before: Form, after: Form) -> str:
@@ -84,7 +95,7 @@ def _index(forms: Sequence[Form], words: Words) -> str:
         heading(1, "Forms"),
         [
             "What was asked, when, and where it stands in a delivery. For whoever judges whether a series may go on, and for"
-            " whoever maps a new delivery. The pages are made from the folders of `data/forms`, which are what the program reads.",
+            " whoever maps a new delivery. The pages are made from the folders of `data/forms`, which the program reads.",
             "",
             f"[What changed from form to form]({CHANGES}/index.md) says it in words.",
             "",
@@ -222,7 +233,7 @@ def _file(file: FileSpec) -> list[str]:
     ]
     how = "archived, not read" if file.reader == "none" else "; ".join(filter(None, said))
     kind = "" if file.reader == "none" else file.reader
-    return [plain(in_words(file.name)), code(file.pattern), str(low) if low == high else f"{low}–{high}", kind, how]
+    return [plain(in_words(file.name)), code(file.pattern), str(low) if low == high else f"{low}{EN_DASH}{high}", kind, how]
 
 
 def _sheet(sheet: SheetSpec) -> list[str]:
@@ -232,7 +243,12 @@ def _sheet(sheet: SheetSpec) -> list[str]:
     named = "row" if len(sheet.header_rows) == 1 else "rows"
     rows.append(("header", f"{named} {listed([str(row) for row in sheet.header_rows])}, data from row {sheet.first_row}"))
     if sheet.unit is not None:
-        for role, what in (("code", "unit, code"), ("name", "unit, name"), ("part_code", "part, code"), ("part_name", "part, name")):
+        for role, what in (
+            ("code", "unit, code"),
+            ("name", "unit, name"),
+            ("part_code", "part, code"),
+            ("part_name", "part, name"),
+        ):
             rows.append((what, ", ".join(map(code, getattr(sheet.unit, role)))))
         rows.append(("stratum", code(sheet.unit.stratum or "")))
     submission = sheet.submission
@@ -252,7 +268,10 @@ def _sheet(sheet: SheetSpec) -> list[str]:
         for rule in sheet.rows_not_data
     ]
     title = f"Sheet {code(sheet.name)}" + (f", {code(sheet.sheet)}" if sheet.sheet else "")
-    return [*heading(3, title, f"sheet-{sheet.name}-{sheet.sheet or sheet.file}"), *table(["", ""], [[f"**{a}**", b] for a, b in rows if b])]
+    return [
+        *heading(3, title, f"sheet-{sheet.name}-{sheet.sheet or sheet.file}"),
+        *table(["", ""], [[f"**{a}**", b] for a, b in rows if b]),
+    ]
 
 
 def _numbers(form: Form) -> list[str]:
@@ -300,7 +319,6 @@ def _asked_of(columns: Iterable[ColumnMap], words: Words) -> str:
 def _question(form: Form, question: str, columns: Sequence[ColumnMap], words: Words) -> list[str]:
     differs = len({column.population_asked for column in columns}) > 1
     options = [option for option in form.options if option.question == question]
-    header = ["column", "about", "target group", "reporting form", "answer", "wording", "unit", "only in rows with", "no answer", "asked of"]
     groups = {column.target_group for column in columns}
     forms = {column.reporting_form for column in columns}
     sheets = {column.sheet for column in columns}
@@ -322,15 +340,15 @@ def _question(form: Form, question: str, columns: Sequence[ColumnMap], words: Wo
             ]
         )
     asked_of = "" if differs else f" · asked of {plain(words.asked_of(columns[0].population_asked))}"
+    meanings = [words.answer(each.answer) or f"no answer: {in_words(each.missing_reason)}" for each in options]
     answers = [
-        [code(option.code), plain(words.answer(option.answer)) if option.answer else plain(f"no answer: {in_words(option.missing_reason)}"), plain(option.label_nb)]
-        for option in options
+        [code(each.code), plain(meaning), plain(each.label_nb)] for each, meaning in zip(options, meanings, strict=True)
     ]
     return [
         *heading(3, plain(words.question(question)), question),
         f"`{question}` · {_types(columns)}{asked_of}",
         "",
-        *filled_columns(header, rows),
+        *filled_columns(OF_A_COLUMN, rows),
         *filled_columns(["code", "answer", "label in the delivery"], answers),
     ]
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 # What Markdown or HTML would take for more than a sign.
 _SPECIAL = re.compile(r"([\\`*_\[\]|{}#])")
+_NOT_PLAIN = re.compile(r"[^\w ]|_")
 _ANCHOR = re.compile(r"[^a-z0-9_]+")
 
 
@@ -26,8 +27,7 @@ def code(text: str) -> str:
     if "`" not in text and "|" not in text:
         return f"`{text}`"
     # Neither a bar nor a backtick can be escaped between backticks; HTML takes every sign.
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return f"<code>{re.sub(r'[^0-9A-Za-z &;]', lambda found: f'&#{ord(found[0])};', escaped)}</code>"
+    return f"<code>{_NOT_PLAIN.sub(lambda found: f'&#{ord(found[0])};', text)}</code>"
 
 
 def anchor(text: str) -> str:

@@ -1,4 +1,4 @@
-"""All pages that are made: of the tables, the forms and their changes, from the inputs and a published snapshot if there is one.
+"""All pages that are made: of the tables, the forms and their changes, from the inputs and the published snapshot, if any.
 
 Belongs here: reading what the pages are made of. Does not belong here: what they say.
 """

@@ -114,7 +114,12 @@ def table_pages(
 def _index(tables: Sequence[Table], views: Sequence[Table]) -> str:
     def rows(some: Sequence[Table]) -> list[list[str]]:
         return [
-            [f"[{code(each.name)}]({each.name}.md)", plain(each.title.en), ", ".join(map(code, each.key)), _short_formats(each)]
+            [
+                f"[{code(each.name)}]({each.name}.md)",
+                plain(each.title.en),
+                ", ".join(map(code, each.key)),
+                _short_formats(each),
+            ]
             for each in some
         ]
 
@@ -122,17 +127,17 @@ def _index(tables: Sequence[Table], views: Sequence[Table]) -> str:
     return page(
         heading(1, "Tables"),
         [
-            "Every snapshot holds these tables. For whoever reads figures: what a row is, what each column means, which codes it"
-            " can have, and a query to start from. The pages are made from the descriptions in `data/metadata`, which the files"
-            " of a snapshot carry too.",
+            "Every snapshot holds these tables. For whoever reads figures: what a row is, what each column means, which codes"
+            " it can have, and a query to start from. The pages are made from the descriptions in `data/metadata`, which the"
+            " files of a snapshot carry too.",
             "",
             f"The labels of all codes are on one page: [code lists]({CODES_PAGE}.md).",
             "",
         ],
         heading(2, "Start here: views"),
         [
-            "A view has one row for each unit and year. Level, areas and totals are already chosen, so you can add its rows up."
-            " Views exist in the DuckDB file.",
+            "A view has one row for each unit and year. Level, areas and totals are already chosen, so you can add its rows"
+            " up. Views exist in the DuckDB file.",
             "",
         ],
         table(header, rows(views)),
@@ -165,7 +170,9 @@ def _formats(each: Table) -> list[list[str]]:
         rows.append(["Excel", "municipalities: `packages/<county>.xlsx`"])
     if each.cube is not None:
         one = each.cube.each
-        rows.append(["JSON-stat", f"`jsonstat/{name}/<{one}>.json`, one file for each value" if one else f"`jsonstat/{name}.json`"])
+        rows.append(
+            ["JSON-stat", f"`jsonstat/{name}/<{one}>.json`, one file for each value" if one else f"`jsonstat/{name}.json`"]
+        )
         rows += [] if one else [["PX", f"`px/{name}.px`"]]
     return [*rows, ["Description", f"`metadata/{name}.json`"]]
 
@@ -227,8 +234,8 @@ def _notes(each: Table, words: Words) -> list[str]:
         return []
     return [
         *heading(2, "Notes of a row", "notes"),
-        f"`{NOTE_COLUMN}` holds the codes of what else is known of a row, joined by a semicolon; what each means stands in the"
-        f" code list [{code(NOTE_COLUMN)}]({CODES_PAGE}.md#{anchor(NOTE_COLUMN)}).",
+        f"`{NOTE_COLUMN}` holds the codes of what else is known of a row, joined by a semicolon. The code list"
+        f" [{code(NOTE_COLUMN)}]({CODES_PAGE}.md#{anchor(NOTE_COLUMN)}) says what each means.",
         "",
     ]
 
@@ -244,7 +251,9 @@ def _example(each: Table, words: Words, answer: Answer | None) -> list[str]:
     if not answer.rows:
         return [*lines, f"In the snapshot `{answer.snapshot}` no row answers it."]
     decimals = {column.name: column.decimals for column in each.columns}
-    rows = [[_cell(value, decimals.get(name)) for name, value in zip(answer.columns, row, strict=True)] for row in answer.rows]
+    rows = [
+        [_cell(value, decimals.get(name)) for name, value in zip(answer.columns, row, strict=True)] for row in answer.rows
+    ]
     return [
         *lines,
         f"The first rows of the answer in the snapshot `{answer.snapshot}`:",
@@ -280,7 +289,13 @@ def _codes_page(tables: Sequence[Table], words: Words) -> str:
             filled_columns(
                 ["code", "English", "Norwegian", "belongs to", "sign"],
                 [
-                    [code(value), plain(found.label.en), plain(found.label.nb), code(found.parent or ""), code(found.sign or "")]
+                    [
+                        code(value),
+                        plain(found.label.en),
+                        plain(found.label.nb),
+                        code(found.parent or ""),
+                        code(found.sign or ""),
+                    ]
                     for value, found in words.codes[name].items()
                 ],
             )
@@ -288,8 +303,8 @@ def _codes_page(tables: Sequence[Table], words: Words) -> str:
     return page(
         heading(1, "Code lists"),
         [
-            "Every code of the tables with its English and Norwegian label. The table [`codelists`](codelists.md) has the same in"
-            " every snapshot; labels of questions are in [`indicators`](indicators.md).",
+            "Every code of the tables with its English and Norwegian label. The table [`codelists`](codelists.md) has the same"
+            " in every snapshot; labels of questions are in [`indicators`](indicators.md).",
             "",
         ],
         *blocks,

@@ -22,6 +22,7 @@ QUESTIONS = Path("indicators") / "indicators.csv"
 # The code list of the questions that divide FTE; its parents are the lists of their parts.
 BREAKDOWNS = "fte_breakdown"
 ITEMS, ANSWER_LIST = "item", "answer"
+DIMENSIONS = ("target_group", "reporting_form")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Words:
     def question(self, question: str) -> str:
         """Return the English label of a question; its id in words where the catalogue has none."""
         label = self.questions.get(question)
-        return label.en if label else in_words(question)
+        words = label.en if label else in_words(question)
+        return words[:1].upper() + words[1:]
 
     def item(self, question: str, item: str) -> str:
         """Return what a row of a grid or a part of the FTE is called."""
@@ -49,6 +51,13 @@ class Words:
     def answer(self, answer: str) -> str:
         """Return what an answer is called."""
         return self.label(ANSWER_LIST, answer)
+
+    def part(self, question: str, code: str) -> str:
+        """Return what a part of a question is called: a row, a target group, a reporting form or an answer."""
+        breakdown = self.codes.get(BREAKDOWNS, {}).get(question)
+        lists = (breakdown.parent if breakdown and breakdown.parent else ITEMS, ITEMS, *DIMENSIONS, ANSWER_LIST)
+        found = (self.codes.get(codelist, {}).get(code) for codelist in lists)
+        return next((each.label.en for each in found if each), in_words(code))
 
     def survey(self, survey: str) -> str:
         """Return the short name of a survey: what its label has before the colon."""
@@ -107,4 +116,3 @@ def _require(rows: list[dict[str, str]], path: Path, *columns: str) -> None:
     missing = [name for name in columns if rows and name not in rows[0]]
     if missing:
         raise UserError(f"has no column {missing[0]!r}", place=f"{path}, line 1", remedy="restore its header")
-

@@ -1,0 +1,75 @@
+"""Building the site with MkDocs, a program of its own that reads ``mkdocs.yml`` and calls ``docs/site/hook.py``.
+
+Belongs here: calling it and telling what it finds wrong. Does not belong here: what pages say.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from orchestration.core.errors import UserError, UserErrors
+from orchestration.core.settings import PROJECT_DIR
+
+CONFIGURATION = "mkdocs.yml"
+SITE = Path("build") / "docs"
+HOME = "index.html"
+# What a folder has that may be written anew.
+MARK = Path("search") / "search_index.js"
+
+_TOLD = re.compile(r"^(?:WARNING|ERROR)\s+-\s+(.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Built:
+    """A site that was built: its first page, and how many pages it has."""
+
+    page: Path
+    pages: int
+
+
+def build(into: Path | None = None, environment: Mapping[str, str] | None = None) -> Built:
+    """Build the site whole, or refuse what its pages have wrong.
+
+    Args:
+        into: folder for the site, of which nothing else is kept.
+        environment: variables beside those of this process.
+
+    Raises:
+        UserError: MkDocs is not installed, or a link leads nowhere.
+    """
+    configuration = PROJECT_DIR / CONFIGURATION
+    if find_spec("mkdocs") is None:
+        raise UserError("MkDocs is not installed", place=str(configuration), remedy="call ./is248 docs, which installs it")
+    folder = (into or PROJECT_DIR / SITE).resolve()
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MARK).is_file():
+        raise UserError("holds other files", place=str(folder), remedy="name a folder that is empty, or not there yet")
+    variables = {
+        **os.environ,
+        **(environment or {}),
+        # The hook finds this program where it lies, whatever is installed; no word of the theme's about other programs.
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(PROJECT_DIR), os.environ.get("PYTHONPATH")])),
+        "PYTHONUTF8": "1",
+        "NO_MKDOCS_2_WARNING": "1",
+    }
+    ran = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--config-file", str(configuration), "--site-dir", str(folder)],
+        cwd=PROJECT_DIR,
+        env=variables,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    if ran.returncode != 0:
+        remedy = "correct the page, or what it is made of"
+        told = _TOLD.findall(ran.stderr) or [(ran.stderr.strip().splitlines() or ["no reason given"])[-1]]
+        found = [UserError(text, place=str(configuration), remedy=remedy) for text in dict.fromkeys(told)]
+        raise found[0] if len(found) == 1 else UserErrors(found)
+    return Built(folder / HOME, sum(1 for _ in folder.rglob("*.html")))
