@@ -127,8 +127,8 @@ def _index(tables: Sequence[Table], views: Sequence[Table]) -> str:
     return page(
         heading(1, "Tables"),
         [
-            "Every snapshot holds these tables. For whoever reads figures: what a row is, what each column means, which codes"
-            " it can have, and a query to start from. The pages are made from the descriptions in `data/metadata`, which the"
+            "Every snapshot holds these tables. For whoever reads figures: what a row is, what each column means, which"
+            " codes it can have, and a query to start from. The pages are made from the descriptions in `data/metadata`, which the"
             " files of a snapshot carry too.",
             "",
             f"The labels of all codes are on one page: [code lists]({CODES_PAGE}.md).",
@@ -303,8 +303,8 @@ def _codes_page(tables: Sequence[Table], words: Words) -> str:
     return page(
         heading(1, "Code lists"),
         [
-            "Every code of the tables with its English and Norwegian label. The table [`codelists`](codelists.md) has the same"
-            " in every snapshot; labels of questions are in [`indicators`](indicators.md).",
+            "Every code of the tables with its English and Norwegian label. The table [`codelists`](codelists.md) has the"
+            " same in every snapshot; labels of questions are in [`indicators`](indicators.md).",
             "",
         ],
         *blocks,

@@ -1,4 +1,4 @@
-"""Each client of docs/use/clients.md gives the same figure: every block of the page is run where its client is installed."""
+"""Each client of docs/use gives the same figure: every block of these pages is run where its client is installed."""
 
 from __future__ import annotations
 
@@ -26,39 +26,47 @@ from orchestration.publish.views import load_entries
 from orchestration.serve.application import LOOPBACK, PORT
 from tests.integration.test_serve import FIGURE, served, write_tables
 
-PAGE = PROJECT_DIR / "docs" / "use" / "clients.md"
+# The pages with a client each, and the one about rows that overlap.
+FOLDER = PROJECT_DIR / "docs" / "use"
+PAGES = ("excel", "python", "r", "duckdb", "formats", "service", "overlapping-rows")
 ADDRESS = f"http://{LOOPBACK}:{PORT}"
 
 # Where a client is that is installed by hand: folder of Node's modules, file of the JDBC driver.
 NODE_MODULES, JDBC_DRIVER = "NODE_PATH", "DUCKDB_JDBC_JAR"
 
 COMMANDS = {"sh": "bash", "js": "node", "r": "Rscript", "java": "java"}
-SUFFIXES = {"sh": ".sh", "python": ".py", "js": ".cjs", "r": ".R", "java": ".java"}
+SUFFIXES = {"sh": ".sh", "python": ".py", "js": ".cjs", "r": ".R", "java": ".java", "sql": ".sql"}
+# How the title of a block begins that shows a mistake: what it gives is not the figure.
+WRONG = "Wrong"
 
 
 @dataclass(frozen=True)
 class Block:
-    """One block of the page that can be run."""
+    """One block of a page that can be run."""
 
+    page: str
     section: str
     language: str
+    title: str
     code: str
     number: int
 
     @property
     def name(self) -> str:
         """What the test is called."""
-        return f"{self.section}-{self.number}"
+        return f"{self.page}-{self.section}-{self.number}"
 
 
 def blocks() -> list[Block]:
-    """Return the blocks of the page in order; what is only shown is of the language console."""
+    """Return the blocks of the pages in order; what is only shown is of the language console."""
     found: list[Block] = []
-    for section in re.split(r"^## ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
-        title = section.partition("\n")[0]
-        for number, (language, code) in enumerate(re.findall(r"^```(\w+)\n(.*?)^```", section, re.DOTALL | re.MULTILINE), 1):
-            if language != "console":
-                found.append(Block(title, language, code, number))
+    for page in PAGES:
+        for section in re.split(r"^## ", (FOLDER / f"{page}.md").read_text(encoding="utf-8"), flags=re.MULTILINE):
+            name = section.partition("\n")[0].removeprefix("# ")
+            fences = re.findall(r'^```(\w+)(?: title="([^"]*)")?\n(.*?)^```$', section, re.DOTALL | re.MULTILINE)
+            for number, (language, title, code) in enumerate(fences, 1):
+                if language != "console":
+                    found.append(Block(page, name, language, title, code, number))
     return found
 
 
@@ -93,6 +101,14 @@ def missing(block: Block, folder: Path) -> str | None:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that looks like the project's: a small published snapshot, and the installed programs."""
     folder = tmp_path_factory.mktemp("clients")
+    publish_small(folder, [name for name in FORMATS if name in ("xlsx", "jsonstat", "px")])
+    (folder / ".venv").mkdir()
+    (folder / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
+    return folder
+
+
+def publish_small(folder: Path, formats: list[str]) -> Path:
+    """Publish a few rows as a snapshot below a folder, and return the folder of the snapshots."""
     settings = Settings(data_dir=PROJECT_DIR / "data")
     tables = load_tables(settings.metadata)
     with connect(folder / "warehouse.duckdb") as connection:
@@ -106,13 +122,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         published / ".candidates",
         catalogue=load_catalogue(settings.metadata),
         entries=load_entries(settings.metadata),
-        formats=[name for name in FORMATS if name in ("xlsx", "jsonstat", "px")],
+        formats=formats,
     )
     candidate.path.rename(published / candidate.id)
     pointer.point_to(published, candidate.id)
-    (folder / ".venv").mkdir()
-    (folder / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
-    return folder
+    return published
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +146,7 @@ def test_a_client_reads_the_figure(block: Block, place: Path, address: str, tmp_
     command = {
         "sh": ["bash", "-euo", "pipefail"],
         "python": [sys.executable],
+        "sql": [str(Path(sys.executable).parent / "duckdb"), "-readonly", "data/snapshots/current/is248.duckdb", "-f"],
         "java": ["java", "-cp", os.environ.get(JDBC_DRIVER, "")],
     }.get(block.language) or [COMMANDS[block.language]]
     ran = subprocess.run(
@@ -145,12 +160,23 @@ def test_a_client_reads_the_figure(block: Block, place: Path, address: str, tmp_
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
+    if block.title.startswith(WRONG):
+        assert re.search(r"\d", ran.stdout) and str(FIGURE) not in ran.stdout
+        return
     # Some blocks read the figure from two formats.
     reads = max(1, block.code.count("print(") if "question" in block.code else 1)
     assert len(re.findall(rf"(?<![\d.]){FIGURE}(?!\d)", ran.stdout)) >= reads, ran.stdout
 
 
-def test_the_page_has_a_block_for_every_format() -> None:
+def test_the_pages_have_a_block_for_every_format() -> None:
     code = "\n".join(block.code for block in blocks())
     for name in ("is248.duckdb", "parquet", "csv", "xlsx", "jsonstat", "px", ADDRESS):
         assert name in code
+
+
+def test_no_block_of_the_pages_is_passed_over() -> None:
+    for page in PAGES:
+        text = (FOLDER / f"{page}.md").read_text(encoding="utf-8")
+        fences = len(re.findall(r"^ *```", text, re.MULTILINE))
+        shown = len(re.findall(r"^```console$", text, re.MULTILINE))
+        assert fences == 2 * (shown + sum(block.page == page for block in blocks())), page
