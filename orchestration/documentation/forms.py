@@ -26,6 +26,8 @@ from orchestration.forms.model import ColumnMap, FileSpec, Form, SheetSpec
 
 FOLDER = "forms"
 CHANGES = "changes"
+# The matrix needs the width of the page.
+HIDE_CONTENTS = ("---", "hide: [toc]", "---", "")
 ASKED, SAID_ABSENT = "●", "○"
 
 # Why a question is absent from a form, as the format of the forms defines it.
@@ -92,12 +94,11 @@ def form_pages(forms: Sequence[Form], words: Words) -> dict[str, str]:
 def _index(forms: Sequence[Form], words: Words) -> str:
     ordered = [form for each in surveys_of(forms).values() for form in each]
     return page(
+        HIDE_CONTENTS,
         heading(1, "Forms"),
         [
             "What was asked, when, and where it stands in a delivery. For whoever judges whether a series may go on, and for"
             " whoever maps a new delivery. The pages are made from the folders of `data/forms`, which the program reads.",
-            "",
-            f"[What changed from form to form]({CHANGES}/index.md) says it in words.",
             "",
         ],
         heading(2, "Every form", "every-form"),
@@ -116,6 +117,7 @@ def _index(forms: Sequence[Form], words: Words) -> str:
                 for form in ordered
             ],
         ),
+        [f"[What changed from form to form]({CHANGES}/index.md) says in words what is new, gone or different.", ""],
         heading(2, "Which question was asked when", "matrix"),
         [
             f"{ASKED} asked: leads to the question in the form of that year. {SAID_ABSENT} the form's folder says that the"
@@ -166,7 +168,7 @@ def _form_page(form: Form, words: Words, around: Sequence[tuple[Form, Form]]) ->
         heading(1, plain(form.title.en)),
         [f"`{form.form}` · *{plain(form.title.nb)}*", ""],
         ['!!! warning "Constructed data"', "", f"    {plain(form.origin)}", ""] if form.constructed else [],
-        table(["", ""], _facts(form, words)),
+        table(["what", "in this form"], _facts(form, words)),
         _around(form, around),
         heading(2, "Files", "files"),
         filled_columns(["file", "name", "how many", "format", "how it is read"], [_file(file) for file in form.files]),
@@ -270,7 +272,7 @@ def _sheet(sheet: SheetSpec) -> list[str]:
     title = f"Sheet {code(sheet.name)}" + (f", {code(sheet.sheet)}" if sheet.sheet else "")
     return [
         *heading(3, title, f"sheet-{sheet.name}-{sheet.sheet or sheet.file}"),
-        *table(["", ""], [[f"**{a}**", b] for a, b in rows if b]),
+        *table(["what", "in the delivery"], [[f"**{a}**", b] for a, b in rows if b]),
     ]
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 INDEX = "index.md"
+HOME = "Home"
 
 _LINK = re.compile(r"\]\(([^)#\s]+\.md)(?:#[^)]*)?\)")
 _TITLE = re.compile(r"^# (.+?)(?:\s*\{[^}]*\})?$", re.MULTILINE)
@@ -33,7 +34,7 @@ def navigation(pages: Mapping[str, str], sections: Sequence[str]) -> list[Any]:
         sections: folders in their order; one without pages is left out, and one that is not named comes last.
     """
     folders = list(dict.fromkeys([*sections, *sorted(path.partition("/")[0] for path in pages if "/" in path)]))
-    found: list[Any] = [INDEX] if INDEX in pages else []
+    found: list[Any] = [{HOME: INDEX}] if INDEX in pages else []
     for folder in folders:
         entries = _entries(folder, pages)
         if entries:

@@ -68,9 +68,11 @@ def example_query(described: Table, words: Words) -> str:
             if name in shown:
                 shown.remove(name)
     lines = [f"select {', '.join(map(_name, shown))}", f"from {described.name}"]
-    lines += [f"where {' and '.join(conditions)}"] if conditions else []
-    years = [name for name in described.key if described.column(name).type == "INTEGER"]
-    order = [f"{_name(name)} desc" for name in years] + [_name(name) for name in described.key if name not in years]
+    lines += [f"{'and' if place else 'where'} {condition}" for place, condition in enumerate(conditions)]
+    # What is chosen has one value, and orders nothing.
+    free = [name for name in described.key if name in shown]
+    years = [name for name in free if described.column(name).type == "INTEGER"]
+    order = [f"{_name(name)} desc" for name in years] + [_name(name) for name in free if name not in years]
     return "\n".join([*lines, f"order by {', '.join(order)}", f"limit {ROWS_SHOWN}"])
 
 
@@ -128,8 +130,8 @@ def _index(tables: Sequence[Table], views: Sequence[Table]) -> str:
         heading(1, "Tables"),
         [
             "Every snapshot holds these tables. For whoever reads figures: what a row is, what each column means, which"
-            " codes it can have, and a query to start from. The pages are made from the descriptions in `data/metadata`, which the"
-            " files of a snapshot carry too.",
+            " codes it can have, and a query to start from. The pages are made from the descriptions in `data/metadata`,"
+            " which the files of a snapshot carry too.",
             "",
             f"The labels of all codes are on one page: [code lists]({CODES_PAGE}.md).",
             "",
@@ -184,15 +186,17 @@ def _table_page(each: Table, words: Words, answer: Answer | None) -> str:
         heading(1, f"{plain(each.title.en)}"),
         [f"`{each.name}` · *{plain(each.title.nb)}*", "", plain(each.description.en), ""],
         [f"**One row** for each {listed(key)}.", ""],
-        _admonition("warning", "Rows overlap", [plain(caution.en), "[Why, and how to choose](../use/overlapping-rows.md)."])
+        _admonition(
+            "warning", "Before you add up", [plain(caution.en), "[Why, and how to choose](../use/overlapping-rows.md)."]
+        )
         if caution
         else [],
         *([["**What is counted.**", plain(each.population.en), ""]] if each.population else []),
         *([["**Method.**", plain(each.method.en), ""]] if each.method else []),
         heading(2, "Columns", "columns"),
         filled_columns(
-            ["column", "English / *Norwegian*", "type", "codes", "meaning"],
-            [[_target(column), *_described(column)] for column in each.columns],
+            ["column", "type", "meaning"],
+            [[f"{_target(column)}<br>{_titles(column)}", *_described(column)] for column in each.columns],
         ),
         _statuses(each, words),
         _notes(each, words),
@@ -207,15 +211,19 @@ def _target(column: Column) -> str:
     return f'<span id="{anchor(column.name)}"></span>{code(column.name)}'
 
 
+def _titles(column: Column) -> str:
+    return f"{plain(column.title.en)}<br>*{plain(column.title.nb)}*"
+
+
 def _described(column: Column) -> list[str]:
     kind = TYPES[column.type]
     if column.unit:
         kind += f", {plain(column.unit.replace('_', ' '))}"
     if column.decimals is not None:
         kind += f", {counted(column.decimals, 'decimal')} shown"
-    codes = f"[{code(column.codelist)}]({CODES_PAGE}.md#{anchor(column.codelist)})" if column.codelist else ""
-    texts = f"{plain(column.title.en)}<br>*{plain(column.title.nb)}*"
-    return [texts, kind, codes, f"{plain(column.description.en)}<br>*{plain(column.description.nb)}*"]
+    if column.codelist:
+        kind += f"<br>codes: [{code(column.codelist)}]({CODES_PAGE}.md#{anchor(column.codelist)})"
+    return [kind, f"{plain(column.description.en)}<br>*{plain(column.description.nb)}*"]
 
 
 def _statuses(each: Table, words: Words) -> list[str]:
