@@ -13,7 +13,10 @@ from pathlib import Path
 
 from orchestration.core.errors import UserError
 from orchestration.core.tables import Label
+from orchestration.core.texts import filled, load_texts
 from orchestration.publish.release import Code
+
+TEXTS = load_texts("documentation", "words")
 
 CODELISTS = Path("classifications") / "codelists.csv"
 ANSWERS = Path("indicators") / "answers.csv"
@@ -105,10 +108,9 @@ def load_words(data: Path) -> Words:
     rows = list(_rows(data / QUESTIONS))
     _require(rows, data / QUESTIONS, "indicator", "label_nb", "label_en")
     questions = {row["indicator"]: Label(nb=row["label_nb"], en=row["label_en"]) for row in rows}
-    questions |= {
-        code: Label(nb=f"Årsverk: {found.label.nb.lower()}", en=f"FTE {found.label.en.lower()}")
-        for code, found in codes.get(BREAKDOWNS, {}).items()
-    }
+    for question, found in codes.get(BREAKDOWNS, {}).items():
+        by = Label(nb=found.label.nb.lower(), en=found.label.en.lower())
+        questions[question] = filled(TEXTS["breakdown"], by=by)
     return Words(codes, questions)
 
 
