@@ -16,6 +16,8 @@ from orchestration.forms.model import Form
 
 # Of the changed wordings of one question so many are shown, those that changed first in the form.
 WORDINGS_SHOWN = 6
+# Who searches for a question wants the forms that ask it first.
+LOWER_IN_SEARCH = ("---", "search: {boost: 0.5}", "---", "")
 SIMILAR = "similar wording: "
 # What a folder of the one form says of a question that only the other asks, by the reason that it gives.
 ABSENT_FROM = {
@@ -80,6 +82,7 @@ def _page(before: Form, after: Form, diff: FormDiff, words: Words) -> str:
         question: [each for each in diff.changes if each.question == question and each not in told] for question in changed
     }
     return page(
+        LOWER_IN_SEARCH,
         heading(1, f"{plain(after.title.en)}: what changed"),
         [f"[The form](../{after.form}.md), compared with that of [{plain(before.title.en)}](../{before.form}.md).", ""],
         [_summary(diff, len(changed)), ""],

@@ -24,6 +24,7 @@ from orchestration.publish.remarks import NOTE_COLUMN
 FOLDER = "tables"
 CODES_PAGE = "codes"
 ROWS_SHOWN = 5
+CONSTRUCTED, SNAPSHOT = "is_constructed", "snapshot"
 # What a total is called in every code list that has one.
 TOTALS = ("total", "all")
 TYPES = {
@@ -37,17 +38,24 @@ TYPES = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What a published snapshot answers the example of a table with: its id, columns and first rows."""
+    """What a published snapshot answers the example of a table with: its id, the query, columns and first rows."""
 
     snapshot: str
+    query: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
+    is_constructed: bool = False
 
 
-def example_query(described: Table, words: Words) -> str:
+def example_query(described: Table, words: Words, *, only_totals: bool = False) -> str:
     """Return a query on a table that adds nothing up: one value of each column whose rows overlap, a few rows.
 
     A total is chosen where the code list has one, else the first code: the country, the areas of the year.
+
+    Args:
+        described: the table.
+        words: the code lists.
+        only_totals: choose nothing where there is no total; for a table that has no rows of the first codes.
     """
     shown = [*described.key, *described.measures[:1]]
     if STATUS_COLUMN in described.column_names and described.measures:
@@ -61,14 +69,14 @@ def example_query(described: Table, words: Words) -> str:
         codes = list(words.codes.get(codelist, {}))
         chosen = next((each for each in TOTALS if each in codes), None)
         # Each question has its own answers and rows: none of them stands for all questions.
-        if chosen is None and codes and codelist not in (ANSWER_LIST, ITEMS):
+        if chosen is None and codes and codelist not in (ANSWER_LIST, ITEMS) and not only_totals:
             chosen = codes[0]
         if chosen is not None:
             conditions.append(f"{_name(name)} = {literal(chosen)}")
             if name in shown:
                 shown.remove(name)
     lines = [f"select {', '.join(map(_name, shown))}", f"from {described.name}"]
-    lines += [f"{'and' if place else 'where'} {condition}" for place, condition in enumerate(conditions)]
+    lines += [f"{'  and' if place else 'where'} {condition}" for place, condition in enumerate(conditions)]
     # What is chosen has one value, and orders nothing.
     free = [name for name in described.key if name in shown]
     years = [name for name in free if described.column(name).type == "INTEGER"]
@@ -84,14 +92,22 @@ def _name(name: str) -> str:
 def answers(database: Path, tables: Iterable[Table], words: Words) -> dict[str, Answer]:
     """Return the answers of a snapshot to the example of each table that it has."""
     found: dict[str, Answer] = {}
+    snapshot = database.resolve().parent.name
     with duckdb.connect(str(database), read_only=True) as connection:
-        there = {name for (name,) in connection.execute("select table_name from information_schema.tables").fetchall()}
+        columns = connection.execute("select table_name, column_name from information_schema.columns").fetchall()
+        there = {name for name, _ in columns}
+        constructed = connection.execute(f"select coalesce(bool_or({CONSTRUCTED}), false) from {SNAPSHOT}").fetchone()
         for each in tables:
-            if each.name in there:
-                asked = connection.execute(example_query(each, words))
-                columns = tuple(column[0] for column in asked.description or ())
-                rows = tuple(asked.fetchall())
-                found[each.name] = Answer(database.resolve().parent.name, columns, rows)
+            if each.name not in there:
+                continue
+            for only_totals in (False, True):
+                query = example_query(each, words, only_totals=only_totals)
+                asked = connection.execute(query)
+                names, rows = tuple(column[0] for column in asked.description or ()), tuple(asked.fetchall())
+                if rows:
+                    break
+            is_constructed = constructed == (True,) and CONSTRUCTED in each.column_names
+            found[each.name] = Answer(snapshot, query, names, rows, is_constructed)
     return found
 
 
@@ -253,18 +269,19 @@ def _admonition(kind: str, title: str, lines: Sequence[str]) -> list[str]:
 
 
 def _example(each: Table, words: Words, answer: Answer | None) -> list[str]:
-    lines = ["```sql", example_query(each, words), "```", ""]
-    if answer is None:
-        return [*lines, "Run it on `data/snapshots/current/is248.duckdb`."]
-    if not answer.rows:
-        return [*lines, f"In the snapshot `{answer.snapshot}` no row answers it."]
+    if answer is None or not answer.rows:
+        lines = ["```sql", example_query(each, words), "```", ""]
+        empty = f"The snapshot `{answer.snapshot}` has no such row." if answer else ""
+        return [*lines, empty or "Run it on `data/snapshots/current/is248.duckdb`."]
+    lines = ["```sql", answer.query, "```", ""]
     decimals = {column.name: column.decimals for column in each.columns}
     rows = [
         [_cell(value, decimals.get(name)) for name, value in zip(answer.columns, row, strict=True)] for row in answer.rows
     ]
     return [
         *lines,
-        f"The first rows of the answer in the snapshot `{answer.snapshot}`:",
+        f"The first rows of the answer in the snapshot `{answer.snapshot}`"
+        + (" (constructed data, not official statistics):" if answer.is_constructed else ":"),
         "",
         *table([code(name) for name in answer.columns], rows),
     ]
@@ -276,7 +293,8 @@ def _cell(value: Any, decimals: int | None) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        return f"{value:.{decimals}f}" if decimals is not None else f"{value:g}"
+        whole = decimals is None and value.is_integer()
+        return f"{value:.{0 if whole else decimals}f}" if whole or decimals is not None else f"{value:.6g}"
     return plain(str(value))
 
 

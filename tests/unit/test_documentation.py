@@ -124,9 +124,17 @@ def test_a_table_without_a_snapshot_at_hand_has_a_query_and_no_rows() -> None:
 
 
 def test_the_rows_of_a_table_are_those_that_the_snapshot_gave() -> None:
-    answer = Answer("2023-aaaaaaaaaaaa", ("time_period", "fte", "obs_status"), ((2023, 1234.56, "A"), (2022, None, "Q")))
+    answer = Answer(
+        "2023-aaaaaaaaaaaa", "select 1", ("time_period", "fte", "obs_status"), ((2023, 1234.56, "A"), (2022, None, "Q"))
+    )
     text = page_of(tables()["fte_by_service"], {"fte_by_service": answer})
     assert "| 2023 | 1234.6 | A |\n| 2022 |  | Q |\n" in text and "2023-aaaaaaaaaaaa" in text
+    assert "```sql\nselect 1\n```" in text and "constructed data" not in text
+
+
+def test_rows_of_constructed_deliveries_are_called_so() -> None:
+    answer = Answer("2023-aaaaaaaaaaaa", "select 1", ("fte",), ((1.0,),), is_constructed=True)
+    assert "(constructed data, not official statistics)" in page_of(tables()["fte_by_service"], {"fte_by_service": answer})
 
 
 def test_an_example_fixes_every_column_that_overlaps_at_a_total_or_at_the_first_code() -> None:
