@@ -6,7 +6,8 @@ judging whether a change breaks a series (``data/classifications/series_breaks.c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 
 from orchestration.documentation.forms import CHANGES, FOLDER, TYPES, changes_page, pairs_of
 from orchestration.documentation.markdown import anchor, code, counted, filled_columns, heading, listed, page, plain, table
@@ -25,6 +26,9 @@ ABSENT_FROM = {
     "not_asked": "Known not to be in the {other} form.",
     "replaced": "In the {other} form another question takes its place.",
 }
+RECODED = {"renumbered": "Other codes", "relabelled": "Other labels"}
+# A pair ends where the next one begins: labels have commas, too.
+_PAIR = re.compile(r"(\w+) (.+?) -> (.+?)(?=, \w+ [^>]+ -> |$)")
 ANSWERS_CHANGED = {"answers added": "New answers", "answers removed": "Answers no longer offered"}
 # Settings of a form, as form.yml calls them, where the name says too little.
 SETTINGS = {
@@ -209,11 +213,11 @@ def _told(change: Change, words: Words) -> str:
         case "unit":
             return f"Unit: {before} before, {after} now."
         case "population":
-            return f"Asked of {_populations(change.before, words)} before, of {_populations(change.after, words)} now."
+            return f"Who is asked: {_populations(change.before, words)} before; {_populations(change.after, words)} now."
         case "missing":
             if change.before or change.after:
                 return f"Codes for no answer: {before} before, {after} now."
-            return f"Codes for no answer: {_arrows(change.note)}."
+            return f"Codes for no answer: {_pairs(change.note, in_words)}."
         case _:
             return _options(change, words)
 
@@ -226,12 +230,16 @@ def _options(change: Change, words: Words) -> str:
         if what in ANSWERS_CHANGED:
             told.append(f"{ANSWERS_CHANGED[what]}: {plain(', '.join(words.answer(code) for code in rest.split(', ')))}.")
         else:
-            told.append(f"{what.capitalize()}: {_arrows(rest)}.")
+            told.append(f"{RECODED.get(what, what.capitalize())}: {_pairs(rest, words.answer)}.")
     return " ".join(told)
 
 
-def _arrows(text: str) -> str:
-    return plain(text).replace("-&gt;", "→")
+def _pairs(text: str, named: Callable[[str], str]) -> str:
+    """Return what a difference gives as ``name before -> after, name before -> after``, in words."""
+    told = [
+        f"*{plain(named(name))}* {plain(before)} before, {plain(after)} now" for name, before, after in _PAIR.findall(text)
+    ]
+    return "; ".join(told)
 
 
 def _placed(change: Change, words: Words) -> str:

@@ -58,7 +58,8 @@ class Words:
     def part(self, question: str, code: str) -> str:
         """Return what a part of a question is called: a row, a target group, a reporting form or an answer."""
         breakdown = self.codes.get(BREAKDOWNS, {}).get(question)
-        lists = (breakdown.parent if breakdown and breakdown.parent else ITEMS, ITEMS, *DIMENSIONS, ANSWER_LIST)
+        own = [breakdown.parent] if breakdown and breakdown.parent else []
+        lists = (*own, *DIMENSIONS, ITEMS, ANSWER_LIST)
         found = (self.codes.get(codelist, {}).get(code) for codelist in lists)
         return next((each.label.en for each in found if each), in_words(code))
 

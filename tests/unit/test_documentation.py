@@ -214,6 +214,46 @@ def test_the_page_of_a_change_tells_every_question_that_is_new_gone_or_changed(p
     assert " -> " not in text and "e.g." not in text and "-&gt;" not in text
 
 
+def next_form(form: Form, **changed: object) -> Form:
+    """Return a form as the survey may have it a year later."""
+    return form.model_copy(update={"form": "later", "time_period": form.time_period + 1, **changed})
+
+
+def page_of_change(before: Form, after: Form) -> str:
+    return change_pages([before, after], words())[f"forms/changes/{changes_page(before, after)}.md"]
+
+
+def test_a_change_of_codes_and_labels_is_told_answer_by_answer() -> None:
+    before = forms()[-1]
+    option = next(each for each in before.options if each.answer == "yes")
+    edited = option.model_copy(update={"code": "77", "label_nb": "Ja, absolutt"})
+    after = next_form(before, options=tuple(edited if each is option else each for each in before.options))
+    text = page_of_change(before, after)
+    assert f"Other codes: *Yes* {option.code} before, 77 now." in text
+    assert f'Other labels: *Yes* "{option.label_nb}" before, "Ja, absolutt" now.' in text
+
+
+def test_a_question_that_is_divided_by_target_group_is_told_with_the_groups() -> None:
+    before = forms()[-1]
+    column = next(
+        each for each in before.columns if each.use == "answer" and each.target_group == "adults" and each.item == "all"
+    )
+    others = tuple(each for each in before.columns if each.question != column.question)
+    joint = column.model_copy(update={"target_group": "total"})
+    parts = [column.model_copy(update={"column": name, "target_group": name}) for name in ("adults", "children")]
+    text = page_of_change(
+        before.model_copy(update={"columns": (*others, joint)}), next_form(before, columns=(*others, *parts))
+    )
+    named = [words().label("target_group", group) for group in ("adults", "children")]
+    assert f"was divided into *{', '.join(named)}*." in text
+
+
+def test_a_form_without_a_change_says_so_in_numbers() -> None:
+    before = forms()[-1]
+    text = page_of_change(before, next_form(before))
+    assert "0 are new, 0 changed" in text and "## Questions" not in text and "## New" not in text
+
+
 def test_successive_forms_are_of_one_survey_and_a_year_without_a_form_is_passed_over() -> None:
     for before, after in pairs_of(forms()):
         assert before.survey == after.survey and before.time_period < after.time_period
