@@ -25,6 +25,7 @@ from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.core.tables import load_tables
 from orchestration.documentation import build as building
 from orchestration.documentation.build import build
+from orchestration.documentation.forms import changes_page, pairs_of
 from orchestration.documentation.tables import example_query
 from orchestration.documentation.words import load_words
 from orchestration.forms.registry import load_forms
@@ -192,6 +193,29 @@ def test_the_search_works_from_a_file_and_asks_nothing_of_the_network(site: Path
         browser.close()
     assert failed == []
     assert [url for url in asked if not url.startswith(("file:", "data:", "about:", "blob:"))] == []
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 375)])
+def test_the_pages_can_be_read_by_everybody_at_any_width(site: Path, scheme: str, width: int) -> None:
+    playwright, chromium, axe = browser_parts()
+    # One page of each kind; of the forms the oldest, which is short.
+    pair = pairs_of(load_forms(SETTINGS.forms))[0]
+    paths = ["index", "use/duckdb", "tables/fte_country", f"forms/{pair[0].form}", f"forms/changes/{changes_page(*pair)}"]
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=str(chromium), args=["--no-sandbox"])
+        page = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900}).new_page()
+        for path in (*paths, "forms/index"):
+            page.goto((site / f"{path}.html").as_uri())
+            # The script of the theme has put wide tables into frames that scroll when it asks for the index of the search.
+            page.wait_for_function("typeof __index === 'object'")
+            page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+            assert not wide, f"{path} is wider than {width}"
+            if path in paths:
+                page.evaluate(axe)
+                found = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']})")["violations"]
+                assert [(path, each["id"], each["nodes"][0]["html"]) for each in found] == []
+        browser.close()
 
 
 def test_a_folder_with_other_files_is_not_written_over(tmp_path: Path) -> None:
