@@ -23,6 +23,8 @@ HOME = "index.html"
 # What a folder has that may be written anew.
 MARK = Path("search") / "search_index.js"
 
+# A page that MkDocs finds something wrong with, and what.
+_OF_A_PAGE = re.compile(r"Doc file '([^']+)' (.*)")
 _TOLD = re.compile(r"^(?:WARNING|ERROR)\s+-\s+(.*)$", re.MULTILINE)
 
 
@@ -68,8 +70,16 @@ def build(into: Path | None = None, environment: Mapping[str, str] | None = None
         check=False,
     )
     if ran.returncode != 0:
-        remedy = "correct the page, or what it is made of"
         told = _TOLD.findall(ran.stderr) or [(ran.stderr.strip().splitlines() or ["no reason given"])[-1]]
-        found = [UserError(text, place=str(configuration), remedy=remedy) for text in dict.fromkeys(told)]
+        found = [_refused(text, configuration) for text in dict.fromkeys(told)]
         raise found[0] if len(found) == 1 else UserErrors(found)
     return Built(folder / HOME, sum(1 for _ in folder.rglob("*.html")))
+
+
+def _refused(text: str, configuration: Path) -> UserError:
+    """Return what MkDocs says as an error with its place: the page that is wrong, if it is one that somebody wrote."""
+    found = _OF_A_PAGE.fullmatch(text)
+    page = configuration.parent / "docs" / found[1] if found else configuration
+    if found is None or not page.is_file():
+        return UserError(text, place=str(configuration), remedy="correct it, or what the page is made of")
+    return UserError(found[2].rstrip("."), place=str(page), remedy="correct the link")

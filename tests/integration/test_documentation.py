@@ -230,9 +230,9 @@ def test_a_page_that_leads_nowhere_is_told_in_one_line(tmp_path: Path, monkeypat
     (tmp_path / "docs" / "index.md").write_text("# Home\n\n[gone](gone.md)\n", encoding="utf-8")
     (tmp_path / building.CONFIGURATION).write_text("site_name: Test\nstrict: true\n", encoding="utf-8")
     monkeypatch.setattr(building, "PROJECT_DIR", tmp_path)
-    with pytest.raises(UserError, match=r"index\.md.*gone\.md") as caught:
+    with pytest.raises(UserError, match=r"contains a link 'gone\.md'") as caught:
         build(tmp_path / "site")
-    assert "\n" not in str(caught.value)
+    assert caught.value.place == str(tmp_path / "docs" / "index.md") and "\n" not in str(caught.value)
 
 
 # --- The example of each table ---------------------------------------------------------------------------------------------
