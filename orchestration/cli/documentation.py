@@ -13,11 +13,13 @@ import click
 from orchestration.cli.common import command, main, shown_path
 
 
-@main.command()
-@click.option("--into", type=click.Path(file_okay=False, path_type=Path), help="Folder for the site; else build/docs.")
+@main.command(examples=["./is248 docs"], doing="building the pages")
+@click.option(
+    "--into", type=click.Path(file_okay=False, path_type=Path), help="Write the pages into this folder. Default: build/docs."
+)
 @command
 def docs(into: Path | None) -> dict[str, Any]:
-    """Build the documentation as a site: the pages of docs/, and pages of every table and form."""
+    """Build the documentation as pages that need no network: those of docs/, and one for every table and form."""
     from orchestration.documentation.build import build  # imported here: few need it
 
     built = build(into)
