@@ -65,7 +65,7 @@ COMPILED = {"README", "gate"}
 
 FENCE = re.compile(r"^(?P<indent> *)```(?P<language>[\w-]*)[^\n]*\n(?P<code>.*?)^(?P=indent)```$", re.DOTALL | re.MULTILINE)
 # Commands of the launcher alone, which are none of the program.
-OF_THE_LAUNCHER = {"test"}
+OF_THE_LAUNCHER = {"test", "lint", "fix"}
 # What stands for a value: FOLDER, <file|folder>, "...".
 PLACEHOLDER = re.compile(r"[A-Z_]+|<[^>]*>|\[[^\]]*\]|\.\.\.|key=value")
 
@@ -331,9 +331,12 @@ def refused(command: str) -> str | None:
     if not arguments or arguments[0] in OF_THE_LAUNCHER:
         return None
     name, *rest = arguments
+    if PLACEHOLDER.fullmatch(name):
+        return None
     if name.startswith("-"):
-        return None if any(name in option.opts for option in main.params) else f"there is no option {name}"
-    found = main.commands.get(name)
+        options = main.get_params(click.Context(main))
+        return None if any(name in option.opts for option in options) else f"there is no option {name}"
+    found = main.get_command(click.Context(main), name)
     if found is None:
         return f"there is no command {name}"
     context = click.Context(found, info_name=name)

@@ -17,6 +17,8 @@ DOCUMENTS = sorted(
 )
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"^( *)```.*?^\1```$", re.MULTILINE | re.DOTALL)
+# Made with the site of the documentation, whose test follows the links to them.
+MADE = (PROJECT_DIR / "docs" / "tables", PROJECT_DIR / "docs" / "forms")
 RECORD = re.compile(r"^[0-9]{4}-[a-z0-9-]+\.md$")
 
 
@@ -38,7 +40,9 @@ def test_links_lead_to_files_and_headings(path: Path) -> None:
         if re.match(r"[a-z]+:", link):
             continue
         name, _, anchor = link.partition("#")
-        target = path.parent / name if name else path
+        target = (path.parent / name).resolve() if name else path
+        if target.parent in MADE:
+            continue
         if not target.exists() or (anchor and target.suffix == ".md" and anchor not in anchors(target)):
             lost.append(link)
     assert lost == []
