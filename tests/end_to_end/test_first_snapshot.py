@@ -196,13 +196,14 @@ def test_print_is_reconciled_with_nothing_unexplained(published: Path) -> None:
     ) == [(0,)]
 
 
-def test_the_readme_states_the_verdicts(published: Path) -> None:
+def test_the_documents_state_the_verdicts(published: Path) -> None:
     verdicts = dict(query(published, "select verdict, count(*) from reconciliation group by all"))
     line = (
         f"6,412: {verdicts['equal']:,} equal, {verdicts['equal_at_rounding']:,} equal at rounding, "
         f"{verdicts['explained']:,} explained, 0 unexplained, {verdicts['not_computable']:,} not computable"
     )
-    assert line in (PROJECT_DIR / "README.md").read_text(encoding="utf-8")
+    for document in ("README.md", "docs/develop/measurements.md"):
+        assert line in (PROJECT_DIR / document).read_text(encoding="utf-8"), document
 
 
 @pytest.mark.parametrize("year", [2007, 2016])
