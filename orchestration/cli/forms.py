@@ -84,7 +84,7 @@ def diff_forms_command(before: str, after: str) -> dict[str, Any]:
     difference = diff_forms(load_form(settings.forms / before), load_form(settings.forms / after))
     try:
         told = [each.told for each in entries_of_form(settings, after)[1]]
-        title = f"Entries that are missing for {after} ({len(told)})"
+        title = f"Missing entries for {after} ({len(told)})"
     except UserError as error:
         # The difference is told all the same.
         told, title = [error], f"The entries of {after} cannot be looked up"

@@ -31,7 +31,7 @@ class Round(BaseModel):
     opened: date = Field(description="the day on which units got the form")
     deadlines: tuple[date, ...] = Field(min_length=1)
     county_governors_from: date | None = Field(
-        default=None, description="the day from which county governors are told who is missing"
+        default=None, description="the day from which county governors are notified of who is missing"
     )
     answer_days: int = Field(default=14, ge=1, description="days that a unit has to answer questions")
     remind_after_days: int = Field(

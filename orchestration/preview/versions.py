@@ -56,7 +56,7 @@ class Compared:
             if self.is_published
             else f"published before, in {self.snapshot}"
             if self.snapshot
-            else "never published: refused, held, or another came before it was"
+            else "never published: refused, held, or replaced before it was published"
         )
         return f"version {self.name} of {self.delivery}, read first on {read_at}{again}; {became}"
 

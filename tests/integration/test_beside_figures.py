@@ -372,7 +372,7 @@ def test_an_area_whose_boundaries_moved_says_so_in_every_format(written: Path) -
     assert '"moved":{"municipality.1101":[[2003,' in (written / "site/data/words.js").read_text(encoding="utf-8")
     with zipfile.ZipFile(written / "packages/11.xlsx") as archive:
         sheet = archive.read("xl/worksheets/sheet1.xml").decode()
-    assert "1101 Navn 1101 2003: andre grenser" in sheet and en in sheet
+    assert "1101 Navn 1101 2003: endrede grenser" in sheet and en in sheet
 
 
 def test_the_table_under_a_chart_says_it_in_words(written: Path) -> None:

@@ -512,7 +512,7 @@ def test_the_end_of_a_pipe_stops_and_keeps_what_was_decided(data: Path) -> None:
 
 def test_an_answer_that_is_not_valid_is_asked_again(data: Path) -> None:
     result = new_year("--interactive", "--language", "en", typed="7\nn\nNot An Id\n\n\n\n\n\n\n\ni\n\nq\n")
-    assert "7 is none of the choices" in result.output
+    assert "7 is not one of the choices" in result.output
     assert "'Not An Id' is no id of a question" in result.output
     assert "1 decision written" in result.output
     assert [line["reason"] for line in lines_of(data).values()].count("not_used") == 1

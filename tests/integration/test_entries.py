@@ -80,10 +80,10 @@ def test_a_look_at_the_year_tells_the_same(kit: Kit) -> None:
 
 def test_the_difference_of_two_forms_ends_with_them(command: CliRunner) -> None:
     text = command.invoke(main, ["diff-forms", EARLIER, YEAR]).output
-    assert f"Entries that are missing for {YEAR} (5)\n" in text
+    assert f"Missing entries for {YEAR} (5)\n" in text
     assert "indicators.csv: has no labels of the question user_council; add a line" in text
-    assert text.index("user_council") < text.index("Entries that are missing")
-    assert f"Entries that are missing for {EARLIER} (0)" in command.invoke(main, ["diff-forms", YEAR, EARLIER]).output
+    assert text.index("user_council") < text.index("Missing entries")
+    assert f"Missing entries for {EARLIER} (0)" in command.invoke(main, ["diff-forms", YEAR, EARLIER]).output
 
 
 def test_an_input_that_is_broken_does_not_hide_the_difference(command: CliRunner, kit: Kit) -> None:

@@ -317,7 +317,7 @@ def test_the_version_before_says_which_column_has_another_header_now(tmp_path: P
     (problem,) = [each for each in found.problems if isinstance(each, RenamedError)]
     renamed = {each.after: each for each in problem.renamed}
     assert {after: each.before for after, each in renamed.items()} == {"xx": "arbeid", "yy": "bolig"}
-    assert "100 % of the values are those of bolig in the version before" in renamed["yy"].said.en
+    assert "100 % of the values are the same as those of bolig in the previous version" in renamed["yy"].said.en
     # What was laid out again to look at is gone.
     assert not [path for path in kit.settings.archive.parent.iterdir() if path.name.startswith("tmp")]
 

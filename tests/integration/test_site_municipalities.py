@@ -171,7 +171,7 @@ def test_an_address_of_old_leads_to_the_page_and_an_unknown_one_says_so(site: Pa
     page.goto(f"{start}?lang=en#1201")
     page.wait_for_url("**/kommune/1201.html?lang=en")
     page.goto(f"{start}?lang=en#9999")
-    assert page.locator("#search-said").inner_text() == "Found no municipality with the name or number “9999”."
+    assert page.locator("#search-said").inner_text() == "No municipality with the name or number “9999” was found."
 
 
 @pytest.mark.parametrize("is_refused", [True, False], ids=["storage_refused", "in_the_address"])

@@ -235,7 +235,7 @@ def test_the_proof_names_what_was_missed() -> None:
     text = read(render(a_verdict(*(a_rule(name) for name in "abcd"), proof=proof)), "en")
     assert "1 of 2 seeded faults caught." in text
     assert "Not caught: 1 title b en" in text
-    assert "Not seeded, the data have nothing to change: 1 title c en" in text
+    assert "Not seeded: the data contain nothing to change: 1 title c en" in text
     assert f"fault b {NOTHING} not caught" in text
 
 

@@ -54,16 +54,16 @@ def test_few_cells_say_nothing() -> None:
 
 def test_it_is_said_in_words_in_both_languages() -> None:
     said = compared(ASKED, ASKED_AGAIN, "q12_3")
-    assert said.en == "codes 1, 2, 9 as q12_3 had; 61 % and 60 % are 1; 100 % and 97 % are filled"
-    assert said.nb == "kodene 1, 2, 9 som q12_3 hadde; 61 % og 60 % er 1; 100 % og 97 % er utfylt"
+    assert said.en == "codes 1, 2, 9, as in q12_3; 61 % have code 1, 60 % before; 100 % filled in, 97 % before"
+    assert said.nb == "kodene 1, 2, 9, som i q12_3; 61 % har kode 1, mot 60 % før; 100 % er utfylt, mot 97 % før"
 
 
 def test_shares_and_means_of_a_few_units_are_not_told() -> None:
     few = Profile(100, {"1": 9, "2": 3})
-    assert compared(few, few, "q1").en == "codes 1, 2 as q1 had; 12 % and 12 % are filled"
+    assert compared(few, few, "q1").en == "codes 1, 2, as in q1; 12 % filled in, 12 % before"
     numbers = Profile(100, {"1,5": 6, "2,75": 6})
     assert "mean" not in compared(numbers, numbers, "q1").en + numbers.shown().en
-    assert "mean 2.12 and 2.12" in compared(*[Profile(100, {"1,5": 26, "2,75": 26})] * 2, "q1").en
+    assert "mean 2.12, 2.12 before" in compared(*[Profile(100, {"1,5": 26, "2,75": 26})] * 2, "q1").en
 
 
 def test_what_somebody_wrote_is_never_told() -> None:
@@ -161,7 +161,7 @@ def test_cells_tell_a_column_only_where_few_of_last_year_have_the_like() -> None
     now = Profile(100, {"1": 52, "2": 41, "9": 5})
     assert not Rarity(now, many | rare).is_telling(("main", "q2"))
     said = Rarity(now, many | rare).said()
-    assert said is not None and said.en == "its cells are like those of 30 columns of last year and propose none"
+    assert said is not None and said.en == "the cells resemble 30 columns of last year and propose none of them"
     assert Rarity(now, {("main", "q2"): many["main", "q2"]} | rare).is_telling(("main", "q2"))
     assert Rarity(FTE, many | rare).is_telling(("main", "mean"))
     assert not Rarity(FTE, many | rare).is_telling(("main", "q2"))
@@ -182,7 +182,7 @@ def test_a_new_column_with_the_cells_of_many_has_no_candidate_and_says_so(tmp_pa
     draft = draft_form(previous, [dataclasses.replace(sheet, profiles=now)], profiles=before)
     (row,) = [row for row in draft.unsure if row.column == "xy"]
     assert row.candidates == ()
-    assert row.said == "its cells are like those of 9 columns of last year and propose none"
+    assert row.said == "the cells resemble 9 columns of last year and propose none of them"
 
 
 def test_what_is_taken_over_by_name_is_told_where_its_cells_are_very_unlike(previous: Form) -> None:

@@ -106,7 +106,7 @@ def test_a_change_over_a_break_is_refused_and_one_with_reservations_has_to_say_s
     expression = 'change(before, year, indicator="crisis_plan"'
     assert 'said="with_correction"' in refused(f"{{{{ {expression}) }}}}", rows).remedy
     text = said(f'{{{{ {expression}, said="with_correction") }}}} prosentpoeng.', rows)
-    assert text == "25 prosentpoeng (tallene kan sammenlignes bare med forbehold)."
+    assert text == "25 prosentpoeng (tallene kan bare sammenlignes med forbehold)."
 
 
 def test_years_that_nobody_has_compared_are_refused() -> None:

@@ -103,7 +103,7 @@ def test_a_table_says_that_its_rows_overlap_exactly_where_one_row_holds_another(
     }
     said = caution_of(TABLES["amounts"])
     assert said is not None
-    assert said.en == "Rows overlap: never sum over unit_level. Choose one value of it first, and join by it too."
+    assert said.en == "Rows overlap: never sum over unit_level. First choose one value of it, and include it in joins."
 
 
 def test_a_column_of_a_key_that_has_totals_overlaps() -> None:
