@@ -33,7 +33,7 @@
     )
 {%- endmacro %}
 
-{# The weight of a split that holds for a target group. #}
+{# The weight of a split that applies to a target group. #}
 {% macro weight_of(target_group, rows) -%}
     case {{ target_group }} when 'children' then {{ rows }}.weight_children else {{ rows }}.weight_adults end
 {%- endmacro %}

@@ -1,5 +1,5 @@
-{# True when a break of the indicator lies between a row and the previous row of the same unit and category.
-   A row without a previous one has a break only when one lies at its own year. Rows need time_period, previous_period. #}
+{# True when there is a break of the indicator between a row and the previous row of the same unit and category.
+   A row without a previous one has a break only if there is one in its own year. Rows need time_period, previous_period. #}
 {% macro has_break(indicator, rows, breaks='stg_classifications__series_breaks') -%}
     exists (
         select 1

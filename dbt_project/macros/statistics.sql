@@ -1,4 +1,4 @@
-{# The probability that a standard normal variable lies at least so far from 0: two-sided, of a value z. Neither engine has the
+{# The two-sided probability that a standard normal variable is at least as far from 0 as z. Neither engine has the
    normal distribution; this is Hart's rational approximation (algorithm 5666), exact to 14 digits for |z| below 7.07, and a
    continued fraction beyond. #}
 {% macro two_sided_p(z) -%}

@@ -1,4 +1,4 @@
-{# What is made of the same is not made again. The table made.relations has, of every relation that dbt made or reads, the hash
+{# What has unchanged inputs is not made again. The table made.relations has, of every relation that dbt made or reads, the hash
    of what it was made of (SQL, descriptions, contents of what it reads) and the hash of its content. A relation is taken
    over where both are as they were: what a table holds is hashed again, never believed. A model whose rows come out as they
    were stops the change: what reads it is taken over. `--full-refresh` takes nothing over.

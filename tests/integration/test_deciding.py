@@ -114,7 +114,7 @@ def test_what_is_open_stands_in_a_workbook_most_alike_first(data: Path, tmp_path
     first = {row[2].value: [str(cell.value) for cell in row] for row in table.iter_rows(min_row=2)}["v3"]
     assert first[3] == BOOK["v3"]
     assert first[4] == "koder 1, 2, 100 % utfylt"
-    assert "kodene 1, 2 som plan_made hadde; 67 % og 67 % er 1" in first[5]
+    assert "kodene 1, 2, som i plan_made; 67 % har kode 1, mot 67 % før" in first[5]
     # What somebody wrote is nowhere.
     assert "Merknad 1 " not in "".join(str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row)
     (choice,) = [each for each in table.data_validations.dataValidation if str(each.sqref).startswith("J")]

@@ -14,7 +14,7 @@ medians as (
 ),
 
 larger as (
-    -- The unit itself is no evidence about itself.
+    -- A unit is not compared with itself.
     select
         *,
         (count(*) over like_units) - 1 as like_count,

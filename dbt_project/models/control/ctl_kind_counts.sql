@@ -55,7 +55,7 @@ occurring as (
         cells.header,
         cells.header_before,
         cells.header_after,
-        -- What only rows hold that are no data.
+        -- Kinds of text that occur only in rows that are not data.
         coalesce(max(shares.share), 0.0001) as share
     from cells
     left join shares

@@ -53,7 +53,7 @@ inner join responses
     on ranges.form = responses.form
     and ranges.last_unit < responses.unit_code
     and responses.unit_code < coalesce(ranges.next_unit, 'X')
--- A unit that stands in another file, such as a late one, is not lost.
+-- A unit in another file, such as a late one, is not lost.
 left join present
     on responses.form = present.form
     and responses.unit_code = present.unit_code

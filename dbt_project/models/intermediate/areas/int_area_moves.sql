@@ -5,12 +5,12 @@ with areas as (
         unit_code,
         member_code
     from {{ ref('int_unit_areas') }}
-    -- All ground lies in the country, and a size group is no place.
+    -- The country contains all territory, and a size group is not a place.
     where unit_level in ('municipality', 'county', 'hf_area', 'health_region')
 ),
 
 lasting as (
-    -- A code that is new has no year before that it could differ from.
+    -- A new code has no previous year to differ from.
     select distinct
         areas.time_period,
         areas.unit_level,

@@ -16,7 +16,7 @@ size_groups as (
 ),
 
 grounds as (
-    -- A unit that lies in the municipality with all its pieces lies there as a whole, whether or not the pieces are known.
+    -- A unit with all its pieces in the municipality counts as a whole, whether or not the pieces are known.
     select
         pieces.time_period,
         newest_units.municipality_code,

@@ -23,7 +23,7 @@ with changes as (
 ),
 
 comebacks as (
-    -- A part of a split that was a municipality of its own before, and when it ceased to be one.
+    -- A part of a split that was a separate municipality before, and when it ceased to be one.
     select
         parts.change_year as returned_in,
         parts.new_code,

@@ -4,7 +4,7 @@ with answers as (
         use = 'answer'
         and fate in ('mapped', 'rejected')
         and fate_reason != 'blank'
-        -- Boxes that say "no answer" are no boxes of somebody who answered.
+        -- A box that says "no answer" is not an answer.
         and (type not in ('codes', 'tick') or fate = 'rejected' or fate_reason = 'answer')
 )
 

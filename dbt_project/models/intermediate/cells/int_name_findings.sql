@@ -22,7 +22,7 @@ named as (
 ),
 
 possible_codes as (
-    -- A district or agency may stand under the name of its municipality.
+    -- A row may give a district or agency the name of its municipality.
     select
         row_key,
         name,

@@ -76,7 +76,7 @@ texts as (
 ),
 
 named as (
-    -- With its county in brackets a name says more than without.
+    -- A name with its county in brackets is more precise than one without.
     select
         texts.*,
         coalesce(full_names.unit_code, plain_names.unit_code) as named_code,

@@ -46,7 +46,7 @@ judged as (
 ),
 
 small as (
-    -- One group would follow from both together.
+    -- The total of both groups would reveal the hidden one.
     select distinct
         judged.time_period,
         {{ each_of(list_of(['judged.target_group', "'total'"])) }} as target_group

@@ -15,7 +15,7 @@ counts as (
 ),
 
 corrected as (
-    -- That an answer was corrected is said of the country only: the groups that hold the unit would tell which it is.
+    -- Only the country shows that an answer was corrected: the smaller groups would reveal the unit.
     select distinct
         answers.form,
         answers.question as indicator,

@@ -3,7 +3,7 @@ with populations as (
 ),
 
 answered as (
-    -- A unit that left one target group blank has answered: which one it left out is told of no unit.
+    -- A unit that left one target group blank has answered; no unit shows which group it left blank.
     select distinct
         time_period,
         unit_code,

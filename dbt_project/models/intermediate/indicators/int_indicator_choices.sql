@@ -46,7 +46,7 @@ group_sizes as (
 ),
 
 form_groups as (
-    -- A group holds where the form has all of its members.
+    -- A group applies where the form has all of its members.
     select
         form_options.form,
         form_options.indicator,
