@@ -216,7 +216,7 @@ def test_every_file_of_a_rehearsal_says_that_it_is_one_whatever_its_form_says(tm
     ]
     assert len(files) > 20 and silent == []
     for path in (folder / "xlsx").glob("*.xlsx"):
-        assert "Øvelse, ikke en utgivelse" in pd.read_excel(path, sheet_name=0, header=None).to_string()
+        assert "Øvelse, ikke en publisering" in pd.read_excel(path, sheet_name=0, header=None).to_string()
     for path in (folder / "parquet").glob("*.parquet"):
         assert b"A rehearsal" in (pq.read_schema(path).metadata or {}).get(b"notice_en", b"")
     with connect(folder / DATABASE, read_only=True) as connection:

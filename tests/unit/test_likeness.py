@@ -101,7 +101,7 @@ def test_only_very_unlike_cells_are_told_of_what_was_taken_over() -> None:
     # A few units may answer otherwise than last year.
     assert unlike_cells(Side("a", "", ASKED), Side("a", "", Profile(100, {"5": 6}))) is None
     said = unlike_cells(Side("a", "", ASKED), Side("a", "", WORDS))
-    assert said is not None and said.en == "codes, and a had texts"
+    assert said is not None and said.en == "codes, whereas a had texts"
 
 
 def test_a_place_is_counted_from_the_nearest_column_that_is_known() -> None:
@@ -143,7 +143,7 @@ def test_cells_lift_the_right_candidate_where_name_and_wording_say_nothing(previ
     assert first_candidates(drafted(previous, RENAMED, with_cells=False)) != expected
     draft = drafted(previous, RENAMED)
     assert first_candidates(draft) == expected
-    assert "codes 1, 2, 9 as plan_made had, 61 % and 61 % are 1" in draft.render()
+    assert "codes 1, 2, 9, as in plan_made, 61 % have code 1, 61 % before" in draft.render()
 
 
 def test_cells_alone_take_nothing_over(previous: Form) -> None:
@@ -190,8 +190,8 @@ def test_what_is_taken_over_by_name_is_told_where_its_cells_are_very_unlike(prev
     draft = drafted(previous, {}, plan_made=WORDS)
     assert [(sheet, column) for sheet, column, _ in draft.unlike] == [("main", "plan_made")]
     assert not draft.unsure
-    assert "main: plan_made: texts, and plan_made had codes" in draft.render()
-    assert draft.as_dict()["unlike"] == [{"sheet": "main", "column": "plan_made", "cells": "texts, and plan_made had codes"}]
+    assert "main: plan_made: texts, whereas plan_made had codes" in draft.render()
+    assert draft.as_dict()["unlike"] == [{"sheet": "main", "column": "plan_made", "cells": "texts, whereas plan_made had codes"}]
 
 
 def test_what_units_wrote_is_never_shown() -> None:
