@@ -222,7 +222,7 @@ def test_before_the_last_day_on_record_the_round_is_looked_back_at_and_nothing_i
     code, output = run(controlled, monkeypatch, "--on", "2016-06-01")
     assert (code, "the record goes on until 2016-06-03" in output) == (0, True), output
     assert not list(controlled.contact.rglob("*.eml"))
-    assert "Siden ser tilbake" in (controlled.contact / "2016" / "round.html").read_text(encoding="utf-8")
+    assert "Siden viser status på et tidligere" in (controlled.contact / "2016" / "round.html").read_text(encoding="utf-8")
     assert run(controlled, monkeypatch, "--on", "2016-06-03")[0] == 0
     assert list(controlled.contact.rglob("*.eml"))
 

@@ -71,7 +71,7 @@ def test_findings_are_ranked_by_effect_and_say_what_to_ask(controlled: Settings)
 
 def test_in_english_the_list_is_english(controlled: Settings) -> None:
     found = load_control(controlled, 2016, "en").findings
-    assert "against 20.25 in 2015" in found[1].question
+    assert "compared with 20.25 in 2015" in found[1].question
     assert found[3].item == "Work measures"
     folder = write_lists(load_control(controlled, 2016, "en"), controlled.control).folder
     assert load_workbook(folder / "2016_all.xlsx").sheetnames == ["Control", "Read me", "Items"]

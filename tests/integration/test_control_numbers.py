@@ -59,7 +59,7 @@ def test_two_findings_about_one_number_are_one_question_that_names_both_reasons(
         "mot 20,25 i 2015" in asked.question and "Tallet er også høyt i forhold til innbyggertallet: 30,0" in asked.question
     )
     english = load_control(controlled, 2016, "en").findings[1].question
-    assert "against 20.25 in 2015" in english and "also high for the number of inhabitants" in english
+    assert "compared with 20.25 in 2015" in english and "also high for the population" in english
     assert "Talet er òg høgt" in load_control(controlled, 2016, "nn").findings[1].question
     sheet = load_workbook(write(controlled) / "2016_alle.xlsx")["Kontroll"]
     assert [row[PLACES["key"]] for row in sheet.iter_rows(min_row=2, values_only=True)] == [RATE, CHANGE, SILENT, CELL]

@@ -48,7 +48,7 @@ def test_what_an_english_chapter_does_not_place_stands_behind_its_text_and_is_to
     page = built.files["html"].read_text(encoding="utf-8")
     assert "9,620" in page
     assert ">rose</span>" in page
-    assert "published 14 November 2024" in page or "published 1 January" in page
+    assert "published on 14 November 2024" in page or "published on 1 January" in page
 
 
 def test_a_number_that_is_typed_in_an_english_chapter_is_told_with_its_line(reporting: Settings) -> None:

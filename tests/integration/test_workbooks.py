@@ -336,7 +336,7 @@ def test_a_table_longer_than_a_sheet_has_its_first_rows_and_the_read_me_sheet_sa
     path = write_workbook(connection, tmp_path / "book.xlsx")
     assert cells(path, "fte_by_service") == cells(whole, "fte_by_service")[:5]
     assert opened(path, "fte_by_service").auto_filter.ref == opened(path, "fte_by_service").dimensions
-    text = "de første 4 radene"
+    text = "de første 4 i nøkkelens rekkefølge"
     assert text in every_text(path, "Les meg")
     assert text not in every_text(whole, "Les meg")
 

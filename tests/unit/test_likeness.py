@@ -191,7 +191,9 @@ def test_what_is_taken_over_by_name_is_told_where_its_cells_are_very_unlike(prev
     assert [(sheet, column) for sheet, column, _ in draft.unlike] == [("main", "plan_made")]
     assert not draft.unsure
     assert "main: plan_made: texts, whereas plan_made had codes" in draft.render()
-    assert draft.as_dict()["unlike"] == [{"sheet": "main", "column": "plan_made", "cells": "texts, whereas plan_made had codes"}]
+    assert draft.as_dict()["unlike"] == [
+        {"sheet": "main", "column": "plan_made", "cells": "texts, whereas plan_made had codes"}
+    ]
 
 
 def test_what_units_wrote_is_never_shown() -> None:

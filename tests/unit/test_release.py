@@ -41,7 +41,8 @@ def test_a_rehearsal_says_so_first_whatever_its_deliveries_are() -> None:
     for constructed in ((), (2023,)):
         made = dataclasses.replace(release(*constructed), channel="rehearsal")
         assert made.notice is not None
-        assert made.notice.nb.startswith("Øvelse, ikke en publisering. ") and made.notice.en.startswith("This is a rehearsal, ")
+        assert made.notice.nb.startswith("Øvelse, ikke en publisering. ")
+        assert made.notice.en.startswith("This is a rehearsal, ")
 
 
 def test_a_code_has_its_label_and_an_unknown_one_itself() -> None:
