@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestration.attack.opening import opened
+from orchestration.attack.connections import opened
 from orchestration.attack.practice import (
     FORMS,
     JOINT,

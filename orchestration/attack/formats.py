@@ -20,10 +20,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from orchestration.attack.opening import opened
-from orchestration.attack.pieces import KEPT_NOWHERE, Kept, piece
+from orchestration.attack.connections import opened
 from orchestration.attack.result import Derived, Notes, TableKey
-from orchestration.core.contents import content_of, file_hash
+from orchestration.attack.result_cache import KEPT_NOWHERE, Kept, piece
+from orchestration.core.content_hashes import content_of, file_hash
 
 PART = "formats"
 _CONFIDENTIAL = "Q"

@@ -16,10 +16,10 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestration.attack.opening import opened
-from orchestration.attack.pieces import fingerprint
+from orchestration.attack.connections import opened
 from orchestration.attack.result import TableKey
-from orchestration.core.contents import content_of
+from orchestration.attack.result_cache import fingerprint
+from orchestration.core.content_hashes import content_of
 from orchestration.core.errors import UserError
 
 ANSWERS = "indicator_shares"

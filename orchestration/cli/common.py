@@ -84,7 +84,7 @@ class Group(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the called command; an unknown one is told with the nearest word."""
         if not args[0].startswith("-") and args[0] not in COMMANDS and not ctx.resilient_parsing:
-            from orchestration.core.nearest import near
+            from orchestration.core.suggestions import near
 
             raise click.UsageError(f"there is no command {args[0]!r}{near(args[0], COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)
@@ -112,7 +112,7 @@ def _of_start_script(name: str) -> click.Command:
         click.echo(f"error: {name}: the start script does this; call ./is248 {name} in the project's folder", err=True)
         sys.exit(1)
 
-    from orchestration.cli.completing import complete_models
+    from orchestration.cli.completion import complete_models
 
     listed = COMMANDS[name]
     arguments = click.Argument(

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration.cli.common import aligned, command, counted, main, shown_path
-from orchestration.cli.completing import complete_years
+from orchestration.cli.completion import complete_years
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from orchestration.contact.folder import Written
+    from orchestration.contact.round_folder import Written
     from orchestration.contact.states import ContactRound
     from orchestration.control.contacts import Contact
 
@@ -77,7 +77,7 @@ def contact(
     files are restricted.
     """
     from orchestration.contact import states  # imported here: workbooks take a while to import
-    from orchestration.contact.folder import write_round
+    from orchestration.contact.round_folder import write_round
 
     settings = load_settings()
     day = today.date() if today is not None else datetime.date.today()
@@ -113,7 +113,7 @@ def _put_on_record(
 ) -> list[Contact]:
     """Add to the record what the options say has happened, and return the events that were new."""
     from orchestration.contact.approvals import approvals
-    from orchestration.contact.folder import sent_letters
+    from orchestration.contact.round_folder import sent_letters
     from orchestration.contact.workbook import read_back
     from orchestration.control.contacts import add_contacts, contacts_file
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration.cli.common import aligned, command, counted, main, shown_path
-from orchestration.cli.completing import complete_deliveries, complete_forms
+from orchestration.cli.completion import complete_deliveries, complete_forms
 from orchestration.core.errors import Problems, UserError
 from orchestration.core.language import Language
 from orchestration.core.progress import progress
@@ -32,7 +32,7 @@ def forms() -> dict[str, Any]:
     """
     from orchestration.forms.registry import load_forms, rounds_of  # imported here, so that help comes at once
     from orchestration.ingest.deliveries import undescribed  # imported here: it opens files
-    from orchestration.ingest.signed import check_signed
+    from orchestration.ingest.entry_checks import check_signed
 
     settings = load_settings()
     found = load_forms(settings.forms)
@@ -78,7 +78,9 @@ def diff_forms_command(before: str, after: str) -> dict[str, Any]:
     """
     from orchestration.forms.diff import diff_forms, render  # imported here, so that help comes at once
     from orchestration.forms.registry import load_form
-    from orchestration.preview.entries import entries_of_form  # imported here: tables of the inputs take a while to import
+    from orchestration.preview.missing_entries import (
+        entries_of_form,  # imported here: tables of the inputs take a while to import
+    )
 
     settings = load_settings()
     difference = diff_forms(load_form(settings.forms / before), load_form(settings.forms / after))
@@ -160,8 +162,8 @@ def new_year(
     """
     from orchestration.forms.draft import draft_form, write_draft  # imported here, so that help comes at once
     from orchestration.forms.registry import load_finished, load_form
+    from orchestration.ingest.cell_proposals import profiles_of
     from orchestration.ingest.headers import look
-    from orchestration.ingest.proposed import profiles_of
 
     settings = load_settings()
     if name is not None and not re.fullmatch(r"[a-z][a-z0-9_]*", name):

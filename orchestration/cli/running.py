@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration.cli.common import command, counted, main, shown_path
-from orchestration.cli.completing import complete_judged, complete_years
+from orchestration.cli.completion import complete_judged, complete_years
 from orchestration.core.errors import RefusedError, UserError
 from orchestration.core.progress import progress
 from orchestration.core.release_calendar import REHEARSAL
@@ -105,7 +105,7 @@ def _asked(found: tuple[int, int, int] | None) -> str:
 def _publication(settings: Settings, published: Published) -> dict[str, Any]:
     """Return what a run published, or what waits for its release."""
     from orchestration.publish import pointer  # imported here, as above
-    from orchestration.publish.layout import DATABASE
+    from orchestration.publish.snapshot_files import DATABASE
     from orchestration.trace.deliveries import cell_ledger, open_questions
 
     waiting = [f"waiting: {published.waiting}", *(f"  {reason}" for reason in published.reasons)]

@@ -29,7 +29,7 @@ def status(files: bool) -> dict[str, Any]:
     from orchestration.core.release_calendar import REHEARSAL, load_calendar, now, overdue
     from orchestration.core.warehouse import connect, is_running
     from orchestration.publish import integrity, pointer, snapshots
-    from orchestration.publish.layout import DATABASE
+    from orchestration.publish.snapshot_files import DATABASE
     from orchestration.trace.deliveries import cell_ledger, name_findings, rows_left_out, told_cells
 
     settings = load_settings()

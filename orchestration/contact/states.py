@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
-from orchestration.contact.read import BelowLimit, read_round
+from orchestration.contact.queries import BelowLimit, read_round
 from orchestration.contact.rounds import Round, load_round
 from orchestration.control.contacts import Contact, contacts_file, read_contacts, values_of
 from orchestration.control.findings import Control, Finding, load_control

@@ -19,7 +19,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from orchestration.contact.approvals import refuse_approval
 from orchestration.contact.states import Asking, ContactRound, Unit
 from orchestration.control.contacts import Contact, Event
-from orchestration.control.layout import parse_date
+from orchestration.control.list_layout import parse_date
 from orchestration.core.errors import UserError
 from orchestration.core.language import Language, Written, in_language, is_called
 from orchestration.core.tables import Label

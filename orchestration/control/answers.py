@@ -21,7 +21,7 @@ from orchestration.control.cells import Cells, InvalidAnswerError, Subject, subj
 from orchestration.control.contacts import Contact, Event, add_contacts, contacts_file, values_of, write_restricted
 from orchestration.control.finding_texts import ControlTexts
 from orchestration.control.findings import Control, Explanation, Finding, explained, load_control, load_explanations
-from orchestration.control.layout import (
+from orchestration.control.list_layout import (
     ASK_AGAIN,
     RIGHT,
     TEXTS,
@@ -35,7 +35,7 @@ from orchestration.control.layout import (
 )
 from orchestration.control.lists import given_in
 from orchestration.control.reading import gather, list_files, read_answers
-from orchestration.core.entries import first_problem
+from orchestration.core.entry_files import first_problem
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import connect

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from orchestration.control.finding_texts import ControlTexts
-from orchestration.control.layout import Answer, is_ambiguous, parse_number
+from orchestration.control.list_layout import Answer, is_ambiguous, parse_number
 from orchestration.core.language import is_called
 from orchestration.core.warehouse import dictionaries
 

@@ -17,7 +17,7 @@ import duckdb
 from pydantic import BaseModel, ConfigDict, Field
 
 from orchestration.control.finding_texts import DOCUMENTATION, ControlTexts, load_control_texts
-from orchestration.core.entries import read_entries
+from orchestration.core.entry_files import read_entries
 from orchestration.core.errors import UserError
 from orchestration.core.language import Written, in_language, number
 from orchestration.core.settings import Settings

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.control.findings import Control, Finding
-from orchestration.control.layout import COLUMNS, TEXTS, Answer, Row, Value, make_rows, parse_date, parse_number
+from orchestration.control.list_layout import COLUMNS, TEXTS, Answer, Row, Value, make_rows, parse_date, parse_number
 from orchestration.control.reading import gather, list_files, read_answers
 from orchestration.control.writers import delimited, workbook
 from orchestration.core.errors import UserError

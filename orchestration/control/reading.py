@@ -17,7 +17,7 @@ from pathlib import Path
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from orchestration.control.layout import (
+from orchestration.control.list_layout import (
     COLUMNS,
     WRONG,
     Answer,

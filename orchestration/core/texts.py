@@ -18,7 +18,7 @@ import yaml
 from pydantic import ValidationError
 
 from orchestration.core import yaml_text
-from orchestration.core.entries import first_problem
+from orchestration.core.entry_files import first_problem
 from orchestration.core.errors import UserError
 from orchestration.core.language import LANGUAGES, Written, in_language
 from orchestration.core.tables import Label, LetterLabel

@@ -4,7 +4,7 @@ import datetime
 
 import dagster as dg
 
-from orchestration.contact.folder import write_round
+from orchestration.contact.round_folder import write_round
 from orchestration.contact.states import load_contact_round
 from orchestration.control.findings import load_control
 from orchestration.control.lists import write_lists

@@ -11,9 +11,9 @@ import dagster as dg
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
 from orchestration.core.warehouse import connect
+from orchestration.defs.multi_assets import content_version, told
 from orchestration.defs.ownership import group_name, owners
 from orchestration.defs.resources import Installation, Writer
-from orchestration.defs.several import content_version, told
 from orchestration.forms.model import Form
 from orchestration.ingest import deliveries, registry
 from orchestration.ingest.years import YearRead, changed_years, finished_forms, left_out, load_forms_into, read_years

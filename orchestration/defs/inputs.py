@@ -7,9 +7,9 @@ import duckdb
 
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import connect
+from orchestration.defs.multi_assets import content_version, told
 from orchestration.defs.ownership import group_name, owners
 from orchestration.defs.resources import Installation, Writer
-from orchestration.defs.several import content_version, told
 from orchestration.disclosure import ledger, policy
 from orchestration.ingest import decisions
 from orchestration.ingest.data_packages import PACKAGES, DataResource, check, describe, load

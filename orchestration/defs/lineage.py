@@ -23,7 +23,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from orchestration.core.contents import code_hash, digest
+from orchestration.core.content_hashes import code_hash, digest
 
 DIALECT = "duckdb"
 

@@ -3,8 +3,8 @@
 import dagster as dg
 
 from orchestration.core.settings import Settings
-from orchestration.preview.look import look_at
 from orchestration.preview.page import write_page
+from orchestration.preview.year_preview import look_at
 
 PREVIEW = "preview"
 

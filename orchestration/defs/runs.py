@@ -34,9 +34,9 @@ from orchestration.gate.verdict import refusal, refusal_of_stage
 from orchestration.ingest.deliveries import read_by
 from orchestration.publish import integrity, pointer, snapshots
 from orchestration.publish.candidates import last_candidate
-from orchestration.publish.mending import Mended, mend
 from orchestration.publish.provenance import made_of_the_same
 from orchestration.publish.publication import Outcome, what_waits
+from orchestration.publish.repair import Mended, mend
 
 GATE_STEP = "gate"
 

@@ -3,9 +3,9 @@
 import dagster as dg
 
 from orchestration.core.warehouse import connect
+from orchestration.defs.multi_assets import content_version
 from orchestration.defs.ownership import group_name, owners
 from orchestration.defs.resources import Installation, Writer
-from orchestration.defs.several import content_version
 from orchestration.engines import uncorrected
 
 

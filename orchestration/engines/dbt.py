@@ -25,7 +25,7 @@ from typing import Any, TextIO
 from filelock import FileLock
 
 from orchestration.core import yaml_text
-from orchestration.core.contents import code_hash
+from orchestration.core.content_hashes import code_hash
 from orchestration.core.errors import UserError
 from orchestration.core.progress import progress
 from orchestration.core.settings import Settings, load_settings

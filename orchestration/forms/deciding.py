@@ -14,14 +14,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from orchestration.core.entries import first_problem
+from orchestration.core.entry_files import first_problem
 from orchestration.core.errors import Problems, UserError
 from orchestration.forms.candidates import meaning_of, plain
 from orchestration.forms.deciding_gone import lost, of_groups, of_question, without_found
 from orchestration.forms.deciding_options import as_proposed, checked_codes, code_rows, open_codes
 from orchestration.forms.decisions import Decision, Decisions, MissingDecision
 from orchestration.forms.draft import COLUMN_NAMES, OPTION_NAMES, Draft, as_csv, as_row
-from orchestration.forms.missing import MissingValues
+from orchestration.forms.missing_values import MissingValues
 from orchestration.forms.model import UNSURE, ColumnMap, Form
 from orchestration.forms.registry import column_problems, load_draft
 from orchestration.forms.undecided import MEANING, OF_DELIVERED, OF_GONE, Key, group_of, is_open, key_of, read_rows

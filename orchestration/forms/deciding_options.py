@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from orchestration.core.errors import Problems, UserError
 from orchestration.forms.candidates import plain
 from orchestration.forms.code_book import Book, Meant
-from orchestration.forms.missing import MissingValues
+from orchestration.forms.missing_values import MissingValues
 from orchestration.forms.model import OF_OPTIONS, UNSURE, code_text
 from orchestration.forms.profiles import Profile
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from orchestration.core.errors import UserError
 from orchestration.core.tables import Label
-from orchestration.forms import draft_text, elsewhere
+from orchestration.forms import draft_text, other_sheets
 from orchestration.forms.candidates import Old, UnsureRow, meaning_of, plain
 from orchestration.forms.code_book import Book, BookKind, OddCode, meanings_of, odd_codes
 from orchestration.forms.form_file import FormFile
@@ -260,7 +260,7 @@ def draft_form(
     form_yml = writer.write(name, delivery or _next_delivery(previous, advance, years), every_file)
     options = [
         {name: str(getattr(option, name)) for name in OPTION_NAMES}
-        for option in (*previous.options, *elsewhere.options_of(found, [previous, *earlier], previous.options))
+        for option in (*previous.options, *other_sheets.options_of(found, [previous, *earlier], previous.options))
     ]
     book = Book(
         {(each.sheet, name): kind for each in matched.values() for name, kind in each.of_variables(kinds or {})},

@@ -1,7 +1,7 @@
 """How like a delivered column is to one of an earlier form: by name, wording, cells and place in the row, in one figure.
 
 Belongs here: weighing these four, and saying why in words. Does not belong here: comparing cells (``profiles``), and which
-columns are held against each other (``pairing``, ``renamed``).
+columns are held against each other (``pairing``, ``renamed_columns``).
 """
 
 from __future__ import annotations

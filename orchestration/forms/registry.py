@@ -13,9 +13,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from orchestration.core import letters, yaml_text
-from orchestration.core.entries import first_problem
+from orchestration.core.entry_files import first_problem
 from orchestration.core.errors import Problems, UserError
-from orchestration.forms.missing import MissingValues
+from orchestration.forms.missing_values import MissingValues
 from orchestration.forms.model import OF_OPTIONS, UNSURE, ColumnMap, Form, OptionMap, header
 
 Row = TypeVar("Row", bound=BaseModel)

@@ -26,10 +26,10 @@ from orchestration.core import yaml_text
 from orchestration.core.errors import UserError
 from orchestration.core.tables import Table
 from orchestration.core.warehouse import memory_limit
-from orchestration.gate.attacked import AttackInputs
+from orchestration.gate.attack_rules import AttackInputs
 from orchestration.gate.findings import Found, error_of, judged_suite, known_of, take, together
-from orchestration.gate.memory import Remembered
-from orchestration.gate.recall import Recall
+from orchestration.gate.result_cache import Remembered
+from orchestration.gate.result_keys import Recall
 from orchestration.gate.results import Counted
 from orchestration.gate.rules import Rule, Stage
 from orchestration.gate.suites import (

@@ -1,7 +1,7 @@
 """What Great Expectations' results mean for rules: from expectations to what rules found, and to its own result as kept.
 
 Belongs here: reading results, those of now and those that are remembered. Does not belong here: running expectations
-(``checkpoint``), or what is remembered under which hash (``recall``).
+(``checkpoint``), or what is remembered under which hash (``result_keys``).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from orchestration.gate.memory import Remembered
-from orchestration.gate.recall import Recall
+from orchestration.gate.result_cache import Remembered
+from orchestration.gate.result_keys import Recall
 from orchestration.gate.results import SHOWN_ROWS, Counted
 from orchestration.gate.rules import Rule, row_key
 

@@ -22,19 +22,19 @@ from typing import Any, Literal
 import duckdb
 
 from orchestration.attack import TableKey, attack
+from orchestration.attack.connections import ASKED, Query
 from orchestration.attack.formats import PART as FORMATS
-from orchestration.attack.opening import ASKED, Query
 from orchestration.core.errors import UserError
 from orchestration.core.tables import Table
 from orchestration.core.warehouse import attach, connect
-from orchestration.gate.attacked import AttackInputs, attacked
+from orchestration.gate.attack_rules import AttackInputs, attacked
 from orchestration.gate.checkpoint import Gate, opened
 from orchestration.gate.proofs import Proofs
 from orchestration.gate.results import Counted
 from orchestration.gate.rules import Rule, escaped
 from orchestration.gate.suites import Source, asset_of
 from orchestration.gate.waivers import PlacedWaiver, Waiver, judge_waivers
-from orchestration.publish.layout import DATABASE
+from orchestration.publish.snapshot_files import DATABASE
 
 # Beginning of the folder beside the warehouse in which faults are seeded.
 COPIES = ".proof-"

@@ -1,7 +1,7 @@
 """Reads a delivery by its form into raw cells: one row a cell, all years in one shape, nothing interpreted.
 
 Belongs here: replacing one form's rows in the schema ``raw``, and whether its units came. Does not belong here: sheets with
-their headers and checks (``delivered``), or what a cell means (dbt's staging models).
+their headers and checks (``delivery_files``), or what a cell means (dbt's staging models).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from orchestration.forms.model import Form
 from orchestration.ingest import marks
 from orchestration.ingest.archive import archive
 from orchestration.ingest.capture import CapturedFile, capture, is_left_behind
-from orchestration.ingest.delivered import ReadSheet, read_delivery
+from orchestration.ingest.delivery_files import ReadSheet, read_delivery
 from orchestration.ingest.earlier_columns import columns_before
 
 # Bump when the readers give other cells for the same bytes; deliveries are then read again.

@@ -65,7 +65,7 @@ def columns_before(form: Form, files: Collection[CapturedFile], archive: Path) -
 
 def _read(form: Form, version: Version, archive: Path, layout: str) -> dict[str, Texts]:
     """Return the columns of a layout in a version, as far as they can be read; what is wrong with it is not told again."""
-    from orchestration.ingest.delivered import read_file  # imported here: it asks for versions itself
+    from orchestration.ingest.delivery_files import read_file  # imported here: it asks for versions itself
 
     problems = Problems(go_on=True)
     found: dict[str, dict[Place, str]] = {}

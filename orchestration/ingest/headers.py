@@ -15,9 +15,9 @@ from pathlib import Path
 from orchestration.core import letters
 from orchestration.core.errors import UserError
 from orchestration.forms.matching import READERS, DeliveredSheet
-from orchestration.forms.missing import MissingValues
+from orchestration.forms.missing_values import MissingValues
 from orchestration.forms.model import QUOTE_NONE, WORKBOOKS, FileSpec, Form, SheetSpec, sheet_name
-from orchestration.ingest import marks, proposed
+from orchestration.ingest import cell_proposals, marks
 from orchestration.ingest.capture import CapturedFile, is_left_behind
 from orchestration.ingest.code_books import DELIMITERS, CodeBook, code_books_of
 from orchestration.ingest.columns import (
@@ -29,7 +29,7 @@ from orchestration.ingest.columns import (
     mapped_names,
     texts_of,
 )
-from orchestration.ingest.declared import declared_notes
+from orchestration.ingest.declared_values import declared_notes
 from orchestration.ingest.readers import Sheet, encodings, read, sheet_names
 from orchestration.ingest.readers.files import PACKED_SUFFIXES, UNPACK
 
@@ -251,7 +251,7 @@ def look(folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = 
                 },
             )
             name = sheet.name if reader in WORKBOOKS else ""
-            proposals, column_remarks, profiles = proposed.look_at_cells(previous, layout, sheet, headers, free)
+            proposals, column_remarks, profiles = cell_proposals.look_at_cells(previous, layout, sheet, headers, free)
             result.sheets.append(
                 DeliveredSheet(
                     file_name,

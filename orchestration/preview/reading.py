@@ -1,7 +1,7 @@
 """Reads a survey year, and the rounds before it, into a warehouse that nothing is published from, and runs the models there.
 
 All that a run would be refused for is told, and the reading goes on as far as it can. Belongs here: which forms and
-deliveries are looked at, and the models that are made of them. Does not belong here: what is said of them (``look``).
+deliveries are read, and the models that are built from them. Does not belong here: what is reported (``year_preview``).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from orchestration.core.contents import file_hash
+from orchestration.core.content_hashes import file_hash
 from orchestration.core.errors import UserError
 from orchestration.core.release_calendar import Purpose
 from orchestration.core.tables import Label, Table
@@ -25,6 +25,7 @@ from orchestration.core.warehouse import attach, connect, make_restricted
 from orchestration.publish import changes_text, view_queries
 from orchestration.publish.changes import Changes, compare
 from orchestration.publish.comments import comment_on_relation
+from orchestration.publish.file_cache import Contents, Store, world_of
 from orchestration.publish.formats import (
     NAMES,
     Job,
@@ -38,7 +39,8 @@ from orchestration.publish.formats import (
     metadata,
     parquet,
 )
-from orchestration.publish.layout import (
+from orchestration.publish.publication_metadata import Catalogue, Release, read_release
+from orchestration.publish.snapshot_files import (
     CHANGES,
     CHANGES_PAGE,
     CHANGES_SCRIPT,
@@ -50,8 +52,6 @@ from orchestration.publish.layout import (
     hashes_of,
     write_checksums,
 )
-from orchestration.publish.release import Catalogue, Release, read_release
-from orchestration.publish.taken_over import Contents, Store, world_of
 from orchestration.publish.views import Entries, described, pointers
 
 # The table whose newest year with figures names the snapshot; a round that was held but not delivered has rows without any.

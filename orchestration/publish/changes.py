@@ -19,7 +19,6 @@ import pyarrow as pa
 from orchestration.core.errors import UserError
 from orchestration.core.tables import STATUS_COLUMN, Table
 from orchestration.core.warehouse import IN_MEMORY, attach, connect, dictionaries
-from orchestration.publish.layout import DATABASE, REVISIONS
 from orchestration.publish.revisions import (
     UNITS,
     attribute,
@@ -30,6 +29,7 @@ from orchestration.publish.revisions import (
     note_revisions,
     public_revisions,
 )
+from orchestration.publish.snapshot_files import DATABASE, REVISIONS
 
 # Where the development of the whole country is read from.
 HEADLINE_TABLE = "fte_by_service"

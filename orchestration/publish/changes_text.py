@@ -21,7 +21,7 @@ from orchestration.core.language import LANGUAGES, Language, in_language, number
 from orchestration.core.tables import STATUS_COLUMN, Table
 from orchestration.core.texts import load_texts
 from orchestration.publish.changes import SHOWN_FIGURES, Changes, Figure, Folded, Notice
-from orchestration.publish.release import Release, spans
+from orchestration.publish.publication_metadata import Release, spans
 
 TEMPLATES = Path(__file__).parent / "templates"
 # What the pages that stand alone have in common.

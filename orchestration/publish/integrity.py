@@ -5,7 +5,7 @@ only reads it comes, lies its **seal**: hash, size and times of each file and wh
 size and times are those of the seal is taken for unchanged where a look must cost nothing (milliseconds); everything is
 hashed before it is published, reused, or found whole by ``run`` and ``verify`` (under a second for a whole snapshot).
 
-Belongs here: finding damage, the seal, and closing the files of a snapshot. Does not belong here: mending (``mending``), or
+Belongs here: finding damage, the seal, and closing the files of a snapshot. Does not belong here: mending (``repair``), or
 moving files (``snapshots``).
 """
 
@@ -22,11 +22,11 @@ from typing import Any
 
 import duckdb
 
-from orchestration.core.contents import file_hash
+from orchestration.core.content_hashes import file_hash
 from orchestration.core.errors import UserError
 from orchestration.core.release_calendar import Purpose
 from orchestration.core.warehouse import connect, sync
-from orchestration.publish.layout import (
+from orchestration.publish.snapshot_files import (
     CHANGES,
     CHECKSUMS,
     DATABASE,

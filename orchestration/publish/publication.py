@@ -27,8 +27,8 @@ from orchestration.core.settings import Settings
 from orchestration.publish import integrity, journal, pointer, snapshots
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.candidates import last_candidate
-from orchestration.publish.layout import content_hash
 from orchestration.publish.provenance import project_state
+from orchestration.publish.snapshot_files import content_hash
 
 
 @dataclass(frozen=True)

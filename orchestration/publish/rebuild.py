@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.core.contents import file_hash
+from orchestration.core.content_hashes import file_hash
 from orchestration.core.errors import UserError
 from orchestration.core.release_calendar import REHEARSAL
 from orchestration.core.settings import Settings
@@ -25,8 +25,8 @@ from orchestration.core.warehouse import attach, connect
 from orchestration.disclosure import ledger
 from orchestration.ingest.archive import restore
 from orchestration.publish import integrity, journal, pointer, rolls, snapshots
-from orchestration.publish.layout import DATABASE, write_checksums
 from orchestration.publish.provenance import project_state
+from orchestration.publish.snapshot_files import DATABASE, write_checksums
 
 # Compared table by table, since DuckDB writes random identifiers into its file.
 NOT_BY_BYTES = (DATABASE, f"{DATABASE}.sha256")

@@ -13,7 +13,7 @@ import duckdb
 
 from orchestration.core.tables import Column, Label, Table
 from orchestration.core.texts import filled, load_texts
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 
 TEXTS = load_texts("publish", "remarks")
 

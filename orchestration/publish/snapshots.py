@@ -2,7 +2,7 @@
 
 A promotion is one rename and one move of a symbolic link, so that readers see the old snapshot or the new one and never
 something between. Belongs here: what becomes a snapshot, and which one is published. Does not belong here: the link itself
-(``pointer``), whether files are what was judged (``integrity``), making a damaged snapshot again (``mending``), deleting
+(``pointer``), whether files are what was judged (``integrity``), making a damaged snapshot again (``repair``), deleting
 (``pruning``), whether the calendar allows a publication (``release_calendar``), or what happened when (``journal``).
 """
 
@@ -20,7 +20,7 @@ from orchestration.disclosure import ledger
 from orchestration.publish import integrity, journal, pointer, rolls
 from orchestration.publish.candidate import SNAPSHOT, Candidate, remove_candidate
 from orchestration.publish.integrity import ANEW, verify
-from orchestration.publish.layout import CHANGES, DATABASE, GATE, content_hash
+from orchestration.publish.snapshot_files import CHANGES, DATABASE, GATE, content_hash
 
 # What mends a damaged snapshot of an earlier day that has the content of what is published now.
 MOVE_AWAY = "restore the folder from the backup, or move it away and is248 run publishes it anew"

@@ -18,10 +18,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestration.core import yaml_text
-from orchestration.core.entries import first_problem
+from orchestration.core.entry_files import first_problem
 from orchestration.core.errors import UserError
 from orchestration.core.language import Language, in_language, written_day
-from orchestration.core.nearest import near
+from orchestration.core.suggestions import near
 from orchestration.core.texts import filled, load_texts
 from orchestration.report.anonymity import Names
 from orchestration.report.model import CHAPTERS, EXCEPTIONS, Source

@@ -6,7 +6,7 @@ form of a declaration (``model``), or codes of other dimensions (``tables``).
 
 from __future__ import annotations
 
-from orchestration.core.nearest import near
+from orchestration.core.suggestions import near
 from orchestration.report.entry_problems import DIMENSIONS
 from orchestration.report.grid import Round
 from orchestration.report.model import Declared

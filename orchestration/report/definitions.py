@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from orchestration.core.language import in_language
-from orchestration.core.nearest import near
+from orchestration.core.suggestions import near
 from orchestration.core.tables import Label
 from orchestration.core.texts import filled, load_texts
 from orchestration.publish.definitions import KIND, WEAKNESS, Definition, said_of, subjects_of

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from orchestration.core.nearest import near
+from orchestration.core.suggestions import near
 from orchestration.report.printed_words import AREA_DIMENSIONS, ITEM_DIMENSIONS
 
 # What chooses a cell: of FTE, of answers, of amounts, and what a share is of.

@@ -2,7 +2,7 @@
 
 Several reports are read back at once, since their cells are read a second time together. One whose edition lies finished
 somewhere is not written again. Belongs here: the order of these steps and the folders. Does not belong here: any step
-itself, or several processes (``many``).
+itself, or several processes (``parallel``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from orchestration.core.contents import file_hash
+from orchestration.core.content_hashes import file_hash
 from orchestration.core.errors import UserError
 from orchestration.core.progress import progress
 from orchestration.core.settings import Settings

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from orchestration.core.nearest import near
+from orchestration.core.suggestions import near
 from orchestration.ingest.data_packages import read_rows
 from orchestration.report.values import (
     BASIS,

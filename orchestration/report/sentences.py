@@ -20,10 +20,10 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from orchestration.core.errors import UserError
 from orchestration.core.language import in_language
-from orchestration.core.nearest import near
+from orchestration.core.suggestions import near
 from orchestration.report import definitions
 from orchestration.report.authored import Authored, Kind, in_chapter
-from orchestration.report.bound import ALWAYS_SAID, NO_BREAK, Bound, Composed
+from orchestration.report.bound_values import ALWAYS_SAID, NO_BREAK, Bound, Composed
 from orchestration.report.choices import Choices, Chosen, measuring, sentences, without_marks
 from orchestration.report.grid import Grid, Round
 from orchestration.report.values import LEVEL, ReportError

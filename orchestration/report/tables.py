@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
-from orchestration.core.nearest import near
+from orchestration.core.suggestions import near
 from orchestration.core.texts import filled, load_texts
 from orchestration.report.grid import Grid, GridCell, Note, Round, RowHead, heads_of, marked
 from orchestration.report.labels import MEASURES, Labels

@@ -15,10 +15,10 @@ from typing import Any
 
 import duckdb
 
-from orchestration.core.nearest import near
+from orchestration.core.suggestions import near
 from orchestration.core.tables import NUMERIC, Table
 from orchestration.core.warehouse import dictionaries
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 
 YEAR, LEVEL, CODE, BASIS = "time_period", "unit_level", "unit_code", "area_basis"
 COUNTRY = ("country", "0")

@@ -14,8 +14,8 @@ from decimal import Decimal
 from typing import Any
 
 from orchestration.core.language import in_language
-from orchestration.core.nearest import near
-from orchestration.report.bound import ALWAYS_SAID, Bound, Composed
+from orchestration.core.suggestions import near
+from orchestration.report.bound_values import ALWAYS_SAID, Bound, Composed
 from orchestration.report.grid import Round
 from orchestration.report.labels import Labels
 from orchestration.report.printed_words import WITH_CORRECTION, Place

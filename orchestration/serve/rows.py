@@ -13,15 +13,15 @@ from orchestration.core.tables import Label, Table
 from orchestration.core.texts import load_texts
 from orchestration.publish.formats.cube import MEASURE
 from orchestration.serve import answers, cubes, questions, workbook
+from orchestration.serve.annotations import said_beside
 from orchestration.serve.answering import DATA, TABLES
-from orchestration.serve.beside import said_beside
 from orchestration.serve.expressions import split
 from orchestration.serve.limits import Limits, too_many_cells
 from orchestration.serve.published import OpenSnapshot
 from orchestration.serve.questions import Format, Question
 from orchestration.serve.request_errors import RequestError
 from orchestration.serve.selections import Selection, address, is_selection, read_selection
-from orchestration.serve.tabulated import Tabulated, read_layout, tabulate
+from orchestration.serve.table_layout import Tabulated, read_layout, tabulate
 from orchestration.serve.variables import read_variables
 from orchestration.serve.wording import Wording, read_wording, worded
 

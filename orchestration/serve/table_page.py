@@ -1,7 +1,7 @@
 """The page of a table: choosing rows, columns and values by a plain form, and the table that comes of it.
 
 Belongs here: the form, what it means as an address, and what the page shows. Does not belong here: selections
-(``selections``), layout (``tabulated``), the frame (``pages``).
+(``selections``), layout (``table_layout``), the frame (``pages``).
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import Any
 from orchestration.core.language import Language, in_language, number
 from orchestration.core.tables import Column, Label, Table
 from orchestration.core.texts import filled
-from orchestration.publish.release import spans
+from orchestration.publish.publication_metadata import spans
 from orchestration.serve import answers, questions
-from orchestration.serve.beside import breaks_beside, moves_beside
+from orchestration.serve.annotations import breaks_beside, moves_beside
 from orchestration.serve.limits import Limits
 from orchestration.serve.pages import TEXTS, Asked, render
 from orchestration.serve.published import OpenSnapshot
 from orchestration.serve.questions import RESERVED, Question, parse_question
 from orchestration.serve.request_errors import RequestError
 from orchestration.serve.selections import VALUES, Selection, address, is_selection, read_selection, read_unions
-from orchestration.serve.tabulated import ORDERS, Layout, columns_needed, read_layout, tabulate
+from orchestration.serve.table_layout import ORDERS, Layout, columns_needed, read_layout, tabulate
 from orchestration.serve.variables import UNIT, Value, Variable
 from orchestration.serve.wording import Wording, worded
 from orchestration.serve.workbook import RATIO

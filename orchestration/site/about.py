@@ -17,7 +17,7 @@ from orchestration.core.tables import Label, Table
 from orchestration.core.texts import load_groups, load_texts
 from orchestration.publish.definitions import GENERAL, KIND, WEAKNESS, Definition, said_of
 from orchestration.publish.formats.metadata import QUESTION, subjects_in
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 from orchestration.publish.remarks import AREA_BREAKS, has_table, joined
 from orchestration.site.figures import Resolved
 from orchestration.site.pages import MAP

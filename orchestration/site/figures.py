@@ -13,7 +13,7 @@ from typing import Any
 
 from orchestration.core.tables import Label, Table
 from orchestration.core.texts import filled, load_texts
-from orchestration.publish.release import Release, spans
+from orchestration.publish.publication_metadata import Release, spans
 from orchestration.publish.remarks import covered_text, joined, moved_text
 from orchestration.site import formats
 from orchestration.site.breaks import Break, Breaks, CategoryBreak

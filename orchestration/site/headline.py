@@ -12,7 +12,7 @@ import duckdb
 
 from orchestration.core.tables import STATUS_COLUMN, Label
 from orchestration.core.texts import filled, load_texts
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 from orchestration.publish.remarks import said_of_figure
 from orchestration.site.breaks import Breaks
 from orchestration.site.formats import percent, signed, written

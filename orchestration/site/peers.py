@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from orchestration.core.tables import Label, Table
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 from orchestration.publish.remarks import has_table, notes_of, said_of_figure
 from orchestration.site.cubes import CURRENT, NO_ROW, reason_flags, unit_label
 from orchestration.site.figures import Cell, Grid

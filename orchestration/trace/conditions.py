@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from orchestration.core.errors import UserError
-from orchestration.core.nearest import near
+from orchestration.core.suggestions import near
 
 if TYPE_CHECKING:
     import duckdb

@@ -11,9 +11,9 @@ from orchestration.core.settings import load_settings
 from orchestration.forms.draft import Draft, draft_form
 from orchestration.forms.model import header
 from orchestration.forms.registry import load_form
+from orchestration.ingest.cell_proposals import profiles_of
 from orchestration.ingest.headers import look
-from orchestration.ingest.proposed import profiles_of
-from orchestration.rehearsal.made import Rehearsal, rehearse
+from orchestration.rehearsal.delivery import Rehearsal, rehearse
 
 # Renamed share, and what is expected of the first candidates.
 SHARE = 0.1

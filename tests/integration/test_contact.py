@@ -11,9 +11,9 @@ import pytest
 from openpyxl import load_workbook
 
 from orchestration.contact.addressees import load_addresses
-from orchestration.contact.folder import write_round
 from orchestration.contact.letters import load_letter_texts
 from orchestration.contact.page import chart, render
+from orchestration.contact.round_folder import write_round
 from orchestration.contact.states import Asking, Standing, State, load_contact_round
 from orchestration.contact.workbook import read_back
 from orchestration.control.contacts import Contact, add_contacts, contacts_file, read_contacts

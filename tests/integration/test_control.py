@@ -19,7 +19,7 @@ from orchestration.cli import answers, main
 from orchestration.control.answers import draft
 from orchestration.control.contacts import contacts_file, read_contacts
 from orchestration.control.findings import load_control
-from orchestration.control.layout import COLUMNS, PLACES
+from orchestration.control.list_layout import COLUMNS, PLACES
 from orchestration.control.lists import file_name, write_lists
 from orchestration.control.reading import read_answers
 from orchestration.core.errors import UserError
@@ -519,7 +519,7 @@ def test_the_command_says_what_it_found_and_where_the_lists_lie(
     assert str(controlled.control / "2016") in output
     assert "constructed" in output
     changed(controlled.control / "2016" / "2016_alle.xlsx")
-    monkeypatch.setattr("orchestration.contact.effect.effect_of", lambda *_: ())
+    monkeypatch.setattr("orchestration.contact.correction_effect.effect_of", lambda *_: ())
     folder = str(controlled.control / "2016")
     code, output = run(controlled, monkeypatch, "2016", "--answers", folder, "--json")
     assert code == 0

@@ -9,12 +9,12 @@ from typing import Literal
 import pytest
 from openpyxl import load_workbook
 
-from orchestration.contact.folder import write_round
+from orchestration.contact.round_folder import write_round
 from orchestration.contact.states import Asking, State, load_contact_round
 from orchestration.control.answers import draft
 from orchestration.control.contacts import contacts_file
 from orchestration.control.findings import load_control
-from orchestration.control.layout import PLACES
+from orchestration.control.list_layout import PLACES
 from orchestration.control.lists import write_lists
 from orchestration.control.reading import read_answers
 from orchestration.core.errors import UserError

@@ -17,7 +17,7 @@ from orchestration.core.settings import PROJECT_DIR
 from orchestration.forms.draft import draft_form
 from orchestration.forms.registry import load_form
 from orchestration.ingest.capture import capture
-from orchestration.ingest.delivered import ReadSheet, read_file
+from orchestration.ingest.delivery_files import ReadSheet, read_file
 from orchestration.ingest.headers import look
 from tests.integration.deliveries_kit import FORM, write_delivery, write_form
 

@@ -16,12 +16,12 @@ import pytest
 from click.testing import CliRunner
 
 from orchestration.cli import main
-from orchestration.core.contents import file_hash
+from orchestration.core.content_hashes import file_hash
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
-from orchestration.publish import integrity, journal, mending, pointer, pruning, snapshots
-from orchestration.publish.layout import CHECKSUMS, DATABASE, GATE
+from orchestration.publish import integrity, journal, pointer, pruning, repair, snapshots
 from orchestration.publish.publication import what_waits
+from orchestration.publish.snapshot_files import CHECKSUMS, DATABASE, GATE
 from tests.integration.publication_kit import fte, judged, published
 
 FIRST, SECOND = ({"fte_by_service": [fte(fte=value)]} for value in (1.5, 2.5))
@@ -54,7 +54,7 @@ def made_again(
         assert origin.predecessor == before and len(origin.deliveries) == 1
         return judged(into, rows).path
 
-    monkeypatch.setattr(mending, "make_again", make_again)
+    monkeypatch.setattr(repair, "make_again", make_again)
     return lambda settings, tell: None
 
 
@@ -128,9 +128,9 @@ def test_a_damaged_snapshot_is_made_anew_under_its_id(
     (folder / name).unlink()
     make = made_again(monkeypatch, tmp_path, SECOND, before.name)
     if not can_exchange:
-        monkeypatch.setattr(mending, "exchange", lambda one, other: False)
+        monkeypatch.setattr(repair, "exchange", lambda one, other: False)
     told: list[str] = []
-    done = mending.mend(settings_of(tmp_path), make, told.append)
+    done = repair.mend(settings_of(tmp_path), make, told.append)
     assert str(done) == (
         f"mended {folder.name}, which was damaged ({name}: the file is missing): "
         "made anew from the archive, content unchanged"
@@ -143,7 +143,7 @@ def test_a_damaged_snapshot_is_made_anew_under_its_id(
     assert (event.action, event.snapshot, event.reason) == ("mended", folder.name, f"{name}: the file is missing")
     # The journal goes on to say what is published, and what a rollback goes to.
     assert journal.current(journal.read_journal(tmp_path / "snapshots")) == folder.name
-    assert mending.mend(settings_of(tmp_path), make) is None
+    assert repair.mend(settings_of(tmp_path), make) is None
     # The damaged one lies aside until it is pruned.
     aside = pruning.prunable(
         tmp_path / "snapshots", tmp_path / "snapshots" / ".candidates", keep=None, referenced=(), last_candidate=None
@@ -163,7 +163,7 @@ def test_other_content_does_not_come_into_the_place_of_a_damaged_snapshot(
     make = made_again(monkeypatch, tmp_path, {"fte_by_service": [fte(fte=9.5)]}, earlier.name)
     wanted = f"{TABLE}: the file was changed after it was judged, and the snapshot cannot be made anew: .* other content"
     with pytest.raises(UserError, match=wanted) as raised:
-        mending.mend(settings_of(tmp_path), make)
+        repair.mend(settings_of(tmp_path), make)
     assert pointer.current(tmp_path / "snapshots") == folder and integrity.damage(folder) is not None
     assert [path.name for path in (tmp_path / "snapshots").glob(".mended-*")] == []
     assert not list((tmp_path / "snapshots" / ".candidates").glob(".building-*"))
@@ -176,20 +176,20 @@ def test_other_content_does_not_come_into_the_place_of_a_damaged_snapshot(
     damaged = shutil.copytree(folder, tmp_path / "damaged")
     shutil.rmtree(folder)
     shutil.copytree(kept, folder)
-    assert mending.mend(settings_of(tmp_path), make) is None and integrity.damage(folder, thorough=False) is None
+    assert repair.mend(settings_of(tmp_path), make) is None and integrity.damage(folder, thorough=False) is None
     shutil.rmtree(folder)
     shutil.copytree(damaged, folder)
     assert invoked(tmp_path, monkeypatch, *command)[0] == 0
     assert pointer.current(tmp_path / "snapshots") == earlier
-    assert mending.mend(settings_of(tmp_path), make) is None
+    assert repair.mend(settings_of(tmp_path), make) is None
 
 
 def test_an_exchange_that_was_cut_off_between_its_steps_is_ended(tmp_path: Path) -> None:
     folder = published(tmp_path, FIRST, by_gate=True)
-    folder.rename(folder.with_name(f"{mending.MENDED}{folder.name}"))
+    folder.rename(folder.with_name(f"{repair.MENDED}{folder.name}"))
     with pytest.raises(UserError, match=f"leads to {folder.name}, which is not there"):
         pointer.current(tmp_path / "snapshots")
-    assert mending.mend(settings_of(tmp_path), lambda settings, tell: None) is None
+    assert repair.mend(settings_of(tmp_path), lambda settings, tell: None) is None
     assert pointer.current(tmp_path / "snapshots") == folder and integrity.verify(folder) > 0
 
 
@@ -213,8 +213,8 @@ def test_readers_never_find_half_of_a_snapshot_that_is_exchanged(tmp_path: Path,
 
     for name in ("rename", "replace", "unlink", "chmod", "mkdir"):
         monkeypatch.setattr(os, name, watched(getattr(os, name)))
-    monkeypatch.setattr(mending, "exchange", watched(mending.exchange))
-    assert mending.mend(settings_of(tmp_path), make) is not None
+    monkeypatch.setattr(repair, "exchange", watched(repair.exchange))
+    assert repair.mend(settings_of(tmp_path), make) is not None
     # Damaged first, whole after, and not back again.
     assert seen == sorted(seen) and set(seen) == {False, True}
 

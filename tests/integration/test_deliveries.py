@@ -26,7 +26,7 @@ from orchestration.core.warehouse import connect
 from orchestration.forms.draft import draft_form
 from orchestration.forms.registry import load_form
 from orchestration.ingest.capture import capture
-from orchestration.ingest.delivered import read_file
+from orchestration.ingest.delivery_files import read_file
 from orchestration.ingest.headers import look
 from orchestration.trace.deliveries import told_cells
 from tests.integration.deliveries_kit import (

@@ -29,7 +29,7 @@ from orchestration.documentation.forms import changes_page, pairs_of
 from orchestration.documentation.tables import example_query
 from orchestration.documentation.words import load_words
 from orchestration.forms.registry import load_forms
-from orchestration.publish.layout import DATABASE
+from orchestration.publish.snapshot_files import DATABASE
 from orchestration.publish.views import described, load_entries
 from tests.integration import test_clients, test_csv_types
 from tests.integration.test_clients import publish_small

@@ -12,9 +12,9 @@ from click.testing import CliRunner
 
 from orchestration.cli import main
 from orchestration.forms.model import UNSURE
-from orchestration.preview.entries import entries_of_form
 from orchestration.preview.entry_drafts import NAME, draft_entries
-from orchestration.preview.look import look_at
+from orchestration.preview.missing_entries import entries_of_form
+from orchestration.preview.year_preview import look_at
 from tests.integration.deliveries_kit import (
     COLUMNS,
     FORM,

@@ -12,7 +12,7 @@ from orchestration.forms.model import FileSpec
 from orchestration.forms.registry import load_forms
 from orchestration.ingest.capture import capture
 from orchestration.ingest.deliveries import fingerprint
-from orchestration.preview.look import look_at
+from orchestration.preview.year_preview import look_at
 from tests.integration.deliveries_kit import (
     COLUMNS,
     FORM,

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from orchestration.cli import main
-from orchestration.contact.effect import effect_of
+from orchestration.contact.correction_effect import effect_of
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import IN_MEMORY, connect
@@ -25,14 +25,14 @@ from orchestration.defs.preview import build_preview_job
 from orchestration.engines import compiled, dbt
 from orchestration.forms.model import UNSURE
 from orchestration.forms.registry import load_forms
-from orchestration.forms.renamed import RenamedError
+from orchestration.forms.renamed_columns import RenamedError
 from orchestration.ingest.archive import archive
 from orchestration.ingest.capture import capture
 from orchestration.preview import reading
 from orchestration.preview.columns import FEWEST_ANSWERS, Answers, unlike
-from orchestration.preview.look import PARTS, Preview, look_at
 from orchestration.preview.page import render, write_page
 from orchestration.preview.reading import read
+from orchestration.preview.year_preview import PARTS, Preview, look_at
 from tests.integration.deliveries_kit import (
     COLUMNS,
     FORM,
@@ -200,7 +200,7 @@ def test_all_problems_of_a_half_mapped_form_are_told_at_once(half_mapped: Previe
 def test_the_command_tells_as_json_what_it_tells_as_text(
     half_mapped: Preview, kit: Kit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestration.preview.look.look_at", lambda *_: half_mapped)
+    monkeypatch.setattr("orchestration.preview.year_preview.look_at", lambda *_: half_mapped)
     for name in ("data", "warehouse", "snapshots"):
         monkeypatch.setenv(f"IS248_{name.upper()}_DIR", str(getattr(kit.settings, name)))
     result = CliRunner().invoke(main, ["preview", str(HALF_MAPPED), "--json"])

@@ -17,7 +17,7 @@ from orchestration.core.rehearsal import MARK
 from orchestration.core.settings import Settings, load_settings
 from orchestration.forms.registry import load_form
 from orchestration.rehearsal.advance import Successor, advance_dates, move_units, successors
-from orchestration.rehearsal.made import CORRECTED, LATE_FILES, LATER, WITH_LATE_UNITS, Rehearsal, rehearse
+from orchestration.rehearsal.delivery import CORRECTED, LATE_FILES, LATER, WITH_LATE_UNITS, Rehearsal, rehearse
 from orchestration.rehearsal.tables import Row, Table
 from tests.integration.deliveries_kit import COLUMNS, HEADER, OPTIONS, Kit, csv_text, make_kit, write_delivery, write_form
 from tests.integration.test_preview import answered, form

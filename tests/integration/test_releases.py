@@ -19,8 +19,8 @@ from orchestration.core.settings import PROJECT_DIR
 from orchestration.disclosure import ledger
 from orchestration.publish import integrity, journal, pointer, pruning, snapshots
 from orchestration.publish.candidate import Candidate
-from orchestration.publish.layout import DATABASE
 from orchestration.publish.publication import Outcome, publish
+from orchestration.publish.snapshot_files import DATABASE
 from tests.conftest import run_command
 from tests.integration.publication_kit import fte, passed, published
 

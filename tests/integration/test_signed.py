@@ -11,7 +11,7 @@ from orchestration.cli import main
 from orchestration.forms.registry import load_forms
 from orchestration.ingest.archive import archive, delivery_hash
 from orchestration.ingest.capture import capture
-from orchestration.ingest.signed import units_of
+from orchestration.ingest.entry_checks import units_of
 from tests.integration.deliveries_kit import (
     COLUMNS,
     FORM,

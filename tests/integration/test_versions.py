@@ -18,10 +18,10 @@ from orchestration.forms.registry import load_forms
 from orchestration.ingest import archive as archived
 from orchestration.ingest.archive import LISTS, archive, delivery_hash, versions_of
 from orchestration.ingest.capture import capture
-from orchestration.preview.look import Preview, look_at
 from orchestration.preview.page import render
 from orchestration.preview.reading import read
 from orchestration.preview.versions import returned
+from orchestration.preview.year_preview import Preview, look_at
 from orchestration.publish import rolls
 from tests.integration.deliveries_kit import HEADER, Kit, csv_text, make_kit, write_delivery
 from tests.integration.publication_kit import DELIVERY, published

@@ -23,7 +23,7 @@ from orchestration.publish.formats.cube import (
     read_cubes,
     shown_status,
 )
-from orchestration.publish.release import Code, Release, load_catalogue
+from orchestration.publish.publication_metadata import Code, Release, load_catalogue
 
 TYPES = {
     "indicator": "VARCHAR",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.core.errors import UserError
-from orchestration.core.nearest import near
+from orchestration.core.suggestions import near
 from orchestration.report.declarations import require_words
 from orchestration.report.model import load_source
 from orchestration.report.questions import Asked, questions_of

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from orchestration.report.against_print import Printed, held_against_print, require_agreement, told_of_print
 from orchestration.report.grid import Grid, Round
 from orchestration.report.model import Declared, Report
+from orchestration.report.print_comparison import Printed, held_against_print, require_agreement, told_of_print
 from orchestration.report.printed_tables import Figure, PrintedTables, Query, load_printed_tables
 from orchestration.report.tables import LeftOutError, fill
 from orchestration.report.values import ReportError

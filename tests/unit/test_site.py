@@ -11,7 +11,7 @@ import pytest
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import Label
-from orchestration.publish.release import Release, load_catalogue
+from orchestration.publish.publication_metadata import Release, load_catalogue
 from orchestration.site import pages
 from orchestration.site.breaks import Break, apart, stretches
 from orchestration.site.cubes import Cube, Measure, as_text, dumped

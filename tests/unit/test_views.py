@@ -13,7 +13,7 @@ from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import Label, load_tables
 from orchestration.gate.rules import load_rules
 from orchestration.publish.formats.metadata import caution_of
-from orchestration.publish.release import Code
+from orchestration.publish.publication_metadata import Code
 from orchestration.publish.views import DESCRIPTIONS, described, figures, load_entries
 
 DATA = PROJECT_DIR / "data"

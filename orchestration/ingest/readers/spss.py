@@ -3,7 +3,7 @@
 Belongs here: SPSS dates, what the file declares, the encoding of its texts, and what is wrong with such a file. Cells hold
 values, never labels; a value that the file declares missing is delivered as it stands, and named beside the cells.
 Blanks at the end of a text are SPSS's filling and not delivered. Row 1 of the sheet holds the variables' names. Does not
-belong here: whether the form says the same as the file (``ingest.declared``).
+belong here: whether the form says the same as the file (``ingest.declared_values``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 import pyreadstat
 
 from orchestration.core.errors import UserError
-from orchestration.forms.missing import MissingValues
+from orchestration.forms.missing_values import MissingValues
 from orchestration.forms.model import FileSpec
 from orchestration.ingest.readers import cells, encodings, spss_frame
 from orchestration.ingest.readers.files import contents, damaged, shown, too_many

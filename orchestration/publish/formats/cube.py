@@ -23,7 +23,7 @@ from orchestration.core.errors import UserError
 from orchestration.core.tables import STATUS_COLUMN, Column, Cube, Dimension, Label, Table
 from orchestration.core.texts import load_texts
 from orchestration.publish.axes import Order, Value, cells_of, codes_of_level, order_of
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 from orchestration.publish.remarks import BREAK_COLUMN, moved_text
 
 TEXTS = load_texts("publish", "cubes")

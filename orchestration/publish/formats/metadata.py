@@ -24,9 +24,9 @@ from orchestration.core.tables import STATUS_COLUMN, Column, Dimension, Label, T
 from orchestration.core.texts import filled, load_texts
 from orchestration.publish.definitions import KIND, NOTHING_SAID, said_of, subjects_of
 from orchestration.publish.formats.delimited import FOR_EXCEL
-from orchestration.publish.layout import DATABASE, REVISIONS
-from orchestration.publish.release import Code, Release
+from orchestration.publish.publication_metadata import Code, Release
 from orchestration.publish.remarks import NOTE_COLUMN, SEPARATOR
+from orchestration.publish.snapshot_files import DATABASE, REVISIONS
 
 TEXTS = load_texts("publish", "metadata")
 

@@ -35,7 +35,7 @@ from orchestration.core.workbooks import (
 from orchestration.publish import remarks
 from orchestration.publish.formats import sheets
 from orchestration.publish.formats.sheets import TEXTS, both
-from orchestration.publish.release import Release, spans
+from orchestration.publish.publication_metadata import Release, spans
 from orchestration.publish.remarks import BREAKS, COVERAGE_COLUMN, NOTE_COLUMN
 
 AREAS = "areas"

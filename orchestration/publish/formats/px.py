@@ -54,7 +54,7 @@ from orchestration.publish.formats.px_lines import (
     text_lines,
     time_of,
 )
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 from orchestration.publish.remarks import BREAK_COLUMN, COVERAGE_COLUMN, read_moved
 
 # The most decimals that PC-Axis keeps.

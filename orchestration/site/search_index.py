@@ -13,7 +13,7 @@ import duckdb
 
 from orchestration.core.tables import Label, Table
 from orchestration.core.texts import load_texts
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 from orchestration.publish.remarks import joined
 from orchestration.site import about
 from orchestration.site.cubes import UNIT

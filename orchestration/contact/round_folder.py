@@ -23,7 +23,7 @@ from orchestration.contact.states import ContactRound, Unit
 from orchestration.contact.workbook import TEXTS, has_entries, last_event, read_back, workbook
 from orchestration.control.contacts import Contact
 from orchestration.control.findings import Control, load_control
-from orchestration.control.layout import make_rows
+from orchestration.control.list_layout import make_rows
 from orchestration.control.lists import file_name
 from orchestration.control.reported import load_reported
 from orchestration.control.writers import unit_workbook

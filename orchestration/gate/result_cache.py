@@ -4,8 +4,8 @@ An entry is a file that is named by the hash of everything that the result depen
 bytes. One that is damaged or missing is judged anew. Counts and verdicts are remembered, never a failing row, and what the
 day, the channel or a waiver makes of a result is no part of it.
 
-Belongs here: keeping, finding and forgetting entries. Does not belong here: what a result depends on (``reads``), or what
-is remembered (``checkpoint``, ``attacked``, ``proof``).
+Belongs here: keeping, finding and deleting entries. Does not belong here: what a result depends on (``sql_inputs``), or
+which results are kept (``checkpoint``, ``attack_rules``, ``proof``).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestration.core.contents import digest
+from orchestration.core.content_hashes import digest
 from orchestration.core.errors import UserError
 from orchestration.core.warehouse import make_restricted
 

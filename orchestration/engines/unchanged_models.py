@@ -5,7 +5,7 @@ milliseconds for each node to say so. What no changed source leads to is made of
 tells whether it still holds what it held, is enough. Where anything is not known dbt is asked about every node.
 
 Belongs here: finding them, and results for them as dbt would give them. Does not belong here: which sources changed
-(``built``), or building (``duckdb``).
+(``build_record``), or building (``duckdb``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import jinja2
 
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import connect
-from orchestration.engines import built, compiled, dbt
+from orchestration.engines import build_record, compiled, dbt
 
 # Where the SQL that hashes a table stands, for dbt and for this module.
 MACROS = "macros/taken_over.sql"
@@ -67,7 +67,7 @@ class Untouched:
     """What need not be asked about, and what must.
 
     ``results`` are in an order in which the models can be made; ``selection`` are dbt's options for the rest, empty where
-    there is no rest; ``sources`` are the hashes of the sources, as ``built`` notes them.
+    there is no rest; ``sources`` are the hashes of the sources, as ``build_record`` notes them.
     """
 
     results: list[Result]
@@ -97,8 +97,8 @@ def find(settings: Settings) -> Untouched | None:
     manifest: dict[str, Any] = json.loads(dbt.prepare(settings).read_text(encoding="utf-8"))
     nodes = {name: node for name, node in manifest["nodes"].items() if node["resource_type"] in ("model", "test")}
     with connect(settings.warehouse_file, read_only=True) as connection:
-        now = built.hashes_of_now(connection, settings)
-        changed = built.differing(connection, now)
+        now = build_record.hashes_of_now(connection, settings)
+        changed = build_record.differing(connection, now)
         if changed is None:
             return None
         sources = [name for name, node in manifest["sources"].items() if f"{node['schema']}.{node['identifier']}" in changed]

@@ -16,7 +16,7 @@ from orchestration.publish.formats.cube import MEASURE
 from orchestration.serve import isolated, pages, questions
 from orchestration.serve.answers import MEDIA_TYPE_CSV, MEDIA_TYPE_JSON
 from orchestration.serve.selections import CODELIST, VALUES
-from orchestration.serve.tabulated import ORDERS
+from orchestration.serve.table_layout import ORDERS
 from orchestration.serve.wording import NORWEGIAN, SEPARATORS, STYLES
 
 Described = dict[str, Any]

@@ -25,7 +25,7 @@ from typing import Any, cast
 
 import duckdb
 
-from orchestration.core.contents import code_hash, content_of, digest
+from orchestration.core.content_hashes import code_hash, content_of, digest
 from orchestration.core.warehouse import make_restricted
 from orchestration.publish.formats import Job
 from orchestration.publish.recorder import Recorder

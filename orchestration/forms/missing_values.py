@@ -1,7 +1,7 @@
 """Texts and ranges that mean "no answer", as forms and delivered files state them.
 
 Belongs here: how such a statement is written (``998;900..999;..-1``) and how two of them differ. Does not belong here: which
-statement holds for a cell (``ingest.declared`` and the models of cells).
+statement holds for a cell (``ingest.declared_values`` and the models of cells).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ A table is taken for read where its name stands anywhere in the SQL, in that of 
 text. That is more than what is read and never less: nothing is read without its name, but by functions that look at the
 catalog or at files, and those are known. What depends on more than data (the day, chance) has no hash.
 
-Belongs here: from SQL to the hash of what it reads. Does not belong here: what is remembered under it (``memory``).
+Belongs here: from SQL to the hash of what it reads. Does not belong here: what is remembered under it (``result_cache``).
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from typing import Any
 
 import duckdb
 
-from orchestration.core.contents import code_hash, content_of, digest, file_hash
+from orchestration.core.content_hashes import code_hash, content_of, digest, file_hash
 from orchestration.core.warehouse import IN_MEMORY, attach, connect
 from orchestration.gate.rules import FOLDER
 from orchestration.gate.suites import Source
-from orchestration.publish.layout import DATABASE, GATE_FILES
+from orchestration.publish.snapshot_files import DATABASE, GATE_FILES
 
 # The packages whose work a result is.
 _JUDGES = ("duckdb", "great-expectations", "highspy", "numpy", "pandas")

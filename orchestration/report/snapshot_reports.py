@@ -4,7 +4,7 @@ They are formats as all others: content of the snapshot, so that they are judged
 figures that they say. A report that cannot be made is left out and told: an author's slip must not hold back figures. The
 national report takes seconds and is always made; memos and sheets of all areas are formats that one asks for.
 
-Belongs here: which reports a candidate has, and where. Does not belong here: making them (``making``, ``many``).
+Belongs here: which reports a candidate has, and where. Does not belong here: making them (``making``, ``parallel``).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from orchestration.core.settings import Settings
 from orchestration.publish.formats import REPORTS
 from orchestration.report.build import Wanted, open_desk
 from orchestration.report.making import Built, Refused, earlier_folders, make, put_in_place, scratch
-from orchestration.report.many import SHARE, areas_of, by_several
 from orchestration.report.model import REPORT, load_source
+from orchestration.report.parallel import SHARE, areas_of, by_several
 
 DEFECT = "is248 report makes it alone and shows where it breaks off"
 

@@ -1,7 +1,7 @@
 """What the cells of a new delivery suggest that its form should say, with the last form as a guide.
 
 Belongs here: which texts of which columns are looked at. Does not belong here: what they suggest (``forms.proposals``),
-marks of cells (``marks``), and what a file declares itself (``declared``).
+marks of cells (``marks``), and what a file declares itself (``declared_values``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.core.errors import Problems
-from orchestration.forms.missing import MissingValues
+from orchestration.forms.missing_values import MissingValues
 from orchestration.forms.model import ColumnMap, Form, SheetSpec, header
 from orchestration.forms.profiles import Profile
 from orchestration.forms.proposals import (
@@ -30,8 +30,8 @@ from orchestration.forms.proposals import (
 from orchestration.ingest import table_rows
 from orchestration.ingest.capture import capture
 from orchestration.ingest.code_books import book_of
-from orchestration.ingest.declared import not_declared_missing
-from orchestration.ingest.delivered import ReadSheet, read_file
+from orchestration.ingest.declared_values import not_declared_missing
+from orchestration.ingest.delivery_files import ReadSheet, read_file
 from orchestration.ingest.readers import Sheet
 
 

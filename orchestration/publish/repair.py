@@ -20,9 +20,9 @@ from orchestration.core.settings import Settings
 from orchestration.core.warehouse import make_restricted, sync
 from orchestration.publish import integrity, journal, pointer, snapshots
 from orchestration.publish.candidate import BUILDING
-from orchestration.publish.layout import content_hash
 from orchestration.publish.provenance import project_state
 from orchestration.publish.rebuild import Make, make_again
+from orchestration.publish.snapshot_files import content_hash
 
 # Beginnings of folders beside the snapshots: the new one before it has its place, and the damaged one after.
 MENDED = ".mended-"

@@ -3,7 +3,7 @@
 What is made of the same is the same, so that it need not be made again: models, files of a candidate and judgements are
 taken over where everything that they depend on is as it was. Belongs here: the hashes that all of them compare. Does not
 belong here: what is remembered under a hash (the warehouse's own macros, ``publish``, ``gate``), or the hash of what is
-published (``publish.layout``).
+published (``publish.snapshot_files``).
 """
 
 from __future__ import annotations

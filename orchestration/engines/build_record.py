@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.core.contents import code_hash, content_of, digest
+from orchestration.core.content_hashes import code_hash, content_of, digest
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import connect
 from orchestration.engines import dbt

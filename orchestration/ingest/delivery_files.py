@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from orchestration.core.errors import Problems, UserError
 from orchestration.forms.model import Form, SheetSpec, code_text, header, sheet_name
 from orchestration.forms.profiles import Profile
-from orchestration.forms.renamed import Delivered, Evidence
+from orchestration.forms.renamed_columns import Delivered, Evidence
 from orchestration.forms.same_values import same_values
 from orchestration.ingest import marks, table_rows
 from orchestration.ingest.capture import CapturedFile
@@ -33,7 +33,7 @@ from orchestration.ingest.columns import (
     texts_of,
 )
 from orchestration.ingest.dates import Moment, read_date
-from orchestration.ingest.declared import missing_cells
+from orchestration.ingest.declared_values import missing_cells
 from orchestration.ingest.earlier_columns import ColumnsBefore, column_texts, no_version
 from orchestration.ingest.readers import Sheet, read
 from orchestration.ingest.readers.model import PLACE_SCHEMA

@@ -19,8 +19,8 @@ from orchestration.core.settings import Settings
 from orchestration.core.warehouse import dictionaries
 from orchestration.forms.registry import Undecided
 from orchestration.preview.columns import Column, columns_of
-from orchestration.preview.entries import missing_entries
-from orchestration.preview.losses import Losses, losses_of
+from orchestration.preview.lost_answers import Losses, losses_of
+from orchestration.preview.missing_entries import missing_entries
 from orchestration.preview.reading import Reading, read
 from orchestration.preview.versions import Comparison, answers_before, compare, returned
 from orchestration.trace.explain import cell_name

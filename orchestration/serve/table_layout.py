@@ -15,7 +15,7 @@ from orchestration.core.language import Language, in_language
 from orchestration.core.tables import STATUS_COLUMN, Column, Label, Table
 from orchestration.core.texts import load_texts
 from orchestration.publish.formats.cube import CANNOT_EXIST, MEASURE, NORMAL, distinct_labels
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 from orchestration.publish.remarks import BREAK_COLUMN, COVERAGE_COLUMN, NOTE_COLUMN, REASON_COLUMN, SEPARATOR
 from orchestration.serve import questions
 from orchestration.serve.expressions import split
