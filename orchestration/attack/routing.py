@@ -68,7 +68,7 @@ def attack_forms(
     return system, found
 
 
-def told_by_notes(
+def add_note_disclosures(
     by_form: Iterable[tuple[str, int, str, str]], half_missing: Iterable[tuple[int, str, str]], notes: Notes
 ) -> None:
     """Write down units whose FTE carry the note that one half of a separate report is missing: it says how they report.

@@ -118,14 +118,14 @@ def control(year: int, answers: Path | None, sign: bool, language: Literal["nb",
     settings = load_settings()
     if answers is not None:
         from orchestration.contact.correction_effect import (
-            effect_of,  # imported here: workbooks and dbt take a while to import
+            estimate_effect,  # imported here: workbooks and dbt take a while to import
         )
         from orchestration.control.answers import draft
         from orchestration.control.answers import sign as write
 
         drafted = draft(settings, year, answers)
         progress.stage("computing the effect of the corrections")
-        effect = effect_of(settings, year, drafted.corrections)
+        effect = estimate_effect(settings, year, drafted.corrections)
         files = write(settings, year, drafted) if sign else []
         return _drafted_lines(drafted, effect, files, sign)
     if sign:

@@ -114,7 +114,7 @@ def _put_on_record(
     """Add to the record what the options say has happened, and return the events that were new."""
     from orchestration.contact.approvals import approvals
     from orchestration.contact.round_folder import sent_letters
-    from orchestration.contact.workbook import read_back
+    from orchestration.contact.workbook import read_entries
     from orchestration.control.contacts import add_contacts, contacts_file
 
     if (sent or any(approved)) and not by.strip():
@@ -138,7 +138,7 @@ def _put_on_record(
         for kind in sent:
             events += sent_letters(settings, found.year, kind, found.today, by.strip())
     if back is not None:
-        events += read_back(back, found)
+        events += read_entries(back, found)
     events += approvals(found, approved[0], approved[1], by.strip())
     return add_contacts(record, events) if events else []
 

@@ -85,7 +85,7 @@ def diff_forms_command(before: str, after: str) -> dict[str, Any]:
     settings = load_settings()
     difference = diff_forms(load_form(settings.forms / before), load_form(settings.forms / after))
     try:
-        told = [each.told for each in entries_of_form(settings, after)[1]]
+        told = [each.error for each in entries_of_form(settings, after)[1]]
         title = f"Entries that are missing for {after} ({len(told)})"
     except UserError as error:
         # The difference is told all the same.
@@ -163,14 +163,14 @@ def new_year(
     from orchestration.forms.draft import draft_form, write_draft  # imported here, so that help comes at once
     from orchestration.forms.registry import load_finished, load_form
     from orchestration.ingest.cell_proposals import profiles_of
-    from orchestration.ingest.headers import look
+    from orchestration.ingest.headers import inspect_delivery
 
     settings = load_settings()
     if name is not None and not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise UserError(f"{name!r} is no name of a form", place="--form", remedy="write letters a to z, digits and _")
     with progress.doing("reading the delivery"):
         form = load_form(settings.forms / previous)
-        seen = look(settings.deliveries / delivery, form, header_rows=_rows(header_rows), only=sheets)
+        seen = inspect_delivery(settings.deliveries / delivery, form, header_rows=_rows(header_rows), only=sheets)
     if years is None:
         years = int(delivery) - form.time_period if delivery.isdecimal() and form.delivery.isdecimal() else 1
     # Questions at the terminal come later, and no line may be drawn over them.

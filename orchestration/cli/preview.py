@@ -57,10 +57,10 @@ def preview(year: int, limit: int, against: str | None, draft_entries: bool) -> 
     shows of single units is restricted.
     """
     from orchestration.preview.page import write_page
-    from orchestration.preview.year_preview import look_at  # imported here: workbooks and dbt take a while to import
+    from orchestration.preview.year_preview import preview_year  # imported here: workbooks and dbt take a while to import
 
     settings = load_settings()
-    found = look_at(settings, year, against)
+    found = preview_year(settings, year, against)
     page = write_page(found, settings.preview)
     # An error is no plain value.
     told = dataclasses.asdict(dataclasses.replace(found, problems=(), entries=()))

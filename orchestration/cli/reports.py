@@ -175,8 +175,8 @@ def _questions(year: int, language: Literal["nb", "en"]) -> dict[str, Any]:
 
 def _lines(built: Built) -> list[str]:
     """Return what was built, what was left out and why, and where the files lie."""
-    from orchestration.report.making import told
-    from orchestration.report.print_comparison import told_of_print
+    from orchestration.report.making import list_omissions
+    from orchestration.report.print_comparison import describe_comparison
 
     how = "read back from Word, HTML, PDF and workbook, all equal"
     if built.is_kept:
@@ -187,10 +187,10 @@ def _lines(built: Built) -> list[str]:
         f"{built.read_back} {how}",
         f"edition:  {built.edition}",
     ]
-    lines += [f"print:    {line}" for line in told_of_print(built.printed)]
+    lines += [f"print:    {line}" for line in describe_comparison(built.printed)]
     if built.chapters_left_out:
         lines.append(f"left out: chapters whose questions were not asked: {', '.join(built.chapters_left_out)}")
-    lines += [f"left out: {reason}" for reason in told(built.left_out)]
+    lines += [f"left out: {reason}" for reason in list_omissions(built.left_out)]
     if built.unused:
         lines.append(f"not used: {', '.join(built.unused)}: no chapter places it, or report.yml does not list it")
     if built.without_text:

@@ -73,7 +73,7 @@ class Difference:
     after: Decimal | None
 
 
-def effect_of(settings: Settings, year: int, corrections: Sequence[Mapping[str, Any]]) -> tuple[Difference, ...]:
+def estimate_effect(settings: Settings, year: int, corrections: Sequence[Mapping[str, Any]]) -> tuple[Difference, ...]:
     """Return what corrections of a year would do to FTE that units reported and to the answers of the country.
 
     Nothing is written to the inputs.
@@ -90,7 +90,7 @@ def effect_of(settings: Settings, year: int, corrections: Sequence[Mapping[str, 
         return ()
     make_restricted(settings.warehouse)
     with tempfile.TemporaryDirectory(dir=settings.warehouse) as temporary:
-        with_them = _beside(settings, Path(temporary), year, corrections)
+        with_them = _with_corrections(settings, Path(temporary), year, corrections)
         before = _counted(settings, year, settings.deliveries)
         after = _counted(with_them, year, settings.deliveries)
     with duckdb.connect() as connection:
@@ -99,7 +99,7 @@ def effect_of(settings: Settings, year: int, corrections: Sequence[Mapping[str, 
         return tuple(Difference(**row) for row in dictionaries(connection, _DIFFERENT))
 
 
-def _beside(settings: Settings, folder: Path, year: int, corrections: Sequence[Mapping[str, Any]]) -> Settings:
+def _with_corrections(settings: Settings, folder: Path, year: int, corrections: Sequence[Mapping[str, Any]]) -> Settings:
     """Return settings whose inputs are those that there are, with the corrections among them."""
     for path in settings.data.iterdir():
         if path.name != "corrections":

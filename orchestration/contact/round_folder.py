@@ -20,7 +20,7 @@ from orchestration.contact.addressees import load_addresses, load_written_forms
 from orchestration.contact.letters import Letter, Writer, by_county, by_county_and_form, load_letter_texts
 from orchestration.contact.page import render
 from orchestration.contact.states import ContactRound, Unit
-from orchestration.contact.workbook import TEXTS, has_entries, last_event, read_back, workbook
+from orchestration.contact.workbook import TEXTS, has_entries, last_event, read_entries, workbook
 from orchestration.control.contacts import Contact
 from orchestration.control.findings import Control, load_control
 from orchestration.control.list_layout import make_rows
@@ -172,7 +172,7 @@ def _refuse_entries(path: Path, found: ContactRound, read_back_now: Path | None)
         return
     if has_entries(path):
         try:
-            is_on_record = set(read_back(path, found)) <= set(found.contacts)
+            is_on_record = set(read_entries(path, found)) <= set(found.contacts)
         except UserError:
             is_on_record = False
         if not is_on_record:

@@ -175,7 +175,7 @@ def _missing(places: Mapping[str, int]) -> list[str]:
     return [name for name in needed if name not in places]
 
 
-def read_back(path: Path, found: ContactRound) -> list[Contact]:
+def read_entries(path: Path, found: ContactRound) -> list[Contact]:
     """Return the events that were entered in a workbook of the round.
 
     Raises:

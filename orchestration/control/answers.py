@@ -33,7 +33,7 @@ from orchestration.control.list_layout import (
     parse_number,
     verdict_code,
 )
-from orchestration.control.lists import given_in
+from orchestration.control.lists import read_lists
 from orchestration.control.reading import gather, list_files, read_answers
 from orchestration.core.entry_files import first_problem
 from orchestration.core.errors import UserError
@@ -113,7 +113,7 @@ def draft(settings: Settings, year: int, path: Path) -> Drafted:
         raise UserError("there is no list", place=str(path), remedy="name a workbook, a csv file or a folder with such")
     control = load_control(settings, year)
     number_of = control.texts.number_of
-    given = gather(read_answers(path), number_of) if path.is_file() else given_in(path, number_of)
+    given = gather(read_answers(path), number_of) if path.is_file() else read_lists(path, number_of)
     gathered = [
         answer
         for found in given.values()

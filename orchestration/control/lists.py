@@ -82,7 +82,7 @@ def write_lists(control: Control, root: Path) -> Written:
         shutil.rmtree(rest, ignore_errors=True)
     _recover(folder)
     written_before = _written_before(folder)
-    given = given_in(folder, control.texts.number_of, only_own=True)
+    given = read_lists(folder, control.texts.number_of, only_own=True)
     answers: dict[str, list[Answer]] = {}
     earlier: list[Answer] = []
     numbers_now = control.by_number()
@@ -149,7 +149,7 @@ def write_lists(control: Control, root: Path) -> Written:
     )
 
 
-def given_in(folder: Path, number_of: Callable[[str], str], *, only_own: bool = False) -> dict[str, list[Answer]]:
+def read_lists(folder: Path, number_of: Callable[[str], str], *, only_own: bool = False) -> dict[str, list[Answer]]:
     """Return the answers in the lists of a folder by the number that they are about.
 
     An answer that was made again in every list is the latest one only where a list was changed since: what stands in lists

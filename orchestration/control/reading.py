@@ -144,7 +144,7 @@ def list_files(path: Path) -> list[Path]:
     )
 
 
-def _named(key: str) -> str:
+def _describe_key(key: str) -> str:
     """Return the finding of a key in words: what was found, of which unit and year, about what."""
     parts = key.split("|")
     if len(parts) <= len(("survey", "year", "unit", "finding")):
@@ -180,7 +180,7 @@ def gather(answers: Iterable[Answer], number_of: Callable[[str], str]) -> dict[s
         ]
         if same and _compared(same[0]) != _compared(answer):
             raise UserError(
-                f"answers {_named(answer.key)} otherwise than {same[0].place}",
+                f"answers {_describe_key(answer.key)} otherwise than {same[0].place}",
                 place=answer.place,
                 remedy="keep one of the two answers and empty the other",
             )

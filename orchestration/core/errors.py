@@ -59,7 +59,7 @@ class Problems:
         self.go_on = go_on
         self.found: list[UserError] = []
 
-    def tell(self, problem: UserError) -> None:
+    def report(self, problem: UserError) -> None:
         """Keep a problem, or raise it."""
         if not self.go_on:
             raise problem
@@ -71,12 +71,12 @@ class Problems:
             raise self.found[0] if len(self.found) == 1 else UserErrors(self.found)
 
     @contextmanager
-    def told(self) -> Iterator[None]:
+    def collect(self) -> Iterator[None]:
         """Tell what goes wrong in a ``with`` block; the rest of the block is left out where the reading goes on."""
         try:
             yield
         except UserError as problem:
-            self.tell(problem)
+            self.report(problem)
 
 
 class RefusedError(Exception):

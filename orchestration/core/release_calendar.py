@@ -141,13 +141,13 @@ class Calendar(_Strict):
         """Return whether a release's embargo has ended at the moment ``now`` (with a time zone)."""
         return self.opens_at(planned) <= now
 
-    def told(self, planned: PlannedRelease) -> str:
+    def format_time(self, planned: PlannedRelease) -> str:
         """Return a release's time as people read it."""
         return f"{planned.release_at:%Y-%m-%d %H:%M} ({self.time_zone})"
 
 
 @dataclass(frozen=True)
-class Said:
+class SnapshotIdentity:
     """What a candidate or snapshot says of itself, from its table ``snapshot``; before there was a calendar, no release."""
 
     id: str
@@ -180,7 +180,9 @@ def load_calendar(path: Path) -> Calendar:
         raise UserError(first_problem(error), place=str(path), remedy=DOCUMENTATION) from error
 
 
-def reasons_against(calendar: Calendar, said: Said, published: Said | None, moment: datetime) -> list[str]:
+def reasons_against(
+    calendar: Calendar, said: SnapshotIdentity, published: SnapshotIdentity | None, moment: datetime
+) -> list[str]:
     """Return what speaks against publishing an official candidate at a moment; nothing does in an empty list.
 
     Args:
@@ -203,7 +205,7 @@ def reasons_against(calendar: Calendar, said: Said, published: Said | None, mome
     if said.id not in {approval.candidate for approval in planned.approved}:
         found.append(f"nobody has approved it for {planned.release}: {' or '.join(planned.approvers)} may")
     if not calendar.is_due(planned, moment):
-        found.append(f"the release {planned.release} is not due before {calendar.told(planned)}")
+        found.append(f"the release {planned.release} is not due before {calendar.format_time(planned)}")
     later = calendar.find(published.release) if published is not None else None
     if later is not None and later.release_at > planned.release_at:
         found.append(f"{later.release} is published, which comes after {planned.release}")
@@ -216,7 +218,7 @@ def approved_ids(calendar: Calendar) -> Sequence[str]:
     return [approval.candidate for approval in reversed(planned.approved)] if planned is not None else []
 
 
-def overdue(calendar: Calendar, published: Said | None, moment: datetime) -> PlannedRelease | None:
+def overdue(calendar: Calendar, published: SnapshotIdentity | None, moment: datetime) -> PlannedRelease | None:
     """Return the last release that is due but not published, or None."""
     due = [planned for planned in calendar.releases if calendar.is_due(planned, moment)]
     if not due:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 MOST_GUESSES = 4
 
 
-def near(name: str, there: Iterable[str]) -> str:
+def suggest(name: str, there: Iterable[str]) -> str:
     """Return a guess at what a misspelt name should be, as the end of a sentence."""
     names = sorted(there)
     guess = difflib.get_close_matches(name, names, n=1)

@@ -22,7 +22,7 @@ def content_version(connection: duckdb.DuckDBPyConnection, schema: str, table: s
     return dg.DataVersion(f"{count}-{int(total or 0):x}")
 
 
-def told(
+def report_results(
     context: dg.AssetExecutionContext,
     made: Iterable[dg.MaterializeResult[None]],
     partitions: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,

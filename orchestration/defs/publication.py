@@ -114,7 +114,7 @@ def build_publication(forms: list[Form], models: list[dg.AssetKey]) -> list[dg.A
             write_reports=make_reports,
             store=store,
         )
-        context.log.info(store.told)
+        context.log.info(store.summary)
         for each in left_out:
             context.log.warning(f"left out: {each['why']}")
         (made.path.parent / f"{made.id}{LEFT_OUT}").write_text(json.dumps(left_out, ensure_ascii=False), encoding="utf-8")
@@ -211,7 +211,7 @@ def build_publication(forms: list[Form], models: list[dg.AssetKey]) -> list[dg.A
             context.log.info(waits)
             return
         folder = settings.snapshots / outcome.published
-        said = snapshots.said(folder)
+        said = snapshots.read_identity(folder)
         yield dg.MaterializeResult(
             data_version=dg.DataVersion(outcome.published),
             metadata={

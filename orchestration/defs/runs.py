@@ -34,8 +34,8 @@ from orchestration.gate.verdict import refusal, refusal_of_stage
 from orchestration.ingest.deliveries import read_by
 from orchestration.publish import integrity, pointer, snapshots
 from orchestration.publish.candidates import last_candidate
-from orchestration.publish.provenance import made_of_the_same
-from orchestration.publish.publication import Outcome, what_waits
+from orchestration.publish.provenance import find_reusable_candidate
+from orchestration.publish.publication import Outcome, find_waiting
 from orchestration.publish.repair import Mended, mend
 
 GATE_STEP = "gate"
@@ -227,7 +227,7 @@ def _run(
         return Published(folder, False, None if is_out or made is None else made.id, () if is_out else (HELD,))
     if folder is None and settings.channel == "demo" and job != PUBLISH:
         raise RuntimeError("the run succeeded but there is no snapshot")
-    waits = Outcome() if folder != before else what_waits(settings)
+    waits = Outcome() if folder != before else find_waiting(settings)
     return Published(folder, new=folder != before, waiting=waits.waiting, reasons=waits.reasons)
 
 
@@ -302,7 +302,7 @@ def _refresh(
         return _run(settings, REBUILD, tell, {**every_year(forms), **NOTHING_TAKEN_OVER}, again)
     if year is not None:
         return _run(settings, REFRESH, tell, {PARTITION_NAME_TAG: str(year)})
-    same = made_of_the_same(settings)
+    same = find_reusable_candidate(settings)
     if same is not None and _is_ready(settings, same):
         tell(f"  nothing has changed since {same} was made")
         published = pointer.current(settings.snapshots)

@@ -29,7 +29,7 @@ def _sources(settings: Settings) -> list[tuple[str, str]]:
     return sorted((str(node["schema"]), str(node["identifier"])) for node in manifest["sources"].values())
 
 
-def hashes_of_now(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, str]:
+def current_hashes(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, str]:
     """Return what a build of now would be of: a hash by source (``schema.table``), and one of project and program."""
     found = {PROJECT: digest(dbt.fingerprint(settings), code_hash())}
     for schema, table in _sources(settings):
@@ -45,7 +45,7 @@ def note(settings: Settings, found: dict[str, str] | None = None) -> None:
         found: the hashes of now, where they are known.
     """
     with connect(settings.warehouse_file) as connection:
-        found = hashes_of_now(connection, settings) if found is None else found
+        found = current_hashes(connection, settings) if found is None else found
         connection.execute("begin")
         _forget(connection)
         connection.execute(f"create table {TABLE} (name varchar, hash varchar)")
@@ -72,7 +72,7 @@ def forget_all(connection: duckdb.DuckDBPyConnection) -> None:
 
 def changed_sources(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[str] | None:
     """Return the sources that hold something else than what the models are built of; None where that is not known."""
-    return differing(connection, hashes_of_now(connection, settings))
+    return differing(connection, current_hashes(connection, settings))
 
 
 def differing(connection: duckdb.DuckDBPyConnection, now: dict[str, str]) -> list[str] | None:

@@ -97,7 +97,7 @@ def find(settings: Settings) -> Untouched | None:
     manifest: dict[str, Any] = json.loads(dbt.prepare(settings).read_text(encoding="utf-8"))
     nodes = {name: node for name, node in manifest["nodes"].items() if node["resource_type"] in ("model", "test")}
     with connect(settings.warehouse_file, read_only=True) as connection:
-        now = build_record.hashes_of_now(connection, settings)
+        now = build_record.current_hashes(connection, settings)
         changed = build_record.differing(connection, now)
         if changed is None:
             return None
@@ -106,7 +106,7 @@ def find(settings: Settings) -> Untouched | None:
         rest = {name: node for name, node in nodes.items() if name not in touched}
         on_record = dict(connection.execute("select relation, content from made.relations").fetchall())
         models = [node for node in rest.values() if node["resource_type"] == "model"]
-        if not _are_as_they_were_made(connection, settings, models, on_record):
+        if not _are_unchanged(connection, settings, models, on_record):
             return None
     # A test that found rows is run again, and finds them again.
     again = [name for name, node in rest.items() if node["resource_type"] == "test" and on_record.get(name) != FOUND_NOTHING]
@@ -128,7 +128,7 @@ def _descendants(children: Mapping[str, Iterable[str]], names: Iterable[str]) ->
     return found
 
 
-def _are_as_they_were_made(
+def _are_unchanged(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
     models: Collection[Mapping[str, Any]],

@@ -25,7 +25,7 @@ class Meant:
     missing_reason: str
 
     @property
-    def said(self) -> str:
+    def value(self) -> str:
         """The one of the two that is there."""
         return self.answer or self.missing_reason
 
@@ -38,7 +38,7 @@ class Book:
     codes: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     meanings: Mapping[str, Meant] = field(default_factory=dict)
 
-    def meant(self, label: str) -> Meant | None:
+    def find_meaning(self, label: str) -> Meant | None:
         """Return what a label meant in earlier forms, if it always meant the same."""
         return self.meanings.get(plain_label(label)) if label else None
 

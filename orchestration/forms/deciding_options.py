@@ -82,7 +82,9 @@ def open_codes(
         missing = MissingValues.parse(row["missing"].removeprefix(f"{UNSURE}:").split(";"))
         for code in dict.fromkeys([*labels, *shares]):
             label = labels.get(code, "")
-            each = OpenCode(row["sheet"], row["column"], question, code, shares.get(code, 0.0), label, book.meant(label))
+            each = OpenCode(
+                row["sheet"], row["column"], question, code, shares.get(code, 0.0), label, book.find_meaning(label)
+            )
             is_known = each.meant is not None and any((name, code) in known for name in (likely or {}).get(place, ()))
             if (question, code) not in known and code not in missing and not (is_open and is_known):
                 found.setdefault((question or f"{row['sheet']}|{row['column']}", code), each)
@@ -111,7 +113,7 @@ def as_proposed(
         if each.meant is None:
             left.setdefault(each.question, []).append(shown)
             continue
-        taken.setdefault(each.question, []).append(f"{shown} {each.meant.said}")
+        taken.setdefault(each.question, []).append(f"{shown} {each.meant.value}")
         meant, why = each.meant.answer, each.meant.missing_reason
         proposed.append(Kept(each.sheet, each.column, each.code, meant, each.label, why, columns[column]))
     told = [
@@ -126,7 +128,7 @@ def checked_codes(kept: Iterable[Kept], problems: Problems) -> list[Kept]:
     """Return the codes that are an answer or none, and tell those that are both or neither, by the place of the decision."""
     sound = []
     for each in kept:
-        with problems.told():
+        with problems.collect():
             if bool(each.answer) == bool(each.missing_reason):
                 has = "an answer and a reason why it is none" if each.answer else "a wording alone"
                 raise UserError(
@@ -165,7 +167,7 @@ def code_rows(
     added: list[dict[str, str]] = []
     for each in kept:
         column = (each.sheet, plain(each.column))
-        with problems.told():
+        with problems.collect():
             question = questions.get(column)
             if question is None:
                 raise UserError(

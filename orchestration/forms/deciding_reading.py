@@ -66,7 +66,7 @@ def _filled_rows(path: Path, name: str, sheet: Any, problems: Problems) -> Itera
         try:
             key = json.loads(cells.get("key", ""))
         except ValueError:
-            problems.tell(UserError("is filled in, and its key is gone or changed", place=place, remedy=_RESTORE))
+            problems.report(UserError("is filled in, and its key is gone or changed", place=place, remedy=_RESTORE))
             continue
         yield place, cells, key
 
@@ -161,9 +161,9 @@ def read_decisions(path: Path, forms: Sequence[Form], problems: Problems) -> Dec
                 else:
                     missing.append(MissingDecision(key, kept_of(cells["decision"], key), place))
             except UserError as problem:
-                problems.tell(problem)
+                problems.report(problem)
             except (TypeError, KeyError, IndexError, ValueError):
-                problems.tell(UserError("is filled in, and its key is of something else", place=place, remedy=_RESTORE))
+                problems.report(UserError("is filled in, and its key is of something else", place=place, remedy=_RESTORE))
     if not is_there:
         raise UserError("is no workbook of decisions", place=str(path), remedy=_RESTORE)
     return Decisions(columns, groups, codes, missing)

@@ -101,7 +101,7 @@ class Draft:
                         }
                         for found in row.candidates
                     ],
-                    "note": row.said,
+                    "note": row.remark,
                 }
                 for row in self.unsure
             ],
@@ -240,7 +240,7 @@ def draft_form(
                     rows[-1]["missing"] = f"{UNSURE}:{use.missing}"
                     missing[use.missing].append(header)
         place = {"sheet": moved} if moved else {}
-        for old in columns.gone:
+        for old in columns.unmatched:
             for use in old.uses:
                 if not moved or use.use != "identifier":
                     cells, row = _gone_row(old, use)

@@ -85,7 +85,7 @@ class Likeness:
         is_alike = (self.cells or 0.0) > ALIKE
         return (-round(self.score, 6), -self.same_place, -is_alike, -self.name - self.wording)
 
-    def said(self) -> Label | None:
+    def explain(self) -> Label | None:
         """Say why the two are alike, but for their cells."""
         parts = [
             filled(TEXTS[name], share=Label(nb=f"{share:.2f}".replace(".", ","), en=f"{share:.2f}"))

@@ -243,7 +243,7 @@ class Columns:
         return [header for header in self.headers if header not in said]
 
     @property
-    def gone(self) -> list[Old]:
+    def unmatched(self) -> list[Old]:
         """Last year's columns that nothing is said of."""
         return [old for name, old in self.old.items() if name not in self.accounted]
 
@@ -263,7 +263,7 @@ class Columns:
         """Return a column of the last form as a candidate of a delivered one whose name says nothing."""
         sides = side_of(self, header), side_of_old(old, profiles)
         found = likeness(replace(sides[0], name=""), sides[1])
-        return old.candidate(found.score, found.said(), cells_compared(*sides))
+        return old.candidate(found.score, found.explain(), cells_compared(*sides))
 
     def unlike(self, profiles: Profiles) -> Iterator[tuple[str, Label]]:
         """Yield the columns that were taken over though their cells are very unlike last year's, and in what."""

@@ -37,7 +37,7 @@ class NewSheet:
     labels: Mapping[str, str]
 
 
-def _said(text: str) -> str:
+def _comparable_text(text: str) -> str:
     return header(text).casefold()
 
 
@@ -64,9 +64,9 @@ def find(
         uses: dict[str, list[ColumnMap]] = defaultdict(list)
         for column in form.columns:
             if column.use in {"answer", "ignored"} and column.wording_nb and not column.when:
-                uses[_said(column.wording_nb)].append(column)
+                uses[_comparable_text(column.wording_nb)].append(column)
         for place, label in open_columns.items():
-            same = uses.get(_said(label), [])
+            same = uses.get(_comparable_text(label), [])
             if place in found or not label or label_counts[label.casefold()] != 1 or len(same) != 1:
                 continue
             use = same[0]
@@ -93,14 +93,18 @@ def options_of(found: Iterable[Found], forms: Sequence[Form], known: Iterable[Op
 def roles(previous: Form, labels: Mapping[str, str]) -> dict[str, str]:
     """Return which delivered columns say what a row is of: header by place in form.yml, by name or very wording."""
     by_name = {name.casefold(): name for name in labels}
-    counts = Counter(map(_said, labels.values()))
-    by_label = {_said(label): name for name, label in labels.items() if label and counts[_said(label)] == 1}
+    counts = Counter(map(_comparable_text, labels.values()))
+    by_label = {
+        _comparable_text(label): name for name, label in labels.items() if label and counts[_comparable_text(label)] == 1
+    }
     result: dict[str, str] = {}
     for spec in previous.sheets:
         wordings = {header(column.column): column.wording_nb for column in previous.columns if column.sheet == spec.name}
         named = [*spec.named_columns, *([("submission.id", spec.link)] if spec.link not in (None, "unit") else [])]
         for place, column in named:
-            delivered = by_name.get(str(column).casefold()) or by_label.get(_said(wordings.get(header(str(column)), "")))
+            delivered = by_name.get(str(column).casefold()) or by_label.get(
+                _comparable_text(wordings.get(header(str(column)), ""))
+            )
             if place in (*_OF_THE_UNIT, *_OF_THE_SUBMISSION) and delivered is not None:
                 result.setdefault(place, delivered)
     return result

@@ -131,7 +131,7 @@ class Profile:
         return filled(TEXTS["seen"], **said)
 
 
-def said_of_kind(kind: str) -> Label:
+def describe_kind(kind: str) -> Label:
     """Say what cells of a kind are."""
     return TEXTS[kind]
 

@@ -70,7 +70,7 @@ def refuse_odd_row(row: Mapping[Any, Any], path: Path, line: int) -> None:
         )
 
 
-def _as_it_is(row: dict[str, str], line: int) -> dict[str, str] | None:
+def _unchanged(row: dict[str, str], line: int) -> dict[str, str] | None:
     return row
 
 
@@ -78,7 +78,7 @@ def _read_rows(
     path: Path,
     model: type[Row],
     problems: Problems,
-    take: Callable[[dict[str, str], int], dict[str, str] | None] = _as_it_is,
+    take: Callable[[dict[str, str], int], dict[str, str] | None] = _unchanged,
 ) -> list[Row]:
     """Read a csv file of the registry into typed rows.
 
@@ -105,10 +105,10 @@ def _read_rows(
             undecided: list[int] = []
             for raw in reader:
                 line = reader.line_num
-                if take is _as_it_is and raw.get("use") == UNSURE:
+                if take is _unchanged and raw.get("use") == UNSURE:
                     undecided.append(line)
                     continue
-                with problems.told():
+                with problems.collect():
                     refuse_odd_row(raw, path, line)
                     taken = take({k: v.strip() for k, v in raw.items()}, line)
                     try:
@@ -138,15 +138,15 @@ def _check_columns(form: Form, path: Path, problems: Problems, *, is_decided: bo
     seen: dict[tuple[str, str, str], ColumnMap] = {}
     meanings: dict[tuple[str, ...], list[ColumnMap]] = {}
     for column in form.columns:
-        with problems.told():
+        with problems.collect():
             _check_column(form, path, column, sheets, seen, meanings)
     for check in (_check_named_columns, _check_patterns, _check_missing):
-        with problems.told():
+        with problems.collect():
             check(form, path)
     codes: dict[tuple[str, str], OptionMap] = {}
     for option in form.options:
         if (option.question, option.code) in codes:
-            problems.tell(
+            problems.report(
                 UserError(
                     f"code {option.code!r} of {option.question} stands in line "
                     f"{codes[option.question, option.code].line} too",
@@ -159,7 +159,7 @@ def _check_columns(form: Form, path: Path, problems: Problems, *, is_decided: bo
     coded = {column.question: column for column in form.columns if column.use == "answer" and column.type in OF_OPTIONS}
     for question, column in coded.items():
         if question not in with_options:
-            problems.tell(
+            problems.report(
                 UserError(
                     f"question {question!r} has no options",
                     place=f"{path / 'columns.csv'}, line {column.line}",
@@ -171,7 +171,7 @@ def _check_columns(form: Form, path: Path, problems: Problems, *, is_decided: bo
         if option.question not in coded and is_decided:
             without.setdefault(option.question, []).append(option)
     for question, options in without.items():
-        problems.tell(
+        problems.report(
             UserError(
                 f"question {question!r} is no question with codes"
                 + (f" (so it is in {len(options) - 1} more lines)" if len(options) > 1 else ""),
@@ -251,10 +251,10 @@ def column_problems(form: Form, path: Path) -> Iterator[tuple[UserError, list[in
         problems = Problems(go_on=True)
         others = [other.line for other in meanings.get(column.meaning, ()) if column.use == "answer"]
         same = seen.get((column.sheet, column.column, column.when))
-        with problems.told():
+        with problems.collect():
             _check_column(form, path, column, sheets, seen, meanings)
         alone = form.model_copy(update={"columns": (column,)})
-        with problems.told():
+        with problems.collect():
             _check_missing(alone, path)
         _check_items(alone, path, breakdowns, problems)
         for problem in problems.found:
@@ -342,7 +342,7 @@ def load_form(path: Path) -> Form:
     Raises:
         UserError: the folder is not a valid form; the message names file and line.
     """
-    return _load(path, Problems(), _as_it_is)
+    return _load(path, Problems(), _unchanged)
 
 
 def load_draft(path: Path, problems: Problems) -> tuple[Form, list[Undecided]]:
@@ -441,7 +441,7 @@ def _check_items(form: Form, path: Path, breakdowns: dict[str, tuple[str, dict[s
         codelist, codes = breakdowns[column.question]
         place = f"{path / 'columns.csv'}, line {column.line}"
         if column.item not in codes:
-            problems.tell(
+            problems.report(
                 UserError(
                     f"item {column.item!r} is no code of the list {codelist}",
                     place=place,
@@ -450,7 +450,7 @@ def _check_items(form: Form, path: Path, breakdowns: dict[str, tuple[str, dict[s
                 )
             )
         elif codes[column.item] not in ("", column.target_group):
-            problems.tell(
+            problems.report(
                 UserError(
                     f"item {column.item!r} is of the target group {codes[column.item]}, and not {column.target_group}",
                     place=place,
@@ -469,7 +469,7 @@ class Unfinished:
     delivery: str | None
 
 
-def _said(path: Path, name: str) -> Any:
+def _read_setting(path: Path, name: str) -> Any:
     """Return what the form.yml of a folder that is no valid form says, if it can be read at all."""
     try:
         content = yaml_text.load((path / "form.yml").read_text(encoding="utf-8"))
@@ -488,7 +488,7 @@ def drafts_of(folder: Path, year: int) -> list[Path]:
     Raises:
         UserError: there is none, and a form.yml says no year: it may be that one.
     """
-    years = {path: _said(path, "time_period") for path in _form_folders(folder)}
+    years = {path: _read_setting(path, "time_period") for path in _form_folders(folder)}
     found = [path for path, said in years.items() if said == year]
     for path, said in years.items():
         if not found and not isinstance(said, int):
@@ -498,7 +498,7 @@ def drafts_of(folder: Path, year: int) -> list[Path]:
 
 def rounds_of(folder: Path) -> dict[str, tuple[str, int]]:
     """Return survey and year of every form folder that says them, finished or not, by its name."""
-    said = {path.name: (_said(path, "survey"), _said(path, "time_period")) for path in _form_folders(folder)}
+    said = {path.name: (_read_setting(path, "survey"), _read_setting(path, "time_period")) for path in _form_folders(folder)}
     return {
         name: (survey, year) for name, (survey, year) in said.items() if isinstance(survey, str) and isinstance(year, int)
     }
@@ -519,7 +519,7 @@ def load_finished(folder: Path) -> tuple[list[Form], list[Unfinished]]:
             _check_items(form, path, breakdowns, Problems())
             forms.append(form)
         except UserError as problem:
-            year, delivery = _said(path, "time_period"), _said(path, "delivery")
+            year, delivery = _read_setting(path, "time_period"), _read_setting(path, "delivery")
             unfinished.append(
                 Unfinished(
                     path.name,

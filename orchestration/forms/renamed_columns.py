@@ -163,7 +163,7 @@ class _Pair:
         return max(self.each.score, self.same) if self.same > ALIKE else self.each.score * (0.5 + self.same)
 
     @property
-    def is_told(self) -> bool:
+    def is_worth_showing(self) -> bool:
         """Whether the pair is worth a look: that cells are numbers says nothing alone, and neither does a place."""
         by_place = self.each.same_place and (self.each.cells or 0.0) > ALIKE
         is_same = self.same is not None and self.same > ALIKE
@@ -203,9 +203,9 @@ def renamed_columns(
             if same is not None:
                 said_of_cells = filled(TEXTS["same_values"], share=f"{100 * same:.0f} %", column=name)
             is_said = cells if same is None else True
-            reasons = [part for part in (each.said(), said_of_cells if is_said else None) if part is not None]
+            reasons = [part for part in (each.explain(), said_of_cells if is_said else None) if part is not None]
             pair = _Pair(row, place, each, same, joined(*reasons) if reasons else None)
-            found += [pair] if pair.is_told else []
+            found += [pair] if pair.is_worth_showing else []
     result: list[Renamed] = []
     taken: set[tuple[str, int]] = set()
     for pair in sorted(found, key=lambda pair: (-pair.score, -pair.each.score, pair.row, pair.place)):

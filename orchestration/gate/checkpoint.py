@@ -27,7 +27,7 @@ from orchestration.core.errors import UserError
 from orchestration.core.tables import Table
 from orchestration.core.warehouse import memory_limit
 from orchestration.gate.attack_rules import AttackInputs
-from orchestration.gate.findings import Found, error_of, judged_suite, known_of, take, together
+from orchestration.gate.findings import Found, error_of, judged_suite, remembered_results, take, together
 from orchestration.gate.result_cache import Remembered
 from orchestration.gate.result_keys import Recall
 from orchestration.gate.results import Counted
@@ -108,7 +108,9 @@ class Gate:
         """
         wanted = {rule.id: rule for rule in rules if _has_expectations(rule, stage)}
         checkpoint = self._checkpoint(stage)
-        known = {definition.suite.name: known_of(definition, recall) for definition in checkpoint.validation_definitions}
+        known = {
+            definition.suite.name: remembered_results(definition, recall) for definition in checkpoint.validation_definitions
+        }
         if any(known.values()):
             judged = {each.suite.name: self._rest(checkpoint, each, known) for each in checkpoint.validation_definitions}
         else:

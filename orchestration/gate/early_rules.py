@@ -46,7 +46,7 @@ _COME_AGAIN = f"""
 """
 
 
-def come_again(warehouse: Path) -> list[str]:
+def redelivered_forms(warehouse: Path) -> list[str]:
     """Return the forms whose delivery is another one than that of which the published snapshot was made."""
     if not warehouse.is_file():
         return []

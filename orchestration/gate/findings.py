@@ -150,7 +150,7 @@ def together(rule: Rule, parts: list[Part]) -> Counted:
     )
 
 
-def known_of(definition: Any, recall: Recall | None) -> dict[str, Remembered]:
+def remembered_results(definition: Any, recall: Recall | None) -> dict[str, Remembered]:
     """Return what is remembered of the expectations of a suite, by their ids."""
     if recall is None:
         return {}

@@ -130,7 +130,7 @@ def judge_early(settings: Settings) -> list[RuleResult]:
     """Judge what can be known before a model is made, where a delivery came again; return the results, else none."""
     path = early_file(settings.stage_results)
     path.unlink(missing_ok=True)
-    forms = early_rules.come_again(settings.warehouse_file)
+    forms = early_rules.redelivered_forms(settings.warehouse_file)
     if not forms:
         return []
     rules = [rule for rule in load_rules(settings.rules) if rule.id in early_rules.RULES]

@@ -59,7 +59,7 @@ def files_of(folder: Path, problems: Problems) -> list[Path]:
     for path in sorted(folder.iterdir()):
         if is_left_behind(path.name):
             continue
-        with problems.told():
+        with problems.collect():
             if path.is_symlink() or not path.resolve().is_relative_to(folder.resolve()):
                 raise UserError("is a link", place=str(path), remedy="put the file itself into the folder")
             if path.is_dir():
@@ -75,7 +75,7 @@ def _expected(spec: FileSpec, found: list[Path]) -> list[Path]:
     return [path for path in found if not spec.is_late(letters.plain(path.name))]
 
 
-def _tell_unknown(paths: list[Path], form: Form, lacking: set[str], problems: Problems) -> set[str]:
+def _report_unknown_files(paths: list[Path], form: Form, lacking: set[str], problems: Problems) -> set[str]:
     """Tell of files that no entry of the form fits; return the entries whose missing file one of them is."""
     renamed: set[str] = set()
     for path in paths:
@@ -83,7 +83,7 @@ def _tell_unknown(paths: list[Path], form: Form, lacking: set[str], problems: Pr
 
         advice = advise(path, form, lacking - renamed)
         renamed |= {advice.fills} if advice.fills is not None else set()
-        problems.tell(
+        problems.report(
             UserError(f"form {form.form} does not know the file: {advice.what}", place=str(path), remedy=advice.remedy)
         )
     return renamed
@@ -112,7 +112,7 @@ def capture(folder: Path, form: Form, problems: Problems | None = None) -> list[
         name = letters.plain(path.name)
         fitting = [spec for spec in form.files if spec.fits(name)]
         if len(fitting) > 1:
-            problems.tell(
+            problems.report(
                 UserError(
                     f"fits {len(fitting)} entries of {form.form}",
                     place=str(path),
@@ -124,14 +124,14 @@ def capture(folder: Path, form: Form, problems: Problems | None = None) -> list[
         else:
             by_spec[fitting[0].name].append(path)
     lacking = {spec.name for spec in form.files if len(_expected(spec, by_spec[spec.name])) < spec.count_range[0]}
-    renamed = _tell_unknown(unknown, form, lacking, problems)
+    renamed = _report_unknown_files(unknown, form, lacking, problems)
     captured = []
     for spec in form.files:
         low, high = spec.count_range
         found = by_spec[spec.name]
         expected = _expected(spec, found)
         if not low <= len(expected) <= high and spec.name not in renamed:
-            problems.tell(
+            problems.report(
                 UserError(
                     f"{len(expected)} files fit {spec.pattern!r}, {spec.count} are expected",
                     place=str(folder),
@@ -149,7 +149,7 @@ def capture(folder: Path, form: Form, problems: Problems | None = None) -> list[
     seen: dict[str, Path] = {}
     sound = []
     for file in captured:
-        with problems.told():
+        with problems.collect():
             if file.size == 0:
                 raise UserError("the file is empty", place=str(file.path), remedy="ask the collector for it again")
             if file.sha256 in seen:

@@ -88,7 +88,7 @@ def profiles_of(form: Form, folder: Path) -> dict[tuple[str, str], Profile]:
     found: dict[tuple[str, str], Profile] = {}
     free = book_of(folder).free_texts
     for file in capture(folder, form, problems):
-        with problems.told():
+        with problems.collect():
             for sheet in read_file(form, file, problems):
                 for name, profile in _profiles(sheet, free).items():
                     key = (sheet.layout.name, name)

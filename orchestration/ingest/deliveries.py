@@ -347,7 +347,7 @@ def ingest(
     return "read"
 
 
-def look(
+def read_what_is_readable(
     connection: duckdb.DuckDBPyConnection,
     form: Form,
     *,
@@ -380,7 +380,7 @@ def look(
     if not sheets:
         # Why, is told.
         return False
-    with problems.told():
+    with problems.collect():
         _note(connection, form, forms, municipalities, folder, files)
     return True
 

@@ -127,18 +127,18 @@ def read_file(
     for layout in layouts:
         named = sheet_name(layout.sheet or "*")
         sheet = sheets[0] if named == "*" else next(sheet for sheet in sheets if sheet_name(sheet.name) == named)
-        with problems.told():
+        with problems.collect():
             read_sheet = _read_sheet(form, file, sheet, layout, problems, before)
-            with problems.told():
+            with problems.collect():
                 _check_readable(form, read_sheet)
-            with problems.told():
+            with problems.collect():
                 missing = missing_cells(form, file.spec, layout, sheet, read_sheet.headers, file.path)
                 read_sheet = replace(read_sheet, missing=missing)
             result.append(read_sheet)
     return result
 
 
-def _look(
+def _collect_evidence(
     file: CapturedFile,
     sheet: Sheet,
     layout: SheetSpec,
@@ -180,17 +180,17 @@ def _read_sheet(
     sheet, filled = table_rows.fill_down(layout, settled, headers)
     if filled:
         told = (*told, marks.Told("filled_down", len(filled), *filled[0]))
-    with problems.told():
+    with problems.collect():
         check_records(file, sheet, layout, headers)
-    with problems.told():
+    with problems.collect():
         place = f"{file.path}, sheet {sheet.name}"
-        check_columns(form, layout.name, headers, place, partial(_look, file, sheet, layout, headers, before))
+        check_columns(form, layout.name, headers, place, partial(_collect_evidence, file, sheet, layout, headers, before))
     again: tuple[int, ...] = ()
-    with problems.told():
+    with problems.collect():
         again = tuple(repeated_headers(file, sheet, layout, headers))
     numbers = {number for number, name in headers.items() if name in mapped and mapped[name].type == "number"}
     is_any_code = form.units == "anonymous"
-    with problems.told():
+    with problems.collect():
         table_rows.refuse_second_table(file.path, layout, sheet, headers, numbers, again, is_any_code=is_any_code)
     return ReadSheet(file, sheet, layout, headers, form.collection_year, again, left_out, told)
 
@@ -203,7 +203,7 @@ def _check_content(form: Form, sheets: list[ReadSheet], problems: Problems) -> N
                 continue
             text = texts_of(read_sheet.sheet, {check.row})[check.row].get(check.column, "")
             if not re.fullmatch(check.matches, text):
-                problems.tell(
+                problems.report(
                     UserError(
                         f"row {check.row}, column {check.column} holds {text[:80]!r} and not {check.matches!r}",
                         place=f"{read_sheet.file.path}, sheet {read_sheet.sheet.name}",
@@ -220,7 +220,7 @@ def _check_years(form: Form, sheets: list[ReadSheet], problems: Problems) -> Non
         if years and years[form.collection_year] * 2 <= years.total():
             year, count = years.most_common(1)[0]
             example = next(text for text, its_year in dates.items() if its_year == year)
-            problems.tell(
+            problems.report(
                 UserError(
                     f"{count} of {years.total()} submissions are "
                     + (f"of {year}" if year else f"not dates as submission.formats says, such as {example[:40]!r}")
@@ -240,7 +240,7 @@ def _check_statuses(sheets: list[ReadSheet], problems: Problems) -> None:
         texts = Counter(map(code_text, read_sheet.column_texts(submission.status).values()))
         if texts and not any(status in texts for status in submission.completed):
             status, count = texts.most_common(1)[0]
-            problems.tell(
+            problems.report(
                 UserError(
                     f"no submission is completed: the form says {', '.join(submission.completed)}, "
                     f"and {count} of {texts.total()} rows say {status!r}",
@@ -256,7 +256,7 @@ def read_delivery(
     """Read the files of a delivery, and check that they are those of the form; ``before`` as in :func:`read_file`."""
     sheets: list[ReadSheet] = []
     for file in files:
-        with problems.told():
+        with problems.collect():
             sheets += read_file(form, file, problems, before)
     _check_content(form, sheets, problems)
     _check_years(form, sheets, problems)

@@ -70,12 +70,12 @@ def _read(form: Form, version: Version, archive: Path, layout: str) -> dict[str,
     problems = Problems(go_on=True)
     found: dict[str, dict[Place, str]] = {}
     # Beside the archive: what is laid out again holds answers of single units.
-    with tempfile.TemporaryDirectory(dir=archive.parent) as temporary, problems.told():
+    with tempfile.TemporaryDirectory(dir=archive.parent) as temporary, problems.collect():
         restore(version.hashes[0], archive, Path(temporary))
         for file in capture(Path(temporary) / version.delivery, form, problems):
             if all(sheet.file != file.spec.name or sheet.name != layout for sheet in form.sheets):
                 continue
-            with problems.told():
+            with problems.collect():
                 for sheet in read_file(form, file, problems):
                     if sheet.layout.name == layout:
                         texts = column_texts(sheet.sheet, sheet.headers, sheet.layout.first_row, file.name)

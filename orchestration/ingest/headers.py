@@ -86,7 +86,7 @@ def _read_csv(path: Path, guide: FileSpec | None, previous: Form) -> tuple[Sheet
         layout = _layout(sheet, guide, previous)
         for each in (spec, spec.model_copy(update={"surplus": "ignore"})):
             # One column is what any wrong delimiter gives.
-            if sheet.columns > 1 and _odd_records(path, each, as_counted(sheet, layout), layout) is None:
+            if sheet.columns > 1 and _describe_uneven_records(path, each, as_counted(sheet, layout), layout) is None:
                 return sheet, each
         readable = readable or (sheet, spec)
     if readable is not None:
@@ -94,7 +94,7 @@ def _read_csv(path: Path, guide: FileSpec | None, previous: Form) -> tuple[Sheet
     raise problem or UserError("cannot be read", place=str(path), remedy="state encoding and delimiter in form.yml")
 
 
-def _odd_records(path: Path, spec: FileSpec, sheet: Sheet, layout: SheetSpec) -> str | None:
+def _describe_uneven_records(path: Path, spec: FileSpec, sheet: Sheet, layout: SheetSpec) -> str | None:
     """Return what is said of records that are not as wide as the header."""
     file = CapturedFile(path, spec, "", 0)
     try:
@@ -171,7 +171,9 @@ def _top(previous: Form, layout: SheetSpec, sheet: Sheet) -> dict[tuple[int, int
     return {(row, column): text for row, texts in rows.items() for column, text in texts.items()}
 
 
-def look(folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = None, only: Collection[str] = ()) -> Look:
+def inspect_delivery(
+    folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = None, only: Collection[str] = ()
+) -> Look:
     """Look at a delivery that no form describes yet.
 
     Args:
@@ -237,7 +239,7 @@ def look(folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = 
             except UserError as error:
                 result.notes.append(str(error))
                 continue
-            odd = _odd_records(path, spec, sheet, layout) if spec is not None else None
+            odd = _describe_uneven_records(path, spec, sheet, layout) if spec is not None else None
             if odd is not None:
                 result.notes.append(odd)
             result.notes.extend(declared_notes(previous, layout, sheet, headers, path.name))

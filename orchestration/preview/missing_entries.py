@@ -152,11 +152,11 @@ _QUERIES: tuple[tuple[str, str, str, str], ...] = (
 
 @dataclass(frozen=True)
 class MissingEntry:
-    """An entry that is needed: the file under data/, what it is about, and what is told of it."""
+    """An entry that is needed: the file under data/, what it is about, and the error to report."""
 
     file: str
     about: str
-    told: UserError
+    error: UserError
 
 
 def missing_entries(data: Path, year: int, connection: duckdb.DuckDBPyConnection) -> Iterator[MissingEntry]:
@@ -169,8 +169,8 @@ def missing_entries(data: Path, year: int, connection: duckdb.DuckDBPyConnection
     """
     for file, what, remedy, sql in _QUERIES:
         for row in connection.execute(sql, {"year": year}).fetchall():
-            told = UserError(what.format(*row), place=str(data / file), remedy=remedy)
-            yield MissingEntry(file, str(row[0]), told)
+            error = UserError(what.format(*row), place=str(data / file), remedy=remedy)
+            yield MissingEntry(file, str(row[0]), error)
 
 
 def entries_of_form(settings: Settings, name: str) -> tuple[Form, list[MissingEntry]]:

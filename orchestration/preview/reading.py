@@ -97,7 +97,7 @@ def _forms_of(
     forms, undecided, flawed = [], {}, set()
     for path in paths:
         before = len(problems.found)
-        with problems.told():
+        with problems.collect():
             form, rows = load_draft(path, problems)
             forms.append(form)
             undecided[form.form] = tuple(rows)
@@ -179,8 +179,8 @@ def _read(look: Settings, year: int, problems: Problems, deliveries_folder: Path
             # What is wrong with the round before is not what is looked at.
             told = problems if form.time_period == year else Problems(go_on=True)
             already = len(told.found)
-            with told.told():
-                is_there = deliveries.look(
+            with told.collect():
+                is_there = deliveries.read_what_is_readable(
                     connection,
                     form,
                     forms=rounds,

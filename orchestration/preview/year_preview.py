@@ -295,7 +295,7 @@ _CORRECTIONS = (
 )
 
 
-def look_at(settings: Settings, year: int, against: str | None = None) -> Preview:
+def preview_year(settings: Settings, year: int, against: str | None = None) -> Preview:
     """Look at a survey year: read it with the rounds before it, and tell what came of it.
 
     Args:
@@ -351,7 +351,7 @@ def _preview(
         ),
         problems=reading.problems,
         undecided=reading.undecided,
-        entries=tuple(each.told for each in missing_entries(settings.data, reading.year, connection)),
+        entries=tuple(each.error for each in missing_entries(settings.data, reading.year, connection)),
         unmapped=tuple(Lone(**row) for row in rows(_UNMAPPED)),
         undelivered=tuple(Lone(**row) for row in rows(_UNDELIVERED)),
         ledger=tuple(FileLedger(**row) for row in rows(_LEDGER)),

@@ -104,7 +104,7 @@ def _create(connection: duckdb.DuckDBPyConnection, table: Table, source: str, *m
     comment_on_relation(connection, table, *([caution] if caution else []), *more)
 
 
-def _said_of_itself(channel: Purpose) -> str:
+def _identity_query(channel: Purpose) -> str:
     """Return the query of the one row of the table ``snapshot``; a release of another year than the newest is not its."""
     return f"""
         select '{channel}' as channel, newest.time_period, newest.deliveries, newest.is_constructed,
@@ -134,7 +134,7 @@ def _write_database(
                 _create(connection, table, f'warehouse.public."{table.name}"', *pointers(entries, table))
         for table in tables:
             if table.name == SNAPSHOT:
-                _create(connection, table, f"({_said_of_itself(channel)})")
+                _create(connection, table, f"({_identity_query(channel)})")
         connection.execute("detach warehouse")
         view_queries.create(connection, entries, tables, read_release(connection, catalogue))
         connection.execute("checkpoint")

@@ -177,7 +177,7 @@ class Store:
                     _remove(path)
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """What a run tells of it."""
         return f"{self.taken:,} of {self.files:,} files taken over, made of the same"
 

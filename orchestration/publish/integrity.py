@@ -77,7 +77,7 @@ class Noted:
     modified: int
     changed: int
 
-    def is_as_it_was(self, found: os.stat_result) -> bool:
+    def is_unchanged(self, found: os.stat_result) -> bool:
         """Return whether size and times are still these: who writes to a file cannot leave the second time as it was."""
         return (found.st_size, found.st_mtime_ns, found.st_ctime_ns) == (self.size, self.modified, self.changed)
 
@@ -143,7 +143,7 @@ def renew_seal(folder: Path) -> None:
     Who may only read the folder leaves it as it is.
     """
     known = read_seal(folder)
-    if known is None or any(not noted.is_as_it_was((folder / name).stat()) for name, noted in known.files.items()):
+    if known is None or any(not noted.is_unchanged((folder / name).stat()) for name, noted in known.files.items()):
         try:
             seal(folder)
         except PermissionError:
@@ -219,7 +219,7 @@ def _fault(folder: Path, name: str, listed: dict[str, str], noted: dict[str, Not
         found = path.stat()
         if name not in listed:
             return "the file is not in the list of checksums"
-        if name in noted and noted[name].is_as_it_was(found):
+        if name in noted and noted[name].is_unchanged(found):
             return None
         return None if file_hash(path) == listed[name] else "the file was changed after it was judged"
     except FileNotFoundError:

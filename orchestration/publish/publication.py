@@ -92,17 +92,17 @@ def waiting(made: Candidate | None, *, calendar: Calendar, folder: Path, candida
     """
     approved = next(iter(approved_ids(calendar)), None)
     published = pointer.current(folder)
-    said = snapshots.said(published) if published is not None else None
+    said = snapshots.read_identity(published) if published is not None else None
     if approved is None or (published is not None and published.name == approved):
         if made is None or (published is not None and made.id == published.name):
             return Outcome()
-        reasons = reasons_against(calendar, snapshots.said(made.path), said, moment)
+        reasons = reasons_against(calendar, snapshots.read_identity(made.path), said, moment)
         return Outcome(waiting=made.id, reasons=tuple(reasons))
     path = _folder_of(approved, folder, candidates)
     if path is None:
         reason = "it was approved, but is not there: run is248 run, and approve what that makes"
         return Outcome(waiting=approved, reasons=(reason,))
-    reasons = reasons_against(calendar, snapshots.said(path), said, moment)
+    reasons = reasons_against(calendar, snapshots.read_identity(path), said, moment)
     withdrawn = journal.withdrawal(journal.read_journal(folder), approved)
     if withdrawn is not None:
         reasons.append(f"it was withdrawn on {withdrawn.at[:10]}: {withdrawn.reason}")
@@ -122,7 +122,7 @@ def publish_now(settings: Settings, made: Candidate | None) -> Outcome:
         project=project_state(),
     )
     if outcome.published is not None:
-        release = snapshots.said(settings.snapshots / outcome.published).release
+        release = snapshots.read_identity(settings.snapshots / outcome.published).release
         notify(
             settings,
             "published",
@@ -136,7 +136,7 @@ def publish_now(settings: Settings, made: Candidate | None) -> Outcome:
     return outcome
 
 
-def what_waits(settings: Settings) -> Outcome:
+def find_waiting(settings: Settings) -> Outcome:
     """Return which candidate waits for its release, and for what, also that it is damaged; publishes nothing."""
     if settings.channel == "demo":
         return Outcome()
@@ -162,7 +162,7 @@ def overdue_release(settings: Settings) -> str | None:
     if settings.channel == "demo":
         return None
     published = pointer.current(settings.snapshots)
-    said = snapshots.said(published) if published is not None else None
+    said = snapshots.read_identity(published) if published is not None else None
     late = overdue(load_calendar(settings.calendar), said, now())
     if late is None:
         return None
@@ -190,14 +190,14 @@ def _finish(folder: Path, path: Path) -> bool:
 
 
 def _require_purpose(candidate: Candidate, purpose: Purpose) -> None:
-    made_for = snapshots.said(candidate.path).channel
+    made_for = snapshots.read_identity(candidate.path).channel
     if made_for != purpose:
         raise UserError(
-            f"the candidate was made for {_named(made_for)}, not for {_named(purpose)}",
+            f"the candidate was made for {_format_purpose(made_for)}, not for {_format_purpose(purpose)}",
             place=str(candidate.path),
             remedy="run is248 run again",
         )
 
 
-def _named(purpose: Purpose) -> str:
+def _format_purpose(purpose: Purpose) -> str:
     return "a rehearsal" if purpose == REHEARSAL else f"the channel {purpose}"

@@ -62,7 +62,7 @@ def notes_of(text: str | None, release: Release) -> list[Label]:
     return [release.label(NOTE_COLUMN, code) for code in (text or "").split(SEPARATOR) if code]
 
 
-def said_of_figure(note: str | None, share: float | None, release: Release) -> list[Label]:
+def remarks_on_figure(note: str | None, share: float | None, release: Release) -> list[Label]:
     """Return what is said of a figure: whom it covers where that is not everybody, and its notes."""
     partial = [covered(share)] if share is not None and share < 1 else []
     return [*partial, *notes_of(note, release)]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.core.errors import UserError
-from orchestration.core.release_calendar import Said
+from orchestration.core.release_calendar import SnapshotIdentity
 from orchestration.core.warehouse import connect, dictionaries, sync
 from orchestration.disclosure import ledger
 from orchestration.publish import integrity, journal, pointer, rolls
@@ -63,12 +63,12 @@ def read_gate(folder: Path) -> dict[str, Any] | None:
     return verdict if isinstance(verdict, dict) and {"verdict", "content_hash", "rules"} <= verdict.keys() else None
 
 
-def said(folder: Path) -> Said:
+def read_identity(folder: Path) -> SnapshotIdentity:
     """Return what a candidate or snapshot says of itself."""
     with connect(folder / DATABASE, read_only=True) as connection:
         # One of an earlier version may say less.
         (row,) = dictionaries(connection, f"select * from {SNAPSHOT}")
-    return Said(folder.name, row["channel"], row["time_period"], row.get("release"), row.get("release_status"))
+    return SnapshotIdentity(folder.name, row["channel"], row["time_period"], row.get("release"), row.get("release_status"))
 
 
 def promote(candidate: Candidate, snapshots: Path, *, project: str | None = None) -> bool:
@@ -113,7 +113,7 @@ def _promote(candidate: Candidate, snapshots: Path, project: str | None) -> bool
     _check_predecessor(candidate, snapshots)
     if target.exists():
         verify(target, remedy=MOVE_AWAY)
-    release, before = said(candidate.path).release, pointer.current(snapshots)
+    release, before = read_identity(candidate.path).release, pointer.current(snapshots)
     _keep_ledger(candidate, snapshots)
     _keep_roll(candidate, snapshots)
     # Where it exists it was published before: the same content, so only the pointer moves.
@@ -227,7 +227,7 @@ def finish(snapshots: Path, identifier: str) -> bool:
             return False
         verify(target)
         before = published.name if published else None
-        journal.write(snapshots, "published", identifier, before=before, release=said(target).release)
+        journal.write(snapshots, "published", identifier, before=before, release=read_identity(target).release)
         pointer.point_to(snapshots, identifier)
         return True
 

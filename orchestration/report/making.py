@@ -222,7 +222,7 @@ def put_in_place(built: Built, target: Path) -> Built:
     return dataclasses.replace(built, folder=place)
 
 
-def told(left_out: Mapping[str, str]) -> list[str]:
+def list_omissions(left_out: Mapping[str, str]) -> list[str]:
     """Return what was left out by its reason."""
     reasons: dict[str, list[str]] = {}
     for key, reason in left_out.items():

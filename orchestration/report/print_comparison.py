@@ -113,7 +113,7 @@ def require_agreement(grid: Grid, printed: Printed) -> None:
                 )
 
 
-def held_against_print(
+def compare_with_print(
     tables: Mapping[str, Declared], grids: Mapping[str, Grid], left_out: Mapping[str, str], of: Round, printed: Printed
 ) -> list[Held]:
     """Return the tables of the round's printed report, each with what the report has of it, and why not all."""
@@ -179,7 +179,7 @@ def _why(
     return in_language(of.published.release.label(NOT_COMPUTABLE, code), of.language)
 
 
-def told_of_print(held: Iterable[Held]) -> list[str]:
+def describe_comparison(held: Iterable[Held]) -> list[str]:
     """Return what the report has of the printed one, then the tables that are not there or not whole, by reason."""
     tables = list(held)
     if not tables:

@@ -33,7 +33,7 @@ INDICATOR = "indicator"
 REPORTED = "reported"
 
 
-def said_beside(snapshot: OpenSnapshot, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+def annotate(snapshot: OpenSnapshot, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
     """Return the labels of codes in the rows, the breaks that the rows tell of, and what of this the request left out.
 
     Args:
@@ -52,12 +52,12 @@ def said_beside(snapshot: OpenSnapshot, table: Table, names: Sequence[str], rows
             labels[name] = {code: each.label.model_dump() for code, each in codes.items() if code in found}
     return {
         "labels": {name: each for name, each in labels.items() if each},
-        "breaks": breaks_beside(snapshot, table, names, rows),
+        "breaks": find_breaks(snapshot, table, names, rows),
         "left_out": [name for name in QUALIFYING if name in table.column_names and name not in names],
     }
 
 
-def moves_beside(
+def find_moves(
     snapshot: OpenSnapshot, names: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> dict[tuple[str, str], list[Label]]:
     """Return by level and code how the areas moved of which a row, on the areas of its year, tells of a break."""
@@ -73,7 +73,7 @@ def moves_beside(
     return {area: [moved_text(*each) for each in found] for area, found in moved.items() if area in areas}
 
 
-def breaks_beside(
+def find_breaks(
     snapshot: OpenSnapshot, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> list[dict[str, Any]]:
     """Return every break of what the rows are about, with its kind in words, where any row has one."""

@@ -113,7 +113,7 @@ def _prefers_page(accepted: str) -> bool:
         return False
 
 
-def tell(request: Request, error: Exception) -> Response:
+def error_response(request: Request, error: Exception) -> Response:
     """Return an error as one line of JSON; as a page to a browser."""
     snapshot: OpenSnapshot | None = getattr(request.state, "snapshot", None)
     headers: dict[str, str] = dict(snapshot.headers) if snapshot is not None else {}

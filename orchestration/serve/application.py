@@ -35,7 +35,7 @@ from orchestration.serve.answering import (
     Content,
     HeadAsGet,
     Service,
-    tell,
+    error_response,
     wants_page,
 )
 from orchestration.serve.limits import Limits, Turnstile
@@ -83,7 +83,7 @@ def build_application(settings: Settings, limits: Limits | None = None, origins:
         )
     application.add_middleware(HeadAsGet)
     for error in (UserError, HTTPException, Exception):
-        application.add_exception_handler(error, tell)
+        application.add_exception_handler(error, error_response)
     _add_pages(application, service)
     _add_rows(application, service)
     _add_query(application, service)
@@ -110,7 +110,7 @@ def _add_pages(application: FastAPI, service: Service) -> None:
             catalogue = snapshot.release.catalogue
             return _json(
                 {
-                    **snapshot.says,
+                    **snapshot.identity,
                     "title": catalogue.title.model_dump(),
                     "publisher": catalogue.publisher.name.model_dump(),
                     "licence": catalogue.licence.name,
@@ -213,7 +213,9 @@ def _add_query(application: FastAPI, service: Service) -> None:
             if answered_as == "csv":
                 return Content(answers.as_csv(found["names"], found["rows"]), answers.MEDIA_TYPE_CSV)
             columns = [{"name": name, "type": kind} for name, kind in zip(found["names"], found["types"], strict=True)]
-            return _json({**snapshot.says, "columns": columns, "rows": answers.as_objects(found["names"], found["rows"])})
+            return _json(
+                {**snapshot.identity, "columns": columns, "rows": answers.as_objects(found["names"], found["rows"])}
+            )
 
         return service.answer(request, give, answered_as, sql)
 

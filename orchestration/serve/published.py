@@ -64,7 +64,7 @@ class OpenSnapshot:
         return headers
 
     @property
-    def says(self) -> dict[str, object]:
+    def identity(self) -> dict[str, object]:
         """What every JSON answer from this snapshot says."""
         notice = self.release.notice
         return {

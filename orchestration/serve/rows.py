@@ -13,7 +13,7 @@ from orchestration.core.tables import Label, Table
 from orchestration.core.texts import load_texts
 from orchestration.publish.formats.cube import MEASURE
 from orchestration.serve import answers, cubes, questions, workbook
-from orchestration.serve.annotations import said_beside
+from orchestration.serve.annotations import annotate
 from orchestration.serve.answering import DATA, TABLES
 from orchestration.serve.expressions import split
 from orchestration.serve.limits import Limits, too_many_cells
@@ -88,14 +88,14 @@ def answer_rows(
     next_offset = question.next_offset(total)
     rest = [(name, value) for name, value in parameters if name != questions.OFFSET]
     said_of = {
-        **snapshot.says,
+        **snapshot.identity,
         "table": table.name,
         "total_rows": total,
         "offset": question.offset,
         "next": address(where, [*rest, (questions.OFFSET, str(next_offset))]) if next_offset is not None else None,
         "columns": [{"name": column.name, "type": column.type} for column in columns],
         "rows": answers.as_objects(names_of, texts),
-        **said_beside(snapshot, table, [column.name for column in question.columns], rows),
+        **annotate(snapshot, table, [column.name for column in question.columns], rows),
     }
     return Found(answers.as_json(said_of), answers.MEDIA_TYPE_JSON, next_offset)
 
@@ -121,7 +121,7 @@ def _tabulated(
 
 def list_in_short(snapshot: OpenSnapshot) -> dict[str, Any]:
     """Return all tables in short."""
-    return {**snapshot.says, "tables": [_in_short(table, snapshot) for table in snapshot.tables.values()]}
+    return {**snapshot.identity, "tables": [_in_short(table, snapshot) for table in snapshot.tables.values()]}
 
 
 def _in_short(table: Table, snapshot: OpenSnapshot) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def describe_table(table: Table, snapshot: OpenSnapshot, limits: Limits, where: 
         variables = read_variables(connection, snapshot, table)
     described = table.model_dump(mode="json", exclude_none=True, exclude={"made_by"})
     return {
-        **snapshot.says,
+        **snapshot.identity,
         **_in_short(table, snapshot),
         **described,
         "codes": codes,
@@ -178,7 +178,7 @@ def describe_start(table: Table, snapshot: OpenSnapshot, limits: Limits, where: 
         selection = read_selection(connection, snapshot, table, [], where, whole=True)
     layout = read_layout(selection, {}, where)
     return {
-        **snapshot.says,
+        **snapshot.identity,
         "table": table.name,
         "selection": [{"variableCode": name, "valueCodes": split(text, where)} for name, text in selection.written.items()],
         "placement": {"heading": list(layout.heading), "stub": list(layout.stub)},

@@ -17,7 +17,7 @@ from orchestration.core.tables import Column, Label, Table
 from orchestration.core.texts import filled
 from orchestration.publish.publication_metadata import spans
 from orchestration.serve import answers, questions
-from orchestration.serve.annotations import breaks_beside, moves_beside
+from orchestration.serve.annotations import find_breaks, find_moves
 from orchestration.serve.limits import Limits
 from orchestration.serve.pages import TEXTS, Asked, render
 from orchestration.serve.published import OpenSnapshot
@@ -181,7 +181,7 @@ def _laid_out(snapshot: OpenSnapshot, chosen: Chosen, language: Language, limits
     if min(len(tabulated.rows), PAGE_ROWS) * tabulated.figures > limits.page_cells:
         raise RequestError(413, f"{cells:,} figures", place=where, remedy=answers.NARROW)
     years = {str(row[names.index("time_period")]) for row in rows} if "time_period" in names else set()
-    breaks = [each for each in breaks_beside(snapshot, table, names, rows) if str(each["time_period"]) in years]
+    breaks = [each for each in find_breaks(snapshot, table, names, rows) if str(each["time_period"]) in years]
     main = table.measures[0]
     measures = chosen.selection.measures or table.cube_measures
     return {
@@ -386,7 +386,7 @@ def _texts_of_moves(
     snapshot: OpenSnapshot, selection: Selection, names: Sequence[str], rows: Sequence[Sequence[Any]], language: Language
 ) -> list[str]:
     """Return in words how the areas moved that rows tell of."""
-    moves = moves_beside(snapshot, names, rows)
+    moves = find_moves(snapshot, names, rows)
     labels = selection.variables[UNIT].labels if moves else {}
     return [
         f"{in_language(labels[':'.join(area)], language)}: {in_language(text, language)}"

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from orchestration.core.errors import UserError
-from orchestration.core.suggestions import near
+from orchestration.core.suggestions import suggest
 
 if TYPE_CHECKING:
     import duckdb
@@ -49,7 +49,7 @@ def name_of_table(name: str, tables: Sequence[str]) -> str:
     if len(found) == 1:
         return found[0]
     raise UserError(
-        f"there is no table {name!r}{near(name, tables)}" if not found else f"{name!r} may be {', '.join(found)}",
+        f"there is no table {name!r}{suggest(name, tables)}" if not found else f"{name!r} may be {', '.join(found)}",
         place="explain",
         remedy=f"name one of {', '.join(tables)}",
     )
@@ -71,7 +71,7 @@ def parse_conditions(conditions: Sequence[str], keys: Sequence[str], place: str)
             )
         if len(fitting) != 1:
             several = f"{name!r} may be {', '.join(fitting)}"
-            what = several if fitting else f"there is no column {name!r}{near(name, keys)}"
+            what = several if fitting else f"there is no column {name!r}{suggest(name, keys)}"
             raise UserError(what, place=place, remedy=f"name one of {', '.join(keys)}")
         result[fitting[0]] = value
     return result
@@ -158,7 +158,7 @@ def _nearest(value: str, there: Sequence[str]) -> str:
     alike = [each for each in there if len(each) == len(value) and each.isdecimal()] if value.isdecimal() else []
     if alike:
         return f"; nearest is {min(alike, key=lambda each: abs(int(each) - int(value)))!r}"
-    return near(value, there) or f", the values are {_several(there)}"
+    return suggest(value, there) or f", the values are {_several(there)}"
 
 
 def _several(values: Sequence[str]) -> str:

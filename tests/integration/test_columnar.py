@@ -22,7 +22,7 @@ from orchestration.forms.draft import draft_form
 from orchestration.forms.model import FileSpec
 from orchestration.forms.registry import load_forms
 from orchestration.ingest.deliveries import TABLES
-from orchestration.ingest.headers import look
+from orchestration.ingest.headers import inspect_delivery
 from orchestration.ingest.readers import Limits, read
 from orchestration.ingest.readers.columnar import read_parquet
 from tests.integration.deliveries_kit import (
@@ -529,7 +529,7 @@ def test_new_year_lists_what_a_file_declares_and_how_it_was_read(kit: Kit) -> No
     )
     with_record(path, 7, b"$kjop=D1 2 0  kjop_1\n")
     path.write_bytes(path.read_bytes().replace(b"BQrum", b"B\xe6rum"))
-    seen = look(path.parent, previous)
+    seen = inspect_delivery(path.parent, previous)
     (delivered,) = seen.sheets
     assert delivered.spec is not None and delivered.spec.encoding == "cp1252"
     draft = draft_form(previous, seen.sheets).form_yml
@@ -554,7 +554,7 @@ def test_new_year_tells_columns_without_texts(kit: Kit) -> None:
     form(kit, PARQUET, columns=("nr", "kommune", "bolig"))
     (previous,) = load_forms(kit.settings.forms)
     path = parquet(kit, table(valg=pa.array([["a"], None])))
-    (note,) = look(path.parent, previous).notes
+    (note,) = inspect_delivery(path.parent, previous).notes
     assert note.startswith("export.parquet, valg: holds lists or records") and "can only be ignored" in note
 
 

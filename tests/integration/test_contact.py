@@ -15,7 +15,7 @@ from orchestration.contact.letters import load_letter_texts
 from orchestration.contact.page import chart, render
 from orchestration.contact.round_folder import write_round
 from orchestration.contact.states import Asking, Standing, State, load_contact_round
-from orchestration.contact.workbook import read_back
+from orchestration.contact.workbook import read_entries
 from orchestration.control.contacts import Contact, add_contacts, contacts_file, read_contacts
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR, Settings
@@ -354,18 +354,18 @@ def test_what_is_entered_in_the_workbook_is_put_on_record(controlled: Settings, 
 def test_an_entry_that_is_not_valid_is_told_with_its_row(controlled: Settings, values: dict[str, object], said: str) -> None:
     path = entered(controlled, **values)
     with pytest.raises(UserError, match=said) as caught:
-        read_back(path, load_contact_round(controlled, 2016, LATE))
+        read_entries(path, load_contact_round(controlled, 2016, LATE))
     assert caught.value.place.startswith(f"{path}, sheet Runden, row ")
 
 
 def test_another_file_than_the_workbook_of_the_round_is_refused(controlled: Settings, tmp_path: Path) -> None:
     found = load_contact_round(controlled, 2016, LATE)
     with pytest.raises(UserError, match=r"the column .* is missing"):
-        read_back(write(controlled) / "2016_alle.xlsx", found)
+        read_entries(write(controlled) / "2016_alle.xlsx", found)
     other = tmp_path / "other.xlsx"
     other.write_bytes(b"no workbook")
     with pytest.raises(UserError, match="cannot be read"):
-        read_back(other, found)
+        read_entries(other, found)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from orchestration.contact.letters import load_letter_texts
 from orchestration.contact.page import chart, render
 from orchestration.contact.round_folder import write_round
 from orchestration.contact.states import Asking, Standing, State, load_contact_round
-from orchestration.contact.workbook import read_back
+from orchestration.contact.workbook import read_entries
 from orchestration.control.answers import draft
 from orchestration.control.contacts import Contact, add_contacts, contacts_file, read_contacts
 from orchestration.core.errors import UserError
@@ -275,4 +275,4 @@ def test_a_workbook_of_the_round_without_columns_that_only_inform_is_read(contro
         sheet.cell(row, heads[head]).value = value
     path = tmp_path / "svar.xlsx"
     book.save(path)
-    assert [(each.unit_code, each.event, each.form) for each in read_back(path, found)] == [("1104", "reminded", "f")]
+    assert [(each.unit_code, each.event, each.form) for each in read_entries(path, found)] == [("1104", "reminded", "f")]

@@ -519,7 +519,7 @@ def test_the_command_says_what_it_found_and_where_the_lists_lie(
     assert str(controlled.control / "2016") in output
     assert "constructed" in output
     changed(controlled.control / "2016" / "2016_alle.xlsx")
-    monkeypatch.setattr("orchestration.contact.correction_effect.effect_of", lambda *_: ())
+    monkeypatch.setattr("orchestration.contact.correction_effect.estimate_effect", lambda *_: ())
     folder = str(controlled.control / "2016")
     code, output = run(controlled, monkeypatch, "2016", "--answers", folder, "--json")
     assert code == 0

@@ -18,7 +18,7 @@ from orchestration.forms.draft import draft_form
 from orchestration.forms.registry import load_form
 from orchestration.ingest.capture import capture
 from orchestration.ingest.delivery_files import ReadSheet, read_file
-from orchestration.ingest.headers import look
+from orchestration.ingest.headers import inspect_delivery
 from tests.integration.deliveries_kit import FORM, write_delivery, write_form
 
 HEADER = "nr;kommune;kommentar;bolig;arbeid;merknad"
@@ -570,7 +570,7 @@ def test_new_year_finds_header_and_options(tmp_path: Path, content: bytes | str,
     read_sheets(tmp_path, {"e.csv": GOOD}, file={"pattern": "e.csv"})
     previous = load_form(tmp_path / "forms" / FORM["form"])
     folder = write_delivery(tmp_path, "2017", {"e.csv": content, ".DS_Store": "x"})
-    seen = look(folder, previous)
+    seen = inspect_delivery(folder, previous)
     draft = draft_form(previous, seen.sheets, files=seen.files, delivery="2017")
     assert (draft.taken_over, draft.unsure, seen.notes) == (6, (), [])
     for word in words:
@@ -582,7 +582,7 @@ def test_new_year_finds_the_largest_row_of_texts_where_all_names_are_new(tmp_pat
     read_sheets(tmp_path, {"e.csv": GOOD}, file={"pattern": "e.csv"})
     previous = load_form(tmp_path / "forms" / FORM["form"])
     content = "Eksport 2017\n\nKnr;Navn;Tekst;Årsverk i bolig;Årsverk i arbeid;Til slutt\n0101;Halden;;1,5;2;\n;1;\n"
-    seen = look(write_delivery(tmp_path, "2017", {"e.csv": content}), previous)
+    seen = inspect_delivery(write_delivery(tmp_path, "2017", {"e.csv": content}), previous)
     (sheet,) = seen.sheets
     assert (sheet.row, sheet.headers[0], len(sheet.headers)) == (3, "Knr", 6)
     assert [note for note in seen.notes if "line 5: has 3 fields, and the header has 6" in note]
@@ -592,7 +592,7 @@ def test_new_year_tells_of_nameless_columns_and_packed_files(tmp_path: Path) -> 
     read_sheets(tmp_path, {"e.csv": GOOD}, file={"pattern": "e.csv"})
     previous = load_form(tmp_path / "forms" / FORM["form"])
     content = "".join(f"{number or ''};{line}\n" for number, line in enumerate(GOOD.splitlines()))
-    seen = look(write_delivery(tmp_path, "2017", {"e.csv": content, "rest.zip": packed("x")}), previous)
+    seen = inspect_delivery(write_delivery(tmp_path, "2017", {"e.csv": content, "rest.zip": packed("x")}), previous)
     draft = draft_form(previous, seen.sheets, files=seen.files, delivery="2017")
     assert [row.column for row in draft.unsure] == ["@1"]
     assert ["rest.zip is packed: unpack it" in note for note in seen.notes] == [True]

@@ -20,7 +20,7 @@ from orchestration.core.content_hashes import file_hash
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
 from orchestration.publish import integrity, journal, pointer, pruning, repair, snapshots
-from orchestration.publish.publication import what_waits
+from orchestration.publish.publication import find_waiting
 from orchestration.publish.snapshot_files import CHECKSUMS, DATABASE, GATE
 from tests.integration.publication_kit import fte, judged, published
 
@@ -259,10 +259,10 @@ def test_a_candidate_that_was_damaged_while_it_waits_is_told_and_not_published(
     note = {"id": made.id, "path": str(made.path), "content_hash": made.content_hash}
     (settings.warehouse / "candidate.json").write_text(json.dumps(note), encoding="utf-8")
     settings.data.mkdir()
-    before = what_waits(settings)
+    before = find_waiting(settings)
     assert before.waiting == made.id and not any("damaged" in reason for reason in before.reasons)
     damage_bytes(made.path / name)
-    (told,) = [reason for reason in what_waits(settings).reasons if "damaged" in reason]
+    (told,) = [reason for reason in find_waiting(settings).reasons if "damaged" in reason]
     assert told == f"it is damaged ({name}: the file was changed after it was judged): is248 run makes it anew"
     assert "was changed after it was judged; is248 run makes it anew" in invoked(tmp_path, monkeypatch, "verify", made.id)[1]
     with pytest.raises(UserError):
@@ -270,7 +270,7 @@ def test_a_candidate_that_was_damaged_while_it_waits_is_told_and_not_published(
     assert pointer.current(tmp_path / "snapshots") is None
     # What a run makes of the same inputs replaces it.
     again = judged(tmp_path, FIRST, channel="official", is_constructed=False)
-    assert again.id == made.id and not any("damaged" in reason for reason in what_waits(settings).reasons)
+    assert again.id == made.id and not any("damaged" in reason for reason in find_waiting(settings).reasons)
     assert snapshots.promote(again, tmp_path / "snapshots") is True
 
 

@@ -27,8 +27,8 @@ from orchestration.forms.draft import draft_form
 from orchestration.forms.registry import load_form
 from orchestration.ingest.capture import capture
 from orchestration.ingest.delivery_files import read_file
-from orchestration.ingest.headers import look
-from orchestration.trace.deliveries import told_cells
+from orchestration.ingest.headers import inspect_delivery
+from orchestration.trace.deliveries import reported_cells
 from tests.integration.deliveries_kit import (
     COLUMNS,
     FORM,
@@ -938,13 +938,13 @@ def test_other_kinds_of_workbooks_are_deliveries_too(kit: Kit, warehouse: duckdb
 def test_what_is_told_of_workbooks_stands_in_the_status(kit: Kit) -> None:
     with connect(kit.settings.warehouse_file):
         pass
-    assert told_cells(kit.settings.warehouse_file) == []
+    assert reported_cells(kit.settings.warehouse_file) == []
     write_form(kit.data, workbook_form(hidden="read"), WORKBOOK_COLUMNS, [])
     write_delivery(kit.data, "2016", {"export.xlsx": xlsx(WORKBOOK_ROWS, hide_row)})
     with connect(kit.settings.warehouse_file) as connection:
         load_inputs(kit.settings, connection)
         kit.read(connection)
-    (told,) = told_cells(kit.settings.warehouse_file)
+    (told,) = reported_cells(kit.settings.warehouse_file)
     assert (told["form"], told["file"], told["sheet"]) == ("survey_2016", "export.xlsx", "Ark")
     assert (told["cells"], told["first_cell"], told["what"]) == (3, "A4", "hidden cells, read since the form says so")
 
@@ -957,7 +957,7 @@ def test_a_new_year_is_proposed_what_to_do_with_marks_and_units(kit: Kit) -> Non
     write_form(kit.data, workbook_form(), WORKBOOK_COLUMNS, [])
     form = load_form(kit.settings.forms / "survey_2016")
     folder = write_delivery(kit.data, "2017", {"export.xlsx": xlsx(WORKBOOK_ROWS, change)})
-    seen = look(folder, form)
+    seen = inspect_delivery(folder, form)
     draft = draft_form(form, seen.sheets, labels=seen.labels, files=seen.files, delivery="2017", years=1)
     (hidden,) = [line for line in draft.form_yml.splitlines() if "hidden: read or skip" in line]
     assert hidden.strip().startswith("# look: sheet Ark, A4 (and 3 more): the row is hidden; show it if it counts")
@@ -984,7 +984,7 @@ def test_what_cells_suggest_is_proposed_and_nothing_of_it_is_decided(kit: Kit) -
     write_form(kit.data, {**FORM, "sheets": [sheet], "numbers": {}}, columns, OPTIONS)
     last = load_form(kit.settings.forms / "survey_2016")
     content = ";".join(("nr", *names, "valg", "boks")) + PROPOSED
-    seen = look(write_delivery(kit.data, "2017", {"export.csv": content}), last)
+    seen = inspect_delivery(write_delivery(kit.data, "2017", {"export.csv": content}), last)
     draft = draft_form(last, seen.sheets, files=seen.files, delivery="2017")
     assert [(row.column, row.note) for row in draft.unsure] == [
         ("valg", "its cells hold several options: type codes, separator |?"),
@@ -1016,6 +1016,6 @@ def test_units_that_are_merged_over_rows_are_told_in_a_new_year(kit: Kit) -> Non
         sheet.merge_cells("B2:B3")
 
     folder = write_delivery(kit.data, "2017", {"export.xlsx": xlsx(WORKBOOK_ROWS, merge)})
-    text = draft_form(form, look(folder, form).sheets, delivery="2017").form_yml
+    text = draft_form(form, inspect_delivery(folder, form).sheets, delivery="2017").form_yml
     assert "is merged over rows (first into row 3): its unit holds for all of them without a word" in text
     assert "#   rows: sum" in text and "fill_down" not in text

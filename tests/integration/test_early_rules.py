@@ -62,8 +62,8 @@ def kit(tmp_path: Path) -> Iterator[Kit]:
 
 
 def test_a_version_that_is_the_published_one_has_not_come_again(kit: Kit) -> None:
-    assert early_rules.come_again(kit.settings.warehouse_file) == ["survey_2016"]
-    assert early_rules.come_again(kit.settings.warehouse / "none.duckdb") == []
+    assert early_rules.redelivered_forms(kit.settings.warehouse_file) == ["survey_2016"]
+    assert early_rules.redelivered_forms(kit.settings.warehouse / "none.duckdb") == []
 
 
 def test_units_whose_answers_are_gone_are_refused_and_the_entry_is_proposed(kit: Kit) -> None:

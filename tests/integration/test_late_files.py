@@ -12,7 +12,7 @@ from orchestration.forms.model import FileSpec
 from orchestration.forms.registry import load_forms
 from orchestration.ingest.capture import capture
 from orchestration.ingest.deliveries import fingerprint
-from orchestration.preview.year_preview import look_at
+from orchestration.preview.year_preview import preview_year
 from tests.integration.deliveries_kit import (
     COLUMNS,
     FORM,
@@ -49,7 +49,7 @@ def test_late_files_are_read_and_not_counted_whatever_their_number(tmp_path: Pat
     late = {f"late_{code}.csv": [row(1, code, name, "4", "02.05.2016")] for code, name in (("0105", "x"), ("0106", "y"))}
     write_delivery(kit.data, "2016", {name: csv_text(HEADER, rows) for name, rows in late.items()})
     assert [file.name for file in capture(folder, form)] == ["export.csv", "late_0105.csv", "late_0106.csv"]
-    found = look_at(kit.settings, 2016)
+    found = preview_year(kit.settings, 2016)
     assert found.problems == () and found.units["answered"] == 4 and found.several_files == ()
     # The file that everybody is in is still needed, whatever came late.
     (folder / "export.csv").unlink()
@@ -151,7 +151,7 @@ def test_a_unit_that_stands_in_two_files_is_told_by_name_until_it_is_signed_whic
     kit = kit_with(tmp_path, LATE, {"export.csv": export, "late_1.csv": late})
 
     def told() -> dict[str, tuple[str, str | None]]:
-        return {each.unit_code: (each.verdict, each.counts) for each in look_at(kit.settings, 2016).several_files}
+        return {each.unit_code: (each.verdict, each.counts) for each in preview_year(kit.settings, 2016).several_files}
 
     assert told() == {
         "0101": ("contested", None),

@@ -293,7 +293,7 @@ def test_a_changed_figure_leaves_the_other_files(tmp_path: Path) -> None:
     assert bytes_of(changed) == bytes_of(alone)
     assert (changed.id, changed.content_hash) == (alone.id, content_hash(changed.path))
     assert 0 < again.taken < again.files
-    assert again.told == f"{again.taken:,} of {again.files:,} files taken over, made of the same"
+    assert again.summary == f"{again.taken:,} of {again.files:,} files taken over, made of the same"
     assert (tmp_path / "store").stat().st_mode & 0o077 == 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.core.errors import UserError
-from orchestration.core.release_calendar import Calendar, Said, load_calendar, overdue, reasons_against
+from orchestration.core.release_calendar import Calendar, SnapshotIdentity, load_calendar, overdue, reasons_against
 from orchestration.core.settings import PROJECT_DIR
 
 CANDIDATE = "2031-0123456789ab"
@@ -30,9 +30,9 @@ def calendar(preparing: str | None = "provisional", **changes: object) -> Calend
     return Calendar.model_validate(content)
 
 
-def said(**changes: object) -> Said:
+def said(**changes: object) -> SnapshotIdentity:
     values = {"id": CANDIDATE, "channel": "official", "time_period": 2031, "release": "provisional"}
-    return Said(**{**values, "release_status": "provisional", **changes})  # type: ignore[arg-type]
+    return SnapshotIdentity(**{**values, "release_status": "provisional", **changes})  # type: ignore[arg-type]
 
 
 def test_an_approved_candidate_goes_out_at_the_second_of_its_release_and_not_before() -> None:

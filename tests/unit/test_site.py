@@ -248,7 +248,7 @@ def said_of(columns: int, notes: list[str]) -> tuple[list[Label], list[tuple[Lab
     )
     resolver = Resolver(a_release(), load_site(), {}, {}, {}, {}, {}, {})
     labels = [Label(nb=f"kolonne {group}", en=f"column {group}") for group in groups]
-    return resolver.said(cube, "time", "2001", labels, [{"group": group, "time": "2001"} for group in groups])
+    return resolver.remarks_on_row(cube, "time", "2001", labels, [{"group": group, "time": "2001"} for group in groups])
 
 
 def a_release() -> Release:

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from orchestration.core.tables import STATUS_COLUMN, Column, Dimension, Label, Table
 from orchestration.core.texts import filled, load_texts
-from orchestration.publish.definitions import KIND, NOTHING_SAID, said_of, subjects_of
+from orchestration.publish.definitions import KIND, NOTHING_SAID, find_definitions, subjects_of
 from orchestration.publish.formats.delimited import FOR_EXCEL
 from orchestration.publish.publication_metadata import Code, Release
 from orchestration.publish.remarks import NOTE_COLUMN, SEPARATOR
@@ -358,7 +358,7 @@ def definitions_of(table: Table, release: Release) -> list[dict[str, Any]]:
             "source": _text(each.source),
             "page": each.page,
         }
-        for each in said_of(release.definitions, subjects_in(table, release))
+        for each in find_definitions(release.definitions, subjects_in(table, release))
         if each.item != NOTHING_SAID
     ]
 

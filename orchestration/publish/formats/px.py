@@ -218,7 +218,7 @@ def _keywords(cube: DenseCube, release: Release, said: _Said) -> Iterator[str]:
     for content in contents:
         yield from text_lines("UNITS", content.unit, content.label)
     for keys in ((), *((content.label,) for content in contents)):
-        yield from _whom_and_when(release, *keys)
+        yield from _contact_and_update(release, *keys)
     yield from text_lines("SOURCE", catalogue.publisher.name)
     yield from _notes(cube, release, contents, said)
     yield from _cell_notes(cube, release, said.cells)
@@ -256,7 +256,7 @@ def _technical(cube: DenseCube, release: Release) -> Iterator[str]:
     yield from once("SUBJECT-CODE", release.catalogue.themes[0].rpartition("/")[2])
 
 
-def _whom_and_when(release: Release, *keys: Label) -> Iterator[str]:
+def _contact_and_update(release: Release, *keys: Label) -> Iterator[str]:
     """Yield whom to ask and when the figures were last updated, of the table or of a content."""
     contact = release.catalogue.contact
     if release.released_at is not None:
