@@ -84,7 +84,7 @@ def decide(
         with problems.collect():
             if decision.key in written:
                 other = written[decision.key][0].place
-                raise UserError(f"decides what {other} decides too", place=decision.place, remedy="keep one of the two")
+                raise UserError(f"decides the same thing as {other}", place=decision.place, remedy="keep one of the two")
             if decision.key not in undecided:
                 before += 1
                 continue
@@ -145,7 +145,8 @@ def _lines(decision: Decision, row: Mapping[str, str], draft: Draft, forms: Sequ
     is_gone = not row["column"]
     if decision.choice not in (OF_GONE if is_gone else OF_DELIVERED):
         raise UserError(
-            "says what cannot be decided of " + ("a column that was not delivered" if is_gone else "a delivered column"),
+            "has a decision that is not allowed for "
+            + ("a column that was not delivered" if is_gone else "a delivered column"),
             place=decision.place,
             remedy="choose " + ("not delivered, not asked or delete" if is_gone else "a candidate, ignore or new question"),
         )
@@ -162,13 +163,15 @@ def _lines(decision: Decision, row: Mapping[str, str], draft: Draft, forms: Sequ
     if decision.choice == "new":
         if not re.fullmatch(r"[a-z0-9][a-z0-9_]*", filled.get("question", "")):
             raise UserError(
-                f"{filled['question']!r} is no id of a question" if "question" in filled else "a new question needs an id",
+                f"{filled['question']!r} is not a valid question id"
+                if "question" in filled
+                else "a new question needs an id",
                 place=decision.place,
                 remedy="write lower-case letters a to z, digits and _ as its question",
             )
         return [empty | plainly | {"use": "answer"} | _USUAL | _by_the_book(decision.key, filled, draft) | filled]
     if not decision.uses:
-        raise UserError("the row has no such candidate", place=decision.place, remedy="choose one that stands in it")
+        raise UserError("the row has no such candidate", place=decision.place, remedy="choose a candidate that the row has")
     lines = []
     for use in decision.uses:
         line = as_row(_asked(use, forms)) | {"sheet": row["sheet"], "column": row["column"]}

@@ -75,9 +75,9 @@ def drop_renamed(
         if other is not None and decision.choice in OF_GONE:
             problems.report(
                 UserError(
-                    f"says what became of a column that {other.place} says is called otherwise now",
+                    f"decides about a column that {other.place} says was renamed",
                     place=decision.place,
-                    remedy="empty one of the two",
+                    remedy="clear one of the two",
                 )
             )
     kept = [

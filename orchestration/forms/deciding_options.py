@@ -134,13 +134,13 @@ def checked_codes(kept: Iterable[Kept], problems: Problems) -> list[Kept]:
                 raise UserError(
                     f"code {each.code!r} has {has}",
                     place=each.place,
-                    remedy="give it an answer (id), or the reason why it is no answer",
+                    remedy="give it an answer (id), or the reason why it is not an answer",
                 )
             if each.missing_reason and each.missing_reason not in MISSING_REASONS:
                 raise UserError(
-                    f"{each.missing_reason!r} is no reason",
+                    f"{each.missing_reason!r} is not a valid reason",
                     place=each.place,
-                    remedy=f"reasons are {', '.join(MISSING_REASONS)}",
+                    remedy=f"the reasons are {', '.join(MISSING_REASONS)}",
                 )
             sound.append(each)
     return sound
@@ -173,7 +173,7 @@ def code_rows(
                 raise UserError(
                     f"the column {each.column!r} is not decided as a question of type code",
                     place=each.place,
-                    remedy="decide the column, or empty the row of its code",
+                    remedy="decide the column, or clear the row of its code",
                 )
             other = known.get((question, code_text(each.code)))
             if other is None:
@@ -191,6 +191,6 @@ def code_rows(
                 raise UserError(
                     f"code {each.code!r} of {question} is {other['answer'] or other['missing_reason']} already",
                     place=each.place,
-                    remedy="empty the row, or correct options.csv",
+                    remedy="clear the row, or correct options.csv",
                 )
     return added

@@ -191,7 +191,9 @@ def draft_form(
         UserError: no header was delivered, or the years are not advanced.
     """
     if years < 1:
-        raise UserError("the new form is not later than the last", place=previous.form, remedy="advance by at least a year")
+        raise UserError(
+            "the new form is not later than the last form", place=previous.form, remedy="advance by at least a year"
+        )
     if not any(numbered_headers(sheet.headers) for sheet in headers):
         raise UserError(
             "no sheet with headers was delivered", place=delivery or previous.form, remedy="check the files of the delivery"
@@ -323,9 +325,9 @@ def write_draft(draft: Draft, folder: Path, *, again: bool = False) -> Written:
         folder.mkdir(parents=True)
     except FileExistsError as error:
         raise UserError(
-            "the form is there already",
+            "the form already exists",
             place=str(folder),
-            remedy="give --again to keep what was decided in it, or rename the folder to draft it anew",
+            remedy="add --again to keep its decisions, or rename the folder to draft the form again",
         ) from error
     for name, text in (("form.yml", draft.form_yml), ("columns.csv", draft.columns_csv), ("options.csv", draft.options_csv)):
         (folder / name).write_text(text, encoding="utf-8", newline="")
@@ -355,7 +357,7 @@ def _write_again(draft: Draft, path: Path) -> Written:
                 raise UserError(
                     f"the header has {', '.join(reader.fieldnames or []) or 'nothing'}",
                     place=f"{path}, line 1",
-                    remedy=f"the columns are {', '.join(COLUMN_NAMES)}; or rename the folder to draft the form anew",
+                    remedy=f"the columns are {', '.join(COLUMN_NAMES)}; or rename the folder to draft the form again",
                 )
             before = []
             for row in reader:

@@ -66,7 +66,7 @@ def refuse_odd_row(row: Mapping[Any, Any], path: Path, line: int) -> None:
         raise UserError(
             f"has {'more' if None in row else 'fewer'} cells than the header",
             place=f"{path}, line {line}",
-            remedy="quote cells that hold a comma",
+            remedy="put cells that contain a comma in quotation marks",
         )
 
 
@@ -119,7 +119,7 @@ def _read_rows(
                 raise UserError(
                     f"{len(undecided)} row{'s are' if len(undecided) > 1 else ' is'} not decided (use: {UNSURE})",
                     place=f"{path}, line {undecided[0]}",
-                    remedy="give each another use, or delete it; is248 preview shows what is decided already",
+                    remedy="give each another use, or delete it; is248 preview shows the decisions so far",
                 )
     except FileNotFoundError as error:
         raise UserError("the file is missing", place=str(path), remedy=DOCUMENTATION) from error
@@ -148,8 +148,7 @@ def _check_columns(form: Form, path: Path, problems: Problems, *, is_decided: bo
         if (option.question, option.code) in codes:
             problems.report(
                 UserError(
-                    f"code {option.code!r} of {option.question} stands in line "
-                    f"{codes[option.question, option.code].line} too",
+                    f"code {option.code!r} of {option.question} is also in line {codes[option.question, option.code].line}",
                     place=f"{path / 'options.csv'}, line {option.line}",
                     remedy="keep one",
                 )
@@ -173,7 +172,7 @@ def _check_columns(form: Form, path: Path, problems: Problems, *, is_decided: bo
     for question, options in without.items():
         problems.report(
             UserError(
-                f"question {question!r} is no question with codes"
+                f"question {question!r} is not a question with codes"
                 + (f" (so it is in {len(options) - 1} more lines)" if len(options) > 1 else ""),
                 place=f"{path / 'options.csv'}, line {options[0].line}",
                 remedy="delete its codes if it is not asked, or use a question of columns.csv with type code or codes",
@@ -200,7 +199,7 @@ def _check_column(
     key = (column.sheet, column.column, column.when)
     if key in seen:
         raise UserError(
-            f"column {column.column!r} is mapped in line {seen[key].line} already",
+            f"column {column.column!r} is already mapped in line {seen[key].line}",
             place=place,
             remedy="map each column once, or once for each `when`",
         )
@@ -212,7 +211,7 @@ def _check_column(
                 raise UserError(
                     f"means the same as line {other.line}: {' '.join(column.meaning)}",
                     place=place,
-                    remedy="give the two columns different questions, items or answers, or, if each stands in other "
+                    remedy="give the two columns different questions, items or answers, or, if they are in different "
                     "files, the same type, unit and population and both the reason optional",
                 )
         others.append(column)
@@ -280,7 +279,7 @@ def _check_missing(form: Form, path: Path) -> None:
         for option in answers.get(column.question, ()) if column.type in OF_OPTIONS and missing else ():
             if option.code in missing:
                 raise UserError(
-                    f"code {option.code!r} is missing here, and an answer in options.csv, line {option.line}",
+                    f"code {option.code!r} is a missing code here, but an answer in options.csv, line {option.line}",
                     place=place,
                     remedy="keep one of the two",
                 )
@@ -297,7 +296,7 @@ def _check_patterns(form: Form, path: Path) -> None:
                 duckdb.execute("select regexp_full_match('', ?)", [pattern]).fetchall()
             except duckdb.Error as error:
                 raise UserError(
-                    f"sheet {sheet.name}: {where}: the pattern {pattern!r} is not understood ({error})",
+                    f"sheet {sheet.name}: {where}: the pattern {pattern!r} is not valid ({error})",
                     place=str(path / "form.yml"),
                     remedy="write it without look-ahead and back-references",
                 ) from error
@@ -330,9 +329,9 @@ def _check_named_columns(form: Form, path: Path) -> None:
     for column in form.columns:
         if column.use == "identifier" and header(column.column) not in named.get(column.sheet, set()):
             raise UserError(
-                f"{column.column!r} is an identifier that nothing names",
+                f"{column.column!r} is an identifier, but nothing refers to it",
                 place=f"{path / 'columns.csv'}, line {column.line}",
-                remedy="name it in form.yml, or make it an answer or ignored",
+                remedy="refer to it in form.yml, or make it an answer or ignored",
             )
 
 
@@ -412,7 +411,7 @@ def _load(
         line = _line(text, error.errors()[0]["loc"])
         raise UserError(first_problem(error), place=f"{place}, line {line}", remedy=DOCUMENTATION) from error
     if form.form != path.name:
-        raise UserError(f"form is {form.form!r}", place=str(place), remedy="name the folder and the form alike")
+        raise UserError(f"form is {form.form!r}", place=str(place), remedy="give the folder and the form the same name")
     _check_columns(form, path, problems, is_decided=not open_lines)
     return form
 
@@ -443,7 +442,7 @@ def _check_items(form: Form, path: Path, breakdowns: dict[str, tuple[str, dict[s
         if column.item not in codes:
             problems.report(
                 UserError(
-                    f"item {column.item!r} is no code of the list {codelist}",
+                    f"item {column.item!r} is not a code in the list {codelist}",
                     place=place,
                     remedy="add a new category to data/classifications/codelists.csv, and what it corresponds to in the "
                     "rounds before to category_crosswalk.csv (docs/run/adding-a-year.md)",
@@ -452,7 +451,7 @@ def _check_items(form: Form, path: Path, breakdowns: dict[str, tuple[str, dict[s
         elif codes[column.item] not in ("", column.target_group):
             problems.report(
                 UserError(
-                    f"item {column.item!r} is of the target group {codes[column.item]}, and not {column.target_group}",
+                    f"item {column.item!r} belongs to the target group {codes[column.item]}, not {column.target_group}",
                     place=place,
                     remedy=f"see the list {codelist} in data/classifications/codelists.csv",
                 )
@@ -533,9 +532,9 @@ def load_finished(folder: Path) -> tuple[list[Form], list[Unfinished]]:
         key = (form.survey, form.time_period)
         if key in rounds:
             raise UserError(
-                f"{form.survey} {form.time_period} is the form {rounds[key].form} too",
+                f"{form.survey} {form.time_period} already has the form {rounds[key].form}",
                 place=str(folder / form.form / "form.yml"),
-                remedy="keep one form a round",
+                remedy="keep one form per round",
             )
         rounds[key] = form
     return sorted(forms, key=lambda form: (form.time_period, form.survey)), unfinished

@@ -226,7 +226,9 @@ def load_signed(data: Path) -> dict[str, list[tuple[Any, ...]]]:
                 for key, decision in _decided(entry):
                     if key in seen:
                         raise UserError(
-                            f"decides the same as {seen[key]}", place=f"{path}, line {line}", remedy="keep one of the two"
+                            f"makes the same decision as {seen[key]}",
+                            place=f"{path}, line {line}",
+                            remedy="keep one of the two",
                         )
                     seen[key] = place
                     rows[name].append((place, *key, *decision, entry.reason, entry.decided_by, entry.date))

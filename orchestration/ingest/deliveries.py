@@ -251,7 +251,7 @@ def _check_units(
     units = int(counted[0]) if counted else 0
     if units == 0:
         raise UserError(
-            "holds no units",
+            "contains no units",
             place=str(folder),
             remedy="correct unit in form.yml (code_pattern finds codes inside texts; name without code looks names up), "
             "and rows_not_data",
@@ -269,7 +269,7 @@ def _check_units(
         growth = municipalities[years[1]] / municipalities[years[0]] if set(years) <= set(municipalities) else 1.0
         if units < known[before.form] * growth * (1 - form.max_shrink):
             raise UserError(
-                f"holds {units} units, {before.form} held {known[before.form]}",
+                f"contains {units} units, but {before.form} contained {known[before.form]}",
                 place=str(folder),
                 remedy="ask the collector for the whole delivery, or state max_shrink in form.yml with a reason",
             )
@@ -393,7 +393,7 @@ def undescribed(forms: list[Form], deliveries: Path) -> list[Path]:
     """
     described = {form.delivery for form in forms}
     if forms and not deliveries.is_dir():
-        raise UserError("there is no such folder", place=str(deliveries), remedy="restore it, or correct IS248_DATA_DIR")
+        raise UserError("the folder does not exist", place=str(deliveries), remedy="restore it, or correct IS248_DATA_DIR")
     folders = sorted(deliveries.iterdir()) if deliveries.is_dir() else []
     return [
         path

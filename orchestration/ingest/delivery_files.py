@@ -205,9 +205,10 @@ def _check_content(form: Form, sheets: list[ReadSheet], problems: Problems) -> N
             if not re.fullmatch(check.matches, text):
                 problems.report(
                     UserError(
-                        f"row {check.row}, column {check.column} holds {text[:80]!r} and not {check.matches!r}",
+                        f"row {check.row}, column {check.column} contains {text[:80]!r}, which does not match "
+                        f"{check.matches!r}",
                         place=f"{read_sheet.file.path}, sheet {read_sheet.sheet.name}",
-                        remedy="ask for the right file, or correct checks in form.yml where this is it",
+                        remedy="ask for the right file, or correct checks in form.yml if this is the right file",
                     )
                 )
 

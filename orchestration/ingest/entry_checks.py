@@ -64,7 +64,7 @@ def check_signed(
             year, unit = entry["time_period"], entry["unit_code"]
             if year not in years:
                 raise UserError(
-                    f"no form is of {year}",
+                    f"there is no form for {year}",
                     place=_place(data, name, row),
                     remedy=f"correct year; the years are {', '.join(map(str, sorted(years)))}",
                 )
@@ -73,7 +73,7 @@ def check_signed(
             known.setdefault(year, units_of(data, year))
             if unit not in known[year]:
                 raise UserError(
-                    f"{unit!r} is no unit of {year}",
+                    f"{unit!r} is not a unit in {year}",
                     place=_place(data, name, row),
                     remedy="write the code that the municipality, district or agency had in that year, four or six digits",
                 )

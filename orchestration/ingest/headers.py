@@ -187,7 +187,7 @@ def inspect_delivery(
         UserError: there is no such folder, or a file cannot be read.
     """
     if not folder.is_dir():
-        raise UserError("there is no such delivery", place=str(folder), remedy="put the delivered files into this folder")
+        raise UserError("the delivery does not exist", place=str(folder), remedy="put the delivered files into this folder")
     result = Look([], [], CodeBook(), [])
     books = code_books_of(folder)
     # What files say themselves; a code book beside them goes before it.
@@ -273,7 +273,7 @@ def inspect_delivery(
             raise UserError(
                 f"no workbook has a sheet {name!r}",
                 place=str(folder),
-                remedy=f"sheets are {', '.join(sorted(filter(None, there)))}" if any(there) else "leave --sheet out",
+                remedy=f"the sheets are {', '.join(sorted(filter(None, there)))}" if any(there) else "leave --sheet out",
             )
     whole = own
     for each in books.values():

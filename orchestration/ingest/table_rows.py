@@ -157,7 +157,7 @@ def refuse_second_table(
         raise UserError(
             f"the row looks like a heading ({shown(text)}): does a second table begin there?",
             place=f"{path}, sheet {sheet.name}, cell {column_letters(column)}{row}",
-            remedy="deliver one table a sheet, or name such rows under rows_not_data in form.yml if they are no data",
+            remedy="deliver one table per sheet, or list such rows under rows_not_data in form.yml if they are not data",
         )
 
 

@@ -90,7 +90,7 @@ def _forms_of(
     paths = drafts_of(settings.forms, year)
     if not paths:
         raise UserError(
-            f"no form is of {year}",
+            f"there is no form for {year}",
             place=str(settings.forms),
             remedy=f"is248 new-year <last form> {year} drafts one of what was delivered",
         )

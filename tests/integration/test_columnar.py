@@ -495,8 +495,8 @@ def test_sav_in_the_encoding_that_it_says_or_that_the_form_states(
         ("windows-1252", "utf-8", None, ("is UTF-8, but the file says windows-1252", "'lært' would be read as 'lÃ¦rt'")),
         ("ISO-8859-1", "utf-8", "latin-1", ("is utf-8, but the form states latin-1", "encoding: utf-8")),
         ("x-rot", "cp1252", None, ("written in 'x-rot', which is not known", "encoding: cp1252")),
-        ("UTF-8", "utf-8", "utf-16", ("'utf-16' is not known for text",)),
-        ("UTF-8", "utf-8", "nothing", ("'nothing' is not known for text",)),
+        ("UTF-8", "utf-8", "utf-16", ("'utf-16' is not a known text encoding",)),
+        ("UTF-8", "utf-8", "nothing", ("'nothing' is not a known text encoding",)),
     ],
 )
 def test_sav_in_another_encoding_than_stated_is_refused(
@@ -583,7 +583,7 @@ def test_an_spss_file_that_is_not_whole_is_refused(
     whole = path.read_bytes()
     path.write_bytes(damage(whole))
     if path.read_bytes() != whole:
-        with pytest.raises(UserError, match="damaged or breaks off"):
+        with pytest.raises(UserError, match="damaged or truncated"):
             read(path, spec)
 
 

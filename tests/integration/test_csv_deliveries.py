@@ -114,7 +114,7 @@ def lines(*rows: str, end: str = "\n") -> str:
         # A word alone is no footnote unless the form says so.
         (["0101;Halden;greit;1,5;2;", "Kilde"], "name it under rows_not_data in form.yml if it is a footnote"),
         # Two comments that are a quotation mark each: a record and the next are one, as wide as the header.
-        (['0101;Halden;";1,5;2;', '0104;Moss;";12,5;3;'], "line 2: column 3 holds the end of one record"),
+        (['0101;Halden;";1,5;2;', '0104;Moss;";12,5;3;'], "line 2: column 3 contains the end of one record"),
         (['0101;Halden;";1,5;2;', "0105;;;4;5;", '0104;Moss;";12,5;3;'], "state quote: none"),
     ],
 )
@@ -229,7 +229,11 @@ def test_the_line_of_excel_may_count_as_a_row_and_must_say_what_the_form_says(tm
         (lines(r'0101;Halden;"sa \"nei\" i fjor";1,5;2;'), {}, r"line 2: a quoted cell is followed by more text"),
         (lines(r'0101;Halden;"sa \"nei\" i fjor";1,5;2;'), {}, r'state escape: "\\" in form.yml'),
         (lines('0101;Halden;"uttrykk" brukt;1,5;2;'), {}, "state quote: none in form.yml"),
-        ("".join(f'"{line}"\n' for line in lines("0101;Halden;;1,5;2;").split()), {}, "each line stands between quotes"),
+        (
+            "".join(f'"{line}"\n' for line in lines("0101;Halden;;1,5;2;").split()),
+            {},
+            "each whole line is enclosed in quotation marks",
+        ),
         (lines("0101;Halden;'a;1,5;2;"), {"quote": "'"}, "line 2: a quote opens a cell that is not closed"),
     ],
 )
@@ -263,7 +267,7 @@ def test_a_file_of_two_encodings_is_refused_and_no_encoding_advised(tmp_path: Pa
     mixed = AAS.encode().replace("prøvd i år".encode(), "prøvd i år".encode("cp1252"))
     message = refusal(tmp_path, {"e.csv": mixed}, file={"encoding": stated})
     assert "line 3, column 15: is UTF-8 but for 2 bytes (here byte 0xF8, which is ø in cp1252)" in message
-    assert "state encoding" not in message and "no encoding is right for the whole file" in message
+    assert "state encoding" not in message and "no single encoding fits the whole file" in message
     assert ("the form states" in message) == (stated != "utf-8")
 
 
@@ -292,7 +296,7 @@ def test_no_encoding_is_advised_where_no_letters_come_out(tmp_path: Path, bad: b
 
 def test_a_file_cut_in_a_letter_is_cut(tmp_path: Path) -> None:
     content = AAS.encode()
-    assert "the file is cut off" in refusal(tmp_path, {"e.csv": content[: content.rindex("å".encode()) + 1]})
+    assert "the file is truncated" in refusal(tmp_path, {"e.csv": content[: content.rindex("å".encode()) + 1]})
 
 
 @pytest.mark.parametrize("word", ["«BÅ»", "SMÅ\u2013", "Å\u00b4s"])
@@ -477,9 +481,9 @@ def test_a_repeated_header_is_no_data_and_another_header_is_refused(tmp_path: Pa
     assert sheet.header_again == (3,)
     other = content + "nr;kommune;kommentar;arbeid;bolig;merknad\n0104;Moss;;3;12,5;\n"
     message = refusal(tmp_path, {"e.csv": other}, sheet={"rows_not_data": [FOOTNOTE]})
-    assert "line 3: is another header than the first" in message
+    assert "line 3: is a second header" in message
     renamed = content + "nr;kommune;kommentar;årsverk;tiltak;merknad\n0104;Moss;;3;12,5;\n"
-    assert "line 3: is another header than the first" in refusal(tmp_path, {"e.csv": renamed})
+    assert "line 3: is a second header" in refusal(tmp_path, {"e.csv": renamed})
 
 
 def test_headers_of_several_rows_may_be_repeated(tmp_path: Path) -> None:
@@ -540,7 +544,7 @@ def test_file_names_are_compared_by_their_letters(tmp_path: Path) -> None:
     (sheet,) = read_sheets(tmp_path, {decomposed: content}, file={"pattern": composed})
     assert sheet.file.name == sheet.sheet.name == composed
     message = refusal(tmp_path, {decomposed: content, composed: content + "\n"}, file={"pattern": "*.csv", "count": 2})
-    assert "has the same name as another file but for how its letters are stored" in message
+    assert "has the same name as another file, apart from the Unicode form of its letters" in message
 
 
 # new-year

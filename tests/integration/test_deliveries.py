@@ -363,7 +363,7 @@ def test_linked_sheets_and_merged_headers_of_a_workbook(kit: Kit, warehouse: duc
     ]
     assert warehouse.execute("select count(*) from intermediate.int_cells where fate_reason = 'header'").fetchone() == (7,)
     write_form(kit.data, {**form, "checks": [{**form["checks"][0], "matches": ".*2017"}]}, columns, [])  # type: ignore[dict-item]
-    with pytest.raises(UserError, match="row 1, column 1 holds 'Rapport for 2016'"):
+    with pytest.raises(UserError, match="row 1, column 1 contains 'Rapport for 2016'"):
         kit.read(warehouse)
 
 
@@ -420,7 +420,7 @@ def without_column(name: str) -> str:
 
 REFUSED: list[tuple[str, dict[str, bytes | str], str]] = [
     ("unknown file", {"export.csv": GOOD, "exportt.csv": "x"}, "does not know the file: its columns are those of no file"),
-    ("missing file", {}, "0 files fit 'export.csv', 1 are expected"),
+    ("missing file", {}, "0 files match 'export.csv', but 1 are expected"),
     ("empty file", {"export.csv": ""}, "the file is empty"),
     ("unmapped column", {"export.csv": GOOD.replace("bolig", "bolig_ny")}, "'bolig_ny' is not mapped"),
     ("missing column", {"export.csv": without_column("arbeid")}, "the mapped column 'arbeid' is missing"),
@@ -432,11 +432,11 @@ REFUSED: list[tuple[str, dict[str, bytes | str], str]] = [
         "'bolig#2' is not mapped (its header stands in the sheet more than once, nearest is 'arbeid', line 9)",
     ),
     ("no header", {"export.csv": GOOD.replace("arbeid", "")}, "has cells and no header"),
-    ("truncated file", {"export.csv": csv_text(HEADER, ROWS[:6]).rstrip("\n")[:-6]}, "the file is cut off"),
+    ("truncated file", {"export.csv": csv_text(HEADER, ROWS[:6]).rstrip("\n")[:-6]}, "the file is truncated"),
     ("another year", {"export.csv": GOOD.replace("2016", "2015")}, "submissions are of 2015, and the form is collected in"),
     ("dates of another form", {"export.csv": GOOD.replace(".04.2016", "/04/2016")}, "not dates as submission.formats says"),
     ("no status of a completed one", {"export.csv": GOOD.replace(".2016;1;", ".2016;3;")}, "no submission is completed"),
-    ("no units", {"export.csv": csv_text(HEADER, ROWS[7:])}, "holds no units"),
+    ("no units", {"export.csv": csv_text(HEADER, ROWS[7:])}, "contains no units"),
 ]
 
 
@@ -466,7 +466,7 @@ def test_a_shrunken_delivery_is_refused(kit: Kit, warehouse: duckdb.DuckDBPyConn
     )
     write_delivery(kit.data, "2016", {"export.csv": GOOD})
     write_delivery(kit.data, "2017", {"export.csv": csv_text(HEADER, ROWS[:3]).replace("2016", "2017")})
-    with pytest.raises(UserError, match="holds 3 units, survey_2016 held 7"):
+    with pytest.raises(UserError, match="contains 3 units, but survey_2016 contained 7"):
         kit.read(warehouse)
     # Where mergers made the municipalities half as many, half as many units are right.
     assert kit.read(warehouse, municipalities={2016: 400, 2017: 180})["survey_2017"] == "read"
@@ -491,10 +491,10 @@ def a_pipe(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("add", "message"),
     [
-        (a_copy, "is the same as export.csv"),
+        (a_copy, "has the same content as export.csv"),
         (a_link, "is a link"),
         (a_folder, "is a folder"),
-        (a_pipe, "is no ordinary file"),
+        (a_pipe, "is not a regular file"),
     ],
 )
 def test_what_is_no_file_of_the_delivery_is_refused(

@@ -53,7 +53,7 @@ def test_late_files_are_read_and_not_counted_whatever_their_number(tmp_path: Pat
     assert found.problems == () and found.units["answered"] == 4 and found.several_files == ()
     # The file that everybody is in is still needed, whatever came late.
     (folder / "export.csv").unlink()
-    with pytest.raises(UserError, match=r"0 files fit 'export.csv', 1 are expected.*ask the collector"):
+    with pytest.raises(UserError, match=r"0 files match 'export.csv', but 1 are expected.*ask the collector"):
         capture(folder, form)
 
 
@@ -136,7 +136,7 @@ def test_a_file_that_came_twice_is_told(tmp_path: Path) -> None:
     rows = [row(1, "0101", "Halden", "1")]
     kit = kit_with(tmp_path, LATE, {"export.csv": rows, "late_again.csv": rows})
     (form,) = load_forms(kit.settings.forms)
-    with pytest.raises(UserError, match=r"late_again\.csv: is the same as export\.csv.*remove one"):
+    with pytest.raises(UserError, match=r"late_again\.csv: has the same content as export\.csv.*remove one"):
         capture(kit.data / "deliveries" / "2016", form)
 
 

@@ -190,8 +190,8 @@ def test_all_problems_of_a_half_mapped_form_are_told_at_once(half_mapped: Previe
     for words in (
         "late.csv: form survey_2018 does not know the file",
         "notes.txt: form survey_2018 does not know the file",
-        "'no_such_service' is no code of the list service_type",
-        "code '1' of suicide_attempt_routines stands in line 2 too",
+        "'no_such_service' is not a code in the list service_type",
+        "code '1' of suicide_attempt_routines is also in line 2",
         "'ny' is not mapped",
     ):
         assert sum(words in text for text in told) == 1, told
@@ -223,7 +223,7 @@ def test_what_is_not_mapped_yet_is_listed_and_hides_nothing(half_mapped: Preview
 
 
 def test_a_year_without_a_form_is_an_error_with_the_remedy(kit: Kit) -> None:
-    with pytest.raises(UserError, match=r"no form is of 1999.*new-year"):
+    with pytest.raises(UserError, match=r"there is no form for 1999.*new-year"):
         preview_year(kit.settings, 1999)
 
 

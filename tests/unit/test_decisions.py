@@ -53,7 +53,7 @@ def test_questions_that_wait_are_one_row_each(tmp_path: Path) -> None:
     found = [("entries.yml:1", 2022, "b", *signed), ("entries.yml:1", 2022, "a", *signed)]
     assert load_decisions(tmp_path)["waiting_questions"] == found
     path = write(tmp_path, "waiting_questions", entry + entry.replace("[b, a]", "[a]"))
-    with pytest.raises(UserError, match=r"decides the same as entries.yml:1") as error:
+    with pytest.raises(UserError, match=r"makes the same decision as entries.yml:1") as error:
         load_decisions(tmp_path)
     assert error.value.place == f"{path}, line 2"
 

@@ -87,9 +87,9 @@ def read_csv(path: Path, spec: FileSpec, limits: Limits) -> Sheet:
             raise encodings.zero_byte(path, f"row {table['row_number'][zero]}")
     if set(widths) <= {0, 1} and spec.delimiter and spec.delimiter in table["text"][0].as_py():
         raise UserError(
-            "each line stands between quotes as a whole",
+            "each whole line is enclosed in quotation marks",
             place=f"{path}, line 1",
-            remedy="ask for the file again, with quotes around cells only",
+            remedy="ask for a new copy with quotation marks around single cells only",
         )
     first_widths = Counter(width for width in widths[:_FIRST_BATCH] if width)
     _refuse_other_delimiter(text, spec, first_widths)
@@ -97,7 +97,7 @@ def read_csv(path: Path, spec: FileSpec, limits: Limits) -> Sheet:
     if 1 < widths[-1] < usual and not set(text.data[-4:]) & set(b"\r\n"):
         # A footnote has one cell; a row of some cells without a line end is a row that was cut.
         raise UserError(
-            f"the last row has {widths[-1]} of {usual} columns and no line end: the file is cut off",
+            f"the last row has {widths[-1]} of {usual} columns and no line ending: the file is truncated",
             place=f"{path}, row {rows}",
             remedy="deliver the whole file",
         )

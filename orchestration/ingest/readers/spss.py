@@ -132,7 +132,7 @@ def read_sav(path: Path, spec: FileSpec, limits: Limits) -> Sheet:
     if spec.encoding is not None:
         if not _is_known(spec.encoding):
             raise UserError(
-                f"the encoding {shown(spec.encoding)!r} is not known for text",
+                f"{shown(spec.encoding)!r} is not a known text encoding",
                 place=str(path),
                 remedy="state an encoding such as utf-8 or cp1252 in form.yml",
             )
