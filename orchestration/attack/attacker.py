@@ -20,6 +20,7 @@ from orchestration.attack.formats import PART as FORMATS
 from orchestration.attack.formats import attack_formats
 from orchestration.attack.isolation import PART as ISOLATION
 from orchestration.attack.isolation import Isolation
+from orchestration.attack.kept_pieces import KEPT_NOWHERE, Kept, piece
 from orchestration.attack.links import Link, bound_system, forms, keys_of, links
 from orchestration.attack.policy import Policy, read_catalogue, read_policy
 from orchestration.attack.practice import PART as PRACTICE
@@ -28,7 +29,6 @@ from orchestration.attack.printed import PART as PRINTED
 from orchestration.attack.printed import attack_printed
 from orchestration.attack.public import HIDDEN, Public, Readings, contradiction, read
 from orchestration.attack.result import PARTS, Attack, Derived, Notes, TableKey, Uniform
-from orchestration.attack.result_cache import KEPT_NOWHERE, Kept, piece
 from orchestration.attack.routing import add_note_disclosures, attack_forms
 from orchestration.attack.sheets import Patterns, Sheet, decided, sheets
 from orchestration.attack.snapshots import PART as SNAPSHOTS

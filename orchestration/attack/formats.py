@@ -21,8 +21,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from orchestration.attack.connections import opened
+from orchestration.attack.kept_pieces import KEPT_NOWHERE, Kept, piece
 from orchestration.attack.result import Derived, Notes, TableKey
-from orchestration.attack.result_cache import KEPT_NOWHERE, Kept, piece
 from orchestration.core.content_hashes import content_of, file_hash
 
 PART = "formats"

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestration.attack.connections import opened
+from orchestration.attack.kept_pieces import fingerprint
 from orchestration.attack.result import TableKey
-from orchestration.attack.result_cache import fingerprint
 from orchestration.core.content_hashes import content_of
 from orchestration.core.errors import UserError
 

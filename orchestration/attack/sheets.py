@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestration.attack.algebra import Reduced, reduce
+from orchestration.attack.kept_pieces import PLACE
 from orchestration.attack.policy import Catalogue, Policy
 from orchestration.attack.public import (
     BY_LEVEL,
@@ -30,7 +31,6 @@ from orchestration.attack.public import (
     contradiction,
 )
 from orchestration.attack.result import Derived, TableKey, Uniform
-from orchestration.attack.result_cache import PLACE
 
 ANSWERED = "n_answered"
 _SEVERAL_BOXES = "multiple"

@@ -139,7 +139,7 @@ def _listen(level: Level) -> Callable[[click.Context, click.Parameter, bool], bo
     def listen(ctx: click.Context, _: click.Parameter, given: bool) -> bool:
         if given and not ctx.resilient_parsing:
             if progress.level not in (Level.NORMAL, level):
-                raise click.UsageError("--quiet and --verbose exclude each other: give one of them", ctx)
+                raise click.UsageError("--quiet and --verbose cannot be used together", ctx)
             progress.level = level
         return given
 

@@ -82,7 +82,7 @@ def contact(
     settings = load_settings()
     day = today.date() if today is not None else datetime.date.today()
     if day > datetime.date.today():
-        raise UserError(f"{day.isoformat()} is in days to come", place="--on", remedy="give the day of the round")
+        raise UserError(f"{day.isoformat()} is in the future", place="--on", remedy="give today or an earlier day")
     found = states.load_contact_round(settings, year, day)
     noted = _put_on_record(settings, found, sent, back, (approved, approve_settled), by)
     if noted:
@@ -118,10 +118,10 @@ def _put_on_record(
     from orchestration.control.contacts import add_contacts, contacts_file
 
     if (sent or any(approved)) and not by.strip():
-        raise UserError("does not say who sent or approved", place="contact", remedy="add --by NAME")
+        raise UserError("does not name the person who sent or approved", place="contact", remedy="add --by NAME")
     if sent and found.round is None:
         raise UserError(
-            "nobody has described the round, so there are no letters",
+            "the round has no description, so there are no letters",
             place=f"data/control/rounds/{found.year}.yml",
             remedy="docs/run/contact-round.md says what a round has",
         )
@@ -129,9 +129,9 @@ def _put_on_record(
     if found.later is not None and (sent or back is not None or any(approved)):
         raise UserError(
             f"{found.today.isoformat()} is before the last day on record, {found.later.isoformat()}: "
-            "what the letters and the answers were that day is not known any more",
+            "the state of letters and answers on that day is no longer known",
             place=f"--on, {record}",
-            remedy=f"leave --on out, or give {found.later.isoformat()} or a later day",
+            remedy=f"omit --on, or give {found.later.isoformat()} or a later day",
         )
     events: list[Contact] = []
     if sent:

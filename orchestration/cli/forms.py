@@ -167,7 +167,7 @@ def new_year(
 
     settings = load_settings()
     if name is not None and not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise UserError(f"{name!r} is no name of a form", place="--form", remedy="write letters a to z, digits and _")
+        raise UserError(f"{name!r} is not a valid form name", place="--form", remedy="write letters a to z, digits and _")
     with progress.doing("reading the delivery"):
         form = load_form(settings.forms / previous)
         seen = inspect_delivery(settings.deliveries / delivery, form, header_rows=_rows(header_rows), only=sheets)
@@ -239,13 +239,13 @@ def new_year(
 def _check_files(workbook: Path | None, answered: Path | None, folder: Path) -> None:
     """Refuse to write over a workbook, which may be filled in, and decisions of a form that is not there."""
     if workbook is not None and workbook.suffix.lower() != ".xlsx":
-        raise UserError("is no name of a workbook", place=str(workbook), remedy="let it end with .xlsx")
+        raise UserError("is not a valid workbook name", place=str(workbook), remedy="use a name that ends in .xlsx")
     if workbook is not None and workbook.exists():
         raise UserError(
-            "is there already", place=str(workbook), remedy="read it back with --decide, or name one that is not there yet"
+            "already exists", place=str(workbook), remedy="read it with --decide, or give the name of a new file"
         )
     if answered is not None and not folder.is_dir():
-        raise UserError("there is no such form", place=str(folder), remedy="draft it first, without --decide")
+        raise UserError("the form does not exist", place=str(folder), remedy="draft it first, without --decide")
 
 
 def _write_workbook(path: Path, folder: Path, draft: Draft, delivery: str, language: Language) -> str:
@@ -274,5 +274,7 @@ def _rows(text: str | None) -> tuple[int, ...] | None:
     parts = [part.strip() for part in text.split(",")]
     rows = tuple(int(part) for part in parts if part.isascii() and part.isdecimal())
     if len(rows) != len(parts) or 0 in rows or list(rows) != sorted(set(rows)):
-        raise UserError(f"{text!r} is no list of rows", place="--header-rows", remedy="write 3, or 3,4, counted from 1")
+        raise UserError(
+            f"{text!r} is not a list of rows", place="--header-rows", remedy="write 3 or 3,4 (the first row is 1)"
+        )
     return rows

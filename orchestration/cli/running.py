@@ -40,7 +40,7 @@ def run(year: int | None, everything: bool, hold: bool) -> dict[str, Any]:
     waits for its release and its approval.
     """
     if year is not None and everything:
-        raise UserError("--year and --all exclude each other", place="is248 run", remedy="give one of them")
+        raise UserError("--year and --all cannot be used together", place="is248 run", remedy="give one of them")
     settings = load_settings()
     progress.say("reading the project ...")
     for name, path in (("inputs", settings.data), ("warehouse", settings.warehouse), ("snapshots", settings.snapshots)):

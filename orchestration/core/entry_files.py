@@ -34,7 +34,7 @@ def read_entries(path: Path, model: type[Entry], documentation: str) -> Iterator
         documentation: says where the form of an entry is described.
 
     Raises:
-        UserError: the file is no list of entries, or an entry lacks or misspells something.
+        UserError: the file is not a list of entries, or an entry lacks or misspells something.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -44,7 +44,7 @@ def read_entries(path: Path, model: type[Entry], documentation: str) -> Iterator
     if content is None:
         return
     if not isinstance(content, list) or not isinstance(node, yaml.SequenceNode):
-        raise UserError("is no list of entries", place=str(path), remedy=documentation)
+        raise UserError("is not a list of entries", place=str(path), remedy=documentation)
     for entry, entry_node in zip(content, node.value, strict=True):
         line = entry_node.start_mark.line + 1
         try:

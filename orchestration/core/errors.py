@@ -95,7 +95,7 @@ class RefusedError(Exception):
         return [str(rule["error"]) for rule in rules if rule.get("error")] if isinstance(rules, list) else []
 
 
-AGAIN = "then give the command again: it goes on from what is there"
+AGAIN = "then repeat the command, which continues from what is done"
 
 # What no program can help, by the words of the system, SQLite or DuckDB, in whatever error they are quoted: what it is, and
 # what to do about it.
@@ -103,27 +103,27 @@ _EXHAUSTED = (
     (
         ("No space left on device", "database or disk is full", "Disk quota exceeded"),
         "the disk is full",
-        f"make room on it, {AGAIN}",
+        f"free some space on it, {AGAIN}",
     ),
     (
         ("File too large",),
-        "the system lets no file grow this large",
+        "the file exceeds the system's limit on file size",
         f"raise the limit on the size of files (ulimit -f), {AGAIN}",
     ),
     (
         ("Out of Memory Error", "Cannot allocate memory", "MemoryError"),
-        "there is not enough memory, or not enough room for temporary files",
-        f"end other programs or make room on the disk, {AGAIN}",
+        "there is not enough memory, or not enough space for temporary files",
+        f"close other programs or free some disk space, {AGAIN}",
     ),
     (
         ("Input/output error", "disk I/O error"),
         "the disk could not be read or written",
-        f"look for its errors in the system's log and mend it, {AGAIN}",
+        f"check the system log and repair the disk, {AGAIN}",
     ),
     (
         ("No usable temporary directory",),
-        "there is no folder for temporary files that can be written to",
-        f"make room in it, or name another one in TMPDIR, {AGAIN}",
+        "there is no writable folder for temporary files",
+        f"free some space in it, or set TMPDIR to another folder, {AGAIN}",
     ),
 )
 
@@ -134,10 +134,10 @@ _ABOUT_FILES = {
     if isinstance(kind, type) and issubclass(kind, OSError) and not issubclass(kind, ConnectionError)
 } | {"IOException"}
 _REMEDIES = {
-    "No such file or directory": f"put it back if it is to be there, {AGAIN}",
-    "Permission denied": f"give it to the user that runs the system, {AGAIN}",
-    "Operation not permitted": f"give it to the user that runs the system, {AGAIN}",
-    "Read-only file system": f"let the system write there, {AGAIN}",
+    "No such file or directory": f"restore it if it is needed, {AGAIN}",
+    "Permission denied": f"make the user that runs the system its owner, {AGAIN}",
+    "Operation not permitted": f"make the user that runs the system its owner, {AGAIN}",
+    "Read-only file system": f"make it writable for the system, {AGAIN}",
     "Too many open files": f"raise the limit on open files (ulimit -n), {AGAIN}",
 }
 
@@ -173,7 +173,7 @@ def system_error(found: Iterable[tuple[str, str]], folders: Sequence[Path] = ())
         message = text.partition(": ")[2]
         quoted = _QUOTED.search(message)
         if kind in _ABOUT_FILES and quoted is not None:
-            remedy = next((remedy for word, remedy in _REMEDIES.items() if word in text), f"see to it, {AGAIN}")
+            remedy = next((remedy for word, remedy in _REMEDIES.items() if word in text), f"correct the cause, {AGAIN}")
             what = _QUOTED.sub("", re.sub(r"^(\[Errno -?\d+\]|IO Error:) ", "", message)).strip(" :->")
             return UserError(what, place=quoted[1], remedy=remedy)
     return None

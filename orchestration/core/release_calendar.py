@@ -67,14 +67,14 @@ class PlannedRelease(_Strict):
     @classmethod
     def _is_wall_time(cls, value: datetime) -> datetime:
         if value.tzinfo is not None:
-            raise ValueError("is wall time in time_zone, without an offset of its own, such as 2031-06-12 08:00")
+            raise ValueError("must be local time in time_zone without an offset, such as 2031-06-12 08:00")
         return value
 
     @model_validator(mode="after")
     def _approved_by_an_approver(self) -> PlannedRelease:
         for approval in self.approved:
             if approval.approved_by not in self.approvers:
-                raise ValueError(f"{approval.approved_by!r} is none of the approvers of {self.release}")
+                raise ValueError(f"{approval.approved_by!r} is not an approver of {self.release}")
         return self
 
 
@@ -95,7 +95,7 @@ class Calendar(_Strict):
         try:
             ZoneInfo(value)
         except (KeyError, ValueError, OSError) as error:
-            raise ValueError(f"{value!r} is no time zone, such as Europe/Oslo") from error
+            raise ValueError(f"{value!r} is not a time zone such as Europe/Oslo") from error
         return value
 
     @model_validator(mode="after")
@@ -105,7 +105,7 @@ class Calendar(_Strict):
             if names.count(name) > 1:
                 raise ValueError(f"there are two releases {name!r}")
         if self.preparing is not None and self.preparing not in names:
-            raise ValueError(f"preparing names {self.preparing!r}, which is no release")
+            raise ValueError(f"preparing names {self.preparing!r}, which is not a release")
         for before, after in zip(self.releases, self.releases[1:], strict=False):
             if after.release_at <= before.release_at:
                 raise ValueError(

@@ -111,7 +111,7 @@ def _entries(content: Any, place: str) -> dict[str, Any]:
     for key in content:
         # Without quotation marks YAML takes words such as yes and no for something else.
         if not isinstance(key, str):
-            raise UserError(f"the key {key!r} is no text", place=place, remedy="put it in quotation marks")
+            raise UserError(f"the key {key!r} is not a text", place=place, remedy="put it in quotation marks")
     return content
 
 

@@ -25,7 +25,7 @@ from orchestration.defs.records import report_dead_runs
 from orchestration.defs.resources import NOTHING_TAKEN_OVER
 from orchestration.forms.model import Form
 from orchestration.ingest.capture import is_left_behind
-from orchestration.publish.provenance import find_reusable_candidate
+from orchestration.publish.provenance import find_unchanged_candidate
 from orchestration.publish.snapshots import read_gate
 
 REFRESH = "refresh"
@@ -126,7 +126,7 @@ def build_schedules(settings: Settings, forms: list[Form]) -> list[dg.ScheduleDe
     """
 
     def refresh_public_tables() -> dg.RunRequest | dg.SkipReason:
-        same = find_reusable_candidate(settings)
+        same = find_unchanged_candidate(settings)
         if same is not None:
             return dg.SkipReason(f"nothing has changed since {same} was made")
         return dg.RunRequest(tags=every_year(forms))

@@ -26,8 +26,8 @@ from orchestration.gate.judging import keep_results_before, results_of_stages
 from orchestration.publish import integrity, pointer, rolls, snapshots
 from orchestration.publish.candidate import build
 from orchestration.publish.candidates import last_candidate, note_candidate
-from orchestration.publish.file_cache import FOLDER, Store
 from orchestration.publish.formats import REPORTS as REPORT_FORMATS
+from orchestration.publish.kept_files import FOLDER, Store
 from orchestration.publish.provenance import inputs_hash, remember
 from orchestration.publish.publication import overdue_release, publish_now
 from orchestration.publish.publication_metadata import load_catalogue

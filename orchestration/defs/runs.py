@@ -34,7 +34,7 @@ from orchestration.gate.verdict import refusal, refusal_of_stage
 from orchestration.ingest.deliveries import read_by
 from orchestration.publish import integrity, pointer, snapshots
 from orchestration.publish.candidates import last_candidate
-from orchestration.publish.provenance import find_reusable_candidate
+from orchestration.publish.provenance import find_unchanged_candidate
 from orchestration.publish.publication import Outcome, find_waiting
 from orchestration.publish.repair import Mended, mend
 
@@ -302,7 +302,7 @@ def _refresh(
         return _run(settings, REBUILD, tell, {**every_year(forms), **NOTHING_TAKEN_OVER}, again)
     if year is not None:
         return _run(settings, REFRESH, tell, {PARTITION_NAME_TAG: str(year)})
-    same = find_reusable_candidate(settings)
+    same = find_unchanged_candidate(settings)
     if same is not None and _is_ready(settings, same):
         tell(f"  nothing has changed since {same} was made")
         published = pointer.current(settings.snapshots)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestration.attack import Attack
+from orchestration.attack.kept_pieces import KEPT_NOWHERE, Kept
 from orchestration.attack.public import Readings
-from orchestration.attack.result_cache import KEPT_NOWHERE, Kept
 from orchestration.gate.results import SHOWN_ROWS, Counted
 
 # Parts of an attack that ask questions with an answer: one that is left open is not known to be safe.

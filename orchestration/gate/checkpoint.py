@@ -28,7 +28,7 @@ from orchestration.core.tables import Table
 from orchestration.core.warehouse import memory_limit
 from orchestration.gate.attack_rules import AttackInputs
 from orchestration.gate.findings import Found, error_of, judged_suite, remembered_results, take, together
-from orchestration.gate.result_cache import Remembered
+from orchestration.gate.kept_results import Remembered
 from orchestration.gate.result_keys import Recall
 from orchestration.gate.results import Counted
 from orchestration.gate.rules import Rule, Stage
@@ -191,7 +191,7 @@ class Gate:
             return self._context.checkpoints.get(stage)
         except ValueError as error:
             raise UserError(
-                f"Great Expectations does not take an expectation of the stage {stage} ({' '.join(str(error).split())})",
+                f"Great Expectations does not accept an expectation of the stage {stage} ({' '.join(str(error).split())})",
                 place="expectations/rules",
                 remedy="correct its arguments; docs/run/gate.md says what a rule needs",
             ) from error

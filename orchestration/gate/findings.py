@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from orchestration.gate.result_cache import Remembered
+from orchestration.gate.kept_results import Remembered
 from orchestration.gate.result_keys import Recall
 from orchestration.gate.results import SHOWN_ROWS, Counted
 from orchestration.gate.rules import Rule, row_key

@@ -22,10 +22,10 @@ from orchestration.disclosure import policy
 from orchestration.gate import early_rules, suites
 from orchestration.gate.attack_rules import AttackInputs
 from orchestration.gate.data_docs import build_data_docs
+from orchestration.gate.kept_results import FOLDER, Memory
 from orchestration.gate.proof import Judged, Proven, prove, rules_hash, score
 from orchestration.gate.proofs import Proofs
 from orchestration.gate.proposals import propose, propose_waiting
-from orchestration.gate.result_cache import FOLDER, Memory
 from orchestration.gate.result_keys import Pieces, Recall
 from orchestration.gate.results import RuleResult, read_results, write_results
 from orchestration.gate.rules import Rule, Stage, load_rules, rule_named
@@ -148,7 +148,7 @@ def _read_all(files: list[Path]) -> list[RuleResult]:
         try:
             results.extend(read_results(path))
         except (OSError, ValueError, TypeError) as error:
-            raise UserError("what the rules found is missing", place=str(path), remedy="run is248 run") from error
+            raise UserError("the results of the rules are missing", place=str(path), remedy="run is248 run") from error
     return results
 
 

@@ -78,7 +78,7 @@ def _test_of(rule: Rule, judged: Judged) -> str:
     found = sorted((judged.dbt_target / "compiled").glob(f"*/tests/{rule.id}.sql"))
     if not found:
         raise UserError(
-            f"rule {rule.id!r} is about a data test that was not compiled",
+            f"rule {rule.id!r} names a data test that was not compiled",
             place=str(judged.dbt_target),
             remedy="name a test of dbt_project/tests, and run is248 run",
         )

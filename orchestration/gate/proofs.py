@@ -4,7 +4,7 @@ The proof of a rule depends on the rule and its fault, on what both read, and on
 fault names, and of some tables little: each of its queries is written down, and is as before where its tables are, or where
 the fault does not touch them and it gives the same rows. Only what was caught is remembered.
 
-Belongs here: what proofs depend on. Does not belong here: seeding and scoring (``proof``), or entries (``result_cache``).
+Belongs here: what proofs depend on. Does not belong here: seeding and scoring (``proof``), or entries (``kept_results``).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from orchestration.attack.formats import PART as FORMATS
 from orchestration.core.content_hashes import digest, hash_of_files
 from orchestration.core.tables import Table
 from orchestration.gate.attack_rules import AttackInputs
-from orchestration.gate.result_cache import Memory, Remembered
+from orchestration.gate.kept_results import Memory, Remembered
 from orchestration.gate.rules import Rule
 from orchestration.gate.sql_inputs import Reads, stated, versions
 from orchestration.gate.suites import Source, are_named, entries_of

@@ -1,10 +1,10 @@
 """Which results of expectations are remembered, and under which hash.
 
 An expectation's result depends on what it says, on what it reads, and on what judges. What the parts of the attack depend on
-the attack itself says (``orchestration.attack.result_cache``).
+the attack itself says (``orchestration.attack.kept_pieces``).
 
 Belongs here: the keys of expectations and pieces of the attack. Does not belong here: what SQL reads (``sql_inputs``), the
-entries (``result_cache``), or the keys of proofs (``proof``).
+entries (``kept_results``), or the keys of proofs (``proof``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from orchestration.core.content_hashes import digest
-from orchestration.gate.result_cache import Memory, Remembered
+from orchestration.gate.kept_results import Memory, Remembered
 from orchestration.gate.rules import Rule
 from orchestration.gate.sql_inputs import Reads, stated, versions
 from orchestration.gate.suites import ATTACK_TO_FIND_NOTHING

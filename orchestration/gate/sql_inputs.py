@@ -4,7 +4,7 @@ A table is taken for read where its name stands anywhere in the SQL, in that of 
 text. That is more than what is read and never less: nothing is read without its name, but by functions that look at the
 catalog or at files, and those are known. What depends on more than data (the day, chance) has no hash.
 
-Belongs here: from SQL to the hash of what it reads. Does not belong here: what is remembered under it (``result_cache``).
+Belongs here: from SQL to the hash of what it reads. Does not belong here: what is remembered under it (``kept_results``).
 """
 
 from __future__ import annotations

@@ -59,7 +59,9 @@ def load_waivers(folder: Path) -> list[PlacedWaiver]:
             about = (placed.waiver.rule, placed.waiver.key)
             if about in seen:
                 raise UserError(
-                    f"waives the same as {seen[about]}", place=f"{path.parent}, {placed.place}", remedy="keep one of the two"
+                    f"waives the same rows as {seen[about]}",
+                    place=f"{path.parent}, {placed.place}",
+                    remedy="keep one of the two",
                 )
             seen[about] = placed.place
             waivers.append(placed)

@@ -25,7 +25,6 @@ from orchestration.core.warehouse import attach, connect, make_restricted
 from orchestration.publish import changes_text, view_queries
 from orchestration.publish.changes import Changes, compare
 from orchestration.publish.comments import comment_on_relation
-from orchestration.publish.file_cache import Contents, Store, world_of
 from orchestration.publish.formats import (
     NAMES,
     Job,
@@ -39,6 +38,7 @@ from orchestration.publish.formats import (
     metadata,
     parquet,
 )
+from orchestration.publish.kept_files import Contents, Store, world_of
 from orchestration.publish.publication_metadata import Catalogue, Release, read_release
 from orchestration.publish.snapshot_files import (
     CHANGES,
@@ -92,7 +92,7 @@ def _check_columns(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
         raise UserError(
             f"model public.{table.name} and its description differ: {difference}",
             place=f"data/metadata/{table.name}.yml",
-            remedy="describe every column of the model, with its type and in its order, and no other",
+            remedy="describe exactly the columns of the model, with their types, in their order",
         )
 
 

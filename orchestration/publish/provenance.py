@@ -44,7 +44,7 @@ def remember(settings: Settings, inputs: str, candidate: str) -> None:
     partial.replace(path)
 
 
-def find_reusable_candidate(settings: Settings) -> str | None:
+def find_unchanged_candidate(settings: Settings) -> str | None:
     """Return the candidate that the last whole run made, if inputs and code are still those that it had."""
     try:
         made: dict[str, str] = json.loads((settings.warehouse / MADE).read_text(encoding="utf-8"))

@@ -182,9 +182,9 @@ def _folder_of(identifier: str, folder: Path, candidates: Path) -> Path | None:
 def _finish(folder: Path, path: Path) -> bool:
     if not snapshots.finish(folder, path.name):
         raise UserError(
-            f"{path.name} was published before, and another snapshot took its place",
+            f"{path.name} was published before, and another snapshot replaced it",
             place=str(folder),
-            remedy=f"is248 rollback {path.name} puts it back, or approve what is248 run makes",
+            remedy=f"is248 rollback {path.name} publishes it again, or approve the candidate of a new is248 run",
         )
     return True
 

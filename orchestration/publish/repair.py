@@ -73,16 +73,16 @@ def mend(settings: Settings, make: Make, tell: Callable[[str], None] = lambda li
     try:
         if origin is None:
             raise UserError(
-                "nobody knows what it was made from", place=str(integrity.seal_file(published)), remedy="see is248 verify"
+                "its inputs were not recorded", place=str(integrity.seal_file(published)), remedy="see is248 verify"
             )
         made = make_again(settings, published.name, origin, work, make, tell)
         _put_in_place(settings.snapshots, published, made, str(found))
     except (UserError, RefusedError) as error:
         why = error.what if isinstance(error, UserError) else error.lines[0]
         raise UserError(
-            f"{found.file}: {found.what}, and the snapshot cannot be made anew: {why}",
+            f"{found.file}: {found.what}, and the snapshot cannot be made again: {why}",
             place=str(published),
-            remedy="restore the folder from the backup, or go back to an earlier one: is248 rollback --reason damaged",
+            remedy="restore the folder from the backup, or return to an earlier one: is248 rollback --reason damaged",
         ) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -99,14 +99,14 @@ def _put_in_place(folder: Path, published: Path, made: Path, damage: str) -> Non
     identifier = integrity.ID.fullmatch(published.name)
     digest = content_hash(made)
     if verdict is None or verdict["verdict"] != "pass" or verdict["content_hash"] != digest:
-        raise UserError("what was made did not pass the gate", place=str(made), remedy="see is248 run")
+        raise UserError("the new snapshot did not pass the gate", place=str(made), remedy="see is248 run")
     if identifier is not None and not digest.startswith(identifier[1]):
-        raise UserError("what was made has other content", place=str(made), remedy="see is248 run")
+        raise UserError("the new snapshot has different content", place=str(made), remedy="see is248 run")
     integrity.close(made)
     mended = folder / f"{MENDED}{published.name}"
     with pointer.pointer_lock(folder):
         if not published.is_dir():
-            raise UserError("it was deleted meanwhile", place=str(published), remedy="see is248 run")
+            raise UserError("it was deleted in the meantime", place=str(published), remedy="see is248 run")
         made.rename(mended)
         # The seal comes first: the damaged one is damaged by it too.
         integrity.seal(mended, beside=published)

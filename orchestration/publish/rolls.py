@@ -88,7 +88,7 @@ def load(connection: duckdb.DuckDBPyConnection, snapshots: Path, published: Path
                 raise UserError(
                     str(error).splitlines()[0],
                     place=str(path),
-                    remedy="restore it from the backup; without the file deliveries are not compared with what is published",
+                    remedy="restore it from the backup; without it, deliveries are not compared with the published snapshot",
                 ) from error
         row = connection.execute(f"select count(*) from {SCHEMA}.{name}").fetchone()
         counts[name] = int(row[0]) if row else 0

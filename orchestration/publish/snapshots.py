@@ -49,7 +49,7 @@ def find(snapshots: Path, candidates: Path, name: str) -> Path:
         raise UserError(
             f"there is no candidate or snapshot {name!r}" if not found else f"{name!r} may be {', '.join(found)}",
             place=str(snapshots),
-            remedy="name one of its folders, by its whole id or a beginning that no other has",
+            remedy="give the whole id of one of its folders, or a beginning that is unique",
         )
     return folders[found[0]].resolve()
 
@@ -100,7 +100,7 @@ def _promote(candidate: Candidate, snapshots: Path, project: str | None) -> bool
     verify(candidate.path, remedy=ANEW)
     if verdict["content_hash"] != content_hash(candidate.path):
         raise UserError(
-            "the candidate is not the one that the gate judged", place=str(candidate.path), remedy="run is248 run"
+            "the candidate differs from the one that the gate judged", place=str(candidate.path), remedy="run is248 run"
         )
     target = snapshots / candidate.id
     if pointer.current(snapshots) == target.resolve():
@@ -149,7 +149,7 @@ def refuse_withdrawn(snapshots: Path, identifier: str) -> None:
         raise UserError(
             f"{identifier} was withdrawn on {withdrawn.at[:10]}: {withdrawn.reason}",
             place=str(journal.journal_file(snapshots)),
-            remedy=f"correct the inputs that it is made of; is248 rollback {identifier} puts it back",
+            remedy=f"correct its inputs; is248 rollback {identifier} publishes it again",
         )
 
 
@@ -164,10 +164,12 @@ def _keep_ledger(candidate: Candidate, snapshots: Path) -> None:
     found = {ending: path if path.is_file() else kept / path.name for ending, path in beside.items()}
     for path in found.values():
         if not path.is_file():
-            raise UserError("what the snapshot publishes was not noted", place=str(path), remedy="run is248 run again")
+            raise UserError(
+                "the figures that the snapshot publishes were not recorded", place=str(path), remedy="run is248 run again"
+            )
     if not ledger.is_unchanged(found[ledger.BEFORE], found[ledger.ADDITIONS], snapshots):
         raise UserError(
-            "something was published since the candidate was made; its protection of answers does not know of it",
+            "another snapshot was published after the candidate was made; its disclosure control ignores that one",
             place=str(candidate.path),
             remedy="run is248 run again",
         )
@@ -287,7 +289,7 @@ def _target(snapshots: Path, published: Path, identifier: str | None) -> Path:
             f"nothing was published before {published.name}", place=str(snapshots), remedy="name a snapshot: is248 list"
         )
     if not (snapshots / before).is_dir():
-        raise UserError(f"{before} is not there any more", place=str(snapshots), remedy="name a snapshot: is248 list")
+        raise UserError(f"{before} no longer exists", place=str(snapshots), remedy="name a snapshot: is248 list")
     return (snapshots / before).resolve()
 
 

@@ -122,7 +122,9 @@ def load_entries(metadata: Path) -> Entries:
         raise UserError(first_problem(error), place=str(path), remedy="give every text in nb and en") from error
     if entries.overview.of not in {view.view for view in entries.views}:
         raise UserError(
-            f"the overview is of {entries.overview.of!r}, which is no view", place=str(path), remedy="name one of the views"
+            f"the overview is of {entries.overview.of!r}, which is not a view",
+            place=str(path),
+            remedy="name one of the views",
         )
     return entries
 

@@ -135,7 +135,7 @@ def _made(desk: Desk, report: Draft, folder: Path, again: read_back.Again, earli
             files[kind] = Path(shutil.copyfile(finished / f"{name}.{kind}", folder / f"{name}.{kind}"))
             hashes[files[kind].name] = file_hash(files[kind])
         if hashes != read_manifest(finished / MANIFEST)["files"]:
-            raise UserError("a document changed while it was copied", place=str(finished), remedy="give the command again")
+            raise UserError("a document changed while it was copied", place=str(finished), remedy="repeat the command")
         checked = read_back.check_values(document, report.stated, again)
     else:
         files = {kind: folder / f"{name}.{kind}" for kind in KINDS}

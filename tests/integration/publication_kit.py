@@ -16,7 +16,7 @@ from orchestration.gate.verdict import judge
 from orchestration.ingest import decisions
 from orchestration.publish import pointer, snapshots
 from orchestration.publish.candidate import Candidate, WriteReports, build
-from orchestration.publish.file_cache import Store
+from orchestration.publish.kept_files import Store
 from orchestration.publish.publication_metadata import load_catalogue
 from orchestration.publish.snapshot_files import DATABASE, GATE
 from orchestration.publish.views import load_entries

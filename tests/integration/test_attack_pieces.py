@@ -14,8 +14,8 @@ import pytest
 
 from orchestration import attack as package
 from orchestration.attack.connections import ASKED, Query
+from orchestration.attack.kept_pieces import PLACE, fingerprint
 from orchestration.attack.public import Readings, read
-from orchestration.attack.result_cache import PLACE, fingerprint
 from orchestration.attack.sheets import Sheet
 from tests.integration.test_attacker import (  # noqa: F401  two fixtures
     ALL,

@@ -217,7 +217,7 @@ def test_before_the_last_day_on_record_the_round_is_looked_back_at_and_nothing_i
     ):
         code, output = run(controlled, monkeypatch, "--on", "2016-06-01", *options)
         assert code == 1 and f"error: --on, {record}: 2016-06-01 is before the last day on record, 2016-06-03" in output
-        assert "leave --on out, or give 2016-06-03 or a later day" in output
+        assert "omit --on, or give 2016-06-03 or a later day" in output
     assert record.read_bytes() == before
     code, output = run(controlled, monkeypatch, "--on", "2016-06-01")
     assert (code, "the record goes on until 2016-06-03" in output) == (0, True), output

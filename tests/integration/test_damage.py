@@ -161,7 +161,9 @@ def test_other_content_does_not_come_into_the_place_of_a_damaged_snapshot(
     kept = shutil.copytree(folder, tmp_path / "backup")
     damage_bytes(folder / TABLE)
     make = made_again(monkeypatch, tmp_path, {"fte_by_service": [fte(fte=9.5)]}, earlier.name)
-    wanted = f"{TABLE}: the file was changed after it was judged, and the snapshot cannot be made anew: .* other content"
+    wanted = (
+        f"{TABLE}: the file was changed after it was judged, and the snapshot cannot be made again: .* different content"
+    )
     with pytest.raises(UserError, match=wanted) as raised:
         repair.mend(settings_of(tmp_path), make)
     assert pointer.current(tmp_path / "snapshots") == folder and integrity.damage(folder) is not None
@@ -169,7 +171,7 @@ def test_other_content_does_not_come_into_the_place_of_a_damaged_snapshot(
     assert not list((tmp_path / "snapshots" / ".candidates").glob(".building-*"))
     # Both remedies: the folder of the backup, and the snapshot before.
     assert raised.value.remedy == (
-        "restore the folder from the backup, or go back to an earlier one: is248 rollback --reason damaged"
+        "restore the folder from the backup, or return to an earlier one: is248 rollback --reason damaged"
     )
     command = raised.value.remedy.rpartition("is248 ")[2].split()
     (tmp_path / "data").mkdir()
@@ -187,7 +189,7 @@ def test_other_content_does_not_come_into_the_place_of_a_damaged_snapshot(
 def test_an_exchange_that_was_cut_off_between_its_steps_is_ended(tmp_path: Path) -> None:
     folder = published(tmp_path, FIRST, by_gate=True)
     folder.rename(folder.with_name(f"{repair.MENDED}{folder.name}"))
-    with pytest.raises(UserError, match=f"leads to {folder.name}, which is not there"):
+    with pytest.raises(UserError, match=f"points to {folder.name}, which does not exist"):
         pointer.current(tmp_path / "snapshots")
     assert repair.mend(settings_of(tmp_path), lambda settings, tell: None) is None
     assert pointer.current(tmp_path / "snapshots") == folder and integrity.verify(folder) > 0
@@ -308,16 +310,16 @@ def to(target: str) -> Callable[[Path], None]:
 
 
 WRONG: dict[str, tuple[Callable[[Path], None], str]] = {
-    "folder": (folder_in_place, "it is a folder, and must be a link"),
-    "file": (file_in_place, "it is a file, and must be a link"),
-    "gone": (Path.unlink, "the link to the published snapshot is gone"),
+    "folder": (folder_in_place, "it is a folder, but must be a link"),
+    "file": (file_in_place, "it is a file, but must be a link"),
+    "gone": (Path.unlink, "the link to the published snapshot is missing"),
     "foreign": (to("{foreign}"), "which is no snapshot of this folder"),
     "foreign_by_a_link": (to("linked"), "which is no snapshot of this folder"),
     "above": (to(".."), "which is no snapshot of this folder"),
     "candidates": (to(".candidates"), "which is no snapshot of this folder"),
     "to_a_file": (to(".journal.jsonl"), "which is no snapshot of this folder"),
     "circle": (to("current"), "which is no snapshot of this folder"),
-    "dangling": (to("2019-000000000000"), "leads to 2019-000000000000, which is not there"),
+    "dangling": (to("2019-000000000000"), "points to 2019-000000000000, which does not exist"),
 }
 
 COMMANDS = (

@@ -410,7 +410,7 @@ def test_a_workbook_that_may_be_filled_in_is_not_written_over(data: Path, tmp_pa
     new_year("--workbook", path)
     content = path.read_bytes()
     result = new_year("--workbook", path)
-    assert result.exit_code == 1 and "is there already" in result.output
+    assert result.exit_code == 1 and "already exists" in result.output
     assert path.read_bytes() == content
     # Equal decisions give equal bytes.
     new_year("--workbook", tmp_path / "other.xlsx")

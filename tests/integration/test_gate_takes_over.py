@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from orchestration.attack import connections
 from orchestration.core.warehouse import connect
+from orchestration.gate.kept_results import FOLDER, Memory
 from orchestration.gate.proof import Judged, prove
 from orchestration.gate.proofs import Proofs
-from orchestration.gate.result_cache import FOLDER, Memory
 from orchestration.gate.result_keys import Pieces, Recall
 from orchestration.gate.rules import Rule
 from orchestration.gate.sql_inputs import reading

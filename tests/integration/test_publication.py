@@ -242,7 +242,7 @@ def test_the_official_channel_refuses_constructed_deliveries(
 
 
 def test_a_format_that_is_not_known_is_refused() -> None:
-    with pytest.raises(ValueError, match="'docx' is no format"):
+    with pytest.raises(ValueError, match="'docx' is not a format"):
         Settings(formats="xlsx,docx")
     assert Settings(formats="").formats_written == frozenset()
     assert Settings().formats_written == frozenset((*FORMATS, "report"))

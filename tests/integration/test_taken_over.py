@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.warehouse import connect
-from orchestration.publish import file_cache
+from orchestration.publish import kept_files
 from orchestration.publish.candidate import Candidate
-from orchestration.publish.file_cache import Contents, Store, world_of
 from orchestration.publish.formats import NAMES, Job, KeepPart
+from orchestration.publish.kept_files import Contents, Store, world_of
 from orchestration.publish.recorder import Recorder
 from orchestration.publish.snapshot_files import CHECKSUMS, content_hash
 from tests.integration.publication_kit import COUNTRY, candidate, fte
@@ -132,7 +132,7 @@ def test_another_world_makes_all_anew(bench: Bench, monkeypatch: pytest.MonkeyPa
     bench.run()
     bench.told = "other labels"
     assert not bench.run()
-    monkeypatch.setattr(file_cache, "code_hash", lambda: "other code")
+    monkeypatch.setattr(kept_files, "code_hash", lambda: "other code")
     assert not bench.run()
     assert bench.run()
 
@@ -171,7 +171,7 @@ def test_what_was_cut_off_while_it_was_written_is_never_taken(bench: Bench, monk
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(file_cache, "_write_entry", killed)
+        patch.setattr(kept_files, "_write_entry", killed)
         with pytest.raises(KeyboardInterrupt):
             bench.run()
     assert not bench.run()
@@ -183,7 +183,7 @@ def test_a_store_that_cannot_be_written_keeps_nobody_from_making(bench: Bench, m
     def full(*_: object) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(file_cache, "_write_entry", full)
+    monkeypatch.setattr(kept_files, "_write_entry", full)
     assert [bench.run(), bench.run()] == [False, False]
 
 

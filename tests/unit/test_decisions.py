@@ -106,7 +106,7 @@ def test_a_blank_cell_is_expected_as_null(tmp_path: Path) -> None:
         (CORRECTION.replace('"1151"', '"115"'), "unit: String should match"),
         (CORRECTION.replace("expect: 12\n", "\n"), "expect: Field required"),
         (CORRECTION.replace("target_group: adults", "target_group: grown-ups"), "target_group: Input should be"),
-        ("just: a mapping\n", "is no list of entries"),
+        ("just: a mapping\n", "is not a list of entries"),
         ("- [not: closed\n", "cannot be read"),
     ],
 )

@@ -38,7 +38,7 @@ class Job:
 
     ``write`` gets a connection, the folder of the candidate and what keeps parts of files. What a job writes is decided by
     its name, by the tables and the release that all jobs are told, and by what it reads through its connection, so that its
-    files can be taken over where these are as they were (``publish.file_cache``): whatever else it needs it reads itself.
+    files can be taken over where these are as they were (``publish.kept_files``): whatever else it needs it reads itself.
     One that also reads elsewhere, or leaves something to be done later, says that it is made every time.
     """
 

@@ -256,7 +256,7 @@ def _check_cells(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     for what, count in zip(conditions, counts, strict=True):
         if count:
             raise UserError(
-                f"{what} in {count} rows", place=table.name, remedy="correct the model; no cube can hold such a cell"
+                f"{what} in {count} rows", place=table.name, remedy="correct the model; a cube cannot contain such a cell"
             )
 
 
@@ -318,7 +318,7 @@ def _axis(table: Table, release: Release, dimension: Dimension, members: list[tu
     for code, following in pairwise(codes):
         if code == following:
             raise UserError(
-                f"{' or '.join(dimension.attributes) or 'the code'} is not decided by {dimension.name} {code!r}",
+                f"{' or '.join(dimension.attributes) or 'the code'} is not determined by {dimension.name} {code!r}",
                 place=table.name,
                 remedy=f"correct the model, or make it a dimension of its own in data/metadata/{table.name}.yml",
             )
