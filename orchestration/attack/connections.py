@@ -1,4 +1,4 @@
-"""Opening the database of a snapshot, and seeing what is asked of it.
+"""Opens the database of a snapshot, and records the queries on it.
 
 Belongs here: connections. Does not belong here: any query.
 """

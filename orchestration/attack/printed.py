@@ -67,11 +67,11 @@ class Placed:
 
     @property
     def has_one_count(self) -> bool:
-        """Say whether the group has the same units in every way to count."""
+        """Return whether the group has the same units however they are counted."""
         return len(self.countings) == 1
 
     def counted_as_in_table(self) -> Placed:
-        """Return the figure as one that counts units as the table does."""
+        """Return the figure with units counted as the table counts them."""
         return dataclasses.replace(self, members=self.own, countings=((self.countings[0][0], 0),))
 
 

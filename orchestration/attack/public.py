@@ -69,17 +69,17 @@ class Frame:
 
     @cached_property
     def responding(self) -> NDArray[np.bool_]:
-        """Return the groups without their silent units."""
+        """Return the responding units of each group."""
         return self.members & ~self.silent
 
     @cached_property
     def as_if_all_responded(self) -> Frame:
-        """Return the same units and groups, none of them silent."""
+        """Return the same units and groups, as if every unit had responded."""
         return replace(self, silent=np.zeros_like(self.silent))
 
     @cached_property
     def names(self) -> list[bytes]:
-        """Return what groups of the same responding units have in common."""
+        """Return a key that groups with the same responding units share."""
         return [row.tobytes() for row in self.responding]
 
     @cached_property

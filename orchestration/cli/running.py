@@ -88,7 +88,7 @@ def _warnings(settings: Settings, published: Published) -> list[str]:
 
 
 def format_warnings(lines: list[str]) -> str:
-    """Return failing warnings as the end of a command's text; nothing where there is none."""
+    """Format failing warnings as the end of a command's text; empty if there are none."""
     return "".join(f"\n{line}" for line in ["warnings that do not hold:", *(f"  {line}" for line in lines)]) if lines else ""
 
 

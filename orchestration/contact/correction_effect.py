@@ -1,4 +1,4 @@
-"""What corrections would do to the figures, before anybody signs them: the year is counted without them and with them.
+"""The effect of corrections on the figures, before anybody signs them: the year is counted without and with them.
 
 It is counted by the models that a run has, in a warehouse that nothing is published from. Belongs here: both countings, and
 their difference. Does not belong here: what an answer leads to (``control.answers``) and reading a year (``preview``).

@@ -1,4 +1,4 @@
-"""What a contact round takes from the warehouse: who is asked in the year, what they sent, which corrections a run applied.
+"""What a contact round reads from the warehouse: respondents of the year, their submissions, and applied corrections.
 
 Belongs here: the queries. Does not belong here: what follows from them (``states``).
 """

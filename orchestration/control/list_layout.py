@@ -1,4 +1,4 @@
-"""The shape of a list of the control: its columns, what may be answered, and its rows.
+"""The layout of a control list: its columns, the permitted answers, and its rows.
 
 Belongs here: what stands in which column, the same for workbooks and csv. Does not belong here: files (``writers``,
 ``reading``) and what an answer leads to (``answers``).

@@ -150,7 +150,7 @@ def write_lists(control: Control, root: Path) -> Written:
 
 
 def read_lists(folder: Path, number_of: Callable[[str], str], *, only_own: bool = False) -> dict[str, list[Answer]]:
-    """Return the answers in the lists of a folder by the number that they are about.
+    """Read the answers in the lists of a folder, by the number that they concern.
 
     An answer that was made again in every list is the latest one only where a list was changed since: what stands in lists
     as they were written gives way to it.

@@ -1,4 +1,4 @@
-"""What something is made of, as a hash: the rows of tables, and the code that works on them.
+"""Hashes of what a result is made from: the rows of tables, and the code that processes them.
 
 What is made of the same is the same, so that it need not be made again: models, files of a candidate and judgements are
 taken over where everything that they depend on is as it was. Belongs here: the hashes that all of them compare. Does not

@@ -1,6 +1,6 @@
 """Lists of entries in YAML that people write and sign: read entry by entry, each with the line in which it begins.
 
-Belongs here: the form of such a file and how its mistakes are told. Does not belong here: what an entry means (decisions,
+Belongs here: the form of such a file and how its errors are reported. Does not belong here: what an entry means (decisions,
 waivers, explanations of the control).
 """
 

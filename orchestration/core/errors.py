@@ -1,4 +1,4 @@
-"""Errors that are the user's to mend, told in one line.
+"""Errors that the user can correct, each reported in one line.
 
 Belongs here: the exceptions that the command line prints without a traceback, and which errors of the system (a full disk, a
 file that vanished) are among them. Errors that mean a defect of this program stay ordinary exceptions, with their
@@ -38,7 +38,7 @@ class UserError(Exception):
 
 
 class UserErrors(UserError):  # noqa: N818  several of the error that it is named after
-    """Several things are wrong with one input; each is told on a line of its own."""
+    """Several things are wrong with one input; each is reported on a separate line."""
 
     def __init__(self, found: Sequence[UserError]) -> None:
         """Keep them all; what, place and remedy are those of the first."""
@@ -51,7 +51,7 @@ class UserErrors(UserError):  # noqa: N818  several of the error that it is name
 class Problems:
     """What is wrong with an input: the first problem ends the reading, or all are kept and the reading goes on.
 
-    A run is refused by the first. A look at an input that is not finished tells them all.
+    A run stops at the first. A preview of an unfinished input reports them all.
     """
 
     def __init__(self, *, go_on: bool = False) -> None:
@@ -60,7 +60,7 @@ class Problems:
         self.found: list[UserError] = []
 
     def report(self, problem: UserError) -> None:
-        """Keep a problem, or raise it."""
+        """Collect a problem, or raise it if reading stops at the first."""
         if not self.go_on:
             raise problem
         self.found.append(problem)
@@ -72,7 +72,7 @@ class Problems:
 
     @contextmanager
     def collect(self) -> Iterator[None]:
-        """Tell what goes wrong in a ``with`` block; the rest of the block is left out where the reading goes on."""
+        """Report a problem raised in a ``with`` block; the rest of the block is skipped if reading goes on."""
         try:
             yield
         except UserError as problem:

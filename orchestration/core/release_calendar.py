@@ -142,13 +142,13 @@ class Calendar(_Strict):
         return self.opens_at(planned) <= now
 
     def format_time(self, planned: PlannedRelease) -> str:
-        """Return a release's time as people read it."""
+        """Return a release's time, formatted for people."""
         return f"{planned.release_at:%Y-%m-%d %H:%M} ({self.time_zone})"
 
 
 @dataclass(frozen=True)
 class SnapshotIdentity:
-    """What a candidate or snapshot says of itself, from its table ``snapshot``; before there was a calendar, no release."""
+    """The identity of a candidate or snapshot, from its table ``snapshot``; without a release if older than the calendar."""
 
     id: str
     channel: Purpose
@@ -183,7 +183,7 @@ def load_calendar(path: Path) -> Calendar:
 def reasons_against(
     calendar: Calendar, said: SnapshotIdentity, published: SnapshotIdentity | None, moment: datetime
 ) -> list[str]:
-    """Return what speaks against publishing an official candidate at a moment; nothing does in an empty list.
+    """Return the reasons not to publish an official candidate at a moment; an empty list means that it may be published.
 
     Args:
         calendar: the release calendar.

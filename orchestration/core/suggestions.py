@@ -1,6 +1,6 @@
-"""The word that a misspelt one was meant to be.
+"""Suggestions for misspelt words.
 
-Belongs here: guessing one of the words that there are. Does not belong here: the error that it stands in.
+Belongs here: suggesting one of the known words. Does not belong here: the error that quotes it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ MOST_GUESSES = 4
 
 
 def suggest(name: str, there: Iterable[str]) -> str:
-    """Return a guess at what a misspelt name should be, as the end of a sentence."""
+    """Return the known name nearest to a misspelt one, as the end of a sentence."""
     names = sorted(there)
     guess = difflib.get_close_matches(name, names, n=1)
     if guess:

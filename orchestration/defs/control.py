@@ -52,7 +52,7 @@ def build_control_asset(forms: list[Form]) -> dg.AssetsDefinition:
 
 
 def build_round_asset(forms: list[Form]) -> dg.AssetsDefinition:
-    """Return the asset that writes the contact round of a year as it stands today."""
+    """Return the asset that writes the current state of the contact round of a year."""
 
     @dg.asset(
         key=ROUND,

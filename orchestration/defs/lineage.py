@@ -40,7 +40,7 @@ class Origin(NamedTuple):
 
 
 class LineageError(Exception):
-    """The origins of a query's columns cannot be told."""
+    """The origins of a query's columns cannot be determined."""
 
 
 Origins = dict[str, frozenset[Origin]]

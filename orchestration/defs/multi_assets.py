@@ -1,4 +1,4 @@
-"""Assets that one step makes together, of which a run may have selected some.
+"""Assets that one step makes together, though a run may have selected only some of them.
 
 Belongs here: telling Dagster of all of them, and by which version of their content it knows what is stale. Does not belong
 here: making them.
@@ -27,7 +27,7 @@ def report_results(
     made: Iterable[dg.MaterializeResult[None]],
     partitions: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Yield what a run has selected, and note the rest as made too, since it was.
+    """Yield the results that a run selected, and record the others, which were made too.
 
     Args:
         context: the run.

@@ -10,7 +10,7 @@ from orchestration.engines import uncorrected
 
 
 def build_uncorrected_asset(sources: list[dg.AssetKey]) -> dg.AssetsDefinition:
-    """Return the asset that compares printed figures with what they come to without corrections.
+    """Return the asset that compares printed figures with the figures recomputed without corrections.
 
     Args:
         sources: everything that the models are made of.

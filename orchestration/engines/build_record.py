@@ -1,4 +1,4 @@
-"""Of what the models in a warehouse were built: the project, the program, and the content of each source.
+"""What the models in a warehouse were built from: the project, the program, and the content of each source.
 
 dbt asks of each relation whether it would be made of the same (``dbt_project/macros/taken_over.sql``); what is noted here
 says which need not be asked. Nothing is noted while a build goes on, and nothing of one that was of a part, or broke off.
@@ -30,7 +30,7 @@ def _sources(settings: Settings) -> list[tuple[str, str]]:
 
 
 def current_hashes(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, str]:
-    """Return what a build of now would be of: a hash by source (``schema.table``), and one of project and program."""
+    """Return the current inputs of a build: a hash for each source (``schema.table``), and one for project and program."""
     found = {PROJECT: digest(dbt.fingerprint(settings), code_hash())}
     for schema, table in _sources(settings):
         found[f"{schema}.{table}"] = content_of(connection, f'"{schema}"."{table}"')

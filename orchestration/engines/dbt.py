@@ -113,7 +113,7 @@ def fingerprint(settings: Settings) -> str:
 
 
 def project_hash(settings: Settings) -> str:
-    """Return a hash of dbt's version and the project, wherever the warehouse lies."""
+    """Return a hash of dbt's version and the project; it does not depend on the warehouse's location."""
     digest = hashlib.sha256()
     for package in ("dbt-core", "dbt-duckdb", "duckdb"):
         digest.update(f"{package}={version(package)};".encode())

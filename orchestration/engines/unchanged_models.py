@@ -1,4 +1,4 @@
-"""Which models and data tests a build need not ask dbt about: what comes of no source that changed, and is as it was made.
+"""The models and data tests that a build need not ask dbt about: no source of theirs changed, and neither did they.
 
 dbt takes over by itself what is made of the same (``dbt_project/macros/taken_over.sql``), and takes some twenty-five
 milliseconds for each node to say so. What no changed source leads to is made of the same, so that one query a table, which

@@ -1,4 +1,4 @@
-"""What the printed figures come to without the signed corrections: the same models, in a copy of the warehouse.
+"""The printed figures recomputed without the signed corrections, by the same models in a copy of the warehouse.
 
 A report was printed before an answer was corrected. Whether the correction, and nothing else, is why a figure differs from
 print, is known by computing it without: not by following what each correction does through every sum, rate and share.

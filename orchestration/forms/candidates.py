@@ -57,7 +57,7 @@ class UnsureRow:
 
     @property
     def remark(self) -> str:
-        """All that is said of it beside its candidates."""
+        """The remarks on the row, without its candidates."""
         return "; ".join(filter(None, (self.note, self.alike.en if self.alike is not None else "")))
 
     @property

@@ -26,7 +26,7 @@ class Meant:
 
     @property
     def value(self) -> str:
-        """The one of the two that is there."""
+        """The answer, or else the reason why it is missing."""
         return self.answer or self.missing_reason
 
 

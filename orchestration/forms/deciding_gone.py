@@ -65,7 +65,7 @@ def of_question(groups: Iterable[GroupDecision], row: Mapping[str, str]) -> Deci
 def drop_renamed(
     rows: list[dict[str, str]], places: list[str], decisions: Mapping[Key, Decision], problems: Problems
 ) -> tuple[list[dict[str, str]], list[str]]:
-    """Leave out open lines of columns that were not delivered, where a decision says what they are called now.
+    """Drop open lines of columns that were not delivered if a decision gives their new name.
 
     Told is another decision that says that such a column is not there any more.
     """
@@ -91,7 +91,7 @@ def drop_renamed(
 def lines_without_match(
     draft: Draft, rows: Sequence[Mapping[str, str]], decisions: Mapping[Key, Decision]
 ) -> list[dict[str, str]]:
-    """Return open lines for columns of last year that the draft held against a delivered one which is something else."""
+    """Return open lines for last year's columns that the draft matched with a delivered column that is something else."""
     meanings = {tuple(row[name] for name in MEANING) for row in rows if row["use"] in {"answer", "absent", UNSURE}}
     result = []
     for unsure in draft.unsure:

@@ -131,7 +131,7 @@ def candidate_of(key: Sequence[str], columns: Sequence[ColumnMap]) -> tuple[Colu
 
 
 def describe_candidate(candidate: Candidate, language: Language) -> str:
-    """Return a candidate with its likeness and its reasons, as a person reads it."""
+    """Describe a candidate, with its score and the reasons for it."""
     parts = [
         f"{candidate.sheet} {candidate.column}".strip(),
         candidate.meaning,
@@ -158,7 +158,7 @@ def shown_of(column: OpenColumn, language: Language) -> str:
 
 
 def describe_group(group: OpenGroup, language: Language) -> str:
-    """Return what a decision of a question that was not delivered holds for."""
+    """Describe which columns a decision about a question that was not delivered covers."""
     name = group.question or TEXTS["no_question"]
     return in_language(filled(TEXTS["whole_question"], question=name, count=len(group.columns)), language)
 

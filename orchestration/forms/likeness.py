@@ -86,7 +86,7 @@ class Likeness:
         return (-round(self.score, 6), -self.same_place, -is_alike, -self.name - self.wording)
 
     def explain(self) -> Label | None:
-        """Say why the two are alike, but for their cells."""
+        """Explain why the two are alike, apart from their cells."""
         parts = [
             filled(TEXTS[name], share=Label(nb=f"{share:.2f}".replace(".", ","), en=f"{share:.2f}"))
             for name, share in (("name", self.name), ("wording", self.wording))

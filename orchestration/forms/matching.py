@@ -244,7 +244,7 @@ class Columns:
 
     @property
     def unmatched(self) -> list[Old]:
-        """Last year's columns that nothing is said of."""
+        """Last year's columns without a match."""
         return [old for name, old in self.old.items() if name not in self.accounted]
 
     def doubt(

@@ -66,7 +66,7 @@ class Rarity:
         return score > ALIKE and as_good < CANDIDATES_SHOWN
 
     def explain(self) -> Label | None:
-        """Say that cells say nothing, where they are like those of many columns."""
+        """Explain that cells are no evidence if they resemble those of many columns."""
         count = len(self.alike)
         return filled(TEXTS["alike_to_many"], count=count) if count >= CANDIDATES_SHOWN else None
 

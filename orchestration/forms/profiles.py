@@ -132,7 +132,7 @@ class Profile:
 
 
 def describe_kind(kind: str) -> Label:
-    """Say what cells of a kind are."""
+    """Describe cells of a kind."""
     return TEXTS[kind]
 
 

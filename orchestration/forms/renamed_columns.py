@@ -164,7 +164,7 @@ class _Pair:
 
     @property
     def is_worth_showing(self) -> bool:
-        """Whether the pair is worth a look: that cells are numbers says nothing alone, and neither does a place."""
+        """Whether the pair should be shown: that cells are numbers is not evidence alone, and neither is the place."""
         by_place = self.each.same_place and (self.each.cells or 0.0) > ALIKE
         is_same = self.same is not None and self.same > ALIKE
         is_other = self.same is not None and self.same < UNLIKE

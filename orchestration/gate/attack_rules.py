@@ -1,4 +1,4 @@
-"""What an attack on the files needs, and what it says to the rule of each of its parts.
+"""The inputs of an attack on the files, and its results for the rule of each part.
 
 Belongs here: an attack's inputs, and from its findings to what is counted. Does not belong here: the attack itself
 (``orchestration.attack``), and running it as an expectation (``expectations``).

@@ -216,7 +216,7 @@ class Gate:
         return found.get_batch_definition(WHOLE).get_batch()
 
     def _expectations(self, rule: Rule) -> list[tuple[Any, Any]]:
-        """Return the validation definitions in which a rule stands, each with a suite of that rule alone."""
+        """Return the validation definitions that contain a rule, each with a suite of that rule alone."""
         if rule.stage not in self._suites:
             suite_of = importlib.import_module("great_expectations").ExpectationSuite
             parts: dict[str, list[tuple[Any, Any]]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Rules on the warehouse that are judged as soon as the deliveries are read, too: a run is refused for them in seconds.
+"""Rules on the warehouse that are also judged as soon as the deliveries are read: they refuse a run within seconds.
 
 What such a rule looks at is made of the answers of the deliveries that came again, in a file of its own, by the SQL of the
 same models; all that is made of them after it need not be waited for. The stage of the rule judges it again with the rest,
@@ -47,7 +47,7 @@ _COME_AGAIN = f"""
 
 
 def redelivered_forms(warehouse: Path) -> list[str]:
-    """Return the forms whose delivery is another one than that of which the published snapshot was made."""
+    """Return the forms whose delivery differs from the one that the published snapshot was made from."""
     if not warehouse.is_file():
         return []
     with connect(warehouse, read_only=True) as connection:

@@ -82,7 +82,7 @@ def _size(value: float) -> float:
 
 
 def _greatest(definition: Any, result: Any) -> float | None:
-    """Return the greatest value of the column that is held against the limit of a rule; none where there is no value."""
+    """Return the greatest value of the column that a rule compares with its limit; None if there is no value."""
     configuration = result.expectation_config
     if not configuration.meta["is_measured"] or error_of(result) is not None:
         return None
@@ -151,7 +151,7 @@ def together(rule: Rule, parts: list[Part]) -> Counted:
 
 
 def remembered_results(definition: Any, recall: Recall | None) -> dict[str, Remembered]:
-    """Return what is remembered of the expectations of a suite, by their ids."""
+    """Return the remembered results of the expectations of a suite, by their ids."""
     if recall is None:
         return {}
     found = ((each.id, recall.find(definition.asset, each)) for each in definition.suite.expectations)

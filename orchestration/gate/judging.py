@@ -247,7 +247,7 @@ def judge_made(settings: Settings, made: Candidate, *, takes_over: bool = False)
 
 
 def judge_some(settings: Settings, made: Candidate, names: Collection[str]) -> list[RuleResult]:
-    """Judge a candidate by some rules and return what they found; its verdict stays as it is."""
+    """Judge a candidate by some rules and return their results; its verdict does not change."""
     rules = [rule for rule in load_rules(settings.rules) if rule.id in names]
     return judge_candidate_rules(rules, load_tables(settings.metadata), made, circumstances(settings))
 

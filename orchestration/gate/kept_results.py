@@ -1,4 +1,4 @@
-"""What was judged before, by what it was judged of: a result of the same is the same.
+"""Results of earlier judgements, by the hash of their inputs: equal inputs give an equal result.
 
 An entry is a file that is named by the hash of everything that the result depends on, and begins with the hash of its own
 bytes. One that is damaged or missing is judged anew. Counts and verdicts are remembered, never a failing row, and what the

@@ -312,7 +312,7 @@ def rules_hash(rules: list[Rule]) -> str:
 
 
 def score(results: list[Proven], rules: list[Rule]) -> dict[str, Any]:
-    """Return the score as it stands in ``gate.json``."""
+    """Return the score in the form of ``gate.json``."""
     seeded = [each for each in results if each.verdict != "not_seeded"]
     named = {each.rule for each in results}
     return {

@@ -85,7 +85,7 @@ class Proofs:
         return digest("proof", kind, self._versions, stated(rule.model_dump(mode="json")), *parts)
 
     def _asked(self, sql: str, touched: set[str], *, has_parameters: bool) -> dict[str, Any]:
-        """Return a query as it is remembered.
+        """Return a query in the form in which it is remembered.
 
         Its rows tell that it is as before where the fault is seeded into none of its tables: then it gives the same rows of
         the clean candidate.

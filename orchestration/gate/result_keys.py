@@ -44,7 +44,7 @@ class Pieces:
 
 
 class Recall:
-    """Results of the expectations on a candidate as they are remembered."""
+    """The remembered results of the expectations on a candidate."""
 
     def __init__(self, memory: Memory, reads: Reads) -> None:
         """Take where results are remembered, and what tells what is read."""

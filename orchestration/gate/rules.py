@@ -85,7 +85,7 @@ class Stated(BaseModel):
 
 
 class Rule(_Strict):
-    """One rule, as it stands in a file of ``expectations/rules``.
+    """One rule, as written in a file of ``expectations/rules``.
 
     ``stage`` is what it judges: the delivered cells before anything is made of them, the warehouse, or the candidate's
     files. ``for_each`` repeats ``rows`` for every public table, every table of observations, or every column that has a code

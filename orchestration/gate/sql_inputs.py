@@ -1,4 +1,4 @@
-"""What SQL of a rule reads, as a hash of it: tables of the candidate and the warehouse, and files of the candidate.
+"""What the SQL of a rule reads, as a hash: tables of the candidate and the warehouse, and files of the candidate.
 
 A table is taken for read where its name stands anywhere in the SQL, in that of a view or macro that is named there, or in a
 text. That is more than what is read and never less: nothing is read without its name, but by functions that look at the
@@ -51,7 +51,7 @@ _SESSION = {"getvariable", "current_setting", "getenv", "current_timestamp", "cu
 
 
 def versions() -> str:
-    """Return a hash of what judges: the program, and the packages as they are installed."""
+    """Return a hash of the program and the installed packages that judge."""
     return digest(code_hash(), *(f"{name} {version(name)}" for name in _JUDGES))
 
 

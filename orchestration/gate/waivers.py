@@ -39,7 +39,7 @@ class Waiver(BaseModel):
 
 @dataclass(frozen=True)
 class PlacedWaiver:
-    """A waiver and where it stands."""
+    """A waiver and its place in the file."""
 
     waiver: Waiver
     place: str

@@ -357,7 +357,7 @@ def read_what_is_readable(
     municipalities: dict[int, int],
     problems: Problems,
 ) -> bool:
-    """Read as much of one form's delivery into ``raw`` as can be read, and tell what is wrong with it.
+    """Read as much of one form's delivery into ``raw`` as possible, and report what is wrong with it.
 
     Args:
         connection: a warehouse that nothing is published from; its tables were made by :func:`prepare_tables`.

@@ -1,4 +1,4 @@
-"""Whether signed entries can be about anything: their year, their units, and the version of a delivery that they name.
+"""Checks of signed entries: that their year, their units, and the version of a delivery that they name exist.
 
 Belongs here: what can be told of an entry without a warehouse, to somebody who just wrote it. Does not belong here: the form
 of an entry (``decisions``), and whether it covers or changes something, which SQL judges and the gate tells.

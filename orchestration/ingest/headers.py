@@ -174,7 +174,7 @@ def _top(previous: Form, layout: SheetSpec, sheet: Sheet) -> dict[tuple[int, int
 def inspect_delivery(
     folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = None, only: Collection[str] = ()
 ) -> Look:
-    """Look at a delivery that no form describes yet.
+    """Inspect a delivery that no form describes yet.
 
     Args:
         folder: the delivery's folder.

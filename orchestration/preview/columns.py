@@ -136,7 +136,7 @@ def columns_of(reading: Reading, connection: duckdb.DuckDBPyConnection) -> list[
 
 
 def find_differences(now: Answers, before: Answers | None) -> tuple[str, ...]:
-    """Return in what the answers of a column differ much from those of the round before: filled, options, mean."""
+    """Return in which respects a column differs much from the round before: filled, options, mean."""
     if before is None or not before.rows or not now.rows:
         return ()
     found = []

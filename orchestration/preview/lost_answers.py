@@ -1,4 +1,4 @@
-"""Units of which answers are gone that the published snapshot has: what a run with this delivery would be refused for.
+"""Units that lost answers which the published snapshot has: a run with this delivery would be refused for them.
 
 Belongs here: telling what ``int_redelivered_units`` found of one survey year, with the entries to sign. Does not belong
 here: the rule (``lost_answers_are_signed``), the roll (``publish.rolls``), or a comparison of answers (``versions``).

@@ -1,4 +1,4 @@
-"""The entries that a form needs beside it, and that are not there: a check list with file and what to write.
+"""The entries that a form needs and the inputs lack: a check list with the file and what to write.
 
 Without them a run stops, or a figure is left out, or a label is the form's own. Belongs here: looking what stands in the
 tables of the inputs for the questions, categories and years of a form; the look at a year and the difference of two forms

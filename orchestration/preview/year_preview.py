@@ -1,6 +1,6 @@
-"""What a look at a survey year tells: cells, columns, totals and units, beside the round before.
+"""The preview of a survey year: cells, columns, totals and units, compared with the round before.
 
-Belongs here: reading what the models came to in the warehouse of the look, and comparing it with the round before. Does not
+Belongs here: reading the results of the models in the preview warehouse, and comparing them with the round before. Does not
 belong here: a rule that makes a figure (SQL of the models), or words about it (``page``, ``cli``).
 """
 
@@ -296,7 +296,7 @@ _CORRECTIONS = (
 
 
 def preview_year(settings: Settings, year: int, against: str | None = None) -> Preview:
-    """Look at a survey year: read it with the rounds before it, and tell what came of it.
+    """Preview a survey year: read it with the rounds before it, and report the results.
 
     Args:
         settings: where the inputs lie.

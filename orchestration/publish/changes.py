@@ -404,7 +404,7 @@ def _planned(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 
 def _unattributed(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Return by table the changed figures of which it is not recorded why they changed."""
+    """Return the changed figures, by table, that have no recorded reason for the change."""
     return dictionaries(
         connection,
         "select table_name as table, count(*) as figures, list(distinct time_period order by time_period) as time_periods "

@@ -75,5 +75,5 @@ def subjects_of(table: str, indicator: str | None = None) -> list[str]:
 
 
 def find_definitions(definitions: Definitions, subjects: Iterable[str]) -> list[Definition]:
-    """Return what is said of subjects, in their order."""
+    """Return the definitions of subjects, in the order of the subjects."""
     return [each for subject in dict.fromkeys(subjects) for each in definitions.get(subject, ())]

@@ -78,7 +78,7 @@ class Noted:
     changed: int
 
     def is_unchanged(self, found: os.stat_result) -> bool:
-        """Return whether size and times are still these: who writes to a file cannot leave the second time as it was."""
+        """Return whether size and times are unchanged; writing to a file always changes the second time."""
         return (found.st_size, found.st_mtime_ns, found.st_ctime_ns) == (self.size, self.modified, self.changed)
 
 
@@ -91,7 +91,7 @@ class Seal:
 
 
 def seal_file(folder: Path) -> Path:
-    """Return where the seal of a candidate or snapshot lies."""
+    """Return the path of the seal of a candidate or snapshot."""
     return folder.with_name(f".{folder.name}{SEAL}")
 
 

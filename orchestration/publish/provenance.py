@@ -45,7 +45,7 @@ def remember(settings: Settings, inputs: str, candidate: str) -> None:
 
 
 def find_unchanged_candidate(settings: Settings) -> str | None:
-    """Return the candidate that the last whole run made, if inputs and code are still those that it had."""
+    """Return the candidate of the last whole run, if inputs and code are unchanged since."""
     try:
         made: dict[str, str] = json.loads((settings.warehouse / MADE).read_text(encoding="utf-8"))
         inputs, candidate = made["inputs"], made["candidate"]

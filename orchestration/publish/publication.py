@@ -85,7 +85,7 @@ def publish(
 
 
 def waiting(made: Candidate | None, *, calendar: Calendar, folder: Path, candidates: Path, moment: datetime) -> Outcome:
-    """Return the official candidate that is not published, and why it waits; without reasons it may go out.
+    """Return the unpublished official candidate and the reasons why it waits; without reasons it may be published.
 
     It is the one that was approved last for the release in preparation, else the one that was made last. Arguments as for
     :func:`publish`.
@@ -137,7 +137,7 @@ def publish_now(settings: Settings, made: Candidate | None) -> Outcome:
 
 
 def find_waiting(settings: Settings) -> Outcome:
-    """Return which candidate waits for its release, and for what, also that it is damaged; publishes nothing."""
+    """Return the candidate that waits for its release and why, also if it is damaged; publish nothing."""
     if settings.channel == "demo":
         return Outcome()
     outcome = waiting(

@@ -1,4 +1,4 @@
-"""What every format has to say about the publication as a whole: title, publisher, licence, channel, provenance, labels.
+"""Metadata of the publication as a whole, for every format: title, publisher, licence, channel, provenance, labels.
 
 Belongs here: reading ``data/metadata/_catalogue.yml`` and the candidate's own facts, once for all writers. Does not belong
 here: how a format says it (``writers``, ``site``), or the snapshot's id and predecessor, which no content file may know.
@@ -121,7 +121,7 @@ class Release:
 
     @property
     def is_rehearsal(self) -> bool:
-        """Whether it was made to practise, and is no publication."""
+        """Whether it is a rehearsal and not a publication."""
         return self.channel == REHEARSAL
 
     @property

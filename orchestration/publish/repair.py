@@ -1,4 +1,4 @@
-"""Makes a damaged published snapshot anew from the archive, under its id, and puts it in the place of the damaged one.
+"""Makes a damaged published snapshot again from the archive, under its id, and replaces the damaged one.
 
 The new one has the content of the damaged one, or nothing is exchanged: its id is the hash of its content. The exchange is
 one step: who reads ``current`` finds the damaged snapshot or the whole one. The damaged one stays aside until ``prune``.

@@ -29,7 +29,7 @@ TABLES = {
 
 
 def kept_roll(snapshots: Path, identifier: str) -> Path:
-    """Return where the roll of a snapshot lies, if there is one."""
+    """Return the path of the roll of a snapshot, if it exists."""
     return ledger.ledger_file(snapshots).parent / f"{identifier}{ROLL}"
 
 
@@ -64,7 +64,7 @@ def write(warehouse: Path, path: Path) -> None:
 
 
 def keep(beside: Path, snapshots: Path, identifier: str) -> None:
-    """Keep the roll that lies beside a candidate for the snapshot that it becomes; an earlier release wrote none."""
+    """Keep the roll beside a candidate for the snapshot that it becomes; earlier releases wrote none."""
     if beside.is_file():
         kept = kept_roll(snapshots, identifier)
         kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

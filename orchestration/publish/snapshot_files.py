@@ -1,4 +1,4 @@
-"""The names of a snapshot's files, and which of them are its content.
+"""The names of a snapshot's files, and which of them count as content.
 
 Belongs here: names, what the content hash covers, the list of checksums, and writing a small file whole. Does not belong
 here: writing content, or comparing with the list (``integrity``).

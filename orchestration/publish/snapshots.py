@@ -64,7 +64,7 @@ def read_gate(folder: Path) -> dict[str, Any] | None:
 
 
 def read_identity(folder: Path) -> SnapshotIdentity:
-    """Return what a candidate or snapshot says of itself."""
+    """Return the identity of a candidate or snapshot, from its table ``snapshot``."""
     with connect(folder / DATABASE, read_only=True) as connection:
         # One of an earlier version may say less.
         (row,) = dictionaries(connection, f"select * from {SNAPSHOT}")

@@ -1,4 +1,4 @@
-"""Making up the delivery of a coming year, in a folder of its own with a copy of the inputs.
+"""Constructs the delivery of a coming year, in a separate folder with a copy of the inputs.
 
 Belongs here: the untidiness of a spring (renamed columns, late units), the deliveries that come later, the copy, and the key
 of what was done. Does not belong here: rows and units (``tables``), what a year does to answers (``movement``, ``advance``),

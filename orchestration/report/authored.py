@@ -63,7 +63,7 @@ class Signed:
 
 @dataclass(frozen=True)
 class Taken:
-    """What became of a slot: whose text of which year stands in it, or none."""
+    """The outcome for a slot: whose text of which year fills it, or none."""
 
     slot: str
     kind: str

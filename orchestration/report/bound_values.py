@@ -25,7 +25,7 @@ ALWAYS_SAID = ("corrected", "awaits_changes")
 
 @dataclass(frozen=True)
 class Compared(Quantity):
-    """How far one value lies above another, both as they are written."""
+    """How far one value is above another, both as written."""
 
     sides: tuple[Bound, ...] = ()
 
@@ -42,7 +42,7 @@ class Compared(Quantity):
 @total_ordering
 @dataclass(frozen=True, eq=False)
 class Bound:
-    """A value as it is written, with the quantity that it is bound to. ``said`` is shown behind it in brackets.
+    """A formatted value with the quantity that it is bound to. ``said`` is shown behind it in brackets.
 
     Values compare with each other and with numbers as they are written: what reads alike is alike.
     """

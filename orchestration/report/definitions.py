@@ -25,7 +25,7 @@ _SIGNS = re.compile(r"([\\`*_\[\]<>#{}|~^])")
 
 
 def listed(of: Round, subjects: Sequence[str], kinds: Sequence[str] = ()) -> str:
-    """Return what is said of subjects as sections by kind, in Markdown.
+    """Return the definitions of subjects as sections by kind, in Markdown.
 
     Raises:
         ReportError: a subject or kind is not known; the message has the nearest one.

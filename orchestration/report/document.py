@@ -38,7 +38,7 @@ class Prose:
 
 @dataclass(frozen=True)
 class Placed:
-    """A table or figure where it stands. A figure has its chart and what it shows in words."""
+    """A table or figure in its place. A figure has its chart and what it shows in words."""
 
     grid: Grid
     caption: str
@@ -298,7 +298,7 @@ def table_nodes(placed: Placed, language: Language) -> list[Node]:
 
 
 def note_nodes(grid: Grid, language: Language) -> list[Node]:
-    """Return what stands below a table or figure."""
+    """Return the notes below a table or figure."""
     return [nodes.paragraph(note_inlines(grid, place, note, language), NOTE_STYLE) for place, note in enumerate(grid.notes)]
 
 

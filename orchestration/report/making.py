@@ -223,7 +223,7 @@ def put_in_place(built: Built, target: Path) -> Built:
 
 
 def list_omissions(left_out: Mapping[str, str]) -> list[str]:
-    """Return what was left out by its reason."""
+    """Return the omissions, grouped by reason."""
     reasons: dict[str, list[str]] = {}
     for key, reason in left_out.items():
         reasons.setdefault(reason, []).append(key)

@@ -36,7 +36,7 @@ def areas_of(desk: Desk, report: str, year: int) -> list[str]:
 def build_all(
     settings: Settings, wanted: Wanted, into: Path | None = None, told: Callable[[int, int], None] = lambda done, of: None
 ) -> list[Built]:
-    """Build a report of each area into a folder of its own; where one fails a check, none is put in place.
+    """Build a report for each area in a separate folder; if one fails a check, none is put in place.
 
     Args:
         settings: where everything lies.

@@ -116,7 +116,7 @@ def require_agreement(grid: Grid, printed: Printed) -> None:
 def compare_with_print(
     tables: Mapping[str, Declared], grids: Mapping[str, Grid], left_out: Mapping[str, str], of: Round, printed: Printed
 ) -> list[Held]:
-    """Return the tables of the round's printed report, each with what the report has of it, and why not all."""
+    """Return the tables of the round's printed report, each with how much of it the report contains, and why not all."""
     sources = of.report.printed.get(of.year, ())
     keys = {table: key for key, declared in tables.items() for table in _continued(declared)}
     found = []
@@ -180,7 +180,7 @@ def _why(
 
 
 def describe_comparison(held: Iterable[Held]) -> list[str]:
-    """Return what the report has of the printed one, then the tables that are not there or not whole, by reason."""
+    """Describe how much of the printed report this report contains, then the missing or partial tables by reason."""
     tables = list(held)
     if not tables:
         return []

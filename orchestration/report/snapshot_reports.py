@@ -1,4 +1,4 @@
-"""The reports that are a part of a snapshot: made of a candidate, before it has an id.
+"""The reports that are part of a snapshot: made from a candidate before it has an id.
 
 They are formats as all others: content of the snapshot, so that they are judged, approved, kept and withdrawn with the
 figures that they say. A report that cannot be made is left out and told: an author's slip must not hold back figures. The

@@ -269,5 +269,5 @@ class Published:
 
 
 def format_key(wanted: Mapping[str, str]) -> str:
-    """Return a key in one line."""
+    """Return a key as one line of text."""
     return " ".join(f"{name}={value}" for name, value in wanted.items())

@@ -1,4 +1,4 @@
-"""What stands beside the rows of an answer: the words for their codes, and their breaks.
+"""Annotations of the rows of an answer: labels for their codes, and breaks in series.
 
 Belongs here: labels of codes and breaks in both languages. Does not belong here: the rows (``answers``), or
 what JSON-stat says of itself (``publish.formats.json_stat``).
@@ -60,7 +60,7 @@ def annotate(snapshot: OpenSnapshot, table: Table, names: Sequence[str], rows: S
 def find_moves(
     snapshot: OpenSnapshot, names: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> dict[tuple[str, str], list[Label]]:
-    """Return by level and code how the areas moved of which a row, on the areas of its year, tells of a break."""
+    """Return how areas moved, by level and code, for rows on the areas of their year that report a break."""
     needed = (*AREA_COLUMNS, BASIS_COLUMN, BREAK_COLUMN)
     if not set(needed) <= set(names):
         return {}
@@ -76,7 +76,7 @@ def find_moves(
 def find_breaks(
     snapshot: OpenSnapshot, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> list[dict[str, Any]]:
-    """Return every break of what the rows are about, with its kind in words, where any row has one."""
+    """Return every break in the subjects of the rows, with its kind in words, if any row reports one."""
     if BREAK_COLUMN not in names or BREAKS not in snapshot.tables:
         return []
     of_row = names.index(INDICATOR) if INDICATOR in names else None

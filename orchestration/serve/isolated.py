@@ -1,4 +1,4 @@
-"""Runs one SELECT of a stranger on a published DuckDB file, in a process of its own that can be stopped and may die.
+"""Runs one untrusted SELECT on a published DuckDB file, in a separate process that can be stopped or crash safely.
 
 Belongs here: what such a query may name, and the limits of its process. Does not belong here: HTTP (``queries`` starts
 this).

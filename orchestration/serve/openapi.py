@@ -1,4 +1,4 @@
-"""What /openapi.json says: every address with its parameters, every status that it can have, and what an answer holds.
+"""The content of /openapi.json: every address with its parameters, its possible statuses, and the form of its answer.
 
 Belongs here: the description for machines alone; a test holds real answers against it. Does not belong here: what
 answers are.
@@ -312,7 +312,7 @@ STATUSES: dict[tuple[str, str], tuple[int, ...]] = {
 
 
 def complete(application: FastAPI) -> None:
-    """Let the application describe itself as it is, and not as FastAPI takes it to be."""
+    """Replace FastAPI's own description of the application with the correct one."""
 
     def described() -> Described:
         if application.openapi_schema is None:

@@ -110,7 +110,7 @@ def _tabulated(
     wording: Wording,
     where: str,
 ) -> Tabulated | None:
-    """Return rows as the page lays them out, where the request says how; a page of rows is no whole table."""
+    """Return rows as the page lays them out, where the request says how; a page of rows is not a whole table."""
     if selection is None or not any(name in given for name in LAYOUT) or question.limit is not None or question.offset:
         return None
     names = [column.name for column in question.columns]

@@ -204,7 +204,7 @@ def narrowed(snapshot: OpenSnapshot, chosen: Chosen, where: str) -> Question:
 
 
 def _listed(snapshot: OpenSnapshot, chosen: Chosen, language: Language, limits: Limits, where: str) -> dict[str, Any]:
-    """Return rows as they are, codes in words."""
+    """Return rows unchanged, with codes in words."""
     table = chosen.selection.table
     parameters = [
         *chosen.filters,
@@ -328,7 +328,7 @@ def _each(variable: Variable, selection: Selection, language: Language) -> dict[
 
 
 def _field(variable: Variable, selection: Selection, language: Language) -> dict[str, Any]:
-    """Return a variable as boxes to tick; of many values, and of the areas of a level, one box stands for all."""
+    """Return a variable as tick boxes; one box covers all if there are many values, or for the areas of a level."""
     codes = set(selection.codes(variable.name))
     groups: list[tuple[Label | None, str, Sequence[Value]]] = (
         [

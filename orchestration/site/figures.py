@@ -517,7 +517,7 @@ class Resolver:
     def remarks_on_row(
         self, cube: Cube, row_name: str, code: str, columns: Sequence[Label], places: Sequence[Mapping[str, str]]
     ) -> tuple[list[Label], list[tuple[Label, list[int]]]]:
-        """Return what is said of the figures of a row: who answered, whom they cover, notes, and boundaries that moved.
+        """Return the remarks on the figures of a row: respondents, coverage, notes, and boundaries that moved.
 
         Args:
             cube: has the figures.

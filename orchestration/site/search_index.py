@@ -1,4 +1,4 @@
-"""What the search of the pages finds besides municipalities: subjects and their figures, questions, tables, and the method.
+"""The search entries besides municipalities: subjects and their figures, questions, tables, and the method.
 
 Belongs here: the entries, each with the words by which it is found. Does not belong here: names of municipalities
 (``names``), or how words are matched (``static/search.js``).

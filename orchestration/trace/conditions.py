@@ -40,7 +40,7 @@ VALUES_SHOWN = 6
 
 
 def name_of_table(name: str, tables: Sequence[str]) -> str:
-    """Return the table that a name, or a beginning of one, stands for.
+    """Return the table that a name, or the beginning of one, denotes.
 
     Raises:
         UserError: there is none, or there are several; the message says which is nearest.

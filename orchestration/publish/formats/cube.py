@@ -136,7 +136,7 @@ def further_columns(table: Table) -> list[str]:
 
 
 def distinct_labels(labels: Sequence[Label], qualifiers: Sequence[Label]) -> list[Label]:
-    """Return labels of which no two are equal: a label of several codes gets their qualifier."""
+    """Return unique labels: a label that several codes share gets a qualifier."""
     return [
         Label(nb=nb, en=en)
         for nb, en in zip(
@@ -186,7 +186,7 @@ def breaks_of(cube: DenseCube, breaks: Mapping[str, list[tuple[str, Label]]]) ->
 def notes_of_codes(
     axis: Axis, breaks: Mapping[str, list[Label]], moved: Mapping[tuple[str, str], list[tuple[int, Label]]]
 ) -> dict[str, list[Label]]:
-    """Return what is said of codes of a dimension: the breaks of years, and the areas whose boundaries moved.
+    """Return the notes of codes of a dimension: breaks between years, and areas whose boundaries moved.
 
     Args:
         axis: the dimension.

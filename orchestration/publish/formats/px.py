@@ -87,7 +87,7 @@ class _Content:
 
 @dataclass(frozen=True)
 class _Said:
-    """What is said of a cube beside its numbers: breaks by year, notes of codes by dimension, notes of cells."""
+    """The notes of a cube: breaks by year, notes of codes by dimension, notes of cells."""
 
     breaks: Mapping[str, list[Label]]
     codes: Mapping[str, Mapping[str, list[Label]]]
