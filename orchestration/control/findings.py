@@ -170,7 +170,7 @@ def require_controlled(connection: duckdb.DuckDBPyConnection, path: Path, year: 
     ]
     if year not in years:
         raise UserError(
-            f"nothing is delivered of {year}",
+            f"nothing was delivered for {year}",
             place="control",
             remedy=f"choose one of {', '.join(str(known) for known in years)}, or run is248 run first",
         )

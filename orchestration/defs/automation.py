@@ -122,7 +122,7 @@ def build_schedules(settings: Settings, forms: list[Form]) -> list[dg.ScheduleDe
         forms: the forms, which say what years a refresh is of.
 
     Raises:
-        UserError: the setting is no cron expression, or the calendar is not valid.
+        UserError: the setting is not a cron expression, or the calendar is not valid.
     """
 
     def refresh_public_tables() -> dg.RunRequest | dg.SkipReason:
@@ -141,7 +141,7 @@ def build_schedules(settings: Settings, forms: list[Form]) -> list[dg.ScheduleDe
         )(refresh_public_tables)
     except dg.DagsterInvalidDefinitionError as error:
         raise UserError(
-            f"setting 'refresh_cron': {settings.refresh_cron!r} is no cron expression",
+            f"setting 'refresh_cron': {settings.refresh_cron!r} is not a cron expression",
             place="environment or is248.toml",
             remedy="write five fields, such as 0 6 * * *",
         ) from error

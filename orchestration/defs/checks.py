@@ -82,7 +82,7 @@ def tables_of(rule: Rule, tables: Iterable[Table]) -> list[str]:
             wanted = [name for name in names if name == part]
         if not wanted:
             raise UserError(
-                f"rule {rule.id!r} is about {part!r}, which is no public table",
+                f"rule {rule.id!r} is about {part!r}, which is not a public table",
                 place="expectations/rules",
                 remedy=f"under table name some of {', '.join(names)}, or all",
             )
@@ -95,7 +95,7 @@ def _asset_of(rule: Rule, models: Mapping[str, dg.AssetKey]) -> dg.AssetKey:
         return DELIVERED
     if rule.table not in models:
         raise UserError(
-            f"rule {rule.id!r} is about {rule.table!r}, which is no model",
+            f"rule {rule.id!r} is about {rule.table!r}, which is not a model",
             place="expectations/rules",
             remedy="name a model of the dbt project under table",
         )

@@ -171,7 +171,7 @@ class _Query:
         while scope is not None and column.table not in scope.selected_sources:
             scope = scope.parent
         if scope is None:
-            raise LineageError(f"nobody knows where {column.sql(dialect=DIALECT)} comes from")
+            raise LineageError(f"the origin of {column.sql(dialect=DIALECT)} is unknown")
         source = scope.selected_sources[column.table][1]
         if isinstance(source, Scope):
             part = source.expression
@@ -182,7 +182,7 @@ class _Query:
         elif source.name in self._named:
             part = self._named[source.name]
         else:
-            raise LineageError(f"nobody knows the table {source.name!r}")
+            raise LineageError(f"the table {source.name!r} is unknown")
         known = self._known.get(id(part))
         if known is None:  # a table that reads itself, in the first round
             return frozenset()

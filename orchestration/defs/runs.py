@@ -331,7 +331,7 @@ def _require_other_years(settings: Settings, forms: list[Form], year: int) -> No
     )
     if lacking:
         raise UserError(
-            f"the warehouse has nothing of {', '.join(map(str, lacking))} yet, and a run of one year reads no other",
+            f"the warehouse does not have {', '.join(map(str, lacking))} yet, and a run of one year reads no other year",
             place=str(settings.warehouse_file),
             remedy="is248 run reads all years, and with --hold publishes nothing",
         )

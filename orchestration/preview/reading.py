@@ -115,7 +115,7 @@ def _alone(look: Settings) -> Iterator[None]:
             if not is_running(look.warehouse):
                 raise
             raise UserError(
-                "another look is under way", place=error.place, remedy="wait until it ends; it takes seconds"
+                "another preview is running", place=error.place, remedy="wait until it ends; it takes seconds"
             ) from error
         yield
 

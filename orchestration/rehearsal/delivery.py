@@ -144,15 +144,15 @@ def _require_possible(settings: Settings, form: Form, year: int, folder: Path) -
         raise UserError(
             f"{year} is not after {form.time_period}",
             place=form.form,
-            remedy="practise a year after that of the earlier form",
+            remedy="give a year after that of the earlier form",
         )
     source = settings.deliveries / form.delivery
     if not source.is_dir():
-        raise UserError("there is no such delivery", place=str(source), remedy="name a form whose delivery is there")
+        raise UserError("the delivery does not exist", place=str(source), remedy="name a form with a delivery")
     if folder.exists():
-        raise UserError("is there already", place=str(folder), remedy="name a folder that is not there yet")
+        raise UserError("already exists", place=str(folder), remedy="name a new folder")
     if folder.resolve().is_relative_to(settings.data.resolve()):
-        raise UserError("lies among the inputs", place=str(folder), remedy="name a folder elsewhere")
+        raise UserError("is inside the inputs", place=str(folder), remedy="name a folder elsewhere")
     return source
 
 

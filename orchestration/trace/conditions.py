@@ -59,7 +59,7 @@ def parse_conditions(conditions: Sequence[str], keys: Sequence[str], place: str)
     """Return ``key=value`` words as a dictionary; a unique beginning of a key's name is enough.
 
     Raises:
-        UserError: a word is no condition, or its key is unknown or not unique.
+        UserError: a word is not a condition, or its key is unknown or not unique.
     """
     result: dict[str, str] = {}
     for condition in conditions:
@@ -67,7 +67,7 @@ def parse_conditions(conditions: Sequence[str], keys: Sequence[str], place: str)
         fitting = [key for key in keys if key == name] or [key for key in keys if key.startswith(name)]
         if not is_there:
             raise UserError(
-                f"{condition!r} is no condition", place=place, remedy=f"write column=value, with one of {', '.join(keys)}"
+                f"{condition!r} is not a condition", place=place, remedy=f"write column=value, with one of {', '.join(keys)}"
             )
         if len(fitting) != 1:
             several = f"{name!r} may be {', '.join(fitting)}"

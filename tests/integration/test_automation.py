@@ -145,7 +145,7 @@ def test_a_change_of_a_switch_or_a_lost_warehouse_is_a_change(own: Settings) -> 
 def test_a_schedule_without_releases_is_none_and_a_wrong_cron_is_told(own: Settings) -> None:
     own.calendar.unlink()
     assert [each.name for each in build_schedules(own, [])] == ["refresh_public_tables"]
-    with pytest.raises(UserError, match="no cron expression"):
+    with pytest.raises(UserError, match="not a cron expression"):
         build_schedules(own.model_copy(update={"refresh_cron": "daily"}), [])
 
 

@@ -177,11 +177,11 @@ def test_a_letter_in_nynorsk_is_nynorsk_throughout_and_its_answer_is_read(contro
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("code,form\n", "another header"),
-        ("code,written_form\n1103,nynorsk\n", "'nynorsk' is no written form"),
-        ("code,written_form\n1130,nn\n", "1130 is no unit and no county of any year"),
-        ("code,written_form\n11,nn\n11,nb\n", "11 is there twice"),
-        ("code,written_form\n1103\n", "is no code with written_form"),
+        ("code,form\n", "wrong header"),
+        ("code,written_form\n1103,nynorsk\n", "'nynorsk' is not a written form"),
+        ("code,written_form\n1130,nn\n", "1130 is not a unit or county of any year"),
+        ("code,written_form\n11,nn\n11,nb\n", "11 is listed twice"),
+        ("code,written_form\n1103\n", "is not a code with written_form"),
     ],
 )
 def test_written_forms_that_are_not_valid_are_told_with_their_line(tmp_path: Path, text: str, said: str) -> None:

@@ -313,12 +313,12 @@ WRONG: dict[str, tuple[Callable[[Path], None], str]] = {
     "folder": (folder_in_place, "it is a folder, but must be a link"),
     "file": (file_in_place, "it is a file, but must be a link"),
     "gone": (Path.unlink, "the link to the published snapshot is missing"),
-    "foreign": (to("{foreign}"), "which is no snapshot of this folder"),
-    "foreign_by_a_link": (to("linked"), "which is no snapshot of this folder"),
-    "above": (to(".."), "which is no snapshot of this folder"),
-    "candidates": (to(".candidates"), "which is no snapshot of this folder"),
-    "to_a_file": (to(".journal.jsonl"), "which is no snapshot of this folder"),
-    "circle": (to("current"), "which is no snapshot of this folder"),
+    "foreign": (to("{foreign}"), "which is not a snapshot of this folder"),
+    "foreign_by_a_link": (to("linked"), "which is not a snapshot of this folder"),
+    "above": (to(".."), "which is not a snapshot of this folder"),
+    "candidates": (to(".candidates"), "which is not a snapshot of this folder"),
+    "to_a_file": (to(".journal.jsonl"), "which is not a snapshot of this folder"),
+    "circle": (to("current"), "which is not a snapshot of this folder"),
     "dangling": (to("2019-000000000000"), "points to 2019-000000000000, which does not exist"),
 }
 

@@ -220,7 +220,7 @@ def test_the_pages_can_be_read_by_everybody_at_any_width(site: Path, scheme: str
 
 def test_a_folder_with_other_files_is_not_written_over(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(UserError, match="holds other files"):
+    with pytest.raises(UserError, match="contains other files"):
         build(tmp_path)
     assert (tmp_path / "letter.txt").read_text(encoding="utf-8") == "mine"
 
