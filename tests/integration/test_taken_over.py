@@ -326,9 +326,9 @@ kit.candidate(folder / "first", rows_of({"0101": 1.0}, "En"), formats=WITHOUT_PA
 opened = []
 do = making.Work.do
 
-def watched(self, jobs, beside=None):
+def watched(self, jobs):
     opened.append("a job")
-    return do(self, jobs, beside)
+    return do(self, jobs)
 
 making.Work.do = watched
 sys.addaudithook(
