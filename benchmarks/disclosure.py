@@ -29,7 +29,7 @@ from orchestration.attack import attack
 from orchestration.core.settings import load_settings
 from orchestration.disclosure import policy
 from orchestration.disclosure.suppression import decide
-from orchestration.publish.layout import DATABASE
+from orchestration.publish.snapshot_files import DATABASE
 
 REPORTED = ["country", "size_group", "health_region", "county"]
 WIDER = [("county", "current"), ("health_region", "current"), ("hf_area", "reported")]

@@ -44,7 +44,7 @@ from orchestration.core.settings import PROJECT_DIR
 from orchestration.disclosure import ledger
 from orchestration.publish import integrity, journal, pointer, snapshots
 from orchestration.publish.candidate import remains
-from orchestration.publish.layout import DATABASE, NOT_CONTENT, REVISIONS
+from orchestration.publish.snapshot_files import DATABASE, NOT_CONTENT, REVISIONS
 
 CODE = ("orchestration", "dbt_project", "expectations", "deploy", "dagster.yaml", "workspace.yaml", "requirements.lock")
 INPUTS = ("reference", "published", "classifications", "indicators", "metadata", "corrections", "comparability", "waivers")

@@ -41,8 +41,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from orchestration.core.settings import load_settings
 from orchestration.core.warehouse import attach
-from orchestration.publish.layout import DATABASE, REVISIONS
 from orchestration.publish.pointer import CURRENT
+from orchestration.publish.snapshot_files import DATABASE, REVISIONS
 
 ARROW = {"INTEGER": pa.int32(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "VARCHAR": pa.string(), "BOOLEAN": pa.bool_()}
 NUMERIC = ("INTEGER", "BIGINT", "DOUBLE")

@@ -43,8 +43,8 @@ from orchestration.disclosure import ledger
 from orchestration.ingest import decisions
 from orchestration.publish import pointer, snapshots
 from orchestration.publish.candidate import build
-from orchestration.publish.layout import DATABASE, GATE
-from orchestration.publish.release import load_catalogue
+from orchestration.publish.publication_metadata import load_catalogue
+from orchestration.publish.snapshot_files import DATABASE, GATE
 from orchestration.publish.views import load_entries
 from orchestration.serve.application import LOOPBACK, build_server, listen
 from orchestration.serve.limits import Limits

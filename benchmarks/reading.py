@@ -29,7 +29,7 @@ from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.core.warehouse import connect
 from orchestration.forms.model import FileSpec
 from orchestration.forms.registry import load_forms
-from orchestration.ingest import delivered, deliveries, registry
+from orchestration.ingest import deliveries, delivery_files, registry
 from orchestration.ingest.capture import capture
 from orchestration.ingest.data_packages import count_municipalities
 
@@ -121,7 +121,7 @@ def measure(runs: int) -> tuple[dict[tuple[str, str], list[tuple[float, float]]]
                     if reader == "none":
                         continue
                     start = time.perf_counter()
-                    sheets = delivered.read_file(form, file)
+                    sheets = delivery_files.read_file(form, file)
                     ours = time.perf_counter() - start
                     cells[reader] = cells.get(reader, 0) + sum(each.sheet.cells.num_rows for each in sheets)
                     for place, (library, bare) in enumerate(LIBRARIES.get(reader, WORKBOOKS).items()):

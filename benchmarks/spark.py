@@ -27,7 +27,7 @@ from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.warehouse import quoted
 from orchestration.engines import built
 from orchestration.publish import pointer
-from orchestration.publish.layout import DATABASE
+from orchestration.publish.snapshot_files import DATABASE
 
 # Several executors, each a process of its own.
 MASTER, OPTIONS = "local-cluster[2,1,2048]", "spark.executor.memory=2g"

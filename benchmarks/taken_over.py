@@ -38,7 +38,7 @@ from benchmarks.scaling.edits import change_one_year, correct_one_cell
 from benchmarks.scaling.generator import generate
 from benchmarks.scaling.measuring import Place
 from orchestration.core.settings import PROJECT_DIR
-from orchestration.publish.layout import DATABASE, GATE, GATE_FILES
+from orchestration.publish.snapshot_files import DATABASE, GATE, GATE_FILES
 
 CODE = ("orchestration", "dbt_project", "expectations", "deploy", "dagster.yaml", "workspace.yaml", "requirements.lock")
 JUDGED_ON = "judged_on"

@@ -41,7 +41,7 @@ from benchmarks.scaling.workbooks import SheetRows, write_workbook
 from orchestration.forms.model import Form, SheetSpec, header
 from orchestration.forms.registry import load_forms
 from orchestration.ingest.capture import CapturedFile, capture
-from orchestration.ingest.delivered import ReadSheet, read_file
+from orchestration.ingest.delivery_files import ReadSheet, read_file
 
 MOST_MUNICIPALITIES = 10
 DISTRICTS_EACH = 90

@@ -28,7 +28,7 @@
     {%- endif -%}
 {% endmacro %}
 
-{#- The hash of a relation's columns and rows, in whatever order they lie; as orchestration/core/contents.py has it. -#}
+{#- The hash of a relation's columns and rows, in whatever order they lie; as orchestration/core/content_hashes.py has it. -#}
 {% macro content_of(relation) -%}
     (
         select

@@ -20,8 +20,8 @@ from orchestration.attack.formats import PART as FORMATS
 from orchestration.attack.formats import attack_formats
 from orchestration.attack.isolation import PART as ISOLATION
 from orchestration.attack.isolation import Isolation
+from orchestration.attack.kept_pieces import KEPT_NOWHERE, Kept, piece
 from orchestration.attack.links import Link, bound_system, forms, keys_of, links
-from orchestration.attack.pieces import KEPT_NOWHERE, Kept, piece
 from orchestration.attack.policy import Policy, read_catalogue, read_policy
 from orchestration.attack.practice import PART as PRACTICE
 from orchestration.attack.practice import attack_practice
@@ -29,7 +29,7 @@ from orchestration.attack.printed import PART as PRINTED
 from orchestration.attack.printed import attack_printed
 from orchestration.attack.public import HIDDEN, Public, Readings, contradiction, read
 from orchestration.attack.result import PARTS, Attack, Derived, Notes, TableKey, Uniform
-from orchestration.attack.routing import attack_forms, told_by_notes
+from orchestration.attack.routing import add_note_disclosures, attack_forms
 from orchestration.attack.sheets import Patterns, Sheet, decided, sheets
 from orchestration.attack.snapshots import PART as SNAPSHOTS
 from orchestration.attack.snapshots import attack_snapshots, with_before
@@ -80,7 +80,7 @@ def attack(
     made = sheets(public, rules, catalogue)
     before = [read(path, made.keys(), readings) for path in earlier]
     sheets_before = [sheets(old, rules, catalogue) for old in before]
-    _as_they_were(made, public, sheets_before)
+    _restore_earlier(made, public, sheets_before)
     if earlier:
         made = decided(with_before(made, public, list(zip(before, sheets_before, strict=True)), rules), public)
     notes = Notes()
@@ -130,7 +130,7 @@ def attack(
     return notes.result()
 
 
-def _as_they_were(made: dict[TableKey, Sheet], public: Public, before: Sequence[Mapping[TableKey, Sheet]]) -> None:
+def _restore_earlier(made: dict[TableKey, Sheet], public: Public, before: Sequence[Mapping[TableKey, Sheet]]) -> None:
     """Put tables that keep the figures of an earlier snapshot among the units that had answered something then.
 
     Whoever answered since is in none of their figures, so that they say nothing of it.
@@ -215,14 +215,14 @@ def _bound(
         except UndecidedError:
             outcome.not_tried.append(f"{ROUTING}: forms by {place[0]}, {place[2]}, {place[1]}")
             return outcome
-        _left(system, f"{ROUTING}: forms by {place[0]}, {place[2]}, {place[1]}", outcome)
+        _note_untried(system, f"{ROUTING}: forms by {place[0]}, {place[2]}, {place[1]}", outcome)
         return outcome
 
     with ThreadPoolExecutor(_THREADS) as pool:
         single = list(pool.map(one, made))
         together = list(pool.map(linked, bound))
         formed = list(pool.map(form, by_form))
-    told_by_notes(by_form, half_missing, notes)
+    add_note_disclosures(by_form, half_missing, notes)
     for part, outcomes in ((BOUNDS, single + together), (ROUTING, formed)):
         for outcome in outcomes:
             notes.tried[part].update(outcome.tried)
@@ -256,11 +256,11 @@ def _solve(keys: Sequence[TableKey], system_made: Callable[[], System], database
         found = findings(system, block, never, always, BOUNDS)
         outcome.derived += found.derived
         outcome.allowed[block.sheet.key.indicator] += found.allowed
-    _left(system, name, outcome)
+    _note_untried(system, name, outcome)
     return outcome
 
 
-def _left(system: System, name: str, outcome: _Outcome) -> None:
+def _note_untried(system: System, name: str, outcome: _Outcome) -> None:
     outcome.tried.update(system.tried)
     if system.left:
         outcome.not_tried.append(f"{name}: {system.left} questions")

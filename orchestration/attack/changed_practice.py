@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestration.attack.opening import opened
+from orchestration.attack.connections import opened
 from orchestration.attack.practice import (
     FORMS,
     JOINT,
@@ -100,7 +100,7 @@ def _forms(period: int, target: str, mine: _Practice, theirs: _Practice, late: f
         earlier = sides_before[side]
         if amount is None or earlier is None:
             continue
-        told = _who(moved, _millionths(amount - earlier), now, before)
+        told = _identified_units(moved, _millionths(amount - earlier), now, before)
         if told is None:
             notes.not_tried.append(f"{PART}: units that changed and report {side}, {target}, {period}")
         elif told:
@@ -115,7 +115,7 @@ def _forms(period: int, target: str, mine: _Practice, theirs: _Practice, late: f
         notes.add([Derived(PART, FORMS, target, period, "municipalities", tuple(sorted(late)), _LEVELS)])
 
 
-def _who(
+def _identified_units(
     moved: Mapping[str, int], goal: int, now: Mapping[str, float], before: Mapping[str, float]
 ) -> tuple[str, ...] | None:
     """Return the units of which it follows whether they are among those whose moves add up to a goal; None if not tried.

@@ -20,10 +20,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from orchestration.attack.opening import opened
-from orchestration.attack.pieces import KEPT_NOWHERE, Kept, piece
+from orchestration.attack.connections import opened
+from orchestration.attack.kept_pieces import KEPT_NOWHERE, Kept, piece
 from orchestration.attack.result import Derived, Notes, TableKey
-from orchestration.core.contents import content_of, file_hash
+from orchestration.core.content_hashes import content_of, file_hash
 
 PART = "formats"
 _CONFIDENTIAL = "Q"
@@ -73,7 +73,7 @@ def attack_formats(
 
             piece(kept, (PART,), inputs, partial(_table, connection, folder, table, indicators), notes)
         _changes(connection, folder, {table.name: table for table in tables}, notes)
-    _rest(folder, notes)
+    _check_workbooks(folder, notes)
 
 
 def _files_of(folder: Path, table: Described) -> list[Path]:
@@ -330,16 +330,16 @@ def _changes(connection: duckdb.DuckDBPyConnection, folder: Path, tables: dict[s
     path = folder / "CHANGES.json"
     if path.exists():
         notes.files.append(path.name)
-        _told(connection, json.loads(path.read_text(encoding="utf-8")), tables, path.name, notes)
+        _search_nested(connection, json.loads(path.read_text(encoding="utf-8")), tables, path.name, notes)
 
 
-def _told(
+def _search_nested(
     connection: duckdb.DuckDBPyConnection, told: Any, tables: dict[str, Described], where: str, notes: Notes, table: str = ""
 ) -> None:
     """Look in nested texts for rows that are named by their key, are hidden, and stand beside a number."""
     if isinstance(told, list):
         for part in told:
-            _told(connection, part, tables, where, notes, table)
+            _search_nested(connection, part, tables, where, notes, table)
         return
     if not isinstance(told, dict):
         return
@@ -357,10 +357,10 @@ def _told(
             if connection.execute(query, row).fetchall()[0][0]:
                 notes.add(_facts(described, [row], where))
     for part in told.values():
-        _told(connection, part, tables, where, notes, table)
+        _search_nested(connection, part, tables, where, notes, table)
 
 
-def _rest(folder: Path, notes: Notes) -> None:
+def _check_workbooks(folder: Path, notes: Notes) -> None:
     """Say what was not read, and look into workbooks for sheets that are not seen."""
     for path in sorted([*(folder / "xlsx").glob("*.xlsx"), *(folder / "packages").glob("*.xlsx")]):
         with zipfile.ZipFile(path) as book:

@@ -16,7 +16,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestration.attack.opening import opened
+from orchestration.attack.connections import opened
 from orchestration.attack.policy import Policy
 from orchestration.attack.public import WAITS
 from orchestration.attack.result import Derived, Notes

@@ -66,12 +66,12 @@ class Placed:
     countings: tuple[Range, ...]
 
     @property
-    def is_sure(self) -> bool:
-        """Say whether the group has the same units in every way to count."""
+    def has_one_count(self) -> bool:
+        """Return whether the group has the same units however they are counted."""
         return len(self.countings) == 1
 
-    def as_the_table(self) -> Placed:
-        """Return the figure as one that counts units as the table does."""
+    def counted_as_in_table(self) -> Placed:
+        """Return the figure with units counted as the table counts them."""
         return dataclasses.replace(self, members=self.own, countings=((self.countings[0][0], 0),))
 
 
@@ -117,7 +117,7 @@ def attack_printed(
     for key, figures in sorted(printed.items()):
         notes.tried[PART]["figures"] += len(figures)
         try:
-            told, told_alone = _told(made[key], figures, public, left)
+            told, told_alone = _disclosed_by_print(made[key], figures, public, left)
             if told:
                 beside, single = with_print(made[key], told), print_alone(made[key], told_alone)
                 search.table(beside, single)
@@ -138,7 +138,7 @@ def attack_printed(
             notes.not_tried.append(f"{PART}: {_name(keys)}")
     notes.tried[PART].update({f"isolation: {name}": count for name, count in search.isolation.tried.items()})
     notes.not_tried += [f"{PART}: {text}" for text in search.isolation.not_tried]
-    _say(reports, left, notes)
+    _note_exclusions(reports, left, notes)
 
 
 def _name(keys: Iterable[TableKey]) -> str:
@@ -213,7 +213,9 @@ def _without_policy(sheet: Sheet) -> Sheet:
     return dataclasses.replace(sheet, fewest=_NEVER, not_asked=None, asked=None)
 
 
-def _told(sheet: Sheet, figures: Sequence[Figure], public: Public, left: _Left) -> tuple[list[Told], list[Told]]:
+def _disclosed_by_print(
+    sheet: Sheet, figures: Sequence[Figure], public: Public, left: _Left
+) -> tuple[list[Told], list[Told]]:
     """Return what print says of hidden groups beside what is shown, and what it says of all groups by itself.
 
     Raises:
@@ -227,7 +229,7 @@ def _told(sheet: Sheet, figures: Sequence[Figure], public: Public, left: _Left) 
     readings: dict[Column, Sequence[str]] = {}
     for column, found in list(columns.items()):
         if shown.counts_the_same(found):
-            columns[column] = [placed.as_the_table() for placed in found]
+            columns[column] = [placed.counted_as_in_table() for placed in found]
         readings[column] = [
             reading for reading in _READINGS if all(shown.agrees(placed, reading) for placed in columns[column])
         ]
@@ -315,15 +317,15 @@ class _Rows:
 
         They do where print has a number of units that only this way to count gives, and no figure is another one.
         """
-        unsure = [placed for placed in found if not placed.is_sure and self._row(placed) is not None]
+        unsure = [placed for placed in found if not placed.has_one_count and self._row(placed) is not None]
         return any(self._has_base(placed) for placed in unsure) and all(
-            any(self.agrees(placed.as_the_table(), reading) for reading in _READINGS) for placed in unsure
+            any(self.agrees(placed.counted_as_in_table(), reading) for reading in _READINGS) for placed in unsure
         )
 
     def agrees(self, placed: Placed, reading: str) -> bool:
         """Say whether a figure, read in a way, agrees with what is shown of the same units; yes where nothing is."""
         row = self._row(placed)
-        if row is None or not placed.is_sure:
+        if row is None or not placed.has_one_count:
             return True
         counts = count_range(placed.figure, reading, int(self._shown.n_answered[row]), placed.countings[0][0])
         count = self._count(row, placed.figure)
@@ -481,7 +483,7 @@ def print_alone(sheet: Sheet, told: Iterable[Told]) -> Sheet:
     return with_print(dataclasses.replace(sheet, shown=shown), told)
 
 
-def _say(reports: Reports, left: _Left, notes: Notes) -> None:
+def _note_exclusions(reports: Reports, left: _Left, notes: Notes) -> None:
     """Say which printed figures were left out, and why."""
     for why, counts in (
         ("name no question, answer or group of the public tables", reports.not_mapped),

@@ -16,10 +16,10 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestration.attack.opening import opened
-from orchestration.attack.pieces import fingerprint
+from orchestration.attack.connections import opened
+from orchestration.attack.kept_pieces import fingerprint
 from orchestration.attack.result import TableKey
-from orchestration.core.contents import content_of
+from orchestration.core.content_hashes import content_of
 from orchestration.core.errors import UserError
 
 ANSWERS = "indicator_shares"
@@ -68,24 +68,24 @@ class Frame:
     divided: NDArray[np.bool_]
 
     @cached_property
-    def speaking(self) -> NDArray[np.bool_]:
-        """Return the groups without their silent units."""
+    def responding(self) -> NDArray[np.bool_]:
+        """Return the responding units of each group."""
         return self.members & ~self.silent
 
     @cached_property
-    def as_if_all_spoke(self) -> Frame:
-        """Return the same units and groups, none of them silent."""
+    def as_if_all_responded(self) -> Frame:
+        """Return the same units and groups, as if every unit had responded."""
         return replace(self, silent=np.zeros_like(self.silent))
 
     @cached_property
     def names(self) -> list[bytes]:
-        """Return what groups of the same speaking units have in common."""
-        return [row.tobytes() for row in self.speaking]
+        """Return a key that groups with the same responding units share."""
+        return [row.tobytes() for row in self.responding]
 
     @cached_property
     def sizes(self) -> list[int]:
-        """Return the number of speaking units of each group."""
-        return [int(size) for size in self.speaking.sum(axis=1)]
+        """Return the number of responding units of each group."""
+        return [int(size) for size in self.responding.sum(axis=1)]
 
     @cached_property
     def whole_sizes(self) -> list[int]:
@@ -394,7 +394,7 @@ def _read_answers(connection: duckdb.DuckDBPyConnection, public: Public, only: C
         else:
             if key in public.waiting and _counts_silent_units(found, frame):
                 # Of an earlier snapshot, in which a unit had answered that has answered nothing any more.
-                frame = frame.as_if_all_spoke
+                frame = frame.as_if_all_responded
             public.tables[key] = _shown(key, sets[key], found, frame, public.database)
 
 
@@ -438,7 +438,7 @@ def _shown(key: TableKey, unit_set: str, rows: list[tuple[Any, ...]], frame: Fra
         at = places.setdefault(frame.names[place], len(groups))
         if at == len(groups):
             groups.append(group)
-            members.append(frame.speaking[place])
+            members.append(frame.responding[place])
             counts.append(figures)
             answered.append(figure)
             continue
@@ -455,7 +455,7 @@ def _shown(key: TableKey, unit_set: str, rows: list[tuple[Any, ...]], frame: Fra
             at = places.setdefault(frame.names[frame.place[group]], len(groups))
             if at == len(groups):
                 groups.append(group)
-                members.append(frame.speaking[frame.place[group]])
+                members.append(frame.responding[frame.place[group]])
                 counts.append([HIDDEN] * len(answers))
                 answered.append(HIDDEN)
             limits.append((at, *told))
@@ -482,8 +482,8 @@ def _limits(
 ) -> Iterator[tuple[int, int, int]]:
     """Return the limits of a hidden group that are closer than the country's figure alone makes them."""
     country = next((i for i, group in enumerate(groups) if group.unit_level == "country"), None)
-    size, whole_country = frame.sizes[place], frame.speaking[frame.place[Group("country", COUNTRY, row[5])]]
-    inside = int((frame.speaking[place] & whole_country).sum())
+    size, whole_country = frame.sizes[place], frame.responding[frame.place[Group("country", COUNTRY, row[5])]]
+    inside = int((frame.responding[place] & whole_country).sum())
     for answer, lower, upper in zip(row[7], row[11], row[12], strict=True):
         whole = HIDDEN if country is None else counts[country][column[answer]]
         outside, beside = int(whole_country.sum()) - inside, size - inside

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from orchestration.attack.opening import opened
+from orchestration.attack.connections import opened
 from orchestration.attack.public import ANSWERS, COUNTRY, Group
 from orchestration.attack.result import TableKey
 from orchestration.attack.sheets import ANSWERED

@@ -68,10 +68,10 @@ def attack_forms(
     return system, found
 
 
-def told_by_notes(
+def add_note_disclosures(
     by_form: Iterable[tuple[str, int, str, str]], half_missing: Iterable[tuple[int, str, str]], notes: Notes
 ) -> None:
-    """Write down units whose FTE carry the note that one half of a separate report is missing: it says how they report.
+    """Add units whose FTE carry the note that half of a separate report is missing: the note discloses their form.
 
     Only years count of which a question by form is published: in others nobody's form is protected by it.
     """

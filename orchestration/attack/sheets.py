@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestration.attack.algebra import Reduced, reduce
-from orchestration.attack.pieces import PLACE
+from orchestration.attack.kept_pieces import PLACE
 from orchestration.attack.policy import Catalogue, Policy
 from orchestration.attack.public import (
     BY_LEVEL,

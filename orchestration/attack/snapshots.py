@@ -120,7 +120,7 @@ def _of_same_units(sheet: Sheet, old: Sheet) -> tuple[Sheet, list[Row] | None]:
     rows = _rows(old)
     if sheet.shown.unit_set == BY_LEVEL and old.shown.unit_set == MUNICIPALITIES:
         # What was shown of municipalities counted as one stays public when areas count their districts.
-        old, rows = _among(old, rows, sheet.frame)
+        old, rows = _widened(old, rows, sheet.frame)
     same = old.frame.units == sheet.frame.units and old.shown.unit_set == sheet.shown.unit_set
     return old, rows if same else None
 
@@ -173,7 +173,7 @@ def _rows(sheet: Sheet) -> list[Row]:
     return found
 
 
-def _among(old: Sheet, rows: Sequence[Row], frame: Frame) -> tuple[Sheet, list[Row]]:
+def _widened(old: Sheet, rows: Sequence[Row], frame: Frame) -> tuple[Sheet, list[Row]]:
     """Return an earlier table with its rows over the units of a frame; as they are where the frame lacks a unit."""
     place = {unit: number for number, unit in enumerate(frame.units)}
     if not set(old.frame.units) <= place.keys():

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestration.attack.bounds import ROUTING
-from orchestration.attack.opening import opened
-from orchestration.attack.pieces import KEPT_NOWHERE, Kept, piece
+from orchestration.attack.connections import opened
+from orchestration.attack.kept_pieces import KEPT_NOWHERE, Kept, piece
 from orchestration.attack.practice import FORMS, JOINT, MUNICIPALITY_CODE, PART, SEPARATE, TOTAL, fte_of_units, read_forms
 from orchestration.attack.public import HIDDEN
 from orchestration.attack.result import Derived, Notes, TableKey

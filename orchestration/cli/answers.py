@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from orchestration.cli.common import aligned, command, counted, main, shown_path
-from orchestration.cli.completing import complete_conditions, complete_tables, complete_years
+from orchestration.cli.completion import complete_conditions, complete_tables, complete_years
 from orchestration.core.errors import UserError
 from orchestration.core.language import in_language
 from orchestration.core.progress import progress
@@ -22,7 +22,7 @@ from orchestration.core.settings import Settings, load_settings
 from orchestration.trace.conditions import ANSWER_KEYS, ANSWERS, name_of_table, parse_conditions
 
 if TYPE_CHECKING:
-    from orchestration.contact.effect import Difference
+    from orchestration.contact.correction_effect import Difference
     from orchestration.control.answers import Drafted
     from orchestration.control.findings import Control
     from orchestration.control.lists import Written
@@ -117,13 +117,15 @@ def control(year: int, answers: Path | None, sign: bool, language: Literal["nb",
     """
     settings = load_settings()
     if answers is not None:
-        from orchestration.contact.effect import effect_of  # imported here: workbooks and dbt take a while to import
+        from orchestration.contact.correction_effect import (
+            estimate_effect,  # imported here: workbooks and dbt take a while to import
+        )
         from orchestration.control.answers import draft
         from orchestration.control.answers import sign as write
 
         drafted = draft(settings, year, answers)
         progress.stage("computing the effect of the corrections")
-        effect = effect_of(settings, year, drafted.corrections)
+        effect = estimate_effect(settings, year, drafted.corrections)
         files = write(settings, year, drafted) if sign else []
         return _drafted_lines(drafted, effect, files, sign)
     if sign:

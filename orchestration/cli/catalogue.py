@@ -70,7 +70,7 @@ SECTIONS: dict[str, dict[str, Listed]] = {
         "build-suites": Listed("Write Great Expectations' suites from the rules", "running"),
         "data-docs": Listed("Write Great Expectations' own pages (Data Docs)", "running"),
         "licences": Listed("List the installed packages with their licences", "developing"),
-        "completion": Listed("Print the completion script for bash, zsh or fish", "completing"),
+        "completion": Listed("Print the completion script for bash, zsh or fish", "completion"),
     },
 }
 

@@ -84,9 +84,9 @@ class Group(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the called command; an unknown one is told with the nearest word."""
         if not args[0].startswith("-") and args[0] not in COMMANDS and not ctx.resilient_parsing:
-            from orchestration.core.nearest import near
+            from orchestration.core.suggestions import suggest
 
-            raise click.UsageError(f"there is no command {args[0]!r}{near(args[0], COMMANDS)}", ctx)
+            raise click.UsageError(f"there is no command {args[0]!r}{suggest(args[0], COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -112,7 +112,7 @@ def _of_start_script(name: str) -> click.Command:
         click.echo(f"error: {name}: the start script does this; call ./is248 {name} in the project's folder", err=True)
         sys.exit(1)
 
-    from orchestration.cli.completing import complete_models
+    from orchestration.cli.completion import complete_models
 
     listed = COMMANDS[name]
     arguments = click.Argument(
@@ -139,7 +139,7 @@ def _listen(level: Level) -> Callable[[click.Context, click.Parameter, bool], bo
     def listen(ctx: click.Context, _: click.Parameter, given: bool) -> bool:
         if given and not ctx.resilient_parsing:
             if progress.level not in (Level.NORMAL, level):
-                raise click.UsageError("--quiet and --verbose exclude each other: give one of them", ctx)
+                raise click.UsageError("--quiet and --verbose cannot be used together", ctx)
             progress.level = level
         return given
 
@@ -196,7 +196,7 @@ def _print(answer: Mapping[str, Any], as_json: bool, *, is_answer: bool) -> None
 def _end(error: Exception, as_json: bool) -> NoReturn:
     """Tell an error in one line and end; a defect of this program keeps its stack trace."""
     progress.clear()
-    told = _told(error)
+    told = _as_user_error(error)
     if told is not None:
         every = told.found if isinstance(told, UserErrors) else (told,)
         if as_json:
@@ -214,7 +214,7 @@ def _end(error: Exception, as_json: bool) -> NoReturn:
     sys.exit(1)
 
 
-def _told(error: Exception) -> UserError | None:
+def _as_user_error(error: Exception) -> UserError | None:
     """Return what the one line of an error says; None for a refusal of the gate and for a defect."""
     from orchestration.core.settings import load_settings  # imported here: see above
 

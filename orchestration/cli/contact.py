@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration.cli.common import aligned, command, counted, main, shown_path
-from orchestration.cli.completing import complete_years
+from orchestration.cli.completion import complete_years
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from orchestration.contact.folder import Written
+    from orchestration.contact.round_folder import Written
     from orchestration.contact.states import ContactRound
     from orchestration.control.contacts import Contact
 
@@ -77,12 +77,12 @@ def contact(
     files are restricted.
     """
     from orchestration.contact import states  # imported here: workbooks take a while to import
-    from orchestration.contact.folder import write_round
+    from orchestration.contact.round_folder import write_round
 
     settings = load_settings()
     day = today.date() if today is not None else datetime.date.today()
     if day > datetime.date.today():
-        raise UserError(f"{day.isoformat()} is in days to come", place="--on", remedy="give the day of the round")
+        raise UserError(f"{day.isoformat()} is in the future", place="--on", remedy="give today or an earlier day")
     found = states.load_contact_round(settings, year, day)
     noted = _put_on_record(settings, found, sent, back, (approved, approve_settled), by)
     if noted:
@@ -113,15 +113,15 @@ def _put_on_record(
 ) -> list[Contact]:
     """Add to the record what the options say has happened, and return the events that were new."""
     from orchestration.contact.approvals import approvals
-    from orchestration.contact.folder import sent_letters
-    from orchestration.contact.workbook import read_back
+    from orchestration.contact.round_folder import sent_letters
+    from orchestration.contact.workbook import read_entries
     from orchestration.control.contacts import add_contacts, contacts_file
 
     if (sent or any(approved)) and not by.strip():
-        raise UserError("does not say who sent or approved", place="contact", remedy="add --by NAME")
+        raise UserError("does not name the person who sent or approved", place="contact", remedy="add --by NAME")
     if sent and found.round is None:
         raise UserError(
-            "nobody has described the round, so there are no letters",
+            "the round has no description, so there are no letters",
             place=f"data/control/rounds/{found.year}.yml",
             remedy="docs/run/contact-round.md says what a round has",
         )
@@ -129,16 +129,16 @@ def _put_on_record(
     if found.later is not None and (sent or back is not None or any(approved)):
         raise UserError(
             f"{found.today.isoformat()} is before the last day on record, {found.later.isoformat()}: "
-            "what the letters and the answers were that day is not known any more",
+            "the state of letters and answers on that day is no longer known",
             place=f"--on, {record}",
-            remedy=f"leave --on out, or give {found.later.isoformat()} or a later day",
+            remedy=f"omit --on, or give {found.later.isoformat()} or a later day",
         )
     events: list[Contact] = []
     if sent:
         for kind in sent:
             events += sent_letters(settings, found.year, kind, found.today, by.strip())
     if back is not None:
-        events += read_back(back, found)
+        events += read_entries(back, found)
     events += approvals(found, approved[0], approved[1], by.strip())
     return add_contacts(record, events) if events else []
 

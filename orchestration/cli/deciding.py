@@ -19,7 +19,7 @@ from orchestration.core.texts import filled, load_texts
 from orchestration.forms.deciding import Decided, decide
 from orchestration.forms.deciding_options import MISSING_REASONS, Kept, OpenCode
 from orchestration.forms.deciding_reading import choice_of, kept_of
-from orchestration.forms.deciding_workbook import TEXTS, remark_of, said_of, said_of_group, shown_of
+from orchestration.forms.deciding_workbook import TEXTS, describe_candidate, describe_group, remark_of, shown_of
 from orchestration.forms.decisions import Decision, Decisions, GroupDecision, MissingDecision
 from orchestration.forms.draft import Draft
 from orchestration.forms.model import OF_OPTIONS, ColumnMap, Form
@@ -112,7 +112,9 @@ class Round:
         place = in_language(filled(ASKED["of_all"], number=number, count=count), self.language)
         lines = [f"\n{place}  {column.sheet} {column.column}" + (f' "{column.wording}"' if column.wording else "")]
         lines += [f"  {said}" for said in (shown_of(column, self.language), remark_of(column, self.language)) if said]
-        lines += [f"  {rank}: {said_of(each, self.language)}" for rank, each in enumerate(column.candidates, start=1)]
+        lines += [
+            f"  {rank}: {describe_candidate(each, self.language)}" for rank, each in enumerate(column.candidates, start=1)
+        ]
         click.echo("\n".join(lines), err=True)
         letters = _letters(column)
         shown = ", ".join(f"{letter} = {self._text(choice)}" for letter, choice in letters.items())
@@ -135,7 +137,7 @@ class Round:
         if len(still) < len(group.columns):
             # Some were found under another name meanwhile.
             return True
-        said = said_of_group(group, self.language) + (f' "{group.wording}"' if group.wording else "")
+        said = describe_group(group, self.language) + (f' "{group.wording}"' if group.wording else "")
         click.echo(f"\n{said}", err=True)
         letters = {letter: choice for letter, choice in _LETTERS.items() if choice in OF_GONE}
         shown = ", ".join(f"{letter} = {self._text(choice)}" for letter, choice in letters.items())
@@ -158,7 +160,7 @@ class Round:
         ]
         kept = []
         for each in found:
-            usual = each.meant.said if each.meant is not None else ""
+            usual = each.meant.value if each.meant is not None else ""
             label = f' "{each.label}"' if each.label else ""
             asked = in_language(filled(ASKED["ask_code"], code=f"{each.code}{label}"), self.language)
             given = self._prompt(f"  {asked}", usual)

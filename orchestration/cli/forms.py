@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration.cli.common import aligned, command, counted, main, shown_path
-from orchestration.cli.completing import complete_deliveries, complete_forms
+from orchestration.cli.completion import complete_deliveries, complete_forms
 from orchestration.core.errors import Problems, UserError
 from orchestration.core.language import Language
 from orchestration.core.progress import progress
@@ -32,7 +32,7 @@ def forms() -> dict[str, Any]:
     """
     from orchestration.forms.registry import load_forms, rounds_of  # imported here, so that help comes at once
     from orchestration.ingest.deliveries import undescribed  # imported here: it opens files
-    from orchestration.ingest.signed import check_signed
+    from orchestration.ingest.entry_checks import check_signed
 
     settings = load_settings()
     found = load_forms(settings.forms)
@@ -78,12 +78,14 @@ def diff_forms_command(before: str, after: str) -> dict[str, Any]:
     """
     from orchestration.forms.diff import diff_forms, render  # imported here, so that help comes at once
     from orchestration.forms.registry import load_form
-    from orchestration.preview.entries import entries_of_form  # imported here: tables of the inputs take a while to import
+    from orchestration.preview.missing_entries import (
+        entries_of_form,  # imported here: tables of the inputs take a while to import
+    )
 
     settings = load_settings()
     difference = diff_forms(load_form(settings.forms / before), load_form(settings.forms / after))
     try:
-        told = [each.told for each in entries_of_form(settings, after)[1]]
+        told = [each.error for each in entries_of_form(settings, after)[1]]
         title = f"Missing entries for {after} ({len(told)})"
     except UserError as error:
         # The difference is told all the same.
@@ -160,15 +162,15 @@ def new_year(
     """
     from orchestration.forms.draft import draft_form, write_draft  # imported here, so that help comes at once
     from orchestration.forms.registry import load_finished, load_form
-    from orchestration.ingest.headers import look
-    from orchestration.ingest.proposed import profiles_of
+    from orchestration.ingest.cell_proposals import profiles_of
+    from orchestration.ingest.headers import inspect_delivery
 
     settings = load_settings()
     if name is not None and not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise UserError(f"{name!r} is no name of a form", place="--form", remedy="write letters a to z, digits and _")
+        raise UserError(f"{name!r} is not a valid form name", place="--form", remedy="write letters a to z, digits and _")
     with progress.doing("reading the delivery"):
         form = load_form(settings.forms / previous)
-        seen = look(settings.deliveries / delivery, form, header_rows=_rows(header_rows), only=sheets)
+        seen = inspect_delivery(settings.deliveries / delivery, form, header_rows=_rows(header_rows), only=sheets)
     if years is None:
         years = int(delivery) - form.time_period if delivery.isdecimal() and form.delivery.isdecimal() else 1
     # Questions at the terminal come later, and no line may be drawn over them.
@@ -237,13 +239,13 @@ def new_year(
 def _check_files(workbook: Path | None, answered: Path | None, folder: Path) -> None:
     """Refuse to write over a workbook, which may be filled in, and decisions of a form that is not there."""
     if workbook is not None and workbook.suffix.lower() != ".xlsx":
-        raise UserError("is no name of a workbook", place=str(workbook), remedy="let it end with .xlsx")
+        raise UserError("is not a valid workbook name", place=str(workbook), remedy="use a name that ends in .xlsx")
     if workbook is not None and workbook.exists():
         raise UserError(
-            "is there already", place=str(workbook), remedy="read it back with --decide, or name one that is not there yet"
+            "already exists", place=str(workbook), remedy="read it with --decide, or give the name of a new file"
         )
     if answered is not None and not folder.is_dir():
-        raise UserError("there is no such form", place=str(folder), remedy="draft it first, without --decide")
+        raise UserError("the form does not exist", place=str(folder), remedy="draft it first, without --decide")
 
 
 def _write_workbook(path: Path, folder: Path, draft: Draft, delivery: str, language: Language) -> str:
@@ -272,5 +274,7 @@ def _rows(text: str | None) -> tuple[int, ...] | None:
     parts = [part.strip() for part in text.split(",")]
     rows = tuple(int(part) for part in parts if part.isascii() and part.isdecimal())
     if len(rows) != len(parts) or 0 in rows or list(rows) != sorted(set(rows)):
-        raise UserError(f"{text!r} is no list of rows", place="--header-rows", remedy="write 3, or 3,4, counted from 1")
+        raise UserError(
+            f"{text!r} is not a list of rows", place="--header-rows", remedy="write 3 or 3,4 (the first row is 1)"
+        )
     return rows

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration.cli.common import aligned, command, counted, main, shown_path, thousands
-from orchestration.cli.completing import complete_versions, complete_years
+from orchestration.cli.completion import complete_versions, complete_years
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings, load_settings
-from orchestration.forms.renamed import RenamedError
+from orchestration.forms.renamed_columns import RenamedError
 
 if TYPE_CHECKING:
     from orchestration.preview.columns import Answers, Column
-    from orchestration.preview.look import Preview, Rejected, Total
-    from orchestration.preview.losses import Losses
+    from orchestration.preview.lost_answers import Losses
     from orchestration.preview.versions import Comparison
+    from orchestration.preview.year_preview import Preview, Rejected, Total
 
 
 @main.command(
@@ -56,11 +56,11 @@ def preview(year: int, limit: int, against: str | None, draft_entries: bool) -> 
     It takes seconds and works while the form is only half mapped. Nothing is published, and no other year is read. What it
     shows of single units is restricted.
     """
-    from orchestration.preview.look import look_at  # imported here: workbooks and dbt take a while to import
     from orchestration.preview.page import write_page
+    from orchestration.preview.year_preview import preview_year  # imported here: workbooks and dbt take a while to import
 
     settings = load_settings()
-    found = look_at(settings, year, against)
+    found = preview_year(settings, year, against)
     page = write_page(found, settings.preview)
     # An error is no plain value.
     told = dataclasses.asdict(dataclasses.replace(found, problems=(), entries=()))
@@ -73,8 +73,8 @@ def preview(year: int, limit: int, against: str | None, draft_entries: bool) -> 
 
 def _draft_entries(settings: Settings, names: Sequence[str]) -> list[tuple[Path | None, str]]:
     """Write the draft entries of each form, and say where or why none; nothing is written into the inputs themselves."""
-    from orchestration.preview.entries import entries_of_form
     from orchestration.preview.entry_drafts import NAME, write_draft_entries
+    from orchestration.preview.missing_entries import entries_of_form
 
     drafts = []
     for name in names:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from orchestration.cli.common import command, counted, main, shown_path
-from orchestration.cli.completing import complete_forms
+from orchestration.cli.completion import complete_forms
 from orchestration.core.settings import load_settings
 
 
@@ -46,7 +46,7 @@ def rehearse(
 
     It goes into a folder of its own, and everything made from it says that it is a rehearsal (docs/run/spring.md).
     """
-    from orchestration.rehearsal import made as rehearsal  # imported here: it opens files
+    from orchestration.rehearsal import delivery as rehearsal  # imported here: it opens files
 
     settings = load_settings()
     made = rehearsal.rehearse(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from orchestration.cli.common import command, counted, main, shown_path
-from orchestration.cli.completing import complete_years
+from orchestration.cli.completion import complete_years
 from orchestration.core.errors import UserError
 from orchestration.core.progress import progress
 from orchestration.core.settings import load_settings
@@ -80,7 +80,7 @@ def report(
     from orchestration.report.build import Wanted
     from orchestration.report.making import build
     from orchestration.report.manifest import MANIFEST, differences, earlier_manifests, read_manifest
-    from orchestration.report.many import build_all
+    from orchestration.report.parallel import build_all
 
     if questions:
         return _questions(year, language)
@@ -175,8 +175,8 @@ def _questions(year: int, language: Literal["nb", "en"]) -> dict[str, Any]:
 
 def _lines(built: Built) -> list[str]:
     """Return what was built, what was left out and why, and where the files lie."""
-    from orchestration.report.against_print import told_of_print
-    from orchestration.report.making import told
+    from orchestration.report.making import list_omissions
+    from orchestration.report.print_comparison import describe_comparison
 
     how = "read back from Word, HTML, PDF and workbook, all equal"
     if built.is_kept:
@@ -187,10 +187,10 @@ def _lines(built: Built) -> list[str]:
         f"{built.read_back} {how}",
         f"edition:  {built.edition}",
     ]
-    lines += [f"print:    {line}" for line in told_of_print(built.printed)]
+    lines += [f"print:    {line}" for line in describe_comparison(built.printed)]
     if built.chapters_left_out:
         lines.append(f"left out: chapters whose questions were not asked: {', '.join(built.chapters_left_out)}")
-    lines += [f"left out: {reason}" for reason in told(built.left_out)]
+    lines += [f"left out: {reason}" for reason in list_omissions(built.left_out)]
     if built.unused:
         lines.append(f"not used: {', '.join(built.unused)}: no chapter places it, or report.yml does not list it")
     if built.without_text:

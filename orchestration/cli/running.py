@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration.cli.common import command, counted, main, shown_path
-from orchestration.cli.completing import complete_judged, complete_years
+from orchestration.cli.completion import complete_judged, complete_years
 from orchestration.core.errors import RefusedError, UserError
 from orchestration.core.progress import progress
 from orchestration.core.release_calendar import REHEARSAL
@@ -40,7 +40,7 @@ def run(year: int | None, everything: bool, hold: bool) -> dict[str, Any]:
     waits for its release and its approval.
     """
     if year is not None and everything:
-        raise UserError("--year and --all exclude each other", place="is248 run", remedy="give one of them")
+        raise UserError("--year and --all cannot be used together", place="is248 run", remedy="give one of them")
     settings = load_settings()
     progress.say("reading the project ...")
     for name, path in (("inputs", settings.data), ("warehouse", settings.warehouse), ("snapshots", settings.snapshots)):
@@ -87,12 +87,12 @@ def _warnings(settings: Settings, published: Published) -> list[str]:
     return warning_lines(verdict, [found for path in stages for found in read_results(path)]) if verdict is not None else []
 
 
-def told_warnings(lines: list[str]) -> str:
-    """Return failing warnings as the end of a command's text; nothing where there is none."""
+def format_warnings(lines: list[str]) -> str:
+    """Format failing warnings as the end of a command's text; empty if there are none."""
     return "".join(f"\n{line}" for line in ["warnings that do not hold:", *(f"  {line}" for line in lines)]) if lines else ""
 
 
-def _asked(found: tuple[int, int, int] | None) -> str:
+def _describe_lists(found: tuple[int, int, int] | None) -> str:
     """Return where the lists are of what units are to be asked."""
     if found is None:
         return ""
@@ -105,7 +105,7 @@ def _asked(found: tuple[int, int, int] | None) -> str:
 def _publication(settings: Settings, published: Published) -> dict[str, Any]:
     """Return what a run published, or what waits for its release."""
     from orchestration.publish import pointer  # imported here, as above
-    from orchestration.publish.layout import DATABASE
+    from orchestration.publish.snapshot_files import DATABASE
     from orchestration.trace.deliveries import cell_ledger, open_questions
 
     waiting = [f"waiting: {published.waiting}", *(f"  {reason}" for reason in published.reasons)]
@@ -121,7 +121,7 @@ def _publication(settings: Settings, published: Published) -> dict[str, Any]:
             "warnings": warnings,
             "result": f"waiting: {published.waiting}" if published.waiting else "nothing is published yet",
             "text": "\n".join(["nothing is published yet", *(waiting if published.waiting else [])])
-            + told_warnings(warnings),
+            + format_warnings(warnings),
         }
     database = shown_path(settings.snapshots / pointer.CURRENT / DATABASE)
     rejected = sum(entry["rejected"] for entry in cell_ledger(settings.warehouse_file))
@@ -132,9 +132,9 @@ def _publication(settings: Settings, published: Published) -> dict[str, Any]:
         f"  folder: {shown_path(folder)}\n"
         f'  try:    .venv/bin/duckdb -readonly {database} "{EXAMPLE_QUERY}"'
         + (f"\n  note:   {rejected} delivered cells were rejected: is248 explain answers fate=rejected" if rejected else "")
-        + _asked(asked)
+        + _describe_lists(asked)
         + ("\n" + "\n".join(waiting) if published.waiting else "")
-        + told_warnings(warnings)
+        + format_warnings(warnings)
     )
     return {
         "published": published.new,
@@ -178,7 +178,7 @@ def check(snapshot: str | None) -> dict[str, Any]:
         "warnings": failing,
         "text": f"{verdict['candidate']} passes: {verdict['counts']['pass']} rules hold{count}"
         + "\n  judged now: {} rules, taken over: {}".format(*taken_over(verdict))
-        + told_warnings(warning_lines(verdict)),
+        + format_warnings(warning_lines(verdict)),
     }
 
 

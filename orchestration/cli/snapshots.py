@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from orchestration.cli.common import aligned, command, counted, main, shown_path
-from orchestration.cli.completing import complete_judged, complete_published
+from orchestration.cli.completion import complete_judged, complete_published
 from orchestration.core.errors import RefusedError
 from orchestration.core.language import Language
 from orchestration.core.progress import progress
@@ -230,8 +230,8 @@ def diff(before: str, after: str, language: Language) -> dict[str, Any]:
     from orchestration.publish import integrity, pointer, snapshots
     from orchestration.publish.changes import compare
     from orchestration.publish.changes_text import Words, as_dictionary, as_markdown
-    from orchestration.publish.layout import DATABASE
-    from orchestration.publish.release import load_catalogue, read_release
+    from orchestration.publish.publication_metadata import load_catalogue, read_release
+    from orchestration.publish.snapshot_files import DATABASE
 
     settings = load_settings()
     published = pointer.current(settings.snapshots)

@@ -29,8 +29,8 @@ def status(files: bool) -> dict[str, Any]:
     from orchestration.core.release_calendar import REHEARSAL, load_calendar, now, overdue
     from orchestration.core.warehouse import connect, is_running
     from orchestration.publish import integrity, pointer, snapshots
-    from orchestration.publish.layout import DATABASE
-    from orchestration.trace.deliveries import cell_ledger, name_findings, rows_left_out, told_cells
+    from orchestration.publish.snapshot_files import DATABASE
+    from orchestration.trace.deliveries import cell_ledger, name_findings, reported_cells, rows_left_out
 
     settings = load_settings()
     published = pointer.current(settings.snapshots)
@@ -77,17 +77,17 @@ def status(files: bool) -> dict[str, Any]:
         approved = ", ".join(approval.candidate for approval in planned.approved) or "nothing yet"
         state = "due" if calendar.is_due(planned, now()) else "under embargo"
         lines.append(
-            f"release:   {planned.release} ({planned.time_period}, {planned.status}), {state}: {calendar.told(planned)}; "
-            f"approved: {approved}"
+            f"release:   {planned.release} ({planned.time_period}, {planned.status}), {state}: "
+            f"{calendar.format_time(planned)}; approved: {approved}"
         )
-    late = overdue(calendar, snapshots.said(published) if published and damaged is None else None, now())
+    late = overdue(calendar, snapshots.read_identity(published) if published and damaged is None else None, now())
     if late is not None and settings.channel == "official":
-        lines.append(f"OVERDUE:   {late.release} was due {calendar.told(late)}")
+        lines.append(f"OVERDUE:   {late.release} was due {calendar.format_time(late)}")
     if published is not None and damaged is None:
         lines += ["tables:", *aligned(("table", "rows"), [*inputs.items()], "  ")]
         lines += ["printed figures:", *aligned(("verdict", "figures"), [*verdicts.items()], "  ")]
     names = name_findings(settings.warehouse_file) if ledger else []
-    told = told_cells(settings.warehouse_file) if ledger else []
+    told = reported_cells(settings.warehouse_file) if ledger else []
     left_out = rows_left_out(settings.warehouse_file) if ledger else []
     if ledger:
         lines += _ledger_lines(ledger, files)

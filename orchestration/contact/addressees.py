@@ -74,7 +74,7 @@ def _refuse_address(value: str, place: str) -> None:
 
 def _refuse_written_form(value: str, place: str) -> None:
     if value not in ("nb", "nn"):
-        raise UserError(f"{value!r} is no written form", place=place, remedy="write nn (nynorsk) or nb (bokmål)")
+        raise UserError(f"{value!r} is not a written form", place=place, remedy="write nn (nynorsk) or nb (bokmål)")
 
 
 def _by_code(path: Path, name: str, codes: Collection[str], refuse: Callable[[str, str], None]) -> dict[str, str]:
@@ -87,25 +87,27 @@ def _by_code(path: Path, name: str, codes: Collection[str], refuse: Callable[[st
         raise UserError(f"cannot be read ({error})", place=str(path), remedy="save it as UTF-8") from error
     rows = list(csv.reader(io.StringIO(text, newline="")))
     if not rows or rows[0] != ["code", name]:
-        raise UserError("has another header", place=f"{path}, line 1", remedy=f"write code,{name} with a comma between them")
+        raise UserError(
+            "has the wrong header", place=f"{path}, line 1", remedy=f"write code,{name} with a comma between them"
+        )
     found: dict[str, str] = {}
     for line, row in enumerate(rows[1:], start=2):
         place = f"{path}, line {line}"
         if len(row) != 2 or not _CODE.fullmatch(row[0]):
             raise UserError(
-                f"is no code with {name}",
+                f"is not a code with {name}",
                 place=place,
                 remedy="a county has two digits, a municipality four, a district six",
             )
         if row[0] not in codes:
             raise UserError(
-                f"{row[0]} is no unit and no county of any year",
+                f"{row[0]} is not a unit or county of any year",
                 place=place,
-                remedy="correct the code, or take the line out",
+                remedy="correct the code, or delete the line",
             )
         value = row[1].strip()
         refuse(value, place)
         if row[0] in found:
-            raise UserError(f"{row[0]} is there twice", place=place, remedy="keep one of the two")
+            raise UserError(f"{row[0]} is listed twice", place=place, remedy="keep one of the two")
         found[row[0]] = value
     return found

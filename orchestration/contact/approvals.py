@@ -25,9 +25,9 @@ def refuse_approval(unit: Unit, answers_sha256: str, place: str) -> None:
         raise UserError(f"{unit.unit_code} has no report to approve", place=place, remedy="remind it")
     if answers_sha256 != unit.answers_sha256:
         raise UserError(
-            f"{unit.unit_code} has other answers than when the list was made",
+            f"{unit.unit_code} has changed its answers since the list was made",
             place=place,
-            remedy="make the list again with is248 contact, and look at the answers",
+            remedy="make the list again with is248 contact, and check the answers",
         )
     open_questions = unit.questions_that_are(*OPEN)
     if open_questions:
@@ -55,7 +55,7 @@ def approvals(found: ContactRound, units: Sequence[str], every_settled: bool, by
     for code in units:
         own = [unit for unit in found.units if unit.unit_code == code]
         if not own:
-            raise UserError(f"{code!r} is no unit of {found.year}", place="contact", remedy="give the code of a unit")
+            raise UserError(f"{code!r} is not a unit in {found.year}", place="contact", remedy="give the code of a unit")
         for unit in own:
             refuse_approval(unit, unit.answers_sha256, "contact")
         chosen += own

@@ -3,7 +3,7 @@
 A letter is one file in the format of e-mails (RFC 5322), its text readable in any editor, with the list of the unit as
 attachment. The words are ``expectations/control/letters.yml``, in both written forms of Norwegian. Belongs here: filling the
 words, and the form of the files. Does not belong here: who is to be written to (``states``), addresses (``addressees``) and
-where the files lie (``folder``).
+where the files lie (``round_folder``).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from orchestration.control.contacts import Event, values_of
 from orchestration.control.finding_texts import fill, placeholders
 from orchestration.control.findings import Control
 from orchestration.core import yaml_text
-from orchestration.core.entries import first_problem
+from orchestration.core.entry_files import first_problem
 from orchestration.core.errors import UserError
 from orchestration.core.language import WrittenForm, written_day
 

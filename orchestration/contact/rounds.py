@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from orchestration.core import yaml_text
-from orchestration.core.entries import first_problem
+from orchestration.core.entry_files import first_problem
 from orchestration.core.errors import UserError
 
 DOCUMENTATION = "docs/run/contact-round.md says what a round has"
@@ -81,9 +81,9 @@ def load_round(folder: Path, year: int, findings: frozenset[str]) -> Round | Non
         # A day that no calendar has is an error of YAML's own.
         raise UserError(f"cannot be read ({error})", place=str(path), remedy=DOCUMENTATION) from error
     if not isinstance(content, dict):
-        raise UserError("is no description of a round", place=str(path), remedy=DOCUMENTATION)
+        raise UserError("is not a description of a round", place=str(path), remedy=DOCUMENTATION)
     if not content.get("deadlines"):
-        raise UserError("has no deadlines", place=str(path), remedy="give the days, the first one first: [2016-05-04]")
+        raise UserError("has no deadlines", place=str(path), remedy="list the days in order: [2016-05-04]")
     try:
         found = Round.model_validate(content)
     except ValidationError as error:
@@ -97,7 +97,7 @@ def load_round(folder: Path, year: int, findings: frozenset[str]) -> Round | Non
     unknown = sorted(set(found.always_asked) - findings)
     if unknown:
         raise UserError(
-            f"always_asked: {unknown[0]!r} is no finding",
+            f"always_asked: {unknown[0]!r} is not a finding",
             place=str(path),
             remedy=f"findings are {', '.join(sorted(findings))}",
         )

@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
-from orchestration.contact.read import BelowLimit, read_round
+from orchestration.contact.queries import BelowLimit, read_round
 from orchestration.contact.rounds import Round, load_round
 from orchestration.control.contacts import Contact, contacts_file, read_contacts, values_of
 from orchestration.control.findings import Control, Finding, load_control
@@ -176,7 +176,7 @@ def load_contact_round(settings: Settings, year: int, today: date) -> ContactRou
     strangers = sorted({each.unit_code for each in contacts} - {row["unit_code"] for row in read.units})
     if strangers:
         raise UserError(
-            f"{strangers[0]} is no unit that is asked in {year}", place=str(record), remedy="correct the code of the unit"
+            f"{strangers[0]} is not a respondent in {year}", place=str(record), remedy="correct the code of the unit"
         )
     questions = _questions(control, contacts, described)
     units = [

@@ -19,7 +19,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from orchestration.contact.approvals import refuse_approval
 from orchestration.contact.states import Asking, ContactRound, Unit
 from orchestration.control.contacts import Contact, Event
-from orchestration.control.layout import parse_date
+from orchestration.control.list_layout import parse_date
 from orchestration.core.errors import UserError
 from orchestration.core.language import Language, Written, in_language, is_called
 from orchestration.core.tables import Label
@@ -175,7 +175,7 @@ def _missing(places: Mapping[str, int]) -> list[str]:
     return [name for name in needed if name not in places]
 
 
-def read_back(path: Path, found: ContactRound) -> list[Contact]:
+def read_entries(path: Path, found: ContactRound) -> list[Contact]:
     """Return the events that were entered in a workbook of the round.
 
     Raises:
@@ -194,7 +194,7 @@ def read_back(path: Path, found: ContactRound) -> list[Contact]:
             raise UserError(
                 f"the column {TEXTS[missing[0]].nb!r} is missing",
                 place=f"{path}, sheet {sheet.title}, row 1",
-                remedy="use the workbook that is248 contact wrote, and keep its head",
+                remedy="use the workbook that is248 contact wrote, and keep its header row",
             )
         units = {(unit.form, unit.unit_code): unit for unit in found.units}
         forms = {str(row[places["form"]]) for row in rows[1:] if len(row) > places["form"] and row[places["form"]]}
@@ -218,28 +218,28 @@ def _entered(cells: dict[str, Any], units: dict[tuple[str, str], Unit], place: s
     unit = units.get((str(cells["form"] or ""), str(cells["unit_code"] or "")))
     if unit is None:
         raise UserError(
-            f"{cells['unit_code']} {cells['form']} is no unit of the round", place=place, remedy="restore code and form"
+            f"{cells['unit_code']} {cells['form']} is not a unit of the round", place=place, remedy="restore code and form"
         )
     event = _event(str(cells["new_event"] or "").strip())
     if event is None:
         words = ", ".join(EVENTS[each].nb for each in ENTERED)
         raise UserError(
-            f"{cells['new_event']!r} is no event" if cells["new_event"] else "has no event",
+            f"{cells['new_event']!r} is not an event" if cells["new_event"] else "has no event",
             place=place,
             remedy=f"choose {words}",
         )
     day = _day(cells["date"])
     if day is None:
         raise UserError(
-            f"the date {cells['date']!r} is none" if cells["date"] else "has no date",
+            f"{cells['date']!r} is not a date" if cells["date"] else "has no date",
             place=place,
             remedy="write it as 2016-06-14",
         )
     by = str(cells["by"] or "").strip()
     if not by:
-        raise UserError("does not say by whom", place=place, remedy=f"fill in {TEXTS['by'].nb} ({TEXTS['by'].en})")
+        raise UserError("does not name a person", place=place, remedy=f"fill in {TEXTS['by'].nb} ({TEXTS['by'].en})")
     if day > found_today:
-        raise UserError(f"the date {day.isoformat()} is in days to come", place=place, remedy="correct the date")
+        raise UserError(f"the date {day.isoformat()} is in the future", place=place, remedy="correct the date")
     if event == "approved":
         refuse_approval(unit, str(cells["answers_sha256"] or ""), place)
     return Contact(

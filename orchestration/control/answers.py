@@ -21,7 +21,7 @@ from orchestration.control.cells import Cells, InvalidAnswerError, Subject, subj
 from orchestration.control.contacts import Contact, Event, add_contacts, contacts_file, values_of, write_restricted
 from orchestration.control.finding_texts import ControlTexts
 from orchestration.control.findings import Control, Explanation, Finding, explained, load_control, load_explanations
-from orchestration.control.layout import (
+from orchestration.control.list_layout import (
     ASK_AGAIN,
     RIGHT,
     TEXTS,
@@ -33,9 +33,9 @@ from orchestration.control.layout import (
     parse_number,
     verdict_code,
 )
-from orchestration.control.lists import given_in
+from orchestration.control.lists import read_lists
 from orchestration.control.reading import gather, list_files, read_answers
-from orchestration.core.entries import first_problem
+from orchestration.core.entry_files import first_problem
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import connect
@@ -56,11 +56,11 @@ class Drafted:
 def _signed(answer: Answer, year: int) -> tuple[str, date]:
     """Return who answered and when: since the survey year began, and not in days to come."""
     if not answer.answered_by:
-        raise InvalidAnswerError("does not say who answered", "fill in Besvart av (answered by)")
+        raise InvalidAnswerError("does not name the person who answered", "fill in Besvart av (answered by)")
     day = parse_date(answer.answered_on)
     if day is None:
         raise InvalidAnswerError(
-            f"the date {answer.answered_on!r} is none" if answer.answered_on else "has no date", "write it as 2016-06-14"
+            f"{answer.answered_on!r} is not a date" if answer.answered_on else "has no date", "write it as 2016-06-14"
         )
     if not date(year, 1, 1) <= day <= date.today():
         raise InvalidAnswerError(f"the date {day.isoformat()} is not one on which {year} was answered", "correct the date")
@@ -110,10 +110,10 @@ def draft(settings: Settings, year: int, path: Path) -> Drafted:
         UserError: a file or an answer is not valid; the message names file, sheet and row.
     """
     if not list_files(path):
-        raise UserError("there is no list", place=str(path), remedy="name a workbook, a csv file or a folder with such")
+        raise UserError("there is no list", place=str(path), remedy="name a workbook, a csv file or a folder of them")
     control = load_control(settings, year)
     number_of = control.texts.number_of
-    given = gather(read_answers(path), number_of) if path.is_file() else given_in(path, number_of)
+    given = gather(read_answers(path), number_of) if path.is_file() else read_lists(path, number_of)
     gathered = [
         answer
         for found in given.values()
@@ -182,7 +182,7 @@ class _Drafting:
         if answer.new_value and verdict in (RIGHT, UNKNOWN, ASK_AGAIN):
             raise InvalidAnswerError(
                 f"has a new value, {answer.new_value}, and the answer {answer.verdict!r}",
-                "choose feil (wrong), or empty Ny verdi (new value)",
+                "choose feil (wrong), or clear Ny verdi (new value)",
             )
         if verdict == RIGHT:
             self._take_right(subject, answer)
@@ -192,7 +192,7 @@ class _Drafting:
             self._refuse_stale(answer)
             if not answer.reason:
                 raise InvalidAnswerError(
-                    "is to be asked again without a question", "fill in Forklaring (explanation) with it"
+                    "is marked for a new question, but has none", "write the question in Forklaring (explanation)"
                 )
             self._record("asked_again", subject, answer, answer.reason)
         elif verdict == UNKNOWN:
@@ -210,12 +210,14 @@ class _Drafting:
         entry = _explanation(answer, self._year)
         known = self._explained(answer)
         if known is not None and known.reason != entry["reason"]:
-            raise InvalidAnswerError("is explained otherwise on file", f"change the entry in data/control/{self._year}.yml")
+            raise InvalidAnswerError(
+                "already has a different explanation", f"change the entry in data/control/{self._year}.yml"
+            )
         if known is None:
             waits = self._cells.waiting_correction(subject)
             if waits is not None:
                 raise InvalidAnswerError(
-                    f"is corrected by {waits}, which waits for a run", "is248 run, then make the lists again"
+                    f"is corrected by {waits}, which the next run applies", "run is248 run, then make the lists again"
                 )
             self._refuse_stale(answer)
             self._explanations.append(entry)
@@ -229,9 +231,9 @@ class _Drafting:
         place, value = self._corrections_on_file.get(key) or (None, None)
         other, other_place = self._corrections.get(key) or (None, None)
         if place is not None and not _same(value, entry["value"]):
-            raise InvalidAnswerError(f"is corrected otherwise in {place}", "change that entry")
+            raise InvalidAnswerError(f"has a different correction in {place}", "change that entry")
         if other is not None and not _same(other["value"], entry["value"]):
-            raise InvalidAnswerError(f"is corrected otherwise in {other_place}", "keep one of the two")
+            raise InvalidAnswerError(f"has a different correction in {other_place}", "keep one of the two")
         if place is not None:
             self._on_file += 1
         else:
@@ -240,7 +242,7 @@ class _Drafting:
             if explanation is not None:
                 raise InvalidAnswerError(
                     f"is explained as right by {explanation.answered_by}",
-                    f"take the explanation out of data/control/{self._year}.yml first, if it does not hold",
+                    f"if the explanation is wrong, first delete it from data/control/{self._year}.yml",
                 )
             if other is None:
                 self._corrections[key] = (entry, answer.place)
@@ -259,13 +261,13 @@ class _Drafting:
         asked = self._asked(answer)
         remedy = f"make the lists again with is248 control {self._year}, and answer in the new one if it is still asked"
         if not asked:
-            raise InvalidAnswerError("answers a finding that is not there any more", remedy)
+            raise InvalidAnswerError("answers a finding that no longer exists", remedy)
         if not any(answer.is_about(finding) for finding in asked):
             shown, now = (
                 " and ".join("nothing" if value is None else f"{value:f}" for value in values)
                 for values in (answer.shown, (asked[0].value, asked[0].compared))
             )
-            raise InvalidAnswerError(f"the list shows {shown}, and the finding now holds {now}", remedy)
+            raise InvalidAnswerError(f"the list shows {shown}, but the finding now has {now}", remedy)
 
     def _record(self, event: Event, subject: Subject, answer: Answer, note: str = "") -> None:
         who, day = _signed(answer, self._year)

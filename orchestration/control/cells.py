@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from orchestration.control.finding_texts import ControlTexts
-from orchestration.control.layout import Answer, is_ambiguous, parse_number
+from orchestration.control.list_layout import Answer, is_ambiguous, parse_number
 from orchestration.core.language import is_called
 from orchestration.core.warehouse import dictionaries
 
@@ -49,7 +49,7 @@ def subject_of(key: str) -> Subject:
     """
     parts = key.split("|")
     if len(parts) not in (8, 9) or not parts[1].isdecimal():
-        raise InvalidAnswerError(f"{key!r} is no key of a finding", "restore the key of the row")
+        raise InvalidAnswerError(f"{key!r} is not the key of a finding", "restore the key of the row")
     return Subject(parts[0], int(parts[1]), *parts[2:8])
 
 
@@ -111,7 +111,7 @@ class Cells:
         """Return the one cell that an answer is about."""
         if not subject.question:
             raise InvalidAnswerError(
-                "the finding is about no number that can be corrected",
+                "the finding does not concern a number that can be corrected",
                 "answer right or do not know; a new answer is delivered",
             )
         item = answer.item or subject.item
@@ -131,18 +131,18 @@ class Cells:
             cells = [cell for cell in cells if cell["question"] == subject.question]
         if not cells:
             raise InvalidAnswerError(
-                f"{item!r} is no item of {subject.target_group}", "choose an item of the sheet Poster (Items)"
+                f"{item!r} is not an item of {subject.target_group}", "choose an item of the sheet Poster (Items)"
             )
         if form:
             cells = [cell for cell in cells if cell["reporting_form"] == form]
         if len({cell["item"] for cell in cells}) > 1:
             raise InvalidAnswerError(
                 "the finding is about the sum of several numbers",
-                "fill in Post (item): which of them is wrong, a row for each",
+                "fill in Post (item) for the wrong number, with one row for each",
             )
         if len(cells) != 1:
             raise InvalidAnswerError(
-                "the number stands on several forms" if cells else f"there is no form {wanted!r} with that item",
+                "the number is on several forms" if cells else f"there is no form {wanted!r} with that item",
                 f"fill in Skjema (form): {', '.join(word.nb for code, word in self._forms.items() if code != 'all')}",
             )
         if (cells[0]["form"], subject.unit) not in self._answered:
@@ -166,13 +166,13 @@ class Cells:
             number = parse_number(text)
             if number is None:
                 raise InvalidAnswerError(
-                    f"the new value {text!r} is no number", "write a number, with decimal comma or point"
+                    f"the new value {text!r} is not a number", "write a number, with decimal comma or point"
                 )
             if number < 0:
                 raise InvalidAnswerError(f"the new value {text!r} is negative", "write 0 or more")
             if is_ambiguous(text):
                 raise InvalidAnswerError(
-                    f"the new value {text!r} may be a thousand or a decimal", "write 1012 or 1,012 (decimal comma)"
+                    f"the new value {text!r} is ambiguous: thousands or decimals", "write 1012 or 1,012 (decimal comma)"
                 )
             return _plain(number)
         known = [
@@ -185,7 +185,7 @@ class Cells:
         ]
         if text not in known:
             raise InvalidAnswerError(
-                f"the new value {text!r} is no answer of {cell['question']}", f"answers are {', '.join(known)}"
+                f"the new value {text!r} is not an answer of {cell['question']}", f"answers are {', '.join(known)}"
             )
         return text
 

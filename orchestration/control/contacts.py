@@ -18,7 +18,7 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from orchestration.core.entries import first_problem
+from orchestration.core.entry_files import first_problem
 from orchestration.core.errors import UserError
 
 DOCUMENTATION = "docs/run/contact-round.md says what a line has"
@@ -78,12 +78,12 @@ def read_contacts(path: Path) -> list[Contact]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"cannot be read ({error})", place=str(path), remedy=DOCUMENTATION) from error
     if not rows or tuple(rows[0]) != COLUMNS:
-        raise UserError("has another header", place=f"{path}, line 1", remedy=f"write {','.join(COLUMNS)}, with commas")
+        raise UserError("has the wrong header", place=f"{path}, line 1", remedy=f"write {','.join(COLUMNS)}, with commas")
     found = []
     for line, row in enumerate(rows[1:], start=2):
         place = f"{path}, line {line}"
         if len(row) != len(COLUMNS):
-            raise UserError(f"has {len(row)} fields and not {len(COLUMNS)}", place=place, remedy=DOCUMENTATION)
+            raise UserError(f"has {len(row)} fields instead of {len(COLUMNS)}", place=place, remedy=DOCUMENTATION)
         found.append(_contact(dict(zip(COLUMNS, row, strict=True)), place))
     return found
 

@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from orchestration.core import yaml_text
-from orchestration.core.entries import first_problem
+from orchestration.core.entry_files import first_problem
 from orchestration.core.errors import UserError
 from orchestration.core.language import Written, in_language
 from orchestration.core.tables import Label, LetterLabel
@@ -80,7 +80,7 @@ class FindingText(BaseModel):
             for language, text in getattr(self, part) or ():
                 for name in placeholders(text or ""):
                     if name not in PLACEHOLDERS:
-                        raise ValueError(f"{part}.{language}: {{{name}}} is no placeholder")
+                        raise ValueError(f"{part}.{language}: {{{name}}} is not a placeholder")
         for name in ("title", "explanation", "what_to_do"):
             for language in ("nb", "en"):
                 if "{" in getattr(getattr(self, name), language):
@@ -183,7 +183,7 @@ def load_control_texts(folder: Path) -> ControlTexts:
     path = folder / FINDINGS
     content = _read(path)
     if not isinstance(content, list):
-        raise UserError("is no list of findings", place=str(path), remedy=DOCUMENTATION)
+        raise UserError("is not a list of findings", place=str(path), remedy=DOCUMENTATION)
     entries: list[FindingText] = []
     for entry in content:
         try:

@@ -17,7 +17,7 @@ import duckdb
 from pydantic import BaseModel, ConfigDict, Field
 
 from orchestration.control.finding_texts import DOCUMENTATION, ControlTexts, load_control_texts
-from orchestration.core.entries import read_entries
+from orchestration.core.entry_files import read_entries
 from orchestration.core.errors import UserError
 from orchestration.core.language import Written, in_language, number
 from orchestration.core.settings import Settings
@@ -170,7 +170,7 @@ def require_controlled(connection: duckdb.DuckDBPyConnection, path: Path, year: 
     ]
     if year not in years:
         raise UserError(
-            f"nothing is delivered of {year}",
+            f"nothing was delivered for {year}",
             place="control",
             remedy=f"choose one of {', '.join(str(known) for known in years)}, or run is248 run first",
         )

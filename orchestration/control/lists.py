@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.control.findings import Control, Finding
-from orchestration.control.layout import COLUMNS, TEXTS, Answer, Row, Value, make_rows, parse_date, parse_number
+from orchestration.control.list_layout import COLUMNS, TEXTS, Answer, Row, Value, make_rows, parse_date, parse_number
 from orchestration.control.reading import gather, list_files, read_answers
 from orchestration.control.writers import delimited, workbook
 from orchestration.core.errors import UserError
@@ -82,7 +82,7 @@ def write_lists(control: Control, root: Path) -> Written:
         shutil.rmtree(rest, ignore_errors=True)
     _recover(folder)
     written_before = _written_before(folder)
-    given = given_in(folder, control.texts.number_of, only_own=True)
+    given = read_lists(folder, control.texts.number_of, only_own=True)
     answers: dict[str, list[Answer]] = {}
     earlier: list[Answer] = []
     numbers_now = control.by_number()
@@ -149,8 +149,8 @@ def write_lists(control: Control, root: Path) -> Written:
     )
 
 
-def given_in(folder: Path, number_of: Callable[[str], str], *, only_own: bool = False) -> dict[str, list[Answer]]:
-    """Return the answers in the lists of a folder by the number that they are about.
+def read_lists(folder: Path, number_of: Callable[[str], str], *, only_own: bool = False) -> dict[str, list[Answer]]:
+    """Read the answers in the lists of a folder, by the number that they concern.
 
     An answer that was made again in every list is the latest one only where a list was changed since: what stands in lists
     as they were written gives way to it.

@@ -17,7 +17,7 @@ from pathlib import Path
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from orchestration.control.layout import (
+from orchestration.control.list_layout import (
     COLUMNS,
     WRONG,
     Answer,
@@ -66,7 +66,7 @@ def read_answers(path: Path) -> list[Answer]:
     """Return what is filled in in one list, a workbook or a csv file; rows that nobody answered are left out.
 
     Raises:
-        UserError: the file cannot be read, or is no list of the control.
+        UserError: the file cannot be read, or is not a control list.
     """
     try:
         sheets = [("", _texts_of_csv(path))] if path.suffix.lower() == ".csv" else list(_texts_of_workbook(path))
@@ -90,7 +90,7 @@ def read_answers(path: Path) -> list[Answer]:
             raise UserError(
                 f"the column {missing[0]!r} is missing",
                 place=_at(path, sheet, 1),
-                remedy="put it back with what stood in it, or answer in a list that has it",
+                remedy="restore it with its contents, or answer in a list that has it",
             )
         for number, row in enumerate(rows[1:], start=2):
             cells = [*row, *[""] * len(heads)]
@@ -109,16 +109,16 @@ def read_answers(path: Path) -> list[Answer]:
                 )
             if of.get("unit_code") and not _is_of_unit(answer.key, of["unit_code"]):
                 raise UserError(
-                    f"the key is of another unit than {of['unit_code']}",
+                    f"the key belongs to a unit other than {of['unit_code']}",
                     place=answer.place,
                     remedy="restore the key of the row, or copy the whole row",
                 )
             answers.append(answer)
     if not is_list:
         raise UserError(
-            "is no list of the control",
+            "is not a control list",
             place=str(path),
-            remedy="use a list that is248 control wrote, and keep its heads and keys",
+            remedy="use a list that is248 control wrote, and keep its headers and keys",
         )
     return answers
 
@@ -144,7 +144,7 @@ def list_files(path: Path) -> list[Path]:
     )
 
 
-def _named(key: str) -> str:
+def _describe_key(key: str) -> str:
     """Return the finding of a key in words: what was found, of which unit and year, about what."""
     parts = key.split("|")
     if len(parts) <= len(("survey", "year", "unit", "finding")):
@@ -180,9 +180,9 @@ def gather(answers: Iterable[Answer], number_of: Callable[[str], str]) -> dict[s
         ]
         if same and _compared(same[0]) != _compared(answer):
             raise UserError(
-                f"answers {_named(answer.key)} otherwise than {same[0].place}",
+                f"answers {_describe_key(answer.key)} differently from {same[0].place}",
                 place=answer.place,
-                remedy="keep one of the two answers and empty the other",
+                remedy="keep one of the two answers and clear the other",
             )
         if not same:
             cells[answer.item, answer.reporting_form, answer.shown] = answer

@@ -1,7 +1,7 @@
 """The writers of a list: a workbook that is answered in, and the same as csv.
 
-Belongs here: how the files look. Does not belong here: what stands in them (``layout``), where they lie (``lists``), and the
-look of all workbooks (``core.workbooks``).
+Belongs here: how the files look. Does not belong here: the rows (``list_layout``), where the files are (``lists``), and the
+format of all workbooks (``core.workbooks``).
 Equal rows give equal bytes.
 """
 
@@ -19,7 +19,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration.control.findings import Control
-from orchestration.control.layout import (
+from orchestration.control.list_layout import (
     ASK_AGAIN,
     COLUMNS,
     LAST_PRINTED,

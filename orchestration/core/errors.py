@@ -1,4 +1,4 @@
-"""Errors that are the user's to mend, told in one line.
+"""Errors that the user can correct, each reported in one line.
 
 Belongs here: the exceptions that the command line prints without a traceback, and which errors of the system (a full disk, a
 file that vanished) are among them. Errors that mean a defect of this program stay ordinary exceptions, with their
@@ -38,7 +38,7 @@ class UserError(Exception):
 
 
 class UserErrors(UserError):  # noqa: N818  several of the error that it is named after
-    """Several things are wrong with one input; each is told on a line of its own."""
+    """Several things are wrong with one input; each is reported on a separate line."""
 
     def __init__(self, found: Sequence[UserError]) -> None:
         """Keep them all; what, place and remedy are those of the first."""
@@ -51,7 +51,7 @@ class UserErrors(UserError):  # noqa: N818  several of the error that it is name
 class Problems:
     """What is wrong with an input: the first problem ends the reading, or all are kept and the reading goes on.
 
-    A run is refused by the first. A look at an input that is not finished tells them all.
+    A run stops at the first. A preview of an unfinished input reports them all.
     """
 
     def __init__(self, *, go_on: bool = False) -> None:
@@ -59,8 +59,8 @@ class Problems:
         self.go_on = go_on
         self.found: list[UserError] = []
 
-    def tell(self, problem: UserError) -> None:
-        """Keep a problem, or raise it."""
+    def report(self, problem: UserError) -> None:
+        """Collect a problem, or raise it if reading stops at the first."""
         if not self.go_on:
             raise problem
         self.found.append(problem)
@@ -71,12 +71,12 @@ class Problems:
             raise self.found[0] if len(self.found) == 1 else UserErrors(self.found)
 
     @contextmanager
-    def told(self) -> Iterator[None]:
-        """Tell what goes wrong in a ``with`` block; the rest of the block is left out where the reading goes on."""
+    def collect(self) -> Iterator[None]:
+        """Report a problem raised in a ``with`` block; the rest of the block is skipped if reading goes on."""
         try:
             yield
         except UserError as problem:
-            self.tell(problem)
+            self.report(problem)
 
 
 class RefusedError(Exception):
@@ -95,7 +95,7 @@ class RefusedError(Exception):
         return [str(rule["error"]) for rule in rules if rule.get("error")] if isinstance(rules, list) else []
 
 
-AGAIN = "then give the command again: it goes on from what is there"
+AGAIN = "then repeat the command, which continues from what is done"
 
 # What no program can help, by the words of the system, SQLite or DuckDB, in whatever error they are quoted: what it is, and
 # what to do about it.
@@ -103,27 +103,27 @@ _EXHAUSTED = (
     (
         ("No space left on device", "database or disk is full", "Disk quota exceeded"),
         "the disk is full",
-        f"make room on it, {AGAIN}",
+        f"free some space on it, {AGAIN}",
     ),
     (
         ("File too large",),
-        "the system lets no file grow this large",
+        "the file exceeds the system's limit on file size",
         f"raise the limit on the size of files (ulimit -f), {AGAIN}",
     ),
     (
         ("Out of Memory Error", "Cannot allocate memory", "MemoryError"),
-        "there is not enough memory, or not enough room for temporary files",
-        f"end other programs or make room on the disk, {AGAIN}",
+        "there is not enough memory, or not enough space for temporary files",
+        f"close other programs or free some disk space, {AGAIN}",
     ),
     (
         ("Input/output error", "disk I/O error"),
         "the disk could not be read or written",
-        f"look for its errors in the system's log and mend it, {AGAIN}",
+        f"check the system log and repair the disk, {AGAIN}",
     ),
     (
         ("No usable temporary directory",),
-        "there is no folder for temporary files that can be written to",
-        f"make room in it, or name another one in TMPDIR, {AGAIN}",
+        "there is no writable folder for temporary files",
+        f"free some space in it, or set TMPDIR to another folder, {AGAIN}",
     ),
 )
 
@@ -134,10 +134,10 @@ _ABOUT_FILES = {
     if isinstance(kind, type) and issubclass(kind, OSError) and not issubclass(kind, ConnectionError)
 } | {"IOException"}
 _REMEDIES = {
-    "No such file or directory": f"put it back if it is to be there, {AGAIN}",
-    "Permission denied": f"give it to the user that runs the system, {AGAIN}",
-    "Operation not permitted": f"give it to the user that runs the system, {AGAIN}",
-    "Read-only file system": f"let the system write there, {AGAIN}",
+    "No such file or directory": f"restore it if it is needed, {AGAIN}",
+    "Permission denied": f"make the user that runs the system its owner, {AGAIN}",
+    "Operation not permitted": f"make the user that runs the system its owner, {AGAIN}",
+    "Read-only file system": f"make it writable for the system, {AGAIN}",
     "Too many open files": f"raise the limit on open files (ulimit -n), {AGAIN}",
 }
 
@@ -173,7 +173,7 @@ def system_error(found: Iterable[tuple[str, str]], folders: Sequence[Path] = ())
         message = text.partition(": ")[2]
         quoted = _QUOTED.search(message)
         if kind in _ABOUT_FILES and quoted is not None:
-            remedy = next((remedy for word, remedy in _REMEDIES.items() if word in text), f"see to it, {AGAIN}")
+            remedy = next((remedy for word, remedy in _REMEDIES.items() if word in text), f"correct the cause, {AGAIN}")
             what = _QUOTED.sub("", re.sub(r"^(\[Errno -?\d+\]|IO Error:) ", "", message)).strip(" :->")
             return UserError(what, place=quoted[1], remedy=remedy)
     return None

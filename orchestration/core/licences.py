@@ -52,7 +52,7 @@ class Policy(BaseModel):
         known = self.packages.get(canonical(package.metadata["Name"]))
         if known is not None:
             return known.licence
-        said = list(_said(package))
+        said = list(_licence_texts(package))
         names = {word.casefold(): licence for word, licence in self.said_as.items()}
         return next(
             (names.get(word.casefold(), word) for word in said if word.casefold() in names or self.accepts(word)),
@@ -135,7 +135,7 @@ def installed(policy: Policy, packages: Iterable[Distribution] | None = None) ->
     return [found[name] for name in sorted(found)]
 
 
-def _said(package: Distribution) -> Iterator[str]:
+def _licence_texts(package: Distribution) -> Iterator[str]:
     """Yield in which words a package names its licence: an expression, which says it all, or a text and classifiers."""
     expressions = package.metadata.get_all("License-Expression")
     if expressions:

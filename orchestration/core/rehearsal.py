@@ -54,12 +54,12 @@ def require_apart(data: Path, written: dict[str, Path]) -> None:
             continue
         if of_inputs is None:
             raise UserError(
-                f"setting {name!r} is a folder of a rehearsal, and the inputs are none",
+                f"setting {name!r} is a folder of a rehearsal, but the inputs are not a rehearsal's",
                 place=str(path),
                 remedy=f"unset IS248_{name.upper()}, or set IS248_DATA_DIR to the inputs of the rehearsal",
             )
         raise UserError(
-            f"setting {name!r} lies outside the rehearsal, whose snapshots must be taken for no others",
+            f"setting {name!r} is outside the rehearsal, whose snapshots must be kept apart",
             place=str(path),
-            remedy=f"unset IS248_{name.upper()}: it lies in {of_inputs} then",
+            remedy=f"unset IS248_{name.upper()}: its default is in {of_inputs}",
         )

@@ -20,7 +20,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from orchestration.core import yaml_text
-from orchestration.core.entries import first_problem
+from orchestration.core.entry_files import first_problem
 from orchestration.core.errors import UserError
 
 # Under the folder of the inputs.
@@ -67,14 +67,14 @@ class PlannedRelease(_Strict):
     @classmethod
     def _is_wall_time(cls, value: datetime) -> datetime:
         if value.tzinfo is not None:
-            raise ValueError("is wall time in time_zone, without an offset of its own, such as 2031-06-12 08:00")
+            raise ValueError("must be local time in time_zone without an offset, such as 2031-06-12 08:00")
         return value
 
     @model_validator(mode="after")
     def _approved_by_an_approver(self) -> PlannedRelease:
         for approval in self.approved:
             if approval.approved_by not in self.approvers:
-                raise ValueError(f"{approval.approved_by!r} is none of the approvers of {self.release}")
+                raise ValueError(f"{approval.approved_by!r} is not an approver of {self.release}")
         return self
 
 
@@ -95,7 +95,7 @@ class Calendar(_Strict):
         try:
             ZoneInfo(value)
         except (KeyError, ValueError, OSError) as error:
-            raise ValueError(f"{value!r} is no time zone, such as Europe/Oslo") from error
+            raise ValueError(f"{value!r} is not a time zone such as Europe/Oslo") from error
         return value
 
     @model_validator(mode="after")
@@ -105,7 +105,7 @@ class Calendar(_Strict):
             if names.count(name) > 1:
                 raise ValueError(f"there are two releases {name!r}")
         if self.preparing is not None and self.preparing not in names:
-            raise ValueError(f"preparing names {self.preparing!r}, which is no release")
+            raise ValueError(f"preparing names {self.preparing!r}, which is not a release")
         for before, after in zip(self.releases, self.releases[1:], strict=False):
             if after.release_at <= before.release_at:
                 raise ValueError(
@@ -141,14 +141,14 @@ class Calendar(_Strict):
         """Return whether a release's embargo has ended at the moment ``now`` (with a time zone)."""
         return self.opens_at(planned) <= now
 
-    def told(self, planned: PlannedRelease) -> str:
-        """Return a release's time as people read it."""
+    def format_time(self, planned: PlannedRelease) -> str:
+        """Return a release's time, formatted for people."""
         return f"{planned.release_at:%Y-%m-%d %H:%M} ({self.time_zone})"
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a candidate or snapshot says of itself, from its table ``snapshot``; before there was a calendar, no release."""
+class SnapshotIdentity:
+    """The identity of a candidate or snapshot, from its table ``snapshot``; without a release if older than the calendar."""
 
     id: str
     channel: Purpose
@@ -180,8 +180,10 @@ def load_calendar(path: Path) -> Calendar:
         raise UserError(first_problem(error), place=str(path), remedy=DOCUMENTATION) from error
 
 
-def reasons_against(calendar: Calendar, said: Said, published: Said | None, moment: datetime) -> list[str]:
-    """Return what speaks against publishing an official candidate at a moment; nothing does in an empty list.
+def reasons_against(
+    calendar: Calendar, said: SnapshotIdentity, published: SnapshotIdentity | None, moment: datetime
+) -> list[str]:
+    """Return the reasons not to publish an official candidate at a moment; an empty list means that it may be published.
 
     Args:
         calendar: the release calendar.
@@ -203,7 +205,7 @@ def reasons_against(calendar: Calendar, said: Said, published: Said | None, mome
     if said.id not in {approval.candidate for approval in planned.approved}:
         found.append(f"nobody has approved it for {planned.release}: {' or '.join(planned.approvers)} may")
     if not calendar.is_due(planned, moment):
-        found.append(f"the release {planned.release} is not due before {calendar.told(planned)}")
+        found.append(f"the release {planned.release} is not due before {calendar.format_time(planned)}")
     later = calendar.find(published.release) if published is not None else None
     if later is not None and later.release_at > planned.release_at:
         found.append(f"{later.release} is published, which comes after {planned.release}")
@@ -216,7 +218,7 @@ def approved_ids(calendar: Calendar) -> Sequence[str]:
     return [approval.candidate for approval in reversed(planned.approved)] if planned is not None else []
 
 
-def overdue(calendar: Calendar, published: Said | None, moment: datetime) -> PlannedRelease | None:
+def overdue(calendar: Calendar, published: SnapshotIdentity | None, moment: datetime) -> PlannedRelease | None:
     """Return the last release that is due but not published, or None."""
     due = [planned for planned in calendar.releases if calendar.is_due(planned, moment)]
     if not due:

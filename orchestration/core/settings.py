@@ -106,7 +106,7 @@ class Settings(BaseSettings):
         known = f"{cls.model_fields['formats'].default},{ON_DEMAND}"
         unknown = sorted(_listed(value) - _listed(known))
         if unknown:
-            raise ValueError(f"{unknown[0]!r} is no format; formats are {known}")
+            raise ValueError(f"{unknown[0]!r} is not a format; the formats are {known}")
         return value
 
     @field_validator("spark_options")
@@ -122,14 +122,14 @@ class Settings(BaseSettings):
     @classmethod
     def _webhook_is_an_address(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not value.get_secret_value().startswith(("https://", "http://")):
-            raise ValueError("is no address that begins with https:// or http://")
+            raise ValueError("is not an address that begins with https:// or http://")
         return value
 
     @field_validator("postgres_url")
     @classmethod
     def _is_an_address_of_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not value.get_secret_value().startswith("postgresql://"):
-            raise ValueError("is no address that begins with postgresql://")
+            raise ValueError("is not an address that begins with postgresql://")
         return value
 
     @property
@@ -312,7 +312,7 @@ def load_settings() -> Settings:
         raise UserError(
             f"setting {unknown[0]!r} is not known",
             place="environment",
-            remedy=f"known settings are {', '.join(sorted(known - INTERNAL_VARIABLES))}",
+            remedy=f"the known settings are {', '.join(sorted(known - INTERNAL_VARIABLES))}",
         )
     try:
         _refuse_secrets()
@@ -323,11 +323,11 @@ def load_settings() -> Settings:
         raise UserError(
             f"setting {name!r}: {first['msg']}",
             place=f"environment or {SETTINGS_FILE.name}",
-            remedy=f"known settings are {', '.join(sorted(Settings.model_fields))}",
+            remedy=f"the known settings are {', '.join(sorted(Settings.model_fields))}",
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise UserError(f"cannot be read ({error})", place=str(SETTINGS_FILE), remedy="correct the TOML") from error
     if not settings.data.is_dir():
-        raise UserError("there is no such folder", place=str(settings.data), remedy="correct the setting data_dir")
+        raise UserError("the folder does not exist", place=str(settings.data), remedy="correct the setting data_dir")
     require_apart(settings.data, {"warehouse_dir": settings.warehouse, "snapshots_dir": settings.snapshots})
     return settings

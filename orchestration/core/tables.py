@@ -164,7 +164,7 @@ def load_tables(metadata: Path) -> list[Table]:
                 if column["name"] in shared:
                     if len(column) > 1:
                         raise UserError(
-                            f"column {column['name']!r} is described in {SHARED_COLUMNS} too",
+                            f"column {column['name']!r} is also described in {SHARED_COLUMNS}",
                             place=str(path),
                             remedy="keep one of the two descriptions",
                         )
@@ -184,7 +184,7 @@ def load_tables(metadata: Path) -> list[Table]:
         unknown = [name for name in (*table.key, *table.measures) if name not in table.column_names]
         if unknown:
             raise UserError(
-                f"key or measures name {unknown[0]!r}, which is no column",
+                f"key or measures name {unknown[0]!r}, which is not a column",
                 place=str(path),
                 remedy="name a column of the table",
             )
@@ -192,7 +192,7 @@ def load_tables(metadata: Path) -> list[Table]:
             raise UserError(f"describes the table {table.name!r}", place=str(path), remedy="name the file after its table")
         if bool(table.statuses) != (STATUS_COLUMN in table.column_names):
             raise UserError(
-                f"a table has a list of statuses exactly when it has the column {STATUS_COLUMN}",
+                f"a table needs a list of statuses if it has the column {STATUS_COLUMN}, and only then",
                 place=str(path),
                 remedy="list under statuses the values that the column may have",
             )
@@ -208,11 +208,13 @@ def _check_cube(table: Table, cube: Cube, path: Path) -> None:
     named = [*covered, *(each.label for each in cube.dimensions if each.label), *([cube.each] if cube.each else [])]
     for name in named:
         if name not in table.column_names:
-            raise UserError(f"cube names {name!r}, which is no column", place=str(path), remedy="name a column of the table")
+            raise UserError(
+                f"cube names {name!r}, which is not a column", place=str(path), remedy="name a column of the table"
+            )
     for name in table.key:
         if [*covered, *([cube.each] if cube.each else [])].count(name) != 1:
             raise UserError(
                 f"cube does not cover the column {name!r} of the key exactly once",
                 place=str(path),
-                remedy="give it a dimension, or make it an attribute of the dimension that decides it",
+                remedy="give it a dimension, or make it an attribute of the dimension that determines it",
             )

@@ -18,7 +18,7 @@ import yaml
 from pydantic import ValidationError
 
 from orchestration.core import yaml_text
-from orchestration.core.entries import first_problem
+from orchestration.core.entry_files import first_problem
 from orchestration.core.errors import UserError
 from orchestration.core.language import LANGUAGES, Written, in_language
 from orchestration.core.tables import Label, LetterLabel
@@ -111,7 +111,7 @@ def _entries(content: Any, place: str) -> dict[str, Any]:
     for key in content:
         # Without quotation marks YAML takes words such as yes and no for something else.
         if not isinstance(key, str):
-            raise UserError(f"the key {key!r} is no text", place=place, remedy="put it in quotation marks")
+            raise UserError(f"the key {key!r} is not a text", place=place, remedy="put it in quotation marks")
     return content
 
 

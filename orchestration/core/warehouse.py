@@ -50,12 +50,12 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
     except duckdb.Error as error:
         if "lock" in str(error) and is_running(path.parent):
             raise UserError(
-                "a run is active", place=str(path), remedy="wait until it ends, and give the command again"
+                "a run is active", place=str(path), remedy="wait until it ends, then repeat the command"
             ) from error
         raise UserError(
             str(error).splitlines()[0],
             place=str(path),
-            remedy="close the program that has it open, or delete the file: it is made again",
+            remedy="close the program that has it open, or delete the file, which the next run makes again",
         ) from error
     try:
         # Same figures on every machine: no session time zone in casts, sums of DECIMAL only.
@@ -167,9 +167,9 @@ def make_restricted(folder: Path) -> None:
             folder.chmod(0o700)
     except OSError as error:
         raise UserError(
-            f"cannot be made or closed to others ({error.strerror})",
+            f"cannot be created or restricted to its owner ({error.strerror})",
             place=str(folder),
-            remedy="give the folder to the user that runs the system",
+            remedy="make the user that runs the system the owner of the folder",
         ) from error
 
 

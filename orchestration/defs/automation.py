@@ -25,7 +25,7 @@ from orchestration.defs.records import report_dead_runs
 from orchestration.defs.resources import NOTHING_TAKEN_OVER
 from orchestration.forms.model import Form
 from orchestration.ingest.capture import is_left_behind
-from orchestration.publish.provenance import made_of_the_same
+from orchestration.publish.provenance import find_unchanged_candidate
 from orchestration.publish.snapshots import read_gate
 
 REFRESH = "refresh"
@@ -122,11 +122,11 @@ def build_schedules(settings: Settings, forms: list[Form]) -> list[dg.ScheduleDe
         forms: the forms, which say what years a refresh is of.
 
     Raises:
-        UserError: the setting is no cron expression, or the calendar is not valid.
+        UserError: the setting is not a cron expression, or the calendar is not valid.
     """
 
     def refresh_public_tables() -> dg.RunRequest | dg.SkipReason:
-        same = made_of_the_same(settings)
+        same = find_unchanged_candidate(settings)
         if same is not None:
             return dg.SkipReason(f"nothing has changed since {same} was made")
         return dg.RunRequest(tags=every_year(forms))
@@ -141,7 +141,7 @@ def build_schedules(settings: Settings, forms: list[Form]) -> list[dg.ScheduleDe
         )(refresh_public_tables)
     except dg.DagsterInvalidDefinitionError as error:
         raise UserError(
-            f"setting 'refresh_cron': {settings.refresh_cron!r} is no cron expression",
+            f"setting 'refresh_cron': {settings.refresh_cron!r} is not a cron expression",
             place="environment or is248.toml",
             remedy="write five fields, such as 0 6 * * *",
         ) from error

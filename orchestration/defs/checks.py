@@ -16,7 +16,7 @@ from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
 from orchestration.core.tables import Table, load_tables
 from orchestration.defs.resources import Installation, Writer
-from orchestration.gate import early
+from orchestration.gate import early_rules
 from orchestration.gate.judging import judge_early, judge_made, judge_one_stage, judge_some, restricted_results
 from orchestration.gate.results import RuleResult, first_rows
 from orchestration.gate.rules import Rule, Stage, load_rules
@@ -82,7 +82,7 @@ def tables_of(rule: Rule, tables: Iterable[Table]) -> list[str]:
             wanted = [name for name in names if name == part]
         if not wanted:
             raise UserError(
-                f"rule {rule.id!r} is about {part!r}, which is no public table",
+                f"rule {rule.id!r} is about {part!r}, which is not a public table",
                 place="expectations/rules",
                 remedy=f"under table name some of {', '.join(names)}, or all",
             )
@@ -95,7 +95,7 @@ def _asset_of(rule: Rule, models: Mapping[str, dg.AssetKey]) -> dg.AssetKey:
         return DELIVERED
     if rule.table not in models:
         raise UserError(
-            f"rule {rule.id!r} is about {rule.table!r}, which is no model",
+            f"rule {rule.id!r} is about {rule.table!r}, which is not a model",
             place="expectations/rules",
             remedy="name a model of the dbt project under table",
         )
@@ -149,8 +149,8 @@ def build_early_checks(settings: Settings, sources: Iterable[dg.AssetKey]) -> dg
         settings: where the rules lie.
         sources: everything that the models are made of.
     """
-    rules = {rule.id: rule for rule in load_rules(settings.rules) if rule.id in early.RULES}
-    deps = sorted(key for key in sources if key.path[0] in early.SCHEMAS and key != DELIVERED)
+    rules = {rule.id: rule for rule in load_rules(settings.rules) if rule.id in early_rules.RULES}
+    deps = sorted(key for key in sources if key.path[0] in early_rules.SCHEMAS and key != DELIVERED)
 
     @dg.multi_asset_check(
         name="early_rules",

@@ -4,7 +4,7 @@ import datetime
 
 import dagster as dg
 
-from orchestration.contact.folder import write_round
+from orchestration.contact.round_folder import write_round
 from orchestration.contact.states import load_contact_round
 from orchestration.control.findings import load_control
 from orchestration.control.lists import write_lists
@@ -52,7 +52,7 @@ def build_control_asset(forms: list[Form]) -> dg.AssetsDefinition:
 
 
 def build_round_asset(forms: list[Form]) -> dg.AssetsDefinition:
-    """Return the asset that writes the contact round of a year as it stands today."""
+    """Return the asset that writes the current state of the contact round of a year."""
 
     @dg.asset(
         key=ROUND,

@@ -11,9 +11,9 @@ import dagster as dg
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
 from orchestration.core.warehouse import connect
+from orchestration.defs.multi_assets import content_version, report_results
 from orchestration.defs.ownership import group_name, owners
 from orchestration.defs.resources import Installation, Writer
-from orchestration.defs.several import content_version, told
 from orchestration.forms.model import Form
 from orchestration.ingest import deliveries, registry
 from orchestration.ingest.years import YearRead, changed_years, finished_forms, left_out, load_forms_into, read_years
@@ -74,7 +74,7 @@ def build_delivery_assets(forms: list[Form]) -> list[dg.AssetsDefinition]:
         load_forms_into(installation.warehouse_file, finished_forms(installation.sources, ()))
         with connect(installation.warehouse_file, read_only=True) as connection:
             versions = {table: content_version(connection, REGISTRY, table) for table in registry.TABLES}
-        yield from told(
+        yield from report_results(
             context,
             (dg.MaterializeResult(asset_key=[REGISTRY, table], data_version=version) for table, version in versions.items()),
         )
@@ -118,7 +118,7 @@ def build_delivery_assets(forms: list[Form]) -> list[dg.AssetsDefinition]:
         with connect(sources.warehouse, read_only=True) as connection:
             # A year's own version would differ from that of a run of all years, which has one for all.
             versions = {table: content_version(connection, RAW, table) for table in deliveries.TABLES}
-        yield from told(
+        yield from report_results(
             context,
             (dg.MaterializeResult(asset_key=[RAW, table], data_version=version) for table, version in versions.items()),
             {table: {str(year.year): _metadata(year, table) for year in found} for table in deliveries.TABLES},

@@ -7,9 +7,9 @@ import duckdb
 
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import connect
+from orchestration.defs.multi_assets import content_version, report_results
 from orchestration.defs.ownership import group_name, owners
 from orchestration.defs.resources import Installation, Writer
-from orchestration.defs.several import content_version, told
 from orchestration.disclosure import ledger, policy
 from orchestration.ingest import decisions
 from orchestration.ingest.data_packages import PACKAGES, DataResource, check, describe, load
@@ -47,7 +47,7 @@ def _build_package(settings: Settings, package: str) -> dg.AssetsDefinition:
         with connect(settings.warehouse_file) as connection:
             rows = {table: load(connection, table, resources) for table, resources in tables.items()}
             versions = {table: content_version(connection, package, table) for table in tables}
-        yield from told(
+        yield from report_results(
             context,
             (
                 dg.MaterializeResult(
@@ -96,7 +96,7 @@ def _build_tables(
         with connect(settings.warehouse_file) as connection:
             counts = load(connection, settings)
             versions = {table: content_version(connection, schema, table) for table in counts}
-        yield from told(
+        yield from report_results(
             context,
             (
                 dg.MaterializeResult(

@@ -66,7 +66,7 @@ def prepare_instance(settings: Settings) -> None:
             raise UserError(
                 f"runs of this warehouse are kept in PostgreSQL, and {POSTGRES_VARIABLE} is not set",
                 place=str(file),
-                remedy="set it as the servers have it, or delete this file to keep runs in files from now on",
+                remedy="set it as on the servers, or delete this file to keep runs in files",
             )
         if before != text:
             with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="utf-8") as partial:
@@ -76,7 +76,7 @@ def prepare_instance(settings: Settings) -> None:
         raise UserError(
             f"cannot be written ({error.strerror})",
             place=str(file),
-            remedy="give the warehouse folder to the user that runs this (docs/run/server.md)",
+            remedy="make the user that runs this the owner of the warehouse folder (docs/run/server.md)",
         ) from error
     if settings.postgres_url is not None:
         _require_postgres(settings.postgres_url)
@@ -101,7 +101,7 @@ def _require_postgres(secret: SecretStr) -> None:
         url = None
     if url is None or url.drivername != "postgresql" or not url.database:
         raise UserError(
-            "is no address of a PostgreSQL database",
+            "is not an address of a PostgreSQL database",
             place=POSTGRES_VARIABLE,
             remedy="write postgresql://user:password@host:5432/database, with special characters of the password as %XX",
         )

@@ -23,7 +23,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from orchestration.core.contents import code_hash, digest
+from orchestration.core.content_hashes import code_hash, digest
 
 DIALECT = "duckdb"
 
@@ -40,7 +40,7 @@ class Origin(NamedTuple):
 
 
 class LineageError(Exception):
-    """The origins of a query's columns cannot be told."""
+    """The origins of a query's columns cannot be determined."""
 
 
 Origins = dict[str, frozenset[Origin]]
@@ -171,7 +171,7 @@ class _Query:
         while scope is not None and column.table not in scope.selected_sources:
             scope = scope.parent
         if scope is None:
-            raise LineageError(f"nobody knows where {column.sql(dialect=DIALECT)} comes from")
+            raise LineageError(f"the origin of {column.sql(dialect=DIALECT)} is unknown")
         source = scope.selected_sources[column.table][1]
         if isinstance(source, Scope):
             part = source.expression
@@ -182,7 +182,7 @@ class _Query:
         elif source.name in self._named:
             part = self._named[source.name]
         else:
-            raise LineageError(f"nobody knows the table {source.name!r}")
+            raise LineageError(f"the table {source.name!r} is unknown")
         known = self._known.get(id(part))
         if known is None:  # a table that reads itself, in the first round
             return frozenset()

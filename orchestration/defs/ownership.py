@@ -40,7 +40,7 @@ STEPS: dict[str, str] = {
 def _require(step: str) -> str:
     if step not in STEPS:
         raise UserError(
-            f"{step!r} is no step on the way of the data",
+            f"{step!r} is not a step of the pipeline",
             place=str(Path(__file__)),
             remedy="add it to STEPS, with the team that answers for it, or move the model into another folder",
         )

@@ -3,8 +3,8 @@
 import dagster as dg
 
 from orchestration.core.settings import Settings
-from orchestration.preview.look import look_at
 from orchestration.preview.page import write_page
+from orchestration.preview.year_preview import preview_year
 
 PREVIEW = "preview"
 
@@ -21,7 +21,7 @@ def build_preview_job(settings: Settings) -> dg.JobDefinition:
     @dg.op(name="look")
     def look(context: dg.OpExecutionContext, config: PreviewConfig) -> None:
         """Read, map and count one survey year alone; tell in the log how much is wrong, without words of the delivery."""
-        found = look_at(settings, config.year)
+        found = preview_year(settings, config.year)
         page = write_page(found, settings.preview)
         context.log.info(
             f"{config.year}: {len(found.problems)} problems that a run would be refused for, "

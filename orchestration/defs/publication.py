@@ -27,11 +27,11 @@ from orchestration.publish import integrity, pointer, rolls, snapshots
 from orchestration.publish.candidate import build
 from orchestration.publish.candidates import last_candidate, note_candidate
 from orchestration.publish.formats import REPORTS as REPORT_FORMATS
-from orchestration.publish.layout import DATABASE
+from orchestration.publish.kept_files import FOLDER, Store
 from orchestration.publish.provenance import inputs_hash, remember
 from orchestration.publish.publication import overdue_release, publish_now
-from orchestration.publish.release import load_catalogue
-from orchestration.publish.taken_over import FOLDER, Store
+from orchestration.publish.publication_metadata import load_catalogue
+from orchestration.publish.snapshot_files import DATABASE
 from orchestration.publish.views import load_entries
 
 SNAPSHOT = dg.AssetKey(["publication", "snapshot"])
@@ -88,7 +88,7 @@ def build_publication(forms: list[Form], models: list[dg.AssetKey]) -> list[dg.A
     ) -> dg.MaterializeResult[None]:
         """The exact files that would become public, in a folder named by their content."""
         settings = installation.settings
-        from orchestration.report.within import write_reports  # imported here: tools for documents take a while
+        from orchestration.report.snapshot_reports import write_reports  # imported here: tools for documents take a while
 
         found = results_of_stages(settings.stage_results)
         predecessor = pointer.current(settings.snapshots)
@@ -114,7 +114,7 @@ def build_publication(forms: list[Form], models: list[dg.AssetKey]) -> list[dg.A
             write_reports=make_reports,
             store=store,
         )
-        context.log.info(store.told)
+        context.log.info(store.summary)
         for each in left_out:
             context.log.warning(f"left out: {each['why']}")
         (made.path.parent / f"{made.id}{LEFT_OUT}").write_text(json.dumps(left_out, ensure_ascii=False), encoding="utf-8")
@@ -211,7 +211,7 @@ def build_publication(forms: list[Form], models: list[dg.AssetKey]) -> list[dg.A
             context.log.info(waits)
             return
         folder = settings.snapshots / outcome.published
-        said = snapshots.said(folder)
+        said = snapshots.read_identity(folder)
         yield dg.MaterializeResult(
             data_version=dg.DataVersion(outcome.published),
             metadata={

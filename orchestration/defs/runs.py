@@ -34,9 +34,9 @@ from orchestration.gate.verdict import refusal, refusal_of_stage
 from orchestration.ingest.deliveries import read_by
 from orchestration.publish import integrity, pointer, snapshots
 from orchestration.publish.candidates import last_candidate
-from orchestration.publish.mending import Mended, mend
-from orchestration.publish.provenance import made_of_the_same
-from orchestration.publish.publication import Outcome, what_waits
+from orchestration.publish.provenance import find_unchanged_candidate
+from orchestration.publish.publication import Outcome, find_waiting
+from orchestration.publish.repair import Mended, mend
 
 GATE_STEP = "gate"
 
@@ -227,7 +227,7 @@ def _run(
         return Published(folder, False, None if is_out or made is None else made.id, () if is_out else (HELD,))
     if folder is None and settings.channel == "demo" and job != PUBLISH:
         raise RuntimeError("the run succeeded but there is no snapshot")
-    waits = Outcome() if folder != before else what_waits(settings)
+    waits = Outcome() if folder != before else find_waiting(settings)
     return Published(folder, new=folder != before, waiting=waits.waiting, reasons=waits.reasons)
 
 
@@ -302,7 +302,7 @@ def _refresh(
         return _run(settings, REBUILD, tell, {**every_year(forms), **NOTHING_TAKEN_OVER}, again)
     if year is not None:
         return _run(settings, REFRESH, tell, {PARTITION_NAME_TAG: str(year)})
-    same = made_of_the_same(settings)
+    same = find_unchanged_candidate(settings)
     if same is not None and _is_ready(settings, same):
         tell(f"  nothing has changed since {same} was made")
         published = pointer.current(settings.snapshots)
@@ -331,7 +331,7 @@ def _require_other_years(settings: Settings, forms: list[Form], year: int) -> No
     )
     if lacking:
         raise UserError(
-            f"the warehouse has nothing of {', '.join(map(str, lacking))} yet, and a run of one year reads no other",
+            f"the warehouse does not have {', '.join(map(str, lacking))} yet, and a run of one year reads no other year",
             place=str(settings.warehouse_file),
             remedy="is248 run reads all years, and with --hold publishes nothing",
         )

@@ -72,7 +72,9 @@ def _require_free(host: str, port: int) -> None:
             probe.bind((host, port))
     except OSError as error:
         raise UserError(
-            f"cannot be listened on ({error.strerror})", place=f"{host}:{port}", remedy="choose another --port or --host"
+            f"cannot be used for listening ({error.strerror})",
+            place=f"{host}:{port}",
+            remedy="choose another --port or --host",
         ) from error
 
 

@@ -3,14 +3,14 @@
 import dagster as dg
 
 from orchestration.core.warehouse import connect
+from orchestration.defs.multi_assets import content_version
 from orchestration.defs.ownership import group_name, owners
 from orchestration.defs.resources import Installation, Writer
-from orchestration.defs.several import content_version
 from orchestration.engines import uncorrected
 
 
 def build_uncorrected_asset(sources: list[dg.AssetKey]) -> dg.AssetsDefinition:
-    """Return the asset that compares printed figures with what they come to without corrections.
+    """Return the asset that compares printed figures with the figures recomputed without corrections.
 
     Args:
         sources: everything that the models are made of.

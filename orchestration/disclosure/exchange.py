@@ -174,7 +174,7 @@ class Verdict:
 
     without: Marks
     having: Marks
-    is_told: bool
+    is_disclosed: bool
 
     @property
     def known(self) -> Marks:

@@ -182,7 +182,7 @@ class Family:
         if self.tables[number].is_amount:
             return not self._rests_on_few(number, chosen, np.zeros((len(self._weights), 0), dtype=bool))
         verdict = self._judge(number, chosen, layout)
-        return not verdict.is_told and not self._rests_on_few(number, chosen, verdict.known)
+        return not verdict.is_disclosed and not self._rests_on_few(number, chosen, verdict.known)
 
     def _judge(self, number: int, chosen: Sequence[int], layout: Layout) -> Verdict:
         past = self._pasts.get(self.tables[number].key)

@@ -75,7 +75,7 @@ def load(connection: duckdb.DuckDBPyConnection, snapshots: Path) -> dict[str, in
         raise UserError(
             "there are snapshots but no ledger of what they published",
             place=str(path),
-            remedy="restore it from the backup, or move the snapshots away to begin anew",
+            remedy="restore it from the backup, or move the snapshots away to start again",
         )
     connection.execute(f"create schema if not exists {SCHEMA}")
     counts = {}
@@ -115,9 +115,9 @@ def _require_states(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     if not expected <= found:
         connection.execute("detach ledger")
         raise UserError(
-            "the ledger is of an earlier version, which did not note all that decides the figures",
+            "the ledger is from an earlier version, which did not record everything that determines the figures",
             place=str(path),
-            remedy="move the folder of snapshots away to begin anew; what it published stays known (docs/use/disclosure.md)",
+            remedy="move the folder of snapshots away to start again; its figures stay public (docs/use/disclosure.md)",
         )
 
 
@@ -297,7 +297,9 @@ def add(additions: Path, snapshots: Path) -> None:
         UserError: the additions are missing.
     """
     if not additions.is_file():
-        raise UserError("what the snapshot publishes was not noted", place=str(additions), remedy="run is248 run again")
+        raise UserError(
+            "the figures that the snapshot publishes were not recorded", place=str(additions), remedy="run is248 run again"
+        )
     path = ledger_file(snapshots)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # It cannot be made again, so nothing ever writes in it: at every moment it is one file, the old one or the new.

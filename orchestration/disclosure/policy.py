@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from orchestration.core import yaml_text
-from orchestration.core.entries import first_problem
+from orchestration.core.entry_files import first_problem
 from orchestration.core.errors import UserError
 from orchestration.core.warehouse import replace_tables
 
@@ -78,7 +78,7 @@ class Policy(_Strict):
     def _lists_exclude_each_other(self) -> Policy:
         both = {name for names in self.sensitive.values() for name in names} & set(self.ordinary)
         if both:
-            raise ValueError(f"sensitive and ordinary at once: {', '.join(sorted(both))}")
+            raise ValueError(f"listed as both sensitive and ordinary: {', '.join(sorted(both))}")
         if self.levels[0].unit_level != "country":
             raise ValueError("the country is the first level: nothing is shown of a question without it")
         return self

@@ -51,7 +51,7 @@ def build(into: Path | None = None, environment: Mapping[str, str] | None = None
         raise UserError("MkDocs is not installed", place=str(configuration), remedy="call ./is248 docs, which installs it")
     folder = (into or PROJECT_DIR / SITE).resolve()
     if folder.is_dir() and any(folder.iterdir()) and not (folder / MARK).is_file():
-        raise UserError("holds other files", place=str(folder), remedy="name a folder that is empty, or not there yet")
+        raise UserError("contains other files", place=str(folder), remedy="name an empty or new folder")
     variables = {
         **os.environ,
         **(environment or {}),

@@ -188,7 +188,7 @@ def _populations(text: str, words: Words) -> str:
     return plain(listed([words.asked_of(population) for population in text.split(" / ")]))
 
 
-def _told(change: Change, words: Words) -> str:
+def _describe_change(change: Change, words: Words) -> str:
     """Return one change of a question as a sentence, without where in the question it is."""
     before, after = plain(change.before) or "none", plain(change.after) or "none"
     match change.kind:
@@ -245,8 +245,8 @@ def _pairs(text: str, named: Callable[[str], str]) -> str:
 def _placed(change: Change, words: Words) -> str:
     """Return a change with where it is, if only a part of the question has it."""
     if change.kind in {"new", "dropped", "split", "merged"} or change.uses == change.of:
-        return _told(change, words)
-    return f"{_told(change, words)} Only {_parts(change, change.where, words)} ({change.uses} of {change.of})."
+        return _describe_change(change, words)
+    return f"{_describe_change(change, words)} Only {_parts(change, change.where, words)} ({change.uses} of {change.of})."
 
 
 def _shared(diff: FormDiff, words: Words) -> dict[str, list[Change]]:
@@ -254,7 +254,7 @@ def _shared(diff: FormDiff, words: Words) -> dict[str, list[Change]]:
     alike: dict[str, list[Change]] = {}
     for change in diff.changes:
         if change.kind not in {"new", "dropped", "wording"} and change.uses == change.of:
-            alike.setdefault(_told(change, words), []).append(change)
+            alike.setdefault(_describe_change(change, words), []).append(change)
     return {told: same for told, same in alike.items() if len({each.question for each in same}) >= SEVERAL_QUESTIONS}
 
 

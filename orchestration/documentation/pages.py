@@ -16,7 +16,7 @@ from orchestration.documentation.tables import Answer, answers, table_pages
 from orchestration.documentation.words import load_words
 from orchestration.forms.registry import load_finished
 from orchestration.publish import pointer
-from orchestration.publish.layout import DATABASE
+from orchestration.publish.snapshot_files import DATABASE
 from orchestration.publish.views import described, load_entries
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from orchestration.core.errors import UserError
 from orchestration.core.tables import Label
 from orchestration.core.texts import filled, load_texts
-from orchestration.publish.release import Code
+from orchestration.publish.publication_metadata import Code
 
 TEXTS = load_texts("documentation", "words")
 

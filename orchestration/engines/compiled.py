@@ -125,7 +125,7 @@ def in_order(known: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> It
 def _model(name: str, node: Mapping[str, Any]) -> Model:
     if node["materialized"] not in ("table", "view"):
         raise UserError(
-            f"model {name} is no table or view in SQL", place="dbt_project", remedy="leave it out of what a look makes"
+            f"model {name} is not a table or view in SQL", place="dbt_project", remedy="leave it out of the preview"
         )
     return Model(name, node["schema"], node["relation"], node["materialized"], node["sql"])
 

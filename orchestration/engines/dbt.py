@@ -25,7 +25,7 @@ from typing import Any, TextIO
 from filelock import FileLock
 
 from orchestration.core import yaml_text
-from orchestration.core.contents import code_hash
+from orchestration.core.content_hashes import code_hash
 from orchestration.core.errors import UserError
 from orchestration.core.progress import progress
 from orchestration.core.settings import Settings, load_settings
@@ -113,7 +113,7 @@ def fingerprint(settings: Settings) -> str:
 
 
 def project_hash(settings: Settings) -> str:
-    """Return a hash of dbt's version and the project, wherever the warehouse lies."""
+    """Return a hash of dbt's version and the project; it does not depend on the warehouse's location."""
     digest = hashlib.sha256()
     for package in ("dbt-core", "dbt-duckdb", "duckdb"):
         digest.update(f"{package}={version(package)};".encode())
@@ -174,7 +174,7 @@ class _Log:
         self._file = file
         self._lock = threading.Lock()
 
-    def hear(self, event: Any) -> None:
+    def write(self, event: Any) -> None:
         """Write an event as a line."""
         info = event.info
         with self._lock:
@@ -187,7 +187,7 @@ def _progress(tell: Callable[[str], None]) -> Callable[[Any], None]:
     """Return what tells of each model that dbt has done, from dbt's own events."""
     lock = threading.Lock()
 
-    def hear(event: Any) -> None:
+    def show(event: Any) -> None:
         if event.info.name != "LogModelResult":
             return
         data = event.data
@@ -196,7 +196,7 @@ def _progress(tell: Callable[[str], None]) -> Callable[[Any], None]:
         with lock:
             tell(f"{data.index:>3} of {data.total}  {data.node_info.node_name}  {data.execution_time:.1f} s")
 
-    return hear
+    return show
 
 
 def invoke(settings: Settings, *arguments: str, engine: str = DUCKDB, tell: Callable[[str], None] | None = None) -> Any:
@@ -219,7 +219,7 @@ def invoke(settings: Settings, *arguments: str, engine: str = DUCKDB, tell: Call
     target.mkdir(parents=True, exist_ok=True)
     try:
         with _environment(settings), _interruptible(), (target / LOG).open("a", encoding="utf-8") as log:
-            heard = [_Log(log).hear, *([_progress(tell)] if tell is not None else [])]
+            heard = [_Log(log).write, *([_progress(tell)] if tell is not None else [])]
             result = dbtRunner(callbacks=heard).invoke(
                 [
                     "--quiet",

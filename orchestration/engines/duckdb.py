@@ -1,7 +1,7 @@
 """DuckDB as the engine of the models: dbt builds in the warehouse itself.
 
 What is made of the same as in the build before is taken over: where no changed source leads, without asking dbt
-(``untouched``), else by dbt itself (``dbt_project/macros/taken_over.sql``).
+(``unchanged_models``), else by dbt itself (``dbt_project/macros/taken_over.sql``).
 
 Belongs here: which command of dbt does it. Does not belong here: how dbt is called (``engines.dbt``).
 """
@@ -12,15 +12,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from orchestration.core.settings import Settings
-from orchestration.engines import built, compiled, dbt, untouched
+from orchestration.engines import build_record, compiled, dbt, unchanged_models
 
 
 def build(
     settings: Settings, selection: Sequence[str], tell: Callable[[str], None], *, takes_over: bool = True
 ) -> list[Any]:
     """Build models and run their data tests in the warehouse; see :class:`orchestration.engines.Engine`."""
-    known = untouched.find(settings) if takes_over and not selection else None
-    built.forget(settings)
+    known = unchanged_models.find(settings) if takes_over and not selection else None
+    build_record.forget(settings)
     results: list[Any] = []
     if known is None or known.selection:
         options = ["--exclude-resource-type", "unit_test", *([] if takes_over else ["--full-refresh"])]
@@ -28,7 +28,7 @@ def build(
         # Its artefacts are large, and nobody reads them: what is kept of them is kept below.
         results += dbt.invoke(settings, "--no-write-json", "build", *options, *asked, tell=tell).result.results
     if not selection and not any(str(entry.status) in dbt.FAILED for entry in results):
-        built.note(settings, None if known is None else known.sources)
+        build_record.note(settings, None if known is None else known.sources)
         if known is None:
             models = [entry.node for entry in results if entry.node.resource_type == "model"]
             compiled.keep(settings, {node.unique_id: node.to_dict() for node in models})

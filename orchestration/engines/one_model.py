@@ -37,7 +37,7 @@ class Outcome:
 
 
 def require_model(settings: Settings, name: str) -> None:
-    """Refuse a name that no model has; the nearest one is told.
+    """Refuse a name that no model has; the error suggests the nearest one.
 
     Raises:
         UserError: there is no such model.
@@ -51,7 +51,7 @@ def require_model(settings: Settings, name: str) -> None:
 
 
 def make(settings: Settings, name: str) -> list[Outcome]:
-    """Make one model in the warehouse of the last run, with its unit tests and data tests; all others stay as they are.
+    """Make one model in the warehouse of the last run, with its unit tests and data tests; all others are unchanged.
 
     Raises:
         UserError: there is no such model or no warehouse, another run is active, or dbt cannot start.

@@ -37,7 +37,7 @@ import pyarrow.parquet as pq
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import connect, literal, make_restricted, quoted
-from orchestration.engines import built, dbt
+from orchestration.engines import build_record, dbt
 
 ENGINE = "spark"
 
@@ -338,7 +338,7 @@ def _bring_back(settings: Settings, folder: Path, nodes: list[Any]) -> None:
     """
     with connect(settings.warehouse_file) as connection:
         connection.execute("begin")
-        built.forget_all(connection)
+        build_record.forget_all(connection)
         kinds = {
             (str(schema), str(name)): str(kind)
             for schema, name, kind in connection.execute(

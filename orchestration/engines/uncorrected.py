@@ -1,4 +1,4 @@
-"""What the printed figures come to without the signed corrections: the same models, in a copy of the warehouse.
+"""The printed figures recomputed without the signed corrections, by the same models in a copy of the warehouse.
 
 A report was printed before an answer was corrected. Whether the correction, and nothing else, is why a figure differs from
 print, is known by computing it without: not by following what each correction does through every sum, rate and share.
@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import attach, connect, make_restricted, replace_tables
-from orchestration.engines import built, dbt
+from orchestration.engines import build_record, dbt
 
 SCHEMA = "before_corrections"
 
@@ -85,7 +85,7 @@ def compare_uncorrected(settings: Settings, versions: Callable[[duckdb.DuckDBPyC
         with connect(copy.warehouse_file) as connection:
             connection.execute(f"delete from {'.'.join(CORRECTIONS)}")
             prepare_tables(connection)
-            changed = built.changed_sources(connection, settings)
+            changed = build_record.changed_sources(connection, settings)
         selected = _selected(changed)
         if selected:
             results = dbt.invoke(copy, "run", "--select", *selected).result.results

@@ -56,15 +56,15 @@ class UnsureRow:
     """Says that the cells are like those of many columns, so that they propose none."""
 
     @property
-    def said(self) -> str:
-        """All that is said of it beside its candidates."""
+    def remark(self) -> str:
+        """The remarks on the row, without its candidates."""
         return "; ".join(filter(None, (self.note, self.alike.en if self.alike is not None else "")))
 
     @property
     def reason(self) -> str:
         """The text of the reason cell."""
         best = "; ".join(map(str, self.candidates))
-        return ": ".join(filter(None, (self.kind, "; ".join(filter(None, (best, self.said))))))
+        return ": ".join(filter(None, (self.kind, "; ".join(filter(None, (best, self.remark))))))
 
 
 def meaning_of(column: ColumnMap) -> str:

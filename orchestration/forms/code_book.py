@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from orchestration.forms.missing import MissingValues
+from orchestration.forms.missing_values import MissingValues
 from orchestration.forms.model import OF_OPTIONS, UNSURE, Form, code_text, header
 
 BookKind = Literal["number", "code", "tick", "text"]
@@ -25,8 +25,8 @@ class Meant:
     missing_reason: str
 
     @property
-    def said(self) -> str:
-        """The one of the two that is there."""
+    def value(self) -> str:
+        """The answer, or else the reason why it is missing."""
         return self.answer or self.missing_reason
 
 
@@ -38,7 +38,7 @@ class Book:
     codes: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     meanings: Mapping[str, Meant] = field(default_factory=dict)
 
-    def meant(self, label: str) -> Meant | None:
+    def find_meaning(self, label: str) -> Meant | None:
         """Return what a label meant in earlier forms, if it always meant the same."""
         return self.meanings.get(plain_label(label)) if label else None
 

@@ -14,14 +14,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from orchestration.core.entries import first_problem
+from orchestration.core.entry_files import first_problem
 from orchestration.core.errors import Problems, UserError
 from orchestration.forms.candidates import meaning_of, plain
-from orchestration.forms.deciding_gone import lost, of_groups, of_question, without_found
+from orchestration.forms.deciding_gone import drop_renamed, lines_without_match, of_groups, of_question
 from orchestration.forms.deciding_options import as_proposed, checked_codes, code_rows, open_codes
 from orchestration.forms.decisions import Decision, Decisions, MissingDecision
 from orchestration.forms.draft import COLUMN_NAMES, OPTION_NAMES, Draft, as_csv, as_row
-from orchestration.forms.missing import MissingValues
+from orchestration.forms.missing_values import MissingValues
 from orchestration.forms.model import UNSURE, ColumnMap, Form
 from orchestration.forms.registry import column_problems, load_draft
 from orchestration.forms.undecided import MEANING, OF_DELIVERED, OF_GONE, Key, group_of, is_open, key_of, read_rows
@@ -81,10 +81,10 @@ def decide(
     failed: set[Key] = set()
     before = sum(all(group_of(row) != each.group for row in undecided.values()) for each in decisions.groups)
     for decision in every:
-        with problems.told():
+        with problems.collect():
             if decision.key in written:
                 other = written[decision.key][0].place
-                raise UserError(f"decides what {other} decides too", place=decision.place, remedy="keep one of the two")
+                raise UserError(f"decides the same thing as {other}", place=decision.place, remedy="keep one of the two")
             if decision.key not in undecided:
                 before += 1
                 continue
@@ -93,8 +93,8 @@ def decide(
             failed.discard(decision.key)
     chosen = {key: decision for key, (decision, _) in written.items()}
     result, places, answered = _decided_rows(rows, written, _kept_missing(decisions.missing, problems))
-    result, places = without_found(result, places, chosen, problems)
-    for row in lost(draft, result, chosen):
+    result, places = drop_renamed(result, places, chosen, problems)
+    for row in lines_without_match(draft, result, chosen):
         of_all = of_question(decisions.groups, row)
         lines = _lines(of_all, row, draft, forms) if of_all is not None else [row]
         result += lines
@@ -145,7 +145,8 @@ def _lines(decision: Decision, row: Mapping[str, str], draft: Draft, forms: Sequ
     is_gone = not row["column"]
     if decision.choice not in (OF_GONE if is_gone else OF_DELIVERED):
         raise UserError(
-            "says what cannot be decided of " + ("a column that was not delivered" if is_gone else "a delivered column"),
+            "has a decision that is not allowed for "
+            + ("a column that was not delivered" if is_gone else "a delivered column"),
             place=decision.place,
             remedy="choose " + ("not delivered, not asked or delete" if is_gone else "a candidate, ignore or new question"),
         )
@@ -162,13 +163,15 @@ def _lines(decision: Decision, row: Mapping[str, str], draft: Draft, forms: Sequ
     if decision.choice == "new":
         if not re.fullmatch(r"[a-z0-9][a-z0-9_]*", filled.get("question", "")):
             raise UserError(
-                f"{filled['question']!r} is no id of a question" if "question" in filled else "a new question needs an id",
+                f"{filled['question']!r} is not a valid question id"
+                if "question" in filled
+                else "a new question needs an id",
                 place=decision.place,
                 remedy="write lower-case letters a to z, digits and _ as its question",
             )
         return [empty | plainly | {"use": "answer"} | _USUAL | _by_the_book(decision.key, filled, draft) | filled]
     if not decision.uses:
-        raise UserError("the row has no such candidate", place=decision.place, remedy="choose one that stands in it")
+        raise UserError("the row has no such candidate", place=decision.place, remedy="choose a candidate that the row has")
     lines = []
     for use in decision.uses:
         line = as_row(_asked(use, forms)) | {"sheet": row["sheet"], "column": row["column"]}
@@ -217,7 +220,7 @@ def _kept_missing(missing: Iterable[MissingDecision], problems: Problems) -> dic
             MissingValues.parse(decision.kept.split(";"))
         except ValueError as error:
             remedy = "write codes and ranges such as 99;900..999"
-            problems.tell(UserError(str(error), place=decision.place, remedy=remedy))
+            problems.report(UserError(str(error), place=decision.place, remedy=remedy))
             continue
         kept[decision.codes] = decision
     return kept
@@ -237,13 +240,13 @@ def _check(folder: Path, rows: Sequence[Mapping[str, str]], places: Sequence[str
         except ValidationError as error:
             if place:
                 remedy = "fill in the cell, or choose something else (docs/run/form-folders.md)"
-                problems.tell(UserError(first_problem(error), place=place, remedy=remedy))
+                problems.report(UserError(first_problem(error), place=place, remedy=remedy))
     form, _ = load_draft(folder, Problems(go_on=True))
     for problem, numbers in column_problems(form.model_copy(update={"columns": tuple(columns)}), folder):
         theirs = [places[number] for number in numbers if places[number]]
         if theirs:
             both = f" ({theirs[1]} too)" if len(theirs) > 1 else ""
-            problems.tell(UserError(_without_line(problem.what) + both, place=theirs[0], remedy=problem.remedy))
+            problems.report(UserError(_without_line(problem.what) + both, place=theirs[0], remedy=problem.remedy))
 
 
 def _asked_options(

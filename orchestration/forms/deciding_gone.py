@@ -62,10 +62,10 @@ def of_question(groups: Iterable[GroupDecision], row: Mapping[str, str]) -> Deci
     return Decision(key_of(row), each.choice, each.place, cells=each.cells) if each is not None else None
 
 
-def without_found(
+def drop_renamed(
     rows: list[dict[str, str]], places: list[str], decisions: Mapping[Key, Decision], problems: Problems
 ) -> tuple[list[dict[str, str]], list[str]]:
-    """Leave out open lines of columns that were not delivered, where a decision says what they are called now.
+    """Drop open lines of columns that were not delivered if a decision gives their new name.
 
     Told is another decision that says that such a column is not there any more.
     """
@@ -73,11 +73,11 @@ def without_found(
     for key, decision in decisions.items():
         other = found.of(key[0], key[-1]) if len(key) > len(("sheet", "column")) else None
         if other is not None and decision.choice in OF_GONE:
-            problems.tell(
+            problems.report(
                 UserError(
-                    f"says what became of a column that {other.place} says is called otherwise now",
+                    f"decides about a column that {other.place} says was renamed",
                     place=decision.place,
-                    remedy="empty one of the two",
+                    remedy="clear one of the two",
                 )
             )
     kept = [
@@ -88,8 +88,10 @@ def without_found(
     return [row for row, _ in kept], [place for _, place in kept]
 
 
-def lost(draft: Draft, rows: Sequence[Mapping[str, str]], decisions: Mapping[Key, Decision]) -> list[dict[str, str]]:
-    """Return open lines for columns of last year that the draft held against a delivered one which is something else."""
+def lines_without_match(
+    draft: Draft, rows: Sequence[Mapping[str, str]], decisions: Mapping[Key, Decision]
+) -> list[dict[str, str]]:
+    """Return open lines for last year's columns that the draft matched with a delivered column that is something else."""
     meanings = {tuple(row[name] for name in MEANING) for row in rows if row["use"] in {"answer", "absent", UNSURE}}
     result = []
     for unsure in draft.unsure:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from orchestration.core.errors import Problems, UserError
 from orchestration.forms.candidates import plain
 from orchestration.forms.code_book import Book, Meant
-from orchestration.forms.missing import MissingValues
+from orchestration.forms.missing_values import MissingValues
 from orchestration.forms.model import OF_OPTIONS, UNSURE, code_text
 from orchestration.forms.profiles import Profile
 
@@ -82,7 +82,9 @@ def open_codes(
         missing = MissingValues.parse(row["missing"].removeprefix(f"{UNSURE}:").split(";"))
         for code in dict.fromkeys([*labels, *shares]):
             label = labels.get(code, "")
-            each = OpenCode(row["sheet"], row["column"], question, code, shares.get(code, 0.0), label, book.meant(label))
+            each = OpenCode(
+                row["sheet"], row["column"], question, code, shares.get(code, 0.0), label, book.find_meaning(label)
+            )
             is_known = each.meant is not None and any((name, code) in known for name in (likely or {}).get(place, ()))
             if (question, code) not in known and code not in missing and not (is_open and is_known):
                 found.setdefault((question or f"{row['sheet']}|{row['column']}", code), each)
@@ -111,7 +113,7 @@ def as_proposed(
         if each.meant is None:
             left.setdefault(each.question, []).append(shown)
             continue
-        taken.setdefault(each.question, []).append(f"{shown} {each.meant.said}")
+        taken.setdefault(each.question, []).append(f"{shown} {each.meant.value}")
         meant, why = each.meant.answer, each.meant.missing_reason
         proposed.append(Kept(each.sheet, each.column, each.code, meant, each.label, why, columns[column]))
     told = [
@@ -126,19 +128,19 @@ def checked_codes(kept: Iterable[Kept], problems: Problems) -> list[Kept]:
     """Return the codes that are an answer or none, and tell those that are both or neither, by the place of the decision."""
     sound = []
     for each in kept:
-        with problems.told():
+        with problems.collect():
             if bool(each.answer) == bool(each.missing_reason):
                 has = "an answer and a reason why it is none" if each.answer else "a wording alone"
                 raise UserError(
                     f"code {each.code!r} has {has}",
                     place=each.place,
-                    remedy="give it an answer (id), or the reason why it is no answer",
+                    remedy="give it an answer (id), or the reason why it is not an answer",
                 )
             if each.missing_reason and each.missing_reason not in MISSING_REASONS:
                 raise UserError(
-                    f"{each.missing_reason!r} is no reason",
+                    f"{each.missing_reason!r} is not a valid reason",
                     place=each.place,
-                    remedy=f"reasons are {', '.join(MISSING_REASONS)}",
+                    remedy=f"the reasons are {', '.join(MISSING_REASONS)}",
                 )
             sound.append(each)
     return sound
@@ -165,13 +167,13 @@ def code_rows(
     added: list[dict[str, str]] = []
     for each in kept:
         column = (each.sheet, plain(each.column))
-        with problems.told():
+        with problems.collect():
             question = questions.get(column)
             if question is None:
                 raise UserError(
                     f"the column {each.column!r} is not decided as a question of type code",
                     place=each.place,
-                    remedy="decide the column, or empty the row of its code",
+                    remedy="decide the column, or clear the row of its code",
                 )
             other = known.get((question, code_text(each.code)))
             if other is None:
@@ -189,6 +191,6 @@ def code_rows(
                 raise UserError(
                     f"code {each.code!r} of {question} is {other['answer'] or other['missing_reason']} already",
                     place=each.place,
-                    remedy="empty the row, or correct options.csv",
+                    remedy="clear the row, or correct options.csv",
                 )
     return added

@@ -66,7 +66,7 @@ def _filled_rows(path: Path, name: str, sheet: Any, problems: Problems) -> Itera
         try:
             key = json.loads(cells.get("key", ""))
         except ValueError:
-            problems.tell(UserError("is filled in, and its key is gone or changed", place=place, remedy=_RESTORE))
+            problems.report(UserError("is filled in, but its key is missing or was changed", place=place, remedy=_RESTORE))
             continue
         yield place, cells, key
 
@@ -80,9 +80,9 @@ def _choice(place: str, cells: Mapping[str, str]) -> str:
     choice = choice_of(text)
     if choice is None:
         raise UserError(
-            f"{text!r} is none of the decisions" if text else "has cells that are filled in, and no decision",
+            f"{text!r} is not a valid decision" if text else "is filled in, but has no decision",
             place=place,
-            remedy=f"choose {', '.join(TEXTS[each].nb for each in CHOICES)}, or empty the row",
+            remedy=f"choose {', '.join(TEXTS[each].nb for each in CHOICES)}, or clear the row",
         )
     return choice
 
@@ -94,14 +94,16 @@ def _decision(place: str, cells: Mapping[str, str], key: Any, forms: Mapping[str
         number = CANDIDATES.index(choice)
         known = key["candidates"]
         if number >= len(known):
-            raise UserError(f"the row has no candidate {number + 1}", place=place, remedy="choose one that stands in it")
+            raise UserError(
+                f"the row has no candidate {number + 1}", place=place, remedy="choose a candidate that the row has"
+            )
         form = forms.get(known[number][0])
         uses = candidate_of(known[number], form.columns) if form is not None else ()
         if not uses:
             raise UserError(
-                f"the candidate {' '.join(known[number][:3])} is not in its form any more",
+                f"the candidate {' '.join(known[number][:3])} is no longer in its form",
                 place=place,
-                remedy="write the workbook anew",
+                remedy="write the workbook again",
             )
     return Decision(tuple(key["row"]), choice, place, uses, {name: cells.get(name, "") for name in CELLS})
 
@@ -110,9 +112,9 @@ def _group_decision(place: str, cells: Mapping[str, str], key: Any) -> GroupDeci
     choice = _choice(place, cells)
     if choice not in OF_GONE:
         raise UserError(
-            "says what cannot be decided of columns that were not delivered",
+            "has a decision that is not allowed for columns that were not delivered",
             place=place,
-            remedy=f"choose {', '.join(TEXTS[each].nb for each in OF_GONE)}, or empty the row",
+            remedy=f"choose {', '.join(TEXTS[each].nb for each in OF_GONE)}, or clear the row",
         )
     sheet, question = key["group"]
     return GroupDecision((sheet, question), choice, place, {name: cells.get(name, "") for name in CELLS})
@@ -161,9 +163,9 @@ def read_decisions(path: Path, forms: Sequence[Form], problems: Problems) -> Dec
                 else:
                     missing.append(MissingDecision(key, kept_of(cells["decision"], key), place))
             except UserError as problem:
-                problems.tell(problem)
+                problems.report(problem)
             except (TypeError, KeyError, IndexError, ValueError):
-                problems.tell(UserError("is filled in, and its key is of something else", place=place, remedy=_RESTORE))
+                problems.report(UserError("is filled in, but its key belongs to another row", place=place, remedy=_RESTORE))
     if not is_there:
-        raise UserError("is no workbook of decisions", place=str(path), remedy=_RESTORE)
+        raise UserError("is not a decision workbook", place=str(path), remedy=_RESTORE)
     return Decisions(columns, groups, codes, missing)

@@ -40,7 +40,7 @@ from orchestration.core.workbooks import (
 from orchestration.forms.candidates import Candidate, plain
 from orchestration.forms.deciding_options import MISSING_REASONS
 from orchestration.forms.model import ColumnMap
-from orchestration.forms.profiles import said_of_kind
+from orchestration.forms.profiles import describe_kind
 from orchestration.forms.undecided import CANDIDATES, CELLS, CHOICES, MEANING, OpenColumn, OpenDecisions, OpenGroup
 
 TEXTS = load_texts("forms", "deciding")
@@ -130,8 +130,8 @@ def candidate_of(key: Sequence[str], columns: Sequence[ColumnMap]) -> tuple[Colu
     )
 
 
-def said_of(candidate: Candidate, language: Language) -> str:
-    """Return a candidate with its likeness and its reasons, as a person reads it."""
+def describe_candidate(candidate: Candidate, language: Language) -> str:
+    """Describe a candidate, with its score and the reasons for it."""
     parts = [
         f"{candidate.sheet} {candidate.column}".strip(),
         candidate.meaning,
@@ -151,20 +151,20 @@ def remark_of(column: OpenColumn, language: Language) -> str:
 def shown_of(column: OpenColumn, language: Language) -> str:
     """Return what the cells of a column show, and what the code book says that it holds."""
     cells = in_language(column.profile.shown(), language) if column.profile is not None else ""
-    kind = in_language(said_of_kind(column.kind_by_book), language) if column.kind_by_book else ""
+    kind = in_language(describe_kind(column.kind_by_book), language) if column.kind_by_book else ""
     said = " ".join(filter(None, (kind, column.codes)))
     book = in_language(filled(TEXTS["by_the_book"], said=said), language) if said else ""
     return "; ".join(filter(None, (cells, book)))
 
 
-def said_of_group(group: OpenGroup, language: Language) -> str:
-    """Return what a decision of a question that was not delivered holds for."""
+def describe_group(group: OpenGroup, language: Language) -> str:
+    """Describe which columns a decision about a question that was not delivered covers."""
     name = group.question or TEXTS["no_question"]
     return in_language(filled(TEXTS["whole_question"], question=name, count=len(group.columns)), language)
 
 
 def _column_row(column: OpenColumn, language: Language) -> list[str | int]:
-    candidates = [said_of(each, language) for each in column.candidates]
+    candidates = [describe_candidate(each, language) for each in column.candidates]
     key = {"row": list(column.key), "candidates": [candidate_key(each) for each in column.candidates if each.uses]}
     return [
         column.line,
@@ -188,7 +188,7 @@ def _group_row(group: OpenGroup, language: Language) -> list[str | int]:
         ("sheet_of", group.group[0]),
         ("column", f"({len(group.columns)})"),
         ("wording", group.wording),
-        ("remark", said_of_group(group, language)),
+        ("remark", describe_group(group, language)),
         ("key", json.dumps({"group": list(group.group)}, ensure_ascii=False)),
     ):
         row[names.index(name)] = text
@@ -218,7 +218,7 @@ def _rows(found: OpenDecisions, language: Language) -> dict[str, list[list[str |
                 each.code,
                 f"{100 * each.share:.1f} %" if each.share else in_language(TEXTS["in_no_cell"], language),
                 each.label,
-                each.meant.said if each.meant is not None else "",
+                each.meant.value if each.meant is not None else "",
                 "",
                 "",
                 "",

@@ -277,7 +277,7 @@ def _alike(uses: _Uses, others: dict[str, _Uses]) -> str:
     return ", ".join(f"{name} ({-score:.2f})" for score, name in best)
 
 
-def _said_of(form: Form, question: str, columns: Sequence[ColumnMap]) -> str:
+def _describe_absence(form: Form, question: str, columns: Sequence[ColumnMap]) -> str:
     """Say what a form says of uses that it does not ask: absent (an empty cell fits all), or delivered and ignored."""
     names = ("item", "target_group", "reporting_form")
     notes = [
@@ -305,7 +305,7 @@ def _whole_questions(
     for question, uses in here.items():
         if question in there:
             continue
-        said = _said_of(other, question, [column for columns in uses.values() for column in columns])
+        said = _describe_absence(other, question, [column for columns in uses.values() for column in columns])
         notes = [f"before {said}" if said and kind == "new" else said]
         alike = _alike(uses, only_there)
         notes.append(f"similar wording: {alike}" if alike else "")
@@ -367,7 +367,7 @@ class _QuestionDiff:
         where = _where(uses, every) or _some(sorted({getattr(use, dimension) for use in uses}))
         said = ""
         if kind == "dropped":
-            said = _said_of(self.later, self.question, [column for use in uses for column in every[use]])
+            said = _describe_absence(self.later, self.question, [column for use in uses for column in every[use]])
         self.changes.append(Change(kind, self.question, where, len(uses), len(every), note=said))
 
     def _collapse(self, uses: dict[_Use, list[_Use]], dimension: str) -> dict[_Use, list[_Use]]:

@@ -17,7 +17,7 @@ from typing import Any
 
 from orchestration.core.errors import UserError
 from orchestration.core.tables import Label
-from orchestration.forms import draft_text, elsewhere
+from orchestration.forms import draft_text, other_sheets
 from orchestration.forms.candidates import Old, UnsureRow, meaning_of, plain
 from orchestration.forms.code_book import Book, BookKind, OddCode, meanings_of, odd_codes
 from orchestration.forms.form_file import FormFile
@@ -101,7 +101,7 @@ class Draft:
                         }
                         for found in row.candidates
                     ],
-                    "note": row.said,
+                    "note": row.remark,
                 }
                 for row in self.unsure
             ],
@@ -191,7 +191,9 @@ def draft_form(
         UserError: no header was delivered, or the years are not advanced.
     """
     if years < 1:
-        raise UserError("the new form is not later than the last", place=previous.form, remedy="advance by at least a year")
+        raise UserError(
+            "the new form is not later than the last form", place=previous.form, remedy="advance by at least a year"
+        )
     if not any(numbered_headers(sheet.headers) for sheet in headers):
         raise UserError(
             "no sheet with headers was delivered", place=delivery or previous.form, remedy="check the files of the delivery"
@@ -240,7 +242,7 @@ def draft_form(
                     rows[-1]["missing"] = f"{UNSURE}:{use.missing}"
                     missing[use.missing].append(header)
         place = {"sheet": moved} if moved else {}
-        for old in columns.gone:
+        for old in columns.unmatched:
             for use in old.uses:
                 if not moved or use.use != "identifier":
                     cells, row = _gone_row(old, use)
@@ -260,7 +262,7 @@ def draft_form(
     form_yml = writer.write(name, delivery or _next_delivery(previous, advance, years), every_file)
     options = [
         {name: str(getattr(option, name)) for name in OPTION_NAMES}
-        for option in (*previous.options, *elsewhere.options_of(found, [previous, *earlier], previous.options))
+        for option in (*previous.options, *other_sheets.options_of(found, [previous, *earlier], previous.options))
     ]
     book = Book(
         {(each.sheet, name): kind for each in matched.values() for name, kind in each.of_variables(kinds or {})},
@@ -323,9 +325,9 @@ def write_draft(draft: Draft, folder: Path, *, again: bool = False) -> Written:
         folder.mkdir(parents=True)
     except FileExistsError as error:
         raise UserError(
-            "the form is there already",
+            "the form already exists",
             place=str(folder),
-            remedy="give --again to keep what was decided in it, or rename the folder to draft it anew",
+            remedy="add --again to keep its decisions, or rename the folder to draft the form again",
         ) from error
     for name, text in (("form.yml", draft.form_yml), ("columns.csv", draft.columns_csv), ("options.csv", draft.options_csv)):
         (folder / name).write_text(text, encoding="utf-8", newline="")
@@ -355,7 +357,7 @@ def _write_again(draft: Draft, path: Path) -> Written:
                 raise UserError(
                     f"the header has {', '.join(reader.fieldnames or []) or 'nothing'}",
                     place=f"{path}, line 1",
-                    remedy=f"the columns are {', '.join(COLUMN_NAMES)}; or rename the folder to draft the form anew",
+                    remedy=f"the columns are {', '.join(COLUMN_NAMES)}; or rename the folder to draft the form again",
                 )
             before = []
             for row in reader:

@@ -40,7 +40,7 @@ def render(draft: Draft) -> str:
         lines += ["", f"{TITLES[kind]} ({len(rows)})"]
         for row in rows:
             label = f' "{row.label}"' if row.label else ""
-            said = "; ".join(filter(None, ("; ".join(map(str, row.candidates)), row.said)))
+            said = "; ".join(filter(None, ("; ".join(map(str, row.candidates)), row.remark)))
             lines.append(f"  {row.sheet}: {row.column}{label}" + (f": {said}" if said else ""))
     if draft.renamed:
         lines += ["", f"Renamed, taken over because the wording is the same and unique ({len(draft.renamed)})"]

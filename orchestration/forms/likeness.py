@@ -1,7 +1,7 @@
 """How like a delivered column is to one of an earlier form: by name, wording, cells and place in the row, in one figure.
 
 Belongs here: weighing these four, and saying why in words. Does not belong here: comparing cells (``profiles``), and which
-columns are held against each other (``pairing``, ``renamed``).
+columns are held against each other (``pairing``, ``renamed_columns``).
 """
 
 from __future__ import annotations
@@ -85,8 +85,8 @@ class Likeness:
         is_alike = (self.cells or 0.0) > ALIKE
         return (-round(self.score, 6), -self.same_place, -is_alike, -self.name - self.wording)
 
-    def said(self) -> Label | None:
-        """Say why the two are alike, but for their cells."""
+    def explain(self) -> Label | None:
+        """Explain why the two are alike, apart from their cells."""
         parts = [
             filled(TEXTS[name], share=Label(nb=f"{share:.2f}".replace(".", ","), en=f"{share:.2f}"))
             for name, share in (("name", self.name), ("wording", self.wording))

@@ -1,7 +1,7 @@
 """Delivered columns beside those of the last form: which is which, and which a person must decide.
 
 Belongs here: matching by name, wording and likeness, over sheets and earlier forms. Does not belong here: the files of the
-new form (``draft``, ``form_file``), or what other sheets and earlier forms have (``elsewhere``).
+new form (``draft``, ``form_file``), or what other sheets and earlier forms have (``other_sheets``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import PurePath
 from typing import Any, TypeVar, get_args
 
 from orchestration.core.tables import Label
-from orchestration.forms import elsewhere
+from orchestration.forms import other_sheets
 from orchestration.forms.candidates import Candidate, Old, UnsureKind, UnsureRow, plain
 from orchestration.forms.likeness import WORTH_A_LOOK, cells_compared, likeness, ratio, unlike_cells
 from orchestration.forms.model import (
@@ -209,7 +209,7 @@ class Columns:
         self.taken: dict[str, Old] = {}
         self.unsure: dict[str, UnsureRow] = {}
         # What the columns are by another sheet or an earlier form; and which of a new sheet say what a row is of.
-        self.elsewhere: dict[str, elsewhere.Found] = {}
+        self.elsewhere: dict[str, other_sheets.Found] = {}
         self.identifiers: set[str] = set()
         # Last year's columns of which it is said what became of them.
         self.accounted: set[str] = set()
@@ -243,8 +243,8 @@ class Columns:
         return [header for header in self.headers if header not in said]
 
     @property
-    def gone(self) -> list[Old]:
-        """Last year's columns that nothing is said of."""
+    def unmatched(self) -> list[Old]:
+        """Last year's columns without a match."""
         return [old for name, old in self.old.items() if name not in self.accounted]
 
     def doubt(
@@ -263,7 +263,7 @@ class Columns:
         """Return a column of the last form as a candidate of a delivered one whose name says nothing."""
         sides = side_of(self, header), side_of_old(old, profiles)
         found = likeness(replace(sides[0], name=""), sides[1])
-        return old.candidate(found.score, found.said(), cells_compared(*sides))
+        return old.candidate(found.score, found.explain(), cells_compared(*sides))
 
     def unlike(self, profiles: Profiles) -> Iterator[tuple[str, Label]]:
         """Yield the columns that were taken over though their cells are very unlike last year's, and in what."""
@@ -317,7 +317,7 @@ def _match_elsewhere(sheets: Mapping[str, Columns], forms: Sequence[Form], label
     """Take over what has the very wording of a column of another sheet of the last form, or of an earlier form."""
     places = {(columns.sheet, name): columns.labels[name] for columns in sheets.values() for name in columns.open}
     uses = [use for columns in sheets.values() for old in columns.taken.values() for use in old.uses]
-    found = elsewhere.find(places, forms, label_counts, [use.meaning for use in uses if use.use == "answer"])
+    found = other_sheets.find(places, forms, label_counts, [use.meaning for use in uses if use.use == "answer"])
     for (sheet, name), each in found.items():
         sheets[sheet].elsewhere[name] = each
         if each.form == forms[0].form:
@@ -360,16 +360,16 @@ def match(
         headers, partial = layout.headers(name)
         sheets[name] = Columns(name, previous, headers, labels, layout.delivered(name))
         sheets[name].match_names(partial, threshold, profiles)
-    new: list[elsewhere.NewSheet] = []
+    new: list[other_sheets.NewSheet] = []
     for unknown in layout.unknown:
         note = f"sheet {unknown.sheet!r} of {unknown.file} is not in last year's form"
         name = _new_sheet_name(unknown, sheets)
         sheets[name] = Columns(name, previous, numbered_headers(unknown.headers), labels, [unknown], note)
-        new.append(elsewhere.NewSheet(name, unknown.file, unknown.sheet, unknown.row, sheets[name].labels))
+        new.append(other_sheets.NewSheet(name, unknown.file, unknown.sheet, unknown.row, sheets[name].labels))
     # Sheets beside those of the last form are for a person: what they belong to is not known.
-    entries = {} if any(layout.delivered(name) for name in names) else elsewhere.entries(previous, new)
+    entries = {} if any(layout.delivered(name) for name in names) else other_sheets.entries(previous, new)
     for sheet in new:
-        sheets[sheet.name].identifiers = elsewhere.identifiers(entries.get(sheet.name, {}))
+        sheets[sheet.name].identifiers = other_sheets.identifiers(entries.get(sheet.name, {}))
     label_counts = label_counts_of(sheets.values())
     wordings = Counter(old.wording.casefold() for columns in sheets.values() for old in columns.old.values() if old.wording)
     for columns in sheets.values():

@@ -31,7 +31,7 @@ OPTIONAL = "optional"
 
 def _one_group(text: str) -> str:
     if re.compile(_regular_expression(text)).groups != 1:
-        raise ValueError("has one group in round brackets, which is the code; other brackets begin with ?:")
+        raise ValueError("needs exactly one group in parentheses for the code; other groups begin with ?:")
     return text
 
 
@@ -123,7 +123,7 @@ class FileSpec(_Strict):
             if "/" in names or "\\" in names or names.startswith("."):
                 raise ValueError(f"{option} names files of the delivery's own folder")
         if self.late is not None and (not self.late or self.late == self.pattern or self.reader == "none"):
-            raise ValueError("late names files of data by another pattern than that of the entry")
+            raise ValueError("late needs a different pattern from the entry's own")
         if self.reader == "csv" and (self.encoding is None or self.delimiter is None):
             raise ValueError("a csv file needs encoding and delimiter")
         if self.reader != "csv" and self.delimiter is not None:
@@ -211,12 +211,12 @@ class SubmissionSpec(_Strict):
     @model_validator(mode="after")
     def _status_is_explained(self) -> SubmissionSpec:
         if (self.confirmed is None) != (not self.confirmed_values):
-            raise ValueError("confirmed, a column, and confirmed_values, what stands in it, go together")
+            raise ValueError("confirmed (a column) and confirmed_values (its texts) go together")
         if self.status is not None and not self.completed:
             raise ValueError("a status column needs the statuses that are completed")
         statuses = [*self.completed, *self.not_answered, *self.not_completed]
         if len(set(statuses)) < len(statuses):
-            raise ValueError("a status stands once, under completed, not_answered or not_completed")
+            raise ValueError("a status can be listed once only: under completed, not_answered or not_completed")
         return self
 
 
@@ -314,9 +314,9 @@ class TickSpec(_Strict):
     def _texts_are_distinct(self) -> TickSpec:
         texts = [tick_text(text) for text in (*self.ticked, *self.not_ticked)]
         if len(set(texts)) < len(texts) or not self.ticked:
-            raise ValueError("a text stands once, under ticked or not_ticked, and something is ticked")
+            raise ValueError("a text can be listed once only, under ticked or not_ticked, and ticked needs at least one")
         if any(not text or ";" in text for text in texts):
-            raise ValueError("a text of a box is not empty, and holds no semicolon")
+            raise ValueError("a text for a box must not be empty or contain a semicolon")
         return self
 
 
@@ -391,7 +391,7 @@ class ColumnMap(_Strict):
         if (self.column == "") != (self.use == "absent"):
             raise ValueError("a column is needed, unless the use is absent")
         if self.missing.startswith(f"{UNSURE}:"):
-            raise ValueError(f"missing: keep the codes that the code book says are no answer, and take out {UNSURE}:")
+            raise ValueError(f"missing: keep the codes that mean no answer in the code book, and remove {UNSURE}:")
         if self.use == "answer":
             for name in ("question", "item", "target_group", "reporting_form", "type", "population_asked"):
                 if not getattr(self, name):
@@ -404,7 +404,7 @@ class ColumnMap(_Strict):
             raise ValueError("not_ticked needs ticked beside it")
         self.ticks(TickSpec())
         if (self.type == "codes") != (self.separator != ""):
-            raise ValueError("codes, and only codes, need the separator that stands between them (or newline)")
+            raise ValueError("type codes, and no other type, needs the separator between the codes (or newline)")
         if self.use in {"ignored", "absent"} and not self.reason:
             raise ValueError(f"{self.use} needs a reason")
         if self.use == "absent" and not self.question:
@@ -491,7 +491,7 @@ class Form(_Strict):
             if files[sheet.file].is_workbook != (sheet.sheet is not None):
                 raise ValueError(f"sheet {sheet.name}: a workbook, and only a workbook, needs sheet")
             if sheet.links_to is not None and sheet.links_to not in names - {sheet.name}:
-                raise ValueError(f"sheet {sheet.name}: links_to {sheet.links_to!r} is no other sheet")
+                raise ValueError(f"sheet {sheet.name}: links_to {sheet.links_to!r} is not another sheet")
         layouts: dict[str, SheetSpec] = {}
         for sheet in self.sheets:
             first = layouts.setdefault(sheet.name, sheet)
@@ -504,11 +504,13 @@ class Form(_Strict):
                 raise ValueError(f"sheet {sheet.name}: anonymous units need unit.code, the respondent's number")
         places = [(sheet.file, sheet.sheet) for sheet in self.sheets]
         if len(set(places)) != len(places):
-            raise ValueError("two entries of sheets are about the same sheet of the same file")
+            raise ValueError("two entries of sheets name the same sheet of the same file")
         unread = sorted({file.name for file in self.files if file.reader != "none"} - {sheet.file for sheet in self.sheets})
         if unread:
-            raise ValueError(f"file {unread[0]!r} is read by no sheet; its reader is none, or it needs an entry in sheets")
+            raise ValueError(
+                f"file {unread[0]!r} is not read by any sheet; set its reader to none, or add an entry to sheets"
+            )
         for check in self.checks:
             if check.file not in files or check.sheet not in names:
-                raise ValueError(f"checks: {check.file!r} or {check.sheet!r} is not there")
+                raise ValueError(f"checks: there is no file {check.file!r} or no sheet {check.sheet!r}")
         return self

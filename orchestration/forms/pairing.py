@@ -65,8 +65,8 @@ class Rarity:
         as_good = sum(other >= score - _AS_GOOD for each, other in found.items() if each != place)
         return score > ALIKE and as_good < CANDIDATES_SHOWN
 
-    def said(self) -> Label | None:
-        """Say that cells say nothing, where they are like those of many columns."""
+    def explain(self) -> Label | None:
+        """Explain that cells are no evidence if they resemble those of many columns."""
         count = len(self.alike)
         return filled(TEXTS["alike_to_many"], count=count) if count >= CANDIDATES_SHOWN else None
 
@@ -89,7 +89,7 @@ def pair_similar(sheets: Sequence[Columns], threshold: float, earlier: Sequence[
     by_sheet = {columns.sheet: columns for columns in sheets}
     headers = [(columns, header) for columns in sheets for header in columns.open]
     # A question that was not asked last year may be asked again.
-    pool = [old for columns in sheets for old in (*columns.gone, *columns.absent)]
+    pool = [old for columns in sheets for old in (*columns.unmatched, *columns.absent)]
     sides = [side_of_old(old, profiles) for old in pool]
     row_before = [(old.sheet, old.name) for columns in sheets for old in columns.old.values()]
     in_place = {columns.sheet: places(columns.headers, row_before, columns.known) for columns in sheets}
@@ -125,7 +125,7 @@ def pair_similar(sheets: Sequence[Columns], threshold: float, earlier: Sequence[
     def candidate(row: int, place: int) -> Candidate:
         columns, header = headers[row]
         of_cells: Label | None = cells_compared(side_of(columns, header), sides[place])
-        return pool[place].candidate(found[row, place].score, found[row, place].said(), of_cells)
+        return pool[place].candidate(found[row, place].score, found[row, place].explain(), of_cells)
 
     for row, (columns, header) in enumerate(headers):
         is_similar = row in paired and found[row, paired[row]].text >= threshold
@@ -140,7 +140,7 @@ def pair_similar(sheets: Sequence[Columns], threshold: float, earlier: Sequence[
             rest = sorted([*candidates[len(first) :], *others], key=lambda each: -each.score)
             candidates = sorted([*first, *rest], key=lambda each: -each.score) if others else [*first, *rest]
             candidates = candidates[:CANDIDATES_SHOWN]
-        alike_to_many = None if candidates else rarities[row].said()
+        alike_to_many = None if candidates else rarities[row].explain()
         columns.doubt("similar" if is_similar else "new", header, candidates, alike=alike_to_many)
         if is_similar and pool[paired[row]].name:
             old = pool[paired[row]]

@@ -1,8 +1,8 @@
 """What the cells of a delivered column look like, and how alike two columns are by it.
 
 Belongs here: the kind of cells (numbers, codes, ticks, texts), their shares, and the comparison of two columns in figures
-and words. Does not belong here: reading cells (``ingest.proposed``), or what else speaks for a column (``likeness``). A text
-that is no code is never told: it may be what somebody wrote.
+and words. Does not belong here: reading cells (``ingest.cell_proposals``), or what else supports a match (``likeness``).
+A text that is not a code is never shown: a respondent may have written it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Literal
 
 from orchestration.core.tables import Label
 from orchestration.core.texts import filled, load_texts
-from orchestration.forms.missing import number
+from orchestration.forms.missing_values import number
 from orchestration.forms.model import code_text, header, tick_text
 
 TEXTS = load_texts("forms", "likeness")
@@ -131,8 +131,8 @@ class Profile:
         return filled(TEXTS["seen"], **said)
 
 
-def said_of_kind(kind: str) -> Label:
-    """Say what cells of a kind are."""
+def describe_kind(kind: str) -> Label:
+    """Describe cells of a kind."""
     return TEXTS[kind]
 
 

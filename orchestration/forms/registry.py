@@ -13,9 +13,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from orchestration.core import letters, yaml_text
-from orchestration.core.entries import first_problem
+from orchestration.core.entry_files import first_problem
 from orchestration.core.errors import Problems, UserError
-from orchestration.forms.missing import MissingValues
+from orchestration.forms.missing_values import MissingValues
 from orchestration.forms.model import OF_OPTIONS, UNSURE, ColumnMap, Form, OptionMap, header
 
 Row = TypeVar("Row", bound=BaseModel)
@@ -66,11 +66,11 @@ def refuse_odd_row(row: Mapping[Any, Any], path: Path, line: int) -> None:
         raise UserError(
             f"has {'more' if None in row else 'fewer'} cells than the header",
             place=f"{path}, line {line}",
-            remedy="quote cells that hold a comma",
+            remedy="put cells that contain a comma in quotation marks",
         )
 
 
-def _as_it_is(row: dict[str, str], line: int) -> dict[str, str] | None:
+def _unchanged(row: dict[str, str], line: int) -> dict[str, str] | None:
     return row
 
 
@@ -78,7 +78,7 @@ def _read_rows(
     path: Path,
     model: type[Row],
     problems: Problems,
-    take: Callable[[dict[str, str], int], dict[str, str] | None] = _as_it_is,
+    take: Callable[[dict[str, str], int], dict[str, str] | None] = _unchanged,
 ) -> list[Row]:
     """Read a csv file of the registry into typed rows.
 
@@ -105,10 +105,10 @@ def _read_rows(
             undecided: list[int] = []
             for raw in reader:
                 line = reader.line_num
-                if take is _as_it_is and raw.get("use") == UNSURE:
+                if take is _unchanged and raw.get("use") == UNSURE:
                     undecided.append(line)
                     continue
-                with problems.told():
+                with problems.collect():
                     refuse_odd_row(raw, path, line)
                     taken = take({k: v.strip() for k, v in raw.items()}, line)
                     try:
@@ -119,7 +119,7 @@ def _read_rows(
                 raise UserError(
                     f"{len(undecided)} row{'s are' if len(undecided) > 1 else ' is'} not decided (use: {UNSURE})",
                     place=f"{path}, line {undecided[0]}",
-                    remedy="give each another use, or delete it; is248 preview shows what is decided already",
+                    remedy="give each another use, or delete it; is248 preview shows the decisions so far",
                 )
     except FileNotFoundError as error:
         raise UserError("the file is missing", place=str(path), remedy=DOCUMENTATION) from error
@@ -138,18 +138,17 @@ def _check_columns(form: Form, path: Path, problems: Problems, *, is_decided: bo
     seen: dict[tuple[str, str, str], ColumnMap] = {}
     meanings: dict[tuple[str, ...], list[ColumnMap]] = {}
     for column in form.columns:
-        with problems.told():
+        with problems.collect():
             _check_column(form, path, column, sheets, seen, meanings)
     for check in (_check_named_columns, _check_patterns, _check_missing):
-        with problems.told():
+        with problems.collect():
             check(form, path)
     codes: dict[tuple[str, str], OptionMap] = {}
     for option in form.options:
         if (option.question, option.code) in codes:
-            problems.tell(
+            problems.report(
                 UserError(
-                    f"code {option.code!r} of {option.question} stands in line "
-                    f"{codes[option.question, option.code].line} too",
+                    f"code {option.code!r} of {option.question} is also in line {codes[option.question, option.code].line}",
                     place=f"{path / 'options.csv'}, line {option.line}",
                     remedy="keep one",
                 )
@@ -159,7 +158,7 @@ def _check_columns(form: Form, path: Path, problems: Problems, *, is_decided: bo
     coded = {column.question: column for column in form.columns if column.use == "answer" and column.type in OF_OPTIONS}
     for question, column in coded.items():
         if question not in with_options:
-            problems.tell(
+            problems.report(
                 UserError(
                     f"question {question!r} has no options",
                     place=f"{path / 'columns.csv'}, line {column.line}",
@@ -171,9 +170,9 @@ def _check_columns(form: Form, path: Path, problems: Problems, *, is_decided: bo
         if option.question not in coded and is_decided:
             without.setdefault(option.question, []).append(option)
     for question, options in without.items():
-        problems.tell(
+        problems.report(
             UserError(
-                f"question {question!r} is no question with codes"
+                f"question {question!r} is not a question with codes"
                 + (f" (so it is in {len(options) - 1} more lines)" if len(options) > 1 else ""),
                 place=f"{path / 'options.csv'}, line {options[0].line}",
                 remedy="delete its codes if it is not asked, or use a question of columns.csv with type code or codes",
@@ -200,7 +199,7 @@ def _check_column(
     key = (column.sheet, column.column, column.when)
     if key in seen:
         raise UserError(
-            f"column {column.column!r} is mapped in line {seen[key].line} already",
+            f"column {column.column!r} is already mapped in line {seen[key].line}",
             place=place,
             remedy="map each column once, or once for each `when`",
         )
@@ -212,7 +211,7 @@ def _check_column(
                 raise UserError(
                     f"means the same as line {other.line}: {' '.join(column.meaning)}",
                     place=place,
-                    remedy="give the two columns different questions, items or answers, or, if each stands in other "
+                    remedy="give the two columns different questions, items or answers, or, if they are in different "
                     "files, the same type, unit and population and both the reason optional",
                 )
         others.append(column)
@@ -251,10 +250,10 @@ def column_problems(form: Form, path: Path) -> Iterator[tuple[UserError, list[in
         problems = Problems(go_on=True)
         others = [other.line for other in meanings.get(column.meaning, ()) if column.use == "answer"]
         same = seen.get((column.sheet, column.column, column.when))
-        with problems.told():
+        with problems.collect():
             _check_column(form, path, column, sheets, seen, meanings)
         alone = form.model_copy(update={"columns": (column,)})
-        with problems.told():
+        with problems.collect():
             _check_missing(alone, path)
         _check_items(alone, path, breakdowns, problems)
         for problem in problems.found:
@@ -280,7 +279,7 @@ def _check_missing(form: Form, path: Path) -> None:
         for option in answers.get(column.question, ()) if column.type in OF_OPTIONS and missing else ():
             if option.code in missing:
                 raise UserError(
-                    f"code {option.code!r} is missing here, and an answer in options.csv, line {option.line}",
+                    f"code {option.code!r} is a missing code here, but an answer in options.csv, line {option.line}",
                     place=place,
                     remedy="keep one of the two",
                 )
@@ -297,7 +296,7 @@ def _check_patterns(form: Form, path: Path) -> None:
                 duckdb.execute("select regexp_full_match('', ?)", [pattern]).fetchall()
             except duckdb.Error as error:
                 raise UserError(
-                    f"sheet {sheet.name}: {where}: the pattern {pattern!r} is not understood ({error})",
+                    f"sheet {sheet.name}: {where}: the pattern {pattern!r} is not valid ({error})",
                     place=str(path / "form.yml"),
                     remedy="write it without look-ahead and back-references",
                 ) from error
@@ -330,9 +329,9 @@ def _check_named_columns(form: Form, path: Path) -> None:
     for column in form.columns:
         if column.use == "identifier" and header(column.column) not in named.get(column.sheet, set()):
             raise UserError(
-                f"{column.column!r} is an identifier that nothing names",
+                f"{column.column!r} is an identifier, but nothing refers to it",
                 place=f"{path / 'columns.csv'}, line {column.line}",
-                remedy="name it in form.yml, or make it an answer or ignored",
+                remedy="refer to it in form.yml, or make it an answer or ignored",
             )
 
 
@@ -342,7 +341,7 @@ def load_form(path: Path) -> Form:
     Raises:
         UserError: the folder is not a valid form; the message names file and line.
     """
-    return _load(path, Problems(), _as_it_is)
+    return _load(path, Problems(), _unchanged)
 
 
 def load_draft(path: Path, problems: Problems) -> tuple[Form, list[Undecided]]:
@@ -412,7 +411,7 @@ def _load(
         line = _line(text, error.errors()[0]["loc"])
         raise UserError(first_problem(error), place=f"{place}, line {line}", remedy=DOCUMENTATION) from error
     if form.form != path.name:
-        raise UserError(f"form is {form.form!r}", place=str(place), remedy="name the folder and the form alike")
+        raise UserError(f"form is {form.form!r}", place=str(place), remedy="give the folder and the form the same name")
     _check_columns(form, path, problems, is_decided=not open_lines)
     return form
 
@@ -441,18 +440,18 @@ def _check_items(form: Form, path: Path, breakdowns: dict[str, tuple[str, dict[s
         codelist, codes = breakdowns[column.question]
         place = f"{path / 'columns.csv'}, line {column.line}"
         if column.item not in codes:
-            problems.tell(
+            problems.report(
                 UserError(
-                    f"item {column.item!r} is no code of the list {codelist}",
+                    f"item {column.item!r} is not a code in the list {codelist}",
                     place=place,
                     remedy="add a new category to data/classifications/codelists.csv, and what it corresponds to in the "
                     "rounds before to category_crosswalk.csv (docs/run/adding-a-year.md)",
                 )
             )
         elif codes[column.item] not in ("", column.target_group):
-            problems.tell(
+            problems.report(
                 UserError(
-                    f"item {column.item!r} is of the target group {codes[column.item]}, and not {column.target_group}",
+                    f"item {column.item!r} belongs to the target group {codes[column.item]}, not {column.target_group}",
                     place=place,
                     remedy=f"see the list {codelist} in data/classifications/codelists.csv",
                 )
@@ -469,7 +468,7 @@ class Unfinished:
     delivery: str | None
 
 
-def _said(path: Path, name: str) -> Any:
+def _read_setting(path: Path, name: str) -> Any:
     """Return what the form.yml of a folder that is no valid form says, if it can be read at all."""
     try:
         content = yaml_text.load((path / "form.yml").read_text(encoding="utf-8"))
@@ -488,7 +487,7 @@ def drafts_of(folder: Path, year: int) -> list[Path]:
     Raises:
         UserError: there is none, and a form.yml says no year: it may be that one.
     """
-    years = {path: _said(path, "time_period") for path in _form_folders(folder)}
+    years = {path: _read_setting(path, "time_period") for path in _form_folders(folder)}
     found = [path for path, said in years.items() if said == year]
     for path, said in years.items():
         if not found and not isinstance(said, int):
@@ -498,7 +497,7 @@ def drafts_of(folder: Path, year: int) -> list[Path]:
 
 def rounds_of(folder: Path) -> dict[str, tuple[str, int]]:
     """Return survey and year of every form folder that says them, finished or not, by its name."""
-    said = {path.name: (_said(path, "survey"), _said(path, "time_period")) for path in _form_folders(folder)}
+    said = {path.name: (_read_setting(path, "survey"), _read_setting(path, "time_period")) for path in _form_folders(folder)}
     return {
         name: (survey, year) for name, (survey, year) in said.items() if isinstance(survey, str) and isinstance(year, int)
     }
@@ -519,7 +518,7 @@ def load_finished(folder: Path) -> tuple[list[Form], list[Unfinished]]:
             _check_items(form, path, breakdowns, Problems())
             forms.append(form)
         except UserError as problem:
-            year, delivery = _said(path, "time_period"), _said(path, "delivery")
+            year, delivery = _read_setting(path, "time_period"), _read_setting(path, "delivery")
             unfinished.append(
                 Unfinished(
                     path.name,
@@ -533,9 +532,9 @@ def load_finished(folder: Path) -> tuple[list[Form], list[Unfinished]]:
         key = (form.survey, form.time_period)
         if key in rounds:
             raise UserError(
-                f"{form.survey} {form.time_period} is the form {rounds[key].form} too",
+                f"{form.survey} {form.time_period} already has the form {rounds[key].form}",
                 place=str(folder / form.form / "form.yml"),
-                remedy="keep one form a round",
+                remedy="keep one form per round",
             )
         rounds[key] = form
     return sorted(forms, key=lambda form: (form.time_period, form.survey)), unfinished

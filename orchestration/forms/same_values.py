@@ -1,7 +1,7 @@
 """Whether a column of a delivery holds, unit by unit, what another column held in an earlier version of the same delivery.
 
 Belongs here: finding which rows of two versions belong together, and the share of cells that are the same. Does not belong
-here: reading versions (``ingest.earlier_columns``), and what columns are taken for (``renamed``).
+here: reading versions (``ingest.earlier_columns``), and what columns are taken for (``renamed_columns``).
 """
 
 from __future__ import annotations

@@ -26,10 +26,10 @@ from orchestration.core import yaml_text
 from orchestration.core.errors import UserError
 from orchestration.core.tables import Table
 from orchestration.core.warehouse import memory_limit
-from orchestration.gate.attacked import AttackInputs
-from orchestration.gate.findings import Found, error_of, judged_suite, known_of, take, together
-from orchestration.gate.memory import Remembered
-from orchestration.gate.recall import Recall
+from orchestration.gate.attack_rules import AttackInputs
+from orchestration.gate.findings import Found, error_of, judged_suite, remembered_results, take, together
+from orchestration.gate.kept_results import Remembered
+from orchestration.gate.result_keys import Recall
 from orchestration.gate.results import Counted
 from orchestration.gate.rules import Rule, Stage
 from orchestration.gate.suites import (
@@ -108,7 +108,9 @@ class Gate:
         """
         wanted = {rule.id: rule for rule in rules if _has_expectations(rule, stage)}
         checkpoint = self._checkpoint(stage)
-        known = {definition.suite.name: known_of(definition, recall) for definition in checkpoint.validation_definitions}
+        known = {
+            definition.suite.name: remembered_results(definition, recall) for definition in checkpoint.validation_definitions
+        }
         if any(known.values()):
             judged = {each.suite.name: self._rest(checkpoint, each, known) for each in checkpoint.validation_definitions}
         else:
@@ -189,7 +191,7 @@ class Gate:
             return self._context.checkpoints.get(stage)
         except ValueError as error:
             raise UserError(
-                f"Great Expectations does not take an expectation of the stage {stage} ({' '.join(str(error).split())})",
+                f"Great Expectations does not accept an expectation of the stage {stage} ({' '.join(str(error).split())})",
                 place="expectations/rules",
                 remedy="correct its arguments; docs/run/gate.md says what a rule needs",
             ) from error
@@ -214,7 +216,7 @@ class Gate:
         return found.get_batch_definition(WHOLE).get_batch()
 
     def _expectations(self, rule: Rule) -> list[tuple[Any, Any]]:
-        """Return the validation definitions in which a rule stands, each with a suite of that rule alone."""
+        """Return the validation definitions that contain a rule, each with a suite of that rule alone."""
         if rule.stage not in self._suites:
             suite_of = importlib.import_module("great_expectations").ExpectationSuite
             parts: dict[str, list[tuple[Any, Any]]] = defaultdict(list)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from orchestration.core.tables import Table
 from orchestration.core.warehouse import make_restricted
-from orchestration.gate.attacked import AttackInputs
+from orchestration.gate.attack_rules import AttackInputs
 from orchestration.gate.checkpoint import opened
 from orchestration.gate.rules import STAGES, Rule
 from orchestration.gate.suites import SOURCES, Source

@@ -26,7 +26,7 @@ from orchestration.attack import attack
 from orchestration.attack.result import PARTS
 from orchestration.core.settings import load_settings
 from orchestration.disclosure import policy
-from orchestration.gate.attacked import AttackInputs, attacked
+from orchestration.gate.attack_rules import AttackInputs, attacked
 from orchestration.gate.results import SHOWN_ROWS, Counted
 from orchestration.gate.rules import BATCH, FOLDER, row_key
 

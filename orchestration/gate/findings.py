@@ -1,7 +1,7 @@
 """What Great Expectations' results mean for rules: from expectations to what rules found, and to its own result as kept.
 
 Belongs here: reading results, those of now and those that are remembered. Does not belong here: running expectations
-(``checkpoint``), or what is remembered under which hash (``recall``).
+(``checkpoint``), or what is remembered under which hash (``result_keys``).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from orchestration.gate.memory import Remembered
-from orchestration.gate.recall import Recall
+from orchestration.gate.kept_results import Remembered
+from orchestration.gate.result_keys import Recall
 from orchestration.gate.results import SHOWN_ROWS, Counted
 from orchestration.gate.rules import Rule, row_key
 
@@ -82,7 +82,7 @@ def _size(value: float) -> float:
 
 
 def _greatest(definition: Any, result: Any) -> float | None:
-    """Return the greatest value of the column that is held against the limit of a rule; none where there is no value."""
+    """Return the greatest value of the column that a rule compares with its limit; None if there is no value."""
     configuration = result.expectation_config
     if not configuration.meta["is_measured"] or error_of(result) is not None:
         return None
@@ -150,8 +150,8 @@ def together(rule: Rule, parts: list[Part]) -> Counted:
     )
 
 
-def known_of(definition: Any, recall: Recall | None) -> dict[str, Remembered]:
-    """Return what is remembered of the expectations of a suite, by their ids."""
+def remembered_results(definition: Any, recall: Recall | None) -> dict[str, Remembered]:
+    """Return the remembered results of the expectations of a suite, by their ids."""
     if recall is None:
         return {}
     found = ((each.id, recall.find(definition.asset, each)) for each in definition.suite.expectations)

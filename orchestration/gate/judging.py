@@ -19,23 +19,23 @@ from orchestration.core.settings import Settings
 from orchestration.core.tables import load_tables
 from orchestration.core.warehouse import run_lock
 from orchestration.disclosure import policy
-from orchestration.gate import early, suites
-from orchestration.gate.attacked import AttackInputs
+from orchestration.gate import early_rules, suites
+from orchestration.gate.attack_rules import AttackInputs
 from orchestration.gate.data_docs import build_data_docs
-from orchestration.gate.memory import FOLDER, Memory
+from orchestration.gate.kept_results import FOLDER, Memory
 from orchestration.gate.proof import Judged, Proven, prove, rules_hash, score
 from orchestration.gate.proofs import Proofs
 from orchestration.gate.proposals import propose, propose_waiting
-from orchestration.gate.reads import reading
-from orchestration.gate.recall import Pieces, Recall
+from orchestration.gate.result_keys import Pieces, Recall
 from orchestration.gate.results import RuleResult, read_results, write_results
 from orchestration.gate.rules import Rule, Stage, load_rules, rule_named
+from orchestration.gate.sql_inputs import reading
 from orchestration.gate.verdict import RESTRICTED, Circumstances, judge, judge_candidate_rules, judge_stage, refusal
 from orchestration.gate.waivers import load_waivers
 from orchestration.publish import integrity, pointer, snapshots
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.candidates import find_candidate
-from orchestration.publish.layout import DATABASE, GATE
+from orchestration.publish.snapshot_files import DATABASE, GATE
 
 # Beside each candidate: what the rules found in the deliveries and the warehouse that it was made from.
 EARLIER = ".earlier.json"
@@ -130,11 +130,11 @@ def judge_early(settings: Settings) -> list[RuleResult]:
     """Judge what can be known before a model is made, where a delivery came again; return the results, else none."""
     path = early_file(settings.stage_results)
     path.unlink(missing_ok=True)
-    forms = early.come_again(settings.warehouse_file)
+    forms = early_rules.redelivered_forms(settings.warehouse_file)
     if not forms:
         return []
-    rules = [rule for rule in load_rules(settings.rules) if rule.id in early.RULES]
-    with early.answers_of(settings, forms) as warehouse:
+    rules = [rule for rule in load_rules(settings.rules) if rule.id in early_rules.RULES]
+    with early_rules.answers_of(settings, forms) as warehouse:
         found = judge_stage("warehouse", rules, warehouse, circumstances(settings), tables=load_tables(settings.metadata))
         if any(each.blocks for each in found):
             found = propose(settings, found, warehouse)
@@ -148,7 +148,7 @@ def _read_all(files: list[Path]) -> list[RuleResult]:
         try:
             results.extend(read_results(path))
         except (OSError, ValueError, TypeError) as error:
-            raise UserError("what the rules found is missing", place=str(path), remedy="run is248 run") from error
+            raise UserError("the results of the rules are missing", place=str(path), remedy="run is248 run") from error
     return results
 
 
@@ -247,7 +247,7 @@ def judge_made(settings: Settings, made: Candidate, *, takes_over: bool = False)
 
 
 def judge_some(settings: Settings, made: Candidate, names: Collection[str]) -> list[RuleResult]:
-    """Judge a candidate by some rules and return what they found; its verdict stays as it is."""
+    """Judge a candidate by some rules and return their results; its verdict does not change."""
     rules = [rule for rule in load_rules(settings.rules) if rule.id in names]
     return judge_candidate_rules(rules, load_tables(settings.metadata), made, circumstances(settings))
 

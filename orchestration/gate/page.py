@@ -95,7 +95,7 @@ def share(part: int, whole: int, language: Language) -> str:
 
 
 def cell(value: Any, language: Language) -> str:
-    """Return a value of a failing row as it stands in the data; only the decimal mark is the language's.
+    """Return a value of a failing row unchanged, except for the decimal mark of the language.
 
     A whole number may be a year or a code, so it gets no separators.
     """
@@ -109,14 +109,14 @@ def cell(value: Any, language: Language) -> str:
 
 
 def both(nb: str, en: str) -> Markup:
-    """Return a text in both languages, of which the page shows one; once only where they are the same number."""
+    """Return a text in both languages, one of which the page shows; only once if both are the same number."""
     if nb == en and not any(each.isalpha() for each in nb):
         return Markup("{}").format(nb)
     return Markup('<span lang="nb">{}</span><span lang="en">{}</span>').format(nb, en)
 
 
 def say(label: Label, **values: float | str) -> Markup:
-    """Return a text in both languages, with its numbers in each language's form, and names as they are."""
+    """Return a text in both languages, with its numbers formatted for each language and its names unchanged."""
 
     def filled(text: str, language: Language) -> str:
         said = {name: each if isinstance(each, str) else number(each, language) for name, each in values.items()}
@@ -181,7 +181,7 @@ def _judged(rules: Sequence[Mapping[str, Any]]) -> Markup:
 
 
 def page_environment(templates: Path) -> Environment:
-    """Return what renders a page that stands alone, of templates in a folder; every text that it is given is escaped."""
+    """Return the environment that renders a self-contained page from templates in a folder; it escapes every text."""
     return Environment(
         loader=FileSystemLoader([templates, STYLE]),
         autoescape=select_autoescape(default=True, default_for_string=True),
@@ -192,7 +192,7 @@ def page_environment(templates: Path) -> Environment:
 
 
 def render(verdict: dict[str, Any]) -> str:
-    """Return ``gate.html`` for a verdict as it stands in ``gate.json``.
+    """Return ``gate.html`` for a verdict in the form of ``gate.json``.
 
     Args:
         verdict: as ``gate.verdict.judge`` makes it; ``proof`` may be missing or empty.

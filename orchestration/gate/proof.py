@@ -22,19 +22,19 @@ from typing import Any, Literal
 import duckdb
 
 from orchestration.attack import TableKey, attack
+from orchestration.attack.connections import ASKED, Query
 from orchestration.attack.formats import PART as FORMATS
-from orchestration.attack.opening import ASKED, Query
 from orchestration.core.errors import UserError
 from orchestration.core.tables import Table
 from orchestration.core.warehouse import attach, connect
-from orchestration.gate.attacked import AttackInputs, attacked
+from orchestration.gate.attack_rules import AttackInputs, attacked
 from orchestration.gate.checkpoint import Gate, opened
 from orchestration.gate.proofs import Proofs
 from orchestration.gate.results import Counted
 from orchestration.gate.rules import Rule, escaped
 from orchestration.gate.suites import Source, asset_of
 from orchestration.gate.waivers import PlacedWaiver, Waiver, judge_waivers
-from orchestration.publish.layout import DATABASE
+from orchestration.publish.snapshot_files import DATABASE
 
 # Beginning of the folder beside the warehouse in which faults are seeded.
 COPIES = ".proof-"
@@ -78,7 +78,7 @@ def _test_of(rule: Rule, judged: Judged) -> str:
     found = sorted((judged.dbt_target / "compiled").glob(f"*/tests/{rule.id}.sql"))
     if not found:
         raise UserError(
-            f"rule {rule.id!r} is about a data test that was not compiled",
+            f"rule {rule.id!r} names a data test that was not compiled",
             place=str(judged.dbt_target),
             remedy="name a test of dbt_project/tests, and run is248 run",
         )
@@ -312,7 +312,7 @@ def rules_hash(rules: list[Rule]) -> str:
 
 
 def score(results: list[Proven], rules: list[Rule]) -> dict[str, Any]:
-    """Return the score as it stands in ``gate.json``."""
+    """Return the score in the form of ``gate.json``."""
     seeded = [each for each in results if each.verdict != "not_seeded"]
     named = {each.rule for each in results}
     return {

@@ -4,7 +4,7 @@ The proof of a rule depends on the rule and its fault, on what both read, and on
 fault names, and of some tables little: each of its queries is written down, and is as before where its tables are, or where
 the fault does not touch them and it gives the same rows. Only what was caught is remembered.
 
-Belongs here: what proofs depend on. Does not belong here: seeding and scoring (``proof``), or entries (``memory``).
+Belongs here: what proofs depend on. Does not belong here: seeding and scoring (``proof``), or entries (``kept_results``).
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from collections.abc import Iterable
 from itertools import compress
 from typing import Any
 
+from orchestration.attack.connections import Query
 from orchestration.attack.formats import PART as FORMATS
-from orchestration.attack.opening import Query
-from orchestration.core.contents import digest, hash_of_files
+from orchestration.core.content_hashes import digest, hash_of_files
 from orchestration.core.tables import Table
-from orchestration.gate.attacked import AttackInputs
-from orchestration.gate.memory import Memory, Remembered
-from orchestration.gate.reads import Reads, stated, versions
+from orchestration.gate.attack_rules import AttackInputs
+from orchestration.gate.kept_results import Memory, Remembered
 from orchestration.gate.rules import Rule
+from orchestration.gate.sql_inputs import Reads, stated, versions
 from orchestration.gate.suites import Source, are_named, entries_of
 
 # The tables by which a proof tells what a fault changed.
@@ -85,7 +85,7 @@ class Proofs:
         return digest("proof", kind, self._versions, stated(rule.model_dump(mode="json")), *parts)
 
     def _asked(self, sql: str, touched: set[str], *, has_parameters: bool) -> dict[str, Any]:
-        """Return a query as it is remembered.
+        """Return a query in the form in which it is remembered.
 
         Its rows tell that it is as before where the fault is seeded into none of its tables: then it gives the same rows of
         the clean candidate.

@@ -174,7 +174,7 @@ def _is_of_none(line: str, indent: int) -> bool:
 
 
 def without_rows(text: str, column: str, values: Collection[str]) -> str:
-    """Return a csv file without the rows that have some values in a column; all others stay as they are written."""
+    """Return a csv file without the rows that have certain values in a column; the other rows are unchanged."""
     written = text.splitlines(keepends=True)
     reader = csv.reader(written)
     place = next(reader).index(column)

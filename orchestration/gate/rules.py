@@ -85,7 +85,7 @@ class Stated(BaseModel):
 
 
 class Rule(_Strict):
-    """One rule, as it stands in a file of ``expectations/rules``.
+    """One rule, as written in a file of ``expectations/rules``.
 
     ``stage`` is what it judges: the delivered cells before anything is made of them, the warehouse, or the candidate's
     files. ``for_each`` repeats ``rows`` for every public table, every table of observations, or every column that has a code
@@ -121,19 +121,19 @@ class Rule(_Strict):
     @model_validator(mode="after")
     def _has_what_its_kind_needs(self) -> Rule:
         if self.kind == "rows" and (self.rows is None) != (self.fails_when is None):
-            raise ValueError("rows and fails_when are needed, both or none")
+            raise ValueError("rows and fails_when are needed together")
         if self.kind == "rows" and self.rows is None and not self.expectations:
             raise ValueError("expectations are needed, or rows and fails_when")
         if self.kind != "rows" and (self.rows is not None or self.fails_when is not None or self.expectations):
-            raise ValueError(f"a rule of kind {self.kind} has no rows, no fails_when and no expectations")
+            raise ValueError(f"a rule of kind {self.kind} must not have rows, fails_when or expectations")
         if any((each.table is None) != (self.for_each is not None) for each in self.expectations):
             raise ValueError("an expectation names its table, unless the rule runs for each table")
         if (self.kind == "attack") != (self.part is not None):
-            raise ValueError("a rule of kind attack has a part, and no other has one")
+            raise ValueError("a rule of kind attack needs a part, and no other kind may have one")
         if self.severity == "warning" and self.kind == "rows" and not self.key:
             raise ValueError("a warning needs a key, by which a waiver names a row")
         if self.severity == "fatal" and self.key:
-            raise ValueError("a fatal rule has no key, since it cannot be waived")
+            raise ValueError("a fatal rule must not have a key, since it cannot be waived")
         return self
 
     @property
@@ -254,9 +254,9 @@ def load_rules(folder: Path) -> list[Rule]:
                 rule = Rule.model_validate(entry)
                 if rule.id in seen:
                     raise UserError(
-                        f"rule {rule.id!r} stands in {seen[rule.id].name} too",
+                        f"rule {rule.id!r} is also in {seen[rule.id].name}",
                         place=str(path),
-                        remedy="give each rule an id of its own",
+                        remedy="give each rule a unique id",
                     )
                 seen[rule.id] = path
                 rules.append(rule)

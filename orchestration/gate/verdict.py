@@ -18,17 +18,17 @@ from typing import Any
 
 from orchestration.core.errors import RefusedError
 from orchestration.core.tables import Table
-from orchestration.gate.attacked import AttackInputs
+from orchestration.gate.attack_rules import AttackInputs
 from orchestration.gate.checkpoint import Checked, run_checkpoint
 from orchestration.gate.coverage import coverage
 from orchestration.gate.page import render
-from orchestration.gate.recall import Recall
+from orchestration.gate.result_keys import Recall
 from orchestration.gate.results import Counted, RuleResult, first_rows, result, write_restricted, write_results
 from orchestration.gate.rules import Rule, Stage
 from orchestration.gate.waivers import PlacedWaiver, judge_waivers, valid_keys
 from orchestration.publish import integrity
 from orchestration.publish.candidate import Candidate
-from orchestration.publish.layout import CHANGES, DATABASE, GATE, GATE_NATIVE, GATE_PAGE, write_whole
+from orchestration.publish.snapshot_files import CHANGES, DATABASE, GATE, GATE_NATIVE, GATE_PAGE, write_whole
 
 # Failing rows of a rule that a refusal shows on the screen; gate.json has more.
 SHOWN_LINES = 3

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from orchestration.core.entries import read_entries
+from orchestration.core.entry_files import read_entries
 from orchestration.core.errors import UserError
 from orchestration.gate.results import Counted
 from orchestration.gate.rules import Rule
@@ -39,7 +39,7 @@ class Waiver(BaseModel):
 
 @dataclass(frozen=True)
 class PlacedWaiver:
-    """A waiver and where it stands."""
+    """A waiver and its place in the file."""
 
     waiver: Waiver
     place: str
@@ -59,7 +59,9 @@ def load_waivers(folder: Path) -> list[PlacedWaiver]:
             about = (placed.waiver.rule, placed.waiver.key)
             if about in seen:
                 raise UserError(
-                    f"waives the same as {seen[about]}", place=f"{path.parent}, {placed.place}", remedy="keep one of the two"
+                    f"waives the same rows as {seen[about]}",
+                    place=f"{path.parent}, {placed.place}",
+                    remedy="keep one of the two",
                 )
             seen[about] = placed.place
             waivers.append(placed)

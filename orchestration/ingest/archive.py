@@ -60,7 +60,7 @@ def versions_of(archive_folder: Path, delivery: str) -> list[Version]:
         if content["delivery"] != delivery:
             continue
         # Lists of an earlier release do not say when; the first moment is then that of the file.
-        moments = content.get("read") or [_told(path.stat().st_mtime)]
+        moments = content.get("read") or [_format_moment(path.stat().st_mtime)]
         # Two forms that read one delivery have a list each, of the same files.
         key = json.dumps(content["files"], sort_keys=True)
         same = found.get(key, Version((), delivery, moments[0], moments[-1], content["files"]))
@@ -80,7 +80,7 @@ def present_version(folder: Path, versions: list[Version]) -> Version | None:
     return next((version for version in versions if set(version.files.values()) == present), None)
 
 
-def _told(moment: float | None = None) -> str:
+def _format_moment(moment: float | None = None) -> str:
     """Return a moment, or now, as a list tells it."""
     when = datetime.now(UTC) if moment is None else datetime.fromtimestamp(moment, UTC)
     return when.isoformat(timespec="milliseconds")
@@ -118,7 +118,7 @@ def archive(folder: Path, files: list[CapturedFile], archive_folder: Path) -> No
         partial.chmod(0o444)
         partial.replace(target)
     listed.parent.mkdir(parents=True, exist_ok=True)
-    _write(listed, {"delivery": folder.name, "files": hashes, "read": [_told()]})
+    _write(listed, {"delivery": folder.name, "files": hashes, "read": [_format_moment()]})
 
 
 def _note_return(listed: Path, versions: list[Version]) -> None:
@@ -127,8 +127,8 @@ def _note_return(listed: Path, versions: list[Version]) -> None:
     if not any(version.is_called(listed.stem) for version in versions) or versions[0].is_called(listed.stem):
         return
     content = json.loads(listed.read_text(encoding="utf-8"))
-    moments = content.get("read") or [_told(listed.stat().st_mtime)]
-    _write(listed, {**content, "read": [*moments, _told()]})
+    moments = content.get("read") or [_format_moment(listed.stat().st_mtime)]
+    _write(listed, {**content, "read": [*moments, _format_moment()]})
 
 
 def _write(listed: Path, content: dict[str, object]) -> None:

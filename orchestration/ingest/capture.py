@@ -59,13 +59,13 @@ def files_of(folder: Path, problems: Problems) -> list[Path]:
     for path in sorted(folder.iterdir()):
         if is_left_behind(path.name):
             continue
-        with problems.told():
+        with problems.collect():
             if path.is_symlink() or not path.resolve().is_relative_to(folder.resolve()):
-                raise UserError("is a link", place=str(path), remedy="put the file itself into the folder")
+                raise UserError("is a link", place=str(path), remedy="replace the link with the file itself")
             if path.is_dir():
                 raise UserError("is a folder", place=str(path), remedy="put its files into the delivery's own folder")
             if not path.is_file():
-                raise UserError("is no ordinary file", place=str(path), remedy="remove it")
+                raise UserError("is not a regular file", place=str(path), remedy="remove it")
             files.append(path)
     return files
 
@@ -75,7 +75,7 @@ def _expected(spec: FileSpec, found: list[Path]) -> list[Path]:
     return [path for path in found if not spec.is_late(letters.plain(path.name))]
 
 
-def _tell_unknown(paths: list[Path], form: Form, lacking: set[str], problems: Problems) -> set[str]:
+def _report_unknown_files(paths: list[Path], form: Form, lacking: set[str], problems: Problems) -> set[str]:
     """Tell of files that no entry of the form fits; return the entries whose missing file one of them is."""
     renamed: set[str] = set()
     for path in paths:
@@ -83,7 +83,7 @@ def _tell_unknown(paths: list[Path], form: Form, lacking: set[str], problems: Pr
 
         advice = advise(path, form, lacking - renamed)
         renamed |= {advice.fills} if advice.fills is not None else set()
-        problems.tell(
+        problems.report(
             UserError(f"form {form.form} does not know the file: {advice.what}", place=str(path), remedy=advice.remedy)
         )
     return renamed
@@ -112,9 +112,9 @@ def capture(folder: Path, form: Form, problems: Problems | None = None) -> list[
         name = letters.plain(path.name)
         fitting = [spec for spec in form.files if spec.fits(name)]
         if len(fitting) > 1:
-            problems.tell(
+            problems.report(
                 UserError(
-                    f"fits {len(fitting)} entries of {form.form}",
+                    f"matches {len(fitting)} file entries of the form {form.form}",
                     place=str(path),
                     remedy=f"correct pattern of {' or '.join(spec.name for spec in fitting)} in form.yml",
                 )
@@ -124,21 +124,21 @@ def capture(folder: Path, form: Form, problems: Problems | None = None) -> list[
         else:
             by_spec[fitting[0].name].append(path)
     lacking = {spec.name for spec in form.files if len(_expected(spec, by_spec[spec.name])) < spec.count_range[0]}
-    renamed = _tell_unknown(unknown, form, lacking, problems)
+    renamed = _report_unknown_files(unknown, form, lacking, problems)
     captured = []
     for spec in form.files:
         low, high = spec.count_range
         found = by_spec[spec.name]
         expected = _expected(spec, found)
         if not low <= len(expected) <= high and spec.name not in renamed:
-            problems.tell(
+            problems.report(
                 UserError(
-                    f"{len(expected)} files fit {spec.pattern!r}, {spec.count} are expected",
+                    f"{len(expected)} files match {spec.pattern!r}, but {spec.count} are expected",
                     place=str(folder),
                     remedy=(
                         "ask the collector for the missing file"
                         if len(expected) < low
-                        else f"remove what is too much of {', '.join(sorted(path.name for path in expected)[:5])}"
+                        else f"remove the surplus files among {', '.join(sorted(path.name for path in expected)[:5])}"
                     )
                     + ", or correct count in form.yml",
                 )
@@ -149,14 +149,14 @@ def capture(folder: Path, form: Form, problems: Problems | None = None) -> list[
     seen: dict[str, Path] = {}
     sound = []
     for file in captured:
-        with problems.told():
+        with problems.collect():
             if file.size == 0:
-                raise UserError("the file is empty", place=str(file.path), remedy="ask the collector for it again")
+                raise UserError("the file is empty", place=str(file.path), remedy="ask the collector for a new copy")
             if file.sha256 in seen:
                 raise UserError(
-                    f"is the same as {seen[file.sha256].name}",
+                    f"has the same content as {seen[file.sha256].name}",
                     place=str(file.path),
-                    remedy="remove one, and ask for the other file if another was meant",
+                    remedy="remove one of the two, and ask for the missing file if a different file was intended",
                 )
             seen[file.sha256] = file.path
             sound.append(file)
@@ -164,7 +164,7 @@ def capture(folder: Path, form: Form, problems: Problems | None = None) -> list[
     for file in sound:
         if names[file.name] != file.path:
             raise UserError(
-                "has the same name as another file but for how its letters are stored",
+                "has the same name as another file, apart from the Unicode form of its letters",
                 place=str(file.path),
                 remedy="rename one of the two",
             )

@@ -347,8 +347,8 @@ def _check_line_breaks(file: CapturedFile, sheet: Sheet, filled: pa.Table, width
         if width > 2 and (first, last) == (width - 1 - before, before) and set(middle) <= {width - 1}:
             line = _lines(file, sheet, [cell["row_number"]])[cell["row_number"]]
             raise UserError(
-                f"column {cell['column_number']} holds the end of one record and the beginning of another, as if two quotes "
-                "stood for themselves",
+                f"column {cell['column_number']} contains the end of one record and the beginning of "
+                "another, as if two quotation marks were ordinary characters",
                 place=f"{file.path}, line {line}",
                 remedy="state quote: none in form.yml if quotes are ordinary characters of the file, or ask for it with "
                 "quotes doubled",
@@ -380,8 +380,8 @@ def repeated_headers(file: CapturedFile, sheet: Sheet, layout: SheetSpec, header
         ):
             line = _lines(file, sheet, [row])[row] if sheet.widths is not None else None
             raise UserError(
-                "is another header than the first: what stands below it belongs under other columns",
+                "is a second header: the rows below it belong to other columns",
                 place=f"{file.path}, line {line}" if line else f"{file.path}, sheet {sheet.name}, row {row}",
-                remedy="deliver what stands below it as a file of its own",
+                remedy="deliver the rows below it in a separate file",
             )
     return repeated

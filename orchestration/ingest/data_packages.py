@@ -106,7 +106,7 @@ def _describe(data: Path, package: str) -> tuple[list[DataResource], list[ShapeR
     for path in described:
         if not path.is_file():
             raise UserError(
-                "the file is missing", place=str(path), remedy=f"restore it, or take it out of {descriptor.name}"
+                "the file is missing", place=str(path), remedy=f"restore it, or remove its entry from {descriptor.name}"
             )
     for path in sorted(each for ending in ("csv", SHAPES) for each in (data / package).glob(f"*.{ending}")):
         if path not in described:
@@ -165,7 +165,7 @@ def load(connection: duckdb.DuckDBPyConnection, table: str, resources: list[Data
     for resource in resources:
         if resource.columns != resources[0].columns:
             raise UserError(
-                f"has other columns than {resources[0].path.name}, which fills the same table",
+                f"has different columns from {resources[0].path.name}, which fills the same table",
                 place=str(resource.path),
                 remedy="give both the same schema in datapackage.yml",
             )

@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
-from orchestration.core.entries import read_entries
+from orchestration.core.entry_files import read_entries
 from orchestration.core.errors import UserError
 from orchestration.core.release_calendar import CALENDAR, Calendar, load_calendar
 from orchestration.core.warehouse import replace_tables
@@ -226,7 +226,9 @@ def load_signed(data: Path) -> dict[str, list[tuple[Any, ...]]]:
                 for key, decision in _decided(entry):
                     if key in seen:
                         raise UserError(
-                            f"decides the same as {seen[key]}", place=f"{path}, line {line}", remedy="keep one of the two"
+                            f"makes the same decision as {seen[key]}",
+                            place=f"{path}, line {line}",
+                            remedy="keep one of the two",
                         )
                     seen[key] = place
                     rows[name].append((place, *key, *decision, entry.reason, entry.decided_by, entry.date))

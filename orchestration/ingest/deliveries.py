@@ -1,7 +1,7 @@
 """Reads a delivery by its form into raw cells: one row a cell, all years in one shape, nothing interpreted.
 
 Belongs here: replacing one form's rows in the schema ``raw``, and whether its units came. Does not belong here: sheets with
-their headers and checks (``delivered``), or what a cell means (dbt's staging models).
+their headers and checks (``delivery_files``), or what a cell means (dbt's staging models).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from orchestration.forms.model import Form
 from orchestration.ingest import marks
 from orchestration.ingest.archive import archive
 from orchestration.ingest.capture import CapturedFile, capture, is_left_behind
-from orchestration.ingest.delivered import ReadSheet, read_delivery
+from orchestration.ingest.delivery_files import ReadSheet, read_delivery
 from orchestration.ingest.earlier_columns import columns_before
 
 # Bump when the readers give other cells for the same bytes; deliveries are then read again.
@@ -251,7 +251,7 @@ def _check_units(
     units = int(counted[0]) if counted else 0
     if units == 0:
         raise UserError(
-            "holds no units",
+            "contains no units",
             place=str(folder),
             remedy="correct unit in form.yml (code_pattern finds codes inside texts; name without code looks names up), "
             "and rows_not_data",
@@ -269,7 +269,7 @@ def _check_units(
         growth = municipalities[years[1]] / municipalities[years[0]] if set(years) <= set(municipalities) else 1.0
         if units < known[before.form] * growth * (1 - form.max_shrink):
             raise UserError(
-                f"holds {units} units, {before.form} held {known[before.form]}",
+                f"contains {units} units, but {before.form} contained {known[before.form]}",
                 place=str(folder),
                 remedy="ask the collector for the whole delivery, or state max_shrink in form.yml with a reason",
             )
@@ -347,7 +347,7 @@ def ingest(
     return "read"
 
 
-def look(
+def read_what_is_readable(
     connection: duckdb.DuckDBPyConnection,
     form: Form,
     *,
@@ -357,7 +357,7 @@ def look(
     municipalities: dict[int, int],
     problems: Problems,
 ) -> bool:
-    """Read as much of one form's delivery into ``raw`` as can be read, and tell what is wrong with it.
+    """Read as much of one form's delivery into ``raw`` as possible, and report what is wrong with it.
 
     Args:
         connection: a warehouse that nothing is published from; its tables were made by :func:`prepare_tables`.
@@ -380,7 +380,7 @@ def look(
     if not sheets:
         # Why, is told.
         return False
-    with problems.told():
+    with problems.collect():
         _note(connection, form, forms, municipalities, folder, files)
     return True
 
@@ -393,7 +393,7 @@ def undescribed(forms: list[Form], deliveries: Path) -> list[Path]:
     """
     described = {form.delivery for form in forms}
     if forms and not deliveries.is_dir():
-        raise UserError("there is no such folder", place=str(deliveries), remedy="restore it, or correct IS248_DATA_DIR")
+        raise UserError("the folder does not exist", place=str(deliveries), remedy="restore it, or correct IS248_DATA_DIR")
     folders = sorted(deliveries.iterdir()) if deliveries.is_dir() else []
     return [
         path

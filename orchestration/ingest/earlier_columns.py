@@ -65,17 +65,17 @@ def columns_before(form: Form, files: Collection[CapturedFile], archive: Path) -
 
 def _read(form: Form, version: Version, archive: Path, layout: str) -> dict[str, Texts]:
     """Return the columns of a layout in a version, as far as they can be read; what is wrong with it is not told again."""
-    from orchestration.ingest.delivered import read_file  # imported here: it asks for versions itself
+    from orchestration.ingest.delivery_files import read_file  # imported here: it asks for versions itself
 
     problems = Problems(go_on=True)
     found: dict[str, dict[Place, str]] = {}
     # Beside the archive: what is laid out again holds answers of single units.
-    with tempfile.TemporaryDirectory(dir=archive.parent) as temporary, problems.told():
+    with tempfile.TemporaryDirectory(dir=archive.parent) as temporary, problems.collect():
         restore(version.hashes[0], archive, Path(temporary))
         for file in capture(Path(temporary) / version.delivery, form, problems):
             if all(sheet.file != file.spec.name or sheet.name != layout for sheet in form.sheets):
                 continue
-            with problems.told():
+            with problems.collect():
                 for sheet in read_file(form, file, problems):
                     if sheet.layout.name == layout:
                         texts = column_texts(sheet.sheet, sheet.headers, sheet.layout.first_row, file.name)

@@ -15,9 +15,9 @@ from pathlib import Path
 from orchestration.core import letters
 from orchestration.core.errors import UserError
 from orchestration.forms.matching import READERS, DeliveredSheet
-from orchestration.forms.missing import MissingValues
+from orchestration.forms.missing_values import MissingValues
 from orchestration.forms.model import QUOTE_NONE, WORKBOOKS, FileSpec, Form, SheetSpec, sheet_name
-from orchestration.ingest import marks, proposed
+from orchestration.ingest import cell_proposals, marks
 from orchestration.ingest.capture import CapturedFile, is_left_behind
 from orchestration.ingest.code_books import DELIMITERS, CodeBook, code_books_of
 from orchestration.ingest.columns import (
@@ -29,7 +29,7 @@ from orchestration.ingest.columns import (
     mapped_names,
     texts_of,
 )
-from orchestration.ingest.declared import declared_notes
+from orchestration.ingest.declared_values import declared_notes
 from orchestration.ingest.readers import Sheet, encodings, read, sheet_names
 from orchestration.ingest.readers.files import PACKED_SUFFIXES, UNPACK
 
@@ -86,7 +86,7 @@ def _read_csv(path: Path, guide: FileSpec | None, previous: Form) -> tuple[Sheet
         layout = _layout(sheet, guide, previous)
         for each in (spec, spec.model_copy(update={"surplus": "ignore"})):
             # One column is what any wrong delimiter gives.
-            if sheet.columns > 1 and _odd_records(path, each, as_counted(sheet, layout), layout) is None:
+            if sheet.columns > 1 and _describe_uneven_records(path, each, as_counted(sheet, layout), layout) is None:
                 return sheet, each
         readable = readable or (sheet, spec)
     if readable is not None:
@@ -94,7 +94,7 @@ def _read_csv(path: Path, guide: FileSpec | None, previous: Form) -> tuple[Sheet
     raise problem or UserError("cannot be read", place=str(path), remedy="state encoding and delimiter in form.yml")
 
 
-def _odd_records(path: Path, spec: FileSpec, sheet: Sheet, layout: SheetSpec) -> str | None:
+def _describe_uneven_records(path: Path, spec: FileSpec, sheet: Sheet, layout: SheetSpec) -> str | None:
     """Return what is said of records that are not as wide as the header."""
     file = CapturedFile(path, spec, "", 0)
     try:
@@ -171,8 +171,10 @@ def _top(previous: Form, layout: SheetSpec, sheet: Sheet) -> dict[tuple[int, int
     return {(row, column): text for row, texts in rows.items() for column, text in texts.items()}
 
 
-def look(folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = None, only: Collection[str] = ()) -> Look:
-    """Look at a delivery that no form describes yet.
+def inspect_delivery(
+    folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = None, only: Collection[str] = ()
+) -> Look:
+    """Inspect a delivery that no form describes yet.
 
     Args:
         folder: the delivery's folder.
@@ -185,7 +187,7 @@ def look(folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = 
         UserError: there is no such folder, or a file cannot be read.
     """
     if not folder.is_dir():
-        raise UserError("there is no such delivery", place=str(folder), remedy="put the delivered files into this folder")
+        raise UserError("the delivery does not exist", place=str(folder), remedy="put the delivered files into this folder")
     result = Look([], [], CodeBook(), [])
     books = code_books_of(folder)
     # What files say themselves; a code book beside them goes before it.
@@ -237,7 +239,7 @@ def look(folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = 
             except UserError as error:
                 result.notes.append(str(error))
                 continue
-            odd = _odd_records(path, spec, sheet, layout) if spec is not None else None
+            odd = _describe_uneven_records(path, spec, sheet, layout) if spec is not None else None
             if odd is not None:
                 result.notes.append(odd)
             result.notes.extend(declared_notes(previous, layout, sheet, headers, path.name))
@@ -251,7 +253,7 @@ def look(folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = 
                 },
             )
             name = sheet.name if reader in WORKBOOKS else ""
-            proposals, column_remarks, profiles = proposed.look_at_cells(previous, layout, sheet, headers, free)
+            proposals, column_remarks, profiles = cell_proposals.look_at_cells(previous, layout, sheet, headers, free)
             result.sheets.append(
                 DeliveredSheet(
                     file_name,
@@ -271,7 +273,7 @@ def look(folder: Path, previous: Form, *, header_rows: tuple[int, ...] | None = 
             raise UserError(
                 f"no workbook has a sheet {name!r}",
                 place=str(folder),
-                remedy=f"sheets are {', '.join(sorted(filter(None, there)))}" if any(there) else "leave --sheet out",
+                remedy=f"the sheets are {', '.join(sorted(filter(None, there)))}" if any(there) else "leave --sheet out",
             )
     whole = own
     for each in books.values():

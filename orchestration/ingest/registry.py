@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.core.warehouse import replace_tables
-from orchestration.forms.missing import MissingValues
+from orchestration.forms.missing_values import MissingValues
 from orchestration.forms.model import ColumnMap, Form, code_text, header, tick_text
 
 TABLES: dict[str, pa.Schema] = {

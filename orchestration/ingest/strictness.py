@@ -1,7 +1,7 @@
 """Strictness both ways: the form names every delivered column, and every column that it names is delivered.
 
 Belongs here: the refusal of columns that do not fit, with what they may be. Does not belong here: what columns are called
-(``columns``), and how like two of them are (``forms.renamed``).
+(``columns``), and how like two of them are (``forms.renamed_columns``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 
 from orchestration.core.errors import UserError
 from orchestration.forms.model import ColumnMap, Form, header
-from orchestration.forms.renamed import Delivered, Evidence, Renamed, RenamedError, renamed_columns
+from orchestration.forms.renamed_columns import Delivered, Evidence, Renamed, RenamedError, renamed_columns
 from orchestration.ingest.columns import mapped_names
 
 SHOWN = 40

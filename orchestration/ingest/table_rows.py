@@ -157,7 +157,7 @@ def refuse_second_table(
         raise UserError(
             f"the row looks like a heading ({shown(text)}): does a second table begin there?",
             place=f"{path}, sheet {sheet.name}, cell {column_letters(column)}{row}",
-            remedy="deliver one table a sheet, or name such rows under rows_not_data in form.yml if they are no data",
+            remedy="deliver one table per sheet, or list such rows under rows_not_data in form.yml if they are not data",
         )
 
 
@@ -215,7 +215,7 @@ def _rows_with_unit(
     of_names = np.isin(columns, names) & np.asarray(pc.match_substring_regex(table["text"], r"\pL"))
     if is_any_code:
         return np.unique(rows), np.array([], rows.dtype)
-    is_sure = np.asarray(pc.match_substring_regex(table["text"], _HAS_CODE)) & ~np.isin(columns, names)
+    has_one_count = np.asarray(pc.match_substring_regex(table["text"], _HAS_CODE)) & ~np.isin(columns, names)
     if unit.code_pattern is not None:
         of_pattern = np.isin(columns, codes)
         distinct = pc.unique(table["text"]).to_pylist()
@@ -225,9 +225,9 @@ def _rows_with_unit(
         )
         of_year = [text for text, code in found.items() if _YEAR.fullmatch(code) and text.strip() != code]
         is_year = np.asarray(pc.is_in(table["text"], value_set=pa.array(of_year, pa.string())))
-        is_sure = np.where(of_pattern, have_code & ~is_year, is_sure)
+        has_one_count = np.where(of_pattern, have_code & ~is_year, has_one_count)
         of_names |= of_pattern & is_year
-    sure = np.unique(rows[is_sure])
+    sure = np.unique(rows[has_one_count])
     return sure, np.setdiff1d(rows[of_names], sure)
 
 

@@ -51,7 +51,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Column:
-    """A mapped column beside the same question of the round before; ``unlike`` says in what the two differ much."""
+    """A mapped column beside the same question of the round before; ``unlike`` names in what the two differ much."""
 
     form: str
     sheet: str
@@ -131,12 +131,12 @@ def columns_of(reading: Reading, connection: duckdb.DuckDBPyConnection) -> list[
         before = earlier.get((last.form, *(row[name] for name in _MEANING))) if last is not None else None
         now = answers(row)
         kept = {name: row[name] for name in ("form", "sheet", "column", "map_line", *_MEANING, "type", "wording")}
-        columns.append(Column(**kept, now=now, before=before, unlike=unlike(now, before)))
+        columns.append(Column(**kept, now=now, before=before, unlike=find_differences(now, before)))
     return sorted(columns, key=lambda column: (not column.unlike, column.form, column.map_line))
 
 
-def unlike(now: Answers, before: Answers | None) -> tuple[str, ...]:
-    """Return in what the answers of a column differ much from those of the round before: filled, options, mean."""
+def find_differences(now: Answers, before: Answers | None) -> tuple[str, ...]:
+    """Return in which respects a column differs much from the round before: filled, options, mean."""
     if before is None or not before.rows or not now.rows:
         return ()
     found = []

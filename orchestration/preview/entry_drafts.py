@@ -1,7 +1,7 @@
 """Drafts of the entries that a new question needs under data/: labels, those of its answers, whether it is sensitive.
 
 Belongs here: lines as they would stand there, with labels from the wording and the code book. Does not belong here: which
-entries are missing (``entries``). Nothing is written into the inputs: a person translates, decides and copies.
+entries are missing (``missing_entries``). Nothing is written into the inputs: a person translates, decides and copies.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from orchestration.forms.model import ColumnMap, Form
-from orchestration.preview.entries import ANSWERS, DISCLOSURE, INDICATORS, MissingEntry
+from orchestration.preview.missing_entries import ANSWERS, DISCLOSURE, INDICATORS, MissingEntry
 
 NAME = "draft_entries.txt"
 """The file in the form's folder that has them."""

@@ -1,6 +1,6 @@
 """The page of a look at one survey year, in Norwegian and English, in one file that loads nothing; it is restricted.
 
-Belongs here: rendering. Does not belong here: what is told (``look``).
+Belongs here: rendering. Does not belong here: what is told (``year_preview``).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from orchestration.core.texts import load_texts
 from orchestration.core.warehouse import make_restricted
 from orchestration.gate.page import both, page_environment, percent, say, write
 from orchestration.preview.columns import Answers, Column
-from orchestration.preview.look import Preview, Rejected, Total
-from orchestration.preview.losses import Lost
+from orchestration.preview.lost_answers import Lost
 from orchestration.preview.versions import Changed, Compared, Fewer
+from orchestration.preview.year_preview import Preview, Rejected, Total
 
 TEMPLATES = Path(__file__).parent / "templates"
 TEXTS = load_texts("preview", "page")

@@ -1,7 +1,7 @@
 """Reads a survey year, and the rounds before it, into a warehouse that nothing is published from, and runs the models there.
 
 All that a run would be refused for is told, and the reading goes on as far as it can. Belongs here: which forms and
-deliveries are looked at, and the models that are made of them. Does not belong here: what is said of them (``look``).
+deliveries are read, and the models that are built from them. Does not belong here: what is reported (``year_preview``).
 """
 
 from __future__ import annotations
@@ -90,14 +90,14 @@ def _forms_of(
     paths = drafts_of(settings.forms, year)
     if not paths:
         raise UserError(
-            f"no form is of {year}",
+            f"there is no form for {year}",
             place=str(settings.forms),
             remedy=f"is248 new-year <last form> {year} drafts one of what was delivered",
         )
     forms, undecided, flawed = [], {}, set()
     for path in paths:
         before = len(problems.found)
-        with problems.told():
+        with problems.collect():
             form, rows = load_draft(path, problems)
             forms.append(form)
             undecided[form.form] = tuple(rows)
@@ -115,7 +115,7 @@ def _alone(look: Settings) -> Iterator[None]:
             if not is_running(look.warehouse):
                 raise
             raise UserError(
-                "another look is under way", place=error.place, remedy="wait until it ends; it takes seconds"
+                "another preview is running", place=error.place, remedy="wait until it ends; it takes seconds"
             ) from error
         yield
 
@@ -179,8 +179,8 @@ def _read(look: Settings, year: int, problems: Problems, deliveries_folder: Path
             # What is wrong with the round before is not what is looked at.
             told = problems if form.time_period == year else Problems(go_on=True)
             already = len(told.found)
-            with told.told():
-                is_there = deliveries.look(
+            with told.collect():
+                is_there = deliveries.read_what_is_readable(
                     connection,
                     form,
                     forms=rounds,

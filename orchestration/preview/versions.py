@@ -2,7 +2,7 @@
 
 Every version that was read lies in the archive. Belongs here: finding a version, what became of it, and comparing the
 answers that count in two of them, read by the form as it is now; it is restricted. Does not belong here: the archive itself
-(``ingest.archive``), or what must be signed (``losses``).
+(``ingest.archive``), or what must be signed (``lost_answers``).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from orchestration.forms.registry import drafts_of, load_draft
 from orchestration.ingest.archive import LISTS, Version, present_version, restore, versions_of
 from orchestration.preview.reading import read
 from orchestration.publish import pointer, snapshots
-from orchestration.publish.layout import DATABASE
+from orchestration.publish.snapshot_files import DATABASE
 
 # Words that name a version; else it is the beginning of its hash.
 PREVIOUS = "previous"

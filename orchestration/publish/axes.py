@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestration.publish.release import Code, Release
+from orchestration.publish.publication_metadata import Code, Release
 
 # A value of a column, as DuckDB gives it.
 Value = str | int | float | bool | None

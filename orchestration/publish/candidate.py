@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from orchestration.core.contents import file_hash
+from orchestration.core.content_hashes import file_hash
 from orchestration.core.errors import UserError
 from orchestration.core.release_calendar import Purpose
 from orchestration.core.tables import Label, Table
@@ -38,7 +38,9 @@ from orchestration.publish.formats import (
     metadata,
     parquet,
 )
-from orchestration.publish.layout import (
+from orchestration.publish.kept_files import Contents, Store, world_of
+from orchestration.publish.publication_metadata import Catalogue, Release, read_release
+from orchestration.publish.snapshot_files import (
     CHANGES,
     CHANGES_PAGE,
     CHANGES_SCRIPT,
@@ -50,8 +52,6 @@ from orchestration.publish.layout import (
     hashes_of,
     write_checksums,
 )
-from orchestration.publish.release import Catalogue, Release, read_release
-from orchestration.publish.taken_over import Contents, Store, world_of
 from orchestration.publish.views import Entries, described, pointers
 
 # The table whose newest year with figures names the snapshot; a round that was held but not delivered has rows without any.
@@ -92,7 +92,7 @@ def _check_columns(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
         raise UserError(
             f"model public.{table.name} and its description differ: {difference}",
             place=f"data/metadata/{table.name}.yml",
-            remedy="describe every column of the model, with its type and in its order, and no other",
+            remedy="describe exactly the columns of the model, with their types, in their order",
         )
 
 
@@ -104,7 +104,7 @@ def _create(connection: duckdb.DuckDBPyConnection, table: Table, source: str, *m
     comment_on_relation(connection, table, *([caution] if caution else []), *more)
 
 
-def _said_of_itself(channel: Purpose) -> str:
+def _identity_query(channel: Purpose) -> str:
     """Return the query of the one row of the table ``snapshot``; a release of another year than the newest is not its."""
     return f"""
         select '{channel}' as channel, newest.time_period, newest.deliveries, newest.is_constructed,
@@ -134,7 +134,7 @@ def _write_database(
                 _create(connection, table, f'warehouse.public."{table.name}"', *pointers(entries, table))
         for table in tables:
             if table.name == SNAPSHOT:
-                _create(connection, table, f"({_said_of_itself(channel)})")
+                _create(connection, table, f"({_identity_query(channel)})")
         connection.execute("detach warehouse")
         view_queries.create(connection, entries, tables, read_release(connection, catalogue))
         connection.execute("checkpoint")

@@ -12,7 +12,7 @@ from pathlib import Path
 from orchestration.core.errors import UserError
 from orchestration.publish import pointer, snapshots
 from orchestration.publish.candidate import Candidate
-from orchestration.publish.layout import content_hash
+from orchestration.publish.snapshot_files import content_hash
 
 # In the folder of the warehouse; steps may run in processes of their own.
 POINTER = "candidate.json"

@@ -19,7 +19,6 @@ import pyarrow as pa
 from orchestration.core.errors import UserError
 from orchestration.core.tables import STATUS_COLUMN, Table
 from orchestration.core.warehouse import IN_MEMORY, attach, connect, dictionaries
-from orchestration.publish.layout import DATABASE, REVISIONS
 from orchestration.publish.revisions import (
     UNITS,
     attribute,
@@ -30,6 +29,7 @@ from orchestration.publish.revisions import (
     note_revisions,
     public_revisions,
 )
+from orchestration.publish.snapshot_files import DATABASE, REVISIONS
 
 # Where the development of the whole country is read from.
 HEADLINE_TABLE = "fte_by_service"
@@ -404,7 +404,7 @@ def _planned(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 
 def _unattributed(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Return by table the changed figures of which it is not recorded why they changed."""
+    """Return the changed figures, by table, that have no recorded reason for the change."""
     return dictionaries(
         connection,
         "select table_name as table, count(*) as figures, list(distinct time_period order by time_period) as time_periods "

@@ -21,7 +21,7 @@ from orchestration.core.language import LANGUAGES, Language, in_language, number
 from orchestration.core.tables import STATUS_COLUMN, Table
 from orchestration.core.texts import load_texts
 from orchestration.publish.changes import SHOWN_FIGURES, Changes, Figure, Folded, Notice
-from orchestration.publish.release import Release, spans
+from orchestration.publish.publication_metadata import Release, spans
 
 TEMPLATES = Path(__file__).parent / "templates"
 # What the pages that stand alone have in common.
@@ -262,7 +262,7 @@ def _figure_rows(changes: Changes, words: Words, language: Language) -> Iterator
         yield words.table(table, language), rows
 
 
-def _told(changes: Changes, words: Words, language: Language) -> dict[str, Any]:
+def _template_values(changes: Changes, words: Words, language: Language) -> dict[str, Any]:
     """Return everything that a text or a page shows in one language."""
     notice = words.release.notice
 
@@ -314,7 +314,8 @@ def _told(changes: Changes, words: Words, language: Language) -> dict[str, Any]:
 def as_markdown(changes: Changes, words: Words, languages: tuple[Language, ...] = LANGUAGES) -> str:
     """Return the changes as Markdown, in Norwegian and then in English unless said otherwise."""
     return "\n".join(
-        _environment(escape=False).get_template("changes.md.j2").render(_told(changes, words, language)).strip() + "\n"
+        _environment(escape=False).get_template("changes.md.j2").render(_template_values(changes, words, language)).strip()
+        + "\n"
         for language in languages
     )
 
@@ -322,7 +323,7 @@ def as_markdown(changes: Changes, words: Words, languages: tuple[Language, ...] 
 def as_page(changes: Changes, words: Words) -> str:
     """Return the changes as a page in both languages."""
     template = _environment(escape=True).get_template("changes.html.j2")
-    return template.render(languages=[_told(changes, words, language) for language in LANGUAGES])
+    return template.render(languages=[_template_values(changes, words, language) for language in LANGUAGES])
 
 
 def as_dictionary(changes: Changes, words: Words) -> dict[str, Any]:

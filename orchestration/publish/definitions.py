@@ -74,6 +74,6 @@ def subjects_of(table: str, indicator: str | None = None) -> list[str]:
     return list(dict.fromkeys([table.split("_", 1)[0], table, *([indicator] if indicator else [])]))
 
 
-def said_of(definitions: Definitions, subjects: Iterable[str]) -> list[Definition]:
-    """Return what is said of subjects, in their order."""
+def find_definitions(definitions: Definitions, subjects: Iterable[str]) -> list[Definition]:
+    """Return the definitions of subjects, in the order of the subjects."""
     return [each for subject in dict.fromkeys(subjects) for each in definitions.get(subject, ())]

@@ -5,7 +5,7 @@ only reads it comes, lies its **seal**: hash, size and times of each file and wh
 size and times are those of the seal is taken for unchanged where a look must cost nothing (milliseconds); everything is
 hashed before it is published, reused, or found whole by ``run`` and ``verify`` (under a second for a whole snapshot).
 
-Belongs here: finding damage, the seal, and closing the files of a snapshot. Does not belong here: mending (``mending``), or
+Belongs here: finding damage, the seal, and closing the files of a snapshot. Does not belong here: mending (``repair``), or
 moving files (``snapshots``).
 """
 
@@ -22,11 +22,11 @@ from typing import Any
 
 import duckdb
 
-from orchestration.core.contents import file_hash
+from orchestration.core.content_hashes import file_hash
 from orchestration.core.errors import UserError
 from orchestration.core.release_calendar import Purpose
 from orchestration.core.warehouse import connect, sync
-from orchestration.publish.layout import (
+from orchestration.publish.snapshot_files import (
     CHANGES,
     CHECKSUMS,
     DATABASE,
@@ -77,8 +77,8 @@ class Noted:
     modified: int
     changed: int
 
-    def is_as_it_was(self, found: os.stat_result) -> bool:
-        """Return whether size and times are still these: who writes to a file cannot leave the second time as it was."""
+    def is_unchanged(self, found: os.stat_result) -> bool:
+        """Return whether size and times are unchanged; writing to a file always changes the second time."""
         return (found.st_size, found.st_mtime_ns, found.st_ctime_ns) == (self.size, self.modified, self.changed)
 
 
@@ -91,7 +91,7 @@ class Seal:
 
 
 def seal_file(folder: Path) -> Path:
-    """Return where the seal of a candidate or snapshot lies."""
+    """Return the path of the seal of a candidate or snapshot."""
     return folder.with_name(f".{folder.name}{SEAL}")
 
 
@@ -143,7 +143,7 @@ def renew_seal(folder: Path) -> None:
     Who may only read the folder leaves it as it is.
     """
     known = read_seal(folder)
-    if known is None or any(not noted.is_as_it_was((folder / name).stat()) for name, noted in known.files.items()):
+    if known is None or any(not noted.is_unchanged((folder / name).stat()) for name, noted in known.files.items()):
         try:
             seal(folder)
         except PermissionError:
@@ -219,7 +219,7 @@ def _fault(folder: Path, name: str, listed: dict[str, str], noted: dict[str, Not
         found = path.stat()
         if name not in listed:
             return "the file is not in the list of checksums"
-        if name in noted and noted[name].is_as_it_was(found):
+        if name in noted and noted[name].is_unchanged(found):
             return None
         return None if file_hash(path) == listed[name] else "the file was changed after it was judged"
     except FileNotFoundError:

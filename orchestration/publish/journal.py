@@ -35,7 +35,7 @@ class Event:
 
 
 def journal_file(snapshots: Path) -> Path:
-    """Return where the journal of a folder of snapshots lies."""
+    """Return the path of the journal of a folder of snapshots."""
     return snapshots / JOURNAL
 
 

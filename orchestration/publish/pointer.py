@@ -37,33 +37,33 @@ def current(snapshots: Path) -> Path | None:
         # Not Path.resolve, which fails for links that lead in a circle.
         place, folder = Path(os.path.realpath(pointer.parent / named.parent)), Path(os.path.realpath(pointer))
         if place != Path(os.path.realpath(snapshots)) or named.name.startswith(".") or named.name == CURRENT:
-            raise _wrong(snapshots, f"the link leads to {named}, which is no snapshot of this folder")
+            raise _pointer_error(snapshots, f"the link points to {named}, which is not a snapshot of this folder")
         if not os.path.lexists(folder):
-            raise _wrong(snapshots, f"the link leads to {named}, which is not there", missing=named.name)
+            raise _pointer_error(snapshots, f"the link points to {named}, which does not exist", missing=named.name)
         # Where a snapshot is made again, those before it are links with the name of what they lead to.
         if not folder.is_dir() or folder.name != named.name:
-            raise _wrong(snapshots, f"the link leads to {named}, which is no snapshot of this folder")
+            raise _pointer_error(snapshots, f"the link points to {named}, which is not a snapshot of this folder")
         return folder
     if pointer.exists():
         kind = "a folder" if pointer.is_dir() else "a file"
-        raise _wrong(snapshots, f"it is {kind}, and must be a link to the published snapshot", in_the_way=True)
+        raise _pointer_error(snapshots, f"it is {kind}, but must be a link to the published snapshot", in_the_way=True)
     events = journal.read_journal(snapshots)
     # The first promotion may have been cut off before there was a link; later there is one at every moment.
-    if any(event.before for event in events) and _told(snapshots, events) is not None:
-        raise _wrong(snapshots, "the link to the published snapshot is gone")
+    if any(event.before for event in events) and _journal_snapshot(snapshots, events) is not None:
+        raise _pointer_error(snapshots, "the link to the published snapshot is missing")
     return None
 
 
-def _told(snapshots: Path, events: list[journal.Event]) -> str | None:
+def _journal_snapshot(snapshots: Path, events: list[journal.Event]) -> str | None:
     """Return the snapshot that the journal says is published, if its folder is there."""
     name = journal.current(events)
     return name if name is not None and (snapshots / name).is_dir() else None
 
 
-def _wrong(snapshots: Path, what: str, *, missing: str | None = None, in_the_way: bool = False) -> UserError:
+def _pointer_error(snapshots: Path, what: str, *, missing: str | None = None, in_the_way: bool = False) -> UserError:
     """Return the error about a wrong pointer; the remedy is a command that mends it."""
     pointer, away = (shlex.quote(str(snapshots / name)) for name in (CURRENT, f"{CURRENT}.away"))
-    told = _told(snapshots, journal.read_journal(snapshots))
+    told = _journal_snapshot(snapshots, journal.read_journal(snapshots))
     if in_the_way:
         # What it is nobody knows, so nobody is told to delete it; ln would make its link inside of a folder.
         move = f"mv {pointer} {away}"

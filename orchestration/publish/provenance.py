@@ -3,8 +3,8 @@
 The hash says whether a run could give anything else than the last one did, so that unchanged inputs are not worked through
 again. It looks at bytes and never at dates.
 
-Belongs here: hashing and remembering. Does not belong here: the hash of what is published (``publish.layout``), or of one
-delivery (``ingest``).
+Belongs here: hashing and remembering. Does not belong here: the hash of what is published (``publish.snapshot_files``), or
+the hash of one delivery (``ingest``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 
-from orchestration.core.contents import CODE, digest, hash_of_files
+from orchestration.core.content_hashes import CODE, digest, hash_of_files
 from orchestration.core.settings import PROJECT_DIR, Settings
 
 # All that decides what is made, beside the folder of the inputs.
@@ -44,8 +44,8 @@ def remember(settings: Settings, inputs: str, candidate: str) -> None:
     partial.replace(path)
 
 
-def made_of_the_same(settings: Settings) -> str | None:
-    """Return the candidate that the last whole run made, if inputs and code are still those that it had."""
+def find_unchanged_candidate(settings: Settings) -> str | None:
+    """Return the candidate of the last whole run, if inputs and code are unchanged since."""
     try:
         made: dict[str, str] = json.loads((settings.warehouse / MADE).read_text(encoding="utf-8"))
         inputs, candidate = made["inputs"], made["candidate"]

@@ -14,7 +14,7 @@ from orchestration.core.errors import UserError
 from orchestration.disclosure import ledger
 from orchestration.publish import integrity, journal, pointer
 from orchestration.publish.candidate import Candidate, remains
-from orchestration.publish.mending import MENDED, REPLACED
+from orchestration.publish.repair import MENDED, REPLACED
 from orchestration.publish.snapshots import all_snapshots, compared_with, discard
 
 # What is being deleted has this beginning, so that nobody takes half of it for a snapshot.

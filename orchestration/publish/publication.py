@@ -27,8 +27,8 @@ from orchestration.core.settings import Settings
 from orchestration.publish import integrity, journal, pointer, snapshots
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.candidates import last_candidate
-from orchestration.publish.layout import content_hash
 from orchestration.publish.provenance import project_state
+from orchestration.publish.snapshot_files import content_hash
 
 
 @dataclass(frozen=True)
@@ -85,24 +85,24 @@ def publish(
 
 
 def waiting(made: Candidate | None, *, calendar: Calendar, folder: Path, candidates: Path, moment: datetime) -> Outcome:
-    """Return the official candidate that is not published, and why it waits; without reasons it may go out.
+    """Return the unpublished official candidate and the reasons why it waits; without reasons it may be published.
 
     It is the one that was approved last for the release in preparation, else the one that was made last. Arguments as for
     :func:`publish`.
     """
     approved = next(iter(approved_ids(calendar)), None)
     published = pointer.current(folder)
-    said = snapshots.said(published) if published is not None else None
+    said = snapshots.read_identity(published) if published is not None else None
     if approved is None or (published is not None and published.name == approved):
         if made is None or (published is not None and made.id == published.name):
             return Outcome()
-        reasons = reasons_against(calendar, snapshots.said(made.path), said, moment)
+        reasons = reasons_against(calendar, snapshots.read_identity(made.path), said, moment)
         return Outcome(waiting=made.id, reasons=tuple(reasons))
     path = _folder_of(approved, folder, candidates)
     if path is None:
         reason = "it was approved, but is not there: run is248 run, and approve what that makes"
         return Outcome(waiting=approved, reasons=(reason,))
-    reasons = reasons_against(calendar, snapshots.said(path), said, moment)
+    reasons = reasons_against(calendar, snapshots.read_identity(path), said, moment)
     withdrawn = journal.withdrawal(journal.read_journal(folder), approved)
     if withdrawn is not None:
         reasons.append(f"it was withdrawn on {withdrawn.at[:10]}: {withdrawn.reason}")
@@ -122,7 +122,7 @@ def publish_now(settings: Settings, made: Candidate | None) -> Outcome:
         project=project_state(),
     )
     if outcome.published is not None:
-        release = snapshots.said(settings.snapshots / outcome.published).release
+        release = snapshots.read_identity(settings.snapshots / outcome.published).release
         notify(
             settings,
             "published",
@@ -136,8 +136,8 @@ def publish_now(settings: Settings, made: Candidate | None) -> Outcome:
     return outcome
 
 
-def what_waits(settings: Settings) -> Outcome:
-    """Return which candidate waits for its release, and for what, also that it is damaged; publishes nothing."""
+def find_waiting(settings: Settings) -> Outcome:
+    """Return the candidate that waits for its release and why, also if it is damaged; publish nothing."""
     if settings.channel == "demo":
         return Outcome()
     outcome = waiting(
@@ -162,7 +162,7 @@ def overdue_release(settings: Settings) -> str | None:
     if settings.channel == "demo":
         return None
     published = pointer.current(settings.snapshots)
-    said = snapshots.said(published) if published is not None else None
+    said = snapshots.read_identity(published) if published is not None else None
     late = overdue(load_calendar(settings.calendar), said, now())
     if late is None:
         return None
@@ -182,22 +182,22 @@ def _folder_of(identifier: str, folder: Path, candidates: Path) -> Path | None:
 def _finish(folder: Path, path: Path) -> bool:
     if not snapshots.finish(folder, path.name):
         raise UserError(
-            f"{path.name} was published before, and another snapshot took its place",
+            f"{path.name} was published before, and another snapshot replaced it",
             place=str(folder),
-            remedy=f"is248 rollback {path.name} puts it back, or approve what is248 run makes",
+            remedy=f"is248 rollback {path.name} publishes it again, or approve the candidate of a new is248 run",
         )
     return True
 
 
 def _require_purpose(candidate: Candidate, purpose: Purpose) -> None:
-    made_for = snapshots.said(candidate.path).channel
+    made_for = snapshots.read_identity(candidate.path).channel
     if made_for != purpose:
         raise UserError(
-            f"the candidate was made for {_named(made_for)}, not for {_named(purpose)}",
+            f"the candidate was made for {_format_purpose(made_for)}, not for {_format_purpose(purpose)}",
             place=str(candidate.path),
             remedy="run is248 run again",
         )
 
 
-def _named(purpose: Purpose) -> str:
+def _format_purpose(purpose: Purpose) -> str:
     return "a rehearsal" if purpose == REHEARSAL else f"the channel {purpose}"

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.core.contents import file_hash
+from orchestration.core.content_hashes import file_hash
 from orchestration.core.errors import UserError
 from orchestration.core.release_calendar import REHEARSAL
 from orchestration.core.settings import Settings
@@ -25,8 +25,8 @@ from orchestration.core.warehouse import attach, connect
 from orchestration.disclosure import ledger
 from orchestration.ingest.archive import restore
 from orchestration.publish import integrity, journal, pointer, rolls, snapshots
-from orchestration.publish.layout import DATABASE, write_checksums
 from orchestration.publish.provenance import project_state
+from orchestration.publish.snapshot_files import DATABASE, write_checksums
 
 # Compared table by table, since DuckDB writes random identifiers into its file.
 NOT_BY_BYTES = (DATABASE, f"{DATABASE}.sha256")
@@ -68,13 +68,13 @@ def rebuild(
     original = snapshots.find(settings.snapshots, settings.snapshots / ".none", identifier)
     integrity.verify(original)
     if into.exists() and any(into.iterdir()):
-        raise UserError("the folder is not empty", place=str(into), remedy="name one that is empty or not there")
+        raise UserError("the folder is not empty", place=str(into), remedy="name a folder that is empty or does not exist")
     origin = integrity.read_origin(original)
     if origin is None:
         raise UserError(
-            "an earlier version made it, which did not note from what",
+            "an earlier version made it and did not record its inputs",
             place=str(original),
-            remedy="restore the project of then",
+            remedy="restore the project of that time",
         )
     return _compare(original, make_again(settings, original.name, origin, into, make, tell))
 
@@ -110,7 +110,7 @@ def make_again(
     if identifier not in made:
         found = [name for name, path in made.items() if not path.is_symlink()]
         raise UserError(
-            f"the project as it stands makes {' and '.join(found) or 'nothing'}, not {identifier}",
+            f"the current project makes {' and '.join(found) or 'nothing'}, not {identifier}",
             place=str(into),
             remedy="check out the commit that is248 list --json names for it, and try again",
         )
@@ -143,7 +143,7 @@ def _lay_out(settings: Settings, identifier: str, origin: integrity.Origin, into
     if origin.predecessor is not None:
         if not (settings.snapshots / origin.predecessor).is_dir():
             raise UserError(
-                f"the snapshot that it was compared with, {origin.predecessor}, is not there any more",
+                f"the snapshot that it was compared with, {origin.predecessor}, no longer exists",
                 place=str(settings.snapshots),
                 remedy="restore it from the backup",
             )

@@ -1,7 +1,7 @@
 """A connection that notes which tables are read through it: what was made of them need not be made again of the same.
 
 What a job reads is observed and not declared: DuckDB itself says which tables a statement reads, also through views and
-macros. Belongs here: noting. Does not belong here: what is kept under it (``taken_over``).
+macros. Belongs here: noting. Does not belong here: what is kept under it (``kept_files``).
 """
 
 from __future__ import annotations

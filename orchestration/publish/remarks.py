@@ -13,7 +13,7 @@ import duckdb
 
 from orchestration.core.tables import Column, Label, Table
 from orchestration.core.texts import filled, load_texts
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 
 TEXTS = load_texts("publish", "remarks")
 
@@ -53,7 +53,7 @@ def covered(share: float) -> Label:
 
 
 def covered_text(percent: Label) -> Label:
-    """Return how many inhabitants a figure covers, given the percent as it is written."""
+    """Return how many inhabitants a figure covers, given the formatted percentage."""
     return filled(TEXTS["covered"], share=percent)
 
 
@@ -62,8 +62,8 @@ def notes_of(text: str | None, release: Release) -> list[Label]:
     return [release.label(NOTE_COLUMN, code) for code in (text or "").split(SEPARATOR) if code]
 
 
-def said_of_figure(note: str | None, share: float | None, release: Release) -> list[Label]:
-    """Return what is said of a figure: whom it covers where that is not everybody, and its notes."""
+def remarks_on_figure(note: str | None, share: float | None, release: Release) -> list[Label]:
+    """Return the remarks on a figure: its coverage where that is not everybody, and its notes."""
     partial = [covered(share)] if share is not None and share < 1 else []
     return [*partial, *notes_of(note, release)]
 
@@ -103,12 +103,12 @@ def read_moved(connection: duckdb.DuckDBPyConnection) -> Mapping[tuple[str, str]
 
 
 def moved_text(year: int, how: Label) -> Label:
-    """Return what is said of an area whose boundaries moved."""
+    """Return the remark on an area whose boundaries moved."""
     return filled(TEXTS["moved"], year=str(year), how=how)
 
 
 def has_kinds(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
-    """Whether the rows of a table can say what kind of break lies before them."""
+    """Whether the rows of a table can state the kind of break before them."""
     return BREAK_COLUMN in table.column_names and has_table(connection, BREAKS)
 
 

@@ -29,7 +29,7 @@ TABLES = {
 
 
 def kept_roll(snapshots: Path, identifier: str) -> Path:
-    """Return where the roll of a snapshot lies, if there is one."""
+    """Return the path of the roll of a snapshot, if it exists."""
     return ledger.ledger_file(snapshots).parent / f"{identifier}{ROLL}"
 
 
@@ -64,7 +64,7 @@ def write(warehouse: Path, path: Path) -> None:
 
 
 def keep(beside: Path, snapshots: Path, identifier: str) -> None:
-    """Keep the roll that lies beside a candidate for the snapshot that it becomes; an earlier release wrote none."""
+    """Keep the roll beside a candidate for the snapshot that it becomes; earlier releases wrote none."""
     if beside.is_file():
         kept = kept_roll(snapshots, identifier)
         kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ def load(connection: duckdb.DuckDBPyConnection, snapshots: Path, published: Path
                 raise UserError(
                     str(error).splitlines()[0],
                     place=str(path),
-                    remedy="restore it from the backup; without the file deliveries are not compared with what is published",
+                    remedy="restore it from the backup; without it, deliveries are not compared with the published snapshot",
                 ) from error
         row = connection.execute(f"select count(*) from {SCHEMA}.{name}").fetchone()
         counts[name] = int(row[0]) if row else 0

@@ -2,7 +2,7 @@
 
 A promotion is one rename and one move of a symbolic link, so that readers see the old snapshot or the new one and never
 something between. Belongs here: what becomes a snapshot, and which one is published. Does not belong here: the link itself
-(``pointer``), whether files are what was judged (``integrity``), making a damaged snapshot again (``mending``), deleting
+(``pointer``), whether files are what was judged (``integrity``), making a damaged snapshot again (``repair``), deleting
 (``pruning``), whether the calendar allows a publication (``release_calendar``), or what happened when (``journal``).
 """
 
@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.core.errors import UserError
-from orchestration.core.release_calendar import Said
+from orchestration.core.release_calendar import SnapshotIdentity
 from orchestration.core.warehouse import connect, dictionaries, sync
 from orchestration.disclosure import ledger
 from orchestration.publish import integrity, journal, pointer, rolls
 from orchestration.publish.candidate import SNAPSHOT, Candidate, remove_candidate
 from orchestration.publish.integrity import ANEW, verify
-from orchestration.publish.layout import CHANGES, DATABASE, GATE, content_hash
+from orchestration.publish.snapshot_files import CHANGES, DATABASE, GATE, content_hash
 
 # What mends a damaged snapshot of an earlier day that has the content of what is published now.
 MOVE_AWAY = "restore the folder from the backup, or move it away and is248 run publishes it anew"
@@ -49,7 +49,7 @@ def find(snapshots: Path, candidates: Path, name: str) -> Path:
         raise UserError(
             f"there is no candidate or snapshot {name!r}" if not found else f"{name!r} may be {', '.join(found)}",
             place=str(snapshots),
-            remedy="name one of its folders, by its whole id or a beginning that no other has",
+            remedy="give the whole id of one of its folders, or a beginning that is unique",
         )
     return folders[found[0]].resolve()
 
@@ -63,12 +63,12 @@ def read_gate(folder: Path) -> dict[str, Any] | None:
     return verdict if isinstance(verdict, dict) and {"verdict", "content_hash", "rules"} <= verdict.keys() else None
 
 
-def said(folder: Path) -> Said:
-    """Return what a candidate or snapshot says of itself."""
+def read_identity(folder: Path) -> SnapshotIdentity:
+    """Return the identity of a candidate or snapshot, from its table ``snapshot``."""
     with connect(folder / DATABASE, read_only=True) as connection:
         # One of an earlier version may say less.
         (row,) = dictionaries(connection, f"select * from {SNAPSHOT}")
-    return Said(folder.name, row["channel"], row["time_period"], row.get("release"), row.get("release_status"))
+    return SnapshotIdentity(folder.name, row["channel"], row["time_period"], row.get("release"), row.get("release_status"))
 
 
 def promote(candidate: Candidate, snapshots: Path, *, project: str | None = None) -> bool:
@@ -100,7 +100,7 @@ def _promote(candidate: Candidate, snapshots: Path, project: str | None) -> bool
     verify(candidate.path, remedy=ANEW)
     if verdict["content_hash"] != content_hash(candidate.path):
         raise UserError(
-            "the candidate is not the one that the gate judged", place=str(candidate.path), remedy="run is248 run"
+            "the candidate differs from the one that the gate judged", place=str(candidate.path), remedy="run is248 run"
         )
     target = snapshots / candidate.id
     if pointer.current(snapshots) == target.resolve():
@@ -113,7 +113,7 @@ def _promote(candidate: Candidate, snapshots: Path, project: str | None) -> bool
     _check_predecessor(candidate, snapshots)
     if target.exists():
         verify(target, remedy=MOVE_AWAY)
-    release, before = said(candidate.path).release, pointer.current(snapshots)
+    release, before = read_identity(candidate.path).release, pointer.current(snapshots)
     _keep_ledger(candidate, snapshots)
     _keep_roll(candidate, snapshots)
     # Where it exists it was published before: the same content, so only the pointer moves.
@@ -149,7 +149,7 @@ def refuse_withdrawn(snapshots: Path, identifier: str) -> None:
         raise UserError(
             f"{identifier} was withdrawn on {withdrawn.at[:10]}: {withdrawn.reason}",
             place=str(journal.journal_file(snapshots)),
-            remedy=f"correct the inputs that it is made of; is248 rollback {identifier} puts it back",
+            remedy=f"correct its inputs; is248 rollback {identifier} publishes it again",
         )
 
 
@@ -164,10 +164,12 @@ def _keep_ledger(candidate: Candidate, snapshots: Path) -> None:
     found = {ending: path if path.is_file() else kept / path.name for ending, path in beside.items()}
     for path in found.values():
         if not path.is_file():
-            raise UserError("what the snapshot publishes was not noted", place=str(path), remedy="run is248 run again")
+            raise UserError(
+                "the figures that the snapshot publishes were not recorded", place=str(path), remedy="run is248 run again"
+            )
     if not ledger.is_unchanged(found[ledger.BEFORE], found[ledger.ADDITIONS], snapshots):
         raise UserError(
-            "something was published since the candidate was made; its protection of answers does not know of it",
+            "another snapshot was published after the candidate was made; its disclosure control ignores that one",
             place=str(candidate.path),
             remedy="run is248 run again",
         )
@@ -227,7 +229,7 @@ def finish(snapshots: Path, identifier: str) -> bool:
             return False
         verify(target)
         before = published.name if published else None
-        journal.write(snapshots, "published", identifier, before=before, release=said(target).release)
+        journal.write(snapshots, "published", identifier, before=before, release=read_identity(target).release)
         pointer.point_to(snapshots, identifier)
         return True
 
@@ -287,7 +289,7 @@ def _target(snapshots: Path, published: Path, identifier: str | None) -> Path:
             f"nothing was published before {published.name}", place=str(snapshots), remedy="name a snapshot: is248 list"
         )
     if not (snapshots / before).is_dir():
-        raise UserError(f"{before} is not there any more", place=str(snapshots), remedy="name a snapshot: is248 list")
+        raise UserError(f"{before} no longer exists", place=str(snapshots), remedy="name a snapshot: is248 list")
     return (snapshots / before).resolve()
 
 

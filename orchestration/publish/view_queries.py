@@ -14,7 +14,7 @@ import duckdb
 from orchestration.core.tables import STATUS_COLUMN, Column, Table
 from orchestration.core.warehouse import literal
 from orchestration.publish.comments import comment, comment_on_relation
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 from orchestration.publish.remarks import (
     AREA_BREAKS,
     BOUNDARIES,

@@ -19,11 +19,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from orchestration.core import yaml_text
-from orchestration.core.entries import first_problem
+from orchestration.core.entry_files import first_problem
 from orchestration.core.errors import UserError
 from orchestration.core.tables import STATUS_COLUMN, Column, Label, Table
 from orchestration.core.texts import filled, load_texts
-from orchestration.publish.release import Code
+from orchestration.publish.publication_metadata import Code
 from orchestration.publish.remarks import BREAK_COLUMN, COVERAGE_COLUMN, KINDS, NOTE_COLUMN, REASON_COLUMN
 
 DESCRIPTIONS = "_views.yml"
@@ -122,7 +122,9 @@ def load_entries(metadata: Path) -> Entries:
         raise UserError(first_problem(error), place=str(path), remedy="give every text in nb and en") from error
     if entries.overview.of not in {view.view for view in entries.views}:
         raise UserError(
-            f"the overview is of {entries.overview.of!r}, which is no view", place=str(path), remedy="name one of the views"
+            f"the overview is of {entries.overview.of!r}, which is not a view",
+            place=str(path),
+            remedy="name one of the views",
         )
     return entries
 

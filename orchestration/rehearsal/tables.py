@@ -1,7 +1,7 @@
 """The rows of a delivery as they were delivered, whose each of them is, and writing them as csv files.
 
 Belongs here: rows, their unit and their submission. Does not belong here: what is changed in them (``movement``, ``slips``,
-``made``), or what a text means to a run (dbt's models).
+``delivery``), or what a text means to a run (dbt's models).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from orchestration.forms.model import Form, SheetSpec, UnitSpec, code_text, header
 from orchestration.ingest.capture import capture
-from orchestration.ingest.delivered import ReadSheet, read_file
+from orchestration.ingest.delivery_files import ReadSheet, read_file
 
 # How many digits the code of a municipality has, and the number of a district within it.
 OF_MUNICIPALITY, OF_DISTRICT = 4, 2

@@ -18,10 +18,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestration.core import yaml_text
-from orchestration.core.entries import first_problem
+from orchestration.core.entry_files import first_problem
 from orchestration.core.errors import UserError
 from orchestration.core.language import Language, in_language, written_day
-from orchestration.core.nearest import near
+from orchestration.core.suggestions import suggest
 from orchestration.core.texts import filled, load_texts
 from orchestration.report.anonymity import Names
 from orchestration.report.model import CHAPTERS, EXCEPTIONS, Source
@@ -63,7 +63,7 @@ class Signed:
 
 @dataclass(frozen=True)
 class Taken:
-    """What became of a slot: whose text of which year stands in it, or none."""
+    """The outcome for a slot: whose text of which year fills it, or none."""
 
     slot: str
     kind: str
@@ -95,7 +95,7 @@ class Authored:
         for path in sorted(self.folder(self.year).glob("*")):
             if path.suffix != ".md" or path.name.split(".", 1)[0] not in known:
                 raise UserError(
-                    f"no chapter has a slot {path.name.split('.', 1)[0]!r}{near(path.name.split('.', 1)[0], known)}",
+                    f"no chapter has a slot {path.name.split('.', 1)[0]!r}{suggest(path.name.split('.', 1)[0], known)}",
                     place=str(path),
                     remedy='name it as the slot is named, or put {{ prose("name") }} into a chapter',
                 )
@@ -184,7 +184,7 @@ class Authored:
             unknown = [str(name) for name in content or {} if name not in _Head.model_fields]
             if unknown:
                 raise UserError(
-                    f"the head has no {unknown[0]!r}{near(unknown[0], _Head.model_fields)}",
+                    f"the head has no {unknown[0]!r}{suggest(unknown[0], _Head.model_fields)}",
                     place=f"{path}, line {_line_of(text, unknown[0]) + 1}",
                     remedy=DOCUMENTATION,
                 )

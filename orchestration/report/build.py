@@ -19,10 +19,9 @@ from orchestration.core.settings import Settings
 from orchestration.core.tables import load_tables
 from orchestration.core.warehouse import connect
 from orchestration.publish import integrity, pointer
-from orchestration.publish.layout import DATABASE
-from orchestration.publish.release import load_catalogue, read_release
+from orchestration.publish.publication_metadata import load_catalogue, read_release
+from orchestration.publish.snapshot_files import DATABASE
 from orchestration.report import typed_numbers
-from orchestration.report.against_print import Held, Printed, held_against_print, require_agreement
 from orchestration.report.anonymity import unit_names
 from orchestration.report.authored import Authored, Taken
 from orchestration.report.declarations import require_words
@@ -32,6 +31,7 @@ from orchestration.report.grid import Grid, Round
 from orchestration.report.manifest import manifest
 from orchestration.report.model import Chapter, Source, load_source
 from orchestration.report.places import Places, places_of
+from orchestration.report.print_comparison import Held, Printed, compare_with_print, require_agreement
 from orchestration.report.printed_tables import PrintedTables, load_printed_tables
 from orchestration.report.printed_words import Place, PrintedWords, load_printed_words
 from orchestration.report.sentences import Chapters, Stated
@@ -190,7 +190,7 @@ def draft(desk: Desk, wanted: Wanted, *, with_turns: bool = False) -> Draft:
     seal(document, of, bound)
     remarks = Remarks(
         left_out=left_out,
-        printed=held_against_print(source.tables, placed, left_out, of, printed),
+        printed=compare_with_print(source.tables, placed, left_out, of, printed),
         chapters_left_out=evaluated.omitted,
         without_text=evaluated.without_text,
         added=evaluated.added,

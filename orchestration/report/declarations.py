@@ -6,7 +6,7 @@ form of a declaration (``model``), or codes of other dimensions (``tables``).
 
 from __future__ import annotations
 
-from orchestration.core.nearest import near
+from orchestration.core.suggestions import suggest
 from orchestration.report.entry_problems import DIMENSIONS
 from orchestration.report.grid import Round
 from orchestration.report.model import Declared
@@ -35,7 +35,7 @@ def require_words(declared: Declared, of: Round) -> None:
     named = [*declared.fixed.items(), *(each for column in declared.columns for each in column.dimensions.items())]
     for name in (*(name for name, _ in named), *([rows.by] if rows.by != YEARS else [])):
         if name not in DIMENSIONS:
-            guess = f"; in a table it is {IN_TABLES[name]!r}" if name in IN_TABLES else near(name, DIMENSIONS)
+            guess = f"; in a table it is {IN_TABLES[name]!r}" if name in IN_TABLES else suggest(name, DIMENSIONS)
             raise ReportError(f"there is no dimension {name!r}{guess}", "docs/run/reports.md lists them")
     questions = [code for name, code in named if name == QUESTION]
     if rows.by == QUESTION and rows.codes != "all":
@@ -45,6 +45,6 @@ def require_words(declared: Declared, of: Round) -> None:
     for code in questions:
         if code not in indicators and code not in printed:
             raise ReportError(
-                f"there is no question {code!r}{near(code, [*indicators, *printed])}",
+                f"there is no question {code!r}{suggest(code, [*indicators, *printed])}",
                 f"correct it, or list the questions of the round: is248 report {of.year} --questions",
             )

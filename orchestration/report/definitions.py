@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from orchestration.core.language import in_language
-from orchestration.core.nearest import near
+from orchestration.core.suggestions import suggest
 from orchestration.core.tables import Label
 from orchestration.core.texts import filled, load_texts
-from orchestration.publish.definitions import KIND, WEAKNESS, Definition, said_of, subjects_of
+from orchestration.publish.definitions import KIND, WEAKNESS, Definition, find_definitions, subjects_of
 from orchestration.report.grid import Grid, Note, Round
 from orchestration.report.values import ReportError
 
@@ -25,7 +25,7 @@ _SIGNS = re.compile(r"([\\`*_\[\]<>#{}|~^])")
 
 
 def listed(of: Round, subjects: Sequence[str], kinds: Sequence[str] = ()) -> str:
-    """Return what is said of subjects as sections by kind, in Markdown.
+    """Return the definitions of subjects as sections by kind, in Markdown.
 
     Raises:
         ReportError: a subject or kind is not known; the message has the nearest one.
@@ -36,8 +36,8 @@ def listed(of: Round, subjects: Sequence[str], kinds: Sequence[str] = ()) -> str
     there = of.published.release.codes.get(KIND, {})
     for name, among in [*((each, known) for each in subjects), *((each, there) for each in kinds)]:
         if name not in among:
-            raise ReportError(f"there are no definitions of {name!r}{near(name, among)}", "correct the name")
-    found = said_of(known, subjects)
+            raise ReportError(f"there are no definitions of {name!r}{suggest(name, among)}", "correct the name")
+    found = find_definitions(known, subjects)
     parts = []
     for kind, code in there.items():
         of_kind = [each for each in found if each.kind == kind]
@@ -51,7 +51,7 @@ def weaknesses(of: Round, grids: Mapping[str, Grid]) -> str:
     codes, tables = of.published.release.codes, of.published.tables
     questions = codes.get("indicator", {}).keys() - codes.get("amount", {}).keys() - tables.keys()
     asked = [name for name in _used(grids.values()) if name in questions]
-    found = [each for each in said_of(of.published.release.definitions, asked) if each.kind == WEAKNESS]
+    found = [each for each in find_definitions(of.published.release.definitions, asked) if each.kind == WEAKNESS]
     # What holds for many questions is said once, and last.
     together = sorted(_together(found), key=len)
     return f"\n\n{_items(of, together, named=True)}\n\n" if found else ""
@@ -70,7 +70,7 @@ def signs(of: Round) -> str:
 def notes(grid: Grid, of: Round) -> list[Note]:
     """Return what is said below a table of what it uses; where it has several questions, with the name of each."""
     used = _used([grid])
-    found = [each for each in said_of(of.published.release.definitions, used) if each.is_table_note]
+    found = [each for each in find_definitions(of.published.release.definitions, used) if each.is_table_note]
     questions = [name for name in used if name in of.published.release.codes.get("indicator", {})]
     lines = []
     for each in found:

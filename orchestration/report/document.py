@@ -38,7 +38,7 @@ class Prose:
 
 @dataclass(frozen=True)
 class Placed:
-    """A table or figure where it stands. A figure has its chart and what it shows in words."""
+    """A table or figure in its place. A figure has its chart and what it shows in words."""
 
     grid: Grid
     caption: str
@@ -159,7 +159,7 @@ def seal(document: Document, of: Round, bound: Mapping[str, Any]) -> None:
     tell the difference, and only there. The snapshot is not in it, so a report that a correction does not reach stays as it
     is, and a snapshot may hold its own reports.
     """
-    content = json.dumps([_said(document), bound], sort_keys=True, ensure_ascii=False, default=str)
+    content = json.dumps([_sealed_content(document), bound], sort_keys=True, ensure_ascii=False, default=str)
     document.edition = hashlib.sha256(content.encode()).hexdigest()[:EDITION_DIGITS]
     day = written_day(document.day, of.language)
     said = "edition" if document.is_book else "edition_of_sheet"
@@ -168,7 +168,7 @@ def seal(document: Document, of: Round, bound: Mapping[str, Any]) -> None:
         placed.grid.notes = [*placed.grid.notes, *_source(placed.grid, of, document.edition)]
 
 
-def _said(document: Document) -> list[Any]:
+def _sealed_content(document: Document) -> list[Any]:
     """Return everything that a format writes of a document."""
 
     def of_placed(placed: Placed) -> list[Any]:
@@ -298,7 +298,7 @@ def table_nodes(placed: Placed, language: Language) -> list[Node]:
 
 
 def note_nodes(grid: Grid, language: Language) -> list[Node]:
-    """Return what stands below a table or figure."""
+    """Return the notes below a table or figure."""
     return [nodes.paragraph(note_inlines(grid, place, note, language), NOTE_STYLE) for place, note in enumerate(grid.notes)]
 
 

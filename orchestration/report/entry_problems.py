@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from orchestration.core.nearest import near
+from orchestration.core.suggestions import suggest
 from orchestration.report.printed_words import AREA_DIMENSIONS, ITEM_DIMENSIONS
 
 # What chooses a cell: of FTE, of answers, of amounts, and what a share is of.
@@ -45,7 +45,7 @@ def problem(error: ValidationError, model: type[BaseModel], node: yaml.Node | No
         allowed = _fields(model, path[:-1])
         name = str(path[-1])
         within = f" of {'.'.join(place.split('.')[:-1])}" if len(path) > 1 else ""
-        guess = near(name, allowed) or f"; there are {', '.join(allowed)}"
+        guess = suggest(name, allowed) or f"; there are {', '.join(allowed)}"
         if name in DIMENSIONS and "with" in allowed:
             guess = "; dimensions stand under with"
         return f"there is no entry {name!r}{within}{guess}", line

@@ -1,4 +1,4 @@
-"""The report as one HTML file that stands alone: semantic tables with scopes, charts as SVG with a text, its own style.
+"""The report as one self-contained HTML file: semantic tables with scopes, charts as SVG with a text, its own style.
 
 Belongs here: the page and its style. Does not belong here: what the report consists of (``document``).
 """

@@ -2,7 +2,7 @@
 
 Several reports are read back at once, since their cells are read a second time together. One whose edition lies finished
 somewhere is not written again. Belongs here: the order of these steps and the folders. Does not belong here: any step
-itself, or several processes (``many``).
+itself, or several processes (``parallel``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from orchestration.core.contents import file_hash
+from orchestration.core.content_hashes import file_hash
 from orchestration.core.errors import UserError
 from orchestration.core.progress import progress
 from orchestration.core.settings import Settings
@@ -135,7 +135,7 @@ def _made(desk: Desk, report: Draft, folder: Path, again: read_back.Again, earli
             files[kind] = Path(shutil.copyfile(finished / f"{name}.{kind}", folder / f"{name}.{kind}"))
             hashes[files[kind].name] = file_hash(files[kind])
         if hashes != read_manifest(finished / MANIFEST)["files"]:
-            raise UserError("a document changed while it was copied", place=str(finished), remedy="give the command again")
+            raise UserError("a document changed while it was copied", place=str(finished), remedy="repeat the command")
         checked = read_back.check_values(document, report.stated, again)
     else:
         files = {kind: folder / f"{name}.{kind}" for kind in KINDS}
@@ -222,8 +222,8 @@ def put_in_place(built: Built, target: Path) -> Built:
     return dataclasses.replace(built, folder=place)
 
 
-def told(left_out: Mapping[str, str]) -> list[str]:
-    """Return what was left out by its reason."""
+def list_omissions(left_out: Mapping[str, str]) -> list[str]:
+    """Return the omissions, grouped by reason."""
     reasons: dict[str, list[str]] = {}
     for key, reason in left_out.items():
         reasons.setdefault(reason, []).append(key)

@@ -36,7 +36,7 @@ def paragraph(inlines: list[Node], style: str = "") -> Node:
 
 
 def raw(format_: str, text: str) -> Node:
-    """Return what is written in one format as it is."""
+    """Return raw content of one format."""
     return {"t": "RawBlock", "c": [format_, text]}
 
 

@@ -32,7 +32,7 @@ class Tag:
         for each in self.below:
             yield from each.all()
 
-    def said(self, name: str) -> Any:
+    def attribute(self, name: str) -> Any:
         """Return an attribute, from the first of its lists that has it."""
         found = self.element.get("/A")
         lists = [] if found is None else list(found) if isinstance(found, pikepdf.Array) else [found]
@@ -98,14 +98,14 @@ def _table_faults(table: Tag) -> Iterator[str]:
     cells = [[each for each in row.below if each.kind in _CELLS] for _, row in rows]
     if len(set(_widths(cells))) > 1 or not all(cells):
         yield "has a table whose rows differ in width, or with an empty row"
-    named = {str(name) for line in cells for cell in line for name in cell.said("/Headers") or ()}
+    named = {str(name) for line in cells for cell in line for name in cell.attribute("/Headers") or ()}
     for (group, _), line in zip(rows, cells, strict=True):
         if group == "TBody" and line and line[0].kind != "TH":
             yield "has a row without a head"
         for cell in line:
             if group == "THead" and cell.kind != "TH":
                 yield "has a cell among the heads that is none"
-            if cell.kind == "TH" and cell.said("/Scope") is None and str(cell.element.get("/ID", "")) not in named:
+            if cell.kind == "TH" and cell.attribute("/Scope") is None and str(cell.element.get("/ID", "")) not in named:
                 yield "has a head of a table that says not what it is the head of"
             if group == "THead" and not cell.holds and not cell.below:
                 yield "has an empty head of a table"
@@ -118,7 +118,7 @@ def _widths(rows: list[list[Tag]]) -> list[int]:
     for at, line in enumerate(rows):
         width = reaching.get(at, 0)
         for cell in line:
-            columns, down = (int(cell.said(name) or 1) for name in ("/ColSpan", "/RowSpan"))
+            columns, down = (int(cell.attribute(name) or 1) for name in ("/ColSpan", "/RowSpan"))
             width += columns
             for below in range(at + 1, at + down):
                 reaching[below] = reaching.get(below, 0) + columns

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from orchestration.core.nearest import near
+from orchestration.core.suggestions import suggest
 from orchestration.ingest.data_packages import read_rows
 from orchestration.report.values import (
     BASIS,
@@ -195,7 +195,7 @@ class PrintedWords:
             if rows:
                 return str(rows[0][CODE])
         there = [str(row["unit_name"]) for row in self.published.rows("areas", {LEVEL: "county", YEAR: str(year)})]
-        raise ReportError(f"no county is called {name!r} in {year}{near(name, there)}", "correct it, or leave it out")
+        raise ReportError(f"no county is called {name!r} in {year}{suggest(name, there)}", "correct it, or leave it out")
 
     def _areas_cell(self, column: str, area: Place, year: int) -> Cell:
         return self.published.cell("areas", column, {**area.columns(), YEAR: str(year)})
@@ -335,11 +335,11 @@ class PrintedWords:
         others = self.published.rows("indicator_shares", {**area.columns(), "indicator": indicator, YEAR: str(year)})
         items = sorted({str(row["item"]) for row in others})
         if items:
-            raise ReportError(f"{indicator} has no item {item!r}{near(item, items)}", f"name one: {', '.join(items)}")
+            raise ReportError(f"{indicator} has no item {item!r}{suggest(item, items)}", f"name one: {', '.join(items)}")
         what = f"{indicator} ({item}) has no figures of {year} for {area.level} {area.code}"
         there = {str(row[CODE]) for row in self.published.rows("areas", {LEVEL: area.level, YEAR: str(year)})}
         if area.level != COUNTRY[0] and area.code not in there:
-            raise ReportError(f"{what}{near(area.code, there)}", "correct it, or leave it out")
+            raise ReportError(f"{what}{suggest(area.code, there)}", "correct it, or leave it out")
         raise ReportError(what, "leave it out")
 
     def _answer_rows(self, indicator: str, item: str, area: Place, year: int) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from python_calamine import CalamineWorkbook
 from orchestration.core.errors import UserError
 from orchestration.core.tables import STATUS_COLUMN
 from orchestration.report import read_html, read_pdf, read_word
-from orchestration.report.bound import written
+from orchestration.report.bound_values import written
 from orchestration.report.document import Document, Placed, Prose, note_id, note_pieces
 from orchestration.report.grid import Grid
 from orchestration.report.nodes import text_of

@@ -20,10 +20,10 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from orchestration.core.errors import UserError
 from orchestration.core.language import in_language
-from orchestration.core.nearest import near
+from orchestration.core.suggestions import suggest
 from orchestration.report import definitions
 from orchestration.report.authored import Authored, Kind, in_chapter
-from orchestration.report.bound import ALWAYS_SAID, NO_BREAK, Bound, Composed
+from orchestration.report.bound_values import ALWAYS_SAID, NO_BREAK, Bound, Composed
 from orchestration.report.choices import Choices, Chosen, measuring, sentences, without_marks
 from orchestration.report.grid import Grid, Round
 from orchestration.report.values import LEVEL, ReportError
@@ -134,7 +134,7 @@ class _Chapter:
             known = {*self.chapters.grids, *self.chapters.left_out}
             is_key = name is not None and name[1] in known
             raise UserError(
-                f"there is no word {name[1]!r}{'' if is_key else near(name[1], context)}" if name else what,
+                f"there is no word {name[1]!r}{'' if is_key else suggest(name[1], context)}" if name else what,
                 place=self._place(_line(error)),
                 remedy="put the key of a table in quotation marks" if is_key else DOCUMENTATION,
             ) from error
@@ -185,7 +185,7 @@ class _Chapter:
     def _known(self, key: str) -> None:
         known = [*self.chapters.grids, *self.chapters.left_out]
         if key not in known:
-            raise ReportError(f"there is no table or figure {key!r}{near(key, known)}", "declare it, or correct the key")
+            raise ReportError(f"there is no table or figure {key!r}{suggest(key, known)}", "declare it, or correct the key")
 
     def _slot(self, key: str) -> Slot:
         self._known(key)
@@ -205,7 +205,7 @@ class _Chapter:
 
     def _label(self, codelist: str, code: str) -> str:
         lists = self.chapters.of.published.release.codes
-        guess = near(code, lists[codelist]) if codelist in lists else near(codelist, lists)
+        guess = suggest(code, lists[codelist]) if codelist in lists else suggest(codelist, lists)
         if code not in lists.get(codelist, {}):
             raise ReportError(
                 f"code list {codelist!r} has no {code!r}{guess}", "docs/run/reports.md says where codes are listed"

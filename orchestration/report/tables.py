@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
-from orchestration.core.nearest import near
+from orchestration.core.suggestions import suggest
 from orchestration.core.texts import filled, load_texts
 from orchestration.report.grid import Grid, GridCell, Note, Round, RowHead, heads_of, marked
 from orchestration.report.labels import MEASURES, Labels
@@ -78,7 +78,7 @@ class _Filling:
         """
         for column in self.declared.columns:
             if column.measure not in MEASURES:
-                raise ReportError(f"there is no measure {column.measure!r}{near(column.measure, MEASURES)}", "correct it")
+                raise ReportError(f"there is no measure {column.measure!r}{suggest(column.measure, MEASURES)}", "correct it")
         rows = self.declared.rows
         named = [*self.declared.fixed.items(), *((rows.by, code) for code in rows.codes if rows.codes != "all")]
         named += [each for column in self.declared.columns for each in column.dimensions.items()]
@@ -86,7 +86,7 @@ class _Filling:
             known = self.labels.known(dimension)
             terms = self.round.words.terms.get((dimension, code))
             if known is not None and code not in known and terms is None and not set(code.split("+")) <= known:
-                raise ReportError(f"{dimension} has no code {code!r}{near(code, known)}", "correct it")
+                raise ReportError(f"{dimension} has no code {code!r}{suggest(code, known)}", "correct it")
 
     def _series(self) -> list[int]:
         """Return every year of the series up to the round."""

@@ -15,10 +15,10 @@ from typing import Any
 
 import duckdb
 
-from orchestration.core.nearest import near
+from orchestration.core.suggestions import suggest
 from orchestration.core.tables import NUMERIC, Table
 from orchestration.core.warehouse import dictionaries
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 
 YEAR, LEVEL, CODE, BASIS = "time_period", "unit_level", "unit_code", "area_basis"
 COUNTRY = ("country", "0")
@@ -162,7 +162,9 @@ class Published:
             there = described.column_names
             for name in names:
                 if name not in there:
-                    raise ReportError(f"table {table} has no column {name!r}{near(name, there)}", "name one of its columns")
+                    raise ReportError(
+                        f"table {table} has no column {name!r}{suggest(name, there)}", "name one of its columns"
+                    )
             by_values = {}
             for row in self._group(table, level, code):
                 by_values.setdefault(tuple(str(row[name]) for name in names), []).append(row)
@@ -201,16 +203,18 @@ class Published:
         described = self.tables[table]
         if measure not in described.column_names:
             raise ReportError(
-                f"table {table} has no column {measure!r}{near(measure, described.measures)}", "name one of its measures"
+                f"table {table} has no column {measure!r}{suggest(measure, described.measures)}", "name one of its measures"
             )
         if not found:
             raise ReportError(
-                f"no cell in {table} for {said(wanted)}{self._nearest(table, wanted)}", "correct the expression"
+                f"no cell in {table} for {format_key(wanted)}{self._nearest(table, wanted)}", "correct the expression"
             )
         if len(found) > 1:
             differing = [name for name in described.key if len({str(row[name]) for row in found}) > 1]
             options = ", ".join(f"{name} ({', '.join(sorted({str(row[name]) for row in found}))})" for name in differing)
-            raise ReportError(f"{len(found)} cells in {table} for {said(wanted)}: they differ in {options}", "say which one")
+            raise ReportError(
+                f"{len(found)} cells in {table} for {format_key(wanted)}: they differ in {options}", "say which one"
+            )
         return self.cell_of(described, found[0], measure)
 
     def cell_of(self, table: Table, row: Mapping[str, Any], measure: str) -> Cell:
@@ -264,6 +268,6 @@ class Published:
         )
 
 
-def said(wanted: Mapping[str, str]) -> str:
-    """Return a key in one line."""
+def format_key(wanted: Mapping[str, str]) -> str:
+    """Return a key as one line of text."""
     return " ".join(f"{name}={value}" for name, value in wanted.items())

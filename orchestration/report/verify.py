@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestration.core.contents import file_hash
+from orchestration.core.content_hashes import file_hash
 from orchestration.report import read_html, read_word
-from orchestration.report.bound import written
+from orchestration.report.bound_values import written
 from orchestration.report.manifest import MANIFEST, quantity_of, read_manifest
 from orchestration.report.read_back import Again
 from orchestration.report.values import ReportError

@@ -14,8 +14,8 @@ from decimal import Decimal
 from typing import Any
 
 from orchestration.core.language import in_language
-from orchestration.core.nearest import near
-from orchestration.report.bound import ALWAYS_SAID, Bound, Composed
+from orchestration.core.suggestions import suggest
+from orchestration.report.bound_values import ALWAYS_SAID, Bound, Composed
 from orchestration.report.grid import Round
 from orchestration.report.labels import Labels
 from orchestration.report.printed_words import WITH_CORRECTION, Place
@@ -118,7 +118,7 @@ class Vocabulary:
         """Whether a round has published answers to a question, for ``{% if %}``."""
         if indicator not in self._indicators():
             raise ReportError(
-                f"there is no indicator {indicator!r}{near(indicator, self._indicators())}", "correct the name"
+                f"there is no indicator {indicator!r}{suggest(indicator, self._indicators())}", "correct the name"
             )
         wanted = {LEVEL: "country", CODE: "0", BASIS: "reported", "indicator": indicator, YEAR: str(self._year(year))}
         if item is not None:
@@ -281,7 +281,7 @@ class Vocabulary:
             dimensions["place"] = "here"
         taken = {*kinds, *AREAS, "place", "item", "base", "indicator", "answer", "as_"}
         for name in sorted(set(how) - taken):
-            guess = near(name, [*taken, "said", "unit", "decimals", "year"])
+            guess = suggest(name, [*taken, "said", "unit", "decimals", "year"])
             raise ReportError(f"a word knows nothing of {name!r}{guess}", "docs/run/reports.md lists what each word takes")
         if group == "total" and how.get("service", "total") != "total":
             raise ReportError("services are those of adults or of children", 'name the group: fte(year, "adults", ...)')
@@ -295,7 +295,7 @@ class Vocabulary:
     def _answer(self, measure: str, indicator: str, answer: str, how: dict[str, Any]) -> Bound:
         if indicator not in self._indicators():
             raise ReportError(
-                f"there is no indicator {indicator!r}{near(indicator, self._indicators())}", "correct the name"
+                f"there is no indicator {indicator!r}{suggest(indicator, self._indicators())}", "correct the name"
             )
         said, unit, decimals, rest = _common(how, 0)
         year = self._year(rest.pop("year", None))
@@ -364,10 +364,12 @@ class Vocabulary:
 
     def _extreme(self, count: int, word: str, by: str, among: str, how: dict[str, Any], *, is_highest: bool) -> Composed:
         if by not in LEVELS:
-            raise ReportError(f"there are no areas by {by!r}{near(by, LEVELS)}", f"give one of {', '.join(LEVELS)}")
+            raise ReportError(f"there are no areas by {by!r}{suggest(by, LEVELS)}", f"give one of {', '.join(LEVELS)}")
         make = self.words().get(word)
         if make is None:
-            raise ReportError(f"there is no word {word!r}{near(word, self.words())}", "docs/run/reports.md lists the words")
+            raise ReportError(
+                f"there is no word {word!r}{suggest(word, self.words())}", "docs/run/reports.md lists the words"
+            )
         year = self._year(how.get("year"))
         wanted = {LEVEL: LEVELS[by], YEAR: str(year), BASIS: "reported"}
         found: list[tuple[str, Bound]] = []
@@ -420,7 +422,7 @@ class Vocabulary:
         for name in allowed:
             if name not in GROUPS["said"]:
                 known = list(GROUPS["said"])
-                raise ReportError(f"nothing is said by {name!r}{near(name, known)}", f"said is one of {', '.join(known)}")
+                raise ReportError(f"nothing is said by {name!r}{suggest(name, known)}", f"said is one of {', '.join(known)}")
         needed = list(dict.fromkeys([*also, *(name for cell in quantity.cells for name in self._needed(cell))]))
         for name in needed:
             if name not in allowed and name not in ALWAYS_SAID:

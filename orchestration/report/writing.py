@@ -31,7 +31,7 @@ def number(value: Decimal, decimals: int, language: Language) -> str:
 
 
 def rounded(value: Decimal, decimals: int) -> Decimal:
-    """Return a number as it is written, half up."""
+    """Return a number as text, rounded half up."""
     return value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
@@ -54,7 +54,7 @@ def as_fraction(percent: Decimal, language: Language) -> str | None:
 
 
 def listed(parts: Sequence[str], language: Language) -> str:
-    """Return names as they are listed in a sentence."""
+    """Return names as a list within a sentence."""
     if len(parts) < 2:
         return "".join(parts)
     label = WORDS["and"]

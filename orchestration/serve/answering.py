@@ -113,8 +113,8 @@ def _prefers_page(accepted: str) -> bool:
         return False
 
 
-def tell(request: Request, error: Exception) -> Response:
-    """Return an error as one line of JSON; as a page to a browser."""
+def error_response(request: Request, error: Exception) -> Response:
+    """Return an error as one line of JSON, or as a page for a browser."""
     snapshot: OpenSnapshot | None = getattr(request.state, "snapshot", None)
     headers: dict[str, str] = dict(snapshot.headers) if snapshot is not None else {}
     headers |= {"Vary": "Accept", "X-Content-Type-Options": "nosniff"}

@@ -103,7 +103,7 @@ def _finite(value: Any) -> Any:
 
 
 def _csv_cell(value: Any) -> Any:
-    """Return a value as it stands in CSV: what a spreadsheet would run begins with an apostrophe."""
+    """Return a value for CSV; a text that a spreadsheet would run as a formula gets a leading apostrophe."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str) and _FORMULA.match(value):

@@ -24,7 +24,7 @@ from starlette.exceptions import HTTPException
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
 from orchestration.core.tables import Table
-from orchestration.serve import answers, documented, pages, questions, table_page
+from orchestration.serve import answers, openapi, pages, questions, table_page
 from orchestration.serve.answering import (
     DATA,
     DEFAULT,
@@ -35,7 +35,7 @@ from orchestration.serve.answering import (
     Content,
     HeadAsGet,
     Service,
-    tell,
+    error_response,
     wants_page,
 )
 from orchestration.serve.limits import Limits, Turnstile
@@ -67,8 +67,8 @@ def build_application(settings: Settings, limits: Limits | None = None, origins:
 
     # No docs_url and no redoc_url: their pages load scripts from the web.
     application = FastAPI(
-        title=documented.TITLE,
-        description=documented.DESCRIPTION,
+        title=openapi.TITLE,
+        description=openapi.DESCRIPTION,
         version=REPRESENTATION,
         docs_url=None,
         redoc_url=None,
@@ -83,11 +83,11 @@ def build_application(settings: Settings, limits: Limits | None = None, origins:
         )
     application.add_middleware(HeadAsGet)
     for error in (UserError, HTTPException, Exception):
-        application.add_exception_handler(error, tell)
+        application.add_exception_handler(error, error_response)
     _add_pages(application, service)
     _add_rows(application, service)
     _add_query(application, service)
-    documented.complete(application)
+    openapi.complete(application)
     return application
 
 
@@ -98,7 +98,7 @@ def _json(content: dict[str, Any], **headers: str) -> Content:
 def _add_pages(application: FastAPI, service: Service) -> None:
     """Add the addresses that are pages for people and descriptions for programs."""
 
-    @application.get("/", **documented.ROOT)
+    @application.get("/", **openapi.ROOT)
     def root(request: Request) -> Response:
         if wants_page(request):
             return service.page(
@@ -110,7 +110,7 @@ def _add_pages(application: FastAPI, service: Service) -> None:
             catalogue = snapshot.release.catalogue
             return _json(
                 {
-                    **snapshot.says,
+                    **snapshot.identity,
                     "title": catalogue.title.model_dump(),
                     "publisher": catalogue.publisher.name.model_dump(),
                     "licence": catalogue.licence.name,
@@ -122,13 +122,13 @@ def _add_pages(application: FastAPI, service: Service) -> None:
 
         return service.answer(request, give)
 
-    @application.get(TABLES, **documented.LIST)
+    @application.get(TABLES, **openapi.LIST)
     def list_tables(request: Request) -> Response:
         if wants_page(request):
             return service.page(request, lambda snapshot, asked: Content(pages.list_page(asked, snapshot), pages.MEDIA_TYPE))
         return service.answer(request, lambda snapshot: _json(list_in_short(snapshot)))
 
-    @application.get(TABLES + "/{table}", **documented.TABLE)
+    @application.get(TABLES + "/{table}", **openapi.TABLE)
     def describe(request: Request, table: str) -> Response:
         where = request.url.path
         if wants_page(request):
@@ -167,7 +167,7 @@ def _add_pages(application: FastAPI, service: Service) -> None:
 def _add_rows(application: FastAPI, service: Service) -> None:
     """Add the addresses of rows, and of the selection that a table starts with."""
 
-    @application.get(TABLES + "/{table}/" + DEFAULT, **documented.START)
+    @application.get(TABLES + "/{table}/" + DEFAULT, **openapi.START)
     def start(request: Request, table: str) -> Response:
         where = request.url.path
 
@@ -178,7 +178,7 @@ def _add_rows(application: FastAPI, service: Service) -> None:
 
         return service.answer(request, give)
 
-    @application.get(TABLES + "/{table}/" + DATA, **documented.ROWS)
+    @application.get(TABLES + "/{table}/" + DATA, **openapi.ROWS)
     def data(request: Request, table: str) -> Response:
         where = request.url.path
         parameters = questions.by_name(request.query_params.multi_items())
@@ -213,15 +213,17 @@ def _add_query(application: FastAPI, service: Service) -> None:
             if answered_as == "csv":
                 return Content(answers.as_csv(found["names"], found["rows"]), answers.MEDIA_TYPE_CSV)
             columns = [{"name": name, "type": kind} for name, kind in zip(found["names"], found["types"], strict=True)]
-            return _json({**snapshot.says, "columns": columns, "rows": answers.as_objects(found["names"], found["rows"])})
+            return _json(
+                {**snapshot.identity, "columns": columns, "rows": answers.as_objects(found["names"], found["rows"])}
+            )
 
         return service.answer(request, give, answered_as, sql)
 
-    @application.get(QUERY, **documented.QUERY_GET)
+    @application.get(QUERY, **openapi.QUERY_GET)
     def get_query(request: Request) -> Response:
         return query(request, request.query_params.get(questions.SQL, ""))
 
-    @application.post(QUERY, **documented.QUERY_POST)
+    @application.post(QUERY, **openapi.QUERY_POST)
     async def post_query(request: Request) -> Response:
         sql = request.query_params.get(questions.SQL, "") or await _body(request, service.limits)
         return await run_in_threadpool(functools.partial(query, request, sql))

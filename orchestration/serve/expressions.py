@@ -67,18 +67,18 @@ def resolve(
         if call is not None:
             found = _called(call[1].lower(), [each.strip() for each in call[2].split(",")], codes, is_time)
             if found is None:
-                raise RequestError(400, f"{variable} has no values {part[:60]!r}", place=where, remedy=_said(codes))
+                raise RequestError(400, f"{variable} has no values {part[:60]!r}", place=where, remedy=_format_codes(codes))
         elif _WILD.search(part):
             found = _matching(part, codes)
         else:
             found = [part] if part in set(codes) else []
         if not found:
-            raise RequestError(400, f"{variable} has no value {part[:60]!r}", place=where, remedy=_said(codes))
+            raise RequestError(400, f"{variable} has no value {part[:60]!r}", place=where, remedy=_format_codes(codes))
         chosen.update(found)
     return tuple(code for code in codes if code in chosen)
 
 
-def _said(codes: Sequence[str]) -> str:
+def _format_codes(codes: Sequence[str]) -> str:
     more = f" and {len(codes) - MANY} more" if len(codes) > MANY else ""
     return f"{GRAMMAR}: its codes are {', '.join(codes[:MANY])}{more}"
 

@@ -1,4 +1,4 @@
-"""Runs one SELECT of a stranger on a published DuckDB file, in a process of its own that can be stopped and may die.
+"""Runs one untrusted SELECT on a published DuckDB file, in a separate process that can be stopped or crash safely.
 
 Belongs here: what such a query may name, and the limits of its process. Does not belong here: HTTP (``queries`` starts
 this).
@@ -125,21 +125,23 @@ def check(part: Any, tables: frozenset[str], visible: frozenset[str] = frozenset
         _check_expression(part)
     elif "cte_map" in part:
         if kind not in QUERIES:
-            raise RefusedQueryError(f"{_said(kind)} is not allowed", "send one SELECT without recursion")
+            raise RefusedQueryError(f"{_format_kind(kind)} is not allowed", "send one SELECT without recursion")
         for entry in rest.pop("cte_map")["map"]:
             check(entry["value"], tables, visible)
             visible |= {entry["key"].lower()}
     elif kind == "BASE_TABLE":
         _check_table(part, tables, visible)
     elif isinstance(kind, str) and kind not in SOURCES | MODIFIERS | ORDERS:
-        raise RefusedQueryError(f"{_said(kind)} is not allowed", f"read from the tables: {', '.join(sorted(tables))}")
+        raise RefusedQueryError(f"{_format_kind(kind)} is not allowed", f"read from the tables: {', '.join(sorted(tables))}")
     for each in rest.values():
         check(each, tables, visible)
 
 
 def _check_expression(part: dict[str, Any]) -> None:
     if part["class"] not in EXPRESSIONS:
-        raise RefusedQueryError(f"{_said(part['class'])} is not allowed", "use columns, values, comparisons and functions")
+        raise RefusedQueryError(
+            f"{_format_kind(part['class'])} is not allowed", "use columns, values, comparisons and functions"
+        )
     if "function_name" in part and part["function_name"].lower() not in FUNCTIONS:
         name = part["function_name"][:60]
         raise RefusedQueryError(f"the function {name!r} is not allowed", "openapi.json lists the functions")
@@ -157,7 +159,7 @@ def _check_table(part: dict[str, Any], tables: frozenset[str], visible: frozense
         raise RefusedQueryError(f"there is no table {part['table_name'][:60]!r}", f"tables are {', '.join(sorted(tables))}")
 
 
-def _said(kind: object) -> str:
+def _format_kind(kind: object) -> str:
     return str(kind).replace("_", " ").lower()
 
 

@@ -18,8 +18,8 @@ from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
 from orchestration.core.tables import Table, load_tables
 from orchestration.publish import pointer, views
-from orchestration.publish.layout import DATABASE
-from orchestration.publish.release import Catalogue, Release, load_catalogue, read_release
+from orchestration.publish.publication_metadata import Catalogue, Release, load_catalogue, read_release
+from orchestration.publish.snapshot_files import DATABASE
 from orchestration.serve.limits import Limits
 from orchestration.serve.request_errors import RequestError
 
@@ -64,7 +64,7 @@ class OpenSnapshot:
         return headers
 
     @property
-    def says(self) -> dict[str, object]:
+    def identity(self) -> dict[str, object]:
         """What every JSON answer from this snapshot says."""
         notice = self.release.notice
         return {

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from typing import Any
 
-from orchestration.publish.layout import DATABASE
+from orchestration.publish.snapshot_files import DATABASE
 from orchestration.serve import isolated
 from orchestration.serve.limits import Limits, too_slow
 from orchestration.serve.published import OpenSnapshot, guarded_configuration

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from orchestration.core.tables import Column, Table
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 from orchestration.serve.request_errors import RequestError
 from orchestration.serve.selections import Selection, is_selection
 

@@ -13,15 +13,15 @@ from orchestration.core.tables import Label, Table
 from orchestration.core.texts import load_texts
 from orchestration.publish.formats.cube import MEASURE
 from orchestration.serve import answers, cubes, questions, workbook
+from orchestration.serve.annotations import annotate
 from orchestration.serve.answering import DATA, TABLES
-from orchestration.serve.beside import said_beside
 from orchestration.serve.expressions import split
 from orchestration.serve.limits import Limits, too_many_cells
 from orchestration.serve.published import OpenSnapshot
 from orchestration.serve.questions import Format, Question
 from orchestration.serve.request_errors import RequestError
 from orchestration.serve.selections import Selection, address, is_selection, read_selection
-from orchestration.serve.tabulated import Tabulated, read_layout, tabulate
+from orchestration.serve.table_layout import Tabulated, read_layout, tabulate
 from orchestration.serve.variables import read_variables
 from orchestration.serve.wording import Wording, read_wording, worded
 
@@ -88,14 +88,14 @@ def answer_rows(
     next_offset = question.next_offset(total)
     rest = [(name, value) for name, value in parameters if name != questions.OFFSET]
     said_of = {
-        **snapshot.says,
+        **snapshot.identity,
         "table": table.name,
         "total_rows": total,
         "offset": question.offset,
         "next": address(where, [*rest, (questions.OFFSET, str(next_offset))]) if next_offset is not None else None,
         "columns": [{"name": column.name, "type": column.type} for column in columns],
         "rows": answers.as_objects(names_of, texts),
-        **said_beside(snapshot, table, [column.name for column in question.columns], rows),
+        **annotate(snapshot, table, [column.name for column in question.columns], rows),
     }
     return Found(answers.as_json(said_of), answers.MEDIA_TYPE_JSON, next_offset)
 
@@ -110,7 +110,7 @@ def _tabulated(
     wording: Wording,
     where: str,
 ) -> Tabulated | None:
-    """Return rows as the page lays them out, where the request says how; a page of rows is no whole table."""
+    """Return rows as the page lays them out, where the request says how; a page of rows is not a whole table."""
     if selection is None or not any(name in given for name in LAYOUT) or question.limit is not None or question.offset:
         return None
     names = [column.name for column in question.columns]
@@ -121,7 +121,7 @@ def _tabulated(
 
 def list_in_short(snapshot: OpenSnapshot) -> dict[str, Any]:
     """Return all tables in short."""
-    return {**snapshot.says, "tables": [_in_short(table, snapshot) for table in snapshot.tables.values()]}
+    return {**snapshot.identity, "tables": [_in_short(table, snapshot) for table in snapshot.tables.values()]}
 
 
 def _in_short(table: Table, snapshot: OpenSnapshot) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def describe_table(table: Table, snapshot: OpenSnapshot, limits: Limits, where: 
         variables = read_variables(connection, snapshot, table)
     described = table.model_dump(mode="json", exclude_none=True, exclude={"made_by"})
     return {
-        **snapshot.says,
+        **snapshot.identity,
         **_in_short(table, snapshot),
         **described,
         "codes": codes,
@@ -178,7 +178,7 @@ def describe_start(table: Table, snapshot: OpenSnapshot, limits: Limits, where: 
         selection = read_selection(connection, snapshot, table, [], where, whole=True)
     layout = read_layout(selection, {}, where)
     return {
-        **snapshot.says,
+        **snapshot.identity,
         "table": table.name,
         "selection": [{"variableCode": name, "valueCodes": split(text, where)} for name, text in selection.written.items()],
         "placement": {"heading": list(layout.heading), "stub": list(layout.stub)},

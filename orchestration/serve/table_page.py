@@ -1,7 +1,7 @@
 """The page of a table: choosing rows, columns and values by a plain form, and the table that comes of it.
 
 Belongs here: the form, what it means as an address, and what the page shows. Does not belong here: selections
-(``selections``), layout (``tabulated``), the frame (``pages``).
+(``selections``), layout (``table_layout``), the frame (``pages``).
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import Any
 from orchestration.core.language import Language, in_language, number
 from orchestration.core.tables import Column, Label, Table
 from orchestration.core.texts import filled
-from orchestration.publish.release import spans
+from orchestration.publish.publication_metadata import spans
 from orchestration.serve import answers, questions
-from orchestration.serve.beside import breaks_beside, moves_beside
+from orchestration.serve.annotations import find_breaks, find_moves
 from orchestration.serve.limits import Limits
 from orchestration.serve.pages import TEXTS, Asked, render
 from orchestration.serve.published import OpenSnapshot
 from orchestration.serve.questions import RESERVED, Question, parse_question
 from orchestration.serve.request_errors import RequestError
 from orchestration.serve.selections import VALUES, Selection, address, is_selection, read_selection, read_unions
-from orchestration.serve.tabulated import ORDERS, Layout, columns_needed, read_layout, tabulate
+from orchestration.serve.table_layout import ORDERS, Layout, columns_needed, read_layout, tabulate
 from orchestration.serve.variables import UNIT, Value, Variable
 from orchestration.serve.wording import Wording, worded
 from orchestration.serve.workbook import RATIO
@@ -181,7 +181,7 @@ def _laid_out(snapshot: OpenSnapshot, chosen: Chosen, language: Language, limits
     if min(len(tabulated.rows), PAGE_ROWS) * tabulated.figures > limits.page_cells:
         raise RequestError(413, f"{cells:,} figures", place=where, remedy=answers.NARROW)
     years = {str(row[names.index("time_period")]) for row in rows} if "time_period" in names else set()
-    breaks = [each for each in breaks_beside(snapshot, table, names, rows) if str(each["time_period"]) in years]
+    breaks = [each for each in find_breaks(snapshot, table, names, rows) if str(each["time_period"]) in years]
     main = table.measures[0]
     measures = chosen.selection.measures or table.cube_measures
     return {
@@ -204,7 +204,7 @@ def narrowed(snapshot: OpenSnapshot, chosen: Chosen, where: str) -> Question:
 
 
 def _listed(snapshot: OpenSnapshot, chosen: Chosen, language: Language, limits: Limits, where: str) -> dict[str, Any]:
-    """Return rows as they are, codes in words."""
+    """Return rows unchanged, with codes in words."""
     table = chosen.selection.table
     parameters = [
         *chosen.filters,
@@ -328,7 +328,7 @@ def _each(variable: Variable, selection: Selection, language: Language) -> dict[
 
 
 def _field(variable: Variable, selection: Selection, language: Language) -> dict[str, Any]:
-    """Return a variable as boxes to tick; of many values, and of the areas of a level, one box stands for all."""
+    """Return a variable as tick boxes; one box covers all if there are many values, or for the areas of a level."""
     codes = set(selection.codes(variable.name))
     groups: list[tuple[Label | None, str, Sequence[Value]]] = (
         [
@@ -386,7 +386,7 @@ def _texts_of_moves(
     snapshot: OpenSnapshot, selection: Selection, names: Sequence[str], rows: Sequence[Sequence[Any]], language: Language
 ) -> list[str]:
     """Return in words how the areas moved that rows tell of."""
-    moves = moves_beside(snapshot, names, rows)
+    moves = find_moves(snapshot, names, rows)
     labels = selection.variables[UNIT].labels if moves else {}
     return [
         f"{in_language(labels[':'.join(area)], language)}: {in_language(text, language)}"

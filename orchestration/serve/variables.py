@@ -17,7 +17,7 @@ import duckdb
 from orchestration.core.tables import NUMERIC, Column, Dimension, Label, Table
 from orchestration.publish.axes import codes_of_level, order_of
 from orchestration.publish.formats.cube import AREA_COLUMNS, MEASURE, MEASURE_TITLE, distinct_labels
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 from orchestration.serve.published import OpenSnapshot
 
 LEVEL_COLUMN, CODE_COLUMN, NAME_COLUMN = *AREA_COLUMNS, "unit_name"

@@ -1,7 +1,7 @@
 """Words beside or instead of codes, in the language that a request names: outputFormatParams and lang, as in PxWebApi 2.
 
 Belongs here: which words a request wants, and rows with them. Does not belong here: labels beside a JSON answer
-(``beside``), or formats (``answers``, ``workbook``).
+(``annotations``), or formats (``answers``, ``workbook``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from orchestration.core.language import LANGUAGES, Language, in_language
 from orchestration.core.tables import Column
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 from orchestration.publish.remarks import NOTE_COLUMN, SEPARATOR
 from orchestration.serve import questions
 from orchestration.serve.request_errors import RequestError

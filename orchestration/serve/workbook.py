@@ -1,7 +1,7 @@
 """A selection as a workbook: the table as the page shows it, its rows with status and notes, and what it is.
 
 Belongs here: the three sheets. Does not belong here: the look of all workbooks (``core.workbooks``), the workbooks of the
-snapshot (``publish.formats``), or how a table is laid out (``tabulated``).
+snapshot (``publish.formats``), or how a table is laid out (``table_layout``).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from orchestration.core.tables import Column, Label, Table
 from orchestration.core.texts import load_texts
 from orchestration.core.workbooks import aligned, font, put, put_head, put_texts, saved, set_page, set_table, set_widths
 from orchestration.serve.published import OpenSnapshot
-from orchestration.serve.tabulated import Tabulated
+from orchestration.serve.table_layout import Tabulated
 
 TEXTS = load_texts("serve", "pages")
 

@@ -15,9 +15,9 @@ import duckdb
 
 from orchestration.core.tables import Label, Table
 from orchestration.core.texts import load_groups, load_texts
-from orchestration.publish.definitions import GENERAL, KIND, WEAKNESS, Definition, said_of
+from orchestration.publish.definitions import GENERAL, KIND, WEAKNESS, Definition, find_definitions
 from orchestration.publish.formats.metadata import QUESTION, subjects_in
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 from orchestration.publish.remarks import AREA_BREAKS, has_table, joined
 from orchestration.site.figures import Resolved
 from orchestration.site.pages import MAP
@@ -118,7 +118,7 @@ def cautions(release: Release, figure: Resolved) -> list[Definition]:
 
 def weaknesses(release: Release, indicator: str) -> list[Definition]:
     """Return the known weaknesses of a question."""
-    return [each for each in said_of(release.definitions, [indicator]) if each.kind == WEAKNESS]
+    return [each for each in find_definitions(release.definitions, [indicator]) if each.kind == WEAKNESS]
 
 
 def noted(release: Release, table: Table | None, figure: Resolved) -> list[Definition]:
@@ -128,7 +128,7 @@ def noted(release: Release, table: Table | None, figure: Resolved) -> list[Defin
     drawn = figure.cube.dimensions.get(QUESTION)
     if drawn and not figure.indicator:
         subjects = [each for each in subjects if each in drawn or each not in release.codes.get(QUESTION, {})]
-    found = [each for each in said_of(release.definitions, subjects) if each.is_table_note]
+    found = [each for each in find_definitions(release.definitions, subjects) if each.is_table_note]
     return list({each.text: each for each in found}.values())
 
 

@@ -72,7 +72,7 @@ def read_topology(resource: ShapeResource) -> Topology:
         return Topology(content["transform"], content["arcs"], rings, resource.attribution)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
-            f"is no file of shapes ({error})",
+            f"is not a file of shapes ({error})",
             place=str(resource.path),
             remedy="restore it, or make it again as its description in datapackage.yml says",
         ) from error

@@ -22,9 +22,9 @@ from orchestration.core.tables import Label, Table
 from orchestration.core.texts import filled, load_texts
 from orchestration.publish import remarks
 from orchestration.publish.formats import Format, Job, KeepPart, Later
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 from orchestration.publish.remarks import in_one_line, read_moved
-from orchestration.site import about, builder, formats, searched
+from orchestration.site import about, builder, formats, search_index
 from orchestration.site.about import MUNICIPALITY, shows_municipalities, sourced
 from orchestration.site.boundaries import read_boundaries, read_neighbours
 from orchestration.site.breaks import Break, Breaks, read_breaks
@@ -142,7 +142,7 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
     own_table = builder.config(resolver, sorted(used), groups)
     page("builder.html.j2", "builder.html", config=own_table)
     labels = {each: data.indicators[each] for _, own in groups for each in own}
-    found = searched.entries(connection, release, tables, [(each.page, each.figures) for each in subjects], labels)
+    found = search_index.entries(connection, release, tables, [(each.page, each.figures) for each in subjects], labels)
     _text(folder / "data" / "search.js", f"IS248.searchable({dumped(found)});\n")
     page("search.html.j2", "search.html", has_municipalities=bool(municipalities.list))
     page("reconciliation.html.j2", "reconciliation.html", reconciliation=read_reconciliation(connection, release))

@@ -25,7 +25,7 @@ import numpy as np
 
 from orchestration.core.tables import Label, Table
 from orchestration.publish.axes import Order, cells_of, codes_of_level, order_of, places_of, spread
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 from orchestration.publish.remarks import COVERAGE_COLUMN, NOTE_COLUMN, REASON_COLUMN, notes_of
 
 UNIT, TIME = "unit", "time"

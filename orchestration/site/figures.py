@@ -13,7 +13,7 @@ from typing import Any
 
 from orchestration.core.tables import Label, Table
 from orchestration.core.texts import filled, load_texts
-from orchestration.publish.release import Release, spans
+from orchestration.publish.publication_metadata import Release, spans
 from orchestration.publish.remarks import covered_text, joined, moved_text
 from orchestration.site import formats
 from orchestration.site.breaks import Break, Breaks, CategoryBreak
@@ -499,7 +499,7 @@ class Resolver:
                 flag = "A" if value is not None and cube.flag(at).islower() else cube.flag(at)
                 whole = cube.value(cube.share_of, at) if cube.share_of and value is not None else None
                 cells.append(Cell(None if value is None else value / shown.divide, shown.decimals, flag, whole))
-            said, of_cells = self.said(cube, row_name, code, [label for label, _, _ in columns], places)
+            said, of_cells = self.remarks_on_row(cube, row_name, code, [label for label, _, _ in columns], places)
             for text, of in of_cells:
                 number = numbers.setdefault(text, len(numbers) + 1)
                 for place in of:
@@ -514,10 +514,10 @@ class Resolver:
             rows.append((self.named(cube, row_name, code), cells, said))
         return rows, list(numbers)
 
-    def said(
+    def remarks_on_row(
         self, cube: Cube, row_name: str, code: str, columns: Sequence[Label], places: Sequence[Mapping[str, str]]
     ) -> tuple[list[Label], list[tuple[Label, list[int]]]]:
-        """Return what is said of the figures of a row: who answered, whom they cover, notes, and boundaries that moved.
+        """Return the remarks on the figures of a row: respondents, coverage, notes, and boundaries that moved.
 
         Args:
             cube: has the figures.

@@ -12,8 +12,8 @@ import duckdb
 
 from orchestration.core.tables import STATUS_COLUMN, Label
 from orchestration.core.texts import filled, load_texts
-from orchestration.publish.release import Release
-from orchestration.publish.remarks import said_of_figure
+from orchestration.publish.publication_metadata import Release
+from orchestration.publish.remarks import remarks_on_figure
 from orchestration.site.breaks import Breaks
 from orchestration.site.formats import percent, signed, written
 
@@ -35,10 +35,10 @@ def _change(value: float) -> Label:
     return Label(nb=signed(percent(value, 1, "nb")), en=signed(percent(value, 1, "en")))
 
 
-def _beside(release: Release, status: str, note: str | None, share: float | None) -> list[Label]:
+def _remarks(release: Release, status: str, note: str | None, share: float | None) -> list[Label]:
     """Return what is said of a figure: its status where it is not a normal one, whom it covers, its notes."""
     said = [release.label(STATUS_COLUMN, status)] if status != NORMAL else []
-    return [*said, *said_of_figure(note, share, release)]
+    return [*said, *remarks_on_figure(note, share, release)]
 
 
 def headline(connection: duckdb.DuckDBPyConnection, release: Release, breaks: Breaks) -> tuple[Label, list[Tile]]:
@@ -49,7 +49,7 @@ def headline(connection: duckdb.DuckDBPyConnection, release: Release, breaks: Br
         " and area_basis = 'reported' and service_type = 'total' and fte is not null order by time_period, target_group"
     ).fetchall()
     figures = {(group, year): (fte, rate) for group, year, fte, rate, *_ in rows}
-    beside = {(group, year): _beside(release, *facts) for group, year, _, _, *facts in rows}
+    beside = {(group, year): _remarks(release, *facts) for group, year, _, _, *facts in rows}
     newest = max((year for _, year in figures), default=release.time_period)
     real = dict(
         connection.execute(

@@ -17,7 +17,7 @@ import duckdb
 
 from orchestration.core.tables import Label
 from orchestration.core.texts import filled, load_texts
-from orchestration.publish.remarks import in_one_line, joined, moved_text, said_of_figure
+from orchestration.publish.remarks import in_one_line, joined, moved_text, remarks_on_figure
 from orchestration.site import formats
 from orchestration.site.breaks import Breaks
 from orchestration.site.cubes import CURRENT, NO_ROW, TIME, UNIT, Cube, cube_of, dumped, row_sql
@@ -314,7 +314,7 @@ class Municipalities:
             " and target_group = 'total' order by unit_code, time_period, series"
         ).fetchall():
             moved = self.resolver.moved.get(("municipality", code), [])
-            said = [*said_of_figure(note, share, self.release), *(moved_text(*each) for each in moved if each[0] == year)]
+            said = [*remarks_on_figure(note, share, self.release), *(moved_text(*each) for each in moved if each[0] == year)]
             found[code][year] = Cell(fte, 1, flag_of(self.release, status, reason)), said
         return found
 

@@ -15,8 +15,8 @@ from typing import Any
 import duckdb
 
 from orchestration.core.tables import Label, Table
-from orchestration.publish.release import Release
-from orchestration.publish.remarks import has_table, notes_of, said_of_figure
+from orchestration.publish.publication_metadata import Release
+from orchestration.publish.remarks import has_table, notes_of, remarks_on_figure
 from orchestration.site.cubes import CURRENT, NO_ROW, reason_flags, unit_label
 from orchestration.site.figures import Cell, Grid
 
@@ -125,7 +125,7 @@ def read_peers(connection: duckdb.DuckDBPyConnection, release: Release, year: in
         " order by unit_code, target_group, series",
         [year],
     ).fetchall():
-        said = tuple(said_of_figure(note, share, release))
+        said = tuple(remarks_on_figure(note, share, release))
         peers.rates[code][group] = Rate(fte, rate, flag_of(release, status, reason), said)
     if not has_table(connection, TABLE):
         return peers
@@ -137,13 +137,13 @@ def read_peers(connection: duckdb.DuckDBPyConnection, release: Release, year: in
     ).fetchall():
         *drawn, known, of, status, reason, note = values
         unit = f"{CURRENT}.{level}.{code}"
-        peers.labels[unit] = _named(release, level, code, name)
+        peers.labels[unit] = _area_label(release, level, code, name)
         flag = flag_of(release, status, reason)
         peers.distributions[unit][group] = Distribution(tuple(drawn), known, of, flag, tuple(notes_of(note, release)))
     return peers
 
 
-def _named(release: Release, level: str, code: str, name: str) -> Label:
+def _area_label(release: Release, level: str, code: str, name: str) -> Label:
     """Return the name of an area or group; of a county that it is one, of a group with the name of its level translated."""
     label = unit_label(release, level, code, name)
     kind = release.label("unit_level", level)

@@ -12,7 +12,7 @@ import duckdb
 
 from orchestration.core.tables import Label
 from orchestration.core.texts import filled, load_texts
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 from orchestration.publish.remarks import joined
 from orchestration.site import formats
 

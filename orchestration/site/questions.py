@@ -13,7 +13,7 @@ import duckdb
 
 from orchestration.core.tables import Label
 from orchestration.core.texts import load_texts
-from orchestration.publish.release import spans
+from orchestration.publish.publication_metadata import spans
 from orchestration.publish.remarks import joined
 from orchestration.site import about
 from orchestration.site.about import sourced

@@ -13,7 +13,7 @@ import duckdb
 
 from orchestration.core.tables import Label
 from orchestration.core.texts import filled, load_groups
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 from orchestration.publish.remarks import joined
 from orchestration.site.formats import number
 

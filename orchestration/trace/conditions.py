@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from orchestration.core.errors import UserError
-from orchestration.core.nearest import near
+from orchestration.core.suggestions import suggest
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,7 +40,7 @@ VALUES_SHOWN = 6
 
 
 def name_of_table(name: str, tables: Sequence[str]) -> str:
-    """Return the table that a name, or a beginning of one, stands for.
+    """Return the table that a name, or the beginning of one, denotes.
 
     Raises:
         UserError: there is none, or there are several; the message says which is nearest.
@@ -49,7 +49,7 @@ def name_of_table(name: str, tables: Sequence[str]) -> str:
     if len(found) == 1:
         return found[0]
     raise UserError(
-        f"there is no table {name!r}{near(name, tables)}" if not found else f"{name!r} may be {', '.join(found)}",
+        f"there is no table {name!r}{suggest(name, tables)}" if not found else f"{name!r} may be {', '.join(found)}",
         place="explain",
         remedy=f"name one of {', '.join(tables)}",
     )
@@ -59,7 +59,7 @@ def parse_conditions(conditions: Sequence[str], keys: Sequence[str], place: str)
     """Return ``key=value`` words as a dictionary; a unique beginning of a key's name is enough.
 
     Raises:
-        UserError: a word is no condition, or its key is unknown or not unique.
+        UserError: a word is not a condition, or its key is unknown or not unique.
     """
     result: dict[str, str] = {}
     for condition in conditions:
@@ -67,11 +67,11 @@ def parse_conditions(conditions: Sequence[str], keys: Sequence[str], place: str)
         fitting = [key for key in keys if key == name] or [key for key in keys if key.startswith(name)]
         if not is_there:
             raise UserError(
-                f"{condition!r} is no condition", place=place, remedy=f"write column=value, with one of {', '.join(keys)}"
+                f"{condition!r} is not a condition", place=place, remedy=f"write column=value, with one of {', '.join(keys)}"
             )
         if len(fitting) != 1:
             several = f"{name!r} may be {', '.join(fitting)}"
-            what = several if fitting else f"there is no column {name!r}{near(name, keys)}"
+            what = several if fitting else f"there is no column {name!r}{suggest(name, keys)}"
             raise UserError(what, place=place, remedy=f"name one of {', '.join(keys)}")
         result[fitting[0]] = value
     return result
@@ -158,7 +158,7 @@ def _nearest(value: str, there: Sequence[str]) -> str:
     alike = [each for each in there if len(each) == len(value) and each.isdecimal()] if value.isdecimal() else []
     if alike:
         return f"; nearest is {min(alike, key=lambda each: abs(int(each) - int(value)))!r}"
-    return near(value, there) or f", the values are {_several(there)}"
+    return suggest(value, there) or f", the values are {_several(there)}"
 
 
 def _several(values: Sequence[str]) -> str:

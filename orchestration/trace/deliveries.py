@@ -61,8 +61,8 @@ def rows_left_out(warehouse: Path) -> list[dict[str, Any]]:
         )
 
 
-def told_cells(warehouse: Path) -> list[dict[str, Any]]:
-    """Return the cells of workbooks that were read, or left out, in a way that is to be known."""
+def reported_cells(warehouse: Path) -> list[dict[str, Any]]:
+    """Return the workbook cells that were read or left out in a way that must be reported."""
     from orchestration.ingest.marks import TOLD  # imported here: it opens files
     from orchestration.ingest.readers.looks import column_letters
 

@@ -14,7 +14,7 @@ from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import load_tables
 from orchestration.core.warehouse import connect
 from orchestration.gate.rules import LEVELS, Part, load_rules
-from orchestration.publish.layout import DATABASE
+from orchestration.publish.snapshot_files import DATABASE
 from tests.conftest import run_command
 from tests.end_to_end.conftest import DATA, bytes_of
 

@@ -133,4 +133,4 @@ def test_a_draft_of_the_next_form_lists_what_is_unsure(new_year: Path, tmp_path:
     assert "columns.csv, line" in refused.stderr.splitlines()[-1]
     again = run_command("new-year", LAST_FORM, "2019", folder=tmp_path, data=target)
     assert again.returncode == 1
-    assert "the form is there already" in again.stderr
+    assert "the form already exists" in again.stderr

@@ -17,8 +17,8 @@ import yaml
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.report import build, making
-from orchestration.report.against_print import Held, shown_number
 from orchestration.report.places import Places
+from orchestration.report.print_comparison import Held, shown_number
 from orchestration.report.sentences import Chapters
 from orchestration.report.vocabulary import Vocabulary
 from tests.conftest import run_command

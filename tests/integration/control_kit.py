@@ -12,7 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration.control.answers import Drafted, draft, sign
 from orchestration.control.findings import load_control
-from orchestration.control.layout import PLACES
+from orchestration.control.list_layout import PLACES
 from orchestration.control.lists import write_lists
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import connect

@@ -16,9 +16,9 @@ from orchestration.gate.verdict import judge
 from orchestration.ingest import decisions
 from orchestration.publish import pointer, snapshots
 from orchestration.publish.candidate import Candidate, WriteReports, build
-from orchestration.publish.layout import DATABASE, GATE
-from orchestration.publish.release import load_catalogue
-from orchestration.publish.taken_over import Store
+from orchestration.publish.kept_files import Store
+from orchestration.publish.publication_metadata import load_catalogue
+from orchestration.publish.snapshot_files import DATABASE, GATE
 from orchestration.publish.views import load_entries
 from tests.integration.test_gate import circumstances, nothing_to_add, rule
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from orchestration import attack as package
-from orchestration.attack.opening import ASKED, Query
-from orchestration.attack.pieces import PLACE, fingerprint
+from orchestration.attack.connections import ASKED, Query
+from orchestration.attack.kept_pieces import PLACE, fingerprint
 from orchestration.attack.public import Readings, read
 from orchestration.attack.sheets import Sheet
 from tests.integration.test_attacker import (  # noqa: F401  two fixtures
@@ -170,7 +170,7 @@ def test_all_that_an_attack_asks_of_databases_is_seen(
     for path in Path(str(package.__file__)).parent.glob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-        if path.name != "opening.py":
+        if path.name != "connections.py":
             assert not {call for call in calls if call.startswith("duckdb.") or call in ("connect", "attach")}, path
 
 

@@ -36,7 +36,7 @@ from orchestration.defs.automation import (
 )
 from orchestration.forms.registry import load_forms
 from orchestration.publish import publication
-from orchestration.publish.provenance import inputs_hash, made_of_the_same, remember
+from orchestration.publish.provenance import find_unchanged_candidate, inputs_hash, remember
 from tests.integration.deliveries_kit import COLUMNS, FORM, OPTIONS, write_form
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -125,10 +125,10 @@ def test_the_refresh_is_asked_for_when_something_changed(own: Settings) -> None:
     skipped = tick(refresh, moment)
     assert isinstance(skipped, dg.SkipReason)
     assert skipped.skip_message == "nothing has changed since 2031-0123456789ab was made"
-    assert made_of_the_same(own) == "2031-0123456789ab"
+    assert find_unchanged_candidate(own) == "2031-0123456789ab"
     (own.data / "corrections").mkdir()
     (own.data / "corrections" / "new.yml").write_text("# an entry\n", encoding="utf-8")
-    assert made_of_the_same(own) is None
+    assert find_unchanged_candidate(own) is None
     assert isinstance(tick(refresh, moment), dg.RunRequest)
 
 
@@ -136,16 +136,16 @@ def test_a_change_of_a_switch_or_a_lost_warehouse_is_a_change(own: Settings) -> 
     own.warehouse.mkdir(exist_ok=True)
     own.warehouse_file.touch()
     remember(own, inputs_hash(own), "2031-0123456789ab")
-    assert made_of_the_same(own.model_copy(update={"formats": ""})) is None
-    assert made_of_the_same(own.model_copy(update={"channel": "official"})) is None
+    assert find_unchanged_candidate(own.model_copy(update={"formats": ""})) is None
+    assert find_unchanged_candidate(own.model_copy(update={"channel": "official"})) is None
     own.warehouse_file.unlink()
-    assert made_of_the_same(own) is None
+    assert find_unchanged_candidate(own) is None
 
 
 def test_a_schedule_without_releases_is_none_and_a_wrong_cron_is_told(own: Settings) -> None:
     own.calendar.unlink()
     assert [each.name for each in build_schedules(own, [])] == ["refresh_public_tables"]
-    with pytest.raises(UserError, match="no cron expression"):
+    with pytest.raises(UserError, match="not a cron expression"):
         build_schedules(own.model_copy(update={"refresh_cron": "daily"}), [])
 
 

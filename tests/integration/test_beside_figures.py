@@ -15,7 +15,7 @@ import pytest
 
 from benchmarks.formats import FORMATS, Difference, Snapshot, Tally
 from orchestration.publish.formats import NAMES
-from orchestration.publish.layout import DATABASE
+from orchestration.publish.snapshot_files import DATABASE
 from tests.integration.publication_kit import candidate
 
 Row = Mapping[str, Any]

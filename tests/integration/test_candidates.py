@@ -11,9 +11,9 @@ from orchestration.core.settings import load_settings
 from orchestration.forms.draft import Draft, draft_form
 from orchestration.forms.model import header
 from orchestration.forms.registry import load_form
-from orchestration.ingest.headers import look
-from orchestration.ingest.proposed import profiles_of
-from orchestration.rehearsal.made import Rehearsal, rehearse
+from orchestration.ingest.cell_proposals import profiles_of
+from orchestration.ingest.headers import inspect_delivery
+from orchestration.rehearsal.delivery import Rehearsal, rehearse
 
 # Renamed share, and what is expected of the first candidates.
 SHARE = 0.1
@@ -35,7 +35,7 @@ def test_cells_and_place_find_most_columns_that_names_and_wordings_do_not(name: 
     year = form.time_period + 1
     made = rehearse(settings, name, year, tmp_path / "made", 1, renamed_share=SHARE, is_reworded=True)
     assert len(made.renamed) > 10
-    seen = look(made.data / "deliveries" / str(year), form)
+    seen = inspect_delivery(made.data / "deliveries" / str(year), form)
     without = [dataclasses.replace(sheet, profiles={}) for sheet in seen.sheets]
     by_texts = draft_form(form, without, labels=seen.labels)
     by_all = draft_form(form, seen.sheets, labels=seen.labels, profiles=before)
@@ -57,7 +57,7 @@ def test_cells_of_a_later_year_do_not_mislead_where_wordings_say_enough(last: st
         for column in new.columns
         if column.use == "answer" and column.meaning in asked
     }
-    seen = look(settings.deliveries / new.delivery, previous)
+    seen = inspect_delivery(settings.deliveries / new.delivery, previous)
     before = profiles_of(previous, settings.deliveries / previous.delivery)
     years = new.time_period - previous.time_period
     draft = draft_form(previous, seen.sheets, labels=seen.labels, profiles=before, years=years)

@@ -17,7 +17,7 @@ from orchestration.core.warehouse import connect
 from orchestration.gate.rules import load_rules
 from orchestration.gate.verdict import judge
 from orchestration.publish.changes import Changes, compare
-from orchestration.publish.layout import CHANGES, CHANGES_PAGE, CHANGES_SCRIPT, CHANGES_TEXT, DATABASE, content_hash
+from orchestration.publish.snapshot_files import CHANGES, CHANGES_PAGE, CHANGES_SCRIPT, CHANGES_TEXT, DATABASE, content_hash
 from tests.conftest import recorded
 from tests.integration.publication_kit import COUNTRY, TABLES, candidate, database, fte, published
 from tests.integration.test_gate import circumstances, nothing_to_add

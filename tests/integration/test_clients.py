@@ -21,7 +21,7 @@ from orchestration.ingest import decisions
 from orchestration.publish import pointer
 from orchestration.publish.candidate import build
 from orchestration.publish.formats import NAMES as FORMATS
-from orchestration.publish.release import load_catalogue
+from orchestration.publish.publication_metadata import load_catalogue
 from orchestration.publish.views import load_entries
 from orchestration.serve.application import LOOPBACK, PORT
 from tests.integration.test_serve import FIGURE, served, write_tables

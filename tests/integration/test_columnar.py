@@ -22,7 +22,7 @@ from orchestration.forms.draft import draft_form
 from orchestration.forms.model import FileSpec
 from orchestration.forms.registry import load_forms
 from orchestration.ingest.deliveries import TABLES
-from orchestration.ingest.headers import look
+from orchestration.ingest.headers import inspect_delivery
 from orchestration.ingest.readers import Limits, read
 from orchestration.ingest.readers.columnar import read_parquet
 from tests.integration.deliveries_kit import (
@@ -495,8 +495,8 @@ def test_sav_in_the_encoding_that_it_says_or_that_the_form_states(
         ("windows-1252", "utf-8", None, ("is UTF-8, but the file says windows-1252", "'lært' would be read as 'lÃ¦rt'")),
         ("ISO-8859-1", "utf-8", "latin-1", ("is utf-8, but the form states latin-1", "encoding: utf-8")),
         ("x-rot", "cp1252", None, ("written in 'x-rot', which is not known", "encoding: cp1252")),
-        ("UTF-8", "utf-8", "utf-16", ("'utf-16' is not known for text",)),
-        ("UTF-8", "utf-8", "nothing", ("'nothing' is not known for text",)),
+        ("UTF-8", "utf-8", "utf-16", ("'utf-16' is not a known text encoding",)),
+        ("UTF-8", "utf-8", "nothing", ("'nothing' is not a known text encoding",)),
     ],
 )
 def test_sav_in_another_encoding_than_stated_is_refused(
@@ -529,7 +529,7 @@ def test_new_year_lists_what_a_file_declares_and_how_it_was_read(kit: Kit) -> No
     )
     with_record(path, 7, b"$kjop=D1 2 0  kjop_1\n")
     path.write_bytes(path.read_bytes().replace(b"BQrum", b"B\xe6rum"))
-    seen = look(path.parent, previous)
+    seen = inspect_delivery(path.parent, previous)
     (delivered,) = seen.sheets
     assert delivered.spec is not None and delivered.spec.encoding == "cp1252"
     draft = draft_form(previous, seen.sheets).form_yml
@@ -554,7 +554,7 @@ def test_new_year_tells_columns_without_texts(kit: Kit) -> None:
     form(kit, PARQUET, columns=("nr", "kommune", "bolig"))
     (previous,) = load_forms(kit.settings.forms)
     path = parquet(kit, table(valg=pa.array([["a"], None])))
-    (note,) = look(path.parent, previous).notes
+    (note,) = inspect_delivery(path.parent, previous).notes
     assert note.startswith("export.parquet, valg: holds lists or records") and "can only be ignored" in note
 
 
@@ -583,7 +583,7 @@ def test_an_spss_file_that_is_not_whole_is_refused(
     whole = path.read_bytes()
     path.write_bytes(damage(whole))
     if path.read_bytes() != whole:
-        with pytest.raises(UserError, match="damaged or breaks off"):
+        with pytest.raises(UserError, match="damaged or truncated"):
             read(path, spec)
 
 

@@ -26,7 +26,7 @@ import pytest
 from orchestration.core.errors import UserError
 from orchestration.forms.registry import load_forms
 from orchestration.ingest.capture import CapturedFile
-from orchestration.ingest.delivered import read_file
+from orchestration.ingest.delivery_files import read_file
 from tests.integration.deliveries_kit import (
     COLUMNS,
     FORM,

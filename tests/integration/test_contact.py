@@ -11,11 +11,11 @@ import pytest
 from openpyxl import load_workbook
 
 from orchestration.contact.addressees import load_addresses
-from orchestration.contact.folder import write_round
 from orchestration.contact.letters import load_letter_texts
 from orchestration.contact.page import chart, render
+from orchestration.contact.round_folder import write_round
 from orchestration.contact.states import Asking, Standing, State, load_contact_round
-from orchestration.contact.workbook import read_back
+from orchestration.contact.workbook import read_entries
 from orchestration.control.contacts import Contact, add_contacts, contacts_file, read_contacts
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR, Settings
@@ -116,7 +116,11 @@ def test_answers_take_a_unit_from_questions_to_approved_and_new_answers_back(
 def test_a_unit_with_open_questions_or_no_report_is_not_approved(
     controlled: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for unit, said in (("1103", "1103 has 1 open question"), ("1104", "no report to approve"), ("9999", "no unit of 2016")):
+    for unit, said in (
+        ("1103", "1103 has 1 open question"),
+        ("1104", "no report to approve"),
+        ("9999", "not a unit in 2016"),
+    ):
         code, output = run(controlled, monkeypatch, "--on", "2016-06-01", "--approve", unit, "--by", "KN")
         assert (code, said in output) == (1, True), output
     assert run(controlled, monkeypatch, "--approve", "1103")[0] == 1
@@ -199,20 +203,20 @@ def test_without_a_description_of_the_round_there_are_states_and_no_letters(
     assert "does not say who writes and until when" in output
     assert not list(controlled.contact.rglob("*.eml"))
     code, output = run(controlled, monkeypatch, "--sent", "reminders", "--by", "KN")
-    assert (code, "nobody has described the round" in output) == (1, True)
+    assert (code, "the round has no description" in output) == (1, True)
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         (ROUND.replace("2016-05-13", "2016-05-01"), "not in the order of their days"),
-        (ROUND.replace("text_instead_of_number", "noe"), "'noe' is no finding"),
+        (ROUND.replace("text_instead_of_number", "noe"), "'noe' is not a finding"),
         (ROUND.replace("svar@example.org", "svar"), "reply_to"),
         (ROUND.replace("2016-05-30", "2016-05-01"), "county_governors_from is not after the first deadline"),
         (ROUND.replace("2016", "2018"), "is not in a year in which 2016 is collected"),
         (ROUND.replace("[2016-05-04, 2016-05-13]", "[]"), "has no deadlines"),
         (ROUND.replace("2016-05-13", "2016-05-34"), "cannot be read"),
-        ("- ikke noe\n", "is no description of a round"),
+        ("- ikke noe\n", "is not a description of a round"),
         (ROUND + "extra: 1\n", "extra: Extra inputs"),
         ("[", "cannot be read"),
     ],
@@ -228,13 +232,13 @@ def test_a_round_that_is_not_valid_is_told_with_its_file(controlled: Settings, t
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("kode,adresse\n", "another header"),
+        ("kode,adresse\n", "wrong header"),
         ("code,address\n1103,nobody\n", "'nobody' is not one address"),
         ("code,address\n1103,a@b.no; c@d.no\n", "is not one address"),
-        ("code,address\n103,a@b.no\n", "is no code with address"),
-        ("code,address\n1130,a@b.no\n", "1130 is no unit and no county of any year"),
-        ("code;address\n1103;a@b.no\n", "another header"),
-        ("code,address\n1103,a@b.no\n1103,c@d.no\n", "is there twice"),
+        ("code,address\n103,a@b.no\n", "is not a code with address"),
+        ("code,address\n1130,a@b.no\n", "1130 is not a unit or county of any year"),
+        ("code;address\n1103;a@b.no\n", "wrong header"),
+        ("code,address\n1103,a@b.no\n1103,c@d.no\n", "is listed twice"),
     ],
 )
 def test_addresses_that_are_not_valid_are_told_with_their_line(tmp_path: Path, text: str, said: str) -> None:
@@ -283,7 +287,7 @@ def test_what_somebody_changed_or_put_there_stays(controlled: Settings, monkeypa
     assert (note.read_text(encoding="utf-8"), edited.read_text(encoding="utf-8")) == ("hei", "mine ord")
     path = entered(controlled)
     code, output = run(controlled, monkeypatch, "--on", "2016-06-01")
-    assert (code, "has entries that are not on record" in output) == (1, True), output
+    assert (code, "has entries that are not recorded" in output) == (1, True), output
     assert path.exists()
     assert run(controlled, monkeypatch, "--on", "2016-06-01", "--read-back", str(path))[0] == 0
     assert states(load_contact_round(controlled, 2016, LATE))["030101"] is State.APPROVED
@@ -342,30 +346,30 @@ def test_what_is_entered_in_the_workbook_is_put_on_record(controlled: Settings, 
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"Ny hendelse": "glemt"}, "'glemt' is no event"),
+        ({"Ny hendelse": "glemt"}, "'glemt' is not an event"),
         ({"Ny hendelse": None}, "has no event"),
-        ({"Dato": "i går"}, "the date 'i går' is none"),
+        ({"Dato": "i går"}, "'i går' is not a date"),
         ({"Dato": None}, "has no date"),
-        ({"Av": None}, "does not say by whom"),
-        ({"Kode": "9999"}, "9999 f is no unit of the round"),
-        ({"Svarene (ikke endre)": "000000000000"}, "has other answers than when the list was made"),
+        ({"Av": None}, "does not name a person"),
+        ({"Kode": "9999"}, "9999 f is not a unit of the round"),
+        ({"Svarene (ikke endre)": "000000000000"}, "has changed its answers since the list was made"),
     ],
 )
 def test_an_entry_that_is_not_valid_is_told_with_its_row(controlled: Settings, values: dict[str, object], said: str) -> None:
     path = entered(controlled, **values)
     with pytest.raises(UserError, match=said) as caught:
-        read_back(path, load_contact_round(controlled, 2016, LATE))
+        read_entries(path, load_contact_round(controlled, 2016, LATE))
     assert caught.value.place.startswith(f"{path}, sheet Runden, row ")
 
 
 def test_another_file_than_the_workbook_of_the_round_is_refused(controlled: Settings, tmp_path: Path) -> None:
     found = load_contact_round(controlled, 2016, LATE)
     with pytest.raises(UserError, match=r"the column .* is missing"):
-        read_back(write(controlled) / "2016_alle.xlsx", found)
+        read_entries(write(controlled) / "2016_alle.xlsx", found)
     other = tmp_path / "other.xlsx"
     other.write_bytes(b"no workbook")
     with pytest.raises(UserError, match="cannot be read"):
-        read_back(other, found)
+        read_entries(other, found)
 
 
 @pytest.mark.parametrize(
@@ -375,7 +379,7 @@ def test_another_file_than_the_workbook_of_the_round_is_refused(controlled: Sett
         ("2016-05-05,1103,reminded,KN,x,,,,\n", "reminded is not about a finding"),
         ("2016-05-05,1103,approved,KN,,,,,\n", "says which answers of which form were approved"),
         ("i går,1103,reminded,KN,,,,,\n", "date"),
-        ("2016-05-05,1103,reminded,KN\n", "has 4 fields and not 9"),
+        ("2016-05-05,1103,reminded,KN\n", "has 4 fields instead of 9"),
         ("2016-05-05,1103,glemt,KN,,,,,\n", "event"),
     ],
 )

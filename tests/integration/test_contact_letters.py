@@ -12,11 +12,11 @@ import yaml
 from openpyxl import Workbook, load_workbook
 
 from orchestration.contact.addressees import load_written_forms
-from orchestration.contact.folder import write_round
 from orchestration.contact.letters import load_letter_texts
 from orchestration.contact.page import chart, render
+from orchestration.contact.round_folder import write_round
 from orchestration.contact.states import Asking, Standing, State, load_contact_round
-from orchestration.contact.workbook import read_back
+from orchestration.contact.workbook import read_entries
 from orchestration.control.answers import draft
 from orchestration.control.contacts import Contact, add_contacts, contacts_file, read_contacts
 from orchestration.core.errors import UserError
@@ -177,11 +177,11 @@ def test_a_letter_in_nynorsk_is_nynorsk_throughout_and_its_answer_is_read(contro
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("code,form\n", "another header"),
-        ("code,written_form\n1103,nynorsk\n", "'nynorsk' is no written form"),
-        ("code,written_form\n1130,nn\n", "1130 is no unit and no county of any year"),
-        ("code,written_form\n11,nn\n11,nb\n", "11 is there twice"),
-        ("code,written_form\n1103\n", "is no code with written_form"),
+        ("code,form\n", "wrong header"),
+        ("code,written_form\n1103,nynorsk\n", "'nynorsk' is not a written form"),
+        ("code,written_form\n1130,nn\n", "1130 is not a unit or county of any year"),
+        ("code,written_form\n11,nn\n11,nb\n", "11 is listed twice"),
+        ("code,written_form\n1103\n", "is not a code with written_form"),
     ],
 )
 def test_written_forms_that_are_not_valid_are_told_with_their_line(tmp_path: Path, text: str, said: str) -> None:
@@ -217,7 +217,7 @@ def test_before_the_last_day_on_record_the_round_is_looked_back_at_and_nothing_i
     ):
         code, output = run(controlled, monkeypatch, "--on", "2016-06-01", *options)
         assert code == 1 and f"error: --on, {record}: 2016-06-01 is before the last day on record, 2016-06-03" in output
-        assert "leave --on out, or give 2016-06-03 or a later day" in output
+        assert "omit --on, or give 2016-06-03 or a later day" in output
     assert record.read_bytes() == before
     code, output = run(controlled, monkeypatch, "--on", "2016-06-01")
     assert (code, "the record goes on until 2016-06-03" in output) == (0, True), output
@@ -275,4 +275,4 @@ def test_a_workbook_of_the_round_without_columns_that_only_inform_is_read(contro
         sheet.cell(row, heads[head]).value = value
     path = tmp_path / "svar.xlsx"
     book.save(path)
-    assert [(each.unit_code, each.event, each.form) for each in read_back(path, found)] == [("1104", "reminded", "f")]
+    assert [(each.unit_code, each.event, each.form) for each in read_entries(path, found)] == [("1104", "reminded", "f")]

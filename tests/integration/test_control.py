@@ -19,7 +19,7 @@ from orchestration.cli import answers, main
 from orchestration.control.answers import draft
 from orchestration.control.contacts import contacts_file, read_contacts
 from orchestration.control.findings import load_control
-from orchestration.control.layout import COLUMNS, PLACES
+from orchestration.control.list_layout import COLUMNS, PLACES
 from orchestration.control.lists import file_name, write_lists
 from orchestration.control.reading import read_answers
 from orchestration.core.errors import UserError
@@ -225,7 +225,7 @@ def test_two_lists_that_contradict_each_other_are_not_replaced(controlled: Setti
     answer(folder / "2016_alle.xlsx", CHANGE, verdict="riktig", reason="ja")
     changed(folder / "enheter/1103_Stavanger.xlsx")
     before = bytes_of(folder)
-    with pytest.raises(UserError, match=r"large_change of 1103 in 2016 \(.*adults.*\) otherwise than .*2016_alle"):
+    with pytest.raises(UserError, match=r"large_change of 1103 in 2016 \(.*adults.*\) differently from .*2016_alle"):
         write(controlled)
     assert bytes_of(folder) == before
 
@@ -328,18 +328,18 @@ def test_a_list_that_excel_saved_as_csv_is_read(controlled: Settings, tmp_path: 
     ("values", "said", "remedy"),
     [
         ({"item": None}, "about the sum of several numbers", "Post"),
-        ({"reporting_form": None}, "stands on several forms", "Skjema"),
-        ({"item": "Noe annet"}, "'Noe annet' is no item of adults", "Poster"),
+        ({"reporting_form": None}, "is on several forms", "Skjema"),
+        ({"item": "Noe annet"}, "'Noe annet' is not an item of adults", "Poster"),
         ({"reporting_form": "rusarbeid"}, "there is no form 'rusarbeid' with that item", "Skjema"),
         ({"new_value": None}, "without a new value", "vet ikke|do not know"),
-        ({"new_value": "ca 2"}, "'ca 2' is no number", "decimal"),
+        ({"new_value": "ca 2"}, "'ca 2' is not a number", "decimal"),
         ({"new_value": "-2"}, "'-2' is negative", "0 or more"),
-        ({"new_value": "1.012"}, "'1.012' may be a thousand or a decimal", "1012"),
+        ({"new_value": "1.012"}, "'1.012' is ambiguous: thousands or decimals", "1012"),
         ({"verdict": "riktig", "reason": "ja"}, "has a new value, 2.5, and the answer 'riktig'", "feil"),
         ({"answered_on": "2206-06-14"}, "is not one on which 2016 was answered", "date"),
-        ({"answered_by": None}, "does not say who answered", "Besvart av"),
+        ({"answered_by": None}, "does not name the person who answered", "Besvart av"),
         ({"answered_on": None}, "has no date", "2016-06-14"),
-        ({"answered_on": "i går"}, "the date 'i går' is none", "2016-06-14"),
+        ({"answered_on": "i går"}, "'i går' is not a date", "2016-06-14"),
         ({"verdict": "kanskje"}, "the answer 'kanskje' is none", "riktig, feil, vet ikke, spør igjen"),
         ({"verdict": None}, "has no answer", "riktig, feil, vet ikke, spør igjen"),
         ({"verdict": "riktig", "new_value": None}, "without an explanation", "Forklaring"),
@@ -362,8 +362,8 @@ def test_an_answer_that_cannot_be_used_is_told_with_file_sheet_and_row(
     ("key", "said"),
     [
         (CHANGE.replace("2016", "2015"), "is about 2015, not 2016"),
-        ("noe", "is no key"),
-        (SILENT, "about no number that can be corrected"),
+        ("noe", "is not the key"),
+        (SILENT, "does not concern a number that can be corrected"),
         (CHANGE.replace("1103", "1104"), "1104 has no completed submission"),
     ],
 )
@@ -377,7 +377,7 @@ def test_a_cell_that_is_corrected_otherwise_on_file_is_refused(controlled: Setti
     path = changed(write(controlled) / "2016_alle.xlsx")
     signed(controlled, path)
     changed(path, new_value=3)
-    with pytest.raises(UserError, match=r"corrected otherwise in 2016_control\.yml:3"):
+    with pytest.raises(UserError, match=r"has a different correction in 2016_control\.yml:3"):
         draft(controlled, 2016, path)
 
 
@@ -393,7 +393,7 @@ def test_two_findings_about_one_cell_are_one_correction(controlled: Settings) ->
     answer(path, sums, verdict="feil", new_value=2.5, item="Bolig", reporting_form="felles rapportering")
     assert len(draft(controlled, 2016, path).corrections) == 1
     answer(path, sums, new_value=3)
-    with pytest.raises(UserError, match="corrected otherwise"):
+    with pytest.raises(UserError, match="has a different correction"):
         draft(controlled, 2016, path)
 
 
@@ -405,7 +405,7 @@ def test_what_is_no_list_is_refused(controlled: Settings, tmp_path: Path) -> Non
         draft(controlled, 2016, empty)
     other = tmp_path / "other.xlsx"
     Workbook().save(other)
-    with pytest.raises(UserError, match="is no list of the control"):
+    with pytest.raises(UserError, match="is not a control list"):
         draft(controlled, 2016, other)
     other.write_bytes(b"not a workbook")
     with pytest.raises(UserError, match="cannot be read"):
@@ -416,7 +416,7 @@ def test_what_contradicts_a_decision_on_file_is_refused(controlled: Settings) ->
     path = changed(write(controlled) / "2016_alle.xlsx")
     signed(controlled, path)
     answer(path, CHANGE, verdict="riktig", reason="ja", new_value=None)
-    with pytest.raises(UserError, match=r"is corrected by 2016_control\.yml:3, which waits for a run"):
+    with pytest.raises(UserError, match=r"is corrected by 2016_control\.yml:3, which the next run applies"):
         draft(controlled, 2016, path)
     answer(path, CHANGE, verdict="feil", new_value=2.5)
     answer(path, RATE, verdict="riktig", reason="ja")
@@ -454,13 +454,13 @@ def test_an_answer_in_a_list_of_an_earlier_delivery_is_refused(controlled: Setti
     path = changed(write(controlled) / "2016_alle.xlsx")
     with connect(controlled.warehouse_file) as connection:
         connection.execute("update control.ctl_findings set value = 31 where finding = 'large_change'")
-    with pytest.raises(UserError, match=r"the list shows 30 and nothing, and the finding now holds 31\.00 and nothing"):
+    with pytest.raises(UserError, match=r"the list shows 30 and nothing, but the finding now has 31\.00 and nothing"):
         draft(controlled, 2016, path)
     written = write_lists(load_control(controlled, 2016), controlled.control)
     assert (written.kept_answers, written.earlier_answers) == (0, 1)
     with connect(controlled.warehouse_file) as connection:
         connection.execute("delete from control.ctl_findings where finding = 'large_change'")
-    with pytest.raises(UserError, match="answers a finding that is not there any more"):
+    with pytest.raises(UserError, match="answers a finding that no longer exists"):
         draft(controlled, 2016, path.parent / "2016_tidligere_svar.xlsx")
     # In the folder the list of earlier answers is only on record.
     assert draft(controlled, 2016, path.parent).corrections == []
@@ -484,7 +484,7 @@ def test_an_explanation_holds_for_the_values_that_were_explained(controlled: Set
 def test_what_is_to_be_asked_again_is_on_record_with_what_was_not_clear(controlled: Settings) -> None:
     path = write(controlled) / "2016_alle.xlsx"
     answer(path, CHANGE, verdict="spør igjen")
-    with pytest.raises(UserError, match="asked again without a question"):
+    with pytest.raises(UserError, match="marked for a new question"):
         draft(controlled, 2016, path)
     answer(path, CHANGE, reason="Hvilken bolig?")
     signed(controlled, path)
@@ -519,7 +519,7 @@ def test_the_command_says_what_it_found_and_where_the_lists_lie(
     assert str(controlled.control / "2016") in output
     assert "constructed" in output
     changed(controlled.control / "2016" / "2016_alle.xlsx")
-    monkeypatch.setattr("orchestration.contact.effect.effect_of", lambda *_: ())
+    monkeypatch.setattr("orchestration.contact.correction_effect.estimate_effect", lambda *_: ())
     folder = str(controlled.control / "2016")
     code, output = run(controlled, monkeypatch, "2016", "--answers", folder, "--json")
     assert code == 0
@@ -537,7 +537,7 @@ def test_a_year_that_was_not_delivered_and_a_warehouse_that_is_not_there_are_tol
 ) -> None:
     assert run(controlled, monkeypatch, "2017") == (
         1,
-        "error: control: nothing is delivered of 2017; choose one of 2016, or run is248 run first\n",
+        "error: control: nothing was delivered for 2017; choose one of 2016, or run is248 run first\n",
     )
     with connect(controlled.warehouse_file) as connection:
         connection.execute("drop schema control cascade")

@@ -9,12 +9,12 @@ from typing import Literal
 import pytest
 from openpyxl import load_workbook
 
-from orchestration.contact.folder import write_round
+from orchestration.contact.round_folder import write_round
 from orchestration.contact.states import Asking, State, load_contact_round
 from orchestration.control.answers import draft
 from orchestration.control.contacts import contacts_file
 from orchestration.control.findings import load_control
-from orchestration.control.layout import PLACES
+from orchestration.control.list_layout import PLACES
 from orchestration.control.lists import write_lists
 from orchestration.control.reading import read_answers
 from orchestration.core.errors import UserError
@@ -133,7 +133,7 @@ def test_two_answers_to_the_two_reasons_contradict_each_other(controlled: Settin
     path = write(controlled) / "2016_alle.xlsx"
     answer(path, CHANGE, verdict="riktig", reason="ny bolig", reporting_form="felles rapportering")
     answer(path, CHANGE, row=9, key=SECOND, verdict="vet ikke", reporting_form="felles rapportering")
-    with pytest.raises(UserError, match=r"otherwise than .*row 3"):
+    with pytest.raises(UserError, match=r"differently from .*row 3"):
         draft(controlled, 2016, path)
 
 
@@ -205,7 +205,7 @@ def test_a_list_is_known_by_its_heads_and_not_by_the_name_of_its_sheet(controlle
 def test_an_answer_about_a_unit_that_is_not_there_reaches_no_record(controlled: Settings, values: dict[str, str]) -> None:
     path = write(controlled) / "2016_alle.xlsx"
     answer(path, CHANGE, key=CHANGE.replace("1103", "9999"), unit_code="9999", **values)
-    with pytest.raises(UserError, match="answers a finding that is not there any more"):
+    with pytest.raises(UserError, match="answers a finding that no longer exists"):
         signed(controlled, path)
     assert not contacts_file(controlled.explanations, 2016).exists()
 

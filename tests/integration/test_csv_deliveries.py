@@ -17,8 +17,8 @@ from orchestration.core.settings import PROJECT_DIR
 from orchestration.forms.draft import draft_form
 from orchestration.forms.registry import load_form
 from orchestration.ingest.capture import capture
-from orchestration.ingest.delivered import ReadSheet, read_file
-from orchestration.ingest.headers import look
+from orchestration.ingest.delivery_files import ReadSheet, read_file
+from orchestration.ingest.headers import inspect_delivery
 from tests.integration.deliveries_kit import FORM, write_delivery, write_form
 
 HEADER = "nr;kommune;kommentar;bolig;arbeid;merknad"
@@ -114,7 +114,7 @@ def lines(*rows: str, end: str = "\n") -> str:
         # A word alone is no footnote unless the form says so.
         (["0101;Halden;greit;1,5;2;", "Kilde"], "name it under rows_not_data in form.yml if it is a footnote"),
         # Two comments that are a quotation mark each: a record and the next are one, as wide as the header.
-        (['0101;Halden;";1,5;2;', '0104;Moss;";12,5;3;'], "line 2: column 3 holds the end of one record"),
+        (['0101;Halden;";1,5;2;', '0104;Moss;";12,5;3;'], "line 2: column 3 contains the end of one record"),
         (['0101;Halden;";1,5;2;', "0105;;;4;5;", '0104;Moss;";12,5;3;'], "state quote: none"),
     ],
 )
@@ -229,7 +229,11 @@ def test_the_line_of_excel_may_count_as_a_row_and_must_say_what_the_form_says(tm
         (lines(r'0101;Halden;"sa \"nei\" i fjor";1,5;2;'), {}, r"line 2: a quoted cell is followed by more text"),
         (lines(r'0101;Halden;"sa \"nei\" i fjor";1,5;2;'), {}, r'state escape: "\\" in form.yml'),
         (lines('0101;Halden;"uttrykk" brukt;1,5;2;'), {}, "state quote: none in form.yml"),
-        ("".join(f'"{line}"\n' for line in lines("0101;Halden;;1,5;2;").split()), {}, "each line stands between quotes"),
+        (
+            "".join(f'"{line}"\n' for line in lines("0101;Halden;;1,5;2;").split()),
+            {},
+            "each whole line is enclosed in quotation marks",
+        ),
         (lines("0101;Halden;'a;1,5;2;"), {"quote": "'"}, "line 2: a quote opens a cell that is not closed"),
     ],
 )
@@ -263,7 +267,7 @@ def test_a_file_of_two_encodings_is_refused_and_no_encoding_advised(tmp_path: Pa
     mixed = AAS.encode().replace("prøvd i år".encode(), "prøvd i år".encode("cp1252"))
     message = refusal(tmp_path, {"e.csv": mixed}, file={"encoding": stated})
     assert "line 3, column 15: is UTF-8 but for 2 bytes (here byte 0xF8, which is ø in cp1252)" in message
-    assert "state encoding" not in message and "no encoding is right for the whole file" in message
+    assert "state encoding" not in message and "no single encoding fits the whole file" in message
     assert ("the form states" in message) == (stated != "utf-8")
 
 
@@ -292,7 +296,7 @@ def test_no_encoding_is_advised_where_no_letters_come_out(tmp_path: Path, bad: b
 
 def test_a_file_cut_in_a_letter_is_cut(tmp_path: Path) -> None:
     content = AAS.encode()
-    assert "the file is cut off" in refusal(tmp_path, {"e.csv": content[: content.rindex("å".encode()) + 1]})
+    assert "the file is truncated" in refusal(tmp_path, {"e.csv": content[: content.rindex("å".encode()) + 1]})
 
 
 @pytest.mark.parametrize("word", ["«BÅ»", "SMÅ\u2013", "Å\u00b4s"])
@@ -477,9 +481,9 @@ def test_a_repeated_header_is_no_data_and_another_header_is_refused(tmp_path: Pa
     assert sheet.header_again == (3,)
     other = content + "nr;kommune;kommentar;arbeid;bolig;merknad\n0104;Moss;;3;12,5;\n"
     message = refusal(tmp_path, {"e.csv": other}, sheet={"rows_not_data": [FOOTNOTE]})
-    assert "line 3: is another header than the first" in message
+    assert "line 3: is a second header" in message
     renamed = content + "nr;kommune;kommentar;årsverk;tiltak;merknad\n0104;Moss;;3;12,5;\n"
-    assert "line 3: is another header than the first" in refusal(tmp_path, {"e.csv": renamed})
+    assert "line 3: is a second header" in refusal(tmp_path, {"e.csv": renamed})
 
 
 def test_headers_of_several_rows_may_be_repeated(tmp_path: Path) -> None:
@@ -540,7 +544,7 @@ def test_file_names_are_compared_by_their_letters(tmp_path: Path) -> None:
     (sheet,) = read_sheets(tmp_path, {decomposed: content}, file={"pattern": composed})
     assert sheet.file.name == sheet.sheet.name == composed
     message = refusal(tmp_path, {decomposed: content, composed: content + "\n"}, file={"pattern": "*.csv", "count": 2})
-    assert "has the same name as another file but for how its letters are stored" in message
+    assert "has the same name as another file, apart from the Unicode form of its letters" in message
 
 
 # new-year
@@ -570,7 +574,7 @@ def test_new_year_finds_header_and_options(tmp_path: Path, content: bytes | str,
     read_sheets(tmp_path, {"e.csv": GOOD}, file={"pattern": "e.csv"})
     previous = load_form(tmp_path / "forms" / FORM["form"])
     folder = write_delivery(tmp_path, "2017", {"e.csv": content, ".DS_Store": "x"})
-    seen = look(folder, previous)
+    seen = inspect_delivery(folder, previous)
     draft = draft_form(previous, seen.sheets, files=seen.files, delivery="2017")
     assert (draft.taken_over, draft.unsure, seen.notes) == (6, (), [])
     for word in words:
@@ -582,7 +586,7 @@ def test_new_year_finds_the_largest_row_of_texts_where_all_names_are_new(tmp_pat
     read_sheets(tmp_path, {"e.csv": GOOD}, file={"pattern": "e.csv"})
     previous = load_form(tmp_path / "forms" / FORM["form"])
     content = "Eksport 2017\n\nKnr;Navn;Tekst;Årsverk i bolig;Årsverk i arbeid;Til slutt\n0101;Halden;;1,5;2;\n;1;\n"
-    seen = look(write_delivery(tmp_path, "2017", {"e.csv": content}), previous)
+    seen = inspect_delivery(write_delivery(tmp_path, "2017", {"e.csv": content}), previous)
     (sheet,) = seen.sheets
     assert (sheet.row, sheet.headers[0], len(sheet.headers)) == (3, "Knr", 6)
     assert [note for note in seen.notes if "line 5: has 3 fields, and the header has 6" in note]
@@ -592,7 +596,7 @@ def test_new_year_tells_of_nameless_columns_and_packed_files(tmp_path: Path) -> 
     read_sheets(tmp_path, {"e.csv": GOOD}, file={"pattern": "e.csv"})
     previous = load_form(tmp_path / "forms" / FORM["form"])
     content = "".join(f"{number or ''};{line}\n" for number, line in enumerate(GOOD.splitlines()))
-    seen = look(write_delivery(tmp_path, "2017", {"e.csv": content, "rest.zip": packed("x")}), previous)
+    seen = inspect_delivery(write_delivery(tmp_path, "2017", {"e.csv": content, "rest.zip": packed("x")}), previous)
     draft = draft_form(previous, seen.sheets, files=seen.files, delivery="2017")
     assert [row.column for row in draft.unsure] == ["@1"]
     assert ["rest.zip is packed: unpack it" in note for note in seen.notes] == [True]

@@ -26,7 +26,7 @@ from benchmarks import pxweb
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import Label, Table, load_tables
 from orchestration.publish.formats import json_stat, px
-from orchestration.publish.release import Code, Release, load_catalogue
+from orchestration.publish.publication_metadata import Code, Release, load_catalogue
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "schemas" / "json_stat_dataset.schema.json").read_text(encoding="utf-8"))
 METADATA = PROJECT_DIR / "data" / "metadata"

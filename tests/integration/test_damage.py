@@ -16,12 +16,12 @@ import pytest
 from click.testing import CliRunner
 
 from orchestration.cli import main
-from orchestration.core.contents import file_hash
+from orchestration.core.content_hashes import file_hash
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
-from orchestration.publish import integrity, journal, mending, pointer, pruning, snapshots
-from orchestration.publish.layout import CHECKSUMS, DATABASE, GATE
-from orchestration.publish.publication import what_waits
+from orchestration.publish import integrity, journal, pointer, pruning, repair, snapshots
+from orchestration.publish.publication import find_waiting
+from orchestration.publish.snapshot_files import CHECKSUMS, DATABASE, GATE
 from tests.integration.publication_kit import fte, judged, published
 
 FIRST, SECOND = ({"fte_by_service": [fte(fte=value)]} for value in (1.5, 2.5))
@@ -54,7 +54,7 @@ def made_again(
         assert origin.predecessor == before and len(origin.deliveries) == 1
         return judged(into, rows).path
 
-    monkeypatch.setattr(mending, "make_again", make_again)
+    monkeypatch.setattr(repair, "make_again", make_again)
     return lambda settings, tell: None
 
 
@@ -128,9 +128,9 @@ def test_a_damaged_snapshot_is_made_anew_under_its_id(
     (folder / name).unlink()
     make = made_again(monkeypatch, tmp_path, SECOND, before.name)
     if not can_exchange:
-        monkeypatch.setattr(mending, "exchange", lambda one, other: False)
+        monkeypatch.setattr(repair, "exchange", lambda one, other: False)
     told: list[str] = []
-    done = mending.mend(settings_of(tmp_path), make, told.append)
+    done = repair.mend(settings_of(tmp_path), make, told.append)
     assert str(done) == (
         f"mended {folder.name}, which was damaged ({name}: the file is missing): "
         "made anew from the archive, content unchanged"
@@ -143,7 +143,7 @@ def test_a_damaged_snapshot_is_made_anew_under_its_id(
     assert (event.action, event.snapshot, event.reason) == ("mended", folder.name, f"{name}: the file is missing")
     # The journal goes on to say what is published, and what a rollback goes to.
     assert journal.current(journal.read_journal(tmp_path / "snapshots")) == folder.name
-    assert mending.mend(settings_of(tmp_path), make) is None
+    assert repair.mend(settings_of(tmp_path), make) is None
     # The damaged one lies aside until it is pruned.
     aside = pruning.prunable(
         tmp_path / "snapshots", tmp_path / "snapshots" / ".candidates", keep=None, referenced=(), last_candidate=None
@@ -161,35 +161,37 @@ def test_other_content_does_not_come_into_the_place_of_a_damaged_snapshot(
     kept = shutil.copytree(folder, tmp_path / "backup")
     damage_bytes(folder / TABLE)
     make = made_again(monkeypatch, tmp_path, {"fte_by_service": [fte(fte=9.5)]}, earlier.name)
-    wanted = f"{TABLE}: the file was changed after it was judged, and the snapshot cannot be made anew: .* other content"
+    wanted = (
+        f"{TABLE}: the file was changed after it was judged, and the snapshot cannot be made again: .* different content"
+    )
     with pytest.raises(UserError, match=wanted) as raised:
-        mending.mend(settings_of(tmp_path), make)
+        repair.mend(settings_of(tmp_path), make)
     assert pointer.current(tmp_path / "snapshots") == folder and integrity.damage(folder) is not None
     assert [path.name for path in (tmp_path / "snapshots").glob(".mended-*")] == []
     assert not list((tmp_path / "snapshots" / ".candidates").glob(".building-*"))
     # Both remedies: the folder of the backup, and the snapshot before.
     assert raised.value.remedy == (
-        "restore the folder from the backup, or go back to an earlier one: is248 rollback --reason damaged"
+        "restore the folder from the backup, or return to an earlier one: is248 rollback --reason damaged"
     )
     command = raised.value.remedy.rpartition("is248 ")[2].split()
     (tmp_path / "data").mkdir()
     damaged = shutil.copytree(folder, tmp_path / "damaged")
     shutil.rmtree(folder)
     shutil.copytree(kept, folder)
-    assert mending.mend(settings_of(tmp_path), make) is None and integrity.damage(folder, thorough=False) is None
+    assert repair.mend(settings_of(tmp_path), make) is None and integrity.damage(folder, thorough=False) is None
     shutil.rmtree(folder)
     shutil.copytree(damaged, folder)
     assert invoked(tmp_path, monkeypatch, *command)[0] == 0
     assert pointer.current(tmp_path / "snapshots") == earlier
-    assert mending.mend(settings_of(tmp_path), make) is None
+    assert repair.mend(settings_of(tmp_path), make) is None
 
 
 def test_an_exchange_that_was_cut_off_between_its_steps_is_ended(tmp_path: Path) -> None:
     folder = published(tmp_path, FIRST, by_gate=True)
-    folder.rename(folder.with_name(f"{mending.MENDED}{folder.name}"))
-    with pytest.raises(UserError, match=f"leads to {folder.name}, which is not there"):
+    folder.rename(folder.with_name(f"{repair.MENDED}{folder.name}"))
+    with pytest.raises(UserError, match=f"points to {folder.name}, which does not exist"):
         pointer.current(tmp_path / "snapshots")
-    assert mending.mend(settings_of(tmp_path), lambda settings, tell: None) is None
+    assert repair.mend(settings_of(tmp_path), lambda settings, tell: None) is None
     assert pointer.current(tmp_path / "snapshots") == folder and integrity.verify(folder) > 0
 
 
@@ -213,8 +215,8 @@ def test_readers_never_find_half_of_a_snapshot_that_is_exchanged(tmp_path: Path,
 
     for name in ("rename", "replace", "unlink", "chmod", "mkdir"):
         monkeypatch.setattr(os, name, watched(getattr(os, name)))
-    monkeypatch.setattr(mending, "exchange", watched(mending.exchange))
-    assert mending.mend(settings_of(tmp_path), make) is not None
+    monkeypatch.setattr(repair, "exchange", watched(repair.exchange))
+    assert repair.mend(settings_of(tmp_path), make) is not None
     # Damaged first, whole after, and not back again.
     assert seen == sorted(seen) and set(seen) == {False, True}
 
@@ -259,10 +261,10 @@ def test_a_candidate_that_was_damaged_while_it_waits_is_told_and_not_published(
     note = {"id": made.id, "path": str(made.path), "content_hash": made.content_hash}
     (settings.warehouse / "candidate.json").write_text(json.dumps(note), encoding="utf-8")
     settings.data.mkdir()
-    before = what_waits(settings)
+    before = find_waiting(settings)
     assert before.waiting == made.id and not any("damaged" in reason for reason in before.reasons)
     damage_bytes(made.path / name)
-    (told,) = [reason for reason in what_waits(settings).reasons if "damaged" in reason]
+    (told,) = [reason for reason in find_waiting(settings).reasons if "damaged" in reason]
     assert told == f"it is damaged ({name}: the file was changed after it was judged): is248 run makes it anew"
     assert "was changed after it was judged; is248 run makes it anew" in invoked(tmp_path, monkeypatch, "verify", made.id)[1]
     with pytest.raises(UserError):
@@ -270,7 +272,7 @@ def test_a_candidate_that_was_damaged_while_it_waits_is_told_and_not_published(
     assert pointer.current(tmp_path / "snapshots") is None
     # What a run makes of the same inputs replaces it.
     again = judged(tmp_path, FIRST, channel="official", is_constructed=False)
-    assert again.id == made.id and not any("damaged" in reason for reason in what_waits(settings).reasons)
+    assert again.id == made.id and not any("damaged" in reason for reason in find_waiting(settings).reasons)
     assert snapshots.promote(again, tmp_path / "snapshots") is True
 
 
@@ -308,16 +310,16 @@ def to(target: str) -> Callable[[Path], None]:
 
 
 WRONG: dict[str, tuple[Callable[[Path], None], str]] = {
-    "folder": (folder_in_place, "it is a folder, and must be a link"),
-    "file": (file_in_place, "it is a file, and must be a link"),
-    "gone": (Path.unlink, "the link to the published snapshot is gone"),
-    "foreign": (to("{foreign}"), "which is no snapshot of this folder"),
-    "foreign_by_a_link": (to("linked"), "which is no snapshot of this folder"),
-    "above": (to(".."), "which is no snapshot of this folder"),
-    "candidates": (to(".candidates"), "which is no snapshot of this folder"),
-    "to_a_file": (to(".journal.jsonl"), "which is no snapshot of this folder"),
-    "circle": (to("current"), "which is no snapshot of this folder"),
-    "dangling": (to("2019-000000000000"), "leads to 2019-000000000000, which is not there"),
+    "folder": (folder_in_place, "it is a folder, but must be a link"),
+    "file": (file_in_place, "it is a file, but must be a link"),
+    "gone": (Path.unlink, "the link to the published snapshot is missing"),
+    "foreign": (to("{foreign}"), "which is not a snapshot of this folder"),
+    "foreign_by_a_link": (to("linked"), "which is not a snapshot of this folder"),
+    "above": (to(".."), "which is not a snapshot of this folder"),
+    "candidates": (to(".candidates"), "which is not a snapshot of this folder"),
+    "to_a_file": (to(".journal.jsonl"), "which is not a snapshot of this folder"),
+    "circle": (to("current"), "which is not a snapshot of this folder"),
+    "dangling": (to("2019-000000000000"), "points to 2019-000000000000, which does not exist"),
 }
 
 COMMANDS = (

@@ -17,7 +17,7 @@ from orchestration.cli import main
 from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.core.warehouse import connect
 from orchestration.disclosure import ledger
-from orchestration.engines import built as built_from
+from orchestration.engines import build_record as built_from
 from orchestration.engines import dbt, uncorrected
 from orchestration.ingest import deliveries, registry
 from orchestration.publish import rolls

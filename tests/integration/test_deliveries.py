@@ -26,9 +26,9 @@ from orchestration.core.warehouse import connect
 from orchestration.forms.draft import draft_form
 from orchestration.forms.registry import load_form
 from orchestration.ingest.capture import capture
-from orchestration.ingest.delivered import read_file
-from orchestration.ingest.headers import look
-from orchestration.trace.deliveries import told_cells
+from orchestration.ingest.delivery_files import read_file
+from orchestration.ingest.headers import inspect_delivery
+from orchestration.trace.deliveries import reported_cells
 from tests.integration.deliveries_kit import (
     COLUMNS,
     FORM,
@@ -363,7 +363,7 @@ def test_linked_sheets_and_merged_headers_of_a_workbook(kit: Kit, warehouse: duc
     ]
     assert warehouse.execute("select count(*) from intermediate.int_cells where fate_reason = 'header'").fetchone() == (7,)
     write_form(kit.data, {**form, "checks": [{**form["checks"][0], "matches": ".*2017"}]}, columns, [])  # type: ignore[dict-item]
-    with pytest.raises(UserError, match="row 1, column 1 holds 'Rapport for 2016'"):
+    with pytest.raises(UserError, match="row 1, column 1 contains 'Rapport for 2016'"):
         kit.read(warehouse)
 
 
@@ -420,7 +420,7 @@ def without_column(name: str) -> str:
 
 REFUSED: list[tuple[str, dict[str, bytes | str], str]] = [
     ("unknown file", {"export.csv": GOOD, "exportt.csv": "x"}, "does not know the file: its columns are those of no file"),
-    ("missing file", {}, "0 files fit 'export.csv', 1 are expected"),
+    ("missing file", {}, "0 files match 'export.csv', but 1 are expected"),
     ("empty file", {"export.csv": ""}, "the file is empty"),
     ("unmapped column", {"export.csv": GOOD.replace("bolig", "bolig_ny")}, "'bolig_ny' is not mapped"),
     ("missing column", {"export.csv": without_column("arbeid")}, "the mapped column 'arbeid' is missing"),
@@ -432,11 +432,11 @@ REFUSED: list[tuple[str, dict[str, bytes | str], str]] = [
         "'bolig#2' is not mapped (its header stands in the sheet more than once, nearest is 'arbeid', line 9)",
     ),
     ("no header", {"export.csv": GOOD.replace("arbeid", "")}, "has cells and no header"),
-    ("truncated file", {"export.csv": csv_text(HEADER, ROWS[:6]).rstrip("\n")[:-6]}, "the file is cut off"),
+    ("truncated file", {"export.csv": csv_text(HEADER, ROWS[:6]).rstrip("\n")[:-6]}, "the file is truncated"),
     ("another year", {"export.csv": GOOD.replace("2016", "2015")}, "submissions are of 2015, and the form is collected in"),
     ("dates of another form", {"export.csv": GOOD.replace(".04.2016", "/04/2016")}, "not dates as submission.formats says"),
     ("no status of a completed one", {"export.csv": GOOD.replace(".2016;1;", ".2016;3;")}, "no submission is completed"),
-    ("no units", {"export.csv": csv_text(HEADER, ROWS[7:])}, "holds no units"),
+    ("no units", {"export.csv": csv_text(HEADER, ROWS[7:])}, "contains no units"),
 ]
 
 
@@ -466,7 +466,7 @@ def test_a_shrunken_delivery_is_refused(kit: Kit, warehouse: duckdb.DuckDBPyConn
     )
     write_delivery(kit.data, "2016", {"export.csv": GOOD})
     write_delivery(kit.data, "2017", {"export.csv": csv_text(HEADER, ROWS[:3]).replace("2016", "2017")})
-    with pytest.raises(UserError, match="holds 3 units, survey_2016 held 7"):
+    with pytest.raises(UserError, match="contains 3 units, but survey_2016 contained 7"):
         kit.read(warehouse)
     # Where mergers made the municipalities half as many, half as many units are right.
     assert kit.read(warehouse, municipalities={2016: 400, 2017: 180})["survey_2017"] == "read"
@@ -491,10 +491,10 @@ def a_pipe(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("add", "message"),
     [
-        (a_copy, "is the same as export.csv"),
+        (a_copy, "has the same content as export.csv"),
         (a_link, "is a link"),
         (a_folder, "is a folder"),
-        (a_pipe, "is no ordinary file"),
+        (a_pipe, "is not a regular file"),
     ],
 )
 def test_what_is_no_file_of_the_delivery_is_refused(
@@ -938,13 +938,13 @@ def test_other_kinds_of_workbooks_are_deliveries_too(kit: Kit, warehouse: duckdb
 def test_what_is_told_of_workbooks_stands_in_the_status(kit: Kit) -> None:
     with connect(kit.settings.warehouse_file):
         pass
-    assert told_cells(kit.settings.warehouse_file) == []
+    assert reported_cells(kit.settings.warehouse_file) == []
     write_form(kit.data, workbook_form(hidden="read"), WORKBOOK_COLUMNS, [])
     write_delivery(kit.data, "2016", {"export.xlsx": xlsx(WORKBOOK_ROWS, hide_row)})
     with connect(kit.settings.warehouse_file) as connection:
         load_inputs(kit.settings, connection)
         kit.read(connection)
-    (told,) = told_cells(kit.settings.warehouse_file)
+    (told,) = reported_cells(kit.settings.warehouse_file)
     assert (told["form"], told["file"], told["sheet"]) == ("survey_2016", "export.xlsx", "Ark")
     assert (told["cells"], told["first_cell"], told["what"]) == (3, "A4", "hidden cells, read since the form says so")
 
@@ -957,7 +957,7 @@ def test_a_new_year_is_proposed_what_to_do_with_marks_and_units(kit: Kit) -> Non
     write_form(kit.data, workbook_form(), WORKBOOK_COLUMNS, [])
     form = load_form(kit.settings.forms / "survey_2016")
     folder = write_delivery(kit.data, "2017", {"export.xlsx": xlsx(WORKBOOK_ROWS, change)})
-    seen = look(folder, form)
+    seen = inspect_delivery(folder, form)
     draft = draft_form(form, seen.sheets, labels=seen.labels, files=seen.files, delivery="2017", years=1)
     (hidden,) = [line for line in draft.form_yml.splitlines() if "hidden: read or skip" in line]
     assert hidden.strip().startswith("# look: sheet Ark, A4 (and 3 more): the row is hidden; show it if it counts")
@@ -984,7 +984,7 @@ def test_what_cells_suggest_is_proposed_and_nothing_of_it_is_decided(kit: Kit) -
     write_form(kit.data, {**FORM, "sheets": [sheet], "numbers": {}}, columns, OPTIONS)
     last = load_form(kit.settings.forms / "survey_2016")
     content = ";".join(("nr", *names, "valg", "boks")) + PROPOSED
-    seen = look(write_delivery(kit.data, "2017", {"export.csv": content}), last)
+    seen = inspect_delivery(write_delivery(kit.data, "2017", {"export.csv": content}), last)
     draft = draft_form(last, seen.sheets, files=seen.files, delivery="2017")
     assert [(row.column, row.note) for row in draft.unsure] == [
         ("valg", "its cells hold several options: type codes, separator |?"),
@@ -1016,6 +1016,6 @@ def test_units_that_are_merged_over_rows_are_told_in_a_new_year(kit: Kit) -> Non
         sheet.merge_cells("B2:B3")
 
     folder = write_delivery(kit.data, "2017", {"export.xlsx": xlsx(WORKBOOK_ROWS, merge)})
-    text = draft_form(form, look(folder, form).sheets, delivery="2017").form_yml
+    text = draft_form(form, inspect_delivery(folder, form).sheets, delivery="2017").form_yml
     assert "is merged over rows (first into row 3): its unit holds for all of them without a word" in text
     assert "#   rows: sum" in text and "fill_down" not in text

@@ -27,7 +27,7 @@ from orchestration.documentation.forms import changes_page, pairs_of
 from orchestration.documentation.tables import example_query
 from orchestration.documentation.words import load_words
 from orchestration.forms.registry import load_forms
-from orchestration.publish.layout import DATABASE
+from orchestration.publish.snapshot_files import DATABASE
 from orchestration.publish.views import described, load_entries
 from tests.integration import test_clients, test_csv_types
 from tests.integration.test_clients import publish_small
@@ -218,7 +218,7 @@ def test_the_pages_can_be_read_by_everybody_at_any_width(site: Path, scheme: str
 
 def test_a_folder_with_other_files_is_not_written_over(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(UserError, match="holds other files"):
+    with pytest.raises(UserError, match="contains other files"):
         build(tmp_path)
     assert (tmp_path / "letter.txt").read_text(encoding="utf-8") == "mine"
 

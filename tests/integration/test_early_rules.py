@@ -11,7 +11,7 @@ import yaml
 
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.warehouse import connect
-from orchestration.gate import early
+from orchestration.gate import early_rules
 from orchestration.gate.judging import early_file, judge_early
 from orchestration.gate.proposals import PROPOSERS
 from orchestration.gate.rules import load_rules
@@ -62,8 +62,8 @@ def kit(tmp_path: Path) -> Iterator[Kit]:
 
 
 def test_a_version_that_is_the_published_one_has_not_come_again(kit: Kit) -> None:
-    assert early.come_again(kit.settings.warehouse_file) == ["survey_2016"]
-    assert early.come_again(kit.settings.warehouse / "none.duckdb") == []
+    assert early_rules.redelivered_forms(kit.settings.warehouse_file) == ["survey_2016"]
+    assert early_rules.redelivered_forms(kit.settings.warehouse / "none.duckdb") == []
 
 
 def test_units_whose_answers_are_gone_are_refused_and_the_entry_is_proposed(kit: Kit) -> None:
@@ -94,6 +94,6 @@ def test_where_nothing_came_again_nothing_is_judged(kit: Kit) -> None:
 
 def test_every_early_rule_is_one_of_the_warehouse_and_stops_the_run() -> None:
     rules = {rule.id: rule for rule in load_rules(PROJECT_DIR / "expectations" / "rules")}
-    for name in early.RULES:
+    for name in early_rules.RULES:
         assert rules[name].stage == "warehouse" and rules[name].stops_the_run and name in PROPOSERS
-        assert rules[name].table in early.RULES[name]
+        assert rules[name].table in early_rules.RULES[name]

@@ -12,9 +12,9 @@ from click.testing import CliRunner
 
 from orchestration.cli import main
 from orchestration.forms.model import UNSURE
-from orchestration.preview.entries import entries_of_form
 from orchestration.preview.entry_drafts import NAME, draft_entries
-from orchestration.preview.look import look_at
+from orchestration.preview.missing_entries import entries_of_form
+from orchestration.preview.year_preview import preview_year
 from tests.integration.deliveries_kit import (
     COLUMNS,
     FORM,
@@ -74,8 +74,8 @@ def test_new_questions_and_answers_are_missing_and_known_ones_are_not(kit: Kit) 
 
 
 def test_a_look_at_the_year_tells_the_same(kit: Kit) -> None:
-    told = [str(each.told) for each in entries_of_form(kit.settings, YEAR)[1]]
-    assert [str(each) for each in look_at(kit.settings, 2016).entries] == told
+    told = [str(each.error) for each in entries_of_form(kit.settings, YEAR)[1]]
+    assert [str(each) for each in preview_year(kit.settings, 2016).entries] == told
 
 
 def test_the_difference_of_two_forms_ends_with_them(command: CliRunner) -> None:

@@ -195,7 +195,7 @@ def test_an_expectation_that_great_expectations_does_not_take_is_told(tmp_path: 
     rule = RULES["unit_figures_are_fte_only"]
     wrong = Stated.model_validate(rule.expectations[0].model_dump() | argument)
     path = database(tmp_path, {"amounts": [{"unit_level": "country"}], "indicator_shares": [SHARES]})
-    with pytest.raises(UserError, match="does not take an expectation of the stage candidate"):
+    with pytest.raises(UserError, match="does not accept an expectation of the stage candidate"):
         checked(path, rule.model_copy(update={"expectations": (*rule.expectations, wrong)}))
 
 

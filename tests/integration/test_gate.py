@@ -20,7 +20,7 @@ from orchestration.core.settings import PROJECT_DIR, load_settings
 from orchestration.core.tables import Table
 from orchestration.core.warehouse import connect
 from orchestration.disclosure import ledger, policy
-from orchestration.gate.attacked import AttackInputs
+from orchestration.gate.attack_rules import AttackInputs
 from orchestration.gate.proof import Judged, prove
 from orchestration.gate.results import Counted, result
 from orchestration.gate.rules import Rule, load_rules
@@ -36,7 +36,7 @@ from orchestration.gate.verdict import (
 from orchestration.gate.waivers import PlacedWaiver, Waiver
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.candidates import note_candidate
-from orchestration.publish.layout import DATABASE, content_hash, write_checksums
+from orchestration.publish.snapshot_files import DATABASE, content_hash, write_checksums
 from orchestration.publish.snapshots import promote
 from tests.unit.test_rules import RULE, TABLE, TEXT
 
@@ -413,14 +413,14 @@ def test_a_refused_candidate_is_not_promoted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["csv/facts.csv", DATABASE])
 def test_a_candidate_that_changed_after_it_was_judged_is_not_promoted(tmp_path: Path, name: str) -> None:
-    from orchestration.core.contents import file_hash
+    from orchestration.core.content_hashes import file_hash
 
     candidate = tiny_candidate(tmp_path)
     (candidate.path / f"{DATABASE}.sha256").write_text(f"{file_hash(candidate.path / DATABASE)}  {DATABASE}\n")
     judge([rule(rows="select * from facts", fails_when="b > 9")], [], candidate, [], circumstances(tmp_path))
     with (candidate.path / name).open("ab") as file:
         file.write(b"z")
-    with pytest.raises(UserError, match=r"is not the one that the gate judged|was changed after it was judged"):
+    with pytest.raises(UserError, match=r"differs from the one that the gate judged|was changed after it was judged"):
         promote(candidate, tmp_path / "snapshots")
     assert not (tmp_path / "snapshots" / "current").exists()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.core.entries import read_entries
+from orchestration.core.entry_files import read_entries
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.core.warehouse import connect

@@ -14,10 +14,10 @@ import pytest
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import load_tables
 from orchestration.core.warehouse import IN_MEMORY, connect
-from orchestration.gate.reads import Reads, reading, stated
 from orchestration.gate.rules import BATCH, FOLDER, load_rules
+from orchestration.gate.sql_inputs import Reads, reading, stated
 from orchestration.gate.suites import RULE_TO_HOLD, SOURCES, Entry, Source, entries_of
-from orchestration.publish.layout import DATABASE
+from orchestration.publish.snapshot_files import DATABASE
 from tests.integration.test_expectations import database
 
 RULES = load_rules(PROJECT_DIR / "expectations" / "rules")

@@ -12,17 +12,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestration.attack import opening
+from orchestration.attack import connections
 from orchestration.core.warehouse import connect
-from orchestration.gate.memory import FOLDER, Memory
+from orchestration.gate.kept_results import FOLDER, Memory
 from orchestration.gate.proof import Judged, prove
 from orchestration.gate.proofs import Proofs
-from orchestration.gate.reads import reading
-from orchestration.gate.recall import Pieces, Recall
+from orchestration.gate.result_keys import Pieces, Recall
 from orchestration.gate.rules import Rule
+from orchestration.gate.sql_inputs import reading
 from orchestration.gate.verdict import judge
 from orchestration.publish.candidate import Candidate
-from orchestration.publish.layout import DATABASE, GATE_NATIVE
+from orchestration.publish.snapshot_files import DATABASE, GATE_NATIVE
 from tests.integration.test_gate import FACT, attack_found, circumstances, of_attack, rule, shares
 from tests.unit.test_rules import TEXT
 
@@ -116,7 +116,7 @@ def test_another_rule_of_the_same_name_is_judged(tmp_path: Path) -> None:
 
 def test_other_code_judges_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     judged(tmp_path, made(tmp_path, "one"), ALL)
-    monkeypatch.setattr("orchestration.gate.recall.versions", lambda: "other")
+    monkeypatch.setattr("orchestration.gate.result_keys.versions", lambda: "other")
     assert not any(by_rule(judged(tmp_path, made(tmp_path, "two"), ALL)).values())
 
 
@@ -244,7 +244,7 @@ def test_the_proof_of_an_attack_depends_on_what_the_attack_asks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def attack(database: Path, **_: Any) -> Any:
-        with opening.opened(database) as connection:
+        with connections.opened(database) as connection:
             connection.sql("select max(n_answer) from indicator_shares").fetchall()
             connection.sql("select count(*) from areas where time_period > 2000").fetchall()
         return attack_found(FACT) if database.parent.name.startswith("attacked-") else attack_found()

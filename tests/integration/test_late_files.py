@@ -12,7 +12,7 @@ from orchestration.forms.model import FileSpec
 from orchestration.forms.registry import load_forms
 from orchestration.ingest.capture import capture
 from orchestration.ingest.deliveries import fingerprint
-from orchestration.preview.look import look_at
+from orchestration.preview.year_preview import preview_year
 from tests.integration.deliveries_kit import (
     COLUMNS,
     FORM,
@@ -49,11 +49,11 @@ def test_late_files_are_read_and_not_counted_whatever_their_number(tmp_path: Pat
     late = {f"late_{code}.csv": [row(1, code, name, "4", "02.05.2016")] for code, name in (("0105", "x"), ("0106", "y"))}
     write_delivery(kit.data, "2016", {name: csv_text(HEADER, rows) for name, rows in late.items()})
     assert [file.name for file in capture(folder, form)] == ["export.csv", "late_0105.csv", "late_0106.csv"]
-    found = look_at(kit.settings, 2016)
+    found = preview_year(kit.settings, 2016)
     assert found.problems == () and found.units["answered"] == 4 and found.several_files == ()
     # The file that everybody is in is still needed, whatever came late.
     (folder / "export.csv").unlink()
-    with pytest.raises(UserError, match=r"0 files fit 'export.csv', 1 are expected.*ask the collector"):
+    with pytest.raises(UserError, match=r"0 files match 'export.csv', but 1 are expected.*ask the collector"):
         capture(folder, form)
 
 
@@ -136,7 +136,7 @@ def test_a_file_that_came_twice_is_told(tmp_path: Path) -> None:
     rows = [row(1, "0101", "Halden", "1")]
     kit = kit_with(tmp_path, LATE, {"export.csv": rows, "late_again.csv": rows})
     (form,) = load_forms(kit.settings.forms)
-    with pytest.raises(UserError, match=r"late_again\.csv: is the same as export\.csv.*remove one"):
+    with pytest.raises(UserError, match=r"late_again\.csv: has the same content as export\.csv.*remove one"):
         capture(kit.data / "deliveries" / "2016", form)
 
 
@@ -151,7 +151,7 @@ def test_a_unit_that_stands_in_two_files_is_told_by_name_until_it_is_signed_whic
     kit = kit_with(tmp_path, LATE, {"export.csv": export, "late_1.csv": late})
 
     def told() -> dict[str, tuple[str, str | None]]:
-        return {each.unit_code: (each.verdict, each.counts) for each in look_at(kit.settings, 2016).several_files}
+        return {each.unit_code: (each.verdict, each.counts) for each in preview_year(kit.settings, 2016).several_files}
 
     assert told() == {
         "0101": ("contested", None),

@@ -26,8 +26,8 @@ from rdflib import DCTERMS, FOAF, RDF, Graph, Literal, Namespace, URIRef
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import Label, Table
 from orchestration.publish.formats import data_package, dcat, delimited, metadata, parquet
-from orchestration.publish.layout import REVISIONS
-from orchestration.publish.release import Code, Release, load_catalogue, spans
+from orchestration.publish.publication_metadata import Code, Release, load_catalogue, spans
+from orchestration.publish.snapshot_files import REVISIONS
 
 SHAPES = PROJECT_DIR / "tests" / "schemas" / "dcat"
 # pytest looks into what a module imports, and two of the library's own namespaces warn of that.

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from orchestration.cli import main
-from orchestration.contact.effect import effect_of
+from orchestration.contact.correction_effect import estimate_effect
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import IN_MEMORY, connect
@@ -25,14 +25,14 @@ from orchestration.defs.preview import build_preview_job
 from orchestration.engines import compiled, dbt
 from orchestration.forms.model import UNSURE
 from orchestration.forms.registry import load_forms
-from orchestration.forms.renamed import RenamedError
+from orchestration.forms.renamed_columns import RenamedError
 from orchestration.ingest.archive import archive
 from orchestration.ingest.capture import capture
 from orchestration.preview import reading
-from orchestration.preview.columns import FEWEST_ANSWERS, Answers, unlike
-from orchestration.preview.look import PARTS, Preview, look_at
+from orchestration.preview.columns import FEWEST_ANSWERS, Answers, find_differences
 from orchestration.preview.page import render, write_page
 from orchestration.preview.reading import read
+from orchestration.preview.year_preview import PARTS, Preview, preview_year
 from tests.integration.deliveries_kit import (
     COLUMNS,
     FORM,
@@ -96,7 +96,7 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Kit:
 
 @pytest.fixture(scope="module")
 def finished(kit: Kit) -> Preview:
-    return look_at(kit.settings, YEAR)
+    return preview_year(kit.settings, YEAR)
 
 
 def test_a_finished_form_has_no_problems(finished: Preview) -> None:
@@ -179,7 +179,7 @@ def half_mapped(kit: Kit) -> Iterator[Preview]:
     rows = [[*answered(1, "0101", "Halden", HALF_MAPPED, "12,5", "2", "1")[:-2], "1", ""]]
     files = {"export.csv": csv_text(header, rows), "late.csv": "a;b\n", "notes.txt": "x"}
     folder = write_delivery(kit.data, str(HALF_MAPPED), files)
-    yield look_at(kit.settings, HALF_MAPPED)
+    yield preview_year(kit.settings, HALF_MAPPED)
     for path in folder.iterdir():
         path.unlink()
     folder.rmdir()
@@ -190,8 +190,8 @@ def test_all_problems_of_a_half_mapped_form_are_told_at_once(half_mapped: Previe
     for words in (
         "late.csv: form survey_2018 does not know the file",
         "notes.txt: form survey_2018 does not know the file",
-        "'no_such_service' is no code of the list service_type",
-        "code '1' of suicide_attempt_routines stands in line 2 too",
+        "'no_such_service' is not a code in the list service_type",
+        "code '1' of suicide_attempt_routines is also in line 2",
         "'ny' is not mapped",
     ):
         assert sum(words in text for text in told) == 1, told
@@ -200,7 +200,7 @@ def test_all_problems_of_a_half_mapped_form_are_told_at_once(half_mapped: Previe
 def test_the_command_tells_as_json_what_it_tells_as_text(
     half_mapped: Preview, kit: Kit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestration.preview.look.look_at", lambda *_: half_mapped)
+    monkeypatch.setattr("orchestration.preview.year_preview.preview_year", lambda *_: half_mapped)
     for name in ("data", "warehouse", "snapshots"):
         monkeypatch.setenv(f"IS248_{name.upper()}_DIR", str(getattr(kit.settings, name)))
     result = CliRunner().invoke(main, ["preview", str(HALF_MAPPED), "--json"])
@@ -223,8 +223,8 @@ def test_what_is_not_mapped_yet_is_listed_and_hides_nothing(half_mapped: Preview
 
 
 def test_a_year_without_a_form_is_an_error_with_the_remedy(kit: Kit) -> None:
-    with pytest.raises(UserError, match=r"no form is of 1999.*new-year"):
-        look_at(kit.settings, 1999)
+    with pytest.raises(UserError, match=r"there is no form for 1999.*new-year"):
+        preview_year(kit.settings, 1999)
 
 
 def test_the_job_writes_the_page_and_says_nothing_of_the_delivery(kit: Kit) -> None:
@@ -244,11 +244,11 @@ def test_a_round_that_cannot_be_compared_with_is_named_and_so_is_a_form_that_can
     text = described.read_text(encoding="utf-8")
     try:
         described.write_text(text + "unheard: of\n", encoding="utf-8")
-        (round_,) = look_at(kit.settings, YEAR).rounds
+        (round_,) = preview_year(kit.settings, YEAR).rounds
         assert round_.compared_with is None and f"survey_{EARLIER} is not compared with" in str(round_.not_compared)
         described.write_text("survey: [is248\n", encoding="utf-8")
         with pytest.raises(UserError, match=r"form\.yml: is not YAML"):
-            look_at(kit.settings, EARLIER)
+            preview_year(kit.settings, EARLIER)
     finally:
         described.write_text(text, encoding="utf-8")
 
@@ -259,7 +259,7 @@ def test_an_input_that_is_broken_is_told_with_file_and_line(kit: Kit) -> None:
     try:
         rounds.write_text(f"{text}is248,abcd,2023,x\n", encoding="utf-8")
         with pytest.raises(UserError, match=r"survey_rounds\.csv"):
-            look_at(kit.settings, YEAR)
+            preview_year(kit.settings, YEAR)
     finally:
         rounds.write_text(text, encoding="utf-8")
 
@@ -268,7 +268,7 @@ def test_a_delivery_that_is_not_there_is_said(kit: Kit, monkeypatch: pytest.Monk
     folder = kit.data / "deliveries" / str(YEAR)
     folder.rename(folder.with_name("away"))
     try:
-        found = look_at(kit.settings, YEAR)
+        found = preview_year(kit.settings, YEAR)
         assert not found.rounds[0].is_delivered and not found.ledger
         assert found.units["answered"] in (None, 0)
     finally:
@@ -289,7 +289,7 @@ def test_an_old_header_is_not_unlike_what_it_was_and_another_reason_beside_optio
     renamed = ["rutine_ny" if name == "rutine" else name for name in HEADER]
     rows = [[*row[:8], "7", *row[9:]] for row in rows]
     write_delivery(kit.data, str(YEAR), {"export.csv": csv_text(renamed, rows).replace(f".{EARLIER}", f".{YEAR}")})
-    found = look_at(kit.settings, YEAR)
+    found = preview_year(kit.settings, YEAR)
     assert found.problems == () and found.undelivered == ()
     (line,) = [each for each in found.columns if each.question == "suicide_attempt_routines"]
     assert (line.column, line.unlike) == ("rutine_ny", ())
@@ -301,7 +301,7 @@ def test_an_old_header_is_not_unlike_what_it_was_and_another_reason_beside_optio
     place = HEADER.index("sum")
     rows = [row[:place] + row[place + 1 :] for row in rows]
     write_delivery(kit.data, str(YEAR), {"export.csv": csv_text(without, rows).replace(f".{EARLIER}", f".{YEAR}")})
-    assert look_at(kit.settings, YEAR).problems == ()
+    assert preview_year(kit.settings, YEAR).problems == ()
 
 
 def test_the_version_before_says_which_column_has_another_header_now(tmp_path: Path) -> None:
@@ -313,7 +313,7 @@ def test_the_version_before_says_which_column_has_another_header_now(tmp_path: P
     archive(folder, capture(folder, described), kit.settings.archive)
     other = ["xx" if name == "arbeid" else "yy" if name == "bolig" else name for name in HEADER]
     write_delivery(kit.data, str(YEAR), {"export.csv": csv_text(other, rows)})
-    found = look_at(kit.settings, YEAR)
+    found = preview_year(kit.settings, YEAR)
     (problem,) = [each for each in found.problems if isinstance(each, RenamedError)]
     renamed = {each.after: each for each in problem.renamed}
     assert {after: each.before for after, each in renamed.items()} == {"xx": "arbeid", "yy": "bolig"}
@@ -347,7 +347,7 @@ def numbers(mean: float, filled: int = 100) -> Answers:
 def test_answers_are_unlike_where_they_are_filled_or_distributed_otherwise(
     now: Answers, before: Answers | None, expected: tuple[str, ...]
 ) -> None:
-    assert unlike(now, before) == expected
+    assert find_differences(now, before) == expected
 
 
 def test_the_folder_of_deliveries_is_not_written(kit: Kit, finished: Preview) -> None:
@@ -372,7 +372,7 @@ def correction(**values: Any) -> dict[str, Any]:
 
 def test_the_effect_of_a_correction_is_shown_before_it_is_signed(kit: Kit) -> None:
     before = {path: path.read_bytes() for path in kit.data.rglob("*") if path.is_file()}
-    found = effect_of(kit.settings, YEAR, [correction()])
+    found = estimate_effect(kit.settings, YEAR, [correction()])
     assert {(each.unit_level, each.unit_code, each.question, each.before, each.after) for each in found} == {
         ("country", "0", "fte_by_service", Decimal(38), Decimal(20)),
         ("county", "01", "fte_by_service", Decimal(38), Decimal(20)),
@@ -384,7 +384,7 @@ def test_the_effect_of_a_correction_is_shown_before_it_is_signed(kit: Kit) -> No
 
 def test_a_correction_of_an_option_moves_a_unit_from_one_to_the_other(kit: Kit) -> None:
     about = correction(unit="0101", question="suicide_attempt_routines", expect="yes", value="no")
-    found = effect_of(kit.settings, YEAR, [{name: value for name, value in about.items() if name != "item"}])
+    found = estimate_effect(kit.settings, YEAR, [{name: value for name, value in about.items() if name != "item"}])
     assert {(each.question, each.answer, each.before, each.after) for each in found} == {
         ("suicide_attempt_routines", "yes", Decimal(1), None),
         ("suicide_attempt_routines", "no", Decimal(1), Decimal(2)),
@@ -392,8 +392,8 @@ def test_a_correction_of_an_option_moves_a_unit_from_one_to_the_other(kit: Kit) 
 
 
 def test_a_correction_that_expects_another_value_does_nothing(kit: Kit) -> None:
-    assert effect_of(kit.settings, YEAR, [correction(expect=21)]) == ()
-    assert effect_of(kit.settings, YEAR, []) == ()
+    assert estimate_effect(kit.settings, YEAR, [correction(expect=21)]) == ()
+    assert estimate_effect(kit.settings, YEAR, []) == ()
 
 
 # Models as they were compiled

@@ -19,7 +19,7 @@ from orchestration.gate.verdict import judge
 from orchestration.publish import integrity, pointer, snapshots
 from orchestration.publish.formats import NAMES as FORMATS
 from orchestration.publish.formats import REPORTS, delimited
-from orchestration.publish.layout import CHANGES, CHANGES_TEXT, DATABASE, GATE, GATE_NATIVE, GATE_PAGE
+from orchestration.publish.snapshot_files import CHANGES, CHANGES_TEXT, DATABASE, GATE, GATE_NATIVE, GATE_PAGE
 from tests.integration.publication_kit import TABLES, candidate, fte, judged, published, warehouse
 from tests.integration.test_gate import circumstances, nothing_to_add
 
@@ -242,7 +242,7 @@ def test_the_official_channel_refuses_constructed_deliveries(
 
 
 def test_a_format_that_is_not_known_is_refused() -> None:
-    with pytest.raises(ValueError, match="'docx' is no format"):
+    with pytest.raises(ValueError, match="'docx' is not a format"):
         Settings(formats="xlsx,docx")
     assert Settings(formats="").formats_written == frozenset()
     assert Settings().formats_written == frozenset((*FORMATS, "report"))

@@ -194,9 +194,9 @@ def test_csv_in_any_encoding_without_its_mark(tmp_path: Path, encoding: str, mar
         ("nr;na\0vn\n".encode("utf-16-le"), "utf-16-le", ("zero byte", "row 1")),
         (b"\xff\xfen\0;\0x", "utf-16", ("not utf-16",)),
         (b"\xff\xfen\0;\0x\0\n\0x", "utf-16", ("byte 10", "damaged")),
-        (b"nr;navn\n", "nothing", ("'nothing' is not known",)),
-        (b"nr;navn\n", "rot13", ("not known for text",)),
-        (b"nr;navn\n", "base64", ("not known for text",)),
+        (b"nr;navn\n", "nothing", ("'nothing' is not a known text encoding",)),
+        (b"nr;navn\n", "rot13", ("not a known text encoding",)),
+        (b"nr;navn\n", "base64", ("not a known text encoding",)),
     ],
 )
 def test_csv_that_contradicts_its_encoding_is_refused(
@@ -308,7 +308,7 @@ def test_files_that_break_off_are_refused(tmp_path: Path, reader: str) -> None:
     path = tmp_path / f"file.{reader}"
     for length in (5, 100, len(content) // 2, len(content) - 9, len(content) - 1):
         path.write_bytes(content[:length])
-        refused(lambda: read(path, spec(reader), ("*",)), "damaged or breaks off")
+        refused(lambda: read(path, spec(reader), ("*",)), "damaged or truncated")
 
 
 def test_every_reader_that_a_form_may_name_reads(tmp_path: Path) -> None:
@@ -490,7 +490,7 @@ def test_marks_are_found_in_large_sheets_too(tmp_path: Path) -> None:
         ("xl/vbaProject.bin", ("macros",)),
         ("xl/macrosheets/sheet1.xml", ("macros",)),
         ("xl/externalLinks/externalLink1.xml", ("links to other workbooks",)),
-        ("XL/Workbook.xml", ("there twice",)),
+        ("XL/Workbook.xml", ("occurs twice",)),
     ],
 )
 def test_workbooks_with_more_than_values_are_refused(tmp_path: Path, part: str, words: tuple[str, ...]) -> None:
@@ -571,7 +571,7 @@ def test_parts_that_lie_about_their_size_are_refused_in_little_memory(tmp_path: 
     content[place + 24 : place + 28] = struct.pack("<I", 1000)
     tracemalloc.start()
     try:
-        refused(lambda: read_workbook(tmp_path, bytes(content)), SHEET_PART, "not what the directory says")
+        refused(lambda: read_workbook(tmp_path, bytes(content)), SHEET_PART, "does not match its entry in the directory")
         assert tracemalloc.get_traced_memory()[1] < 20_000_000
     finally:
         tracemalloc.stop()

@@ -17,7 +17,7 @@ from orchestration.core.rehearsal import MARK
 from orchestration.core.settings import Settings, load_settings
 from orchestration.forms.registry import load_form
 from orchestration.rehearsal.advance import Successor, advance_dates, move_units, successors
-from orchestration.rehearsal.made import CORRECTED, LATE_FILES, LATER, WITH_LATE_UNITS, Rehearsal, rehearse
+from orchestration.rehearsal.delivery import CORRECTED, LATE_FILES, LATER, WITH_LATE_UNITS, Rehearsal, rehearse
 from orchestration.rehearsal.tables import Row, Table
 from tests.integration.deliveries_kit import COLUMNS, HEADER, OPTIONS, Kit, csv_text, make_kit, write_delivery, write_form
 from tests.integration.test_preview import answered, form
@@ -78,7 +78,7 @@ def test_a_rehearsal_is_a_year_with_late_units_renamed_columns_and_slips_that_it
     assert key["late"] == rehearsal.late and key["slips"][0]["unit_name"] in {"navn", "Oslo"}
     # What it is made of is not touched, and a coming year is not among the inputs of the copy.
     assert [path.name for path in (rehearsal.data / "forms").iterdir()] == [f"survey_{YEAR}"]
-    with pytest.raises(UserError, match="is there already"):
+    with pytest.raises(UserError, match="already exists"):
         made(kit, tmp_path / "one")
     with pytest.raises(UserError, match="is not after"):
         rehearse(kit.settings, f"survey_{YEAR}", YEAR, tmp_path / "three", 7)
@@ -173,13 +173,13 @@ def test_a_rehearsal_says_what_it_is_in_either_channel_and_writes_into_itself_al
     # Not into the snapshots or the warehouse of an installation ...
     for name in ("snapshots_dir", "warehouse_dir"):
         monkeypatch.setenv(f"IS248_{name.upper()}", str(elsewhere))
-        with pytest.raises(UserError, match=f"setting '{name}' lies outside the rehearsal"):
+        with pytest.raises(UserError, match=f"setting '{name}' is outside the rehearsal"):
             load_settings()
         monkeypatch.delenv(f"IS248_{name.upper()}")
     # ... and no installation into those of a rehearsal.
     monkeypatch.setenv("IS248_DATA_DIR", str(kit.data))
     monkeypatch.setenv("IS248_SNAPSHOTS_DIR", str(rehearsal.data / "snapshots"))
-    with pytest.raises(UserError, match="is a folder of a rehearsal, and the inputs are none"):
+    with pytest.raises(UserError, match="is a folder of a rehearsal, but the inputs are not a rehearsal's"):
         load_settings()
     monkeypatch.delenv("IS248_SNAPSHOTS_DIR")
     assert load_settings().purpose == "official"

@@ -19,8 +19,8 @@ from orchestration.core.settings import PROJECT_DIR
 from orchestration.disclosure import ledger
 from orchestration.publish import integrity, journal, pointer, pruning, snapshots
 from orchestration.publish.candidate import Candidate
-from orchestration.publish.layout import DATABASE
 from orchestration.publish.publication import Outcome, publish
+from orchestration.publish.snapshot_files import DATABASE
 from tests.conftest import run_command
 from tests.integration.publication_kit import fte, passed, published
 
@@ -201,7 +201,7 @@ def test_what_waits_is_not_promoted_when_something_else_went_out_in_between(tmp_
     shutil.copytree(tmp_path / "kept", waits.path, dirs_exist_ok=True)
     for name, content in beside.items():
         (waits.path.parent / name).write_bytes(content)
-    with pytest.raises(UserError, match="something was published since"):
+    with pytest.raises(UserError, match="another snapshot was published after"):
         snapshots.promote(waits, tmp_path / "snapshots")
 
 

@@ -12,11 +12,11 @@ from orchestration.core.errors import Problems, UserError
 from orchestration.forms.model import ColumnMap
 from orchestration.forms.profiles import Profile
 from orchestration.forms.registry import load_form
-from orchestration.forms.renamed import Delivered, Evidence, RenamedError, renamed_columns
+from orchestration.forms.renamed_columns import Delivered, Evidence, RenamedError, renamed_columns
 from orchestration.forms.same_values import same_values
 from orchestration.ingest.archive import archive
 from orchestration.ingest.capture import capture
-from orchestration.ingest.delivered import read_file
+from orchestration.ingest.delivery_files import read_file
 from orchestration.ingest.earlier_columns import columns_before
 from tests.integration.deliveries_kit import FORM, write_delivery, write_form
 from tests.integration.test_csv_deliveries import IDENTIFIERS, column

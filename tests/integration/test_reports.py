@@ -13,14 +13,14 @@ import pytest
 
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
-from orchestration.report import making, many, pdf_structure, read_back, read_html, read_pdf, read_word
+from orchestration.report import making, parallel, pdf_structure, read_back, read_html, read_pdf, read_word
 from orchestration.report.build import Wanted, open_desk
 from orchestration.report.making import build
 from orchestration.report.manifest import MANIFEST, differences
-from orchestration.report.many import build_all
+from orchestration.report.parallel import build_all
+from orchestration.report.snapshot_reports import write_reports
 from orchestration.report.values import Quantity, plain
 from orchestration.report.verify import verify
-from orchestration.report.within import write_reports
 from tests.integration.publication_kit import candidate, fte, published
 
 REPORT = """
@@ -271,7 +271,7 @@ def test_all_at_once_are_the_same_bytes_as_one_at_a_time(
     of_areas: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: int
 ) -> None:
     # With shares of one several processes make them.
-    monkeypatch.setattr(many, "SHARE", share)
+    monkeypatch.setattr(parallel, "SHARE", share)
     published(tmp_path, of_municipalities())
     told: list[tuple[int, int]] = []
     built = build_all(of_areas, Wanted("small", 2023), tmp_path / "all", lambda *how_far: told.append(how_far))

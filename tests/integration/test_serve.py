@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from benchmarks import readers
-from orchestration.core.contents import file_hash
+from orchestration.core.content_hashes import file_hash
 from orchestration.core.errors import UserError
 from orchestration.core.exchange import exchange
 from orchestration.core.settings import PROJECT_DIR, Settings
@@ -25,8 +25,8 @@ from orchestration.core.tables import Table, load_tables
 from orchestration.core.warehouse import connect, quoted
 from orchestration.publish import pointer
 from orchestration.publish.formats import delimited
-from orchestration.publish.layout import DATABASE
-from orchestration.publish.release import load_catalogue
+from orchestration.publish.publication_metadata import load_catalogue
+from orchestration.publish.snapshot_files import DATABASE
 from orchestration.serve.answers import limited
 from orchestration.serve.application import LOOPBACK, build_server, listen
 from orchestration.serve.limits import Limits, Turnstile

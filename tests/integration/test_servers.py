@@ -182,7 +182,7 @@ def test_a_port_that_is_taken_is_one_line(settings: Settings, tmp_path: Path) ->
         finally:
             other.kill()
     assert result.returncode == 1
-    assert result.stderr.startswith(f"error: 127.0.0.1:{port}: cannot be listened on")
+    assert result.stderr.startswith(f"error: 127.0.0.1:{port}: cannot be used for listening")
     assert result.stderr.count("\n") == 1
 
 

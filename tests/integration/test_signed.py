@@ -11,7 +11,7 @@ from orchestration.cli import main
 from orchestration.forms.registry import load_forms
 from orchestration.ingest.archive import archive, delivery_hash
 from orchestration.ingest.capture import capture
-from orchestration.ingest.signed import units_of
+from orchestration.ingest.entry_checks import units_of
 from tests.integration.deliveries_kit import (
     COLUMNS,
     FORM,
@@ -49,11 +49,11 @@ def forms(kit: Kit, monkeypatch: pytest.MonkeyPatch, **files: str) -> tuple[int,
 @pytest.mark.parametrize(
     ("entry", "what", "remedy"),
     [
-        (ENTRY.replace("2016", "2017", 1), "no form is of 2017", "the years are 2016"),
-        (ENTRY.replace('"0101"', '"0101", "0191"'), "'0191' is no unit of 2016", "four or six digits"),
+        (ENTRY.replace("2016", "2017", 1), "there is no form for 2017", "the years are 2016"),
+        (ENTRY.replace('"0101"', '"0101", "0191"'), "'0191' is not a unit in 2016", "four or six digits"),
         # Its code of another year.
-        (ENTRY.replace("0101", "3001"), "'3001' is no unit of 2016", "had in that year"),
-        (ENTRY.replace("0101", "101"), "'101' is no unit of 2016", "four or six digits"),
+        (ENTRY.replace("0101", "3001"), "'3001' is not a unit in 2016", "had in that year"),
+        (ENTRY.replace("0101", "101"), "'101' is not a unit in 2016", "four or six digits"),
         (ENTRY.replace('"0123456789ab"', "latest"), "delivery: String should match pattern", "docs/run/signed-decisions.md"),
         (ENTRY.replace("  reason: a\n", ""), "reason: Field required", "docs/run/signed-decisions.md"),
     ],
@@ -68,7 +68,7 @@ def test_an_entry_that_can_be_about_nothing_is_told_with_file_and_line(
 
 def test_other_decisions_on_units_are_checked_alike(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     code, said = forms(kit, monkeypatch, corrections=CORRECTION.replace("0301", "5001"))
-    assert code == 1 and "'5001' is no unit of 2016" in said and str(kit.data / "corrections" / "2016.yml") in said
+    assert code == 1 and "'5001' is not a unit in 2016" in said and str(kit.data / "corrections" / "2016.yml") in said
 
 
 def test_an_entry_on_no_version_that_is_there_is_noted_and_one_on_a_version_is_not(

@@ -17,7 +17,7 @@ import pytest
 
 from orchestration.core.tables import load_tables
 from orchestration.core.texts import load_texts
-from orchestration.publish.release import load_catalogue
+from orchestration.publish.publication_metadata import load_catalogue
 from tests.integration.test_site_pages import METADATA, YEARS, Row, browser_parts, build, empty_database, insert
 
 TEXTS = load_texts("site", "municipality")

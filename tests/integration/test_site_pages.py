@@ -25,7 +25,7 @@ import yaml
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import load_tables
 from orchestration.core.warehouse import quoted
-from orchestration.publish.release import load_catalogue, read_release
+from orchestration.publish.publication_metadata import load_catalogue, read_release
 from orchestration.site import build as building
 from orchestration.site.build import write
 

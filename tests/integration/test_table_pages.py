@@ -18,7 +18,7 @@ import pytest
 
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import connect
-from orchestration.publish.layout import DATABASE
+from orchestration.publish.snapshot_files import DATABASE
 from tests.integration.test_serve import FIGURE, FIRST, PATIENT, client, publish, refused, served, shared
 
 __all__ = ["client", "shared"]

@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.warehouse import connect
-from orchestration.publish import taken_over
+from orchestration.publish import kept_files
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.formats import NAMES, Job, KeepPart
-from orchestration.publish.layout import CHECKSUMS, content_hash
+from orchestration.publish.kept_files import Contents, Store, world_of
 from orchestration.publish.recorder import Recorder
-from orchestration.publish.taken_over import Contents, Store, world_of
+from orchestration.publish.snapshot_files import CHECKSUMS, content_hash
 from tests.integration.publication_kit import COUNTRY, candidate, fte
 
 # Without the pages: they are made every time.
@@ -132,7 +132,7 @@ def test_another_world_makes_all_anew(bench: Bench, monkeypatch: pytest.MonkeyPa
     bench.run()
     bench.told = "other labels"
     assert not bench.run()
-    monkeypatch.setattr(taken_over, "code_hash", lambda: "other code")
+    monkeypatch.setattr(kept_files, "code_hash", lambda: "other code")
     assert not bench.run()
     assert bench.run()
 
@@ -171,7 +171,7 @@ def test_what_was_cut_off_while_it_was_written_is_never_taken(bench: Bench, monk
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(taken_over, "_write_entry", killed)
+        patch.setattr(kept_files, "_write_entry", killed)
         with pytest.raises(KeyboardInterrupt):
             bench.run()
     assert not bench.run()
@@ -183,7 +183,7 @@ def test_a_store_that_cannot_be_written_keeps_nobody_from_making(bench: Bench, m
     def full(*_: object) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(taken_over, "_write_entry", full)
+    monkeypatch.setattr(kept_files, "_write_entry", full)
     assert [bench.run(), bench.run()] == [False, False]
 
 
@@ -293,7 +293,7 @@ def test_a_changed_figure_leaves_the_other_files(tmp_path: Path) -> None:
     assert bytes_of(changed) == bytes_of(alone)
     assert (changed.id, changed.content_hash) == (alone.id, content_hash(changed.path))
     assert 0 < again.taken < again.files
-    assert again.told == f"{again.taken:,} of {again.files:,} files taken over, made of the same"
+    assert again.summary == f"{again.taken:,} of {again.files:,} files taken over, made of the same"
     assert (tmp_path / "store").stat().st_mode & 0o077 == 0
 
 

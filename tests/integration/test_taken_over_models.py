@@ -16,7 +16,7 @@ import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
-from orchestration.core.contents import content_of
+from orchestration.core.content_hashes import content_of
 from orchestration.core.settings import PROJECT_DIR
 
 MACROS = PROJECT_DIR / "dbt_project" / "macros"

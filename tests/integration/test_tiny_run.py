@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.publish import integrity, pointer
-from orchestration.publish.layout import DATABASE
+from orchestration.publish.snapshot_files import DATABASE
 from tests.conftest import run_command
 from tests.integration import publication_kit
 from tests.integration.deliveries_kit import FORM, HEADER, ROWS, Kit, csv_text, write_delivery

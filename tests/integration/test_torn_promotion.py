@@ -29,8 +29,8 @@ from orchestration.gate.checkpoint import Checked, run_checkpoint
 from orchestration.gate.page import render
 from orchestration.publish import integrity, journal, pointer, pruning, snapshots
 from orchestration.publish.candidate import Candidate, remains
-from orchestration.publish.layout import GATE, GATE_NATIVE, GATE_PAGE, content_hash
 from orchestration.publish.publication import publish
+from orchestration.publish.snapshot_files import GATE, GATE_NATIVE, GATE_PAGE, content_hash
 from tests.integration import publication_kit
 from tests.integration.publication_kit import TABLES, fte
 

@@ -129,7 +129,7 @@ def test_a_dash_between_code_and_name_makes_no_other_name(kit: Kit, warehouse: d
 def test_a_delivery_in_which_no_code_is_found_says_what_a_form_can_do(
     kit: Kit, warehouse: duckdb.DuckDBPyConnection
 ) -> None:
-    with pytest.raises(UserError, match="holds no units") as raised:
+    with pytest.raises(UserError, match="contains no units") as raised:
         deliver(kit, warehouse, ["nr", "bolig"], [["Halden", "1"]], unit={"code": ["nr"]})
     assert "code_pattern" in raised.value.remedy
 

@@ -135,7 +135,7 @@ def test_where_anything_is_not_known_everything_is_asked_about(place: Place, cha
 
 
 def test_another_program_is_asked_about_everything(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestration.engines.built.code_hash", lambda: "another program")
+    monkeypatch.setattr("orchestration.engines.build_record.code_hash", lambda: "another program")
     place.build()
     assert place.asked == EVERYTHING
 

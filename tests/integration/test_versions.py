@@ -18,10 +18,10 @@ from orchestration.forms.registry import load_forms
 from orchestration.ingest import archive as archived
 from orchestration.ingest.archive import LISTS, archive, delivery_hash, versions_of
 from orchestration.ingest.capture import capture
-from orchestration.preview.look import Preview, look_at
 from orchestration.preview.page import render
 from orchestration.preview.reading import read
 from orchestration.preview.versions import returned
+from orchestration.preview.year_preview import Preview, preview_year
 from orchestration.publish import rolls
 from tests.integration.deliveries_kit import HEADER, Kit, csv_text, make_kit, write_delivery
 from tests.integration.publication_kit import DELIVERY, published
@@ -93,9 +93,9 @@ def kit(tmp_path: Path) -> Kit:
 
 def test_units_whose_published_answers_are_gone_are_told_by_a_plain_look(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(kit, HALDEN, answered(2, "0104", "Moss", "3,5", "1"), FREDRIKSTAD)
-    assert look_at(kit.settings, YEAR).losses.units == ()
+    assert preview_year(kit.settings, YEAR).losses.units == ()
     deliver(kit, answered(2, "0104", "Moss", "", "1"), FREDRIKSTAD)
-    found = look_at(kit.settings, YEAR)
+    found = preview_year(kit.settings, YEAR)
     assert found.problems == () and found.compared is None
     assert lost(found) == [("0101", 1, 0, True), ("0104", 1, 1, True)]
     (entry,) = found.losses.entries
@@ -116,24 +116,24 @@ def test_a_signed_loss_refuses_nothing(kit: Kit, monkeypatch: pytest.MonkeyPatch
         f'- {{year: {YEAR}, units: ["0101"], delivery: "{sha256[:12]}", reason: a, decided_by: b, date: {YEAR}-06-14}}\n',
         encoding="utf-8",
     )
-    assert look_at(kit.settings, YEAR).losses.units == ()
+    assert preview_year(kit.settings, YEAR).losses.units == ()
     assert "nothing is wrong" in told(kit, monkeypatch)
 
 
 def test_where_nothing_can_be_compared_the_look_says_why(kit: Kit) -> None:
     deliver(kit, MOSS)
-    found = look_at(kit.settings, YEAR).losses
+    found = preview_year(kit.settings, YEAR).losses
     assert (found.snapshot, found.units, found.not_compared) == (None, (), ())
     publish(kit, HALDEN, MOSS, has_roll=False)
     deliver(kit, MOSS)
-    (why,) = look_at(kit.settings, YEAR).losses.not_compared
+    (why,) = preview_year(kit.settings, YEAR).losses.not_compared
     assert "has no roll" in why
 
 
 def test_what_is_missing_since_a_file_cannot_be_read_is_not_told_as_gone(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(kit, HALDEN, MOSS)
     (kit.data / "deliveries" / str(YEAR) / "export.csv").write_bytes(b"\xff\xfe;")
-    found = look_at(kit.settings, YEAR)
+    found = preview_year(kit.settings, YEAR)
     assert found.problems and found.undelivered == () and found.losses.units == ()
     (why,) = found.losses.not_compared
     assert f"{FORM}: which published answers are gone is told once its problems are mended" in why
@@ -146,11 +146,11 @@ def test_what_is_missing_since_a_file_cannot_be_read_is_not_told_as_gone(kit: Ki
 def test_a_delivery_that_comes_again_is_told_by_unit_and_question_with_its_effect(kit: Kit) -> None:
     folder = deliver(kit, HALDEN, MOSS, FREDRIKSTAD)
     with pytest.raises(UserError, match="no earlier version of the delivery of 2016 is archived"):
-        look_at(kit.settings, YEAR, "previous")
+        preview_year(kit.settings, YEAR, "previous")
     keep(kit, HALDEN, MOSS, FREDRIKSTAD)
     deliver(kit, answered(2, "0104", "Moss", "4,25"), FREDRIKSTAD, answered(4, "0105", "Sarpsborg", "7"))
     before = {path: path.read_bytes() for path in folder.iterdir()}
-    compared = look_at(kit.settings, YEAR, "previous").compared
+    compared = preview_year(kit.settings, YEAR, "previous").compared
     assert compared is not None
     assert (compared.units_gone, compared.units_new) == (("0101",), ("0105",))
     assert [(each.unit_code, each.before, each.now, each.difference) for each in compared.changed] == [
@@ -167,7 +167,7 @@ def test_a_delivery_that_comes_again_is_told_by_unit_and_question_with_its_effec
         ("0101", "Halden", 1, 0)
     ]
     (version,) = compared.versions
-    page = render(look_at(kit.settings, YEAR, version.sha256[:6]))
+    page = render(preview_year(kit.settings, YEAR, version.sha256[:6]))
     assert "0105 Sarpsborg" in page and version.name in page
 
 
@@ -175,11 +175,11 @@ def test_what_became_of_the_version_is_said_and_the_published_one_can_be_named(
     kit: Kit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(UserError, match="no published version of the delivery of 2016 is archived"):
-        look_at(kit.settings, YEAR, "published")
+        preview_year(kit.settings, YEAR, "published")
     first = publish(kit, HALDEN, MOSS)
     refused = keep(kit, MOSS)
     deliver(kit, HALDEN, MOSS, FREDRIKSTAD)
-    found = {name: look_at(kit.settings, YEAR, name).compared for name in ("published", "previous", refused[:8])}
+    found = {name: preview_year(kit.settings, YEAR, name).compared for name in ("published", "previous", refused[:8])}
     versions = {name: each.versions[0] for name, each in found.items() if each is not None}
     assert (versions["published"].sha256, versions["published"].is_published) == (first, True)
     assert (versions["previous"].sha256, versions["previous"].is_published) == (refused, False)
@@ -191,14 +191,14 @@ def test_what_became_of_the_version_is_said_and_the_published_one_can_be_named(
 
 def test_the_previous_version_is_the_one_that_came_last_before_this_one(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     moments = iter(f"2017-03-0{day}T12:00:00+00:00" for day in range(1, 9))
-    monkeypatch.setattr(archived, "_told", lambda moment=None: next(moments))
+    monkeypatch.setattr(archived, "_format_moment", lambda moment=None: next(moments))
     first, second = keep(kit, HALDEN), keep(kit, MOSS)
     # Read again while it is unchanged: nothing came.
     assert keep(kit, MOSS) == second
     assert keep(kit, HALDEN) == first
 
     def previous() -> str:
-        compared = look_at(kit.settings, YEAR, "previous").compared
+        compared = preview_year(kit.settings, YEAR, "previous").compared
         assert compared is not None
         return compared.versions[0].sha256
 
@@ -213,7 +213,7 @@ def test_an_earlier_version_that_comes_again_is_told_and_the_newest_is_not(
     kit: Kit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moments = iter(f"2017-03-0{day}T12:00:00+00:00" for day in range(1, 9))
-    monkeypatch.setattr(archived, "_told", lambda moment=None: next(moments))
+    monkeypatch.setattr(archived, "_format_moment", lambda moment=None: next(moments))
     keep(kit, HALDEN)
     assert returned(kit.settings, [str(YEAR), "none"]) == []
     keep(kit, MOSS)
@@ -221,7 +221,7 @@ def test_an_earlier_version_that_comes_again_is_told_and_the_newest_is_not(
     deliver(kit, HALDEN)
     said = "delivery 2016: this is the version that was read first on 2017-03-01, older than the one of 2017-03-02"
     assert [str(each) for each in returned(kit.settings, [str(YEAR)])] == [said]
-    found = look_at(kit.settings, YEAR)
+    found = preview_year(kit.settings, YEAR)
     assert found.returned == (said,) and said in render(found)
 
 

@@ -15,9 +15,9 @@ import pytest
 
 from orchestration.core.warehouse import connect, quoted
 from orchestration.publish import rebuild
-from orchestration.publish.layout import DATABASE
-from orchestration.publish.release import read_release
+from orchestration.publish.publication_metadata import read_release
 from orchestration.publish.remarks import with_kinds_sql
+from orchestration.publish.snapshot_files import DATABASE
 from orchestration.publish.views import described, figures
 from orchestration.serve import isolated
 from orchestration.serve.limits import Limits

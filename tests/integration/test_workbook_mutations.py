@@ -19,7 +19,7 @@ import pytest
 from orchestration.core.errors import UserError
 from orchestration.forms.model import Form
 from orchestration.ingest.capture import CapturedFile
-from orchestration.ingest.delivered import read_file
+from orchestration.ingest.delivery_files import read_file
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

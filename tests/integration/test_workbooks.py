@@ -20,7 +20,7 @@ from python_calamine import CalamineWorkbook
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import Label, Table, load_tables
 from orchestration.publish.formats import make_part, packages, sheets, workbook
-from orchestration.publish.release import Code, Release, load_catalogue
+from orchestration.publish.publication_metadata import Code, Release, load_catalogue
 
 METADATA = PROJECT_DIR / "data" / "metadata"
 TABLES = {table.name: table for table in load_tables(METADATA)}

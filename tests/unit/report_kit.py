@@ -10,7 +10,7 @@ import duckdb
 
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import Label, load_tables
-from orchestration.publish.release import Code, Release, load_catalogue
+from orchestration.publish.publication_metadata import Code, Release, load_catalogue
 from orchestration.report.grid import Round
 from orchestration.report.model import Report
 from orchestration.report.printed_words import Place, load_printed_words

@@ -57,5 +57,5 @@ def test_groups_sort_in_the_way_of_the_data_and_have_a_team() -> None:
     groups = [group_name(step) for step in STEPS]
     assert groups == sorted(groups)
     assert all(owner.startswith("team:") for step in STEPS for owner in owners(step))
-    with pytest.raises(UserError, match="is no step"):
+    with pytest.raises(UserError, match="is not a step"):
         group_name("elsewhere")

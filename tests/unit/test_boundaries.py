@@ -99,7 +99,7 @@ def test_without_municipalities_there_is_no_map() -> None:
 def test_what_is_no_file_of_shapes_is_named(tmp_path: Path, content: str) -> None:
     path = tmp_path / "shapes.topojson"
     path.write_text(content, encoding="utf-8")
-    with pytest.raises(UserError, match="is no file of shapes") as told:
+    with pytest.raises(UserError, match="is not a file of shapes") as told:
         read_topology(ShapeResource("shapes", path, "somebody"))
     assert str(path) in str(told.value)
 

@@ -9,7 +9,7 @@ import pytest
 from orchestration.forms.code_book import Meant, OddCode, meanings_of, odd_codes
 from orchestration.forms.draft import Draft, draft_form
 from orchestration.ingest.code_books import CodeBook, book_of, code_book, code_books_of, codes_of
-from orchestration.ingest.headers import look
+from orchestration.ingest.headers import inspect_delivery
 from orchestration.ingest.readers import encodings
 from tests.unit.test_form_draft import HEADERS, delivered, write_form
 
@@ -86,7 +86,7 @@ def test_new_year_decodes_a_code_book_once_and_data_never_for_it(tmp_path: Path,
         return fitting(content)
 
     monkeypatch.setattr(encodings, "fitting", count)
-    look(folder, previous)
+    inspect_delivery(folder, previous)
     assert asked == [BOOK.encode()]
 
 

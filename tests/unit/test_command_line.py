@@ -209,4 +209,4 @@ def test_a_command_that_takes_a_while_says_what_it_does(name: str) -> None:
 def test_quiet_and_verbose_exclude_each_other() -> None:
     result = CliRunner().invoke(small_program(text="done"), ["--quiet", "run", "--verbose"])
     assert result.exit_code == 2
-    assert "--quiet and --verbose exclude each other" in result.output
+    assert "--quiet and --verbose cannot be used together" in result.output

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.core.contents import content_of, digest, hash_of_files
+from orchestration.core.content_hashes import content_of, digest, hash_of_files
 
 ROWS = "(values (1, 'a', 0.5), (2, null, 1.5), (2, null, 1.5)) as t (code, name, value)"
 

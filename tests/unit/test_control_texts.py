@@ -80,8 +80,8 @@ def test_numbers_stand_as_the_language_writes_them(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"question": {"nb": "{navn}", "en": "x"}}, "{navn} is no placeholder"),
-        ({"also": {"nb": "x", "nn": "{namn}", "en": "x"}}, "also.nn: {namn} is no placeholder"),
+        ({"question": {"nb": "{navn}", "en": "x"}}, "{navn} is not a placeholder"),
+        ({"also": {"nb": "x", "nn": "{namn}", "en": "x"}}, "also.nn: {namn} is not a placeholder"),
         ({"title": {"nb": "{unit}", "en": "x"}}, "only the questions have placeholders"),
         ({"title": {"nb": "x"}}, "title.en: Field required"),
         ({"colour": "red"}, "colour: Extra inputs are not permitted"),

@@ -23,7 +23,7 @@ from orchestration.publish.formats.cube import (
     read_cubes,
     shown_status,
 )
-from orchestration.publish.release import Code, Release, load_catalogue
+from orchestration.publish.publication_metadata import Code, Release, load_catalogue
 
 TYPES = {
     "indicator": "VARCHAR",
@@ -155,8 +155,8 @@ def test_attributes_are_given_by_code_and_may_be_empty() -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([row(series="is24"), row(code="50")], "series is not decided by time_period '2022'"),
-        ([row(series=None), row(code="50")], "series is not decided by time_period '2022'"),
+        ([row(series="is24"), row(code="50")], "series is not determined by time_period '2022'"),
+        ([row(series=None), row(code="50")], "series is not determined by time_period '2022'"),
         ([row(code=None)], "a row has no code in the dimension unit"),
         ([row(indicator=None)], "indicator is empty in 1 rows"),
         ([row(), row(fte=2.0)], "several rows of one key where indicator is a"),

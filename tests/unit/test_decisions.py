@@ -53,7 +53,7 @@ def test_questions_that_wait_are_one_row_each(tmp_path: Path) -> None:
     found = [("entries.yml:1", 2022, "b", *signed), ("entries.yml:1", 2022, "a", *signed)]
     assert load_decisions(tmp_path)["waiting_questions"] == found
     path = write(tmp_path, "waiting_questions", entry + entry.replace("[b, a]", "[a]"))
-    with pytest.raises(UserError, match=r"decides the same as entries.yml:1") as error:
+    with pytest.raises(UserError, match=r"makes the same decision as entries.yml:1") as error:
         load_decisions(tmp_path)
     assert error.value.place == f"{path}, line 2"
 
@@ -106,7 +106,7 @@ def test_a_blank_cell_is_expected_as_null(tmp_path: Path) -> None:
         (CORRECTION.replace('"1151"', '"115"'), "unit: String should match"),
         (CORRECTION.replace("expect: 12\n", "\n"), "expect: Field required"),
         (CORRECTION.replace("target_group: adults", "target_group: grown-ups"), "target_group: Input should be"),
-        ("just: a mapping\n", "is no list of entries"),
+        ("just: a mapping\n", "is not a list of entries"),
         ("- [not: closed\n", "cannot be read"),
     ],
 )

@@ -39,14 +39,14 @@ FULL = 'IO Error: Could not write file "/w/warehouse.duckdb": No space left on d
 TOLD = [
     (os_error(errno.ENOSPC), "/data/x.csv", "the disk is full"),
     (os_error(errno.EDQUOT), "/data/x.csv", "the disk is full"),
-    (os_error(errno.EFBIG), "/data/x.csv", "no file grow this large"),
+    (os_error(errno.EFBIG), "/data/x.csv", "limit on file size"),
     (os_error(errno.EIO), "/data/x.csv", "could not be read or written"),
     (os_error(errno.ENOENT), "/data/x.csv", "No such file or directory"),
     (os_error(errno.EACCES), "/data/x.csv", "Permission denied"),
     (os_error(errno.EROFS), "/data/x.csv", "Read-only file system"),
     (os_error(errno.ENOENT, "data/x.csv"), "data/x.csv", "No such file or directory"),
     (OSError(errno.ENOTDIR, "Not a directory", "/a", None, "/b"), "/a", "Not a directory"),
-    (FileNotFoundError("No usable temporary directory found in ['/tmp']"), "/tmp", "no folder for temporary files"),
+    (FileNotFoundError("No usable temporary directory found in ['/tmp']"), "/tmp", "no writable folder for temporary files"),
     (MemoryError(), "{}", "not enough memory"),
     (duckdb.IOException(FULL), "/w/warehouse.duckdb", "the disk is full"),
     (duckdb.IOException('IO Error: Cannot open file "/w/x": Permission denied'), "/w/x", "Permission denied"),
@@ -80,7 +80,7 @@ def test_what_the_system_could_not_do_is_told_with_place_and_remedy(
     assert told.place.startswith(place.format(tmp_path))
     assert word in told.what
     assert "Errno" not in told.what and "IO Error" not in told.what
-    assert "then give the command again" in told.remedy
+    assert "then repeat the command" in told.remedy
     assert "\n" not in str(told)
 
 
@@ -167,7 +167,7 @@ def test_a_refusal_for_want_of_room_is_told_as_such() -> None:
     rule = {"rule": "key_is_unique", "outcome": "did_not_run", "error": f"(duckdb) {FULL}"}
     result = ended(RefusedError(["refused: 1 rule blocks this candidate"], {"rules": [{"error": None}, rule]}))
     assert result.exit_code == 1
-    assert result.stderr.startswith("error: /w/warehouse.duckdb: the disk is full; make room on it")
+    assert result.stderr.startswith("error: /w/warehouse.duckdb: the disk is full; free some space on it")
 
 
 def test_a_defect_keeps_its_stack_trace() -> None:

@@ -148,18 +148,18 @@ def judged(answers: list[int], groups: list[list[int]], **limits: int) -> tuple[
     verdict = judge(
         asked, marks, Layout(marks.T, np.zeros((len(answers), 0), bool), asked.answers, np.zeros(len(answers), np.int64))
     )
-    return verdict.is_told, verdict.without, verdict.having
+    return verdict.is_disclosed, verdict.without, verdict.having
 
 
 def test_where_units_of_every_group_answered_differently_nothing_is_told() -> None:
-    is_told, without, having = judged([1, 2, 0, 1, 2, 0], [[0, 1, 2], [3, 4, 5]])
-    assert not is_told
+    is_disclosed, without, having = judged([1, 2, 0, 1, 2, 0], [[0, 1, 2], [3, 4, 5]])
+    assert not is_disclosed
     assert not without.any() and not having.any()
 
 
 def test_a_uniform_group_of_enough_units_tells_by_policy_what_they_answered() -> None:
-    is_told, without, having = judged([1, 1, 1, 2, 2, 0, 1], [[0, 1, 2], [3, 4, 5, 6]])
-    assert not is_told
+    is_disclosed, without, having = judged([1, 1, 1, 2, 2, 0, 1], [[0, 1, 2], [3, 4, 5, 6]])
+    assert not is_disclosed
     # Yes of the first three, that they did not say no, and that they answered.
     assert having[:3].tolist() == [[True, True, False]] * 3
     assert without[:3].tolist() == [[False, False, True]] * 3
@@ -172,8 +172,8 @@ def test_a_uniform_group_of_too_few_units_tells_what_the_policy_does_not_allow()
 
 def test_that_all_units_of_a_group_answered_may_be_told_of_as_many_as_what_they_answered() -> None:
     assert judged([1, 2, 1, 2, 1], [[0, 1, 2, 3, 4]], limit=6)[0]
-    is_told, _, having = judged([1, 2, 1, 2, 1], [[0, 1, 2, 3, 4]], limit=5)
-    assert not is_told
+    is_disclosed, _, having = judged([1, 2, 1, 2, 1], [[0, 1, 2, 3, 4]], limit=5)
+    assert not is_disclosed
     assert having[:, ANSWERED].all()
     assert not having[:, 1:].any()
 
@@ -182,10 +182,10 @@ def test_a_group_that_a_public_unit_makes_mixed_is_not_shown_as_uniform() -> Non
     asked = question([1, 1, 1])
     group, places = np.ones((1, 3), dtype=bool), np.zeros(3, dtype=np.int64)
     layout_of_group = Layout(group.T, np.zeros((3, 0), bool), asked.answers, places)
-    assert not judge(asked, group, layout_of_group).is_told
+    assert not judge(asked, group, layout_of_group).is_disclosed
     # It answered no: whoever subtracts it knows all the same what the others said, and the policy does not allow it.
     public = np.array([[True, False, True]])
-    assert judge(asked, group, layout_of_group, mixed=(public, ~public)).is_told
+    assert judge(asked, group, layout_of_group, mixed=(public, ~public)).is_disclosed
 
 
 @pytest.mark.parametrize("answers", [[1] * 12, [1, 2] * 6])
@@ -196,8 +196,8 @@ def test_who_was_asked_a_routed_question_is_told_of_no_group_however_large(answe
 
 
 def test_what_nobody_of_a_routed_question_answered_may_be_told_of_a_large_group() -> None:
-    is_told, without, _ = judged([1, 1, 1, 0, 0], [[0, 1, 2, 3, 4]], routed=True)
-    assert not is_told
+    is_disclosed, without, _ = judged([1, 1, 1, 0, 0], [[0, 1, 2, 3, 4]], routed=True)
+    assert not is_disclosed
     assert without[:, 2].all()
 
 
@@ -206,8 +206,8 @@ def test_what_is_known_anyhow_is_not_told() -> None:
     one_by_one = np.eye(3, dtype=bool)
     places = Layout(one_by_one.T, np.zeros((3, 0), bool), asked.answers, np.zeros(3, np.int64))
     values = asked.values()
-    assert judge(asked, one_by_one, places).is_told
-    assert not judge(asked, one_by_one, places, (~values, values)).is_told
+    assert judge(asked, one_by_one, places).is_disclosed
+    assert not judge(asked, one_by_one, places, (~values, values)).is_disclosed
 
 
 def test_a_difference_of_groups_that_rests_on_few_units_is_seen_and_one_on_enough_is_not() -> None:

@@ -61,7 +61,7 @@ def test_a_name_of_no_table_is_told_with_the_nearest(name: str, says: str) -> No
     [
         ("unit_kode=0301", "there is no column 'unit_kode'; nearest is 'unit_code'"),
         ("f=1", "'f' may be form, file, fate"),
-        ("unit_code", "'unit_code' is no condition; write column=value"),
+        ("unit_code", "'unit_code' is not a condition; write column=value"),
     ],
 )
 def test_a_misspelt_column_is_told_with_the_nearest(condition: str, says: str) -> None:

@@ -558,7 +558,7 @@ def test_a_code_that_was_no_answer_in_a_column_is_decided_anew(tmp_path: Path) -
     assert "  99;999 in 1 columns: housing_fte\n" in draft.render()
     folder = tmp_path / "forms" / draft.form
     write_draft(draft, folder)
-    with pytest.raises(UserError, match="missing: keep the codes that the code book says are no answer") as caught:
+    with pytest.raises(UserError, match="missing: keep the codes that mean no answer in the code book") as caught:
         load_form(folder)
     assert caught.value.place == f"{folder / 'columns.csv'}, line 6"
     path = folder / "columns.csv"
@@ -588,7 +588,7 @@ def test_an_existing_folder_is_never_overwritten(previous: Form, tmp_path: Path)
     folder = tmp_path / "forms" / draft.form
     write_draft(draft, folder)
     (folder / "columns.csv").write_text("decided", encoding="utf-8")
-    with pytest.raises(UserError, match="the form is there already"):
+    with pytest.raises(UserError, match="the form already exists"):
         write_draft(draft, folder)
     assert (folder / "columns.csv").read_text(encoding="utf-8") == "decided"
 

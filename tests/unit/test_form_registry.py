@@ -59,17 +59,20 @@ def changed(**changes: Any) -> dict[str, Any]:
         (changed(sheets=[{**FORM["sheets"][0], "file": "other"}]), "file 'other' is not read"),
         (changed(sheets=[{**FORM["sheets"][0], "sheet": "Ark1"}]), "a workbook, and only a workbook, needs sheet"),
         (changed(sheets=[{**FORM["sheets"][0], "first_row": 1}]), "first_row comes after header_rows"),
-        (changed(sheets=[{**FORM["sheets"][0], "links_to": "main", "link": "id"}]), "is no other sheet"),
+        (changed(sheets=[{**FORM["sheets"][0], "links_to": "main", "link": "id"}]), "is not another sheet"),
         (changed(sheets=[{**FORM["sheets"][0], "unit": None}]), "a sheet needs unit.code"),
         (changed(files=[*FORM["files"], {**FORM["files"][0], "name": "more", "pattern": "more.csv"}]), "file 'more'"),
-        (changed(sheets=[FORM["sheets"][0], FORM["sheets"][0]]), "about the same sheet of the same file"),
+        (
+            changed(sheets=[FORM["sheets"][0], FORM["sheets"][0]]),
+            "two entries of sheets name the same sheet of the same file",
+        ),
         (
             changed(
                 sheets=[
                     {**FORM["sheets"][0], "submission": {"status": "status", "completed": ["1"], "not_completed": ["1"]}}
                 ]
             ),
-            "a status stands once",
+            "a status can be listed once only",
         ),
         (
             changed(sheets=[{**FORM["sheets"][0], "rows_not_data": [{"reason": "x", "column": "nr", "matches": "(?=a)"}]}]),
@@ -82,9 +85,9 @@ def changed(**changes: Any) -> dict[str, Any]:
         (changed(numbers={"missing": ["5..4"]}), "numbers.missing: the range 5..4 ends before it begins"),
         (changed(files=[{**FORM["files"][0], "declared_missing": "form"}]), "declared_missing is for sav files"),
         (changed(files=[{"name": "export", "pattern": "*", "reader": "parquet", "encoding": "utf-8"}]), "encoding is for"),
-        (changed(ticks={"ticked": ["1"], "not_ticked": ["1,0"]}), "a text stands once"),
-        (changed(ticks={"ticked": []}), "something is ticked"),
-        (changed(form="another"), "name the folder and the form alike"),
+        (changed(ticks={"ticked": ["1"], "not_ticked": ["1,0"]}), "a text can be listed once only"),
+        (changed(ticks={"ticked": []}), "ticked needs at least one"),
+        (changed(form="another"), "give the folder and the form the same name"),
         (
             changed(sheets=[{**FORM["sheets"][0], "unit": {"code": ["knr"]}}]),
             "sheet main: unit.code names the column 'knr', which is not in columns.csv",
@@ -117,7 +120,7 @@ def with_line(**cells: str) -> Callable[[], tuple[list[dict[str, str]], list[dic
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (with_line(column="ny", use="identifier"), "columns.csv, line 15: 'ny' is an identifier that nothing names"),
+        (with_line(column="ny", use="identifier"), "columns.csv, line 15: 'ny' is an identifier, but nothing refers to it"),
         (with_line(column="ny", when="alder=1", use="ignored", reason="x"), "when names the column 'alder'"),
         (with_line(column="ny", use="guess"), "columns.csv, line 15: use"),
         (with_line(column="ny", use="answer", question="q", type="colour"), "columns.csv, line 15: type"),
@@ -135,7 +138,7 @@ def with_line(**cells: str) -> Callable[[], tuple[list[dict[str, str]], list[dic
         (with_line(column="ny", use="ignored", reason="x", missing="9..1"), "columns.csv, line 15: missing: the range 9..1"),
         (
             with_line(column="ny", use="answer", question=OPTIONS[0]["question"], item="b", type="code", missing="2..9"),
-            "columns.csv, line 15: code '2' is missing here, and an answer in options.csv, line 3",
+            "columns.csv, line 15: code '2' is a missing code here, but an answer in options.csv, line 3",
         ),
         (
             with_line(
@@ -147,10 +150,10 @@ def with_line(**cells: str) -> Callable[[], tuple[list[dict[str, str]], list[dic
                 separator=";",
                 missing="2",
             ),
-            "columns.csv, line 15: code '2' is missing here, and an answer in options.csv, line 3",
+            "columns.csv, line 15: code '2' is a missing code here, but an answer in options.csv, line 3",
         ),
         (with_line(sheet="other", column="ny", use="ignored", reason="x"), "sheet 'other' is not in form.yml"),
-        (with_line(column="bolig", use="ignored", reason="x"), "column 'bolig' is mapped in line 8 already"),
+        (with_line(column="bolig", use="ignored", reason="x"), "column 'bolig' is already mapped in line 8"),
         (
             with_line(column="ny", use="answer", question="fte_by_service", item="work_measures", type="number"),
             "means the same as line 9",
@@ -158,9 +161,9 @@ def with_line(**cells: str) -> Callable[[], tuple[list[dict[str, str]], list[dic
         (with_line(column="ny", use="answer", question="q", type="code"), "question 'q' has no options"),
         (
             lambda: (COLUMNS, [*OPTIONS, OPTIONS[0]]),
-            "options.csv, line 5: code '1' of suicide_attempt_routines stands in line 2",
+            "options.csv, line 5: code '1' of suicide_attempt_routines is also in line 2",
         ),
-        (lambda: (COLUMNS, [*OPTIONS, {"question": "x", "code": "1", "answer": "a"}]), "is no question with codes"),
+        (lambda: (COLUMNS, [*OPTIONS, {"question": "x", "code": "1", "answer": "a"}]), "is not a question with codes"),
         (lambda: (COLUMNS, [*OPTIONS, {"question": OPTIONS[0]["question"], "code": "3"}]), "an answer or a missing_reason"),
     ],
 )
@@ -200,7 +203,7 @@ def test_a_damaged_file_is_told(tmp_path: Path, name: str, content: bytes | None
 def test_two_forms_of_the_same_round_are_refused(tmp_path: Path) -> None:
     write_form(tmp_path, FORM, COLUMNS, OPTIONS)
     write_form(tmp_path, changed(form="survey_2016_again", delivery="2016b"), COLUMNS, OPTIONS)
-    with pytest.raises(UserError, match="is248 2016 is the form survey_2016 too"):
+    with pytest.raises(UserError, match="is248 2016 already has the form survey_2016"):
         load_forms(tmp_path / "forms")
 
 
@@ -278,7 +281,7 @@ def test_a_column_by_which_units_confirm_needs_what_stands_in_it(tmp_path: Path)
         submission = {"confirmed": "kommentar", "confirmed_values": ["ja"]}
         del submission[missing]
         write_form(tmp_path, changed(sheets=[sheet | {"submission": sheet["submission"] | submission}]), COLUMNS, OPTIONS)
-        with pytest.raises(UserError, match="confirmed, a column, and confirmed_values"):
+        with pytest.raises(UserError, match=r"confirmed \(a column\) and confirmed_values"):
             load_form(tmp_path / "forms" / FOLDER)
 
 
@@ -295,10 +298,12 @@ def test_a_category_of_fte_stands_in_its_code_list_and_under_its_target_group(tm
     assert problem() is None
     told = problem(item="housing_and_work")
     assert told is not None
-    assert "columns.csv, line 8: item 'housing_and_work' is no code of the list service_type; add a new category to" in told
+    assert (
+        "columns.csv, line 8: item 'housing_and_work' is not a code in the list service_type; add a new category to" in told
+    )
     told = problem(target_group="children")
     assert told is not None
-    assert "item 'housing_with_staff' is of the target group adults, and not children" in told
+    assert "item 'housing_with_staff' belongs to the target group adults, not children" in told
 
     add_service(codelists, "housing_and_work")
     assert problem(item="housing_and_work") is None

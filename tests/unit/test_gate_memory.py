@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.gate.memory import Memory
+from orchestration.gate.kept_results import Memory
 from orchestration.gate.suites import are_named
 
 KEY, OTHER = "a" * 64, "b" * 64

@@ -160,7 +160,7 @@ def test_cells_tell_a_column_only_where_few_of_last_year_have_the_like() -> None
     rare = {("main", "mean"): FTE, ("main", "words"): WORDS}
     now = Profile(100, {"1": 52, "2": 41, "9": 5})
     assert not Rarity(now, many | rare).is_telling(("main", "q2"))
-    said = Rarity(now, many | rare).said()
+    said = Rarity(now, many | rare).explain()
     assert said is not None and said.en == "the cells resemble 30 columns of last year and propose none of them"
     assert Rarity(now, {("main", "q2"): many["main", "q2"]} | rare).is_telling(("main", "q2"))
     assert Rarity(FTE, many | rare).is_telling(("main", "mean"))
@@ -168,7 +168,7 @@ def test_cells_tell_a_column_only_where_few_of_last_year_have_the_like() -> None
     # Boxes tell nothing, however few there are; neither do cells that are not known.
     assert not Rarity(TICKS, {("main", "box"): TICKS}).is_telling(("main", "box"))
     assert not Rarity(None, many).is_telling(("main", "q2"))
-    assert Rarity(None, many).said() is Rarity(FTE, many | rare).said() is None
+    assert Rarity(None, many).explain() is Rarity(FTE, many | rare).explain() is None
 
 
 def test_a_new_column_with_the_cells_of_many_has_no_candidate_and_says_so(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_a_new_column_with_the_cells_of_many_has_no_candidate_and_says_so(tmp_pa
     draft = draft_form(previous, [dataclasses.replace(sheet, profiles=now)], profiles=before)
     (row,) = [row for row in draft.unsure if row.column == "xy"]
     assert row.candidates == ()
-    assert row.said == "the cells resemble 9 columns of last year and propose none of them"
+    assert row.remark == "the cells resemble 9 columns of last year and propose none of them"
 
 
 def test_what_is_taken_over_by_name_is_told_where_its_cells_are_very_unlike(previous: Form) -> None:

@@ -240,7 +240,7 @@ def second_table(rows: list[list[str | float]], **changes: Any) -> str:
 def test_a_second_table_is_refused(rows: list[list[str | float]], words: str) -> None:
     message = second_table(rows)
     assert words in message
-    assert message.endswith("name such rows under rows_not_data in form.yml if they are no data")
+    assert message.endswith("list such rows under rows_not_data in form.yml if they are not data")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import yaml
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import Label, load_tables
-from orchestration.publish.release import CATALOGUE, load_catalogue
+from orchestration.publish.publication_metadata import CATALOGUE, load_catalogue
 from orchestration.publish.views import DESCRIPTIONS, load_entries
 
 DATA = PROJECT_DIR / "data"

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from orchestration.forms.missing import MissingValues, number
+from orchestration.forms.missing_values import MissingValues, number
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_no_indicator_and_no_level_stands_twice_in_a_list() -> None:
         (lambda content: content["levels"][1].update(unit_level="municipality"), "levels.1.unit_level"),
         (
             lambda content: content["ordinary"].append("police_cooperation"),
-            "sensitive and ordinary at once: police_cooperation",
+            "listed as both sensitive and ordinary: police_cooperation",
         ),
         (lambda content: content["levels"].reverse(), "the country is the first level"),
         (lambda content: content["levels"].clear(), "levels"),

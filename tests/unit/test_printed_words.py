@@ -11,7 +11,7 @@ import pytest
 
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import Label
-from orchestration.publish.release import Code, Release, load_catalogue
+from orchestration.publish.publication_metadata import Code, Release, load_catalogue
 from orchestration.site.about import ORIGINS, origin_of
 from orchestration.site.reconciliation import Chapter, place_of, words_of
 

@@ -128,8 +128,8 @@ def test_the_log_of_dbt_is_for_those_who_want_details(
 ) -> None:
     monkeypatch.setattr(module.progress, "level", level)
     log = io.StringIO()
-    dbt._Log(log).hear(heard("info"))
-    dbt._Log(log).hear(heard("debug"))
+    dbt._Log(log).write(heard("info"))
+    dbt._Log(log).write(heard("debug"))
     assert errors.getvalue() == says
     assert log.getvalue().count("a_model") == 2
 

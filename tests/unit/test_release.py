@@ -12,7 +12,7 @@ import yaml
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import Label
-from orchestration.publish.release import CATALOGUE, Code, Release, load_catalogue, spans
+from orchestration.publish.publication_metadata import CATALOGUE, Code, Release, load_catalogue, spans
 
 METADATA = PROJECT_DIR / "data" / "metadata"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.core.errors import UserError
-from orchestration.core.release_calendar import Calendar, Said, load_calendar, overdue, reasons_against
+from orchestration.core.release_calendar import Calendar, SnapshotIdentity, load_calendar, overdue, reasons_against
 from orchestration.core.settings import PROJECT_DIR
 
 CANDIDATE = "2031-0123456789ab"
@@ -30,9 +30,9 @@ def calendar(preparing: str | None = "provisional", **changes: object) -> Calend
     return Calendar.model_validate(content)
 
 
-def said(**changes: object) -> Said:
+def said(**changes: object) -> SnapshotIdentity:
     values = {"id": CANDIDATE, "channel": "official", "time_period": 2031, "release": "provisional"}
-    return Said(**{**values, "release_status": "provisional", **changes})  # type: ignore[arg-type]
+    return SnapshotIdentity(**{**values, "release_status": "provisional", **changes})  # type: ignore[arg-type]
 
 
 def test_an_approved_candidate_goes_out_at_the_second_of_its_release_and_not_before() -> None:
@@ -109,9 +109,9 @@ RELEASE = """- {release: a, time_period: 2031, status: final, release_at: 2032-0
         ("releases: [", "cannot be read"),
         ("[1]", "valid dictionary"),
         ("prepared: a", "prepared: Extra inputs are not permitted"),
-        ("preparing: b\nreleases:\n" + RELEASE, "preparing names 'b', which is no release"),
-        ("time_zone: Oslo", "'Oslo' is no time zone"),
-        ("releases:\n" + RELEASE.replace("08:00", "08:00+02:00"), "wall time"),
+        ("preparing: b\nreleases:\n" + RELEASE, "preparing names 'b', which is not a release"),
+        ("time_zone: Oslo", "'Oslo' is not a time zone"),
+        ("releases:\n" + RELEASE.replace("08:00", "08:00+02:00"), "must be local time in time_zone"),
         ("releases:\n" + RELEASE + RELEASE, "there are two releases 'a'"),
         ("releases:\n" + RELEASE.replace("final", "preliminary"), "releases.0.status"),
         ("releases:\n" + RELEASE.replace("approvers: [x]", "approvers: []"), "releases.0.approvers"),
@@ -128,7 +128,7 @@ RELEASE = """- {release: a, time_period: 2031, status: final, release_at: 2032-0
                 "approvers: [x]",
                 "approvers: [x], approved: [{candidate: 2031-0123456789ab, approved_by: y, date: 2032-01-01}]",
             ),
-            "'y' is none of the approvers of a",
+            "'y' is not an approver of a",
         ),
         (
             "releases:\n"

@@ -16,7 +16,7 @@ from orchestration.core.tables import Dimension, Label, Table
 from orchestration.publish import remarks
 from orchestration.publish.formats.cell_notes import find_cell_notes
 from orchestration.publish.formats.cube import Axis, DenseCube
-from orchestration.publish.release import Code, Release, load_catalogue
+from orchestration.publish.publication_metadata import Code, Release, load_catalogue
 
 TEXT = {"nb": "tekst", "en": "text"}
 TYPES = {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.core.errors import UserError
-from orchestration.core.nearest import near
+from orchestration.core.suggestions import suggest
 from orchestration.report.declarations import require_words
 from orchestration.report.model import load_source
 from orchestration.report.questions import Asked, questions_of
@@ -113,9 +113,9 @@ def test_what_no_chapter_places_and_no_report_lists_is_told(tmp_path: Path) -> N
 
 
 def test_a_word_that_is_a_part_of_others_is_guessed_too() -> None:
-    assert near("fte", ["fte_reported", "population", "fte_change"]) == "; there are 'fte_change', 'fte_reported'"
-    assert near("popultion", ["fte_reported", "population"]) == "; nearest is 'population'"
-    assert near("x", ["fte_reported"]) == ""
+    assert suggest("fte", ["fte_reported", "population", "fte_change"]) == "; there are 'fte_change', 'fte_reported'"
+    assert suggest("popultion", ["fte_reported", "population"]) == "; nearest is 'population'"
+    assert suggest("x", ["fte_reported"]) == ""
 
 
 def test_questions_of_a_round_have_their_answers_and_items() -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from orchestration.report.against_print import Printed, held_against_print, require_agreement, told_of_print
 from orchestration.report.grid import Grid, Round
 from orchestration.report.model import Declared, Report
+from orchestration.report.print_comparison import Printed, compare_with_print, describe_comparison, require_agreement
 from orchestration.report.printed_tables import Figure, PrintedTables, Query, load_printed_tables
 from orchestration.report.tables import LeftOutError, fill
 from orchestration.report.values import ReportError
@@ -207,9 +207,9 @@ def test_a_figure_that_is_not_the_one_that_the_reconciliation_computes_is_refuse
 def test_what_a_report_has_of_the_printed_one_is_told() -> None:
     table = declared(rows={"by": "target_group"})
     of, printed = against(printed_row(111, 110.4), printed_row(9, None, "adults"))
-    held = held_against_print({"table": table}, {"table": filled(of, table)}, {}, of, printed)
+    held = compare_with_print({"table": table}, {"table": filled(of, table)}, {}, of, printed)
     assert [(each.number, each.figures, each.shown, each.equal) for each in held] == [("3.1", 2, 1, 0)]
-    assert told_of_print(held) == [
+    assert describe_comparison(held) == [
         "1 of 1 printed tables and figures, 1 of 2 printed numbers; 0 come out as printed",
         "partly: 3.1 (1 of 2)",
     ]
@@ -232,10 +232,10 @@ def test_a_printed_table_that_is_not_made_has_its_reason(
     tables: dict[str, Declared], left_out: dict[str, str], verdict: str, why: str
 ) -> None:
     of, printed = against(printed_row(110, None, verdict=verdict, explanation="open_answers"))
-    (held,) = held_against_print(tables, {}, left_out, of, printed)
+    (held,) = compare_with_print(tables, {}, left_out, of, printed)
     assert held.shown == 0
     assert why in held.why
-    assert told_of_print([held])[1] == f"not made: 3.1: {held.why}"
+    assert describe_comparison([held])[1] == f"not made: 3.1: {held.why}"
 
 
 def test_a_round_that_has_nothing_of_a_printed_table_leaves_it_out() -> None:

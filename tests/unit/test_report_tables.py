@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.report.bound import Bound
+from orchestration.report.bound_values import Bound
 from orchestration.report.charts import DASHES, draw
 from orchestration.report.document import column_widths
 from orchestration.report.grid import heads_of

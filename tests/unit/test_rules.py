@@ -86,12 +86,15 @@ def test_a_waiver_names_a_row_by_the_key_of_the_rule() -> None:
         ({"rows": None, "fails_when": None}, "expectations are needed, or rows and fails_when"),
         ({"expectations": [{"type": "to_be_between"}]}, "expectations.0.type"),
         ({"expectations": [{"type": "expect_column_to_exist"}]}, "an expectation names its table"),
-        ({"kind": "attack", "part": "bounds"}, "a rule of kind attack has no rows"),
-        ({"kind": "attack", "rows": None, "fails_when": None}, "a rule of kind attack has a part, and no other has one"),
-        ({"part": "bounds"}, "a rule of kind attack has a part, and no other has one"),
+        ({"kind": "attack", "part": "bounds"}, "a rule of kind attack must not have rows"),
+        (
+            {"kind": "attack", "rows": None, "fails_when": None},
+            "a rule of kind attack needs a part, and no other kind may have one",
+        ),
+        ({"part": "bounds"}, "a rule of kind attack needs a part, and no other kind may have one"),
         ({"kind": "attack", "part": "guess", "rows": None, "fails_when": None}, "rule 'a_rule': part"),
         ({"severity": "warning"}, "a warning needs a key"),
-        ({"severity": "fatal", "key": ["x"]}, "a fatal rule has no key"),
+        ({"severity": "fatal", "key": ["x"]}, "a fatal rule must not have a key"),
     ],
 )
 def test_a_wrong_rule_is_told_with_its_file(tmp_path: Path, change: dict[str, Any], message: str) -> None:
@@ -102,7 +105,7 @@ def test_a_wrong_rule_is_told_with_its_file(tmp_path: Path, change: dict[str, An
 
 
 def test_two_rules_may_not_share_an_id(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"rule 'a_rule' stands in rules\.yml too"):
+    with pytest.raises(UserError, match=r"rule 'a_rule' is also in rules\.yml"):
         load_rules(write(tmp_path, RULE, RULE))
 
 

@@ -10,7 +10,7 @@ import pytest
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import Column, Label
 from orchestration.publish.formats.sheets import both, labels_of, number_format
-from orchestration.publish.release import Code, Release, load_catalogue
+from orchestration.publish.publication_metadata import Code, Release, load_catalogue
 
 TEXT = Label(nb="norsk", en="English")
 

@@ -11,7 +11,7 @@ import pytest
 from orchestration.core.errors import UserError
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import Label
-from orchestration.publish.release import Release, load_catalogue
+from orchestration.publish.publication_metadata import Release, load_catalogue
 from orchestration.site import pages
 from orchestration.site.breaks import Break, apart, stretches
 from orchestration.site.cubes import Cube, Measure, as_text, dumped
@@ -248,7 +248,7 @@ def said_of(columns: int, notes: list[str]) -> tuple[list[Label], list[tuple[Lab
     )
     resolver = Resolver(a_release(), load_site(), {}, {}, {}, {}, {}, {})
     labels = [Label(nb=f"kolonne {group}", en=f"column {group}") for group in groups]
-    return resolver.said(cube, "time", "2001", labels, [{"group": group, "time": "2001"} for group in groups])
+    return resolver.remarks_on_row(cube, "time", "2001", labels, [{"group": group, "time": "2001"} for group in groups])
 
 
 def a_release() -> Release:

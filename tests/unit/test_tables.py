@@ -39,13 +39,13 @@ def test_a_shared_column_is_described_once(tmp_path: Path) -> None:
     [
         ({"title": {"nb": "norsk"}}, "title.en: Field required"),
         ({"title": {"nb": "norsk", "en": ""}}, "title.en: String should have at least 1 character"),
-        ({"key": ["month"]}, "key or measures name 'month', which is no column"),
-        ({"measures": ["amount"]}, "key or measures name 'amount', which is no column"),
+        ({"key": ["month"]}, "key or measures name 'month', which is not a column"),
+        ({"measures": ["amount"]}, "key or measures name 'amount', which is not a column"),
         ({"colour": "red"}, "colour: Extra inputs are not permitted"),
-        ({"columns": [{"name": "year", "type": "INTEGER"}]}, "column 'year' is described in _shared_columns.yml too"),
+        ({"columns": [{"name": "year", "type": "INTEGER"}]}, "column 'year' is also described in _shared_columns.yml"),
         ({"table": "other"}, "describes the table 'other'"),
-        ({"statuses": ["A"]}, "has a list of statuses exactly when it has the column obs_status"),
-        ({"cube": {"dimensions": [{"name": "month"}]}}, "cube names 'month', which is no column"),
+        ({"statuses": ["A"]}, "needs a list of statuses if it has the column obs_status"),
+        ({"cube": {"dimensions": [{"name": "month"}]}}, "cube names 'month', which is not a column"),
         ({"cube": {"dimensions": [{"name": "value"}]}}, "cube does not cover the column 'year' of the key exactly once"),
         (
             {"cube": {"each": "year", "dimensions": [{"name": "year"}]}},

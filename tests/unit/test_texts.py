@@ -187,7 +187,7 @@ def test_words_in_code_are_found(text: str, found: bool) -> None:
         ("word: {nb: ord, en: ''}", "word: en: String should have at least 1 character"),
         ("word: {nb: ord, en: word, se: sátni}", "word: se: Extra inputs are not permitted"),
         ("word: {nb: nei, en: no}", "word: en: Input should be a valid string"),
-        ("no: {nb: nei, en: 'no'}", "the key False is no text"),
+        ("no: {nb: nei, en: 'no'}", "the key False is not a text"),
         ('word: {nb: "{number} ord", en: words}', "word: not all languages have the blank number"),
         ('word: {nb: "{number} ord", nn: ord, en: "{number} words"}', "word: not all languages have the blank number"),
         ('word: {nb: "{number} ord", en: "{count} words"}', "word: not all languages have the blank count, number"),

@@ -13,7 +13,7 @@ from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import Label, load_tables
 from orchestration.gate.rules import load_rules
 from orchestration.publish.formats.metadata import caution_of
-from orchestration.publish.release import Code
+from orchestration.publish.publication_metadata import Code
 from orchestration.publish.views import DESCRIPTIONS, described, figures, load_entries
 
 DATA = PROJECT_DIR / "data"
@@ -72,7 +72,7 @@ def test_without_the_table_that_they_show_there_are_no_views() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ("of: fte_municipality_today", "of: fte_nowhere", "'fte_nowhere', which is no view"),
+        ("of: fte_municipality_today", "of: fte_nowhere", "'fte_nowhere', which is not a view"),
         ("    en: FTE in the counties\n", "", "views.1.title.en"),
         ("unit_level: county", "level: county", "views.1"),
     ],

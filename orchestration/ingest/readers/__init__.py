@@ -57,4 +57,4 @@ def _sheets(path: Path, spec: FileSpec, wanted_sheets: tuple[str, ...], limits: 
         return [read_sav(path, spec, limits)]
     if spec.reader == "parquet":
         return [read_parquet(path, limits)]
-    raise ValueError(f"{path.name} has reader {spec.reader}: it is there, but not read")
+    raise ValueError(f"{path.name} has reader {spec.reader}: the file must exist, but it is not read")

@@ -187,7 +187,7 @@ def _records(package: Package, part: str) -> Iterator[Record]:
             if not byte & 0x80:
                 break
         if place + size > len(data):
-            raise package.damaged("a record breaks off", part)
+            raise package.damaged("a record is truncated", part)
         yield number, data[place : place + size]
         place += size
 
@@ -199,7 +199,7 @@ def _text(body: bytes, place: int) -> tuple[str, int]:
     length = 0 if length == 0xFFFFFFFF else length
     end = place + 4 + 2 * length
     if end > len(body):
-        raise IndexError("a text breaks off")
+        raise IndexError("a text is truncated")
     return body[place + 4 : end].decode("utf-16-le"), end
 
 
@@ -273,7 +273,7 @@ def _look(book: Book, part: str, look: Look) -> None:
                 _look_at_cell(book, look, (row, column + 1), style & 0xFFFFFF, (number, body))
         elif number in _SHORT_CELLS:
             raise UserError(
-                "holds cells in a short form, which is not read",
+                "contains cells in the short record format, which is not supported",
                 place=f"{look.path}, {look.place}, row {row}",
                 remedy="save the workbook as xlsx",
             )

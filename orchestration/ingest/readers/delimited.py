@@ -87,9 +87,9 @@ def read_csv(path: Path, spec: FileSpec, limits: Limits) -> Sheet:
             raise encodings.zero_byte(path, f"row {table['row_number'][zero]}")
     if set(widths) <= {0, 1} and spec.delimiter and spec.delimiter in table["text"][0].as_py():
         raise UserError(
-            "each line stands between quotes as a whole",
+            "each whole line is enclosed in quotation marks",
             place=f"{path}, line 1",
-            remedy="ask for the file again, with quotes around cells only",
+            remedy="ask for a new copy with quotation marks around single cells only",
         )
     first_widths = Counter(width for width in widths[:_FIRST_BATCH] if width)
     _refuse_other_delimiter(text, spec, first_widths)
@@ -97,7 +97,7 @@ def read_csv(path: Path, spec: FileSpec, limits: Limits) -> Sheet:
     if 1 < widths[-1] < usual and not set(text.data[-4:]) & set(b"\r\n"):
         # A footnote has one cell; a row of some cells without a line end is a row that was cut.
         raise UserError(
-            f"the last row has {widths[-1]} of {usual} columns and no line end: the file is cut off",
+            f"the last row has {widths[-1]} of {usual} columns and no line ending: the file is truncated",
             place=f"{path}, row {rows}",
             remedy="deliver the whole file",
         )
@@ -177,9 +177,9 @@ class _Lines(Iterator[str]):
         found = _SEPARATOR_LINE.fullmatch(line) if self._delimiter else None
         if found and self._delimiter and found[1] != self._delimiter:
             raise UserError(
-                f"says sep={shown(found[1])}, but the form states {_named(self._delimiter)}",
+                f"says sep={shown(found[1])}, but the form states {_name_of_delimiter(self._delimiter)}",
                 place=f"{self._path}, line 1",
-                remedy=f"state delimiter: {_stated(found[1])} in form.yml",
+                remedy=f"state delimiter: {_format_delimiter(found[1])} in form.yml",
             )
         return found is not None
 
@@ -199,10 +199,10 @@ def _parser(lines: Iterable[str], spec: FileSpec, delimiter: str | None = None) 
 def _records(text: encodings.Encoded, spec: FileSpec, lines: _Lines, *, told: bool = False) -> Iterator[list[str]]:
     """Yield the records of a file; ``lines`` knows where each begins if it is told, which takes time."""
     parser = _parser(lines, spec)
-    return _told(parser, lines) if told or spec.comment else parser
+    return _tracked_records(parser, lines) if told or spec.comment else parser
 
 
-def _told(parser: Iterator[list[str]], lines: _Lines) -> Iterator[list[str]]:
+def _tracked_records(parser: Iterator[list[str]], lines: _Lines) -> Iterator[list[str]]:
     for record in parser:
         yield record
         lines.begins = True
@@ -276,18 +276,18 @@ def _refuse_other_delimiter(text: encodings.Encoded, spec: FileSpec, widths: Cou
         if other_width > width and other_share >= 2 / 3:
             gives = f"{width} columns in some rows" if width > 1 else "one column"
             raise UserError(
-                f"has {other_width} columns when it is split at {_named(other)}s, but the form states "
-                f"{_named(spec.delimiter or '')}, which gives {gives}",
+                f"has {other_width} columns when it is split at {_name_of_delimiter(other)}s, but the form states "
+                f"{_name_of_delimiter(spec.delimiter or '')}, which gives {gives}",
                 place=str(text.path),
-                remedy=f"state delimiter: {_stated(other)} in form.yml",
+                remedy=f"state delimiter: {_format_delimiter(other)} in form.yml",
             )
 
 
-def _named(delimiter: str) -> str:
+def _name_of_delimiter(delimiter: str) -> str:
     return OTHER_DELIMITERS.get(delimiter, repr(shown(delimiter)))
 
 
-def _stated(delimiter: str) -> str:
+def _format_delimiter(delimiter: str) -> str:
     return '"' + ("\\t" if delimiter == "\t" else shown(delimiter)) + '"'
 
 

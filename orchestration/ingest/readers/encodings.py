@@ -57,7 +57,7 @@ def encoded(path: Path, stated: str, data: bytes) -> Encoded:
         "".encode(stated)
     except (LookupError, ValueError) as error:
         raise UserError(
-            f"the encoding {shown(stated)!r} is not known for text",
+            f"{shown(stated)!r} is not a known text encoding",
             place=str(path),
             remedy="state an encoding such as utf-8 or latin-1 in form.yml",
         ) from error
@@ -81,7 +81,7 @@ def encoded(path: Path, stated: str, data: bytes) -> Encoded:
         )
     if wide and not wide[1]:
         raise UserError(
-            f"has no byte order mark, so that {name} can mean two things",
+            f"has no byte order mark, so {name} is ambiguous",
             place=str(path),
             remedy=f"state encoding: {name}-le or {name}-be in form.yml",
         )
@@ -111,7 +111,7 @@ def fitting(data: bytes) -> str | None:
 def zero_byte(path: Path, place: str, fitting: str | None = None) -> UserError:
     """Return the refusal of a zero byte."""
     return UserError(
-        "holds a zero byte (NUL), which is no text",
+        "contains a zero byte (NUL), which is not text",
         place=f"{path}, {place}",
         remedy=f"state encoding: {fitting} in form.yml" if fitting else "deliver a csv file that holds only text",
     )
@@ -138,7 +138,9 @@ def misfit(text: Encoded) -> UserError:
         )
     place = f"{path}, {_place(data, text, position)}"
     if is_cut and text.encoding == "utf-8" and _fits(data[:position], "utf-8") and not data[:position].isascii():
-        return UserError("ends in the middle of a letter: the file is cut off", place=place, remedy="deliver the whole file")
+        return UserError(
+            "ends in the middle of a character: the file is truncated", place=place, remedy="deliver the whole file"
+        )
     if text.encoding == "utf-8" and _UTF_8_PAIR.search(data):
         return _mixed(place, stated, data, position)
     better = "utf-8" if text.encoding != "utf-8" and _fits(data, "utf-8") else _with_letters(data, text.encoding)
@@ -155,7 +157,7 @@ def _mixed(place: str, stated: str, data: bytes, position: int) -> UserError:
         f"is UTF-8 but for {others} byte{'s' if others > 1 else ''} (here byte 0x{data[position]:02X}{meant})"
         + ("" if stated.lower().replace("_", "-") in {"utf-8", "utf-8-sig", "utf8"} else f", and the form states {stated}"),
         place=place,
-        remedy="no encoding is right for the whole file, text in another one was put in: ask for it again, saved as UTF-8",
+        remedy="no single encoding fits the whole file, which mixes two: ask for a new copy saved as UTF-8",
     )
 
 
@@ -187,7 +189,7 @@ def _refuse_utf_8(path: Path, stated: str, name: str, data: bytes) -> None:
     raise UserError(
         f"is {shown(stated)} but for {number} in UTF-8 ({_mojibake(data[first:], name)})",
         place=f"{path}, {_place(data, Encoded(path, data, name, 0, stated), first)}",
-        remedy="no encoding is right for the whole file, text in UTF-8 was put in: ask for it again, saved in one encoding",
+        remedy="no single encoding fits the whole file, which contains some UTF-8: ask for a new copy saved in one encoding",
     )
 
 

@@ -105,9 +105,9 @@ def contents(path: Path, reader: str, limits: Limits) -> bytes:
 def damaged(path: Path, what: str, reader: str, part: str = "") -> UserError:
     """Return the refusal of a file that breaks off or that its library cannot read."""
     return UserError(
-        f"is damaged or breaks off ({shown(what)})",
+        f"is damaged or truncated ({shown(what)})",
         place=f"{path}, {part}" if part else str(path),
-        remedy=f"save it again as {READERS[reader]} and deliver it anew",
+        remedy=f"save it again as {READERS[reader]} and deliver it again",
     )
 
 

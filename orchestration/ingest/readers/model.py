@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from orchestration.forms.missing import MissingValues
+from orchestration.forms.missing_values import MissingValues
 
 KINDS = ("text", "number", "boolean", "date")
 """What a cell holds, as its file says; a csv file says nothing and holds texts. Times and lengths of time are dates."""

@@ -57,7 +57,7 @@ class Package:
         place = shown(part.filename)
         header = self.data[part.header_offset : part.header_offset + _LOCAL_HEADER]
         if part.header_offset < 0 or len(header) < _LOCAL_HEADER or not header.startswith(b"PK\x03\x04"):
-            raise self.damaged("the part is not where it should be", place)
+            raise self.damaged("the part is not at its stated offset", place)
         start = part.header_offset + _LOCAL_HEADER + sum(struct.unpack("<HH", header[26:]))
         packed = memoryview(self.data)[start : start + part.compress_size]
         size = checksum = 0
@@ -68,7 +68,7 @@ class Package:
                 break
             yield block
         if size != part.file_size or checksum != part.CRC:
-            raise self.damaged("the part is not what the directory says", place)
+            raise self.damaged("the part does not match its entry in the directory", place)
 
     def pieces(self, name: str) -> Iterator[bytes]:
         """Yield a part of XML in pieces that end before a tag, so that no tag is cut in two.
@@ -86,7 +86,7 @@ class Package:
                 raise self.damaged(f"is written in {shown(declared[1].decode('ascii', 'replace'))}", place)
             first = False
             if b"\0" in block:
-                raise self.damaged("holds zero bytes", place)
+                raise self.damaged("contains zero bytes", place)
             block = rest + block
             end = block.rfind(b"<")
             piece, rest = block[: max(end, 0)], block[max(end, 0) :]
@@ -170,7 +170,7 @@ class Package:
 
     def _declares(self, name: str) -> UserError:
         return UserError(
-            "declares a document type of its own, which can hide text",
+            "declares a document type, which can hide text",
             place=f"{self.path}, {shown(self.parts[name].filename)}",
             remedy="save the workbook again with a spreadsheet program",
         )
@@ -194,7 +194,7 @@ class Package:
         except zlib.error as error:
             raise self.damaged(str(error), place) from error
         if not inflater.eof:
-            raise self.damaged("the part breaks off", place)
+            raise self.damaged("the part is truncated", place)
 
 
 def open_package(path: Path, data: bytes, reader: str, limits: Limits) -> Package:
@@ -214,13 +214,13 @@ def open_package(path: Path, data: bytes, reader: str, limits: Limits) -> Packag
     for entry in entries:
         name = entry.filename.replace("\\", "/").lstrip("/").lower()
         if name in parts:
-            raise damaged(path, f"the part {entry.filename} is there twice", reader)
+            raise damaged(path, f"the part {entry.filename} occurs twice", reader)
         if entry.flag_bits & _ENCRYPTED:
             raise UserError(
                 "the workbook is encrypted", place=f"{path}, {shown(entry.filename)}", remedy="save it without a password"
             )
         if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-            raise damaged(path, f"part {entry.filename} is packed in a way that workbooks do not use", reader)
+            raise damaged(path, f"part {entry.filename} uses a compression method that workbooks do not use", reader)
         parts[name] = entry
     _refuse_growth(path, data, reader, entries, limits)
     for name, entry in parts.items():
@@ -234,7 +234,7 @@ def open_package(path: Path, data: bytes, reader: str, limits: Limits) -> Packag
             raise UserError(
                 "the workbook has links to other workbooks",
                 place=f"{path}, {shown(entry.filename)}",
-                remedy="break the links (Data > Edit links), so that only values are left",
+                remedy="break the links (Data > Edit links), so that only values remain",
             )
     return Package(path, reader, data, parts)
 
@@ -262,7 +262,7 @@ def _refuse_growth(path: Path, data: bytes, reader: str, entries: list[zipfile.Z
     if grows or unpacked > limits.unpacked_bytes:
         largest = max(entries, key=lambda entry: entry.file_size)
         raise UserError(
-            f"grows from {len(data):,} to {unpacked:,} bytes when unpacked, which no delivery does",
+            f"grows from {len(data):,} to {unpacked:,} bytes when unpacked, which is more than any delivery needs",
             place=f"{path}, {shown(largest.filename)}",
             remedy="deliver only the data, without empty or repeated rows and columns",
         )

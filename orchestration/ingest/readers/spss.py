@@ -3,7 +3,7 @@
 Belongs here: SPSS dates, what the file declares, the encoding of its texts, and what is wrong with such a file. Cells hold
 values, never labels; a value that the file declares missing is delivered as it stands, and named beside the cells.
 Blanks at the end of a text are SPSS's filling and not delivered. Row 1 of the sheet holds the variables' names. Does not
-belong here: whether the form says the same as the file (``ingest.declared``).
+belong here: whether the form says the same as the file (``ingest.declared_values``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 import pyreadstat
 
 from orchestration.core.errors import UserError
-from orchestration.forms.missing import MissingValues
+from orchestration.forms.missing_values import MissingValues
 from orchestration.forms.model import FileSpec
 from orchestration.ingest.readers import cells, encodings, spss_frame
 from orchestration.ingest.readers.files import contents, damaged, shown, too_many
@@ -128,20 +128,20 @@ def read_sav(path: Path, spec: FileSpec, limits: Limits) -> Sheet:
         raise too_many(path, "bytes of data when unpacked", limits.unpacked_bytes) from error
     except spss_frame.FrameError as error:
         raise damaged(path, str(error), "sav") from error
-    said = _said_encoding(data)
+    said = _declared_encoding(data)
     if spec.encoding is not None:
         if not _is_known(spec.encoding):
             raise UserError(
-                f"the encoding {shown(spec.encoding)!r} is not known for text",
+                f"{shown(spec.encoding)!r} is not a known text encoding",
                 place=str(path),
                 remedy="state an encoding such as utf-8 or cp1252 in form.yml",
             )
-        found = _as_stated(path, spec.encoding, said, _read(path, limits, _BYTES))
+        found = _decoded_as_stated(path, spec.encoding, said, _read(path, limits, _BYTES))
     else:
         try:
             found = _read(path, limits, None)
         except _TextError:
-            found = _as_said(path, said or _UNSAID, _read(path, limits, _BYTES))
+            found = _decoded_as_declared(path, said or _UNSAID, _read(path, limits, _BYTES))
         else:
             _refuse_hidden_utf_8(path, found)
     return _sheet(path, found)
@@ -273,7 +273,7 @@ def _library(path: Path, **options: Any) -> tuple[Any, Any]:
 # Encodings
 
 
-def _said_encoding(data: bytes) -> str | None:
+def _declared_encoding(data: bytes) -> str | None:
     """Return the encoding that the file says, which the library tells only when it can use it."""
     for record in _ENCODING_RECORDS:
         if (found := record.search(data)) is not None:
@@ -312,7 +312,7 @@ def _latin(texts: list[str]) -> int:
     )
 
 
-def _as_said(path: Path, said: str, found: _Contents) -> _Contents:
+def _decoded_as_declared(path: Path, said: str, found: _Contents) -> _Contents:
     """Return the contents decoded as the file says, which the library could not, or tell where they do not fit."""
     if not _is_known(said):
         raise _advised(found, f"says that it is written in {shown(said)!r}, which is not known", str(path))
@@ -320,7 +320,7 @@ def _as_said(path: Path, said: str, found: _Contents) -> _Contents:
     return found.decoded(lambda text: _text(text, said))
 
 
-def _as_stated(path: Path, stated: str, said: str | None, found: _Contents) -> _Contents:
+def _decoded_as_stated(path: Path, stated: str, said: str | None, found: _Contents) -> _Contents:
     """Return the contents decoded as the form states, unless the texts themselves say something else."""
     _refuse_misfit(path, found, stated, "the form states")
     texts = list(found.texts())

@@ -42,7 +42,7 @@ class _Header:
             layout, _, packing, _, rows, bias = struct.unpack_from(f"{order}5id", data, 64)
             if layout in {2, 3}:
                 return cls(order, packing, rows, bias)
-        raise FrameError("its head is no head of such a file")
+        raise FrameError("it does not begin with a valid file header")
 
 
 def check(data: bytes, limit: int) -> None:
@@ -59,7 +59,7 @@ def check(data: bytes, limit: int) -> None:
     try:
         header = _Header.of(data)
         if header.bias != _BIAS:
-            raise FrameError(f"its packed numbers are shifted by {header.bias}, and not by {_BIAS}")
+            raise FrameError(f"its packed numbers are shifted by {header.bias}, but must be shifted by {_BIAS}")
         width, place = _variables(data, header.order)
         start = data.index(struct.pack(f"{header.order}2i", _END, 0), place) + 8
         if header.packing == _ZLIB:
@@ -72,7 +72,7 @@ def check(data: bytes, limit: int) -> None:
             # What looks like the end of the description can stand in a label: the rows say where it is.
             start = len(data) - 8 * width * header.rows
             if data[start - 8 : start] != struct.pack(f"{header.order}2i", _END, 0):
-                raise FrameError(f"the data are not as long as {header.rows} rows are")
+                raise FrameError(f"the data are not long enough for {header.rows} rows, or too long")
         else:
             _check_codes(packed, start, width * header.rows)
     except (struct.error, ValueError, zlib.error, OverflowError) as error:
@@ -97,10 +97,10 @@ def _unpacked(data: bytes, order: str, start: int, limit: int) -> bytes:
     """Return the codes and values of packed blocks, each of which has a sum of its own."""
     _, trailer, length = struct.unpack_from(f"{order}3q", data, start)
     if trailer + length != len(data):
-        raise FrameError("its list of packed blocks does not end where the file ends")
+        raise FrameError("its list of compressed blocks does not end at the end of the file")
     bias, _, _, count = struct.unpack_from(f"{order}2q2i", data, trailer)
     if bias != -_BIAS or length != 24 + 24 * count:
-        raise FrameError("its list of packed blocks is no such list")
+        raise FrameError("its list of compressed blocks is not valid")
     blocks = []
     for number in range(count):
         _, place, size, packed_size = struct.unpack_from(f"{order}2q2i", data, trailer + 24 + 24 * number)
@@ -110,7 +110,7 @@ def _unpacked(data: bytes, order: str, start: int, limit: int) -> bytes:
         unpacking = zlib.decompressobj()
         blocks.append(unpacking.decompress(data[place : place + packed_size], max(0, size) + 1))
         if len(blocks[-1]) != size or not unpacking.eof:
-            raise FrameError(f"packed block {number + 1} is not as long as the file says")
+            raise FrameError(f"compressed block {number + 1} does not have the stated length")
     return b"".join(blocks)
 
 

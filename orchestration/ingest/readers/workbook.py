@@ -117,7 +117,7 @@ def _refuse_other_sheets(path: Path, listed: list[ListedSheet], wanted: tuple[st
             raise UserError(
                 f"has {names.count(name)} sheets called {shown(name)}",
                 place=str(path),
-                remedy="give each sheet a name of its own, blanks at its ends and ways of writing a letter aside",
+                remedy="give each sheet a unique name, disregarding spaces at its ends and the Unicode form of letters",
             )
     for name in map(sheet_name, wanted):
         if name != ONLY_SHEET and name not in names:
@@ -126,7 +126,7 @@ def _refuse_other_sheets(path: Path, listed: list[ListedSheet], wanted: tuple[st
                 f"has no sheet {shown(name)}, but {there}",
                 place=str(path),
                 remedy=(f"did you mean {shown(nearest[0])}? " if nearest else "")
-                + "name the sheet in form.yml as it is called in the file",
+                + "write the name of the sheet in form.yml exactly as in the file",
             )
     if ONLY_SHEET in wanted and len(listed) == 1:
         return
@@ -143,7 +143,7 @@ def _refuse_other_sheets(path: Path, listed: list[ListedSheet], wanted: tuple[st
         raise UserError(
             "the sheet is hidden, and the form does not name it" if sheet.is_hidden else "the form does not name the sheet",
             place=f"{path}, sheet {shown(sheet.name)}",
-            remedy="describe it in form.yml, or name it there under sheets_not_data if it is no data",
+            remedy="describe it in form.yml, or list it there under sheets_not_data if it does not contain data",
         )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.core.tables import Table
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 
 # Returns a large part of a file: what was made of the same before, or what the function makes. A text says what the part is
 # made of, all of it but what all jobs are told.
@@ -38,7 +38,7 @@ class Job:
 
     ``write`` gets a connection, the folder of the candidate and what keeps parts of files. What a job writes is decided by
     its name, by the tables and the release that all jobs are told, and by what it reads through its connection, so that its
-    files can be taken over where these are as they were (``publish.taken_over``): whatever else it needs it reads itself.
+    files can be taken over where these are as they were (``publish.kept_files``): whatever else it needs it reads itself.
     One that also reads elsewhere, or leaves something to be done later, says that it is made every time.
     """
 

@@ -42,12 +42,12 @@ def find_cell_notes(cube: DenseCube) -> list[CellNote]:
         CellNote(codes, column, said)
         for column in SAYING_COLUMNS
         if column in cube.rows.column_names
-        for said, has_it in _said(cube, column)
+        for said, has_it in _codes_in_column(cube, column)
         for codes in groups.covering(has_it)
     ]
 
 
-def _said(cube: DenseCube, column: str) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+def _codes_in_column(cube: DenseCube, column: str) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     """Yield each code of a column, and of each row whether it has it."""
     encoded = cube.rows.column(column).combine_chunks().dictionary_encode(null_encoding="encode")
     numbers, texts = encoded.indices.to_numpy(zero_copy_only=False), encoded.dictionary.to_pylist()

@@ -23,7 +23,7 @@ from orchestration.core.errors import UserError
 from orchestration.core.tables import STATUS_COLUMN, Column, Cube, Dimension, Label, Table
 from orchestration.core.texts import load_texts
 from orchestration.publish.axes import Order, Value, cells_of, codes_of_level, order_of
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 from orchestration.publish.remarks import BREAK_COLUMN, moved_text
 
 TEXTS = load_texts("publish", "cubes")
@@ -136,7 +136,7 @@ def further_columns(table: Table) -> list[str]:
 
 
 def distinct_labels(labels: Sequence[Label], qualifiers: Sequence[Label]) -> list[Label]:
-    """Return labels of which no two are equal: a label of several codes gets their qualifier."""
+    """Return unique labels: a label that several codes share gets a qualifier."""
     return [
         Label(nb=nb, en=en)
         for nb, en in zip(
@@ -186,7 +186,7 @@ def breaks_of(cube: DenseCube, breaks: Mapping[str, list[tuple[str, Label]]]) ->
 def notes_of_codes(
     axis: Axis, breaks: Mapping[str, list[Label]], moved: Mapping[tuple[str, str], list[tuple[int, Label]]]
 ) -> dict[str, list[Label]]:
-    """Return what is said of codes of a dimension: the breaks of years, and the areas whose boundaries moved.
+    """Return the notes of codes of a dimension: breaks between years, and areas whose boundaries moved.
 
     Args:
         axis: the dimension.
@@ -256,7 +256,7 @@ def _check_cells(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     for what, count in zip(conditions, counts, strict=True):
         if count:
             raise UserError(
-                f"{what} in {count} rows", place=table.name, remedy="correct the model; no cube can hold such a cell"
+                f"{what} in {count} rows", place=table.name, remedy="correct the model; a cube cannot contain such a cell"
             )
 
 
@@ -318,7 +318,7 @@ def _axis(table: Table, release: Release, dimension: Dimension, members: list[tu
     for code, following in pairwise(codes):
         if code == following:
             raise UserError(
-                f"{' or '.join(dimension.attributes) or 'the code'} is not decided by {dimension.name} {code!r}",
+                f"{' or '.join(dimension.attributes) or 'the code'} is not determined by {dimension.name} {code!r}",
                 place=table.name,
                 remedy=f"correct the model, or make it a dimension of its own in data/metadata/{table.name}.yml",
             )

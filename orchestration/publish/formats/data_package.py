@@ -14,10 +14,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from orchestration.core.contents import file_hash
+from orchestration.core.content_hashes import file_hash
 from orchestration.core.tables import Column, ColumnType, Label, Table
 from orchestration.publish.formats import metadata
-from orchestration.publish.release import Code, Release
+from orchestration.publish.publication_metadata import Code, Release
 from orchestration.publish.remarks import NOTE_COLUMN, SEPARATOR
 
 FILE = "datapackage.json"

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from orchestration.core.tables import Label, Table
 from orchestration.publish.formats import metadata
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 
 FILE = "dcat.jsonld"
 

@@ -37,7 +37,7 @@ from orchestration.publish.formats.cube import (
     shown_status,
     status_labels,
 )
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 from orchestration.publish.remarks import BREAK_COLUMN, NOTE_COLUMN, SEPARATOR, read_moved
 
 # Whole numbers below this have the same digits in a BIGINT as in the shortest decimal text of a DOUBLE.

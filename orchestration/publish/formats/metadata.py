@@ -22,11 +22,11 @@ import pyarrow.parquet as pq
 
 from orchestration.core.tables import STATUS_COLUMN, Column, Dimension, Label, Table
 from orchestration.core.texts import filled, load_texts
-from orchestration.publish.definitions import KIND, NOTHING_SAID, said_of, subjects_of
+from orchestration.publish.definitions import KIND, NOTHING_SAID, find_definitions, subjects_of
 from orchestration.publish.formats.delimited import FOR_EXCEL
-from orchestration.publish.layout import DATABASE, REVISIONS
-from orchestration.publish.release import Code, Release
+from orchestration.publish.publication_metadata import Code, Release
 from orchestration.publish.remarks import NOTE_COLUMN, SEPARATOR
+from orchestration.publish.snapshot_files import DATABASE, REVISIONS
 
 TEXTS = load_texts("publish", "metadata")
 
@@ -146,12 +146,12 @@ def has_constructed_rows(table: Table, release: Release) -> bool:
 
 
 def notice_of(table: Table, release: Release) -> Label | None:
-    """What is to be said of the table's constructed rows, if it has any; in a rehearsal of every table."""
+    """The notice on the table's constructed rows, if it has any; in a rehearsal every table has one."""
     return release.notice if release.is_rehearsal or has_constructed_rows(table, release) else None
 
 
 def caution_of(table: Table) -> Label | None:
-    """Return what is to be said of a table whose rows overlap: over which columns nobody may sum."""
+    """Return the caution for a table whose rows overlap: the columns over which sums are wrong."""
     names = table.overlapping
     if not names:
         return None
@@ -347,7 +347,7 @@ def subjects_in(table: Table, release: Release) -> list[str]:
 
 
 def definitions_of(table: Table, release: Release) -> list[dict[str, Any]]:
-    """Return what is said of what a table counts; of a table of questions what is said of each, where anything is."""
+    """Return the definitions of what a table counts; for a table of questions those of each question that has any."""
     return [
         {
             "subject": each.subject,
@@ -358,7 +358,7 @@ def definitions_of(table: Table, release: Release) -> list[dict[str, Any]]:
             "source": _text(each.source),
             "page": each.page,
         }
-        for each in said_of(release.definitions, subjects_in(table, release))
+        for each in find_definitions(release.definitions, subjects_in(table, release))
         if each.item != NOTHING_SAID
     ]
 

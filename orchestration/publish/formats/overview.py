@@ -35,7 +35,7 @@ from orchestration.core.workbooks import (
 from orchestration.publish import remarks
 from orchestration.publish.formats import sheets
 from orchestration.publish.formats.sheets import TEXTS, both
-from orchestration.publish.release import Release, spans
+from orchestration.publish.publication_metadata import Release, spans
 from orchestration.publish.remarks import BREAKS, COVERAGE_COLUMN, NOTE_COLUMN
 
 AREAS = "areas"
@@ -215,7 +215,7 @@ class _NameLook:
     is_above: bool
     has_line: bool
 
-    def put_on(self, cell: Cell) -> None:
+    def apply(self, cell: Cell) -> None:
         """Format a cell."""
         cell.font = font(bold=self.is_above)
         cell.border = Border(top=_THIN if self.has_line else None)
@@ -231,7 +231,7 @@ class _FigureLook:
     has_line: bool
     is_break: bool
 
-    def put_on(self, cell: Cell) -> None:
+    def apply(self, cell: Cell) -> None:
         """Format a cell."""
         cell.number_format = self.number_format
         cell.font = font(bold=self.is_above, italic=self.mark is not None)
@@ -253,7 +253,7 @@ class _Looks:
         if key in self._made:
             cell._style = copy(self._made[key])
         else:
-            look.put_on(cell)
+            look.apply(cell)
             self._made[key] = cell._style
 
 

@@ -24,7 +24,7 @@ from orchestration.publish.formats import Format, Job, KeepPart, sheets
 from orchestration.publish.formats.metadata import caution_of
 from orchestration.publish.formats.overview import AREAS, OVERVIEW, Overview, fill_overview, read_overview
 from orchestration.publish.formats.sheets import TEXTS, ReadMe
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 from orchestration.publish.remarks import BREAKS
 
 # What is public of a single municipality, district or agency; nothing else is.

@@ -8,7 +8,7 @@ import duckdb
 
 from orchestration.core.tables import Table
 from orchestration.core.warehouse import literal, quoted
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 
 
 def write(connection: duckdb.DuckDBPyConnection, table: Table, path: Path, release: Release | None = None) -> None:

@@ -54,7 +54,7 @@ from orchestration.publish.formats.px_lines import (
     text_lines,
     time_of,
 )
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 from orchestration.publish.remarks import BREAK_COLUMN, COVERAGE_COLUMN, read_moved
 
 # The most decimals that PC-Axis keeps.
@@ -87,7 +87,7 @@ class _Content:
 
 @dataclass(frozen=True)
 class _Said:
-    """What is said of a cube beside its numbers: breaks by year, notes of codes by dimension, notes of cells."""
+    """The notes of a cube: breaks by year, notes of codes by dimension, notes of cells."""
 
     breaks: Mapping[str, list[Label]]
     codes: Mapping[str, Mapping[str, list[Label]]]
@@ -218,7 +218,7 @@ def _keywords(cube: DenseCube, release: Release, said: _Said) -> Iterator[str]:
     for content in contents:
         yield from text_lines("UNITS", content.unit, content.label)
     for keys in ((), *((content.label,) for content in contents)):
-        yield from _whom_and_when(release, *keys)
+        yield from _contact_and_update(release, *keys)
     yield from text_lines("SOURCE", catalogue.publisher.name)
     yield from _notes(cube, release, contents, said)
     yield from _cell_notes(cube, release, said.cells)
@@ -256,7 +256,7 @@ def _technical(cube: DenseCube, release: Release) -> Iterator[str]:
     yield from once("SUBJECT-CODE", release.catalogue.themes[0].rpartition("/")[2])
 
 
-def _whom_and_when(release: Release, *keys: Label) -> Iterator[str]:
+def _contact_and_update(release: Release, *keys: Label) -> Iterator[str]:
     """Yield whom to ask and when the figures were last updated, of the table or of a content."""
     contact = release.catalogue.contact
     if release.released_at is not None:

@@ -29,7 +29,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
-from orchestration.core.contents import content_of, digest
+from orchestration.core.content_hashes import content_of, digest
 from orchestration.core.language import number
 from orchestration.core.spreadsheets import FORMULA
 from orchestration.core.tables import STATUS_COLUMN, Column, Label, Table
@@ -52,7 +52,7 @@ from orchestration.core.workbooks import (
 )
 from orchestration.publish import remarks
 from orchestration.publish.formats import KeepPart, make_part
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
 from orchestration.publish.remarks import NOTE_COLUMN, REASON_COLUMN
 
 TEXTS = load_texts("publish", "workbooks")

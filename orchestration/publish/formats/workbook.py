@@ -17,8 +17,8 @@ from orchestration.publish.formats import Format, Job, KeepPart, make_part, shee
 from orchestration.publish.formats.metadata import caution_of
 from orchestration.publish.formats.packages import MUNICIPAL_TABLES
 from orchestration.publish.formats.sheets import TEXTS, LongSheet, ReadMe
-from orchestration.publish.layout import REVISIONS
-from orchestration.publish.release import Release
+from orchestration.publish.publication_metadata import Release
+from orchestration.publish.snapshot_files import REVISIONS
 
 LEVEL_COLUMN = "unit_level"
 

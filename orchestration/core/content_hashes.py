@@ -1,0 +1,89 @@
+"""Hashes of what a result is made from: the rows of tables, and the code that processes them.
+
+What is made of the same is the same, so that it need not be made again: models, files of a candidate and judgements are
+taken over where everything that they depend on is as it was. Belongs here: the hashes that all of them compare. Does not
+belong here: what is remembered under a hash (the warehouse's own macros, ``publish``, ``gate``), or the hash of what is
+published (``publish.snapshot_files``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Collection, Iterator
+from functools import cache
+from pathlib import Path
+
+import duckdb
+
+from orchestration.core.settings import PROJECT_DIR
+
+# What decides how inputs become files, beside the inputs: a change of it makes everything anew.
+CODE = ("orchestration", "requirements.lock")
+
+# Made by the program, or by the one who edits.
+LEFT_OUT = {"__pycache__", "generated.yml", ".user.yml", "target", "logs", "dbt_packages"}
+
+
+def content_of(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
+    """Return a hash of the names and types of a relation's columns and of its rows, in whatever order they lie.
+
+    Args:
+        connection: sees the relation.
+        relation: a table, view or query in brackets, as SQL after ``from``.
+    """
+    columns = connection.execute(f"describe from {relation}").fetchall()
+    quoted = ['"' + str(name).replace('"', '""') + '"' for name, *_ in columns]
+    # To the hash zero is zero, but zero below zero is written with its sign.
+    signs = [f"signbit({name})" for name, (_, kind, *_) in zip(quoted, columns, strict=True) if kind in ("DOUBLE", "FLOAT")]
+    names = ", ".join([*quoted, *signs])
+    (rows,) = connection.execute(
+        "select concat_ws('-', count(*), sum(hashed), bit_xor(hash(hashed)), sum(hash(hashed))) "
+        f"from (select hash({names}) as hashed from {relation})"
+    ).fetchall()
+    return digest(*(f"{name} {kind}" for name, kind, *_ in columns), str(rows[0]))
+
+
+def digest(*parts: str) -> str:
+    """Return one hash of texts; which text ends where counts."""
+    found = hashlib.sha256()
+    for part in parts:
+        content = part.encode()
+        found.update(f"{len(content)}:".encode())
+        found.update(content)
+    return found.hexdigest()
+
+
+def files_below(path: Path, without: Collection[Path] = ()) -> Iterator[Path]:
+    """Return the files below a folder in the order of their names, or a file itself, but for what is made of them."""
+    if path.is_file():
+        yield path
+        return
+    for child in sorted(path.iterdir()) if path.is_dir() else []:
+        if child.name not in LEFT_OUT and not child.name.startswith(".") and child.resolve() not in without:
+            yield from files_below(child, without)
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hash_of_files(*roots: Path, without: Collection[Path] = ()) -> str:
+    """Return a hash of names and bytes of all files below folders."""
+    parts = []
+    for root in roots:
+        for path in files_below(root, without):
+            try:
+                content = file_hash(path)
+            except OSError:
+                content = "cannot be read"  # it went while we looked; who reads it says what is wrong
+            parts += [f"{root.name}/{path.relative_to(root).as_posix()}", content]
+    return digest(*parts)
+
+
+@cache
+def code_hash() -> str:
+    """Return a hash of the program, the packages that it is pinned to and the interpreter, as they were at its start."""
+    return digest(str(sys.version_info[:3]), hash_of_files(*(PROJECT_DIR / name for name in CODE)))

@@ -1,0 +1,51 @@
+"""Assets that one step makes together, though a run may have selected only some of them.
+
+Belongs here: telling Dagster of all of them, and by which version of their content it knows what is stale. Does not belong
+here: making them.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+import duckdb
+from dagster._core.definitions.data_version import DATA_VERSION_IS_USER_PROVIDED_TAG, DATA_VERSION_TAG
+
+
+def content_version(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> dg.DataVersion:
+    """Return the version of a table, which is another one when its rows are others; their order does not count.
+
+    What was made of a table is stale in Dagster's eyes when the version has changed. Without one every reading would give a
+    new one, changed or not.
+    """
+    count, total = connection.execute(f'select count(*), sum(hash(rows)) from "{schema}"."{table}" as rows').fetchall()[0]
+    return dg.DataVersion(f"{count}-{int(total or 0):x}")
+
+
+def report_results(
+    context: dg.AssetExecutionContext,
+    made: Iterable[dg.MaterializeResult[None]],
+    partitions: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Yield the results that a run selected, and record the others, which were made too.
+
+    Args:
+        context: the run.
+        made: all that the step made.
+        partitions: of tables with partitions, what is said of each partition that was made.
+    """
+    for each in made:
+        assert each.asset_key is not None
+        said = (partitions or {}).get(each.asset_key.path[-1], {})
+        if each.asset_key in context.selected_asset_keys:
+            for partition, metadata in said.items():
+                context.add_asset_metadata(metadata, each.asset_key, partition)
+            yield each
+            continue
+        tags = {}
+        if each.data_version is not None:
+            tags = {DATA_VERSION_TAG: each.data_version.value, DATA_VERSION_IS_USER_PROVIDED_TAG: "true"}
+        if not said:
+            context.log_event(dg.AssetMaterialization(each.asset_key, metadata=each.metadata, tags=tags))
+        for partition, metadata in said.items():
+            context.log_event(dg.AssetMaterialization(each.asset_key, metadata=metadata, partition=partition, tags=tags))

@@ -1,0 +1,175 @@
+"""The models and data tests that a build need not ask dbt about: no source of theirs changed, and neither did they.
+
+dbt takes over by itself what is made of the same (``dbt_project/macros/taken_over.sql``), and takes some twenty-five
+milliseconds for each node to say so. What no changed source leads to is made of the same, so that one query a table, which
+tells whether it still holds what it held, is enough. Where anything is not known dbt is asked about every node.
+
+Belongs here: finding them, and results for them as dbt would give them. Does not belong here: which sources changed
+(``build_record``), or building (``duckdb``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+import jinja2
+
+from orchestration.core.settings import Settings
+from orchestration.core.warehouse import connect
+from orchestration.engines import build_record, compiled, dbt
+
+# Where the SQL that hashes a table stands, for dbt and for this module.
+MACROS = "macros/taken_over.sql"
+
+# What is on record of a data test that found nothing.
+FOUND_NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A described column, as dbt's node has it."""
+
+    description: str
+
+
+@dataclass(frozen=True)
+class Node:
+    """A model or a data test that was not asked about, as far as dbt's node is read."""
+
+    unique_id: str
+    name: str
+    resource_type: str
+    schema: str
+    alias: str
+    language: str
+    description: str
+    compiled_code: str | None
+    columns: dict[str, Column]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What dbt's result of a node that it took over would say."""
+
+    node: Node
+    status: str
+    message: str = dbt.TAKEN_OVER
+    failures: int = 0
+    execution_time: float = 0.0
+
+
+@dataclass(frozen=True)
+class Untouched:
+    """What need not be asked about, and what must.
+
+    ``results`` are in an order in which the models can be made; ``selection`` are dbt's options for the rest, empty where
+    there is no rest; ``sources`` are the hashes of the sources, as ``build_record`` notes them.
+    """
+
+    results: list[Result]
+    selection: list[str]
+    sources: dict[str, str] = field(repr=False)
+
+
+class _Relation:
+    """A table as the macro takes it."""
+
+    def __init__(self, node: Mapping[str, Any]) -> None:
+        self.database, self.schema, self.identifier = node["database"], node["schema"], node["alias"]
+
+    def __str__(self) -> str:
+        return f'"{self.database}"."{self.schema}"."{self.identifier}"'
+
+
+def find(settings: Settings) -> Untouched | None:
+    """Return what a build of all models need not ask about; None where every node is to be asked about.
+
+    Args:
+        settings: where the project and its warehouse lie; the sources are in the warehouse.
+    """
+    known = compiled.kept(settings)
+    if known is None or not settings.warehouse_file.is_file():
+        return None
+    manifest: dict[str, Any] = json.loads(dbt.prepare(settings).read_text(encoding="utf-8"))
+    nodes = {name: node for name, node in manifest["nodes"].items() if node["resource_type"] in ("model", "test")}
+    with connect(settings.warehouse_file, read_only=True) as connection:
+        now = build_record.current_hashes(connection, settings)
+        changed = build_record.differing(connection, now)
+        if changed is None:
+            return None
+        sources = [name for name, node in manifest["sources"].items() if f"{node['schema']}.{node['identifier']}" in changed]
+        touched = _descendants(manifest["child_map"], sources)
+        rest = {name: node for name, node in nodes.items() if name not in touched}
+        on_record = dict(connection.execute("select relation, content from made.relations").fetchall())
+        models = [node for node in rest.values() if node["resource_type"] == "model"]
+        if not _are_unchanged(connection, settings, models, on_record):
+            return None
+    # A test that found rows is run again, and finds them again.
+    again = [name for name, node in rest.items() if node["resource_type"] == "test" and on_record.get(name) != FOUND_NOTHING]
+    selection = sorted(f"source:{name}+" for name in changed) + sorted(rest[name]["name"] for name in again)
+    names = {node["name"]: name for name, node in rest.items() if node["resource_type"] == "model"}
+    ordered = [names[name] for name in compiled.in_order(known, names) if name in names]
+    tests = sorted(name for name, node in rest.items() if node["resource_type"] == "test" and name not in again)
+    results = [_result(name, rest[name], known) for name in (*ordered, *tests)]
+    return Untouched(results, ["--select", *selection] if selection else [], now)
+
+
+def _descendants(children: Mapping[str, Iterable[str]], names: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        new = set(children.get(waiting.pop(), ())) - found
+        found |= new
+        waiting += new
+    return found
+
+
+def _are_unchanged(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    models: Collection[Mapping[str, Any]],
+    on_record: Mapping[str, str | None],
+) -> bool:
+    """Return whether every model is there, and each table holds what it held when it was made."""
+    kinds = dict(
+        connection.execute(
+            "select schema_name || '.' || view_name, 'view' from duckdb_views() "
+            "union all select schema_name || '.' || table_name, 'table' from duckdb_tables()"
+        ).fetchall()
+    )
+    macros = jinja2.Environment(extensions=["jinja2.ext.do"]).from_string(
+        (settings.dbt_project / MACROS).read_text(encoding="utf-8")
+    )
+    content_of: Any = macros.module.content_of  # type: ignore[attr-defined]
+    for model in models:
+        is_view = model["config"]["materialized"] == "view"
+        if kinds.get(f"{model['schema']}.{model['alias']}") != ("view" if is_view else "table"):
+            return False
+        record = on_record.get(model["unique_id"])
+        if record is None:
+            return False
+        if not is_view and connection.execute(f"select {content_of(_Relation(model))}").fetchall() != [(record,)]:
+            return False
+    return True
+
+
+def _result(unique_id: str, node: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> Result:
+    is_model = node["resource_type"] == "model"
+    return Result(
+        Node(
+            unique_id=unique_id,
+            name=node["name"],
+            resource_type=node["resource_type"],
+            schema=node["schema"],
+            alias=node["alias"],
+            language=node["language"],
+            description=node["description"],
+            compiled_code=known[node["name"]]["sql"] if is_model else None,
+            columns={name: Column(each["description"]) for name, each in node["columns"].items()},
+        ),
+        status="success" if is_model else "pass",
+    )

@@ -1,0 +1,106 @@
+"""Results of earlier judgements, by the hash of their inputs: equal inputs give an equal result.
+
+An entry is a file that is named by the hash of everything that the result depends on, and begins with the hash of its own
+bytes. One that is damaged or missing is judged anew. Counts and verdicts are remembered, never a failing row, and what the
+day, the channel or a waiver makes of a result is no part of it.
+
+Belongs here: keeping, finding and deleting entries. Does not belong here: what a result depends on (``sql_inputs``), or
+which results are kept (``checkpoint``, ``attack_rules``, ``proof``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestration.core.content_hashes import digest
+from orchestration.core.errors import UserError
+from orchestration.core.warehouse import make_restricted
+
+# Below the folder of the warehouse.
+FOLDER = "judged"
+
+_ENDING = ".json"
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """A result, and the candidate on which it was judged; none where that is the candidate that is judged now."""
+
+    content: Any
+    judged_on: str | None
+
+
+class Memory:
+    """The memory as one judgement of a candidate uses it; without a folder it knows only what was judged just now."""
+
+    def __init__(self, folder: Path | None = None, candidate: str = "", *, takes_over: bool = False) -> None:
+        """Open a memory.
+
+        Args:
+            folder: where its entries lie.
+            candidate: the id of what is judged.
+            takes_over: whether what was judged of other candidates is taken over; otherwise all is judged anew, and kept.
+        """
+        self._folder = folder
+        self._candidate = candidate
+        self._takes_over = takes_over
+        self._now: dict[str, Any] = {}
+        self._used: set[str] = set()
+
+    def find(self, key: str) -> Remembered | None:
+        """Return what is remembered under a key, or None."""
+        if key in self._now:
+            return Remembered(self._now[key], None)
+        if self._folder is None or not self._takes_over:
+            return None
+        try:
+            own, _, body = self._file(key).read_text(encoding="utf-8").partition("\n")
+            if own != digest(key, body):
+                return None
+            entry = json.loads(body)
+            found = Remembered(entry["content"], str(entry["judged_on"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        self._used.add(key)
+        return found
+
+    def keep(self, key: str, content: Any) -> None:
+        """Remember what was just judged; a memory that cannot be written to is none, and nothing else."""
+        self._now[key] = content
+        if self._folder is None:
+            return
+        self._used.add(key)
+        body = json.dumps({"judged_on": self._candidate, "content": content}, ensure_ascii=False)
+        path = self._file(key)
+        partial = path.with_suffix(".partial")
+        with suppress(OSError, UserError):
+            make_restricted(self._folder)
+            partial.write_text(f"{digest(key, body)}\n{body}", encoding="utf-8")
+            partial.chmod(0o600)
+            partial.replace(path)
+
+    def forget_unused(self) -> None:
+        """Remove all entries that this judgement neither found nor kept."""
+        if self._folder is None or not self._folder.is_dir():
+            return
+        for path in self._folder.iterdir():
+            if path.name.removesuffix(_ENDING) not in self._used:
+                with suppress(OSError):
+                    path.unlink()
+
+    def judged_on(self, found: Iterable[str | None]) -> list[str]:
+        """Return the candidates on which the parts of a result were judged; none where all of them were judged now."""
+        parts = list(found)
+        names = {name for name in parts if name is not None}
+        if names and None in parts:
+            names.add(self._candidate)
+        return sorted(names)
+
+    def _file(self, key: str) -> Path:
+        assert self._folder is not None
+        return self._folder / f"{key}{_ENDING}"

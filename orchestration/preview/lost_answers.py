@@ -1,0 +1,89 @@
+"""Units that lost answers which the published snapshot has: a run with this delivery would be refused for them.
+
+Belongs here: telling what ``int_redelivered_units`` found of one survey year, with the entries to sign. Does not belong
+here: the rule (``lost_answers_are_signed``), the roll (``publish.rolls``), or a comparison of answers (``versions``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from orchestration.core.settings import Settings
+from orchestration.gate.proposals import entries, lost_answers
+from orchestration.preview.reading import Reading
+from orchestration.publish import pointer, rolls
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A unit that lost answers for which nobody signed.
+
+    ``needs_a_line`` where a run is refused for it. ``is_contested`` where the unit answered several times and none counts:
+    then it is signed which does.
+    """
+
+    form: str
+    unit_code: str
+    unit_name: str
+    answers_before: int
+    answers_now: int
+    answers_lost: int
+    needs_a_line: bool
+    is_contested: bool
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What is gone since the published snapshot; ``entries`` are those to sign, as they would be written.
+
+    ``not_compared`` says of each form, or of all, why nothing is known; it is empty where nothing is in the way.
+    """
+
+    snapshot: str | None
+    units: tuple[Lost, ...]
+    entries: tuple[str, ...]
+    not_compared: tuple[str, ...]
+
+    @property
+    def unsigned(self) -> int:
+        """How many units a run would be refused for."""
+        return sum(each.needs_a_line for each in self.units)
+
+
+def losses_of(connection: duckdb.DuckDBPyConnection, settings: Settings, reading: Reading) -> Losses:
+    """Return what the warehouse of a look lacks of the answers that are published.
+
+    Where something is wrong with a form or its delivery, nothing is said of it: what cannot be read is not gone, and is told
+    as what is wrong.
+    """
+    published = pointer.current(settings.snapshots)
+    if published is None:
+        return Losses(None, (), (), ())
+    if not rolls.kept_roll(settings.snapshots, published.name).is_file():
+        why = f"{published.name} has no roll of the answers of units: what is gone since is not known"
+        return Losses(published.name, (), (), (why,))
+    known = {form for (form,) in connection.execute("select distinct form from history.answer_rolls").fetchall()}
+    waiting = sorted({form.form for form in reading.forms} & reading.flawed & known)
+    forms = {form.form for form in reading.forms} - reading.flawed
+    found = [row for row in lost_answers(connection) if row["form"] in forms]
+    to_sign = entries(row for row in found if row["verdict"] == "unsigned")
+    return Losses(
+        published.name,
+        tuple(
+            Lost(
+                row["form"],
+                row["unit_code"],
+                row["unit_name"] or "",
+                row["answers_before"],
+                row["answers_now"],
+                row["answers_lost"],
+                needs_a_line=row["verdict"] == "unsigned",
+                is_contested=row["is_contested"],
+            )
+            for row in found
+        ),
+        tuple(entry for of_year in to_sign.values() for entry in of_year),
+        tuple(f"{form}: which published answers are gone is told once its problems are mended" for form in waiting),
+    )
