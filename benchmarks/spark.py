@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.warehouse import quoted
-from orchestration.engines import built
+from orchestration.engines import build_record
 from orchestration.publish import pointer
 from orchestration.publish.snapshot_files import DATABASE
 
@@ -118,7 +118,7 @@ def compare(first: Path, second: Path) -> list[Compared]:
             "select columns.database_name, columns.schema_name, columns.table_name, column_name, data_type "
             "from duckdb_columns() as columns "
             "inner join duckdb_tables() as tables using (database_name, schema_name, table_name) "
-            f"where columns.database_name in ('first', 'second') and columns.schema_name != '{built.SCHEMA}' "
+            f"where columns.database_name in ('first', 'second') and columns.schema_name != '{build_record.SCHEMA}' "
             "order by column_index"
         ).fetchall():
             described[database].setdefault((schema, table), []).append((column, kind))

@@ -413,7 +413,7 @@ def test_a_look_makes_the_rows_that_dbt_makes(kit: Kit, monkeypatch: pytest.Monk
     assert {"int_answers", "mart_cell_ledger", "stg_raw__rows"} <= {model.name for model in models}
     as_compiled = rows_of(kit, models)
 
-    def by_dbt(settings: Settings, selected: Sequence[str]) -> None:
+    def by_dbt(settings: Settings, selected: Sequence[str], run: Settings) -> None:
         arguments = ("--log-level-file", "none", "run", "--select", *(f"+{model}" for model in selected))
         assert dbt.invoke(settings, *arguments).success
 
