@@ -25,8 +25,7 @@ def build(
     if known is None or known.selection:
         options = ["--exclude-resource-type", "unit_test", *([] if takes_over else ["--full-refresh"])]
         asked = selection if known is None else known.selection
-        # Its artefacts are large, and nobody reads them: what is kept of them is kept below.
-        results += dbt.invoke(settings, "--no-write-json", "build", *options, *asked, tell=tell).result.results
+        results += dbt.invoke(settings, "build", *options, *asked, tell=tell).result.results
     if not selection and not any(str(entry.status) in dbt.FAILED for entry in results):
         build_record.note(settings, None if known is None else known.sources)
         if known is None:
