@@ -173,7 +173,7 @@ def publish(settings: Settings, tables: list[Table], number: int) -> str:
         for name, columns in ledger.TABLES.items():
             connection.execute(f"create table {name} ({columns})")
     ledger.write_before(warehouse, candidate.path.parent / f"{candidate.id}{ledger.BEFORE}")
-    verdict = {"verdict": "pass", "content_hash": candidate.content_hash}
+    verdict = {"verdict": "pass", "content_hash": candidate.content_hash, "rules": []}
     (candidate.path / GATE).write_text(json.dumps(verdict), encoding="utf-8")
     snapshots.promote(candidate, settings.snapshots)
     return candidate.id

@@ -112,16 +112,13 @@ def _of_start_script(name: str) -> click.Command:
         click.echo(f"error: {name}: the start script does this; call ./is248 {name} in the project's folder", err=True)
         sys.exit(1)
 
-    from orchestration.cli.completion import complete_models
-
     listed = COMMANDS[name]
     arguments = click.Argument(
         ["arguments"],
         nargs=-1,
         type=click.UNPROCESSED,
         metavar=listed.given or "[ARGUMENTS]...",
-        shell_complete=complete_models if listed.given else None,
-        help="The name of a dbt model." if listed.given else "Arguments for the tools that the start script calls.",
+        help="Arguments for the tools that the start script calls.",
     )
     return Command(
         name,

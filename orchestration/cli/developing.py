@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from orchestration.cli.common import command, counted, main, shown_path
+from orchestration.cli.completion import complete_models
 from orchestration.core import licences
 from orchestration.core.errors import RefusedError
 from orchestration.core.settings import load_settings
@@ -20,7 +21,7 @@ KINDS = {"model": "model", "unit_test": "unit test", "test": "data test"}
 
 
 @main.command("model", examples=["./is248 model int_cells"], doing="building the model")
-@click.argument("name", help="Name of a dbt model: its file without .sql.")
+@click.argument("name", shell_complete=complete_models, help="Name of a dbt model: its file without .sql.")
 @command
 def model_command(name: str) -> dict[str, Any]:
     """Build one dbt model in the warehouse of the last run, with its unit tests and data tests."""

@@ -34,8 +34,8 @@ def current(snapshots: Path) -> Path | None:
     pointer = snapshots / CURRENT
     if pointer.is_symlink():
         named = pointer.readlink()
-        # Not Path.resolve, which fails for links that lead in a circle.
-        place, folder = Path(os.path.realpath(pointer.parent / named.parent)), Path(os.path.realpath(pointer))
+        # The link is read once: it may move at any moment. Not Path.resolve, which fails for links that lead in a circle.
+        place, folder = (Path(os.path.realpath(snapshots / path)) for path in (named.parent, named))
         if place != Path(os.path.realpath(snapshots)) or named.name.startswith(".") or named.name == CURRENT:
             raise _pointer_error(snapshots, f"the link points to {named}, which is not a snapshot of this folder")
         if not os.path.lexists(folder):

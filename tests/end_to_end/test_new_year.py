@@ -114,7 +114,7 @@ def test_one_year_can_be_run_alone_and_an_unknown_year_is_told(new_year: Path, t
     # In a warehouse that has read no other year a run of one could be held beside nothing; it is told before it begins.
     result = run_command("run", "--year", str(YEAR), folder=tmp_path, data=new_year / "data")
     assert result.returncode == 1
-    assert "and a run of one year reads no other; is248 run reads all years" in result.stderr.splitlines()[-1]
+    assert "and a run of one year reads no other year; is248 run reads all years" in result.stderr.splitlines()[-1]
 
 
 def test_a_draft_of_the_next_form_lists_what_is_unsure(new_year: Path, tmp_path: Path) -> None:

@@ -81,6 +81,24 @@ def test_a_column_that_is_not_described_is_refused(tmp_path: Path) -> None:
         )
 
 
+def test_a_reader_finds_a_snapshot_also_when_the_pointer_moves_just_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+    pointer.point_to(tmp_path, "first")
+    read = Path.readlink
+
+    def read_and_moved(path: Path) -> Path:
+        named = read(path)
+        pointer.point_to(tmp_path, "second")
+        return named
+
+    monkeypatch.setattr(Path, "readlink", read_and_moved)
+    assert pointer.current(tmp_path) == tmp_path / "first"
+    assert pointer.current(tmp_path) == tmp_path / "second"
+
+
 def test_promotion_moves_the_pointer_and_keeps_the_old_snapshot(tmp_path: Path) -> None:
     folder = tmp_path / "snapshots"
     first = published(tmp_path)

@@ -139,9 +139,9 @@ def test_runs_do_not_move_into_files_because_a_variable_is_missing(settings: Set
     [
         (ADDRESS.format(port="{free}"), "127.0.0.1:{free}/is248_dagster", "PostgreSQL cannot be reached"),
         (f"postgresql://127.0.0.1:{{free}}/name?password={quote(PASSWORD, safe='')}", "127.0.0.1:{free}/name", "cannot be"),
-        (ADDRESS.format(port="port"), dagster_instance.POSTGRES_VARIABLE, "no address"),
-        (ADDRESS.format(port=1).replace("postgresql", "mysql"), dagster_instance.POSTGRES_VARIABLE, "no address"),
-        (quote(PASSWORD, safe=""), dagster_instance.POSTGRES_VARIABLE, "no address"),
+        (ADDRESS.format(port="port"), dagster_instance.POSTGRES_VARIABLE, "not an address"),
+        (ADDRESS.format(port=1).replace("postgresql", "mysql"), dagster_instance.POSTGRES_VARIABLE, "not an address"),
+        (quote(PASSWORD, safe=""), dagster_instance.POSTGRES_VARIABLE, "not an address"),
     ],
     ids=["nobody-answers", "password-as-parameter", "no-number", "another-database", "only-the-password"],
 )

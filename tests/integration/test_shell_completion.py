@@ -13,8 +13,6 @@ import pytest
 from orchestration.core.settings import PROJECT_DIR
 
 HEAVY = ("dagster", "dbt", "great_expectations", "duckdb", "pyarrow", "pandas", "numpy", "jinja2")
-# The processor's seconds, which other tests do not lengthen as they do the clock's.
-MOST_SECONDS = 0.5
 
 
 @pytest.fixture
@@ -47,21 +45,19 @@ def python(code: str, environment: dict[str, str]) -> subprocess.CompletedProces
 
 
 def completed(line: str, environment: dict[str, str]) -> list[str]:
-    """Return what is proposed for the last word of a line, as bash asks, and hold what that takes against its limits."""
+    """Return what is proposed for the last word of a line, as bash asks; nothing heavy may be imported for it."""
     words = line.split(" ")
     asked = {"COMP_WORDS": "\n".join(words), "COMP_CWORD": str(len(words) - 1), "_IS248_COMPLETE": "bash_complete"}
     code = (
-        "import atexit, sys, time\n"
+        "import atexit, sys\n"
         f"heavy = lambda: [each for each in {HEAVY} if each in sys.modules]\n"
-        "atexit.register(lambda: print(heavy(), time.process_time(), file=sys.stderr))\n"
+        "atexit.register(lambda: print(heavy(), file=sys.stderr))\n"
         "from orchestration.cli import main\n"
         "main(prog_name='is248')"
     )
     result = python(code, {**environment, **asked})
     assert result.returncode == 0, result.stderr
-    imported, seconds = result.stderr.splitlines()[-1].rsplit(" ", 1)
-    assert imported == "[]", line
-    assert float(seconds) < MOST_SECONDS, line
+    assert result.stderr.splitlines()[-1] == "[]", line
     return [each.partition(",")[2] for each in result.stdout.splitlines() if each]
 
 
