@@ -6,11 +6,13 @@ Belongs here: the entries, each with the words by which it is found. Does not be
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
 
+from orchestration.core.language import LANGUAGES, in_language
 from orchestration.core.tables import Label, Table
 from orchestration.core.texts import load_texts
 from orchestration.publish.publication_metadata import Release
@@ -21,6 +23,7 @@ from orchestration.site.figures import Resolved
 from orchestration.site.pages import Page
 
 TEXTS = load_texts("site", "pages")
+SAME_MEANING = load_texts("site", "search_words")
 # Sections of the page of the method, with what is said in them; a code list has its labels.
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "what_is_counted": ("what_is_counted",),
@@ -32,6 +35,8 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "crosswalk": ("crosswalk_lead",),
     "provenance": ("provenance_lead",),
 }
+# What more questions than these have for an answer or a part, such as yes and no, says nothing of any of them.
+MOST_QUESTIONS = 8
 LISTS: Mapping[str, tuple[str, ...]] = {"statuses": ("obs_status", "absence_reason", "obs_note"), "breaks": ("break_kind",)}
 
 
@@ -60,10 +65,15 @@ def entries(
             " where wording_nb is not null group by indicator order by indicator"
         ).fetchall()
     )
+    parts = _parts(connection, release)
     return {
         "subjects": list(_subjects(subjects)),
         "questions": [
-            _entry(label, f"explorer.html#{indicator}", _same(f"{indicator} {wordings.get(indicator, '')}"))
+            _entry(
+                label,
+                f"explorer.html#{indicator}",
+                joined([_same(f"{indicator} {wordings.get(indicator, '')}"), *parts.get(indicator, [])], " "),
+            )
             for indicator, label in asked.items()
         ],
         "tables": [
@@ -72,6 +82,19 @@ def entries(
         ],
         "method": list(_method(release, tables)),
     }
+
+
+def _parts(connection: duckdb.DuckDBPyConnection, release: Release) -> dict[str, list[Label]]:
+    """Return the labels of the answers and parts of each question, but not those that many questions share."""
+    found: dict[str, list[Label]] = {}
+    for column in ("answer", "item"):
+        rows = connection.execute(
+            f"select indicator, {column} from (select distinct indicator, {column} from indicator_shares)"
+            f" qualify count(*) over (partition by {column}) <= {MOST_QUESTIONS} order by all"
+        ).fetchall()
+        for indicator, code in rows:
+            found.setdefault(indicator, []).append(release.label(column, code))
+    return found
 
 
 def _subjects(subjects: Sequence[tuple[Page, Sequence[Resolved]]]) -> Iterator[list[Any]]:
@@ -103,7 +126,20 @@ def _method(release: Release, tables: Sequence[Table]) -> Iterator[list[Any]]:
 
 
 def _entry(title: Label, address: str, words: Label) -> list[Any]:
+    words = joined([words, *_same_meaning(title, words)], " ")
     return [[title.nb, title.en], address, [words.nb, words.en] if words.nb != words.en else [words.nb]]
+
+
+def _same_meaning(title: Label, words: Label) -> list[Label]:
+    """Return the lines of words of which one begins a word of an entry, in its language."""
+    said = [
+        (re.findall(r"[\w-]+", f"{in_language(title, each)} {in_language(words, each)}".lower()), each) for each in LANGUAGES
+    ]
+    return [
+        line
+        for line in SAME_MEANING.values()
+        if any(word.startswith(tuple(in_language(line, each).split())) for found, each in said for word in found)
+    ]
 
 
 def _same(text: str) -> Label:

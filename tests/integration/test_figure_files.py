@@ -107,6 +107,7 @@ def test_saved_numbers_are_those_of_the_database(
     first, measure = next(iter(rows[0])), rows[0]["Statistikkvariabel"]
     shown = [row for row in rows if row["Statistikkvariabel"] == measure]
     written = sorted((row[first], float(row["Verdi"].replace(",", ".")) if row["Verdi"] else None) for row in shown)
+    assert {row["Merk"] for row in rows} == {"Konstruerte data, ikke offisiell statistikk."}
     assert written == [(label, None if value is None else pytest.approx(value, abs=1e-4)) for label, value in expected]
 
     _, content = save(page, figure, "xlsx")

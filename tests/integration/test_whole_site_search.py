@@ -38,6 +38,8 @@ def search(page: Any, site: Path, words: str, language: str = "nb") -> list[str]
         ("indicator_shares", "download.html#table-indicator_shares"),
         ("definisjoner", "method.html#definitions"),
         ("BRUDD i seriene", "method.html#breaks"),
+        # In other words than the page has.
+        ("bemanning", "services.html"),
     ],
 )
 def test_words_lead_to_what_they_name(page: Any, site: Path, words: str, address: str) -> None:

@@ -33,6 +33,15 @@
     ];
   };
 
+  // A CSV file has no other place for the notice on all figures, and travels alone.
+  const lines = (figure) => {
+    const { columns, rows } = site.tables.rowsOf(figure);
+    const { notice } = site.known.release;
+    if (!notice) return { columns, rows };
+    const [first] = say(notice).split(/(?<=\.)\s/);
+    return { columns: [...columns, { title: text("notice_is"), kind: "text" }], rows: rows.map((row) => [...row, first]) };
+  };
+
   const make = (figure) => {
     const box = h("textarea", { readonly: true, rows: "3", "aria-label": text("link") });
     const copied = h("span", { role: "status" });
@@ -53,7 +62,7 @@
     const buttons = {
       svg: () => site.picture.save(figure, nameOf(figure, "svg"), "svg"),
       png: () => site.picture.save(figure, nameOf(figure, "png"), "png"),
-      csv: () => site.files.save(nameOf(figure, "csv"), [site.files.csv(site.tables.rowsOf(figure))], "text/csv;charset=utf-8"),
+      csv: () => site.files.save(nameOf(figure, "csv"), [site.files.csv(lines(figure))], "text/csv;charset=utf-8"),
       xlsx: () => site.files.save(nameOf(figure, "xlsx"), site.files.xlsx(site.tables.rowsOf(figure), about(figure)), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     };
     const list = h("div", { class: "actions" });

@@ -26,7 +26,7 @@
       ...groups.map(([title, own]) => h("optgroup", { label: say(title) }, own.map(([id, years, ...label]) =>
         h("option", { value: id, selected: !wanted.length && id === current }, `${say(label)} (${years})`)))));
     hits.hidden = !wanted.length;
-    hits.textContent = count ? text("hits", { count }) : text("no_match");
+    hits.textContent = count ? text("hits", { count }) : text("no_match_here");
   };
 
   const facts = (question) => h("div", { class: "facts" },
