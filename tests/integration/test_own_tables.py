@@ -112,7 +112,7 @@ def test_a_question_is_found_by_words_and_by_its_heading(page: Any, site: Path) 
     page.locator("#filter").fill("crisis pl")
     assert [each for each in options.all_inner_texts() if "Navn" in each] == ["Navn på crisis_plan (2001\u20132003, 2005)"]
     page.locator("#filter").fill("no such words")
-    assert page.locator("#hits").inner_text() .startswith("Ingen treff. ")
+    assert page.locator("#hits").inner_text().startswith("Ingen treff. ")
     page.locator("#filter").fill("")
     assert options.count() == every
 
