@@ -128,7 +128,7 @@ def test_a_ledger_that_does_not_say_whose_answers_its_figures_count_is_an_error_
     ledger.add(additions(tmp_path, ("q", "abc", "yes", 2)), snapshots)
     with duckdb.connect(ledger.ledger_file(snapshots)) as connection:
         connection.execute(f"drop {missing}")
-    with pytest.raises(UserError, match="of an earlier version") as caught:
+    with pytest.raises(UserError, match="from an earlier version") as caught:
         loaded(tmp_path, snapshots)
     assert "\n" not in str(caught.value)
     assert str(ledger.ledger_file(snapshots)) in str(caught.value)
@@ -153,7 +153,7 @@ def test_adding_twice_changes_nothing(tmp_path: Path, snapshots: Path) -> None:
 
 
 def test_additions_that_are_missing_are_an_error_of_one_line(tmp_path: Path, snapshots: Path) -> None:
-    with pytest.raises(UserError, match="not noted") as caught:
+    with pytest.raises(UserError, match="not recorded") as caught:
         ledger.add(tmp_path / "nothing.ledger.duckdb", snapshots)
     assert "\n" not in str(caught.value)
     assert not ledger.ledger_file(snapshots).exists()
