@@ -63,7 +63,8 @@ def forms() -> dict[str, Any]:
     lines.append(f"{len(rows)} forms are valid")
     years = {year for _, year in rounds_of(settings.forms).values()}
     signed, notes = check_signed(settings.data, years, found, settings.deliveries, settings.archive)
-    lines += [f"{counted(signed, 'signed decision')} of data/ can be read", *(f"note: {note}" for note in notes)]
+    lines.append(f"{counted(signed, 'signed decision')} in data/, all valid" if signed else "no signed decisions in data/")
+    lines += [f"note: {note}" for note in notes]
     return {"forms": rows, "without_form": without, "signed": signed, "notes": notes, "text": "\n".join(lines)}
 
 

@@ -121,7 +121,7 @@ def _lines(found: Preview, page: Path, most: int) -> list[str]:
         f"a run would be refused: {counted(len(found.problems), 'problem')}, {counted(undecided_rows, 'row')} to be decided"
         + lost
         if found.problems or undecided_rows or unsigned
-        else "the form is finished, and nothing is wrong that a run would be refused for before it makes figures"
+        else "the form is finished, and no problem would stop a run before it makes figures"
     )
     lines += _listed("problems", [str(each) for each in found.problems], most)
     renamed = [each for problem in found.problems if isinstance(problem, RenamedError) for each in problem.renamed]
@@ -211,9 +211,12 @@ def _cell_lines(title: str, cells: Sequence[Rejected], most: int) -> list[str]:
         first = group[0]
         more = f" and {len(group) - 1} more" if len(group) > 1 else ""
         texts = ", ".join(repr(text) for text in list(dict.fromkeys(each.text for each in group))[:3])
+        sheet = "" if first.sheet == first.file else f", {first.sheet}"
+        unit = f" of {first.unit}" if first.unit else ""
+        wording = f"{first.wording}; " if first.wording else ""
         lines.append(
-            f"{first.file}, {first.sheet}, {first.cell}{more}: {texts} {first.reason} "
-            f"({first.wording or first.column}, line {first.map_line})"
+            f"{first.file}{sheet}, {first.cell}{unit}{more}: {texts} {first.reason} "
+            f"({wording}column {first.column}, columns.csv line {first.map_line})"
         )
     listed = _listed(title, lines, most)
     return [

@@ -7,6 +7,7 @@ their headers and checks (``delivery_files``), or what a cell means (dbt's stagi
 from __future__ import annotations
 
 import hashlib
+import math
 from pathlib import Path
 
 import duckdb
@@ -267,11 +268,13 @@ def _check_units(
         years = (before.time_period, form.time_period)
         # Half as many municipalities may give half as many units.
         growth = municipalities[years[1]] / municipalities[years[0]] if set(years) <= set(municipalities) else 1.0
-        if units < known[before.form] * growth * (1 - form.max_shrink):
+        expected = known[before.form] * growth
+        if units < expected * (1 - form.max_shrink):
             raise UserError(
                 f"contains {units} units, but {before.form} contained {known[before.form]}",
                 place=str(folder),
-                remedy="ask the collector for the whole delivery, or state max_shrink in form.yml with a reason",
+                remedy="ask the collector for the whole delivery, or write max_shrink: "
+                f"{math.ceil(100 * (1 - units / expected)) / 100:g} in form.yml, with the reason in a comment",
             )
     return units
 

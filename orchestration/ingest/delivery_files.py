@@ -224,12 +224,12 @@ def _check_years(form: Form, sheets: list[ReadSheet], problems: Problems) -> Non
             problems.report(
                 UserError(
                     f"{count} of {years.total()} submissions are "
-                    + (f"of {year}" if year else f"not dates as submission.formats says, such as {example[:40]!r}")
+                    + (f"of {year}" if year else f"not dates in a known format, such as {example[:40]!r}")
                     + f", and the form is collected in {form.collection_year}",
                     place=f"{read_sheet.file.path}, column {read_sheet.layout.submission.submitted}",
                     remedy="ask for the file of this year, or correct collection_year in form.yml"
                     if year
-                    else "state their format in submission.formats of form.yml",
+                    else "state their format in form.yml, such as submission: {formats: ['%d.%m.%Y %H:%M']}",
                 )
             )
 

@@ -82,11 +82,9 @@ def draft_entries(form: Form, entries: Iterable[MissingEntry]) -> str:
             for question in needed.get(DISCLOSURE, ())
         ),
     }
-    lines = [
-        f"# data/{file}: {DRAFT}; correct and translate it, then add it there\n{text}"
-        for file, text in parts.items()
-        if text
-    ]
+    # Nothing of the policy is a text.
+    what = {file: "decide" if file == DISCLOSURE else "correct and translate" for file in parts}
+    lines = [f"# data/{file}: {DRAFT}; {what[file]} it, then add it there\n{text}" for file, text in parts.items() if text]
     return "\n".join(lines)
 
 

@@ -30,6 +30,30 @@ _INDICATORS = """
         and columns.question not in ('reporting_form', 'changed_reporting_practice')
 """
 
+# Categories of FTE of the round before that the year's form of the same survey no longer asks for.
+_DROPPED = """
+    with asked as (
+        select distinct forms.survey, forms.time_period, columns.question, columns.item
+        from forms.columns inner join forms.forms using (form)
+        where columns.use = 'answer' and columns.item not in ('total', 'all')
+            and columns.question in (select code from classifications.codelists where codelist = 'fte_breakdown')
+    ),
+    dropped as (
+        select before.question, before.item, before.time_period as before
+        from asked as before
+        where before.time_period = (
+                select max(time_period) from asked as earlier
+                where earlier.survey = before.survey and earlier.question = before.question and time_period < $year
+            )
+            and (before.survey, before.question) in (
+                select (survey, question) from asked as now where now.time_period = $year
+            )
+            and (before.survey, before.question, before.item) not in (
+                select (survey, question, item) from asked as now where now.time_period = $year
+            )
+    )
+"""
+
 # One query each: what is missing, as the blanks of the message. The year is $year.
 _QUERIES: tuple[tuple[str, str, str, str], ...] = (
     (
@@ -119,6 +143,36 @@ _QUERIES: tuple[tuple[str, str, str, str], ...] = (
         """,
     ),
     (
+        "classifications/category_crosswalk.csv",
+        "does not say what became of {1} of {0}, which was asked for in {2} and not in {3}",
+        "add a line with what it corresponds to, or none",
+        f"""
+        {_DROPPED}
+        select question, item, before, $year from dropped
+        where not exists (
+            from classifications.category_crosswalk as crosswalk
+            where crosswalk.question = dropped.question and crosswalk.time_period_to::integer = $year
+                and list_contains(string_split(crosswalk.category_from, '+'), dropped.item)
+        )
+        order by all
+        """,
+    ),
+    (
+        "classifications/series_breaks.csv",
+        "has no break of {0} in {1}, although that year no longer asks for {2}",
+        "add a line: without it the change from {3} compares unlike totals",
+        f"""
+        {_DROPPED}
+        select question, $year, string_agg(item, ', ' order by item), max(before) from dropped
+        where question not in (
+            select indicator from classifications.series_breaks
+            where time_period::integer = $year and kind not in ('coverage', 'geography')
+        )
+        group by question
+        order by all
+        """,
+    ),
+    (
         INDICATORS,
         "has no labels of the question {0}",
         "add a line: until then its name and the wording of the form are published",
@@ -169,7 +223,7 @@ def missing_entries(data: Path, year: int, connection: duckdb.DuckDBPyConnection
     """
     for file, what, remedy, sql in _QUERIES:
         for row in connection.execute(sql, {"year": year}).fetchall():
-            error = UserError(what.format(*row), place=str(data / file), remedy=remedy)
+            error = UserError(what.format(*row), place=str(data / file), remedy=remedy.format(*row))
             yield MissingEntry(file, str(row[0]), error)
 
 

@@ -84,7 +84,7 @@ def _filled(column: Column) -> Markup:
 
 def _cell(each: Rejected) -> dict[str, Any]:
     """Return a cell as the page shows it."""
-    names = ("file", "sheet", "cell", "text", "reason", "column", "wording")
+    names = ("file", "sheet", "cell", "unit", "text", "reason", "column", "wording")
     return {name: getattr(each, name) for name in names} | {"line": write(each.map_line)}
 
 

@@ -53,12 +53,13 @@ class FileLedger:
 
 @dataclass(frozen=True)
 class Rejected:
-    """A cell that cannot be read, with what it holds and the wording of its column; restricted."""
+    """A cell that cannot be read, with its unit if known, what it holds, and the wording of its column; restricted."""
 
     form: str
     file: str
     sheet: str
     cell: str
+    unit: str
     column: str
     wording: str
     text: str
@@ -165,8 +166,11 @@ _LEDGER = """
 _CELLS = """
     select cells.form, cells.file, cells.sheet, cells.row_number, cells.column_number,
         coalesce(cells.header, '') as header, coalesce(columns.wording_nb, '') as wording, cells.text_delivered as text,
-        cells.fate_reason as reason, cells.line as map_line
+        cells.fate_reason as reason, cells.line as map_line,
+        coalesce(concat_ws(' ', cells.unit_code, units.unit_name), '') as unit
     from intermediate.int_cells as cells
+    left join intermediate.int_units as units
+        on cells.time_period = units.time_period and cells.unit_code = units.unit_code
     left join staging.stg_forms__columns as columns on cells.form = columns.form and cells.line = columns.line
     where cells.time_period = $year and {condition}
     order by cells.form, cells.file, cells.sheet, cells.column_number, cells.row_number
@@ -377,6 +381,7 @@ def _rejected(row: dict[str, Any]) -> Rejected:
         row["file"],
         row["sheet"],
         cell_name(row["row_number"], row["column_number"]),
+        row["unit"],
         row["header"],
         row["wording"],
         row["text"],

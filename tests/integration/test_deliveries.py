@@ -434,7 +434,7 @@ REFUSED: list[tuple[str, dict[str, bytes | str], str]] = [
     ("no header", {"export.csv": GOOD.replace("arbeid", "")}, "has cells and no header"),
     ("truncated file", {"export.csv": csv_text(HEADER, ROWS[:6]).rstrip("\n")[:-6]}, "the file is truncated"),
     ("another year", {"export.csv": GOOD.replace("2016", "2015")}, "submissions are of 2015, and the form is collected in"),
-    ("dates of another form", {"export.csv": GOOD.replace(".04.2016", "/04/2016")}, "not dates as submission.formats says"),
+    ("dates of another form", {"export.csv": GOOD.replace(".04.2016", "/04/2016")}, "not dates in a known format"),
     ("no status of a completed one", {"export.csv": GOOD.replace(".2016;1;", ".2016;3;")}, "no submission is completed"),
     ("no units", {"export.csv": csv_text(HEADER, ROWS[7:])}, "contains no units"),
 ]

@@ -73,6 +73,28 @@ def test_new_questions_and_answers_are_missing_and_known_ones_are_not(kit: Kit) 
     assert entries_of_form(kit.settings, EARLIER)[1] == []
 
 
+def test_a_category_that_is_no_longer_asked_for_needs_a_break_and_what_became_of_it(tmp_path: Path) -> None:
+    """Otherwise the change of the total would compare unlike totals, and nothing would say so."""
+    made = make_kit(tmp_path)
+    earlier: dict[str, Any] = {**copy.deepcopy(FORM), "form": EARLIER, "time_period": 2015, "collection_year": 2015}
+    write_form(made.data, earlier | {"delivery": "2015"}, COLUMNS, OPTIONS)
+    fewer = [column for column in COLUMNS if column.get("item") != "work_measures"]
+    write_form(made.data, copy.deepcopy(FORM), fewer, OPTIONS)
+    _, found = entries_of_form(made.settings, YEAR)
+    assert [str(each.error).partition("classifications/")[2] for each in found] == [
+        "category_crosswalk.csv: does not say what became of work_measures of fte_by_service, which was asked for in 2015 "
+        "and not in 2016; add a line with what it corresponds to, or none",
+        "series_breaks.csv: has no break of fte_by_service in 2016, although that year no longer asks for work_measures; "
+        "add a line: without it the change from 2015 compares unlike totals",
+    ]
+    classifications = made.data / "classifications"
+    with (classifications / "category_crosswalk.csv").open("a", encoding="utf-8") as file:
+        file.write("fte_by_service,work_measures,2015,none,2016,not_comparable,Utgikk.,Ended.\n")
+    with (classifications / "series_breaks.csv").open("a", encoding="utf-8") as file:
+        file.write("fte_by_service,2016,scope,false,Færre tjenester.,Fewer services.,form\n")
+    assert entries_of_form(made.settings, YEAR)[1] == []
+
+
 def test_a_look_at_the_year_tells_the_same(kit: Kit) -> None:
     told = [str(each.error) for each in entries_of_form(kit.settings, YEAR)[1]]
     assert [str(each) for each in preview_year(kit.settings, 2016).entries] == told
@@ -119,7 +141,7 @@ def test_drafts_stand_in_the_forms_folder_and_nowhere_else(command: CliRunner, k
         "# data/indicators/answers.csv: DRAFT; correct and translate it, then add it there\n"
         "answer,next_of_kin_member,Pårørende,DRAFT: Pårørende\n"
         "\n"
-        "# data/classifications/disclosure.yml: DRAFT; correct and translate it, then add it there\n"
+        "# data/classifications/disclosure.yml: DRAFT; decide it, then add it there\n"
         "  # under sensitive, in one of its lists, until somebody says that it is ordinary\n"
         "  council_members\n"
         "  # under sensitive, in one of its lists, until somebody says that it is ordinary\n"

@@ -116,9 +116,9 @@ def test_every_delivered_cell_is_in_the_ledger(finished: Preview, kit: Kit) -> N
 
 
 def test_a_rejected_cell_is_told_with_its_place_and_text(finished: Preview) -> None:
-    assert {(each.cell, each.text, each.reason, each.column) for each in finished.rejected} == {
-        ("H3", PAGE_BREAKER, "not_a_number", "arbeid"),
-        ("J3", "7", "unknown_code", "rutine"),
+    assert {(each.cell, each.unit, each.text, each.reason, each.column) for each in finished.rejected} == {
+        ("H3", "0104 Moss", PAGE_BREAKER, "not_a_number", "arbeid"),
+        ("J3", "0104 Moss", "7", "unknown_code", "rutine"),
     }
 
 

@@ -72,7 +72,7 @@ def test_what_is_published_already_gets_its_roll_from_a_run_that_makes_it_again(
 def test_a_damaged_roll_is_told_with_its_place(tmp_path: Path) -> None:
     path = rolls.kept_roll(tmp_path / "snapshots", published(tmp_path).name)
     path.write_bytes(b"no parquet")
-    with pytest.raises(UserError, match=r"restore it from the backup; without the file") as caught:
+    with pytest.raises(UserError, match=r"restore it from the backup; without it, deliveries") as caught:
         loaded(tmp_path / "snapshots")
     assert caught.value.place == str(path)
     path.unlink()

@@ -78,7 +78,7 @@ def test_an_entry_on_no_version_that_is_there_is_noted_and_one_on_a_version_is_n
     (form,) = load_forms(kit.settings.forms)
     now = delivery_hash(capture(folder, form))
     code, said = forms(kit, monkeypatch, redeliveries=ENTRY, corrections=CORRECTION)
-    assert code == 0 and "2 signed decisions of data/ can be read" in said
+    assert code == 0 and "2 signed decisions in data/, all valid" in said
     assert "delivery '0123456789ab' is no version that is delivered or was read" in said and now[:12] in said
     everybody = ENTRY.replace('["0101"]', "all").replace("0123456789ab", now[:12])
     code, said = forms(kit, monkeypatch, redeliveries=everybody)
