@@ -14,7 +14,7 @@ import duckdb
 
 from orchestration.core.language import LANGUAGES, in_language
 from orchestration.core.tables import Label, Table
-from orchestration.core.texts import load_texts
+from orchestration.core.texts import load_groups, load_texts
 from orchestration.publish.publication_metadata import Release
 from orchestration.publish.remarks import joined
 from orchestration.site import about
@@ -23,7 +23,7 @@ from orchestration.site.figures import Resolved
 from orchestration.site.pages import Page
 
 TEXTS = load_texts("site", "pages")
-SAME_MEANING = load_texts("site", "search_words")
+SAME_MEANING = load_groups("site", "search_words")["same_meaning"]
 # Sections of the page of the method, with what is said in them; a code list has its labels.
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "what_is_counted": ("what_is_counted",),
