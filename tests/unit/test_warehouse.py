@@ -95,8 +95,8 @@ def test_duckdb_takes_its_share_of_the_memory_and_leaves_the_rest(tmp_path: Path
     assert bytes_of(limit) == pytest.approx(bytes_of(memory_limit()), rel=0.05)
 
 
-# The signal comes in the middle of a statement, however late, and nothing is written until then; the next connection of the same
-# process is to the same file.
+# The signal comes in the middle of a statement, which has written nothing; the next connection of the same process is to the
+# same file.
 INTERRUPTED = """
 import os, signal, sys, threading
 from pathlib import Path
