@@ -116,9 +116,10 @@ def rebuild_command(snapshot: str, into: Path) -> dict[str, Any]:
     """
     settings = load_settings()
     from orchestration.defs.runs import refresh  # imported here: it imports Dagster
+    from orchestration.gate.page import render
     from orchestration.publish.rebuild import rebuild
 
-    rebuilt = rebuild(settings, snapshot, into.resolve(), refresh, progress.say)
+    rebuilt = rebuild(settings, snapshot, into.resolve(), refresh, render, progress.say)
     if rebuilt.different:
         raise RefusedError(
             [

@@ -1,5 +1,8 @@
 """Makes a published snapshot again, from the archive and the state of the project, and compares it byte for byte.
 
+Only one thing may differ: on which candidates a result was judged. A run takes results over from earlier ones; what is made
+again in an empty folder has none to take over. The results themselves have to be equal.
+
 Deliveries come from the archive by the hashes that the snapshot states, the ledger is the one that was kept with it, the
 snapshot before, with the roll of its answers, is the one that it was compared with; everything else (forms, corrections,
 rules, code) is the project as it stands, so check out the commit that the journal names first.
@@ -10,10 +13,12 @@ Belongs here: laying out what the snapshot was made from, and comparing. Does no
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -26,13 +31,19 @@ from orchestration.disclosure import ledger
 from orchestration.ingest.archive import restore
 from orchestration.publish import integrity, journal, pointer, rolls, snapshots
 from orchestration.publish.provenance import project_state
-from orchestration.publish.snapshot_files import DATABASE, write_checksums
+from orchestration.publish.snapshot_files import CHECKSUMS, DATABASE, GATE, GATE_PAGE, write_checksums
 
 # Compared table by table, since DuckDB writes random identifiers into its file.
 NOT_BY_BYTES = (DATABASE, f"{DATABASE}.sha256")
 
+# These state on which candidates the results were judged, or the hash of a file that does.
+STATES_WHERE_JUDGED = (GATE, GATE_PAGE, CHECKSUMS)
+JUDGED_ON = "judged_on"
+
 # Runs everything on settings, and tells of it.
 Make = Callable[[Settings, Callable[[str], None]], object]
+# Renders a verdict as a page.
+Render = Callable[[dict[str, Any]], str]
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,7 @@ def rebuild(
     identifier: str,
     into: Path,
     make: Make,
+    render: Render,
     tell: Callable[[str], None] = lambda line: None,
 ) -> Rebuilt:
     """Make a snapshot again in another folder, and compare it with the published one.
@@ -58,6 +70,7 @@ def rebuild(
         identifier: id of the snapshot, or a beginning.
         into: an empty folder for inputs, warehouse and snapshot.
         make: runs everything on the settings that it is given, up to a candidate that passes.
+        render: renders a verdict as the page of the gate.
         tell: takes a line of progress.
 
     Raises:
@@ -76,7 +89,7 @@ def rebuild(
             place=str(original),
             remedy="restore the project of that time",
         )
-    return _compare(original, make_again(settings, original.name, origin, into, make, tell))
+    return compare(original, make_again(settings, original.name, origin, into, make, tell), render)
 
 
 def make_again(
@@ -168,19 +181,47 @@ def _lay_out(settings: Settings, identifier: str, origin: integrity.Origin, into
     return made_by
 
 
-def _compare(original: Path, made: Path) -> Rebuilt:
-    """Compare all files by their bytes, and the database table by table."""
+def compare(original: Path, made: Path, render: Render) -> Rebuilt:
+    """Compare two snapshots: all files by their bytes, the database table by table, the verdict without where it was judged.
+
+    Args:
+        original: folder of the published snapshot.
+        made: folder of the one that was made again.
+        render: renders a verdict as the page of the gate.
+    """
     names = sorted(
         {path.relative_to(folder).as_posix() for folder in (original, made) for path in folder.rglob("*") if path.is_file()}
         - set(NOT_BY_BYTES)
     )
-    different = []
-    for name in names:
-        one, other = original / name, made / name
-        if not (one.is_file() and other.is_file() and file_hash(one) == file_hash(other)):
-            different.append(name)
+    different = [name for name in names if not _equal(original / name, made / name)]
+    if set(different) & set(STATES_WHERE_JUDGED):
+        one, other = _without_where_judged(original, render), _without_where_judged(made, render)
+        different = [name for name in different if name not in one or one[name] != other.get(name)]
     different += [f"{DATABASE}: {table}" for table in different_relations(original / DATABASE, made / DATABASE)]
     return Rebuilt(made, len(names) + 1 - len({name.split(":")[0] for name in different}), different)
+
+
+def _equal(one: Path, other: Path) -> bool:
+    return one.is_file() and other.is_file() and file_hash(one) == file_hash(other)
+
+
+def _without_where_judged(folder: Path, render: Render) -> dict[str, str]:
+    """Return by name what the files that state where results were judged hold besides that."""
+    if not all((folder / name).is_file() for name in STATES_WHERE_JUDGED):
+        return {}
+    verdict = json.loads((folder / GATE).read_text(encoding="utf-8"))
+    page = (folder / GATE_PAGE).read_text(encoding="utf-8")
+    # A page that is not that of its own verdict is compared as it is.
+    is_of_verdict = page == render(verdict)
+    for results in (verdict["rules"], (verdict.get("proof") or {}).get("by_rule", [])):
+        for each in results:
+            each.pop(JUDGED_ON, None)
+    checksums = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
+    return {
+        GATE: json.dumps(verdict),
+        GATE_PAGE: render(verdict) if is_of_verdict else page,
+        CHECKSUMS: "\n".join(line for line in checksums if not line.endswith((f" {GATE}", f" {GATE_PAGE}"))),
+    }
 
 
 def different_relations(one: Path, other: Path) -> list[str]:
