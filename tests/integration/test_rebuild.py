@@ -23,7 +23,9 @@ def render(verdict: dict[str, Any]) -> str:
 def snapshot(folder: Path, *, judged_on: list[str], failing: int = 0, page: str | None = None) -> Path:
     """Write a snapshot of one table, whose verdict has one rule that was taken over if ``judged_on`` names a candidate."""
     origin = {"judged_on": judged_on} if judged_on else {}
-    proof = {"by_rule": [{"rule": "totals_add_up", "verdict": "caught", **({"judged_on": judged_on[0]} if judged_on else {})}]}
+    proof = {
+        "by_rule": [{"rule": "totals_add_up", "verdict": "caught", **({"judged_on": judged_on[0]} if judged_on else {})}]
+    }
     verdict = {"verdict": "pass", "rules": [{"rule": "totals_add_up", "failing": failing, **origin}], "proof": proof}
     folder.mkdir()
     (folder / TABLE).write_text("year,fte\n2022,4.0\n", encoding="utf-8")
