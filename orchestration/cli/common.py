@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from decimal import Decimal
 from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn
@@ -255,7 +256,7 @@ def counted(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
-def thousands(value: float) -> str:
+def thousands(value: float | Decimal) -> str:
     """Return a number as the tables of commands have it: ``12 345``."""
     return f"{value:,}".replace(",", " ")
 
@@ -272,7 +273,7 @@ def aligned(heads: Sequence[str], rows: Sequence[Sequence[object]], indent: str 
     """
     if not rows:
         return []
-    numeric = [all(isinstance(row[place], int | float | None) for row in rows) for place in range(len(heads))]
+    numeric = [all(isinstance(row[place], int | float | Decimal | None) for row in rows) for place in range(len(heads))]
     shown = [list(heads), *([_shown(value) for value in row] for row in rows)]
     widths = [max(len(row[place]) for row in shown) for place in range(len(heads))]
     return [
@@ -288,4 +289,4 @@ def aligned(heads: Sequence[str], rows: Sequence[Sequence[object]], indent: str 
 def _shown(value: object) -> str:
     if value is None:
         return ""
-    return thousands(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+    return thousands(value) if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else str(value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ import click
 from orchestration.cli.common import aligned, command, counted, main, shown_path, thousands
 from orchestration.cli.completion import complete_versions, complete_years
 from orchestration.core.errors import UserError
+from orchestration.core.language import rounded
 from orchestration.core.settings import Settings, load_settings
 from orchestration.forms.renamed_columns import RenamedError
 
@@ -261,10 +263,8 @@ def _compared_lines(compared: Comparison, most: int) -> list[str]:
     ]
     lines += [f"  {line}" for line in _listed("units that lack answers of that version", fewer, most)]
     for effect in compared.effects:
-        before, now = (0 if value is None else float(value) for value in (effect.before, effect.now))
-        lines.append(
-            f"  {effect.question} {effect.target_group}: {thousands(round(before, 1))} -> {thousands(round(now, 1))}"
-        )
+        before, now = (thousands(rounded(value or Decimal(0), 1)) for value in (effect.before, effect.now))
+        lines.append(f"  {effect.question} {effect.target_group}: {before} -> {now}")
     changes = [
         f"{each.unit_code} {each.unit_name}: {each.question} {each.item} {each.target_group} {each.reporting_form}: "
         f"{'-' if each.before is None else each.before} -> {'-' if each.now is None else each.now}"
@@ -275,10 +275,8 @@ def _compared_lines(compared: Comparison, most: int) -> list[str]:
 
 def _total(total: Total) -> tuple[object, ...]:
     """Return the line of a total of the country, with the change of the units that answered in both rounds."""
-    change = "not known"
-    if total.fte_before_same_units and total.fte_same_units is not None:
-        change = f"{100 * (float(total.fte_same_units / total.fte_before_same_units) - 1):+.1f} %"
-    fte, before = (None if value is None else round(float(value), 1) for value in (total.fte, total.fte_before))
+    change = "not known" if total.change is None else f"{rounded(total.change, 1):+} %"
+    fte, before = (None if value is None else rounded(value, 1) for value in (total.fte, total.fte_before))
     return (
         total.question,
         total.target_group,

@@ -55,6 +55,11 @@ def is_called(text: str, label: Label) -> bool:
     return text.strip().casefold() in {in_language(label, language).casefold() for language in get_args(Written)}
 
 
+def rounded(value: Decimal, decimals: int) -> Decimal:
+    """Return a number rounded half up, as readers expect it; fewer decimals than none round to tens and hundreds."""
+    return value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+
+
 def number(
     value: Decimal | float | int | None, language: Written, *, decimals: tuple[int, int] = (0, 2), signed: bool = False
 ) -> str | None:
@@ -70,7 +75,7 @@ def number(
         return None
     fewest, most = decimals
     exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-    text = f"{exact.quantize(Decimal(1).scaleb(-most), ROUND_HALF_UP):,f}"
+    text = f"{rounded(exact, most):,f}"
     whole, _, rest = text.partition(".")
     while len(rest) > fewest and rest.endswith("0"):
         rest = rest[:-1]

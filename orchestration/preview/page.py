@@ -11,6 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from orchestration.core.language import rounded
 from orchestration.core.texts import load_texts
 from orchestration.core.warehouse import make_restricted
 from orchestration.gate.page import both, page_environment, percent, say, write
@@ -48,15 +49,15 @@ _OPTIONS_SHOWN = 5
 
 
 def _fte(value: Decimal | None) -> Markup:
-    return write(None if value is None else float(round(value, 1)))
+    return write(None if value is None else float(rounded(value, 1)))
 
 
 def _change(total: Total) -> Markup:
     """Return the change among units that answered in both rounds, in percent."""
-    if not total.fte_before_same_units or total.fte_same_units is None:
+    if total.change is None:
         return write(None)
-    points = 100 * (float(total.fte_same_units / total.fte_before_same_units) - 1)
-    return Markup("{}{}\u00a0%").format("+" if points > 0 else "", write(round(points, 1)))
+    change = float(rounded(total.change, 1))
+    return Markup("{}{}\u00a0%").format("+" if change > 0 else "", write(change))
 
 
 def _answers(answers: Answers | None) -> Markup:

@@ -95,6 +95,13 @@ class Total:
     fte_same_units: Decimal | None
     breaks: tuple[str, ...]
 
+    @property
+    def change(self) -> Decimal | None:
+        """Change of the units that answered in both rounds, in percent; None where it is not known."""
+        if not self.fte_before_same_units or self.fte_same_units is None:
+            return None
+        return 100 * (self.fte_same_units / self.fte_before_same_units - 1)
+
 
 @dataclass(frozen=True)
 class Unit:

@@ -12,9 +12,9 @@ from decimal import Decimal
 from functools import total_ordering
 from typing import Literal
 
-from orchestration.core.language import in_language
+from orchestration.core.language import in_language, rounded
 from orchestration.report.values import Quantity, ReportError
-from orchestration.report.writing import GROUPS, as_fraction, in_words, number, rounded
+from orchestration.report.writing import GROUPS, as_fraction, in_words, number
 
 Form = Literal["number", "size", "word", "fraction", "direction", "order"]
 NO_BREAK = "\u00a0"

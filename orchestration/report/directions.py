@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from orchestration.core.language import rounded
 from orchestration.report.bound_values import Bound
 from orchestration.report.choices import Chosen
 from orchestration.report.sentences import Chapters, Stated
-from orchestration.report.writing import rounded
 
 _Found = TypeVar("_Found", Stated, Chosen)
 

@@ -15,13 +15,12 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from orchestration.core.language import in_language
+from orchestration.core.language import in_language, rounded
 from orchestration.core.texts import load_texts
 from orchestration.report.grid import Grid, GridCell, Round
 from orchestration.report.model import Declared
 from orchestration.report.printed_tables import MUNICIPALITY, PART, TOTAL, cell_key, dimensions_of
 from orchestration.report.values import BASIS, CODE, LEVEL, PARTS, YEAR, Published, ReportError
-from orchestration.report.writing import rounded
 
 # How far a value made of published cells may lie from the computed one: both are rounded, far behind any printed digit.
 NOISE = 1e-6

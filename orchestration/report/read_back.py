@@ -15,6 +15,7 @@ import pyarrow as pa
 from python_calamine import CalamineWorkbook
 
 from orchestration.core.errors import UserError
+from orchestration.core.language import rounded
 from orchestration.core.tables import STATUS_COLUMN
 from orchestration.report import read_html, read_pdf, read_word
 from orchestration.report.bound_values import written
@@ -25,7 +26,7 @@ from orchestration.report.pdf import plain
 from orchestration.report.sentences import Stated
 from orchestration.report.values import HIDDEN, Cell, Quantity
 from orchestration.report.workbook import FIRST_HEAD, sheet_name
-from orchestration.report.writing import number, rounded
+from orchestration.report.writing import number
 
 REMEDY = "this is a defect of the program, not of the report; nothing was put in place"
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from orchestration.core.language import in_language
+from orchestration.core.language import in_language, rounded
 from orchestration.core.suggestions import suggest
 from orchestration.report.bound_values import ALWAYS_SAID, Bound, Composed
 from orchestration.report.grid import Round
@@ -21,7 +21,7 @@ from orchestration.report.labels import Labels
 from orchestration.report.printed_words import WITH_CORRECTION, Place
 from orchestration.report.tables import SAID_STATUSES
 from orchestration.report.values import BASIS, CODE, LEVEL, YEAR, Cell, Quantity, ReportError, plain
-from orchestration.report.writing import GROUPS, WORDS, in_words, kept_together, listed, rounded
+from orchestration.report.writing import GROUPS, WORDS, in_words, kept_together, listed
 
 # What has to be said of a status, by the name that an author gives it in ``said``.
 STATUS_NAMES = dict(zip(SAID_STATUSES, ("carried_forward", "estimated", "provisional", "uncertain"), strict=True))

@@ -11,9 +11,9 @@ from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from orchestration.core.language import rounded
 from orchestration.core.workbooks import aligned, font, put, put_head, saved, set_page, set_widths
 from orchestration.report.document import TEXTS, Document, Placed, note_pieces
-from orchestration.report.writing import rounded
 
 LABEL_WIDTH, COLUMN_WIDTH = 46, 14
 FIRST_HEAD = 3

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
-from orchestration.core.language import MINUS, Language
+from orchestration.core.language import MINUS, Language, rounded
 from orchestration.core.texts import load_groups
 
 GROUPS = load_groups("report", "words")
@@ -24,15 +24,10 @@ LARGEST_WORD = 10
 
 def number(value: Decimal, decimals: int, language: Language) -> str:
     """Return a number with a fixed count of decimals, rounded half up; fewer than none round to tens and hundreds."""
-    rounded = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    written = rounded(value, decimals)
     thousands, mark = SEPARATORS[language]
-    digits = f"{abs(rounded):,.{max(decimals, 0)}f}".translate({ord(","): thousands, ord("."): mark})
-    return (MINUS if rounded < 0 else "") + digits
-
-
-def rounded(value: Decimal, decimals: int) -> Decimal:
-    """Return a number as text, rounded half up."""
-    return value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    digits = f"{abs(written):,.{max(decimals, 0)}f}".translate({ord(","): thousands, ord("."): mark})
+    return (MINUS if written < 0 else "") + digits
 
 
 def in_words(value: Decimal, language: Language) -> str | None:
