@@ -43,6 +43,8 @@ _OF_NEW: Mapping[str, str] = {
 }
 
 
+# How many undecided columns are named.
+_NAMED = 8
 # What is typed for a choice that is no candidate.
 _LETTERS = {"i": "ignored", "n": "new", "l": "not_delivered", "s": "not_asked", "x": "left_out"}
 
@@ -79,7 +81,7 @@ class Round:
             pass
         # Nothing is decided here: it counts what is left.
         last = decide(self.folder, Decisions(), self.draft, self.forms)
-        return Decided(self.written, 0, last.left, last.notes)
+        return Decided(self.written, 0, last.undecided, last.notes)
 
     def _text(self, name: str) -> str:
         return in_language(TEXTS[name], self.language)
@@ -202,8 +204,11 @@ def _letters(column: OpenColumn) -> dict[str, str]:
 
 
 def decided_lines(decided: Decided) -> list[str]:
-    """Return what became of decisions."""
+    """Return what became of decisions, and which columns are left."""
+    undecided = decided.undecided
+    more = f" and {len(undecided) - _NAMED} more" if len(undecided) > _NAMED else ""
     return [
-        f"{counted(decided.written, 'decision')} written, {decided.before} decided before, {decided.left} left",
+        f"{counted(decided.written, 'decision')} written, {decided.before} decided before, {len(undecided)} left",
+        *([f"  left: {', '.join(repr(name) for name in undecided[:_NAMED])}{more}"] if undecided else []),
         *(f"  {note}" for note in decided.notes),
     ]

@@ -36,11 +36,15 @@ _USUAL = {"item": "all", "target_group": "total", "reporting_form": "total", "po
 
 @dataclass(frozen=True)
 class Decided:
-    """What became of decisions: how many were written, were decided before, and are left; and what is to be done next."""
+    """What became of decisions.
+
+    ``written`` and ``before`` count those written now and decided before; ``undecided`` names the columns (or questions without one) that are left,
+    ``notes`` say what is to be done next.
+    """
 
     written: int
     before: int
-    left: int
+    undecided: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -110,13 +114,20 @@ def decide(
     proposed, told = as_proposed(new, found, kept)
     added += code_rows(proposed, result, [*options, *added], draft.book, problems)
     problems.raise_found()
-    left = sum(is_open(row) or row["missing"].startswith(f"{UNSURE}:") for row in result)
+    undecided = [row for row in result if is_open(row) or row["missing"].startswith(f"{UNSURE}:")]
     kept_options, dropped = _asked_options([*options, *added], result)
     if added or dropped:
         _write(folder / "options.csv", OPTION_NAMES, kept_options)
     _write(folder / "columns.csv", COLUMN_NAMES, result)
     notes = (*_notes(written, result, kept_options), *told, *_asked_of(written, draft), *dropped)
-    return Decided(len(written) + answered + len(added) - len(proposed), before, left, notes)
+    return Decided(
+        len(written) + answered + len(added) - len(proposed), before, tuple(_named(row) for row in undecided), notes
+    )
+
+
+def _named(row: Mapping[str, str]) -> str:
+    """Return the column of a line of ``columns.csv``, or its question where no column was delivered."""
+    return row["column"] or f"{row['question']} {row['item']}".strip()
 
 
 def _decided_rows(

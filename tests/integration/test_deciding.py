@@ -153,6 +153,7 @@ def test_empty_rows_stay_open_and_the_english_workbook_is_read_too(data: Path, t
     result = new_year("--decide", path)
     # Six lines, and the codes for no answer of a column that is one of them are no line of their own.
     assert "1 decision written, 0 decided before, 6 left" in result.output
+    assert "  left: 'v1', 'v2', 'v3', 'fte_by_service housing', 'fte_by_service day', 'plan_adopted all'" in result.output
     lines = lines_of(data)
     assert (lines[EXTRA]["use"], lines[EXTRA]["reason"]) == ("ignored", "not_used")
     assert lines["v1"]["use"] == "unsure"
