@@ -38,8 +38,8 @@ _USUAL = {"item": "all", "target_group": "total", "reporting_form": "total", "po
 class Decided:
     """What became of decisions.
 
-    ``written`` and ``before`` count those written now and decided before; ``undecided`` names the columns (or questions without one) that are left,
-    ``notes`` say what is to be done next.
+    ``written`` and ``before`` count those written now and those decided before. ``undecided`` names the columns that are
+    left, or the question where no column was delivered. ``notes`` say what is to be done next.
     """
 
     written: int
