@@ -114,7 +114,7 @@ def decide(
     proposed, told = as_proposed(new, found, kept)
     added += code_rows(proposed, result, [*options, *added], draft.book, problems)
     problems.raise_found()
-    undecided = [row for row in result if is_open(row) or row["missing"].startswith(f"{UNSURE}:")]
+    open_rows = [row for row in result if is_open(row) or row["missing"].startswith(f"{UNSURE}:")]
     kept_options, dropped = _asked_options([*options, *added], result)
     if added or dropped:
         _write(folder / "options.csv", OPTION_NAMES, kept_options)
