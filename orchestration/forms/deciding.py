@@ -121,7 +121,7 @@ def decide(
     _write(folder / "columns.csv", COLUMN_NAMES, result)
     notes = (*_notes(written, result, kept_options), *told, *_asked_of(written, draft), *dropped)
     return Decided(
-        len(written) + answered + len(added) - len(proposed), before, tuple(_named(row) for row in undecided), notes
+        len(written) + answered + len(added) - len(proposed), before, tuple(_named(row) for row in open_rows), notes
     )
 
 
