@@ -27,7 +27,7 @@
       [text("day_is"), release.day ? say(release.day) : text("published_unknown")],
       [text("snapshot"), site.address.snapshot() || text("snapshot_unknown")],
       [text("licence_is"), release.licence],
-      [text("link"), site.address.linkOf(figure)],
+      [text("link"), site.address.sharedLinkOf(figure)],
       [text("cite"), site.address.cited(figure)],
       ...(release.notice ? [[text("notice_is"), say(release.notice)]] : []),
     ];

@@ -48,6 +48,9 @@
     return address.href;
   };
 
+  // The address as others can use it: a path on the reader's own machine is cut to the page within the snapshot.
+  const sharedLinkOf = (figure) => linkOf(figure).replace(/^file:.*\/(?=site\/)/, "");
+
   // What the reader chose stays in the address; a browser may refuse that to pages from a folder.
   const keep = (figure) => {
     try { history.replaceState(null, "", hashOf(figure)); } catch { /* The button says the address all the same. */ }
@@ -110,8 +113,8 @@
       snapshot() ? text("snapshot_is", { id: snapshot() }) : text("snapshot_unknown"),
       text("read_on", { day: today }),
     ];
-    return `${parts.map((part) => part.replace(/\.$/, "")).join(". ")}. ${linkOf(figure)}${release.notice ? ` (${say(release.notice)})` : ""}`;
+    return `${parts.map((part) => part.replace(/\.$/, "")).join(". ")}. ${sharedLinkOf(figure)}${release.notice ? ` (${say(release.notice)})` : ""}`;
   };
 
-  Object.assign(site, { address: { parsed, asked, keep, follow, linkOf, snapshot, cited } });
+  Object.assign(site, { address: { parsed, asked, keep, follow, linkOf, sharedLinkOf, snapshot, cited } });
 })();
