@@ -217,7 +217,7 @@ class Vocabulary:
     def responded(
         self, year: int | None = None, unit_set: str = "municipalities", what: str = "units_answered", **how: Any
     ) -> Bound:
-        """The number of units that answered; ``what`` can be ``units_expected``, ``units_missing`` or, in percent, ``share``."""
+        """The number of units that answered; other values of ``what``: ``units_expected``, ``units_missing``, ``share``."""
         said, unit, decimals, _ = _common(how, 0)
         rows = self.of.published.rows("response", {YEAR: str(self._year(year)), "unit_set": unit_set})
         main = [row for row in rows if row["survey"] in ("is248", "is24")]
