@@ -56,7 +56,7 @@ def build(into: Path | None = None, environment: Mapping[str, str] | None = None
     variables = {
         **os.environ,
         **(environment or {}),
-        # The hook must import this program, not an installed one; the last variable silences advertising by the theme.
+        # The hook must import this program, not an installed one; the last variable silences a warning of the theme.
         "PYTHONPATH": os.pathsep.join(filter(None, [str(PROJECT_DIR), os.environ.get("PYTHONPATH")])),
         "PYTHONUTF8": "1",
         "NO_MKDOCS_2_WARNING": "1",

@@ -96,7 +96,7 @@ def _value(cell: GridCell) -> float | None:
 
 
 def _shown(cell: GridCell) -> str:
-    """Return the value of a bar, or the sign that says why it has none."""
+    """Return the value of a bar; without one, the reason, or else the sign."""
     return cell.remarks[0].lower() if cell.quantity is None and cell.remarks else cell.text
 
 

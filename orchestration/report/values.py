@@ -57,7 +57,7 @@ class Cell:
 
     @property
     def is_missing(self) -> bool:
-        """Whether the value is missing. Do not use the status, which is that of the row's main measure."""
+        """Whether the value is missing; the status does not tell, as it is that of the row's main measure."""
         return self.value is None
 
     def named(self) -> str:
