@@ -1,7 +1,7 @@
-"""Who is written to: addresses, and who has chosen nynorsk; tables by the code of a unit or county, which people write.
+"""Addressees of letters: e-mail addresses and written forms of Norwegian, from tables by code of unit or county.
 
-``data/control/addresses.csv`` and ``data/control/written_forms.csv``; either may be missing. Belongs here: reading them, and
-what a receiver is called. Does not belong here: what is written (``letters``).
+``data/control/addresses.csv`` and ``data/control/written_forms.csv``, edited by hand; either may be missing. Belongs here:
+reading them, and the name of a receiver. Does not belong here: the letters (``letters``).
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _ADDRESS = re.compile(r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
 
 def load_addresses(folder: Path, codes: Collection[str]) -> dict[str, str]:
-    """Return the addresses of units and county governors by code (a county has two digits); empty where there are none.
+    """Return the addresses of units and county governors by code (a county has two digits); empty without the table.
 
     Args:
-        folder: where the table lies.
+        folder: the folder of the table.
         codes: of the units and counties of all years.
 
     Raises:
@@ -38,10 +38,10 @@ def load_addresses(folder: Path, codes: Collection[str]) -> dict[str, str]:
 
 
 def load_written_forms(folder: Path, codes: Collection[str]) -> dict[str, WrittenForm]:
-    """Return in which written form units and county governors are written to, by code; empty where nobody has said it.
+    """Return the written forms for units and county governors, by code; empty without the table.
 
     Args:
-        folder: where the table lies.
+        folder: the folder of the table.
         codes: of the units and counties of all years.
 
     Raises:
@@ -52,16 +52,16 @@ def load_written_forms(folder: Path, codes: Collection[str]) -> dict[str, Writte
 
 
 def written_form_of(forms: Mapping[str, WrittenForm], unit: Unit) -> WrittenForm:
-    """Return in which written form a unit is written to: its own, that of its municipality or its county, else bokmål."""
+    """Return the written form for a unit: its own, or that of its municipality or county, or else bokmål."""
     known = (forms[code] for code in (unit.unit_code, unit.unit_code[:4], unit.county_code) if code in forms)
     return next(known, "nb")
 
 
 def receiver(unit: Unit) -> str:
-    """Return who a letter is to: the municipality, the district, or the agency by its own name."""
+    """Return the receiver of a letter: the municipality or district, or the agency by its own name."""
     name = unit.unit_name or unit.unit_code
     if unit.unit_level == "municipality":
-        # Of several of one name the county stands in brackets behind it.
+        # Municipalities that share a name have their county in brackets after it.
         bare, bracket, rest = name.partition(" (")
         return f"{bare} kommune{bracket}{rest}"
     return f"bydel {name}" if unit.unit_level == "city_district" else name
@@ -78,7 +78,7 @@ def _refuse_written_form(value: str, place: str) -> None:
 
 
 def _by_code(path: Path, name: str, codes: Collection[str], refuse: Callable[[str, str], None]) -> dict[str, str]:
-    """Return a table of two columns, code and another one, by code; empty where there is none."""
+    """Return a table of two columns, code and another one, by code; empty if there is no file."""
     if not path.exists():
         return {}
     try:

@@ -1,6 +1,6 @@
-"""Approving the answers of units: which may be approved, and the event that is put on record.
+"""Approving the answers of units: which units may be approved, and the events to record.
 
-Belongs here: what speaks against an approval. Does not belong here: the record itself (``control.contacts``).
+Belongs here: reasons to refuse an approval. Does not belong here: the record itself (``control.contacts``).
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from orchestration.contact.states import OPEN, ContactRound, State, Unit
 from orchestration.control.contacts import Contact
 from orchestration.core.errors import UserError
 
-# A unit that does not know, or whose correction waits for a run, is approved by name only.
+# A unit that has answered without settling its question, or whose correction waits for a run, must be approved by code.
 _SETTLED = frozenset({State.COMPLETE, State.EXPLAINED, State.CORRECTED})
 
 
 def refuse_approval(unit: Unit, answers_sha256: str, place: str) -> None:
-    """Refuse to approve a unit that has no report, other answers than were looked at, or questions that are open.
+    """Refuse to approve a unit without a report, with open questions, or with answers changed since they were checked.
 
     Raises:
-        UserError: with what is to be done first.
+        UserError: the unit cannot be approved; the remedy says what to do first.
     """
     if not unit.has_delivered or not unit.answers_sha256:
         raise UserError(f"{unit.unit_code} has no report to approve", place=place, remedy="remind it")
@@ -43,13 +43,13 @@ def approvals(found: ContactRound, units: Sequence[str], every_settled: bool, by
 
     Args:
         found: the round.
-        units: codes of units that are approved.
-        every_settled: whether every unit is approved that has a report and no open question; those that are approved already
-            are left out.
-        by: who approves.
+        units: codes of the units to approve.
+        every_settled: whether to approve all settled units: complete, explained or corrected, without contradicting reports.
+            Units that are already approved are left out.
+        by: the person who approves.
 
     Raises:
-        UserError: a unit is not known, or cannot be approved.
+        UserError: a unit is unknown, or cannot be approved.
     """
     chosen: list[Unit] = []
     for code in units:

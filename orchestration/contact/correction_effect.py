@@ -1,7 +1,7 @@
-"""The effect of corrections on the figures, before anybody signs them: the year is counted without and with them.
+"""The effect of corrections on the figures before anybody signs them: the year is computed without and with them.
 
-It is counted by the models that a run has, in a warehouse that nothing is published from. Belongs here: both countings, and
-their difference. Does not belong here: what an answer leads to (``control.answers``) and reading a year (``preview``).
+The models of a run compute it, in a warehouse that is never published. Belongs here: both computations, their difference.
+Does not belong here: what follows from an answer (``control.answers``) and reading a year (``preview``).
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ _DIFFERENT = """
 
 @dataclass(frozen=True)
 class Difference:
-    """A figure without the corrections and with them; None where there is none.
+    """A figure without and with the corrections; None where the figure does not exist.
 
-    FTE of the country, a county (``unit_code`` is its code) or a unit; with an ``answer``, the number of units of the
+    FTE of the country, a county (``unit_code`` is its code) or a unit; with an ``answer``, the number of units in the
     country that gave it.
     """
 
@@ -74,14 +74,14 @@ class Difference:
 
 
 def estimate_effect(settings: Settings, year: int, corrections: Sequence[Mapping[str, Any]]) -> tuple[Difference, ...]:
-    """Return what corrections of a year would do to FTE that units reported and to the answers of the country.
+    """Return the figures that corrections of a year would change: reported FTE, and numbers of units by answer.
 
-    Nothing is written to the inputs.
+    The inputs are not changed.
 
     Args:
         settings: where inputs and deliveries lie.
         year: the survey year.
-        corrections: entries as ``data/corrections`` has them.
+        corrections: entries in the form of ``data/corrections``.
 
     Raises:
         UserError: the year cannot be read.
@@ -100,7 +100,7 @@ def estimate_effect(settings: Settings, year: int, corrections: Sequence[Mapping
 
 
 def _with_corrections(settings: Settings, folder: Path, year: int, corrections: Sequence[Mapping[str, Any]]) -> Settings:
-    """Return settings whose inputs are those that there are, with the corrections among them."""
+    """Return settings whose inputs are links to the existing ones, plus the corrections."""
     for path in settings.data.iterdir():
         if path.name != "corrections":
             (folder / path.name).symlink_to(path.resolve())

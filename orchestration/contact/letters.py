@@ -1,9 +1,9 @@
-"""The letters of a contact round as drafts of e-mails, which a mail program opens and sends; nothing is sent here.
+"""The letters of a contact round as e-mail drafts, to be opened and sent with a mail program; nothing is sent here.
 
-A letter is one file in the format of e-mails (RFC 5322), its text readable in any editor, with the list of the unit as
-attachment. The words are ``expectations/control/letters.yml``, in both written forms of Norwegian. Belongs here: filling the
-words, and the form of the files. Does not belong here: who is to be written to (``states``), addresses (``addressees``) and
-where the files lie (``round_folder``).
+A letter is one file in the format of e-mails (RFC 5322), readable in any editor; lists are attached. The texts are in
+``expectations/control/letters.yml``, in both written forms of Norwegian. Belongs here: who gets a letter, filling in the
+texts, and the format of the files. Does not belong here: the state of units (``states``), addresses (``addressees``) and
+folders (``round_folder``).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from orchestration.core.language import WrittenForm, written_day
 
 LETTERS = "letters.yml"
 
-# What the words of each letter may name.
+# The placeholders that each letter's text may have.
 _OF_ROUND = frozenset({"year", "survey", "today", "first_deadline", "deadline", "sender", "reply_to", "phone"})
 _NAMES = {
     "reminder": _OF_ROUND | {"unit", "receiver", "reminded"},
@@ -50,7 +50,7 @@ class _Words(BaseModel):
 
 
 class _Letter(BaseModel):
-    """A letter in both written forms; what one may name, the other names too."""
+    """A letter in both written forms, which must have the same placeholders."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -58,7 +58,7 @@ class _Letter(BaseModel):
     nn: _Words
 
     def in_form(self, form: WrittenForm) -> _Words:
-        """Return the words in one written form."""
+        """Return the texts in one written form."""
         return self.nn if form == "nn" else self.nb
 
 
@@ -71,17 +71,17 @@ class _Phrase(BaseModel):
     nn: str = Field(min_length=1)
 
     def in_form(self, form: WrittenForm) -> str:
-        """Return it in one written form."""
+        """Return the phrase in one written form."""
         return self.nn if form == "nn" else self.nb
 
 
 class _Called(_Phrase):
     from_year: int
-    offices: dict[str, str] = Field(default={}, description="by county, where an office is called otherwise than its county")
+    offices: dict[str, str] = Field(default={}, description="by county, if the office's name differs from the county's")
 
 
 class LetterTexts(BaseModel):
-    """The words of all letters."""
+    """The texts of all letters."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -90,9 +90,7 @@ class LetterTexts(BaseModel):
     questions: _Letter
     county_governor: _Letter
     asked_again: _Phrase
-    surveys: dict[str, _Phrase] = Field(
-        default={}, description="by survey, what it is about; one without has the label of its code"
-    )
+    surveys: dict[str, _Phrase] = Field(default={}, description="by survey, its subject; by default the label of its code")
     county_governors: tuple[_Called, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -103,15 +101,15 @@ class LetterTexts(BaseModel):
                 words = getattr(self, letter).in_form(form)
                 named[form] = {*placeholders(words.subject), *placeholders(words.body)}
                 for name in sorted(named[form] - known):
-                    raise ValueError(f"{letter}.{form}: {{{name}}} is none of {', '.join(sorted(known))}")
+                    raise ValueError(f"{letter}.{form}: {{{name}}} is not one of {', '.join(sorted(known))}")
             for name in sorted(named["nb"] ^ named["nn"]):
-                raise ValueError(f"{letter}: {{{name}}} is in one of nb and nn only")
+                raise ValueError(f"{letter}: {{{name}}} is only in one of nb and nn")
         return self
 
 
 @dataclass(frozen=True)
 class About:
-    """What a letter is about: a unit, what happens to it once the letter was sent, and the finding of a question."""
+    """What a letter is about: a unit, the event to record when the letter is sent, and for a question its finding."""
 
     unit_code: str
     event: Event
@@ -132,19 +130,19 @@ class Letter:
     about: tuple[About, ...]
 
     def file(self, reply_to: str, attachments: Mapping[str, bytes]) -> bytes:
-        """Return the draft of an e-mail; equal letters give equal bytes, so it has neither date nor number.
+        """Return the draft of an e-mail; equal letters give equal bytes, so it has neither date nor message id.
 
         Args:
-            reply_to: who gets the answer.
-            attachments: files by name, csv or workbooks.
+            reply_to: the address for answers.
+            attachments: files by name, CSV or workbooks.
         """
         message = EmailMessage(policy=SMTP)
         message["Subject"] = self.subject
-        # A unit whose address nobody gave is filled in by who sends it.
+        # If the address is unknown, the sender fills it in.
         if self.to:
             message["To"] = self.to
         message["Reply-To"] = reply_to
-        # Mail programs open it as a draft.
+        # Makes mail programs open it as a draft.
         message["X-Unsent"] = "1"
         message.set_content(self.body, cte="8bit")
         for name, content in attachments.items():
@@ -159,7 +157,7 @@ _WORKBOOK = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.she
 
 
 def load_letter_texts(folder: Path) -> LetterTexts:
-    """Return the words of all letters.
+    """Return the texts of all letters.
 
     Raises:
         UserError: the file is not valid.
@@ -174,7 +172,7 @@ def load_letter_texts(folder: Path) -> LetterTexts:
 
 
 def _of_round(found: ContactRound, described: Round) -> dict[str, str | None]:
-    """Return what every letter may name."""
+    """Return the values of the placeholders that every letter may have."""
     extended = described.deadlines[-1] if len(described.deadlines) > 1 else None
     return {
         "year": str(found.year),
@@ -199,15 +197,15 @@ class Writer:
         written_forms: Mapping[str, WrittenForm],
         controls: Mapping[WrittenForm, Control],
     ) -> None:
-        """Take what the letters are made of.
+        """Store what the letters are made of.
 
         Args:
             found: the round.
             described: how it is run.
-            texts: the words.
+            texts: the texts of letters.
             addresses: of units and county governors, by code.
-            written_forms: in which form units and county governors are written to, by code.
-            controls: the findings in each form that somebody is written to in.
+            written_forms: of units and county governors, by code.
+            controls: the findings in each written form that is used.
         """
         self._found = found
         self._described = described
@@ -220,9 +218,9 @@ class Writer:
         self._values = _of_round(found, described)
 
     def reminders(self) -> dict[Unit, Letter]:
-        """Return a letter to each unit whose report is missing once the first deadline has passed.
+        """Return a letter to each unit without a report, once the first deadline has passed.
 
-        Units that were reminded a short while ago are left out.
+        Units that were reminded less than ``remind_after_days`` ago are left out.
         """
         if self._found.today <= self._described.deadlines[0]:
             return {}
@@ -236,7 +234,7 @@ class Writer:
         return letters
 
     def questions(self) -> dict[Unit, Letter]:
-        """Return a letter to each unit that is to be asked something it was not asked before, or is asked again."""
+        """Return a letter to each unit with questions that are new, or are to be asked again."""
         letters = {}
         for unit in self._found.units:
             open_questions = [each for each in unit.questions if each.asking in OPEN]
@@ -262,7 +260,7 @@ class Writer:
         return letters
 
     def county_governors(self) -> dict[tuple[str, str], Letter]:
-        """Return a letter to each county governor with missing reports, by county and form, once it is time."""
+        """Return letters to county governors about missing reports by county and form, from ``county_governors_from``."""
         start = self._described.county_governors_from
         if start is None or self._found.today < start:
             return {}
@@ -293,21 +291,21 @@ class Writer:
         return letters
 
     def _county_governor(self, county: str, name: str, form: WrittenForm) -> str:
-        """Return what the office is called that looks after a county in the year in which the form was sent out."""
+        """Return the name of the county governor's office in the year in which the round opened."""
         called = [each for each in self._texts.county_governors if each.from_year <= self._described.opened.year]
         latest = max(called, key=lambda each: each.from_year)
         return f"{latest.in_form(form)} i {latest.offices.get(county, name)}"
 
     def _was_told(self, days: Sequence[date]) -> bool:
-        """Whether somebody was written to so shortly before that it would be too soon to write again."""
+        """Whether the last letter, of these days, is too recent to write again."""
         return bool(days) and (self._found.today - days[-1]).days < self._described.remind_after_days
 
     def _is_to_be_written(self, question: Question) -> bool:
-        """Whether the question was not put in a letter since it came up, or since it is to be asked again."""
+        """Whether an open question needs a letter: it has not been asked, or is to be asked again."""
         return question.asking is not Asking.ASKED
 
     def _question(self, number: int, question: Question, form: WrittenForm) -> str:
-        """Return a question of a letter, numbered."""
+        """Return the text of a question in a letter, with its number."""
         text = self._asked[form][question.finding.key]
         if question.asking is Asking.ASKED_AGAIN and question.last is not None:
             asked = written_day(question.asked_on) if question.asked_on is not None else None
@@ -315,7 +313,7 @@ class Writer:
         return f"{number}. {text}"
 
     def _survey(self, unit: Unit, form: WrittenForm) -> str:
-        """Return what the survey of a unit is about, in the middle of a sentence."""
+        """Return the subject of a unit's survey, as a phrase within a sentence."""
         phrase = self._texts.surveys.get(unit.survey)
         return unit.survey_label.nb if phrase is None else phrase.in_form(form)
 
@@ -339,7 +337,7 @@ class Writer:
 
 
 def by_county(units: Sequence[Unit]) -> dict[str, list[Unit]]:
-    """Return units by county, in the order of their codes; those of no known county are left out."""
+    """Return units by county, in the order of codes; units without a known county are left out."""
     found: dict[str, list[Unit]] = {}
     for unit in sorted(units, key=lambda unit: (unit.county_code, unit.unit_code, unit.form)):
         if unit.county_code:

@@ -1,6 +1,6 @@
 """The page of a contact round, in Norwegian and English, in one file that loads nothing; it is restricted.
 
-Belongs here: rendering. Does not belong here: what state a unit is in (``states``).
+Belongs here: rendering. Does not belong here: the state of units (``states``).
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from orchestration.gate.page import both, page_environment, percent, say, write
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-# Columns that are set to the right.
+# Right-aligned columns.
 NUMERIC = ("count", "share", "outstanding", "units", "missing", "open", "settled", "effect", "services", "other")
 
-# The picture, in its own units.
+# Dimensions of the chart, in its own units.
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 200, 48, 24, 10
-# How much room the day of a deadline needs, also where it is written large for a narrow screen.
+# The room that the date of a deadline needs, also in the larger font for narrow screens.
 _LABEL = 52
 
 
 def day(value: date) -> Markup:
-    """Return a day in both languages."""
+    """Return a date in both languages."""
     return both(written_day(value), f"{value:%Y-%m-%d}")
 
 
@@ -50,7 +50,7 @@ def _remarks(unit: Unit, today: date) -> Markup:
 
 
 def chart(progress: tuple[Standing, ...]) -> Markup:
-    """Return the picture of how many reports were missing, a step a day; it begins with the first report."""
+    """Return a chart of the number of missing reports by day, from the first report on."""
     if not progress:
         return Markup("")
     first, last = progress[0].day, progress[-1].day
@@ -70,7 +70,7 @@ def chart(progress: tuple[Standing, ...]) -> Markup:
         '<text x="{x}" y="{below}" text-anchor="{anchor}">{day}</text>'
     )
     marked = [each for each in progress if each.mark]
-    # Of days that lie close together the last is written; all of them stand in the table below.
+    # Of dates that are close together, only the last is labelled; the table below the chart has all of them.
     written = [
         each
         for each, following in zip_longest(marked, marked[1:])
@@ -106,7 +106,7 @@ def chart(progress: tuple[Standing, ...]) -> Markup:
 
 
 def _standings(progress: tuple[Standing, ...]) -> list[dict[str, Any]]:
-    """Return the rows of the deadlines and of the last day."""
+    """Return the table rows for deadlines and for the last day."""
     shown = [each for each in progress if each.mark or each is progress[-1]]
     return [
         {
@@ -144,7 +144,7 @@ def _question(unit: Unit, each: Question) -> dict[str, Any]:
 
 
 def _rows(found: ContactRound) -> dict[str, list[dict[str, Any]]]:
-    """Return the rows of each table of the page, by the names of its columns."""
+    """Return the rows of each table of the page; a row has cells by column name."""
     questions = [(unit, each) for unit in found.units for each in unit.questions]
     questions.sort(key=lambda pair: (pair[1].asking not in OPEN, -pair[1].finding.effect, pair[0].unit_code))
     names = {unit.unit_code: unit.unit_name for unit in found.units}
@@ -197,7 +197,7 @@ def _rows(found: ContactRound) -> dict[str, list[dict[str, Any]]]:
 
 
 def _finding_title(found: ContactRound, contact: Contact) -> str:
-    """Return the finding of an event in words, also where it is not there any more."""
+    """Return the title of an event's finding, even if the finding no longer exists; empty for events without a finding."""
     parts = contact.finding.split("|")
     return in_language(found.control.texts.of(parts[3]).title, found.control.language) if len(parts) > 3 else ""
 
@@ -211,11 +211,11 @@ def _word(label: Label | None, code: str) -> Markup | str:
 
 
 def render(found: ContactRound, letters: dict[str, int]) -> str:
-    """Return the page of a round; every text of deliveries and people is escaped.
+    """Return the page of a round; all texts from deliveries and people are escaped.
 
     Args:
         found: the round.
-        letters: how many letters there are to send: reminders, questions, counties, and how many of them in nynorsk.
+        letters: the number of letters to send: reminders, questions, counties, and how many of them are in nynorsk.
     """
     environment = page_environment(TEMPLATES)
     environment.globals.update(

@@ -1,6 +1,6 @@
-"""What a contact round reads from the warehouse: respondents of the year, their submissions, and applied corrections.
+"""What a contact round reads from the warehouse: units of the year, their submissions, and applied corrections.
 
-Belongs here: the queries. Does not belong here: what follows from them (``states``).
+Belongs here: the queries. Does not belong here: conclusions from their results (``states``).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from orchestration.core.warehouse import connect, dictionaries
 
 @dataclass(frozen=True)
 class BelowLimit:
-    """Two sums of a unit that differ by more than the margin, and by less than is asked about; FTE."""
+    """Two sums of a unit's FTE that differ by more than the margin, but too little for a question."""
 
     unit_code: str
     unit_name: str
@@ -30,17 +30,17 @@ class BelowLimit:
 
 @dataclass(frozen=True)
 class Read:
-    """What the warehouse says of a year."""
+    """The content of the warehouse for a year."""
 
     units: list[dict[str, Any]]
-    """A row for each unit in each form."""
+    """One row for each unit in each form."""
     below_limit: tuple[BelowLimit, ...]
     form_of: dict[str, str]
-    """The form of a question that only one form of the year asks: a correction of such a one is about that form."""
+    """The form of each question that only one form of the year asks: corrections of the question belong to that form."""
     codes: frozenset[str]
-    """Of the units and counties of all years."""
+    """Codes of the units and counties of all years."""
     applied: frozenset[str]
-    """Where the corrections stand that the last run applied."""
+    """The corrections that the last run applied, by their place in the inputs."""
 
 
 _UNITS = """
@@ -104,7 +104,7 @@ _BELOW_LIMIT = """
 
 
 def read_round(settings: Settings, year: int) -> Read:
-    """Return what the warehouse says of a year.
+    """Return the content of the warehouse for a year.
 
     Raises:
         UserError: the warehouse is of an earlier version.

@@ -1,7 +1,7 @@
 """The folder of a contact round: the page, the workbook, the letters and the list of each county.
 
-Belongs here: which files there are and where they lie. Does not belong here: what stands in them. Folders have mode 0700,
-files 0600. What was written is made again from what is on record; what somebody changed or put there stays.
+Belongs here: which files there are, and their places. Does not belong here: their content. Folders have mode 0700, files
+0600. Written files are made again from the record; files that somebody changed or added stay.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from orchestration.core.warehouse import make_restricted
 from orchestration.ingest.capture import hash_file
 
 PAGE = "round.html"
-# What was written, each file with its hash, and what the letters are about.
+# The list of written files with their hashes, and what the letters are about.
 WRITTEN = ".written.json"
 
 REMINDERS, QUESTIONS, COUNTIES = "reminders", "questions", "county_governors"
-# What may be sent, by the name of its folder.
+# The kinds of letters, by the names of their folders.
 KINDS = (REMINDERS, QUESTIONS, COUNTIES)
 
 
 @dataclass(frozen=True)
 class Letters:
-    """The letters that are to be sent, by kind, and the findings in each written form that somebody is written to in."""
+    """The letters to send, by kind, and the findings in each written form that is used."""
 
     reminders: dict[Unit, Letter]
     questions: dict[Unit, Letter]
@@ -56,7 +56,7 @@ class Letters:
         return list(getattr(self, kind).values())
 
     def count(self) -> dict[str, int]:
-        """Return how many there are, as page and answers say it."""
+        """Return the number of letters to send by kind, and of letters in nynorsk."""
         return {
             "reminders": len(self.reminders),
             "questions": len(self.questions),
@@ -67,7 +67,7 @@ class Letters:
 
 @dataclass(frozen=True)
 class Written:
-    """What was written; ``kept`` are files that somebody changed or put there, which stayed as they are."""
+    """What was written; ``kept`` are files that somebody had changed or added, which were not replaced."""
 
     folder: Path
     page: Path
@@ -77,14 +77,14 @@ class Written:
 
 
 def write_letters(settings: Settings, found: ContactRound) -> Letters:
-    """Return the letters of a round; none where nobody has described it, or where it only looks back.
+    """Return the letters of a round; none if it is not described, or if the record has later events.
 
     Args:
-        settings: where words and addresses lie.
+        settings: where texts and addresses of letters lie.
         found: the round.
 
     Raises:
-        UserError: words, addresses or written forms are not valid.
+        UserError: texts, addresses or written forms are invalid.
     """
     if found.round is None or found.later is not None:
         return Letters({}, {}, {}, {})
@@ -98,10 +98,10 @@ def write_letters(settings: Settings, found: ContactRound) -> Letters:
 
 
 def sent_letters(settings: Settings, year: int, kind: str, day: date, by: str) -> list[Contact]:
-    """Return the events of the letters of a kind that lie in the folder of a round: those that were written, and sent since.
+    """Return the events to record when the letters of a kind in the folder of a round have been sent.
 
     Raises:
-        UserError: nothing of the kind was written.
+        UserError: no letters of the kind were written.
     """
     path = settings.contact / str(year) / WRITTEN
     content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
@@ -116,16 +116,15 @@ def sent_letters(settings: Settings, year: int, kind: str, day: date, by: str) -
 
 
 def write_round(settings: Settings, found: ContactRound, read_back_now: Path | None = None) -> Written:
-    """Write the folder of a round in place of the one that is there; what somebody changed or put there stays.
+    """Write the folder of a round in place of an earlier one; files that somebody changed or added stay.
 
     Args:
-        settings: where words and addresses of letters lie.
+        settings: where texts and addresses of letters lie.
         found: the round.
-        read_back_now: a workbook of the round whose entries are on record by now.
+        read_back_now: a workbook of the round whose entries have just been recorded.
 
     Raises:
-        UserError: words or addresses of letters are not valid, or the workbook that is there has entries that are not on
-            record.
+        UserError: texts or addresses of letters are invalid, or the existing workbook has entries that are not recorded.
     """
     letters = write_letters(settings, found)
     make_restricted(settings.contact)
@@ -134,7 +133,7 @@ def write_round(settings: Settings, found: ContactRound, read_back_now: Path | N
     book = f"{found.year}_{in_language(TEXTS['sheet'], 'nb').lower()}.xlsx"
     _refuse_entries(folder / book, found, read_back_now)
     for rest in settings.contact.glob(f".{found.year}.*"):
-        # Of a run that was cut off: it holds answers of single units.
+        # Left by an interrupted run; it contains answers of single units.
         shutil.rmtree(rest, ignore_errors=True)
     fresh = settings.contact / f".{found.year}.{os.getpid()}"
     fresh.mkdir(mode=0o700)
@@ -167,7 +166,7 @@ def _written_before(folder: Path) -> dict[str, str]:
 
 
 def _refuse_entries(path: Path, found: ContactRound, read_back_now: Path | None) -> None:
-    """Refuse to replace a workbook with entries that are not on record."""
+    """Refuse to replace a workbook that has entries that are not recorded."""
     if not path.exists() or (read_back_now is not None and path.resolve() == read_back_now.resolve()):
         return
     if has_entries(path):
@@ -184,7 +183,7 @@ def _refuse_entries(path: Path, found: ContactRound, read_back_now: Path | None)
 
 
 def _keep(folder: Path, fresh: Path, before: Mapping[str, str], book: str) -> list[str]:
-    """Copy what somebody changed or put into the folder since it was written, and return the names."""
+    """Copy files that somebody changed or added since the folder was written, and return their names."""
     kept = []
     for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
         name = path.relative_to(folder).as_posix()
@@ -211,7 +210,7 @@ def _write_letters(settings: Settings, folder: Path, found: ContactRound, letter
     for unit, letter in letters.questions.items():
         asked = {event.finding for event in letter.about}
         control = letters.controls[letter.written_form]
-        # Not what is on file about it: that is between those who control the year. Nothing of other forms of the year.
+        # Leave out explanations, which are internal to those who control the year, and items of other forms of the year.
         findings = [replace(each, explanation=None) for each in control.findings if each.key in asked]
         control = replace(control, items=[item for item in control.items if item.form == unit.form])
         rows = make_rows(findings, {}, control.language)
@@ -227,13 +226,13 @@ def _write_letters(settings: Settings, folder: Path, found: ContactRound, letter
 
 
 def _county_list(units: list[Unit], language: WrittenForm = "nb") -> bytes:
-    """Return the units of a county as csv, as Excel in Norway opens it; it says nothing of their answers."""
+    """Return the units of a county as CSV in the format of Excel in Norway, with nothing about their answers."""
     output = io.StringIO()
     writer = csv.writer(output, delimiter=";", lineterminator="\r\n")
     names = ("unit_code", "unit", "survey", "state", "report", "last")
     writer.writerow([in_language(TEXTS[name], language) for name in names])
     for unit in units:
-        # Whether a unit is asked about its answers is between it and those who control the year.
+        # Only the unit and those who control the year may know whether it is asked about its answers.
         state = unit.state if not unit.has_delivered else "delivered"
         writer.writerow(
             [

@@ -1,7 +1,7 @@
-"""How a contact round is run: who writes, until when units may answer, what is asked and what is only listed.
+"""How a contact round is run: the sender, deadlines, and which findings are asked about and which only listed.
 
-``data/control/rounds/<year>.yml`` is data that people write. Belongs here: its form, and reading it. Does not belong here:
-what happened in the round (``control.contacts``).
+``data/control/rounds/<year>.yml`` is edited by hand. Belongs here: its form, and reading it. Does not belong here: events of
+the round (``control.contacts``).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from orchestration.core import yaml_text
 from orchestration.core.entry_files import first_problem
 from orchestration.core.errors import UserError
 
-DOCUMENTATION = "docs/run/contact-round.md says what a round has"
+DOCUMENTATION = "docs/run/contact-round.md describes the file"
 
 
 class Round(BaseModel):
-    """The contact round of a year. Dates are days; ``deadlines`` are the first one and those to which it was extended."""
+    """The contact round of a year. ``deadlines`` has the first one, then its extensions."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -46,28 +46,28 @@ class Round(BaseModel):
     def _in_order(self) -> Round:
         days = (self.opened, *self.deadlines)
         if any(later <= earlier for earlier, later in pairwise(days)):
-            raise ValueError("opened and deadlines are not in the order of their days")
+            raise ValueError("opened and deadlines are not in chronological order")
         if self.county_governors_from is not None and self.county_governors_from <= self.deadlines[0]:
             raise ValueError("county_governors_from is not after the first deadline")
         return self
 
     def answer_by(self, day: date) -> date:
-        """Return until when a unit may answer what it was asked on a day."""
+        """Return the day by which a unit must answer a question asked on a day."""
         return day + timedelta(days=self.answer_days)
 
 
 def round_file(folder: Path, year: int) -> Path:
-    """Return where the round of a year is described, under the folder of the explanations."""
+    """Return the file that describes the round of a year, under the folder of the explanations."""
     return folder / "rounds" / f"{year}.yml"
 
 
 def load_round(folder: Path, year: int, findings: frozenset[str]) -> Round | None:
-    """Return the contact round of a year; None where nobody has described one.
+    """Return the contact round of a year; None if it is not described.
 
     Args:
         folder: the folder of the explanations.
         year: the survey year.
-        findings: the findings that there are texts for.
+        findings: the findings that have texts.
 
     Raises:
         UserError: the file is not valid.
@@ -78,7 +78,7 @@ def load_round(folder: Path, year: int, findings: frozenset[str]) -> Round | Non
     try:
         content = yaml_text.load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
-        # A day that no calendar has is an error of YAML's own.
+        # A date that does not exist makes the YAML parser raise ValueError.
         raise UserError(f"cannot be read ({error})", place=str(path), remedy=DOCUMENTATION) from error
     if not isinstance(content, dict):
         raise UserError("is not a description of a round", place=str(path), remedy=DOCUMENTATION)
@@ -90,7 +90,7 @@ def load_round(folder: Path, year: int, findings: frozenset[str]) -> Round | Non
         raise UserError(first_problem(error), place=str(path), remedy=DOCUMENTATION) from error
     if not 0 <= found.opened.year - year <= 1:
         raise UserError(
-            f"opened {found.opened.isoformat()} is not in a year in which {year} is collected",
+            f"opened {found.opened.isoformat()} is neither in {year} nor in the year after",
             place=str(path),
             remedy="correct opened and deadlines",
         )

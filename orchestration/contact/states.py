@@ -1,7 +1,7 @@
 """The state of each unit in the contact round of a year, and how many reports were missing on each day.
 
-Belongs here: what follows from submissions, findings, corrections and the record of contacts; equal inputs on the same day
-give equal states. Does not belong here: what is written to a unit (``letters``) and how it is shown (``page``).
+Belongs here: deriving states from submissions, findings, corrections and the record of contacts; equal inputs on the same
+day give equal states. Does not belong here: letters to units (``letters``) and showing states (``page``).
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from orchestration.core.settings import Settings
 from orchestration.core.tables import Label
 from orchestration.ingest.decisions import load_decisions
 
-# Findings that say of a unit that its report is missing, or that tell something and ask nothing.
+# Findings that a unit's report is missing, and findings that inform without a question.
 _REPORT_IS_MISSING = frozenset({"no_answer", "carried_again"})
 _INFORMATION = frozenset({"superseded_submission"})
 
 
 class State(StrEnum):
-    """How far a unit is, the last thing that holds of it."""
+    """How far a unit has come in the round."""
 
     NOT_DELIVERED = "not_delivered"
     BEGUN = "begun"
@@ -44,7 +44,7 @@ class State(StrEnum):
 
 
 class Asking(StrEnum):
-    """How far a finding is."""
+    """The state of a finding: whether it is asked about, answered or explained."""
 
     LISTED = "listed"
     TO_ASK = "to_ask"
@@ -54,26 +54,26 @@ class Asking(StrEnum):
     EXPLAINED = "explained"
 
 
-# Of a finding that somebody still has to answer.
+# States of findings that still need an answer.
 OPEN = frozenset({Asking.TO_ASK, Asking.ASKED, Asking.ASKED_AGAIN})
 
 
 @dataclass(frozen=True)
 class Question:
-    """A finding about a unit, how far it is, and the last event about it as it is now."""
+    """A finding about a unit, its state, and the last event about it with its current values."""
 
     finding: Finding
     asking: Asking
     last: Contact | None
     asked_on: date | None
-    """When it was asked the last time."""
+    """When it was last asked."""
     answer_by: date | None
-    """Until when the unit may answer; only of what was asked."""
+    """The day by which the unit must answer; only for questions that were asked."""
 
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit that is asked in a form of the year, and how far it is."""
+    """A unit in one form of the year, with its state."""
 
     form: str
     survey: str
@@ -94,24 +94,24 @@ class Unit:
     county_told: tuple[date, ...]
     answers_sha256: str
     approval_lapsed: bool
-    """Whether it was approved, with other answers than it has now."""
+    """Whether it was approved, but its answers have changed since."""
 
     @property
     def name(self) -> str:
-        """What the unit is called in the name of a file."""
+        """The unit's part of file names."""
         return f"{self.unit_code}_{self.unit_name}"
 
     @property
     def has_delivered(self) -> bool:
-        """Whether it completed a report; one of several that contradict each other is a report too."""
+        """Whether it completed a report; contradicting reports count as one."""
         return self.state not in (State.NOT_DELIVERED, State.BEGUN)
 
     def questions_that_are(self, *asking: Asking) -> list[Question]:
-        """Return the questions that are as far as this."""
+        """Return the questions in these states."""
         return [each for each in self.questions if each.asking in asking]
 
     def is_overdue(self, today: date) -> bool:
-        """Whether it was asked, and the day has passed by which it was to answer."""
+        """Whether it has an open question whose deadline has passed."""
         return any(each.asking in OPEN and each.answer_by is not None and each.answer_by < today for each in self.questions)
 
 
@@ -120,7 +120,7 @@ Mark = Literal["is_deadline", "county_governors_from"]
 
 @dataclass(frozen=True)
 class Standing:
-    """How many units had not completed a report by the end of a day; ``mark`` says what was due on it, if anything."""
+    """The number of units without a completed report at the end of a day; ``mark`` says what was due that day, if any."""
 
     day: date
     outstanding: int
@@ -129,7 +129,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class ContactRound:
-    """The contact round of a year on a day: its units, and what was noted of others."""
+    """The contact round of a year as of a day: its units, the events, and progress."""
 
     year: int
     today: date
@@ -138,17 +138,17 @@ class ContactRound:
     units: tuple[Unit, ...]
     contacts: tuple[Contact, ...]
     later: date | None
-    """The last day on record where that is after the day of the round, which then only looks back."""
+    """The day of the last recorded event if it is after ``today``; the round is then historical, and has no letters."""
     codes: frozenset[str]
     """Codes of the units and counties of all years."""
     progress: tuple[Standing, ...]
     undated: int
-    """Units with a completed report of which the delivery does not say when it came."""
+    """The number of units with a completed report that the delivery does not date."""
     below_limit: tuple[BelowLimit, ...]
 
     @property
     def has_several_surveys(self) -> bool:
-        """Whether units are asked in more than one survey, each with a form of its own."""
+        """Whether the round has several forms, each of its own survey."""
         return len({unit.form for unit in self.units}) > 1
 
     def count(self) -> dict[State, int]:
@@ -158,17 +158,17 @@ class ContactRound:
 
 
 def load_contact_round(settings: Settings, year: int, today: date) -> ContactRound:
-    """Return the contact round of a year as it stood on a day: without reports, events and decisions that came later.
+    """Return the contact round of a year as of a day: without reports, events and decisions that came later.
 
-    What stands in the delivery without a date is taken as there.
+    Reports without a date in the delivery are included.
 
     Raises:
-        UserError: there is no warehouse, nothing of the year, or a file of the round is not valid.
+        UserError: there is no warehouse, it has nothing of the year, or a file of the round is invalid.
     """
     control = _until(load_control(settings, year), today)
     described = load_round(settings.explanations, year, frozenset(entry.id for entry in control.texts.findings))
     record = contacts_file(settings.explanations, year)
-    # In the order of their days: what happened earlier may be entered later.
+    # Sort by date: earlier events may have been recorded later.
     on_record = sorted(read_contacts(record), key=lambda each: each.date)
     contacts = [each for each in on_record if each.date <= today]
     decided = [row for row in load_decisions(settings.data)["corrections"] if row[2] == year and row[-1] <= today]
@@ -210,7 +210,7 @@ def load_contact_round(settings: Settings, year: int, today: date) -> ContactRou
 
 
 def _until(control: Control, today: date) -> Control:
-    """Return the findings as they were explained on a day."""
+    """Return the findings with only the explanations that existed on a day."""
     findings = [
         replace(each, explanation=None) if each.explanation is not None and each.explanation.date > today else each
         for each in control.findings
@@ -219,7 +219,7 @@ def _until(control: Control, today: date) -> Control:
 
 
 def _is_about(contact: Contact, row: dict[str, Any]) -> bool:
-    """Whether an event is about a unit in its form; one that says neither finding nor form is about all forms."""
+    """Whether an event is about a unit in its form; an event without finding or form is about all forms."""
     if contact.unit_code != row["unit_code"]:
         return False
     if contact.finding:
@@ -228,7 +228,7 @@ def _is_about(contact: Contact, row: dict[str, Any]) -> bool:
 
 
 def _is_of_form(key: str, row: dict[str, Any]) -> bool:
-    """Whether the key of a finding is of the form of a unit."""
+    """Whether the key of a finding belongs to the form of a unit."""
     return key.split("|")[0] in (row["series"], row["survey"])
 
 
@@ -240,12 +240,12 @@ def _unit(
     corrections: Sequence[tuple[Any, ...]],
     applied: Collection[str],
 ) -> Unit:
-    """Return a unit with its state; ``own`` are the events and ``corrections`` the decisions about it."""
+    """Return a unit with its state; ``own`` are the events, ``corrections`` the signed corrections about it."""
     code = row["unit_code"]
     found = tuple(each for each in questions.get(code, ()) if _is_of_form(each.finding.key, row))
     completed = row["first_completed_at"].date() if isinstance(row["first_completed_at"], datetime) else None
     if completed is not None and completed > today:
-        # On that day its report had not come; there was nothing to ask about either.
+        # Its report had not arrived by that day, so there was nothing to ask about either.
         row, found, completed = row | {"submission_state": "none", "answers_sha256": ""}, (), None
     answers = _answers_hash(row["answers_sha256"], corrections)
     approved = {each.answers_sha256 for each in own if each.event == "approved"}
@@ -272,7 +272,7 @@ def _unit(
 
 
 def _answers_hash(delivered: str, corrections: Sequence[tuple[Any, ...]]) -> str:
-    """Return a hash of the answers of a unit as they count: delivered, and corrected by what is on file."""
+    """Return a hash of a unit's answers including its signed corrections."""
     if not delivered or not corrections:
         return delivered
     decided = sorted(repr(each[3:9]) for each in corrections)
@@ -290,7 +290,7 @@ def _questions(control: Control, contacts: Iterable[Contact], described: Round |
         if finding.finding in _REPORT_IS_MISSING or not finding.unit_code:
             continue
         now = values_of(finding.value, finding.compared)
-        # What was said of other values than the finding has now is said of another question.
+        # Events about other values than the finding has now belong to another question.
         own = [each for each in events.get(finding.number, []) if each.values in ("", now)]
         last = own[-1] if own else None
         asked = [each.date for each in own if each.event == "asked"]
@@ -310,11 +310,11 @@ def _questions(control: Control, contacts: Iterable[Contact], described: Round |
 
 
 def _asking(finding: Finding, events: Sequence[Contact], described: Round | None) -> Asking:
-    """Return how far a finding is, from its events in the order of the record."""
+    """Return the state of a finding, from its events in chronological order."""
     if finding.explanation is not None:
         after = [each for each in events if each.date >= finding.explanation.date]
         again = [place for place, each in enumerate(after) if each.event == "asked_again"]
-        # An explanation that was asked about again settles nothing, until another answer comes.
+        # A question asked again after its explanation is open until another answer comes.
         if not again or any(each.event == "answered" for each in after[again[-1] :]):
             return Asking.EXPLAINED
     if events:
@@ -351,9 +351,9 @@ def _state(
 
 
 def _progress(units: Sequence[Unit], described: Round | None, today: date) -> tuple[Standing, ...]:
-    """Return how many reports were missing by the end of each day on which one came, and of each deadline.
+    """Return the number of missing reports at the end of each day with a report or a deadline.
 
-    Empty where the delivery dates no report. A report without a date counts as missing on no day.
+    Empty if the delivery dates no report. A report without a date never counts as missing.
     """
     completed = [unit.completed_on for unit in units if unit.completed_on is not None]
     if not completed:

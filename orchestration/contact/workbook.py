@@ -1,7 +1,7 @@
-"""The contact round as a workbook that comes back: the state of each unit, and places to enter what has happened.
+"""The contact round as a workbook to fill in: the state of each unit, and columns to enter events.
 
-Belongs here: writing it, and reading back what was entered. Does not belong here: the answers to questions, which come back
-in the lists of the control.
+Belongs here: writing it, and reading the entries back. Does not belong here: answers to questions, which are entered in the
+lists of the control.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from orchestration.core.workbooks import (
 )
 
 TEXTS = load_texts("contact", "round")
-# What has happened, in words.
+# Labels of events.
 EVENTS: dict[Event, Label] = {
     "reminded": TEXTS["reminded"],
     "county_governor_told": TEXTS["county_governor_told"],
@@ -51,7 +51,7 @@ EVENTS: dict[Event, Label] = {
     "approved": TEXTS["approved"],
 }
 
-# What may be entered for a unit; events about findings come with the answers to them, or with the letters.
+# Events that can be entered for a unit; events about findings come with answers or letters.
 ENTERED: tuple[Event, ...] = ("reminded", "county_governor_told", "approved")
 
 
@@ -84,7 +84,7 @@ _PLACES = {column.name: place for place, column in enumerate(_COLUMNS, start=1)}
 
 
 def last_event(contact: Contact | None, language: Written) -> str:
-    """Return an event in words: what and when."""
+    """Return the label and date of an event; empty without one."""
     return "" if contact is None else f"{in_language(EVENTS[contact.event], language)} {contact.date.isoformat()}"
 
 
@@ -143,7 +143,7 @@ def workbook(found: ContactRound, language: Language = "nb") -> bytes:
 
 
 def has_entries(path: Path) -> bool:
-    """Whether anything is filled in in a workbook; what cannot be read may hold something."""
+    """Whether a workbook has entries; also true if it cannot be read or lacks columns, as it may then have some."""
     try:
         book = load_workbook(path, data_only=True, read_only=True)
     except (OSError, ValueError, KeyError, InvalidFileException, zipfile.BadZipFile):
@@ -160,7 +160,7 @@ def has_entries(path: Path) -> bool:
 
 
 def _places(heads: Sequence[Any]) -> dict[str, int]:
-    """Return where each column stands, by the head of a sheet."""
+    """Return the index of each column that the header row has."""
     return {
         column.name: place
         for column in _COLUMNS
@@ -170,7 +170,7 @@ def _places(heads: Sequence[Any]) -> dict[str, int]:
 
 
 def _missing(places: Mapping[str, int]) -> list[str]:
-    """Return the columns without which nothing can be read back, and that are not there."""
+    """Return the missing ones of the columns that reading back needs."""
     needed = ("unit_code", "form", "answers_sha256", *(column.name for column in _COLUMNS if column.is_entered))
     return [name for name in needed if name not in places]
 
@@ -179,7 +179,7 @@ def read_entries(path: Path, found: ContactRound) -> list[Contact]:
     """Return the events that were entered in a workbook of the round.
 
     Raises:
-        UserError: the file is no such workbook, or an entry is not valid; with file, sheet and row. All of it is checked.
+        UserError: the file is not the workbook of the round, or an entry is invalid; the error has file, sheet and row.
     """
     try:
         book = load_workbook(path, data_only=True, read_only=True)
@@ -202,7 +202,7 @@ def read_entries(path: Path, found: ContactRound) -> list[Contact]:
             raise UserError(
                 f"is the workbook of another round ({', '.join(sorted(forms))})",
                 place=str(path),
-                remedy="name that of the year",
+                remedy="give the path of this year's workbook",
             )
         entered = []
         for number, row in enumerate(rows[1:], start=2):

@@ -1,6 +1,6 @@
-"""Building the site with MkDocs, a program of its own that reads ``mkdocs.yml`` and calls ``docs/site/hook.py``.
+"""Building the site with MkDocs, which runs as a separate program, reads ``mkdocs.yml`` and calls ``docs/site/hook.py``.
 
-Belongs here: calling it and telling what it finds wrong. Does not belong here: what pages say.
+Belongs here: calling it and reporting its errors. Does not belong here: the content of pages.
 """
 
 from __future__ import annotations
@@ -20,31 +20,32 @@ from orchestration.core.settings import PROJECT_DIR
 CONFIGURATION = "mkdocs.yml"
 SITE = Path("build") / "docs"
 HOME = "index.html"
-# What a folder has that may be written anew.
+# A file that identifies an earlier site, which may be replaced.
 MARK = Path("search") / "search_index.js"
 
-# A page that MkDocs finds something wrong with, and what.
+# MkDocs' report of an error in a page: the page, and the error.
 _OF_A_PAGE = re.compile(r"Doc file '([^']+)' (.*)")
 _TOLD = re.compile(r"^(?:WARNING|ERROR)\s+-\s+(.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Built:
-    """A site that was built: its first page, and how many pages it has."""
+    """A site that was built: its first page, and the number of its pages."""
 
     page: Path
     pages: int
 
 
 def build(into: Path | None = None, environment: Mapping[str, str] | None = None) -> Built:
-    """Build the site whole, or refuse what its pages have wrong.
+    """Build the whole site, or report the errors in its pages.
 
     Args:
-        into: folder for the site, of which nothing else is kept.
-        environment: variables beside those of this process.
+        into: folder for the site; its earlier content is replaced.
+        environment: variables in addition to those of this process.
 
     Raises:
-        UserError: MkDocs is not installed, or a link leads nowhere.
+        UserError: MkDocs is not installed, the folder has other files, or a page has an error, such as a broken link.
+        UserErrors: there are several errors.
     """
     configuration = PROJECT_DIR / CONFIGURATION
     if find_spec("mkdocs") is None:
@@ -55,7 +56,7 @@ def build(into: Path | None = None, environment: Mapping[str, str] | None = None
     variables = {
         **os.environ,
         **(environment or {}),
-        # The hook finds this program where it lies, whatever is installed; no word of the theme's about other programs.
+        # The hook must import this program, not an installed one; the last variable silences a warning of the theme.
         "PYTHONPATH": os.pathsep.join(filter(None, [str(PROJECT_DIR), os.environ.get("PYTHONPATH")])),
         "PYTHONUTF8": "1",
         "NO_MKDOCS_2_WARNING": "1",
@@ -77,7 +78,7 @@ def build(into: Path | None = None, environment: Mapping[str, str] | None = None
 
 
 def _refused(text: str, configuration: Path) -> UserError:
-    """Return what MkDocs says as an error with its place: the page that is wrong, if it is one that somebody wrote."""
+    """Return a message of MkDocs as an error; its place is the page, if somebody wrote it, or else the configuration."""
     found = _OF_A_PAGE.fullmatch(text)
     page = configuration.parent / "docs" / found[1] if found else configuration
     if found is None or not page.is_file():

@@ -1,7 +1,7 @@
-"""What changed from one form to the next of the same survey, in words, as a collector announces it.
+"""Pages that describe what changed from one form to the next of the same survey.
 
-Belongs here: sentences for the difference of two forms. Does not belong here: finding the difference (``forms.diff``), or
-judging whether a change breaks a series (``data/classifications/series_breaks.csv``).
+Belongs here: sentences for the difference between two forms. Does not belong here: finding the difference (``forms.diff``),
+or judging whether a change breaks a series (``data/classifications/series_breaks.csv``).
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from orchestration.documentation.words import Words, in_words
 from orchestration.forms.diff import NOTE_JOIN, SEVERAL_QUESTIONS, Change, Folded, FormDiff, diff_forms
 from orchestration.forms.model import Form
 
-# Of the changed wordings of one question so many are shown, those that changed first in the form.
+# How many changed wordings of a question are shown, the first ones in the form.
 WORDINGS_SHOWN = 6
-# Who searches for a question wants the forms that ask it first.
+# In search results, the forms that ask a question should come first.
 LOWER_IN_SEARCH = ("---", "search: {boost: 0.5}", "---", "")
 SIMILAR = "similar wording: "
-# What a folder of the one form says of a question that only the other asks, by the reason that it gives.
+# Sentences on a question that only one of two forms asks, by the reason that the other form's folder gives.
 ABSENT_FROM = {
     "not_delivered": "Not in the {other} delivery, which says nothing of whether it was asked.",
     "not_asked": "Known not to be in the {other} form.",
     "replaced": "In the {other} form another question takes its place.",
 }
 RECODED = {"renumbered": "Other codes", "relabelled": "Other labels"}
-# A pair ends where the next one begins: labels have commas, too.
+# A pair ends where the next one begins, not at a comma: labels contain commas.
 _PAIR = re.compile(r"(\w+) (.+?) -> (.+?)(?=, \w+ [^>]+ -> |$)")
 ANSWERS_CHANGED = {"answers added": "New answers", "answers removed": "Answers no longer offered"}
-# Settings of a form, as form.yml calls them, where the name says too little.
+# Descriptions of settings of a form, for names in form.yml that are not self-explanatory.
 SETTINGS = {
     "non_response": "units that do not answer",
     "carried again": "latest figures are carried forward",
@@ -41,7 +41,7 @@ SETTINGS = {
 
 
 def change_pages(forms: Sequence[Form], words: Words) -> dict[str, str]:
-    """Return a page for each pair of successive forms of a survey, and their index, by their paths."""
+    """Return a page for each pair of successive forms of a survey, and their index, by path."""
     folder = f"{FOLDER}/{CHANGES}"
     pairs = [(before, after, diff_forms(before, after)) for before, after in pairs_of(forms)]
     pages = {f"{folder}/index.md": _index(pairs, words)}
@@ -116,7 +116,7 @@ def _link(question: str, form: Form, words: Words) -> str:
 
 
 def _whole(title: str, whole: Sequence[Change], form: Form, words: Words) -> list[str]:
-    """Say of each question that only one form asks what it asks; what the other form says of all of them is said once."""
+    """Return lines on each question that only one form asks; notes that apply to all of many questions are given once."""
     if not whole:
         return []
     lines = heading(2, title)
@@ -139,12 +139,12 @@ def _whole(title: str, whole: Sequence[Change], form: Form, words: Words) -> lis
 
 
 def _types(text: str) -> str:
-    """Return kinds of answers, which a difference joins by a stroke, in words."""
+    """Describe kinds of answers, which a difference separates by slashes."""
     return listed([TYPES.get(kind, kind) for kind in text.split(" / ")])
 
 
 def _notes(change: Change, words: Words) -> list[str]:
-    """Return what the other form says of a question, as sentences: absent, ignored, or a similar wording."""
+    """Return sentences on a question in the other form: absent, ignored, or a similar wording."""
     other = "earlier" if change.kind == "new" else "later"
     sentences = []
     for part in filter(None, change.note.split(NOTE_JOIN)):
@@ -175,7 +175,7 @@ def _quoted(text: str) -> str:
 
 
 def _parts(change: Change, text: str, words: Words) -> str:
-    """Return a list of codes that a difference gives, as what they are called."""
+    """Return the labels of the codes that a difference lists."""
     told = []
     for dimension in text.split("; "):
         listing, _, rest = dimension.partition(" and ")
@@ -189,7 +189,7 @@ def _populations(text: str, words: Words) -> str:
 
 
 def _describe_change(change: Change, words: Words) -> str:
-    """Return one change of a question as a sentence, without where in the question it is."""
+    """Return one change of a question as a sentence, without its place in the question."""
     before, after = plain(change.before) or "none", plain(change.after) or "none"
     match change.kind:
         case "new":
@@ -223,7 +223,7 @@ def _describe_change(change: Change, words: Words) -> str:
 
 
 def _options(change: Change, words: Words) -> str:
-    """Return what changed in the answers of a question: added, removed, renumbered, relabelled."""
+    """Describe what changed in the answers of a question: added, removed, renumbered, relabelled."""
     told = []
     for part in change.note.split(NOTE_JOIN):
         what, _, rest = part.partition(": ")
@@ -235,7 +235,7 @@ def _options(change: Change, words: Words) -> str:
 
 
 def _pairs(text: str, named: Callable[[str], str]) -> str:
-    """Return what a difference gives as ``name before -> after, name before -> after``, in words."""
+    """Describe a difference of the form ``name before -> after, name before -> after``."""
     told = [
         f"*{plain(named(name))}* {plain(before)} before, {plain(after)} now" for name, before, after in _PAIR.findall(text)
     ]
@@ -243,14 +243,14 @@ def _pairs(text: str, named: Callable[[str], str]) -> str:
 
 
 def _placed(change: Change, words: Words) -> str:
-    """Return a change with where it is, if only a part of the question has it."""
+    """Describe a change, with its place if it affects only a part of the question."""
     if change.kind in {"new", "dropped", "split", "merged"} or change.uses == change.of:
         return _describe_change(change, words)
     return f"{_describe_change(change, words)} Only {_parts(change, change.where, words)} ({change.uses} of {change.of})."
 
 
 def _shared(diff: FormDiff, words: Words) -> dict[str, list[Change]]:
-    """Return changes that are the same in several questions, such as a code that means no answer everywhere."""
+    """Return changes that are the same in several questions, such as a new code for no answer, by their description."""
     alike: dict[str, list[Change]] = {}
     for change in diff.changes:
         if change.kind not in {"new", "dropped", "wording"} and change.uses == change.of:
@@ -299,7 +299,7 @@ def _form_changes(diff: FormDiff, before: Form, after: Form) -> list[str]:
 
 
 def _layout(folded: Sequence[Folded]) -> list[str]:
-    """Say what changed in the files and touches no meaning."""
+    """Describe changes in the files that do not affect any meaning."""
     lines: list[str] = []
     renamed = [each for each in folded if each.kind == "renamed"]
     if renamed:

@@ -1,7 +1,7 @@
-"""Pages of the forms: what each year's delivery holds and what every column means, and one matrix of questions and years.
+"""Pages of the forms: the files and columns of each year's delivery with their meanings; a matrix of questions and years.
 
-Belongs here: what a page of a form says, all of it from its folder in ``data/forms``. Does not belong here: what changed
-between two forms (``changes``), or what a delivery held.
+Belongs here: the page of a form, made only from its folder in ``data/forms``. Does not belong here: changes between two
+forms (``changes``), or the content of a delivery.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from orchestration.forms.model import ColumnMap, FileSpec, Form, SheetSpec
 
 FOLDER = "forms"
 CHANGES = "changes"
-# The matrix needs the width of the page.
+# The matrix needs the whole width of the page.
 HIDE_CONTENTS = ("---", "hide: [toc]", "---", "")
 ASKED, SAID_ABSENT = "●", "○"
 
-# Why a question is absent from a form, as the format of the forms defines it.
+# Reasons for a question to be absent from a form, as the format of the forms defines them.
 ABSENT = {
     "not_delivered": "the delivery lacks it, which says nothing of the form that was filled in",
     "not_asked": "the form is known to lack it",
@@ -69,17 +69,17 @@ def surveys_of(forms: Iterable[Form]) -> dict[str, list[Form]]:
 
 
 def pairs_of(forms: Iterable[Form]) -> list[tuple[Form, Form]]:
-    """Return each form with the one that followed it in the same survey."""
+    """Return each form with the next one of the same survey."""
     return [pair for each in surveys_of(forms).values() for pair in pairwise(each)]
 
 
 def changes_page(before: Form, after: Form) -> str:
-    """Return the name of the page that says what changed from one form to the next."""
+    """Return the name of the page on changes from one form to the next."""
     return f"{before.form}__{after.form}"
 
 
 def form_pages(forms: Sequence[Form], words: Words) -> dict[str, str]:
-    """Return the page of each form and the index with the matrix, by their paths."""
+    """Return the page of each form and the index with the matrix, by path."""
     pairs = pairs_of(forms)
     pages = {f"{FOLDER}/index.md": _index(forms, words)}
     for form in forms:
@@ -314,7 +314,7 @@ def _overview(asked: Mapping[str, list[ColumnMap]], words: Words) -> list[str]:
 
 def _asked_of(columns: Iterable[ColumnMap], words: Words) -> str:
     populations = list(dict.fromkeys(words.asked_of(column.population_asked) for column in columns))
-    # A grid may ask each of its rows of others.
+    # A grid may ask different units in each row.
     return plain(populations[0]) if len(populations) == 1 else "differs by row"
 
 

@@ -1,7 +1,7 @@
-"""The navigation of the site: the pages of a folder, in the order in which the index of the folder leads to them.
+"""The navigation of the site: the pages of a folder, in the order of the links in the folder's index.
 
-A new page needs no edit of a list: without a link in its folder's index it comes last. Belongs here: that order. Does not
-belong here: which folders there are and in which order (``mkdocs.yml``).
+New pages need not be listed anywhere: a page without a link in its folder's index comes last. Belongs here: that order. Does
+not belong here: the folders and their order (``mkdocs.yml``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _TITLE = re.compile(r"^# (.+?)(?:\s*\{[^}]*\})?$", re.MULTILINE)
 
 
 def title_of(text: str, path: str) -> str:
-    """Return the title of a page: its first heading, else the name of its file in words."""
+    """Return the title of a page: its first heading, or else the name of its file as words."""
     found = _TITLE.search(text)
     if found:
         return found.group(1).replace("`", "").replace("\\", "")
@@ -27,11 +27,11 @@ def title_of(text: str, path: str) -> str:
 
 
 def navigation(pages: Mapping[str, str], sections: Sequence[str]) -> list[Any]:
-    """Return the navigation as MkDocs takes it: the home page, then a section a folder.
+    """Return the navigation in MkDocs' format: the home page, then one section for each folder.
 
     Args:
         pages: the text of every page by its path.
-        sections: folders in their order; one without pages is left out, and one that is not named comes last.
+        sections: folders in their order; folders without pages are left out, and folders not listed come last.
     """
     folders = list(dict.fromkeys([*sections, *sorted(path.partition("/")[0] for path in pages if "/" in path)]))
     found: list[Any] = [{HOME: INDEX}] if INDEX in pages else []
@@ -43,7 +43,7 @@ def navigation(pages: Mapping[str, str], sections: Sequence[str]) -> list[Any]:
 
 
 def _entries(folder: str, pages: Mapping[str, str]) -> list[Any]:
-    """Return the pages and subfolders of a folder: the index, those that it leads to, then the rest by name."""
+    """Return the pages and subfolders of a folder: the index, those that it links to, then the rest by name."""
     index = f"{folder}/{INDEX}"
     within = sorted(path for path in pages if path.startswith(f"{folder}/") and path != index)
     linked = [posixpath.normpath(posixpath.join(folder, link)) for link in _LINK.findall(pages.get(index, ""))]

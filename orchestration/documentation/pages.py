@@ -1,6 +1,6 @@
-"""All pages that are made: of the tables, the forms and their changes, from the inputs and the published snapshot, if any.
+"""All generated pages: on tables, forms and their changes, from the inputs and the published snapshot, if any.
 
-Belongs here: reading what the pages are made of. Does not belong here: what they say.
+Belongs here: reading what the pages are made from. Does not belong here: their content.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from orchestration.publish.views import described, load_entries
 
 
 def made_pages(settings: Settings) -> dict[str, str]:
-    """Return the Markdown of every page that is made, by its path below ``docs``.
+    """Return the Markdown of every generated page, by its path below ``docs``.
 
     Raises:
-        UserError: an input that a page is made of is not valid.
+        UserError: an input of a page is invalid.
     """
     words = load_words(settings.data)
     tables = load_tables(settings.metadata)
@@ -33,13 +33,13 @@ def made_pages(settings: Settings) -> dict[str, str]:
     published = _published(settings)
     if published is not None:
         answered = answers(published, [*tables, *views], words)
-    # A form that somebody is still drafting has no page yet.
+    # Drafts of forms have no page yet.
     forms, _ = load_finished(settings.forms)
     return {**table_pages(tables, views, words, answered), **form_pages(forms, words), **change_pages(forms, words)}
 
 
 def _published(settings: Settings) -> Path | None:
-    """Return the database of the published snapshot; the documentation can be built before there is one."""
+    """Return the database of the published snapshot; None without one, so that the documentation can be built before."""
     try:
         folder = pointer.current(settings.snapshots)
     except UserError:

@@ -1,7 +1,7 @@
-"""Pages of the public tables and of their code lists, from the only description of the columns (``data/metadata``).
+"""Pages of the public tables and their code lists, from the only description of the columns (``data/metadata``).
 
-Belongs here: what a page of a table says, its example query, and the rows that a snapshot answers it with. Does not belong
-here: how a table is computed (``docs/use/harmonisation.md``), or rows that no snapshot has.
+Belongs here: the page of a table, its example query, and the rows that a snapshot returns for it. Does not belong here: how
+a table is computed (``docs/use/harmonisation.md``), or rows that are not from a snapshot.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FOLDER = "tables"
 CODES_PAGE = "codes"
 ROWS_SHOWN = 5
 CONSTRUCTED, SNAPSHOT = "is_constructed", "snapshot"
-# What a total is called in every code list that has one.
+# The codes that code lists use for totals.
 TOTALS = ("total", "all")
 TYPES = {
     "INTEGER": "whole number",
@@ -38,7 +38,7 @@ TYPES = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What a published snapshot answers the example of a table with: its id, the query, columns and first rows."""
+    """A published snapshot's answer to the example of a table: the snapshot's id, the query, columns and first rows."""
 
     snapshot: str
     query: str
@@ -48,14 +48,14 @@ class Answer:
 
 
 def example_query(described: Table, words: Words, *, only_totals: bool = False) -> str:
-    """Return a query on a table that adds nothing up: one value of each column whose rows overlap, a few rows.
+    """Return a query for a few rows of a table, without overlaps: it chooses one value of each overlapping column.
 
-    A total is chosen where the code list has one, else the first code: the country, the areas of the year.
+    The value is the total if the code list has one, or else the first code, such as the country or the areas of the year.
 
     Args:
         described: the table.
         words: the code lists.
-        only_totals: choose nothing where there is no total; for a table that has no rows of the first codes.
+        only_totals: choose only totals; for a table without rows for the first codes.
     """
     shown = [*described.key, *described.measures[:1]]
     if STATUS_COLUMN in described.column_names and described.measures:
@@ -68,7 +68,7 @@ def example_query(described: Table, words: Words, *, only_totals: bool = False) 
         codelist = described.column(name).codelist or name
         codes = list(words.codes.get(codelist, {}))
         chosen = next((each for each in TOTALS if each in codes), None)
-        # Each question has its own answers and rows: none of them stands for all questions.
+        # Each question has its own answers and items: no code applies to all questions.
         if chosen is None and codes and codelist not in (ANSWER_LIST, ITEMS) and not only_totals:
             chosen = codes[0]
         if chosen is not None:
@@ -77,7 +77,7 @@ def example_query(described: Table, words: Words, *, only_totals: bool = False) 
                 shown.remove(name)
     lines = [f"select {', '.join(map(_name, shown))}", f"from {described.name}"]
     lines += [f"{'  and' if place else 'where'} {condition}" for place, condition in enumerate(conditions)]
-    # What is chosen has one value, and orders nothing.
+    # Chosen columns have one value, so rows are not ordered by them.
     free = [name for name in described.key if name in shown]
     years = [name for name in free if described.column(name).type == "INTEGER"]
     order = [f"{_name(name)} desc" for name in years] + [_name(name) for name in free if name not in years]
@@ -85,12 +85,12 @@ def example_query(described: Table, words: Words, *, only_totals: bool = False) 
 
 
 def _name(name: str) -> str:
-    """Return a name as SQL takes it; one of plain letters needs no quotation marks."""
+    """Return a name for SQL, quoted if necessary."""
     return name if name.isascii() and name.isidentifier() and name == name.lower() else f'"{name}"'
 
 
 def answers(database: Path, tables: Iterable[Table], words: Words) -> dict[str, Answer]:
-    """Return the answers of a snapshot to the example of each table that it has."""
+    """Return a snapshot's answers to the examples of the tables that it has, by table."""
     found: dict[str, Answer] = {}
     snapshot = database.resolve().parent.name
     with duckdb.connect(str(database), read_only=True) as connection:
@@ -114,13 +114,13 @@ def answers(database: Path, tables: Iterable[Table], words: Words) -> dict[str, 
 def table_pages(
     tables: Sequence[Table], views: Sequence[Table], words: Words, answered: Mapping[str, Answer]
 ) -> dict[str, str]:
-    """Return the pages of the tables and views, their index and the page of the code lists, by their paths.
+    """Return the pages of the tables and views, their index and the page of the code lists, by path.
 
     Args:
         tables: the public tables.
         views: the views of the database file, described as tables.
         words: labels of codes.
-        answered: what a published snapshot answers the examples with; without one the pages have no rows.
+        answered: a published snapshot's answers to the examples, by table; pages of other tables have no rows.
     """
     pages = {f"{FOLDER}/index.md": _index(tables, views)}
     for each in (*views, *tables):
@@ -174,7 +174,7 @@ def _short_formats(each: Table) -> str:
 
 
 def _formats(each: Table) -> list[list[str]]:
-    """Return which files of a snapshot have a table, as the formats choose their tables."""
+    """Return the files of a snapshot that contain a table, by format."""
     name = each.name
     if each.made_by == "view":
         return [["DuckDB", f"view `{name}` of `is248.duckdb`"]]
@@ -305,7 +305,7 @@ def _codes_page(tables: Sequence[Table], words: Words) -> str:
             if column.codelist:
                 used.setdefault(column.codelist, []).append(each.name)
     blocks: list[list[str]] = []
-    # A few lists only word what other files say; they are in the table of code lists too.
+    # Include lists that no column uses: the table of code lists has them too.
     for name in sorted(words.codes):
         names = list(dict.fromkeys(used.get(name, [])))
         blocks.append(heading(2, code(name), name))

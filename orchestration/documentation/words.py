@@ -1,7 +1,7 @@
-"""What codes and questions are called: the code lists and the catalogue of questions, as the inputs have them.
+"""Labels of codes and questions: the code lists and the catalogue of questions, from the inputs.
 
-Belongs here: reading these inputs, and the label of a code, a question, a row of a grid or an answer. Does not belong here:
-judging the inputs (``ingest.data_packages`` and the rules), which also hold for pages.
+Belongs here: reading these inputs, and the label of a code, a question, an item or an answer. Does not belong here: checking
+the inputs (``ingest.data_packages`` and the rules).
 """
 
 from __future__ import annotations
@@ -30,33 +30,33 @@ DIMENSIONS = ("target_group", "reporting_form")
 
 @dataclass(frozen=True)
 class Words:
-    """Labels by code list and code, and of questions by their ids."""
+    """Labels by code list and code, and labels of questions by id."""
 
     codes: Mapping[str, Mapping[str, Code]]
     questions: Mapping[str, Label] = field(default_factory=dict)
 
     def label(self, codelist: str, code: str) -> str:
-        """Return the English label of a code; the code in words where the list has none."""
+        """Return the English label of a code; without one, the code as words."""
         found = self.codes.get(codelist, {}).get(code)
         return found.label.en if found else in_words(code)
 
     def question(self, question: str) -> str:
-        """Return the English label of a question; its id in words where the catalogue has none."""
+        """Return the English label of a question; without one, its id as words."""
         label = self.questions.get(question)
         words = label.en if label else in_words(question)
         return words[:1].upper() + words[1:]
 
     def item(self, question: str, item: str) -> str:
-        """Return what a row of a grid or a part of the FTE is called."""
+        """Return the label of an item or a part of the FTE."""
         breakdown = self.codes.get(BREAKDOWNS, {}).get(question)
         return self.label(breakdown.parent if breakdown and breakdown.parent else ITEMS, item)
 
     def answer(self, answer: str) -> str:
-        """Return what an answer is called."""
+        """Return the label of an answer."""
         return self.label(ANSWER_LIST, answer)
 
     def part(self, question: str, code: str) -> str:
-        """Return what a part of a question is called: a row, a target group, a reporting form or an answer."""
+        """Return the label of a part of a question: an item, a target group, a reporting form or an answer."""
         breakdown = self.codes.get(BREAKDOWNS, {}).get(question)
         own = [breakdown.parent] if breakdown and breakdown.parent else []
         lists = (*own, *DIMENSIONS, ITEMS, ANSWER_LIST)
@@ -64,11 +64,11 @@ class Words:
         return next((each.label.en for each in found if each), in_words(code))
 
     def survey(self, survey: str) -> str:
-        """Return the short name of a survey: what its label has before the colon."""
+        """Return the short name of a survey: its label up to the colon."""
         return self.label("survey", survey).partition(":")[0]
 
     def asked_of(self, population: str) -> str:
-        """Return who was asked, which a form says as ``question=answer``, several parted by a bar."""
+        """Describe who was asked; forms write it as ``question=answer``, several separated by bars."""
         if population in ("", "all"):
             return "all"
         parts = [part.partition("=") for part in population.split("|")]

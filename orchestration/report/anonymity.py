@@ -1,8 +1,8 @@
-"""What a quote must not say: a municipality, district or agency by its name, or a person as far as it can be known.
+"""What a quote must not contain: the name of a municipality, district or agency, or what looks like the name of a person.
 
-Belongs here: finding such names in a text. Does not belong here: files and slots (``authored``). A county or a service is no
-unit of the survey and may stand. No list has the names of all persons: what looks like one is refused until somebody signs
-that it is none.
+Belongs here: finding such names in a text. Does not belong here: files and slots (``authored``). Counties and services are
+not units of the survey and may be named. No list has the names of all persons: whatever looks like one is refused until
+somebody signs that it is not a name.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from pathlib import Path
 from orchestration.report.values import LEVEL, Published
 
 UNIT_LEVELS = ("municipality", "city_district", "agency")
-# The files that have names which no year of the series has: official ones in several languages, and those of before.
+# Columns of the reference file with names that no year of the series has: official ones in several languages, former ones.
 NAMES_OF_MUNICIPALITIES = ("municipality_name", "name_plain", "official_name")
-# Names as short as ordinary words are found with their capital only: time, ski, marker.
+# Shorter names can be ordinary words (time, ski, marker), so they must begin with a capital.
 LONG = 7
 _TITLES = (
     "herr|fru|frøken|doktor|dr\\.|lege|fastlege|overlege|psykolog|sykepleier|leder|enhetsleder|ordfører|rådmann|"
@@ -27,14 +27,14 @@ _TITLES = (
 )
 _LETTER = "A-ZÆØÅÁČĐŊŠŽÄÖÜ"
 _NAME = rf"[{_LETTER}][a-zæøåáčđŋšžäöüéèô]+(?:-[{_LETTER}][a-zæøåáčđŋšžäöüéèô]+)?"
-# Two words with a capital beside each other, behind a word that begins no sentence; or one behind a title.
+# Two adjacent capitalised words that do not begin a sentence, or one after a title.
 _PERSON = re.compile(rf"(?<=[^.!?:«\"\s]\s){_NAME}(?:\s{_NAME})+|(?<=\b)(?i:{_TITLES})\s({_NAME})")
 _MAIL = re.compile(r"\S+@\S+\.\w+")
 
 
 @dataclass(frozen=True)
 class Named:
-    """A name that was found: its line, what it is, and whether somebody may sign that it is none."""
+    """A name that was found: its line, its kind, and whether somebody may sign that it is not a name."""
 
     line: int
     text: str
@@ -60,11 +60,11 @@ class Names:
 
     @cached_property
     def _municipal(self) -> re.Pattern[str]:
-        """A short name in small letters is one where it is said to be a municipality."""
+        """Match a short name in any case if a word for municipality or district follows."""
         return re.compile(rf"{self._short.pattern}\s(?:kommune|bydel|municipality|district)\b", re.IGNORECASE)
 
     def found(self, text: str) -> Iterator[Named]:
-        """Yield the names that a text has, line by line."""
+        """Yield the names in a text, line by line."""
         for line, said in enumerate(text.split("\n"), start=1):
             for pattern in (self._long, self._municipal, self._short):
                 for match in pattern.finditer(said):
@@ -75,12 +75,12 @@ class Names:
             for match in _MAIL.finditer(said):
                 yield Named(line, match[0], "an address", False)
             for match in _PERSON.finditer(said):
-                yield Named(line, match[0], "a person, as it looks", True)
+                yield Named(line, match[0], "what looks like a person", True)
 
 
 def _pattern(names: Iterable[str], ending: str, flags: int) -> re.Pattern[str]:
     each = sorted({re.escape(name) for name in names}, key=lambda name: (-len(name), name))
-    # Without a name nothing is found.
+    # Without names, the pattern matches nothing.
     return re.compile(rf"(?<!\w)(?:{'|'.join(each)}){ending}(?!\w)" if each else r"(?!)", flags)
 
 
@@ -95,7 +95,7 @@ def unit_names(published: Published, data: Path) -> frozenset[str]:
         if row["district_type"] == "district"
     }
     found |= {row["agency_name"] for row in _rows(data / "classifications" / "agencies.csv")}
-    # What is added to tell two of one name apart is no part of the name; an official name has one part for each language.
+    # Brackets distinguish units with the same name and are not part of it; an official name has one part per language.
     parts = {part.strip() for name in found for part in re.split(r"\s-\s|\s/\s", re.sub(r"\s*\([^)]*\)", "", name))}
     return frozenset(part for part in parts if part)
 

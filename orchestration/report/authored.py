@@ -1,8 +1,8 @@
-"""Texts that authors sign: prose and quotes that a chapter has a slot for, kept outside what is generated.
+"""Texts that authors sign: prose and quotes that fill the slots of a chapter, kept apart from generated text.
 
-``data/reports/<report>/authored/<year>/<slot>.md``: a head with who signed and when, of a quote the role of who said it, and
-the text. Belongs here: finding the text of a slot, this year's or an earlier one's, what is refused of it, and how it stands
-in a chapter. Does not belong here: evaluating its expressions (``sentences``), or what a quote may not name (``anonymity``).
+``data/reports/<report>/authored/<year>/<slot>.md`` has a header (signatory, date and, for a quote, the speaker's role) and
+the text. Belongs here: finding the text of a slot, from this year or an earlier one, validating it, and formatting it for a
+chapter. Does not belong here: evaluating its expressions (``sentences``), or what a quote may not name (``anonymity``).
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ Kind = Literal["prose", "quote"]
 State = Literal["written", "carried", "empty", "not_placed"]
 
 FOLDER = "authored"
-DOCUMENTATION = "docs/run/reports.md says what a signed text has"
-# The styles of what stands around a signed text, by the names that Word, the page and the PDF have for them.
+DOCUMENTATION = "docs/run/reports.md describes signed texts"
+# Styles of the lines before and after a signed text, by their names in Word, HTML and PDF.
 CHECK_STYLE, SIGNATURE_STYLE = "Kontroller", "Signatur"
 TEXTS = load_texts("report", "authored")
 _SLOT = re.compile(r"\b(?:prose|quote)\(\s*[\"'](\w+)[\"']\s*\)")
@@ -50,7 +50,7 @@ class _Head(BaseModel):
 
 @dataclass(frozen=True)
 class Signed:
-    """A signed text. ``text`` has empty lines instead of the head, so that lines are those of the file."""
+    """A signed text. In ``text``, empty lines replace the header, so that line numbers are those of the file."""
 
     path: Path
     name: str
@@ -63,7 +63,7 @@ class Signed:
 
 @dataclass(frozen=True)
 class Taken:
-    """The outcome for a slot: whose text of which year fills it, or none."""
+    """The outcome for a slot: the author and year of the text that fills it, or that it is empty."""
 
     slot: str
     kind: str
@@ -83,10 +83,10 @@ class Authored:
     source: Source
     year: int
     language: Language
-    # The names that a quote must not have; asked for where there is a quote.
+    # Returns the names that a quote must not contain; called only for quotes.
     units: Callable[[], frozenset[str]] = frozenset
     taken: list[Taken] = field(default_factory=list)
-    # The lines of the exceptions that signed texts needed.
+    # Lines of the exceptions that signed texts used.
     exceptions: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -97,7 +97,7 @@ class Authored:
                 raise UserError(
                     f"no chapter has a slot {path.name.split('.', 1)[0]!r}{suggest(path.name.split('.', 1)[0], known)}",
                     place=str(path),
-                    remedy='name it as the slot is named, or put {{ prose("name") }} into a chapter',
+                    remedy='give it the name of a slot, or put {{ prose("name") }} into a chapter',
                 )
 
     def folder(self, year: int) -> Path:
@@ -112,11 +112,11 @@ class Authored:
         """Return the text of a slot: this year's, else the newest of an earlier year; None where nobody has written one.
 
         Raises:
-            UserError: the text lacks something, has a typed number, or quotes what would name somebody.
-            ReportError: the slot stands in the report already.
+            UserError: the text is incomplete, has a typed number, or is a quote that names a unit or a person.
+            ReportError: the report already has the slot.
         """
         if any(each.slot == slot for each in self.taken):
-            raise ReportError(f"slot {slot!r} stands in the report already", "give this one another name")
+            raise ReportError(f"the report already has slot {slot!r}", "give this one another name")
         found = self._newest(slot)
         if found is None:
             self.taken.append(Taken(slot, kind, chapter, line, "empty"))
@@ -132,7 +132,7 @@ class Authored:
         return signed
 
     def not_placed(self) -> list[Taken]:
-        """Return this year's texts that no chapter came to: their slot stands in a part that this round leaves out."""
+        """Return this year's texts that were not used, because their slot is in a part that this round leaves out."""
         reached = {each.slot for each in self.taken}
         ending = _ending(self.language)
         return [
@@ -143,14 +143,14 @@ class Authored:
 
     @property
     def files(self) -> set[str]:
-        """The files that were read, as exceptions name them."""
+        """The files that were read, by the names that exceptions use."""
         return {each.file for each in self.taken if each.file}
 
     def _newest(self, slot: str) -> tuple[int, Path] | None:
         years = []
         for folder in sorted((self.source.folder / FOLDER).glob("*")):
             if not folder.name.isdigit():
-                raise UserError("is no year", place=str(folder), remedy="name the folder by the year of the report")
+                raise UserError("is not a year", place=str(folder), remedy="name the folder after the year of the report")
             if int(folder.name) <= self.year:
                 years.append(int(folder.name))
         for year in sorted(years, reverse=True):
@@ -163,18 +163,20 @@ class Authored:
         lines = path.read_text(encoding="utf-8").replace("\r\n", "\n").split("\n")
         end = next((at for at, line in enumerate(lines[1:], start=1) if line.strip() == "---"), None)
         if lines[0].strip() != "---" or end is None:
-            raise UserError("has no head", place=f"{path}, line 1", remedy="begin with ---, by: and date:, and ---")
+            raise UserError("has no header", place=f"{path}, line 1", remedy="begin with ---, by: and date:, and ---")
         head = self._head(path, "\n".join(lines[1:end]))
         if kind == "quote" and not head.role:
-            raise UserError("the quote has no role", place=f"{path}, line 1", remedy="add role: to its head")
+            raise UserError("the quote has no role", place=f"{path}, line 1", remedy="add role: to its header")
         if kind == "prose" and head.role:
             raise UserError(
-                "prose has no role", place=f"{path}, line 1", remedy='take it out, or place the slot by {{ quote("...") }}'
+                "prose cannot have a role",
+                place=f"{path}, line 1",
+                remedy='remove it, or place the slot with {{ quote("...") }}',
             )
         text = "\n" * (end + 1) + "\n".join(lines[end + 1 :])
         if not text.strip():
             raise UserError(
-                "has no text below its head", place=f"{path}, line {end + 1}", remedy="write it, or take it away"
+                "has no text below its header", place=f"{path}, line {end + 1}", remedy="write one, or remove the file"
             )
         return Signed(path, f"{FOLDER}/{year}/{path.name}", year, head.by, head.date, head.role, text)
 
@@ -184,25 +186,25 @@ class Authored:
             unknown = [str(name) for name in content or {} if name not in _Head.model_fields]
             if unknown:
                 raise UserError(
-                    f"the head has no {unknown[0]!r}{suggest(unknown[0], _Head.model_fields)}",
+                    f"the header cannot have {unknown[0]!r}{suggest(unknown[0], _Head.model_fields)}",
                     place=f"{path}, line {_line_of(text, unknown[0]) + 1}",
                     remedy=DOCUMENTATION,
                 )
             return _Head.model_validate(content)
         except yaml.YAMLError as error:
-            raise UserError(f"the head cannot be read ({error})", place=f"{path}, line 1", remedy=DOCUMENTATION) from error
+            raise UserError(f"the header cannot be read ({error})", place=f"{path}, line 1", remedy=DOCUMENTATION) from error
         except ValidationError as error:
-            raise UserError(f"the head: {first_problem(error)}", place=f"{path}, line 1", remedy=DOCUMENTATION) from error
+            raise UserError(f"the header: {first_problem(error)}", place=f"{path}, line 1", remedy=DOCUMENTATION) from error
 
     def _require_anonymous(self, signed: Signed) -> None:
-        """Refuse a quote that names a unit or a person, or has an expression."""
+        """Refuse a quote that names a unit or a person, or contains an expression."""
         lines = signed.text.split("\n")
         for at, line in enumerate(lines, start=1):
             if "{{" in line or "{%" in line:
                 place = f"{signed.path}, line {at}"
-                raise UserError("a quote has no values", place=place, remedy="write it as prose, or take the expression out")
+                raise UserError("a quote cannot have expressions", place=place, remedy="write it as prose, or remove them")
         names = Names(self.units(), self._persons(signed))
-        # The role is read where the head has it.
+        # Report the line that has the role.
         head = signed.path.read_text(encoding="utf-8").split("\n")
         role_line = next((at for at, line in enumerate(head, start=1) if line.startswith("role:")), 1)
         found = [(each.line, each) for each in names.found(signed.text)]
@@ -213,9 +215,9 @@ class Authored:
             raise UserError(
                 f"the quote names {each.kind}: {each.text!r}",
                 place=f"{signed.path}, line {at}",
-                remedy=f"write it without the name, or sign in {EXCEPTIONS} that it is none"
+                remedy=f"write it without the name, or sign in {EXCEPTIONS} that it is not a name"
                 if each.may_be_signed
-                else "write it without the name, for instance as 'kommunen'",
+                else "write it without the name, for instance with 'kommunen'",
             )
 
     def _is_signed(self, signed: Signed, text: str, line: int) -> bool:
@@ -227,7 +229,7 @@ class Authored:
         return False
 
     def _persons(self, signed: Signed) -> frozenset[str]:
-        """Return the persons whom the report itself knows: those who signed something."""
+        """Return the persons whose names the report has: those who signed something."""
         found = {signed.by, *(each.signed_by for each in self.source.exceptions), *(each.by for each in self.taken)}
         return frozenset(name for name in found if " " in name)
 
@@ -241,11 +243,11 @@ def _line_of(text: str, name: str) -> int:
 
 
 def in_chapter(signed: Signed, text: str, kind: Kind, year: int, language: Language) -> str:
-    """Return a signed text as it stands in a chapter: marked where it is of an earlier year, with who signed or said it.
+    """Return a signed text formatted for a chapter: marked if from an earlier year, followed by its author or the speaker.
 
     Args:
         signed: the text.
-        text: what its expressions have become.
+        text: its content, with expressions evaluated.
         kind: prose or a quote.
         year: of the report.
         language: of the report.

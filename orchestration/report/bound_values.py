@@ -1,7 +1,7 @@
-"""Bound values: a quantity with the way in which it is written.
+"""Bound values: a quantity with its format.
 
-Belongs here: how a bound value becomes a text, alike when it is said and when it is read back. Does not belong here: which
-values an author may say (``vocabulary``).
+Belongs here: how a bound value becomes text, the same when it is written and when it is read back. Does not belong here:
+which values an author may use (``vocabulary``).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from orchestration.report.writing import GROUPS, as_fraction, in_words, number
 
 Form = Literal["number", "size", "word", "fraction", "direction", "order"]
 NO_BREAK = "\u00a0"
-# What is said without being asked for: a correction, and what follows of one for the protection of answers, come after the
-# author, and would otherwise leave a report out until somebody writes.
+# Remarks that are added without the author's request. A correction, and what disclosure control does because of it, come
+# after the chapter was written; the report would otherwise be left out until somebody edits it.
 ALWAYS_SAID = ("corrected", "awaits_changes")
 
 
@@ -42,9 +42,9 @@ class Compared(Quantity):
 @total_ordering
 @dataclass(frozen=True, eq=False)
 class Bound:
-    """A formatted value with the quantity that it is bound to. ``said`` is shown behind it in brackets.
+    """A formatted value with the quantity that it is bound to. ``said`` is shown after it in brackets.
 
-    Values compare with each other and with numbers as they are written: what reads alike is alike.
+    Values compare with each other and with numbers as they are written: what reads the same is equal.
     """
 
     quantity: Quantity
@@ -62,12 +62,12 @@ class Bound:
 
     @property
     def text(self) -> str:
-        """What is written, without what is said behind it."""
+        """The text of the value, without ``said``."""
         return written(self.value, self.decimals, self.form, self.language)
 
     @property
     def is_change(self) -> bool:
-        """Whether it says how far something moved or lies from another: its sign is a direction."""
+        """Whether the value is a change or a difference, so that its sign is a direction."""
         return (
             self.form in ("direction", "order")
             or bool(self.quantity.shift)
@@ -76,7 +76,7 @@ class Bound:
         )
 
     def beside(self, other: Bound) -> Bound:
-        """Return whether it lies above or below another, as a word."""
+        """Return whether this value is above, below or equal to another, as a word."""
         terms = tuple(term for side in (self, other) for term in (*side.quantity.numerator, *side.quantity.denominator))
         said = tuple(dict.fromkeys((*self.said, *other.said)))
         most = max(self.decimals, other.decimals)
@@ -101,10 +101,10 @@ def _written_number(value: object) -> Decimal | None:
 
 
 def written(value: Decimal, decimals: int, form: Form, language: Literal["nb", "en"]) -> str:
-    """Return a value as it is written.
+    """Return the text of a value.
 
     Raises:
-        ReportError: it is to be a word or a fraction and is none.
+        ReportError: there is no word or fraction for the value.
     """
     if form == "number":
         return number(value, decimals, language)
@@ -117,7 +117,7 @@ def written(value: Decimal, decimals: int, form: Form, language: Literal["nb", "
         return in_language(GROUPS["orders"]["above" if value > 0 else "below" if value < 0 else "equal"], language)
     text = in_words(value, language) if form == "word" else as_fraction(value, language)
     if text is None:
-        raise ReportError(f"{number(value, 1, language)} is no {form}", "write it as a number")
+        raise ReportError(f"{number(value, 1, language)} cannot be written as a {form}", "write it as a number")
     return text
 
 

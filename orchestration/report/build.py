@@ -1,4 +1,4 @@
-"""A report put together: its source, the round, its tables, its chapters, and the document of all of them.
+"""Assembling a report: its source, the round, its tables, its chapters, and the resulting document.
 
 Belongs here: the order of these steps. Does not belong here: any step itself, or writing files (``making``).
 """
@@ -41,13 +41,13 @@ from orchestration.report.values import Published, ReportError
 from orchestration.report.vocabulary import Vocabulary
 from orchestration.site.breaks import Breaks, read_breaks
 
-# What a candidate is called: nothing of its content may know its id.
+# The name of every candidate: its content must not depend on its id.
 CANDIDATE = "candidate"
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What report is wanted: its name and round, and the area that it is about."""
+    """The report to make: its name, round, language and area."""
 
     report: str
     year: int
@@ -57,34 +57,34 @@ class Wanted:
 
     @property
     def name(self) -> str:
-        """The name of its folder and its files."""
+        """The name of the report's folder and files."""
         parts = (self.report, str(self.year), self.area, "" if self.language == "nb" else self.language)
         return "-".join(part for part in parts if part)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Remarks:
-    """What the one who makes a report is told of it, beside what its documents say."""
+    """What is reported to the person who makes a report, beyond its documents."""
 
     left_out: Mapping[str, str]
-    # The tables of the round's printed report; none where there is no printed one.
+    # The tables of the round's printed report; empty if it has none.
     printed: list[Held]
     chapters_left_out: list[str]
-    # Chapters that nobody has written in the language, and what was put behind the text of one that lacks it.
+    # Chapters that nobody has written in the language; and by file, what was appended because its text lacked it.
     without_text: list[str]
     added: dict[str, tuple[str, ...]]
     # Tables that no chapter places, and chapters that report.yml does not list.
     unused: list[str]
     is_constructed: bool
-    # What became of the slots for signed texts.
+    # The outcome for each slot for signed texts.
     authored: list[Taken]
-    # Sentences that say another direction than in the round before; None where nobody asked, or there is none before.
+    # Sentences that state another direction than in the round before; None if not asked for, or without an earlier round.
     turns: Turns | None
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A report put together: what its documents say, and in ``bound`` what every number of it is bound to."""
+    """An assembled report: the content of its documents, and in ``bound`` the cells that each number is bound to."""
 
     wanted: Wanted
     document: Document
@@ -95,7 +95,7 @@ class Draft:
 
 @dataclass
 class Desk:
-    """What reports of one snapshot have in common; ``folder`` has its files."""
+    """What the reports of one snapshot share; ``folder`` has the snapshot's files."""
 
     settings: Settings
     published: Published
@@ -105,13 +105,13 @@ class Desk:
     _printed_tables: dict[tuple[tuple[int, tuple[str, ...]], ...], PrintedTables] = field(default_factory=dict)
 
     def source(self, report: str) -> Source:
-        """Return what authors wrote of a report, read once."""
+        """Return the source of a report, read once."""
         if report not in self._sources:
             self._sources[report] = load_source(self.settings.report_sources / report)
         return self._sources[report]
 
     def words(self, sources: Sequence[str], places: Mapping[str, Place]) -> PrintedWords:
-        """Return the words of printed reports, read once, with what ``place`` means in a report."""
+        """Return the words of printed reports, read once, with the meanings of ``place`` in a report."""
         key = tuple(sources)
         if key not in self._words:
             self._words[key] = load_printed_words(self.published, self.settings.data, sources, {})
@@ -130,7 +130,7 @@ class Desk:
         return read_breaks(self.published.connection)
 
     def read_ahead(self, wanted: Iterable[Wanted]) -> None:
-        """Say which areas the next reports are about, so that their rows are read together."""
+        """Announce the areas of the next reports, so that their rows are read together."""
         codes: dict[str, set[str]] = {}
         for each in wanted:
             if each.area:
@@ -143,7 +143,7 @@ def open_desk(settings: Settings, candidate: Path | None = None) -> Iterator[Des
     """Open the published snapshot, or a candidate by its folder.
 
     Raises:
-        UserError: none is published.
+        UserError: no snapshot is published.
     """
     folder = candidate or pointer.current(settings.snapshots)
     if folder is None:
@@ -158,12 +158,12 @@ def open_desk(settings: Settings, candidate: Path | None = None) -> Iterator[Des
 
 
 def draft(desk: Desk, wanted: Wanted, *, with_turns: bool = False) -> Draft:
-    """Put a report together.
+    """Assemble a report.
 
     Args:
         desk: the snapshot.
-        wanted: what report.
-        with_turns: also evaluate the chapters on the round before, and say which sentences turned.
+        wanted: the report to make.
+        with_turns: also evaluate the chapters on the round before, and list the sentences that turned.
 
     Raises:
         UserError: the source is wrong, or a value is refused.
@@ -219,7 +219,7 @@ def round_of(desk: Desk, source: Source, wanted: Wanted, places: Places) -> Roun
     if wanted.against is not None and (wanted.against not in rounds or wanted.against >= wanted.year):
         earlier = [year for year in rounds if year < wanted.year]
         raise UserError(
-            f"{wanted.against} is no round before {wanted.year}",
+            f"there is no round of {wanted.against} before {wanted.year}",
             place="--against",
             remedy=f"rounds are {', '.join(map(str, earlier))}",
         )
@@ -232,7 +232,7 @@ def round_of(desk: Desk, source: Source, wanted: Wanted, places: Places) -> Roun
 
 
 def _printed(source: Source, published: Published) -> Printed:
-    """Return the cells of all printed reports that a report follows."""
+    """Return the cells of all printed reports that a report continues."""
     return Printed(published, [each for sources in source.report.printed.values() for each in sources])
 
 
@@ -240,7 +240,7 @@ def _fill(source: Source, of: Round, printed: Printed) -> tuple[dict[str, Grid],
     """Return the tables that the round has figures for, and why the others are left out.
 
     Raises:
-        UserError: a declaration is wrong, or a figure is not the one that the reconciliation computes.
+        UserError: a declaration is wrong, or a figure differs from the one that the reconciliation computes.
     """
     grids: dict[str, Grid] = {}
     left_out: dict[str, str] = {}
@@ -291,9 +291,9 @@ def _evaluate(source: Source, of: Round, chapters: Chapters) -> _Evaluated:
     for exception in source.exceptions:
         if exception.line not in used and exception.file in files:
             raise UserError(
-                f"the exception {exception.text[:60]!r} is not needed any more",
+                f"the exception {exception.text[:60]!r} is no longer needed",
                 place=f"{source.folder / 'exceptions.csv'}, line {exception.line}",
-                remedy="take it out",
+                remedy="remove it",
             )
     return found
 
@@ -308,7 +308,7 @@ def _turns(desk: Desk, source: Source, wanted: Wanted, printed: Printed, after: 
     try:
         grids, left_out = _fill(source, of, printed)
     except UserError as error:
-        # The report of that round cannot be built: this one can.
+        # The earlier round's report cannot be built, but this one can.
         return Turns(year, (), {wanted.report: f"{error.what} ({error.place})"})
     authored = Authored(source, wanted.year, wanted.language, lambda: unit_names(published, desk.settings.data))
     before = Chapters(of, Vocabulary(of), grids, left_out, places.names, authored=authored)

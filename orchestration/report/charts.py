@@ -1,8 +1,7 @@
 """Charts as SVG, drawn from the grid that is their table: bars, stacked bars, lines over rounds, boxes.
 
-Belongs here: shapes, colours, scales, and the text of a chart for those who cannot see it. Does not belong here: which
-numbers a chart shows (``tables``). Texts are plain text, so that they can be read back from every document. The same grid
-gives the same bytes.
+Belongs here: shapes, colours, scales, and the text alternative of a chart. Does not belong here: which numbers a chart shows
+(``tables``). Texts are plain text, so that they can be read back from every document. The same grid gives the same bytes.
 """
 
 from __future__ import annotations
@@ -20,21 +19,21 @@ from orchestration.site.breaks import stretches
 TEXT_GROUPS = load_groups("report", "charts")
 TEXTS = TEXT_GROUPS["shown"]
 
-# The palette of the site: groups, and steps of a scale from the one end to the other.
+# The palette of the site: groups, and the steps of a scale from one end to the other.
 SERIES = ("#0b5e5a", "#c25700", "#3b67b3", "#8a3b8f", "#6b6b00", "#b01e3c", "#4a4a4a", "#007a3d")
 SCALE = ("#0b5e5a", "#5fa39f", "#d9d4c3", "#e3a66f", "#c25700", "#8f8f8f", "#5d5d5d")
 DARK_STEPS = ("#0b5e5a", "#c25700", "#5d5d5d")
-# Lines that are told from each other without colours too; the first is whole.
+# Dash patterns distinguish lines without colour; the first is solid.
 DASHES = ("", "8 3", "2 3", "8 3 2 3")
 INK, QUIET, GRID_LINE = "#1b1b1b", "#595959", "#d7d7d7"
 WIDTH, LABEL, VALUE, LEGEND = 680, 220, 70, 22
-# Of lines over the years.
+# Heights of charts with lines over the years.
 HIGH, LOW = 220, 160
 FONT = "Libertinus Serif, Georgia, serif"
 SIZE = 13
 # A step of a stacked bar that is narrower than this shows no number: it would not fit.
 NARROW = 22
-# How many columns of a box plot are the box, and the one in the middle; the room below it and beside it.
+# Of a box plot: the number of columns that form the box, the index of the median, and the room below and beside the box.
 BOX, MEDIAN, SCALE_ROOM, BESIDE = 5, 2, 22, 110
 
 
@@ -84,7 +83,7 @@ class Canvas:
 
 
 def draw(grid: Grid, language: Language, *, is_sheet: bool = False) -> Canvas:
-    """Return the chart of a grid; lower in a report of two pages."""
+    """Return the chart of a grid; lower for a sheet."""
     if grid.declared.kind == "lines":
         return _lines(grid, language, LOW if is_sheet else HIGH)
     if grid.declared.kind == "box":
@@ -97,12 +96,12 @@ def _value(cell: GridCell) -> float | None:
 
 
 def _shown(cell: GridCell) -> str:
-    """Return the value of a bar; why there is none where there is none."""
+    """Return the value of a bar; without one, the reason, or else the sign."""
     return cell.remarks[0].lower() if cell.quantity is None and cell.remarks else cell.text
 
 
 def _legend(canvas: Canvas, labels: Sequence[str], colors: Sequence[str], dashes: Sequence[str] = ()) -> int:
-    """Draw what the colours, or the lines, mean, in as many lines as it takes, and return their height."""
+    """Draw the legend of colours or lines, in as many lines as it takes, and return its height."""
     swatch = 28 if dashes else 12
     x, y = 8.0, 16.0
     for at, (label, color) in enumerate(zip(labels, colors, strict=False)):
@@ -211,7 +210,7 @@ def _lines(grid: Grid, language: Language, height: int) -> Canvas:
     ends: list[tuple[float, float, str, str]] = []
     for at in range(len(grid.column_labels)):
         color = SERIES[at % len(SERIES)]
-        # A line joins neither years with one missing between them nor the sides of a break.
+        # A line crosses neither a missing year nor a break.
         points = [(row, year, _value(grid.cells[row][at])) for row, year in enumerate(years)]
         value_of = {year: value for _, year, value in points if value is not None}
         for stretch in stretches(list(value_of), [years[row] for row in grid.breaks_before]):
@@ -224,7 +223,7 @@ def _lines(grid: Grid, language: Language, height: int) -> Canvas:
             year, row = shown[-1]
             y = top + height * (1 - (_value(grid.cells[row][at]) or 0) / end) + 4
             ends.append((y, at_year[year] + 8, grid.cells[row][at].text, color))
-    # The last values beside their lines, from below, none upon another.
+    # The last values beside their lines, from the bottom up, without overlaps.
     under = float(canvas.height)
     for y, x, text, color in sorted(ends, reverse=True):
         under = min(y, under - 14)
@@ -235,8 +234,8 @@ def _lines(grid: Grid, language: Language, height: int) -> Canvas:
 def _boxes(grid: Grid, language: Language, step: int) -> Canvas:
     """Draw boxes: the columns are lower whisker, lower quartile, median, upper quartile, upper whisker.
 
-    Two more may say how many municipalities have figures, of how many. The area that a sheet is about is a point, with a
-    line through the boxes of the others.
+    Two more columns may give the number of municipalities with figures, and of all. The area that a sheet is about is a
+    point, with a line through the boxes of the others.
     """
     top = 10
     canvas = Canvas(WIDTH, top + step * len(grid.rows) + SCALE_ROOM)
@@ -259,7 +258,7 @@ def _boxes(grid: Grid, language: Language, step: int) -> Canvas:
             continue
         if any(value is None for value in points):
             why = _shown(line[MEDIAN]) if line[MEDIAN].remarks else in_language(TEXTS["none"], language)
-            # Beside the line of the own value, which would cross it.
+            # Beside the line of the area's own value, which would cross it.
             canvas.text(own + 9, y + 12, why + _counted(line, language), color=QUIET)
             continue
         low, first, middle, third, high = (LABEL + room * (value or 0) / end for value in points)
@@ -279,7 +278,7 @@ def _boxes(grid: Grid, language: Language, step: int) -> Canvas:
 
 
 def _counted(line: Sequence[GridCell], language: Language) -> str:
-    """Return how many municipalities have figures, of how many, where a box plot has it."""
+    """Return how many municipalities have figures, of how many; an empty text if the box plot has no such counts."""
     counts = line[BOX:]
     if len(counts) < 2 or any(cell.quantity is None for cell in counts):
         return ""
@@ -292,7 +291,7 @@ def _is_point(points: Sequence[float | None]) -> bool:
 
 
 def _boxes_in_words(grid: Grid, of: Round) -> list[str]:
-    """Return what a box plot shows, row by row: highest and lowest of several places say nothing of how they lie."""
+    """Describe a box plot row by row: the extremes of several areas would not describe a distribution."""
     found = []
     for head, line in zip(grid.rows, grid.cells, strict=True):
         if line[MEDIAN].quantity is None:
@@ -309,7 +308,7 @@ def _boxes_in_words(grid: Grid, of: Round) -> list[str]:
 
 
 def in_words(grid: Grid, of: Round) -> str:
-    """Return what a chart shows, for those who cannot see it: what it is, and the highest and lowest of each series."""
+    """Return the text alternative of a chart: its kind, then each series by its extremes, or its first and last year."""
     parts = [of.say(TEXT_GROUPS["kinds"][grid.declared.kind])]
     if grid.declared.kind == "box":
         return " ".join([*parts, *_boxes_in_words(grid, of), of.say(TEXTS["values"])])

@@ -1,7 +1,7 @@
-"""What a chapter chooses by comparing values: its conditions, and texts that are chosen by one.
+"""Choices that a chapter makes by comparing values: conditions, and expressions whose text depends on a comparison.
 
-Each round chooses again, and nobody sees a branch that is not taken. Belongs here: noting what was chosen, by file and line,
-and the sentence that came of it. Does not belong here: which sentences say another direction (``directions``).
+Each round may choose otherwise, and branches not taken are invisible. Belongs here: recording each choice by file and line,
+with the resulting sentence. Does not belong here: which sentences state another direction (``directions``).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# Signs that nobody types, around what was chosen; taken out before anything is written.
+# Private-use characters that mark chosen text; removed before anything is written.
 _FIRST, _LAST, _END = "\ue002", "\ue003", "\ue004"
 _MARK = re.compile(f"[{_FIRST}{_LAST}]\\d+{_END}")
 _TAG = re.compile(r"(?P<indent>^[ \t]+)?\{%(?P<strip>[-+]?)\s*(?P<tag>\w+)(?P<rest>.*?)(?P<end>[-+]?)%\}", re.DOTALL | re.M)
@@ -26,7 +26,7 @@ _SENTENCE = re.compile(rf"(?<=[.!?])\s+(?=(?:{_MARK.pattern})*[A-ZÆØÅ«\[\d])
 
 @dataclass(frozen=True)
 class Chosen:
-    """A choice of a chapter: what is compared, what came of it, and the text around it."""
+    """A choice of a chapter: the comparison, its outcome, and the sentence that contains it."""
 
     file: str
     line: int
@@ -36,7 +36,7 @@ class Chosen:
 
 
 class Choices:
-    """Notes the choices of one file while its template is rendered."""
+    """Records the choices of one file while its template is rendered."""
 
     def __init__(self, words: Collection[str]) -> None:
         self._measuring = set(words)
@@ -44,7 +44,7 @@ class Choices:
         self._outcomes: dict[int, str] = {}
 
     def noted(self, template: str) -> str:
-        """Return a template that notes what it chooses: each condition, with marks around its branches."""
+        """Return a template that records its choices: it marks the branches of each condition that compares values."""
         opened: list[int | None] = []
 
         def change(match: re.Match[str]) -> str:
@@ -78,17 +78,17 @@ class Choices:
         return any(re.search(rf"(?<![\w.\"']){name}\b", source) for name in self._measuring)
 
     def _decides(self, source: str) -> bool:
-        """Whether a text compares values: years and what was asked decide too, but say no direction."""
+        """Whether an expression compares values. Tests of years, or of what was asked, do not: they have no direction."""
         return bool(_COMPARES.search(source)) and self._measures(source)
 
     def chose(self, at: int, test: Any) -> Any:
-        """Note what a condition came to, and return it."""
-        # Each branch that was looked at counts: the second of three is another choice than the third.
+        """Record the outcome of a condition, and return it."""
+        # All tested branches are part of the outcome: taking the second of three differs from taking the third.
         self._outcomes[at] = f"{self._outcomes.get(at, '')}{'+' if test else '-'}"
         return test
 
     def text(self, line: int, source: str, value: str) -> str:
-        """Return a text that an expression came to, marked where the expression compares values."""
+        """Return the text of an expression, marked if the expression compares values."""
         is_name = source in self._measuring
         if not is_name and not self._decides(source):
             return value
@@ -106,14 +106,14 @@ class Choices:
 
 
 def without_marks(rendered: str) -> str:
-    """Return a rendered text as it is written."""
+    """Return a rendered text without marks of choices."""
     return _MARK.sub("", rendered)
 
 
 def sentence(text: str, first: int, last: int) -> str:
-    """Return the sentences of a text from the one that has a place to the one that has another, as they are read.
+    """Return the sentences of a text from the one at position ``first`` to the one at ``last``, as a reader sees them.
 
-    Where no branch was taken (``last`` below zero) it is the sentence that the branch would stand in, if one has begun.
+    If no branch was taken (``last`` below zero), return the sentence that the branch would belong to, if one has begun.
     """
     is_taken = last >= 0
     last = len(_ENDING.sub("", text[: last if is_taken else first]))
@@ -121,7 +121,7 @@ def sentence(text: str, first: int, last: int) -> str:
     following = _PARAGRAPH.search(text, max(last, start))
     paragraph = text[start : following.start() if following else len(text)]
     breaks = [found.end() for found in _SENTENCE.finditer(paragraph)]
-    # A mark stands before the first sign of what was chosen: the blank before it ends the sentence before.
+    # A mark precedes the first character of chosen text; the blank before it ends the previous sentence.
     begin = max((each for each in breaks if each <= first - start), default=0)
     end = min((each for each in breaks if each > last - start), default=len(paragraph))
     if not is_taken and (last <= start + begin or text[last - 1] in ".!?"):
@@ -136,6 +136,6 @@ def sentences(rendered: str) -> Mapping[str, str]:
 
 
 def measuring(words: Mapping[str, Callable[..., Any]]) -> list[str]:
-    """Return the words that give a value."""
+    """Return the words of chapters that return a value."""
     given = {name: word.__annotations__.get("return") for name, word in words.items()}
     return [name for name, kind in given.items() if kind == "Bound" or name == "about_unchanged"]

@@ -1,7 +1,7 @@
-"""Words of a declared table that no snapshot has: dimensions and questions, told with the nearest one.
+"""Unknown dimensions and questions in a declared table, reported with the nearest known one.
 
-A question that a round did not ask leaves its table out; one that nobody ever asked is a mistake. Does not belong here: the
-form of a declaration (``model``), or codes of other dimensions (``tables``).
+If a round did not ask a question, its table is left out; a question that no round asked is a mistake. Does not belong here:
+the form of a declaration (``model``), or codes of other dimensions (``tables``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from orchestration.report.model import Declared
 from orchestration.report.values import ReportError
 
 QUESTION, YEARS = "question", "year"
-# What the words of chapters call otherwise.
+# Names that chapters use, and the names of the same dimensions in tables.
 IN_TABLES = {
     "indicator": QUESTION,
     "item": "service",
@@ -26,10 +26,10 @@ IN_TABLES = {
 
 
 def require_words(declared: Declared, of: Round) -> None:
-    """Refuse dimensions that no table has, and questions that nobody ever asked.
+    """Refuse dimensions that no table has, and questions that no round asked.
 
     Raises:
-        ReportError: the message has the nearest one.
+        ReportError: a name is unknown; the message suggests the nearest one.
     """
     rows = declared.rows
     named = [*declared.fixed.items(), *(each for column in declared.columns for each in column.dimensions.items())]

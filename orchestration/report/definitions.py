@@ -1,6 +1,6 @@
-"""Definitions in a report: chapters that list them, and notes below the tables that use what they are about.
+"""Definitions in a report: lists of them in chapters, and notes below the tables whose subjects they define.
 
-Belongs here: how a definition of the snapshot stands in a report. Does not belong here: a definition (``data/indicators``).
+Belongs here: how a report shows a snapshot's definitions. Does not belong here: a definition (``data/indicators``).
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from orchestration.report.values import ReportError
 
 TEXTS = load_texts("report", "definitions")
 ABBREVIATION = "abbreviation"
-# Of how many questions the names stand before what is said of them.
+# Up to this many names of questions precede a text that they share; more follow it.
 MOST_NAMES = 3
-# Signs of Markdown that a text of data may have.
+# Markdown's special characters, which texts of data may contain.
 _SIGNS = re.compile(r"([\\`*_\[\]<>#{}|~^])")
 
 
@@ -28,7 +28,7 @@ def listed(of: Round, subjects: Sequence[str], kinds: Sequence[str] = ()) -> str
     """Return the definitions of subjects as sections by kind, in Markdown.
 
     Raises:
-        ReportError: a subject or kind is not known; the message has the nearest one.
+        ReportError: a subject or kind is unknown; the message suggests the nearest one.
     """
     known = of.published.release.definitions
     if not known:
@@ -47,18 +47,18 @@ def listed(of: Round, subjects: Sequence[str], kinds: Sequence[str] = ()) -> str
 
 
 def weaknesses(of: Round, grids: Mapping[str, Grid]) -> str:
-    """Return the known weaknesses of the questions that the report has tables of, in Markdown."""
+    """Return the known weaknesses of the questions in the report's tables, in Markdown."""
     codes, tables = of.published.release.codes, of.published.tables
     questions = codes.get("indicator", {}).keys() - codes.get("amount", {}).keys() - tables.keys()
     asked = [name for name in _used(grids.values()) if name in questions]
     found = [each for each in find_definitions(of.published.release.definitions, asked) if each.kind == WEAKNESS]
-    # What holds for many questions is said once, and last.
+    # A weakness of many questions is listed once, and last.
     together = sorted(_together(found), key=len)
     return f"\n\n{_items(of, together, named=True)}\n\n" if found else ""
 
 
 def signs(of: Round) -> str:
-    """Return the signs that stand in tables instead of a figure, with what they mean, in Markdown."""
+    """Return the signs that replace figures in tables, with their meanings, in Markdown."""
     met: dict[str, list[str]] = {}
     for code in of.published.release.codes.get("obs_status", {}).values():
         if code.sign:
@@ -68,7 +68,7 @@ def signs(of: Round) -> str:
 
 
 def notes(grid: Grid, of: Round) -> list[Note]:
-    """Return what is said below a table of what it uses; where it has several questions, with the name of each."""
+    """Return notes with the definitions that a table uses; if it has several questions, each note names its question."""
     used = _used([grid])
     found = [each for each in find_definitions(of.published.release.definitions, used) if each.is_table_note]
     questions = [name for name in used if name in of.published.release.codes.get("indicator", {})]
@@ -97,7 +97,7 @@ def _used(grids: Iterable[Grid]) -> list[str]:
 
 
 def _together(found: Iterable[Definition]) -> list[list[Definition]]:
-    """Return definitions in groups that say the same of several subjects."""
+    """Group definitions that have the same text and source."""
     groups: dict[tuple[str, str], list[Definition]] = {}
     for each in found:
         groups.setdefault((each.text.nb, each.source.nb), []).append(each)

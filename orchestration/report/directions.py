@@ -1,7 +1,7 @@
-"""Sentences that say another direction than in the round before: rose became fell, above became below.
+"""Sentences whose direction differs from the round before: rose became fell, above became below.
 
-The chapters are evaluated on both rounds. Belongs here: holding one beside the other. Does not belong here: evaluating
-(``sentences``, ``choices``), or numbers that differ without turning, of which every round has hundreds.
+The chapters are evaluated on both rounds. Belongs here: comparing the two. Does not belong here: evaluating (``sentences``,
+``choices``), or numbers that change without turning, of which every round has hundreds.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _Found = TypeVar("_Found", Stated, Chosen)
 
 @dataclass(frozen=True)
 class Turned:
-    """A sentence that turned: where it stands, what turned in it, and how it reads in both rounds."""
+    """A sentence that turned: its place, the expression that turned, and the sentence in both rounds."""
 
     chapter: str
     line: int
@@ -60,7 +60,7 @@ def _keep(found: dict[tuple[str, str, str], Turned], at: Stated | Chosen, before
 
 
 def _by_place(found: Sequence[_Found]) -> dict[tuple[str, int, str, int], _Found]:
-    """Return values or choices by file, line and expression, counted where one stands there several times."""
+    """Return values or choices by file, line, expression, and a counter for expressions that occur several times."""
     counts: dict[tuple[str, int, str], int] = {}
     by_place: dict[tuple[str, int, str, int], _Found] = {}
     for each in found:
@@ -71,7 +71,7 @@ def _by_place(found: Sequence[_Found]) -> dict[tuple[str, int, str, int], _Found
 
 
 def _turned(before: Bound, after: Bound) -> bool:
-    """Whether a value changed its sign as it is written; of a level, which has none below zero, only that it was zero."""
+    """Whether the sign of a value, as written, differs. For levels, unlike changes, zero and above count as equal."""
     signs = [_sign(each) for each in (before, after)]
     return signs[0] != signs[1] and (-1 in signs or after.is_change)
 

@@ -1,6 +1,6 @@
-"""The report as one document: chapters as pandoc reads them, with numbered headings, tables, figures and references.
+"""The report as one document: chapters as pandoc's blocks, with numbered headings, tables, figures and references.
 
-Belongs here: putting evaluated chapters and filled tables together, numbering, resolving references. Does not belong here:
+Belongs here: combining evaluated chapters and filled tables, numbering, resolving references. Does not belong here:
 evaluating chapters (``sentences``) or writing a format (``word``, ``html``, ``pdf``).
 """
 
@@ -38,7 +38,7 @@ class Prose:
 
 @dataclass(frozen=True)
 class Placed:
-    """A table or figure in its place. A figure has its chart and what it shows in words."""
+    """A table or figure in its place. A figure has a chart and its text alternative."""
 
     grid: Grid
     caption: str
@@ -76,7 +76,7 @@ class Document:
         ]
 
     def blocks(self, write: Callable[[Placed], list[Node]]) -> list[Node]:
-        """Return all blocks, each table and figure as a format writes it."""
+        """Return all blocks; ``write`` returns those of a table or figure."""
         found: list[Node] = []
         for part in self.parts:
             found += part.blocks if isinstance(part, Prose) else write(part)
@@ -85,7 +85,7 @@ class Document:
 
 @dataclass(frozen=True)
 class ChapterText:
-    """A chapter evaluated; ``line`` finds its file in errors."""
+    """An evaluated chapter; ``place`` is its file, for errors."""
 
     title: str
     key: str
@@ -98,7 +98,7 @@ def assemble(chapters: Sequence[ChapterText], grids: dict[str, Grid], of: Round,
     """Return the document of evaluated chapters, which has no edition yet.
 
     Raises:
-        UserError: a reference leads nowhere.
+        UserError: a reference has no target, or a chapter has a heading of the first level.
     """
     report = of.report
     notice = of.published.release.notice
@@ -112,7 +112,7 @@ def assemble(chapters: Sequence[ChapterText], grids: dict[str, Grid], of: Round,
     )
     numbers: dict[str, str] = {}
     chapter_number = 0
-    # Tables of chapters without a number are numbered through.
+    # Chapters without a number share one numbering of tables and figures.
     through = {"table": 0, "figure": 0, "section": 0}
     for chapter in chapters:
         blocks = blocks_of(thousands_together(chapter.markdown, of.language))
@@ -153,11 +153,11 @@ def assemble(chapters: Sequence[ChapterText], grids: dict[str, Grid], of: Round,
 
 
 def seal(document: Document, of: Round, bound: Mapping[str, Any]) -> None:
-    """Give a document its edition, and let it say so at its front and below each table and figure.
+    """Set the edition of a document, and print it at the front and in the notes of tables and figures.
 
-    The edition is a hash of all that the document says and is bound to: it is another one where a reader or a cell could
-    tell the difference, and only there. The snapshot is not in it, so a report that a correction does not reach stays as it
-    is, and a snapshot may hold its own reports.
+    The edition is a hash of the document's content and of the cells it is bound to: it changes if and only if one of these
+    does. It does not include the snapshot, so a report that a correction does not affect keeps its edition, and a snapshot
+    can contain its own reports.
     """
     content = json.dumps([_sealed_content(document), bound], sort_keys=True, ensure_ascii=False, default=str)
     document.edition = hashlib.sha256(content.encode()).hexdigest()[:EDITION_DIGITS]
@@ -169,7 +169,7 @@ def seal(document: Document, of: Round, bound: Mapping[str, Any]) -> None:
 
 
 def _sealed_content(document: Document) -> list[Any]:
-    """Return everything that a format writes of a document."""
+    """Return all content of a document that any format writes."""
 
     def of_placed(placed: Placed) -> list[Any]:
         grid = placed.grid
@@ -185,7 +185,7 @@ def _sealed_content(document: Document) -> list[Any]:
 
 
 def _slots_apart(blocks: list[Node]) -> Iterator[Node | str]:
-    """Yield blocks, and the key of a table or figure where one stands."""
+    """Yield blocks, and instead of a slot the key of its table or figure."""
     for block in blocks:
         if block["t"] == "Div" and "slot" in block["c"][0][1]:
             yield dict(block["c"][0][2])["key"]
@@ -204,7 +204,7 @@ def _placed(grid: Grid, label: str, of: Round) -> Placed:
 
 
 def _resolve(document: Document, numbers: dict[str, str], places: list[str]) -> None:
-    """Put the number of a table or figure where a reference to it stands."""
+    """Replace each reference to a table or figure by its number."""
 
     def change(node: Node) -> Any:
         if node["t"] == "Link" and "ref" in node["c"][0][1]:
@@ -212,9 +212,9 @@ def _resolve(document: Document, numbers: dict[str, str], places: list[str]) -> 
             key = target[0].removeprefix("#")
             if key not in numbers:
                 raise UserError(
-                    f"a reference leads to {key!r}, which stands nowhere in the report",
+                    f"a reference leads to {key!r}, which is not in the report",
                     place=", ".join(dict.fromkeys(places)) if len(places) == 1 else "chapters",
-                    remedy=f'place it by {{{{ table("{key}") }}}}, or take the reference out',
+                    remedy=f'place it with {{{{ table("{key}") }}}}, or remove the reference',
                 )
             return {"t": "Link", "c": [attributes, [nodes.string(numbers[key])], target]}
         return None
@@ -223,9 +223,9 @@ def _resolve(document: Document, numbers: dict[str, str], places: list[str]) -> 
 
 
 def _source(grid: Grid, of: Round, edition: str) -> list[Note]:
-    """Return where the figures of a table are from, and the tables of print that it corresponds to.
+    """Return a note with the source of a table's figures, and the printed tables that it corresponds to.
 
-    A sheet says the former once, at its front: it is printed whole, and has room for little.
+    A sheet states the source once, at its front: it is printed whole, and has little room.
     """
     is_book = of.report.layout == "book"
     parts = [of.say(filled(TABLE_TEXTS["source"], id=edition))] if is_book else []
@@ -245,7 +245,7 @@ def _source(grid: Grid, of: Round, edition: str) -> list[Note]:
 
 
 def note_pieces(note: Note, of_language: Language) -> Iterator[tuple[str, str]]:
-    """Yield the pieces of a note: the name of the quantity that a piece is, and its text."""
+    """Yield the pieces of a note: the name of its quantity, empty for plain text, and the text."""
     text = note.text
     for name, quantity in note.quantities:
         before, text = text.split(f"{{{name}}}", 1)
@@ -262,7 +262,7 @@ def note_id(grid: Grid, place: int, name: str) -> str:
 
 
 def note_inlines(grid: Grid, place: int, note: Note, language: Language) -> list[Node]:
-    """Return a note as pandoc has it; its numbers have ids."""
+    """Return a note as pandoc's inlines; its numbers have ids."""
     found = [nodes.superscript(note.mark), nodes.string(" ")] if note.mark else []
     for name, text in note_pieces(note, language):
         found.append(nodes.span(note_id(grid, place, name), text) if name else nodes.string(text))
@@ -270,7 +270,7 @@ def note_inlines(grid: Grid, place: int, note: Note, language: Language) -> list
 
 
 def table_nodes(placed: Placed, language: Language) -> list[Node]:
-    """Return a table with its notes as pandoc has them, for Word and HTML."""
+    """Return a table and its notes as pandoc's blocks, for Word and HTML."""
     grid = placed.grid
     lines: list[list[Any]] = []
     for depth, line in enumerate(grid.heads):
@@ -302,15 +302,15 @@ def note_nodes(grid: Grid, language: Language) -> list[Node]:
     return [nodes.paragraph(note_inlines(grid, place, note, language), NOTE_STYLE) for place, note in enumerate(grid.notes)]
 
 
-# How many letters stand beside each other on a line of a table, in the largest size and in smaller ones.
+# How many letters fit on a line of a table, from the largest font size to the smallest.
 LETTERS = (96, 114, 126)
 _LEAST_LABEL, _MOST_LABEL, _BETWEEN = 12, 44, 2.2
 
 
 def column_widths(grid: Grid) -> tuple[list[float], int]:
-    """Return the share of each column, that of the labels first, and how small the letters have to be.
+    """Return each column's share of the width, that of the labels first, and the index of the font size (0 is the largest).
 
-    No word of a head is broken: a column is at least as wide as its longest word.
+    Words of heads are not broken: a column is at least as wide as its longest word.
     """
     words = [max((len(word) for word in re.split(r"[\s-]", label)), default=1) for label in _lowest_heads(grid)]
     needs = [
@@ -325,13 +325,13 @@ def column_widths(grid: Grid) -> tuple[list[float], int]:
     size = next((at for at, room in enumerate(LETTERS) if least + sum(needs) <= room), len(LETTERS) - 1)
     first = max(least, min(wanted, LETTERS[size] - sum(needs)))
     whole = max(first + sum(needs), LETTERS[size])
-    # What is left over goes to the columns alike.
+    # The columns share spare width equally.
     spare = (whole - first - sum(needs)) / len(needs)
     return [first / whole, *((need + spare) / whole for need in needs)], size
 
 
 def _lowest_heads(grid: Grid) -> list[str]:
-    """Return the words that stand over each column alone."""
+    """Return the words of the heads that span only one column, by column."""
     found = [""] * len(grid.column_labels)
     for depth, line in enumerate(grid.heads):
         at = 0
@@ -345,7 +345,7 @@ def _lowest_heads(grid: Grid) -> list[str]:
 
 
 def _is_covered(grid: Grid, depth: int, at: int) -> bool:
-    """Return whether a head of a line above reaches down to a place."""
+    """Return whether a head from a line above extends down to a place."""
     for above, line in enumerate(grid.heads[:depth]):
         start = 0
         for head in line:

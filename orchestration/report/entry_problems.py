@@ -1,7 +1,7 @@
-"""What is wrong with an entry that an author wrote in YAML, told with its line and the nearest word.
+"""Errors in an author's YAML entry, reported with its line and the nearest known name.
 
-Belongs here: finding the line of an entry, and what may stand in its place. Does not belong here: the form (``model``), or
-whether a snapshot has what is declared (``declarations``).
+Belongs here: finding the line of an entry, and the names that are allowed there. Does not belong here: the form (``model``),
+or whether a snapshot has what is declared (``declarations``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from orchestration.core.suggestions import suggest
 from orchestration.report.printed_words import AREA_DIMENSIONS, ITEM_DIMENSIONS
 
-# What chooses a cell: of FTE, of answers, of amounts, and what a share is of.
+# Dimensions that choose a cell of FTE, of answers or of amounts, and the base of a share.
 DIMENSIONS = (
     *AREA_DIMENSIONS,
     *ITEM_DIMENSIONS,
@@ -27,16 +27,16 @@ DIMENSIONS = (
 
 
 def problem(error: ValidationError, model: type[BaseModel], node: yaml.Node | None) -> tuple[str, int | None]:
-    """Return the first thing that is wrong with a declaration, and its line.
+    """Return the first error of a declaration, and its line if it can be found.
 
     Args:
-        error: what was found.
+        error: the result of validating the declaration.
         model: the form of the declaration.
         node: the declaration in its file.
     """
-    # An entry that is misspelt is missing under its right name, too: that it is misspelt says more.
+    # A misspelt entry is also reported as missing under its right name; the misspelling is the more useful message.
     first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
-    # The branches of a choice of types have names of their own, which are no entries.
+    # Paths also contain names of the branches of a union of types, which are not entries.
     path = [part for part in first["loc"] if isinstance(part, int) or not re.search(r"\W", part)]
     what = str(first["msg"])
     line, written = _found(node, path)
@@ -45,12 +45,12 @@ def problem(error: ValidationError, model: type[BaseModel], node: yaml.Node | No
         allowed = _fields(model, path[:-1])
         name = str(path[-1])
         within = f" of {'.'.join(place.split('.')[:-1])}" if len(path) > 1 else ""
-        guess = suggest(name, allowed) or f"; there are {', '.join(allowed)}"
+        guess = suggest(name, allowed) or f"; the entries are {', '.join(allowed)}"
         if name in DIMENSIONS and "with" in allowed:
-            guess = "; dimensions stand under with"
+            guess = "; dimensions belong under with"
         return f"there is no entry {name!r}{within}{guess}", line
     if first["type"] == "string_type" and isinstance(first["input"], bool | int | float):
-        what = f"{written} is no text for YAML: put it in quotation marks"
+        what = f"YAML does not read {written} as text: put it in quotation marks"
     return f"{place}: {what}".removeprefix(": "), line
 
 
@@ -70,7 +70,7 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def _found(node: yaml.Node | None, path: Sequence[Any]) -> tuple[int | None, str]:
-    """Return the line of a part of a declaration, or of what it would stand in, and how it is written."""
+    """Return the line of a part of a declaration, or of what should contain it, and the part as written."""
     line = None
     for part in path:
         if isinstance(node, yaml.MappingNode):
@@ -86,7 +86,7 @@ def _found(node: yaml.Node | None, path: Sequence[Any]) -> tuple[int | None, str
 
 
 def part_of(text: str, key: str) -> yaml.Node | None:
-    """Return the entry of a key of a file, with its lines; the whole file where no key is named."""
+    """Return the YAML node of a key of a file, or of the whole file if the key is empty."""
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     pairs = node.value if key and isinstance(node, yaml.MappingNode) else []
     return next((value for name, value in pairs if name.value == key), None) if key else node

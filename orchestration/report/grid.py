@@ -1,7 +1,7 @@
 """A table filled for a round: cells with their quantities, heads over columns, marks and notes.
 
-Belongs here: the parts of a filled table, how heads are put together and marks given. Does not belong here: what a cell
-holds (``tables``), or how a format draws it.
+Belongs here: the parts of a filled table, merging heads, and assigning marks. Does not belong here: the value of a cell
+(``tables``), or how a format draws it.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ class Round:
     printed: PrintedTables = field(default_factory=PrintedTables)
 
     def notes_of(self, cell: Cell) -> list[str]:
-        """Return what is noted of a cell and has to be said where it stands.
+        """Return the notes of a cell that must accompany its figure.
 
-        What the report says once for all is not; nor, in the report of an area, that an answer somewhere in the country was
-        corrected: figures that it is held beside, of larger areas, would say so in the reports of all others.
+        This excludes notes that the report states once. The report of an area also excludes corrections in the larger areas
+        that it is compared with: otherwise one corrected answer would be noted in the reports of all other areas.
         """
         here = self.words.places.get("here")
         is_beside = here is not None and cell.at.get(LEVEL) not in (here.level, "municipality")
@@ -52,7 +52,7 @@ class Round:
 
 @dataclass
 class GridCell:
-    """One cell as it is shown. Without a quantity it has a sign or nothing; ``key`` is that of the figure in print."""
+    """One cell as it is shown. Without a quantity it has a sign or is empty; ``key`` is the key of the printed figure."""
 
     text: str
     quantity: Quantity | None = None
@@ -66,7 +66,7 @@ class GridCell:
 
 @dataclass(frozen=True)
 class Head:
-    """A head over one or several columns, over one or several lines of heads."""
+    """A head that spans one or several columns, and one or several lines of heads."""
 
     text: str
     columns: int
@@ -85,7 +85,7 @@ class RowHead:
 
 @dataclass(frozen=True)
 class Note:
-    """What is said below a table; without a mark it holds for all of it. ``quantities`` fill its blanks."""
+    """A note below a table; without a mark it applies to the whole table. ``quantities`` fill its placeholders."""
 
     text: str
     mark: str = ""
@@ -107,14 +107,14 @@ class Grid:
     notes: list[Note]
     column_labels: list[str]
     number: str = ""
-    # Its place among the tables and figures; Word takes short names of bookmarks only.
+    # Its place among the tables and figures, used in ids: Word's bookmarks need short names.
     place: int = 0
-    # Rows before which a line over the years must not go on, by their place.
+    # Indexes of the rows before which a line over the years is interrupted.
     breaks_before: frozenset[int] = frozenset()
 
 
 def marked(cells: list[list[GridCell]], rows: list[RowHead]) -> list[Note]:
-    """Give marks to what is said of some cells, and return the notes; what holds for all has no mark."""
+    """Turn remarks on cells into notes, and mark the cells or rows they apply to; a remark on all cells needs no mark."""
     where: dict[str, set[tuple[int, int]]] = {}
     for row, line in enumerate(cells):
         for at, cell in enumerate(line):
@@ -139,8 +139,8 @@ def marked(cells: list[list[GridCell]], rows: list[RowHead]) -> list[Note]:
 
 
 def heads_of(levels: list[list[str]]) -> list[list[Head]]:
-    """Return lines of heads: equal ones beside each other are one, an empty one is filled by the one above."""
-    # A column that has nothing to say on a line begins with the next: no head is empty above another.
+    """Return lines of heads: equal adjacent heads are merged, and a head extends down over empty ones."""
+    # Move empty labels of a column below the others, so that no head is empty above another.
     columns = [sorted(labels, key=lambda label: not label) for labels in zip(*levels, strict=True)]
     levels = [list(line) for line in zip(*columns, strict=True)]
     lines: list[list[Head]] = []
@@ -168,7 +168,7 @@ def heads_of(levels: list[list[str]]) -> list[list[Head]]:
 
 
 def _without_empty(lines: list[list[Head]]) -> list[list[Head]]:
-    """Return lines of heads without those that heads from above fill alone: readers take an empty row for a fault."""
+    """Return lines of heads without those that heads from above fill entirely: readers treat an empty row as an error."""
     empty = [depth for depth, line in enumerate(lines) if not line]
     return [
         [replace(head, rows=head.rows - sum(depth < each < depth + head.rows for each in empty)) for head in line]

@@ -1,6 +1,6 @@
-"""The report as one self-contained HTML file: semantic tables with scopes, charts as SVG with a text, its own style.
+"""The report as one self-contained HTML file: semantic tables with scopes, charts as SVG with text alternatives, own style.
 
-Belongs here: the page and its style. Does not belong here: what the report consists of (``document``).
+Belongs here: the page and its style. Does not belong here: the content of the report (``document``).
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ def write_html(document: Document, path: Path) -> None:
 
 
 def _with_scopes(page: str) -> str:
-    """Return the page with what each head of a table is the head of."""
+    """Return the page with a scope on each head of a table."""
 
     def head(match: re.Match[str]) -> str:
         return re.sub(r"<th\b", '<th scope="col"', match[0]).replace('scope="col" colspan', 'scope="colgroup" colspan')
 
     page = re.sub(r"<thead>.*?</thead>", head, page, flags=re.DOTALL)
     page = re.sub(r"<tbody>.*?</tbody>", lambda m: re.sub(r"<th\b", '<th scope="row"', m[0]), page, flags=re.DOTALL)
-    # A table that is wider than the screen is moved sideways, by the keyboard too.
+    # A table that is wider than the screen can be scrolled sideways, also by keyboard.
     page = re.sub(r"<table\b", '<div class="wide" tabindex="0"><table', page)
     return page.replace("</table>", "</table></div>")

@@ -1,7 +1,7 @@
 """Labels of the rows and columns of a table, in the language of the report.
 
-From the code lists of the snapshot, from the catalogue of indicators, and from ``texts/labels.yml`` where print has a word
-that no code list has. Does not belong here: titles and heads that authors write.
+They come from the code lists of the snapshot, the catalogue of indicators, and, for words of print that no code list has,
+``texts/labels.yml``. Does not belong here: titles and heads that authors write.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from orchestration.report.writing import kept_together
 
 GROUPS = load_groups("report", "labels")
 
-# Dimensions for which print has words that stand for several codes.
+# Dimensions in which one word of print represents several codes.
 WORDS_OF_PRINT = ("provider", "stay_type")
 
 # What a column may measure.
@@ -55,7 +55,7 @@ class Labels:
         return kept_together(in_language(self._published.release.label(codelist, code), self._language), self._language)
 
     def of(self, dimension: str, code: str) -> str:
-        """Return the label of a code of a dimension; the code itself where it is a name."""
+        """Return the label of a code of a dimension; the code itself if it is a name."""
         own = GROUPS["codes"].get(f"{dimension}_{code}") or (GROUPS["codes"].get(code) if dimension != "year" else None)
         if own is not None:
             return in_language(own, self._language)
@@ -71,7 +71,7 @@ class Labels:
         return self.code(CODELISTS[dimension], code) if dimension in CODELISTS else code
 
     def known(self, dimension: str) -> frozenset[str] | None:
-        """Return the codes that a dimension may have; None where they are names, or are listed nowhere."""
+        """Return the codes that a dimension may have; None if they are names, or no list has them."""
         own = {name.removeprefix(f"{dimension}_") for name in GROUPS["codes"]} | {"total"}
         if dimension == "place":
             return frozenset(self._places)
@@ -80,12 +80,12 @@ class Labels:
         return None
 
     def dimension(self, name: str) -> str:
-        """Return what stands over the labels of rows."""
+        """Return the heading over the labels of rows."""
         found = GROUPS["dimensions"].get(name)
         return in_language(found, self._language) if found is not None else ""
 
     def measure(self, name: str, decimals: int) -> str:
-        """Return what a column measures; amounts are shown in thousands where they are rounded to them."""
+        """Return the label of a measure; amounts that are rounded to thousands are shown in thousands."""
         found = GROUPS["measures"].get(f"{name}_thousands" if decimals < 0 else name) or GROUPS["measures"][name]
         return in_language(found, self._language)
 
@@ -96,7 +96,7 @@ class Labels:
 
     @cached_property
     def _units(self) -> Mapping[str, str]:
-        """Municipalities with their codes, and the parts that report for themselves: names of places are used twice."""
+        """Names by code, of municipalities (with their codes, as names can repeat) and of parts that report separately."""
         found: dict[str, str] = {}
         for level in ("municipality", *PARTS):
             for row in self._published.rows("areas", {LEVEL: level, BASIS: "reported"}):

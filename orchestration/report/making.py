@@ -1,8 +1,8 @@
 """The documents of drafted reports: written, read back, and put in place whole or not at all.
 
-Several reports are read back at once, since their cells are read a second time together. One whose edition lies finished
-somewhere is not written again. Belongs here: the order of these steps and the folders. Does not belong here: any step
-itself, or several processes (``parallel``).
+The cells of several reports are read a second time together, to check their documents. A report is not written again if
+finished documents of its edition exist. Belongs here: the order of these steps and the folders. Does not belong here: any
+step itself, or several processes (``parallel``).
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from orchestration.report.word import write_word
 from orchestration.report.workbook import write_workbook
 
 KINDS = ("docx", "pdf", "html", "xlsx")
-# What decides the bytes of a document beside what it says: this program, and the tools that write.
+# What determines the bytes of a document besides its content: this program, and the tools that write it.
 PROGRAM = (Path(__file__).parent, Path(__file__).parent.parent / "core")
 TOOLS = ("pypandoc_binary", "typst", "pikepdf", "openpyxl")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Built(Remarks):
-    """What was built; ``is_kept`` where the documents of its edition lay finished."""
+    """A report that was built; ``is_kept`` if finished documents of its edition were reused."""
 
     name: str
     folder: Path
@@ -78,12 +78,12 @@ def build(settings: Settings, wanted: Wanted, into: Path | None = None, *, with_
 
     Args:
         settings: where inputs, snapshots and reports lie.
-        wanted: what report.
-        into: another folder than that of reports.
-        with_turns: also evaluate the chapters on the round before, and say which sentences turned.
+        wanted: the report to make.
+        into: the folder for the report's folder; None for the snapshot's folder among the reports.
+        with_turns: also evaluate the chapters on the round before, and list the sentences that turned.
 
     Raises:
-        UserError: the source is wrong, a value is refused, or a finished document does not say what it is bound to.
+        UserError: the source is wrong, a value is refused, or a finished document differs from the cells it is bound to.
     """
     with open_desk(settings) as desk:
         target = settings.reports / desk.published.id if into is None else into
@@ -97,14 +97,14 @@ def build(settings: Settings, wanted: Wanted, into: Path | None = None, *, with_
 def make(
     desk: Desk, wanted: Sequence[Wanted], folder: Path, earlier: Iterable[Path] = (), *, with_turns: bool = False
 ) -> list[Built | Refused]:
-    """Make the documents of reports, each into a folder of its own under ``folder``, read back.
+    """Make the documents of reports, each in its own folder under ``folder``, and check them by reading them back.
 
     Args:
         desk: the snapshot.
         wanted: the reports.
         folder: where they are made.
-        earlier: folders of folders of finished reports, which may have the same edition.
-        with_turns: also say which sentences turned since the round before.
+        earlier: folders that contain finished reports, which may have the same edition.
+        with_turns: also list the sentences that turned since the round before.
     """
     found: dict[Wanted, Built | Refused] = {}
     drafts: list[Draft] = []
@@ -125,7 +125,7 @@ def make(
 
 
 def _made(desk: Desk, report: Draft, folder: Path, again: read_back.Again, earlier: Iterable[Path]) -> Built:
-    """Write the documents of one report, or take those of its edition, and hold them against the second reading."""
+    """Write the documents of one report, or copy finished ones of its edition, and check them against the second reading."""
     name, document = report.wanted.name, report.document
     finished = _finished(name, document.edition, earlier)
     folder.mkdir(parents=True)
@@ -148,7 +148,7 @@ def _made(desk: Desk, report: Draft, folder: Path, again: read_back.Again, earli
         progress.stage(f"reading {name} back")
         checked = read_back.check(document, report.stated, files, again)
         hashes = {path.name: file_hash(path) for path in files.values()}
-    # Not copied: what numbers are bound to is what was drafted just now.
+    # The manifest is not copied: the cells that numbers are bound to are those of this draft.
     write_manifest(folder / MANIFEST, {"edition": document.edition, "made_by": program(), "files": hashes}, report.bound)
     return Built(
         name=name,
@@ -166,7 +166,7 @@ def _made(desk: Desk, report: Draft, folder: Path, again: read_back.Again, earli
 
 
 def _finished(name: str, edition: str, earlier: Iterable[Path]) -> Path | None:
-    """Return a folder with the finished documents of an edition, made by this program and unchanged since."""
+    """Return a folder with finished documents of an edition, made by this version of the program and unchanged since."""
     for folder in earlier:
         try:
             known = read_manifest(folder / name / MANIFEST)
@@ -186,7 +186,7 @@ def _finished(name: str, edition: str, earlier: Iterable[Path]) -> Path | None:
 
 @cache
 def program() -> str:
-    """Return a hash of what decides the bytes of documents beside what they say."""
+    """Return a hash of what determines the bytes of documents besides their content."""
     digest = hashlib.sha256()
     for folder in PROGRAM:
         for path in sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
@@ -197,21 +197,21 @@ def program() -> str:
 
 
 def earlier_folders(settings: Settings, *nearest: Path) -> list[Path]:
-    """Return the folders in which finished reports may lie, the nearest first."""
+    """Return the folders that may contain finished reports, the nearest first."""
     others = sorted(settings.reports.iterdir()) if settings.reports.is_dir() else []
     return [*nearest, *(path for path in others if path.is_dir() and path not in nearest and path.name[0] != ".")]
 
 
 @contextmanager
 def scratch(target: Path) -> Iterator[Path]:
-    """Give a folder beside the finished reports for those that are made; it is gone afterwards."""
+    """Yield a temporary folder beside the finished reports; it is removed afterwards."""
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".making.", dir=target) as folder:
         yield Path(folder)
 
 
 def put_in_place(built: Built, target: Path) -> Built:
-    """Exchange a finished folder for the one before it."""
+    """Move a finished folder to its place; it replaces an earlier one."""
     place = target / built.name
     old = target / f".{built.name}.old"
     shutil.rmtree(old, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What every number of a report is bound to, as a file beside the documents, and what differs between two of them.
+"""The manifest of a report: the cells that each number is bound to, and the differences between two manifests.
 
 Belongs here: the form of ``manifest.json`` and comparing two. Does not belong here: reading documents (``read_back``).
 """
@@ -21,12 +21,12 @@ MANIFEST = "manifest.json"
 LISTS = ("values", "tables")
 
 
-# What a number is where the manifest does not say it.
+# Defaults that the manifest leaves out.
 PLAIN_NUMBER = {"decimals": 0, "divisor": 1, "scale": 1, "shift": 0}
 
 
 def bound_number(quantity: Quantity, decimals: int, divisor: int) -> dict[str, Any]:
-    """Return what a number is: ``(scale * sum(cells) / sum(of) + shift) / divisor``, each cell with its factor."""
+    """Return how a number is computed: ``(scale * sum(cells) / sum(of) + shift) / divisor``, each cell with its factor."""
     how = {"decimals": decimals, "divisor": divisor, "scale": quantity.scale, "shift": quantity.shift}
     found: dict[str, Any] = {name: value for name, value in how.items() if value != PLAIN_NUMBER[name]}
     for name, terms in (("cells", quantity.numerator), ("of", quantity.denominator)):
@@ -36,7 +36,7 @@ def bound_number(quantity: Quantity, decimals: int, divisor: int) -> dict[str, A
 
 
 def quantity_of(number: Mapping[str, Any]) -> Quantity:
-    """Return the quantity that a number of a manifest is; its cells have no values, which are to be read."""
+    """Return the quantity of a number of a manifest; its cells have no values until they are read."""
     above, below = (
         tuple(
             Term(factor, Cell(table, tuple(key.items()), measure, None))
@@ -50,13 +50,13 @@ def quantity_of(number: Mapping[str, Any]) -> Quantity:
 def manifest(
     document: Document, stated: Sequence[Stated], left_out: Mapping[str, str], of: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return what a report is bound to: each value with the expression or cell that it is, and the published cells of it.
+    """Return what a report is bound to: each value with its expression or table cell, and the published cells behind it.
 
     Args:
         document: the report.
         stated: the values of its sentences.
         left_out: the tables that the round has no figures for, with the reason.
-        of: what report it is.
+        of: what identifies the report, and the outcomes of its slots.
     """
     values = [
         {
@@ -89,7 +89,7 @@ def manifest(
 
 
 def write_manifest(path: Path, facts: Mapping[str, Any], bound: Mapping[str, Any]) -> None:
-    """Write the manifest of a report: what is said of its files, and what it is bound to, a value or table a line."""
+    """Write the manifest of a report: facts about its files, and what it is bound to, one value or table per line."""
     lines = [f"{json.dumps(name)}: {_dumped(value)}" for name, value in {**bound, **facts}.items() if name not in LISTS]
     for name in LISTS:
         lines.append(f"{json.dumps(name)}: [\n" + ",\n".join(map(_dumped, bound[name])) + "\n]")
@@ -104,22 +104,22 @@ def read_manifest(path: Path) -> dict[str, Any]:
     """Return the manifest of a report.
 
     Raises:
-        UserError: the file is none.
+        UserError: the file is not a manifest.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(f"cannot be read ({error})", place=str(path), remedy="name the manifest.json of a report") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise UserError("is no manifest of a report", place=str(path), remedy="name the manifest.json of a report")
+        raise UserError("is not the manifest of a report", place=str(path), remedy="name the manifest.json of a report")
     return content
 
 
 def earlier_manifests(path: Path) -> dict[str, dict[str, Any]]:
-    """Return the manifests of a folder of reports by the name of the report, or the one of a report under no name.
+    """Return the manifests in a folder of reports, by report name; a single report's manifest has an empty name.
 
     Raises:
-        UserError: there is none.
+        UserError: there is no manifest.
     """
     if not path.is_dir():
         return {"": read_manifest(path)}
@@ -128,7 +128,7 @@ def earlier_manifests(path: Path) -> dict[str, dict[str, Any]]:
     found = {each.parent.name: read_manifest(each) for each in sorted(path.glob(f"[!.]*/{MANIFEST}"))}
     if not found:
         raise UserError(
-            "has no manifest of a report", place=str(path), remedy=f"name a {MANIFEST}, or a folder that has some"
+            "contains no manifest of a report", place=str(path), remedy=f"name a {MANIFEST}, or a folder of reports"
         )
     return found
 

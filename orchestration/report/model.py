@@ -1,7 +1,7 @@
-"""What authors write of a report besides its chapters: the report itself, and its tables and figures.
+"""What authors declare besides chapters: the report itself, and its tables and figures.
 
-``data/reports/<report>/report.yml`` and ``tables/*.yml``. Belongs here: their form, and telling what is wrong with one. Does
-not belong here: what a declared table holds (``tables``), or the chapters (``sentences``).
+``data/reports/<report>/report.yml`` and ``tables/*.yml``. Belongs here: their form, and reporting errors in them. Does not
+belong here: the content of a declared table (``tables``), or the chapters (``sentences``).
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from orchestration.core.tables import Label
 from orchestration.report.entry_problems import part_of, problem
 
 REPORT, TABLES, CHAPTERS, EXCEPTIONS = "report.yml", "tables", "chapters", "exceptions.csv"
-DOCUMENTATION = "docs/run/reports.md says what it has"
+DOCUMENTATION = "docs/run/reports.md describes it"
 
-# The year of the report, the round before it, every round, every round that can be compared with the report's, or a count of
-# years from the report's.
+# The year of the report, the round before it, every round, every round that is comparable with the report's, or a number of
+# years relative to the report's.
 YearName = Literal["report", "before", "all", "comparable"]
 YearSpec = YearName | int
 
@@ -35,7 +35,7 @@ class _Strict(BaseModel):
 
 
 class Rows(_Strict):
-    """What the rows of a table are: the codes of one dimension, all areas of a level, or years."""
+    """The rows of a table: the codes of one dimension, all areas of a level, or years."""
 
     by: str
     codes: tuple[str, ...] | Literal["all"] = ()
@@ -43,16 +43,16 @@ class Rows(_Strict):
 
 
 class Column(_Strict):
-    """One measure of a table. ``from`` is the year that a change is counted from."""
+    """One measure of a table. ``since`` is the year that a change is computed from."""
 
     measure: str
     year: YearSpec = "report"
     since: Literal["before"] | int | None = None
-    # The round in which was asked, in years from the report's, where the figure is of another year.
+    # The round that asked the question, in years relative to the report's, if the figure is of another year.
     survey: int | None = None
     dimensions: dict[str, str] = Field(default_factory=dict, alias="with")
     decimals: int = 0
-    # Rows of print that have other decimals.
+    # Decimals of printed rows that differ from the column's.
     row_decimals: dict[str, int] = Field(default_factory=dict)
     head: Label | None = None
 
@@ -60,26 +60,26 @@ class Column(_Strict):
 class Declared(_Strict):
     """A table, or a figure that shows one; in the words of the printed reports.
 
-    A table that continues a printed one says which one, and has its rows and columns from there (``printed_tables``).
-    Another one says them itself.
+    A table that continues a printed one names it, and takes its rows and columns from there (``printed_tables``). Other
+    tables declare them.
     """
 
     title: Label
     kind: Literal["table", "bars", "stacked", "lines", "box"] = "table"
-    # The printed tables that it continues, by the report that they stand in, with blanks between several.
+    # The printed tables that it continues, by their report; several are separated by blanks.
     printed: dict[str, str] = Field(default_factory=dict)
-    # The rounds of a printed series.
+    # The rounds of a table that continues a printed series.
     years: Literal["all", "comparable"] = "all"
-    # Heads of a printed table's columns where the words of print are not enough, in their order.
+    # Heads for a printed table's columns, in order, if the words of print do not suffice.
     heads: tuple[Label, ...] = ()
-    # What a table that continues a printed one counts otherwise; said below it, and its figures may differ.
+    # What a table counts differently from the printed one that it continues; stated below it, and its figures may differ.
     otherwise: Label | None = None
     rows: Rows
     fixed: dict[str, str] = Field(default_factory=dict)
     columns: tuple[Column, ...] = ()
     unit_set: Literal["", "municipalities", "with_districts", "with_agencies", "without_districts"] = ""
     base: Literal["", "answered", "all"] = ""
-    # Cells that the table does not have, each by its row and its column, counted from one.
+    # Cells that the table does not have, by row code and column number, counted from one.
     absent: tuple[tuple[str, int], ...] = ()
     footnotes: tuple[Label, ...] = ()
 
@@ -89,16 +89,16 @@ class Declared(_Strict):
         if self.printed:
             said = [name for name in ("columns", "fixed", "unit_set", "absent") if getattr(self, name)]
             if said or rows.codes or rows.years:
-                raise ValueError(f"{(said or ['rows'])[0]}: a table that continues a printed one has them from there")
+                raise ValueError(f"{(said or ['rows'])[0]}: a table that continues a printed one takes them from there")
         elif not self.columns:
-            raise ValueError("columns: a table has columns, or continues a printed one")
+            raise ValueError("columns: a table needs columns, or a printed table to continue")
         elif bool(rows.codes) == bool(rows.years) or (rows.by == "year") != bool(rows.years):
-            raise ValueError("rows: rows have years where they are by year, otherwise codes")
+            raise ValueError("rows: rows by year need years, other rows need codes")
         return self
 
 
 class Chapter(_Strict):
-    """One chapter. It is left out of a round that asked none of the questions it needs."""
+    """One chapter. It is left out if the round asked none of the questions in ``needs``."""
 
     file: str
     title: Label
@@ -107,16 +107,16 @@ class Chapter(_Strict):
 
 
 class Report(_Strict):
-    """A report: its title, the printed report of each round, what is said once for all, its chapters in order."""
+    """A report: its title, the printed report of each round, remarks stated only once, and its chapters in order."""
 
     title: Label
     subtitle: Label
     printed: dict[int, tuple[str, ...]] = Field(default_factory=dict)
-    # Printed tables that are not made although something can be computed of them, and why: by source and numbers.
+    # Printed tables that are not made although they can be computed in part, with the reason, by source and number.
     not_made: dict[str, dict[str, Label]] = Field(default_factory=dict)
-    # Remarks on values that the chapter of method says once; other remarks have to be said where the value stands.
+    # Remarks on values that the methods chapter states once; other remarks must accompany their values.
     said_once: tuple[str, ...] = ()
-    # A figure that covers at least this share of the inhabitants is plain.
+    # A figure with at least this coverage (share of inhabitants) needs no remark.
     coverage_from: float = Field(default=1.0, gt=0, le=1)
     area: Literal["country", "county", "municipality"] = "country"
     # A book has a title page, contents and a page for each chapter; a sheet has none of them.
@@ -136,7 +136,7 @@ class SignedNumber:
 
 @dataclass(frozen=True)
 class Source:
-    """Everything that authors wrote of a report, read and checked."""
+    """Everything that authors wrote for a report, read and checked."""
 
     name: str
     folder: Path
@@ -147,7 +147,7 @@ class Source:
     places: Mapping[str, str]
 
     def chapter_file(self, chapter: Chapter, language: str) -> Path | None:
-        """Return the file of a chapter in a language; None where nobody has written it."""
+        """Return the file of a chapter in a language; None if nobody has written it."""
         suffix = "" if language == "nb" else f".{language}"
         path = self.folder / CHAPTERS / f"{chapter.file}{suffix}.md"
         return path if path.is_file() else None
@@ -167,16 +167,16 @@ def _read(path: Path) -> Any:
         return yaml_text.load(path.read_text(encoding="utf-8"))
     except yaml.MarkedYAMLError as error:
         line = "" if error.problem_mark is None else f", line {error.problem_mark.line + 1}"
-        raise UserError(f"is no YAML: {error.problem}", place=f"{path}{line}", remedy=DOCUMENTATION) from error
+        raise UserError(f"is not valid YAML: {error.problem}", place=f"{path}{line}", remedy=DOCUMENTATION) from error
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"cannot be read ({error})", place=str(path), remedy=DOCUMENTATION) from error
 
 
 def load_source(folder: Path) -> Source:
-    """Return what authors wrote of the report in a folder.
+    """Return the source of the report in a folder.
 
     Raises:
-        UserError: a file is missing or not valid; the message names it.
+        UserError: a file is missing or invalid; the error names it.
     """
     if not (folder / REPORT).is_file():
         there = ", ".join(sorted(path.parent.name for path in folder.parent.glob(f"*/{REPORT}"))) or "none"
@@ -200,7 +200,7 @@ def load_source(folder: Path) -> Source:
     for chapter in report.chapters:
         path = folder / CHAPTERS / f"{chapter.file}.md"
         if not path.is_file():
-            raise UserError("the chapter is not there", place=str(path), remedy=f"write it, or take it out of {REPORT}")
+            raise UserError("the chapter does not exist", place=str(path), remedy=f"write it, or remove it from {REPORT}")
     return Source(folder.name, folder, report, tables, _exceptions(folder / EXCEPTIONS), places)
 
 

@@ -1,6 +1,6 @@
-"""Nodes of pandoc's document: how a text, a table and a heading are written in it, and how text is read from it.
+"""Nodes of pandoc's document: making texts, tables and figures, and reading text.
 
-Belongs here: the shapes of pandoc's JSON. Does not belong here: what a report consists of (``document``).
+Belongs here: the shapes of pandoc's JSON. Does not belong here: the content of a report (``document``).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def span(id_: str, text: str) -> Node:
 
 
 def paragraph(inlines: list[Node], style: str = "") -> Node:
-    """Return a paragraph, in a style of its own where it has one."""
+    """Return a paragraph, in a custom style if one is given."""
     node = {"t": "Para", "c": inlines}
     return {"t": "Div", "c": [["", [style], [["custom-style", style]]], [node]]} if style else node
 
@@ -46,7 +46,7 @@ def cell(inlines: list[Node], align: Node, rows: int = 1, columns: int = 1) -> l
 
 
 def table(id_: str, caption: list[Node], widths: Sequence[float], head: list[list[Any]], body: list[list[Any]]) -> Node:
-    """Return a table whose first column is the heads of its rows."""
+    """Return a table whose first column has the row heads."""
     specs = [[LEFT if not at else RIGHT, {"t": "ColWidth", "c": width}] for at, width in enumerate(widths)]
     return {
         "t": "Table",
@@ -62,14 +62,14 @@ def table(id_: str, caption: list[Node], widths: Sequence[float], head: list[lis
 
 
 def figure(id_: str, caption: list[Node], image: str, alternative: str) -> Node:
-    """Return a picture below its caption, with a text for those who cannot see it."""
+    """Return a picture below its caption, with a text alternative."""
     picture = {"t": "Image", "c": [["", [], [["width", "100%"]]], [string(alternative)], [image, ""]]}
     blocks = [paragraph(caption, "Image Caption"), paragraph([picture], "Captioned Figure")]
     return {"t": "Div", "c": [[id_, [], []], blocks]}
 
 
 def walk(node: Any, change: Callable[[Node], Any]) -> Any:
-    """Return a document in which each node was changed; a change that returns nothing keeps the node."""
+    """Return a document with each node replaced by what ``change`` returns; where that is None, its content is walked."""
     if isinstance(node, list):
         found: list[Any] = []
         for each in node:
@@ -87,7 +87,7 @@ def walk(node: Any, change: Callable[[Node], Any]) -> Any:
 
 
 def text_of(node: Any) -> str:
-    """Return what a reader reads of nodes."""
+    """Return the text of nodes as a reader sees it."""
     if isinstance(node, list):
         return "".join(text_of(each) for each in node)
     if not isinstance(node, dict):

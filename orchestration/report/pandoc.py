@@ -1,7 +1,7 @@
-"""One pandoc for all documents of a process: starting it takes longer than a document does.
+"""One pandoc for all documents of a process: starting it takes longer than converting a document.
 
-It runs a script of its own (``templates/convert.lua``) and answers one request after another. Belongs here: that process and
-what is asked of it. Does not belong here: what a document has (``nodes``), or the options of a format.
+It runs a Lua script (``templates/convert.lua``) that answers one request after another. Belongs here: that process and its
+requests. Does not belong here: the content of a document (``nodes``), or the options of a format.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 import pypandoc
 
 SCRIPT = Path(__file__).parent / "templates" / "convert.lua"
-# Markdown as authors write it; a sign that would mean something else in a sentence means itself.
+# Markdown as authors write it, without extensions that would give ordinary characters in a sentence a special meaning.
 MARKDOWN = "markdown-smart-citations-tex_math_dollars-auto_identifiers-raw_tex-example_lists"
 
 
@@ -28,8 +28,8 @@ MARKDOWN = "markdown-smart-citations-tex_math_dollars-auto_identifiers-raw_tex-e
 class Writing:
     """How a document is written.
 
-    ``options`` are pandoc's own for writers; ``template`` is a file, and ``is_standalone`` takes pandoc's own; ``pictures``
-    have the file of each picture by the name that the document calls it.
+    ``options`` are pandoc's options for writers; ``template`` is a file, and ``is_standalone`` uses pandoc's template;
+    ``pictures`` has the file of each picture by its name in the document.
     """
 
     to: str
@@ -40,11 +40,11 @@ class Writing:
 
 
 class Pandoc:
-    """A pandoc that stays open. It answers one thread at a time."""
+    """A running pandoc. It answers one thread at a time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        # Nothing that it writes may know the time.
+        # What it writes must not depend on the time.
         self._process = subprocess.Popen(
             [pypandoc.get_pandoc_path(), "lua", str(SCRIPT)],
             stdin=subprocess.PIPE,
@@ -53,7 +53,7 @@ class Pandoc:
         )
 
     def ask(self, request: Mapping[str, Any]) -> bytes:
-        """Return what pandoc makes of a request.
+        """Return pandoc's answer to a request.
 
         Raises:
             RuntimeError: pandoc refused, which is a defect of this program.
@@ -66,11 +66,11 @@ class Pandoc:
             outcome, _, size = answers.readline().decode().partition(" ")
             content = answers.read(int(size or 0))
         if outcome != "ok":
-            raise RuntimeError(f"pandoc refused: {content.decode(errors='replace') or 'it has ended'}")
+            raise RuntimeError(f"pandoc refused: {content.decode(errors='replace') or 'it has stopped'}")
         return content
 
     def close(self) -> None:
-        """End it."""
+        """Stop pandoc."""
         self._process.communicate()
 
 
@@ -82,12 +82,12 @@ def _of_process(process: int) -> Pandoc:
 
 
 def _pandoc() -> Pandoc:
-    """Return the pandoc of this process; one that was forked has none."""
+    """Return the pandoc of this process: a forked process must not use its parent's."""
     return _of_process(os.getpid())
 
 
 def blocks_of(markdown: str) -> list[dict[str, Any]]:
-    """Return the blocks of a text as authors write it."""
+    """Return the blocks of an author's Markdown."""
     request = {"text": markdown, "origin": MARKDOWN, "to": "json"}
     found: list[dict[str, Any]] = json.loads(_pandoc().ask(request))["blocks"]
     return found
@@ -99,7 +99,7 @@ def _api_version() -> list[int]:
 
 
 def written(blocks: Sequence[Mapping[str, Any]], how: Writing, meta: Mapping[str, str] | None = None) -> bytes:
-    """Return a document as a format has it.
+    """Return a document in a format.
 
     Args:
         blocks: its content.
@@ -117,6 +117,6 @@ def written(blocks: Sequence[Mapping[str, Any]], how: Writing, meta: Mapping[str
 
 
 def default_file(name: str) -> bytes:
-    """Return a file that pandoc has for documents."""
+    """Return one of pandoc's default data files."""
     found = subprocess.run([pypandoc.get_pandoc_path(), "--print-default-data-file", name], capture_output=True, check=True)
     return found.stdout

@@ -1,7 +1,7 @@
 """Many reports of one kind: those of all counties or municipalities of a year, by as many processes as there are cores.
 
-Each process keeps its tools warm and makes some reports after the others; all are put in place when all are made. Belongs
-here: sharing the work out, and telling how far it is. Does not belong here: making one (``making``).
+Each process keeps its tools running and makes batches of reports; all are put in place when all are made. Belongs here:
+distributing the work, and reporting progress. Does not belong here: making a report (``making``).
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from orchestration.report.build import Desk, Wanted, open_desk
 from orchestration.report.making import Built, Refused, earlier_folders, make, put_in_place, scratch
 from orchestration.report.values import BASIS, CODE, LEVEL, YEAR
 
-# How many reports a process makes before it says so: they share the reading of their cells.
+# How many reports a process makes before it returns them: their cells are read together.
 SHARE = 12
-# How many of the reports that could not be made are named.
+# How many of the other failed reports an error names.
 NAMED = 5
 
 
 def areas_of(desk: Desk, report: str, year: int) -> list[str]:
-    """Return the codes of the areas on today's map that a report is made of for a year."""
+    """Return the codes of the areas on today's map for which a report is made in a year."""
     level = desk.source(report).report.area
     rows = desk.published.rows("areas", {LEVEL: level, YEAR: str(year), BASIS: "current"})
     return sorted({str(row[CODE]) for row in rows})
@@ -39,13 +39,13 @@ def build_all(
     """Build a report for each area in a separate folder; if one fails a check, none is put in place.
 
     Args:
-        settings: where everything lies.
+        settings: where inputs, snapshots and reports lie.
         wanted: the report, without its area.
-        into: the folder of the folders; that of the snapshot if it is not given.
-        told: is called with how many are made, and of how many.
+        into: the folder for the reports' folders; None for the snapshot's folder among the reports.
+        told: called with the number of finished reports and the number of all.
 
     Raises:
-        UserError: a report could not be made; the first is told, and how many others there are.
+        UserError: a report could not be made; the error describes the first, and names and counts the others.
     """
     with open_desk(settings) as desk:
         every = [replace(wanted, area=code) for code in areas_of(desk, wanted.report, wanted.year)]
@@ -53,7 +53,7 @@ def build_all(
         earlier = earlier_folders(settings, target)
         with scratch(target) as folder:
             found: list[Built | Refused] = []
-            # So few are made while other processes would still begin.
+            # So few are finished before other processes would have started.
             if len(every) <= SHARE:
                 found = make(desk, every, folder, earlier)
                 told(len(found), len(every))
@@ -71,18 +71,18 @@ def build_all(
 def by_several(
     settings: Settings, candidate: Path | None, every: Sequence[Wanted], folder: Path, earlier: Sequence[Path]
 ) -> Iterator[list[Built | Refused]]:
-    """Make reports by several processes, and yield those of a share when it is done.
+    """Make reports by several processes, and yield each share when it is finished.
 
     Args:
-        settings: where everything lies.
-        candidate: the folder of the candidate that they are of; None for the published snapshot.
-        every: the reports.
+        settings: where inputs, snapshots and reports lie.
+        candidate: the folder of the candidate to report on; None for the published snapshot.
+        every: the reports to make.
         folder: where they are made.
-        earlier: where finished ones may lie.
+        earlier: folders that may contain finished reports.
     """
     shares = [every[at : at + SHARE] for at in range(0, len(every), SHARE)]
     workers = min(os.cpu_count() or 1, len(shares))
-    # Processes that begin anew: a copy of this one would share its connections.
+    # New processes: a forked copy of this one would share its connections.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(settings, candidate)) as pool:
         started = [pool.submit(_work, share, folder, earlier) for share in shares]
@@ -95,7 +95,7 @@ def by_several(
 
 
 class _Worker:
-    """What a process that makes reports keeps open from one share to the next."""
+    """What a worker process keeps open between shares."""
 
     desk: Desk
 
@@ -111,7 +111,7 @@ def _work(share: Sequence[Wanted], folder: Path, earlier: Sequence[Path]) -> lis
 
 
 def _together(refused: Sequence[Refused], of: int) -> UserError:
-    """Return the first of several errors, with the names of the others."""
+    """Return the first of several errors, with the names of the next ones."""
     first = refused[0]
     if len(refused) == 1:
         return first.error

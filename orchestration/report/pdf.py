@@ -1,7 +1,7 @@
-"""The report as a tagged PDF: Typst compiles it as PDF/UA and refuses what lacks a tag, a text or a title.
+"""The report as a tagged PDF: Typst compiles it as PDF/UA and refuses content without a tag, a text alternative or a title.
 
-Prose goes through pandoc, tables and figures are written here. Belongs here: the language of Typst, and the row heads that
-its compiler does not tag. Does not belong here: the page design (``templates/report.typ``).
+pandoc converts prose; tables and figures are written here. Belongs here: Typst's markup, and the row heads that its compiler
+does not tag. Does not belong here: the page design (``templates/report.typ``).
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from orchestration.report.pandoc import Writing, written
 from orchestration.report.typesetting import tagged_pdf
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
-# Letters of tables, the smaller the more they hold.
+# Font sizes of tables: the wider the table, the smaller the size.
 SIZES = ("9pt", "7.6pt", "6.9pt")
 ROWS_OF_A_PAGE = 34
-# What the page design calls the styles of what stands around a signed text.
+# The page design's names for the styles of the lines before and after a signed text.
 DESIGN = {CHECK_STYLE: "to-check", SIGNATURE_STYLE: "signature"}
 
 
@@ -36,7 +36,7 @@ def write_pdf(document: Document, path: Path, work: Path) -> None:
     Args:
         document: the report.
         path: the file.
-        work: a folder for the charts on the way.
+        work: a folder for temporary files.
 
     Raises:
         RuntimeError: the compiler refused or warned, which is a defect of this program.
@@ -55,7 +55,7 @@ def write_pdf(document: Document, path: Path, work: Path) -> None:
 
 
 def _filled(document: Document) -> str:
-    """Return the page design with the report's own title, date and front."""
+    """Return the page design with the report's values filled in, such as title, date and front."""
     day, language = document.day, document.language
     contents = TEXTS["contents"].nb if language == "nb" else TEXTS["contents"].en
     values = {
@@ -76,12 +76,12 @@ def _filled(document: Document) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return a text as Typst writes it."""
+    """Return a text as a string literal of Typst."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _as_typst(node: Node) -> Any:
-    """Take ids from spans, of which Typst would make thousands of labels, and give styles to the page design."""
+    """Remove the ids of spans, which would become thousands of labels in Typst, and replace styles by the page design's."""
     if node["t"] == "Span":
         return {"t": "Span", "c": [["", [], []], nodes.walk(node["c"][1], _as_typst)]}
     if node["t"] == "Div":
@@ -112,7 +112,7 @@ def _table(placed: Placed, language: Language) -> str:
         body += [_raised(cell.text, cell.marks) for cell in cells]
     shares, small = column_widths(grid)
     widths = f"({', '.join(f'{share * 100:.2f}fr' for share in shares)})"
-    # A table that fits on a page stands on one.
+    # A table that fits on one page is not broken across pages.
     breakable = "true" if len(grid.rows) > ROWS_OF_A_PAGE else "false"
     return (
         f"#block(breakable: {breakable}, sticky: true, above: 1.7em, below: 0.5em)[#set text(size: {SIZES[small]})\n"
@@ -152,7 +152,7 @@ def _children(element: Any) -> list[Any]:
 
 
 def _tag_row_heads(made: bytes, path: Path) -> None:
-    """Write the PDF with the first cell of each row of a table's body as the head of the row."""
+    """Write the PDF with the first cell of each row of a table's body tagged as its row head."""
     with pikepdf.open(io.BytesIO(made)) as document:
 
         def visit(element: Any, in_body: bool) -> None:
@@ -182,5 +182,5 @@ def _tag_row_heads(made: bytes, path: Path) -> None:
 
 
 def plain(text: str) -> str:
-    """Return a text without blanks, as pages are compared."""
+    """Return a text without whitespace, for comparing pages."""
     return re.sub(r"\s", "", text)

@@ -21,7 +21,7 @@ COUNTRY_PLACE = Place(*COUNTRY)
 
 @dataclass(frozen=True)
 class Places:
-    """``here`` has areas by what tables call them; ``names`` what chapters call them."""
+    """``here`` has areas by their names in tables; ``names`` has the variables of chapters."""
 
     here: Mapping[str, Place] = field(default_factory=dict)
     names: Mapping[str, Any] = field(default_factory=dict)
@@ -31,7 +31,7 @@ def places_of(published: Published, report: Report, code: str, year: int, langua
     """Return the areas of a report.
 
     Raises:
-        UserError: the report is about an area and there is none with the code.
+        UserError: the report is about an area, and no area has the code.
     """
     if report.area == "country":
         return Places({"country": COUNTRY_PLACE})
@@ -56,7 +56,7 @@ def places_of(published: Published, report: Report, code: str, year: int, langua
     if report.area == "municipality":
         county, on_map = str(row["county_code"]), {YEAR: str(year), BASIS: "current"}
         of = published.rows("areas", {LEVEL: "county", CODE: county, **on_map})
-        # A county of one municipality is that municipality, and is not shown beside it.
+        # A county with only one municipality has the same figures, and is not shown beside it.
         is_alone = len(published.rows("areas", {LEVEL: "municipality", **on_map, "county_code": county})) == 1
         names["county_name"] = str(of[0]["unit_name"]) if of and not is_alone else ""
         size = in_language(published.release.label("size_group", str(row["size_group"])), language)
@@ -69,7 +69,7 @@ def places_of(published: Published, report: Report, code: str, year: int, langua
 
 
 def _kostra_group(published: Published, code: str | None, language: Language) -> Place:
-    """Return the KOSTRA group of a municipality; one without a code where it is in no group of the list."""
+    """Return the KOSTRA group of a municipality; without a code if no group with figures has it."""
     level = "kostra_group"
     rows = published.rows("fte_distribution", {LEVEL: level, CODE: code, BASIS: "current"}) if code else []
     if not rows:

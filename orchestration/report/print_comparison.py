@@ -1,8 +1,8 @@
-"""A report beside the printed one that it continues: figures that may not disagree, and what it has of the printed tables.
+"""A report compared with the printed one that it continues: figures that must agree, and the printed tables it contains.
 
-The figures of a table that continues a printed one are held against what the reconciliation computes of the same printed
-figures, in the same snapshot: a report that says something else is not built. Belongs here: this comparison, and the list of
-printed tables with what the report has of each. Does not belong here: any judgement of a figure (the reconciliation's).
+Figures of a table that continues a printed one must equal those that the reconciliation computes in the same snapshot;
+otherwise the report is not built. Belongs here: this comparison, and the list of printed tables with the report's share of
+each. Does not belong here: verdicts on figures (the reconciliation's).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from orchestration.report.model import Declared
 from orchestration.report.printed_tables import MUNICIPALITY, PART, TOTAL, cell_key, dimensions_of
 from orchestration.report.values import BASIS, CODE, LEVEL, PARTS, YEAR, Published, ReportError
 
-# How far a value made of published cells may lie from the computed one: both are rounded, far behind any printed digit.
+# Tolerance between a value made of published cells and the computed one: both are rounded, far beyond any printed digit.
 NOISE = 1e-6
 NOT_COMPUTABLE = "not_computable"
 TEXTS = load_texts("report", "tables")
@@ -31,7 +31,7 @@ _TEXT = "text:"
 
 @dataclass(frozen=True)
 class Held:
-    """A printed table beside the report: its figures, those that the report shows, those that are as printed."""
+    """A printed table: the numbers of its figures, of those that the report shows, and of those that are as printed."""
 
     source: str
     number: str
@@ -43,7 +43,7 @@ class Held:
 
 
 class Printed:
-    """The printed figures of the reports that a round's report continues, with what the reconciliation computes."""
+    """The printed figures of the reports that a round's report continues, with the reconciliation's values."""
 
     def __init__(self, published: Published, sources: Iterable[str]) -> None:
         self._published = published
@@ -60,7 +60,7 @@ class Printed:
                 self.rows.setdefault((source, number), {})[self._key(figure)] = row
 
     def _key(self, figure: Mapping[str, Any]) -> str:
-        """Return the key of a printed figure as a cell of a table has it (``printed_tables``)."""
+        """Return the key of a printed figure in the form that cells of tables use (``printed_tables``)."""
         dimensions = dimensions_of(str(figure["dimensions"] or ""))
         part = dimensions.pop(PART, TOTAL)
         if part != TOTAL:
@@ -77,7 +77,7 @@ class Printed:
         }
 
     def beside(self, grid: Grid, source: str, number: str) -> Iterator[tuple[GridCell, Mapping[str, Any]]]:
-        """Yield the cells of a table that stand in a printed one, each with its figure."""
+        """Yield the cells of a table that a printed one also has, each with its printed figure."""
         rows = self.rows.get((source, number), {})
         for line in grid.cells:
             for cell in line:
@@ -92,10 +92,10 @@ def _continued(declared: Declared) -> Iterator[tuple[str, str]]:
 
 
 def require_agreement(grid: Grid, printed: Printed) -> None:
-    """Refuse a table whose figures are not those that the reconciliation computes.
+    """Refuse a table whose figures differ from those that the reconciliation computes.
 
     Raises:
-        ReportError: a figure differs, and the table does not say what it counts otherwise.
+        ReportError: a figure differs, and the table does not declare what it counts differently (``otherwise``).
     """
     if grid.declared.otherwise is not None:
         return
@@ -108,7 +108,7 @@ def require_agreement(grid: Grid, printed: Printed) -> None:
             if abs(value - computed) > NOISE * max(1.0, abs(computed)):
                 raise ReportError(
                     f"{cell.key} is {value:g} here and {computed:g} in the reconciliation",
-                    "let both count the same, or say in the table what it counts otherwise",
+                    "let both count the same, or declare under otherwise what the table counts differently",
                 )
 
 
@@ -133,7 +133,7 @@ def compare_with_print(
 
 
 def _order(number: str) -> list[tuple[int, str]]:
-    """Return what sorts tables as a report numbers them, lists without a number last."""
+    """Return a key that sorts tables by their numbers in the report, and lists without a number last."""
     parts = re.findall(r"\d+", number)
     return [(int(part), "") for part in parts] if parts else [(10**6, number)]
 
@@ -144,7 +144,7 @@ def _is_as_printed(cell: GridCell, row: Mapping[str, Any]) -> bool:
 
 
 def _why_partly(grid: Grid, rows: Mapping[str, Mapping[str, Any]], of: Round) -> str:
-    """Return why a table lacks printed figures, in the words that stand below it, or what it counts otherwise."""
+    """Return the most frequent reason why a table lacks printed figures, or else what it counts differently."""
     signs = Counter(
         remark
         for line in grid.cells
@@ -199,5 +199,5 @@ def describe_comparison(held: Iterable[Held]) -> list[str]:
 
 
 def shown_number(number: str) -> str:
-    """Return the number of a printed table as it is called."""
+    """Return the number of a printed table for display."""
     return number.removeprefix("table:")

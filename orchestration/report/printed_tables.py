@@ -1,9 +1,9 @@
 """Tables that continue printed ones: rows, columns and cells of a table as ``data/published`` has them.
 
-The transcription of print is the one declaration of such a table: the reconciliation computes its figures, and a report
-shows them for its own round. So no table lacks a figure of print, or asks for another one. Belongs here: which rows and
-columns a printed table has, and which cells a query of ``data/published`` names. Does not belong here: which published
-cells a measure is made of (``printed_words``), or how the table is filled (``tables``).
+The transcription of print is the only declaration of such a table: the reconciliation computes its figures, and a report
+shows them for its own round. So a table has exactly the figures of print. Belongs here: which rows and columns a printed
+table has, and which cells a query of ``data/published`` names. Does not belong here: which published cells a measure is made
+of (``printed_words``), or how the table is filled (``tables``).
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from orchestration.ingest.data_packages import read_rows
 from orchestration.report.model import Column, Declared, Rows, YearSpec
 from orchestration.report.values import BASIS, CODE, COUNTRY, LEVEL, YEAR, Published, Quantity, ReportError, Term
 
-# What a figure says beside its place in the table: the years that it is counted from, or was asked in.
+# Dimensions of a figure that are not rows or columns: the year that a change is counted from, and the year of the survey.
 SINCE, SURVEY = "from_year", "survey_year"
 AMOUNTS = "user_involvement"
-# Areas of a round are those of its map, not those of print.
+# Rows of these areas come from the map of the round, not from print.
 MUNICIPALITY, PART = "municipality_no", "district"
 OF_THE_MAP = ("county", "hf_area", MUNICIPALITY)
-# What a list of municipalities says of each beside its code.
+# What a list of municipalities gives besides the code.
 NAMES = ("county", "municipality")
 TOTAL = "total"
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A printed figure: what it measures, of what, and when; without its value."""
+    """A printed figure without its value: its measure, dimensions and year."""
 
     measure: str
     dimensions: Mapping[str, str]
@@ -42,7 +42,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Query:
-    """A term of a figure whose cells ``queries.csv`` names; the year is that of the figure where it says none."""
+    """A term of a figure whose cells ``queries.csv`` names; its year is that of the figure unless it gives one."""
 
     is_denominator: bool
     factor: int
@@ -62,13 +62,13 @@ class PrintedTables:
     reports: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     def followed(self, declared: Declared, year: int) -> tuple[str, tuple[str, ...]]:
-        """Return the source and the numbers of the printed tables that a table continues: of its own round where it may."""
+        """Return the source and numbers of the printed tables that a table continues: of its own round if declared."""
         own = [source for source in self.reports.get(year, ()) if source in declared.printed]
         source = (own or list(declared.printed))[0]
         return source, tuple(declared.printed[source].split())
 
     def laid_out(self, declared: Declared, year: int) -> Declared:
-        """Return a declaration with the rows and columns of print; as it is where it has its own.
+        """Return a declaration with the rows and columns of print; unchanged if it does not continue a printed table.
 
         Raises:
             ReportError: print has no such table, or has figures without the rows' dimension.
@@ -84,7 +84,7 @@ class PrintedTables:
     def queried(
         self, declared: Declared, published: Published, measure: str, dimensions: Mapping[str, str], year: int, of: int
     ) -> Quantity | None:
-        """Return the quantity of a figure whose cells a query names; None where the words say it.
+        """Return the quantity of a figure whose cells a query names; None if there is no query for it.
 
         Args:
             declared: the table.
@@ -95,7 +95,7 @@ class PrintedTables:
             of: the round of the report.
 
         Raises:
-            ReportError: a cell is not there.
+            ReportError: a cell does not exist.
         """
         if not declared.printed or not self.queries:
             return None
@@ -111,13 +111,13 @@ class PrintedTables:
 
 
 def cell_key(measure: str, dimensions: Mapping[str, str], year: int | None) -> str:
-    """Return the key of a figure as the reconciliation has it; without a year that of the figure in any round."""
+    """Return the reconciliation's key of a figure; without a year, the key is the same in every round."""
     names = sorted(name for name in dimensions if year is not None or name not in (SINCE, SURVEY))
     return "|".join([measure, *(f"{name}={dimensions[name]}" for name in names), *([] if year is None else [str(year)])])
 
 
 def _cell(published: Published, line: Query, year: int) -> Any:
-    """Return the cell of a query; what it leaves out is the country, the areas as they were, totals and the item all."""
+    """Return the cell of a query; by default it is of the country, the areas of the year, totals, and all items."""
     described = published.tables.get(line.table)
     if described is None:
         raise ReportError(f"there is no table {line.table!r}", "correct data/published/queries.csv")
@@ -135,7 +135,7 @@ class _Layout:
         self.declared, self.figures, self.unit_set = declared, figures, unit_set
         self.by = declared.rows.by
         self.is_amount = any(AMOUNTS in figure.measure for figure in figures)
-        # More years than two are a series, which goes on.
+        # More than two years are a series, which later rounds continue.
         self.is_series = len({figure.year for figure in figures}) > 2
         if self.by != "year":
             for figure in figures:
@@ -185,7 +185,7 @@ class _Layout:
         )
 
     def _decimals(self, of_rows: Mapping[str, int]) -> dict[str, Any]:
-        """Return the decimals of a column, and of the rows that have others; years go on, and have no others."""
+        """Return the decimals of a column, and of rows that differ; rows by year use the column's, as later years join."""
         usual = Counter(of_rows.values()).most_common(1)[0][0]
         others = {} if self.by == "year" else {code: each for code, each in of_rows.items() if each != usual}
         return {"decimals": usual, "row_decimals": others}
@@ -201,7 +201,7 @@ class _Layout:
     def _year(self, figure: Figure) -> YearSpec:
         if figure.year == figure.report_year:
             return "report"
-        # Amounts, and persons who were asked about in the round after, are of years; all else is of rounds.
+        # Amounts, and persons that the following round asked about, belong to calendar years; all else to rounds.
         return figure.year - figure.report_year if self.is_amount or SURVEY in figure.dimensions else "before"
 
     def _column(self, figure: Figure) -> Column:
@@ -233,10 +233,10 @@ def cell_key_of(figure: Figure) -> str:
 
 
 def dimensions_of(text: str) -> dict[str, str]:
-    """Return the dimensions of a printed figure as a table names them."""
+    """Return the dimensions of a printed figure with the names that tables use."""
     found = dict(part.split("=", 1) for part in text.split(";") if part)
     if found.get("price_basis", "").startswith("real"):
-        # The prices of which year they are is said by the table of amounts.
+        # The table of amounts gives the base year of the prices.
         found["price_basis"] = "real"
     if MUNICIPALITY in found or found.get(NAMES[1]) == TOTAL:
         found.setdefault(MUNICIPALITY, TOTAL)
@@ -273,7 +273,7 @@ def load_printed_tables(data: Path, reports: Mapping[int, tuple[str, ...]]) -> P
     for (source, number, key), lines in queries.items():
         measure, *dimensions, _ = key.split("|")
         without_year = cell_key(measure, dimensions_of(";".join(dimensions)), None)
-        # A figure of several years is made alike in each.
+        # A figure of several years is computed in the same way in each.
         in_any_round.setdefault((source, number, without_year), tuple(lines))
     return PrintedTables(
         figures={key: tuple(found) for key, found in figures.items()},

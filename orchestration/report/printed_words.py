@@ -1,6 +1,6 @@
-"""Cells of tables in the words of the printed reports: measure, dimensions and year, to quantities of published cells.
+"""Cells of tables in the words of the printed reports: from measure, dimensions and year to quantities of published cells.
 
-The words are those of ``data/published``: tables of a report and figures that are held against print are declared alike.
+The words are those of ``data/published``: tables of a report are declared like the figures that are compared with print.
 Belongs here: which published cells a printed measure is made of. Does not belong here: layout and labels (``tables``), or
 anything about one table.
 """
@@ -45,7 +45,7 @@ UNIT_COUNTS = {
     "with_districts": "units_with_districts",
     "with_agencies": "units_with_agencies",
 }
-# How FTE per 10 000 inhabitants of single municipalities are distributed: a box and its whiskers, and how many there are.
+# The distribution of FTE per 10 000 inhabitants among municipalities: a box, its whiskers, and counts of municipalities.
 DISTRIBUTION = {
     "municipalities_of_area": "n_municipalities",
     "municipalities_with_rate": "n_units",
@@ -64,18 +64,18 @@ FTE_KINDS = {
     "education": ("fte_by_education", "education"),
     "pathway": ("fte_by_pathway", "pathway"),
 }
-# The parts of an answer that several answers were put together from are not counted twice.
+# All ticks of a question; an answer that combines several answers is not counted in addition to its parts.
 TICKS = "all_ticks"
 NOT_COMPARABLE, WITH_CORRECTION = "not_comparable", "with_correction"
 
 
 class NotComparableError(ReportError):
-    """A change over a break."""
+    """A change between two years that cannot be compared."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """An area of figures: its level, code and name, and the map that it lies on."""
+    """An area for which figures are shown: its level, code and name, and its map (``basis``)."""
 
     level: str
     code: str
@@ -83,7 +83,7 @@ class Place:
     basis: str = "reported"
 
     def columns(self) -> dict[str, str]:
-        """Return what chooses the area in a table."""
+        """Return the values of the columns that select the area in a table."""
         return {LEVEL: self.level, CODE: self.code, BASIS: self.basis}
 
 
@@ -91,8 +91,9 @@ class Place:
 class PrintedWords:
     """Translates words of print, for one published snapshot.
 
-    ``terms`` have codes by source, dimension and printed code; ``areas`` codes of areas by level and printed name;
-    ``answer_groups`` the answers that are put together of others; ``place`` is what ``place=here`` means.
+    ``terms`` has codes by dimension and printed code; ``areas`` has codes of areas by level and printed name;
+    ``answer_groups`` has indicator and answer of the answers that combine others; ``places`` has the areas that the
+    dimension ``place`` can name.
     """
 
     published: Published
@@ -104,14 +105,14 @@ class PrintedWords:
     def quantity(
         self, measure: str, dimensions: Mapping[str, str], year: int, unit_set: str = "", base: str = ""
     ) -> Quantity:
-        """Return what a printed cell is made of.
+        """Return the quantity of a printed cell.
 
         Args:
             measure: in the words of print.
-            dimensions: likewise; ``from_year`` for changes, ``survey_year`` where it is not the year of the figure.
+            dimensions: likewise; ``from_year`` for changes, ``survey_year`` if it is not the year of the figure.
             year: of the figure.
-            unit_set: what a table counts where the dimensions do not say it.
-            base: what percent are of where it is not what the question has: answered or all.
+            unit_set: the units that a table counts, if the dimensions do not say.
+            base: the base of percentages, if not the question's own: answered or all.
 
         Raises:
             ReportError: no published cell has it.
@@ -158,7 +159,7 @@ class PrintedWords:
         raise ReportError(f"no published table has the measure {measure!r}", "correct the table's declaration")
 
     def area(self, dimensions: Mapping[str, str], year: int) -> Place:
-        """Return the area that a dimension chooses; the country where none does."""
+        """Return the area that the dimensions select; the country if none does."""
         for name in AREA_DIMENSIONS:
             code = dimensions.get(name)
             if code is None:
@@ -168,7 +169,7 @@ class PrintedWords:
             if name == "place":
                 if code not in self.places:
                     there = ", ".join(self.places)
-                    raise ReportError(f"the report knows no place {code!r}", f"places are {there}")
+                    raise ReportError(f"the report has no place {code!r}", f"places are {there}")
                 return self.places[code]
             if name == "municipality":
                 return Place("municipality", code, basis="current")
@@ -181,7 +182,7 @@ class PrintedWords:
 
     @cached_property
     def _parts(self) -> Mapping[tuple[str, str], str]:
-        """The levels of the parts of municipalities that report for themselves, by year and code."""
+        """The levels of parts of municipalities that report separately, by year and code."""
         return {
             (str(row[YEAR]), str(row[CODE])): level
             for level in PARTS
@@ -189,7 +190,7 @@ class PrintedWords:
         }
 
     def _county(self, name: str, year: int) -> str:
-        """Return the code of a county of a year; a year in which no figure was collected has the map of the nearest one."""
+        """Return the code of a county in a year; if that year has no such county, in the year before or after."""
         for each in (year, year - 1, year + 1):
             rows = self.published.rows("areas", {LEVEL: "county", YEAR: str(each), BASIS: "reported", "unit_name": name})
             if rows:
@@ -239,7 +240,7 @@ class PrintedWords:
         return Quantity(amount(year))
 
     def _distribution(self, measure: str, dimensions: Mapping[str, str], year: int) -> Quantity:
-        """Return how municipalities lie in an area; of a single one there is its own rate, in the place of the median."""
+        """Return a value of an area's distribution of municipalities; a single municipality's rate replaces the median."""
         area, group = self.area(dimensions, year), _group(dimensions)
         key = {**area.columns(), "target_group": group, YEAR: str(year)}
         if area.level in DISTRIBUTED:
@@ -296,7 +297,7 @@ class PrintedWords:
             raise NotComparableError(f"{before} and {year} cannot be compared ({found.reason})", "name years of one series")
 
     def answer_key(self, dimensions: Mapping[str, str], year: int) -> tuple[str, str, str, Place, int]:
-        """Return indicator, item, answer, area and year of the round of a cell about a question."""
+        """Return indicator, item, answer, area and round for a cell about a question."""
         question = dimensions["question"]
         kind = self.terms.get(("any_stay_type", question)) if dimensions.get("stay_type") == "any" else None
         indicator = kind or self.terms.get(("question", question), question)
@@ -324,10 +325,10 @@ class PrintedWords:
         return indicator, item, answer, self.area(dimensions, of), of
 
     def answer_row(self, indicator: str, item: str, area: Place, year: int) -> Mapping[str, Any]:
-        """Return a row that says how many answered a question, whatever they answered.
+        """Return any row with the number of units that answered a question: it is the same for every answer.
 
         Raises:
-            ReportError: it was not asked.
+            ReportError: there are no figures.
         """
         rows = self._answer_rows(indicator, item, area, year)
         if rows:
@@ -401,7 +402,7 @@ class PrintedWords:
         return Quantity(count, units if of_all else answered, 100)
 
     def _expected(self, dimensions: Mapping[str, str], year: int) -> Quantity:
-        """Return the share of an area whose municipalities answered as those of their size do in the country."""
+        """Return the share expected if an area's municipalities answered as municipalities of their size in the country."""
         indicator, item, answer, area, of = self.answer_key(dimensions, year)
         key = {LEVEL: area.level, CODE: area.code, "indicator": indicator, "item": item, "answer": answer, YEAR: str(of)}
         return Quantity(plain(self.published.cell("adjusted_shares", "expected_share", key)), scale=100)
@@ -422,8 +423,8 @@ def load_printed_words(
     Args:
         published: the snapshot.
         data: folder of the inputs.
-        sources: the printed reports; of a round without one, those of the others, which use the same words.
-        places: what the words of the dimension ``place`` mean.
+        sources: the printed reports; for a round without one, those of other rounds, which use the same words.
+        places: the areas that the dimension ``place`` can name.
     """
     wanted = set(sources)
     return PrintedWords(

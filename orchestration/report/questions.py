@@ -1,6 +1,6 @@
-"""The questions of a round, with the codes that a chapter and a table name them by.
+"""The questions of a round, with the codes that chapters and tables use for them.
 
-Belongs here: what the snapshot has answers to. Does not belong here: the words that say them (``vocabulary``).
+Belongs here: the questions that the snapshot has answers to. Does not belong here: the words of chapters (``vocabulary``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ EVERY_ITEM = "all"
 
 @dataclass(frozen=True)
 class Asked:
-    """A question: its code and name, its answers, and the rows that it has where it is a grid."""
+    """A question: its code, name and answers, and its items if it is a grid."""
 
     indicator: str
     label: str
@@ -25,7 +25,7 @@ class Asked:
 
 
 def questions_of(published: Published, year: int, language: Language) -> list[Asked]:
-    """Return the questions of which the country has figures, by their codes.
+    """Return the questions with figures for the country, ordered by code.
 
     Raises:
         UserError: there is no round of the year.

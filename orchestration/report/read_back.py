@@ -1,7 +1,7 @@
-"""The finished documents read back: every value, table and text is what the report bound, by a second query.
+"""Reading the finished documents back: a second query checks every value, table and text against what the report bound.
 
-Word by bookmarks and tables, HTML by ids and tables, PDF by its tags, the workbook by its cells. Belongs here: reading and
-comparing. Does not belong here: writing. A difference is a defect, and ends the build.
+Word is read by bookmarks and tables, HTML by ids and tables, PDF by its tags, the workbook by its cells. Belongs here:
+reading and comparing. Does not belong here: writing. A difference is a defect, and ends the build.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ REMEDY = "this is a defect of the program, not of the report; nothing was put in
 
 
 def check(document: Document, stated: Sequence[Stated], files: Mapping[str, Path], again: Again) -> int:
-    """Hold the finished documents against the published files, and return how many values were read.
+    """Check the finished documents against the published files, and return how many values were read.
 
     Args:
-        document: what they are to say.
+        document: the expected content.
         stated: the values of its sentences.
         files: the documents by their format.
-        again: the cells of all of them by a second reading.
+        again: all cells, read a second time.
 
     Raises:
-        UserError: a document says something else than what it is bound to.
+        UserError: a document differs from what it is bound to.
     """
     spans = _spans(document, stated, again)
     grids = [placed.grid for placed in document.placed if placed.chart is None]
@@ -53,12 +53,12 @@ def check(document: Document, stated: Sequence[Stated], files: Mapping[str, Path
 
 
 def check_values(document: Document, stated: Sequence[Stated], again: Again) -> int:
-    """Hold what a report says against the published files, and return how many values it has.
+    """Check the values of a report against the published files, and return how many it has.
 
-    It is for documents that were read back when they were written, and say the same.
+    For reports whose documents have the same content, and were read back when they were written.
 
     Raises:
-        UserError: a value is not that of its cells.
+        UserError: a value differs from its cells.
     """
     wanted = _spans(document, stated, again)
     said = {each.id: each.text for each in stated}
@@ -73,13 +73,13 @@ def check_values(document: Document, stated: Sequence[Stated], again: Again) -> 
         grid = placed.grid
         rows = [[row.text, *(cell.text for cell in line)] for row, line in zip(grid.rows, grid.cells, strict=True)]
         if rows != _rows(grid, again, document):
-            raise UserError(f"{placed.caption} has other values than its cells", place=document.title, remedy=REMEDY)
+            raise UserError(f"{placed.caption} differs from its published cells", place=document.title, remedy=REMEDY)
         count += sum(cell.quantity is not None for line in grid.cells for cell in line)
     return count
 
 
 class Again:
-    """Values of cells read a second time: from the Parquet files of the snapshot, where it has them, all at once."""
+    """Values of cells, read a second time together: from the snapshot's Parquet files, or its database if there is none."""
 
     def __init__(self, snapshot: Path, cells: Iterable[Cell]) -> None:
         wanted: dict[tuple[str, str, tuple[str, ...]], set[tuple[str, ...]]] = {}
@@ -87,7 +87,7 @@ class Again:
             names = tuple(name for name, _ in cell.key)
             wanted.setdefault((cell.table, cell.measure, names), set()).add(tuple(value for _, value in cell.key))
         self._values: dict[tuple[str, str, tuple[tuple[str, str], ...]], float | None] = {}
-        # Cells whose values the files say are confidential.
+        # Cells that the files mark as confidential and leave empty.
         self.hidden: list[str] = []
         database = snapshot / "is248.duckdb"
         with duckdb.connect() as connection:
@@ -98,7 +98,7 @@ class Again:
                 types = {name: kind for name, kind, *_ in connection.execute(f"describe select * from {source}").fetchall()}
                 arrays = [pa.array(part, pa.string()) for part in zip(*sorted(keys), strict=True)]
                 connection.register("wanted", pa.table(arrays, names=list(names)))
-                # Keys are given the types of the columns, so that not every row of the table becomes a text.
+                # Keys are cast to the types of the columns, rather than every row of the table to text.
                 typed = ", ".join(f'cast("{name}" as {types[name]}) as "{name}"' for name in names)
                 columns = ", ".join(f'cast("{name}" as varchar)' for name in names)
                 same = ", ".join(f'"{name}"' for name in names)
@@ -111,11 +111,11 @@ class Again:
                         self.hidden.append(f"{table} {' '.join(key)}")
                     address = (table, measure, tuple(zip(names, key, strict=True)))
                     if address in self._values:
-                        raise UserError(f"two cells of {table} have one key", place=str(snapshot), remedy=REMEDY)
+                        raise UserError(f"two cells of {table} have the same key", place=str(snapshot), remedy=REMEDY)
                     self._values[address] = value
 
     def value(self, quantity: Quantity) -> Decimal:
-        """Return the number that a quantity has by the second reading."""
+        """Return the value of a quantity from the second reading."""
         return quantity.from_values([self._values.get((cell.table, cell.measure, cell.key)) for cell in quantity.cells])
 
 
@@ -134,7 +134,7 @@ def cells_of(document: Document, stated: Sequence[Stated]) -> Iterator[Cell]:
 
 
 def _spans(document: Document, stated: Sequence[Stated], again: Again) -> dict[str, str]:
-    """Return the numbers outside of tables by their id, as they must be written."""
+    """Return the expected texts of the numbers outside tables, by id."""
     spans = {
         each.id: written(
             again.value(each.bound.quantity) / each.bound.divisor, each.bound.decimals, each.bound.form, each.bound.language
@@ -152,7 +152,7 @@ def _note_spans(document: Document, again: Again) -> Iterator[tuple[str, str]]:
 
 
 def _rows(grid: Grid, again: Again, document: Document) -> list[list[str]]:
-    """Return the body of a table as it must stand in a document."""
+    """Return the expected body of a table in a document."""
     return [
         [
             row.text,
@@ -196,9 +196,9 @@ def _check_word(path: Path, spans: Mapping[str, str], expected: list[list[list[s
     word = read_word.read(path)
     heads = [len(placed.grid.heads) for placed in document.placed if placed.chart is None]
     if word.head_rows != heads:
-        _refuse(path, f"rows of heads are {word.head_rows} instead of {heads}")
+        _refuse(path, f"tables have {word.head_rows} rows of heads instead of {heads}")
     if word.headings != [title for _, _, title in document.headings]:
-        _refuse(path, "its headings are no real headings")
+        _refuse(path, "its headings are not those of the report, or are not styled as headings")
     alternatives = [placed.alternative for placed in document.placed if placed.chart is not None]
     if word.alternatives != alternatives:
         _refuse(path, "a figure has no alternative text")
@@ -211,15 +211,15 @@ def _check_html(path: Path, spans: Mapping[str, str], expected: list[list[list[s
         _refuse(path, "a head of a table has no scope")
     lost = sorted(page.references - page.ids)
     if lost:
-        _refuse(path, f"a link leads to {lost[0]!r}, which is not there")
+        _refuse(path, f"a link leads to {lost[0]!r}, which does not exist")
     charts = [placed for placed in document.placed if placed.chart is not None]
     if page.charts != [(placed.alternative, placed.chart.texts if placed.chart else []) for placed in charts]:
-        _refuse(path, "a figure has another text than its values")
+        _refuse(path, "the text of a figure differs from its values")
     return _compare(path, spans, page.spans, page.tables, expected)
 
 
 def _check_workbook(path: Path, again: Again, document: Document) -> int:
-    """Compare each number of the workbook with its cell; figures have their values there."""
+    """Compare each number of the workbook with its published cells; the workbook has the values of figures too."""
     book = CalamineWorkbook.from_path(path)
     count = 0
     for placed in document.placed:
@@ -238,7 +238,7 @@ def _check_workbook(path: Path, again: Again, document: Document) -> int:
 
 
 def _check_pdf(path: Path, document: Document) -> int:
-    """Compare everything that the tags of the PDF have, in their order, with the whole report."""
+    """Compare the text of the PDF's tags, in their order, with the whole report."""
     pdf = read_pdf.read(path)
     for fault in pdf.faults:
         _refuse(path, fault)

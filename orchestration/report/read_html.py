@@ -1,4 +1,4 @@
-"""What a page says to who reads its structure: ids, tables, scopes of heads, charts, links."""
+"""Reading the structure of a page: ids, tables, scopes of heads, charts, links."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Reader(HTMLParser):
         return any(name == tag for name, _ in self.open)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Begin an element."""
+        """Open an element."""
         found = dict(attrs)
         name = found.get("id") or ""
         if name:
@@ -56,12 +56,12 @@ class _Reader(HTMLParser):
             self.page.without_scope += 1
 
     def handle_endtag(self, tag: str) -> None:
-        """End an element."""
+        """Close an element."""
         if tag not in _VOID and self.open:
             self.open.pop()
 
     def handle_data(self, data: str) -> None:
-        """Take a text."""
+        """Add text to the open elements."""
         for _, name in self.open:
             if name:
                 self.page.spans[name] += data
@@ -74,7 +74,7 @@ class _Reader(HTMLParser):
 
 
 def read(text: str) -> Page:
-    """Return what a page says."""
+    """Return the structure of a page."""
     reader = _Reader()
     reader.feed(text)
     return reader.page

@@ -1,4 +1,4 @@
-"""What a PDF says to who reads its tags, and whether it has the tags that its readers need."""
+"""Reading a PDF by its tags: its text, its text alternatives, and faults in its tags."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ import pypdfium2.raw as pdfium
 
 from orchestration.report.pdf_structure import faults, unmarked
 
-# What is made by the page design: the list of contents, and signs of list items.
+# Tags of content that the page design adds, such as the list of contents and markers of list items.
 _NOT_READ = ("TOC", "Lbl", "Artifact")
-# What is no text has no number.
+# Content other than text has no number.
 _NO_TEXT = -1
 
 
 @dataclass
 class Pdf:
-    """What was read: the text of the tags after the list of contents, and what is missing."""
+    """What was read: the text after the list of contents, the text alternatives of figures, and faults."""
 
     text: str = ""
     alternatives: list[str] = field(default_factory=list)
@@ -74,7 +74,7 @@ def _pieces(page: Any) -> Iterator[tuple[tuple[str, ...], int, str]]:
                 yield from visit(child, path)
                 continue
             number = pdfium.FPDF_StructElement_GetChildMarkedContentID(element, place)
-            # A link has a child that is no text.
+            # A link has a child that is not text.
             if number >= 0:
                 yield path, number, ""
 
@@ -86,7 +86,7 @@ def _pieces(page: Any) -> Iterator[tuple[tuple[str, ...], int, str]]:
 
 
 def read(path: Path) -> Pdf:
-    """Return what a PDF says from its first chapter on."""
+    """Return the content of a PDF from its first chapter on."""
     with pikepdf.open(path) as tagged:
         found = Pdf(faults=list(dict.fromkeys(faults(tagged))))
     document = pypdfium2.PdfDocument(path)
@@ -107,10 +107,10 @@ def read(path: Path) -> Pdf:
                     found.alternatives.append(alternative)
                 if in_chapters and number != _NO_TEXT and not set(above) & set(_NOT_READ):
                     parts.append(texts.get(number, ""))
-            # A text that is marked as decoration has no number.
+            # Text that is marked as decoration has no number.
             if texts.keys() - seen or unmarked(page):
-                found.faults.append("shows something that no tag has")
-        # A hyphen at the end of a line is given by its own sign.
+                found.faults.append("shows content without a tag")
+        # pdfium returns a hyphen at the end of a line as a control character.
         found.text = "".join(parts).replace("\x02", "-")
     finally:
         document.close()

@@ -1,4 +1,4 @@
-"""What a Word document says to who reads its structure: bookmarks, tables, heads, headings, texts of pictures."""
+"""Reading the structure of a Word document: bookmarks, tables, rows of heads, headings, text alternatives."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Word:
 
 
 def _text(element: ElementTree.Element, *, marks: bool = True) -> str:
-    """Return the text of an element; without the raised marks of notes where they are not wanted."""
+    """Return the text of an element, with or without the raised marks of notes."""
     found = []
     for run in element.iter(f"{W}r"):
         raised = run.find(f"{W}rPr/{W}vertAlign")
@@ -34,7 +34,7 @@ def _text(element: ElementTree.Element, *, marks: bool = True) -> str:
 
 
 def read(path: Path) -> Word:
-    """Return what a document says."""
+    """Return the structure of a document."""
     with zipfile.ZipFile(path) as archive:
         root = ElementTree.fromstring(archive.read("word/document.xml"))
     word = Word()

@@ -1,7 +1,7 @@
-"""Chapters evaluated: prose in which each expression has become a value that is bound to its cells, by file and line.
+"""Evaluating chapters: each expression in the prose becomes a value that is bound to its cells, with file and line.
 
 Belongs here: the template language of chapters, the place of every expression, and errors with it. Does not belong here: the
-words (``vocabulary``), or the documents that chapters become (``document``).
+words (``vocabulary``), or the documents made from chapters (``document``).
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ from orchestration.report.values import LEVEL, ReportError
 from orchestration.report.vocabulary import Vocabulary
 from orchestration.report.writing import GROUPS
 
-# Years that a chapter may name by an expression; another number has to be bound.
+# Whole numbers that an expression may return as years; any other number must be bound.
 YEARS = range(1990, 2100)
 EXPRESSION = re.compile(r"\{\{(?P<strip>[-+]?)(?P<expression>.*?)(?P<end>[-+]?)\}\}", re.DOTALL)
-# What is said of a value stands at the end of its sentence; signs that nobody types keep it until then.
+# A remark on a value belongs at the end of its sentence; private-use characters mark it until it is moved there.
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _SAID = re.compile(f"{_OPEN}[^{_CLOSE}]*{_CLOSE}")
 _AT_ONCE = re.compile(f"[{_OPEN}{_CLOSE}]")
 _TO_THE_END = re.compile(
     rf"{_OPEN}(?P<said>[^{_CLOSE}]*){_CLOSE}(?P<rest>(?:(?!\.(?:\s|$)|\n\s*\n|\n- ).)*)(?=\.(?:\s|$))", re.DOTALL
 )
-DOCUMENTATION = "docs/run/reports.md says what a chapter may say"
+DOCUMENTATION = "docs/run/reports.md lists what a chapter may contain"
 
 
 @dataclass(frozen=True)
 class Stated:
-    """A bound value where it stands: ``id`` finds it in the documents, file and line in the chapter."""
+    """A bound value in its place: ``id`` locates it in the documents, file and line in the chapter."""
 
     id: str
     bound: Bound
@@ -57,7 +57,7 @@ class Stated:
 
 @dataclass(frozen=True)
 class Slot:
-    """The place of a table or figure; nothing where the round has none."""
+    """Markdown that an expression inserts; empty if the round has nothing to insert."""
 
     markdown: str
 
@@ -74,7 +74,7 @@ class Chapters:
     stated: list[Stated] = field(default_factory=list)
     placed: list[str] = field(default_factory=list)
     authored: Authored | None = None
-    # What chapters chose by comparing values, and the sentence of each bound value by its id.
+    # The choices of chapters by comparing values, and the sentence of each bound value by its id.
     chosen: list[Chosen] = field(default_factory=list)
     sentences: dict[str, str] = field(default_factory=dict)
 
@@ -83,12 +83,12 @@ class Chapters:
 
         Args:
             path: the file, for errors.
-            text: what stands in it.
+            text: its content.
             shown: the name of the file in the manifest.
-            is_signed: it is a signed text, which places nothing.
+            is_signed: whether it is a signed text, which cannot place tables, figures or slots.
 
         Raises:
-            UserError: an expression is wrong or refused; the message has file and line.
+            UserError: an expression is wrong or refused; the error has file and line.
         """
         return _Chapter(self, path, shown, is_signed=is_signed).render(text)
 
@@ -99,7 +99,7 @@ class _Chapter:
         self.choices = Choices(measuring(chapters.vocabulary.words()))
         self.expressions: list[tuple[int, str]] = []
         self.at = (1, "")
-        # What was said in the paragraph that is written now, and what waits for a number to stand behind.
+        # The current paragraph, the remarks it already has, and the remarks that wait for a number to follow.
         self.paragraph, self.shown_here, self.waiting = -1, set[str](), list[str]()
         self.paragraphs: list[int] = []
 
@@ -192,7 +192,7 @@ class _Chapter:
         if key in self.chapters.left_out:
             return Slot("")
         if key in self.chapters.placed:
-            raise ReportError(f"{key!r} stands in the report already", "refer to it by see()")
+            raise ReportError(f"the report already has {key!r}", "refer to it with see()")
         self.chapters.placed.append(key)
         return Slot(f'\n::: {{.slot key="{key}"}}\n:::\n')
 
@@ -208,7 +208,7 @@ class _Chapter:
         guess = suggest(code, lists[codelist]) if codelist in lists else suggest(codelist, lists)
         if code not in lists.get(codelist, {}):
             raise ReportError(
-                f"code list {codelist!r} has no {code!r}{guess}", "docs/run/reports.md says where codes are listed"
+                f"code list {codelist!r} has no {code!r}{guess}", "docs/run/reports.md tells where codes are listed"
             )
         return self.chapters.vocabulary.labels.code(codelist, code)
 
@@ -238,7 +238,7 @@ class _Chapter:
         if isinstance(value, Composed):
             return "".join(part if isinstance(part, str) else self._span(part) for part in value.parts)
         if isinstance(value, bool) or (isinstance(value, int) and value not in YEARS) or isinstance(value, float):
-            raise ReportError(f"{value} is bound to no published cell", "use a word of the vocabulary")
+            raise ReportError(f"{value} is not bound to a published cell", "use a word of the vocabulary")
         if value is None:
             raise ReportError("the expression has no value", "put the sentence in {% if %}")
         return self.choices.text(*self.at, value) if isinstance(value, str) else value
@@ -249,14 +249,14 @@ class _Chapter:
         line, expression = self.at
         self.chapters.stated.append(Stated(f"v{place}", bound, text, self.shown, line, expression))
         unit = f"{NO_BREAK}{bound.unit}" if bound.unit else ""
-        # What is said of sums of units sounds wrong of a single one.
+        # Remarks are worded differently for a single municipality than for a sum.
         is_one = all(cell.at.get(LEVEL) == "municipality" for cell in bound.quantity.cells)
         words = {**GROUPS["said"], **(GROUPS["said_of_one"] if is_one else {})}
         said = "; ".join(in_language(words[name], bound.language) for name in self._said_here(bound))
         return f"[{text}]{{#v{place} .bound}}{unit}" + (f"{_OPEN} ({said}){_CLOSE}" if said else "")
 
     def _said_here(self, bound: Bound) -> list[str]:
-        """Return what is to be said behind a value: once in a paragraph, and never between a verb and what it is about."""
+        """Return the remarks to write after a value: each once per paragraph, never after a word of direction or order."""
         here = self.paragraphs[min(self.at[0], len(self.paragraphs)) - 1]
         if here != self.paragraph:
             self._require_said()
@@ -272,14 +272,14 @@ class _Chapter:
     def _require_said(self) -> None:
         waiting = [name for name in self.waiting if name not in ALWAYS_SAID]
         if waiting:
-            raise ReportError(f"{waiting[0]!r} is said nowhere in the paragraph", "let a number follow in it")
+            raise ReportError(f"no number in the paragraph can take the remark {waiting[0]!r}", "add one after the word")
         self.waiting = []
 
 
 def _environment(finalize: Callable[[Any], Any]) -> SandboxedEnvironment:
     return SandboxedEnvironment(
         undefined=StrictUndefined,
-        # The signs of an identifier of Markdown would begin a comment otherwise.
+        # With the default delimiters, an identifier of Markdown would begin a comment.
         comment_start_string="{##",
         comment_end_string="##}",
         keep_trailing_newline=True,
@@ -291,12 +291,12 @@ def _environment(finalize: Callable[[Any], Any]) -> SandboxedEnvironment:
 
 @lru_cache(maxsize=256)
 def _compiled(text: str) -> CodeType:
-    """Return a chapter as it is evaluated: many reports say the same of other areas."""
+    """Return a compiled chapter; cached, as the reports of many areas share it."""
     return _environment(lambda value: value).compile(text)
 
 
 def _paragraphs(text: str) -> list[int]:
-    """Return the paragraph of each line of a chapter."""
+    """Return the number of the paragraph of each line of a chapter."""
     found, at = [], 0
     for line in text.split("\n"):
         at += not line.strip()
@@ -309,7 +309,7 @@ def _lines_kept(text: str) -> str:
 
 
 def _line(error: BaseException) -> int | None:
-    """Return the line of the template in which an error arose."""
+    """Return the line of the template that raised an error; None if it is not from a template."""
     line, trace = None, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == "<template>":

@@ -1,8 +1,8 @@
 """The reports that are part of a snapshot: made from a candidate before it has an id.
 
-They are formats as all others: content of the snapshot, so that they are judged, approved, kept and withdrawn with the
-figures that they say. A report that cannot be made is left out and told: an author's slip must not hold back figures. The
-national report takes seconds and is always made; memos and sheets of all areas are formats that one asks for.
+They are formats like all others: content of the snapshot, so that they are judged, approved, kept and withdrawn with their
+figures. A report that cannot be made is left out and reported: an author's mistake must not hold back figures. The national
+report takes seconds and is always made; memos and sheets of all areas are optional formats.
 
 Belongs here: which reports a candidate has, and where. Does not belong here: making them (``making``, ``parallel``).
 """
@@ -20,7 +20,7 @@ from orchestration.report.making import Built, Refused, earlier_folders, make, p
 from orchestration.report.model import REPORT, load_source
 from orchestration.report.parallel import SHARE, areas_of, by_several
 
-DEFECT = "is248 report makes it alone and shows where it breaks off"
+DEFECT = "run is248 report to make it alone and see where it fails"
 
 
 def write_reports(settings: Settings, candidate: Path, formats: Collection[str], predecessor: Path | None) -> list[Refused]:
@@ -28,12 +28,12 @@ def write_reports(settings: Settings, candidate: Path, formats: Collection[str],
 
     Args:
         settings: where sources and finished reports lie.
-        candidate: its folder; the files that reports are read back against are there.
-        formats: which are wanted.
-        predecessor: the published snapshot, whose reports are taken where their edition is the same.
+        candidate: its folder, with the files that reports are read back against.
+        formats: the formats to write.
+        predecessor: the published snapshot; its reports are reused if their edition is the same.
 
     Returns:
-        What could not be made, and why.
+        The reports that could not be made, with the reason.
     """
     refused: list[Refused] = []
     for format_, area in REPORTS.items():
@@ -49,7 +49,7 @@ def write_reports(settings: Settings, candidate: Path, formats: Collection[str],
                 found = _made(settings, candidate, name, target, earlier)
             except UserError as error:
                 found = [Refused(name, error.what, error.place, error.remedy)]
-            except Exception as error:  # whatever it is: figures do not wait for a report
+            except Exception as error:  # whatever it is: a report must not hold back figures
                 found = [Refused(name, f"{type(error).__name__}: {error}", str(source), DEFECT)]
             refused += [each for each in found if isinstance(each, Refused)]
     return refused

@@ -1,7 +1,7 @@
-"""Declared tables filled for one round: heads, labels, cells, and what has to be said below.
+"""Declared tables filled for one round: heads, labels, cells, and notes.
 
-Belongs here: expanding a declaration to cells in the words of print, putting them in rows and columns, footnotes. Does not
-belong here: which published cell a printed measure is (``printed_words``), or how a format draws a table.
+Belongs here: expanding a declaration to cells in the words of print, arranging them in rows and columns, footnotes. Does not
+belong here: which published cells a printed measure is made of (``printed_words``), or how a format draws a table.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from orchestration.report.writing import listed, number
 
 TEXTS = load_texts("report", "tables")
 
-# What stands beside figures and is none of a survey.
+# Measures that are shown beside figures, but do not come from a survey.
 CONTEXT = ("population", "share_of_population")
 NOT_POSSIBLE, MISSING = "M", "O"
 MUNICIPALITY_LEVEL = "municipality"
 HAS_ANSWERED = "has_answered"
-# Statuses of values that are no plain ones; the others say why there is no value.
+# Statuses of values that need a remark; apart from the plain status, the others say why a value is missing.
 SAID_STATUSES = ("I", "E", "P", "U")
 FTE_TABLES = {"measure_type": "fte_by_service", "education": "fte_by_education", "pathway": "fte_by_pathway"}
 
@@ -71,10 +71,10 @@ class _Filling:
         self.has_answered = "answered" in answers
 
     def _require_known(self) -> None:
-        """Refuse measures and codes that no list has: what a round lacks is left out, what is misspelt is an error.
+        """Refuse measures and codes that no list has: what a round lacks is left out, but a misspelling is an error.
 
         Raises:
-            ReportError: a measure or code is not known; the message has the nearest one.
+            ReportError: a measure or code is unknown; the message suggests the nearest one.
         """
         for column in self.declared.columns:
             if column.measure not in MEASURES:
@@ -89,7 +89,7 @@ class _Filling:
                 raise ReportError(f"{dimension} has no code {code!r}{suggest(code, known)}", "correct it")
 
     def _series(self) -> list[int]:
-        """Return every year of the series up to the round."""
+        """Return every year of the series up to the round; for amounts, every year before it."""
         if self.is_amount:
             wanted = {"indicator": "user_involvement_amount", LEVEL: COUNTRY[0], "unit_code": COUNTRY[1]}
             years = self.round.published.years("amounts", "amount_nok", wanted)
@@ -112,7 +112,7 @@ class _Filling:
             return self.round.before
         if isinstance(spec, int):
             return self.round.year + spec
-        raise ReportError(f"a year may not be {spec!r} here", "give report, before or a count of years")
+        raise ReportError(f"{spec!r} cannot be the year here", "give report, before or a number of years")
 
     def _codes(self) -> list[str]:
         rows = self.declared.rows
@@ -121,7 +121,7 @@ class _Filling:
                 return [str(year) for year in self._series()]
             return [str(year) for spec in rows.years if (year := self._year(spec)) is not None]
         if rows.codes != "all" and rows.by == "place":
-            # Two names of one place are one row.
+            # Two names for the same place give one row.
             places = self.round.words.places
             first = {places.get(code, code): code for code in reversed(rows.codes)}
             return [code for code in rows.codes if code in first.values()]
@@ -147,7 +147,7 @@ class _Filling:
         return sorted(str(row["unit_code"]) for row in self.round.published.rows("areas", wanted))
 
     def _units(self) -> list[str]:
-        """Return every municipality of the round, each after its parts that report for themselves, and the country."""
+        """Return every municipality of the round, each after its parts that report separately, and the country."""
         wanted = {YEAR: str(self.round.year), "area_basis": "reported"}
         found = [
             (str(row["municipality_code"] or row["unit_code"]), level == MUNICIPALITY_LEVEL, str(row["unit_code"]))
@@ -168,7 +168,7 @@ class _Filling:
         """Return measure, dimensions and year of a cell in the words of print.
 
         Raises:
-            ReportError: the round has no round before it, which the cell needs.
+            ReportError: the cell needs an earlier round, and there is none.
         """
         column, code = place.column, self.codes[row]
         dimensions = {**self.declared.fixed, **column.dimensions}
@@ -176,11 +176,11 @@ class _Filling:
         if not self.by_year:
             dimensions[self.declared.rows.by] = code
         if year is None:
-            raise ReportError("there is no round before", "leave the column out")
+            raise ReportError("there is no earlier round", "leave the column out")
         if column.since is not None:
             before = year + column.since if isinstance(column.since, int) else self._before(year)
             if before is None:
-                raise ReportError("there is no round before", "leave the column out")
+                raise ReportError("there is no earlier round", "leave the column out")
             dimensions["from_year"] = str(before)
         if column.survey is not None:
             dimensions["survey_year"] = str(self.round.year + column.survey)
@@ -200,7 +200,7 @@ class _Filling:
             measure, dimensions, year = self.words_of(row, place)
             key = cell_key(measure, {name: code for name, code in dimensions.items() if name != HAS_ANSWERED}, year)
             if self.is_amount and measure in CONTEXT:
-                # Beside an amount stand the inhabitants of the year in which it was asked about.
+                # An amount is shown with the inhabitants of the year that asked about it.
                 year = self.round.year
             quantity = self._quantity(measure, dimensions, year)
         except NotComparableError:
@@ -240,7 +240,7 @@ class _Filling:
         return GridCell(text, quantity, max(decimals, 0), divisor, tuple(remarks))
 
     def remarks(self, cell: Cell) -> list[str]:
-        """Return what has to be said of a cell beside what the report says once for all."""
+        """Return the remarks that a cell needs, without those that the report states once."""
         found = []
         if cell.status in SAID_STATUSES:
             found.append(self.labels.code("obs_status", cell.status))
@@ -254,9 +254,9 @@ class _Filling:
         if not any(cell.quantity is not None for line in cells for cell in line):
             hidden = any(cell.is_hidden for line in cells for cell in line)
             raise LeftOutError(self.round.say(TEXTS["left_out_hidden" if hidden else "left_out_not_asked"]))
-        # Rows and columns that the round has nothing of: a category that ended, a year in which nobody was asked.
-        # The area that a report is about is never left out: it is shown that it has nothing.
-        # Nor is a municipality of a list of all of them.
+        # Leave out rows and columns without figures, such as an abolished category or a year without the question.
+        # Keep the area that a report is about, to show that it has no figures,
+        # and every municipality of a list of all of them.
         keeps = self.declared.rows.by == "municipality_no" or (
             "here" in self.round.words.places and self.declared.rows.by in ("place", "municipality", "year")
         )
@@ -303,7 +303,7 @@ class _Filling:
         )
 
     def _attributes(self, place: _Place) -> dict[str, str]:
-        """Return what a column's head may say of it."""
+        """Return the attributes of a column that its head may show."""
         column = place.column
         found: dict[str, str] = {}
         if column.head is not None:
@@ -328,7 +328,7 @@ class _Filling:
         return found
 
     def _levels(self, places: list[_Place]) -> tuple[list[list[str]], dict[str, str]]:
-        """Return the lines of heads, widest first, and what all columns have in common."""
+        """Return the lines of heads, widest first, and the attributes that all columns share."""
         found = [self._attributes(place) for place in places]
         names = list(dict.fromkeys(name for each in found for name in each))
         constant = {name: found[0].get(name, "") for name in names if len({each.get(name, "") for each in found}) == 1}
@@ -338,11 +338,11 @@ class _Filling:
         return lines or [[found[0].get("measure", "")] * len(found)], constant
 
     def _is_context(self) -> bool:
-        """Whether the table is about nothing but inhabitants."""
+        """Whether all columns of the table measure inhabitants."""
         return all(column.measure in CONTEXT for column in self.declared.columns)
 
     def _named(self, cells: list[list[GridCell]], rows: list[RowHead]) -> list[Note]:
-        """Return what is said of values of a figure, by the names of their rows: a chart has no room for marks."""
+        """Return the remarks on values of a figure as notes that name their rows: a chart has no room for marks."""
         where: dict[str, list[str]] = {}
         for row, line in zip(rows, cells, strict=True):
             for remark in dict.fromkeys(remark for cell in line if cell.quantity is not None for remark in cell.remarks):
@@ -387,7 +387,7 @@ class _Filling:
         return f"{years[0]}\u2013{years[-1]}"
 
     def _breaks(self, years: list[int], notes: list[Note]) -> list[int]:
-        """Add what is said of breaks between the years of a table, and return the years before which a line ends."""
+        """Add notes on breaks between the years of a table, and return the years before which a line is interrupted."""
         known = self.round.breaks.get(self._subject())
         if known is None or len(years) < 2:
             return []
@@ -408,7 +408,7 @@ class _Filling:
         return walls
 
     def _base(self) -> list[Note]:
-        """Return how many answered the one question of a table."""
+        """Return a note with the response to the single question of a table; none for other tables."""
         fixed = self.declared.fixed
         if (
             "question" not in fixed

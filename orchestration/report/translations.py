@@ -1,7 +1,7 @@
-"""Chapters in the language of the report: what somebody wrote in it, and what stands where nobody has.
+"""Chapters in the language of the report: what somebody wrote in it, and what replaces missing chapters.
 
-The Norwegian chapter decides what a report has. What a chapter of another language does not place is put behind its text.
-Belongs here: choosing the text of a chapter. Does not belong here: evaluating it (``sentences``).
+The Norwegian chapter decides what a report contains. Tables, figures and slots that a chapter in another language does not
+place are appended to it. Belongs here: choosing the text of a chapter. Does not belong here: evaluating it (``sentences``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PLACED = re.compile(r"\{\{\s*((?:table|figure|prose|quote)\(\s*[\"']\w+[\"']\s*
 
 @dataclass(frozen=True)
 class Written:
-    """The text of a chapter. ``added`` is what its own language lacked; ``is_written`` says that somebody wrote prose."""
+    """The text of a chapter. ``added`` is what was appended; ``is_written`` is false if nobody wrote it in the language."""
 
     path: Path
     text: str
@@ -46,7 +46,7 @@ def text_of(source: Source, chapter: Chapter, language: Language) -> Written:
 
 
 def unused(source: Source) -> list[str]:
-    """Return what nobody reads: chapters that the report does not list, and tables that no chapter places."""
+    """Return unused files and tables: chapters that the report does not list, and tables that no chapter places."""
     files = {chapter.file for chapter in source.report.chapters}
     texts = {path.name: path.read_text(encoding="utf-8") for path in sorted((source.folder / CHAPTERS).glob("*.md"))}
     placed = {_key(each) for text in texts.values() for each in _PLACED.findall(text)}

@@ -1,4 +1,4 @@
-"""Numbers that an author typed by hand in a chapter instead of binding them: each is an error with its line and the remedy.
+"""Numbers that an author typed by hand in a chapter instead of binding them: each is an error.
 
 Belongs here: what counts as a number in prose, what may stand unbound (years, references, units), and the signed exceptions.
 Does not belong here: the bound values themselves (``sentences``).
@@ -15,9 +15,9 @@ from orchestration.core.errors import UserError
 from orchestration.core.language import Language
 from orchestration.report.model import SignedNumber
 
-# What is no prose: expressions, statements, comments of the template, code, addresses, identifiers of Markdown.
+# Not prose: expressions, statements, comments of the template, code, addresses, identifiers of Markdown.
 _NOT_PROSE = re.compile(r"\{##.*?##\}|\{\{.*?\}\}|\{%.*?%\}|`[^`]*`|\]\([^)]*\)|\{[#.][^}]*\}|<!--.*?-->", re.DOTALL)
-# What may stand as it is: years, spans of years, references, paragraphs of laws, and units that have a number in them.
+# Allowed unbound: years, spans of years, dates, weeks, references, sections of laws, and units that contain a number.
 _ALLOWED = re.compile(
     r"\b(?:19|20)\d\d(?:[\u2013-](?:19|20)\d\d)?\b"
     r"|(?:kapittel|kapitlene|tabell|figur|vedlegg|skjema|chapter|table|figure)\s\d+(?:\.\d+)*"
@@ -38,7 +38,7 @@ _WORDS: dict[Language, str] = {
 
 @dataclass(frozen=True)
 class Typed:
-    """A number typed by hand: its line and what was typed, and the sentence around it."""
+    """A number typed by hand: its line number, what was typed, and the text of the line."""
 
     line: int
     text: str
@@ -46,12 +46,12 @@ class Typed:
 
 
 def typed_numbers(chapter: str, language: Language) -> Iterator[Typed]:
-    """Yield every number of a chapter that is bound to nothing."""
-    # What is taken out keeps its lines.
+    """Yield every number of a chapter that is not bound."""
+    # Keep line breaks of removed parts, so that line numbers stay correct.
     prose = _NOT_PROSE.sub(lambda match: "\n" * match[0].count("\n") or " ", chapter)
     words = re.compile(rf"\b(?:{_WORDS[language]})\b", re.IGNORECASE)
     for line, text in enumerate(prose.split("\n"), start=1):
-        # The first of a list, and of a heading, is a sign of Markdown.
+        # A number and a full stop at the start of a line number a list item.
         bare = _ALLOWED.sub(lambda match: " " * len(match[0]), re.sub(r"^\s*\d+\.\s", " ", text))
         for match in (*_DIGITS.finditer(bare), *words.finditer(bare)):
             yield Typed(line, match[0].strip(), " ".join(text.split()))
@@ -60,17 +60,17 @@ def typed_numbers(chapter: str, language: Language) -> Iterator[Typed]:
 def require_bound(
     path: Path, chapter: str, language: Language, exceptions: Sequence[SignedNumber], name: str = ""
 ) -> set[int]:
-    """Refuse a chapter with a number that is typed by hand, and return the lines of the exceptions that were needed.
+    """Refuse a chapter with a number that is typed by hand, and return the lines of the exceptions that were used.
 
     Args:
         path: the file, for errors.
-        chapter: what stands in it.
+        chapter: its content.
         language: of the text.
-        exceptions: what was signed.
-        name: of the file as exceptions have it; its own name if it is not given.
+        exceptions: the signed exceptions.
+        name: the name of the file in exceptions, if it differs from the path's.
 
     Raises:
-        UserError: a number is bound to nothing and no signed exception has it.
+        UserError: a number is not bound, and no signed exception has it.
     """
     used: set[int] = set()
     for typed in typed_numbers(chapter, language):
@@ -86,7 +86,7 @@ def require_bound(
             raise UserError(
                 f"the number {typed.text!r} is typed by hand: {typed.sentence[:80]!r}",
                 place=f"{path}, line {typed.line}",
-                remedy="bind it by a word of docs/run/reports.md, or sign an exception in exceptions.csv",
+                remedy="bind it with a word of docs/run/reports.md, or sign an exception in exceptions.csv",
             )
         used.add(found.line)
     return used

@@ -1,6 +1,6 @@
-"""One compiler of Typst for all documents of a process: its fonts are loaded once, and none of the machine's.
+"""One Typst compiler for all documents of a process: it loads its fonts once, and does not use the machine's.
 
-Belongs here: that compiler and what is asked of it. Does not belong here: the language of Typst (``pdf``).
+Belongs here: that compiler and its requests. Does not belong here: Typst's markup (``pdf``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import typst
 STANDARD: Literal["ua-1"] = "ua-1"
 PICTURE_PPI = 200
 
-# The compiler does one document at a time.
+# The compiler handles one document at a time.
 _LOCK = threading.Lock()
 
 
@@ -26,7 +26,7 @@ def _of_process(process: int) -> typst.Compiler:
 
 
 def tagged_pdf(source: Path) -> bytes:
-    """Return a document as PDF/UA; files that it names lie beside it.
+    """Return a document as PDF/UA; it may refer to files in its folder.
 
     Raises:
         RuntimeError: the compiler refused or warned, which is a defect of this program.

@@ -1,6 +1,6 @@
 """Published cells, and quantities that are made of them: what every number of a report is bound to.
 
-Belongs here: finding exactly one cell by its key, what is said of it, and the arithmetic of a quantity. Does not belong
+Belongs here: finding exactly one cell by its key, its status and notes, and the arithmetic of a quantity. Does not belong
 here: how a number is written (``writing``), or which cells a sentence or table needs (``vocabulary``, ``printed_words``).
 """
 
@@ -22,14 +22,14 @@ from orchestration.publish.publication_metadata import Release
 
 YEAR, LEVEL, CODE, BASIS = "time_period", "unit_level", "unit_code", "area_basis"
 COUNTRY = ("country", "0")
-# Parts of a municipality that report for themselves.
+# Parts of a municipality that report separately.
 PARTS = ("city_district", "agency")
 HIDDEN = "Q"
 PLAIN = "A"
 
 
 class ReportError(Exception):
-    """Something that a sentence or table asks for and cannot have; whoever knows the place tells the user."""
+    """A sentence or table asks for something it cannot have; callers that know the place turn it into a ``UserError``."""
 
     def __init__(self, what: str, remedy: str) -> None:
         super().__init__(what)
@@ -39,7 +39,7 @@ class ReportError(Exception):
 
 @dataclass(frozen=True)
 class Cell:
-    """One value of a published table, with what the table says of it."""
+    """One value of a published table, with its status, reason of absence, notes and coverage."""
 
     table: str
     key: tuple[tuple[str, str], ...]
@@ -52,16 +52,16 @@ class Cell:
 
     @property
     def at(self) -> Mapping[str, str]:
-        """The key by column."""
+        """The values of the key, by column."""
         return dict(self.key)
 
     @property
     def is_missing(self) -> bool:
-        """Whether there is no value that may be said; the status is that of the main measure of its row."""
+        """Whether the value is missing; the status does not tell, as it is that of the row's main measure."""
         return self.value is None
 
     def named(self) -> str:
-        """Return the address as it is given to ``is248 explain``."""
+        """Return the address of the cell in the form that ``is248 explain`` takes, and the measure."""
         return f"{self.table} {' '.join(f'{name}={value}' for name, value in self.key)} ({self.measure})"
 
 
@@ -75,7 +75,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Quantity:
-    """``scale * sum(numerator) / sum(denominator) + shift``; without a denominator the sum alone."""
+    """``scale * sum(numerator) / sum(denominator) + shift``; without a denominator, ``scale * sum(numerator) + shift``."""
 
     numerator: tuple[Term, ...]
     denominator: tuple[Term, ...] = ()
@@ -84,17 +84,17 @@ class Quantity:
 
     @property
     def cells(self) -> tuple[Cell, ...]:
-        """Every cell that the quantity rests on."""
+        """Every cell of the quantity: of the numerator, then of the denominator."""
         return tuple(term.cell for term in (*self.numerator, *self.denominator))
 
     @property
     def missing(self) -> tuple[Cell, ...]:
-        """The cells that have no value that may be said."""
+        """The cells whose value is missing."""
         return tuple(cell for cell in self.cells if cell.is_missing)
 
     @property
     def value(self) -> Decimal:
-        """The number, from the values as they are written in decimals."""
+        """The number, computed exactly from the decimal representations of the values."""
         return self.from_values([cell.value for cell in self.cells])
 
     def from_values(self, values: Iterable[float | None]) -> Decimal:
@@ -124,7 +124,7 @@ def plain(*cells: Cell) -> tuple[Term, ...]:
 
 @dataclass(frozen=True)
 class Difference:
-    """What ``comparability`` says of two years of an indicator."""
+    """The entry of ``comparability`` for two years of an indicator."""
 
     verdict: str
     reason: str
@@ -138,12 +138,12 @@ class Published:
     tables: Mapping[str, Table]
     release: Release
     id: str
-    # Rows by table, level and code of the area; and those of a group by the values of some columns.
+    # Groups of rows, by table and by level and code of the area; and the rows of a group by the values of some columns.
     _groups: dict[tuple[str, str, str], list[dict[str, Any]]] = field(default_factory=dict)
     _indexes: dict[tuple[str, str, str, tuple[str, ...]], dict[tuple[str, ...], list[dict[str, Any]]]] = field(
         default_factory=dict
     )
-    # Areas whose rows are wanted soon, by level: of a table they are read together, and kept until others are.
+    # Areas whose rows will be needed soon, by level: each table reads them together, and they are kept until the next ones.
     _ahead: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def rows(self, table: str, wanted: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -172,9 +172,9 @@ class Published:
         return by_values.get(tuple(wanted.values()), [])
 
     def _group(self, table: str, level: str, code: str) -> list[dict[str, Any]]:
-        """Return the rows of a table and an area, or all of them, by year."""
+        """Return the rows of an area, or of the whole table, grouped by year."""
         if (table, level, code) not in self._groups:
-            # With them those of the areas that are wanted soon.
+            # Also read the rows of the areas that will be needed soon.
             has_area = bool(level and code)
             codes = self._ahead.get(level, frozenset()) | {code} if has_area else {code}
             where = f" where {LEVEL} = ? and list_contains(?, {CODE})" if has_area else ""
@@ -187,7 +187,7 @@ class Published:
         return self._groups[table, level, code]
 
     def read_ahead(self, codes: Mapping[str, Iterable[str]]) -> None:
-        """Say which areas are wanted next, by level; rows of those that were said before are given up."""
+        """Announce the areas that are needed next, by level; the rows of those announced before are dropped."""
         gone = {(level, code) for level, each in self._ahead.items() for code in each}
         self._groups = {key: rows for key, rows in self._groups.items() if key[1:3] not in gone}
         self._indexes = {key: rows for key, rows in self._indexes.items() if key[1:3] not in gone}
@@ -197,7 +197,8 @@ class Published:
         """Return the one cell of a table with a key.
 
         Raises:
-            ReportError: there is none, or there are several; the message says what is nearest, or in what they differ.
+            ReportError: there is no such column or cell, or there are several cells; the message says what is nearest, or in
+                which columns they differ.
         """
         found = self.rows(table, wanted)
         described = self.tables[table]
@@ -221,7 +222,7 @@ class Published:
         """Return a cell of a row."""
         value = row[measure]
         numeric = table.column(measure).type in NUMERIC
-        # DuckDB gives an empty number of a data frame as such; there is none in what it gives row by row.
+        # A missing value is None here: rows are fetched from DuckDB one by one, not as a data frame, which would have NaN.
         return Cell(
             table=table.name,
             key=tuple((name, str(row[name])) for name in table.key if row[name] is not None),
@@ -234,7 +235,7 @@ class Published:
         )
 
     def _nearest(self, table: str, wanted: Mapping[str, str]) -> str:
-        """Return what the table has instead, for the column that leaves nothing over."""
+        """Return the values that the table has for the first column whose wanted value excludes all rows."""
         for name, value in wanted.items():
             rest = {other: each for other, each in wanted.items() if other != name}
             there = sorted({str(row[name]) for row in self.rows(table, rest)})
@@ -250,7 +251,7 @@ class Published:
         return {(row[0], row[1], row[2]): Difference(row[3], row[4]) for row in self.connection.execute(sql).fetchall()}
 
     def difference(self, indicator: str, before: int, year: int) -> Difference | None:
-        """Return whether two years of an indicator can be compared; None where nobody has said."""
+        """Return whether two years of an indicator can be compared; None if ``comparability`` has no entry."""
         first, last = sorted((before, year))
         return self._verdicts.get((indicator, first, last))
 
@@ -260,7 +261,7 @@ class Published:
         return sorted({int(row[YEAR]) for row in rows if row[measure] is not None})
 
     def rounds(self) -> list[int]:
-        """Return the years of the surveys that have figures of FTE for the country."""
+        """Return the years of the rounds that have FTE figures for the country."""
         return self.years(
             "fte_by_service",
             "fte",

@@ -1,7 +1,7 @@
-"""A finished report held against the public files, by its manifest alone: nothing that was in memory when it was written.
+"""Checking a finished report against the public files by its manifest, without anything from the process that wrote it.
 
-Belongs here: what can be told of the files of a report and of the snapshot beside them. Does not belong here: what only the
-one who writes it knows (``read_back``).
+Belongs here: checks that need only the files of a report and of the snapshot. Does not belong here: checks that need the
+report in memory (``read_back``).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from orchestration.report.values import ReportError
 
 @dataclass
 class Verified:
-    """What was looked at, and what is wrong: each fault with the report that it is in."""
+    """The number of values checked, the edition of each report, and the faults, each with the name of its report."""
 
     numbers: int = 0
     editions: dict[str, str] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class Verified:
 
 
 def verify(reports: Path, snapshot: Path) -> Verified:
-    """Hold every report below a folder against the files of a snapshot: one reading of its cells for all of them."""
+    """Check every report below a folder against the files of a snapshot; the cells of all reports are read together."""
     found = Verified()
     manifests = {path.parent: read_manifest(path) for path in sorted(reports.rglob(MANIFEST))}
     cells = (
@@ -54,13 +54,13 @@ def verify(reports: Path, snapshot: Path) -> Verified:
         page = read_html.read((folder / f"{name}.html").read_text(encoding="utf-8"))
         found.unequal += [f"{name}: {fault}" for fault in _changed(folder, content, page)]
         found.lost += [
-            f"{name}: a link leads to {each!r}, which is not there" for each in sorted(page.references - page.ids)
+            f"{name}: a link leads to {each!r}, which does not exist" for each in sorted(page.references - page.ids)
         ]
     return found
 
 
 def numbers_of(content: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], str]]:
-    """Yield every number of a manifest: where it stands, what it is, and what is written."""
+    """Yield every number of a manifest: its place, what it is bound to, and its text."""
     for value in content["values"]:
         yield f"{value['file']}, line {value['line']}: {value['expression']}", value, value["text"]
     for table in content["tables"]:
@@ -71,7 +71,7 @@ def numbers_of(content: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, A
 
 
 def _changed(folder: Path, content: Mapping[str, Any], page: read_html.Page) -> Iterator[str]:
-    """Yield what the documents of a report say otherwise than its manifest."""
+    """Yield the differences between the documents of a report and its manifest."""
     for name, digest in content["files"].items():
         path = folder / name
         if not path.is_file() or file_hash(path) != digest:

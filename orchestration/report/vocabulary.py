@@ -1,4 +1,4 @@
-"""What an author may say: each word returns a value that is bound to published cells, or refuses and says why.
+"""The words of chapters: most return a value that is bound to published cells, or refuse with a reason.
 
 Belongs here: the words, their defaults, and what each refuses. Does not belong here: which cells a measure is made of
 (``printed_words``), the template (``sentences``), or how a number is written (``writing``).
@@ -23,7 +23,7 @@ from orchestration.report.tables import SAID_STATUSES
 from orchestration.report.values import BASIS, CODE, LEVEL, YEAR, Cell, Quantity, ReportError, plain
 from orchestration.report.writing import GROUPS, WORDS, in_words, kept_together, listed
 
-# What has to be said of a status, by the name that an author gives it in ``said``.
+# The remark that a status needs, by the name that authors use in ``said``.
 STATUS_NAMES = dict(zip(SAID_STATUSES, ("carried_forward", "estimated", "provisional", "uncertain"), strict=True))
 AREAS = {
     "county": "county",
@@ -68,7 +68,7 @@ class Vocabulary:
     # FTE
 
     def fte(self, year: int | None = None, group: str = "total", **how: Any) -> Bound:
-        """FTE: ``fte(year, "adults", service="home_ambulatory")``; several categories as a list are added up."""
+        """FTE: ``fte(year, "adults", service="home_ambulatory")``; several categories in a list are added up."""
         return self._measure("fte_reported", year, group, how, 0)
 
     def rate(self, year: int | None = None, group: str = "total", **how: Any) -> Bound:
@@ -90,15 +90,15 @@ class Vocabulary:
         return self._bound(Quantity(plain(cell)), decimals, said, unit)
 
     def share_of_fte(self, year: int | None = None, group: str = "total", **how: Any) -> Bound:
-        """What percent of the FTE of the group a service, education or pathway has; without one, the group's of both."""
+        """The percentage of a group's FTE in a service, education or pathway; without one, the group's share of all FTE."""
         return self._measure("share_of_fte", year, group, how, 0)
 
     def on_pathways(self, year: int | None = None, group: str = "total", **how: Any) -> Bound:
-        """What percent of the FTE are distributed on pathways."""
+        """The percentage of FTE that are distributed by pathway."""
         return self._measure("share_of_fte_distributed_on_pathways", year, group, how, 0)
 
     def reporting_form(self, form: str, group: str, year: int | None = None, **how: Any) -> Bound:
-        """What percent of the municipalities reported jointly or separately."""
+        """The percentage of municipalities that reported jointly or separately."""
         said, unit, decimals, _ = _common(how, 0)
         dimensions = {"reporting_form": form, "target_group": group}
         quantity = self.of.words.quantity("share_of_municipalities", dimensions, self._year(year))
@@ -107,11 +107,11 @@ class Vocabulary:
     # Answers
 
     def share(self, indicator: str, answer: str = "yes", **how: Any) -> Bound:
-        """What percent gave an answer, of the base that the question has; ``base="all"`` or ``"answered"`` says another."""
+        """The percentage that gave an answer, of the question's base unless ``base`` is ``"all"`` or ``"answered"``."""
         return self._answer("share_of_municipalities", indicator, answer, how)
 
     def number_of(self, indicator: str, answer: str = "yes", **how: Any) -> Bound:
-        """How many gave an answer; ``"answered"`` counts those who answered, ``"all_municipalities"`` all."""
+        """The number that gave an answer; ``"answered"`` counts all that answered, ``"all_municipalities"`` all."""
         return self._answer("municipalities", indicator, answer, how)
 
     def asked(self, indicator: str, item: str | None = None, year: int | None = None) -> bool:
@@ -128,28 +128,28 @@ class Vocabulary:
     # Changes
 
     def change(self, before: int | None, year: int, group: str = "total", **how: Any) -> Bound:
-        """The change between two rounds, in percent; ``as_="fte"`` in FTE, ``as_="points"`` of the share of an answer."""
+        """The change between two rounds: of FTE in percent, or with ``as_="fte"`` in FTE; of an answer's share in points."""
         return self._change(before, year, group, dict(how))
 
     def real_change(self, before: int, year: int, group: str = "total", **how: Any) -> Bound:
-        """The change in percent without municipalities that changed how they report."""
+        """The real change in percent: without municipalities that changed their reporting practice."""
         said, unit, decimals, _ = _common(how, 1)
         key = {"time_period_from": str(before), "time_period_to": str(year), "target_group": group}
         cell = self.of.published.cell("real_change", "real_change_percent", key)
         return self._bound(Quantity(plain(cell)), decimals, said, unit)
 
     def has_real_change(self, before: int, year: int) -> bool:
-        """Whether there is a real change between two rounds, for ``{% if %}``."""
+        """Whether a real change between two rounds is published, for ``{% if %}``."""
         key = {"time_period_from": str(before), "time_period_to": str(year), "target_group": "total"}
         return any(row["real_change_percent"] is not None for row in self.of.published.rows("real_change", key))
 
     def comparable(self, before: int, year: int, indicator: str = "fte_by_service") -> bool:
-        """Whether a change between two years may be said at all, for ``{% if %}``."""
+        """Whether two years can be compared, perhaps with reservations, for ``{% if %}``."""
         found = self.of.published.difference(indicator, before, year)
         return found is not None and found.verdict != "not_comparable"
 
     def rose_or_fell(self, before: int, year: int, group: str = "total", **how: Any) -> Bound:
-        """``økte``, ``sank`` or ``var uendret``, by the change as it is rounded."""
+        """``økte``, ``sank`` or ``var uendret``, depending on the rounded change."""
         return replace(self._change(before, year, group, dict(how)), form="direction")
 
     def has_fte(self, year: int | None = None, group: str = "total", **how: Any) -> bool:
@@ -161,9 +161,9 @@ class Vocabulary:
         return not quantity.missing
 
     def not_answered(self, year: int | None = None, *, carried_forward: bool = False) -> str:
-        """The municipalities of the report's county without a report, as a list of names; nothing where all reported.
+        """The names of the report's county's municipalities without figures of FTE; empty if all have them.
 
-        ``carried_forward=True`` lists those whose figures are of the year before.
+        ``carried_forward=True`` lists those whose figures are carried forward.
         """
         county = self.of.words.places["here"].code
         wanted = {LEVEL: "municipality", YEAR: str(self._year(year)), BASIS: "current"}
@@ -178,17 +178,17 @@ class Vocabulary:
         return listed(sorted(names), self.of.language)
 
     def about_unchanged(self, before: int, year: int, group: str = "total", limit: float = 1, **how: Any) -> bool:
-        """Whether a change is smaller than a limit either way, for ``{% if %}``."""
+        """Whether a change in either direction is smaller than a limit, for ``{% if %}``."""
         return abs(self._change(before, year, group, dict(how)).value) < Decimal(str(limit))
 
-    # Areas beside each other
+    # Comparing areas
 
     def highest(self, count: int, word: str, by: str = "county", among: str = "", **how: Any) -> Composed:
-        """The areas with the highest values, with them: ``highest(3, "rate", by="county", group="adults")``."""
+        """The areas with the highest values, and these values: ``highest(3, "rate", by="county", group="adults")``."""
         return self._extreme(count, word, by, among, how, is_highest=True)
 
     def lowest(self, count: int, word: str, by: str = "county", among: str = "", **how: Any) -> Composed:
-        """The areas with the lowest values, with them."""
+        """The areas with the lowest values, and these values."""
         return self._extreme(count, word, by, among, how, is_highest=False)
 
     # Others
@@ -196,15 +196,15 @@ class Vocabulary:
     def amount(
         self, year: int, unit: str = "million", *, real: bool = False, said: str | Sequence[str] = (), decimals: int = 0
     ) -> Bound:
-        """What municipalities gave to organised user involvement; ``unit`` is nok, thousand or million."""
+        """The amount that municipalities gave to organised user involvement; ``unit`` is nok, thousand or million."""
         if unit not in AMOUNT_UNITS:
-            raise ReportError(f"{unit!r} is no unit of amounts", f"units are {', '.join(AMOUNT_UNITS)}")
+            raise ReportError(f"{unit!r} is not a unit of amounts", f"units are {', '.join(AMOUNT_UNITS)}")
         dimensions = {"price_basis": "real" if real else "nominal"}
         quantity = self.of.words.quantity("user_involvement_amount", dimensions, year)
         return replace(self._bound(quantity, decimals, said, ""), divisor=AMOUNT_UNITS[unit])
 
     def persons(self, indicator: str, year: int, category: str = "total") -> Composed:
-        """An estimated number of persons, always as an interval: the estimate by one assumption and by the other."""
+        """An estimated number of persons, always as an interval between the estimates under two assumptions."""
         key = {"indicator": indicator, YEAR: str(year), "category": category}
         ends = [
             self.of.published.cell("person_estimates", column, key) for column in ("persons_main", "persons_alternative")
@@ -217,7 +217,7 @@ class Vocabulary:
     def responded(
         self, year: int | None = None, unit_set: str = "municipalities", what: str = "units_answered", **how: Any
     ) -> Bound:
-        """How many units answered; ``what="units_expected"`` how many were asked, ``"units_missing"`` how many did not."""
+        """The number of units that answered; other values of ``what``: ``units_expected``, ``units_missing``, ``share``."""
         said, unit, decimals, _ = _common(how, 0)
         rows = self.of.published.rows("response", {YEAR: str(self._year(year)), "unit_set": unit_set})
         main = [row for row in rows if row["survey"] in ("is248", "is24")]
@@ -230,30 +230,30 @@ class Vocabulary:
         return self._bound(Quantity(plain(self.of.published.cell("response", what, key))), decimals, said, unit)
 
     def municipalities(self, year: int | None = None, *, share: bool = False, **how: Any) -> Bound:
-        """How many municipalities there are, of a size or in an area; ``share=True`` in percent of all."""
+        """The number of municipalities, of a size or in an area; with ``share=True``, in percent of all."""
         measure = "share_of_municipalities" if share else "municipalities"
         return self._of_areas(measure, year, how)
 
     def population(self, year: int | None = None, group: str = "total", *, share: bool = False, **how: Any) -> Bound:
-        """How many inhabitants the target group has; ``share=True`` in percent of the country's."""
+        """The number of inhabitants in the target group; with ``share=True``, in percent of the country's."""
         return self._of_areas("share_of_population" if share else "population", year, {**how, "group": group})
 
     def in_words(self, bound: Bound) -> Bound:
-        """A number up to ten as a word; larger ones stay numbers."""
+        """A number from zero to ten as a word; others stay numbers."""
         return replace(bound, form="word") if in_words(bound.value, self.of.language) is not None else bound
 
     def size_of(self, bound: Bound) -> Bound:
-        """A change without its sign, behind ``rose_or_fell``."""
+        """A change without its sign, to follow ``rose_or_fell``."""
         return replace(bound, form="size")
 
     def above_or_below(self, bound: Bound, other: Bound) -> Bound:
-        """``over``, ``under`` or ``likt med``, by both values as they are written."""
+        """``over``, ``under`` or ``likt med``, depending on both values as written."""
         if not isinstance(bound, Bound) or not isinstance(other, Bound):
-            raise ReportError("two values lie beside each other", "give two words, such as rate(year) and rate(before)")
+            raise ReportError("only two values can be compared", "give two words, such as rate(year) and rate(before)")
         return bound.beside(other)
 
     def fraction(self, bound: Bound) -> Bound:
-        """A share as ``halvparten``, ``hver tredje`` ..., where it is close enough to one; otherwise an error."""
+        """A share as ``halvparten``, ``hver tredje`` ..., if it is close enough to one of them; otherwise an error."""
         return replace(bound, form="fraction")
 
     # What the words have in common
@@ -277,14 +277,14 @@ class Vocabulary:
         if "place" in how:
             dimensions["place"] = str(how["place"])
         elif "here" in self.of.words.places and not set(how) & set(AREAS):
-            # A report about an area speaks of it where nothing else is said.
+            # In a report about an area, that area is the default.
             dimensions["place"] = "here"
         taken = {*kinds, *AREAS, "place", "item", "base", "indicator", "answer", "as_"}
         for name in sorted(set(how) - taken):
             guess = suggest(name, [*taken, "said", "unit", "decimals", "year"])
-            raise ReportError(f"a word knows nothing of {name!r}{guess}", "docs/run/reports.md lists what each word takes")
+            raise ReportError(f"words do not take {name!r}{guess}", "docs/run/reports.md lists what each word takes")
         if group == "total" and how.get("service", "total") != "total":
-            raise ReportError("services are those of adults or of children", 'name the group: fte(year, "adults", ...)')
+            raise ReportError("services are either for adults or for children", 'name the group: fte(year, "adults", ...)')
         return dimensions
 
     def _measure(self, measure: str, year: int | None, group: str, how: dict[str, Any], decimals: int) -> Bound:
@@ -320,7 +320,7 @@ class Vocabulary:
 
     def _change(self, before: int | None, year: int, group: str, how: dict[str, Any]) -> Bound:
         if before is None:
-            raise ReportError("there is no round before", "put the sentence in {% if before %}")
+            raise ReportError("there is no earlier round", "put the sentence in {% if before %}")
         as_ = how.pop("as_", "points" if "indicator" in how else "percent")
         if "indicator" in how:
             return self._points(before, year, how)
@@ -338,7 +338,7 @@ class Vocabulary:
         said, unit, decimals, rest = _common(how, 0)
         indicator, answer = str(rest.pop("indicator")), str(rest.pop("answer", "yes"))
         self.of.words.require_comparable(indicator, before, year)
-        # The difference of two shares with different bases is no single fraction: the published shares are taken.
+        # The difference of two shares with different bases is not a single fraction, so the published shares are used.
         cells = [self._share_cell(indicator, answer, rest, each) for each in (year, before)]
         quantity = Quantity((*plain(cells[0]), *(replace(term, factor=-1) for term in plain(cells[1]))), scale=100)
         return self._bound(quantity, decimals, said, unit, also=self._correction(indicator, before, year))
@@ -359,7 +359,7 @@ class Vocabulary:
     def _correction(self, indicator: str, before: int, year: int) -> tuple[str, ...]:
         found = self.of.published.difference(indicator, before, year)
         if found is None:
-            raise ReportError(f"nobody has said whether {before} and {year} can be compared", "add it to data/comparability")
+            raise ReportError(f"no entry says whether {before} and {year} can be compared", "add one to data/comparability")
         return (WITH_CORRECTION,) if found.verdict == WITH_CORRECTION else ()
 
     def _extreme(self, count: int, word: str, by: str, among: str, how: dict[str, Any], *, is_highest: bool) -> Composed:
@@ -384,10 +384,10 @@ class Vocabulary:
                 hidden.append(name)
                 refused = error
         if refused is not None and not found:
-            # What is wrong everywhere is wrong with the expression.
+            # If every area is refused, the expression is wrong.
             raise refused
         if hidden and among != "shown":
-            raise ReportError(f"{', '.join(hidden)} cannot be shown", 'add among="shown", then the sentence says it')
+            raise ReportError(f"{', '.join(hidden)} cannot be shown", 'add among="shown", so that the sentence says so')
         if len(found) <= count:
             raise ReportError(f"there are only {len(found)} areas to choose from", "ask for fewer")
         found.sort(key=lambda each: each[1].value, reverse=is_highest)
@@ -410,10 +410,11 @@ class Vocabulary:
     def _bound(
         self, quantity: Quantity, decimals: int, said: str | Sequence[str], unit: str, also: tuple[str, ...] = ()
     ) -> Bound:
-        """Return a value that may be said, with what has to be said of it.
+        """Return a value with the remarks that it needs.
 
         Raises:
-            ReportError: a cell has no value, or something has to be said of it that the author did not allow.
+            ReportError: a cell has no value, ``said`` has an unknown name, or the value needs a remark that the author did
+                not allow.
         """
         for cell in quantity.missing:
             reason = self.labels.code("absence_reason", cell.reason) if cell.reason else "no value"
@@ -422,12 +423,12 @@ class Vocabulary:
         for name in allowed:
             if name not in GROUPS["said"]:
                 known = list(GROUPS["said"])
-                raise ReportError(f"nothing is said by {name!r}{suggest(name, known)}", f"said is one of {', '.join(known)}")
+                raise ReportError(f"there is no remark {name!r}{suggest(name, known)}", f"said is one of {', '.join(known)}")
         needed = list(dict.fromkeys([*also, *(name for cell in quantity.cells for name in self._needed(cell))]))
         for name in needed:
             if name not in allowed and name not in ALWAYS_SAID:
                 what = in_language(GROUPS["said"][name], self.of.language) if name in GROUPS["said"] else name
-                raise ReportError(f"the value is not plain: {what}", f'add said="{name}", then the sentence shows it')
+                raise ReportError(f"the value needs a remark: {what}", f'add said="{name}", so that the sentence shows it')
         return Bound(quantity, decimals, language=self.of.language, unit=unit, said=tuple(needed))
 
     def _needed(self, cell: Cell) -> Iterable[str]:
@@ -443,6 +444,6 @@ def _names(said: str | Sequence[str]) -> list[str]:
 
 
 def _common(how: dict[str, Any], decimals: int) -> tuple[Any, str, int, dict[str, Any]]:
-    """Return what every word takes, and the rest: ``said``, ``unit``, ``decimals``."""
+    """Return the arguments that every word takes (``said``, ``unit``, ``decimals``), and the rest."""
     rest = dict(how)
     return rest.pop("said", ()), str(rest.pop("unit", "")), int(rest.pop("decimals", decimals)), rest

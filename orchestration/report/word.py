@@ -1,7 +1,7 @@
 """The report as a Word document: real headings, header rows, row heads, captions, alternative texts, a table of contents.
 
-pandoc writes it; what it does not know is put in afterwards, with the dates of no day. Belongs here: styles of Word and
-those changes. Does not belong here: what the report consists of (``document``).
+pandoc writes it; afterwards, what pandoc does not support is added, and times are replaced by the day of the report. Belongs
+here: Word's styles and these changes. Does not belong here: the content of the report (``document``).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from orchestration.report.pandoc import Writing, default_file, written
 from orchestration.report.typesetting import picture
 
 DARK, QUIET, LINE, CHECK = "0B5E5A", "595959", "BFBFBF", "9B1C1C"
-# Letters of cells in half points, the smaller the more a table holds.
+# Font sizes of cells in half points: the wider the table, the smaller the size.
 CELL_SIZES = (18, 15, 13)
 POINT_STYLE = "Punkt"
 LOCALE = {"nb": "nb-NO", "en": "en-GB"}
@@ -49,7 +49,7 @@ def write_word(document: Document, path: Path, work: Path) -> None:
     Args:
         document: the report.
         path: the file.
-        work: a folder for pictures and styles on the way.
+        work: a folder for temporary files.
     """
     reference = work / "reference.docx"
     reference.write_bytes(_reference(document.language))
@@ -78,7 +78,7 @@ def write_word(document: Document, path: Path, work: Path) -> None:
 
 
 def _with_points(node: Node) -> Any:
-    """Return a list whose points have the size of the text: pandoc gives them the style of cells."""
+    """Return a bullet list in the size of the text: pandoc would give its items the style of cells."""
 
     def point(inner: Node) -> Any:
         return nodes.paragraph(inner["c"], POINT_STYLE) if inner["t"] == "Plain" else None
@@ -87,12 +87,12 @@ def _with_points(node: Node) -> Any:
 
 
 def cell_style(small: int) -> str:
-    """Return the style of the cells of a table, by how small its letters are."""
+    """Return the style of a table's cells, by the index of their font size."""
     return f"Compact{small or ''}"
 
 
 def _with_small_cells(placed: Placed, found: list[Node]) -> list[Node]:
-    """Return a table whose cells have smaller letters where it holds much."""
+    """Return the nodes of a table, with a smaller font in its cells if it is wide."""
     _, small = column_widths(placed.grid)
     if not small:
         return found
@@ -111,7 +111,7 @@ def _with_small_cells(placed: Placed, found: list[Node]) -> list[Node]:
 
 
 def picture_of(svg: str, work: Path) -> bytes:
-    """Return a chart as a picture: older Word shows no SVG."""
+    """Return a chart as a PNG: older versions of Word do not show SVG."""
     chart = work / "chart.typ"
     (work / "chart.svg").write_text(svg, encoding="utf-8")
     chart.write_text('#set page(width: auto, height: auto, margin: 0pt)\n#image("chart.svg")', encoding="utf-8")
@@ -120,7 +120,7 @@ def picture_of(svg: str, work: Path) -> bytes:
 
 @cache
 def _reference(language: str) -> bytes:
-    """Return the styles: pandoc's own document with the fonts and colours of the reports."""
+    """Return the reference document: pandoc's, with the fonts, colours, styles and footer of the reports."""
     result = io.BytesIO()
     changes: dict[str, Callable[[str], str]] = {
         "word/styles.xml": lambda content: _styles(content, language),
@@ -168,7 +168,7 @@ def _style(
 
 
 def _part(name: str, **values: str) -> str:
-    """Return a part of Word's files with its blanks filled."""
+    """Return a template of Word's XML with its placeholders filled."""
     text = (TEMPLATES / name).read_text(encoding="utf-8").replace("\n", "")
     for blank, value in values.items():
         text = text.replace(f"@{blank}@", value)
@@ -204,7 +204,7 @@ _FIELD_END = '<w:fldChar w:fldCharType="end" />'
 
 
 def _with_contents(text: str, document: Document) -> str:
-    """Return the document with its list of contents behind the front, and the headings in it until Word counts the pages."""
+    """Move the list of contents behind the front, and list the headings in it until Word adds page numbers."""
     found = _CONTENTS.search(text)
     if found is None:
         return text
@@ -222,7 +222,7 @@ def _with_contents(text: str, document: Document) -> str:
 
 
 def _finish(made: bytes, path: Path, document: Document) -> None:
-    """Write the document again with row heads, rows that stay whole, and no clock."""
+    """Write the document with row heads, unbroken rows, and the day of the report instead of the time of writing."""
     with zipfile.ZipFile(io.BytesIO(made)) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
             content = source.read(name)
@@ -230,7 +230,7 @@ def _finish(made: bytes, path: Path, document: Document) -> None:
                 text = content.decode("utf-8")
                 text = _with_contents(text, document)
                 text = text.replace('w:firstColumn="0"', 'w:firstColumn="1"')
-                # A row does not break over pages.
+                # Rows must not break across pages.
                 text = re.sub(r"<w:tr>(?!<w:trPr>)", "<w:tr><w:trPr><w:cantSplit/></w:trPr>", text)
                 text = text.replace("<w:trPr><w:tblHeader", "<w:trPr><w:cantSplit/><w:tblHeader")
                 content = text.encode("utf-8")

@@ -1,4 +1,4 @@
-"""The tables and the values of the figures of a report as one workbook: a sheet each, and a list of them.
+"""The tables of a report, and the values of its figures, as one workbook: one sheet each, and a list of them.
 
 Belongs here: sheets with numbers as numbers. Does not belong here: how any workbook looks (``core.workbooks``).
 """
@@ -46,7 +46,7 @@ def write_workbook(document: Document, path: Path) -> None:
 
 
 def sheet_name(placed: Placed) -> str:
-    """Return the name of a sheet: what the caption calls the table."""
+    """Return the name of a sheet: the label of the table in its caption."""
     return placed.caption.split("\u2002", 1)[0].replace("\u00a0", " ")
 
 

@@ -16,14 +16,14 @@ GROUPS = load_groups("report", "words")
 WORDS = GROUPS["words"]
 
 SEPARATORS: dict[Language, tuple[str, str]] = {"nb": ("\u202f", ","), "en": (",", ".")}
-# How far from a fraction a share may lie and still be called by it, in percentage points.
+# How far a share may be from a fraction and still be named by it, in percentage points.
 FRACTION_TOLERANCE = Decimal(3)
 FRACTIONS = (("half", Decimal(50)), ("third", Decimal(100) / 3), ("quarter", Decimal(25)), ("fifth", Decimal(20)))
 LARGEST_WORD = 10
 
 
 def number(value: Decimal, decimals: int, language: Language) -> str:
-    """Return a number with a fixed count of decimals, rounded half up; fewer than none round to tens and hundreds."""
+    """Return a number with fixed decimals, rounded half up; negative ones round to tens, hundreds and so on."""
     written = rounded(value, decimals)
     thousands, mark = SEPARATORS[language]
     digits = f"{abs(written):,.{max(decimals, 0)}f}".translate({ord(","): thousands, ord("."): mark})
@@ -31,7 +31,7 @@ def number(value: Decimal, decimals: int, language: Language) -> str:
 
 
 def in_words(value: Decimal, language: Language) -> str | None:
-    """Return a whole number up to ten as a word; None where it is larger."""
+    """Return a number, rounded to a whole one, as a word; None if it is negative or above ten."""
     whole = int(rounded(value, 0))
     if not 0 <= whole <= LARGEST_WORD:
         return None
@@ -40,7 +40,7 @@ def in_words(value: Decimal, language: Language) -> str | None:
 
 
 def as_fraction(percent: Decimal, language: Language) -> str | None:
-    """Return the fraction that a share is close to, in words; None where it is close to none."""
+    """Return the fraction that a share is close to, in words; None if there is no such fraction."""
     for name, size in FRACTIONS:
         if abs(percent - size) <= FRACTION_TOLERANCE:
             label = GROUPS["fractions"][name]
@@ -49,7 +49,7 @@ def as_fraction(percent: Decimal, language: Language) -> str | None:
 
 
 def listed(parts: Sequence[str], language: Language) -> str:
-    """Return names as a list within a sentence."""
+    """Return names as an enumeration in a sentence."""
     if len(parts) < 2:
         return "".join(parts)
     label = WORDS["and"]

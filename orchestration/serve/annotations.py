@@ -1,7 +1,7 @@
 """Annotations of the rows of an answer: labels for their codes, and breaks in series.
 
 Belongs here: labels of codes and breaks in both languages. Does not belong here: the rows (``answers``), or
-what JSON-stat says of itself (``publish.formats.json_stat``).
+the metadata in JSON-stat (``publish.formats.json_stat``).
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from orchestration.publish.remarks import (
 )
 from orchestration.serve.published import OpenSnapshot
 
-# Columns that say what a figure is worth.
+# Columns that qualify a figure.
 QUALIFYING = (STATUS_COLUMN, REASON_COLUMN, NOTE_COLUMN, "base", "unit_set", COVERAGE_COLUMN, BREAK_COLUMN)
 
 INDICATOR = "indicator"
-# Areas as they were in the year of a row.
+# The areas of the year of a row.
 REPORTED = "reported"
 
 
 def annotate(snapshot: OpenSnapshot, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
-    """Return the labels of codes in the rows, the breaks that the rows tell of, and what of this the request left out.
+    """Return the labels of codes in the rows, the breaks that the rows report, and the qualifying columns they lack.
 
     Args:
-        snapshot: labels and breaks.
-        table: what the rows are of.
+        snapshot: has labels and breaks.
+        table: the table of the rows.
         names: the columns of the rows.
         rows: the answer.
     """
@@ -60,7 +60,7 @@ def annotate(snapshot: OpenSnapshot, table: Table, names: Sequence[str], rows: S
 def find_moves(
     snapshot: OpenSnapshot, names: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> dict[tuple[str, str], list[Label]]:
-    """Return how areas moved, by level and code, for rows on the areas of their year that report a break."""
+    """Return remarks on boundaries that moved, by level and code, for rows on areas of their year that report a break."""
     needed = (*AREA_COLUMNS, BASIS_COLUMN, BREAK_COLUMN)
     if not set(needed) <= set(names):
         return {}
@@ -76,7 +76,7 @@ def find_moves(
 def find_breaks(
     snapshot: OpenSnapshot, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> list[dict[str, Any]]:
-    """Return every break in the subjects of the rows, with its kind in words, if any row reports one."""
+    """Return every break in the subjects of the rows that report one, with the label of its kind."""
     if BREAK_COLUMN not in names or BREAKS not in snapshot.tables:
         return []
     of_row = names.index(INDICATOR) if INDICATOR in names else None

@@ -1,7 +1,7 @@
-"""How any request is answered: from one snapshot, from the client's own copy where it has the answer, or with a refusal.
+"""How any request is answered: from one snapshot, from the client's cache if it has the answer, or with a refusal.
 
-Belongs here: headers, caching, HEAD, and what is said of errors. Does not belong here: addresses (``application``), or
-what an answer says (``answers``, ``pages``).
+Belongs here: headers, caching, HEAD, and the form of errors. Does not belong here: addresses (``application``), or the
+content of an answer (``answers``, ``pages``).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from orchestration.serve.published import OpenSnapshot, Published
 from orchestration.serve.request_errors import RequestError, as_dictionary
 from orchestration.serve.wording import read_language
 
-# Part of every ETag: raise it when the same question gets an answer of another form.
+# Part of every ETag: raise it when the form of answers to the same question changes.
 REPRESENTATION = "3"
 
 TABLES, DATA, DEFAULT, QUERY, STATIC = "/tables", "data", "defaultselection", "/query", "/static"
@@ -30,7 +30,7 @@ TABLES, DATA, DEFAULT, QUERY, STATIC = "/tables", "data", "defaultselection", "/
 
 @dataclass(frozen=True)
 class Content:
-    """What is answered: the bytes, what they are, and headers of their own."""
+    """An answer: its bytes, media type, additional headers and status."""
 
     content: bytes
     media_type: str
@@ -40,7 +40,7 @@ class Content:
 
 @dataclass
 class Service:
-    """What all requests share."""
+    """The state that all requests share."""
 
     published: Published
     limits: Limits
@@ -49,16 +49,16 @@ class Service:
     def answer(
         self, request: Request, give: Callable[[OpenSnapshot], Content], answered_as: str = "", sql: str = ""
     ) -> Response:
-        """Answer a request from one snapshot; from the client's own copy where it has the answer."""
+        """Answer a request from one snapshot, or with 304 if the client already has the answer."""
         with self.published.use() as snapshot:
-            # Errors say too which snapshot they are about.
+            # Errors also name the snapshot.
             request.state.snapshot = snapshot
             parameters = [*request.query_params.multi_items(), (questions.SQL, sql)]
             mark = questions.fingerprint(request.url.path, parameters, f"{REPRESENTATION} {answered_as}")
             headers = {
                 **snapshot.headers,
                 "ETag": f'"{snapshot.id}-{mark}"',
-                "Cache-Control": "no-cache",  # keep it, but ask whether it still holds
+                "Cache-Control": "no-cache",  # may be stored, but must be revalidated
                 "Vary": "Accept",
                 "X-Content-Type-Options": "nosniff",
             }
@@ -70,17 +70,17 @@ class Service:
             return Response(given.content, given.status, {**headers, **given.headers}, given.media_type)
 
     def page(self, request: Request, give: Callable[[OpenSnapshot, Asked], Content]) -> Response:
-        """Answer a request with a page; addresses on it begin as the request's does."""
+        """Answer a request with a page; its links have the request's base address."""
         asked = asked_of(request)
         return self.answer(request, lambda snapshot: give(snapshot, asked), f"html {asked.base}")
 
 
-# No script runs on a page, nothing is loaded from elsewhere, and no other page is told the address.
+# No script runs on a page, nothing is loaded from other sites, and other sites do not receive the address.
 PAGE_HEADERS = {"Content-Security-Policy": pages.POLICY, "Referrer-Policy": "same-origin"}
 
 
 def asked_of(request: Request, language: Language | None = None) -> Asked:
-    """Return what a page is answered to.
+    """Return the address, parameters and language of a request for a page.
 
     Raises:
         RequestError: there are no texts in the language.
@@ -98,7 +98,7 @@ def asked_of(request: Request, language: Language | None = None) -> Asked:
 
 
 def wants_page(request: Request) -> bool:
-    """Return whether a request would rather have a page than JSON: a browser's, unless it names a format."""
+    """Return whether a request prefers a page to JSON, as a browser does unless the address names a format."""
     asked = dict(questions.by_name(request.query_params.multi_items())).get(questions.FORMAT)
     accepted = request.headers.get("accept", "*/*")
     if asked is not None:
@@ -109,7 +109,7 @@ def wants_page(request: Request) -> bool:
 def _prefers_page(accepted: str) -> bool:
     try:
         return questions.choose_format(None, accepted, "", questions.OF_PAGES) == "html"
-    except RequestError:  # neither; programs were always given JSON
+    except RequestError:  # accepts neither, so it is a program: send JSON
         return False
 
 
@@ -121,9 +121,9 @@ def error_response(request: Request, error: Exception) -> Response:
     if isinstance(error, RequestError):
         status, content = error.status, as_dictionary(error)
         headers |= error.headers
-    elif isinstance(error, UserError):  # the installation's, whose place is a path of the machine
+    elif isinstance(error, UserError):  # an error of the installation: its place is a path on the server, so it is not shown
         status = 503
-        content = {"error": error.what, "place": request.url.path, "remedy": "the operator mends the installation"}
+        content = {"error": error.what, "place": request.url.path, "remedy": "the operator must repair the installation"}
     elif isinstance(error, HTTPException):
         status = error.status_code
         content = {
@@ -144,12 +144,12 @@ def error_response(request: Request, error: Exception) -> Response:
 
 
 def _has(given: str, etag: str) -> bool:
-    """Return whether a header If-None-Match names an ETag."""
+    """Return whether the value of an If-None-Match header includes an ETag."""
     return given.strip() == "*" or etag in [each.strip().removeprefix("W/") for each in given.split(",")]
 
 
 class HeadAsGet:
-    """Answers HEAD as GET with the same headers and no body, at every address that has GET."""
+    """Answers HEAD like GET, with the same headers but no body, at every address that has GET."""
 
     def __init__(self, application: ASGIApp) -> None:
         self._application = application

@@ -1,6 +1,6 @@
-"""From rows to an answer: JSON, CSV as in the snapshot's files, JSON-stat by the snapshot's own writer.
+"""From rows to an answer: JSON, and CSV as in the snapshot's files.
 
-Belongs here: running a question within the limits, and the bytes of the answer. Does not belong here: what a request means.
+Belongs here: running a question within the limits, and the bytes of the answer. Does not belong here: interpreting requests.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ _FORMULA = re.compile(FORMULA_START)
 
 @contextmanager
 def limited(snapshot: OpenSnapshot, limits: Limits, where: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Lend a connection whose queries are stopped when they take too long.
+    """Yield a connection whose queries are stopped when they take too long.
 
     Raises:
-        RequestError: the queries took too long, or more memory than they may.
+        RequestError: the queries exceeded the limit of time or memory.
     """
     cursor = snapshot.connection.cursor()
     timer = threading.Timer(limits.seconds, cursor.interrupt)
@@ -50,22 +50,22 @@ def limited(snapshot: OpenSnapshot, limits: Limits, where: str) -> Iterator[duck
     except duckdb.InterruptException as error:
         raise too_slow(limits, where) from error
     except duckdb.OutOfMemoryException as error:
-        raise RequestError(413, "the query needs more memory than it may have", place=where, remedy=NARROW) from error
+        raise RequestError(413, "the query needs more memory than is allowed", place=where, remedy=NARROW) from error
     finally:
         timer.cancel()
-        timer.join()  # a timer that is at work must not meet a closed connection
+        timer.join()  # a running timer must not interrupt a closed connection
         cursor.close()
 
 
 def count(question: Question, snapshot: OpenSnapshot, limits: Limits, where: str) -> int:
-    """Return how many rows the filters of a question leave."""
+    """Return how many rows meet the filters of a question."""
     with limited(snapshot, limits, where) as connection:
         counted = connection.execute(question.count_sql, question.values).fetchone()
     return int(counted[0]) if counted else 0
 
 
 def fetch(question: Question, snapshot: OpenSnapshot, limits: Limits, where: str) -> tuple[list[tuple[Any, ...]], int]:
-    """Return the rows of a question, and how many rows its filters leave.
+    """Return the rows of a question, and how many rows meet its filters.
 
     Raises:
         RequestError: the answer would have too many cells, or takes too long.
@@ -80,17 +80,21 @@ def fetch(question: Question, snapshot: OpenSnapshot, limits: Limits, where: str
 
 
 def as_json(content: dict[str, Any]) -> bytes:
-    """Return an object as JSON; numbers that JSON does not have are missing ones."""
+    """Return an object as JSON.
+
+    Raises:
+        ValueError: it has a number that JSON cannot represent (``as_objects`` turns those into None).
+    """
     return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def as_objects(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
-    """Return each row as an object by column."""
+    """Return each row as a dictionary by column, with None for numbers that JSON cannot represent."""
     return [dict(zip(names, map(_finite, row), strict=True)) for row in rows]
 
 
 def as_csv(names: Sequence[str], rows: Sequence[Sequence[Any]], separator: str = ",") -> bytes:
-    """Return rows as CSV, to the byte as the snapshot's files have them where the separator is a comma."""
+    """Return rows as CSV; with a comma as separator, byte for byte as in the snapshot's files."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n", delimiter=separator)
     writer.writerow(names)
@@ -103,7 +107,7 @@ def _finite(value: Any) -> Any:
 
 
 def _csv_cell(value: Any) -> Any:
-    """Return a value for CSV; a text that a spreadsheet would run as a formula gets a leading apostrophe."""
+    """Return a value for CSV; text that a spreadsheet would run as a formula gets a leading apostrophe."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str) and _FORMULA.match(value):

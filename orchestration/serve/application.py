@@ -1,10 +1,10 @@
 """The addresses: tables as pages and descriptions, their rows, guarded SQL; and the server that listens.
 
-Belongs here: addresses and what answers each. Does not belong here: headers and errors (``answering``), queries
+Belongs here: addresses and their handlers. Does not belong here: headers and errors (``answering``), queries
 (``questions``, ``queries``), formats (``answers``, ``cubes``, ``workbook``), pages (``pages``, ``table_page``), users and
 encryption (a web server in front).
 
-Nothing is logged of a request: neither who asked nor for what.
+Requests are not logged: neither who asked nor for what.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def build_application(settings: Settings, limits: Limits | None = None, origins:
 
     Args:
         settings: where the snapshots and the descriptions of tables lie.
-        limits: what an answer may have and a query may use.
-        origins: web pages of these origins may read answers (CORS); none without it.
+        limits: the limits of answers and queries.
+        origins: origins whose web pages may read answers (CORS); by default none.
     """
     allowed = limits or Limits()
     service = Service(Published(settings, allowed), allowed, Turnstile(allowed))
@@ -96,7 +96,7 @@ def _json(content: dict[str, Any], **headers: str) -> Content:
 
 
 def _add_pages(application: FastAPI, service: Service) -> None:
-    """Add the addresses that are pages for people and descriptions for programs."""
+    """Add the addresses that give pages to people and descriptions to programs."""
 
     @application.get("/", **openapi.ROOT)
     def root(request: Request) -> Response:
@@ -165,7 +165,7 @@ def _add_pages(application: FastAPI, service: Service) -> None:
 
 
 def _add_rows(application: FastAPI, service: Service) -> None:
-    """Add the addresses of rows, and of the selection that a table starts with."""
+    """Add the addresses of rows, and of the default selection of a table."""
 
     @application.get(TABLES + "/{table}/" + DEFAULT, **openapi.START)
     def start(request: Request, table: str) -> Response:
@@ -233,7 +233,7 @@ def find_table(name: str, snapshot: OpenSnapshot, where: str) -> Table:
     """Return a table of a snapshot.
 
     Raises:
-        RequestError: it has none of that name.
+        RequestError: it has no table of that name.
     """
     if name not in snapshot.tables:
         raise RequestError(
@@ -272,7 +272,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def build_server(settings: Settings, limits: Limits | None = None, origins: Sequence[str] = ()) -> uvicorn.Server:
-    """Return the server of the application; it says nothing of requests."""
+    """Return the server of the application; it does not log requests."""
     allowed = limits or Limits()
     return uvicorn.Server(
         uvicorn.Config(
@@ -287,7 +287,11 @@ def build_server(settings: Settings, limits: Limits | None = None, origins: Sequ
 
 
 async def _body(request: Request, limits: Limits) -> str:
-    """Return the body of a request as a text, without reading more than SQL may have."""
+    """Return the body of a request as text, without reading more than the limit for SQL.
+
+    Raises:
+        RequestError: the body is too long or is not UTF-8.
+    """
     read = b""
     async for part in request.stream():
         read += part

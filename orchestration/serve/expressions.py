@@ -1,6 +1,6 @@
-"""How a request names values of a variable, as PxWebApi 2 writes it: codes, wildcards, top(), from(), range() ...
+"""How a request names values of a variable, in the syntax of PxWebApi 2: codes, wildcards, top(), from(), range() ...
 
-Belongs here: this small language and what it means for codes in their order. Does not belong here: which variables there are
+Belongs here: this small language, and applying it to codes in their order. Does not belong here: which variables there are
 (``variables``), or SQL (``selections``).
 """
 
@@ -14,18 +14,18 @@ from orchestration.serve.request_errors import RequestError
 _CALL = re.compile(r"^(top|bottom|from|to|range)\((.*)\)$", re.IGNORECASE | re.DOTALL)
 _WILD = re.compile(r"[*?]")
 
-# PxWebApi allows two; without a bound a pattern could be made to take long.
+# PxWebApi allows two; without a limit, a pattern could take very long to match.
 MOST_WILDCARDS = 2
-# Digits of a number of values.
+# Numbers must have fewer digits than this.
 MOST_DIGITS = 6
-# Codes that a refusal lists.
+# How many codes a refusal lists.
 MANY = 20
 
 GRAMMAR = "write codes, *, ?, top(n), bottom(n), from(code), to(code) or range(code,code), with commas between"
 
 
 def split(text: str, where: str) -> list[str]:
-    """Return the parts between commas; what stands in brackets or parentheses is one part.
+    """Return the parts between commas; text in brackets or parentheses is not split.
 
     Raises:
         RequestError: a bracket is not closed.
@@ -54,12 +54,12 @@ def resolve(
     Args:
         parts: the expressions.
         codes: all codes in their order; years from the first to the newest.
-        variable: its name, for refusals.
+        variable: the name of the variable, for refusals.
         where: the address, for refusals.
         is_time: whether ``top`` counts from the newest, and bounds are compared as numbers, so that they need not exist.
 
     Raises:
-        RequestError: an expression is none, or chooses nothing.
+        RequestError: an expression is invalid, or chooses nothing.
     """
     chosen: set[str] = set()
     for part in parts:
@@ -91,13 +91,13 @@ def _matching(pattern: str, codes: Sequence[str]) -> list[str]:
 
 
 def _called(name: str, arguments: Sequence[str], codes: Sequence[str], is_time: bool) -> Sequence[str] | None:
-    """Return the codes of a function; None where its arguments are none."""
+    """Return the codes that a function chooses; None if its arguments are invalid."""
     if name in ("top", "bottom"):
         numbers = [int(each) if _is_number(each) else -1 for each in arguments]
         if min(numbers) < 0 or len(numbers) > 2 or not numbers[0]:
             return None
         count, offset = numbers[0], numbers[1] if len(numbers) > 1 else 0
-        # The newest years come first, as in PxWebApi.
+        # Years are counted from the newest, as in PxWebApi.
         ordered = list(codes) if (name == "top") != is_time else list(codes)[::-1]
         return ordered[offset : offset + count]
     if len(arguments) != (2 if name == "range" else 1):

@@ -1,12 +1,12 @@
 """Runs one untrusted SELECT on a published DuckDB file, in a separate process that can be stopped or crash safely.
 
-Belongs here: what such a query may name, and the limits of its process. Does not belong here: HTTP (``queries`` starts
+Belongs here: what such a query may use, and the limits of its process. Does not belong here: HTTP (``queries`` starts
 this).
 
 Only the standard library and DuckDB are imported, so that the process starts at once. It reads one JSON object from standard
-input and writes one to standard output. DuckDB's own guards (read-only, no external access, locked configuration) leave much
-open: its settings and catalogue name paths of the machine, some functions run SQL from a text, others fill any memory. So
-the query is parsed by DuckDB and every part of it has to be on a list of what is allowed; what is not known is refused.
+input and writes one to standard output. DuckDB's own guards (read-only, no external access, locked configuration) are not
+enough: its settings and catalogue reveal paths of the machine, some functions run SQL from text, others can fill any memory.
+So DuckDB parses the query, and every part of it must be on a list of what is allowed; anything else is refused.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Values, comparisons, decisions; no lambdas, no parameters, no collations.
+# Values, comparisons, CASE; no lambdas, no parameters, no collations.
 EXPRESSIONS = _words("""
     BETWEEN CASE CAST COLUMN_REF COMPARISON CONJUNCTION CONSTANT FUNCTION OPERATOR POSITIONAL_REFERENCE STAR SUBQUERY WINDOW
 """)
-# What stands in FROM; no table functions, which read files, settings and SQL from a text.
+# What FROM may contain; no table functions, which can read files and settings, and run SQL from text.
 SOURCES = _words("BASE_TABLE EMPTY EXPRESSION_LIST JOIN SUBQUERY")
-# No recursion: it need not end.
+# No recursion: it might not end.
 QUERIES = _words("SELECT_NODE SET_OPERATION_NODE")
 MODIFIERS = _words("DISTINCT_MODIFIER LIMIT_MODIFIER LIMIT_PERCENT_MODIFIER ORDER_MODIFIER")
 ORDERS = _words("ASCENDING DESCENDING ORDER_DEFAULT")
 TYPES = _words("""
     BIGINT BOOLEAN DATE DECIMAL DOUBLE FLOAT HUGEINT INTEGER SMALLINT TINYINT UBIGINT UINTEGER USMALLINT UTINYINT VARCHAR
 """)
-# Functions that compute a value from values, or one from many. Left out: what reads files, settings or the clock, runs SQL,
-# is random, or makes a large value from a small one.
+# Scalar, aggregate and window functions. Left out: functions that read files, settings or the clock, run SQL, are random, or
+# make a large value from a small one.
 FUNCTIONS = _words("""
     + - * / // % ** ^ || ~~ !~~ ~~* !~~* like_escape not_like_escape ilike_escape not_ilike_escape
     abs ceil ceiling exp floor greatest isfinite isinf isnan least ln log log10 log2 mod pow power round round_even sign
@@ -57,32 +57,32 @@ NARROW = "aggregate, filter, add a limit, or read the files of the snapshot"
 
 
 class RefusedQueryError(Exception):
-    """The query is not answered; ``what`` says why, ``remedy`` what to do instead, ``status`` the same to HTTP."""
+    """The query is refused; ``what`` says why, ``remedy`` what to do instead, ``status`` is that of HTTP."""
 
     def __init__(self, what: str, remedy: str, status: int = 400) -> None:
-        """Keep the parts of the message apart."""
+        """Store the parts of the message."""
         super().__init__(what)
         self.what = what
         self.remedy = remedy
         self.status = status
 
     def as_answer(self) -> dict[str, Any]:
-        """Return the refusal as the other process reads it."""
+        """Return the refusal in the form that ``queries`` reads."""
         return {"refused": self.what, "remedy": self.remedy, "status": self.status}
 
 
 def _out_of_memory() -> RefusedQueryError:
-    return RefusedQueryError("the query needs more memory than it may have", NARROW, 413)
+    return RefusedQueryError("the query needs more memory than is allowed", NARROW, 413)
 
 
 def parse(sql: str) -> dict[str, Any]:
-    """Return the one SELECT of a text as DuckDB's parser sees it.
+    """Return the only SELECT of a text, as parsed by DuckDB.
 
     Raises:
-        RefusedQueryError: it is no SQL, no SELECT, or more than one statement.
+        RefusedQueryError: the text is not SQL, not a SELECT, has parameters, or is more than one statement.
     """
     if "\0" in sql:
-        raise RefusedQueryError("there is a zero byte in the SQL", "send text")
+        raise RefusedQueryError("the SQL contains a zero byte", "send text")
     with duckdb.connect(":memory:") as connection:
         try:
             statements = connection.extract_statements(sql)
@@ -92,7 +92,7 @@ def parse(sql: str) -> dict[str, Any]:
             raise RefusedQueryError(f"there are {len(statements)} statements", "send one SELECT")
         if statements[0].type != duckdb.StatementType.SELECT:
             raise RefusedQueryError(f"{statements[0].type.name} is not allowed", "send one SELECT")
-        # As a text of SQL, not as a parameter: for parameters DuckDB imports pandas, which takes longer than all the rest.
+        # Not passed as a parameter: for parameters DuckDB imports pandas, which takes longer than everything else.
         text = sql.replace("'", "''")
         row = connection.execute(f"select json_serialize_sql('{text}')").fetchone()
     parsed: dict[str, Any] = json.loads(row[0]) if row else {}
@@ -110,8 +110,11 @@ def check(part: Any, tables: frozenset[str], visible: frozenset[str] = frozenset
     Args:
         part: a part of the parsed query.
         tables: the public tables.
-        visible: names that WITH gives at this place. A name counts from where DuckDB resolves it so; before, it could be one
-            of DuckDB's own tables.
+        visible: names that WITH defines for this part. They count only where DuckDB also resolves them; elsewhere, such a
+            name could mean one of DuckDB's own tables.
+
+    Raises:
+        RefusedQueryError: the part is not allowed.
     """
     if isinstance(part, list):
         for each in part:
@@ -164,8 +167,8 @@ def _format_kind(kind: object) -> str:
 
 
 def _confine(limits: dict[str, Any]) -> None:
-    """Let the operating system hold this process to its limits, whatever DuckDB does."""
-    # DuckDB's own limit covers what its buffers hold, not every text; code and threads need room beside it.
+    """Let the operating system enforce the limits of this process, whatever DuckDB does."""
+    # DuckDB's own limit covers its buffers, but not all text; code and threads need additional memory.
     memory = (2 * limits["memory_megabytes"] + 1_000) * 1_000_000
     processor = math.ceil(limits["seconds"] * limits["threads"]) + 1
     for what, most in (
@@ -181,7 +184,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     """Return columns, types and rows of a query.
 
     Raises:
-        RefusedQueryError: the query is not allowed, not right, or its answer too large.
+        RefusedQueryError: the query is not allowed or incorrect, or its answer is too large.
     """
     node = parse(request["sql"])
     check(node, frozenset(request["tables"]))
@@ -202,7 +205,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON has it; numbers that JSON does not have are missing ones."""
+    """Return a value for JSON; numbers that JSON cannot represent become None."""
     if isinstance(value, decimal.Decimal):
         return float(value)
     if isinstance(value, float):
@@ -211,7 +214,7 @@ def _plain(value: Any) -> Any:
 
 
 def main() -> None:
-    """Read a request, answer it."""
+    """Read a request and answer it."""
     request = json.load(sys.stdin.buffer)
     _confine(request["limits"])
     try:

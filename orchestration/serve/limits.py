@@ -1,6 +1,6 @@
-"""What one request, and all together, may use.
+"""Limits for a single request, and for all together.
 
-Belongs here: the limits and the gate that lets in a few queries at once. Does not belong here: what a query does.
+Belongs here: the limits, and the turnstile that limits simultaneous queries. Does not belong here: what a query does.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from orchestration.serve.request_errors import RequestError
 
 @dataclass(frozen=True)
 class Limits:
-    """What one answer may have and one query may use; ``memory_megabytes`` and ``threads`` are DuckDB's."""
+    """Limits of answers and queries; ``memory_megabytes`` and ``threads`` are DuckDB's."""
 
     cells: int = 800_000
-    # A workbook of so many takes Python some seconds; a page of more a browser.
+    # A workbook of this size takes Python some seconds; a larger page takes a browser that long.
     workbook_cells: int = 100_000
     page_cells: int = 20_000
     answer_megabytes: int = 64
@@ -26,7 +26,7 @@ class Limits:
     seconds: float = 10.0
     memory_megabytes: int = 1_000
     threads: int = 2
-    # Queries at once, how long a further one waits, and open requests at once.
+    # The number of simultaneous queries, how long further ones wait, and the number of simultaneous open requests.
     queries: int = 2
     waiting_seconds: float = 20.0
     connections: int = 100
@@ -34,13 +34,13 @@ class Limits:
 
 @dataclass
 class Turnstile:
-    """Lets in as many queries at once as the limits say."""
+    """Admits as many simultaneous queries as the limits allow."""
 
     limits: Limits
     _free: threading.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
-        """Make the places."""
+        """Create the places."""
         self._free = threading.Semaphore(self.limits.queries)
 
     @contextmanager
@@ -53,9 +53,9 @@ class Turnstile:
         if not self._free.acquire(timeout=self.limits.waiting_seconds):
             raise RequestError(
                 503,
-                f"{self.limits.queries} queries run already",
+                f"{self.limits.queries} queries are already running",
                 place=where,
-                remedy="ask again in a moment",
+                remedy="try again in a moment",
                 headers={"Retry-After": "5"},
             )
         try:

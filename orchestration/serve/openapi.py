@@ -1,7 +1,7 @@
 """The content of /openapi.json: every address with its parameters, its possible statuses, and the form of its answer.
 
-Belongs here: the description for machines alone; a test holds real answers against it. Does not belong here: what
-answers are.
+Belongs here: only the description for machines; a test validates real answers against it. Does not belong here: making
+answers.
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ Described = dict[str, Any]
 TITLE = "IS-24/8: published tables"
 DESCRIPTION = f"""Read-only access to the published snapshot. Browsers get pages, programs JSON, CSV, xlsx or JSON-stat.
 
-Rows of the tables overlap: levels of area, divisions into areas, totals beside their parts. Never sum over them;
+Rows of the tables overlap: levels of area, divisions into areas, totals and their parts. Never sum over them;
 `/tables/<table>/defaultselection` is a selection that does not overlap.
 
 Selections, as in PxWebApi 2: `{VALUES}[unit]=county:*`, `{VALUES}[time_period]=top(3)`, with codes, `*`, `?`, `top(n)`,
 `bottom(n)`, `from(x)`, `to(x)` and `range(x,y)`. `{VALUES}[{MEASURE}]` chooses measures, `{CODELIST}[unit]=county` areas
 of a level, whose codes are then written without it.
 
-Filters: any column as a parameter, with one value or several (`unit_level=county&target_group=adults,children`; a value with
-a comma in double quotes; no value for a missing one). `select` chooses columns, `sort` orders (`-fte` falling), `limit` and
-`offset` page; `next` and the header `Link` say where the next page is.
+Filters: any column as a parameter, with one value or several (`unit_level=county&target_group=adults,children`; put a value
+with a comma in double quotes; an empty value finds missing ones). `select` chooses columns, `sort` orders rows (`-fte` for
+descending), `limit` and `offset` choose a page; `next` and the header `Link` have the address of the next page.
 
-Every answer names its snapshot in the header `Snapshot-Id`; `Snapshot-Notice` is there where figures are not official.
-Answers have an `ETag`: ask again with `If-None-Match`, and nothing is sent (304) until another snapshot is published.
+Every answer names its snapshot in the header `Snapshot-Id`; `Snapshot-Notice` is present if figures are not official.
+Answers have an `ETag`: if you send it in `If-None-Match`, the answer is empty (304) until another snapshot is published.
 HEAD is answered wherever GET is."""
 
 SQL_DESCRIPTION = f"""One SELECT on the tables of `/tables`, in DuckDB's SQL, with CTEs, joins, subqueries and windows.
 
-Not allowed: everything that is not a SELECT, recursion, table functions, PIVOT, DESCRIBE, and functions but these:
+Not allowed: statements other than SELECT, recursion, table functions, PIVOT, DESCRIBE, and functions other than these:
 {" ".join(f"`{name}`" for name in sorted(isolated.FUNCTIONS))}"""
 
-# What FastAPI is told of each address; the rest is completed below.
-ROOT: Described = {"summary": "What this is, and how it is used"}
+# What FastAPI receives for each address; ``complete`` adds the rest.
+ROOT: Described = {"summary": "What this service is, and how to use it"}
 LIST: Described = {"summary": "The tables, with titles, columns and keys"}
 TABLE: Described = {"summary": "A table: a page to choose from, or its description with all codes"}
-START: Described = {"summary": "The selection that a table starts with: it does not overlap, and says what it leaves out"}
+START: Described = {"summary": "The default selection of a table: it does not overlap, and says what it leaves out"}
 ROWS: Described = {"summary": "Rows of a table"}
 QUERY_GET: Described = {"summary": "One SELECT", "description": SQL_DESCRIPTION}
 QUERY_POST: Described = {"summary": "One SELECT, as parameter or body", "description": SQL_DESCRIPTION}
@@ -65,7 +65,7 @@ def _parameter(name: str, description: str, **schema: Any) -> Described:
 
 
 def _by_name(name: str, description: str) -> Described:
-    """Return a parameter that is written name[variable]."""
+    """Return a parameter of the form name[variable]."""
     kind = {"type": "object", "additionalProperties": {"type": "string"}}
     return {**_parameter(name, description, **kind), "style": "deepObject", "explode": True}
 
@@ -92,26 +92,26 @@ SELECTION = [
     },
 ]
 LANGUAGE = _parameter(
-    questions.LANGUAGE, "Language of pages, words and cubes; nb without it.", type="string", enum=list(NORWEGIAN)
+    questions.LANGUAGE, "Language of pages, texts and cubes; nb by default.", type="string", enum=list(NORWEGIAN)
 )
 LAYOUT = [
-    _parameter(questions.HEADING, "Variables above the columns, joined by commas; of pages and xlsx."),
-    _parameter(questions.STUB, "Variables at the side of the rows, joined by commas; of pages and xlsx."),
-    _parameter(questions.ORDER, "How the rows are ordered; of pages and xlsx.", type="string", enum=list(ORDERS)),
+    _parameter(questions.HEADING, "Variables above the columns, joined by commas; for pages and xlsx."),
+    _parameter(questions.STUB, "Variables at the side of the rows, joined by commas; for pages and xlsx."),
+    _parameter(questions.ORDER, "The order of rows; for pages and xlsx.", type="string", enum=list(ORDERS)),
 ]
-OFFSET = _parameter(questions.OFFSET, "Rows to leave out first.", type="integer", minimum=0)
+OFFSET = _parameter(questions.OFFSET, "How many rows to skip.", type="integer", minimum=0)
 
 
 def _formats(name: str, formats: Iterable[str]) -> Described:
-    return _parameter(name, "Wins over the header Accept.", type="string", enum=list(formats))
+    return _parameter(name, "Takes precedence over the header Accept.", type="string", enum=list(formats))
 
 
 OUTPUT = "outputFormat"
 OF_PAGES = [_formats(name, questions.OF_PAGES) for name in (questions.FORMAT, OUTPUT)]
 OF_ROWS = [_formats(name, (*questions.OF_ROWS, "json-stat2")) for name in (questions.FORMAT, OUTPUT)]
 OF_SQL = [_formats(name, questions.OF_SQL) for name in (questions.FORMAT, OUTPUT)]
-SQL = _parameter(questions.SQL, "The SELECT; in a POST it may be the body instead.")
-SORT = _parameter(questions.SORT, "Columns to order by, joined by commas, falling with a minus; the key without it.")
+SQL = _parameter(questions.SQL, "The SELECT; a POST may have it in the body instead.")
+SORT = _parameter(questions.SORT, "Columns to order by, joined by commas, with a minus for descending; the key by default.")
 
 PARAMETERS: dict[tuple[str, str], list[Described]] = {
     ("/", "get"): [LANGUAGE, *OF_PAGES],
@@ -121,14 +121,14 @@ PARAMETERS: dict[tuple[str, str], list[Described]] = {
     ("/tables/{table}/data", "get"): [
         TABLE_NAME,
         *SELECTION,
-        _parameter(questions.SELECT, "Columns to give, joined by commas; all without it. For JSON-stat: measures."),
+        _parameter(questions.SELECT, "Columns to return, joined by commas; all by default. For JSON-stat: measures."),
         SORT,
-        _parameter(questions.LIMIT, "Rows to give at most.", type="integer", minimum=0),
+        _parameter(questions.LIMIT, "The maximum number of rows.", type="integer", minimum=0),
         OFFSET,
         *LAYOUT,
         _parameter(
             questions.WORDING,
-            f"How codes are worded, and what stands between cells of CSV: {', '.join((*STYLES, *SEPARATORS))}.",
+            f"Whether to write codes or texts, and the separator of CSV: {', '.join((*STYLES, *SEPARATORS))}.",
         ),
         LANGUAGE,
         *OF_ROWS,
@@ -232,7 +232,7 @@ SCHEMAS: Described = {
             "rows": _list(CELLS),
             "labels": {
                 "type": "object",
-                "description": "Words of the codes in the rows, by column and code.",
+                "description": "Labels of the codes in the rows, by column and code.",
                 "additionalProperties": {"type": "object", "additionalProperties": LABEL},
             },
             "breaks": _list(
@@ -247,7 +247,7 @@ SCHEMAS: Described = {
                     }
                 )
             ),
-            "left_out": {**_list(TEXT), "description": "Columns that say what figures are worth and were not asked for."},
+            "left_out": {**_list(TEXT), "description": "Columns that qualify the figures and were not requested."},
         }
     ),
     "Answer": _object({**OF_SNAPSHOT, "columns": COLUMNS, "rows": _list(CELLS)}),
@@ -265,9 +265,9 @@ SCHEMAS: Described = {
 }
 
 OF_ANSWER: Described = {
-    "Snapshot-Id": {"description": "The snapshot that the answer is of.", "schema": TEXT},
+    "Snapshot-Id": {"description": "The snapshot that the answer comes from.", "schema": TEXT},
     "Snapshot-Channel": {"description": "Its channel.", "schema": TEXT},
-    "Snapshot-Notice": {"description": "There where figures are not official.", "schema": TEXT},
+    "Snapshot-Notice": {"description": "Present if figures are not official.", "schema": TEXT},
     "ETag": {"description": "Send it in If-None-Match.", "schema": TEXT},
 }
 LINK: Described = {"Link": {"description": 'The next page, with rel="next".', "schema": TEXT}}
@@ -291,12 +291,12 @@ ANSWERS: dict[tuple[str, str], Described] = {
 }
 
 WHY = {
-    400: "The request is not right; the answer says what to correct.",
-    404: "There is no such table, or no row of the cube.",
-    406: "None of the accepted media types can be given.",
-    413: "The answer would be too large, or needs too much memory; the answer says how to narrow.",
+    400: "The request is invalid; the answer says what to correct.",
+    404: "There is no such table, or the cube has no rows.",
+    406: "None of the accepted media types is available.",
+    413: "The answer would be too large, or needs too much memory; the answer says how to reduce it.",
     500: "The server failed.",
-    503: "Nothing is published, or too many queries run; ask again.",
+    503: "Nothing is published, or too many queries are running; try again.",
     504: "The query took too long and was stopped.",
 }
 _ALWAYS = (500, 503)
@@ -340,11 +340,11 @@ def _responses(path: str, method: str) -> Described:
             "headers": {**OF_ANSWER, **(LINK if is_paged else {})},
             "content": ANSWERS[path, method],
         },
-        "304": {"description": "The client's own copy holds.", "headers": OF_ANSWER},
+        "304": {"description": "The client's copy is still valid.", "headers": OF_ANSWER},
     }
     if path == "/tables/{table}":
         found["303"] = {
-            "description": "What the form of the page means as an address.",
+            "description": "The address that corresponds to the submitted form.",
             "headers": {"Location": {"schema": TEXT}},
         }
     for status in STATUSES[path, method]:

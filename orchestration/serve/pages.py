@@ -1,7 +1,7 @@
-"""The pages for people: start page, list of tables, a refusal; and the frame of all pages.
+"""The pages for people: start page, list of tables, errors; and the frame of all pages.
 
-Pages need no script and load nothing but the style sheets beside them. Belongs here: the frame, and what the pages without
-figures say. Does not belong here: the page of a table (``table_page``), addresses (``application``).
+Pages need no script and load only the service's own style sheets. Belongs here: the frame, and the pages without figures.
+Does not belong here: the page of a table (``table_page``), addresses (``application``).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from orchestration.serve.variables import COUNTRY, TIME, UNIT, has_figures
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
-# The look of the public pages, and what the pages of the service have beside it.
+# The style of the public pages, and additions for the pages of the service.
 STYLES = {
     "site.css": Path(orchestration.site.__file__).parent / "static" / "site.css",
     "serve.css": HERE / "static" / "serve.css",
@@ -40,13 +40,13 @@ MEDIA_TYPE = "text/html; charset=utf-8"
 # Nothing but our own style sheets and forms; no script, no frame.
 POLICY = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-# The table that the examples are of, and years that they go back.
+# The tables of the examples, and how many years the examples go back.
 EXAMPLE, EXAMPLE_OF_ANSWERS, BACK = "fte_by_service", "indicator_shares", 5
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a page is answered to: its address without the service's own beginning, its parameters, its language."""
+    """A request for a page: ``path`` is its address below ``root``; ``base`` is the full address of the service."""
 
     base: str
     root: str
@@ -66,7 +66,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Example:
-    """An address that shows how; one of SQL or of a page too."""
+    """An address that serves as an example, also of SQL or of a page."""
 
     text: Label
     path: str
@@ -79,14 +79,14 @@ class Example:
 
     @property
     def readable(self) -> str:
-        """The address as a person writes it."""
+        """The address in readable form, without escapes."""
         query = "&".join(f"{name}={value}" for name, value in self.parameters)
         return f"{self.path}?{query}" if query else self.path
 
 
 @cache
 def environment() -> Environment:
-    """Return what renders the pages."""
+    """Return the template environment of the pages."""
     return Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(default=True, default_for_string=True),
@@ -97,7 +97,7 @@ def environment() -> Environment:
 
 
 def render(template: str, asked: Asked, snapshot: OpenSnapshot | None, **content: Any) -> bytes:
-    """Return a page in the language that was asked for."""
+    """Return a page in the requested language."""
 
     def say(label: Label, **values: Any) -> str:
         return unbroken(in_language(filled(label, **values) if values else label, asked.language))
@@ -120,7 +120,7 @@ def render(template: str, asked: Asked, snapshot: OpenSnapshot | None, **content
 
 
 def start_page(asked: Asked, snapshot: OpenSnapshot, limits: Limits) -> bytes:
-    """Return the page that shows how the service is used."""
+    """Return the page that explains how to use the service."""
     counted = {
         "cells": limits.cells,
         "workbook": limits.workbook_cells,
@@ -158,7 +158,7 @@ def error_page(asked: Asked, snapshot: OpenSnapshot | None, error: Mapping[str, 
     return render("error.html.j2", asked, snapshot, error=error)
 
 
-# What may be written for the values of a variable.
+# Expressions for the values of a variable, with explanations.
 _EXPRESSIONS = (
     (f"{VALUES}[target_group]=total,adults", EXAMPLE_TEXTS["code"]),
     (f"{VALUES}[service_type]=*", EXAMPLE_TEXTS["star"]),
@@ -174,7 +174,7 @@ _EXPRESSIONS = (
 
 
 def examples_of(snapshot: OpenSnapshot) -> list[Example]:
-    """Return examples that the snapshot can answer; each is asked by a test."""
+    """Return examples that the snapshot can answer; a test requests each of them."""
     found: list[Example] = []
     newest = snapshot.release.time_period
     formats, words = questions.FORMAT, questions.WORDING

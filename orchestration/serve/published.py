@@ -1,6 +1,6 @@
-"""The snapshot that requests are answered from: the published one, opened once, exchanged when ``current`` moves.
+"""The snapshot that requests are answered from: the published one, opened once, and replaced when ``current`` moves.
 
-Belongs here: which snapshot a request sees, and what it says of itself. Does not belong here: queries and formats.
+Belongs here: which snapshot a request sees, and how answers identify it. Does not belong here: queries and formats.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ T = TypeVar("T")
 
 @dataclass
 class OpenSnapshot:
-    """A snapshot with its DuckDB file open; ``rows`` are its tables' counts, ``users`` the requests that read it now.
+    """A snapshot with its DuckDB file open; ``rows`` has row counts by table, ``users`` counts the requests that use it.
 
-    ``file`` says which file it is, for when another one comes into its place.
+    ``file`` identifies the file, to detect when another one replaces it.
     """
 
     folder: Path
@@ -43,7 +43,7 @@ class OpenSnapshot:
     _remembered: dict[Any, Any] = field(default_factory=dict)
 
     def remembered(self, key: Any, make: Callable[[], T]) -> T:
-        """Return what was made of this snapshot before, or make it: a snapshot never changes."""
+        """Return a cached result for this snapshot, or make it: a snapshot never changes."""
         if key not in self._remembered:
             self._remembered[key] = make()
         found: T = self._remembered[key]
@@ -56,7 +56,7 @@ class OpenSnapshot:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What every answer from this snapshot says in its headers, which carry plain ASCII only."""
+        """The headers of every answer from this snapshot, in ASCII only."""
         headers = {"Snapshot-Id": self.id, "Snapshot-Channel": self.release.channel}
         if self.release.notice is not None:
             text = self.release.notice.en.replace("\u2013", "-")
@@ -65,7 +65,7 @@ class OpenSnapshot:
 
     @property
     def identity(self) -> dict[str, object]:
-        """What every JSON answer from this snapshot says."""
+        """The fields that identify the snapshot in every JSON answer."""
         notice = self.release.notice
         return {
             "snapshot": self.id,
@@ -75,13 +75,13 @@ class OpenSnapshot:
 
 
 def guarded_configuration(limits: Limits) -> dict[str, Any]:
-    """Return how DuckDB opens a published file, so that a query reads this file and nothing else, within the limits."""
+    """Return a configuration of DuckDB with which queries can read only the published file, within the limits."""
     return {
         "enable_external_access": "false",
         "lock_configuration": "true",
         "memory_limit": f"{limits.memory_megabytes}MB",
         "threads": str(limits.threads),
-        "temp_directory": "",  # what does not fit into memory is refused, not written to disk
+        "temp_directory": "",  # queries that do not fit into memory are refused rather than spilled to disk
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "allow_community_extensions": "false",
@@ -92,7 +92,7 @@ def guarded_configuration(limits: Limits) -> dict[str, Any]:
 def open_snapshot(
     folder: Path, catalogue: Catalogue, tables_described: list[Table], entries: views.Entries, limits: Limits
 ) -> OpenSnapshot:
-    """Open a snapshot: its described tables, views and columns, and no other.
+    """Open a snapshot with only the tables, views and columns that are described.
 
     Raises:
         RequestError: it cannot be opened, or does not say whether its deliveries are constructed.
@@ -105,7 +105,7 @@ def open_snapshot(
             503,
             "the published snapshot cannot be opened",
             place=folder.name,
-            remedy="the operator restores it: is248 verify says what is wrong",
+            remedy="the operator must restore it: is248 verify says what is wrong",
         ) from error
     try:
         release = read_release(connection, catalogue)
@@ -116,7 +116,7 @@ def open_snapshot(
             present.setdefault(table_name, set()).add(column_name)
         tables = {}
         for table in [*tables_described, *views.described(entries, tables_described, release.codes)]:
-            # The description is this installation's, the snapshot may be older: a column came since, or a table.
+            # The description is of this version, but the snapshot may be older and lack columns or tables.
             found = present.get(table.name, set())
             if not set(table.key) <= found:
                 continue
@@ -138,7 +138,7 @@ def open_snapshot(
             503,
             "the published snapshot does not say whether its deliveries are constructed",
             place=folder.name,
-            remedy="the operator publishes a new one: is248 run",
+            remedy="the operator must publish a new one: is248 run",
         ) from error
     except BaseException:
         connection.close()
@@ -147,7 +147,7 @@ def open_snapshot(
 
 
 def file_of(folder: Path) -> tuple[int, int] | None:
-    """Return which file the DuckDB file of a snapshot is now; None where there is none."""
+    """Return the device and inode of a snapshot's DuckDB file; None if it does not exist."""
     try:
         found = (folder / DATABASE).stat()
     except OSError:
@@ -156,10 +156,10 @@ def file_of(folder: Path) -> tuple[int, int] | None:
 
 
 class Published:
-    """The published snapshot; a request holds the one that it began with until it is answered."""
+    """The published snapshot; a request keeps the one that it began with until it is answered."""
 
     def __init__(self, settings: Settings, limits: Limits) -> None:
-        """Read the descriptions, and open nothing yet: a first publication may come later."""
+        """Read the descriptions, but do not open a snapshot yet: the first may be published later."""
         self._snapshots = settings.snapshots
         self._catalogue = load_catalogue(settings.metadata)
         self._described = load_tables(settings.metadata)
@@ -187,7 +187,7 @@ class Published:
                     snapshot.connection.close()
 
     def close(self) -> None:
-        """Close what no request reads any more."""
+        """Close the newest snapshot unless a request uses it; the last request closes it then."""
         with self._lock:
             if self._newest is not None and not self._newest.users:
                 self._newest.connection.close()
@@ -197,20 +197,20 @@ class Published:
         try:
             folder = pointer.current(self._snapshots)
         except UserError as error:
-            # Names of this machine's folders are for its operator.
+            # Only the operator may see names of folders.
             raise RequestError(
                 503,
-                "what is published cannot be found",
+                "the published snapshot cannot be found",
                 place="snapshots",
-                remedy="the operator mends the link: is248 status says how",
+                remedy="the operator must repair the link: is248 status says how",
             ) from error
         if folder is None:
             raise RequestError(
-                503, "nothing is published yet", place="snapshots", remedy="the operator publishes: is248 run"
+                503, "nothing is published yet", place="snapshots", remedy="the operator must publish: is248 run"
             )
         before = self._newest
         if before is not None and before.folder == folder:
-            # One that was damaged and made anew has the same name; DuckDB opens it once nobody reads the old one.
+            # A damaged snapshot that was rebuilt has the same name; it is opened once no request uses the old file.
             if before.users or before.file == file_of(folder):
                 return before
             before.connection.close()

@@ -1,4 +1,4 @@
-"""Guarded SQL: hands a query to a process of its own and stops that when it takes too long.
+"""Guarded SQL: runs a query in a separate process, and stops it if it takes too long.
 
 Belongs here: starting, stopping and reading the process. Does not belong here: what a query may do (``isolated``).
 """
@@ -18,7 +18,7 @@ from orchestration.serve.limits import Limits, too_slow
 from orchestration.serve.published import OpenSnapshot, guarded_configuration
 from orchestration.serve.request_errors import RequestError
 
-# What Python itself may need to start; nothing else of the environment is the query's.
+# Variables that Python may need to start; the process gets nothing else from the environment.
 ENVIRONMENT = ("LD_LIBRARY_PATH", "SYSTEMROOT")
 
 
@@ -26,7 +26,7 @@ def run_query(sql: str, snapshot: OpenSnapshot, limits: Limits, where: str) -> d
     """Return names, types and rows of a SELECT on a snapshot.
 
     Raises:
-        RequestError: the query is not allowed, not right, too large or too slow.
+        RequestError: the query is not allowed, incorrect, too large or too slow.
     """
     length = len(sql.encode("utf-8", "surrogatepass"))
     if not sql.strip() or length > limits.sql_bytes:
@@ -45,7 +45,7 @@ def run_query(sql: str, snapshot: OpenSnapshot, limits: Limits, where: str) -> d
     }
     try:
         ended = subprocess.run(
-            # -I: neither the folder nor the environment decides what is imported.
+            # -I: neither the folder nor the environment affects what is imported.
             [sys.executable, "-I", isolated.__file__],
             input=json.dumps(request).encode(),
             stdout=subprocess.PIPE,
@@ -58,12 +58,12 @@ def run_query(sql: str, snapshot: OpenSnapshot, limits: Limits, where: str) -> d
     except subprocess.TimeoutExpired as error:
         raise too_slow(limits, where) from error
     if ended.returncode != 0:
-        raise RequestError(413, "the query used more memory or time than it may", place=where, remedy=isolated.NARROW)
+        raise RequestError(413, "the query used more memory or time than is allowed", place=where, remedy=isolated.NARROW)
     answer: dict[str, Any] = json.loads(ended.stdout)
     if "refused" in answer:
         raise RequestError(answer["status"], answer["refused"], place=where, remedy=answer["remedy"])
     names: list[str] = answer["names"]
     doubled = [name for name in names if names.count(name) > 1]
     if doubled:
-        raise RequestError(400, f"two columns are called {doubled[0]!r}", place=where, remedy="name them apart with AS")
+        raise RequestError(400, f"two columns are called {doubled[0]!r}", place=where, remedy="rename one with AS")
     return answer

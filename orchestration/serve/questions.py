@@ -1,9 +1,10 @@
 """From the parameters of a request to a question that DuckDB answers: filters, columns, order, page.
 
-Belongs here: reading parameters, strictly, and the SQL that they mean. Does not belong here: selections by values
+Belongs here: strict reading of parameters, and the resulting SQL. Does not belong here: selections by values
 (``selections``), labels (``wording``), formats of answers.
 
-Every name in the SQL is a described one and every value a parameter, so that nothing from a request becomes SQL.
+Every name in the SQL comes from a table's description and every value is a parameter, so that no part of a request becomes
+SQL.
 """
 
 from __future__ import annotations
@@ -22,16 +23,16 @@ from orchestration.serve.selections import Selection, is_selection
 
 Format = Literal["json", "csv", "jsonstat", "xlsx", "html"]
 FORMATS: tuple[Format, ...] = get_args(Format)
-# What rows and answers of SQL are given as.
+# Formats of rows, of answers to SQL, and of pages.
 OF_ROWS: tuple[Format, ...] = ("json", "csv", "jsonstat", "xlsx")
 OF_SQL: tuple[Format, ...] = ("json", "csv")
 OF_PAGES: tuple[Format, ...] = ("html", "json")
 
-# Parameters that are no column; a table whose column has such a name cannot be filtered by it.
+# Parameters other than columns; a column with such a name cannot be filtered.
 SELECT, SORT, LIMIT, OFFSET, FORMAT, SQL = "select", "sort", "limit", "offset", "format", "sql"
 WORDING, LANGUAGE, HEADING, STUB, ORDER = "outputFormatParams", "lang", "heading", "stub", "order"
 RESERVED = (SELECT, SORT, LIMIT, OFFSET, FORMAT, WORDING, LANGUAGE, HEADING, STUB, ORDER)
-# As PxWebApi 2 calls them, whatever their capitals.
+# The names of PxWebApi 2, in any case.
 _ALIASES = {"outputformat": FORMAT, **{name.lower(): name for name in (WORDING, LANGUAGE, HEADING, STUB)}}
 _FORMAT_ALIASES: dict[str, Format] = {"json-stat2": "jsonstat"}
 
@@ -44,7 +45,7 @@ MEDIA_TYPES: dict[str, Format] = {
     "application/xhtml+xml": "html",
 }
 
-# What DuckDB's INTEGER and BIGINT hold.
+# The bits of DuckDB's INTEGER and BIGINT, without the sign.
 INTEGER_BITS = {"INTEGER": 31, "BIGINT": 63}
 
 MANY = 20
@@ -52,7 +53,7 @@ MANY = 20
 
 @dataclass(frozen=True)
 class Question:
-    """Rows of a table: which, with which columns, in which order."""
+    """A query of a table: its condition, columns, order and page."""
 
     table: Table
     columns: tuple[Column, ...]
@@ -64,7 +65,7 @@ class Question:
 
     @property
     def count_sql(self) -> str:
-        """SQL that counts all rows that the filters leave."""
+        """SQL that counts all rows that meet the filters."""
         return f'select count(*) from "{self.table.name}"{self.condition}'
 
     @property
@@ -75,23 +76,23 @@ class Question:
         return f'select {names} from "{self.table.name}"{self.condition} order by {self.order_by}{page}'
 
     def next_offset(self, total: int) -> int | None:
-        """Return where the next page begins; None where this is the last one."""
+        """Return the offset of the next page; None if this is the last one."""
         end = self.offset + (self.limit or 0)
         return end if self.limit and end < total else None
 
     def rows_of(self, total: int) -> int:
-        """Return how many of the rows that the filters leave are on the page."""
+        """Return how many of the rows that meet the filters are on the page."""
         rest = max(total - self.offset, 0)
         return rest if self.limit is None else min(rest, self.limit)
 
 
 def by_name(parameters: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return parameters with the names that this service knows them by."""
+    """Return parameters with this service's names for them."""
     return [(_ALIASES.get(name.lower(), name), value) for name, value in parameters]
 
 
 def single(parameters: Sequence[tuple[str, str]], where: str) -> dict[str, str]:
-    """Return the parameters that are no filter, each given once.
+    """Return the parameters other than filters.
 
     Raises:
         RequestError: one is given twice.
@@ -106,17 +107,17 @@ def single(parameters: Sequence[tuple[str, str]], where: str) -> dict[str, str]:
 
 
 def choose_format(asked: str | None, accepted: str, where: str, known: Sequence[Format]) -> Format:
-    """Return the format that the parameter names, else the best of the header ``Accept`` that the address has.
+    """Return the format that the parameter names, or else the best available one of the header ``Accept``.
 
     Raises:
-        RequestError: there is no such format.
+        RequestError: the format does not exist, or no accepted one is available.
     """
     if asked is not None:
         found = _FORMAT_ALIASES.get(asked.lower(), asked)
         for each in known:
             if found == each:
                 return each
-        raise RequestError(400, f"{asked[:60]!r} is no format", place=where, remedy=f"formats are {', '.join(known)}")
+        raise RequestError(400, f"there is no format {asked[:60]!r}", place=where, remedy=f"formats are {', '.join(known)}")
     weighed = []
     for place, part in enumerate(accepted.split(",")):
         name, *parameters = (piece.strip().lower() for piece in part.split(";"))
@@ -137,7 +138,7 @@ def choose_format(asked: str | None, accepted: str, where: str, known: Sequence[
     given = [name for name, each in MEDIA_TYPES.items() if each in known]
     raise RequestError(
         406,
-        "none of the accepted media types can be given",
+        "none of the accepted media types is available",
         place=where,
         remedy=f"accept {' or '.join(given)}, or name a format: {', '.join(known)}",
     )
@@ -150,13 +151,14 @@ def parse_question(
     where: str,
     selection: Selection | None = None,
 ) -> Question:
-    """Return what the parameters ask of a table.
+    """Return the question that the parameters ask of a table.
 
-    A filter is a column with one value or several, joined by commas or given again: the rows that have one of them. A value
-    that has a comma itself stands in double quotes; no value means a missing one.
+    A filter is a column with one or several values, separated by commas or given repeatedly; it chooses the rows that have
+    one of them. Double quotes enclose a value that contains a comma; an empty value means a missing one.
 
     Raises:
-        RequestError: a column or code is not known, or a value is not of the column's type; the message says which are.
+        RequestError: a column or code is unknown, or a value does not have the column's type; the message says what is
+            allowed.
     """
     filters: dict[str, list[str]] = {}
     given_once = single(parameters, where)
@@ -186,20 +188,20 @@ def parse_question(
 
 
 def fingerprint(path: str, parameters: Iterable[tuple[str, str]], answered_as: str) -> str:
-    """Return what tells one question from another, in few characters."""
+    """Return a short hash that identifies a question."""
     text = "\n".join([path, answered_as, *(f"{len(name)} {name}={value}" for name, value in sorted(parameters))])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _split(text: str, where: str) -> list[str]:
-    """Return the values between commas; quoted as in CSV."""
+    """Return the values between commas; quoting is that of CSV."""
     if not text:
         return [""]
     try:
         rows = list(csv.reader([text], strict=True))
     except csv.Error as error:
         raise RequestError(
-            400, f"a quote is not closed ({error})", place=where, remedy='write a value that has a comma as "a, b"'
+            400, f"a quote is not closed ({error})", place=where, remedy='write a value with a comma as "a, b"'
         ) from error
     return [value for row in rows for value in row]
 
@@ -219,10 +221,10 @@ def _value(column: Column, text: str, release: Release, where: str) -> Any:
     """Return a value of the column's type; None for a missing one."""
     if not text:
         return None
-    problem = f"{column.name} has no value {text[:60]!r}"
+    problem = f"{column.name} cannot be {text[:60]!r}"
     if column.type in INTEGER_BITS:
         digits = text.removeprefix("-")
-        # Not more digits than fit: Python refuses to read very long numbers with an error of its own.
+        # Check the number of digits first: Python raises an error of its own for very long numbers.
         if (
             digits.isascii()
             and digits.isdecimal()
@@ -251,10 +253,10 @@ def _value(column: Column, text: str, release: Release, where: str) -> Any:
 
 
 def _selected(table: Table, text: str | None, measures: tuple[str, ...] | None, where: str) -> tuple[Column, ...]:
-    """Return the columns that are given: those that the request names, or all but the measures that it does not choose."""
+    """Return the columns of the answer: those that the request names, or all except measures that it did not choose."""
     if text is not None and measures is not None:
         raise RequestError(
-            400, f"{SELECT} and the measures choose columns", place=where, remedy=f"leave {SELECT} or the measures out"
+            400, f"both {SELECT} and the measures choose columns", place=where, remedy=f"leave out {SELECT} or the measures"
         )
     if text is not None:
         return tuple(_column(table, name.strip(), where) for name in dict.fromkeys(text.split(",")))
@@ -263,7 +265,7 @@ def _selected(table: Table, text: str | None, measures: tuple[str, ...] | None, 
 
 
 def _order(table: Table, text: str | None, where: str) -> str:
-    """Return the order: as asked, then as in the files, so that pages never overlap."""
+    """Return the order: as requested, then as in the files, so that pages never overlap."""
     parts = []
     for name in (text or "").split(",") if text else []:
         column = _column(table, name.strip().removeprefix("-"), where)

@@ -1,6 +1,6 @@
-"""Rows of a table in the format that a request asks for, and what programs read of a table before they ask.
+"""Rows of a table in the requested format, and the descriptions of tables for programs.
 
-Belongs here: putting selection, question, words and format together. Does not belong here: each of these, or pages.
+Belongs here: combining selection, question, wording and format. Does not belong here: each of these, or pages.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from orchestration.serve.wording import Wording, read_wording, worded
 TEXTS = load_texts("serve", "pages")
 
 LAYOUT = (questions.HEADING, questions.STUB, questions.ORDER)
-# Values of a variable that its description lists.
+# A description lists the values of variables with at most this many.
 MOST_VALUES = 1_000
 
 
 @dataclass(frozen=True)
 class Found:
-    """An answer of rows; ``next_offset`` is where the next page begins."""
+    """An answer with rows; ``next_offset`` is the offset of the next page."""
 
     content: bytes
     media_type: str
@@ -52,14 +52,17 @@ def answer_rows(
     """Return rows of a table in a format.
 
     Raises:
-        RequestError: the request is not right, or the answer too large or too slow.
+        RequestError: the request is invalid, or the answer too large or too slow.
     """
     given = questions.single(parameters, where)
     wording = read_wording(given, answered_as, where)
     for name in LAYOUT:
         if name in given and (answered_as != "xlsx" or table.cube is None):
             raise RequestError(
-                400, f"{answered_as} of {table.name} has no {name}", place=where, remedy="leave it out, or ask for its page"
+                400,
+                f"{answered_as} of {table.name} cannot have {name}",
+                place=where,
+                remedy="leave it out, or ask for its page",
             )
     selection = None
     if any(is_selection(name) for name, _ in parameters):
@@ -110,7 +113,7 @@ def _tabulated(
     wording: Wording,
     where: str,
 ) -> Tabulated | None:
-    """Return rows as the page lays them out, where the request says how; a page of rows is not a whole table."""
+    """Return rows in the page's layout; None if the request has no layout, or asks for less than a whole table."""
     if selection is None or not any(name in given for name in LAYOUT) or question.limit is not None or question.offset:
         return None
     names = [column.name for column in question.columns]
@@ -120,7 +123,7 @@ def _tabulated(
 
 
 def list_in_short(snapshot: OpenSnapshot) -> dict[str, Any]:
-    """Return all tables in short."""
+    """Return a short description of all tables."""
     return {**snapshot.identity, "tables": [_in_short(table, snapshot) for table in snapshot.tables.values()]}
 
 
@@ -138,7 +141,7 @@ def _in_short(table: Table, snapshot: OpenSnapshot) -> dict[str, Any]:
 
 
 def describe_table(table: Table, snapshot: OpenSnapshot, limits: Limits, where: str) -> dict[str, Any]:
-    """Return the whole description, with the codes of each column that has a code list, and the variables of selections."""
+    """Return the full description of a table, with the codes of its code lists and the variables of selections."""
     codes = {
         column.name: [
             {"code": code, "label": found.label.model_dump()} for code, found in snapshot.release.codes_of(column).items()
@@ -173,7 +176,7 @@ def describe_table(table: Table, snapshot: OpenSnapshot, limits: Limits, where: 
 
 
 def describe_start(table: Table, snapshot: OpenSnapshot, limits: Limits, where: str) -> dict[str, Any]:
-    """Return the selection that a table starts with, as PxWebApi 2 writes one, and what it leaves out."""
+    """Return the default selection of a table in the form of PxWebApi 2, and what it leaves out."""
     with answers.limited(snapshot, limits, where) as connection:
         selection = read_selection(connection, snapshot, table, [], where, whole=True)
     layout = read_layout(selection, {}, where)

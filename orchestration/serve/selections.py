@@ -1,9 +1,9 @@
-"""A selection of a table: which values of which variables, what a table starts with, and what a selection leaves out.
+"""A selection of a table: the chosen values of each variable, the default selection, and what a selection leaves out.
 
-The public tables hold rows that overlap: levels of area, divisions into areas, totals beside their parts. A selection says
-which of them are in it, so that nobody sums what is there twice.
-Belongs here: reading a selection from parameters, the one that a table starts with, its address, its overlaps. Does not
-belong here: values (``variables``), how they are written (``expressions``), rows (``questions``).
+The public tables have rows that overlap: levels of area, divisions into areas, totals and their parts. A selection states
+which of them it includes, so that nobody counts the same thing twice.
+Belongs here: reading a selection from parameters, the default selection of a table, addresses, overlaps. Does not belong
+here: values (``variables``), how they are written (``expressions``), rows (``questions``).
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ from orchestration.serve.published import OpenSnapshot
 from orchestration.serve.request_errors import RequestError
 from orchestration.serve.variables import TIME, UNIT, Variable, has_figures, read_variables
 
-# Parameters of PxWebApi 2; their names are taken whatever their capitals.
+# Parameters of PxWebApi 2; their names are not case-sensitive.
 VALUES, CODELIST = "valueCodes", "codelist"
 _NAMED = re.compile(r"^(valuecodes|codelist)\[(.*)\]$", re.IGNORECASE | re.DOTALL)
 
-# A code that stands for all others of its variable; of the parts of a question it is called otherwise.
+# Codes that include all others of their variable; the second one is that of the items of a question.
 TOTALS = ("total", "all")
 TOTAL = TOTALS[0]
-# Today's areas, and the level that a table starts with: it covers the country once.
+# Today's areas, and the level of the default selection: it covers the country once.
 CURRENT, FIRST_LEVEL = "current", "county"
-# Variables of which two values hold the same units, whatever they are.
+# Variables of which any two values include the same units.
 OVERLAPPING = (BASIS_COLUMN, "unit_set")
 # Answers that are unions of others.
 ANSWER, UNION_COLUMN = "answer", "is_union"
-# How many of the newest years a table starts with.
+# How many of the newest years the default selection has.
 YEARS = 5
-# What a table of answers starts with: a share, and of how many it is one.
+# The default measures of a table of answers: a share, and the number of units it is based on.
 OF_ANSWERS = ("share", "n_answered")
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What is chosen of a table.
+    """The values chosen from a table.
 
-    ``chosen`` has codes in their order by variable, of all variables that a request names; ``written`` has them as the
-    request does, which may mean other codes in the next snapshot.
+    For the variables that a request names, ``chosen`` has codes in their order, and ``written`` the expressions of the
+    request, which may mean other codes in the next snapshot.
     """
 
     table: Table
@@ -58,11 +58,11 @@ class Selection:
 
     @property
     def measures(self) -> tuple[str, ...] | None:
-        """The chosen measures; None where the request names none."""
+        """The chosen measures; None if the request names none."""
         return self.chosen.get(MEASURE)
 
     def codes(self, name: str) -> tuple[str, ...]:
-        """Return the codes of a variable that are in: all where the request does not name it."""
+        """Return the chosen codes of a variable: all if the request does not name it."""
         return self.chosen.get(name, self.variables[name].codes)
 
     def conditions(self) -> list[tuple[str, tuple[Any, ...]]]:
@@ -74,11 +74,11 @@ class Selection:
         ]
 
     def parameters(self) -> list[tuple[str, str]]:
-        """Return the parameters that mean this selection."""
+        """Return the parameters for this selection."""
         return [(f"{VALUES}[{name}]", text) for name, text in self.written.items()]
 
     def left_out(self) -> dict[str, tuple[str, ...]]:
-        """Return the codes that are not in, by variable."""
+        """Return the codes that are not chosen, by variable."""
         found = {}
         for name, variable in self.variables.items():
             chosen = set(self.codes(name))
@@ -120,18 +120,18 @@ def read_selection(
     *,
     whole: bool = False,
 ) -> Selection:
-    """Return what the parameters choose of a table.
+    """Return the selection that the parameters make.
 
     Args:
-        connection: sees the table.
+        connection: has access to the table.
         snapshot: has its variables.
-        table: what is chosen from.
-        parameters: names and values; others than those of a selection are passed over.
+        table: the table to choose from.
+        parameters: names and values; parameters that do not belong to a selection are ignored.
         where: the address, for refusals.
-        whole: whether variables that the request does not name get what the table starts with; otherwise all is chosen.
+        whole: whether variables that the request does not name get the default values; otherwise all values are chosen.
 
     Raises:
-        RequestError: a variable or value is not known.
+        RequestError: a variable or value is unknown.
     """
     named: dict[str, dict[str, list[str]]] = {VALUES: {}, CODELIST: {}}
     for name, value in parameters:
@@ -154,7 +154,7 @@ def read_selection(
         texts = named[VALUES].get(each) or [_longest(connection, table, each)]
         chosen[each] = _resolve(variables[each], texts, [], where)
         if len(chosen[each]) == 1:
-            # Years, answers and areas are those of this cube.
+            # Limit years, answers and areas to those of this cube.
             variables = read_variables(connection, snapshot, table, chosen[each][0])
     for name, variable in variables.items():
         if name != each and (name in named[VALUES] or name in named[CODELIST]):
@@ -176,7 +176,7 @@ def read_selection(
 
 
 def _longest(connection: duckdb.DuckDBPyConnection, table: Table, each: str) -> str:
-    """Return the cube that a table starts with: of those that have the newest year the one with the most years."""
+    """Return the default cube of a table: of those with the newest year, the one with the most years."""
     found = connection.execute(
         f'''
         select "{each}" from "{table.name}" group by 1
@@ -189,9 +189,9 @@ def _longest(connection: duckdb.DuckDBPyConnection, table: Table, each: str) -> 
 def _resolve(variable: Variable, texts: Sequence[str], lists: Sequence[str], where: str) -> tuple[str, ...]:
     parts = [part for text in texts for part in expressions.split(text, where)]
     if parts == ["*"] and not variable.codes:
-        return ()  # of a table without rows
+        return ()  # the table has no rows
     if not parts:
-        raise RequestError(400, f"{variable.name} has no values", place=where, remedy=expressions.GRAMMAR)
+        raise RequestError(400, f"no values are given for {variable.name}", place=where, remedy=expressions.GRAMMAR)
     if not lists:
         return expressions.resolve(parts, variable.codes, variable.name, where, is_time=variable.role == "time")
     groups = variable.groups or {}
@@ -202,7 +202,7 @@ def _resolve(variable: Variable, texts: Sequence[str], lists: Sequence[str], whe
             place=where,
             remedy=f"its code lists are {', '.join(groups)}" if groups else "leave the code list out",
         )
-    # Of one level: codes are written without it.
+    # With a code list, that is a level, codes are written without the level.
     before = f"{lists[0]}:"
     codes = [code.removeprefix(before) for code in variable.codes if code.startswith(before)]
     found = set(expressions.resolve([part.removeprefix(before) for part in parts], codes, variable.name, where))
@@ -210,19 +210,19 @@ def _resolve(variable: Variable, texts: Sequence[str], lists: Sequence[str], whe
 
 
 def _as_written(variable: Variable, texts: Sequence[str] | None, lists: Sequence[str] | None, codes: tuple[str, ...]) -> str:
-    """Return a choice as an address has it: as the request says it where that is short, all of a level as its wildcard."""
+    """Return a choice for an address: an open expression unchanged, otherwise codes, with wildcards for whole levels."""
     if texts is not None and len(texts) == 1 and not lists and _is_open(texts[0]):
         return texts[0]
     return write(variable, codes)
 
 
 def _is_open(text: str) -> bool:
-    """Return whether a text means what there is, and not single codes."""
+    """Return whether an expression depends on which codes exist, unlike single codes."""
     return bool(re.search(r"[*?(]", text))
 
 
 def write(variable: Variable, codes: Sequence[str]) -> str:
-    """Return codes in as few words as say exactly them."""
+    """Return the shortest expressions for exactly these codes."""
     if tuple(codes) == variable.codes:
         return "*"
     chosen, parts = set(codes), []
@@ -241,10 +241,11 @@ def _completed(
     variables: Mapping[str, Variable],
     given: Mapping[str, tuple[str, ...]],
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
-    """Return a selection with what the table starts with, and how the address says that.
+    """Return a selection completed with default values, and the expressions for these.
 
-    Totals, today's areas, one level of them, the newest years. What has no total has its first value that has rows in the
-    newest year. A table without measures has nothing to sum, and starts whole.
+    Defaults are totals, today's areas, one level of them, and the newest years. A variable without a total gets its first
+    value with rows in the newest year; answers get all values that are not unions. A table without figures has nothing to
+    sum, and gets all values.
     """
     chosen, started = dict(given), {}
 
@@ -290,7 +291,7 @@ def _with_rows(
     chosen: Mapping[str, tuple[str, ...]],
     name: str,
 ) -> list[str]:
-    """Return the codes of a variable that rows of the newest chosen year have; of all years where that has none."""
+    """Return the codes of a variable with rows in the newest chosen year, or in all chosen years if that has none."""
     time = next((each.name for each in variables.values() if each.role == "time"), None)
     tries = [{**chosen, time: chosen[time][-1:]}] if time and chosen.get(time) else []
     for narrowed in (*tries, chosen):
@@ -309,7 +310,7 @@ def _with_rows(
 
 
 def read_unions(connection: duckdb.DuckDBPyConnection, table: Table, chosen: Mapping[str, Sequence[str]]) -> frozenset[str]:
-    """Return the answers that are unions of others in the cube that is chosen; none where no single one is."""
+    """Return the answers that are unions of others in the chosen cube; none unless exactly one cube is chosen."""
     each = table.cube.each if table.cube else None
     if each is None or UNION_COLUMN not in table.column_names or len(chosen.get(each, ())) != 1:
         return frozenset()
@@ -320,6 +321,6 @@ def read_unions(connection: duckdb.DuckDBPyConnection, table: Table, chosen: Map
 
 
 def address(path: str, parameters: Sequence[tuple[str, str]]) -> str:
-    """Return an address that people can read; brackets are written as browsers send them."""
+    """Return a readable address; brackets are escaped as browsers do it."""
     query = "&".join(f"{quote(name, safe='')}={quote(value, safe='(),:*?')}" for name, value in parameters)
     return f"{path}?{query}" if query else path

@@ -1,7 +1,7 @@
-"""A selection as a table of rows and columns: what stands at the side, what above, and what is said of each figure.
+"""A selection as a table of rows and columns: which variables are at the side and above, and the marks of each figure.
 
-Pages and workbooks show the same one. Belongs here: layout, order, marks. Does not belong here: how a page or a workbook
-writes it down (``pages``, ``workbook``), or which rows there are (``questions``).
+Pages and workbooks show the same table. Belongs here: layout, order, marks. Does not belong here: writing it to a page or a
+workbook (``pages``, ``workbook``), or which rows there are (``questions``).
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from orchestration.serve.variables import Variable
 
 TEXTS = load_texts("serve", "pages")
 
-# How rows may be ordered: as the codes are, by their names, by the figure in the last column.
+# Orders of rows: by code, by label, by the figure in the last column, ascending or descending.
 ORDERS = ("", "label", "value", "-value")
 
-# What stands where there is no figure and no status has a sign.
+# Shown instead of a missing figure if its status has no sign.
 NO_SIGN = ".."
 
-# Numbers of remarks are raised as characters, so that a figure that is copied with one is never read as a longer figure.
+# Numbers of remarks are superscript characters, so that a figure copied with one is not read as a longer figure.
 RAISED = str.maketrans("0123456789", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 
-# Columns that say something of a row's figure.
+# Columns with remarks on a row's figure.
 SAYING = (STATUS_COLUMN, REASON_COLUMN, NOTE_COLUMN, BREAK_COLUMN, COVERAGE_COLUMN)
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure; ``sign`` stands where there is none, ``marks`` are statuses by letter and remarks by number."""
+    """One figure; ``sign`` replaces a missing value, ``marks`` are statuses by letter and remarks by number."""
 
     value: float | int | None
     measure: Column
@@ -50,23 +50,23 @@ class Figure:
 
 @dataclass(frozen=True)
 class Layout:
-    """Which variables stand above the columns and at the side of rows, and how rows are ordered."""
+    """The variables above the columns and at the side of the rows, and the order of rows."""
 
     heading: tuple[str, ...]
     stub: tuple[str, ...]
     order: str = ""
 
     def parameters(self) -> list[tuple[str, str]]:
-        """Return the parameters that mean this layout."""
+        """Return the parameters for this layout."""
         order = [(questions.ORDER, self.order)] if self.order else []
         return [(questions.HEADING, ",".join(self.heading)), (questions.STUB, ",".join(self.stub)), *order]
 
 
 @dataclass(frozen=True)
 class Tabulated:
-    """A table: heads above its columns a line each with how many columns each spans, and rows with heads and figures.
+    """A table: lines of heads, each head with the number of columns it spans, and rows with heads and figures.
 
-    ``fixed`` are variables with one value, ``without`` the chosen codes of others that no row has.
+    ``fixed`` has variables with one value; ``without`` has chosen codes that no row has, by variable.
     """
 
     stub: tuple[Label, ...]
@@ -79,20 +79,20 @@ class Tabulated:
 
     @property
     def figures(self) -> int:
-        """How many columns of figures there are."""
+        """The number of columns with figures."""
         return sum(span for _, span in self.heads[-1]) if self.heads else 1
 
 
 def read_layout(selection: Selection, given: Mapping[str, str], where: str) -> Layout:
-    """Return the layout that a request asks for: years above and everything else at the side where it does not say.
+    """Return the requested layout; by default, years and measures are above, and everything else at the side.
 
     Raises:
-        RequestError: a variable is not known, or stands in both places.
+        RequestError: an order or variable is unknown, or a variable is placed twice.
     """
     order = given.get(questions.ORDER, "")
     if order not in ORDERS:
         raise RequestError(
-            400, f"rows have no order {order[:40]!r}", place=where, remedy=f"orders are {', '.join(ORDERS[1:])}"
+            400, f"there is no order {order[:40]!r}", place=where, remedy=f"orders are {', '.join(ORDERS[1:])}"
         )
     names = list(selection.variables)
     asked: dict[str, list[str]] = {}
@@ -115,15 +115,15 @@ def read_layout(selection: Selection, given: Mapping[str, str], where: str) -> L
     both = set(heading) & set(stub)
     if both or len({*heading, *stub}) < len(heading) + len(stub):
         raise RequestError(
-            400, "a variable stands in two places", place=where, remedy=f"name it in {questions.HEADING} or {questions.STUB}"
+            400, "a variable is placed twice", place=where, remedy=f"name it once in {questions.HEADING} or {questions.STUB}"
         )
-    # What nobody placed and has several values stands at the side.
+    # Variables with several values that the request does not place are at the side.
     rest = [name for name in several if name not in heading and name not in stub]
     return Layout(tuple(heading), (*stub, *rest), order)
 
 
 def columns_needed(selection: Selection) -> list[str]:
-    """Return the columns that a table is made of."""
+    """Return the columns that a table needs."""
     table = selection.table
     names = [name for variable in selection.variables.values() for name in variable.columns]
     names += [*selection.codes(MEASURE), table.measures[0]]
@@ -142,12 +142,12 @@ def tabulate(
     """Return rows as a table. Rows and columns without a figure or a sign are left out.
 
     Args:
-        selection: which variables there are.
-        layout: where each stands.
+        selection: has the variables.
+        layout: places the variables.
         names: the columns of the rows.
         rows: the rows of the selection.
-        release: labels and signs.
-        language: what rows are ordered in where they are by name.
+        release: has labels and signs.
+        language: of the labels that rows may be ordered by.
     """
     measures = [selection.table.column(name) for name in selection.codes(MEASURE)]
     marker = _Marker(selection.table, measures, release)
@@ -178,7 +178,7 @@ def tabulate(
     if layout.order == "label":
         sides.sort(key=lambda side: [in_language(label, language).casefold() for label in heads_of(layout.stub, side)])
     elif layout.order and aboves:
-        # Those without a figure come last, whichever way the others are ordered.
+        # Rows without a figure come last in both directions.
         sign = -1 if layout.order.startswith("-") else 1
         last = {side: cells[side, aboves[-1]].value if (side, aboves[-1]) in cells else None for side in sides}
         sides.sort(key=lambda side: (last[side] is None, sign * (last[side] or 0)))
@@ -206,7 +206,7 @@ def tabulate(
 
 
 def labels_of(variable: Variable, codes: Sequence[str]) -> list[Label]:
-    """Return the label of each value; where areas of several levels are chosen, one of a name says its level too."""
+    """Return the label of each value; if areas of several levels are chosen, labels that repeat get their level added."""
     chosen = set(codes)
     several = len({value.group for value in variable.values if value.code in chosen}) > 1
     labels = [value.label for value in variable.values]
@@ -233,10 +233,10 @@ def _spans(prefixes: Sequence[tuple[int, ...]], labels: Sequence[Label]) -> tupl
 
 
 class _Marker:
-    """Gives figures their marks and keeps what the marks mean.
+    """Adds marks to figures, and collects the meanings of the marks.
 
-    A row's status, reason and notes are about its main measure: they stand at that, or at the first chosen one where the
-    main measure is not chosen.
+    A row's status, reason and notes refer to its main measure: they mark that one, or the first chosen one if the main
+    measure is not chosen.
     """
 
     def __init__(self, table: Table, measures: Sequence[Column], release: Release) -> None:
@@ -248,7 +248,7 @@ class _Marker:
         self.remarks: list[Label] = []
 
     def figure(self, values: Mapping[str, Any], measure: Column) -> Figure:
-        """Return a figure of a row, and keep what its marks mean."""
+        """Return a figure of a row, and store the meanings of its marks."""
         status = values.get(STATUS_COLUMN) or NORMAL
         value = values[measure.name]
         is_marked = measure.name == self._marked
@@ -260,7 +260,7 @@ class _Marker:
             remarks = self._said(values)
         elif value is None and status != CANNOT_EXIST:
             remarks = self._reasons(values)
-        # The sign says it already.
+        # The sign already has the same meaning.
         meaning = self._release.label(STATUS_COLUMN, status)
         remarks = [remark for remark in remarks if not (sign and remark.en == meaning.en)]
         for remark in remarks:
@@ -275,7 +275,7 @@ class _Marker:
         return Figure(value, measure, sign, (*shown, *numbers))
 
     def _meaning(self, sign: str, label: Label) -> Label:
-        """Return what a sign means; one sign may stand for several statuses."""
+        """Return the meaning of a sign; one sign may represent several statuses."""
         before = self.statuses.get(sign)
         if before is None or label.nb in before.nb.split(" / "):
             return before or label

@@ -1,6 +1,6 @@
-"""The page of a table: choosing rows, columns and values by a plain form, and the table that comes of it.
+"""The page of a table: choosing rows, columns and values with a plain form, and the resulting table.
 
-Belongs here: the form, what it means as an address, and what the page shows. Does not belong here: selections
+Belongs here: the form, converting it to an address, and the content of the page. Does not belong here: selections
 (``selections``), layout (``table_layout``), the frame (``pages``).
 """
 
@@ -29,13 +29,13 @@ from orchestration.serve.variables import UNIT, Value, Variable
 from orchestration.serve.wording import Wording, worded
 from orchestration.serve.workbook import RATIO
 
-# Parameters of the form alone; an address has what they mean.
+# Parameters that only the form has; ``from_form`` converts them for addresses.
 FORM, YEARS, YEARS_LAST, YEARS_FROM, YEARS_TO = "form", "years", "years_last", "years_from", "years_to"
 _OF_FORM = (FORM, YEARS, YEARS_LAST, YEARS_FROM, YEARS_TO)
 
-# Rows on a page, values that a form lists, and those of which all are chosen by one box.
+# Rows on a page; the most values that a form lists; above the last number, one box chooses all values.
 PAGE_ROWS, MOST_VALUES, MANY_VALUES = 200, 1_000, 8
-# Values that are named of those that are left out.
+# How many of the values that are left out are named.
 NAMED = 6
 
 _LAST = re.compile(r"^top\((\d+)\)$", re.IGNORECASE)
@@ -44,7 +44,7 @@ _RANGE = re.compile(r"^range\((\d+),(\d+)\)$", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Chosen:
-    """What a page shows: a selection in a layout, with further filters and, of rows, their order and page."""
+    """What a page shows: a selection with filters and page, in a layout, or as rows in an order."""
 
     selection: Selection
     layout: Layout | None
@@ -69,11 +69,15 @@ class Chosen:
 
 
 def read_chosen(snapshot: OpenSnapshot, table: Table, asked: Asked, limits: Limits, where: str) -> Chosen:
-    """Return what an address asks a page to show."""
+    """Return what a page shows for an address.
+
+    Raises:
+        RequestError: a parameter is invalid, or does not apply to the page.
+    """
     given = questions.single(asked.parameters, where)
     if questions.SELECT in given or questions.LIMIT in given:
         raise RequestError(
-            400, "a page has neither select nor limit", place=where, remedy=f"ask {where}/data, or leave them out"
+            400, "a page cannot have select or limit", place=where, remedy=f"ask {where}/data, or leave them out"
         )
     with answers.limited(snapshot, limits, where) as connection:
         selection = read_selection(connection, snapshot, table, asked.parameters, where, whole=True)
@@ -81,7 +85,7 @@ def read_chosen(snapshot: OpenSnapshot, table: Table, asked: Asked, limits: Limi
     misplaced = (questions.SORT,) if is_laid_out else (questions.HEADING, questions.STUB, questions.ORDER)
     for name in misplaced:
         if name in given:
-            raise RequestError(400, f"{table.name} has no {name} on its page", place=where, remedy="leave it out")
+            raise RequestError(400, f"the page of {table.name} cannot have {name}", place=where, remedy="leave it out")
     return Chosen(
         selection=selection,
         layout=read_layout(selection, given, where) if is_laid_out else None,
@@ -97,10 +101,10 @@ def is_form(parameters: Sequence[tuple[str, str]]) -> bool:
 
 
 def from_form(parameters: Sequence[tuple[str, str]], where: str) -> list[tuple[str, str]]:
-    """Return what the fields of a form mean as parameters of an address.
+    """Return the fields of a form as parameters of an address.
 
     Raises:
-        RequestError: a number of years is none.
+        RequestError: the number of years is not a whole number above zero.
     """
     fields = {name: value for name, value in parameters if name in _OF_FORM}
     time = f"{VALUES}[{fields.get(FORM, '')}]"
@@ -195,7 +199,7 @@ def _laid_out(snapshot: OpenSnapshot, chosen: Chosen, language: Language, limits
 
 
 def narrowed(snapshot: OpenSnapshot, chosen: Chosen, where: str) -> Question:
-    """Return the question for the rows of a page, with the columns that its table is made of."""
+    """Return the question for all rows of a page's table, with the columns that the table needs."""
     table = chosen.selection.table
     select = [(questions.SELECT, ",".join(columns_needed(chosen.selection)))]
     question = parse_question(table, [*chosen.filters, *select], snapshot.release, where)
@@ -204,7 +208,7 @@ def narrowed(snapshot: OpenSnapshot, chosen: Chosen, where: str) -> Question:
 
 
 def _listed(snapshot: OpenSnapshot, chosen: Chosen, language: Language, limits: Limits, where: str) -> dict[str, Any]:
-    """Return rows unchanged, with codes in words."""
+    """Return one page of rows, with labels instead of codes."""
     table = chosen.selection.table
     parameters = [
         *chosen.filters,
@@ -219,7 +223,7 @@ def _listed(snapshot: OpenSnapshot, chosen: Chosen, language: Language, limits: 
 
 
 def _writer(language: Language) -> Any:
-    """Return what writes a value of a column as a reader of the language does."""
+    """Return a function that formats a value of a column in a language."""
 
     def write(value: Any, column: Column) -> str:
         if value is None:
@@ -241,7 +245,7 @@ def _writer(language: Language) -> Any:
 def _downloads(
     snapshot: OpenSnapshot, chosen: Chosen, path: str, language: Language, limits: Limits
 ) -> list[tuple[Label, str]]:
-    """Return the files of a selection: what they are called, and their addresses; none that would be too large."""
+    """Return the labels and addresses of the files of a selection, without files that would be too large."""
     rows, words = chosen.of_rows, [(questions.WORDING, "UseCodesAndTexts"), (questions.LANGUAGE, language)]
     layout = chosen.layout.parameters() if chosen.layout else []
     question = parse_question(chosen.selection.table, chosen.filters, snapshot.release, path, chosen.selection)
@@ -259,7 +263,7 @@ def _downloads(
 
 
 def _in_words(selection: Selection, left: Mapping[str, Sequence[str]], language: Language) -> list[tuple[Label, str]]:
-    """Return codes in words, by variable: years as spans, areas by how many of each level, others by name."""
+    """Describe codes by variable: years as spans, areas as the number of each level, others by label."""
     found = []
     for name, codes in left.items():
         variable = selection.variables[name]
@@ -281,7 +285,7 @@ def _in_words(selection: Selection, left: Mapping[str, Sequence[str]], language:
 
 
 def _form(chosen: Chosen, language: Language) -> dict[str, Any]:
-    """Return the fields of the form with what is chosen in them."""
+    """Return the fields of the form, with the chosen values."""
     selection = chosen.selection
     each = selection.table.cube.each if selection.table.cube else None
     variables = [variable for name, variable in selection.variables.items() if name != each]
@@ -318,7 +322,7 @@ def _sorts(chosen: Chosen) -> list[tuple[str, Label, bool]]:
 
 
 def _each(variable: Variable, selection: Selection, language: Language) -> dict[str, Any]:
-    """Return the cubes of a table, by their names."""
+    """Return the field for the cubes of a table, ordered by label."""
     values = sorted(variable.values, key=lambda value: in_language(value.label, language).casefold())
     return {
         "parameter": f"{VALUES}[{variable.name}]",
@@ -364,7 +368,7 @@ def _group(label: Label | None, star: str, values: Sequence[Value], codes: set[s
 
 
 def _time(variable: Variable, selection: Selection) -> dict[str, Any]:
-    """Return the years as the form asks for them: the last ones, from one to another, or single ones."""
+    """Return the field for years: the last ones, a range, or single ones."""
     said = selection.written.get(variable.name, "*")
     last, between = _LAST.match(said), _RANGE.match(said)
     codes = selection.codes(variable.name)
@@ -385,7 +389,7 @@ def _time(variable: Variable, selection: Selection) -> dict[str, Any]:
 def _texts_of_moves(
     snapshot: OpenSnapshot, selection: Selection, names: Sequence[str], rows: Sequence[Sequence[Any]], language: Language
 ) -> list[str]:
-    """Return in words how the areas moved that rows tell of."""
+    """Describe the moved boundaries that rows report."""
     moves = find_moves(snapshot, names, rows)
     labels = selection.variables[UNIT].labels if moves else {}
     return [
@@ -396,5 +400,5 @@ def _texts_of_moves(
 
 
 def texts_of_breaks(breaks: Sequence[Mapping[str, Any]], language: Language) -> list[str]:
-    """Return breaks in words."""
+    """Describe breaks."""
     return [f"{each['time_period']}: {each['label'][language]}. {each['description'][language]}" for each in breaks]

@@ -1,7 +1,7 @@
-"""What a table can be chosen by: its dimensions with their values in order, as JSON-stat and PX have them.
+"""The variables of a table: its dimensions with their values in order, as in JSON-stat and PX.
 
-Belongs here: variables, their values and labels in both languages, read once a snapshot. Does not belong here: what a
-request chooses of them (``selections``), or how a value is written in a request (``expressions``).
+Belongs here: variables, their values and labels in both languages, read once per snapshot. Does not belong here: the values
+that a request chooses (``selections``), or how a request writes them (``expressions``).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Variable:
-    """What rows are chosen by; ``columns`` make up its codes, joined by a colon. The measures are one without columns."""
+    """A variable that rows are chosen by; its codes join the values of ``columns`` by colons. Measures have no columns."""
 
     name: str
     title: Label
@@ -57,16 +57,16 @@ class Variable:
 
     @property
     def sql(self) -> str:
-        """SQL for the code of a row."""
+        """SQL for a row's code of this variable."""
         return " || ':' || ".join(f'"{name}"::varchar' for name in self.columns)
 
 
 def read_variables(
     connection: duckdb.DuckDBPyConnection, snapshot: OpenSnapshot, table: Table, each: str | None = None
 ) -> dict[str, Variable]:
-    """Return the variables of a table by name; those of one of its cubes where it has several and ``each`` names one.
+    """Return the variables of a table by name; if it has several cubes and ``each`` names one, those of that cube.
 
-    They are read once a snapshot, which does not change.
+    They are read once per snapshot, which does not change.
     """
     return snapshot.remembered(("variables", table.name, each), partial(_read, connection, snapshot, table, each))
 
@@ -83,12 +83,12 @@ def _read(
 
 
 def has_figures(table: Table) -> bool:
-    """Return whether there is anything in a table that somebody could sum."""
+    """Return whether a table has numeric measures, which could be summed."""
     return any(table.column(name).type in NUMERIC for name in table.measures)
 
 
 def dimensions_of(table: Table) -> list[Dimension]:
-    """Return the dimensions of a table's cube; of a table without one its key, areas as one dimension."""
+    """Return the dimensions of a table's cube; without a cube those of its key, with level and code as one dimension."""
     if table.cube is not None:
         whole = [Dimension(name=table.cube.each)] if table.cube.each else []
         return [*whole, *table.cube.dimensions]
@@ -131,7 +131,7 @@ def _variable(
 def _told_apart(
     columns: Sequence[Column], release: Release, rows: Sequence[tuple[Any, ...]], *, is_area: bool
 ) -> Iterator[Value]:
-    """Yield the values; those of one name, such as two municipalities of a level, have their code behind it."""
+    """Yield the values; labels that repeat, as of two municipalities with one name, are followed by the code."""
     for group, members in groupby(rows, key=lambda row: str(row[0]) if is_area else ""):
         own = list(members)
         last = [Label(nb=_text(row[-2]), en=_text(row[-2])) for row in own]
@@ -145,13 +145,13 @@ def _text(value: Any) -> str:
 
 
 def _listed(columns: Sequence[Column], release: Release, row: Sequence[Any], place: int) -> list[str]:
-    """Return the codes in their order that a part of a code is one of; an area's are those of its level."""
+    """Return the ordered codes that a part of a code is taken from; for an area's code, those of its level."""
     own = release.codes_of(columns[place])
     return list(own or (codes_of_level(release, row[place - 1]) if place else {}))
 
 
 def _label(columns: Sequence[Column], release: Release, row: Sequence[Any]) -> Label:
-    """Return what a value is called: by its code list, by the list of its level, by its name, or by its code."""
+    """Return the label of a value: from its code list, from the list of its level, its name, or its code."""
     *parts, name = row
     last = _text(parts[-1])
     if len(parts) == 1:

@@ -1,6 +1,6 @@
-"""Words beside or instead of codes, in the language that a request names: outputFormatParams and lang, as in PxWebApi 2.
+"""Texts with or instead of codes, in the language of a request: outputFormatParams and lang, as in PxWebApi 2.
 
-Belongs here: which words a request wants, and rows with them. Does not belong here: labels beside a JSON answer
+Belongs here: reading these parameters, and adding texts to rows. Does not belong here: the labels in a JSON answer
 (``annotations``), or formats (``answers``, ``workbook``).
 """
 
@@ -21,13 +21,13 @@ Style = Literal["UseCodes", "UseTexts", "UseCodesAndTexts"]
 STYLES: tuple[Style, ...] = get_args(Style)
 SEPARATORS = {"SeparatorTab": "\t", "SeparatorSpace": " ", "SeparatorSemicolon": ";"}
 
-# PxWebApi's name of Norwegian.
+# PxWebApi calls Norwegian "no".
 NORWEGIAN: dict[str, Language] = {"no": "nb", "nb": "nb", "en": "en"}
 
 
 @dataclass(frozen=True)
 class Wording:
-    """How codes are worded: by codes, texts or both, in a language; and what stands between the cells of CSV."""
+    """Whether to write codes, texts or both, in which language; and the separator of CSV."""
 
     style: Style = "UseCodes"
     language: Language = "nb"
@@ -38,7 +38,7 @@ def read_language(text: str | None, where: str) -> Language:
     """Return the language of a request.
 
     Raises:
-        RequestError: it is none that the texts are in.
+        RequestError: there are no texts in the language.
     """
     found = NORWEGIAN.get((text or LANGUAGES[0]).lower())
     if found is not None:
@@ -47,10 +47,10 @@ def read_language(text: str | None, where: str) -> Language:
 
 
 def read_wording(given: Mapping[str, str], answered_as: questions.Format, where: str) -> Wording:
-    """Return how a request wants its answer worded; a workbook has codes and texts unless it says otherwise.
+    """Return the wording of a request; workbooks have codes and texts by default.
 
     Raises:
-        RequestError: a parameter has a value that is none.
+        RequestError: a parameter has an unknown value, or one that does not apply to the format.
     """
     known = {name.lower(): name for name in (*STYLES, *SEPARATORS)}
     asked = [each.strip().lower() for each in given.get(questions.WORDING, "").split(",") if each.strip()]
@@ -63,9 +63,9 @@ def read_wording(given: Mapping[str, str], answered_as: questions.Format, where:
     styles: list[Style] = [style for style in STYLES if style in names]
     separators = [SEPARATORS[name] for name in names if name in SEPARATORS]
     if len(styles) > 1 or len(separators) > 1:
-        raise RequestError(400, f"{questions.WORDING} says two things", place=where, remedy="choose one of them")
+        raise RequestError(400, f"values of {questions.WORDING} conflict", place=where, remedy="choose one of them")
     if separators and answered_as != "csv":
-        raise RequestError(400, f"{answered_as} has no separator", place=where, remedy="leave it out, or ask for csv")
+        raise RequestError(400, f"{answered_as} cannot have a separator", place=where, remedy="leave it out, or ask for csv")
     if styles and answered_as == "jsonstat":
         raise RequestError(400, "a cube always has codes and texts", place=where, remedy=f"leave {questions.WORDING} out")
     return Wording(
@@ -76,7 +76,7 @@ def read_wording(given: Mapping[str, str], answered_as: questions.Format, where:
 
 
 def text_of(code: Any, column: Column, release: Release, language: Language) -> Any:
-    """Return a code in words; several codes of a note one after the other; what has no words as it is."""
+    """Return the text of a code; for several codes of a note, their texts; without a text, the value itself."""
     codes = release.codes_of(column)
     if code is None or column.type != "VARCHAR":
         return code
@@ -87,7 +87,7 @@ def text_of(code: Any, column: Column, release: Release, language: Language) -> 
 def worded(
     columns: Sequence[Column], rows: Sequence[Sequence[Any]], release: Release, wording: Wording
 ) -> tuple[list[Column], list[list[Any]]]:
-    """Return columns and rows with words: a column of words before that of the codes, or in its place."""
+    """Return columns and rows with texts: a column of texts before or instead of the column of codes."""
     wide: list[Column] = []
     parts: list[tuple[int, Mapping[Any, Any] | None]] = []
     for place, column in enumerate(columns):

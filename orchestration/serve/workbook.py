@@ -1,4 +1,4 @@
-"""A selection as a workbook: the table as the page shows it, its rows with status and notes, and what it is.
+"""A selection as a workbook: the table as on the page, its rows with status and notes, and a description.
 
 Belongs here: the three sheets. Does not belong here: the look of all workbooks (``core.workbooks``), the workbooks of the
 snapshot (``publish.formats``), or how a table is laid out (``table_layout``).
@@ -41,13 +41,13 @@ def as_workbook(
     """Return a workbook of a selection.
 
     Args:
-        snapshot: says of itself what it is.
-        table: what the rows are of.
+        snapshot: the snapshot of the rows.
+        table: the table of the rows.
         columns: of the rows.
         rows: the rows.
-        said: further lines of the sheet that says what this is.
-        language: of heads, sheets and words.
-        tabulated: the table as the page shows it.
+        said: additional lines of the description.
+        language: of heads, sheets and texts.
+        tabulated: the table as on the page; None for a workbook without it.
     """
 
     def say(label: Label) -> str:
@@ -91,7 +91,7 @@ def _fill_rows(sheet: Worksheet, columns: Sequence[Column], rows: Sequence[Seque
         put_head(sheet.cell(1, place), column.name, "left" if column.type == "VARCHAR" else "right")
     for row in rows:
         sheet.append([value if not isinstance(value, str) else None for value in row])
-    # A format, and a text, are given cell by cell where they are needed: each takes longer than the number itself.
+    # Set texts and number formats only in the cells that need them: each takes longer than the number itself.
     shown = [(place, _number_format(column)) for place, column in enumerate(columns, start=1) if column.decimals]
     texts = [place for place, column in enumerate(columns, start=1) if column.type == "VARCHAR"]
     for number, row in enumerate(rows, start=2):
@@ -105,7 +105,7 @@ def _fill_rows(sheet: Worksheet, columns: Sequence[Column], rows: Sequence[Seque
 
 
 def _fill_table(sheet: Worksheet, table: Tabulated, language: Language) -> None:
-    """Write the table; the marks of a figure stand in its number format, so that the cell stays a number."""
+    """Write the table; the marks of a figure are part of its number format, so that the cell stays a number."""
 
     def say(label: Label) -> str:
         return in_language(label, language)
@@ -150,7 +150,7 @@ def _fill_table(sheet: Worksheet, table: Tabulated, language: Language) -> None:
 
 
 def _number_format(column: Column) -> str:
-    """Return how Excel shows the numbers of a column; shares as percent, as the pages do."""
+    """Return Excel's number format for a column; shares are shown as percentages, as on pages."""
     if column.type in ("VARCHAR", "BOOLEAN"):
         return ""
     decimals = column.decimals or 0

@@ -1,5 +1,5 @@
 """The static public pages of a snapshot: read on paper, in a browser from a folder, or from a web server.
 
-Belongs here: what the pages show and how it looks. Does not belong here: how figures are computed (dbt), how they are judged
-(gate), or anything that depends on the snapshot before (``CHANGES.js`` beside the pages says what is new).
+Belongs here: the content and design of the pages. Does not belong here: how figures are computed (dbt) or judged (gate), or
+anything that depends on the previous snapshot (``CHANGES.js`` beside the pages has the news).
 """

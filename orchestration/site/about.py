@@ -1,6 +1,6 @@
-"""The pages on method and on downloads: what the release says of itself.
+"""The pages on method and downloads: information about the release.
 
-Belongs here: lists for these two pages, from metadata and tables. Does not belong here: their words (``texts``) or layout
+Belongs here: lists for these two pages, from metadata and tables. Does not belong here: their texts (``texts``) or layout
 (``templates``).
 """
 
@@ -24,10 +24,10 @@ from orchestration.site.pages import MAP
 
 WORKBOOK = "xlsx/is248.xlsx"
 
-# Stands between several sources of a break.
+# Separates several sources of a break.
 SEVERAL = "; "
 
-# What the method says of the level of single municipalities: a definition of FTE.
+# The caution on comparing the levels of single municipalities is a definition of FTE.
 FTE, LEVEL_CAUTION, MUNICIPALITY = "fte", "level", "municipality"
 
 TEXTS = load_texts("site", "pages")
@@ -36,7 +36,7 @@ ORIGINS = load_groups("site", "printed")["origins"]
 
 @dataclass(frozen=True)
 class Download:
-    """A public table with its rows and the formats it comes in."""
+    """A public table with its number of rows and its files by format."""
 
     table: Table
     rows: int | None
@@ -56,7 +56,7 @@ class BreakRow:
 
 
 def downloads(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], snapshot: Path) -> list[Download]:
-    """Return what can be downloaded of each table; a format that was not written is not among it."""
+    """Return the downloads of each table, without PX and JSON-stat files that were not written."""
     present = {row[0] for row in connection.execute("select table_name from information_schema.tables").fetchall()}
     found = []
     for table in tables:
@@ -70,7 +70,7 @@ def downloads(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], sn
 
 
 def counties(connection: duckdb.DuckDBPyConnection, snapshot: Path) -> list[tuple[str, str, bool]]:
-    """Return code and name of each county of today, and whether it has a package."""
+    """Return code and name of each of today's counties, and whether it has a package."""
     rows: list[tuple[str, str]] = connection.execute(
         "select unit_code, arg_max(unit_name, time_period) from areas where unit_level = 'county' and area_basis = 'current'"
         " group by unit_code order by unit_code"
@@ -80,14 +80,14 @@ def counties(connection: duckdb.DuckDBPyConnection, snapshot: Path) -> list[tupl
 
 @dataclass(frozen=True)
 class Defined:
-    """What is said of a subject, by kind."""
+    """The definitions of a subject, by kind."""
 
     name: Label
     kinds: list[tuple[Label, list[Definition]]]
 
 
 def definitions(release: Release, tables: Sequence[Table]) -> list[Defined]:
-    """Return what is said of tables and in general; of questions their pages say it."""
+    """Return general definitions and those of tables and amounts; those of questions are on the questions' pages."""
     named = {GENERAL: TEXTS["general"], "fte": TEXTS["of_fte"]}
     named |= {table.name: table.title for table in tables}
     kinds = release.codes.get(KIND, {})
@@ -111,7 +111,7 @@ def shows_municipalities(figure: Resolved) -> bool:
 
 
 def cautions(release: Release, figure: Resolved) -> list[Definition]:
-    """Return what the method says of comparing single municipalities, where a figure shows them beside each other."""
+    """Return the method's caution on comparing single municipalities, for a figure that shows several of them."""
     shown = MUNICIPALITY in figure.config["levels"]
     return [each for each in release.definitions.get(FTE, ()) if shown and each.item == LEVEL_CAUTION]
 
@@ -122,9 +122,9 @@ def weaknesses(release: Release, indicator: str) -> list[Definition]:
 
 
 def noted(release: Release, table: Table | None, figure: Resolved) -> list[Definition]:
-    """Return what is said below a figure, once: of its question, or of what it has figures of."""
+    """Return the definitions to show below a figure, each text once: of its question, or of its table's subjects."""
     subjects = [figure.indicator] if figure.indicator else [] if table is None else subjects_in(table, release)
-    # A table of questions may have more of them than the figure.
+    # A table may have more questions than the figure shows.
     drawn = figure.cube.dimensions.get(QUESTION)
     if drawn and not figure.indicator:
         subjects = [each for each in subjects if each in drawn or each not in release.codes.get(QUESTION, {})]
@@ -139,14 +139,14 @@ def sourced(definition: Definition) -> Label:
 
 
 def origin_of(source: str) -> Label:
-    """Return where a break is documented, in words; what has none stands as the list of breaks has it."""
+    """Describe where a break is documented; a source without a text is given as in the list of breaks."""
     return joined([ORIGINS.get(each) or Label(nb=each, en=each) for each in source.split(SEVERAL)], SEVERAL)
 
 
 def break_rows(
     connection: duckdb.DuckDBPyConnection, release: Release, tables: Sequence[Table]
 ) -> tuple[list[BreakRow], list[BreakRow]]:
-    """Return the breaks of tables, of FTE and amounts, and those of the questions."""
+    """Return the breaks of tables (including FTE and amounts), and those of the other questions."""
     titles = {table.name: table.title for table in tables}
     figures: list[BreakRow] = []
     questions: list[BreakRow] = []
@@ -168,7 +168,7 @@ def break_rows(
 
 
 def moved_areas(connection: duckdb.DuckDBPyConnection, release: Release) -> list[dict[str, Any]]:
-    """Return the areas that kept their code and changed their ground, with how."""
+    """Return the areas whose boundaries moved although they kept their code, with a description."""
     if not has_table(connection, AREA_BREAKS):
         return []
     return [
@@ -181,7 +181,7 @@ def moved_areas(connection: duckdb.DuckDBPyConnection, release: Release) -> list
 
 
 def deliveries(connection: duckdb.DuckDBPyConnection, release: Release) -> list[dict[str, Any]]:
-    """Return the deliveries that the figures are computed of."""
+    """Return the deliveries that the figures are computed from."""
     return [
         {
             "title": Label(nb=nb or form, en=en or form),
@@ -198,7 +198,7 @@ def deliveries(connection: duckdb.DuckDBPyConnection, release: Release) -> list[
 
 
 def crosswalk(connection: duckdb.DuckDBPyConnection, release: Release) -> list[dict[str, Any]]:
-    """Return which categories correspond across a change of the form."""
+    """Return the categories that correspond to each other across a change of the form."""
 
     def named(question: str, codes: str | None) -> Label:
         codelist = question.removeprefix("fte_by_")

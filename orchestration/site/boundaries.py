@@ -1,8 +1,9 @@
-"""The shapes that maps are drawn of: today's municipalities, and which larger area each of them belongs to.
+"""The shapes for maps: today's municipalities, and the larger areas that each of them belongs to.
 
-Counties and trust areas have no file of their own: the browser puts them together of municipalities that share borders
-(``static/shapes.js``), by what the table of areas says. Belongs here: which file fits today's areas, and who belongs where.
-Does not belong here: drawing (``static/map.js``), or where the files are from (``data/reference/datapackage.yml``).
+Counties and trust areas have no files: the browser merges municipalities that share borders (``static/shapes.js``),
+according to the table of areas. Belongs here: choosing the file that fits today's areas, and which larger area each
+municipality belongs to. Does not belong here: drawing (``static/map.js``), or the origin of the files
+(``data/reference/datapackage.yml``).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from orchestration.ingest.data_packages import ShapeResource, describe_shapes
 from orchestration.site.cubes import CURRENT, dumped
 
 PACKAGE = "reference"
-# Levels that are put together of municipalities, and the column of the table of areas that says of which.
+# Levels whose areas consist of municipalities, and the column of the table of areas that names the area.
 LEVELS: Mapping[str, str] = {"county": "county_code", "hf_area": "hf_code", "health_region": "health_region"}
 # The larger areas whose borders a map of municipalities shows.
 FRAME = "county"
@@ -29,7 +30,7 @@ FRAME = "county"
 
 @dataclass(frozen=True)
 class Topology:
-    """Shapes that share their borders: lines, and of each shape the places of its lines."""
+    """Shapes that share their borders: lines (``arcs``), and by shape the indexes of its lines (``rings``)."""
 
     transform: dict[str, Any]
     arcs: list[Any]
@@ -39,9 +40,9 @@ class Topology:
 
 @dataclass(frozen=True)
 class Membership:
-    """Which larger area each municipality belongs to, by level.
+    """The larger area of each municipality, by level.
 
-    A municipality whose districts belong to several is ``divided``: a map of municipalities cannot show where they are.
+    A municipality whose districts belong to several areas is ``divided``: a map of municipalities cannot show their places.
     """
 
     year: int
@@ -55,7 +56,7 @@ def read_topology(resource: ShapeResource) -> Topology:
     """Return the shapes of a file.
 
     Raises:
-        UserError: it is no topology of polygons with a code each.
+        UserError: the file is not a topology of polygons with codes.
     """
     try:
         content = json.loads(resource.path.read_text(encoding="utf-8"))
@@ -68,24 +69,24 @@ def read_topology(resource: ShapeResource) -> Topology:
         }
         known = range(-len(content["arcs"]), len(content["arcs"]))
         if not all(arc in known for each in rings.values() for ring in each for arc in ring):
-            raise ValueError("a shape has a line that is not there")
+            raise ValueError("a shape refers to a line that does not exist")
         return Topology(content["transform"], content["arcs"], rings, resource.attribution)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"is not a file of shapes ({error})",
             place=str(resource.path),
-            remedy="restore it, or make it again as its description in datapackage.yml says",
+            remedy="restore it, or make it again as described in datapackage.yml",
         ) from error
 
 
 def fitting(files: list[Topology], codes: set[str]) -> Topology | None:
-    """Return the shapes that have all these municipalities, with the fewest others; the last of those that have as many."""
+    """Return the shapes with all these municipalities and the fewest others; of several such files, the last one."""
     found = [each for each in reversed(files) if codes and codes <= each.rings.keys()]
     return min(found, key=lambda each: len(each.rings), default=None)
 
 
 def read_membership(connection: duckdb.DuckDBPyConnection) -> Membership | None:
-    """Return what today's municipalities are and belong to, None where there are none."""
+    """Return the names and larger areas of today's municipalities; None if there are none."""
     rows = connection.execute(
         f"select time_period, unit_level, unit_code, unit_name, municipality_code, {', '.join(LEVELS.values())} from areas"
         f" where area_basis = '{CURRENT}' and unit_level in ('municipality', 'city_district', '{FRAME}')"
@@ -103,7 +104,7 @@ def read_membership(connection: duckdb.DuckDBPyConnection) -> Membership | None:
         for row in rows:
             if row[1] == "city_district" and row[4] not in of[level] and row[place]:
                 parts[row[4]].add(row[place])
-        # Of one alone it is that one's.
+        # A municipality whose districts all belong to the same area belongs to that area.
         of[level] |= {code: next(iter(areas)) for code, areas in parts.items() if len(areas) == 1}
         divided[level] = {code: sorted(areas) for code, areas in sorted(parts.items()) if len(areas) > 1}
     return Membership(
@@ -116,11 +117,11 @@ def read_membership(connection: duckdb.DuckDBPyConnection) -> Membership | None:
 
 
 def neighbours(shapes: Topology) -> dict[str, list[str]]:
-    """Return for each municipality those with which it shares a border in the file, in the order of their codes."""
+    """Return for each municipality those that share a border with it in the file, in the order of codes."""
     beside: dict[int, set[str]] = defaultdict(set)
     for code, rings in shapes.rings.items():
         for arc in (arc for ring in rings for arc in ring):
-            # A line is the same one backwards.
+            # ~arc is the same line backwards.
             beside[arc if arc >= 0 else ~arc].add(code)
     found: dict[str, set[str]] = {code: set() for code in shapes.rings}
     for codes in beside.values():
@@ -130,7 +131,7 @@ def neighbours(shapes: Topology) -> dict[str, list[str]]:
 
 
 def read_neighbours(connection: duckdb.DuckDBPyConnection, data: Path) -> dict[str, list[str]]:
-    """Return which of today's municipalities lie beside each other; none where no file has all of them.
+    """Return the neighbours of each of today's municipalities; empty if no file has all of them.
 
     Args:
         connection: sees the public tables.
@@ -145,14 +146,14 @@ def read_neighbours(connection: duckdb.DuckDBPyConnection, data: Path) -> dict[s
 
 
 def read_boundaries(connection: duckdb.DuckDBPyConnection, data: Path) -> str | None:
-    """Return the script that hands the shapes to a page; None where no file has all of today's municipalities.
+    """Return the script that passes the shapes to a page; None if no file has all of today's municipalities.
 
     Args:
         connection: sees the public tables.
         data: folder of the inputs.
 
     Raises:
-        UserError: a file is not what its description says.
+        UserError: a file is not as described.
     """
     areas = read_membership(connection)
     if areas is None:

@@ -1,7 +1,7 @@
 """Breaks of a series: which to show, and which years must not be joined by a line.
 
-Belongs here: reading ``series_breaks``, ``comparability`` and ``category_crosswalk``, and what follows from them for a
-chart. Does not belong here: drawing (``static``), or what breaks there are (``data/classifications`` and the forms).
+Belongs here: reading ``series_breaks``, ``comparability`` and ``category_crosswalk``, and the consequences for charts. Does
+not belong here: drawing (``static``), or the breaks themselves (``data/classifications`` and the forms).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ COMPARABLE = "comparable"
 
 @dataclass(frozen=True)
 class Break:
-    """One reason why a year differs from the years before it."""
+    """One reason why a year cannot be compared directly with the years before it."""
 
     time_period: int
     kind: str
@@ -32,7 +32,7 @@ class Break:
 
 @dataclass(frozen=True)
 class CategoryBreak:
-    """From a year on a category is not what it was, or is put together otherwise: its line ends and begins anew."""
+    """A year from which a category has a different meaning or composition: its line is interrupted there."""
 
     time_period: int
     category: str
@@ -41,7 +41,7 @@ class CategoryBreak:
 
 @dataclass
 class Breaks:
-    """What is known of an indicator: its breaks, those of its categories, and the years that must not be joined."""
+    """The breaks of an indicator and of its categories, and the years not to be joined with the year before."""
 
     breaks: list[Break] = field(default_factory=list)
     apart: list[int] = field(default_factory=list)
@@ -49,14 +49,14 @@ class Breaks:
 
     @property
     def apart_of(self) -> dict[str, list[int]]:
-        """The years in which lines of single categories begin anew, by category."""
+        """The years before which lines of single categories are interrupted, by category."""
         found: dict[str, list[int]] = defaultdict(list)
         for each in self.of_categories:
             found[each.category].append(each.time_period)
         return dict(found)
 
     def within(self, years: Sequence[int]) -> list[Break]:
-        """Return the breaks that lie between the first and the last of some years."""
+        """Return the breaks between the first and the last of some years."""
         if not years:
             return []
         return [each for each in self.breaks if min(years) < each.time_period <= max(years)]
@@ -67,7 +67,7 @@ def apart(breaks: Iterable[Break], verdicts: Iterable[tuple[int, int, str, str]]
 
     Args:
         breaks: the breaks of one indicator.
-        verdicts: year before, year, verdict and origin of pairs of years; a signed verdict goes before every break.
+        verdicts: year before, year, verdict and origin of pairs of years; a signed verdict overrides breaks.
     """
     divided = {each.time_period for each in breaks if not each.comparable_before}
     for before, year, verdict, origin in verdicts:
@@ -81,7 +81,7 @@ def apart(breaks: Iterable[Break], verdicts: Iterable[tuple[int, int, str, str]]
 
 
 def stretches(years: Sequence[int], divided: Iterable[int]) -> list[list[int]]:
-    """Return years in stretches that a line may join: no year is missing in between, and no break divides them."""
+    """Return years grouped into stretches that a line may join: without missing years or breaks."""
     walls = set(divided)
     joined: list[list[int]] = []
     for year in sorted(years):

@@ -1,7 +1,7 @@
-"""Writing the pages: reads what is needed once, renders every template, and lays the files beside each other.
+"""Writing the pages: reads all data once, renders every template, and writes the files.
 
-The same tables give the same bytes: no clock, no path and no identifier of the snapshot, which is computed of these bytes.
-Belongs here: order of work and layout of the folder. Does not belong here: what a page says.
+The same tables give the same bytes: the pages contain no time, no path and no id of the snapshot, which is computed from
+these bytes. Belongs here: the order of work and the layout of the folder. Does not belong here: the content of pages.
 """
 
 from __future__ import annotations
@@ -42,31 +42,31 @@ from orchestration.site.reports import Reports, read_reports
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
 STATIC = HERE / "static"
-# The folder of the pages in a snapshot, and the picture of a page that is shared.
+# The folder of the pages in a snapshot, and the picture for shared links.
 FOLDER = "site"
 PICTURE = "static/share.png"
 
 TEXTS = load_texts("site", "pages")
-# What the scripts say of figures in the same words as the files.
+# Remarks that the scripts word like the files.
 SCRIPT_REMARKS = ("covered", "moved")
 
 
 @dataclass(frozen=True)
 class SubjectPage:
-    """A subject page of which there are data."""
+    """A subject page with data."""
 
     page: Page
     figures: list[Resolved]
 
     @property
     def file(self) -> str:
-        """Name of its file."""
+        """The name of its file."""
         return f"{self.page.id}.html"
 
 
 @dataclass
 class Data:
-    """What the pages are made of, read once."""
+    """The data of the pages, read once."""
 
     release: Release
     site: Site
@@ -82,16 +82,16 @@ class Data:
 
 
 def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release, folder: Path) -> Later:
-    """Write the static pages into a folder, all but those that lead to other files of the snapshot.
+    """Write the static pages into a folder, except those that link to other files of the snapshot.
 
     Args:
-        connection: sees the public tables of the candidate.
+        connection: has access to the public tables of the candidate.
         tables: descriptions of the public tables.
-        release: what the candidate says of itself.
+        release: metadata of the candidate.
         folder: becomes ``site`` beside the other files of the snapshot; it may exist.
 
     Returns:
-        What writes those pages, with a connection as this one; to be called when the other files are there.
+        A function that writes the remaining pages, given a similar connection; call it when the other files exist.
     """
     data = _read(connection, tables, release)
     resolver = Resolver(
@@ -159,7 +159,7 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
         moved=about.moved_areas(connection, release),
     )
 
-    # The map of municipalities, on which each page leads to its own.
+    # The map of municipalities; each municipality's page links to its place on it.
     maps = (f"{subject.file}#{each.id}" for subject in subjects for each in subject.figures if shows_municipalities(each))
     drawn = next(maps, None)
 
@@ -249,7 +249,7 @@ def _write_municipalities(
     has_rates: bool,
     drawn: str | None,
 ) -> None:
-    """Write the page on which a municipality is found, and a page for each; ``drawn`` is the address of the map of all."""
+    """Write the search page for municipalities, and a page for each; ``drawn`` is the address of the map of all."""
     texts = load_texts("site", "municipality")
     common = {"texts": texts, "year": municipalities.year}
     page("municipality.html.j2", "municipality.html", municipalities=municipalities.list, sheets=reports.sheets, **common)
@@ -270,7 +270,7 @@ def _write_municipalities(
 
 
 def _published_on(release: Release) -> Label | None:
-    """Return the day on which the figures are published; None where the calendar does not know it, and in a rehearsal."""
+    """Return the day on which the figures are published; None if the release has none."""
     if release.released_at is None:
         return None
     day = release.released_at.date()
@@ -322,7 +322,7 @@ def _environment(release: Release, data: Data, subjects: Sequence[SubjectPage]) 
     statuses = release.codes.get("obs_status", {})
 
     def sign_of(flag: str) -> str:
-        """Return what stands in a cell without a number."""
+        """Return the sign for a cell without a number."""
         if flag in reasons:
             parent = statuses.get(release.codes["absence_reason"][reasons[flag]].parent or "")
             return (parent.sign if parent else None) or ".."
@@ -340,17 +340,17 @@ def _environment(release: Release, data: Data, subjects: Sequence[SubjectPage]) 
         return text + Markup("<sup>{}</sup>").format(behind) if behind else text
 
     def flag_label(flag: str) -> Label:
-        """Return what a flag means."""
+        """Return the meaning of a flag."""
         if flag in reasons:
             return release.label("absence_reason", reasons[flag])
         return release.label("obs_status", flag)
 
     def said_of(rate: Rate) -> list[Label]:
-        """Return what is said of a figure of a municipality: its status where it is not a normal one, and its notes."""
+        """Return the remarks on a figure of a municipality: its status unless that is normal, and its notes."""
         return [*([] if rate.flag in ("A", " ") else [flag_label(rate.flag)]), *rate.said]
 
     def signs(grid: Grid) -> list[tuple[str, Label]]:
-        """Return the signs and letters of a table with what they mean."""
+        """Return the signs and letters of a table with their meanings."""
         met = {cell.flag: cell.value is None for _, cells, _ in grid.rows for cell in cells}
         return [(sign_of(flag) if met[flag] else flag, flag_label(flag)) for flag in sorted(met) if flag not in ("A", " ")]
 
@@ -408,7 +408,7 @@ def _jobs(_: duckdb.DuckDBPyConnection, tables: list[Table], release: Release) -
     def write_pages(connection: duckdb.DuckDBPyConnection, folder: Path, _: KeepPart) -> Later:
         return write(connection, tables, release, folder / FOLDER)
 
-    # It reads boundaries beside the tables, and lists what is made after it.
+    # It also reads boundaries, which are not tables, and lists files that are made after it.
     return [Job(FOLDER, write_pages, is_made_every_time=True)]
 
 

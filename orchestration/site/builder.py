@@ -1,8 +1,8 @@
-"""The page on which a reader builds a table of her own: which tables there are, and what their dimensions are called.
+"""The page on which readers build tables of their own: the available tables, and the names of their dimensions.
 
-The page works on the same cubes as the figures, which it loads when they are chosen; what is chosen at first does not
-overlap: one level of areas, today's areas, totals. Belongs here: what the page needs to know before a cube is loaded. Does
-not belong here: choosing and showing (``static/builder.js``).
+The page uses the same cubes as the figures, and loads them when they are chosen. The default choices do not overlap: one
+level of areas, today's areas, totals. Belongs here: what the page needs before a cube is loaded. Does not belong here:
+choosing and showing (``static/builder.js``).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SHARES = "indicator_shares"
 
 
 def config(resolver: Resolver, used: Sequence[str], groups: Sequence[tuple[Label, Sequence[str]]]) -> dict[str, Any]:
-    """Return what the page has to know.
+    """Return the configuration of the page.
 
     Args:
         resolver: has cubes, tables and breaks.
@@ -59,7 +59,7 @@ def config(resolver: Resolver, used: Sequence[str], groups: Sequence[tuple[Label
 
 
 def _indicators(resolver: Resolver, cube: Cube) -> dict[str, list[str]]:
-    """Return the labels of the questions that are codes of a dimension."""
+    """Return the labels of the questions in a cube's dimension."""
     return {code: _pair(resolver.named(cube, "indicator", code)) for code in cube.dimensions.get("indicator", ())}
 
 
@@ -68,7 +68,7 @@ def _pair(label: Label) -> list[str]:
 
 
 def _kept(outline: Mapping[str, Any]) -> dict[str, Any]:
-    """Return of an outline what does not depend on rows and columns."""
+    """Return the parts of an outline that do not depend on rows and columns."""
     kept = ("id", "kind", "title", "measures", "start", "levels", "breaks", "apart", "apartOf")
     return {name: outline[name] for name in kept}
 

@@ -1,13 +1,12 @@
 """Cubes: the figures of a table as dense lists, small enough to be loaded by a page.
 
 A cube has dimensions, each with its codes in order, and measures, each a list over some of the dimensions with the last one
-moving fastest. A flag says of each cell what it is: the status of a value (a capital letter), or why there is none (a small
-letter, a place in the code list of reasons). Beside them stand the notes of a cell, the percent of the inhabitants that it
-covers where that is not all of them, and what the shares of a year are of. ``static/core.js`` reads what ``Cube.script``
-writes.
+moving fastest. Each cell has a flag: the status of its value (a capital letter), or the reason why it has none (a small
+letter, for its place in the code list of reasons). In addition there are the notes of a cell, its coverage in percent if
+below 100, and the base of the shares of a year. ``static/core.js`` reads what ``Cube.script`` writes.
 
-Belongs here: reading tables into cubes and writing cubes. Does not belong here: what holds for every cube
-(``publish.axes``), which cubes a page needs (``pages``), or what is drawn of them (``figures``).
+Belongs here: reading tables into cubes and writing cubes. Does not belong here: rules for all cubes (``publish.axes``),
+which cubes a page needs (``pages``), or drawing them (``figures``).
 """
 
 from __future__ import annotations
@@ -29,27 +28,27 @@ from orchestration.publish.publication_metadata import Release
 from orchestration.publish.remarks import COVERAGE_COLUMN, NOTE_COLUMN, REASON_COLUMN, notes_of
 
 UNIT, TIME = "unit", "time"
-# Columns that make up the two dimensions above; the series follows from the year.
+# Columns of these two dimensions; the series follows from the year.
 UNIT_COLUMNS = ("unit_level", "unit_code", "area_basis")
 TIME_COLUMNS = ("time_period_from", "time_period", "time_period_to")
 CURRENT = "current"
 NO_ROW = " "
-# Units of a year that counts a divided municipality as one in the country, and its districts by area.
+# The unit set of a year that counts a divided municipality as one for the country, but its districts for areas.
 BY_LEVEL = "by_level"
-# Digits that are kept; more than any page shows.
+# Decimals that are kept; more than any page shows.
 DIGITS = 6
 
 SHARE = "share"
 COUNT, ANSWERED, UNITS = "n_answer", "n_answered", "n_units"
-# A measure of every cube whose rows may cover less than all inhabitants: percent, empty where they cover all.
+# The coverage of rows in percent, a measure of cubes that have rows below 100; empty for 100.
 COVERAGE = "coverage"
-# From so many equal values on a list counts them.
+# Runs of at least this many equal values are written with their length.
 RUN = 3
 
 
 @dataclass(frozen=True)
 class Measure:
-    """The numbers of one measure, as text without superfluous digits; empty where there is none."""
+    """The numbers of one measure, as text without superfluous digits; a missing number is an empty text."""
 
     over: tuple[str, ...]
     values: list[str]
@@ -59,8 +58,8 @@ class Measure:
 class Cube:
     """Figures over dimensions.
 
-    ``share_of`` names the measure that the count of an answer is a share of. ``notes`` has of each cell the place of what is
-    said of it in ``said``; ``bases`` has by year what shares are of and which units are counted.
+    ``share_of`` names the measure that is the base of an answer's share. ``notes`` has for each cell the index of its notes
+    in ``said``; ``bases`` has, by year, the base of shares and the unit set.
     """
 
     name: str
@@ -87,7 +86,7 @@ class Cube:
         return measure.values[place]
 
     def value(self, measure: str, at: Mapping[str, str]) -> float | None:
-        """Return the number of a cell, None where there is none."""
+        """Return the number of a cell; None if it has none."""
         if measure == SHARE and self.share_of:
             count, whole = self.value(COUNT, at), self.value(self.share_of, at)
             return 100 * count / whole if count is not None and whole else None
@@ -96,7 +95,7 @@ class Cube:
         return float(text) if text else None
 
     def flag(self, at: Mapping[str, str]) -> str:
-        """Return the flag of a cell; a blank where the table has no row."""
+        """Return the flag of a cell; a blank if the table has no row for it."""
         return self._cell(self.flags, at) or NO_ROW
 
     def remarks(self, at: Mapping[str, str]) -> tuple[Label, ...]:
@@ -105,7 +104,7 @@ class Cube:
         return self.said[int(place)] if place else ()
 
     def label(self, dimension: str, code: str) -> Label:
-        """Return the label of a code, the code itself where there is none."""
+        """Return the label of a code; without one, the code itself."""
         return self.labels.get(dimension, {}).get(code) or Label(nb=code, en=code)
 
     def cells(self, fixed: Mapping[str, Sequence[str]]) -> Iterator[dict[str, str]]:
@@ -115,7 +114,7 @@ class Cube:
             yield dict(zip(names, codes, strict=True))
 
     def script(self) -> str:
-        """Return the cube as a script that hands it to the page."""
+        """Return the cube as a script that passes it to the page."""
         content: dict[str, Any] = {
             "dimensions": self.dimensions,
             "labels": {
@@ -135,7 +134,7 @@ class Cube:
 
 
 def dumped(content: object) -> str:
-    """Return content as JSON that may stand in a script."""
+    """Return content as JSON that is safe in a script."""
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/").replace("\u2028", "\\u2028")
 
 
@@ -144,7 +143,7 @@ def _pair(label: Label | None) -> list[str] | None:
 
 
 def _counted(values: Iterable[str]) -> str:
-    """Return values with commas between them, a run of equal ones as one with its length."""
+    """Return values separated by commas; a run of equal values is written as ``value*length``."""
     parts: list[str] = []
     for value, run in groupby(values):
         count = sum(1 for _ in run)
@@ -166,21 +165,21 @@ def reason_flags(release: Release) -> dict[str, str]:
 
 
 def as_text(expression: str, scale: int = 1, digits: int = DIGITS) -> str:
-    """Return SQL that writes a number with as few digits as it needs."""
-    # Rounded to few digits as a number of more is when it is shown.
+    """Return SQL that writes a number without superfluous digits."""
+    # Round to DIGITS first, then to fewer, so that the result equals rounding the kept number for display.
     number = f"round(cast({expression} as double) * {scale}, {DIGITS})"
     number = number if digits == DIGITS else f"round({number}, {digits})"
     return f"coalesce(regexp_replace({number}::varchar, '\\.0$', ''), '')"
 
 
 def unit_sql(columns: Iterable[str]) -> str:
-    """Return SQL for the code of a unit: areas of which year, level, code."""
+    """Return SQL for the code of a unit: area basis, level and code, joined by dots."""
     basis = "area_basis" if "area_basis" in columns else f"'{CURRENT}'"
     return f"{basis} || '.' || unit_level || '.' || unit_code"
 
 
 def unit_label(release: Release, level: str, code: str, name: str) -> Label:
-    """Return the name of an area; names that are no proper names stand in code lists."""
+    """Return the name of an area; code lists have the names that are not proper names."""
     listed = codes_of_level(release, level).get(code)
     if listed:
         return listed.label
@@ -196,7 +195,7 @@ def _unit_order(release: Release, basis: str, level: str, code: str) -> tuple[st
 
 
 def ordered_units(release: Release, names: Mapping[str, str]) -> tuple[list[str], dict[str, Label]]:
-    """Return units in the order in which they are listed, and their labels.
+    """Return units in display order, and their labels.
 
     Args:
         release: has the code lists of levels and of areas without proper names.
@@ -215,16 +214,16 @@ def ordered_codes(release: Release, codelist: str | None, codes: Iterable[str]) 
 
 
 def dimensions_of(table: Table) -> list[str]:
-    """Return the dimensions of a table besides unit and time."""
+    """Return the dimensions of a table other than unit and time."""
     return [name for name in table.key if name not in (*UNIT_COLUMNS, *TIME_COLUMNS, "series")]
 
 
 def scale_of(table: Table, measure: str) -> int:
-    """Return by what a measure is multiplied to be shown: shares are shown in percent."""
+    """Return the factor for showing a measure: shares are shown in percent."""
     return 100 if any(column.name == measure and column.unit == "ratio" for column in table.columns) else 1
 
 
-# Columns of a row before the table's own dimensions: unit, name, time, reason, status, notes, covered.
+# The number of columns before the table's own dimensions: unit, name, time, reason, status, notes, coverage.
 FACTS = 7
 
 
@@ -240,7 +239,7 @@ def row_sql(table: Table, measures: Sequence[str], digits: int = DIGITS) -> str:
 
 
 def covered_sql(share: str) -> str:
-    """Return SQL for the percent of the inhabitants that a figure covers, nothing where it covers all."""
+    """Return SQL for the coverage of a figure in percent, at most 99.9; null if it covers all inhabitants."""
     return f"case when {share} < 1 then least(round(100 * {share}, 1), 99.9) end"
 
 
@@ -253,16 +252,16 @@ def read_cube(
     where: Mapping[str, Sequence[str]],
     digits: int = DIGITS,
 ) -> Cube | None:
-    """Return the figures of a table, None where it has none.
+    """Return the figures of a table as a cube; None if it has none.
 
     Args:
-        connection: sees the public tables.
+        connection: has access to the public tables.
         release: has the code lists.
-        table: what is read.
-        name: by which pages call the cube.
-        measures: which measures are kept.
-        where: columns and the codes to which rows are restricted.
-        digits: how many decimals of a number are kept.
+        table: the table to read.
+        name: the pages' name for the cube.
+        measures: the measures to keep.
+        where: codes by column; rows are restricted to them.
+        digits: how many decimals to keep.
     """
     conditions = [f"{column} in ({', '.join('?' for _ in codes)})" for column, codes in where.items()]
     rows = connection.execute(
@@ -278,18 +277,18 @@ def cube_of(release: Release, table: Table, name: str, measures: Sequence[str], 
 
     Args:
         release: has the code lists.
-        table: what the rows are of.
-        name: by which pages call the cube.
+        table: the table of the rows.
+        name: the pages' name for the cube.
         measures: the last columns of each row.
-        rows: unit, its name, time, reason why there is no number, status, notes, percent of the inhabitants that are
-            covered, the table's own dimensions, measures as text.
+        rows: unit, its name, time, reason for a missing number, status, notes, coverage in percent, the table's own
+            dimensions, measures as text.
     """
     names = dimensions_of(table)
     dimensions: dict[str, list[str]] = {}
     labels: dict[str, dict[str, Label]] = {}
     columns = list(range(FACTS, FACTS + len(names)))
     if "unit_level" in table.key:
-        # Rows are ordered by year, so that the newest name stays.
+        # Rows are ordered by year, so the newest name is kept.
         dimensions[UNIT], labels[UNIT] = ordered_units(release, {row[0]: row[1] for row in rows})
         columns.insert(0, 0)
     codelists = {column.name: column.codelist for column in table.columns}
@@ -326,7 +325,7 @@ class _Grid:
         rows: Sequence[tuple[Any, ...]],
         columns: Sequence[int],
     ) -> None:
-        """Place the rows; ``columns`` has the place in a row of the code of each dimension of ``over``."""
+        """Place the rows; ``columns`` has, for each dimension of ``over``, the index of its code in a row."""
         self._over = over
         lengths = [len(dimensions[name]) for name in over]
         self._size = prod(lengths)
@@ -341,7 +340,7 @@ class _Grid:
         return Measure(self._over, spread(texts, self._cells, self._size, ""))
 
     def flags(self, release: Release, said: Sequence[tuple[str | None, str]]) -> Measure:
-        """Return the flags of the rows, of which the reason for a missing figure and the status are given."""
+        """Return the flags of the rows, given the reason for a missing figure and the status of each."""
         reasons = reason_flags(release)
         flags = [reasons.get(reason, status) if reason else status for reason, status in said]
         return Measure(self._over, spread(flags, self._cells, self._size, NO_ROW))
@@ -386,7 +385,7 @@ def read_indicator_cubes(connection: duckdb.DuckDBPyConnection, release: Release
                 COUNT: by_answer.measure([row[5] for row in counts]),
                 ANSWERED: by_group.measure([row[6] for row in rows]),
                 UNITS: by_group.measure([row[7] for row in rows]),
-                # What the shares of a year are of.
+                # The base of the shares.
                 "n_base": by_group.measure([row[9] for row in rows]),
             },
             flags=by_group.flags(release, [(row[5], row[4]) for row in rows]),
@@ -402,7 +401,7 @@ def read_indicator_cubes(connection: duckdb.DuckDBPyConnection, release: Release
 
 
 def _units_by_year(rows: Sequence[tuple[Any, ...]]) -> dict[str, tuple[str | None, str | None]]:
-    """Return by year what the shares are of, and which units are counted; a year may count them in two ways."""
+    """Return the base of shares and the unit set by year; the set is ``BY_LEVEL`` if a year has several."""
     sets: dict[str, set[str]] = {}
     for row in rows:
         sets.setdefault(row[3], set()).add(row[11])

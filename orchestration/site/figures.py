@@ -1,6 +1,6 @@
-"""From the description of a figure to what the page needs: what the script draws, and the table that is read without it.
+"""From the description of a figure to the content of the page: the script's configuration, and the table shown without it.
 
-The first choices of every figure are made here, in the same way as ``static/figures.js`` makes them when the reader chooses.
+The initial choices of every figure are made here, by the same rules that ``static/figures.js`` has for a reader's choices.
 Belongs here: choices, rows and columns. Does not belong here: reading tables (``cubes``), drawing (``static``), page layout
 (``templates``).
 """
@@ -24,15 +24,15 @@ TEXTS = load_texts("site", "pages")
 
 MEASURE, LEVEL, BASIS = "measure", "level", "basis"
 NEWEST = "newest"
-# Answers that are chosen last.
+# Answers that are the last to be chosen by default.
 LAST = ("other", "dont_know", "dont_know_or_not_relevant", "no_experience_last_year")
 REPORTED = "reported"
 COUNTRY = "country"
-# Of so many columns a remark names those that it is about; of more it is a footnote of their figures.
+# In a table of at most this many columns, a remark names its columns; in a wider one it becomes a footnote of their figures.
 NAMED_COLUMNS = 3
 NOTHING = Label(nb="\u2013", en="\u2013")
 
-# The years in which areas that kept their code changed their ground, and how, by level and code.
+# Years and descriptions of moved boundaries, for areas that kept their code, by level and code.
 Moved = Mapping[tuple[str, str], Sequence[tuple[int, Label]]]
 
 
@@ -49,7 +49,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a table: a number or none, its flag, of how many units a share is, the numbers of the footnotes on it."""
+    """One cell of a table: its number if any, its flag, the base of a share (``whole``), and its footnotes' numbers."""
 
     value: float | None
     decimals: int
@@ -62,8 +62,8 @@ class Cell:
 class Grid:
     """The table under a figure.
 
-    ``corner`` heads the first column; beside a row stands what is said of its figures, and in ``footnotes``, in the order of
-    their numbers, what is said of single ones where a row would have to name too many columns.
+    ``corner`` heads the first column. Each row has remarks on its figures; ``footnotes`` has, in the order of their numbers,
+    remarks on single figures for which a row would have to name too many columns.
     """
 
     corner: Label
@@ -73,12 +73,12 @@ class Grid:
 
     @property
     def has_remarks(self) -> bool:
-        """Whether anything is said of any row."""
+        """Whether any row has remarks."""
         return any(said for _, _, said in self.rows)
 
     @property
     def wholes(self) -> list[float | None]:
-        """Of how many units the shares of each row are; nothing at all where that differs within a row or is not said."""
+        """The base of the shares of each row; an empty list if it is unknown or differs within a row."""
         found = [
             {cell.whole for cell in cells if cell.value is not None and cell.whole is not None} for _, cells, _ in self.rows
         ]
@@ -88,7 +88,7 @@ class Grid:
 
     @property
     def has_wholes_in_cells(self) -> bool:
-        """Whether single cells say of how many units they are."""
+        """Whether the bases of shares have to be shown in single cells."""
         return not self.wholes and any(
             cell.value is not None and cell.whole is not None for _, cells, _ in self.rows for cell in cells
         )
@@ -96,7 +96,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Resolved:
-    """A figure of which there are data."""
+    """A figure with data."""
 
     id: str
     title: Label
@@ -108,18 +108,18 @@ class Resolved:
     indicator: str
     measures: list[Shown]
     breaks: list[Break]
-    # Breaks of single categories that the figure has as lines, each with the category's label.
+    # Breaks of single categories that are lines of the figure, each with the category's label.
     category_breaks: list[tuple[Label, CategoryBreak]]
     chosen: list[tuple[Label, Label]]
     grid: Grid
     bases: list[Label]
-    # What reports print of years that the deliveries lack.
+    # Descriptions of printed figures for years that the deliveries lack.
     printed: list[Label]
     config: dict[str, Any]
 
     @property
     def data_file(self) -> str:
-        """Path of the script with the figures, inside ``data``."""
+        """The path of the script with the figures, below ``data``."""
         return f"{self.cube.name}.js"
 
 
@@ -128,7 +128,7 @@ def _pair(label: Label) -> list[str]:
 
 
 class Choices:
-    """What of a cube a figure shows, and what is chosen."""
+    """The part of a cube that a figure shows, and the current choices."""
 
     def __init__(self, figure: Figure, cube: Cube, measures: Sequence[Shown], unions: Mapping[str, Sequence[str]]) -> None:
         self.figure = figure
@@ -140,7 +140,7 @@ class Choices:
 
     @property
     def basis(self) -> str:
-        """Today's areas, or those of the year where the figures exist for these alone."""
+        """Today's areas, or those of the year if the cube has no figures for today's."""
         units = self.cube.dimensions.get(UNIT, [])
         return CURRENT if any(unit.startswith(f"{CURRENT}.") for unit in units) else REPORTED
 
@@ -159,16 +159,16 @@ class Choices:
                 and (code.split(".")[1] == level if level else not figure.levels or code.split(".")[1] in figure.levels)
             ]
         if dimension == "answer" and dimension == figure.across:
-            # Parts of a whole have no unions among them; over time a union stands for its members.
+            # Parts of a whole exclude unions; over time, a union replaces its members.
             members = {each for union in codes for each in self.unions.get(union, ())}
             return [code for code in codes if code not in (self.unions if figure.kind == "stack" else members)]
         return codes
 
     def has_data(self, **fixed: str) -> bool:
-        """Return whether any figure exists, with what is chosen so far and what is given."""
+        """Return whether any figure exists for the choices so far and the given codes."""
         known = {**self.state, **fixed}
         if UNIT in self.cube.dimensions and UNIT not in known:
-            # Codes of areas depend on level and basis, which are no dimensions of the cube.
+            # Codes of areas depend on level and basis, which are not dimensions of the cube.
             kept, self.state = self.state, known
             units = self.allowed(UNIT)
             self.state = kept
@@ -182,7 +182,7 @@ class Choices:
         return any(self.cube.value(measure, at) is not None for at in self.cube.cells(spans) for measure in measures)
 
     def options(self, name: str) -> list[str]:
-        """Return what may be chosen of a dimension, of levels or of bases."""
+        """Return the codes to choose from for a dimension, for levels or for bases."""
         if name in (LEVEL, BASIS):
             basis = self.state.get(BASIS)
             units = [unit.split(".") for unit in self.cube.dimensions[UNIT]]
@@ -206,18 +206,18 @@ class Choices:
                 ordered = [wanted, *ordered]
             found = next((code for code in ordered if self.has_data(**{name: code})), None)
             if found is None and name == LEVEL:
-                # Where every area is confidential a level is chosen all the same: areas of two levels are no list.
+                # Choose a level even if every area is confidential: areas of several levels must not be listed together.
                 found = next(iter(ordered), None)
             if found is not None:
                 self.state[name] = found
         for name in self.cube.dimensions:
-            # A dimension that is neither shown nor chosen has one code that matters, its total or its only one.
+            # A dimension that is neither shown nor chosen is fixed at its total, or at its first code.
             if name not in (self.figure.across, self.figure.rows, TIME) and name not in self.state:
                 codes = self.allowed(name)
                 self.state[name] = next((code for code in ("total", "all") if code in codes), codes[0] if codes else "")
 
     def lines(self, dimension: str) -> list[str]:
-        """Return the codes of the lines, parts or rows of a figure that have a row in the table."""
+        """Return the codes of the lines, parts or rows of a figure for which the table has rows."""
         if dimension == MEASURE:
             return self.measures
         if dimension == TIME:
@@ -231,13 +231,13 @@ class Choices:
         return has_row and self._exists(dimension, code)
 
     def _exists(self, dimension: str, code: str) -> bool:
-        # A category that belongs to another target group has no row; one without a single number is not shown either,
-        # unless the number is hidden: that an area is confidential is worth a line.
+        # A category of another target group has no row. A category without any number is not shown either, but areas and
+        # items are, because it matters that they are confidential.
         return dimension in (UNIT, "item") or self.has_data(**{dimension: code})
 
 
 class Resolver:
-    """Makes figures of descriptions; knows the cubes, labels and breaks of the release."""
+    """Makes figures from descriptions, with the cubes, labels and breaks of the release."""
 
     def __init__(
         self,
@@ -260,7 +260,7 @@ class Resolver:
         self.printed = printed
 
     def measure(self, wanted: MeasureShown | str, table: Table | None) -> Shown:
-        """Return how a measure is shown: as described, else as its column is."""
+        """Return how a measure is shown: as described, or by default like its column."""
         shown = MeasureShown(name=wanted) if isinstance(wanted, str) else wanted
         if shown.name == SHARE and table is None:
             return Shown(SHARE, TEXTS["share_of_units"], TEXTS["percent"], 1, 1)
@@ -293,7 +293,7 @@ class Resolver:
         return cube.label(name, code)
 
     def chosen(self, cube: Cube, name: str, code: str) -> Label:
-        """Return the label of what is chosen; of areas that have one name the level tells which it is."""
+        """Return the label of a choice; an area's level follows its name, as areas of several levels can share a name."""
         label, level = self.named(cube, name, code), code.split(".")[1] if name == UNIT else COUNTRY
         if level == COUNTRY:
             return label
@@ -309,7 +309,7 @@ class Resolver:
         return known.get(aliases.get(name, name)) or TEXTS.get(name) or Label(nb=name, en=name)
 
     def resolve(self, figure: Figure) -> Resolved | None:
-        """Return a figure, None where the release has no data for it."""
+        """Return a figure; None if the release has no data for it."""
         name = f"indicator/{figure.indicator}" if figure.indicator else figure.cube
         cube = self.cubes.get(name)
         if cube is None or any(each not in (*cube.dimensions, MEASURE, "") for each in (figure.rows, figure.across)):
@@ -330,7 +330,7 @@ class Resolver:
             source = choices.state["indicator"]
         known = self.breaks.get(source, Breaks())
         years = [int(code) for code in cube.dimensions[TIME]]
-        # Breaks matter where years stand beside each other, and where a slider moves from one to the next.
+        # Breaks matter if a figure shows several years, or has a slider to move between years.
         over_time = figure.kind in ("series", "panels") or figure.rows == TIME
         breaks = known.within(years) if over_time or figure.kind == MAP else []
         title = figure.title or self.indicators.get(figure.indicator, Label(nb=figure.indicator, en=figure.indicator))
@@ -375,7 +375,7 @@ class Resolver:
     def outline(
         self, figure: Figure, table: Table | None, title: Label, known: Breaks, breaks: Sequence[Break]
     ) -> dict[str, Any]:
-        """Return what the script needs to know of a figure whatever cube it is drawn of."""
+        """Return the script's configuration of a figure, as far as it does not depend on the cube."""
         measures = [self.measure(each, table) for each in figure.measures]
         compare = self.measure(figure.compare, table) if figure.compare else None
         return {
@@ -403,7 +403,7 @@ class Resolver:
         }
 
     def script_breaks(self, breaks: Sequence[Break]) -> list[dict[str, Any]]:
-        """Return breaks as the script reads them."""
+        """Return breaks in the form that the script reads."""
         return [
             {
                 "year": each.time_period,
@@ -425,7 +425,7 @@ class Resolver:
         }
 
     def bases(self, cube: Cube, choices: Choices) -> list[Label]:
-        """Return what the shares of a question are of and which units are counted, by the years that have the same."""
+        """Describe the base of a question's shares and the unit set, together for the years that have the same."""
         chosen = choices.state.get(TIME)
         years: dict[tuple[Label | None, Label | None], list[int]] = {}
         for time in [chosen] if chosen else choices.lines(TIME):
@@ -445,7 +445,7 @@ class Resolver:
         table: Table | None,
         breaks: Sequence[Break],
     ) -> Grid:
-        """Return the table of what is chosen at first."""
+        """Return the table for the initial choices."""
         cube, state = choices.cube, choices.state
         row_name = figure.rows or TIME
         columns: list[tuple[Label, dict[str, str], Shown]]
@@ -478,15 +478,15 @@ class Resolver:
         state: Mapping[str, str],
         breaks: Sequence[Break],
     ) -> tuple[list[tuple[Label, list[Cell], list[Label]]], list[Label]]:
-        """Return the rows of a table of a cube with what is said of each, and the footnotes on single cells.
+        """Return the rows of a cube's table with their remarks, and the footnotes on single cells.
 
         Args:
             cube: has the figures.
             row_name: the dimension of the rows.
             codes: the code of each row.
-            columns: of each column its label, where it is, and how its measure is shown.
-            state: where all of them are.
-            breaks: those that are told where rows are years.
+            columns: for each column its label, its coordinates, and how its measure is shown.
+            state: the coordinates that all columns share.
+            breaks: the breaks to mention if rows are years.
         """
         rows = []
         numbers: dict[Label, int] = {}
@@ -495,7 +495,7 @@ class Resolver:
             cells = []
             for at, (_, _, shown) in zip(places, columns, strict=True):
                 value = cube.value(shown.name, at)
-                # Why a figure is absent is said of the main measure: another one that is there has no such mark.
+                # A reason for absence refers to the main measure; another measure that has a value must not show it.
                 flag = "A" if value is not None and cube.flag(at).islower() else cube.flag(at)
                 whole = cube.value(cube.share_of, at) if cube.share_of and value is not None else None
                 cells.append(Cell(None if value is None else value / shown.divide, shown.decimals, flag, whole))
@@ -524,11 +524,11 @@ class Resolver:
             row_name: the dimension of the rows.
             code: the code of the row.
             columns: the label of each column.
-            places: where the figure of each column is.
+            places: the coordinates of each column's figure.
 
         Returns:
-            What is said of the row, naming columns where it is not of all, and what is said of the figures in some columns
-            where these are too many to be named.
+            The remarks on the row, with the names of columns if they do not apply to all; and remarks on the figures of some
+            columns, with their indexes, if the table has too many columns to name them.
         """
         there = [place for place, at in enumerate(places) if cube.flag(at) != NO_ROW]
         found: tuple[dict[Label, list[int]], ...] = ({}, {}, {})
@@ -561,14 +561,14 @@ class Resolver:
 
     @staticmethod
     def _country(choices: Choices, row_name: str) -> list[str]:
-        """Return the country as the first row where rows are areas."""
+        """Return the country's code for the first row if rows are areas; otherwise, or without its figures, none."""
         code = f"{choices.state.get(BASIS, choices.basis)}.country.0"
         known = row_name == UNIT and code in choices.cube.places[UNIT] and choices.has_data(unit=code)
         return [code] if known else []
 
 
 def decimals_of(unit: str | None, described: int | None) -> int:
-    """Return how many decimals a measure is shown with; shares are shown in percent with one."""
+    """Return how many decimals to show: one for shares, percentages and rates, otherwise as described."""
     if unit in ("ratio", "percent", "per_10000"):
         return 1
     return described or 0

@@ -1,7 +1,7 @@
-"""Numbers as readers of each language write them, and texts in both languages side by side.
+"""Numbers in the format of each language, and texts in both languages side by side.
 
 Belongs here: separators, rounding half up, percent signs, and the markup of a text in two languages. Does not belong here:
-which words or numbers a page shows. ``static/core.js`` has the same rules for figures that change while the reader looks.
+which texts or numbers a page shows. ``static/core.js`` has the same rules for figures that change on the page.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from markupsafe import Markup
 from orchestration.core.language import MINUS, Language, unbroken
 from orchestration.core.tables import Label
 
-# Thousands and decimal mark. The thin space of Norwegian does not break a line.
+# Thousands separator and decimal mark. The thin space for Norwegian is non-breaking.
 SEPARATORS: dict[Language, tuple[str, str]] = {"nb": ("\u202f", ","), "en": (",", ".")}
 NOTHING = "\u2013"
 
 
 def number(value: float, decimals: int, language: Language) -> str:
-    """Return a number with a fixed count of decimals, rounded half up as it is printed.
+    """Return a number with a fixed number of decimals, rounded half up as in print.
 
     Args:
-        value: rounded as it is written in decimals, so that 26.45 becomes 26.5 although no binary number is exactly 26.45.
-        decimals: how many are shown.
-        language: decides separators.
+        value: its decimal representation is rounded, so that 26.45 becomes 26.5 although no binary number is exactly 26.45.
+        decimals: how many to show.
+        language: determines the separators.
     """
     rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
     thousands, decimal = SEPARATORS[language]
@@ -35,12 +35,12 @@ def number(value: float, decimals: int, language: Language) -> str:
 
 
 def percent(value: float, decimals: int, language: Language) -> str:
-    """Return a number of percent with its sign."""
+    """Return a percentage with the percent sign."""
     return number(value, decimals, language) + ("\u00a0%" if language == "nb" else "%")
 
 
 def signed(text: str) -> str:
-    """Return a written change with a plus where it is a rise."""
+    """Return a formatted change with a plus sign if it is a rise."""
     return text if text.startswith(MINUS) or not text.strip("0.,%\u00a0\u202f") else f"+{text}"
 
 
@@ -51,9 +51,9 @@ def kept_together(text: str) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def both(nb: str, en: str) -> Markup:
-    """Return a text in both languages, of which the page shows one; once only where they are the same.
+    """Return a text in both languages, of which the page shows one; if they are the same, only one text.
 
-    Pages of municipalities say the same words and many of the same numbers hundreds of times.
+    Cached: pages of municipalities repeat the same words and numbers hundreds of times.
     """
     nb, en = unbroken(kept_together(nb)), unbroken(en)
     if nb == en:
@@ -62,7 +62,7 @@ def both(nb: str, en: str) -> Markup:
 
 
 def say(label: Label, **values: object) -> Markup:
-    """Return a text in both languages; a value that is a label is filled in in each language's own form."""
+    """Return a text in both languages; a value that is a label is inserted in the respective language."""
 
     def fill(language: Language) -> str:
         known = {name: getattr(value, language) if isinstance(value, Label) else value for name, value in values.items()}
@@ -78,5 +78,5 @@ def written(value: float, decimals: int) -> Label:
 
 
 def written_percent(value: float, decimals: int) -> Label:
-    """Return a number of percent in both languages."""
+    """Return a percentage in both languages."""
     return Label(nb=percent(value, decimals, "nb"), en=percent(value, decimals, "en"))

@@ -1,6 +1,6 @@
 """The figures at the top of the front page: the newest year in a few numbers.
 
-Belongs here: which numbers, and when a change may be told. Does not belong here: the chart (``figures``) or the words
+Belongs here: which numbers, and whether a change may be stated. Does not belong here: the chart (``figures``) or the texts
 (``texts``).
 """
 
@@ -23,7 +23,7 @@ NORMAL = "A"
 
 @dataclass(frozen=True)
 class Tile:
-    """One number with what it is; ``lines`` stand below it, and what is ``said`` of it."""
+    """One number with its title; ``lines`` are shown below it, ``said`` has remarks on it."""
 
     title: Label
     value: Label
@@ -36,7 +36,7 @@ def _change(value: float) -> Label:
 
 
 def _remarks(release: Release, status: str, note: str | None, share: float | None) -> list[Label]:
-    """Return what is said of a figure: its status where it is not a normal one, whom it covers, its notes."""
+    """Return the remarks on a figure: its status unless that is normal, its coverage, and its notes."""
     said = [release.label(STATUS_COLUMN, status)] if status != NORMAL else []
     return [*said, *remarks_on_figure(note, share, release)]
 
@@ -77,7 +77,7 @@ def headline(connection: duckdb.DuckDBPyConnection, release: Release, breaks: Br
                     lines.append(filled(TEXTS["real_change_since"], change=_change(real[group])))
         title = TEXTS["in_total"] if group == "total" else release.label("target_group", group)
         tiles.append(Tile(title, written(fte, 0), lines, beside[group, newest]))
-    # The total comes first on the page, whatever its place in the code list.
+    # The total comes first, regardless of its place in the code list.
     tiles.sort(key=lambda tile: tile.title != TEXTS["in_total"])
     answered = connection.execute(
         "select units_answered, units_expected, units_carried_forward from response where time_period = ? and units_answered"

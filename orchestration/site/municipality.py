@@ -1,7 +1,7 @@
-"""The pages of municipalities: what is public of each, on a page of its own, and the list in which it is found.
+"""The pages of municipalities: everything public about each on one page, and the list for finding them.
 
-Belongs here: which rows and figures a municipality has, and what its page says without a script. Does not belong here: its
-names (``names``), with whom it is compared (``peers``), drawing (``static/municipality.js``), or the layout (``templates``).
+Belongs here: the rows and figures of a municipality, and the content of its page without scripts. Does not belong here:
+names (``names``), comparisons (``peers``), drawing (``static/municipality.js``), or the layout (``templates``).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from orchestration.site.peers import SAYING, TABLE, Peers, Rate, flag_of, read_p
 TEXTS = load_texts("site", "municipality")
 PAGE_TEXTS = load_texts("site", "pages")
 
-# The tables that say something about single municipalities, and the measures that are shown of them.
+# The tables with figures for single municipalities, and the measures that are shown.
 FTE, RATE = "fte", "fte_per_10000"
 PUBLIC_MEASURES: Mapping[str, tuple[str, ...]] = {
     "fte_by_service": (FTE, RATE),
@@ -37,11 +37,11 @@ PUBLIC_MEASURES: Mapping[str, tuple[str, ...]] = {
     "fte_by_pathway": (FTE, "share"),
 }
 LEVELS = ("municipality", "city_district", "agency")
-# A municipality's own code, and those of its districts and agencies, begin with these many digits.
+# The codes of a municipality and of its districts and agencies share this many first digits.
 CODE_LENGTH = 4
 FOLDER = "kommune"
 
-# What is drawn of a municipality: described once, drawn of the cubes that its page loads.
+# The figures of a municipality: described once for all, and drawn from the cubes that each page loads.
 FIGURES: Mapping[str, Figure] = {
     "fte_by_service": Figure(
         id="service",
@@ -79,13 +79,13 @@ FIGURES: Mapping[str, Figure] = {
         levels=LEVELS,
     ),
 }
-# What of a year the table of a municipality has: FTE of each group, and the rate of both together.
+# Target groups with FTE columns in the table by year; the rate is shown for the total only.
 GROUPS = ("adults", "children", "total")
 
 
 @dataclass(frozen=True)
 class Municipality:
-    """A municipality of today in the list of all; ``lies_in`` has its area or group by level."""
+    """One of today's municipalities in the list of all; ``lies_in`` has the code of its area or group by level."""
 
     code: str
     name: str
@@ -97,13 +97,13 @@ class Municipality:
 
     @property
     def file(self) -> str:
-        """Its page, seen from the folder of the pages."""
+        """The file of its page, relative to the folder of the pages."""
         return f"{FOLDER}/{self.code}.html"
 
 
 @dataclass(frozen=True)
 class Own:
-    """What the page of a municipality says without a script."""
+    """The content of a municipality's page without scripts."""
 
     one: Municipality
     description: Label
@@ -119,12 +119,12 @@ class Own:
 
 
 class Municipalities:
-    """What is public of every municipality of today."""
+    """Everything public about each of today's municipalities."""
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, resolver: Resolver, beside: Mapping[str, Sequence[str]]
     ) -> None:
-        """Read all that is public of them; ``beside`` has of each the municipalities that share a border with it."""
+        """Read everything public; ``beside`` has the neighbours of each municipality."""
         self.connection = connection
         self.resolver = resolver
         self.beside = beside
@@ -139,7 +139,7 @@ class Municipalities:
         self._reported = self._read_reported()
 
     def _newest(self, table: str, condition: str) -> int:
-        """Return the newest year that a table has on today's areas."""
+        """Return the newest year of a table's rows on today's areas that meet a condition, or else the release's year."""
         query = f"select max(time_period) from {table} where area_basis = 'current' and {condition}"
         found: int | None = self.connection.execute(query).fetchall()[0][0]
         return found if found is not None else self.release.time_period
@@ -167,7 +167,7 @@ class Municipalities:
         ]
 
     def _read_cubes(self) -> dict[str, dict[str, Cube]]:
-        """Return the cubes of every municipality, by its code and the table."""
+        """Return the cubes of every municipality, by its code and by table."""
         cubes: dict[str, dict[str, Cube]] = defaultdict(dict)
         levels = ", ".join(f"'{level}'" for level in LEVELS)
         for name, measures in PUBLIC_MEASURES.items():
@@ -183,7 +183,7 @@ class Municipalities:
         return cubes
 
     def scripts(self) -> dict[str, str]:
-        """Return the scripts that the pages share, and that of every municipality, by their place in the folder of data."""
+        """Return the scripts that the pages share, and that of every municipality, by path below the folder of data."""
         figures = {}
         for name, figure in FIGURES.items():
             table = self.tables.get(name)
@@ -212,7 +212,7 @@ class Municipalities:
         }
 
     def pages(self) -> Iterator[Own]:
-        """Return what the page of each municipality says."""
+        """Yield the content of each municipality's page."""
         known = {each.code: each for each in self.list}
         alike = namesakes(self.known)
         for each in self.list:
@@ -245,7 +245,7 @@ class Municipalities:
             )
 
     def _description(self, one: Municipality) -> Label:
-        """Return what a page is about, for those who find it elsewhere; figures are never without the notice on them."""
+        """Return a description of a page for search engines and shared links; with a notice, it has no figures."""
         notice = [PAGE_TEXTS["notice"]] if self.release.notice else []
         cube = self._cubes.get(one.code, {}).get("fte_by_service")
         measured = cube.dimensions[TIME] if cube else [str(self.year)]
@@ -257,7 +257,7 @@ class Municipalities:
         return filled(TEXTS["description"], name=one.name, years=years, year=str(self.year), **numbers)
 
     def _formed(self, one: Municipality) -> list[Label]:
-        """Return what a municipality was formed from, each name once, nearest first; a new code alone is not told."""
+        """Describe what a municipality was formed from, each name once, nearest first; a mere change of code is left out."""
         told: dict[str, Label] = {}
         for each in self.names.ancestors(one.code):
             name = self.names.name_of(each.code, each.until)
@@ -306,7 +306,7 @@ class Municipalities:
         return [(self.release.label("target_group", group), grid) for group, grid in grids if grid.rows]
 
     def _read_reported(self) -> dict[str, dict[int, tuple[Cell, list[Label]]]]:
-        """Return FTE in total as municipalities reported them, by code and year, with what is said of them."""
+        """Return total FTE as municipalities reported them, by code and year, with remarks."""
         found: dict[str, dict[int, tuple[Cell, list[Label]]]] = defaultdict(dict)
         for code, year, fte, status, reason, note, share in self.connection.execute(
             f"select unit_code, time_period, fte, {SAYING} from fte_by_service as f"
@@ -319,7 +319,7 @@ class Municipalities:
         return found
 
     def _reported_grid(self, one: Municipality) -> Grid | None:
-        """Return what a municipality and those that it was formed from reported, each on the areas of the year."""
+        """Return a table of what a municipality and its predecessors reported, each on the areas of the year."""
         lines: list[tuple[str, str, Ancestor | None, Mapping[int, tuple[Cell, list[Label]]]]]
         lines = [(one.name, one.code, None, self._reported.get(one.code, {}))]
         for each in self.names.ancestors(one.code):

@@ -1,7 +1,7 @@
-"""The names by which a reader may know a municipality: of today, in other languages, former ones, and codes.
+"""The names by which a reader may know a municipality: current ones, in other languages, former ones, and codes.
 
-Belongs here: which names and codes lead to a municipality of today, and what it was formed from. Does not belong here: how
-what a reader types is matched with them (``static/search.js``).
+Belongs here: the names and codes that lead to one of today's municipalities, and what it was formed from. Does not belong
+here: matching a reader's input with them (``static/search.js``).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 
 import duckdb
 
-# Kinds of names, as ``static/search.js`` knows them. A full name is the one in the tables; an own name is also what it is
-# without what tells it from another of that name, and in each language.
+# Kinds of names, shared with ``static/search.js``. A full name is the one in the tables; own names are also its forms
+# without the addition that distinguishes namesakes, and in each language.
 FULL, OWN, FORMER, LATER = "full", "own", "former", "later"
-# What municipalities of one name are told apart by, and what stands between the names of a municipality.
+# The addition that distinguishes namesakes, and the separator between a municipality's names in several languages.
 TOLD_APART = re.compile(r" \([^)]*\)$")
 BETWEEN = re.compile(r" [-\u2013/] ")
 
@@ -35,7 +35,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Ancestor:
-    """A municipality that another was formed from; ``until`` is the year from which it is no more."""
+    """A municipality that another was formed from; ``until`` is the year from which it no longer exists."""
 
     code: str
     until: int
@@ -56,11 +56,11 @@ def ancestors(code: str, changes: Sequence[Change], newest: int) -> list[Ancesto
 
     Args:
         code: a municipality of today.
-        changes: every change that is known.
+        changes: all known changes.
         newest: the year of today's areas; later changes do not count.
     """
     found: list[Ancestor] = []
-    # A code may come back: a step only looks at changes before the one it came by.
+    # A code may be reused: each step only considers changes before the one that led to it.
     waiting = [(code, newest + 1, False)]
     seen = {code}
     while waiting:
@@ -78,17 +78,17 @@ def ancestors(code: str, changes: Sequence[Change], newest: int) -> list[Ancesto
 
 
 def bare(name: str) -> str:
-    """Return a name without what tells it from another of that name."""
+    """Return a name without the addition that distinguishes namesakes."""
     return TOLD_APART.sub("", name)
 
 
 def forms_of(name: str) -> list[str]:
-    """Return a name, without what tells it from another of that name, and each of the names that it is made of."""
+    """Return a name, the name without the addition that distinguishes namesakes, and each of the names it combines."""
     return list(dict.fromkeys(each for each in (name, bare(name), *BETWEEN.split(bare(name))) if each))
 
 
 class Names:
-    """The names of all municipalities in all years, and what became of them."""
+    """The names of all municipalities in all years, and the changes between municipalities."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, newest: int) -> None:
         """Read the public tables; ``newest`` is the year of today's areas."""
@@ -100,7 +100,7 @@ class Names:
                 " from area_changes order by change_year, old_code, new_code"
             ).fetchall()
         ]
-        # By code and year: the name of the tables, and the official one.
+        # By code and year: the name in the tables, and the official name.
         self._of: dict[str, dict[int, tuple[str, ...]]] = {}
         for code, year, *names in connection.execute(
             "select unit_code, time_period, unit_name, coalesce(official_name, unit_name) from areas"
@@ -109,18 +109,18 @@ class Names:
             self._of.setdefault(code, {})[year] = tuple(names)
 
     def ancestors(self, code: str) -> list[Ancestor]:
-        """Return the municipalities that one of today was formed from."""
+        """Return the municipalities that one of today's was formed from."""
         return ancestors(code, self.changes, self.newest)
 
     def name_of(self, code: str, until: int) -> str:
-        """Return the last name of a municipality before a year; the code where none is known."""
+        """Return the last name of a municipality before a year; if none is known, the code."""
         before = [year for year in self._of.get(code, {}) if year < until]
         if before:
             return self._of[code][max(before)][0]
         return next((each.old_name for each in self.changes if each.old == code and each.year == until), code) or code
 
     def known_by(self, code: str, name: str) -> list[Known]:
-        """Return all names and codes that lead to a municipality of today, each once and the nearest first."""
+        """Return all names and codes that lead to one of today's municipalities, each once, nearest first."""
         found: dict[str, Known] = {}
         for each in self._names(code, name):
             found.setdefault(each.name.casefold(), each)
@@ -163,7 +163,7 @@ class Names:
 
 
 def index(known: Mapping[str, Sequence[Known]]) -> dict[str, list[list[Any]]]:
-    """Return names as the search reads them: name, kind, and the year where there is one."""
+    """Return names in the form that the search reads: name, kind, and the year if there is one."""
     return {
         code: [[each.name, each.kind, *([each.year] if each.year is not None else [])] for each in names]
         for code, names in known.items()
@@ -171,7 +171,7 @@ def index(known: Mapping[str, Sequence[Known]]) -> dict[str, list[list[Any]]]:
 
 
 def namesakes(known: Mapping[str, Sequence[Known]]) -> dict[str, list[tuple[str, Known]]]:
-    """Return for each municipality the others that have, or had, one of its own names, and by which name."""
+    """Return for each municipality the others that have or had one of its own names, each with that name."""
     own: dict[str, set[str]] = {}
     for code, names in known.items():
         for each in names:
@@ -181,7 +181,7 @@ def namesakes(known: Mapping[str, Sequence[Known]]) -> dict[str, list[tuple[str,
     for other, names in known.items():
         for each in names:
             for code in own.get(bare(each.name).casefold(), ()):
-                # What it was formed from, or became, is no other municipality of that name.
+                # Its predecessors and successors do not count as namesakes.
                 if code != other and each.kind != LATER and other not in {seen for seen, _ in found.get(code, ())}:
                     found.setdefault(code, []).append((other, each))
     return found

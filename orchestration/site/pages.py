@@ -1,7 +1,7 @@
-"""Descriptions of the subject pages: which figures they have, read from ``pages/*.yml``.
+"""Descriptions of the subject pages and their figures, read from ``pages/*.yml``.
 
-A new page, or a figure of a new question, is a few lines there and no code. Belongs here: the form of these files. Does not
-belong here: how a description becomes a figure (``figures``), or texts of the pages that are no subject (``words``).
+A new page, or a figure for a new question, needs a few lines there and no code. Belongs here: the form of these files. Does
+not belong here: how a description becomes a figure (``figures``), or the texts of other pages (``texts``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from orchestration.site.cubes import DIGITS
 
 PAGES = Path(__file__).parent / "pages"
 
-# A map is of areas as rows, in years of which the reader chooses one by a slider.
+# A map has areas as rows, and a slider with which the reader chooses the year.
 MAP: Final = "map"
 Kind = Literal["series", "panels", "bars", "stack", "interval", "table", "map"]
 
@@ -29,7 +29,7 @@ class _Strict(BaseModel):
 
 
 class MeasureShown(_Strict):
-    """How a measure is shown where its own unit and decimals do not fit."""
+    """How to show a measure if its own title, unit or decimals do not fit."""
 
     name: str
     title: Label | None = None
@@ -41,10 +41,10 @@ class MeasureShown(_Strict):
 class Figure(_Strict):
     """One figure with the table under it.
 
-    ``cube`` names a cube of ``_site.yml``, ``indicator`` a question; ``part`` is the word for what is shown of a question.
+    ``cube`` names a cube of ``_site.yml``, ``indicator`` a question; ``part`` names the text that says what is shown of it.
     ``across`` is the dimension of the lines or of the parts of a bar, ``rows`` that of the bars; either may be ``measure``.
-    ``choose`` are the dimensions that the reader chooses; ``level`` and ``basis`` belong to rows of areas. ``at`` fixes a
-    dimension, ``start`` says what is chosen first (``newest``: what has data in the newest year), ``only`` and ``without``
+    ``choose`` has the dimensions that the reader can choose; ``level`` and ``basis`` apply to rows of areas. ``at`` fixes
+    dimensions, ``start`` has initial choices (``newest``: a code with data in the newest year), ``only`` and ``without``
     restrict codes.
     """
 
@@ -93,9 +93,9 @@ class Page(_Strict):
 
 
 class CubeWanted(_Strict):
-    """A cube that pages use: which rows and measures of which table; with a title readers may build tables of it.
+    """A cube that pages use: rows and measures of a table. If it has a title, readers can build tables from it.
 
-    ``digits`` is how many decimals of a number are kept.
+    ``digits`` is the number of decimals to keep.
     """
 
     table: str
@@ -107,14 +107,14 @@ class CubeWanted(_Strict):
 
 
 class Theme(_Strict):
-    """A heading under which subject pages stand."""
+    """A heading for subject pages."""
 
     id: str
     title: Label
 
 
 class QuestionGroup(_Strict):
-    """Questions that no subject page draws, under the heading of the page with this id, or of their own."""
+    """Questions that no subject page shows, under the heading of the page with this id, or under one of their own."""
 
     id: str
     title: Label | None = None
@@ -148,7 +148,7 @@ def _check(path: Path, model: type[BaseModel]) -> Any:
         raise UserError(
             f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}",
             place=f"orchestration/site/pages/{path.name}",
-            remedy="see orchestration/site/pages.py for the form",
+            remedy="orchestration/site/pages.py defines the form",
         ) from error
 
 
@@ -165,11 +165,11 @@ def load_pages(folder: Path = PAGES) -> list[Page]:
 
 
 def written_out(question: Question, has_parts: bool) -> list[Figure]:
-    """Return the figures that a question stands for.
+    """Return the figures for a question.
 
     Args:
-        question: as described.
-        has_parts: whether its answers are parts of a whole; where several boxes may be ticked they are not.
+        question: its description.
+        has_parts: whether its answers are parts of a whole, which they are not if several can be ticked.
     """
     start = {name: value for name, value in (("item", question.item), ("answer", question.answer)) if value}
     areas = Figure(

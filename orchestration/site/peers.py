@@ -1,8 +1,8 @@
-"""With whom a municipality is compared: how the municipalities of areas and groups lie, never who is first.
+"""Comparing a municipality: the distributions of municipalities in its areas and groups, never a ranking.
 
-Belongs here: which sets of municipalities stand beside one, their distributions as ``fte_distribution`` has them, and the
-rate of each for the reader who chooses some. Does not belong here: drawing (``static/peers.js``), or how a distribution is
-computed (dbt).
+Belongs here: the sets of municipalities to compare with, their distributions from ``fte_distribution``, and the rates of
+single municipalities that a reader may choose. Does not belong here: drawing (``static/peers.js``), or computing
+distributions (dbt).
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from orchestration.site.cubes import CURRENT, NO_ROW, reason_flags, unit_label
 from orchestration.site.figures import Cell, Grid
 
 TABLE = "fte_distribution"
-# What of a distribution is drawn and told, in this order, and how many have figures, of how many.
+# The values of a distribution, in this order; and the numbers of municipalities with figures, and of all.
 MEASURES = ("lower_whisker", "quartile_1", "median", "quartile_3", "upper_whisker")
 COUNTS = ("n_units", "n_municipalities")
-# The order in which sets stand below the municipality; as in the sheet of a municipality.
+# The order of sets below the municipality, as in the sheet of a municipality.
 LEVELS = ("county", "kostra_group", "size_group", "country")
-# What is said of a figure, of rows that are called f.
+# Columns for remarks on a figure, from rows with the alias f.
 SAYING = "f.obs_status, f.absence_reason, f.obs_note, f.coverage"
-# Digits that are kept; more than any page shows.
+# Decimals that are kept; more than any page shows.
 DIGITS = 4
 
 
 @dataclass(frozen=True)
 class Rate:
-    """FTE of a municipality and how many that is per 10,000 inhabitants, with what is said of them."""
+    """FTE of a municipality, in total and per 10,000 inhabitants, with flag and remarks."""
 
     fte: float | None = None
     rate: float | None = None
@@ -44,7 +44,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class Distribution:
-    """How the rates of municipalities lie; no values where they are too few."""
+    """The distribution of municipalities' rates; without values if there are too few municipalities."""
 
     values: tuple[float | None, ...]
     known: int | None
@@ -63,7 +63,7 @@ class Peers:
     rates: dict[str, dict[str, Rate]] = field(default_factory=lambda: defaultdict(dict))
 
     def sets_of(self, lies_in: Mapping[str, str]) -> list[str]:
-        """Return the units whose municipalities stand beside one.
+        """Return the areas and groups whose municipalities one is compared with.
 
         Args:
             lies_in: the code of its area or group by level.
@@ -88,7 +88,7 @@ class Peers:
         return Grid(columns["unit_name"].title, [columns[name].title for name in (*MEASURES, *COUNTS)], rows, [])
 
     def script(self) -> dict[str, Any]:
-        """Return all of it as the pages get it."""
+        """Return all distributions and rates in the form that the scripts read."""
         return {
             "year": self.year,
             "units": {
@@ -112,12 +112,12 @@ class Peers:
 
 
 def flag_of(release: Release, status: str | None, reason: str | None) -> str:
-    """Return the flag of a figure as cubes have it."""
+    """Return the flag of a figure, as in cubes."""
     return reason_flags(release).get(reason or "", status or NO_ROW)
 
 
 def read_peers(connection: duckdb.DuckDBPyConnection, release: Release, year: int) -> Peers:
-    """Return how the municipalities of today lie in a year."""
+    """Return the distributions and rates of today's municipalities in a year."""
     peers = Peers(year)
     for code, group, fte, rate, status, reason, note, share in connection.execute(
         f"select unit_code, target_group, fte, fte_per_10000, {SAYING} from fte_by_service as f"
@@ -144,7 +144,7 @@ def read_peers(connection: duckdb.DuckDBPyConnection, release: Release, year: in
 
 
 def _area_label(release: Release, level: str, code: str, name: str) -> Label:
-    """Return the name of an area or group; of a county that it is one, of a group with the name of its level translated."""
+    """Return the label of an area or group: a county with its level added, a group with the name of its level translated."""
     label = unit_label(release, level, code, name)
     kind = release.label("unit_level", level)
     if level == "county":
@@ -155,7 +155,7 @@ def _area_label(release: Release, level: str, code: str, name: str) -> Label:
 
 
 def short(value: float | None) -> float | int | None:
-    """Return a number with as few digits as pages need."""
+    """Return a number rounded to ``DIGITS`` decimals, as an integer if it is whole."""
     if value is None:
         return None
     rounded = round(value, DIGITS)
@@ -163,5 +163,5 @@ def short(value: float | None) -> float | int | None:
 
 
 def pairs(labels: Sequence[Label]) -> list[list[str]]:
-    """Return labels as scripts read them."""
+    """Return labels in the form that scripts read."""
     return [[label.nb, label.en] for label in labels]

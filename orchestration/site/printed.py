@@ -1,7 +1,7 @@
-"""Points of a series that only a report has, in words for the figure that they belong to.
+"""Points of a series that only a printed report has, described in words below the figure they belong to.
 
 Belongs here: reading ``printed_points``. Does not belong here: which points there are (dbt), or drawing: a printed point may
-be measured otherwise than those beside it, and no line leads to it.
+be measured differently from the others, so no line leads to it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from orchestration.site import formats
 
 TEXTS = load_texts("site", "pages")
 
-# Codes that say that there is one row, or that all are counted.
+# Codes for a single item, or for all.
 PLAIN = ("all", "total")
 
 
 def read_printed(connection: duckdb.DuckDBPyConnection, release: Release) -> dict[str, list[Label]]:
-    """Return by indicator, or table of FTE, what reports print of years that the deliveries lack, the country alone."""
+    """Describe, by indicator or FTE table, what reports print about the country for years that the deliveries lack."""
     found: dict[str, list[Label]] = defaultdict(list)
     for indicator, year, unit, value, decimals, *codes in connection.execute(
         "select indicator, time_period, unit, value, greatest(decimals, 0), item, answer, target_group, category"

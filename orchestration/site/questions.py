@@ -1,7 +1,7 @@
-"""The questions of the forms on the pages: in which order and under which heading they stand, and what is said of each.
+"""The questions of the forms on the pages: their order, headings and facts.
 
-Belongs here: the page of all questions and what the page of a question needs beside its figures. Does not belong here: the
-figures (``figures``), the answers (``cubes``), or which questions there are (``data/indicators``).
+Belongs here: the page of all questions, and the facts on a question besides its figures. Does not belong here: the figures
+(``figures``), the answers (``cubes``), or which questions there are (``data/indicators``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from orchestration.site.pages import MAP, Figure, Page, Question
 
 TEXTS = load_texts("site", "pages")
 
-# Figures of a question that the reader chose: described once, drawn of cubes that are loaded then.
+# The figures of a chosen question: described once for all, and drawn from the cube that is then loaded.
 FIGURES = (
     Figure(id="time", part="answers_over_time", kind="series", indicator="any", across="answer", choose=("item", "unit")),
     Figure(
@@ -66,13 +66,13 @@ FIGURES = (
 def grouped(resolver: Resolver, pages: Sequence[Page], asked: Sequence[str]) -> list[tuple[Label, list[str]]]:
     """Return questions under their headings, each once.
 
-    A question stands under the subject page that draws it, or where ``_site.yml`` puts it; what neither knows stands last,
-    under a heading of its own. Within a heading they are in the order of their Norwegian labels.
+    A question belongs to the subject page that shows it, or to a heading of ``_site.yml``; the others come last under a
+    separate heading. Under each heading, questions are in the order of their Norwegian labels.
 
     Args:
         resolver: has the labels of the questions, and what all pages share.
         pages: the subject pages.
-        asked: the questions of which there are answers.
+        asked: the questions that have answers.
     """
     titles = {page.id: page.title for page in pages} | {
         group.id: group.title for group in resolver.site.question_groups if group.title
@@ -99,13 +99,13 @@ def grouped(resolver: Resolver, pages: Sequence[Page], asked: Sequence[str]) -> 
 def explorer(
     connection: duckdb.DuckDBPyConnection, resolver: Resolver, pages: Sequence[Page], has_map: bool
 ) -> dict[str, Any]:
-    """Return what the page of all questions says and needs.
+    """Return the content and configuration of the page of all questions.
 
     Args:
-        connection: sees the public tables.
+        connection: has access to the public tables.
         resolver: has cubes, labels and breaks.
         pages: the subject pages.
-        has_map: whether there are shapes to draw a map of.
+        has_map: whether there are shapes for maps.
     """
     asked: dict[str, list[int]] = {}
     for indicator, year in connection.execute(
@@ -119,7 +119,7 @@ def explorer(
         ).fetchall()
     }
     groups = grouped(resolver, pages, list(asked))
-    # The page begins with a question of which there is a series.
+    # The page begins with the question that was asked in most years.
     first = max((each for _, own in groups for each in own), key=lambda each: len(asked[each]), default="")
     return {
         "groups": [
@@ -162,13 +162,13 @@ def explorer(
 def question(
     connection: duckdb.DuckDBPyConnection, resolver: Resolver, indicator: str, multiple: frozenset[str]
 ) -> dict[str, Any]:
-    """Return what the page of all questions says of one question.
+    """Return what the page of all questions shows about one question.
 
     Args:
-        connection: sees the public tables.
+        connection: has access to the public tables.
         resolver: has cubes, labels and breaks.
         indicator: the question.
-        multiple: the questions of which several answers may be given, so that these are no parts of a whole.
+        multiple: the questions with several possible answers, which are then not parts of a whole.
     """
     release = resolver.release
     known = resolver.breaks.get(indicator, Breaks())
@@ -177,7 +177,7 @@ def question(
         "select base, unit_set, comparable_since from indicators where indicator = ?", [indicator]
     ).fetchall()
     base, unit_set, since = rows[0] if rows else (None, None, None)
-    # Of which years, where it was not always the same.
+    # With years if they were not always the same.
     bases = _by_years({int(year): of for year, (of, _) in cube.bases.items() if of})
     unit_sets = _by_years({int(year): units for year, (_, units) in cube.bases.items() if units})
     wordings = connection.execute(
@@ -208,7 +208,7 @@ def question(
 
 
 def _by_years(labels: Mapping[int, Label]) -> Label | None:
-    """Return a label that is not the same in all years with the years of each; None where there is none."""
+    """Return the label, or several labels with their years if it has changed; None if there is none."""
     years: dict[Label, list[int]] = {}
     for year, label in sorted(labels.items()):
         years.setdefault(label, []).append(year)

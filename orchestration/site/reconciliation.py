@@ -1,6 +1,6 @@
-"""The page of the reconciliation: printed figures against computed ones.
+"""The page of the reconciliation: printed figures compared with computed ones.
 
-Belongs here: counting verdicts and listing what is explained. Does not belong here: how a figure is compared (dbt).
+Belongs here: counting verdicts and listing explained differences. Does not belong here: comparing figures (dbt).
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from orchestration.site.formats import number
 
 EQUAL = ("equal", "equal_at_rounding")
 NOT_COMPUTABLE = "not_computable"
-# Of these nothing is computed: that is known of the first, and of the second nobody has found it out.
+# Verdicts on figures that are not computed: known to be impossible, or not worked out yet.
 NOT_COMPUTED = (NOT_COMPUTABLE, "not_mapped")
-# A list of all units at the end of a report: many figures of one kind, which would hide how the others fare.
+# A list of all units at the end of a report: so many figures of one kind that they would hide the results for the others.
 APPENDIX = "vedlegg"
-# Figures of running text have the section behind this word instead of a table.
+# Figures in running text have this prefix and a section instead of a table.
 IN_TEXT = "text:"
 
 TEXTS = load_groups("site", "printed")
@@ -42,7 +42,7 @@ class Chapter:
 
     @property
     def label(self) -> Label:
-        """Its name in words, or its number; a dash where the report has no chapters."""
+        """Its name or number; a dash if the report has no chapters."""
         return TEXTS["chapters"].get(self.name) or Label(nb=self.name or "\u2013", en=self.name or "\u2013")
 
     @property
@@ -82,7 +82,7 @@ class Source:
 
     @property
     def body(self) -> list[Chapter]:
-        """Its chapters without the appendix, where it has one."""
+        """Its chapters without an appendix."""
         return [chapter for chapter in self.chapters if not chapter.is_appendix]
 
 
@@ -101,7 +101,7 @@ class Explained:
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """What the page shows."""
+    """The content of the page."""
 
     sources: list[Source]
     verdicts: dict[str, int]
@@ -110,7 +110,7 @@ class Reconciliation:
 
     @property
     def computable(self) -> int:
-        """Figures that anything could be computed of."""
+        """The number of figures that could be computed."""
         return sum(count for verdict, count in self.verdicts.items() if verdict not in NOT_COMPUTED)
 
     @property
@@ -125,13 +125,13 @@ class Reconciliation:
 
     @property
     def outside_appendix(self) -> tuple[int, int]:
-        """Figures outside of appendices that agree with print, and all of them."""
+        """The number of figures outside appendices that agree with print, and of all figures there."""
         chapters = [chapter for source in self.sources for chapter in source.body]
         return sum(chapter.rebuilt for chapter in chapters), sum(chapter.total for chapter in chapters)
 
 
 def _in_print(value: float | None, decimals: int | None, extra: int = 0) -> Label:
-    """Return a figure with the decimals of print; more of them for a computed one, so that the difference shows."""
+    """Return a figure with the decimals of print, and up to ``extra`` more, so that a difference becomes visible."""
     if value is None:
         return Label(nb="\u2013", en="\u2013")
     shown = max(decimals or 0, 0) + extra
@@ -142,7 +142,7 @@ def _in_print(value: float | None, decimals: int | None, extra: int = 0) -> Labe
 
 
 def place_of(table_id: str) -> Label:
-    """Return where in a report a figure is printed: its table, or the text of a section or of a part with a name."""
+    """Describe where a report prints a figure: in a table, or in the text of a section or of a named part."""
     if not table_id.startswith(IN_TEXT):
         return filled(TEXTS["places"]["in_table"], table=table_id)
     section = table_id.removeprefix(IN_TEXT)
@@ -153,7 +153,7 @@ def place_of(table_id: str) -> Label:
 
 
 def words_of(cell_key: str, release: Release, indicators: Mapping[str, Label]) -> Label:
-    """Return what a printed figure is of, in words.
+    """Describe what a printed figure measures.
 
     Args:
         cell_key: ``measure|name=code|...|year``.
@@ -161,7 +161,7 @@ def words_of(cell_key: str, release: Release, indicators: Mapping[str, Label]) -
         indicators: the labels of questions.
 
     Returns:
-        The labels of its parts; a part that no list names stands as its code.
+        The labels of its parts; a part without a label is given as its code.
     """
     measure, *parts = cell_key.split("|")
     told = [TEXTS["measures"][measure] if measure in TEXTS["measures"] else Label(nb=measure, en=measure)]
@@ -179,7 +179,7 @@ def words_of(cell_key: str, release: Release, indicators: Mapping[str, Label]) -
 
 
 def read_reconciliation(connection: duckdb.DuckDBPyConnection, release: Release) -> Reconciliation:
-    """Return the verdicts by source, every explained difference, and why figures cannot be computed."""
+    """Return the verdicts by source, every explained difference, and the reasons why figures cannot be computed."""
     years = dict(
         connection.execute(
             "select source_id, max(report_year) from published_figures group by source_id order by source_id"

@@ -1,7 +1,7 @@
-"""The reports that lie beside the pages in a snapshot: which there are, and their files.
+"""The reports beside the pages in a snapshot, and their files.
 
-Belongs here: finding them, so that no link leads nowhere. Does not belong here: making them (the room ``report``), or the
-words of a link (``texts``).
+Belongs here: finding them, so that no link is broken. Does not belong here: making them (the package ``report``), or the
+texts of links (``texts``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ DOCUMENTS = {"pdf": "PDF", "docx": "Word", "html": "HTML", "xlsx": "Excel"}
 
 @dataclass(frozen=True)
 class Report:
-    """A report of a year, of an area where it is about one, with a name and an address for each document."""
+    """A report of a year, and of an area if it is about one, with a name and an address for each document."""
 
     name: str
     title: str
@@ -38,7 +38,7 @@ class Reports:
 
 
 def read_reports(snapshot: Path) -> Reports:
-    """Return the reports of a snapshot; a document that is not there has no link."""
+    """Return the reports of a snapshot, without links to missing documents."""
     found: dict[str, list[Report]] = {name: [] for name in REPORTS}
     for name in REPORTS:
         for path in sorted((snapshot / name).glob(f"*/{MANIFEST}")):

@@ -1,7 +1,7 @@
 """The search entries besides municipalities: subjects and their figures, questions, tables, and the method.
 
-Belongs here: the entries, each with the words by which it is found. Does not belong here: names of municipalities
-(``names``), or how words are matched (``static/search.js``).
+Belongs here: the entries, each with its search words. Does not belong here: names of municipalities (``names``), or matching
+words (``static/search.js``).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from orchestration.site.pages import Page
 
 TEXTS = load_texts("site", "pages")
 SAME_MEANING = load_groups("site", "search_words")["same_meaning"]
-# Sections of the page of the method, with what is said in them; a code list has its labels.
+# Sections of the method page with their texts; the labels of code lists are added to some of them.
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "what_is_counted": ("what_is_counted",),
     "breaks": ("breaks_lead",),
@@ -35,7 +35,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "crosswalk": ("crosswalk_lead",),
     "provenance": ("provenance_lead",),
 }
-# What more questions than these have for an answer or a part, such as yes and no, says nothing of any of them.
+# Answers and items that more questions than this share, such as yes and no, do not help to find any of them.
 MOST_QUESTIONS = 8
 LISTS: Mapping[str, tuple[str, ...]] = {"statuses": ("obs_status", "absence_reason", "obs_note"), "breaks": ("break_kind",)}
 
@@ -47,17 +47,17 @@ def entries(
     subjects: Sequence[tuple[Page, Sequence[Resolved]]],
     asked: Mapping[str, Label],
 ) -> dict[str, list[list[Any]]]:
-    """Return what is found, by kind in the order in which hits are listed.
+    """Return the search entries, by kind in the order in which hits are listed.
 
     Args:
-        connection: sees the public tables.
+        connection: has access to the public tables.
         release: has the code lists and definitions.
         tables: the public tables.
-        subjects: the subject pages of which there are data, with their figures.
-        asked: the questions that the pages have, with their labels.
+        subjects: the subject pages with data, and their figures.
+        asked: the questions of the pages, with their labels.
 
     Returns:
-        Of each entry its title in both languages, its address and further words, in both languages.
+        For each entry its title in both languages, its address, and additional words in both languages.
     """
     wordings = dict(
         connection.execute(
@@ -85,7 +85,7 @@ def entries(
 
 
 def _parts(connection: duckdb.DuckDBPyConnection, release: Release) -> dict[str, list[Label]]:
-    """Return the labels of the answers and parts of each question, but not those that many questions share."""
+    """Return the labels of the answers and items of each question, except those that many questions share."""
     found: dict[str, list[Label]] = {}
     for column in ("answer", "item"):
         rows = connection.execute(
@@ -102,7 +102,7 @@ def _subjects(subjects: Sequence[tuple[Page, Sequence[Resolved]]]) -> Iterator[l
         # A category is found by its name: psychologist, health station.
         categories = {label: None for figure in figures if not figure.indicator for label in _categories(figure)}
         yield _entry(page.title, f"{page.id}.html", joined([page.lead, *categories], " "))
-        # Questions are found as questions.
+        # Questions have entries of their own.
         for figure in figures:
             if not figure.indicator and figure.title != page.title:
                 yield _entry(figure.title, f"{page.id}.html#{figure.id}", page.title)
@@ -131,7 +131,7 @@ def _entry(title: Label, address: str, words: Label) -> list[Any]:
 
 
 def _same_meaning(title: Label, words: Label) -> list[Label]:
-    """Return the lines of words of which one begins a word of an entry, in its language."""
+    """Return the lines of synonyms of which one is the beginning of a word of an entry, in its language."""
     said = [
         (re.findall(r"[\w-]+", f"{in_language(title, each)} {in_language(words, each)}".lower()), each) for each in LANGUAGES
     ]

@@ -1,6 +1,6 @@
-"""The conditions by which rows are asked for, ``key=value``: reading them, and what is nearest where no row meets them.
+"""Conditions on rows, ``key=value``: reading them, and suggesting the nearest ones if no row meets them.
 
-Belongs here: keys and values as somebody typed them. Does not belong here: what is behind a row (``explain``). It is
+Belongs here: keys and values as typed by users. Does not belong here: what is behind a row (``explain``). It is
 imported where a shell completes keys, so it imports little.
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ANSWERS = "answers"
 
-# Columns by which answers can be asked for.
+# Columns that conditions on answers can use.
 ANSWER_KEYS = (
     "form",
     "survey",
@@ -35,15 +35,15 @@ ANSWER_KEYS = (
     "fate",
 )
 
-# Values that are named of a column where the asked one has none.
+# How many values of a column an error lists.
 VALUES_SHOWN = 6
 
 
 def name_of_table(name: str, tables: Sequence[str]) -> str:
-    """Return the table that a name, or the beginning of one, denotes.
+    """Return the table with a name, or whose name begins with it.
 
     Raises:
-        UserError: there is none, or there are several; the message says which is nearest.
+        UserError: there is no such table, or there are several; the message suggests tables.
     """
     found = [each for each in tables if each == name] or [each for each in tables if each.startswith(name)]
     if len(found) == 1:
@@ -56,7 +56,7 @@ def name_of_table(name: str, tables: Sequence[str]) -> str:
 
 
 def parse_conditions(conditions: Sequence[str], keys: Sequence[str], place: str) -> dict[str, str]:
-    """Return ``key=value`` words as a dictionary; a unique beginning of a key's name is enough.
+    """Return ``key=value`` words as a dictionary; a unique beginning of a key is enough.
 
     Raises:
         UserError: a word is not a condition, or its key is unknown or not unique.
@@ -78,26 +78,26 @@ def parse_conditions(conditions: Sequence[str], keys: Sequence[str], place: str)
 
 
 def where(conditions: Mapping[str, str]) -> str:
-    """Return the conditions as SQL with a question mark for each value; without a condition it holds of every row."""
+    """Return the conditions as SQL with a question mark for each value; without conditions, it is true for every row."""
     return " and ".join(f'cast("{name}" as varchar) = ?' for name in conditions) or "true"
 
 
 def nothing_found(
     connection: duckdb.DuckDBPyConnection, relation: str, conditions: Mapping[str, str], place: str, of_what: str
 ) -> UserError:
-    """Return the error that no row of a relation meets the conditions, with what is nearest to them.
+    """Return the error that no row of a relation meets the conditions, with suggestions.
 
     Args:
         connection: reads the relation.
         relation: a table, or a query in brackets, that has a column for each key.
         conditions: at least one.
-        place: where they stand.
-        of_what: what a row is, in a sentence.
+        place: where they were given.
+        of_what: what a row is called in the message.
     """
     for name, value in conditions.items():
         there = _values(connection, relation, name, {})
         if value not in there:
-            # What the other conditions leave is nearer than what is elsewhere.
+            # Prefer values from rows that meet the other conditions.
             others = {other: each for other, each in conditions.items() if other != name}
             left = _values(connection, relation, name, others) or there
             return UserError(
@@ -118,7 +118,7 @@ def _values(connection: duckdb.DuckDBPyConnection, relation: str, name: str, con
 def _no_combination(
     connection: duckdb.DuckDBPyConnection, relation: str, conditions: Mapping[str, str], place: str, of_what: str
 ) -> UserError:
-    """Return the error where each value is known and no row has all of them: the fewest conditions to drop."""
+    """Return the error for values that all exist but not together: it names the smallest sets of conditions to drop."""
     names = list(conditions)
     meets = ", ".join(f'coalesce(cast("{name}" as varchar) = ?, false)' for name in names)
     patterns: Counter[tuple[bool, ...]] = Counter()
@@ -127,7 +127,7 @@ def _no_combination(
     ).fetchall():
         patterns[tuple(pattern)] += count
     most = max(map(sum, patterns))
-    # Those that meet most conditions, the greatest number of rows first.
+    # The patterns that meet most conditions, those with most rows first.
     nearest = sorted(
         ((count, pattern) for pattern, count in patterns.items() if sum(pattern) == most),
         key=lambda each: (-each[0], each[1]),
@@ -151,10 +151,10 @@ def _no_combination(
 
 
 def _nearest(value: str, there: Sequence[str]) -> str:
-    """Return the value that a misspelt one was meant to be, else some of those that there are."""
+    """Return the likely meaning of a misspelt value, or else some of the existing values, as text for the message."""
     if not there:
         return ", the column is empty"
-    # A code or a year is meant that is near as a number, and has as many digits.
+    # For a code or a year, suggest the numerically nearest one with as many digits.
     alike = [each for each in there if len(each) == len(value) and each.isdecimal()] if value.isdecimal() else []
     if alike:
         return f"; nearest is {min(alike, key=lambda each: abs(int(each) - int(value)))!r}"

@@ -1,7 +1,7 @@
-"""Where the delivered cells and rows went, as the built warehouse says; restricted.
+"""The fates of delivered cells and rows, from the built warehouse; restricted.
 
-Belongs here: queries about what was read. Does not belong here: the words in which a command tells it (``cli.status``), or
-which cells are behind a figure (``explain``).
+Belongs here: queries about what was read. Does not belong here: how a command prints it (``cli.status``), or which cells are
+behind a figure (``explain``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from orchestration.core.warehouse import connect, dictionaries
 
 
 def cell_ledger(warehouse: Path) -> list[dict[str, Any]]:
-    """Return for each delivered file the cells that were read and where they went."""
+    """Return by delivered file the numbers of cells that were read, mapped, ignored and rejected, and whether they balance.
+
+    The list is empty without a warehouse or its ledgers.
+    """
     if not warehouse.exists():
         return []
     with connect(warehouse, read_only=True) as connection:
@@ -44,7 +47,7 @@ def cell_ledger(warehouse: Path) -> list[dict[str, Any]]:
 
 
 def name_findings(warehouse: Path) -> list[dict[str, Any]]:
-    """Return the delivered rows whose name is none of the names of their code."""
+    """Return the delivered rows with a name that their code does not have."""
     with connect(warehouse, read_only=True) as connection:
         return dictionaries(
             connection,
@@ -53,7 +56,7 @@ def name_findings(warehouse: Path) -> list[dict[str, Any]]:
 
 
 def rows_left_out(warehouse: Path) -> list[dict[str, Any]]:
-    """Return the delivered rows that are no data or cannot be used, with the cell or code that says so."""
+    """Return the delivered rows that are not data or cannot be used, with the cell or code that this rests on."""
     with connect(warehouse, read_only=True) as connection:
         return dictionaries(
             connection,
@@ -84,7 +87,7 @@ def reported_cells(warehouse: Path) -> list[dict[str, Any]]:
 
 
 def open_questions(warehouse: Path) -> tuple[int, int, int] | None:
-    """Return the last survey year with findings of the control, how many there are, and of how many units; None without."""
+    """Return the last survey year with findings of the control, and its numbers of findings and units; None without any."""
     if not warehouse.exists():
         return None
     with connect(warehouse, read_only=True) as connection:

@@ -1,6 +1,6 @@
-"""From a figure back to where it comes from: delivery, sheet, cell, raw text and line of the form's map.
+"""From a figure back to its sources: delivery, sheet, cell, raw text and line of the form's map.
 
-Belongs here: looking up, in the warehouse, the rows behind an answer or a public row. What it shows is restricted: raw
+Belongs here: finding the cells and rows in the warehouse behind an answer or a public row. The output is restricted: raw
 texts of single units are never public.
 """
 
@@ -43,7 +43,7 @@ class Origin:
 
 
 def cell_name(row: int, column: int) -> str:
-    """Return a cell's name as spreadsheets say it: row 3, column 28 is AB3."""
+    """Return the name of a cell in a spreadsheet: row 3, column 28 is AB3."""
     letters = ""
     while column:
         column, rest = divmod(column - 1, 26)
@@ -52,7 +52,11 @@ def cell_name(row: int, column: int) -> str:
 
 
 def require_built(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Raise a user's error where the models were not built yet."""
+    """Refuse a warehouse without models.
+
+    Raises:
+        UserError: the models are not built yet.
+    """
     row = connection.execute(
         "select count(*) from information_schema.tables where table_schema || '.' || table_name in "
         "('intermediate.int_cells', 'public.fte_by_service')"
@@ -62,7 +66,7 @@ def require_built(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 
 def _origins(connection: duckdb.DuckDBPyConnection, condition: str, parameters: Any) -> list[Origin]:
-    """Return the cells that meet a condition (joins and where over ``cells``), in the order of the deliveries."""
+    """Return the cells that meet a condition (SQL with joins and where, over ``cells``), in the order of the deliveries."""
     rows = connection.execute(
         f"""
         select cells.form, cells.file, cells.sheet, cells.row_number, cells.column_number, cells.header,
@@ -103,15 +107,15 @@ def _origins(connection: duckdb.DuckDBPyConnection, condition: str, parameters: 
     ]
 
 
-# Cells that are asked for as answers: those that are one, and those that could not be read as one.
+# Cells that conditions on answers can find: answers, and cells that could not be read as one.
 _IS_ANSWER = "(use = 'answer' or fate = 'rejected')"
 
 
 def explain_answers(connection: duckdb.DuckDBPyConnection, conditions: dict[str, str], limit: int) -> list[Origin]:
-    """Return the cells behind answers, in the order in which they stand in the deliveries.
+    """Return the cells behind answers, in the order of the deliveries.
 
     Raises:
-        UserError: there is none; the message says what is nearest to the conditions.
+        UserError: no cell meets the conditions; the message suggests the nearest ones.
     """
     found = _origins(connection, f"where {where(conditions)} and {_IS_ANSWER}", list(conditions.values()))[:limit]
     if conditions and not found:
@@ -137,9 +141,9 @@ def render_origin(origin: Origin) -> str:
 class Behind:
     """What a public row was made of; all of it is restricted.
 
-    ``units`` has an entry for each unit that the row adds up: how it reported and what the harmonisation did with it.
-    ``cells`` are the delivered cells that count, ``corrections`` the signed entries about them, ``printed`` the printed
-    figures where the row comes from print.
+    ``units`` has entries for each unit that the row sums: how it reported, and how it was harmonised. ``cells`` are the
+    delivered cells that count, ``corrections`` the signed entries about them, ``printed`` the printed figures if the row
+    comes from print.
     """
 
     row: dict[str, Any]
@@ -149,7 +153,7 @@ class Behind:
     printed: list[dict[str, Any]]
 
 
-# Which answers a row of each table is made of: the question and the parts of it, as SQL over the row's columns ($name).
+# The answers behind a row of each table: question, and condition on its parts, as SQL over the row's columns ($name).
 _SOURCES = {
     "fte_by_service": ("'fte_by_service'", "$service_type in (item, 'total')"),
     "fte_by_education": ("'fte_by_education'", "$education in (item, 'total')"),
@@ -178,7 +182,7 @@ _UNITS = """
 
 def _behind(connection: duckdb.DuckDBPyConnection, table: str, row: dict[str, Any]) -> Behind:
     question, part = _SOURCES[table]
-    # Amounts are of the year before the round.
+    # Amounts refer to the year before the round.
     year = row["time_period"] + 1 if table == "amounts" else row["time_period"]
     place = {
         "year": year,
@@ -261,10 +265,10 @@ def explain_rows(
 ) -> list[Behind]:
     """Return the public rows that meet the conditions, each with what it was made of.
 
-    Rows of tables that are no sums of answers (code lists, areas, printed figures) stand for themselves.
+    Rows of tables that are not computed from answers (code lists, areas, printed figures) are returned alone.
 
     Raises:
-        UserError: there is none; the message says what is nearest to the conditions.
+        UserError: no row meets the conditions; the message suggests the nearest ones.
     """
     relation = f'public."{table.name}"'
     rows = dictionaries(
@@ -299,7 +303,7 @@ def _render_unit(unit: dict[str, Any]) -> str:
 
 
 def render_behind(behind: Behind, rules: list[str], limit: int) -> str:
-    """Return what a row was made of as lines for people; lists longer than ``limit`` are cut, with their length."""
+    """Return what a row was made of as lines of text; lists longer than ``limit`` are cut, and their length is given."""
     lines = [", ".join(f"{name}={value}" for name, value in behind.row.items() if value is not None)]
 
     def listed(title: str, entries: list[str]) -> None:
@@ -334,5 +338,5 @@ def render_behind(behind: Behind, rules: list[str], limit: int) -> str:
 
 
 def as_dictionaries(origins: list[Origin]) -> list[dict[str, Any]]:
-    """Return origins for machines."""
+    """Return origins as dictionaries, for JSON."""
     return [asdict(origin) for origin in origins]

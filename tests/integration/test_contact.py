@@ -209,11 +209,11 @@ def test_without_a_description_of_the_round_there_are_states_and_no_letters(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (ROUND.replace("2016-05-13", "2016-05-01"), "not in the order of their days"),
+        (ROUND.replace("2016-05-13", "2016-05-01"), "not in chronological order"),
         (ROUND.replace("text_instead_of_number", "noe"), "'noe' is not a finding"),
         (ROUND.replace("svar@example.org", "svar"), "reply_to"),
         (ROUND.replace("2016-05-30", "2016-05-01"), "county_governors_from is not after the first deadline"),
-        (ROUND.replace("2016", "2018"), "is not in a year in which 2016 is collected"),
+        (ROUND.replace("2016", "2018"), "is neither in 2016 nor in the year after"),
         (ROUND.replace("[2016-05-04, 2016-05-13]", "[]"), "has no deadlines"),
         (ROUND.replace("2016-05-13", "2016-05-34"), "cannot be read"),
         ("- ikke noe\n", "is not a description of a round"),
@@ -250,7 +250,7 @@ def test_addresses_that_are_not_valid_are_told_with_their_line(tmp_path: Path, t
 def test_words_that_name_what_no_letter_knows_are_refused(tmp_path: Path) -> None:
     text = (PROJECT_DIR / "expectations" / "control" / "letters.yml").read_text(encoding="utf-8")
     (tmp_path / "letters.yml").write_text(text.replace("Til {receiver}", "Til {population}", 1), encoding="utf-8")
-    with pytest.raises(UserError, match=r"reminder.nb: \{population\} is none of"):
+    with pytest.raises(UserError, match=r"reminder.nb: \{population\} is not one of"):
         load_letter_texts(tmp_path)
 
 

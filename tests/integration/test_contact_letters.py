@@ -197,7 +197,7 @@ def test_what_one_written_form_names_the_other_names_too(tmp_path: Path, form: s
     words = yaml.safe_load((PROJECT_DIR / "expectations" / "control" / "letters.yml").read_text(encoding="utf-8"))
     words["reminder"][form]["body"] = words["reminder"][form]["body"].replace("{first_deadline}", "i går")
     (tmp_path / "letters.yml").write_text(yaml.safe_dump(words), encoding="utf-8")
-    with pytest.raises(UserError, match=r"reminder: \{first_deadline\} is in one of nb and nn only"):
+    with pytest.raises(UserError, match=r"reminder: \{first_deadline\} is only in one of nb and nn"):
         load_letter_texts(tmp_path)
 
 

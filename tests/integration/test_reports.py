@@ -213,7 +213,7 @@ def test_a_document_that_says_something_else_is_not_put_in_place(
 def test_a_table_that_is_referred_to_has_to_stand_somewhere(reporting: Settings, tmp_path: Path) -> None:
     published(tmp_path, rows())
     chapter(reporting, 'Se{{ see("chart") }}.\n')
-    with pytest.raises(UserError, match="stands nowhere"):
+    with pytest.raises(UserError, match="is not in the report"):
         build(reporting, Wanted("small", 2023))
 
 
@@ -370,7 +370,7 @@ def test_a_report_of_a_snapshot_is_held_against_its_files(reporting: Settings, t
     page.chmod(0o644)
     page.write_text(page.read_text(encoding="utf-8").replace('href="#chart"', 'href="#chat"'), encoding="utf-8")
     found = verify(folder / "report", folder)
-    assert found.lost == ["small-2023: a link leads to 'chat', which is not there"]
+    assert found.lost == ["small-2023: a link leads to 'chat', which does not exist"]
     assert found.unequal == ["small-2023: small-2023.html is not the file that was read back"]
 
 
@@ -416,17 +416,17 @@ def with_something_beside(document: pikepdf.Pdf) -> None:
 
 
 DAMAGES: list[tuple[Callable[[pikepdf.Pdf], None], str]] = [
-    (lacking(lambda document: document.Root, "/Lang"), "does not say its language"),
+    (lacking(lambda document: document.Root, "/Lang"), "does not declare its language"),
     (lacking(lambda document: document.Root.ViewerPreferences, "/DisplayDocTitle"), "does not show its title"),
     (lacking(lambda document: document.Root, "/StructTreeRoot"), "has no tags"),
-    (lacking(lambda document: first(document, "Figure"), "/Alt"), "has a figure without a text"),
+    (lacking(lambda document: first(document, "Figure"), "/Alt"), "has a figure without a text alternative"),
     (lacking(lambda document: first(document, "TH").A[0], "/RowSpan"), "rows differ in width"),
     (without_a_cell, "rows differ in width"),
     (called("H2", "H3"), "has a heading of level 3 below one of level 1"),
-    (called("TD", "TH"), "says not what it is the head of"),
-    (called("TH", "TD"), "a cell among the heads that is none"),
-    (called("TR", "P"), "a table of something else than rows"),
-    (with_something_beside, "shows something that no tag has"),
+    (called("TD", "TH"), "has a table head without a scope"),
+    (called("TH", "TD"), "a cell among the heads that is not a head"),
+    (called("TR", "P"), "a table with content outside rows"),
+    (with_something_beside, "shows content without a tag"),
 ]
 
 

@@ -298,7 +298,7 @@ def test_json_stat_is_the_dense_cube_of_the_chosen_rows(client: httpx.Client) ->
 
 def test_a_table_of_several_cubes_gives_one_of_them(client: httpx.Client) -> None:
     address = "/tables/indicator_shares/data?format=jsonstat"
-    assert "one cube a value of indicator" in refused(client.get(address), 400)["error"]
+    assert "one cube for each value of indicator" in refused(client.get(address), 400)["error"]
     assert client.get(f"{address}&indicator=first_question").json()["extension"]["each"] == {"indicator": "first_question"}
 
 
@@ -341,7 +341,7 @@ def test_other_media_types_are_refused(client: httpx.Client) -> None:
         ("/tables/fte_by_service/data?format=pdf", 400, "jsonstat"),
         ("/tables/areas/data?format=jsonstat", 400, "csv"),
         ("/tables/fte_by_service/data?format=jsonstat&limit=1", 400, "csv"),
-        ("/tables/fte_by_service/data?format=jsonstat&time_period=1950", 404, "filter less"),
+        ("/tables/fte_by_service/data?format=jsonstat&time_period=1950", 404, "use fewer filters"),
     ],
 )
 def test_a_wrong_request_is_one_line_with_the_remedy(client: httpx.Client, address: str, status: int, says: str) -> None:
@@ -425,7 +425,7 @@ def test_a_wrong_pointer_is_told_without_names_of_folders(settings: Settings) ->
     (settings.snapshots / pointer.CURRENT).symlink_to(settings.snapshots.parent)
     with served(settings) as client:
         answer = client.get(COUNTRY)
-        assert (answer.status_code, answer.json()["error"]) == (503, "what is published cannot be found")
+        assert (answer.status_code, answer.json()["error"]) == (503, "the published snapshot cannot be found")
         assert str(settings.snapshots) not in answer.text and "is248 status" in answer.text
         pointer.point_to(settings.snapshots, FIRST)
         assert client.get(COUNTRY).status_code == 200

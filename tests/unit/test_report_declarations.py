@@ -48,18 +48,23 @@ def source(folder: Path, table: str = TABLE, report: str = REPORT) -> Path:
         (
             "answer: 'yes', with: {}",
             "with: {answer: 'yes'}",
-            "no entry 'answer' of columns.1; dimensions stand under with",
+            "no entry 'answer' of columns.1; dimensions belong under with",
             7,
         ),
-        ("answer: yes", "answer: 'yes'", "columns.1.with.answer: yes is no text for YAML: put it in quotation marks", 7),
+        (
+            "answer: yes",
+            "answer: 'yes'",
+            "columns.1.with.answer: YAML does not read yes as text: put it in quotation marks",
+            7,
+        ),
         (
             "codes: [2000_5000]",
             "codes: [lt2000]",
-            "rows.codes.1: 2000_5000 is no text for YAML: put it in quotation",
+            "rows.codes.1: YAML does not read 2000_5000 as text: put it in quotation",
             4,
         ),
         ("{nb: Plan}", "{nb: Plan, en: Plan}", "title.en: Field required", 3),
-        ("{nb: Plan en: Plan}", "{nb: Plan, en: Plan}", "is no YAML", 3),
+        ("{nb: Plan en: Plan}", "{nb: Plan, en: Plan}", "is not valid YAML", 3),
     ],
 )
 def test_a_faulty_declaration_is_told_with_its_line_and_the_nearest_word(

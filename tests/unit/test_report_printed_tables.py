@@ -126,7 +126,7 @@ def test_what_print_does_not_have_is_told(content: dict[str, Any], what: str) ->
     [
         ({"rows": {"by": "target_group"}, "columns": [{"measure": "fte_reported"}]}, "columns: a table that continues"),
         ({"rows": {"by": "target_group", "codes": ["adults"]}}, "rows: a table that continues"),
-        ({"rows": {"by": "target_group", "codes": ["adults"]}, "printed": {}}, "has columns, or continues"),
+        ({"rows": {"by": "target_group", "codes": ["adults"]}, "printed": {}}, "needs columns, or a printed table"),
     ],
 )
 def test_a_table_has_its_cells_from_one_place(content: dict[str, Any], what: str) -> None:

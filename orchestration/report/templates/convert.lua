@@ -1,5 +1,5 @@
--- Converts documents one after another in one pandoc: a request is a line of JSON, the answer a line with "ok" or "error" and
--- a count of bytes, then these bytes. Called by pandoc.py, which says what a request has.
+-- Converts documents one after another in one pandoc: a request is a line of JSON; the answer is a line with "ok" or "error"
+-- and a number of bytes, then these bytes. Called by pandoc.py, which defines the requests.
 
 local function content(path)
   local file = assert(io.open(path, "rb"))

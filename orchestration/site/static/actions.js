@@ -1,11 +1,11 @@
-// What a reader can do with a figure: save the picture and the numbers, link, embed and cite it as it stands.
-// Does not belong here: what is in the files (files.js, picture.js), what an address says (address.js).
+// What a reader can do with a figure in its current state: save picture and numbers, link, embed and cite it.
+// Does not belong here: the content of files (files.js, picture.js), addresses (address.js).
 (() => {
   "use strict";
   const site = window.IS248;
   const { say, text, h } = site;
 
-  // Name of a file: the figure, what is chosen, and the snapshot.
+  // Name of a file: the figure, the choices, and the snapshot.
   const nameOf = (figure, kind) => {
     const chosen = figure.offered.filter((offer) => offer.codes.length > 1).map((offer) => figure.state[offer.name]);
     const measure = figure.config.measures.length > 1 && figure.shown.name ? [figure.shown.name] : [];
@@ -33,7 +33,7 @@
     ];
   };
 
-  // A CSV file has no other place for the notice on all figures, and travels alone.
+  // A CSV file is passed on alone, and has no other place for the notice on all figures.
   const lines = (figure) => {
     const { columns, rows } = site.tables.rowsOf(figure);
     const { notice } = site.known.release;
@@ -86,7 +86,7 @@
         toggles[name].setAttribute("aria-expanded", "false");
       }
       list.replaceChildren(
-        // A table is no picture.
+        // A table has no picture.
         ...(figure.config.kind === "table" ? [] : [h("span", {}, text("save_picture")), ...["svg", "png"].map((name) => button(name, name.toUpperCase(), buttons[name]))]),
         h("span", {}, text("save_numbers")), button("csv", "CSV", buttons.csv), button("xlsx", "Excel", buttons.xlsx),
         ...Object.values(toggles));
@@ -99,7 +99,7 @@
     return h("div", { class: "doing" }, list, panel);
   };
 
-  // What is no figure of a cube and can be saved, linked and cited as one: it says its own rows, and has nothing else to choose.
+  // Makes an object that is not a figure of a cube usable like one (save, link, cite): it supplies its own rows, and has no choices.
   const standing = (own) => Object.defineProperties({
     offered: [], state: {}, wanted: {}, breaks: [], sorted: null, measure: 0,
     label: () => "", basesOf: () => [], codes: () => [], asked: () => 0, render: () => {},

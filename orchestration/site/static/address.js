@@ -1,5 +1,5 @@
-// The address of a figure: which figure, and what is chosen of it, stand behind the # of the page; and how a figure is cited.
-// Works from a folder as from a server. Does not belong here: buttons (actions.js).
+// The address of a figure: the figure and its choices follow the # of the page; and the citation of a figure.
+// Works from a folder and from a server. Does not belong here: buttons (actions.js).
 (() => {
   "use strict";
   const site = window.IS248;
@@ -10,7 +10,7 @@
   const followed = new Set();
   const isEmbedded = new URLSearchParams(location.search).has("embed");
 
-  // An anchor, and choices as name=code behind semicolons.
+  // An anchor, followed by choices as name=code, each after a semicolon.
   const parsed = () => {
     let hash = location.hash.slice(1);
     try { hash = decodeURIComponent(hash); } catch { /* As it is written. */ }
@@ -18,12 +18,12 @@
     return { anchor, values: Object.fromEntries(pairs.filter((pair) => pair.includes("=")).map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)])) };
   };
 
-  // A page may have several figures behind one anchor, as that of a question; these have their name among the choices.
+  // Several figures of a page may share an anchor, such as that of a question; their choices then include their name.
   const anchorOf = (figure) => figure.config.anchor || figure.element.id;
   const isAsked = (figure, { anchor, values }) => anchor === anchorOf(figure)
     && (figure.config.anchor ? values[FIGURE] === figure.config.id : Object.keys(values).length > 0);
 
-  // What the address asks of a figure; nothing where it asks for another one.
+  // The address's choices for a figure; none if the address is of another one.
   const asked = (figure) => {
     const found = parsed();
     return isAsked(figure, found) ? found.values : {};
@@ -38,7 +38,7 @@
     return `#${[anchorOf(figure), ...pairs.map((pair) => pair.join("="))].map(encodeURI).join(";")}`;
   };
 
-  // The whole address of a figure as it stands, in the language that is read.
+  // The full address of a figure in its current state and language.
   const linkOf = (figure, embedded = false) => {
     const address = new URL(location.href);
     address.search = "";
@@ -51,20 +51,20 @@
   // The address as others can use it: a path on the reader's own machine is cut to the page within the snapshot.
   const sharedLinkOf = (figure) => linkOf(figure).replace(/^file:.*\/(?=site\/)/, "");
 
-  // What the reader chose stays in the address; a browser may refuse that to pages from a folder.
+  // Keeps the reader's choices in the address; browsers may refuse that for pages from a folder.
   const keep = (figure) => {
     try { history.replaceState(null, "", hashOf(figure)); } catch { /* The button says the address all the same. */ }
   };
 
-  // The figure, what must be said of it, and the way to its page. The scripts of the page have ended before.
+  // Embedding: shows only the figure, the notice, and a link to its page. The page's scripts have finished by then.
   const alone = (figure) => {
     const notice = document.querySelector(".notice");
     const whole = site.h("p", { class: "source" }, site.h("a", { href: linkOf(figure), target: "_blank", rel: "noopener" }, text("whole_page")));
     document.body.classList.add("embedded");
-    // Of what the figure is stands elsewhere on its page.
+    // On its page, the figure's subject is stated elsewhere.
     const caption = figure.element.querySelector("figcaption");
     if (caption) caption.replaceChildren(site.h("h2", {}, figure.name));
-    // The style sheet shows the language that these buttons say; they stay, and nobody reaches them.
+    // The style sheet shows the language that these buttons choose, so they remain, but hidden.
     const language = document.querySelector(".language");
     language.classList.add("vh");
     language.inert = true;
@@ -97,10 +97,10 @@
     }
   });
 
-  // The snapshot says its name beside the pages, which cannot know it.
+  // The snapshot's id comes from a file beside the pages, which cannot contain it.
   const snapshot = () => (window.IS248_CHANGES || {}).id || "";
 
-  // What is measured, where the figure has several measures to choose among.
+  // The chosen measure, if the figure offers several.
   const measured = (figure) => (figure.config.measures.length > 1 && figure.config.across !== MEASURE && figure.shown.title ? [say(figure.shown.title)] : []);
 
   const cited = (figure) => {

@@ -1,4 +1,4 @@
-// A table of the reader's own: which table, what stands in rows and columns, which years; the rest is chosen as in a figure.
+// A table built by the reader: the table, its rows and columns, and the years; the rest is chosen as in a figure.
 // Nothing is summed here: a table shows cells of one level of areas, one kind of areas, and one code of each other dimension.
 (() => {
   "use strict";
@@ -24,14 +24,14 @@
   const isKnown = (name) => config.tables.some((table) => table.cube === name)
     || config.groups.some(([, own]) => own.some(([id]) => `indicator/${id}` === name));
 
-  // What may stand in rows and columns: dimensions with several codes, and the measures where there are several.
+  // Candidates for rows and columns: dimensions with several codes, and the measures if there are several.
   const axes = (cube, table) => [
     ...Object.keys(cube.dimensions).filter((name) => cube.dimensions[name].length > 1),
     ...(table.measures.length > 1 ? [MEASURE] : []),
   ];
   const titleOf = (table, name) => (name === MEASURE ? text("measure") : say(table.heads[name] || [name]));
 
-  // Years in rows, and the first dimension of the table itself in columns.
+  // By default, years in rows, and the table's first own dimension in columns.
   const usual = (cube, table) => {
     const all = axes(cube, table);
     const rows = all.includes(TIME) ? TIME : all[0];

@@ -1,5 +1,5 @@
-// Drawing: lines by D3, bars as boxes of the page. Each chart is drawn into an element and can mark one of its places.
-// Does not belong here: which figures are drawn (figures.js). Colours come from the style sheet: --c1, --s1 and so on.
+// Drawing: lines with D3, bars as HTML boxes. Each chart is drawn into an element and can mark one of its places.
+// Does not belong here: which figures to draw (figures.js). Colours come from the style sheet: --c1, --s1 and so on.
 (() => {
   "use strict";
   const { say, text, number, sign, flagOf, h, NO_ROW } = window.IS248;
@@ -27,7 +27,7 @@
     return kept;
   };
 
-  // Years in stretches that a line may join: like breaks.py.
+  // Years grouped into stretches that a line may join; as in breaks.py.
   const stretches = (points, apart) => {
     const joined = [];
     let before = null;
@@ -39,7 +39,7 @@
     return joined;
   };
 
-  // The mark of a point: filled, open where it contains figures of the year before, open with a dot where it is estimated.
+  // The mark of a point: filled; open if carried forward; open with a dot if estimated, with a dash if provisional or of low reliability.
   const mark = (group, shape, size, flag, fill) => {
     const open = OPEN[flag];
     group.append("path")
@@ -51,12 +51,12 @@
     if (open === "uncertain") group.append("path").attr("d", "M-2 0h4").style("stroke", fill);
   };
 
-  // A ring around a point of which there is a note, or that covers only a part of the inhabitants.
+  // A ring around a point that has a note, or whose coverage is incomplete.
   const ring = (group, size, fill) => {
     group.append("circle").attr("class", "noted").attr("r", Math.sqrt(size) * 1.15).style("stroke", fill);
   };
 
-  // Places of labels at the end of lines: as near to their own height as possible, none on another.
+  // Positions of labels at the ends of lines: as close to the line's end as possible, without overlaps.
   const spread = (labels, top, bottom) => {
     labels.sort((a, b) => a.wanted - b.wanted);
     let edge = top;
@@ -73,7 +73,7 @@
 
   const breaksByYear = (breaks) => [...d3.group(breaks, (each) => each.year)].sort((a, b) => a[0] - b[0]);
 
-  // The breaks between the first and the last year of a figure, numbered by year: in picture, list and table alike.
+  // The breaks between the first and the last year of a figure, numbered by year; picture, list and table use the same numbers.
   const numbered = (breaks, times) => {
     const [first, last] = d3.extent(times, Number);
     const within = breaks.filter(({ year }) => first < year && year <= last);
@@ -114,7 +114,7 @@
       grid.append("text").attr("x", x(year)).attr("y", height - margin.bottom + (small ? 14 : 18)).attr("text-anchor", "middle").text(year);
     }
 
-    // Breaks stand between the year and the year before.
+    // A break is drawn between its year and the year before.
     found.forEach(([year, reasons], place) => {
       const hard = reasons.some((each) => !each.comparable);
       const at = x(year - 0.5);
@@ -176,11 +176,11 @@
     };
   };
 
-  // Of how many units the shares of a row are.
+  // The base of a row's shares.
   const behind = (whole) => (whole === null || whole === undefined ? null : h("small", { class: "n" }, ` ${text("n_is", { n: number(whole) })}`));
 
   // Horizontal bars. rows: label, value, flag, compare, key, reference; a value may be an interval.
-  // Where a second number is compared, both stand at the end of the row.
+  // If a second number is compared, both are at the end of the row.
   const bars = (host, { rows, decimals, compared = null, reference }) => {
     const values = rows.flatMap((row) => [row.value, row.compare, row.high]).filter((value) => value !== null && value !== undefined);
     const low = Math.min(0, ...values);
@@ -228,7 +228,7 @@
     return { items: marks, mark: (place) => marks.forEach((item, each) => item.classList.toggle("marked", each === place)) };
   };
 
-  // Bars of a hundred percent. rows: label, parts (label, value, colour, dark), flag.
+  // Bars that add up to a hundred percent. rows: label, parts (label, value, colour, dark), flag.
   const stack = (host, { rows, decimals, full }) => {
     // Beside the labels, or below them on a narrow screen.
     const room = host.clientWidth > 560 ? host.clientWidth - 256 : host.clientWidth;
@@ -253,7 +253,7 @@
     return { items: marks, mark: (place) => marks.forEach((item, each) => item.classList.toggle("marked", each === place)) };
   };
 
-  // What the marks of points mean, for those that were met.
+  // The meanings of the marks of points that occur.
   const marksKey = (flags) => {
     const names = [...new Set([...flags].map((flag) => OPEN[flag]).filter(Boolean))];
     if (!names.length) return null;
@@ -264,7 +264,7 @@
     }));
   };
 
-  // What the ring of a point, or the star of a bar, means.
+  // The meaning of the ring of a point, or of the star of a bar.
   const notedKey = (isRing) => {
     if (!isRing) return h("ul", { class: "key marks" }, h("li", {}, h("b", {}, "*"), text("noted")));
     const svg = d3.create("svg").attr("width", 16).attr("height", 16).attr("viewBox", "-8 -8 16 16").attr("aria-hidden", "true");
@@ -273,7 +273,7 @@
     return h("ul", { class: "key marks" }, h("li", {}, svg.node(), text("noted")));
   };
 
-  // What the signs mean that stand where there is no number.
+  // The meanings of the signs for missing numbers.
   const signsKey = (flags) => {
     const met = [...new Set(flags)].filter((flag) => flag !== NO_ROW);
     return met.length ? h("ul", { class: "key marks" }, met.map((flag) => h("li", {}, h("b", {}, sign(flag)), say(flagOf(flag).label)))) : null;
@@ -288,7 +288,7 @@
 
   const partsKey = (parts) => h("ul", { class: "key" }, parts.map((part) => h("li", {}, h("i", { style: `background:${part.colour}`, "aria-hidden": "true" }), part.label)));
 
-  // Shades from one end of a scale to the other; dark ones carry white text. What says nothing is grey.
+  // Shades from one end of a scale to the other; dark ones have white text. Answers without content are grey.
   const shades = (count, twoSided) => {
     const ramps = twoSided
       ? { 1: [1], 2: [1, 5], 3: [1, 3, 5], 4: [1, 2, 4, 5], 5: [1, 2, 3, 4, 5] }

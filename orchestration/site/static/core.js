@@ -1,5 +1,5 @@
-// Figures and words of the pages: cubes are registered here by the scripts in data/, and read here by the figures.
-// Does not belong here: drawing (charts.js) and what the reader chooses (figures.js).
+// Figures and texts of the pages: the scripts in data/ register cubes here, and the figures read them.
+// Does not belong here: drawing (charts.js) and the reader's choices (figures.js).
 (() => {
   "use strict";
   const NO_ROW = " ";
@@ -8,8 +8,8 @@
   let words = { texts: {}, flags: {}, levels: {}, bases: {}, unions: {}, orderedLevels: [], moved: {} };
 
   const english = () => document.documentElement.lang === "en";
-  // A label is a pair of texts, or one text where both languages have the same.
-  // Thousands are kept together on a line.
+  // A label is a pair of texts, or one text if both languages have the same.
+  // Numbers are not broken between thousands.
   const say = (label) => {
     if (!label) return "";
     return english() && label[1] !== undefined ? label[1] : String(label[0]).replace(/(?<!\d)(\d{1,3}) (?=\d{3}(?!\d))/g, "$1\u202f");
@@ -17,7 +17,7 @@
   const text = (name, values = {}) =>
     say(words.texts[name] || [name]).replace(/\{(\w+)\}/g, (whole, key) => (key in values ? values[key] : whole));
 
-  // Rounds half up as the number is written in decimals, like formats.py.
+  // Rounds the decimal representation half up, as in formats.py.
   const rounded = (value, decimals) => Number(`${Math.round(Number(`${Math.abs(value)}e${decimals}`))}e-${decimals}`);
   const number = (value, decimals = 0) => {
     if (value === null || value === undefined) return "–";
@@ -29,7 +29,7 @@
   };
 
   const flagOf = (flag) => words.flags[flag] || { label: [""], sign: "" };
-  // What stands where there is no number.
+  // The sign for a missing number.
   const sign = (flag) => (flag === NO_ROW ? "" : flagOf(flag).sign || "..");
 
   const unpacked = (runs) => {
@@ -38,7 +38,7 @@
     return flags;
   };
 
-  // Values with commas between them; one with a star stands as often as the number behind the star says.
+  // Values separated by commas; value*n is a value repeated n times.
   const counted = (list) => list.split(",").flatMap((each) => {
     const [value, count] = each.split("*");
     return count ? Array(Number(count)).fill(value) : [value];
@@ -84,7 +84,7 @@
       return this.flags[this.place(this.raw.flags.over, at)] || NO_ROW;
     }
 
-    // What is said of a cell: its notes, as labels.
+    // The notes of a cell, as labels.
     remarks(at) {
       const kept = this.raw.notes;
       if (!kept) return [];
@@ -93,7 +93,7 @@
       return found ? kept.said[Number(found)] : [];
     }
 
-    // What the shares of a year are of, and which units are counted.
+    // The base of the shares of a year, and the unit set.
     bases(time) { return (this.raw.bases || {})[time] || null; }
 
     label(dimension, code) {
@@ -101,11 +101,11 @@
     }
   }
 
-  // Several remarks as one text: the first begins as it does, the others with a small letter; like remarks.py.
+  // Joins several remarks; all except the first begin with a small letter; as in remarks.py.
   const inOneLine = (parts) => parts.map((part, place) => (place ? part.charAt(0).toLowerCase() + part.slice(1) : part))
     .map((part, place) => (place < parts.length - 1 ? part.replace(/\.$/, "") : part)).join("; ");
 
-  // Of an area as it was: that its boundaries are other ones than in the year before.
+  // For an area of the year: the remark that its boundaries moved.
   const moved = (unit, year) => {
     const [basis, ...area] = (unit || "").split(".");
     if (basis !== "reported") return [];
@@ -113,7 +113,7 @@
       .map(([each, ...how]) => text("moved", { year: each, how: say(how) }));
   };
 
-  // A script in data/ that is loaded when it is needed; works from a folder, where nothing else may be fetched.
+  // Loads a script in data/ when it is needed; this also works from a folder, where browsers do not allow fetch.
   const loads = {};
   const load = (file) => (loads[file] ||= new Promise((done, failed) => {
     const script = document.createElement("script");
@@ -134,7 +134,7 @@
     return element;
   };
 
-  // A text as it stands in XML, which has no other control characters than tabs and line breaks.
+  // Escapes a text for XML, which allows no control characters except tabs and line breaks.
   const xml = (value) => String(value).replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign])
     .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "");
 

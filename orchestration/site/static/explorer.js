@@ -1,4 +1,4 @@
-// All questions: one is chosen, its figures are loaded, and the figures that every question has are made.
+// The page of all questions: loads the data of the chosen question and makes its figures.
 (() => {
   "use strict";
   const site = window.IS248;
@@ -13,7 +13,7 @@
   const known = new Set(config.groups.flatMap(([, own]) => own.map(([id]) => id)));
   let current = null;
 
-  // Every word that is searched begins a word of the question or of its heading, or is its code.
+  // Every search word must be the beginning of a word of the question or its heading, or be its code.
   const isHit = (wanted, told) => wanted.every((word) => told.some((each) => each.startsWith(word)));
   const wordsOf = (title, [id, , nb, en]) => folded([id, nb, en, ...title].join(" ")).split(" ");
 
@@ -52,7 +52,7 @@
     document.addEventListener("languagechosen", () => { heading.textContent = say(question.title); about.replaceChildren(facts(question)); });
     const source = () => h("p", { class: "source" }, text("data_behind"), " ",
       h("a", { href: `../jsonstat/indicator_shares/${id}.json` }, "JSON-stat"), ", ", h("a", { href: "../csv/indicator_shares.csv" }, "CSV"));
-    // One year is no development, and the figure of one year has all its numbers.
+    // With a single year there is no development to show; the figure of one year has all numbers.
     const isSeries = cubes[`indicator/${id}`].dimensions.time.length > 1;
     const hasAreas = cubes[`indicator/${id}`].dimensions.unit.some((unit) => unit.split(".")[1] !== "country");
     const left = new Set([...(hasAreas ? [] : ["areas", "map"]), question.parts ? "boxes" : "year", ...(isSeries ? [] : ["time"])]);

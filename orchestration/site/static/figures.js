@@ -1,4 +1,4 @@
-// Figures that the reader chooses: fields, chart, tooltip, summary and table. The first choices are made as figures.py makes them.
+// Figures with choices: fields, chart, tooltip, summary and table. The initial choices follow the same rules as in figures.py.
 // Does not belong here: drawing (charts.js), cubes and words (core.js).
 (() => {
   "use strict";
@@ -9,10 +9,10 @@
   const MEASURE = "measure";
   const LABELLED = 8;
   const SAYS_NOTHING = ["dont_know", "dont_know_or_not_relevant", "no_experience_last_year"];
-  // Answers that are chosen last.
+  // Answers that are the last to be chosen by default.
   const LAST = ["other", ...SAYS_NOTHING];
 
-  // Small letters say why there is no figure.
+  // Small letters are reasons for a missing figure.
   const isReason = (flag) => flag !== NO_ROW && flag === flag.toLowerCase();
 
   // Years as 2007–2013, 2015.
@@ -27,7 +27,7 @@
   };
 
   class Figure {
-    // A still figure is drawn once, as another one stands.
+    // A still figure is drawn once, in the state of another one.
     constructor(element, config, still = null) {
       this.element = element;
       this.config = config;
@@ -59,29 +59,29 @@
       window.addEventListener("beforeprint", () => this.draw());
     }
 
-    // What the figure is called away from its page: what it is of, its title, and which part of that it shows.
+    // The figure's name outside its page: its subject, its title, and the part that it shows.
     get name() {
       const { of, title, part } = this.config;
       return [of, title, part].filter(Boolean).map(say).join(": ");
     }
 
-    // Which measure the address asks for.
+    // The index of the measure that the address asks for.
     asked() {
       return Math.max(0, this.config.measures.findIndex((measure) => measure.name === this.wanted[MEASURE]));
     }
 
-    // By which column a table is sorted: its place, with a minus where the largest stands first.
+    // The column by which the address sorts a table: its index, with a minus for descending order.
     askedOrder() {
       const found = /^(\d+)(-?)$/.exec((this.config.sortable && this.wanted.sort) || "");
       return found ? { at: Number(found[1]), down: found[2] === "-" } : null;
     }
 
-    // Today's areas, or those of the year where the figures exist for these alone.
+    // Today's areas, or those of the year if there are no figures for today's.
     get basis() {
       return (this.cube.dimensions[UNIT] || []).some((unit) => unit.startsWith("current.")) ? "current" : "reported";
     }
 
-    // Codes of a dimension that the figure may show.
+    // The codes of a dimension that the figure may show.
     allowed(name, state = this.state) {
       const { only, without, levels, kind, across } = this.config;
       let codes = this.cube.dimensions[name].filter((code) =>
@@ -132,17 +132,17 @@
         .filter((level) => this.config.levels.includes(level));
     }
 
-    // Keeps what the reader chose as far as there are figures for it.
+    // Keeps the reader's choices as far as there are figures for them.
     choose() {
       const state = { ...this.config.at };
       this.offered = [];
       for (const [name, ...title] of this.config.choose) {
         const all = this.options(name, state);
         const known = all.filter((code) => this.hasData({ [name]: code }, state));
-        // Where every area is confidential a level is chosen all the same: areas of two levels are no list.
+        // Choose a level even if every area is confidential: areas of several levels must not be listed together.
         const codes = name === "level" && !known.length ? all : known;
         const ordered = name === TIME ? [...codes].reverse() : name === "answer" ? [...codes.filter((code) => !LAST.includes(code)), ...codes.filter((code) => LAST.includes(code))] : codes;
-        // A table of the reader's own begins with totals.
+        // A table built by the reader starts with totals.
         const usual = this.config.kind === "table" && codes.includes("total") ? "total" : ordered[0];
         const first = codes.includes(this.wanted[name]) ? this.wanted[name] : usual;
         if (first !== undefined) state[name] = first;
@@ -167,7 +167,7 @@
     codes(name) {
       if (name === MEASURE) return this.names;
       if (name === TIME) return this.allowed(TIME).filter((code) => this.hasData({ time: code }));
-      // The country stands by itself, before the areas or behind them.
+      // The country is separate from the other areas, before or after them.
       return this.allowed(name).filter((code) => (name !== UNIT || code !== this.country)
         && this.some({ ...this.state, [name]: code }, (at) => ![NO_ROW, "M"].includes(this.cube.flag(at)))
         && (name === UNIT || name === "item" || this.hasData({ [name]: code })));
@@ -184,12 +184,12 @@
       const n = this.cube.raw.shareOf ? this.cube.value("n_answer", at) : null;
       const whole = n === null ? null : this.cube.value(this.cube.raw.shareOf, at);
       const flag = this.cube.flag(at);
-      // Why a figure is absent is said of the main measure: another one that is there has no such mark.
+      // A reason for absence refers to the main measure; another measure that has a value must not show it.
       const found = { value: value === null ? null : value / measure.divide, flag: value !== null && isReason(flag) ? "A" : flag, n, whole, ...this.beside(at) };
       return { ...found, noted: found.value !== null && (found.covered !== null || found.notes.length > 0 || found.moved.length > 0) };
     }
 
-    // What is said beside a figure: how many answered, whom it covers, notes, boundaries that moved.
+    // Remarks beside a figure: how many answered, coverage, notes, boundaries that moved.
     beside(at) {
       const answers = this.cube.raw.shareOf ? this.cube.value("n_answered", at) : null;
       const units = answers === null ? null : this.cube.value("n_units", at);
@@ -202,7 +202,7 @@
       };
     }
 
-    // The whole country stands first where rows are areas.
+    // The country comes first if rows are areas.
     get country() {
       if (this.config.rows !== UNIT && this.config.across !== UNIT) return null;
       const code = `${this.state.basis || this.basis}.country.0`;
@@ -257,7 +257,7 @@
       this.plot.append(this.tip);
     }
 
-    // A table of the reader's own is its own picture.
+    // A table built by the reader has no chart.
     drawNothing() {
       this.plot.hidden = true;
       this.element.querySelector("details.data").open = true;
@@ -312,7 +312,7 @@
       this.tell(lines);
     }
 
-    // One year is no development: its numbers stand as bars.
+    // With a single year there is no development to show: draw bars.
     drawYear(lines, year) {
       const rows = lines.map((line) => ({ ...line.points[0], label: line.label, decimals: line.decimals }));
       const chart = charts.bars(this.plot, { rows, decimals: rows[0].decimals, reference: null });
@@ -356,13 +356,13 @@
       for (const key of [charts.marksKey(new Set(flags)), noted, charts.signsKey(absent)]) if (key) this.key.append(key);
     }
 
-    // The letters behind numbers, with their meaning.
+    // The letters after numbers, with their meanings.
     keyLetters(rows) {
       const met = [...new Set(rows.filter((row) => row.value !== null && row.flag !== "A" && row.flag !== NO_ROW).map((row) => row.flag))].sort();
       if (met.length) this.key.append(h("ul", { class: "key marks" }, met.map((flag) => h("li", {}, h("b", {}, flag), say(flagOf(flag).label)))));
     }
 
-    // A place of a line chart is a year.
+    // A place in a line chart is a year.
     follow(found, years, lines) {
       const at = years.filter((year) => lines.some((line) => line.all.some((point) => point.year === year)));
       this.places = at.map((year) => ({
@@ -460,7 +460,7 @@
       }));
       if (!rows.some((row) => row.parts.some((part) => part.value !== null))) { this.nothing(); return; }
       const decimals = this.shown.decimals;
-      // Shares are of a hundred; what is missing in them has no answer.
+      // Shares are drawn out of a hundred; the rest did not answer.
       const full = this.cube.raw.shareOf ? 100 : null;
       const chart = charts.stack(this.plot, { rows, decimals, full });
       this.key.append(charts.partsKey(parts));
@@ -469,7 +469,7 @@
       this.summary.textContent = "";
     }
 
-    // A place of a bar chart is a row.
+    // A place in a bar chart is a row.
     items(chart, rows, told) {
       const notes = (row) => this.basesOf([this.config.rows === TIME ? row.code : this.state.time || String(row.year)]);
       this.places = rows.map((row, place) => ({ title: row.label, lines: told(row), notes: notes(row), mark: () => chart.mark(place), item: chart.items[place] }));
@@ -484,7 +484,7 @@
       return point.value === null ? sign(point.flag) : number(point.value, decimals);
     }
 
-    // What the shares of years are of and which units are counted, by the years that have the same.
+    // The base of shares and the unit set, together for the years that have the same.
     basesOf(times) {
       const found = new Map();
       for (const time of times) {
@@ -499,7 +499,7 @@
       }));
     }
 
-    // What is said beside a number: how many units, whom it covers, its notes and its status.
+    // Remarks on a number: how many units, coverage, notes and status.
     aside(point) {
       const parts = [];
       if (point.n !== null && point.n !== undefined && point.value !== null) parts.push(text("of", { n: number(point.n), whole: number(point.whole) }));
@@ -536,7 +536,7 @@
       this.plot.addEventListener("blur", () => this.mark(null));
     }
 
-    // Marks a place and shows what stands there; null takes both away.
+    // Marks a place and shows its numbers; null removes both.
     mark(place, event = null, aloud = false) {
       this.marked = place;
       if (place === null) {
@@ -547,7 +547,7 @@
       const found = this.places[place];
       found.mark();
       const told = found.lines.length ? found.lines : [[text("no_data"), "", null, ""]];
-      // What holds for every line is said once.
+      // Remarks that apply to every line are shown once.
       const shared = told.length > 1 && told.every(([, , , aside]) => aside === told[0][3]) ? told[0][3] : "";
       this.tip.replaceChildren(
         h("b", {}, found.title),
@@ -568,10 +568,10 @@
     }
   }
 
-  // Kinds that a script of its own draws, which starts those of a page itself (map.js).
+  // Kinds with a separate script (map.js), which also starts the figures of its kind on a page.
   const kinds = {};
 
-  // A figure that stands in no page yet, of a description and a cube that is loaded.
+  // Makes a figure that is not on the page yet, from its configuration and a loaded cube.
   const make = (config, { heading = "h2", source = null } = {}) => {
     const element = h("figure", { class: "figure", id: `figure-${config.id}` },
       h("figcaption", {}, h(heading, {}, say(config.title))),
@@ -585,7 +585,7 @@
         h("ul", {}, found.map((each) => h("li", {}, h("span", { class: "kind" }, `${say(each.kind)}: `), say(each.text))))))));
       element.querySelector("summary").textContent = text("show_table");
     };
-    // Breaks matter where years stand beside each other.
+    // Breaks matter if the figure shows several years.
     if (years.length && (["series", "panels", "map"].includes(config.kind) || [config.rows, config.across].includes(TIME))) element.append(list);
     element.append(h("details", { class: "data" }, h("summary", {}), h("div", { class: "table" })));
     if (source) element.append(source);
@@ -600,7 +600,7 @@
     const config = JSON.parse(element.querySelector("script[type='application/json']").textContent);
     if (site.cubes[config.cube] && config.kind !== "map") new Figure(element, config);
   }
-  // Figures have moved what stands behind them.
+  // Drawing the figures has moved the content below them, so scroll to the anchor again.
   const named = location.hash.length > 1 && !location.hash.includes(";") ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
   if (named) requestAnimationFrame(() => named.scrollIntoView());
 })();

@@ -1,4 +1,4 @@
-// Files that the reader saves of a figure: rows as CSV and as a workbook. The workbook is the smallest that spreadsheet
+// Files of a figure that the reader saves: rows as CSV and as a workbook. The workbook is the smallest that spreadsheet
 // programs open: no library that writes one is small enough for a page.
 // Does not belong here: which rows (tables.js), pictures (picture.js).
 (() => {
@@ -15,11 +15,11 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 60000);
   };
 
-  // As spreadsheet programs of the language read it: with a mark of its encoding, in Norwegian with semicolons and commas.
+  // The format that spreadsheet programs of the language read: with a byte order mark; for Norwegian with semicolons and decimal commas.
   const csv = ({ columns, rows }) => {
     const [between, decimal] = site.english() ? [",", "."] : [";", ","];
     const quoted = (value) => (/["\n\r]/.test(value) || value.includes(between) || value !== value.trim() ? `"${value.replaceAll('"', '""')}"` : value);
-    // A spreadsheet program would take a code for a number, and a text that begins so for a formula.
+    // A spreadsheet program would read a code as a number, and a text that begins like this as a formula.
     const kept = columns.map((column, at) => ({ ...column, at })).filter(({ kind }) => kind !== "code");
     const written = ({ kind, at }, row) => {
       const value = row[at];
@@ -42,7 +42,7 @@
     return (value ^ 0xffffffff) >>> 0;
   };
 
-  // Files in one, not compressed: name and text of each.
+  // An uncompressed ZIP archive of files, given by name and text.
   const zipped = (files) => {
     const parts = [];
     const directory = [];
@@ -57,7 +57,7 @@
       }
       return new Uint8Array(view.buffer);
     };
-    // The day on which the format begins: the same figures are the same file.
+    // The first day that the format can represent, so that the same figures give the same file.
     const FIRST_DAY = 0x21;
     for (const [name, content] of files) {
       const title = encoder.encode(name);
@@ -83,7 +83,7 @@
   };
   const sheet = (lines, widths, isHeaded) => `${HEAD}<worksheet xmlns="${SHEETS}">${isHeaded ? '<sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>' : ""}<cols>${widths.map((width, at) => `<col min="${at + 1}" max="${at + 1}" width="${width}" customWidth="1"/>`).join("")}</cols><sheetData>${lines.map((line, place) => `<row>${line.map((value) => cell(value, isHeaded && !place ? 1 : 0)).join("")}</row>`).join("")}</sheetData></worksheet>`;
 
-  // A workbook of two sheets: the rows, and what the figure is.
+  // A workbook with two sheets: the rows, and a description of the figure.
   const xlsx = ({ columns, rows }, about) => {
     const lines = [columns.map(({ title }) => title), ...rows];
     const widths = columns.map((_, at) => Math.min(60, 2 + Math.max(...lines.map((line) => String(line[at] ?? "").length))));

@@ -1,4 +1,4 @@
-// Searching a table: rows that do not have every word are hidden. The field itself appears only where it works.
+// Searching a table: hides rows that do not contain every word. The field appears only if the script runs.
 (() => {
   "use strict";
   const field = document.getElementById("filter");
@@ -6,7 +6,7 @@
   if (!field || !table) return;
   field.parentElement.hidden = false;
   const rows = [...table.tBodies[0].rows];
-  // A name that stays on one line has a hyphen that nobody types.
+  // Names that must stay on one line contain non-breaking hyphens, which nobody types.
   const texts = rows.map((row) => row.textContent.replaceAll("\u2011", "-").toLowerCase());
   field.addEventListener("input", () => {
     const wanted = field.value.toLowerCase().split(/\s+/).filter(Boolean);

@@ -1,5 +1,5 @@
-// The field in which a municipality is found, with its list of hits; on the page of all municipalities a hit opens its page.
-// Does not belong here: which municipality is meant (search.js).
+// The search field for municipalities, with its list of hits; on the page of all municipalities, a hit opens its page.
+// Does not belong here: matching names (search.js).
 (() => {
   "use strict";
   const site = window.IS248;
@@ -8,7 +8,7 @@
   const MOST = 12;
   let entries = [];
 
-  // By which name it was found, where that is not the one that is shown.
+  // The name by which it was found, if it differs from the name shown.
   const foundBy = ({ by, name, code }) => {
     if (by.name === name || by.name === code) return "";
     const year = by.year === null ? "" : String(by.year);
@@ -17,8 +17,8 @@
     return name.startsWith(by.name) ? "" : text("hit_own", { name: by.name });
   };
 
-  // A form with a field, a status and a list. options: item(hit) makes what stands for a hit and can be clicked; take(code) is
-  // called where there is no doubt and the reader presses Enter.
+  // A form with a field, a status and a list. options: item(hit) makes the clickable element of a hit; take(code) is
+  // called if the match is certain and the reader presses Enter.
   const finder = (form, { item, take }) => {
     const field = form.querySelector("input");
     const status = form.querySelector("[role=status]");
@@ -63,7 +63,7 @@
     field.addEventListener("input", show);
     document.addEventListener("languagechosen", show);
     form.hidden = false;
-    // A browser may bring back what stood in the field.
+    // A browser may restore the content of the field.
     show();
     return { field, clear, tell, ask: (words) => { field.value = words; show(); return found; } };
   };
@@ -77,10 +77,10 @@
     if (!form) return;
     const { ask, field } = finder(form, {
       item: (hit) => h("a", { href: address(hit.code) }, hit.name),
-      // As if the link was followed, so that the language goes along.
+      // Follow the link, so that the language is passed on.
       take: (code) => form.querySelector(`a[href="${address(code)}"]`).click(),
     });
-    // Addresses of old: the page of a municipality was this page with its code.
+    // Old addresses: the page of a municipality used to be this page with its code.
     const lead = () => {
       const code = decodeURIComponent(location.hash.slice(1));
       if (!code) return;

@@ -1,11 +1,11 @@
-// Which language is shown. Runs before the content is painted, so that nothing flickers.
-// Without it the two radio buttons still switch the visible language by the style sheet alone.
+// Chooses the language to show. Runs before the content is painted, so that nothing flickers.
+// Without this script, the two radio buttons still switch the language through the style sheet.
 (() => {
   "use strict";
   const KEY = "is248-language";
   const buttons = [...document.querySelectorAll("input[name=language]")];
 
-  // Some browsers refuse storage to pages that are opened from a folder.
+  // Some browsers refuse storage for pages opened from a folder.
   const remembered = () => { try { return localStorage.getItem(KEY); } catch { return null; } };
   const remember = (language) => { try { localStorage.setItem(KEY, language); return true; } catch { return false; } };
 
@@ -27,7 +27,7 @@
   for (const button of buttons) {
     button.addEventListener("change", () => {
       isKept = remember(button.value);
-      // An address that says a language says the one that is shown.
+      // If the address has a language, keep it equal to the one shown.
       if (known(asked())) {
         const address = new URL(location.href);
         address.searchParams.set("lang", button.value);
@@ -37,7 +37,7 @@
     });
   }
 
-  // A link to another page says the language where it is not remembered, or where the address of this page says it.
+  // Links to other pages include the language if it cannot be stored, or if this page's address has it.
   const carry = (event) => {
     const link = event.target.closest ? event.target.closest("a[href]") : null;
     if (!link || (isKept && !known(asked())) || link.getAttribute("href").startsWith("#")) return;
@@ -46,7 +46,7 @@
     address.searchParams.set("lang", document.documentElement.lang);
     link.href = address.href;
   };
-  // The search is a form, and goes to another page as a link does.
+  // The search form leads to another page, as a link does.
   document.addEventListener("submit", (event) => {
     if (!event.target.classList.contains("site-search") || (isKept && !known(asked()))) return;
     const said = document.createElement("input");

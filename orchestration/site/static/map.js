@@ -1,18 +1,18 @@
-// Maps: areas in classes, the same classes in all years, one year at a time. A figure of kind "map" has areas as rows.
+// Maps: areas in classes, with the same classes for all years, one year at a time. A figure of kind "map" has areas as rows.
 // Does not belong here: the shapes of areas (shapes.js), choices and the table (figures.js).
 (() => {
   "use strict";
   const site = window.IS248;
   const { say, text, rounded, number, sign, flagOf, h, inOneLine, NO_ROW, charts, kinds, Figure } = site;
   const CLASSES = 5;
-  // Which of the five shades classes have where they are fewer.
+  // Which of the five shades are used if there are fewer classes.
   const SHADES = { 1: [3], 2: [2, 4], 3: [1, 3, 5], 4: [1, 2, 4, 5], 5: [1, 2, 3, 4, 5] };
-  // Lines of a hatching, in a tile of so many pixels; each reason why there is no number has its own.
+  // The lines of hatchings, and the size of their tile in pixels; each reason for a missing number has its own hatching.
   const TILE = 7;
   const HATCHES = ["M-1,1L1,-1M0,7L7,0M6,8L8,6", "M-1,6L1,8M0,0L7,7M6,-1L8,1", "M0,3.5H7", "M3.5,0V7", "M0,3.5H7M3.5,0V7"];
   const MUNICIPALITY = "municipality";
   const SIDE = 16;
-  // What the reader chooses of a map besides what every figure has: the area that is followed, classes, the part that is seen.
+  // Choices that only maps have: the area to follow, the classes, and the visible part.
   const OWN = ["area", "spread", "extent"];
   const svg = (name, attributes = {}, ...children) => {
     const element = d3.create(`svg:${name}`).node();
@@ -21,7 +21,7 @@
     return element;
   };
 
-  // Values in classes with about as many in each: the lower ends of all but the first. Values are taken as they are written.
+  // Class limits with about equally many values in each class: the lower ends of all but the first. Values are used as displayed.
   const cutsOf = (values, decimals) => {
     const sorted = values.map((value) => rounded(value, decimals)).sort(d3.ascending);
     const cuts = d3.range(1, CLASSES).map((place) => rounded(d3.quantileSorted(sorted, place / CLASSES), decimals));
@@ -30,7 +30,7 @@
   const classOf = (classes, value, decimals) => d3.bisectRight(classes.cuts, rounded(value, decimals));
   const shade = (classes, place) => `var(--m${SHADES[classes.cuts.length + 1][place]})`;
 
-  // The area that lies in the direction of an arrow key: near, and not far to the side.
+  // The area in the direction of an arrow key: the nearest that is not far to the side.
   const STEPS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
   const beside = (places, from, key) => {
     const [dx, dy] = STEPS[key];
@@ -44,7 +44,7 @@
   };
 
   class MapFigure extends Figure {
-    // A map stands apart from other figures from the first drawing on, also where it is drawn still.
+    // Set up the elements of a map before its first drawing; also for a still map.
     prepare() {
       this.element.classList.add("mapped");
       this.timeline = h("div", { class: "years" });
@@ -61,11 +61,11 @@
       };
       const chosen = Object.fromEntries(OWN.filter((name) => known[name]).map((name) => [name, this.wanted[name]]));
       Object.assign(this.state, chosen);
-      // These stand in the address too.
+      // The address includes these too.
       this.config.asked = chosen;
     }
 
-    // Keeps what was chosen of the map's own, or takes it back where it is empty.
+    // Stores one of the map's own choices, or removes it if it is empty.
     set(name, value) {
       if (value) this.wanted[name] = value;
       else delete this.wanted[name];
@@ -83,7 +83,7 @@
 
     get measuredYears() { return (this.offered.find((offer) => offer.name === "time") || { codes: [] }).codes.slice().reverse(); }
 
-    // Areas of the level, whether they have a number or not.
+    // All areas of the level, with or without a number.
     get units() { return this.allowed("unit").filter((unit) => unit !== this.country); }
 
     listen() {
@@ -106,7 +106,7 @@
       for (const kind of ["pointerleave", "blur"]) this.plot.addEventListener(kind, () => this.rest());
     }
 
-    // Marks the area that the reader follows through the years, where there is one.
+    // Marks the area that the reader follows through the years, if any.
     rest(aloud = false) {
       const place = this.followed === null ? -1 : this.places.findIndex((each) => each.unit === this.followed);
       this.mark(place < 0 ? null : place, null, aloud && place >= 0);
@@ -119,7 +119,7 @@
       this.rest(true);
     }
 
-    // The slider stands in place of the list of years; a list leads to each area.
+    // The slider replaces the list of years; another list leads to each area.
     renderFields() {
       const focused = this.fields.contains(document.activeElement) ? document.activeElement.name : null;
       super.renderFields();
@@ -143,8 +143,8 @@
       if (focused) this.fields.querySelector(`[name=${focused}]`)?.focus();
     }
 
-    // What lies between two measured years that follow each other: breaks with the numbers of the list below, years without a
-    // measurement, and years that must not be compared though no break tells why.
+    // What lies between two successive measured years: breaks with their numbers in the list below, years without a
+    // measurement, and years that must not be compared although no break explains it.
     between(from, to) {
       const lies = (year) => year > Number(from) && year <= Number(to);
       const found = charts.breaksByYear(this.breaks).filter(([year]) => lies(year))
@@ -185,7 +185,7 @@
       });
     }
 
-    // From one year to another: what is crossed is said at the slider, and stays until the next step.
+    // Moves from one year to another: breaks and gaps that are crossed are shown at the slider until the next step.
     move(time) {
       const codes = this.measuredYears;
       const before = this.state.time;
@@ -203,7 +203,7 @@
       this.rest(true);
     }
 
-    // The classes of what is chosen: over all its years, so that years compare, unless the reader looks at one year alone.
+    // The classes for the current choices: over all years, so that years are comparable, unless the reader chose a single year.
     classes() {
       const { time, area, spread, extent, ...kept } = this.state;
       const times = this.spread === "all" ? this.cube.dimensions.time : [time];
@@ -218,7 +218,7 @@
     }
 
     draw() {
-      // The area that the reader stands on is stood on again.
+      // Restore the mark on the area that has the keyboard focus.
       const stood = this.marked !== null && this.marked !== undefined && document.activeElement === this.plot ? this.places[this.marked].unit : null;
       this.mark(null);
       this.width = this.plot.clientWidth;
@@ -234,7 +234,7 @@
       const absent = new Map();
       const areas = this.units.map((unit) => {
         const cell = this.cell(this.shown, { unit });
-        // Where there is no number the reason chooses the hatching.
+        // The hatching of a missing number depends on the reason.
         if (cell.value === null && !absent.has(cell.flag)) absent.set(cell.flag, absent.size);
         return { unit, code: unit.split(".").slice(2).join("."), label: this.label("unit", unit), cell,
           class: cell.value === null ? null : classOf(classes, cell.value, decimals) };
@@ -251,7 +251,7 @@
       return area.class === null ? `url(#${this.element.id}-hatch-${absent.get(area.cell.flag)})` : shade(classes, area.class);
     }
 
-    // What is seen, with a margin: the whole country, or one of the larger areas.
+    // The visible part, with a margin: the whole country, or one of the larger areas.
     view(shapes) {
       const found = this.extent ? shapes.level(shapes.raw.frame.level).get(this.extent) : null;
       const [left, right, top, bottom] = found ? found.box : [0, shapes.width, 0, shapes.height];
@@ -262,7 +262,7 @@
     drawMap(areas, classes, absent) {
       const { shapes } = site;
       const [x, y, width, height] = this.view(shapes);
-      // Pixels of a unit of the map; a narrow extent is not drawn higher than the page.
+      // Pixels per unit of the map; the height is limited for narrow extents.
       const scale = Math.min(Math.max(200, this.width) / width, 780 / height);
       const map = svg("svg", { viewBox: `${x} ${y} ${width} ${height}`, width: width * scale, height: height * scale, "aria-hidden": "true", class: "map" });
       const patterns = svg("defs");
@@ -311,7 +311,7 @@
         svg("g", { transform: `scale(${size})` }, svg("rect", { width: TILE, height: TILE }), lines));
     }
 
-    // A number that is not simply a value has a dot: its status or a note says more.
+    // A number with a special status or a note has a dot.
     isMarked(cell) { return cell.value !== null && (cell.noted || cell.flag !== "A"); }
 
     placeOf(area, classes, middle, d, [x, y, width, height], scale) {
@@ -359,7 +359,7 @@
       this.key.append(h("p", { class: "scale" }, text("map_basis", { year: site.shapes.raw.year, source: site.shapes.raw.attribution })));
     }
 
-    // The patterns of a map are laid in its own units; a legend has some in pixels.
+    // Patterns of a map use its own units; the legend needs patterns in pixels.
     hatched(name) {
       const found = this.swatch("none", "absent");
       const id = `${this.element.id}-key-${name}`;

@@ -1,4 +1,4 @@
-// The figures of one municipality: of what its page loaded. What can be told without drawing stands in the page already.
+// The figures of one municipality, from the cubes that its page loads. The page itself has everything that needs no drawing.
 // Does not belong here: its place among others (peers.js), or finding a municipality (find.js).
 (() => {
   "use strict";
@@ -9,16 +9,16 @@
   const one = JSON.parse(host.querySelector("script").textContent);
   const { figures, caution } = site.peers.shared;
 
-  // Own rate over time beside the county's and the country's, as a cube of its own.
+  // A cube with the municipality's rate over time, and those of the county and the country.
   const rateCube = () => {
     const own = cubes[`${one.code}/fte_by_service`];
     if (!own || !cubes.rates) return null;
     const units = [
       [own, `current.municipality.${one.code}`], [cubes.rates, `current.county.${one.county}`], [cubes.rates, "current.country.0"],
     ].filter(([cube, unit]) => cube.places.unit.has(unit));
-    // A figure has the country apart from other areas; here it is a line like the others.
+    // Other figures separate the country from the areas; here it is a line like the others.
     const line = (unit) => unit.replace(".country.", ".whole.");
-    // A county may have the name of the municipality.
+    // A county may have the same name as the municipality.
     const named = (cube, unit) => (site.peers.shared.units[unit] || {}).label || cube.label("unit", unit);
     const groups = own.dimensions.target_group;
     const times = own.dimensions.time;
@@ -50,7 +50,7 @@
     return h("p", { class: "source" }, words, h("a", { href: `${root}../csv/${table}.csv` }, "CSV"));
   };
 
-  // All that is public of the municipality, as rows that can be saved: every table, year, target group and category.
+  // Everything public about the municipality, as rows that can be saved: every table, year, target group and category.
   const series = () => site.tables.tidy(Object.entries(figures).filter(([table]) => cubes[`${one.code}/${table}`]).flatMap(([table, figure]) => {
     const cube = cubes[`${one.code}/${table}`];
     const { unit: units, target_group: groups, time: times } = cube.dimensions;
@@ -94,7 +94,7 @@
 
   makePeers(document.querySelector("#peers .drawn"), one);
 
-  // Away from the page a figure says whose it is.
+  // Outside its page, a figure names the municipality.
   const mine = { of: [one.name], file: one.code };
   const rates = rateCube();
   const made = Object.entries(figures).filter(([table]) => cubes[`${one.code}/${table}`])
@@ -108,7 +108,7 @@
     warn();
     element.classList.add("essential");
     element.querySelector(".drawn").after(words);
-    // The development comes before the place among others.
+    // The development comes before the comparison with others.
     document.getElementById("peers").before(element);
     made.unshift({ start });
   }

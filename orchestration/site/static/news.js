@@ -1,4 +1,4 @@
-// What is new: a file beside the pages says it, so that the pages themselves do not depend on the snapshot before.
+// News come from a file beside the pages, so that the pages themselves do not depend on the previous snapshot.
 (() => {
   "use strict";
   const section = document.getElementById("whats-new");

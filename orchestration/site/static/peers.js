@@ -1,6 +1,6 @@
-// Where a municipality lies among others: boxes of the areas and groups that it belongs to, and points of municipalities that the
-// reader chooses. Never a ranking: boxes stand in a fixed order, points in that of the alphabet.
-// Does not belong here: what a distribution is (fte_distribution), or who is compared (peers.py).
+// A municipality among others: boxes for the areas and groups that it belongs to, and points for municipalities that the
+// reader chooses. Never a ranking: boxes are in a fixed order, points in alphabetical order.
+// Does not belong here: computing distributions (fte_distribution), or choosing the sets to compare with (peers.py).
 (() => {
   "use strict";
   const site = window.IS248;
@@ -19,13 +19,13 @@
     ...(flag && flag !== "A" && flag !== site.NO_ROW ? [say(site.flagOf(flag).label)] : []), ...said.map(say),
   ];
 
-  // The reader's choice stands in the address as that of a figure does.
+  // The address has the reader's choices, as for other figures.
   const asked = () => {
     const { anchor, values } = site.address.parsed();
     return anchor === ANCHOR ? values : {};
   };
 
-  // What stands behind the boxes and points, as rows that can be saved.
+  // The numbers of the boxes and points, as rows that can be saved.
   const long = (rows, group) => site.tables.tidy(rows.flatMap((row) => row.points || [row]).map((row) => [
     ["label", text("name"), row.label],
     ["label", text("peers_group"), group],
@@ -45,7 +45,7 @@
     try { history.replaceState(null, "", `#${[ANCHOR, ...pairs].join(";")}`); } catch { /* A browser may refuse that to pages from a folder. */ }
   };
 
-  // A set is a unit that has a distribution, or municipalities that are named.
+  // A set is an area or group with a distribution, or a list of municipalities.
   const rowsOf = (one, codes, group) => {
     const point = (code, name, own) => {
       const [value = null, flag = "O", said = []] = (shared.rates[code] || {})[group] || [];
@@ -104,10 +104,10 @@
       const label = group.append("text").attr("class", "peer-name").attr("x", isNarrow ? left : left - 10).attr("y", isNarrow ? 13 : middle)
         .attr("dy", isNarrow ? 0 : ".35em").attr("text-anchor", isNarrow ? "start" : "end");
       label.text(each.label);
-      // A name that does not fit is shortened; it stands whole in the table.
+      // A name that does not fit is shortened; the table has the full name.
       const room = isNarrow ? width * 0.62 : left - 14;
       for (let size = each.label.length - 1; size > 4 && label.node().getComputedTextLength() > room; size -= 1) label.text(`${each.label.slice(0, size)}…`);
-      // Why there is no box stands in its place, where there is room for words.
+      // The reason for a missing box is shown in its place, if there is room for text.
       const why = each.box && !hasBox(each);
       group.append("text").attr("class", "peer-value").attr("x", why ? left + 8 : isNarrow ? width - 4 : width - right + 14)
         .attr("y", isNarrow && !why ? 13 : middle).attr("dy", isNarrow && !why ? 0 : ".35em")
@@ -130,7 +130,7 @@
     });
   };
 
-  // Fills the place of the figure on the page of a municipality.
+  // Draws the figure on the page of a municipality.
   const make = (host, one) => {
     let codes = chosen(one.code);
     const groups = Object.entries(shared.groups).filter(([group]) => (shared.rates[one.code] || {})[group] || one.sets.some((unit) => shared.units[unit].of[group]));
@@ -160,7 +160,7 @@
       ].filter(Boolean));
       unit.textContent = `${text("fte_per_10000")}, ${shared.year}`;
       summary.textContent = all.filter((row) => !row.points).map(inWords).join(" ");
-      // The same remark on several is told once.
+      // A remark on several sets is shown once.
       const said = d3.group(all.flatMap((row) => row.points || [row]).filter((row) => !row.box || hasBox(row)), (row) => site.inOneLine(told(row.flag, row.said)));
       said.delete("");
       const near = all.find((row) => row.points);

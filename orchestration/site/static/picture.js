@@ -1,6 +1,6 @@
-// A figure as a picture that stands alone: title, what is chosen, chart, keys, breaks, source. The figure is laid out once more,
-// unseen, in light colours and at a fixed width, and what the browser made of it is written as SVG: boxes, lines of text, drawings.
-// Does not belong here: drawing (charts.js), saving of files (files.js).
+// A figure as a self-contained picture: title, choices, chart, keys, breaks, source. The figure is laid out once more,
+// invisibly, in light colours and at a fixed width, and the browser's result is written as SVG: boxes, lines of text, drawings.
+// Does not belong here: drawing (charts.js), saving files (files.js).
 (() => {
   "use strict";
   const site = window.IS248;
@@ -11,16 +11,16 @@
   const short = (value) => String(Math.round(value * 100) / 100);
   const isClear = (colour) => colour === "transparent" || /,\s*0\)$/.test(colour);
 
-  // The figure as it is read away from its page.
+  // The figure with everything it needs outside its page.
   const laidOut = (figure) => {
     const { release } = site.known;
     const element = h("figure", { class: "figure", id: "picture" },
       h("figcaption", {}, h("h3", {}, figure.name),
         h("p", { class: "unit" }, site.tables.chosen(figure).map((pair) => pair.join(": ")).join(" · "))),
       h("div", { class: "drawn" }));
-    // What stands below the figure as a note goes with the picture.
+    // The picture includes the note below the figure.
     element.append(...[...figure.element.querySelectorAll(":scope > .note")].map((each) => h("p", { class: "source" }, each.innerText)));
-    // What the method says of comparing goes with the picture.
+    // The picture includes the method's caution on comparisons.
     element.append(...[...figure.element.querySelectorAll(".caution")].map((each) => each.cloneNode(true)));
     const years = site.charts.breaksByYear(figure.breaks);
     if (years.length) {
@@ -35,7 +35,7 @@
     if (release.notice) element.append(h("p", { class: "source" }, say(release.notice)));
     const host = h("div", { class: "picture light", "aria-hidden": "true" }, element);
     document.body.append(host);
-    // What is no figure of a cube draws itself.
+    // Objects that are not figures of a cube draw themselves.
     if (figure.still) figure.still(element.querySelector(".drawn"));
     else new (site.kinds[figure.config.kind] || site.Figure)(element, figure.config, { wanted: figure.state, measure: figure.measure });
     return host;
@@ -51,7 +51,7 @@
       if (node !== copy && node.nodeName !== "g") for (const name of STYLES) node.setAttribute(name, style.getPropertyValue(name));
     });
     for (const [name, value] of Object.entries({ x: box.x, y: box.y, width: box.width, height: box.height })) copy.setAttribute(name, short(value));
-    // A part of a map ends at its edges; of a chart labels may reach beyond them.
+    // Maps are clipped at their edges; labels of charts may extend beyond them.
     copy.setAttribute("overflow", getComputedStyle(drawn).overflowX);
     copy.removeAttribute("aria-hidden");
     return new XMLSerializer().serializeToString(copy);

@@ -1,22 +1,22 @@
-// Which municipality is meant by what a reader types. Rules alone: no page, no files, so that they can be tried by themselves.
+// Finds the municipality that a reader's input means. Only rules, without page or files, so that they can be tested alone.
 // Does not belong here: the names (names.py), or the field and the list of hits (find.js).
 (() => {
   "use strict";
-  // Letters that are no other letter with a mark. What is written ae, aa and oe where the letter is missing is one letter too.
+  // Letters that are not another letter with a diacritic. The spellings ae, aa and oe count as one letter too.
   const LETTERS = { æ: "a", ø: "o", đ: "d", ð: "d", ŋ: "n", ŧ: "t", ł: "l" };
   const AROUND = /^(?:kommunen|municipality of) | (?:kommune|kommun|herad|municipality|kommuuni|gielda|suohkan|tjielte)$/;
 
-  // Small letters, and one blank for whatever stands between words.
+  // Lower case, with a single blank between words.
   const plain = (words) => words.toLowerCase().normalize("NFC").replace(/[^\p{L}\p{N}]+/gu, " ").trim();
   const folded = (words) => plain(words).normalize("NFD").replace(/\p{M}/gu, "")
     .replace(/[æøđðŋŧł]/g, (letter) => LETTERS[letter]).replace(/a[ae]/g, "a").replace(/oe/g, "o");
   const asked = (form, words) => form(words).replace(AROUND, "").trim();
 
   const OWN = ["full", "own"];
-  // A name as it is: the name of the tables, then other own names, then those that were or will be.
+  // Ranks of exact matches: the name in the tables, then other own names, then former and later names.
   const exact = (kind) => (kind === "full" ? 0 : kind === "own" ? 1 : 2);
   const EXACT = 3;
-  // From here on a name only contains what was typed; names of the year before those that were.
+  // Ranks of names equal after folding, then of names that begin with or contain the input: own names before former and later ones.
   const FOLDED = 3;
   const BEGINS = 6;
   const NOT = 99;
@@ -26,13 +26,13 @@
     if (name.folded === loose) return FOLDED + exact(name.kind);
     const later = OWN.includes(name.kind) ? 0 : 1;
     if (name.folded.startsWith(loose)) return BEGINS + later;
-    // What tells municipalities of one name apart is no part of the name.
+    // The addition that distinguishes namesakes must not match.
     if (name.isTold) return NOT;
     if (name.folded.includes(` ${loose}`)) return BEGINS + 2 + later;
     return loose.length > 1 && !name.isCode && name.folded.includes(loose) ? BEGINS + 4 + later : NOT;
   };
 
-  // Entries of the index: code, name, and names as [name, kind, year]. Made once.
+  // The entries of the index: code, name, and names as [name, kind, year]. Prepared once.
   const prepare = (entries) => entries.map((entry) => ({
     ...entry,
     names: entry.names.map(([name, kind, year = null]) => ({
@@ -40,14 +40,14 @@
     })),
   }));
 
-  // What is meant by some words: hits, the likeliest first, each with the name by which it was found, and the code that is
-  // meant where there is no doubt. A name that is spelt as typed goes before one that only folds to it; a name of the tables
-  // goes before all others, and of the rest no name of several municipalities is taken for one of them.
+  // Finds hits for some words, the likeliest first, each with the name that matched, and the code if the match is
+  // certain. A name spelt as typed precedes one that is equal only after folding; a name in the tables
+  // precedes all others, and any other name that several municipalities share is never certain.
   const find = (words, entries) => {
     const strict = asked(plain, words);
     const loose = asked(folded, words);
     if (!loose) return { hits: [], sure: null };
-    // A code of a spreadsheet that lost its zero.
+    // A code that lost its leading zero in a spreadsheet.
     const code = /^\d{3}$/.test(strict) ? `0${strict}` : null;
     const hits = [];
     for (const entry of entries) {

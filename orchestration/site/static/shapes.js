@@ -1,11 +1,11 @@
-// Shapes of areas: read from the boundaries of municipalities, put together to larger areas, and laid on the plane.
-// Does not belong here: what is drawn on them (map.js), or which municipality belongs where (boundaries.py).
+// Shapes of areas: read from the boundaries of municipalities, merged into larger areas, and projected.
+// Does not belong here: drawing (map.js), or which area a municipality belongs to (boundaries.py).
 (() => {
   "use strict";
   const site = window.IS248;
-  // Of the whole map, in the units of its paths.
+  // The height of the whole map, in the units of its paths.
   const HEIGHT = 1000;
-  // The projection that maps of the whole country have, UTM 33: the meridian that is upright.
+  // The central meridian of UTM 33, the usual projection for maps of the whole country.
   const MERIDIAN = 15;
 
   class Shapes {
@@ -23,7 +23,7 @@
       const [left, right] = d3.extent(points, (point) => point[0]);
       const [top, bottom] = d3.extent(points, (point) => point[1]);
       const factor = HEIGHT / (bottom - top);
-      // Rounded alike, so that lines that meet have the same end.
+      // Rounded in the same way, so that lines that meet share an end.
       const round = (value) => Math.round(value * factor * 10) / 10;
       this.lines = lines.map((line) => line.map(([x, y]) => [round(x - left), round(y - top)]));
       this.width = round(right - left);
@@ -39,7 +39,7 @@
 
     has(level) { return level === "municipality" || level in this.raw.of; }
 
-    // Areas of a level by code: path, box, and a point inside that is about its middle.
+    // Areas of a level by code: path, box, and a point inside near the middle.
     level(level) {
       this.areas[level] ||= new Map([...this.members(level)].map(([code, members]) => [code, this.area(members)]));
       return this.areas[level];
@@ -50,12 +50,12 @@
       return { path: Shapes.path(rings), box: Shapes.box(rings), middle: Shapes.middle(rings) };
     }
 
-    // The points of a line, backwards where the shape runs along it backwards.
+    // The points of a line, reversed if the shape uses it backwards.
     line(arc) { return arc < 0 ? [...this.lines[~arc]].reverse() : this.lines[arc]; }
 
     points(ring) { return ring.flatMap((arc) => this.line(arc).slice(1)); }
 
-    // The outline of municipalities as one area: a line that two of them share is no part of it.
+    // The outline of municipalities as one area, without the lines that two of them share.
     rings(members) {
       const once = new Map();
       for (const arc of members.flatMap((code) => this.raw.rings[code]).flat()) {
@@ -70,7 +70,7 @@
       const rings = [];
       for (const first of left) {
         const ring = [];
-        // Shapes run along their outline the same way round, so that at every end a line begins.
+        // All shapes have their outline in the same direction, so that a line begins at every end.
         for (let arc = first; arc !== undefined; arc = end(arc) === start(first) ? undefined : from.get(end(arc))?.find((each) => left.has(each))) {
           left.delete(arc);
           ring.push(arc);
@@ -100,7 +100,7 @@
       return [...d3.extent(points, (point) => point[0]), ...d3.extent(points, (point) => point[1])];
     }
 
-    // The middle of the largest part; where that lies outside, the middle of the widest stretch at its height.
+    // The middle of the largest part; if that is outside, the middle of the widest stretch at its height.
     static middle(rings) {
       const ring = d3.greatest(rings, (each) => Math.abs(d3.polygonArea(each)));
       const centre = d3.polygonCentroid(ring);

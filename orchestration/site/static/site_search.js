@@ -1,5 +1,5 @@
-// The search of all pages: municipalities by their names, and subjects, questions, tables and the method by their words.
-// Does not belong here: which municipality is meant, and how letters are folded (search.js).
+// The search of the whole site: municipalities by name, and subjects, questions, tables and the method by their words.
+// Does not belong here: matching names of municipalities, and folding letters (search.js).
 (() => {
   "use strict";
   const site = window.IS248;
@@ -17,11 +17,11 @@
 
   const wordsOf = (labels) => folded(labels.join(" ")).split(" ");
   const SHORT = 3;
-  // Endings that a word takes in its forms are no part of what is searched.
+  // Inflectional endings are ignored.
   const stem = (word) => (word.length > 5 ? word.replace(/(?:ene|ens|ets|er|en|et|e|s|t)$/, "") : word);
   const begins = (words, wanted) => words.some((word) => word.startsWith(wanted));
 
-  // Nothing where a word is missing; otherwise the lower the better: in the title, else in the text.
+  // Null if a word is missing; otherwise the lower the better: words in the title rank before words in the text.
   const rank = (entry, wanted) => {
     let sum = 0;
     for (const word of wanted) {

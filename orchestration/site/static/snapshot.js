@@ -1,4 +1,4 @@
-// Which snapshot the pages belong to: CHANGES.js beside them says it, since they are a part of what the id is computed of.
+// Shows the snapshot that the pages belong to. CHANGES.js beside them has its id, which is computed from the pages, too.
 (() => {
   "use strict";
   const id = (window.IS248_CHANGES || {}).id;

@@ -1,5 +1,5 @@
-// The table of a figure: what stands under it, and the same cells as rows that can be downloaded.
-// Does not belong here: which cells a figure has and what is chosen (figures.js), files (files.js).
+// The table under a figure, and the same cells as rows that can be downloaded.
+// Does not belong here: the cells of a figure and its choices (figures.js), files (files.js).
 (() => {
   "use strict";
   const site = window.IS248;
@@ -8,10 +8,10 @@
   const TIME = "time";
   const MEASURE = "measure";
   const COUNTRY = "country";
-  // Of so many columns a remark names those that it is about; of more it is a footnote of their figures.
+  // In a table of at most this many columns, a remark names its columns; in a wider one it becomes a footnote of their figures.
   const NAMED_COLUMNS = 3;
 
-  // The cells of what is chosen now, in the order and with the columns that figures.py gives them.
+  // The cells for the current choices, in the order and with the columns of figures.py.
   const grid = (figure) => {
     const { rows: rowName, across, kind, compare, measures } = figure.config;
     const { ordered, shown } = figure;
@@ -39,14 +39,14 @@
     return { name, columns, rows };
   };
 
-  // Of how many units the shares of a row are, where that is the same in all columns of every row.
+  // The base of a row's shares, if it is the same in all columns of every row.
   const wholes = (rows) => {
     const found = rows.map((row) => [...new Set(row.cells.filter((cell) => cell.value !== null && cell.whole !== null).map((cell) => cell.whole))]);
     return found.some((each) => each.length) && found.every((each) => each.length < 2) ? found.map((each) => (each.length ? each[0] : null)) : null;
   };
 
-  // What is said of the figures of a row, as figures.py says it: of the row, naming columns where it is not of all, or of
-  // single cells where these are too many to be named.
+  // Remarks on the figures of a row, as in figures.py: on the row, naming columns if they do not apply to all, or on
+  // single cells if there are too many columns to name.
   const saidOf = (row, columns) => {
     const there = row.cells.map((cell, place) => [cell, place]).filter(([cell]) => cell.flag !== NO_ROW);
     const said = [];
@@ -64,14 +64,14 @@
     return { said: [...said, ...(row.cells.length ? row.cells[0].moved : [])], ofCells };
   };
 
-  // What breaks between a year and the one before, in one text; nothing where years are no rows.
+  // The breaks between a year and the one before, in one text; empty if rows are not years.
   const breakOf = (figure, name, code) => {
     const found = name === TIME ? figure.breaks.filter((each) => String(each.year) === code) : [];
     if (!found.length) return "";
     return text("break_before", { number: found[0].number, kinds: [...new Set(found.map((each) => say(each.kind)))].join(", ") });
   };
 
-  // Years and areas are told also where there is one alone; of areas that have one name the level tells which it is.
+  // Years and areas are stated even if there is only one; an area's level follows its name, as areas of several levels can share a name.
   const labelOf = (figure, name) => {
     const code = figure.state[name];
     const level = name === UNIT ? code.split(".")[1] : "";
@@ -81,7 +81,7 @@
   const chosen = (figure) => figure.offered.filter((offer) => offer.codes.length > 1 || ([TIME, UNIT].includes(offer.name) && offer.codes.length))
     .map((offer) => [say(offer.title), figure.labelOf ? figure.labelOf(offer.name) : labelOf(figure, offer.name)]);
 
-  // The same table as figures.py makes, for what is chosen now.
+  // The table for the current choices, as figures.py makes it.
   const render = (figure) => {
     const host = figure.element.querySelector(".table");
     if (!host) return;
@@ -108,7 +108,7 @@
       counts ? h("td", { class: "r" }, counts[place] === null ? "" : number(counts[place])) : null,
       isSaid ? h("td", { class: "said" }, inOneLine(said[place])) : null));
     const id = `${figure.element.id}-caption`;
-    // The largest first, then the smallest, then the order of the codes again.
+    // Clicks cycle through largest first, smallest first, and the order of the codes.
     const sorting = (place) => {
       const { sorted } = figure;
       const button = h("button", { type: "button", class: "sort" }, columns[place].label);
@@ -137,7 +137,7 @@
     if (bases.length) host.append(h("div", { class: "bases" }, h("p", {}, text("bases")), h("ul", {}, bases.map((each) => h("li", {}, each)))));
   };
 
-  // Rows of kind, title and value as columns; those that say nothing in any row are left out.
+  // Turns rows of kind, title and value into columns; columns that are empty in every row are left out.
   const tidy = (made) => {
     const kept = made.length ? made[0].map((_, at) => at).filter((at) => made[0][at][1] && made.some((row) => row[at][2] !== "" && row[at][2] !== null)) : [];
     return {
@@ -146,7 +146,7 @@
     };
   };
 
-  // The cells as rows, one number each, with all that is known beside it; columns that say nothing are left out.
+  // The cells as rows with one number each and everything known about it; empty columns are left out.
   const long = (figure) => {
     const { name, columns, rows } = grid(figure);
     const { across, rowsName, acrossName } = figure.config;
