@@ -72,7 +72,7 @@ def great_expectations() -> Any:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     modules: dict[str, Any] = sys.modules
     found = modules.get("pyspark")
-    modules["pyspark"] = None  # what Python takes for a package that is not installed
+    modules["pyspark"] = None  # makes Python treat the package as not installed
     try:
         module = importlib.import_module("great_expectations")
         importlib.import_module("orchestration.gate.expectations")

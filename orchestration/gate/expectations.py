@@ -33,7 +33,7 @@ from orchestration.gate.rules import BATCH, FOLDER, row_key
 # Most failing rows whose keys a waiver can name; a rule with more failing rows has not been understood.
 MOST_KEYS = 1000
 
-# The result format that asks for no rows.
+# The result formats without rows.
 _WITHOUT_ROWS = ("BOOLEAN_ONLY", "BASIC")
 
 # What the attack of a run needs; a checkpoint run by hand takes it from the settings.

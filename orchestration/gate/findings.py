@@ -53,7 +53,7 @@ def _is_row_by_row(result: Any) -> bool:
 
 
 def _with_rows(definition: Any, result: Any) -> Any:
-    """Run failed expectations again to get the keys of the rows."""
+    """Run a failed expectation again to get the keys of the rows."""
     configuration = result.expectation_config
     key = configuration.meta["key"]
     expectation = next(each for each in definition.suite.expectations if each.id == configuration.id)

@@ -205,8 +205,7 @@ def _proof_of_equal(settings: Settings, candidate: Candidate, rules: list[Rule])
 
 
 def judge_made(settings: Settings, made: Candidate, *, takes_over: bool = False) -> dict[str, Any]:
-    """Judge a candidate by all rules, prove them where nothing blocks, and return the verdict, which is also in the
-    candidate.
+    """Judge a candidate by all rules, prove them where nothing blocks, write the verdict into it and return it.
 
     Args:
         settings: where everything lies.

@@ -151,7 +151,7 @@ class Rule(_Strict):
 
     @property
     def stops_the_run(self) -> bool:
-        """Whether a failure of this rule keeps anything from being made from the judged data."""
+        """Whether a failure of this rule stops the run, so that nothing is made from the judged data."""
         return self.severity != "warning"
 
     def predicate(self) -> str:

@@ -42,7 +42,7 @@ _FILE_AS_TABLE = re.compile(
 _OF_ARGUMENTS = {"unnest", "range", "generate_series", "json_each", "json_tree", "repeat", "repeat_row"}
 # ... and those that read files, by the beginning of their names.
 _OF_FILES = ("read_", "parquet_", "sniff_", "glob")
-# Statements that look at the catalog.
+# Names in SQL that look at the catalog, besides functions.
 _CATALOG = {"information_schema", "pg_catalog", "sqlite_master", "pragma", "describe", "summarize", "show"}
 # Depends on its arguments only, and merely ends the query.
 _RAISES = {"error"}
