@@ -1,9 +1,9 @@
 """Hashes of what a result is made from: the rows of tables, and the code that processes them.
 
-What is made of the same is the same, so that it need not be made again: models, files of a candidate and judgements are
-taken over where everything that they depend on is as it was. Belongs here: the hashes that all of them compare. Does not
-belong here: what is remembered under a hash (the warehouse's own macros, ``publish``, ``gate``), or the hash of what is
-published (``publish.snapshot_files``).
+Equal inputs give equal results, so these need not be made again: models, files of a candidate and judgements are taken over
+if everything that they depend on is unchanged. Belongs here: the hashes that all of them compare. Does not belong here: what
+is remembered under a hash (the warehouse's own macros, ``publish``, ``gate``), or the hash of what is published
+(``publish.snapshot_files``).
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ import duckdb
 
 from orchestration.core.settings import PROJECT_DIR
 
-# What decides how inputs become files, beside the inputs: a change of it makes everything anew.
+# What decides, besides the inputs, how inputs become files: if it changes, everything is made anew.
 CODE = ("orchestration", "requirements.lock")
 
-# Made by the program, or by the one who edits.
+# Files made by the program, or by an editor.
 LEFT_OUT = {"__pycache__", "generated.yml", ".user.yml", "target", "logs", "dbt_packages"}
 
 
 def content_of(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
-    """Return a hash of the names and types of a relation's columns and of its rows, in whatever order they lie.
+    """Return a hash of the names and types of a relation's columns and of its rows, regardless of their order.
 
     Args:
         connection: sees the relation.
@@ -34,7 +34,7 @@ def content_of(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
     """
     columns = connection.execute(f"describe from {relation}").fetchall()
     quoted = ['"' + str(name).replace('"', '""') + '"' for name, *_ in columns]
-    # To the hash zero is zero, but zero below zero is written with its sign.
+    # Zero and negative zero are equal, but negative zero is written with its sign.
     signs = [f"signbit({name})" for name, (_, kind, *_) in zip(quoted, columns, strict=True) if kind in ("DOUBLE", "FLOAT")]
     names = ", ".join([*quoted, *signs])
     (rows,) = connection.execute(
@@ -45,7 +45,7 @@ def content_of(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
 
 
 def digest(*parts: str) -> str:
-    """Return one hash of texts; which text ends where counts."""
+    """Return one hash of texts, which depends on where each text ends."""
     found = hashlib.sha256()
     for part in parts:
         content = part.encode()
@@ -55,7 +55,7 @@ def digest(*parts: str) -> str:
 
 
 def files_below(path: Path, without: Collection[Path] = ()) -> Iterator[Path]:
-    """Return the files below a folder in the order of their names, or a file itself, but for what is made of them."""
+    """Return the files below a folder in the order of their names, or a file itself, without files generated from them."""
     if path.is_file():
         yield path
         return
@@ -78,12 +78,12 @@ def hash_of_files(*roots: Path, without: Collection[Path] = ()) -> str:
             try:
                 content = file_hash(path)
             except OSError:
-                content = "cannot be read"  # it went while we looked; who reads it says what is wrong
+                content = "cannot be read"  # removed in the meantime; its reader reports the error
             parts += [f"{root.name}/{path.relative_to(root).as_posix()}", content]
     return digest(*parts)
 
 
 @cache
 def code_hash() -> str:
-    """Return a hash of the program, the packages that it is pinned to and the interpreter, as they were at its start."""
+    """Return a hash of the program, its pinned packages and the interpreter, as they were at its start."""
     return digest(str(sys.version_info[:3]), hash_of_files(*(PROJECT_DIR / name for name in CODE)))

@@ -1,8 +1,8 @@
-"""Letters as they are compared, whatever program wrote them.
+"""Letters in the form in which they are compared, whatever program wrote them.
 
-Belongs here: differences between texts that nobody sees: a letter as one character or as two (å made on a Mac is a and a
-ring), and marks that have no width. All texts of deliveries and forms pass through here once, when they are read. Does not
-belong here: what is seen, such as blanks, small and capital letters, and what a text means.
+Belongs here: invisible differences between texts: a letter as one character or as two (å typed on a Mac is a and a ring),
+and marks without width. All texts of deliveries and forms pass through here once, when they are read. Does not belong here:
+visible differences, such as blanks and case, and what a text means.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _UNSEEN_AT_ENDS = re.compile(UNSEEN_AT_ENDS)
 
 
 def plain(text: str) -> str:
-    """Return a text with each letter as one character and without marks that are not seen."""
+    """Return a text with each letter as one character and without invisible marks."""
     if text.isascii():
         return text
     return _UNSEEN_AT_ENDS.sub("", _UNSEEN.sub("", unicodedata.normalize("NFC", text)))

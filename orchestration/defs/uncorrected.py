@@ -13,7 +13,7 @@ def build_uncorrected_asset(sources: list[dg.AssetKey]) -> dg.AssetsDefinition:
     """Return the asset that compares printed figures with the figures recomputed without corrections.
 
     Args:
-        sources: everything that the models are made of.
+        sources: everything that the models are made from.
     """
     (table,) = uncorrected.TABLES
     key = dg.AssetKey([uncorrected.SCHEMA, table])

@@ -416,7 +416,7 @@ class _Search:
         return {"": float(len(given))} | {measure: float(sum(measure in each for each in given)) for measure in measures}
 
     def _basis(self, groups: pd.DataFrame, tables: list[Table]) -> str:
-        """Return a name of all that decides besides the answers: the policy, the groups, and what the questions are."""
+        """Return a hash of everything else that decides: the policy, the groups, and the definitions of the questions."""
         named = groups[["area_basis", "unit_level", "unit_code", "members_sha256", "is_public"]]
         lines = [self.policy, named.sort_values(list(named.columns[:3])).to_csv(index=False)]
         lines += [

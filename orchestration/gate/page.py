@@ -144,7 +144,7 @@ def write_cell(value: Any) -> Markup:
 
 
 def shown_rows(rule: Mapping[str, Any]) -> Shown | None:
-    """Return the failing rows that a page may show; none of deliveries and warehouse, whatever the verdict has."""
+    """Return the failing rows that a page may show; never rows of deliveries or the warehouse."""
     if rule["stage"] != "candidate" or not rule["rows"]:
         return None
     columns = list(dict.fromkeys(name for row in rule["rows"] for name in row))

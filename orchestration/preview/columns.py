@@ -51,7 +51,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Column:
-    """A mapped column beside the same question of the round before; ``unlike`` names in what the two differ much."""
+    """A mapped column beside the same question of the round before; ``unlike`` names where they differ much."""
 
     form: str
     sheet: str
