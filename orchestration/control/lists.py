@@ -156,8 +156,8 @@ def read_lists(folder: Path, number_of: Callable[[str], str], *, only_own: bool 
 
     Args:
         folder: the folder.
-        number_of: returns what the key of a finding is about. only_own: whether to leave out lists that somebody else put
-        there.
+        number_of: returns what the key of a finding is about.
+        only_own: whether to leave out lists that somebody else put there.
 
     Raises:
         UserError: a list cannot be read, or two lists that somebody filled in answer the same differently.

@@ -69,7 +69,7 @@ def notify(settings: Settings, event: str, text: str, **facts: Fact) -> bool:
         Whether the webhook accepted it; if it does not answer, nothing fails.
     """
     if settings.purpose == REHEARSAL:
-        # The receiving chat may also be used for real publications.
+        # The webhook may also receive events of real publications.
         text, facts = f"REHEARSAL: {text}", {**facts, "rehearsal": True}
     log(settings, event, text=text, **facts)
     if settings.webhook is None:

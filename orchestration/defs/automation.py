@@ -284,7 +284,7 @@ def build_delivery_sensor(settings: Settings, forms: list[Form], jobs: list[Any]
 
 
 def build_queue_sensor(settings: Settings) -> dg.SensorDefinition:
-    """Return the sensor that ends, in Dagster's records, killed runs of the command line: they hold up the queue."""
+    """Return the sensor that marks killed runs of the command line as ended in Dagster's records: they block the queue."""
 
     @dg.sensor(
         name="queue",

@@ -93,7 +93,7 @@ def read_columns(connection: duckdb.DuckDBPyConnection) -> dict[Relation, dict[s
 
 
 def count_rows(connection: duckdb.DuckDBPyConnection, relations: Iterable[Relation]) -> dict[Relation, int]:
-    """Return the number of rows of each table among some relations, in one query: those of a view would have to be made."""
+    """Return the number of rows of each table among some relations, in one query; views would have to be computed."""
     tables = set(connection.execute("select schema_name, table_name from duckdb_tables()").fetchall())
     relations = [relation for relation in relations if relation in tables]
     counts = [f"select '{schema}', '{name}', count(*) from \"{schema}\".\"{name}\"" for schema, name in relations]

@@ -112,7 +112,7 @@ class Writer(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @property
     def inputs(self) -> str:
-        """The hash of what the run started from: one whose inputs changed under it is not remembered as made of them."""
+        """The hash of the inputs at the start: a run whose inputs changed meanwhile is not recorded as made from them."""
         return self._inputs
 
     @property

@@ -26,7 +26,7 @@ def build_uncorrected_asset(sources: list[dg.AssetKey]) -> dg.AssetsDefinition:
         kinds={"dbt", "duckdb"},
     )
     def printed_figures(installation: Installation, writer: Writer) -> dg.MaterializeResult[None]:
-        """What printed figures come to without the signed corrections, by a build of the models; else empty."""
+        """The printed figures recomputed without the signed corrections; empty if there are no corrections."""
         compared = uncorrected.compare_uncorrected(
             installation.settings, lambda connection, schema, name: content_version(connection, schema, name).value
         )

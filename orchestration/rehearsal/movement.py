@@ -28,7 +28,7 @@ BETWEEN = 0.2
 CHANGED_SHARE = 0.03
 # Steps of FTE: the first of these that fits all numbers of a submission.
 STEPS = tuple(Decimal(step) for step in ("0.5", "0.1", "0.05", "0.01", "0.001"))
-# How often a movement is redrawn if it ends on a code for "no answer".
+# Most draws of a movement that must not end on a code for "no answer".
 TRIES = 20
 
 FTE = "fte"
