@@ -131,8 +131,8 @@ def _read_rows(
 def _check_columns(form: Form, path: Path, problems: Problems, *, is_decided: bool) -> None:
     """Check what concerns several rows: unknown sheets, columns mapped twice, codes without options.
 
-    In a draft, codes may belong to columns that are not decided yet, and the codes of deleted columns are removed only with
-    the last of them.
+    In a draft, codes may belong to columns that are not decided yet, and codes of columns that are gone are removed only
+    when every column is decided.
     """
     sheets = {sheet.name for sheet in form.sheets}
     seen: dict[tuple[str, str, str], ColumnMap] = {}

@@ -18,8 +18,8 @@ Place: TypeAlias = tuple[str, int]
 Texts: TypeAlias = Mapping[Place, str]
 """The filled cells of a column."""
 
-# A column identifies rows if at least this share of its cells is unique, and rows are matched if this share of them is in
-# both versions.
+# A column identifies rows if the first share of its cells is unique, and matches rows if the second share is in both
+# versions.
 _MOSTLY = 0.9
 _FOUND_AGAIN = 0.5
 # Fewest informative cells: even a few equal cells, row by row, are not chance.
