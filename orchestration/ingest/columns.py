@@ -77,7 +77,7 @@ def last_parts(names: Iterable[str], layout: SheetSpec) -> set[str]:
 
 
 def _scores(sheet: Sheet, layout: SheetSpec, known: Collection[str]) -> tuple[dict[int, int], dict[int, int]]:
-    """Return possible row shifts of the header, each with the numbers of known names and of texts in that row."""
+    """Return, by possible shift of the header, the numbers of known names and of texts in its rows."""
     rows = texts_of(sheet, range(1, layout.header_rows[-1] + _SEARCHED))
     names: dict[int, int] = {}
     texts: dict[int, int] = {}

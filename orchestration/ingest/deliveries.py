@@ -327,7 +327,7 @@ def ingest(
         ``read``, ``unchanged``, or ``not delivered`` (there is no folder for it).
 
     Raises:
-        UserError: the delivery is refused; nothing was changed in the warehouse.
+        UserError: the delivery is refused; no delivery in the warehouse was changed.
     """
     folder = deliveries / form.delivery
     if not folder.is_dir():

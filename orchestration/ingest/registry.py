@@ -1,5 +1,4 @@
-"""Writes the form registry into the warehouse, as tables of the schema ``forms``, so that SQL can join it with the raw
-cells.
+"""Writes the form registry as tables of the schema ``forms``, so that SQL can join it with the raw cells.
 
 Belongs here: the shape of those tables. Does not belong here: checking forms (``forms.registry``).
 """
