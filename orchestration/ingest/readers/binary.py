@@ -1,8 +1,8 @@
 """Looks through a workbook of the kind xlsb: its sheets, its fonts and formats, and how far its values reach.
 
-Belongs here: the records of the binary parts that describe more of a cell than its value. The library gets through records
-that it does not read only by luck, so it gets only those that it reads, packed anew. Does not belong here: the package
-itself (``package``), and reading values.
+Belongs here: the records of the binary parts that describe more of a cell than its value. The library survives records that
+it does not read only by luck, so it is given only those that it reads, repacked. Does not belong here: the package itself
+(``package``), and reading values.
 """
 
 from __future__ import annotations

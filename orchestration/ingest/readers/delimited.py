@@ -197,7 +197,7 @@ def _parser(lines: Iterable[str], spec: FileSpec, delimiter: str | None = None) 
 
 
 def _records(text: encodings.Encoded, spec: FileSpec, lines: _Lines, *, told: bool = False) -> Iterator[list[str]]:
-    """Yield the records of a file; with ``lines`` informed of where each begins, this takes longer."""
+    """Yield the records of a file; with ``told``, ``lines`` learns where each begins, which takes longer."""
     parser = _parser(lines, spec)
     return _tracked_records(parser, lines) if told or spec.comment else parser
 
