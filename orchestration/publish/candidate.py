@@ -105,7 +105,7 @@ def _create(connection: duckdb.DuckDBPyConnection, table: Table, source: str, *m
 
 
 def _identity_query(channel: Purpose) -> str:
-    """Return the query of the one row of the table ``snapshot``; a release of another year than the newest is not its."""
+    """Return the query of the one row of the table ``snapshot``; a release of another year than the newest is left out."""
     return f"""
         select '{channel}' as channel, newest.time_period, newest.deliveries, newest.is_constructed,
             releases.release, releases.status as release_status, cast(releases.release_date as varchar) as release_date,
@@ -334,7 +334,7 @@ def build(
 
 
 def remove_candidate(folder: Path) -> None:
-    """Delete a candidate's folder, if it is there; it loses its name first, so that nobody takes half of it for one."""
+    """Delete a candidate's folder, if it exists; it is renamed first, so that a partial folder never counts as one."""
     if folder.is_dir():
         away = folder.with_name(f"{REMOVING}{folder.name}")
         if away.exists():

@@ -244,7 +244,7 @@ class Content:
 
 
 def content_of(table: Table, folder: Path) -> Content | None:
-    """Return what the rows of a table say; nothing for a table that is made later, or a view, whose rows others have."""
+    """Return a summary of a table's rows; empty for a table that is made later, or a view, whose rows other tables have."""
     if not is_content(table) or table.made_by == "view":
         return None
     # The statistics of the row groups show it without reading a row.

@@ -359,7 +359,7 @@ def _fill_marks(target: Worksheet, row: int, overview: Overview, used: set[str],
 
 
 def _fill_notes(target: Worksheet, row: int, overview: Overview) -> None:
-    """Write the notes on the figures, unit by unit: of which years each holds, and how many inhabitants figures cover."""
+    """Write the notes on the figures, unit by unit: the years of each, and how many inhabitants figures cover."""
     _text(target, row, both(TEXTS["figure_notes"]), font(bold=True, color=DARK))
     for unit in overview.units:
         for place, text in enumerate(_notes_of(unit)):

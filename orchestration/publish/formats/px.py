@@ -183,7 +183,7 @@ def _places(release: Release) -> dict[str, int]:
 
 
 def _data(cube: DenseCube) -> Iterator[Any]:
-    """Yield the cells: a line for each combination of the stub, years and contents along it. Python sees no single cell."""
+    """Yield the cells: a line for each combination of the stub, years and contents along it; no Python objects."""
     stub, heading = _layout(cube)
     contents = len(_measures(cube.table)) + 1 + (BREAK_COLUMN in cube.table.column_names)
     cells = cube.spread("cells", cube.cells([*stub, *heading]), " ".join([NO_ROW] * contents))
