@@ -14,7 +14,7 @@ UNSEEN = "[\u00ad\u200b-\u200e\u2060\u202a\u202c\u202d\u2066\u2068\u2069\ufeff]"
 """Characters without width that do not change the order of others: soft hyphen, zero-width blanks and joiners, word joiner,
 the marks, embeddings and isolates that go from left to right, and the byte order mark."""
 UNSEEN_AT_ENDS = "^[\u200f\u061c]+|[\u200f\u061c]+$"
-"""Marks from right to left: between two figures they can change which is seen first, and are dropped at the ends only."""
+"""Marks from right to left: between two digits they can change which is seen first, so they are dropped only at the ends."""
 
 _UNSEEN = re.compile(UNSEEN)
 _UNSEEN_AT_ENDS = re.compile(UNSEEN_AT_ENDS)

@@ -81,7 +81,7 @@ class Dimension(_Strict):
 
 
 class Cube(_Strict):
-    """The table as a dense cube. Its measures are the table's numeric ones; ``each`` is a column with a cube a value."""
+    """The table as a dense cube. Its measures are the table's numeric ones; ``each`` is a column with one cube per value."""
 
     dimensions: tuple[Dimension, ...] = Field(min_length=1)
     each: str | None = None

@@ -141,7 +141,7 @@ def _end(instance: dg.DagsterInstance, runs: list[str], message: str) -> list[st
 
 
 def _is_alive(process: int, seen: float) -> bool:
-    """Return whether the process that had this number at this time is still there, and not a later one of its number."""
+    """Return whether the process with this number and start is still running, and not a later one with its number."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

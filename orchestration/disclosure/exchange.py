@@ -171,7 +171,7 @@ def _covered(groups: Marks, uniform: Marks) -> Marks:
 
 @dataclass
 class Verdict:
-    """Which facts follow by policy from uniform groups, that a unit lacks or has a measure; whether anything else does."""
+    """The facts that uniform groups may reveal by policy (a unit lacks or has a measure); whether anything else follows."""
 
     without: Marks
     having: Marks

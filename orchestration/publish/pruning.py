@@ -58,7 +58,7 @@ def prunable(
     if keep is None:
         return found
     if published is not None:
-        # What it says about its predecessor must remain verifiable.
+        # Its statement about its predecessor, used below, must be correct.
         integrity.verify(published, remedy=integrity.ANEW, thorough=False)
     folders = all_snapshots(snapshots)
     stay = {path.name for path in folders[max(len(folders) - keep, 0) :]} | set(referenced)

@@ -1,5 +1,4 @@
-"""Whether a candidate is published now: the channel demo publishes what passed, the channel official what the calendar
-allows.
+"""Whether a candidate is published now: the channel demo publishes what passed, official what the calendar allows.
 
 Belongs here: choosing the candidate, publishing it now, and saying what it waits for. Does not belong here: what the
 calendar says (``release_calendar``), or moving files (``snapshots``).

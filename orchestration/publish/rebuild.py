@@ -182,8 +182,7 @@ def _lay_out(settings: Settings, identifier: str, origin: integrity.Origin, into
 
 
 def compare(original: Path, made: Path, render: Render) -> Rebuilt:
-    """Compare two snapshots: all files by their bytes, the database table by table, the verdict without the candidates it
-    was judged on.
+    """Compare two snapshots: all files by their bytes, the database table by table, the verdict without where it was judged.
 
     Args:
         original: folder of the published snapshot.

@@ -85,8 +85,8 @@ class Recorder:
         # A name that is neither the candidate's nor registered is unknown.
         if found and found <= self._tables | self._lent:
             return found & self._tables
-        # DuckDB cannot report it for every statement, such as a natural join; but a statement names every table that it
-        # reads.
+        # DuckDB cannot report it for every statement, such as a join by equal names; but a statement names every table that
+        # it reads.
         words = {word.lower() for word in _WORD.findall(query)}
         if words & self._others or not all(_WORD.fullmatch(name) for name in self._tables):
             return set(self._tables)

@@ -48,7 +48,7 @@ from orchestration.publish.views import (
     in_words,
 )
 
-# Separators between figures with restrictions, and between the restrictions of each.
+# Separators between figures of lower quality, and between the remarks on each.
 BETWEEN, WITHIN = "; ", ", "
 
 # Units of measurement of figures that may be added up.

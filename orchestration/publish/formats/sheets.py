@@ -187,7 +187,7 @@ def plan_sheet(
 
 
 def number_format(column: Column) -> str:
-    """Return the format of a column's numbers: its decimals, whole numbers of a unit, years without a thousands mark."""
+    """Return the format of a column's numbers: its decimals, whole numbers of a unit, years without a separator."""
     if column.type == "BOOLEAN":
         return TRUTH
     if column.decimals is not None:
@@ -335,7 +335,7 @@ def _fill(
 
 
 def _with_strings(name: str, content: str) -> str:
-    """Return a file of openpyxl, which has texts in cells only, that says where the texts are and not when it was made."""
+    """Return a file of openpyxl, with the place of the texts and without the time at which it was made."""
     if name == "[Content_Types].xml":
         part = f'<Override PartName="/{STRINGS_FILE}" ContentType="{_STRINGS_CONTENT}"/>'
         return content.replace("</Types>", f"{part}</Types>")

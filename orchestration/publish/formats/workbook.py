@@ -62,7 +62,7 @@ def write(
 
 
 def _chosen(table: Table) -> str:
-    """Return SQL that chooses the rows that are in: a table without figures, such as the corrections, is in as a whole."""
+    """Return SQL that chooses the included rows; a table without figures, such as the corrections, is complete."""
     if LEVEL_COLUMN not in table.column_names or not table.measures:
         return ""
     levels = ", ".join(f"'{level}'" for level in LEVELS)
