@@ -307,7 +307,7 @@ class System:
                 counts[others[:, i], lose] += 1
 
     def _flip(self, block: Block, found: Integers, some: NDArray[np.bool_], less: NDArray[np.bool_]) -> None:
-        """Close questions by four units at such corners of which two gain an answer and two lose it."""
+        """Close questions by four units at such corners, two of which gain an answer and two lose it."""
         if not (some[block.place].any() or less[block.place].any()):
             return
         counts = found[block.place]

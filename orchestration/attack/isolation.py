@@ -140,7 +140,7 @@ def _values(
 def _smallest(
     reduced: Reduced, sizes: NDArray[np.int64], values: Sequence[Fraction], closed: Iterable[set[int]], fewest: int
 ) -> tuple[int, ...] | None:
-    """Return the atoms of a set whose figures follow and of which fewer than ``fewest`` units answered; None without any.
+    """Return the atoms of a set whose figures follow and in which fewer than ``fewest`` units answered; None without any.
 
     ``closed`` are sets that are found already; no set that holds one of them is found again.
     """

@@ -89,7 +89,7 @@ class _Left:
 def attack_printed(
     public: Public, made: Mapping[TableKey, Sheet], policy: Policy, catalogue: Catalogue, until: float, notes: Notes
 ) -> None:
-    """Attack every table of which a hidden group was printed.
+    """Attack every table with a hidden group that was printed.
 
     Args:
         public: the candidate.
@@ -358,7 +358,7 @@ def count_range(figure: Figure, reading: str, answered: int, whole: int) -> Rang
 
     Args:
         figure: the printed figure.
-        reading: of which units it is a part, where its base is not printed.
+        reading: the base of the figure, where it is not printed.
         answered: how many units of the group answered.
         whole: how many units the group has.
     """

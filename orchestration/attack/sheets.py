@@ -292,7 +292,7 @@ def decided(sheets: Mapping[TableKey, Sheet], public: Public) -> dict[TableKey, 
 
 
 def _conditions(key: TableKey, public: Public) -> dict[str, set[str]]:
-    """Return the answers of which a unit must have given one to be asked a question, by indicator; none where all are."""
+    """Return the answers one of which a unit must have given to be asked a question, by indicator; none if all are asked."""
     population = public.questions.get(key, Question()).population
     found: dict[str, set[str]] = {}
     for condition in population.split("|") if "=" in population else []:

@@ -180,7 +180,7 @@ def load_explanations(folder: Path, texts: ControlTexts) -> dict[str, list[Expla
     """Return the explanations that are on file, by what they are about (``ControlTexts.number_of``).
 
     Raises:
-        UserError: a file is no list of explanations, or two explain the same values of a finding.
+        UserError: a file is not a list of explanations, or two explain the same values of a finding.
     """
     found: dict[str, list[Explanation]] = {}
     for path in sorted(folder.glob("*.yml")):

@@ -149,7 +149,7 @@ def verdict_code(text: str) -> str:
 
 
 def parse_number(text: str) -> Decimal | None:
-    """Return a typed number, with decimal comma or point and blanks between thousands; None where it is none."""
+    """Return a typed number, with decimal comma or point and blanks between thousands; None where it is not a number."""
     try:
         found = Decimal(re.sub(r"[\s\u00a0\u202f]", "", text).replace(",", "."))
     except InvalidOperation:
@@ -167,7 +167,7 @@ def is_ambiguous(text: str) -> bool:
 
 
 def parse_date(text: str) -> date | None:
-    """Return a typed date, 2016-06-14 or 14.06.2016; None where it is none."""
+    """Return a typed date, 2016-06-14 or 14.06.2016; None where it is not a date."""
     for pattern in ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y"):
         try:
             return datetime.strptime(text.strip(), pattern).date()

@@ -187,8 +187,8 @@ def reasons_against(
 
     Args:
         calendar: the release calendar.
-        said: what the candidate says of itself.
-        published: what the published snapshot says of itself.
+        said: the identity of the candidate.
+        published: the identity of the published snapshot.
         moment: the time, with a time zone.
     """
     planned = calendar.prepared

@@ -43,7 +43,7 @@ def font(*, bold: bool = False, italic: bool = False, size: int = 11, color: str
 
 @cache
 def aligned(horizontal: str, vertical: str, wrap: bool = False) -> Alignment:
-    """Return where a text stands in its cell, and whether it may take several lines."""
+    """Return the alignment of a text in its cell, and whether it may take several lines."""
     return Alignment(horizontal=horizontal, vertical=vertical, wrap_text=wrap)
 
 
@@ -144,7 +144,7 @@ def set_page(sheet: Worksheet, title: str, *, said: str | None = None, is_wide: 
     Args:
         sheet: what is printed.
         title: stands above.
-        said: what each page has to say of the figures, below; 255 characters at most.
+        said: the notice on the figures at the foot of each page; 255 characters at most.
         is_wide: whether the columns need a larger sheet of paper.
     """
     sheet.page_setup.orientation = "landscape"

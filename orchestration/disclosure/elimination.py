@@ -5,7 +5,7 @@ fewer units than the policy's minimum reveals their figure. The method is that o
 (Langsrud 2024, https://doi.org/10.1007/978-3-031-69651-0_6), which exists only for R: candidates are taken in order, and
 left out when elimination shows that something would follow.
 
-Groups of two kinds, areas of which none cuts another and size groups, make a graph: a unit is an edge between the smallest
+Groups of two kinds, areas that do not cut each other and size groups, make a graph: a unit is an edge between the smallest
 area and the size group that hold it, and what follows from the sums are the cuts of the graph. There a set of one or two
 units is found without elimination (``few_cut``).
 
@@ -125,7 +125,7 @@ def few_cut(rows: Matrix, columns: Matrix, weights: Matrix) -> bool:
         columns: the number of its size group.
         weights: how many units are of the kind.
     """
-    # More than two units between the same two are as many as three, of which none is in a cut of two.
+    # More than two units between the same two groups count as three: none of them is in a cut of two.
     first = int(rows.max(initial=0)) + 1
     counts: dict[tuple[int, int], int] = {}
     for ends in zip(rows.tolist(), (columns + first).tolist(), np.minimum(weights, 3).tolist(), strict=True):

@@ -145,7 +145,7 @@ class Layout:
         return result
 
     def gained(self, units: Marks) -> Marks:
-        """Return the units that can come to stand in the place of one of these units, by an exchange."""
+        """Return the units that can take the place of one of these units, by an exchange."""
         wanted = self._held(units)
         # Kind k stands at (row, column); a wanted unit of kind d in the same column, from whose row ways lead back.
         came = (self._reach.transpose(0, 1, 3, 2) @ wanted[None]).sum(axis=1)
@@ -269,7 +269,7 @@ def isolates_units(
         groups: groups by units.
         known: units by measures: what uniform groups tell.
         least: fewest units.
-        table: row and column of each unit, where the groups are areas of which none cuts another and size groups.
+        table: row and column of each unit, where the groups are areas that do not cut each other and size groups.
     """
     counted = counted_units(question, known)
     # Without the columns of known units, the rest are the sums of the others.

@@ -102,7 +102,7 @@ def load_policy(data: Path) -> Policy:
         data: the folder of the inputs.
 
     Raises:
-        UserError: the file is missing, is no YAML, or an entry is not valid.
+        UserError: the file is missing or not YAML, or an entry is not valid.
     """
     path = data / FILE
     try:

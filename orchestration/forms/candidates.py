@@ -35,7 +35,7 @@ class Candidate:
     of_cells: Label | None = None
 
     def __str__(self) -> str:
-        """Return the candidate as it stands in the reason cell and in the list."""
+        """Return the candidate as written in the reason cell and in the list."""
         text = f"{self.sheet} {self.column or 'not asked'} ({self.meaning}) {self.score:.2f}"
         return f"{text}, {self.of_cells.en.replace('; ', ', ')}" if self.of_cells is not None else text
 

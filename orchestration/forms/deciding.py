@@ -66,7 +66,7 @@ def decide(
         folder: the form folder.
         decisions: what was decided.
         draft: the draft of the same delivery.
-        forms: the earlier forms, the newest first: a question that was not asked last year stands in one of them.
+        forms: the earlier forms, the newest first: a question that was not asked last year is in one of them.
         problems: what is already known to be wrong with the decisions; the reading goes on.
 
     Raises:
@@ -213,7 +213,7 @@ def _by_the_book(key: Key, cells: Mapping[str, str], draft: Draft) -> dict[str, 
 
 
 def _kept_missing(missing: Iterable[MissingDecision], problems: Problems) -> dict[str, MissingDecision]:
-    """Return what was decided of codes that were "no answer" last year; told is what is no list of codes and ranges."""
+    """Return the decisions on last year's codes for "no answer"; report a text that is not a list of codes and ranges."""
     kept = {}
     for decision in missing:
         try:
@@ -252,7 +252,7 @@ def _check(folder: Path, rows: Sequence[Mapping[str, str]], places: Sequence[str
 def _asked_options(
     options: list[dict[str, str]], rows: Sequence[Mapping[str, str]]
 ) -> tuple[list[dict[str, str]], list[str]]:
-    """Return the options of questions that are asked, and what is told of the others, once every column is decided."""
+    """Return the options of questions that are asked, and remarks on the others, once every column is decided."""
     if any(is_open(row) for row in rows):
         return options, []
     asked = {row["question"] for row in rows if row["use"] == "answer"}

@@ -171,7 +171,7 @@ def _listed(texts: Iterable[str]) -> str:
 
 
 def _files(form: Form) -> str:
-    """Return how many files of each kind the form reads, whatever entries they stand in."""
+    """Return how many files of each kind the form reads, regardless of their entries."""
     counts: dict[str, tuple[int, int]] = {}
     for file in form.files:
         if file.reader == "none":
@@ -278,7 +278,7 @@ def _alike(uses: _Uses, others: dict[str, _Uses]) -> str:
 
 
 def _describe_absence(form: Form, question: str, columns: Sequence[ColumnMap]) -> str:
-    """Say what a form says of uses that it does not ask: absent (an empty cell fits all), or delivered and ignored."""
+    """Describe how a form marks uses that it does not ask: absent (an empty cell fits all), or delivered and ignored."""
     names = ("item", "target_group", "reporting_form")
     notes = [
         f"absent: {row.reason}"

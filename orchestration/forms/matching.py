@@ -215,7 +215,7 @@ class Columns:
         self.accounted: set[str] = set()
 
     def of_variables(self, said: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
-        """Yield what a code book says of the variables of the delivered columns; a repeated header is one variable."""
+        """Yield a code book's values for the variables of the delivered columns; a repeated header is one variable."""
         for name in self.headers:
             variable = name if name in said else name.split("#")[0]
             if variable in said:

@@ -18,7 +18,7 @@ from orchestration.forms.likeness import WORTH_A_LOOK, Likeness, Side, likeness,
 from orchestration.forms.model import OF_OPTIONS, ColumnMap, Form, code_text, header
 from orchestration.forms.profiles import ALIKE, FEWEST_CELLS, TEXTS, UNLIKE, Profile, joined
 
-# Score of cells that fit a column of which the form only says that it holds numbers, ticks or texts.
+# Scores of cells that fit, or may fit, a column of which the form only states that it holds numbers, ticks or texts.
 _FIT = 0.9
 _MAY_FIT = 0.6
 # A column that identifies rows has at least this share of distinct texts, and most of them have the expected form.

@@ -138,7 +138,7 @@ class OpenDecisions:
 
     @property
     def groups(self) -> dict[Group, OpenGroup]:
-        """The questions of which several columns were not delivered."""
+        """The questions with several columns that were not delivered."""
         found: dict[Group, list[OpenColumn]] = defaultdict(list)
         for column in self.columns:
             if column.is_gone:

@@ -48,7 +48,7 @@ class AttackInputs:
 def attacked(found: Attack, part: str) -> Counted:
     """Count what one part of an attack derived, and what it left open though it has an answer.
 
-    The rows say of which question, never of which unit or what it answered.
+    The rows name the question, never the unit or its answer.
     """
     facts = [fact for fact in found.derived if fact.part == part]
     is_exact = part in EXACT_PARTS

@@ -157,7 +157,7 @@ def results_of_stages(folder: Path) -> list[RuleResult]:
     """Return the results of the stages before the candidate, from a results folder.
 
     Raises:
-        UserError: a stage was not judged; without it nobody can say that a candidate passes.
+        UserError: a stage was not judged, so it is unknown whether a candidate passes.
     """
     return _read_all([stage_file(folder, "delivery"), stage_file(folder, "warehouse"), dbt_tests_file(folder)])
 

@@ -122,7 +122,7 @@ def _compared(path: Path, form: Form, spec: FileSpec) -> _Alike | None:
 
 
 def _names(path: Path, form: Form, spec: FileSpec, layout: SheetSpec, sheets: list[Sheet]) -> set[str]:
-    """Return what the columns are called of the sheet that a layout is of; nothing where there is none."""
+    """Return the column names of the sheet with a layout; empty where there is none."""
     named = sheet_name(layout.sheet or "*")
     fitting = [each for each in sheets if named == "*" or spec.reader not in WORKBOOKS or sheet_name(each.name) == named]
     if not fitting:

@@ -81,7 +81,7 @@ def load_forms_into(warehouse: Path, forms: list[Form]) -> None:
 
 
 def changed_years(sources: Sources, forms: list[Form]) -> list[int]:
-    """Return the years of which a delivery is new, changed or gone since it was read."""
+    """Return the years with a delivery that is new, changed or gone since it was read."""
     with connect(sources.warehouse) as connection:
         deliveries.prepare_tables(connection, forms)
         return sorted({form.time_period for form in forms if deliveries.is_changed(connection, form, sources.deliveries)})

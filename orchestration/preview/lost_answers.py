@@ -53,7 +53,7 @@ class Losses:
 
 
 def losses_of(connection: duckdb.DuckDBPyConnection, settings: Settings, reading: Reading) -> Losses:
-    """Return what the warehouse of a look lacks of the answers that are published.
+    """Return which published answers the warehouse of a preview lacks.
 
     A form with a problem, or with a problem in its delivery, is not compared: unreadable answers are not lost, and the
     problem is reported.

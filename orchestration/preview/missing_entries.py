@@ -235,7 +235,7 @@ def entries_of_form(settings: Settings, name: str) -> tuple[Form, list[MissingEn
         name: the form.
 
     Raises:
-        UserError: the form is no description of a delivery, or an input is broken.
+        UserError: the form does not describe a delivery, or an input is broken.
     """
     form, _ = load_draft(settings.forms / name, Problems(go_on=True))
     # The categories of the round before come from finished forms.

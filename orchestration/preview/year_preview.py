@@ -125,7 +125,7 @@ class Part:
 
 @dataclass(frozen=True)
 class InFiles:
-    """A unit that stands in several files: where, which row counts if one does, and why (``int_units_in_several_files``)."""
+    """A unit that occurs in several files: where, which row counts if one does, and why (``int_units_in_several_files``)."""
 
     form: str
     unit_code: str

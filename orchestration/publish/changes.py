@@ -389,7 +389,7 @@ def _notices(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
 
 
 def _know_deliveries(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    """Return whether both snapshots say of what files and form maps their years were made."""
+    """Return whether both snapshots state the files and form maps that their years were made from."""
     needed = {"form", "time_period", "sha256", "form_sha256"}
     return all(needed <= set(columns.get("deliveries", {})) for columns in (before, after))
 

@@ -58,7 +58,7 @@ def _either(name: str) -> str:
 def note_revisions(connection: duckdb.DuckDBPyConnection, table: Table, joined: str, *, are_areas_known: bool) -> None:
     """Add the changed rows of a table of observations to the revisions, each with its cause and class.
 
-    A row is new where there was none, or where its round had not been delivered; removed where there is none any more. A
+    A row is new where there was none, or where its round had not been delivered; removed where it no longer exists. A
     revision is planned where the figure was provisional; where it is hidden or shown because protection changed; where a
     value that was carried forward gave way to the unit's own, or a sum holds more of what units answered themselves; or
     where the row is on the current areas and these became those of another year. It is late where a unit had not answered.

@@ -265,7 +265,7 @@ def rollback(snapshots: Path, reason: str, identifier: str | None = None) -> Rol
             raise UserError(f"{target.name} is the published snapshot", place=str(snapshots), remedy="name another one")
         verify(target)
         events = journal.read_journal(snapshots)
-        # One that was cut off was told, and did not move the pointer: it is done again, not the opposite of it.
+        # An interrupted rollback is in the journal but did not move the pointer: it is repeated, not reversed.
         is_back = journal.withdrawal(events, target.name) is not None or (
             events[-1:] != [] and (events[-1].action, events[-1].snapshot) == ("reinstated", target.name)
         )

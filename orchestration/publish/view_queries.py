@@ -104,7 +104,7 @@ def _chosen(view: View) -> str:
 
 
 def _less_known(of_row: Sequence[Figure], names: Mapping[str, str], said: Sequence[str]) -> str:
-    """Return SQL of the figures of which less is known than of the whole, by unit and year; ``said`` is told of each."""
+    """Return SQL of the figures with a lower quality than the whole, by unit and year; ``said`` is the remark on each."""
     named = ", ".join(
         f"({literal(figure.group)}, {literal(figure.part)}, {literal(names[figure.column.name])}, {place})"
         for place, figure in enumerate(of_row)

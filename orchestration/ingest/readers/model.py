@@ -119,10 +119,10 @@ class Sheet:
             the sheet, none.
         has_separator: whether the first row of a csv file is Excel's line ``sep=;``.
         skipped: number of rows of the file before the first that counts.
-        marks: what a workbook says of a cell besides its value, a row a cell and mark: ``hidden`` (detail: row, column or
-            covered), ``struck_out`` and ``raised`` (part: only a part of the text; rule: perhaps, a rule of the sheet says),
-            ``formula``, ``formula_without_value`` (no saved value, so no cell), ``percent`` and ``shown_otherwise``
-            (numbers that are not shown as they are saved).
+        marks: what a workbook says about a cell besides its value, one row per cell and mark: ``hidden`` (detail: row,
+            column or covered), ``struck_out`` and ``raised`` (part: only a part of the text; rule: perhaps, a rule of the
+            sheet says), ``formula``, ``formula_without_value`` (no saved value, so no cell), ``percent`` and
+            ``shown_otherwise`` (numbers that are not shown as they are saved).
         runs: the parts of a cell's text where some of them are struck out or raised, by row and column number.
         declared: what the file itself says about its values.
         unreadable: columns whose values have no text, by number; a cell's text says only that there is a value.

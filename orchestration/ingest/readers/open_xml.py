@@ -1,7 +1,7 @@
 """Inspects a workbook of the kind xlsx: its parts, its sheets, its styles and shared texts.
 
-Belongs here: the parts of Open XML, in both editions of the standard, wherever they stand in the package. What the library
-needs to read the values is repacked under the names by which it looks parts up. Does not belong here: the package itself
+Belongs here: the parts of Open XML, in both editions of the standard, anywhere in the package. What the library needs to
+read the values is repacked under the names by which it looks parts up. Does not belong here: the package itself
 (``package``), the cells of a sheet (``open_xml_cells``), and reading values.
 """
 

@@ -48,7 +48,7 @@ def write(tables: list[Table], release: Release, folder: Path) -> None:
 
     Args:
         tables: the public tables.
-        release: what the candidate says of itself.
+        release: the candidate's own facts.
         folder: the candidate; every other file of it has been written.
     """
     nodes: list[Node] = [_catalogue(tables, release)]

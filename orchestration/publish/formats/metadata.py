@@ -1,7 +1,7 @@
 """``metadata/<table>.json``: everything that is known about a table, in both languages, for machines.
 
 Belongs here: what all metadata files share, computed once: the formats and the files of a table, the codes that a column may
-have, the years covered, what is said of constructed data. Does not belong here: the texts of tables, columns and codes
+have, the years covered, the notice on constructed data. Does not belong here: the texts of tables, columns and codes
 (``data/metadata``, code lists), or how a standard expresses them (``data_package``, ``dcat``).
 
 The content hash covers these files, so they contain no time and no snapshot id, and nothing that depends on the rows of the
@@ -279,7 +279,7 @@ def write(tables: list[Table], release: Release, folder: Path) -> None:
 
     Args:
         tables: the public tables.
-        release: what the candidate says of itself.
+        release: the candidate's own facts.
         folder: the candidate; every other file of it has been written.
     """
     for table in tables:

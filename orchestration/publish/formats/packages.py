@@ -38,7 +38,7 @@ MEMBERS = "members_of_county"
 
 @dataclass(frozen=True)
 class Predecessor:
-    """A municipality of which one of today's was made, whole or in part; ``last`` is its last year."""
+    """A municipality that became, in whole or in part, one of today's; ``last`` is its last year."""
 
     code: str
     name: str
