@@ -2,8 +2,8 @@
 
 Belongs here: arithmetic on matrices of whole numbers. Nothing here knows what the figures mean.
 
-Elimination runs modulo a prime, which is fast; what it gives is lifted to fractions and held against the matrix in whole
-numbers, so nothing rests on rounding or on the prime. Where the lift fails, fractions do the work.
+Elimination runs modulo a prime, which is fast; its result is lifted to fractions and checked against the matrix in whole
+numbers, so nothing depends on rounding or on the prime. Where the lift fails, the elimination is done in fractions.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Integers = NDArray[np.int64]
 _PRIME = 2**31 - 1
 _MOST_DENOMINATOR = 60
 _MOST_NUMERATOR = 20_000
-# Combinations of so many rows are looked at in one go.
+# Number of combinations of rows that are examined at a time.
 _CHUNK = 4_096
 
 
@@ -52,7 +52,7 @@ def reduce(matrix: Integers) -> Reduced:
 def without(found: Reduced, matrix: Integers, columns: NDArray[np.bool_]) -> Reduced:
     """Return the row space of the matrix after columns are taken out; ``found`` is that of the whole matrix.
 
-    Columns keep their places: those that were taken out are zero.
+    Columns keep their places: removed columns are zero.
     """
     rest = matrix.copy()
     rest[:, columns] = 0
@@ -61,7 +61,7 @@ def without(found: Reduced, matrix: Integers, columns: NDArray[np.bool_]) -> Red
     rows[:, columns] = 0
     work = np.concatenate([rows, (found.through % _PRIME) * inverse[:, None] % _PRIME], axis=1)
     kept = ~columns[found.pivots]
-    # Rows that keep their pivot are reduced already and stand first.
+    # Rows that keep their pivot are already reduced and come first.
     order = np.argsort(~kept, kind="stable")
     work, pivots = _eliminated(work[order], matrix.shape[1], [int(p) for p in found.pivots[order][: int(kept.sum())]])
     lifted = _lifted(work, pivots, matrix.shape[1])
@@ -114,21 +114,21 @@ def _lifted(work: Integers, pivots: list[int], width: int) -> Reduced | None:
 
 
 def _holds(matrix: Integers, found: Reduced) -> bool:
-    """Say whether the reduced rows are combinations of the matrix, and the matrix of the reduced rows, in whole numbers."""
+    """Return whether the reduced rows and the rows of the matrix are combinations of each other, in whole numbers."""
     if not np.array_equal(found.through @ matrix, found.rows):
         return False
     if not found.pivots.size:
         return not matrix.any()
     common = int(np.lcm.reduce(found.denominators))
     scaled = found.rows * (common // found.denominators)[:, None]
-    # Where denominators grew this large whole numbers of 64 bits might not hold the sums.
+    # With denominators this large, the sums might overflow 64 bits.
     if common > _MOST_NUMERATOR or int(np.abs(scaled).max(initial=0)) > 2**40:
         return False
     return np.array_equal(matrix[:, found.pivots] @ scaled, matrix * common)
 
 
 def _by_fractions(matrix: Integers) -> Reduced:
-    """Return the same as :func:`reduce` by fractions alone: slow, and needed only where the lift fails."""
+    """Return the same as :func:`reduce`, in fractions throughout: slow, and needed only where the lift fails."""
     height, width = matrix.shape
     work = [
         [Fraction(int(value)) for value in matrix[i]] + [Fraction(int(i == j)) for j in range(height)] for i in range(height)
@@ -162,7 +162,8 @@ def small_sets(found: Reduced, sizes: Integers, fewest: int) -> Iterator[tuple[t
     """Find every smallest set of columns with fewer than ``fewest`` units in all whose sum is in the row space.
 
     Yields:
-        The columns, and the rows of the matrix through which their sum follows. A set that holds a smaller one is left out.
+        The columns, and the rows of the matrix through which their sum follows. A set that contains a smaller one is left
+        out.
     """
     able = np.flatnonzero(sizes[found.pivots] < fewest)
     known: list[frozenset[int]] = []

@@ -1,6 +1,6 @@
-"""The attack as a whole: which part runs on what, and what is written down of it.
+"""The whole attack: which part runs on which inputs, and what is recorded.
 
-Belongs here: the order of the parts and their division over threads. What each part does stands in its own module.
+Belongs here: the order of the parts and their division over threads. Each part has its own module.
 """
 
 from __future__ import annotations
@@ -59,21 +59,21 @@ def attack(
     Args:
         database: the candidate's DuckDB file.
         policy: what is allowed to follow.
-        answer_groups: which answers are unions of others; files of questions that stand beside it are read too.
-        folder: the candidate's whole folder; without it no other format is read.
+        answer_groups: which answers are unions of others; the files of questions beside it are read too.
+        folder: the candidate's whole folder; without it the other formats are not attacked.
         earlier: DuckDB files of earlier snapshots, the last one last.
         only: the tables of answers that are attacked; all where None. Practice is attacked all the same.
-        parts: what is attacked; the others are named as not tried.
-        seconds: how long the solver may be asked in all; what is left then is named as not tried.
-        readings: what was read before, by other attacks of the same judgement.
-        kept: where pieces are kept that need not be worked out again.
+        parts: the parts that run; the others are reported as not tried.
+        seconds: the solver's total time limit; what is open then is reported as not tried.
+        readings: what other attacks of the same judgement have already read.
+        kept: where pieces are kept that need not be computed again.
 
     Raises:
         UserError: a file cannot be read, or its figures contradict one another.
     """
     rules, catalogue = read_policy(policy), read_catalogue(answer_groups)
     if {*parts} <= {CHANGED_PRACTICE}:
-        # Who changed its practice FTE tell, whatever anybody answered.
+        # FTE reveal who changed its practice, whatever anybody answered.
         only = ()
     readings = readings or Readings()
     public = read(database, only, readings)
@@ -131,15 +131,15 @@ def attack(
 
 
 def _restore_earlier(made: dict[TableKey, Sheet], public: Public, before: Sequence[Mapping[TableKey, Sheet]]) -> None:
-    """Put tables that keep the figures of an earlier snapshot among the units that had answered something then.
+    """Restrict tables that keep the figures of an earlier snapshot to the units that had answered something by then.
 
-    Whoever answered since is in none of their figures, so that they say nothing of it.
+    Units that answered later are in none of their figures, so these reveal nothing about them.
     """
     for key in public.waiting & made.keys():
         figures = _figures(made[key])
         for old in before:
             then = _figures(old[key]) if key in old else {}
-            # Groups that differ by units that had answered nothing are one group there.
+            # Groups that differ only by units that had answered nothing are one group there.
             both = figures.keys() & then.keys()
             if both and all(figures[group] == then[group] for group in both):
                 made[key] = old[key]

@@ -1,10 +1,9 @@
-"""Answers of single units that follow from shown figures: which unit gave which answer, or none.
+"""Answers of single units that follow from shown figures: which unit gave which answer, or did not answer.
 
 Belongs here: parts (b) and (c) of the attack as far as one unit's answer to one question is asked about. Every
 unit-by-answer is an unknown that is 0 or 1. Units of an atom are interchangeable, so the unknowns are numbers of units of an
 atom, and a unit's answer is fixed exactly where all of its atom must have it, or none can. Most questions are settled by a
-solution in whole numbers that shows otherwise; what no solution shows is asked of the solver. Figures of single groups are
-read in ``sheets``.
+whole-number solution that is a counterexample; the rest go to the solver. Figures of single groups are read in ``sheets``.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ from orchestration.attack.solving import Integers, NoSolutionError, Program
 
 PART = "bounds"
 ROUTING = "routing"
-# So many solutions are looked for before what is left counts as not tried.
+# Solutions to look for before the remaining questions count as not tried.
 _MOST_SOLUTIONS = 80
 _SEED = 1
-# Random exchanges: so many walks of so many steps.
+# Random exchanges: number of walks, and steps of each.
 _WALKS = 10
 _STEPS = 1_000
-# Vertices are looked at so many times before the search for whole numbers begins.
+# Number of vertices examined before the search for whole numbers begins.
 _RETRIES = 1
 # What is as good as 1 where a solver computes in floating point: the sum of what is asked is a whole number, or below this.
 _BELOW_ONE = 0.999
@@ -113,7 +112,7 @@ class System:
         for answer in range(len(shown.answers)):
             figures = shown.n_answer[:, answer]
             if block.sheet.single and answer in block.sheet.unions:
-                # Where all members are shown the union says nothing more.
+                # Where all members are shown, the union adds nothing.
                 hidden = (shown.n_answer[:, block.sheet.unions[answer]] == HIDDEN).any(axis=1)
                 figures = np.where(hidden, figures, HIDDEN)
             yield block.given(answer), figures
@@ -149,18 +148,18 @@ class System:
         return self.program.columns(np.repeat(self.sizes, width)).reshape(len(self.sizes), width)
 
     def at_most(self, small: Integers, large: Integers, atoms: NDArray[np.bool_]) -> None:
-        """Say of atoms that ``small`` columns add up to at most what ``large`` columns add up to."""
+        """Require that, by atom, ``small`` columns add up to at most what ``large`` columns add up to."""
         index = np.concatenate([small, large], axis=1)[atoms]
         value = np.concatenate([np.ones(small.shape[1]), -np.ones(large.shape[1])])
         self.program.rows(index, value, np.full(len(index), -np.inf), np.zeros(len(index)))
 
     def link(self, small: Integers, large: Integers, sheet: Sheet) -> None:
-        """Say of two tables that ``small`` is at most ``large`` for every unit that is no divided municipality."""
+        """Require of two tables that ``small`` is at most ``large`` for every unit except divided municipalities."""
         self._linked = True
         self.at_most(small, large, self._plain(sheet))
 
     def free(self) -> Integers:
-        """Add an unknown number of units by atom, and ask of it too."""
+        """Add an unknown number of units by atom, to be settled like the others."""
         self._linked = True
         place = self._columns(1)
         self._asked.append((place, True))
@@ -197,7 +196,7 @@ class System:
         for _ in range(_MOST_SOLUTIONS):
             if not (some.any() or less.any()) or time.monotonic() > self.until:
                 break
-            # Every unit that makes an open question's answer show otherwise counts 1; a solution has closed one of the two
+            # Every unit that is a counterexample to an open question counts 1; a solution has closed one of the two
             # questions of a column, so no column counts twice.
             cost = less.astype(np.float64) - some.astype(np.float64)
             found = self._solution(cost, float(most[less].sum()), found)
@@ -308,7 +307,7 @@ class System:
                 counts[others[:, i], lose] += 1
 
     def _flip(self, block: Block, found: Integers, some: NDArray[np.bool_], less: NDArray[np.bool_]) -> None:
-        """Close questions by four units at such corners of which two gain an answer and two lose it."""
+        """Close questions by four units at such corners, two of which gain an answer and two lose it."""
         if not (some[block.place].any() or less[block.place].any()):
             return
         counts = found[block.place]
@@ -370,7 +369,7 @@ class Findings:
 
 
 def findings(system: System, block: Block, never: NDArray[np.bool_], always: NDArray[np.bool_], part: str) -> Findings:
-    """Hold what is fixed against what one shown group may tell."""
+    """Compare what is fixed with what a single shown group may reveal."""
     sheet = block.sheet
     public = sheet.own_units
     may_not = np.array([sheet.may_be_known(i, given=False) for i in range(len(sheet.shown.answers))])
@@ -395,7 +394,7 @@ def findings(system: System, block: Block, never: NDArray[np.bool_], always: NDA
 def _fixed(
     system: System, block: Block, never: NDArray[np.bool_], always: NDArray[np.bool_]
 ) -> Iterator[tuple[int, int, Measure, bool]]:
-    """Return what is fixed as atom, unit, measure and whether it is so; what a given answer implies is not told again."""
+    """Return what is fixed as atom, unit, measure and whether it is so; what a given answer implies is left out."""
     cannot, must = never[block.place], always[block.place]
     none = len(block.measures) - 1
     for atom in np.flatnonzero(cannot.any(axis=1) | must.any(axis=1)).tolist():

@@ -1,9 +1,10 @@
 """Who reports by which form, and whose practice changed, by the difference of two snapshots.
 
-FTE of single units are public in both snapshots, so everybody knows by how much each unit changed; what FTE by form and real
-change moved by then says on which side it stood. Figures that wait are those of an earlier snapshot and tell nothing.
+FTE of single units are public in both snapshots, so everybody knows by how much each unit changed; the movements of FTE by
+form and of real change then show on which side it was. Figures that wait are those of an earlier snapshot and reveal
+nothing.
 
-Belongs here: part (f) for several snapshots. What one snapshot tells stands in ``practice``.
+Belongs here: part (f) for several snapshots. What one snapshot reveals is in ``practice``.
 """
 
 from __future__ import annotations
@@ -35,11 +36,11 @@ from orchestration.attack.result import Derived, Notes
 PART = "changed_practice"
 
 _LEVELS = ("snapshots",)
-# Sums of FTE are made in whole millionths.
+# FTE are summed in whole millionths.
 _MILLION = 1_000_000
-# All sets of so many units are gone through.
+# All sets of this many units are tried.
 _MOST_UNITS = 16
-# Nobody knows how many FTE real change leaves out; it is taken for less than so much of all.
+# How many FTE real change leaves out is not public; less than this share of all is assumed.
 _MOST_LEFT_OUT = 0.75
 # Both percentages are rounded to one decimal.
 _ROUNDING = 0.1 + 1e-9
@@ -47,7 +48,7 @@ _ROUNDING = 0.1 + 1e-9
 
 @dataclass
 class _Practice:
-    """What a snapshot says of forms and practice, without what waits."""
+    """A snapshot's figures on forms and practice, without those that wait."""
 
     fte: dict[tuple[int, str], dict[str, float]]
     forms: dict[tuple[int, str], Forms]
@@ -56,7 +57,7 @@ class _Practice:
 
 
 def attack_changed_practice(now: Public, before: Sequence[Public], notes: Notes) -> None:
-    """Compare a candidate with each earlier snapshot, and write down whose form or practice follows."""
+    """Compare a candidate with each earlier snapshot, and record whose form or practice follows."""
     mine = _read(now.database)
     for old in before:
         theirs = _read(old.database)
@@ -105,7 +106,7 @@ def _forms(period: int, target: str, mine: _Practice, theirs: _Practice, late: f
             notes.not_tried.append(f"{PART}: units that changed and report {side}, {target}, {period}")
         elif told:
             notes.add([Derived(PART, FORMS, target, period, side, told, _LEVELS)])
-    # A form that few had was hidden: that its municipalities are counted now says that somebody came to it.
+    # A form that few had was hidden: that its municipalities are counted now reveals that somebody joined it.
     numbers, numbers_before = (
         {form: number for form, (_, number) in each.forms[period, target].items() if number is not None}
         for each in (mine, theirs)
@@ -118,9 +119,9 @@ def _forms(period: int, target: str, mine: _Practice, theirs: _Practice, late: f
 def _identified_units(
     moved: Mapping[str, int], goal: int, now: Mapping[str, float], before: Mapping[str, float]
 ) -> tuple[str, ...] | None:
-    """Return the units of which it follows whether they are among those whose moves add up to a goal; None if not tried.
+    """Return the units for which it follows whether they are among those whose moves add up to a goal; None if not tried.
 
-    Where no set of units that moved explains the goal, one unit that went from one form to the other is looked for.
+    Where no set of units that moved explains the goal, a single unit that changed form is looked for.
     """
     if not moved and not goal:
         return ()

@@ -22,12 +22,12 @@ class Query(NamedTuple):
     parameters: tuple[Any, ...]
 
 
-# Where whoever wants to know writes down each query of an attack.
+# Collects each query of an attack, where a caller asks for them.
 ASKED: ContextVar[list[Query] | None] = ContextVar("asked", default=None)
 
 
 class _Observed:
-    """A connection that writes down what it is asked."""
+    """A connection that records its queries."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, database: Path, asked: list[Query]) -> None:
         self._connection, self._database, self._asked = connection, database, asked
@@ -45,7 +45,7 @@ class _Observed:
 def opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the database of a snapshot to read it; another reader in the same process may have it open otherwise.
 
-    All that an attack reads of databases it reads by this.
+    Everything that an attack reads from databases goes through this connection.
     """
     with duckdb.connect() as connection:
         connection.execute("set threads = 2")
@@ -54,5 +54,5 @@ def opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute(f"attach '{path}' as files (read_only)")
         connection.execute("use files")
         asked = ASKED.get()
-        # It is asked in two ways only, and says of any other that it has it not.
+        # Only two methods may be called; any other is reported as missing.
         yield connection if asked is None else cast(duckdb.DuckDBPyConnection, _Observed(connection, database, asked))

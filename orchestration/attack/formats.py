@@ -1,7 +1,7 @@
-"""Figures that are hidden in the one public file and stand in another.
+"""Figures that are hidden in one public file and shown in another.
 
-Belongs here: part (g): reading the other formats of a snapshot and holding them against its DuckDB file. A figure is hidden
-where its row has an empty measure there. Formats that are too large to be read in the time are named as not tried.
+Belongs here: part (g): reading the other formats of a snapshot and comparing them with its DuckDB file. A figure is hidden
+where its row has an empty measure there. Formats that are too large to be read in time are reported as not tried.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _REVISIONS = "revisions"
 
 @dataclass(frozen=True)
 class Described:
-    """What ``metadata/<table>.json`` says of a table: its key, and the measures that are numbers."""
+    """What ``metadata/<table>.json`` says about a table: its key, and the measures that are numbers."""
 
     name: str
     key: tuple[str, ...]
@@ -47,14 +47,14 @@ def attack_formats(
     only: Collection[TableKey] | None = None,
     kept: Kept = KEPT_NOWHERE,
 ) -> None:
-    """Look for figures that are hidden in the database and stand in another file of the snapshot.
+    """Look for figures that are hidden in the database and shown in another file of the snapshot.
 
     Args:
         database: the snapshot's DuckDB file.
         folder: the snapshot's folder.
         notes: where findings go.
-        only: the tables of answers, and with them the public tables, that are looked at; all where None.
-        kept: where tables are kept that need not be looked at again.
+        only: the tables of answers to examine, and the public tables that hold them; all where None.
+        kept: where tables are kept that need not be examined again.
     """
     subjects = None if only is None else {key.subject for key in only}
     indicators = None if only is None else {key.indicator for key in only}
@@ -77,7 +77,7 @@ def attack_formats(
 
 
 def _files_of(folder: Path, table: Described) -> list[Path]:
-    """Return the files in which a table stands."""
+    """Return the files that contain a table."""
     single = [
         folder / "parquet" / f"{table.name}.parquet",
         folder / "csv" / f"{table.name}.csv",
@@ -94,7 +94,7 @@ def _table(
     indicators: Collection[str] | None,
     notes: Notes,
 ) -> None:
-    """Look for hidden figures of one table in its files; what else of the snapshot it looks at stands in its inputs."""
+    """Look for hidden figures of one table in its files; its inputs say what else of the snapshot it reads."""
     hidden = connection.sql(f"select count(*) from {table.name} where {_any_empty(table)}").fetchall()[0][0]
     if not hidden:
         return
@@ -118,7 +118,7 @@ def _described(path: Path, connection: duckdb.DuckDBPyConnection) -> Described |
     if "unit_level" in columns and connection.sql(
         f"select count(*) from {name} where unit_level in ('municipality', 'city_district', 'agency')"
     ).fetchall() != [(0,)]:
-        # Of single units FTE are public: nothing in these tables is hidden.
+        # FTE of single units are public: nothing in these tables is hidden.
         return None
     measures = tuple(name for name, kind in columns.items() if kind in numbers and name not in key)
     return Described(name, key, measures) if measures else None
@@ -176,7 +176,7 @@ def _facts(table: Described, rows: Iterable[Sequence[Any]], where: str) -> Itera
 def _empty_rows(
     connection: duckdb.DuckDBPyConnection, table: Described, each: str = ""
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the keys, as texts, of rows of which a measure is empty, and which measures are."""
+    """Return the keys, as texts, of rows with an empty measure, and which measures are empty."""
     keys = ", ".join(f"cast({name} as varchar) as {name}" for name in table.key)
     measures = ", ".join(f"{name} is null as {name}" for name in table.measures)
     where = _any_empty(table) + (f" and {table.key[0]} = '{each}'" if each else "")
@@ -304,7 +304,7 @@ def _match_columns(
 
 
 def _changes(connection: duckdb.DuckDBPyConnection, folder: Path, tables: dict[str, Described], notes: Notes) -> None:
-    """Look for values of rows that are hidden now in the table of revisions and in what is told of changes."""
+    """Look in the table of revisions and the notes on changes for values of rows that are hidden now."""
     revised = connection.sql("select count(*) from duckdb_tables() where table_name = ?", params=[_REVISIONS]).fetchall()[0][
         0
     ]
@@ -336,7 +336,7 @@ def _changes(connection: duckdb.DuckDBPyConnection, folder: Path, tables: dict[s
 def _search_nested(
     connection: duckdb.DuckDBPyConnection, told: Any, tables: dict[str, Described], where: str, notes: Notes, table: str = ""
 ) -> None:
-    """Look in nested texts for rows that are named by their key, are hidden, and stand beside a number."""
+    """Look in nested JSON for hidden rows that are named by their key next to a number."""
     if isinstance(told, list):
         for part in told:
             _search_nested(connection, part, tables, where, notes, table)
@@ -361,7 +361,7 @@ def _search_nested(
 
 
 def _check_workbooks(folder: Path, notes: Notes) -> None:
-    """Say what was not read, and look into workbooks for sheets that are not seen."""
+    """Record what was not read, and look in workbooks for sheets that are not visible."""
     for path in sorted([*(folder / "xlsx").glob("*.xlsx"), *(folder / "packages").glob("*.xlsx")]):
         with zipfile.ZipFile(path) as book:
             sheets = book.read("xl/workbook.xml").decode("utf-8")

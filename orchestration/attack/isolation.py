@@ -21,7 +21,7 @@ from orchestration.attack.sheets import ANSWERED, Pattern, Patterns, Sheet
 from orchestration.attack.solving import Program, UndecidedError
 
 PART = "isolation"
-# So many sets of few answering units of one table are looked for; further ones add nothing to a table that fails already.
+# Sets of few answering units to look for in one table; further ones add nothing to a table that has already failed.
 _MOST_SETS = 20
 
 
@@ -53,13 +53,14 @@ class Isolation:
             if not rows.size:
                 continue
             self.tried["figures"] += rows.size
-            # Units that are known not to have been asked add nothing to any sum.
+            # Units known not to have been asked add nothing to any sum.
             members = shown.members[rows] & ~sheet.may_not_have_answered()
             pattern = self._patterns.of(members)
             found += self._few_units(sheet, measure, pattern, sheet.public_units, rows)
             known = self._known(sheet, measure)
             if known.any():
-                # What is known of units is taken off all sums. Earlier snapshots may tell it of some units of an atom.
+                # What is known of units is subtracted from all sums. Earlier snapshots may reveal it for some units of an
+                # atom.
                 beside = pattern if pattern.holds(known) else self._patterns.of(members & ~known)
                 found += self._few_units(sheet, measure, beside, sheet.public_units | known, rows)
             if measure == ANSWERED:
@@ -77,7 +78,7 @@ class Isolation:
                 yield sheet.fact(self._part, measure, units, sheet.levels(rows[list(through)]))
 
     def _known(self, sheet: Sheet, measure: int | str) -> NDArray[np.bool_]:
-        """Return the units of which allowed uniform groups tell the measure."""
+        """Return the units whose measure follows from allowed uniform groups."""
         if isinstance(measure, str):
             return sheet.may_have_answered()
         known = sheet.may_be_known(measure, given=False) | sheet.may_be_known(measure, given=True)
@@ -86,7 +87,7 @@ class Isolation:
     def _sets(
         self, pattern: Pattern, known: NDArray[np.bool_]
     ) -> tuple[Reduced, list[tuple[tuple[int, ...], tuple[int, ...]]]]:
-        """Return the small sets of a pattern without atoms that are known, and the row space that is left."""
+        """Return the small sets of a pattern without known atoms, and the remaining row space."""
         key = (id(pattern), known.tobytes())
         if key not in self._found:
             reduced = without(pattern.reduced, pattern.matrix, known) if known.any() else pattern.reduced
@@ -95,7 +96,7 @@ class Isolation:
         return self._found[key]
 
     def _few_answering(self, sheet: Sheet, pattern: Pattern, rows: NDArray[np.int64]) -> list[Derived]:
-        """Return larger sets of units whose figures follow and of which fewer than the policy's fewest units answered."""
+        """Return larger sets of units whose figures follow and in which fewer units answered than the policy's minimum."""
         mask = pattern.atoms(sheet.public_units)
         reduced, small = self._sets(pattern, mask)
         figures = sheet.shown.n_answered[rows]
@@ -124,7 +125,7 @@ class Isolation:
 def _values(
     reduced: Reduced, pattern: Pattern, figures: NDArray[np.int64], known: NDArray[np.bool_]
 ) -> list[Fraction] | None:
-    """Return the figure of each reduced row, without units that are known; None where those are not known after all."""
+    """Return the figure of each reduced row, without units that are known; None where those turn out not to be known."""
     if known.any():
         # A public unit is a group of its own, so its figure is the one of that group.
         for atom in np.flatnonzero(known):
@@ -139,7 +140,7 @@ def _values(
 def _smallest(
     reduced: Reduced, sizes: NDArray[np.int64], values: Sequence[Fraction], closed: Iterable[set[int]], fewest: int
 ) -> tuple[int, ...] | None:
-    """Return the atoms of a set whose figures follow and of which fewer than ``fewest`` units answered; None without any.
+    """Return the atoms of a set whose figures follow and in which fewer than ``fewest`` units answered; None without any.
 
     ``closed`` are sets that are found already; no set that holds one of them is found again.
     """

@@ -1,10 +1,10 @@
-"""Pieces of an attack that need not be worked out again: what the same inputs give.
+"""Pieces of an attack that need not be computed again, because equal inputs give an equal result.
 
-A piece is a function of what it is given and of nothing else, so its inputs are its name: every field of every value, as a
-hash. Only a piece that derived nothing and left nothing open is kept; one that found something is worked out each time.
+A piece depends on its arguments and on nothing else, so it is named by their hash, over every field of every value. Only a
+piece that derived nothing and left nothing open is kept; one that found something is computed each time.
 
 Belongs here: the hash of inputs, and keeping the notes of a piece. Does not belong here: where they are kept over time, and
-whether that may be used (whoever attacks says so).
+whether they may be used (the caller of the attack decides).
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ import numpy as np
 
 from orchestration.attack.result import Notes, Uniform
 
-# Marks a field that says where something was read, for messages, and is no input of any reasoning.
+# Marks a field that says where something was read, for messages only; it is not an input.
 PLACE = {"is_place": True}
 
 
 class Kept(Protocol):
-    """Where pieces are kept: by the parts of the attack that they serve and the hash of their inputs."""
+    """Where pieces are kept, by the parts of the attack that they serve and the hash of their inputs."""
 
     def find(self, parts: Sequence[str], inputs: str) -> Any:
         """Return what is kept, or None."""
 
     def keep(self, parts: Sequence[str], inputs: str, content: Any) -> None:
-        """Keep what a piece gave."""
+        """Keep the result of a piece."""
 
 
 class KeptNowhere:
@@ -48,12 +48,12 @@ KEPT_NOWHERE = KeptNowhere()
 
 
 def piece(kept: Kept, parts: Sequence[str], inputs: Any, work: Callable[[Notes], Any], notes: Notes) -> Any:
-    """Work out a piece of an attack, or take what is kept of it, and write it down.
+    """Compute a piece of an attack, or take its kept result, and record it.
 
     Args:
         kept: where pieces are kept.
         parts: the parts of the attack that it serves, and what it is called among them.
-        inputs: everything that the work is given.
+        inputs: everything that the work depends on.
         work: writes its findings into notes, and returns what else it gives, as JSON has it.
         notes: where findings go.
 
@@ -109,13 +109,13 @@ def fingerprint(value: Any) -> str:
     """Return a hash of a value with everything in it, the same in every process.
 
     Raises:
-        TypeError: there is something in it of which it is not known what makes it the same.
+        TypeError: it contains a value of a type for which equality is not defined here.
     """
     return _hash(value, {}).hex()
 
 
 def _hash(value: Any, known: dict[int, tuple[Any, bytes]]) -> bytes:
-    # What stands in many places (a frame of many tables) is gone through once; it is held, so that its id stays its own.
+    # What occurs in many places (a frame of many tables) is hashed once; a reference is held so that its id is not reused.
     is_shared = dataclasses.is_dataclass(value)
     if is_shared and id(value) in known:
         return known[id(value)][1]
@@ -143,7 +143,7 @@ def _parts(value: Any, known: dict[int, tuple[Any, bytes]]) -> list[bytes]:
                 found += [field.name.encode(), _hash(getattr(value, field.name), known)]
         return found
     if isinstance(value, Mapping):
-        # In their order: the work goes through them in it.
+        # In iteration order, since the work depends on it.
         return [b"mapping", *(_hash(each, known) for item in value.items() for each in item)]
     if isinstance(value, AbstractSet):
         return [b"set", *sorted(_hash(each, known) for each in value)]

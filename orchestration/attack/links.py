@@ -1,7 +1,7 @@
 """Tables that say something of one another: unions of questions, questions that follow an answer, forms of reporting.
 
-Belongs here: which tables are bound together by what is public, how, and what follows from them as one system. Nothing is
-bound that the public catalogue does not say; a union that the form itself asked is a question like any other.
+Belongs here: which tables are bound together by what is public, how, and what follows from them as one system. Only links in
+the public catalogue are used; a union that the form itself asked is a question like any other.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _YES = "yes"
 _ALL_ROWS = "all"
 _ALL_UNITS = "all"
 _JOINT = "joint"
-# Tables with no more answers in all than this come whole.
+# Tables with at most this many answers in total are included whole.
 _MOST_ANSWERS = 9
 
 
@@ -86,7 +86,7 @@ def _followers(
     parents: dict[TableKey, set[int]] = {}
     conditions = [condition.strip().partition("=")[::2] for condition in population.split("|")]
     for other, parent in sheets.items():
-        # Where the answers of all rows of a grid are one answer of a union, that one says it.
+        # Where the answers of all rows of a grid are one answer of a union, that answer stands for them.
         led = {answer for indicator, answer in conditions if indicator == other.indicator}
         is_union = public.questions.get(other, Question()).is_derived and other.time_period == key.time_period
         if is_union and len(led) == len(conditions) and parent.shown.unit_set == sheet.shown.unit_set:
@@ -121,7 +121,7 @@ def keys_of(link: Link) -> tuple[TableKey, ...]:
 def bound_system(link: Link, sheets: Mapping[TableKey, Sheet], patterns: Patterns) -> System:
     """Return the system of the tables that a link binds together.
 
-    Large tables come with the answers alone that the link is about.
+    Large tables come with only the answers that the link is about.
     """
     keys = keys_of(link)
     width = sum(len(sheets[key].shown.answers) + 1 for key in keys)

@@ -1,7 +1,7 @@
 """What the policy allows to follow from published figures, as this package reads it.
 
-Belongs here: reading the policy file and the catalogue of answers that stands beside the questions. Does not belong here:
-how anything is protected.
+Belongs here: reading the policy file and the catalogue of answers beside the questions. Does not belong here: how anything
+is protected.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Union:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What is known of answers beside the public files.
+    """What is known about answers besides the public files.
 
     ``members`` has, by indicator (``*`` is any) and answer, the answers of which that answer is the union. ``answered_with``
     are the multi-select questions that are answered without any box, or None where that is not known.
@@ -72,7 +72,7 @@ def read_policy(path: Path) -> Policy:
     """Read the policy file.
 
     Raises:
-        UserError: the file has not the entries that the attack needs.
+        UserError: the file lacks entries that the attack needs.
     """
     try:
         entries: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -85,7 +85,7 @@ def read_policy(path: Path) -> Policy:
             routed_protected=entries["routed_questions"] == _PROTECTED,
             changed_units=int(entries["changed_units"]),
             units_by_practice=int(entries["units_by_practice"]),
-            # What stands in both lists is sensitive.
+            # An indicator in both lists is sensitive.
             ordinary_indicators=frozenset(entries["ordinary"]) - frozenset(sensitive),
         )
     except (KeyError, TypeError, ValueError, AttributeError, yaml.YAMLError) as error:
@@ -95,9 +95,9 @@ def read_policy(path: Path) -> Policy:
 
 
 def read_catalogue(answer_groups: Path | None) -> Catalogue:
-    """Read unions of answers, and what the files beside it say of questions.
+    """Read unions of answers, and what the files beside it say about questions.
 
-    Files that are not there tell nothing, and nothing is assumed in their place.
+    Missing files are read as empty; nothing is assumed in their place.
     """
     if answer_groups is None:
         return Catalogue()

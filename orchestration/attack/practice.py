@@ -1,7 +1,7 @@
 """Who changed its reporting practice and who reports by which form, by the public FTE of single units; amounts and persons.
 
-Belongs here: part (f). FTE of single units are public, so a sum without a few of them tells which they are where only one
-set of units gives it. What the difference of two snapshots tells stands in ``changed_practice``.
+Belongs here: part (f). FTE of single units are public, so a sum that leaves out a few of them reveals which they are, where
+only one set of units gives it. What the difference of two snapshots reveals is in ``changed_practice``.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ FORMS = "fte_by_reporting_form"
 AMOUNTS = "amounts"
 PERSONS = "person_estimates"
 
-# Sets of up to so many units are searched.
+# Sets of up to this many units are searched.
 _MOST_UNITS = 3
-# A set is one of many where so many others fit too: who is in it does not follow.
+# Where this many other sets fit too, who is in the set does not follow.
 _MANY = 20_000
 TOTAL = "total"
 JOINT, SEPARATE = "joint", "separate"
 MUNICIPALITY_CODE = 4
 # Sums of sets are kept as bits: not more than 100 MB of them.
 MOST_BITS = 800_000_000
-# Sums of FTE are made in millionths; public figures are doubles.
+# FTE are summed in millionths; public figures are doubles.
 _ROUNDING = 1e-5
 
 Floats = NDArray[np.float64]
@@ -56,9 +56,9 @@ class Sum:
 def attack_practice(
     database: Path, policy: Policy, notes: Notes, known: Mapping[tuple[int, str], Collection[str]] = MappingProxyType({})
 ) -> None:
-    """Search sets of units that the public figures tell, and write down what was found.
+    """Search for sets of units that the public figures reveal, and record what was found.
 
-    ``known`` are, by year and target group, the units whose form may follow.
+    ``known`` has, by year and target group, the units whose form may follow.
     """
     with opened(database) as connection:
         fte = fte_of_units(connection)
@@ -89,8 +89,8 @@ def fte_of_units(connection: duckdb.DuckDBPyConnection) -> dict[tuple[int, str],
 def read_forms(connection: duckdb.DuckDBPyConnection, *, with_waiting: bool) -> dict[tuple[int, str], Forms]:
     """Return FTE and municipalities by form, with the total, by year and target group that has any form beside it.
 
-    Forms that wait are those of an earlier snapshot, and say nothing beside the FTE of this one: ``with_waiting`` keeps
-    them.
+    Forms that wait are those of an earlier snapshot and reveal nothing together with the FTE of this one; ``with_waiting``
+    keeps them.
     """
     condition = "true" if with_waiting else f"not contains(coalesce(obs_note, ''), '{WAITS}')"
     found: dict[tuple[int, str], Forms] = {}
@@ -153,12 +153,12 @@ def _real_change(
 
 
 def _decimals(values: Iterable[float | None]) -> int:
-    """Return to how many decimals figures are shown at most."""
+    """Return the greatest number of decimals that figures are shown with."""
     return max((len(f"{value:.10f}".rstrip("0").partition(".")[2]) for value in values if value is not None), default=10)
 
 
 def ground_of(connection: duckdb.DuckDBPyConnection, before: int, after: int) -> dict[str, tuple[str, ...]]:
-    """Return, by unit of the later year, the units that stood on its ground before; units of split ground are left out."""
+    """Return, by unit of the later year, the units that covered its area before; units whose area was split are left out."""
     codes = {
         period: {
             row[0]
@@ -213,7 +213,7 @@ def _forms(
             if amount == 0:
                 notes.add([Derived(PART, FORMS, target, period, form, (), ())])
                 continue
-            # Only municipalities are counted; districts and agencies may have the form beside them.
+            # Only municipalities are counted; districts and agencies may have the form too.
             most = (policy.units_by_practice - 1 if form not in numbers else numbers[form]) + len(
                 [code for code in fte[period, target] if len(code) > MUNICIPALITY_CODE]
             )
@@ -230,7 +230,7 @@ def _forms(
 def in_every_set(weights: Mapping[str, float], total: float, most: int) -> tuple[str, ...] | None:
     """Return the units that are in every set of at most ``most`` units whose weights add up to a total; None if not tried.
 
-    Exact: weights are whole millionths, divided by what they have in common.
+    Exact: weights are whole millionths, divided by their greatest common divisor.
     """
     numbers = {code: round(weight * 1_000_000) for code, weight in weights.items() if weight > 0}
     goal = round(total * 1_000_000)
@@ -255,7 +255,7 @@ def in_every_set(weights: Mapping[str, float], total: float, most: int) -> tuple
 def _one_set(steps: Sequence[int], goal: int, most: int) -> tuple[int, ...] | None:
     """Return the places of some set of at most ``most`` numbers that add up to the goal; None without one."""
     mask = (1 << (goal + 1)) - 1
-    # By how many numbers were looked at: the sums of so many of them, as bits.
+    # By count of numbers used: the sums that this many can reach, as bits.
     layers = [[1] + [0] * most]
     for step in steps:
         before = layers[-1]
@@ -274,7 +274,7 @@ def _one_set(steps: Sequence[int], goal: int, most: int) -> tuple[int, ...] | No
 
 
 def _search(sums: Sequence[Sum], units: Sequence[str], sizes: Sequence[int], fact: Derived, notes: Notes) -> None:
-    """Search sets of units that fulfil all sums, and write down the units that are in every one of them."""
+    """Search for sets of units that fulfil all sums, and record the units that are in every one of them."""
     if not sums:
         return
     certain: set[int] | None = None
@@ -304,7 +304,7 @@ def _sets(sums: Sequence[Sum], count: int, size: int, notes: Notes) -> Iterable[
         low = np.searchsorted(ranked, first.least - so_far, side="left")
         high = np.searchsorted(ranked, first.most - so_far, side="right")
         last = order[low:high]
-        # Each set once: the last unit stands after those of the head.
+        # Each set once: the last unit comes after those of the head.
         last = last[last > (head[-1] if head else -1)]
         for other in sums[1:]:
             total = other.scores[last] + sum(other.scores[i] for i in head)
@@ -343,7 +343,7 @@ def _amounts(connection: duckdb.DuckDBPyConnection, policy: Policy, notes: Notes
 
 
 def _persons(connection: duckdb.DuckDBPyConnection, policy: Policy, notes: Notes) -> None:
-    """Look for questions that few units answered; a category is a count over all that did."""
+    """Look for questions that few units answered; a category is a count over all units that did."""
     rows = connection.sql(f"select indicator, time_period, category, n_units from {PERSONS} order by all").fetchall()
     for (indicator, period), found in itertools.groupby(rows, key=lambda row: (row[0], row[1])):
         numbers = {row[2]: row[3] for row in found}

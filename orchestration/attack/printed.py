@@ -1,9 +1,8 @@
-"""What follows where old reports printed a group that is hidden now: print beside what is shown.
+"""What follows where old reports printed a group that is hidden now: printed and shown figures together.
 
-Belongs here: part (h). A printed figure is a range of whole numbers of units, and of shown and printed figures together the
-same questions are asked as of shown ones alone. Print that does not agree with what is shown of the same units is left out.
-What follows from print alone is public since the report; it is counted apart. Does not belong here: what a printed figure is
-about.
+Belongs here: part (h). A printed figure is a range of whole numbers of units; shown and printed figures together are
+attacked like shown ones alone. Printed figures that disagree with those shown for the same units are left out. What follows
+from print alone is public since the report; it is counted apart. Does not belong here: what a printed figure is about.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ PART = "printed"
 _OF_ANSWERED, _OF_ALL = "answered", "all"
 _READINGS = (_OF_ANSWERED, _OF_ALL)
 _NEARLY = 1e-6
-# No group is so large: what one group says counts as following too.
+# Larger than any group: what one group reveals counts as following too.
 _NEVER = 10**9
 
 Range = tuple[int, int]
@@ -43,7 +42,7 @@ Facts = set[tuple[object, ...]]
 
 @dataclass(frozen=True)
 class Told:
-    """What print says of units: how many of them gave an answer, at least and at most, and how many answered, if it does."""
+    """What print says about units: the least and greatest number that gave an answer and, if printed, how many answered."""
 
     group: Group
     members: NDArray[np.bool_]
@@ -90,7 +89,7 @@ class _Left:
 def attack_printed(
     public: Public, made: Mapping[TableKey, Sheet], policy: Policy, catalogue: Catalogue, until: float, notes: Notes
 ) -> None:
-    """Attack every table of which a hidden group was printed.
+    """Attack every table with a hidden group that was printed.
 
     Args:
         public: the candidate.
@@ -98,7 +97,7 @@ def attack_printed(
         policy: what may follow.
         catalogue: which tables say something of one another.
         until: when to stop asking the solver, by the clock of the machine.
-        notes: where findings go, and what follows from what is shown alone, which is not told again.
+        notes: where findings go; it has what follows from shown figures alone, which is not reported again.
 
     Raises:
         UserError: the printed figures cannot be read.
@@ -146,10 +145,10 @@ def _name(keys: Iterable[TableKey]) -> str:
 
 
 class _Search:
-    """What is asked of shown and printed figures together, and of print alone."""
+    """The questions put to shown and printed figures together, and to print alone."""
 
     def __init__(self, policy: Policy, until: float, notes: Notes) -> None:
-        """Begin with what is known to follow from what is shown alone."""
+        """Begin with what follows from shown figures alone."""
         self.isolation = Isolation(policy, Patterns(), PART)
         self._patterns = Patterns()
         self._until = until
@@ -157,7 +156,7 @@ class _Search:
         self._shown: Facts = {fact[1:6] for fact in notes.derived}
 
     def table(self, both: Sheet, alone: Sheet) -> None:
-        """Write down what follows about a table."""
+        """Record what follows about a table."""
         self._notes.tried[PART]["tables"] += 1
         sets = [fact for fact in self.isolation.attack(both) if not _may_follow(fact, both)]
         told = {fact[1:6] for fact in self.isolation.attack(alone)} if sets else set()
@@ -168,7 +167,7 @@ class _Search:
         self._add([*sets, *fixed], told | {fact[1:6] for fact in by_itself})
 
     def link(self, link: Link, both: Mapping[TableKey, Sheet], alone: Mapping[TableKey, Sheet]) -> None:
-        """Write down what follows about tables that say something of one another."""
+        """Record what follows about linked tables."""
         self._notes.tried[PART]["links"] += 1
         known = {fact[1:6] for fact in self._notes.derived}
         fixed = [fact for fact in self._solved(bound_system(link, both, self._patterns)) if fact[1:6] not in known]
@@ -188,18 +187,18 @@ class _Search:
         return [fact for block in system.blocks for fact in findings(system, block, never, always, PART).derived]
 
     def _add(self, facts: Iterable[Derived], alone: Facts) -> None:
-        """Write down facts that follow neither from what is shown alone nor from print alone."""
+        """Record facts that follow neither from shown figures alone nor from print alone."""
         known = self._shown | alone
         self._notes.add(
             fact._replace(part=PART)
             for fact in facts
-            # What print tells of each unit of a set it tells of the set.
+            # What print reveals about each unit of a set, it reveals about the set.
             if fact[1:6] not in known and not all((*fact[1:5], (unit,)) in alone for unit in fact.units)
         )
 
 
 def _may_follow(fact: Derived, sheet: Sheet) -> bool:
-    """Say whether groups that may be uniform tell of each unit of a set whether it gave the answer."""
+    """Return whether groups that may be uniform reveal, for each unit of a set, whether it gave the answer."""
     if fact.measure == ANSWERED:
         known = sheet.may_have_answered() | sheet.may_not_have_answered()
     else:
@@ -209,14 +208,14 @@ def _may_follow(fact: Derived, sheet: Sheet) -> bool:
 
 
 def _without_policy(sheet: Sheet) -> Sheet:
-    """Return a table of which nothing may follow, so that all that does is told."""
+    """Return a table of which nothing may follow, so that everything that does is reported."""
     return dataclasses.replace(sheet, fewest=_NEVER, not_asked=None, asked=None)
 
 
 def _disclosed_by_print(
     sheet: Sheet, figures: Sequence[Figure], public: Public, left: _Left
 ) -> tuple[list[Told], list[Told]]:
-    """Return what print says of hidden groups beside what is shown, and what it says of all groups by itself.
+    """Return what print adds on hidden groups to what is shown, and what it says about all groups by itself.
 
     Raises:
         NoSolutionError: no answers of units give the shown figures.
@@ -263,10 +262,10 @@ def _first(group: PrintedGroup) -> Placed:
 
 
 def _placed(sheet: Sheet, figures: Sequence[Figure], public: Public, left: _Left) -> list[Placed]:
-    """Return the figures with the units that they are about; those of groups that the table does not have are left out."""
+    """Return the figures with the units that they are about; figures of groups that the table lacks are left out."""
     frames = [frame for (period, _), frame in public.frames.items() if period == sheet.key.time_period]
     frame = sheet.frame
-    # A table that keeps earlier figures has the silent units of that time.
+    # A table that keeps earlier figures has the units without answers of that time.
     silent = public.silent.get(sheet.key.time_period, frozenset()) - set(frame.units)
     silent |= {frame.units[i] for i in np.flatnonzero(frame.silent)}
     known: dict[tuple[Group, ...], tuple[NDArray[np.bool_], NDArray[np.bool_], tuple[Range, ...]] | None] = {}
@@ -291,7 +290,7 @@ def _units(
         return None
     ways = [own, *(_codes(other, parts) for other in frames)]
     core = frozenset.intersection(*ways)
-    # Units that one way alone counts may have been left out of print altogether.
+    # Units that only one way counts may be missing from print altogether.
     countings = dict.fromkeys((len(way), len(way - core - silent)) for way in (*ways, core))
     members, as_own = (
         np.array([code in units for code in frame.units], dtype=np.bool_) for units in (core - silent, own - silent)
@@ -313,9 +312,9 @@ class _Rows:
         self._places = {row.tobytes(): i for i, row in enumerate(sheet.shown.members)}
 
     def counts_the_same(self, found: Sequence[Placed]) -> bool:
-        """Say whether figures that were printed together count a divided municipality as the table does.
+        """Return whether figures that were printed together count a divided municipality as the table does.
 
-        They do where print has a number of units that only this way to count gives, and no figure is another one.
+        They do where print has a number of units that only this way of counting gives, and no figure disagrees.
         """
         unsure = [placed for placed in found if not placed.has_one_count and self._row(placed) is not None]
         return any(self._has_base(placed) for placed in unsure) and all(
@@ -323,7 +322,7 @@ class _Rows:
         )
 
     def agrees(self, placed: Placed, reading: str) -> bool:
-        """Say whether a figure, read in a way, agrees with what is shown of the same units; yes where nothing is."""
+        """Return whether a figure, in one reading, agrees with what is shown of the same units; True where nothing is."""
         row = self._row(placed)
         if row is None or not placed.has_one_count:
             return True
@@ -332,12 +331,12 @@ class _Rows:
         return counts is not None and (count == HIDDEN or counts[0] <= count <= counts[1])
 
     def is_hidden(self, group: PrintedGroup) -> bool:
-        """Say whether print says something of a group that is not shown of it."""
+        """Return whether print says something about a group that is not shown."""
         found = [(self._row(placed), placed.figure) for figures in group.values() for placed in figures]
         return any(row is None or self._count(row, figure) == HIDDEN for row, figure in found)
 
     def _row(self, placed: Placed) -> int | None:
-        """Return the row of the group as the table counts it, where it is shown how many answered."""
+        """Return the row of the group as the table counts it, if the number that answered is shown."""
         row = self._places.get(placed.own.tobytes())
         return None if row is None or self._shown.n_answered[row] == HIDDEN else row
 
@@ -355,11 +354,11 @@ class _Rows:
 
 
 def count_range(figure: Figure, reading: str, answered: int, whole: int) -> Range | None:
-    """Return between which numbers of units a figure can stand for; None where it cannot be.
+    """Return the least and greatest number of units that a figure can stand for; None where it is impossible.
 
     Args:
         figure: the printed figure.
-        reading: of which units it is a part, where its base is not printed.
+        reading: the base of the figure, where it is not printed.
         answered: how many units of the group answered.
         whole: how many units the group has.
     """
@@ -373,7 +372,7 @@ def count_range(figure: Figure, reading: str, answered: int, whole: int) -> Rang
     least, most = figure.value - figure.half, figure.value + figure.half
     if figure.is_share:
         if not base:
-            # Nothing is no percentage of nothing.
+            # A percentage of zero units is undefined.
             return None
         least, most = least * base / 100, most * base / 100
     if figure.answer == ANSWERED:
@@ -383,7 +382,7 @@ def count_range(figure: Figure, reading: str, answered: int, whole: int) -> Rang
 
 
 def _answered(sheet: Sheet, groups: Sequence[NDArray[np.bool_]]) -> list[Range]:
-    """Return how many units of groups can have answered by what is shown, at least and at most."""
+    """Return the least and greatest number of units of groups that can have answered, by what is shown."""
     nothing = [Told(Group("", "", ""), members, None, {}) for members in groups]
     system = system_of([with_print(sheet, nothing)], Patterns())
     columns = system.blocks[0].answered
@@ -399,7 +398,7 @@ def _answered(sheet: Sheet, groups: Sequence[NDArray[np.bool_]]) -> list[Range]:
 
 
 def narrowed(group: PrintedGroup, answered: Range | None, readings: Mapping[Column, Sequence[str]]) -> Told | None:
-    """Return what the figures of a group say together; None where they cannot all be true.
+    """Return the ranges that all figures of a group allow; None where they contradict one another.
 
     Args:
         group: the figures, by what they were printed with.
@@ -431,7 +430,7 @@ def _fitting(found: Sequence[Placed], limits: Range, readings: Sequence[str]) ->
         for number, beside in itertools.product(range(limits[0], limits[1] + 1), range(most_beside + 1)):
             ranges = [count_range(placed.figure, reading, number + beside, whole) for placed in found]
             if None not in ranges:
-                # So many of whom print counts may be no members.
+                # This many of the units that print counts may not be members.
                 yield number, [(max(each[0] - beside, 0), min(each[1], number)) for each in ranges if each is not None]
 
 
@@ -484,7 +483,7 @@ def print_alone(sheet: Sheet, told: Iterable[Told]) -> Sheet:
 
 
 def _note_exclusions(reports: Reports, left: _Left, notes: Notes) -> None:
-    """Say which printed figures were left out, and why."""
+    """Record which printed figures were left out, and why."""
     for why, counts in (
         ("name no question, answer or group of the public tables", reports.not_mapped),
         ("are in words or rough", reports.vague),

@@ -56,8 +56,8 @@ class Group(NamedTuple):
 class Frame:
     """The units of a unit set in a year and the groups that they lie in.
 
-    ``members`` has a row for each of ``groups``; ``silent`` are units that answered nothing at all, ``own`` the divided
-    municipalities that are a county of their own, whose answers are public as those of the county.
+    ``members`` has a row for each of ``groups``; ``silent`` are units that answered nothing at all; ``own`` are the divided
+    municipalities that are a county of their own, so that their answers are public as the county's.
     """
 
     units: tuple[str, ...]
@@ -103,7 +103,7 @@ class Shown:
     """What is shown of one table: ``members`` of each group over the units of its frame, and its figures.
 
     ``n_answer`` has a row a group and a column an answer, ``HIDDEN`` where the figure is not shown. ``members`` leave out
-    silent units: nothing is unknown of them. Groups of the same units are one.
+    silent units: nothing about them is unknown. Groups of the same units are one.
     """
 
     key: TableKey
@@ -113,8 +113,8 @@ class Shown:
     members: NDArray[np.bool_]
     n_answer: NDArray[np.int64]
     n_answered: NDArray[np.int64]
-    # Limits of hidden figures that tell more than the country's figure does: row, answer, lower, upper. Where HIDDEN stands
-    # for the answer they are of the units that answered.
+    # Limits of hidden figures that are closer than the country's figure: row, answer, lower, upper. HIDDEN as the answer
+    # stands for the units that answered.
     limits: tuple[tuple[int, int, int, int], ...] = ()
     unknown_groups: int = 0
 
@@ -140,16 +140,16 @@ class Public:
     codes: dict[str, frozenset[str]] = field(default_factory=dict)
     silent: dict[int, frozenset[str]] = field(default_factory=dict)
     without_units: list[TableKey] = field(default_factory=list)
-    # Year, target group and unit of FTE that say that one half of a separate report is missing.
+    # Year, target group and unit of FTE with the note that one half of a separate report is missing.
     half_missing: list[tuple[int, str, str]] = field(default_factory=list)
-    # Tables that say of themselves that they keep the figures of an earlier snapshot.
+    # Tables that are marked as keeping the figures of an earlier snapshot.
     waiting: set[TableKey] = field(default_factory=set)
-    # Rows that are marked as confidential and have a figure all the same.
+    # Rows that are marked as confidential and still have a figure.
     open_rows: list[tuple[TableKey, str, Group]] = field(default_factory=list)
 
 
 class Readings:
-    """What was read of answers in databases that have the same: they are read once."""
+    """Answers already read: databases with equal answers are read once."""
 
     def __init__(self) -> None:
         """Begin with nothing."""
@@ -208,7 +208,7 @@ def _read_catalogue(connection: duckdb.DuckDBPyConnection, public: Public) -> No
 
 
 def _read_frames(connection: duckdb.DuckDBPyConnection, public: Public) -> None:
-    """Read who lies where in every year that has figures of answers."""
+    """Read which units lie in which areas, for every year that has figures of answers."""
     periods = sorted(row[0] for row in connection.sql(f"select distinct time_period from {ANSWERS}").fetchall())
     silent: dict[int, set[str]] = {}
     # A unit whose FTE are all carried forward, or missing because it did not answer, answered nothing in the year.
@@ -236,7 +236,7 @@ def _read_frames(connection: duckdb.DuckDBPyConnection, public: Public) -> None:
     ).fetchall():
         changes.setdefault(year, {}).setdefault(old, set()).add(new)
     newest = connection.sql("select max(time_period) from areas where area_basis = 'current'").fetchall()[0][0]
-    # The size group of districts has no area of its own: it is the one that only the tables of answers know.
+    # The size group of districts has no area of its own: it occurs only in the tables of answers.
     beside = [
         row[0]
         for row in connection.sql(
@@ -292,7 +292,7 @@ def _frame(
     is_by_level: bool,
 ) -> Frame:
     groups: dict[Group, set[int]] = {}
-    # Where municipalities lie that are one unit, by county: one that is alone there is public as its county.
+    # The counties of municipalities that are one unit: one that is alone in its county is public as the county.
     alone: dict[Group, set[int]] = {}
     for i, (code, level) in enumerate(units):
         for basis in ("reported", "current"):
@@ -302,7 +302,7 @@ def _frame(
             if not (is_by_level and is_part):
                 groups.setdefault(Group("country", COUNTRY, basis), set()).add(i)
             for area_level in _LEVELS:
-                # A unit lies in an area where all that it became does.
+                # A unit lies in an area if all its successors do.
                 codes = {None if place is None else place[area_level] for place in where}
                 area = codes.pop() if len(codes) == 1 else None
                 if area_level == "size_group" and is_part:
@@ -331,7 +331,7 @@ def _frame(
 
 
 def _successors(code: str, changes: Mapping[int, Mapping[str, set[str]]], period: int, newest: int) -> set[str]:
-    """Return the codes that the ground of a unit has in the newest year."""
+    """Return the codes that the area of a unit has in the newest year."""
     codes = {code}
     for year in sorted(changes):
         if period < year <= newest:
@@ -367,7 +367,7 @@ def _read_answers(connection: duckdb.DuckDBPyConnection, public: Public, only: C
         order by indicator, item, time_period, unit_level, unit_code, area_basis
         """
     ).fetchall()
-    # Of all rows, also those that show nothing.
+    # Of all rows, including those that show nothing.
     sets = {
         TableKey(ANSWERS, *row[:3]): row[3][0] if len(row[3]) == 1 else BY_LEVEL
         for row in connection.sql(
@@ -384,7 +384,7 @@ def _read_answers(connection: duckdb.DuckDBPyConnection, public: Public, only: C
             row for row in found if row[6] and (any(figure is not None for figure in row[8]) or row[9] or row[10])
         ]
         public.open_rows += [(key, answer, Group(*row[3:6])) for row in opened_rows for answer in row[7]]
-        # A figure that should not be there need not be a true one.
+        # A figure that should be hidden need not be true.
         found = [row for row in found if row not in opened_rows]
         if not found:
             continue
@@ -393,7 +393,7 @@ def _read_answers(connection: duckdb.DuckDBPyConnection, public: Public, only: C
             public.without_units.append(key)
         else:
             if key in public.waiting and _counts_silent_units(found, frame):
-                # Of an earlier snapshot, in which a unit had answered that has answered nothing any more.
+                # From an earlier snapshot, in which a unit had answered that now has no answers.
                 frame = frame.as_if_all_responded
             public.tables[key] = _shown(key, sets[key], found, frame, public.database)
 
@@ -419,7 +419,7 @@ def _shown(key: TableKey, unit_set: str, rows: list[tuple[Any, ...]], frame: Fra
         if len(row[9]) > 1 or len(row[10]) > 1:
             raise _contradiction(key, group, "the rows of one group tell different numbers of units", database)
         place = frame.place.get(group)
-        # Nothing is guessed: a group of other units than were thought is no group that is known.
+        # Nothing is guessed: a group of other units than expected counts as unknown.
         if place is None or (row[10] and frame.whole_sizes[place] != row[10][0]):
             unknown += 1
             continue
@@ -442,7 +442,7 @@ def _shown(key: TableKey, unit_set: str, rows: list[tuple[Any, ...]], frame: Fra
             counts.append(figures)
             answered.append(figure)
             continue
-        # The same units by another name: what the one hides the other may show.
+        # The same units under another name: one may show what the other hides.
         pairs = [(answered[at], figure), *zip(counts[at], figures, strict=True)]
         if any(HIDDEN not in pair and pair[0] != pair[1] for pair in pairs):
             raise _contradiction(key, group, f"the same units have other figures in {groups[at].unit_level}", database)

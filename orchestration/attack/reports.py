@@ -1,8 +1,8 @@
-"""What old reports printed of groups of units: which question, group and answer a printed figure is about.
+"""What old reports printed about groups of units: the question, group and answer of each printed figure.
 
-Belongs here: reading the public table of printed figures, and holding its words against the codes, labels and names of the
-other public tables. A figure is taken only where every word of it is known and its digits are printed. Does not belong here:
-what follows from it.
+Belongs here: reading the public table of printed figures, and matching its words to the codes, labels and names of the other
+public tables. A figure is taken only where every word of it is known and its digits are printed. Does not belong here: what
+follows from it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from orchestration.attack.result import TableKey
 from orchestration.attack.sheets import ANSWERED
 from orchestration.core.errors import UserError
 
-# What an answer is called in print that is no answer but the units of which the others are a part.
+# How print labels the base: not an answer, but the units of which the other figures are a part.
 BASE = "base"
 
 _PRINTED = "published_figures"
@@ -40,7 +40,7 @@ _ANSWERED = "answered"
 _YES = "yes"
 _ALL_ROWS = "all"
 _LEVELS = ("county", "hf_area", "health_region", "size_group")
-# Dimensions that say which answer, of what the figure is a part, and in which year the form was sent.
+# Dimensions for the answer, the base of the figure, and the year in which the form was sent.
 _ANSWER, _QUESTION, _OF, _SURVEY = "answer", "question", "base", "survey_year"
 _VAGUE = "approx"
 # "Ahus-området" and "Helse Sør-Øst" are the areas "Ahus" and "Sør-Øst".
@@ -49,7 +49,7 @@ _HALF = Fraction(1, 2)
 
 
 class Column(NamedTuple):
-    """Figures that were printed together: those of one measure in one table of one report, a part of the same units."""
+    """Figures that were printed together: those of one measure in one table of one report, with the same base."""
 
     source: str
     table: str
@@ -79,7 +79,7 @@ class Figure:
 
 @dataclass
 class Reports:
-    """The printed figures of units: those that are understood, and how many of each report and table are not."""
+    """The printed figures of units: those that could be mapped, and how many of each report and table could not."""
 
     figures: list[Figure] = field(default_factory=list)
     not_mapped: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -101,11 +101,11 @@ class _Words:
     areas: Mapping[tuple[int, str], Mapping[str, str]]
 
     def code(self, codelist: str, text: str) -> str:
-        """Return the code that a text is or names; the text where it is none."""
+        """Return the code that a text is or names; else the text itself."""
         return self.codes.get(codelist, {}).get(text.casefold(), text)
 
     def question(self, source: str, text: str) -> str:
-        """Return the question that a report calls so; the text where it is none."""
+        """Return the question that a report calls by this text; else the text itself."""
         return self.questions.get((source, text.casefold())) or self.questions.get(("", text.casefold()), text)
 
 
@@ -155,7 +155,7 @@ def _exact(value: float) -> Fraction:
 
 
 def _digits(text: str | None) -> Fraction | None:
-    """Return the number that a text is printed as; None where it is in words."""
+    """Return the number that a printed text shows in digits; None where it is in words."""
     try:
         return Fraction("".join((text or "").split()).removesuffix("%").replace(",", "."))
     except ValueError:
@@ -174,7 +174,7 @@ def _mapped(
     if len(named) != len(dimensions) or _QUESTION not in named or measure not in (*_COUNTS, _SHARE):
         return None
     if _OF in named and base is None:
-        # Whose share it is stands in words alone.
+        # Whose share it is is said only in words.
         return None
     question = words.question(source, named[_QUESTION])
     if (question, period) not in words.tables and named.get(_SURVEY, "").isdigit():
@@ -220,7 +220,7 @@ def _country() -> Group:
 
 
 def _place(level: str, text: str, period: int, words: _Words) -> tuple[Group, tuple[Group, ...]] | None:
-    """Return the group that a text names, and the groups that it is made of."""
+    """Return the group that a text names, and the groups that make it up."""
     if text in _TOTALS:
         return _country(), (_country(),)
     if level == "size_group":
@@ -236,7 +236,7 @@ def _place(level: str, text: str, period: int, words: _Words) -> tuple[Group, tu
 
 
 def _sizes_within(code: str, codes: Iterable[str]) -> list[str]:
-    """Return the size groups that a wider one (``lt5000``, ``ge20000``) is made of; none where its limits are others."""
+    """Return the size groups that a wider one (``lt5000``, ``ge20000``) is made of; none where its limits do not match."""
     wanted = _limits(code)
     if wanted is None:
         return []
@@ -262,7 +262,7 @@ def _plain(name: str) -> str:
 
 
 def _words(connection: duckdb.DuckDBPyConnection) -> _Words:
-    """Read codes, labels and names; a name that stands for two things stands for none."""
+    """Read codes, labels and names; an ambiguous name is dropped."""
     codes: dict[str, list[tuple[str, str]]] = {}
     for codelist, *texts in connection.sql("select codelist, code, label_nb, label_en from codelists").fetchall():
         codes.setdefault(codelist, []).extend((text, texts[0]) for text in texts if text)
@@ -298,7 +298,7 @@ def _words(connection: duckdb.DuckDBPyConnection) -> _Words:
 
 
 def _once(pairs: Iterable[tuple[Any, str]]) -> dict[Any, str]:
-    """Return what each text stands for, where that is one thing; a code stands for itself."""
+    """Return what each unambiguous text stands for; a code stands for itself."""
     found: dict[Any, set[str]] = {}
     for text, code in pairs:
         found.setdefault(text, set()).add(code)

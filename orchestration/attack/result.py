@@ -1,4 +1,4 @@
-"""What the attack says: what was tried, what follows though it must not, and what follows as the policy allows.
+"""The result of the attack: what was tried, what follows though it must not, and what follows as the policy allows.
 
 Belongs here: the types of the result. No result holds a value that was derived.
 """
@@ -23,7 +23,7 @@ class TableKey(NamedTuple):
 
 
 class Derived(NamedTuple):
-    """Something that follows though it must not: about which units, of which figure, through groups of which levels.
+    """Something that follows though it must not: its units, its figure, and the levels of the groups that reveal it.
 
     ``measure`` is the answer, ``n_answered`` for whether a unit answered (or was asked), ``form`` for how it reports,
     ``changed`` for who changed. The value is left out on purpose.
@@ -56,10 +56,9 @@ class Attack:
     """The result of one attack.
 
     ``tried`` counts by part, ``allowed`` the facts about single units by indicator that may follow, ``uniform`` the uniform
-    groups by indicator and year. ``not_tried`` says in words what was left out; what is named there is not known to be safe.
-    ``uniform_limits`` are, by indicator, the fewest units that answered of a group that may be uniform,
-    ``files`` are the public files that were read, ``from_print`` the facts about single units by indicator that old reports
-    tell by themselves, ``uniform_limits`` by indicator the fewest units that answered of a group that may be uniform.
+    groups by indicator and year. ``not_tried`` says in words what was left out, and so is not known to be safe. ``files``
+    are the public files that were read, ``from_print`` the facts about single units by indicator that old reports tell by
+    themselves, ``uniform_limits`` by indicator the fewest units that answered of a group that may be uniform.
     """
 
     tried: Mapping[str, Mapping[str, int]]
@@ -80,7 +79,7 @@ class Attack:
 
 @dataclass
 class Notes:
-    """What the parts write down while they work; the parts of one attack share it."""
+    """The findings that the parts record while they work; the parts of one attack share them."""
 
     tried: dict[str, Counter[str]] = field(default_factory=lambda: {part: Counter() for part in PARTS})
     derived: list[Derived] = field(default_factory=list)
@@ -92,11 +91,11 @@ class Notes:
     files: list[str] = field(default_factory=list)
 
     def add(self, facts: Iterable[Derived]) -> None:
-        """Write down what was derived."""
+        """Record what was derived."""
         self.derived.extend(facts)
 
     def take(self, other: Notes) -> None:
-        """Write down what others wrote."""
+        """Add the findings of other notes."""
         for part, counts in other.tried.items():
             self.tried[part].update(counts)
         self.derived.extend(other.derived)
@@ -108,7 +107,7 @@ class Notes:
         self.files.extend(other.files)
 
     def result(self) -> Attack:
-        """Return all that was written down, each fact once and in a fixed order."""
+        """Return all that was recorded, each fact once and in a fixed order."""
         return Attack(
             tried={part: dict(counts) for part, counts in self.tried.items()},
             derived=tuple(sorted(set(self.derived))),

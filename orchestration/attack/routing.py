@@ -1,4 +1,4 @@
-"""Which form a unit reports by, as far as the questions tell that only units of one form are asked.
+"""Which form a unit reports by, as far as questions that only units of one form are asked reveal it.
 
 Belongs here: the part of (c) that sees all rows of a question together, and notes at the FTE of single units. What one table
 tells of who was asked is in
@@ -45,7 +45,7 @@ def attack_forms(
     for key, is_joint in tables:
         shown = sheets[key].shown
         answered = system.program.columns(pattern.sizes)
-        # Who answered has the form of the row.
+        # A unit that answered reports by the form of the row.
         system.at_most(answered[:, None], joint if is_joint else separate, everywhere)
         for row in np.flatnonzero(shown.n_answered != HIDDEN):
             inside = answered[pattern.atoms(shown.members[row])]
@@ -73,7 +73,7 @@ def add_note_disclosures(
 ) -> None:
     """Add units whose FTE carry the note that half of a separate report is missing: the note discloses their form.
 
-    Only years count of which a question by form is published: in others nobody's form is protected by it.
+    Only years with a published question by form count: in others hiding the form protects nobody.
     """
     years = {(period, target): indicator for indicator, period, target, _ in by_form}
     for period, target, code in half_missing:

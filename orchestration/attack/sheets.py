@@ -1,6 +1,6 @@
-"""Tables of answers made ready for reasoning: which figures are shown of which units, and what may follow from one group.
+"""Tables of answers prepared for the attack: which figures are shown of which units, and what may follow from one group.
 
-Belongs here: what the public catalogue says of a question (one answer or several, unions, who was asked), groups of units
+Belongs here: what the public catalogue says about a question (one answer or several, unions, who was asked), sets of units
 that no figure tells apart (atoms), and the facts that the policy allows. Does not belong here: what follows from several
 groups.
 """
@@ -38,7 +38,7 @@ _ALL_UNITS = "all"
 
 
 class Pattern:
-    """Groups of units, and the atoms that they cut the units into; what is found of them is kept for further tables."""
+    """Groups of units, and the atoms that they cut the units into; what is found about them is kept for further tables."""
 
     def __init__(self, members: NDArray[np.bool_]) -> None:
         """Cut the units of the groups (one row each) into atoms; units in no group are in no atom."""
@@ -79,7 +79,7 @@ class Pattern:
         return self._coordinates[key]
 
     def holds(self, units: NDArray[np.bool_]) -> bool:
-        """Say whether a set of units cuts no atom."""
+        """Return whether a set of units cuts no atom."""
         inside = self.atom_of_unit >= 0
         return not bool((self.atoms(units) & self.atoms(inside & ~units)).any())
 
@@ -108,13 +108,13 @@ class Patterns:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table of answers with what is known of its question.
+    """A table of answers with what is known about its question.
 
-    ``single`` is a question with one answer; ``base`` are the answers that no other answers make up, ``unions`` those that
-    they do. ``boxed`` says that who answered ticked a box. ``fewest`` is the policy's limit of uniform groups. ``full`` is
-    the table of which this one has only some answers. ``not_asked`` and ``asked`` are the units of which uniform groups of
-    the question that decides it may say so. ``beside`` are tables of the same question whose
-    groups may be uniform as its own: earlier snapshots, and the units that came since.
+    ``single`` is a question with one answer; ``base`` are the answers that are no union of others, ``unions`` those that
+    are. ``boxed`` says that a unit that answered ticked a box. ``fewest`` is the policy's limit of uniform groups. ``full``
+    is the table of which this one has only some answers. ``not_asked`` and ``asked`` are the units for which uniform groups
+    of the deciding question may reveal it. ``beside`` are tables of the same question whose groups may be uniform as its
+    own: earlier snapshots, and the units that answered since.
     """
 
     shown: Shown
@@ -177,22 +177,22 @@ class Sheet:
 
     @cached_property
     def enough(self) -> NDArray[np.bool_]:
-        """Return, by group, whether so many units answered that it may be uniform."""
+        """Return, by group, whether enough units answered for it to be uniform."""
         return np.asarray(self.answered_at_least >= self.fewest, dtype=np.bool_)
 
     def may_be_known(self, answer: int, *, given: bool) -> NDArray[np.bool_]:
-        """Return the units of which one shown group may say that they gave an answer, or did not."""
+        """Return the units for which one shown group may reveal that they gave an answer, or did not."""
         if self.full is not None:
             return self.full.may_be_known(self.full.shown.answers.index(self.shown.answers[answer]), given=given)
         if given and self.routed:
-            # Who gave an answer was asked.
+            # A unit that gave an answer was asked.
             return np.zeros(len(self.frame.units), dtype=np.bool_)
         rows = (self.whole if given else self.zero)[:, answer] & self.enough
         found = self._union(rows) if given else self._union(rows) | self.may_not_have_answered()
         return _any(found, [other.may_be_known(answer, given=given) for other in self.beside])
 
     def may_have_answered(self) -> NDArray[np.bool_]:
-        """Return the units of which one shown group may say that they answered."""
+        """Return the units for which one shown group may reveal that they answered."""
         if self.full is not None:
             return self.full.may_have_answered()
         if self.routed:
@@ -200,7 +200,7 @@ class Sheet:
         return _any(self._union(self.all_answered & self.enough), [other.may_have_answered() for other in self.beside])
 
     def may_not_have_answered(self) -> NDArray[np.bool_]:
-        """Return the units of which the question that decides it may say that they were not asked."""
+        """Return the units for which the deciding question may reveal that they were not asked."""
         if self.full is not None:
             return self.full.may_not_have_answered()
         return np.zeros(len(self.frame.units), dtype=np.bool_) if self.not_asked is None else self.not_asked
@@ -216,14 +216,14 @@ class Sheet:
 
     @cached_property
     def public_units(self) -> NDArray[np.bool_]:
-        """Return those of which it is known what they answered: as one among areas, or by what their districts did."""
+        """Return those whose answers are known: as one unit among areas, or from what their districts answered."""
         if self.shown.unit_set != BY_LEVEL:
             return self.own_units
         alone = self.shown.members[self.shown.members.sum(axis=1) == 1]
         return np.asarray(self.own_units & alone.any(axis=0), dtype=np.bool_)
 
     def only(self, answers: Sequence[int]) -> Sheet:
-        """Return the table with some answers that exclude one another, all others being one that it does not hold."""
+        """Return the table with only some mutually exclusive answers; all others become one answer that it does not hold."""
         kept = list(answers)
         shown = dataclasses.replace(
             self.shown,
@@ -251,7 +251,7 @@ class Sheet:
         return Uniform(int(zero.sum()), int(whole.sum()), int(answered.sum()), allowed)
 
     def fact(self, part: str, measure: int | str, units: Sequence[int], levels: Sequence[str] = ()) -> Derived:
-        """Return what is written down of something that follows; ``measure`` is the place of an answer or a word."""
+        """Return the record of something that follows; ``measure`` is the place of an answer, or a word."""
         name = self.shown.answers[measure] if isinstance(measure, int) else measure
         codes = tuple(sorted(self.frame.units[unit] for unit in units))
         return Derived(
@@ -269,18 +269,18 @@ def _any(found: NDArray[np.bool_], others: Sequence[NDArray[np.bool_]]) -> NDArr
 
 
 def sheets(public: Public, policy: Policy, catalogue: Catalogue) -> dict[TableKey, Sheet]:
-    """Make every table ready.
+    """Prepare every table for the attack.
 
     Raises:
-        UserError: the figures of one group cannot all be true.
+        UserError: the figures of one group contradict one another.
     """
     return decided({key: _sheet(shown, public, policy, catalogue) for key, shown in public.tables.items()}, public)
 
 
 def decided(sheets: Mapping[TableKey, Sheet], public: Public) -> dict[TableKey, Sheet]:
-    """Return tables, those of routed questions with what the questions that decide them may say of who was asked."""
+    """Return the tables; those of routed questions get what the deciding questions may reveal about who was asked."""
     made = dict(sheets)
-    # A question may be asked because of one that is itself asked because of another.
+    # The deciding question may itself be routed.
     waiting = {key: conditions for key in made if (conditions := _conditions(key, public))}
     while waiting:
         ready = [
@@ -292,7 +292,7 @@ def decided(sheets: Mapping[TableKey, Sheet], public: Public) -> dict[TableKey, 
 
 
 def _conditions(key: TableKey, public: Public) -> dict[str, set[str]]:
-    """Return the answers of which a unit must have given one to be asked a question, by indicator; none where all are."""
+    """Return the answers one of which a unit must have given to be asked a question, by indicator; none if all are asked."""
     population = public.questions.get(key, Question()).population
     found: dict[str, set[str]] = {}
     for condition in population.split("|") if "=" in population else []:
@@ -302,12 +302,12 @@ def _conditions(key: TableKey, public: Public) -> dict[str, set[str]]:
 
 
 def _leads(other: TableKey, key: TableKey, conditions: Mapping[str, set[str]]) -> bool:
-    """Say whether one question decides who is asked another."""
+    """Return whether one question decides who is asked another."""
     return other.indicator in conditions and other.time_period == key.time_period
 
 
 def _decided(sheet: Sheet, made: Mapping[TableKey, Sheet], conditions: Mapping[str, set[str]]) -> Sheet:
-    """Return a routed table with what uniform groups of the question that decides it may say."""
+    """Return a routed table with what uniform groups of the deciding question may reveal."""
     sources = [
         other
         for key, other in made.items()
@@ -337,12 +337,12 @@ def _decided(sheet: Sheet, made: Mapping[TableKey, Sheet], conditions: Mapping[s
 def _sheet(shown: Shown, public: Public, policy: Policy, catalogue: Catalogue) -> Sheet:
     indicator = shown.key.indicator
     place = {answer: i for i, answer in enumerate(shown.answers)}
-    # A union of questions is yes or no, whatever its parts are.
+    # A union of questions is answered yes or no, whatever its parts are.
     several = public.scales.get(indicator) == _SEVERAL_BOXES and not public.questions.get(shown.key, Question()).is_derived
     unions: dict[int, tuple[int, ...]] = {}
     for answer, i in place.items():
         members = catalogue.members_of(indicator, answer)
-        # An answer that the table does not hold makes up nothing in it.
+        # Without all of its members in the table, a union counts as an answer of its own.
         if members and all(member in place for member in members):
             found = tuple(place[member] for member in members)
             if _is_union(shown, i, found, several=several):
@@ -357,7 +357,7 @@ def _sheet(shown: Shown, public: Public, policy: Policy, catalogue: Catalogue) -
                 shown.key, f"more answers than units that answered in {group.unit_level} {group.unit_code}", public.database
             )
     if catalogue.answered_with is None:
-        # Where only answered questions are the base of the report, an empty question is no answer.
+        # Where the report's base is the units that answered, an empty question is no answer.
         boxed = public.bases.get(indicator) == "answered"
     else:
         boxed = indicator not in catalogue.answered_with
@@ -376,10 +376,9 @@ def _sheet(shown: Shown, public: Public, policy: Policy, catalogue: Catalogue) -
 
 
 def _with_divided(shown: Shown, frame: Frame, unions: Mapping[int, tuple[int, ...]], *, several: bool) -> Shown:
-    """Return a table with what divided municipalities answered as one, where the figures of their districts tell it.
+    """Return a table with the answers of divided municipalities as one unit, where figures of their districts reveal them.
 
-    It is the answer that most districts gave (docs/use/contract.md); with as many for another one nothing is taken for
-    known.
+    It is the answer that most districts gave (docs/use/contract.md); a tie is taken as unknown.
     """
     rows = []
     for unit in np.flatnonzero(frame.own & ~frame.silent):
@@ -414,7 +413,7 @@ def _with_divided(shown: Shown, frame: Frame, unions: Mapping[int, tuple[int, ..
 
 
 def _is_union(shown: Shown, union: int, members: tuple[int, ...], *, several: bool) -> bool:
-    """Say whether the shown figures agree with an answer being the union; a form may have asked it by itself."""
+    """Return whether the shown figures agree with an answer being the union; a form may have asked it directly."""
     parts = shown.n_answer[:, members]
     whole = shown.n_answer[:, union]
     known = (parts != HIDDEN).all(axis=1) & (whole != HIDDEN)
@@ -425,12 +424,12 @@ def _is_union(shown: Shown, union: int, members: tuple[int, ...], *, several: bo
 
 
 def is_routed(key: TableKey, public: Public) -> bool:
-    """Say whether only some units were asked: those with an answer to another question, or of one reporting form."""
+    """Return whether only some units were asked: those with an answer to another question, or of one reporting form."""
     return public.questions.get(key, Question()).population != _ALL_UNITS or form_of(key, public) is not None
 
 
 def form_of(key: TableKey, public: Public) -> tuple[str, str] | None:
-    """Return the target group and the reporting form that the row of a question names; None where it names none."""
+    """Return the target group and the reporting form that the row of a question names; None where it names neither."""
     for target in public.codes.get("target_group", frozenset()):
         if key.item.startswith(f"{target}_"):
             rest = key.item.removeprefix(f"{target}_")

@@ -1,7 +1,7 @@
 """Several snapshots together: units that did not change have the same answers in all of them.
 
-Belongs here: part (d). A unit that answered late is public by its FTE, and has answered nothing before. Who was corrected is
-not public, but a difference that only few units can explain points at them.
+Belongs here: part (d). A unit that answered late can be identified by its public FTE, and had no answers before. Who was
+corrected is not public, but a difference that only few units can explain points to them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def attack_snapshots(
     until: float,
     notes: Notes,
 ) -> None:
-    """Attack every table that earlier snapshots have too.
+    """Attack every table that earlier snapshots also have.
 
     Args:
         now: the candidate.
@@ -53,7 +53,7 @@ def attack_snapshots(
         before: the earlier snapshots, each with its tables, ready.
         policy: what may follow.
         until: when to stop asking the solver, by the clock of the machine.
-        notes: where findings go, and what follows from the candidate alone, which is not told again.
+        notes: where findings go; it has what follows from the candidate alone, which is not reported again.
     """
     found_alone = {fact[1:6] for fact in notes.derived}
     patterns = Patterns()
@@ -85,12 +85,11 @@ def with_before(
     before: Sequence[tuple[Public, Mapping[TableKey, Sheet]]],
     policy: Policy,
 ) -> dict[TableKey, Sheet]:
-    """Return tables with what else shows groups of the same units: earlier snapshots, and the differences from them.
+    """Return tables together with earlier snapshots of the same units, and the differences from them.
 
-    What a large enough uniform group told once is known for good. And who came since is public by the FTE, so a group that
-    was shown before and is shown now shows the units of it that came, too: a group by its own right, with the limit of
-    sensitive questions. A difference that they alone cannot explain is of corrected units, too, and tells nothing of any
-    group.
+    What a large enough uniform group once revealed is known for good. Units that answered since are public by their FTE, so
+    a group that was shown before and is shown now also shows its new units: a group of its own, with the limit of sensitive
+    questions. A difference that they alone cannot explain includes corrected units and reveals nothing about any group.
     """
     found = dict(made)
     for key, sheet in made.items():
@@ -99,7 +98,7 @@ def with_before(
         silent = now.silent.get(key.time_period, frozenset())
         for public, ready in before:
             old = ready.get(key)
-            # A table that is as it was is the earlier one itself.
+            # An unchanged table is the earlier one itself.
             rows = None if old is None or old is sheet else _of_same_units(sheet, old)[1]
             if rows is None:
                 continue
@@ -126,7 +125,7 @@ def _of_same_units(sheet: Sheet, old: Sheet) -> tuple[Sheet, list[Row] | None]:
 
 
 def _added(sheet: Sheet, rows: Sequence[Row], old: Sequence[Row], came: NDArray[np.bool_]) -> Sheet | None:
-    """Return a table of the units that came, by group; None where differences are not of them alone, or there are none."""
+    """Return a table of the units that answered since, by group; None where there are none, or others changed too."""
     before = {row.whole: row for row in old}
     pairs = [
         (row, before[row.whole])
@@ -165,7 +164,7 @@ def _rows(sheet: Sheet) -> list[Row]:
     shown = sheet.shown
     found = []
     for i, group in enumerate(shown.groups):
-        # What a municipality answered as one is no group of the tables, and the same units in every snapshot.
+        # A municipality's answer as one unit is no group of the tables, and concerns the same units in every snapshot.
         place = sheet.frame.place.get(group)
         whole = shown.members[i] if place is None else sheet.frame.members[place]
         counts = {answer: int(n) for answer, n in zip(shown.answers, shown.n_answer[i], strict=True) if n != HIDDEN}
@@ -206,7 +205,7 @@ def _table(
     differs = [_differs(rows, old) for _, old, _ in earlier]
     for (_, old, _), other in zip(earlier, differs, strict=True):
         if not other and _covers(old, rows):
-            # An earlier snapshot says all of it already, and what is public stays so.
+            # An earlier snapshot already shows all of it, and what is public stays public.
             notes.tried[PART]["tables that say nothing new"] += 1
             return []
     facts: list[Derived] = []
@@ -232,23 +231,23 @@ def _table(
     same = {unit for unit, code in enumerate(sheet.frame.units) for _, _, then in earlier if code in then - silent}
     try:
         found = _follows(merged, patterns, isolation)
-        # What earlier snapshots say without the candidate is public for good.
+        # What earlier snapshots reveal without the candidate is public for good.
         old_rows = together[len(rows) :]
         past = {fact[1:6] for fact in _follows(_merged(sheet, old_rows), patterns, isolation)} if found else set()
     except NoSolutionError:
-        # Each pair fits, all together do not: somebody changed, and nothing is known to have stayed.
+        # Each pair fits, but not all together: somebody changed, and nothing is known to be unchanged.
         notes.not_tried.append(f"{PART}: all snapshots of {sheet.key.indicator}, {sheet.key.item}, {sheet.key.time_period}")
         return facts
     except UndecidedError:
         notes.not_tried.append(f"{PART}: answers of {sheet.key.indicator}, {sheet.key.item}, {sheet.key.time_period}")
         return facts
     kept = {sheet.frame.units[unit] for unit in same} - late
-    # Where a table is as it was, a unit that answered late may have been left out of it: nothing follows about it.
+    # An unchanged table may have left out a unit that answered late: nothing follows about that unit.
     return facts + [fact for fact in found if fact[1:6] not in past and not kept & set(fact.units)]
 
 
 def _differs(rows: Sequence[Row], old: Sequence[Row]) -> bool:
-    """Say whether the same group has other figures."""
+    """Return whether the same group has different figures."""
     places = {row.whole: row for row in old}
     for row in rows:
         before = places.get(row.whole)
@@ -262,7 +261,7 @@ def _differs(rows: Sequence[Row], old: Sequence[Row]) -> bool:
 
 
 def _covers(old: Sequence[Row], rows: Sequence[Row]) -> bool:
-    """Say whether an earlier table shows every figure of the rows."""
+    """Return whether an earlier table shows every figure of the rows."""
     places = {row.whole: row for row in old}
     for row in rows:
         before = places.get(row.whole)
@@ -293,7 +292,7 @@ def _merged(sheet: Sheet, rows: Sequence[Row]) -> Sheet:
 
 
 def _fits(sheet: Sheet, patterns: Patterns) -> bool:
-    """Say whether answers that did not change give the figures of all rows."""
+    """Return whether unchanged answers can give the figures of all rows."""
     try:
         system = system_of([sheet], patterns)
         system.solve_once()
@@ -312,9 +311,9 @@ def _follows(sheet: Sheet, patterns: Patterns, isolation: Isolation) -> list[Der
 def _few_changed(
     sheet: Sheet, rows: Sequence[Row], old: Sequence[Row], late: frozenset[str], policy: Policy, patterns: Patterns
 ) -> list[int] | None:
-    """Return the units among which fewer than the policy's fewest changed, if so few explain the differences.
+    """Return the units among which fewer than the policy's minimum changed, if so few can explain the differences.
 
-    Units that answered late have changed, and may have given any answer. Of an atom of which some changed all units are
+    Units that answered late have changed, and may have given any answer. If some units of an atom changed, all its units are
     returned.
     """
     most = policy.changed_units - 1 - sum(code in late for code in sheet.frame.units)

@@ -1,7 +1,7 @@
-"""Linear and integer programs, and what their solutions are worth.
+"""Linear and integer programs, and how far their solutions can be trusted.
 
-Belongs here: the solver and how far it is believed. A solution counts as a witness only where it holds in whole numbers; a
-claim that there is none rests on the solver.
+Belongs here: the solver and how far it is trusted. A solution counts as a witness only where it holds in whole numbers; that
+there is none is known only from the solver.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ class Program:
         return np.arange(self.width - len(most), self.width)
 
     def close(self, columns: Integers) -> None:
-        """Say that columns are 0."""
+        """Fix columns at 0."""
         self._built = None
         self._closed.append(columns)
 
     @property
     def closed(self) -> NDArray[np.bool_]:
-        """Return the columns that were said to be 0."""
+        """Return the columns that are fixed at 0."""
         found = np.zeros(self.width, dtype=np.bool_)
         for columns in self._closed:
             found[columns] = True
@@ -97,11 +97,11 @@ class Program:
         self._most.append(np.asarray(most, dtype=np.float64))
 
     def relaxed(self, cost: Floats) -> Floats | None:
-        """Return a vertex that makes the cost least, with no regard to whole numbers; None where nothing fits."""
+        """Return a vertex of least cost, ignoring integrality; None where nothing fits."""
         if self._warm is None or self._built is None:
             self._warm = self._solver(cost, self._model())
         else:
-            # The last vertex still fits: only the cost is another.
+            # The last vertex is still feasible: only the cost changed.
             self._warm.changeColsCost(self.width, np.arange(self.width, dtype=np.int32), cost)
             self._warm.setOptionValue("simplex_strategy", _PRIMAL)
         return self._run(self._warm)

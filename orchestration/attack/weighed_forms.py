@@ -1,9 +1,11 @@
 """Who reports by which form, by the FTE of each unit, the FTE of each form and the counts of who answered as which.
 
-FTE of units are public, so a municipality with more FTE than all that report separately reports jointly. What follows of the
-largest from figures of the country the policy allows, and it is counted. Counts of smaller groups must let no more follow.
+FTE of units are public, so a municipality with more FTE than all that report separately reports jointly. The policy allows
+what follows about the largest from figures of the country, and this is counted. Counts of smaller groups must not reveal
+more.
 
-Belongs here: part (f) and part (c) together. Linear programs over parts of units: what they fix is fixed.
+Belongs here: part (f) and part (c) together. These are linear programs over fractions of units: what they fix is fixed for
+whole units too.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from orchestration.attack.routing import FORM
 from orchestration.attack.sheets import Sheet
 from orchestration.attack.solving import Program, UndecidedError
 
-# Whose form follows has many FTE: so many units are looked at.
+# Only units with many FTE can be identified: this many are examined.
 _LARGEST = 60
 _ROUNDING = 1e-5
 _NEARLY = 1e-6
@@ -46,7 +48,7 @@ class _Count:
 
 @dataclass(frozen=True)
 class _Year:
-    """A year and target group: units with their FTE, what those that report jointly have together, and who chose what."""
+    """A year and target group: units with their FTE, the joint reporters' total, and the counts of who chose which form."""
 
     codes: tuple[str, ...]
     fte: NDArray[np.float64]
@@ -61,14 +63,14 @@ def attack_weighed_forms(
     notes: Notes,
     kept: Kept = KEPT_NOWHERE,
 ) -> dict[tuple[int, str], set[str]]:
-    """Write down the units whose form follows from FTE and counts together, and return those that the country tells.
+    """Record the units whose form follows from FTE and counts together; return those that the country's figures reveal.
 
     Args:
         database: the candidate's DuckDB file.
         by_form: tables of questions by form, and whether they are for units that report jointly.
         sheets: the tables, ready.
         notes: where findings go.
-        kept: where years are kept that need not be worked out again.
+        kept: where years are kept that need not be computed again.
 
     Returns:
         By year and target group the units whose form may follow, which are counted as allowed.
@@ -84,7 +86,7 @@ def attack_weighed_forms(
 
 
 def _year(place: tuple[int, str], year: _Year, counts: Sequence[_Count], notes: Notes) -> list[str] | None:
-    """Write down the units whose form follows in a year, and return those that the country tells; None where not tried."""
+    """Record the units whose form follows in a year; return those that the country reveals; None where not tried."""
     period, target = place
     name = f"{PART}: forms by FTE, {target}, {period}"
     notes.tried[ROUTING]["forms by FTE"] += 1
@@ -120,7 +122,7 @@ def _years(database: Path, notes: Notes) -> dict[tuple[int, str], _Year]:
             continue
         codes = tuple(sorted(fte[key]))
         whole = np.array([len(code) == MUNICIPALITY_CODE for code in codes])
-        # Who is no unit with FTE, or is divided, may have chosen any form.
+        # A unit without FTE, or a divided one, may have chosen any form.
         others = max((found[TOTAL][1] or 0) - int(whole.sum()), 0)
         chosen = tuple(
             _Count(whole, form == JOINT, number - others)
@@ -133,7 +135,7 @@ def _years(database: Path, notes: Notes) -> dict[tuple[int, str], _Year]:
 
 
 def _counts(year: _Year, tables: Sequence[tuple[TableKey, bool]], sheets: Mapping[TableKey, Sheet]) -> list[_Count]:
-    """Return what the groups of questions by form say of how many units have it."""
+    """Return the limits that the groups of questions by form set on how many units have it."""
     counts = []
     for key, is_joint in tables:
         sheet = sheets[key]

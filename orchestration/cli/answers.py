@@ -1,7 +1,7 @@
 """Commands about answers of single units, for those who control a survey year: ``explain`` and ``control``.
 
-Belongs here: what these commands say; it is restricted. Does not belong here: following figures (``trace``) or the findings
-and lists of the control (``control``).
+Belongs here: the output of these commands, which is restricted. Does not belong here: following figures (``trace``) or the
+findings and lists of the control (``control``).
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def control(year: int, answers: Path | None, sign: bool, language: Literal["nb",
 
 
 def _drafted_lines(drafted: Drafted, effect: Sequence[Difference], files: Sequence[Path], is_signed: bool) -> dict[str, Any]:
-    """Return what answered lists lead to, and what that does to the figures."""
+    """Return what answered lists lead to, and its effect on the figures."""
     asked_again = [event for event in drafted.contacts if event.event == "asked_again"]
     text = [
         f"{counted(len(drafted.corrections), 'correction')}, {counted(len(drafted.explanations), 'explanation')}, "
@@ -172,7 +172,7 @@ def _each(head: str, lines: Sequence[str]) -> list[str]:
 
 
 def _finding(key: str) -> str:
-    """Return the key of a finding as a person reads it: unit, finding, and the number that it is about."""
+    """Return the key of a finding in readable form: unit, finding, and the number that it is about."""
     return " ".join(part for part in key.split("|")[2:] if part)
 
 

@@ -1,14 +1,14 @@
 """Every command of ``./is248``: its group in the help, its line there, and the module that has it.
 
-The line is all that ``--help`` shows, so that no command has to be imported for it. Words of the start script stand here
-too. Does not belong here: the help of one command, which stands with the command.
+The line is all that ``--help`` shows, so that no command has to be imported for it. Commands of the start script are here
+too. Does not belong here: the help of one command, which is kept with the command.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# The file that installs the system and calls its commands; what it does by itself is no command of this program.
+# The file that installs the system and calls its commands; its own actions are not commands of this program.
 START_SCRIPT = "start script"
 
 
@@ -16,8 +16,8 @@ START_SCRIPT = "start script"
 class Listed:
     """A command as the help lists it.
 
-    ``module`` is the one of this folder that has it, or START_SCRIPT; ``given`` is what stands after its name there. A
-    command of the start script has its ``example`` here, the others have theirs in their module.
+    ``module`` is the one of this folder that has it, or START_SCRIPT; ``given`` is what follows its name there. A command of
+    the start script has its ``example`` here, the others have theirs in their module.
     """
 
     line: str

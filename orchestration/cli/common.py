@@ -23,7 +23,7 @@ from orchestration.cli.catalogue import COMMANDS, SECTIONS, START_SCRIPT
 from orchestration.core.errors import RefusedError, UserError, UserErrors, causes, system_error
 from orchestration.core.progress import Level, progress
 
-# Readable on a terminal of usual width, and not broken in two on a wide one.
+# Fits a terminal of usual width, and avoids needless line breaks on a wide one.
 HELP_WIDTH = 100
 
 
@@ -32,14 +32,14 @@ class Command(click.Command):
 
     Args:
         examples: lines of a shell; names in braces stand for what the installation has (``installed``).
-        doing: what the command does, as it is said where that takes a while; nothing for one that says more itself.
-        is_answer: all that the command prints is asked for, so that ``--quiet`` cuts nothing of it off.
+        doing: what the command does, reported if it takes a while; empty for a command with its own progress.
+        is_answer: the whole output is the answer, so that ``--quiet`` cuts off nothing.
     """
 
     def __init__(
         self, *args: Any, examples: Sequence[str] = (), doing: str = "", is_answer: bool = False, **kwargs: Any
     ) -> None:
-        """Keep what click does not know."""
+        """Keep the options that click does not know."""
         super().__init__(*args, **kwargs)
         self.examples = tuple(examples)
         self.doing = doing
@@ -56,7 +56,7 @@ class Command(click.Command):
                     formatter.write(f"{'':{formatter.current_indent}}{line}\n")
 
     def format_arguments(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the arguments under the word that a usage line has for them."""
+        """Write the arguments under the word that the usage line uses for them."""
         arguments = [each for each in self.get_params(ctx) if isinstance(each, click.Argument)]
         if arguments:
             with formatter.section("Arguments"):
@@ -83,7 +83,7 @@ class Group(click.Group):
         return self.commands.get(cmd_name)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the called command; an unknown one is told with the nearest word."""
+        """Return the called command; the error for an unknown one suggests the nearest word."""
         if not args[0].startswith("-") and args[0] not in COMMANDS and not ctx.resilient_parsing:
             from orchestration.core.suggestions import suggest
 
@@ -107,7 +107,7 @@ class Group(click.Group):
 
 
 def _of_start_script(name: str) -> click.Command:
-    """Return what stands here for a word of the start script, which never calls this program for it."""
+    """Return a placeholder for a command of the start script, which never calls this program for it."""
 
     def refuse(arguments: tuple[str, ...]) -> None:
         click.echo(f"error: {name}: the start script does this; call ./is248 {name} in the project's folder", err=True)
@@ -132,7 +132,7 @@ def _of_start_script(name: str) -> click.Command:
 
 
 def _listen(level: Level) -> Callable[[click.Context, click.Parameter, bool], bool]:
-    """Return what sets how much is said, where the option is given."""
+    """Return the callback that sets the amount of output, where the option is given."""
 
     def listen(ctx: click.Context, _: click.Parameter, given: bool) -> bool:
         if given and not ctx.resilient_parsing:
@@ -155,7 +155,7 @@ def how_much(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def command(function: Callable[..., dict[str, Any]]) -> Callable[..., None]:
-    """Add ``--json`` and how much is said, print what the command returns, and turn errors into one line and an exit code.
+    """Add ``--json`` and the verbosity options, print what the command returns, turn errors into one line and an exit code.
 
     What a command returns is printed: ``text``, or under ``--json`` everything else. ``result`` is the line of the text that
     stays under ``--quiet``: the first one where it is not given.
@@ -192,7 +192,7 @@ def _print(answer: Mapping[str, Any], as_json: bool, *, is_answer: bool) -> None
 
 
 def _end(error: Exception, as_json: bool) -> NoReturn:
-    """Tell an error in one line and end; a defect of this program keeps its stack trace."""
+    """Print an error in one line and exit; a defect of this program keeps its stack trace."""
     progress.clear()
     told = _as_user_error(error)
     if told is not None:
@@ -213,20 +213,20 @@ def _end(error: Exception, as_json: bool) -> NoReturn:
 
 
 def _as_user_error(error: Exception) -> UserError | None:
-    """Return what the one line of an error says; None for a refusal of the gate and for a defect."""
+    """Return an error as a UserError of one line; None for a refusal of the gate and for a defect."""
     from orchestration.core.settings import load_settings  # imported here: see above
 
     try:
         folders = load_settings().written
     except UserError:
         folders = ()
-    # A rule that could not run for want of room says nothing about the candidate.
+    # A rule that could not run on a full disk says nothing about the candidate.
     found = [("", text) for text in error.errors] if isinstance(error, RefusedError) else causes(error)
     return system_error(found, folders) or (error if isinstance(error, UserError) else None)
 
 
 class _Reset(Group):
-    """The group as it is called: how much is said is as usual again, until an option says otherwise."""
+    """The group as it is called: resets the amount of output to normal, until an option changes it."""
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         progress.level = Level.NORMAL
@@ -244,7 +244,7 @@ def main() -> None:
 
 
 def shown_path(path: Path) -> str:
-    """Return a path as short as it can be said from the folder that the user is in."""
+    """Return the shortest form of a path from the user's current folder."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
@@ -262,14 +262,14 @@ def thousands(value: float | Decimal) -> str:
 
 
 def aligned(heads: Sequence[str], rows: Sequence[Sequence[object]], indent: str = "") -> list[str]:
-    """Return a table as lines: a row of heads, and columns that begin, or of numbers end, under one another.
+    """Return a table as lines: a row of heads, and aligned columns, numbers to the right.
 
     Without rows there is no table.
 
     Args:
-        heads: one a column.
-        rows: values of any kind; None is empty. A column of numbers alone stands to the right.
-        indent: what each line begins with.
+        heads: one for each column.
+        rows: values of any kind; None is empty. A column of only numbers is right-aligned.
+        indent: the beginning of each line.
     """
     if not rows:
         return []

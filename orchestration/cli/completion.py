@@ -21,7 +21,7 @@ CURRENT = "current"
 
 Complete = Callable[[click.Context, click.Parameter, str], list[str]]
 
-# Where the script goes so that every new shell has it, and how one shell has it at once.
+# Where the script goes so that every new shell loads it, and how to load it in one shell at once.
 _INSTRUCTIONS = {
     "bash": ("./is248 completion bash > ~/.is248-complete.bash", "echo '. ~/.is248-complete.bash' >> ~/.bashrc"),
     "zsh": ("./is248 completion zsh > ~/.is248-complete.zsh", "echo '. ~/.is248-complete.zsh' >> ~/.zshrc"),
@@ -33,8 +33,8 @@ _AT_ONCE = {
     "fish": "./is248 completion fish | source",
 }
 
-# Click's scripts ask the program by its name; the one that stands in the line is asked instead, which may lie in no PATH.
-# A key is completed up to its equals sign, behind which no blank belongs.
+# Click's scripts call the program by its name; here the one on the command line is called, which may not be in PATH. A key
+# is completed up to its equals sign, behind which no blank belongs.
 _CHANGES = {
     "bash": ((" COMPREPLY+=($value)", " COMPREPLY+=($value)\n            [[ $value == *= ]] && compopt -o nospace"),),
     "zsh": (
@@ -52,7 +52,7 @@ def script(shell: str) -> str:
     found = get_completion_class(shell)
     if found is None:
         raise LookupError(shell)
-    # Its own ``source`` starts a bash to learn how old that is.
+    # Its own ``source`` starts a bash to find its version.
     text = found.source_template % found(main, {}, PROGRAM, VARIABLE).source_vars()
     for before, after in _CHANGES[shell]:
         if text.count(before) != 1:
@@ -80,7 +80,7 @@ def completion(shell: str) -> None:
 
 
 def _completing(values: Callable[[Settings], Iterable[object]]) -> Complete:
-    """Return what completes a value by those that the installation has."""
+    """Return a completion of values by those that the installation has."""
 
     def complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
         settings = installed.settings_or_none()

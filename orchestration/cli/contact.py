@@ -1,6 +1,6 @@
 """The command ``contact``: the contact round of a survey year. What it says of single units is restricted.
 
-Belongs here: the words of the answer. Does not belong here: states, letters and the page (the room ``contact``).
+Belongs here: the words of the output. Does not belong here: states, letters and the page (the room ``contact``).
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _put_on_record(
         raise UserError(
             "the round has no description, so there are no letters",
             place=f"data/control/rounds/{found.year}.yml",
-            remedy="docs/run/contact-round.md says what a round has",
+            remedy="docs/run/contact-round.md describes the file of a round",
         )
     record = contacts_file(settings.explanations, found.year)
     if found.later is not None and (sent or back is not None or any(approved)):
@@ -144,7 +144,7 @@ def _put_on_record(
 
 
 def _lines(found: ContactRound, written: Written, noted: list[Contact]) -> list[str]:
-    """Return the round as text: how far units are, what is to be sent, where all of it lies."""
+    """Return the round as text: how far units are, what is to be sent, where the files are."""
     from orchestration.contact.states import Asking
 
     states = {state: count for state, count in found.count().items() if count}
@@ -189,7 +189,7 @@ def _lines(found: ContactRound, written: Written, noted: list[Contact]) -> list[
 
 
 def _noted(found: ContactRound, noted: list[Contact]) -> list[str]:
-    """Return events that were put on record: each kind with its units, of questions one by one."""
+    """Return recorded events as lines: each kind with its units; events about questions one by one."""
     names = {unit.unit_code: f"{unit.unit_code} {unit.unit_name}".strip() for unit in found.units}
     kinds: dict[str, list[str]] = {}
     for each in noted:

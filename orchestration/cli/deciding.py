@@ -1,7 +1,7 @@
-"""The decisions of a draft at the terminal: asked one after the other, and what is said of those that a workbook held.
+"""The decisions of a draft at the terminal: asked one by one, and the result of those read from a workbook.
 
 Belongs here: prompts and answers. Does not belong here: which decisions there are and whether one is valid
-(``forms.deciding``); every answer is written at once, so that nothing is lost.
+(``forms.deciding``); every answer is written immediately, so that nothing is lost.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from orchestration.forms.undecided import CANDIDATES, OF_GONE, Group, OpenColumn
 ASKED = load_texts("cli", "deciding")
 
 STOP = "q"
-# Asks for each column of a question by itself.
+# Asks about each column of a question separately.
 _EACH = "e"
-# What is asked beside a new question, with what holds where nothing is written.
+# What is also asked about a new question, with the default.
 _OF_NEW: Mapping[str, str] = {
     "question": "",
     "item": "all",
@@ -45,12 +45,12 @@ _OF_NEW: Mapping[str, str] = {
 
 # How many undecided columns are named.
 _NAMED = 8
-# What is typed for a choice that is no candidate.
+# What is typed for a choice that is not a candidate.
 _LETTERS = {"i": "ignored", "n": "new", "l": "not_delivered", "s": "not_asked", "x": "left_out"}
 
 
 class _StoppedError(Exception):
-    """Somebody has had enough."""
+    """The user stopped."""
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Round:
     written: int = 0
 
     def ask(self) -> Decided:
-        """Ask for each decision that is open; what is decided is written at once."""
+        """Ask for each open decision; each one is written immediately."""
         found = open_decisions(self.folder, self.draft)
         try:
             groups, left_open = dict(found.groups), set[Group]()
@@ -87,21 +87,21 @@ class Round:
         return in_language(TEXTS[name], self.language)
 
     def _is_open(self, column: OpenColumn) -> bool:
-        """Whether a line is still open: an earlier answer may have said what its column is called now."""
+        """Whether a line is still open: an earlier answer may have given its column's new name."""
         return any(column.key == each.key for each in open_decisions(self.folder, self.draft).columns)
 
     def _prompt(self, text: str, default: str = "") -> str:
         try:
             given: str = click.prompt(text, default=default, show_default=bool(default), err=True)
         except click.Abort:
-            # The end of what stands in a pipe, or a key that breaks off.
+            # The end of piped input, or an interrupt.
             raise _StoppedError from None
         if given.strip() == STOP:
             raise _StoppedError
         return given.strip()
 
     def _write(self, decisions: Decisions) -> bool:
-        """Write a decision, or say why it is not valid."""
+        """Write a decision, or print why it is not valid."""
         try:
             self.written += decide(self.folder, decisions, self.draft, self.forms).written
         except UserError as error:
@@ -134,10 +134,10 @@ class Round:
                 return
 
     def _ask_group(self, group: OpenGroup) -> bool:
-        """Ask for one decision of all columns of a question; return whether those that are open are asked for themselves."""
+        """Ask for one decision on all columns of a question; return whether the open ones are to be asked one by one."""
         still = [column for column in group.columns if self._is_open(column)]
         if len(still) < len(group.columns):
-            # Some were found under another name meanwhile.
+            # Some have meanwhile been found under another name.
             return True
         said = describe_group(group, self.language) + (f' "{group.wording}"' if group.wording else "")
         click.echo(f"\n{said}", err=True)
@@ -154,7 +154,7 @@ class Round:
                 return True
 
     def _codes(self, column: OpenColumn) -> list[Kept]:
-        """Ask what the codes of a new question mean; one of which nothing is said stays open."""
+        """Ask what the codes of a new question mean; a code without an answer stays open."""
         found: list[OpenCode] = [
             each
             for each in open_decisions(self.folder, self.draft).codes

@@ -1,7 +1,7 @@
-"""Commands for whoever changes the program: ``model`` and ``licences``.
+"""Commands for developers of the program: ``model`` and ``licences``.
 
-Belongs here: what these commands say. Does not belong here: making a model (``engines.one_model``), what licences are
-(``core.licences``), or the tools of style, which the start script calls by itself.
+Belongs here: the output of these commands. Does not belong here: making a model (``engines.one_model``), licences
+(``core.licences``), or style tools, which the start script calls itself.
 """
 
 from __future__ import annotations

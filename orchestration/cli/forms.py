@@ -89,7 +89,7 @@ def diff_forms_command(before: str, after: str) -> dict[str, Any]:
         told = [each.error for each in entries_of_form(settings, after)[1]]
         title = f"Missing entries for {after} ({len(told)})"
     except UserError as error:
-        # The difference is told all the same.
+        # The difference is shown all the same.
         told, title = [error], f"The entries of {after} cannot be looked up"
     lines = [f"  {shown_path(Path(each.place))}: {each.what}; {each.remedy}" for each in told]
     return {
@@ -174,9 +174,9 @@ def new_year(
         seen = inspect_delivery(settings.deliveries / delivery, form, header_rows=_rows(header_rows), only=sheets)
     if years is None:
         years = int(delivery) - form.time_period if delivery.isdecimal() and form.delivery.isdecimal() else 1
-    # Questions at the terminal come later, and no line may be drawn over them.
+    # Questions at the terminal come later, and the progress line must not overwrite them.
     with progress.doing("matching the columns with earlier forms"):
-        # The rounds of the same survey first, then those of the others: a question may have stood in any of them.
+        # The rounds of the same survey first, then other surveys: a question may come from any of them.
         others = [each for each in load_finished(settings.forms)[0] if each.form != form.form]
         earlier = sorted(
             (each for each in others if each.time_period <= form.time_period),
@@ -238,7 +238,7 @@ def new_year(
 
 
 def _check_files(workbook: Path | None, answered: Path | None, folder: Path) -> None:
-    """Refuse to write over a workbook, which may be filled in, and decisions of a form that is not there."""
+    """Refuse to overwrite a workbook, which may be filled in, and decisions on a form that does not exist."""
     if workbook is not None and workbook.suffix.lower() != ".xlsx":
         raise UserError("is not a valid workbook name", place=str(workbook), remedy="use a name that ends in .xlsx")
     if workbook is not None and workbook.exists():
@@ -250,7 +250,7 @@ def _check_files(workbook: Path | None, answered: Path | None, folder: Path) -> 
 
 
 def _write_workbook(path: Path, folder: Path, draft: Draft, delivery: str, language: Language) -> str:
-    """Write what is open in a form as a workbook, and say what it has."""
+    """Write a form's open decisions as a workbook, and print its contents."""
     from orchestration.forms.deciding_workbook import workbook as as_workbook
     from orchestration.forms.undecided import open_decisions
 
@@ -268,7 +268,7 @@ def _rows(text: str | None) -> tuple[int, ...] | None:
     """Return the header rows that somebody gave.
 
     Raises:
-        UserError: they are no row numbers from 1 in order.
+        UserError: they are not row numbers from 1 in ascending order.
     """
     if text is None:
         return None

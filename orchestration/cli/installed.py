@@ -18,7 +18,7 @@ _COLUMN = re.compile(r"^ *- *(?:\{ *)?name: *([a-z0-9_]+)", re.MULTILINE)
 
 
 def settings_or_none() -> Settings | None:
-    """Return the settings; None where they are wrong, which is said when a command is called."""
+    """Return the settings; None where they are wrong, which is reported when a command is called."""
     try:
         return load_settings()
     except UserError:

@@ -1,4 +1,4 @@
-"""The command ``preview``, a look at one survey year before a run.
+"""The command ``preview``: shows one survey year before a run.
 
 Belongs here: the words of the answer; what it shows of single units is restricted. Does not belong here: reading and
 counting (the room ``preview``).
@@ -64,7 +64,7 @@ def preview(year: int, limit: int, against: str | None, draft_entries: bool) -> 
     settings = load_settings()
     found = preview_year(settings, year, against)
     page = write_page(found, settings.preview)
-    # An error is no plain value.
+    # An error is not a plain value.
     told = dataclasses.asdict(dataclasses.replace(found, problems=(), entries=()))
     told |= {name: [_problem(each) for each in getattr(found, name)] for name in ("problems", "entries")}
     drafts = _draft_entries(settings, [each.form for each in found.rounds]) if draft_entries else []
@@ -74,7 +74,7 @@ def preview(year: int, limit: int, against: str | None, draft_entries: bool) -> 
 
 
 def _draft_entries(settings: Settings, names: Sequence[str]) -> list[tuple[Path | None, str]]:
-    """Write the draft entries of each form, and say where or why none; nothing is written into the inputs themselves."""
+    """Write the draft entries of each form, and say where they are or why there are none; the inputs are not changed."""
     from orchestration.preview.entry_drafts import NAME, write_draft_entries
     from orchestration.preview.missing_entries import entries_of_form
 
@@ -99,13 +99,13 @@ def _problem(error: UserError) -> dict[str, str]:
 
 
 def _listed(title: str, lines: Sequence[str], most: int) -> list[str]:
-    """Return a list with its title and number, as many lines of it as are wanted."""
+    """Return a list with its title and number, up to the wanted number of lines."""
     more = [f"  ... and {len(lines) - most} more (the page has all)"] if len(lines) > most else []
     return [f"{title}: {len(lines)}", *(f"  {line}" for line in lines[:most]), *more]
 
 
 def _lines(found: Preview, page: Path, most: int) -> list[str]:
-    """Return the answer as text: first what a run would be refused for, last where all of it stands."""
+    """Return the output as text: first what would make a run fail, last where the full list is."""
     lines = [
         f"{each.form}: delivery {each.delivery}"
         + ("" if each.is_delivered else " (there is no such folder, or nothing in it can be read)")
@@ -157,7 +157,7 @@ def _lines(found: Preview, page: Path, most: int) -> list[str]:
 
 
 def _counted_lines(found: Preview, most: int) -> list[str]:
-    """Return what the cells of the year come to."""
+    """Return the counts of the year's cells."""
     ledger = [(each.form, each.file, each.read, each.mapped, each.ignored, each.rejected) for each in found.ledger]
     lines = ["cells:", *aligned(("form", "file", "read", "mapped", "ignored", "rejected"), ledger, "  ")]
     lines += _cell_lines("cells that cannot be read", found.rejected, most)
@@ -204,7 +204,7 @@ def _counted_lines(found: Preview, most: int) -> list[str]:
 
 
 def _cell_lines(title: str, cells: Sequence[Rejected], most: int) -> list[str]:
-    """Return a list of cells, those of one column with one reason as one line."""
+    """Return a list of cells; cells of one column with the same reason share a line."""
     groups: dict[tuple[str, ...], list[Rejected]] = {}
     for each in cells:
         groups.setdefault((each.file, each.sheet, each.column, each.reason), []).append(each)
@@ -228,7 +228,7 @@ def _cell_lines(title: str, cells: Sequence[Rejected], most: int) -> list[str]:
 
 
 def _lost_lines(losses: Losses, most: int) -> list[str]:
-    """Return which units lost answers that are published, and what to sign; nothing where none did."""
+    """Return which units lost published answers, and what to sign; nothing where none did."""
     if not losses.units:
         return []
     told = [

@@ -88,7 +88,7 @@ def report(
         raise UserError("a report is about a county or a municipality", place="--county, --municipality", remedy="give one")
     name = COUNTY if county else MUNICIPALITY if municipality else NATIONAL
     wanted = Wanted(name, year, against, language, county or municipality or "")
-    # Read first: a report may take the place of the one that it is compared with.
+    # Read first: a report may replace the one that it is compared with.
     earlier = earlier_manifests(since) if since is not None else None
     if wanted.area == ALL:
         built = build_all(load_settings(), replace(wanted, area=""), into, _reports_done)
@@ -108,12 +108,12 @@ def report(
 
 
 def _reports_done(done: int, of: int) -> None:
-    """Say how far it is."""
+    """Report the progress."""
     progress.count(done, of, "reports")
 
 
 def _answer(built: Built, changed: list[Changed] | None) -> dict[str, Any]:
-    """Return what is said of a report under ``--json``."""
+    """Return the output for a report under ``--json``."""
     return {
         "name": built.name,
         "snapshot": built.snapshot,
@@ -140,7 +140,7 @@ def _answer(built: Built, changed: list[Changed] | None) -> dict[str, Any]:
 
 
 def _all_lines(built: list[Built], changed: dict[str, list[Changed]]) -> list[str]:
-    """Return what was built of all areas: how much, what was kept, and what differs in which."""
+    """Return the result for all areas: how many were built, what was kept, and what differs in which."""
     kept = sum(each.is_kept for each in built)
     lines = [
         f"snapshot {built[0].snapshot}: {counted(len(built), 'report')}, {len(built) - kept} written, {kept} as they were",
@@ -174,7 +174,7 @@ def _questions(year: int, language: Literal["nb", "en"]) -> dict[str, Any]:
 
 
 def _lines(built: Built) -> list[str]:
-    """Return what was built, what was left out and why, and where the files lie."""
+    """Return what was built, what was left out and why, and where the files are."""
     from orchestration.report.making import list_omissions
     from orchestration.report.print_comparison import describe_comparison
 
@@ -210,7 +210,7 @@ def _lines(built: Built) -> list[str]:
 
 
 def _signed(authored: Sequence[Taken]) -> list[str]:
-    """Return what became of the slots for signed texts: those to check, those that are empty, those nobody comes to."""
+    """Return the state of the slots for signed texts: those to check, empty ones, and unused ones."""
     if not authored:
         return []
     by_state = {state: [each for each in authored if each.state == state] for state in ("written", "carried", "empty")}
@@ -227,7 +227,7 @@ def _signed(authored: Sequence[Taken]) -> list[str]:
 
 
 def _turned(turns: Turns | None) -> list[str]:
-    """Return the sentences that say another direction than in the round before, as they read in both."""
+    """Return the sentences whose direction differs from the round before, in both versions."""
     if turns is None:
         return []
     lines = [f"turned:   {counted(len(turns.turned), 'sentence')} in another direction than of {turns.since}"]

@@ -74,7 +74,7 @@ def publish() -> dict[str, Any]:
 
 
 def _warnings(settings: Settings, published: Published) -> list[str]:
-    """Return the warnings that do not hold of what a run made: of the candidate that waits, else of what is published."""
+    """Return the failing warnings of what a run made: of the waiting candidate, else of the published snapshot."""
     from orchestration.gate.judging import stage_file  # imported here, as above
     from orchestration.gate.results import read_results
     from orchestration.gate.rules import STAGES
@@ -93,7 +93,7 @@ def format_warnings(lines: list[str]) -> str:
 
 
 def _describe_lists(found: tuple[int, int, int] | None) -> str:
-    """Return where the lists are of what units are to be asked."""
+    """Return where the lists of questions to units are."""
     if found is None:
         return ""
     year, findings, units = found

@@ -1,4 +1,4 @@
-"""Commands that stay: ``serve``, ``ui``, ``webserver``, ``daemon``.
+"""Long-running commands: ``serve``, ``ui``, ``webserver``, ``daemon``.
 
 Belongs here: options and warnings. Does not belong here: the servers (``serve``, ``defs.servers``).
 """
@@ -69,11 +69,11 @@ def ui(options: tuple[str, ...]) -> None:
         click.echo(f"error: {error}", err=True)
         sys.exit(1)
     dagster = Path(sys.executable).parent / "dagster"
-    # Dagster takes a dagster.yaml in the folder where it starts for one that somebody forgot.
+    # Dagster takes a dagster.yaml in the folder where it starts for a forgotten one.
     os.chdir(settings.dagster_home)
-    # It advises another program, which is not among the packages.
+    # It recommends another program, which is not among the packages.
     os.environ["PYTHONWARNINGS"] = "ignore:Function `dev_command` is superseded"
-    # A shell starts what is in the background deaf to interrupts, and `dagster dev` then hears no SIGTERM either.
+    # A shell starts background processes with interrupts ignored, and `dagster dev` then ignores SIGTERM too.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execv(dagster, [str(dagster), "dev", "--workspace", str(PROJECT_DIR / "workspace.yaml"), *options])
 

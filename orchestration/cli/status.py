@@ -12,7 +12,7 @@ import click
 from orchestration.cli.common import aligned, command, main
 from orchestration.core.settings import load_settings
 
-# How many things that rows are left out for are named.
+# How many causes of left-out rows are named.
 EXAMPLES_SHOWN = 3
 
 
@@ -50,7 +50,7 @@ def status(files: bool) -> dict[str, Any]:
     verdicts: dict[str, int] = {}
     if published is not None and damaged is None:
         with connect(published / DATABASE, read_only=True) as connection:
-            # What is in the snapshot: one that was published by an earlier version may have other tables.
+            # The snapshot's own tables: one that was published by an earlier version may have others.
             for (table,) in connection.execute("select table_name from duckdb_tables() order by table_name").fetchall():
                 row = connection.execute(f'select count(*) from "{table}"').fetchone()
                 inputs[table] = int(row[0]) if row else 0
@@ -126,7 +126,7 @@ def status(files: bool) -> dict[str, Any]:
 
 
 def _left_out_lines(rows: list[dict[str, Any]], files: bool) -> list[str]:
-    """Return a line a file or a form and reason, with the first things that it rests on."""
+    """Return a line for each file or form and reason, with the first causes."""
     groups: dict[tuple[str, str, str], list[str]] = {}
     for row in rows:
         place = f"{row['form']}  {row['file']}" if files else str(row["form"])
@@ -140,7 +140,7 @@ def _left_out_lines(rows: list[dict[str, Any]], files: bool) -> list[str]:
 
 
 def _ledger_lines(ledger: list[dict[str, Any]], files: bool) -> list[str]:
-    """Return the ledger of cells as a table, a line a file or a form, with a total."""
+    """Return the fates of cells as a table, a line for each file or form, with a total."""
     fates = ("read", "mapped", "ignored", "rejected")
     groups: dict[str, list[dict[str, Any]]] = {}
     for entry in ledger:

@@ -3,7 +3,7 @@
 Belongs here: checking answers, finding the delivered cell that a correction is about, and adding entries to
 ``data/corrections/<year>_control.yml``, ``data/control/<year>.yml`` and the record of contacts. Does not belong here:
 reading files (``reading``), applying corrections (SQL), and their effect (the room ``contact``). Nothing is written unless
-every answer is valid and somebody signs; what is on file is not written again.
+every answer is valid and somebody signs; entries already on file are not written again.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from orchestration.ingest.decisions import Correction, load_decisions
 
 @dataclass(frozen=True)
 class Drafted:
-    """What answers lead to, how many are on file already, and the findings of which nobody knows."""
+    """What answers lead to, how many are already on file, and the answers to unknown findings."""
 
     corrections: list[dict[str, Any]]
     explanations: list[dict[str, Any]]
@@ -54,7 +54,7 @@ class Drafted:
 
 
 def _signed(answer: Answer, year: int) -> tuple[str, date]:
-    """Return who answered and when: since the survey year began, and not in days to come."""
+    """Return who answered and when; the date must be in or after the survey year and not in the future."""
     if not answer.answered_by:
         raise InvalidAnswerError("does not name the person who answered", "fill in Besvart av (answered by)")
     day = parse_date(answer.answered_on)
@@ -104,7 +104,7 @@ def _same(one: object, other: object) -> bool:
 def draft(settings: Settings, year: int, path: Path) -> Drafted:
     """Check an answered list, or all lists of a folder, and return what the answers lead to. Nothing is written.
 
-    Answers to findings that are not there any more are on record in a list of their own, and left out with it.
+    Answers to findings that no longer exist are recorded in a separate list, and left out with it.
 
     Raises:
         UserError: a file or an answer is not valid; the message names file, sheet and row.
@@ -142,7 +142,7 @@ def _is_of_earlier_answers(path: Path) -> bool:
 
 
 class _Drafting:
-    """Takes answers one after the other, and holds what they lead to."""
+    """Takes answers one by one, and collects what they lead to."""
 
     def __init__(self, settings: Settings, control: Control, cells: Cells, on_file: Sequence[tuple[Any, ...]]) -> None:
         self._year = control.year
@@ -257,7 +257,7 @@ class _Drafting:
         return self._findings.get(self._texts.number_of(answer.key), [])
 
     def _refuse_stale(self, answer: Answer) -> None:
-        """Refuse an answer in a list of an earlier state of the year: it is about something else than what holds now."""
+        """Refuse an answer from a list of an earlier state of the year: it is about other values than the present ones."""
         asked = self._asked(answer)
         remedy = f"make the lists again with is248 control {self._year}, and answer in the new one if it is still asked"
         if not asked:
@@ -321,7 +321,7 @@ def _append(path: Path, entries: list[dict[str, Any]], model: type[Correction] |
     before = path.read_text(encoding="utf-8") if path.exists() else head
     if not before.endswith("\n"):
         before += "\n"
-    # One entry after the other, each with a blank line before it.
+    # Each entry with a blank line before it.
     text = before + "".join(
         "\n" + yaml.safe_dump([entry], allow_unicode=True, sort_keys=False, width=120) for entry in entries
     )

@@ -45,7 +45,7 @@ def subject_of(key: str) -> Subject:
     """Return what the key of a finding says.
 
     Raises:
-        InvalidAnswerError: it is no key.
+        InvalidAnswerError: it is not a key.
     """
     parts = key.split("|")
     if len(parts) not in (8, 9) or not parts[1].isdecimal():
@@ -99,7 +99,7 @@ class Cells:
         self._waiting = [row for row in on_file if (row[0],) not in applied and row[2] == year]
 
     def waiting_correction(self, subject: Subject) -> str | None:
-        """Return where a correction of what a finding is about stands, which no run has applied yet."""
+        """Return the place of a correction for a finding that no run has applied yet."""
         for place, unit, _, question, item, target_group, *_ in self._waiting:
             if (unit, question, target_group) == (subject.unit, subject.question, subject.target_group) and (
                 not subject.item or item == subject.item
@@ -153,7 +153,7 @@ class Cells:
         return cells[0]
 
     def _are_breakdowns(self, cell: dict[str, Any], subject: Subject) -> bool:
-        """Whether cell and finding are both about FTE by something: either of two sums that differ may be wrong."""
+        """Whether cell and finding are both about a breakdown of FTE: either of two sums that differ may be wrong."""
         return cell["is_breakdown"] and any(
             other["is_breakdown"] and other["question"] == subject.question for other in self._cells
         )

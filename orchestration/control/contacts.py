@@ -1,4 +1,4 @@
-"""The record of a contact round: who was written to about what, when and by whom, and how far each unit was taken.
+"""The record of a contact round: who was contacted about what, when and by whom, and how far each unit has come.
 
 ``data/control/contacts/<year>.csv`` has a line for each event, in the order in which they were entered; lines are added and
 reviewed, never changed. Belongs here: the form of the record, reading it, and adding to it. Does not belong here: what state
@@ -24,7 +24,7 @@ from orchestration.core.errors import UserError
 DOCUMENTATION = "docs/run/contact-round.md says what a line has"
 
 # What happened: a unit that has not sent its report was reminded, or its county governor told; a finding was asked about,
-# asked about again since the answer was not enough, or answered without settling it; a unit was approved.
+# asked about again because the answer was insufficient, or answered without settling it; a unit was approved.
 Event = Literal["reminded", "county_governor_told", "asked", "asked_again", "answered", "approved"]
 EVENTS: tuple[Event, ...] = get_args(Event)
 
@@ -33,7 +33,7 @@ OF_FINDINGS: frozenset[Event] = frozenset({"asked", "asked_again", "answered"})
 
 
 class Contact(BaseModel):
-    """One event. ``answers_sha256`` says which answers of the unit were approved: other ones are not."""
+    """One event. ``answers_sha256`` identifies the approved answers of the unit: other answers are not approved."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -56,12 +56,12 @@ COLUMNS = tuple(Contact.model_fields)
 
 
 def values_of(value: Decimal | None, compared: Decimal | None) -> str:
-    """Return what a finding holds, and what that is held against, as it stands in the record."""
+    """Return the finding's value and what it is compared with, as written in the record."""
     return "/".join("" if each is None else f"{each:f}" for each in (value, compared))
 
 
 def contacts_file(folder: Path, year: int) -> Path:
-    """Return where the record of a year lies, under the folder of the explanations."""
+    """Return the file of a year's record, under the folder of the explanations."""
     return folder / "contacts" / f"{year}.csv"
 
 
@@ -109,12 +109,12 @@ def _contact(row: dict[str, str], place: str) -> Contact:
 
 
 def add_contacts(path: Path, contacts: Iterable[Contact]) -> list[Contact]:
-    """Add events to a record that may be there already, and return those that were new; the file is whole at any moment.
+    """Add events to a record, which may exist, and return those that were new; the file is replaced atomically.
 
-    An event that is on record to the letter is not written again.
+    An identical event is not written again.
 
     Raises:
-        UserError: the record that is there is not valid.
+        UserError: the existing record is not valid.
     """
     known = read_contacts(path)
     new = [each for each in dict.fromkeys(contacts) if each not in set(known)]

@@ -50,7 +50,7 @@ def fill(text: str, values: Mapping[str, str | None]) -> str:
     def filled(piece: str) -> str:
         return _PLACEHOLDER.sub(lambda match: values.get(match[1]) or NOTHING, piece)
 
-    # Split before filling, so that brackets in what a respondent wrote stay as they are.
+    # Split before filling, so that brackets in a unit's own text are kept.
     return "".join(
         filled(piece)
         for place, piece in enumerate(_OPTIONAL.split(text))
@@ -59,10 +59,10 @@ def fill(text: str, values: Mapping[str, str | None]) -> str:
 
 
 class FindingText(BaseModel):
-    """What is said of one kind of finding; ``question`` and ``also`` are filled by ``fill``.
+    """The texts of one kind of finding; ``question`` and ``also`` are filled by ``fill``.
 
-    ``also`` is asked after the question of another finding about the same number. A finding that has none is always asked by
-    itself: it is about something else than whether the number is right.
+    ``also`` is asked after the question of another finding about the same number. A finding without it is always asked
+    separately: it is not about whether the number is right.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

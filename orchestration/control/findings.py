@@ -38,15 +38,15 @@ class Explanation(BaseModel):
     compared: Decimal | None = Field(default=None, description="what it was held against")
 
     def holds(self, value: Decimal | None, compared: Decimal | None) -> bool:
-        """Whether the explanation is of these values; one that names none is of any."""
+        """Whether the explanation is of these values; one that names no values holds for all."""
         return (self.value is None or self.value == value) and (self.compared is None or self.compared == compared)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that one unit is asked about. Numbers are FTE; ``key`` is the same from run to run.
+    """One matter that one unit is asked about. Numbers are FTE; ``key`` is the same from run to run.
 
-    What several findings ask about one number is one question: that of the greatest effect, with the others in ``also``.
+    Several findings about one number become one question: the one of the greatest effect, with the others in ``also``.
     """
 
     key: str
@@ -155,7 +155,7 @@ _ITEMS = """
 
 
 def require_controlled(connection: duckdb.DuckDBPyConnection, path: Path, year: int) -> None:
-    """Raise a user's error where the warehouse has no findings, or none of the year."""
+    """Raise a UserError where the warehouse has no findings, or none of the year."""
     tables = connection.execute(
         "select count(*) from information_schema.tables where table_schema || '.' || table_name in "
         "('control.ctl_findings', 'intermediate.int_survey_rounds')"
@@ -180,7 +180,7 @@ def load_explanations(folder: Path, texts: ControlTexts) -> dict[str, list[Expla
     """Return the explanations that are on file, by what they are about (``ControlTexts.number_of``).
 
     Raises:
-        UserError: a file is no list of explanations, or two explain the same values of a finding.
+        UserError: a file is not a list of explanations, or two explain the same values of a finding.
     """
     found: dict[str, list[Explanation]] = {}
     for path in sorted(folder.glob("*.yml")):
@@ -206,7 +206,7 @@ def rounded(value: Any) -> Decimal | None:
 
 
 def _place(row: dict[str, Any]) -> str:
-    """Return where in the delivery a finding stands."""
+    """Return the place of a finding in the delivery."""
     if row["file"] is None:
         return ""
     sheet = f", {row['sheet']}" if row["sheet"] not in (None, row["file"]) else ""
@@ -227,7 +227,7 @@ def _values(
     language: Written,
     label: Callable[[str, str | None], str | None],
 ) -> dict[str, str | None]:
-    """Return what the placeholders of a question stand for."""
+    """Return the values of a question's placeholders."""
 
     def word(kind: str, code: str | None) -> str | None:
         return texts.word(kind, code, language) or label(kind, code)
@@ -298,7 +298,7 @@ def load_control(settings: Settings, year: int, language: Written = "nb") -> Con
         text = texts.of(row["finding"])
 
         def label_of(kind: str, code: str | None, row: dict[str, Any] = row) -> str | None:
-            # An item of no code list is called what the form calls it.
+            # An item without a code list keeps the form's name.
             named = item_labels.get((row["question"], code or "")) or (code and row["wording"]) or code
             return named if kind == "item" else label(kind, code)
 
@@ -347,11 +347,11 @@ def load_control(settings: Settings, year: int, language: Written = "nb") -> Con
 
 
 def _asked_once(findings: list[Finding], asked_also: dict[str, str]) -> list[Finding]:
-    """Return findings in their order, with those about one number made one question that names the reasons of all.
+    """Return findings in their order; those about one number are merged into one question that names all reasons.
 
     Args:
         findings: in the order of their effects.
-        asked_also: what each asks after the question of another, by its key.
+        asked_also: what each adds after the question of another, by its key.
     """
     found: dict[tuple[str, Decimal | None, Decimal | None], list[Finding]] = {}
     for finding in findings:

@@ -1,7 +1,7 @@
 """The layout of a control list: its columns, the permitted answers, and its rows.
 
-Belongs here: what stands in which column, the same for workbooks and csv. Does not belong here: files (``writers``,
-``reading``) and what an answer leads to (``answers``).
+Belongs here: what each column holds, the same for workbooks and csv. Does not belong here: files (``writers``, ``reading``)
+and what an answer leads to (``answers``).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Column:
 
     @property
     def is_needed(self) -> bool:
-        """Whether a list cannot be read back without it: the answer, the finding, and what the list showed of it."""
+        """Whether a list cannot be read back without it: the answer, the finding, and the values that the list showed."""
         return self.is_answer or self.name in ("key", "value", "compared")
 
     @property
@@ -72,7 +72,7 @@ COLUMNS = (
     Column("key", 40),
 )
 PLACES = {column.name: place for place, column in enumerate(COLUMNS)}
-# What is printed: the columns after it are for the system.
+# The columns that are printed; those after them are for the system.
 LAST_PRINTED = "status"
 # Of the list that goes to a unit: what is asked, what it reported, and where it answers.
 UNIT_COLUMNS = tuple(
@@ -89,13 +89,13 @@ Shown = tuple[Decimal | None, Decimal | None]
 
 
 def is_same_question(one: Shown, other: Shown) -> bool:
-    """Whether two lists showed the same values; in a row that somebody added below there may be none."""
+    """Whether two lists showed the same values; a row that somebody added below may have none."""
     return one == other or (None, None) in (one, other)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What somebody filled in for a finding, as it stands in a list; ``place`` names file, sheet and row."""
+    """What somebody filled in for a finding, as written in a list; ``place`` names file, sheet and row."""
 
     key: str
     verdict: str
@@ -111,7 +111,7 @@ class Answer:
 
     @property
     def content(self) -> tuple[str, ...]:
-        """What was filled in, wherever it stands."""
+        """What was filled in, without its place."""
         return (
             self.verdict,
             self.item,
@@ -124,13 +124,13 @@ class Answer:
 
     @property
     def shown(self) -> Shown:
-        """What the list that was answered showed: the finding's value, and what it was held against."""
+        """What the answered list showed: the finding's value, and what it was compared with."""
         if not self.row:
             return None, None
         return parse_number(self.row[PLACES["value"]]), parse_number(self.row[PLACES["compared"]])
 
     def is_about(self, finding: Finding) -> bool:
-        """Whether the list showed what the finding holds now; another delivery may have changed it."""
+        """Whether the list showed the finding's present values; a redelivery may have changed them."""
         return is_same_question(self.shown, (finding.value, finding.compared))
 
     @property
@@ -144,12 +144,12 @@ Row = tuple[Value, ...]
 
 
 def verdict_code(text: str) -> str:
-    """Return the code of an answer, in whatever language it was chosen; a text that is none stays."""
+    """Return the code of an answer in either language; any other text is returned unchanged."""
     return next((code for code, label in VERDICTS.items() if is_called(text, label)), text)
 
 
 def parse_number(text: str) -> Decimal | None:
-    """Return a typed number, with decimal comma or point and blanks between thousands; None where it is none."""
+    """Return a typed number, with decimal comma or point and blanks between thousands; None where it is not a number."""
     try:
         found = Decimal(re.sub(r"[\s\u00a0\u202f]", "", text).replace(",", "."))
     except InvalidOperation:
@@ -157,17 +157,17 @@ def parse_number(text: str) -> Decimal | None:
     return found if found.is_finite() else None
 
 
-# A point before three digits: thousands to some, a decimal to others.
+# A point before three digits separates thousands for some people, decimals for others.
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 
 
 def is_ambiguous(text: str) -> bool:
-    """Whether a typed number may be a thousand or a decimal."""
+    """Whether the point in a typed number may separate thousands or decimals."""
     return _THOUSANDS.fullmatch(text.strip()) is not None
 
 
 def parse_date(text: str) -> date | None:
-    """Return a typed date, 2016-06-14 or 14.06.2016; None where it is none."""
+    """Return a typed date, 2016-06-14 or 14.06.2016; None where it is not a date."""
     for pattern in ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y"):
         try:
             return datetime.strptime(text.strip(), pattern).date()
@@ -177,7 +177,7 @@ def parse_date(text: str) -> date | None:
 
 
 def _answer_of(finding: Finding, language: Written) -> Answer:
-    """Return what is filled in beforehand: the cell that the finding is about, and its explanation on file."""
+    """Return the pre-filled part: the cell that the finding is about, and its explanation on file."""
     explained = finding.explanation
     return Answer(
         key=finding.key,
@@ -209,12 +209,12 @@ def _row(number: int, finding: Finding, answer: Answer, language: Written) -> Ro
 
 
 def make_rows(findings: Iterable[Finding], answers: dict[str, list[Answer]], language: Written) -> list[Row]:
-    """Return the rows of a list: one a finding, or one for each answer where a finding has several.
+    """Return the rows of a list: one for each finding, or for each answer where a finding has several.
 
     Args:
         findings: in their order.
         answers: by the number that they are about.
-        language: of what the rows say.
+        language: of the texts in the rows.
     """
     rows: list[Row] = []
     for finding in findings:

@@ -1,7 +1,7 @@
-"""The lists of a survey year as a folder: all findings, one list a county, one a unit.
+"""The lists of a survey year as a folder: one of all findings, one for each county, one for each unit.
 
-Belongs here: which lists there are, where they lie, and carrying answers over when they are made again. Does not belong
-here: which findings there are (``findings``), how a file looks (``writers``) and what an answer leads to (``answers``).
+Belongs here: which lists there are, where they are, and keeping answers when lists are made again. Does not belong here:
+which findings there are (``findings``), how a file looks (``writers``) and what an answer leads to (``answers``).
 
 The folder is restricted: folders have mode 0700, files 0600.
 """
@@ -23,7 +23,7 @@ from orchestration.core.errors import UserError
 from orchestration.core.language import in_language
 from orchestration.ingest.capture import hash_file
 
-# The files that were written, each with its hash; what else lies in the folder is somebody's own.
+# The files that were written, each with its hash; other files in the folder were put there by people.
 WRITTEN = ".written"
 
 
@@ -51,7 +51,7 @@ class Written:
 
 
 def _earlier_row(number: int, answer: Answer) -> Row:
-    """Return the row of a finding that is not there any more, as it stood in the list."""
+    """Return the row of a finding that no longer exists, as it was in the list."""
     row: list[Value] = []
     for column, text in zip(COLUMNS, answer.row, strict=True):
         value: Value = text
@@ -65,20 +65,20 @@ def _earlier_row(number: int, answer: Answer) -> Row:
 
 
 def write_lists(control: Control, root: Path) -> Written:
-    """Write all lists of a year, in place of those that are there; what was filled in in them is kept.
+    """Write all lists of a year, replacing existing ones; what was filled in there is kept.
 
     Args:
         control: the findings.
         root: the folder of all years.
 
     Raises:
-        UserError: a list that is there cannot be read, or two of them answer the same differently.
+        UserError: an existing list cannot be read, or two of them answer the same finding differently.
     """
     language = control.language
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = root / str(control.year)
     for rest in root.glob(f".{control.year}.[0-9]*"):
-        # Of a run that was cut off: it holds answers of single units.
+        # Left by an interrupted run: it contains answers of single units.
         shutil.rmtree(rest, ignore_errors=True)
     _recover(folder)
     written_before = _written_before(folder)
@@ -88,7 +88,7 @@ def write_lists(control: Control, root: Path) -> Written:
     numbers_now = control.by_number()
     for number, found in sorted(given.items()):
         for answer in found:
-            # An answer about other values than the finding has now is none about these.
+            # An answer about other values than the present ones does not answer the finding.
             is_about_it = any(answer.is_about(finding) for finding in numbers_now.get(number, []))
             (answers.setdefault(number, []) if is_about_it else earlier).append(answer)
 
@@ -152,13 +152,12 @@ def write_lists(control: Control, root: Path) -> Written:
 def read_lists(folder: Path, number_of: Callable[[str], str], *, only_own: bool = False) -> dict[str, list[Answer]]:
     """Read the answers in the lists of a folder, by the number that they concern.
 
-    An answer that was made again in every list is the latest one only where a list was changed since: what stands in lists
-    as they were written gives way to it.
+    Answers in lists that somebody changed since they were written take precedence over those in unchanged lists.
 
     Args:
         folder: the folder.
-        number_of: says what the key of a finding is about.
-        only_own: whether lists are left out that somebody else put there.
+        number_of: returns what the key of a finding is about.
+        only_own: whether to leave out lists that somebody else put there.
 
     Raises:
         UserError: a list cannot be read, or two lists that somebody filled in answer the same differently.
@@ -206,7 +205,7 @@ def _set_aside(folder: Path) -> Path:
 
 
 def _recover(folder: Path) -> None:
-    """Bring back the lists that an earlier run set aside and did not live to replace."""
+    """Restore the lists that an interrupted run had set aside and not replaced."""
     old = _set_aside(folder)
     if old.exists() and not folder.exists():
         old.rename(folder)

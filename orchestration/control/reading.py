@@ -1,7 +1,7 @@
 """Reading lists back: what somebody filled in, in a workbook or a csv file.
 
-Belongs here: finding the answers in files and telling when two files contradict each other. Does not belong here: whether
-an answer is complete and what it leads to (``answers``).
+Belongs here: finding the answers in files, and reporting contradictions between files. Does not belong here: whether an
+answer is complete and what it leads to (``answers``).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _texts_of_workbook(path: Path) -> Iterator[tuple[str, list[list[str]]]]:
                         value = value.date()
                     if isinstance(value, float):
                         value = Decimal(repr(value)).normalize()
-                    # With a comma, since the number of a cell is no typed one that may be a thousand.
+                    # With a decimal comma: a numeric cell is not ambiguous as a typed number is.
                     text = f"{value:f}".replace(".", ",") if isinstance(value, Decimal) else str(value).strip()
                     cells.append("" if value is None else text)
                 rows.append(cells)
@@ -56,14 +56,14 @@ def _texts_of_csv(path: Path) -> list[list[str]]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        # As Excel saves it when it is not told otherwise.
+        # Excel's default when saving.
         text = content.decode("cp1252")
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=";")
     return [[cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA) else cell.strip() for cell in row] for row in rows]
 
 
 def read_answers(path: Path) -> list[Answer]:
-    """Return what is filled in in one list, a workbook or a csv file; rows that nobody answered are left out.
+    """Return what is filled in in one list, a workbook or a csv file; unanswered rows are left out.
 
     Raises:
         UserError: the file cannot be read, or is not a control list.
@@ -81,7 +81,7 @@ def read_answers(path: Path) -> list[Answer]:
         places = {
             column.name: place for column in COLUMNS for place, head in enumerate(heads) if is_called(head, column.head)
         }
-        # A sheet is known by its heads: people rename sheets.
+        # A sheet is recognised by its heads, as people rename sheets.
         if not {"key", "verdict"} & set(places):
             continue
         is_list = True
@@ -124,7 +124,7 @@ def read_answers(path: Path) -> list[Answer]:
 
 
 def _is_of_unit(key: str, code: str) -> bool:
-    """Whether a key may be of the unit that its row shows; a workbook may have lost the zeros at the beginning."""
+    """Whether a key may belong to the unit that its row shows; a workbook may have lost leading zeros."""
     parts = key.split("|")
     return len(parts) < 3 or parts[2].lstrip("0") == code.lstrip("0")
 
@@ -134,7 +134,7 @@ def _at(path: Path, sheet: str, row: int) -> str:
 
 
 def list_files(path: Path) -> list[Path]:
-    """Return the lists under a folder, or the one file that is named, without what programs keep beside open files."""
+    """Return the lists under a folder, or the one named file, without the lock files of open programs."""
     if path.is_file():
         return [path]
     return sorted(
@@ -156,19 +156,20 @@ def _describe_key(key: str) -> str:
 def gather(answers: Iterable[Answer], number_of: Callable[[str], str]) -> dict[str, list[Answer]]:
     """Return answers by the number that they are about. The same answer in several lists is one.
 
-    A number may have several answers for other cells. Those in lists that showed other values answer another question.
+    A number may have several answers about different cells. Answers in lists that showed other values answer another
+    question.
 
     Args:
         answers: in the order of the lists.
         number_of: says what the key of a finding is about.
 
     Raises:
-        UserError: two lists answer the same differently.
+        UserError: two lists answer the same finding differently.
     """
     found: dict[str, dict[tuple[object, ...], Answer]] = {}
     for answer in answers:
         cells = found.setdefault(number_of(answer.key), {})
-        # Only corrections of different cells stand beside each other.
+        # Only corrections of different cells are kept side by side.
         same = [
             other
             for cell, other in cells.items()
@@ -190,6 +191,6 @@ def gather(answers: Iterable[Answer], number_of: Callable[[str], str]) -> dict[s
 
 
 def _compared(answer: Answer) -> tuple[object, ...]:
-    """Return an answer as two lists are compared: what it says, whoever gave it, and however a number is written."""
+    """Return an answer in the form that is compared: its content, whoever gave it and however a number is written."""
     number = parse_number(answer.new_value)
     return verdict_code(answer.verdict), answer.new_value if number is None else number, answer.reason

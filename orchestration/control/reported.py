@@ -1,4 +1,4 @@
-"""What a unit reported of FTE, number by number: so that it sees what it is asked about.
+"""The FTE that a unit reported, number by number, so that it sees what it is asked about.
 
 Belongs here: reading the delivered numbers of a year, with their labels. Does not belong here: findings (``findings``).
 """
@@ -53,7 +53,7 @@ _REPORTED = """
 def load_reported(settings: Settings, control: Control) -> dict[tuple[str, str], list[Reported]]:
     """Return what each unit reported of FTE in the year of the control, by form and unit, in the order of the form.
 
-    An item of no code list is called what the form calls it.
+    An item without a code list keeps the form's name.
     """
     texts, language = control.texts, control.language
     found: dict[tuple[str, str], list[Reported]] = {}

@@ -1,4 +1,4 @@
-"""The writers of a list: a workbook that is answered in, and the same as csv.
+"""The writers of a list: a workbook to answer in, and the same as csv.
 
 Belongs here: how the files look. Does not belong here: the rows (``list_layout``), where the files are (``lists``), and the
 format of all workbooks (``core.workbooks``).
@@ -58,7 +58,7 @@ from orchestration.core.workbooks import (
 
 _EXPLAINED_FILL = PatternFill("solid", start_color="EDEDED")
 
-# Of the sheet that says how to use a list: heads and texts.
+# Width of heads and texts on the sheet that explains how to use a list.
 _ABOUT_WIDTHS = (34, 96)
 
 
@@ -244,7 +244,7 @@ def _in_csv(value: Value, language: Written) -> str:
         text = f"{value:f}"
         if language != "en":
             return text.replace(".", ",")
-        # So that it is read back as the decimal that it is.
+        # So that it is read back as the same decimal.
         return f"{text}0" if is_ambiguous(text) else text
     if isinstance(value, date):
         return value.isoformat()

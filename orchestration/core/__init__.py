@@ -1,4 +1,4 @@
-"""What every room stands on: settings, errors, descriptions of tables, the warehouse file, languages, texts of YAML.
+"""What every room builds on: settings, errors, descriptions of tables, the warehouse file, languages, YAML texts.
 
-Belongs here: what knows no survey, no form and no figure, and what more than one room needs. It imports no other room.
+Belongs here: what more than one room needs and what depends on no survey, form or figure. It imports no other room.
 """

@@ -19,7 +19,7 @@ Entry = TypeVar("Entry", bound=BaseModel)
 
 
 def first_problem(error: ValidationError) -> str:
-    """Return the first thing that is wrong with an entry: where in it, and what, in the words of whoever checks it."""
+    """Return the first problem of an entry: its place in the entry, and the validator's message."""
     first = error.errors()[0]
     what = str(first["msg"]).removeprefix("Value error, ")
     return f"{'.'.join(str(part) for part in first['loc'])}: {what}".removeprefix(": ")
@@ -31,7 +31,7 @@ def read_entries(path: Path, model: type[Entry], documentation: str) -> Iterator
     Args:
         path: the file; an empty one has no entries.
         model: what an entry is.
-        documentation: says where the form of an entry is described.
+        documentation: where the form of an entry is described.
 
     Raises:
         UserError: the file is not a list of entries, or an entry lacks or misspells something.

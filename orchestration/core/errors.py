@@ -49,7 +49,7 @@ class UserErrors(UserError):  # noqa: N818  several of the error that it is name
 
 
 class Problems:
-    """What is wrong with an input: the first problem ends the reading, or all are kept and the reading goes on.
+    """The problems of an input: either the first one ends the reading, or all are kept and the reading goes on.
 
     A run stops at the first. A preview of an unfinished input reports them all.
     """
@@ -66,7 +66,7 @@ class Problems:
         self.found.append(problem)
 
     def raise_found(self) -> None:
-        """Raise what was kept, if anything was."""
+        """Raise the collected problems, if there are any."""
         if self.found:
             raise self.found[0] if len(self.found) == 1 else UserErrors(self.found)
 
@@ -97,8 +97,8 @@ class RefusedError(Exception):
 
 AGAIN = "then repeat the command, which continues from what is done"
 
-# What no program can help, by the words of the system, SQLite or DuckDB, in whatever error they are quoted: what it is, and
-# what to do about it.
+# Failures outside the program, by the wording of the system, SQLite or DuckDB, in whatever error they are quoted: what
+# happened, and what to do.
 _EXHAUSTED = (
     (
         ("No space left on device", "database or disk is full", "Disk quota exceeded"),
@@ -127,7 +127,7 @@ _EXHAUSTED = (
     ),
 )
 
-# Errors about one file, by the kinds of the errors that tell of it.
+# Errors about one file, by the type of the exception.
 _ABOUT_FILES = {
     name
     for name, kind in vars(builtins).items()
@@ -146,7 +146,7 @@ _QUOTED_PATH = re.compile(r"""['"](/[^'"]+)['"]""")
 
 
 def causes(error: BaseException | None) -> Iterator[tuple[str, str]]:
-    """Return the kind and the text of an error and of all that led to it."""
+    """Return the type and the text of an error and of all its causes."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -155,11 +155,11 @@ def causes(error: BaseException | None) -> Iterator[tuple[str, str]]:
 
 
 def system_error(found: Iterable[tuple[str, str]], folders: Sequence[Path] = ()) -> UserError | None:
-    """Return what the system could not do as an error of one line; None where that is not what went wrong.
+    """Return a failure of the system as an error of one line; None if the error is something else.
 
     Args:
-        found: kind and text of an error and of all that led to it.
-        folders: where the program writes; an error that names no file is told of the one with the least room.
+        found: type and text of an error and of all its causes.
+        folders: where the program writes; an error that names no file names the folder with the least room.
     """
     told = list(found)
     for _, text in told:
@@ -167,7 +167,7 @@ def system_error(found: Iterable[tuple[str, str]], folders: Sequence[Path] = ())
             if any(word in text for word in words):
                 return UserError(what, place=_place(text, folders), remedy=remedy)
     if any(kind == UserError.__name__ for kind, _ in told):
-        # It says itself what it is about.
+        # The error names its own file.
         return None
     for kind, text in told:
         message = text.partition(": ")[2]

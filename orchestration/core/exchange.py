@@ -1,6 +1,6 @@
-"""Exchanges two folders in one step, so that no reader finds either of them missing or half.
+"""Exchanges two folders atomically, so that no reader finds either of them missing or incomplete.
 
-Belongs here: the one call of the system that Python does not have. Does not belong here: which folders, and why.
+Belongs here: the one system call that Python lacks. Does not belong here: which folders, and why.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from pathlib import Path
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
-# What a system or file system says that cannot do it.
+# Error codes of a system or file system that cannot do it.
 _CANNOT = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP)
 
 
 def exchange(one: Path, other: Path) -> bool:
-    """Exchange what two names stand for, on one file system; return False where the system cannot, and nothing is done."""
+    """Exchange what two names refer to, on one file system; do nothing and return False where the system cannot."""
     call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if call is None:
         return False

@@ -13,7 +13,7 @@ from typing import Literal, get_args
 from orchestration.core.tables import Label, LetterLabel
 
 Language = Literal["nb", "en"]
-# What is sent to people may be in either written form of Norwegian.
+# Letters may be in either written form of Norwegian.
 WrittenForm = Literal["nb", "nn"]
 Written = Literal["nb", "nn", "en"]
 
@@ -21,7 +21,7 @@ LANGUAGES: tuple[Language, ...] = ("nb", "en")
 
 MINUS = "\u2212"
 
-# A name such as AB-12, which a page would otherwise divide after its hyphen.
+# A name such as AB-12, which a page would otherwise break after its hyphen.
 _NAME_WITH_NUMBER = re.compile(r"(?<=[A-ZÆØÅ])-(?=\d)")
 # Years of a range.
 _RANGE = re.compile(r"(?<=\b\d{4})\u2013(?=\d{4}\b)")
@@ -39,7 +39,7 @@ _ENGLISH_MONTHS = (
 
 
 def in_language(label: Label, language: Written) -> str:
-    """Return a label in one of its languages; in bokmål where nobody has written it in nynorsk."""
+    """Return a label in one of its languages; in bokmål where there is no nynorsk text."""
     if language == "en":
         return label.en
     return (label.nn if language == "nn" and isinstance(label, LetterLabel) else None) or label.nb
@@ -51,22 +51,22 @@ def unbroken(text: str) -> str:
 
 
 def is_called(text: str, label: Label) -> bool:
-    """Whether a text is a label in any of its languages, whatever its capitals."""
+    """Whether a text is a label in any of its languages, ignoring case."""
     return text.strip().casefold() in {in_language(label, language).casefold() for language in get_args(Written)}
 
 
 def rounded(value: Decimal, decimals: int) -> Decimal:
-    """Return a number rounded half up, as readers expect it; fewer decimals than none round to tens and hundreds."""
+    """Return a number rounded half up, as readers expect it; negative decimals round to tens and hundreds."""
     return value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
 def number(
     value: Decimal | float | int | None, language: Written, *, decimals: tuple[int, int] = (0, 2), signed: bool = False
 ) -> str | None:
-    """Return a number as it stands in a sentence, 1 234,5 or 1,234.5, with fewest to most decimals.
+    """Return a number as it is written in a sentence, 1 234,5 or 1,234.5, with fewest to most decimals.
 
     Args:
-        value: the number; a binary fraction counts as the decimal that it is written as.
+        value: the number; a float counts as the decimal that it is printed as.
         language: decides the separators.
         decimals: fewest and most decimals; rounded half up.
         signed: whether a plus is written too, and the minus as a minus instead of a hyphen.
@@ -89,7 +89,7 @@ def number(
 
 
 def written_day(day: date, language: Written = "nb") -> str:
-    """Return a day as it stands in a sentence: 4. mai 2016, the same in nynorsk, or 4 May 2016."""
+    """Return a day as it is written in a sentence: 4. mai 2016, the same in nynorsk, or 4 May 2016."""
     if language != "en":
         return f"{day.day}. {_MONTHS[day.month - 1]} {day.year}"
     return f"{day.day} {_ENGLISH_MONTHS[day.month - 1]} {day.year}"

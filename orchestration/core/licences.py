@@ -1,7 +1,7 @@
-"""Under which licences the installed packages are, and whether each is one that is accepted here.
+"""The licences of the installed packages, and whether each is accepted here.
 
-Belongs here: what packages say of themselves, read as SPDX expressions, and ``requirements-licences.yml``. Does not belong
-here: which packages are pinned (the lock files), or known weaknesses of packages (docs/run/security.md).
+Belongs here: what packages declare, read as SPDX expressions, and ``requirements-licences.yml``. Does not belong here: which
+packages are pinned (the lock files), or known weaknesses of packages (docs/run/security.md).
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ ACCEPTED = PROJECT_DIR / "requirements-licences.yml"
 
 _CLASSIFIER = "License :: "
 _TOKEN = re.compile(r"[()]|[^\s()]+")
-# Longer texts are the licence itself, and not its name.
+# Longer texts are the licence itself, not its name.
 _LONGEST_NAME = 60
 _UNSAID = {"", "UNKNOWN", "Dual License"}
 
 
 class Exceptional(BaseModel):
-    """What is said here of one package; ``accepted`` where its licence is accepted of this package alone."""
+    """The entry for one package; ``accepted`` where its licence is accepted for this package only."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -39,7 +39,7 @@ class Exceptional(BaseModel):
 
 
 class Policy(BaseModel):
-    """Which licences are accepted, and how packages say them; see the head of the file."""
+    """The accepted licences, and how packages write them; see the head of the file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -48,7 +48,7 @@ class Policy(BaseModel):
     packages: dict[str, Exceptional]
 
     def licence_of(self, package: Distribution) -> str:
-        """Return the licence of a package as an SPDX expression; in its own words where nothing is known of them."""
+        """Return the licence of a package as an SPDX expression; in its own words where they are not known."""
         known = self.packages.get(canonical(package.metadata["Name"]))
         if known is not None:
             return known.licence
@@ -60,7 +60,7 @@ class Policy(BaseModel):
         )
 
     def accepts(self, expression: str) -> bool:
-        """Return whether a licence is accepted: all parts that AND joins, one of those that OR does."""
+        """Return whether a licence is accepted: all parts joined by AND, at least one joined by OR."""
         tokens = _TOKEN.findall(expression)
         is_accepted = self._any(tokens)
         return is_accepted and not tokens
@@ -108,7 +108,7 @@ def canonical(name: str) -> str:
 
 
 def load_policy(path: Path = ACCEPTED) -> Policy:
-    """Return which licences are accepted.
+    """Return the accepted licences.
 
     Raises:
         UserError: the file is not valid.
@@ -125,7 +125,7 @@ def load_policy(path: Path = ACCEPTED) -> Policy:
 
 
 def installed(policy: Policy, packages: Iterable[Distribution] | None = None) -> list[Licence]:
-    """Return what is installed, by name, each package once."""
+    """Return the installed packages by name, each once."""
     found = {
         canonical(package.metadata["Name"]): Licence(
             canonical(package.metadata["Name"]), package.version, policy.licence_of(package), policy.is_accepted(package)
@@ -136,7 +136,7 @@ def installed(policy: Policy, packages: Iterable[Distribution] | None = None) ->
 
 
 def _licence_texts(package: Distribution) -> Iterator[str]:
-    """Yield in which words a package names its licence: an expression, which says it all, or a text and classifiers."""
+    """Yield the texts in which a package names its licence: an expression, which is complete, or a text and classifiers."""
     expressions = package.metadata.get_all("License-Expression")
     if expressions:
         yield from expressions

@@ -1,9 +1,9 @@
 """Tells people that something happened or failed: a line of JSON in the operations log, and a call of the webhook.
 
-What leaves the machine, and what is logged, names steps, runs, rules, releases and snapshots, never rows, texts or units: a
-message of an error may quote a delivered answer, and stays on the screen and in Dagster's restricted storage.
+Notifications and log lines name steps, runs, rules, releases and snapshots, never rows, texts or units: an error message may
+quote a delivered answer, so it stays on the screen and in Dagster's restricted storage.
 
-Belongs here: writing and sending. Does not belong here: deciding what is worth telling (``defs.automation``, ``runs``).
+Belongs here: writing and sending. Does not belong here: deciding what to notify of (``defs.automation``, ``runs``).
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ def log_file(settings: Settings) -> Path:
 @cache
 def _logger(path: Path) -> logging.Logger:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    logger = logging.Logger(f"operations.{path}")  # noqa: LOG001  one of its own, outside the process's tree
+    logger = logging.Logger(f"operations.{path}")  # noqa: LOG001 a separate logger, outside the process's tree
     handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(message)s"))
-    # Python would print what went wrong with its stack trace; on a full disk the run itself says so.
+    # Python would print the error with its stack trace; on a full disk the run itself reports it.
     handler.handleError = lambda record: None  # type: ignore[method-assign]
     logger.addHandler(handler)
     return logger
 
 
 def log(settings: Settings, event: str, **facts: Fact) -> None:
-    """Add an event to the operations log; a log that cannot be written stops nothing."""
+    """Add an event to the operations log; if the log cannot be written, nothing fails."""
     line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **facts}
     try:
         _logger(log_file(settings)).info(json.dumps(line, ensure_ascii=False))
@@ -66,16 +66,16 @@ def notify(settings: Settings, event: str, text: str, **facts: Fact) -> bool:
         facts: names and numbers, nothing that was delivered.
 
     Returns:
-        Whether the webhook took it; a webhook that does not answer fails nothing.
+        Whether the webhook accepted it; if it does not answer, nothing fails.
     """
     if settings.purpose == REHEARSAL:
-        # The channel that it is told in may be the one of real publications.
+        # The webhook may also receive events of real publications.
         text, facts = f"REHEARSAL: {text}", {**facts, "rehearsal": True}
     log(settings, event, text=text, **facts)
     if settings.webhook is None:
         return False
     body = json.dumps({"event": event, "text": text, **facts}, ensure_ascii=False).encode()
-    # The settings let http and https through only.
+    # The settings allow only http and https.
     request = urllib.request.Request(
         settings.webhook.get_secret_value(), data=body, headers={"Content-Type": "application/json"}, method="POST"
     )
@@ -83,6 +83,6 @@ def notify(settings: Settings, event: str, text: str, **facts: Fact) -> bool:
         with urllib.request.urlopen(request, timeout=PATIENCE) as response:
             return bool(200 <= response.status < 300)
     except (urllib.error.URLError, OSError, ValueError) as error:
-        # Its address may hold a secret, so only the kind of the error is told.
+        # The address may contain a secret, so only the type of the error is logged.
         log(settings, "webhook_failed", kind=type(error).__name__)
         return False

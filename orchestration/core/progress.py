@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 
-# What is done sooner needs no word.
+# Work that takes less time is not reported.
 SILENT_SECONDS = 1.0
-# How often a live line is drawn, and how often a count makes a plain line.
+# How often a live line is drawn, and how often a count is written as a plain line.
 LIVE_SECONDS = 0.5
 PLAIN_SECONDS = 5.0
 
@@ -59,7 +59,7 @@ class Progress:
             self._write(f"{line}\n")
 
     def detail(self, line: str) -> None:
-        """Write a line that only those need who look closely."""
+        """Write a line of detail."""
         if self.level == Level.VERBOSE:
             self.say(line)
 
@@ -72,23 +72,23 @@ class Progress:
             self._at = line.strip()
 
     def stage(self, what: str) -> None:
-        """Say which part of a longer work begins: on the live line, elsewhere only to those who want details."""
+        """Say which part of a longer task begins: on the live line, elsewhere only as a detail."""
         if _is_terminal():
             self.at(what)
         else:
             self.detail(f"  {what}")
 
     def count(self, done: int, of: int, what: str) -> None:
-        """Say how many things are done; elsewhere than on a terminal a few of the counts are lines, always the last."""
+        """Report a count; elsewhere than on a terminal only some counts become lines, always including the last."""
         now = time.monotonic()
-        # Both a count that comes at once and one that comes too often say nothing.
+        # A count that comes at once or too often is not written.
         if _is_terminal() or done == of or now - self._last_count >= PLAIN_SECONDS:
             self._last_count = now
             self.at(f"  {done} of {of} {what}")
 
     @contextmanager
     def doing(self, title: str) -> Iterator[None]:
-        """Say what a ``with`` block does, and for how long by now, once that has taken more than a moment.
+        """Report what a ``with`` block does, and for how long, once it has taken more than a moment.
 
         Args:
             title: what is done, as it stands before "...".
@@ -132,7 +132,7 @@ class Progress:
             return
         if not _is_terminal():
             with self._lock:
-                # Whoever has said something since tells by himself what is done.
+                # Code that has written a line since then reports its own work.
                 if len(self._doing) == depth and self._lines == lines:
                     self.say(f"{title} ...")
             return
@@ -151,5 +151,5 @@ def _is_terminal() -> bool:
     return sys.stderr.isatty()
 
 
-# Of this process: what a thread or a step of Dagster's says goes the same way.
+# One for the process: output of threads and of Dagster's steps goes through it.
 progress = Progress()

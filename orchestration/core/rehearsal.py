@@ -1,7 +1,7 @@
-"""The mark of a rehearsal: inputs to practise on, of which nothing may be taken for a publication.
+"""The mark of a rehearsal: inputs to practise on, whose results must never look like a publication.
 
-The mark is a file among the inputs. Whatever is made of them says so, in whatever channel and with whatever form, and stays
-in their folder. Belongs here: the mark, and where it lies. Does not belong here: making up a delivery (``rehearsal``).
+The mark is a file among the inputs. Everything made from them says so, in any channel and format, and stays in their folder.
+Belongs here: the mark, and where it lies. Does not belong here: making up a delivery (``rehearsal``).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def rehearsal_of(path: Path) -> Path | None:
 
 
 def require_apart(data: Path, written: dict[str, Path]) -> None:
-    """Refuse a rehearsal that would write elsewhere, and what is none that would write into one.
+    """Refuse a rehearsal that would write elsewhere, and other installations that would write into one.
 
     Args:
         data: the folder of the inputs.

@@ -3,7 +3,7 @@
 ``data/calendar.yml`` is data that people write and review. The status of the newest figures (provisional or final) follows
 from the release in preparation, never from a clock; the clock only says whether a release is due.
 
-Belongs here: the form of the calendar, and what speaks against publishing a candidate. Does not belong here: moving files
+Belongs here: the form of the calendar, and the reasons against publishing a candidate. Does not belong here: moving files
 (``publish.snapshots``) or waking up at a release's time (``defs.automation``).
 """
 
@@ -30,10 +30,10 @@ DOCUMENTATION = "docs/run/operations.md says what a release has"
 
 Status = Literal["provisional", "final"]
 
-# How a snapshot goes out: a demonstration when it passes, an official one when the calendar lets it.
+# How a snapshot is published: a demonstration when it passes, an official one when the calendar allows it.
 Channel = Literal["demo", "official"]
 
-# What a snapshot says that it is for: its channel, or a rehearsal, which practises either channel and is taken for neither.
+# The purpose that a snapshot states: its channel, or a rehearsal, which practises either channel but counts as neither.
 Purpose = Literal["demo", "official", "rehearsal"]
 REHEARSAL: Literal["rehearsal"] = "rehearsal"
 
@@ -43,7 +43,7 @@ class _Strict(BaseModel):
 
 
 class Approval(_Strict):
-    """One candidate that somebody who may do so approved for a release."""
+    """One candidate that an authorised person approved for a release."""
 
     candidate: str = Field(pattern=r"^[0-9]{4}-[0-9a-f]{12}$", description="whole id of the candidate")
     approved_by: str = Field(min_length=1)
@@ -81,7 +81,7 @@ class PlannedRelease(_Strict):
 class Calendar(_Strict):
     """All releases, in the order of their time; ``preparing`` names the one that candidates are made for.
 
-    ``cited`` are snapshots that somebody outside refers to; they are never pruned.
+    ``cited`` are snapshots that external sources refer to; they are never pruned.
     """
 
     time_zone: str = "UTC"
@@ -158,7 +158,7 @@ class SnapshotIdentity:
 
 
 def now() -> datetime:
-    """Return this moment; the only clock that a publication looks at."""
+    """Return the current time; the only clock that a publication uses."""
     return datetime.now(UTC)
 
 
@@ -187,8 +187,8 @@ def reasons_against(
 
     Args:
         calendar: the release calendar.
-        said: what the candidate says of itself.
-        published: what the published snapshot says of itself.
+        said: the identity of the candidate.
+        published: the identity of the published snapshot.
         moment: the time, with a time zone.
     """
     planned = calendar.prepared

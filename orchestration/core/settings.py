@@ -32,7 +32,7 @@ SETTINGS_FILE = PROJECT_DIR / "is248.toml"
 # Secrets, which a file that others may read must not hold.
 SECRETS = ("webhook", "postgres_url")
 
-# Formats that are written only where they are named: they take a while, and are many files.
+# Formats that are written only if named: they take a while, and are many files.
 ON_DEMAND = "memos,sheets"
 
 # Set by the program itself, for dbt.
@@ -139,7 +139,7 @@ class Settings(BaseSettings):
 
     @property
     def formats_written(self) -> frozenset[str]:
-        """The formats that are written beside those that always are."""
+        """The formats that are written besides those that always are."""
         return _listed(self.formats)
 
     @property
@@ -194,7 +194,7 @@ class Settings(BaseSettings):
 
     @property
     def stage_results(self) -> Path:
-        """Folder in which what the rules found in deliveries and warehouse waits for the gate; restricted."""
+        """Folder of the rules' results on deliveries and warehouse until the gate uses them; restricted."""
         return self.warehouse / "gate"
 
     @property
@@ -219,7 +219,7 @@ class Settings(BaseSettings):
 
     @property
     def purpose(self) -> Purpose:
-        """What a snapshot says that it is for: its channel, or in whatever channel a rehearsal."""
+        """The purpose that a snapshot states: its channel, or a rehearsal in any channel."""
         return REHEARSAL if is_rehearsal(self.data) else self.channel
 
     @property
@@ -254,7 +254,7 @@ class Settings(BaseSettings):
 
     @property
     def preview(self) -> Path:
-        """Folder of the looks at single survey years, with a page a year; restricted."""
+        """Folder of the previews of single survey years, with a page for each year; restricted."""
         return self.warehouse / "preview"
 
     @property
@@ -289,7 +289,7 @@ class Settings(BaseSettings):
 
 
 def _refuse_secrets() -> None:
-    """Refuse a settings file with a secret in it: it lies in the project's folder, and may end in its history."""
+    """Refuse a settings file that contains a secret: it lies in the project's folder, and may end up in its history."""
     held = tomllib.loads(SETTINGS_FILE.read_text(encoding="utf-8")) if SETTINGS_FILE.is_file() else {}
     for name in SECRETS:
         if name in held:

@@ -17,6 +17,6 @@ def suggest(name: str, there: Iterable[str]) -> str:
     guess = difflib.get_close_matches(name, names, n=1)
     if guess:
         return f"; nearest is {guess[0]!r}"
-    # A word that is a part of others is what somebody remembers of them.
+    # A word that is part of a known name is probably a half-remembered name.
     parts = [each for each in names if name and name in each][:MOST_GUESSES]
     return f"; there are {', '.join(map(repr, parts))}" if parts else ""

@@ -18,7 +18,7 @@ from orchestration.core.errors import UserError
 
 SHARED_COLUMNS = "_shared_columns.yml"
 
-# Columns that say what a row's main measure is worth; a table that has the first has a list of its values.
+# Columns that qualify a row's main measure; a table with the first one has a list of its values.
 STATUS_COLUMN = "obs_status"
 
 ColumnType = Literal["INTEGER", "BIGINT", "DOUBLE", "VARCHAR", "BOOLEAN"]
@@ -46,7 +46,7 @@ class LetterLabel(Label):
 class Column(_Strict):
     """One column: DuckDB type, texts, unit of measurement, decimals to show, code list of its values.
 
-    ``overlaps`` says that rows which differ in it tell of the same: a total and its parts, a country and its counties.
+    ``overlaps`` says that rows which differ in it overlap: a total and its parts, a country and its counties.
     """
 
     name: str
@@ -81,7 +81,7 @@ class Dimension(_Strict):
 
 
 class Cube(_Strict):
-    """The table as a dense cube. Its measures are the table's numeric ones; ``each`` is a column with a cube a value."""
+    """The table as a dense cube. Its measures are the table's numeric ones; ``each`` is a column with one cube per value."""
 
     dimensions: tuple[Dimension, ...] = Field(min_length=1)
     each: str | None = None
@@ -91,7 +91,7 @@ class Table(_Strict):
     """One public table. ``key`` identifies a row and orders the files; ``measures`` has the main measure first.
 
     ``made_by`` says where its rows come from: a model of dbt, or the publication itself, which knows the channel and the
-    snapshot before; a view has those of other tables. ``statuses`` are the values that its ``obs_status`` may have.
+    snapshot before; a view has the rows of other tables. ``statuses`` are the values that its ``obs_status`` may have.
     """
 
     table: str
@@ -118,7 +118,7 @@ class Table(_Strict):
 
     @property
     def overlapping(self) -> tuple[str, ...]:
-        """The columns of the key over which figures must not be summed: a row has what others have, too."""
+        """The columns of the key over which figures must not be summed, since their rows overlap."""
         return tuple(name for name in self.key if self.column(name).overlaps) if self.measures else ()
 
     def column(self, name: str) -> Column:
@@ -203,7 +203,7 @@ def load_tables(metadata: Path) -> list[Table]:
 
 
 def _check_cube(table: Table, cube: Cube, path: Path) -> None:
-    """Refuse a cube whose dimensions do not cover the key exactly, or name what is no column."""
+    """Refuse a cube whose dimensions do not cover the key exactly, or name an unknown column."""
     covered = [name for each in cube.dimensions for name in (*each.code_columns, *each.attributes)]
     named = [*covered, *(each.label for each in cube.dimensions if each.label), *([cube.each] if cube.each else [])]
     for name in named:

@@ -1,9 +1,9 @@
-"""Texts for people that are no description of a table and no label of a code: one YAML file for each subject of a room.
+"""Texts for people, except descriptions of tables and labels of codes: one YAML file for each subject of a room.
 
 The files lie in the room's folder ``texts``; an entry is ``key: {nb: ..., en: ...}``, with ``nn`` where it is sent to people
 who have chosen nynorsk, and a blank to fill ``{name}``.
-Belongs here: reading these files, telling what is wrong with one, and filling blanks. Does not belong here: any text, or
-reading those that the project's users write (``expectations``, ``data/metadata``).
+Belongs here: reading and checking these files, and filling blanks. Does not belong here: any text, or reading those that the
+project's users write (``expectations``, ``data/metadata``).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ RESTORE = "restore it; orchestration/core/texts.py says what such a file has"
 
 
 class Texts(dict[str, Label]):
-    """Texts by their keys; ``place`` names the file, so that a key that it has not is told with it."""
+    """Texts by their keys; ``place`` names the file, so that the error for a missing key can name it."""
 
     def __init__(self, place: str, found: Mapping[str, Label]) -> None:
         super().__init__(found)
@@ -64,7 +64,7 @@ def read_texts(path: Path) -> Texts:
     """Return the texts of a file.
 
     Raises:
-        UserError: it is no file of texts, a language is missing, or the languages have not the same blanks.
+        UserError: it is not a file of texts, a language is missing, or the languages differ in their blanks.
     """
     return _texts(_read(path), str(path))
 
@@ -80,7 +80,7 @@ def read_groups(path: Path) -> Mapping[str, Texts]:
 
 
 def filled(text: Label, **values: Label | str | int | None) -> Label:
-    """Return a text with its blanks filled, each language with its own."""
+    """Return a text with its blanks filled, each language with its own values."""
     in_nb = {name: value.nb if isinstance(value, Label) else value for name, value in values.items()}
     in_en = {name: value.en if isinstance(value, Label) else value for name, value in values.items()}
     return Label(nb=text.nb.format(**in_nb), en=text.en.format(**in_en))
@@ -109,7 +109,7 @@ def _entries(content: Any, place: str) -> dict[str, Any]:
     if not isinstance(content, dict) or not content:
         raise UserError("has no texts by key", place=place, remedy=RESTORE)
     for key in content:
-        # Without quotation marks YAML takes words such as yes and no for something else.
+        # Without quotation marks YAML reads words such as yes and no as booleans.
         if not isinstance(key, str):
             raise UserError(f"the key {key!r} is not a text", place=place, remedy="put it in quotation marks")
     return content

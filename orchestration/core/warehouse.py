@@ -21,16 +21,16 @@ from orchestration.core.errors import UserError
 
 LOCK = "run.lock"
 
-# Oldest DuckDB that can read the warehouse: from this one on, texts are compressed together at two thirds of the work that
-# every build of the models would otherwise spend on writing. A snapshot's file stays readable for older ones.
+# Oldest DuckDB that can read the warehouse: from this version on, joint compression of texts saves a third of the work of
+# writing in every build of the models. A snapshot's file stays readable for older ones.
 STORAGE = "v1.3.0"
 
-# How much of the memory DuckDB may take; by itself it would take four fifths, and what Python and its libraries hold beside
-# it would then be too much for the machine, or its container. What does not fit DuckDB writes to the disk.
+# Share of the memory for DuckDB; its default is four fifths, which with Python and its libraries would be too much for the
+# machine or its container. What does not fit is written to disk by DuckDB.
 MEMORY_SHARE = 0.5
 _OWN_SHARE = 0.8
 
-# What DuckDB takes for no file at all.
+# The name that DuckDB takes for a database in memory.
 IN_MEMORY = Path(":memory:")
 
 
@@ -61,7 +61,7 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
         # Same figures on every machine: no session time zone in casts, sums of DECIMAL only.
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"set memory_limit = '{memory_limit()}'")
-        # DuckDB draws a bar on standard output for whatever takes two seconds.
+        # DuckDB draws a bar on standard output for anything that takes two seconds.
         connection.execute("set enable_progress_bar = false")
         yield connection
     finally:
@@ -69,10 +69,10 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
 
 
 def _close(connection: duckdb.DuckDBPyConnection) -> None:
-    """Close a connection, also one whose statement was interrupted.
+    """Close a connection, even if a statement on it was interrupted.
 
-    DuckDB goes on with an interrupted statement until the next one, and keeps the file: whoever connected to it then, in the
-    same process, would wait for the end for ever, and hear no signal.
+    DuckDB keeps an interrupted statement and the file until the next statement: a later connection in the same process would
+    wait for ever and receive no signal.
     """
     with suppress(duckdb.Error):
         connection.interrupt()
@@ -82,7 +82,7 @@ def _close(connection: duckdb.DuckDBPyConnection) -> None:
 
 @cache
 def memory_limit() -> str:
-    """Return how much memory DuckDB may take, as it writes it: its share of what the machine or the container has."""
+    """Return the memory limit in DuckDB's notation: its share of the memory of the machine or the container."""
     with duckdb.connect() as connection:
         row = connection.execute("select value from duckdb_settings() where name = 'memory_limit'").fetchone()
     assert row is not None
@@ -91,15 +91,15 @@ def memory_limit() -> str:
 
 
 def _make(path: Path) -> None:
-    """Make an empty DuckDB file, whole or not at all.
+    """Make an empty DuckDB file atomically.
 
-    Of one whose making was cut off (killed, no room) DuckDB would say ever after that it is no database.
+    DuckDB would reject a half-written file (process killed, disk full) as no database from then on.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial, log = (path.with_name(f"{path.name}.{ending}") for ending in ("new", "wal"))
     partial.unlink(missing_ok=True)
     duckdb.connect(str(partial), config={"storage_compatibility_version": STORAGE}).close()
-    # The log of a file that was deleted would be taken for this one's.
+    # The log of a deleted file would be taken for this one's.
     log.unlink(missing_ok=True)
     partial.replace(path)
 

@@ -1,7 +1,7 @@
-"""How every workbook looks that the system writes, and what its bytes may not know; openpyxl writes it.
+"""The look of every workbook that the system writes, without a time in its bytes; openpyxl writes it.
 
-Belongs here: colours, fonts, heads, widths, heights, page set-up, drop-downs, sheets of text, and cells that hold what was
-meant. Does not belong here: what a workbook says, or the look of a single one (``publish.formats.sheets``,
+Belongs here: colours, fonts, heads, widths, heights, page set-up, drop-downs, sheets of text, and cells that keep texts as
+texts. Does not belong here: what a workbook says, or the look of a single one (``publish.formats.sheets``,
 ``publish.formats.packages``, ``control.writers``).
 """
 
@@ -37,13 +37,13 @@ TABLE_HEAD_HEIGHT, WRAPPED_HEAD_HEIGHT = 20, 32
 
 @cache
 def font(*, bold: bool = False, italic: bool = False, size: int = 11, color: str = "000000", link: bool = False) -> Font:
-    """Return a font; one without a name is any that a reader likes."""
+    """Return a font; without a name the reader chooses one."""
     return Font(name="Calibri", bold=bold, italic=italic, size=size, color=color, underline="single" if link else None)
 
 
 @cache
 def aligned(horizontal: str, vertical: str, wrap: bool = False) -> Alignment:
-    """Return where a text stands in its cell, and whether it may take several lines."""
+    """Return the alignment of a text in its cell, and whether it may take several lines."""
     return Alignment(horizontal=horizontal, vertical=vertical, wrap_text=wrap)
 
 
@@ -72,7 +72,7 @@ def set_widths(sheet: Worksheet, widths: Iterable[float]) -> None:
 
 
 def height(cells: Iterable[tuple[str, float]]) -> float:
-    """Return the height in which texts are seen in cells of their widths; readers do not all adjust it themselves."""
+    """Return the height that texts need in cells of their widths; not all readers adjust it themselves."""
     lines = 1
     for text, width in cells:
         # A width is counted in digits; letters are a little narrower.
@@ -94,7 +94,7 @@ def set_table(sheet: Worksheet, columns: int, rows: int, *, fixed_columns: int =
     Args:
         sheet: its first row has the heads.
         columns: how many it has.
-        rows: how many stand below the heads.
+        rows: how many are below the heads.
         fixed_columns: how many columns stay in sight too.
     """
     sheet.freeze_panes = sheet.cell(2, fixed_columns + 1)
@@ -113,7 +113,7 @@ def add_choice(
         last_row: the last one that may be chosen in.
         formula: a range of cells, or the choices in quotation marks with commas between them.
         head: what stands above the hint.
-        message: the hint, and what is told of anything else.
+        message: the hint, also shown for any other value.
         strict: whether anything else is refused.
     """
     choice = DataValidation(type="list", formula1=formula, allow_blank=True)
@@ -144,7 +144,7 @@ def set_page(sheet: Worksheet, title: str, *, said: str | None = None, is_wide: 
     Args:
         sheet: what is printed.
         title: stands above.
-        said: what each page has to say of the figures, below; 255 characters at most.
+        said: the notice on the figures at the foot of each page; 255 characters at most.
         is_wide: whether the columns need a larger sheet of paper.
     """
     sheet.page_setup.orientation = "landscape"
@@ -162,7 +162,7 @@ def set_page(sheet: Worksheet, title: str, *, said: str | None = None, is_wide: 
 
 
 def without_clock(name: str, content: str) -> str:
-    """Return a file of a workbook without the time at which it was written, so that equal workbooks are equal files."""
+    """Return a file of a workbook without its time of writing, so that equal workbooks are equal files."""
     if name != "docProps/core.xml":
         return content
     return re.sub(r"<dcterms:(created|modified)[^>]*>[^<]*</dcterms:\1>", "", content)
@@ -183,7 +183,7 @@ def add_packed(target: zipfile.ZipFile, packed: bytes) -> None:
 
 
 def add_file(target: zipfile.ZipFile, name: str, parts: Iterable[str]) -> None:
-    """Add a file to a workbook; opened by its name it has the date of no day, so that no file knows when it was made."""
+    """Add a file to a workbook; opened by name it gets a fixed date, so that no file shows when it was made."""
     with target.open(name, "w") as file:
         for part in parts:
             file.write(part.encode())

@@ -1,6 +1,6 @@
-"""YAML as the project reads and writes it: by libyaml, which takes a tenth of the time of PyYAML's own parser.
+"""YAML as the project reads and writes it: with libyaml, which takes a tenth of the time of PyYAML's own parser.
 
-Belongs here: that choice alone. Does not belong here: files, their errors, or what stands in them.
+Belongs here: only that choice. Does not belong here: files, their errors, or their contents.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ from typing import Any
 
 import yaml
 
-# Wheels of PyYAML have libyaml; where there is none, its own parser reads the same.
+# PyYAML's wheels include libyaml; without it PyYAML's own parser reads the same.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 def load(text: str) -> Any:
-    """Return what a document says.
+    """Return the content of a document.
 
     Raises:
-        yaml.YAMLError: it is no YAML.
+        yaml.YAMLError: it is not valid YAML.
     """
     return yaml.load(text, Loader=_LOADER)
 
 
 def dump(value: Any) -> str:
-    """Return a document that says what ``value`` does, entries in their order."""
+    """Return ``value`` as a document, entries in their order."""
     return str(yaml.dump(value, Dumper=_DUMPER, allow_unicode=True, sort_keys=False))

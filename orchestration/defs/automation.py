@@ -1,4 +1,4 @@
-"""Jobs, schedules and sensors: what runs, when, and who is told.
+"""Jobs, schedules and sensors: what runs, when, and who is notified.
 
 Schedules and sensors are off until somebody switches them on. Belongs here: waking up, and asking for a run. Does not belong
 here: what a run does (the other assets), or whether a release may go out (``release_calendar``).
@@ -31,26 +31,26 @@ from orchestration.publish.snapshots import read_gate
 REFRESH = "refresh"
 REBUILD = "rebuild"
 PUBLISH = "publish"
-# As refresh, up to the judged candidate.
+# Like refresh, up to the judged candidate.
 HOLD = "hold"
 
-# Dagster's own tags: the key under which a sensor asked for a run, and whether the daemon tries it again.
+# Dagster's own tags: the key under which a sensor requested a run, and whether the daemon retries it.
 RUN_KEY_TAG = "dagster/run_key"
 WILL_RETRY_TAG = "dagster/will_retry"
 
-# How often the run of one delivery is asked for that is interrupted each time.
+# How often an interrupted run of one delivery is requested again.
 MOST_TRIES = 3
 
-# A run that is tried again begins anew: another may have written the warehouse in between.
+# A retried run begins anew: another may have written the warehouse in between.
 ANEW = {"dagster/retry_strategy": "ALL_STEPS"}
 
-# Endings and beginnings of the names under which programs write a file that is not complete yet.
+# Endings and beginnings of the names that programs give to files that are not complete yet.
 UNFINISHED = (".part", ".partial", ".tmp", ".filepart", ".crdownload", ".download", ".swp")
 UNFINISHED_BEGINNINGS = ("~$", ".~", "~")
 
 
 def build_hook(settings: Settings) -> dg.HookDefinition:
-    """Return the hook that tells when a step of a run fails."""
+    """Return the hook that reports a failed step of a run."""
 
     @dg.failure_hook(name="tell_failure")
     def tell_failure(context: dg.HookContext) -> None:
@@ -78,7 +78,7 @@ def build_hook(settings: Settings) -> dg.HookDefinition:
 
 def build_jobs(settings: Settings) -> list[Any]:
     """Return the jobs, which Dagster resolves later."""
-    # A list that somebody answered wrongly must not stop a publication.
+    # A control list with invalid answers must not stop a publication.
     everything = dg.AssetSelection.all() - dg.AssetSelection.assets(*OF_A_YEAR)
     hooks = {build_hook(settings)}
     return [
@@ -115,7 +115,7 @@ def build_jobs(settings: Settings) -> list[Any]:
 
 
 def build_schedules(settings: Settings, forms: list[Form]) -> list[dg.ScheduleDefinition]:
-    """Return the schedules: the refresh at its hours, and the publication at the times of the release calendar.
+    """Return the schedules: the refresh at its set times, and the publication at the times of the release calendar.
 
     Args:
         settings: when the refresh is, and where the calendar lies.
@@ -173,20 +173,20 @@ def build_schedules(settings: Settings, forms: list[Form]) -> list[dg.ScheduleDe
 
 
 def delivery_state(folder: Path) -> str:
-    """Return a short text that changes when a file under ``folder`` comes, goes, grows or is written again."""
+    """Return a short text that changes when a file under ``folder`` is added, removed, resized or rewritten."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         try:
             status = path.stat()
         except FileNotFoundError:
-            continue  # it went while we looked; the next look tells
+            continue  # removed in the meantime; the next check sees it
         if path.is_file() and not path.name.startswith("."):
             digest.update(f"{path.relative_to(folder).as_posix()}:{status.st_size}:{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 
 def unfinished(folder: Path) -> list[str]:
-    """Return the files of a delivery that are being written still, by their names, or that are empty."""
+    """Return the files of a delivery that are still being written, by their names, or that are empty."""
     found = []
     for path in sorted(folder.rglob("*")):
         name = path.name.lower()
@@ -204,12 +204,12 @@ def unfinished(folder: Path) -> list[str]:
 
 
 def interrupted(instance: dg.DagsterInstance, run_key: str) -> bool:
-    """Return whether the run that was asked for under a key ended before it was through, and nobody goes on with it.
+    """Return whether the run requested under a key ended before it was finished, and is not being retried.
 
-    A run in which a step failed has ended for a reason: the same delivery would fail in the same way. One that was stopped,
-    or whose process died, has read nothing, and what it was asked for still waits.
+    A run with a failed step has ended for a reason: the same delivery would fail again. One that was stopped, or whose
+    process died, has read nothing, so the delivery still waits.
     """
-    # The newest first: of a run that was tried again, the last try.
+    # The newest first: of a retried run, the last attempt.
     records = instance.get_run_records(dg.RunsFilter(tags={RUN_KEY_TAG: run_key}), limit=1)
     if not records:
         return False
@@ -222,17 +222,17 @@ def interrupted(instance: dg.DagsterInstance, run_key: str) -> bool:
 
 
 def build_delivery_sensor(settings: Settings, forms: list[Form], jobs: list[Any]) -> dg.SensorDefinition:
-    """Return the sensor that asks for a run when a delivery came or changed and is complete.
+    """Return the sensor that requests a run when a delivery came or changed and is complete.
 
-    A delivery is complete when no file of it has the name of an unfinished one or is empty, and when it looks the same at
-    two looks, which are a minute apart or more. Dates are not compared with the clock, which may jump. A run that was
-    interrupted is asked for again. The key of a run has the moment of the look in it: Dagster takes each key once for ever,
-    and an earlier delivery that comes back is a delivery.
+    A delivery is complete when none of its files is empty or named like an unfinished one, and two checks, at least a minute
+    apart, find it unchanged. Dates are not compared with the clock, which may jump. An interrupted run is requested again.
+    The key of a run contains the time of the check: Dagster accepts each key only once, and an earlier delivery that comes
+    back counts as a delivery.
 
     Args:
         settings: where the deliveries lie.
         forms: the forms, which say what deliveries there are.
-        jobs: the jobs that the sensor asks for.
+        jobs: the jobs that the sensor requests.
     """
 
     @dg.sensor(
@@ -284,7 +284,7 @@ def build_delivery_sensor(settings: Settings, forms: list[Form], jobs: list[Any]
 
 
 def build_queue_sensor(settings: Settings) -> dg.SensorDefinition:
-    """Return the sensor that ends, in Dagster's records, killed runs of the command line: they hold up the queue."""
+    """Return the sensor that marks killed runs of the command line as ended in Dagster's records: they block the queue."""
 
     @dg.sensor(
         name="queue",
@@ -299,7 +299,7 @@ def build_queue_sensor(settings: Settings) -> dg.SensorDefinition:
 
 
 def build_failure_sensor(settings: Settings) -> dg.SensorDefinition:
-    """Return the sensor that tells of runs that died: where no step failed, no hook could tell."""
+    """Return the sensor that reports runs that died: where no step failed, no hook reports it."""
 
     @dg.run_failure_sensor(
         name="dead_runs",

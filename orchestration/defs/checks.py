@@ -1,11 +1,10 @@
-"""The rules of the gate as asset checks: each is shown at the tables that it is about.
+"""The rules of the gate as asset checks, each shown at the tables that it is about.
 
-Rules on deliveries and warehouse are judged before anything becomes a candidate; one that blocks keeps what is made from its
-asset from being made. What a rule on the warehouse would refuse for what was read alone is judged before the models, too.
-Rules on the candidate are judged on its files, all in one step, which the snapshot waits for.
+Rules on deliveries and warehouse are judged before anything becomes a candidate; a failing rule that blocks keeps the assets
+downstream of its asset from being made. Rules on the warehouse that need only what was read are also judged before the
+models. Rules on the candidate are judged on its files, all in one step, for which the snapshot waits.
 
-Belongs here: which rule is a check of which asset, and what Dagster is told of a result. Does not belong here: judging
-(``gate``).
+Belongs here: which rule is a check of which asset, and how Dagster shows a result. Does not belong here: judging (``gate``).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,7 +41,7 @@ def check_result(found: RuleResult, asset: dg.AssetKey, **facts: str) -> dg.Asse
         asset_key=asset,
         check_name=found.rule,
         passed=passed,
-        # An error that is waived stops nothing.
+        # A waived error blocks nothing.
         severity=check_severity("warning" if found.outcome == "fail" and not found.blocks else found.severity),
         description=None if passed else f"{found.outcome}: {first_rows(found.public())[0]}",
         metadata={"checked": found.checked, "failing": found.failing, "waived": found.waived, **facts},
@@ -69,7 +68,7 @@ def tables_of(rule: Rule, tables: Iterable[Table]) -> list[str]:
     A rule about all tables is about the candidate as a whole: none is returned.
 
     Raises:
-        UserError: it names something else.
+        UserError: the rule names something else.
     """
     names = [table.name for table in tables]
     found: list[str] = []
@@ -141,7 +140,7 @@ def build_stage_checks(
 
 
 def build_early_checks(settings: Settings, sources: Iterable[dg.AssetKey]) -> dg.AssetChecksDefinition:
-    """Return the checks that know from what was read alone what a rule on the warehouse would refuse.
+    """Return the checks that judge rules on the warehouse from what was read alone.
 
     They are shown at the cells, and the models wait for them.
 
@@ -174,13 +173,12 @@ def build_early_checks(settings: Settings, sources: Iterable[dg.AssetKey]) -> dg
 def build_gate(settings: Settings, table_keys: Mapping[str, dg.AssetKey]) -> dg.AssetChecksDefinition:
     """Return the gate: the rules on the candidate, each a check of the tables that it is about, and its verdict.
 
-    A run that makes the candidate judges it by every rule. One that makes a table and no candidate judges nothing, since
-    what a rule says is about the files of a candidate. One that asks for checks alone judges the last candidate by their
-    rules.
+    A run that makes the candidate judges it by every rule. One that makes tables but no candidate judges nothing, since
+    these rules are about a candidate's files. One that requests only checks judges the last candidate by their rules.
 
     Args:
         settings: where the rules lie.
-        table_keys: the asset of each public table; a table that is made with the candidate has the candidate's.
+        table_keys: the asset of each public table; a table that is made with the candidate has the candidate's asset.
     """
     tables = load_tables(settings.metadata)
     rules = {

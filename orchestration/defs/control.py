@@ -17,7 +17,7 @@ CONTROL = "control"
 FINDINGS = dg.AssetKey([CONTROL, "ctl_findings"])
 LISTS = dg.AssetKey([CONTROL, "lists"])
 ROUND = dg.AssetKey([CONTROL, "round"])
-# Made for one survey year, when somebody asks for it.
+# Made for one survey year, on request.
 OF_A_YEAR = (LISTS, ROUND)
 SUBMISSIONS = dg.AssetKey([CONTROL, "ctl_unit_submissions"])
 

@@ -30,7 +30,7 @@ def build_definitions(settings: Settings, *, holds_lock: bool = False) -> dg.Def
         settings: where inputs, warehouse and snapshots lie.
         holds_lock: the calling process holds the run lock already; otherwise each run takes it for its length.
     """
-    # The draft of a form is no reason to show nothing; a run that needs it says what is wrong.
+    # A draft of a form must not hide everything else; a run that needs the form reports what is wrong.
     forms, _ = load_finished(settings.forms)
     jobs = build_jobs(settings)
     harmonise = build_warehouse_assets(settings, build_dbt_project(settings))
@@ -62,7 +62,8 @@ def build_definitions(settings: Settings, *, holds_lock: bool = False) -> dg.Def
             "writer": Writer(installation=installation, is_held=holds_lock),
             "dbt_project": Dbt(installation=installation),
         },
-        # One process a run: the steps share one DuckDB file, and starting dbt and Great Expectations costs seconds each.
+        # One process for each run: the steps share one DuckDB file, and starting dbt and Great Expectations costs seconds
+        # each.
         executor=dg.in_process_executor,
     )
 

@@ -1,7 +1,7 @@
 """The form registry and the deliveries as assets; deliveries have one partition a survey year.
 
 One step reads deliveries: of one year, or of a range of years in one run, of which it reads what is new or changed. Belongs
-here: what is an asset and what it tells of itself. Does not belong here: reading (``ingest``).
+here: what is an asset and which metadata it shows. Does not belong here: reading (``ingest``).
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ READING = "raw_deliveries"
 
 
 def survey_years(forms: list[Form]) -> dg.StaticPartitionsDefinition:
-    """Return the partitions of everything that is delivered: the years that the forms describe."""
+    """Return the partitions of all deliveries: the years that the forms describe."""
     return dg.StaticPartitionsDefinition([str(year) for year in sorted({form.time_period for form in forms})])
 
 
@@ -41,13 +41,13 @@ def is_of_every_year(run: dg.DagsterRun, forms: list[Form]) -> bool:
 
 
 class Reading(dg.Config):
-    """What is read of the years of a run: the deliveries that changed, or all of them again."""
+    """What a run reads of its years: only changed deliveries, or all of them again."""
 
     again: bool = False
 
 
 def _metadata(found: YearRead, table: str) -> dict[str, Any]:
-    """Return what a materialisation of a year says of a raw table."""
+    """Return the metadata of a raw table for the materialisation of a year."""
     return {"dagster/partition_row_count": found.rows[table], "seconds": round(found.seconds, 3), "forms": found.forms}
 
 
@@ -70,7 +70,7 @@ def build_delivery_assets(forms: list[Form]) -> list[dg.AssetsDefinition]:
     def form_registry(
         context: dg.AssetExecutionContext, installation: Installation, writer: Writer
     ) -> Iterator[dg.MaterializeResult[None]]:
-        # What is left out of the registry is the step's to refuse that reads.
+        # The reading step refuses forms that are left out of the registry.
         load_forms_into(installation.warehouse_file, finished_forms(installation.sources, ()))
         with connect(installation.warehouse_file, read_only=True) as connection:
             versions = {table: content_version(connection, REGISTRY, table) for table in registry.TABLES}
@@ -93,7 +93,7 @@ def build_delivery_assets(forms: list[Form]) -> list[dg.AssetsDefinition]:
         ],
         can_subset=True,
         partitions_def=survey_years(forms),
-        # What is made of several years is made once.
+        # What is made from several years is made once.
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def raw_deliveries(

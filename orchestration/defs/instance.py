@@ -20,14 +20,14 @@ POSTGRES_VARIABLE = "IS248_POSTGRES_URL"
 POSTGRES_SETTINGS = PROJECT_DIR / "deploy" / "dagster-postgres.yaml"
 INSTANCE_SETTINGS = "dagster.yaml"
 
-# Seconds that the database may take to answer before a command gives up.
+# Seconds to wait for the database before a command gives up.
 CONNECT_TIMEOUT = 10
 
 
 def instance_settings(settings: Settings) -> str:
     """Return the text of Dagster's settings: what both storages share, PostgreSQL where it is set, and a file of the user's.
 
-    No password stands in it.
+    It contains no password.
 
     Raises:
         UserError: the file of the setting ``dagster_settings`` cannot be read.
@@ -52,8 +52,8 @@ def prepare_instance(settings: Settings) -> None:
     Several processes may do so at once: each finds a whole file.
 
     Raises:
-        UserError: the folder belongs to somebody else, PostgreSQL cannot be reached, or its address is missing where runs
-            were kept in PostgreSQL before.
+        UserError: the folder belongs to somebody else, PostgreSQL cannot be reached, or its address is missing although runs
+            were kept there before.
     """
     file = settings.dagster_home / INSTANCE_SETTINGS
     text = instance_settings(settings)
@@ -80,17 +80,17 @@ def prepare_instance(settings: Settings) -> None:
         ) from error
     if settings.postgres_url is not None:
         _require_postgres(settings.postgres_url)
-        # Dagster and its processes read it from there, also where it was set in another way.
+        # Dagster and its processes read it from there, however it was set.
         os.environ[POSTGRES_VARIABLE] = settings.postgres_url.get_secret_value()
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 
 
 def _require_postgres(secret: SecretStr) -> None:
-    """Check that the database answers; no message and no chained error holds the address, which has the password.
+    """Check that the database answers; no message and no chained error contains the address, which has the password.
 
     Raises:
-        UserError: it does not, or the address is none.
+        UserError: it does not answer, or the address is not valid.
     """
     import sqlalchemy as sa  # imported here: files need no database
     from sqlalchemy.pool import NullPool

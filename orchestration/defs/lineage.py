@@ -3,12 +3,12 @@
 Belongs here: following a column through a query. Does not belong here: what Dagster makes of it (``defs.metadata``).
 
 A column comes from every column that its expression mentions, through all subqueries and common table expressions down to
-the tables. Of a subquery inside an expression the conditions count too: a break, for one, is nothing but the condition of an
+the tables. For a subquery inside an expression the conditions count too: a break, for example, is only the condition of an
 ``exists``. Conditions that only choose rows (joins, ``where``, ``group by``) do not count, and a constant or a count of rows
 comes from no column.
 
 SQLGlot parses the query and finds out which column belongs to which table. Its own ``lineage`` is not used: it leaves out
-conditions of subqueries, and loses the tables that stand beside a recursive one.
+conditions of subqueries, and loses tables that are joined with a recursive one.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class LineageError(Exception):
 
 Origins = dict[str, frozenset[Origin]]
 
-# What a table function gives has one entry, whatever the names of its columns.
+# The result of a table function has one entry, whatever the names of its columns.
 _ANY = "*"
 
 
@@ -83,13 +83,13 @@ def trace(sql: str, tables: MappingSchema) -> Origins:
 
 
 class Traced:
-    """Origins of queries that were traced before, in a file: they change with queries and columns alone."""
+    """Origins of queries that were traced before, in a file: they depend only on queries and columns."""
 
     def __init__(self, path: Path | None, columns: Mapping[Relation, Mapping[str, str]]) -> None:
         """Read the file, if there is one.
 
         Args:
-            path: the file; it may be missing or unreadable: queries are traced again then.
+            path: the file; if it is missing or unreadable, queries are traced again.
             columns: the columns of every table with their types.
         """
         self._path = path
@@ -114,7 +114,7 @@ class Traced:
         return origins
 
     def keep(self) -> None:
-        """Write the file anew, with what was asked for since it was read."""
+        """Write the file anew, with the queries that were requested since it was read."""
         if self._path is not None and self._now != self._before:
             partial = self._path.with_suffix(".partial")
             partial.write_text(json.dumps({"of": self._of, "origins": self._now}), encoding="utf-8")
@@ -128,7 +128,7 @@ class _Query:
         self._is_recursive = False
         for clause in query.find_all(exp.With):
             self._is_recursive |= bool(clause.recursive)
-            # SQLGlot follows a recursive table no further; as a plain name it is looked up in what is known.
+            # SQLGlot does not follow a recursive table; as a plain name it is looked up among the known tables.
             clause.set("recursive", False)
         # Every part comes after the parts that it reads.
         self._scopes = traverse_scope(query)
@@ -146,7 +146,7 @@ class _Query:
             before = dict(self._known)
             for scope in self._scopes:
                 self._known[id(scope.expression)] = self._of_part(scope.expression)
-            # A table that reads itself is done when another round adds nothing.
+            # A table that reads itself is done when another pass adds nothing.
             if not self._is_recursive or self._known == before:
                 return self._known[id(self._scopes[-1].expression)]
 
@@ -167,7 +167,7 @@ class _Query:
 
     def _of_column(self, column: exp.Column) -> frozenset[Origin]:
         scope: Scope | None = self._scope_of.get(id(column.parent_select))
-        # A subquery may name a column of the query that it stands in.
+        # A subquery may name a column of the query that contains it.
         while scope is not None and column.table not in scope.selected_sources:
             scope = scope.parent
         if scope is None:
@@ -184,7 +184,7 @@ class _Query:
         else:
             raise LineageError(f"the table {source.name!r} is unknown")
         known = self._known.get(id(part))
-        if known is None:  # a table that reads itself, in the first round
+        if known is None:  # a table that reads itself, in the first pass
             return frozenset()
         if _ANY in known:
             return known[_ANY]

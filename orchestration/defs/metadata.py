@@ -1,4 +1,4 @@
-"""What a build of the models came to, as Dagster shows it: columns and where they come from, rows, totals by year.
+"""The results of a build of the models, as Dagster shows them: columns and their lineage, rows, totals by year.
 
 Belongs here: reading the built warehouse for the metadata of assets. Does not belong here: running dbt
 (``engines.dbt``), following a query (``defs.lineage``), or a rule that computes a figure (the dbt models): what is summed up
@@ -39,7 +39,7 @@ NATIONAL_TOTALS = """
     order by time_period, series
 """
 
-# A label is a plot. Series and surveys have plots of their own: a line through two of them would hide the break.
+# Each label is a plot. Series and surveys have separate plots: a line through two of them would hide the break.
 SURVEY_YEARS = """
     select time_period, unnest(['cells', 'cells_mapped', 'cells_ignored', 'cells_rejected']) as label, unnest([
         sum(cell_count),
@@ -65,7 +65,7 @@ SURVEY_YEARS = """
         and fte is not null
 """
 
-# What the survey years are summed up from.
+# The tables that the summaries of survey years read.
 SUMMED_UP: tuple[Relation, ...] = (
     ("marts", "mart_cell_ledger"),
     ("intermediate", "int_unit_responses"),
@@ -74,7 +74,7 @@ SUMMED_UP: tuple[Relation, ...] = (
 
 
 class Model(NamedTuple):
-    """A model that was built: its table, its query (a model in Python has none), what is said of its columns."""
+    """A model that was built: its table, its query (a model in Python has none), the descriptions of its columns."""
 
     relation: Relation
     sql: str | None
@@ -93,7 +93,7 @@ def read_columns(connection: duckdb.DuckDBPyConnection) -> dict[Relation, dict[s
 
 
 def count_rows(connection: duckdb.DuckDBPyConnection, relations: Iterable[Relation]) -> dict[Relation, int]:
-    """Return the number of rows of each table among some relations, in one query: those of a view would have to be made."""
+    """Return the number of rows of each table among some relations, in one query; views would have to be computed."""
     tables = set(connection.execute("select schema_name, table_name from duckdb_tables()").fetchall())
     relations = [relation for relation in relations if relation in tables]
     counts = [f"select '{schema}', '{name}', count(*) from \"{schema}\".\"{name}\"" for schema, name in relations]
@@ -106,7 +106,7 @@ def _follow(model: Model, tables: MappingSchema, traced: Traced, warn: Callable[
         return {}
     try:
         return traced.trace(model.sql, tables)
-    except Exception as error:  # whatever a parser does with SQL that it does not know, the figures are right
+    except Exception as error:  # whatever a parser does with unknown SQL, the figures are right
         warn(f"no column lineage of {'.'.join(model.relation)}: {type(error).__name__}: {error}")
         return {}
 
@@ -177,7 +177,7 @@ def national_totals(connection: duckdb.DuckDBPyConnection) -> dg.TableMetadataVa
 
 
 def describe_years(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, float]]:
-    """Return by survey year what its deliveries came to: cells by what became of them, units that answered, national FTE."""
+    """Return a summary by survey year: cells by fate, units that answered, national FTE."""
     years: dict[str, dict[str, float]] = {}
     for time_period, label, value in connection.execute(f"select * from ({SURVEY_YEARS}) order by all").fetchall():
         years.setdefault(str(time_period), {})[label] = int(value) if value == int(value) else float(value)

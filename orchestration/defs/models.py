@@ -1,7 +1,7 @@
-"""The dbt models as assets, with their data tests as asset checks, and what the deliveries of each survey year came to.
+"""The dbt models as assets, with their data tests as asset checks, and a summary of each survey year.
 
-Belongs here: how a model is shown (group, owner, description), and what Dagster is told of a build. Does not belong here:
-running dbt (``orchestration.engines.dbt``), or what is read from the built tables for the metadata (``defs.metadata``).
+Belongs here: how a model is shown (group, owner, description), and how Dagster shows a build. Does not belong here: running
+dbt (``orchestration.engines.dbt``), or what is read from the built tables for the metadata (``defs.metadata``).
 """
 
 import json
@@ -30,7 +30,7 @@ from orchestration.gate.results import RuleResult
 from orchestration.gate.rules import load_rules
 from orchestration.gate.verdict import dbt_test_result
 
-# The lineage of columns that was found before, beside dbt's manifest.
+# The lineage of columns that was traced before, beside dbt's manifest.
 LINEAGE = "lineage.json"
 
 # Failing rows of a data test that a result shows; the count is of all.
@@ -55,7 +55,7 @@ class ModelTranslator(DagsterDbtTranslator):  # type: ignore[misc]
         return owners(_step(dbt_resource_props)) if dbt_resource_props["resource_type"] == "model" else None
 
     def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return what dbt says of a model but for its columns: those of the built table say where they come from, too."""
+        """Return dbt's metadata of a model without its columns: those of the built table also have their lineage."""
         metadata = super().get_metadata(dbt_resource_props)
         return {key: value for key, value in metadata.items() if key != "dagster/column_schema"}
 
@@ -107,7 +107,7 @@ def _relations(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) ->
 
 
 def _as_built(node: Any) -> Model:
-    """Return what dbt says of a model that it built."""
+    """Return dbt's description of a model that it built."""
     return Model(
         relation=(node.schema, node.alias),
         sql=node.compiled_code if node.language == "sql" else None,
@@ -144,15 +144,15 @@ def _selection(
     if keys >= set(models) and tests >= set(checks):
         return []
     names = sorted(models[key] for key in keys) + sorted(key.name for key in tests)
-    # What was selected, and no test that looks at it only among other models.
+    # Only what was selected, without tests that also read other models.
     return ["--select", *names, "--indirect-selection", "empty"]
 
 
 def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.AssetsDefinition:
     """Return the dbt models as assets.
 
-    A model that fails, fails the step: nothing is published on top of it. A data test that finds rows is recorded for the
-    gate, which judges it with all other rules. Unit tests of the models run with the test suite, not here.
+    A failing model fails the step: nothing is published on top of it. A data test that finds rows is recorded for the gate,
+    which judges it with all other rules. Unit tests of the models run with the test suite, not here.
     """
     manifest: dict[str, Any] = json.loads(dbt.prepare(settings).read_text(encoding="utf-8"))
     rules = {rule.id: rule for rule in load_rules(settings.rules)}
@@ -176,7 +176,7 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
         selection = _selection(context, models, checks.values())
         tests_file = dbt_tests_file(settings.stage_results)
         before = take_results(tests_file, is_part=bool(selection))
-        # To the terminal, or the output of the step: an event of Dagster's for each model would cost more than most models.
+        # To the terminal, or the output of the step: a Dagster event for each model would cost more than most models.
         results = dbt_project.build(selection, lambda line: progress.at(f"    {line}"), takes_over=writer.takes_over)
         broken = [entry for entry in results if str(entry.status) == "error"]
         built = [entry for entry in results if str(entry.status) not in dbt.FAILED]
@@ -204,7 +204,7 @@ def build_warehouse_assets(settings: Settings, project: DbtProject) -> dg.Assets
                 rows = _failing_rows(settings.warehouse_file, entry.node.compiled_code) if failing else []
                 found = dbt_test_result(rules.get(name), name, entry.node.description, failing, rows)
                 judged.add(name)
-                # That a key is one is no rule of its own; that it is none blocks.
+                # A key test has no rule of its own: a passing one is not reported, a failing one blocks.
                 if failing or name in rules:
                     tests.append(found)
                 key = checks.get(name)

@@ -1,7 +1,7 @@
 """Assets that one step makes together, though a run may have selected only some of them.
 
-Belongs here: telling Dagster of all of them, and by which version of their content it knows what is stale. Does not belong
-here: making them.
+Belongs here: reporting all of them to Dagster, with the version of their content by which it knows what is stale. Does not
+belong here: making them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,10 +13,10 @@ from dagster._core.definitions.data_version import DATA_VERSION_IS_USER_PROVIDED
 
 
 def content_version(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> dg.DataVersion:
-    """Return the version of a table, which is another one when its rows are others; their order does not count.
+    """Return the version of a table, which changes when its rows change; their order does not count.
 
-    What was made of a table is stale in Dagster's eyes when the version has changed. Without one every reading would give a
-    new one, changed or not.
+    To Dagster, what was made from a table is stale when the version has changed. Without one, every reading would count as a
+    change.
     """
     count, total = connection.execute(f'select count(*), sum(hash(rows)) from "{schema}"."{table}" as rows').fetchall()[0]
     return dg.DataVersion(f"{count}-{int(total or 0):x}")
@@ -27,12 +27,12 @@ def report_results(
     made: Iterable[dg.MaterializeResult[None]],
     partitions: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Yield the results that a run selected, and record the others, which were made too.
+    """Yield the results that a run selected, and record the others, which were made as well.
 
     Args:
         context: the run.
         made: all that the step made.
-        partitions: of tables with partitions, what is said of each partition that was made.
+        partitions: for tables with partitions, the metadata of each partition that was made.
     """
     for each in made:
         assert each.asset_key is not None

@@ -1,8 +1,8 @@
-"""Who answers for what in Dagster's user interface, and the order in which it is shown: teams and groups, in one place.
+"""Who is responsible for what in Dagster's user interface, and the order in which it is shown: teams and groups.
 
-Every asset gets its group and its owners from here, by the step of the way of the data that it belongs to: of a dbt model
-that is its folder. Dagster sorts groups by their names, so a group's number says how far down the way it lies. Does not
-belong here: who may do what on the machine, and whom to call.
+Every asset gets its group and its owners from here, by its step in the data flow: for a dbt model that is its folder.
+Dagster sorts groups by their names, so a group's number gives its position in the flow. Does not belong here: who may do
+what on the machine, and whom to call.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from orchestration.core.errors import UserError
 DATA_ENGINEERING = "team:data-engineering"
 # Every rule that computes a figure, and the public tables.
 STATISTICS = "team:statistics"
-# The control of a survey year: the ones who ask single units about their answers. Restricted.
+# The control of a survey year: those who ask single units about their answers. Restricted.
 SURVEY = "team:survey"
 
-# The steps on the way of the data, from what is delivered to what is published, and the team that answers for each.
+# The steps of the data flow, from deliveries to publication, and the team that is responsible for each.
 STEPS: dict[str, str] = {
     "inputs": DATA_ENGINEERING,
     "deliveries": DATA_ENGINEERING,
@@ -48,7 +48,7 @@ def _require(step: str) -> str:
 
 
 def group_name(step: str) -> str:
-    """Return the group of a step as Dagster shows it, with its place on the way.
+    """Return the group of a step as Dagster shows it, with its position in the flow.
 
     Raises:
         UserError: there is no such step.
@@ -57,7 +57,7 @@ def group_name(step: str) -> str:
 
 
 def owners(step: str) -> list[str]:
-    """Return who answers for a step.
+    """Return who is responsible for a step.
 
     Raises:
         UserError: there is no such step.

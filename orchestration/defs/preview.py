@@ -1,4 +1,4 @@
-"""The look at a survey year as a job: it makes no asset, since nothing of it is kept but a restricted page."""
+"""The preview of a survey year as a job: it makes no asset, since only a restricted page is kept."""
 
 import dagster as dg
 
@@ -10,17 +10,17 @@ PREVIEW = "preview"
 
 
 class PreviewConfig(dg.Config):
-    """Which year is looked at; it need not have a finished form."""
+    """The year to preview; it need not have a finished form."""
 
     year: int
 
 
 def build_preview_job(settings: Settings) -> dg.JobDefinition:
-    """Return the job that looks at a survey year and writes the page of the look."""
+    """Return the job that previews a survey year and writes its page."""
 
     @dg.op(name="look")
     def look(context: dg.OpExecutionContext, config: PreviewConfig) -> None:
-        """Read, map and count one survey year alone; tell in the log how much is wrong, without words of the delivery."""
+        """Read, map and count one survey year alone; log the number of problems, without any text of the delivery."""
         found = preview_year(settings, config.year)
         page = write_page(found, settings.preview)
         context.log.info(

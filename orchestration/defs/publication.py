@@ -1,9 +1,9 @@
 """The publication as assets: the candidate, its reports and the snapshot.
 
-The gate (``defs.checks``) is a check that blocks: it keeps the asset ``snapshot`` from being materialised. The promotion
-itself also refuses a candidate that was not judged or that is not the judged one. A candidate that waits for its release
-leaves ``snapshot`` as it is. Reports are made with the candidate, whose content they are; the asset ``reports`` holds them
-against its public files once more, and keeps the snapshot from being made where one says anything else.
+The gate (``defs.checks``) is a blocking check: it keeps the asset ``snapshot`` from being materialised. The promotion itself
+also refuses a candidate that was not judged or that is not the judged one. A candidate that waits for its release leaves
+``snapshot`` as it is. Reports are made with the candidate and are part of its content; the asset ``reports`` compares them
+with its public files again, and blocks the snapshot if one differs.
 """
 
 import hashlib
@@ -49,7 +49,7 @@ FIRST_FAULTS = 5
 # Beside the candidate: the reports that could not be made.
 LEFT_OUT = ".reports.json"
 
-# The check of the snapshot that tells when a release of the calendar should be out and is not.
+# The check of the snapshot that fails when a release of the calendar is overdue.
 DUE = dg.AssetCheckKey(SNAPSHOT, "due_releases_are_published")
 
 
@@ -72,7 +72,7 @@ def build_publication(forms: list[Form], models: list[dg.AssetKey]) -> list[dg.A
     """Return the publication's assets.
 
     Args:
-        forms: the forms, which say what years there are.
+        forms: the forms, which determine the survey years.
         models: the dbt models that the candidate is made from, or whose checks it waits for.
     """
 
@@ -93,7 +93,7 @@ def build_publication(forms: list[Form], models: list[dg.AssetKey]) -> list[dg.A
         found = results_of_stages(settings.stage_results)
         predecessor = pointer.current(settings.snapshots)
         if predecessor is not None:
-            # It is compared with, and its reports are taken; the command line has hashed it before it began.
+            # The candidate is compared with it and may take over its reports; the command line has already verified it.
             integrity.verify(predecessor, remedy=integrity.ANEW, thorough=not writer.is_held)
         left_out: list[dict[str, str]] = []
 
@@ -192,7 +192,7 @@ def build_publication(forms: list[Form], models: list[dg.AssetKey]) -> list[dg.A
         """The published snapshot, under the pointer ``current``: a candidate that passed the gate and may go out."""
         settings = installation.settings
         made = last_candidate(settings.warehouse)
-        # It has read and built everything, so that its candidate is what the inputs give.
+        # Such a run has read and built everything, so its candidate is what the inputs give.
         is_whole = is_of_every_year(context.run, forms) and not context.run.asset_selection
         outcome = publish_now(settings, made)
         late = overdue_release(settings)

@@ -1,7 +1,7 @@
-"""The records of runs: written quickly, and ended where the process of a run died.
+"""The records of runs: written quickly, and marked as ended where the process of a run died.
 
-Belongs here: what Dagster's storage says of runs. Does not belong here: where the storage lies (``defs.instance``), or what
-a run does (``defs.runs``).
+Belongs here: what Dagster's storage records about runs. Does not belong here: where the storage lies (``defs.instance``), or
+what a run does (``defs.runs``).
 """
 
 from __future__ import annotations
@@ -22,16 +22,17 @@ from orchestration.core.settings import Settings
 from orchestration.core.warehouse import is_running
 
 ORIGIN_TAG = "is248/origin"
-# What every run of the command line carries. It is not tried again: who called the command sees that it failed.
+# The tags of every run of the command line. It is not retried: the user of the command sees that it failed.
 COMMAND_TAGS = {ORIGIN_TAG: "command", "dagster/max_retries": "0"}
 
-# The tag of a run that a code server began.
+# The tag of a run that a code server started.
 _GRPC_INFO_TAG = ".dagster/grpc_info"
 
-# Dagster has no setting for how its files are opened; these modules open them. A run without this takes 10 ms more an event.
+# Dagster has no setting for how its files are opened; these modules open them. Without this a run takes 10 ms more per
+# event.
 _STORAGES: tuple[Any, ...] = (sqlite_event_log, sqlite_run_storage)
 
-# Statuses of a run that a process is needed for; a queued one waits for the daemon.
+# Statuses of a run that need a process; a queued run waits for the daemon.
 _UNDER_WAY = [
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
@@ -42,11 +43,11 @@ _UNDER_WAY = [
 
 @contextmanager
 def quick_records() -> Iterator[None]:
-    """Let Dagster's SQLite files take the events of a run without being opened, and without waiting for the disk, at each.
+    """Let Dagster write the events of a run to SQLite without opening the file and waiting for the disk at each event.
 
     Dagster opens and closes its files for every event, which makes SQLite copy its log back and wait for the disk each time.
-    With connections that stay open, and commits that wait only at the end, that happens once. A power cut can cost the
-    last events of a run, which is then begun anew anyway; the files stay whole, and nothing published is in them.
+    With connections that stay open, and commits that wait only at the end, that happens once. A power cut can lose the last
+    events of a run, which is started anew in any case; the files stay intact, and contain nothing published.
     """
     held: dict[str, sqlite3.Connection] = {}
     engines: dict[str, Engine] = {}
@@ -61,7 +62,7 @@ def quick_records() -> Iterator[None]:
                 held[path].execute("select count(*) from sqlite_master").fetchall()
 
     def create_engine_once(address: str, **settings: Any) -> Engine:
-        # With a pool, which Dagster's own engines have not: opening a file costs more than most of what is written to it.
+        # With a pool, which Dagster's own engines lack: opening a file costs more than most writes to it.
         if address not in engines:
             engines[address] = create_engine(address, **{**settings, "poolclass": QueuePool})
             # Dagster is done with an engine after each use.
@@ -92,12 +93,12 @@ def report_dead_runs(instance: dg.DagsterInstance, settings: Settings, *, holds_
     Args:
         instance: where the runs are recorded.
         settings: where the lock lies.
-        holds_lock: the calling process holds the lock, and has begun no run yet.
+        holds_lock: the calling process holds the lock, and has not started a run yet.
 
     Returns:
         The runs that were ended.
     """
-    # In this order: a run that begins after this line is not looked at, whoever has the lock then.
+    # In this order: a run that starts after this line is not considered, whoever holds the lock then.
     runs = instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY, tags={ORIGIN_TAG: COMMAND_TAGS[ORIGIN_TAG]}))
     if not runs or (not holds_lock and is_running(settings.warehouse)):
         return []
@@ -105,10 +106,10 @@ def report_dead_runs(instance: dg.DagsterInstance, settings: Settings, *, holds_
 
 
 def report_lost_runs(instance: dg.DagsterInstance) -> list[str]:
-    """End runs of an earlier daemon on this machine whose process went with it; the new daemon tries them again.
+    """End runs of an earlier daemon on this machine whose process died with it; the new daemon retries them.
 
     The daemon sees the death of a run itself. Nobody sees it when both died at once (power, memory, a container that was
-    stopped). Only a daemon that starts calls this: another container does not see the processes of the daemon's.
+    stopped). Only a starting daemon calls this: another container does not see the processes of the daemon's container.
 
     Returns:
         The runs that were ended.
@@ -122,14 +123,14 @@ def report_lost_runs(instance: dg.DagsterInstance) -> list[str]:
             for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
             if entry.dagster_event is not None and "pid" in (data := entry.dagster_event.engine_event_data).metadata
         ]
-        # A run that has not said its process yet is ended by the monitoring if it never starts.
+        # A run without a recorded process is ended by the monitoring if it never starts.
         if started and not _is_alive(*started[0]):
             lost.append(run.run_id)
     return _end(instance, lost, "The process of this run died together with the daemon.")
 
 
 def _end(instance: dg.DagsterInstance, runs: list[str], message: str) -> list[str]:
-    """Record runs as failed that are still under way, and return them."""
+    """Record runs that are still under way as failed, and return them."""
     ended = []
     for identifier in runs:
         run = instance.get_run_by_id(identifier)
@@ -140,7 +141,7 @@ def _end(instance: dg.DagsterInstance, runs: list[str], message: str) -> list[st
 
 
 def _is_alive(process: int, seen: float) -> bool:
-    """Return whether the process that had this number at this time is still there, and not a later one of its number."""
+    """Return whether the process with this number and start is still running, and not a later one with its number."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -148,10 +149,10 @@ def _is_alive(process: int, seen: float) -> bool:
     except PermissionError:
         pass
     try:
-        # The fields after the name, which may itself have spaces and brackets: the state, and the start after booting.
+        # The fields after the name, which may itself contain spaces and brackets: the state, and the start time since boot.
         fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         state, ticks = fields[0], int(fields[19])
-        # Dead, and only not yet waited for.
+        # Dead, but not yet reaped.
         if state in "ZX":
             return False
         booted = next(

@@ -19,7 +19,7 @@ from orchestration.ingest.years import Sources
 from orchestration.publish import pointer
 from orchestration.publish.provenance import inputs_hash
 
-# The tag of a run that takes nothing over from what was made or judged before, whatever it was made of.
+# The tag of a run that takes over no earlier results.
 NOTHING_TAKEN_OVER = {"is248/taken_over": "nothing"}
 
 # How long a run that Dagster starts waits for one of the command line, in seconds.
@@ -76,7 +76,7 @@ class Installation(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @property
     def sources(self) -> Sources:
-        """What the deliveries are read from, and into."""
+        """Where deliveries are read from, and into."""
         settings = self.settings
         return Sources(
             data=settings.data,
@@ -91,7 +91,7 @@ class Writer(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The right to write warehouse and snapshots, which one run has at a time; held for the whole run."""
 
     installation: Installation
-    # The process that runs has the lock already: the command line takes it before it looks at anything.
+    # The process already holds the lock: the command line takes it before anything else.
     is_held: bool = False
 
     _inputs: str = PrivateAttr(default="")
@@ -99,25 +99,25 @@ class Writer(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Writer"]:
-        """Take the lock, and note what the run starts from."""
+        """Take the lock, and record the inputs that the run starts from."""
         settings = self.installation.settings
         with nullcontext() if self.is_held else run_lock(settings.warehouse, patience=PATIENCE):
             # Before minutes of work, not after them.
             pointer.current(settings.snapshots)
             self._inputs = inputs_hash(settings)
             tags = context.run.tags if context.run is not None else {}
-            # What becomes official statistics owes nothing to what is remembered.
+            # Official statistics never depend on remembered results.
             self._takes_over = settings.channel != "official" and not NOTHING_TAKEN_OVER.items() <= tags.items()
             yield self
 
     @property
     def inputs(self) -> str:
-        """The hash of what the run started from: one whose inputs changed under it is not remembered as made of them."""
+        """The hash of the inputs at the start: a run whose inputs changed meanwhile is not recorded as made from them."""
         return self._inputs
 
     @property
     def takes_over(self) -> bool:
-        """Whether what was made of the same before is taken over: models, files, judgements."""
+        """Whether results of equal inputs are taken over: models, files, judgements."""
         return self._takes_over
 
 

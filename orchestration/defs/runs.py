@@ -1,7 +1,6 @@
 """Runs the jobs in this process: what ``is248 run`` does, and what tests call.
 
-Belongs here: starting Dagster's jobs on its instance, and turning what went wrong into the user's error or the gate's
-refusal.
+Belongs here: starting Dagster's jobs on its instance, and turning failures into the user's error or the gate's refusal.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ from orchestration.publish.repair import Mended, mend
 
 GATE_STEP = "gate"
 
-# Steps that judge before there is a candidate: what they refuse, and where in the folder of results they say why.
+# Steps that judge before there is a candidate: what they refuse, and their files in the results folder.
 JUDGING_STEPS: dict[str, tuple[Stage, Callable[[Path], Path]]] = {
     "delivery_rules": ("delivery", lambda folder: stage_file(folder, "delivery")),
     "early_rules": ("delivery", early_file),
@@ -64,8 +63,8 @@ STEP_TITLES = {
 class Published:
     """The published snapshot after a run, None before the first release.
 
-    ``new`` is False when the same content was published already; ``waiting`` is a candidate that passed and may not go out
-    yet, for ``reasons``; ``mended`` is what was damaged of the published snapshot and made anew before the run.
+    ``new`` is False when the same content was already published; ``waiting`` is a candidate that passed and may not go out
+    yet, for ``reasons``; ``mended`` is what was damaged in the published snapshot and made anew before the run.
     """
 
     folder: Path | None
@@ -75,12 +74,12 @@ class Published:
     mended: Mended | None = None
 
 
-# Why a candidate waits that was made to be looked at.
+# Why a candidate waits that was only made for inspection.
 HELD = "it was held: is248 run publishes it where it may go out"
 
 
 class _Progress(logging.Handler):
-    """Tells when a step of the run starts and ends, from the events that Dagster logs."""
+    """Reports when a step of the run starts and ends, from the events that Dagster logs."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         super().__init__()
@@ -88,11 +87,11 @@ class _Progress(logging.Handler):
         self._running = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Tell the step's title, and how it went."""
+        """Report the step's title and its outcome."""
         meta = getattr(record, "dagster_meta", None) or {}
         event = meta.get("dagster_event")
         if event is None and meta.get("step_key") == self._running:
-            # What the step itself says; Dagster's own words are about steps that do not run.
+            # The step's own messages; Dagster's are about steps that do not run.
             self._tell(f"    {meta.get('orig_message', '')}")
         if event is None or event.step_key is None:
             progress.detail(f"    Dagster: {meta.get('orig_message', '')}")
@@ -138,7 +137,7 @@ def _execute(
 def _is_interrupt(error: Any) -> bool:
     """Return whether a failed step was interrupted, from the causes that Dagster keeps as text."""
     while error is not None:
-        # The last is how DuckDB says it.
+        # The last is DuckDB's word for it.
         kinds = (KeyboardInterrupt.__name__, dg.DagsterExecutionInterruptedError.__name__)
         if error.cls_name in kinds or "Query interrupted" in error.message:
             return True
@@ -157,12 +156,12 @@ def _raise_failure(settings: Settings, result: dg.ExecuteInProcessResult) -> Non
         raise _interrupted()
     for step, (stage, results) in JUDGING_STEPS.items():
         path = results(settings.stage_results)
-        # A step that broke off before it had judged left none.
+        # A step that broke off before judging left no results.
         if path.is_file() and any(event.step_key == step and event.is_step_failure for event in result.all_events):
             blocking = [found for found in read_results(path) if found.blocks]
             if blocking:
                 raise refusal_of_stage(stage, blocking)
-    # A verdict of this run explains what came after it; one of an earlier run explains nothing.
+    # A verdict of this run explains the failure; one of an earlier run does not.
     if any(event.step_key == GATE_STEP for event in result.all_events):
         refused = _refusal(settings)
         if refused is not None:
@@ -175,11 +174,11 @@ def _raise_failure(settings: Settings, result: dg.ExecuteInProcessResult) -> Non
 
 
 def _build_location(settings: Settings, tell: Callable[[str], None]) -> dg.Definitions:
-    """Return the code location for a process that holds the run lock, with a logger that tells of progress."""
+    """Return the code location for a process that holds the run lock, with a logger that reports progress."""
 
     @dg.logger
     def progress(_: dg.InitLoggerContext) -> logging.Logger:
-        logger = logging.Logger("is248")  # noqa: LOG001  one of its own, outside the process's tree
+        logger = logging.Logger("is248")  # noqa: LOG001 a separate logger, outside the process's tree
         logger.addHandler(_Progress(tell))
         return logger
 
@@ -201,14 +200,14 @@ def _run(
     years: dict[str, str],
     config: dict[str, Any] | None = None,
 ) -> Published:
-    """Run a job under the run lock that the caller holds, and return what is published and what waits.
+    """Run a job under the run lock that the caller holds; return the published snapshot and the waiting candidate.
 
     Args:
         settings: where inputs, warehouse and snapshots lie.
         job: the name of the job.
         tell: takes a line of progress.
-        years: the tags that say of which survey years the run is.
-        config: what the job is asked beside.
+        years: the tags that say which survey years the run covers.
+        config: further configuration of the job.
     """
     before = pointer.current(settings.snapshots)
     location = _build_location(settings, tell)
@@ -241,8 +240,8 @@ def refresh(
 ) -> Published:
     """Read what was delivered, make a candidate, judge it, and publish it if it passes and may go out.
 
-    Where no input and no code has changed since the last whole run, nothing is made anew. First of all the published
-    snapshot is looked at: where it is damaged, it is made anew from the archive.
+    If no input and no code has changed since the last complete run, nothing is made anew. The published snapshot is verified
+    first: if it is damaged, it is made anew from the archive.
 
     Args:
         settings: where inputs, warehouse and snapshots lie.
@@ -265,17 +264,17 @@ def refresh(
 
 
 def _make_again(settings: Settings, tell: Callable[[str], None]) -> Published:
-    """Make everything up to a judged candidate, as the way to a snapshot of before."""
+    """Make everything up to a judged candidate, to restore an earlier snapshot."""
     return refresh(settings, tell, hold=True)
 
 
 def _refresh(
     settings: Settings, tell: Callable[[str], None], year: int | None, *, everything: bool, hold: bool
 ) -> Published:
-    """Do what :func:`refresh` does, under the run lock, when the published snapshot is whole."""
+    """Do what :func:`refresh` does, under the run lock, when the published snapshot is intact."""
     prepare_instance(settings)
     if settings.channel == "official" and settings.deliveries.is_dir() and settings.deliveries.stat().st_mode & 0o007:
-        # It is the host's to decide, so it stops nothing.
+        # The host decides this, so it only warns.
         tell(f"  warning: everybody on this machine may read {settings.deliveries}: chmod o= closes it")
     forms, unfinished = load_finished(settings.forms)
     require_finished(forms, unfinished, None if year is None else [year])
@@ -297,7 +296,7 @@ def _refresh(
         anew = NOTHING_TAKEN_OVER if everything else {}
         return _run(settings, HOLD, tell, {**years, **anew}, {"ops": {READING: {"config": {"again": everything}}}})
     if everything:
-        # The job's own configuration and tags say so too; the ones given here replace them.
+        # These replace the job's own configuration and tags.
         again = {"ops": {READING: {"config": {"again": True}}}}
         return _run(settings, REBUILD, tell, {**every_year(forms), **NOTHING_TAKEN_OVER}, again)
     if year is not None:
@@ -313,7 +312,7 @@ def _refresh(
 
 
 def _require_other_years(settings: Settings, forms: list[Form], year: int) -> None:
-    """Refuse a run of one year where the warehouse lacks others that are delivered: no rule between years could be judged.
+    """Refuse a run of one year if the warehouse lacks other delivered years: no rule between years could be judged.
 
     Raises:
         UserError: there are such years; the message names them.
@@ -341,7 +340,7 @@ def _is_ready(settings: Settings, identifier: str) -> bool:
     """Return whether what the last run made can be published as it is, or is published.
 
     Raises:
-        UserError: it was withdrawn, and the inputs are still those that it was made of.
+        UserError: it was withdrawn, and the inputs are still those that it was made from.
     """
     published = pointer.current(settings.snapshots)
     if published is not None and published.name == identifier:
@@ -350,7 +349,7 @@ def _is_ready(settings: Settings, identifier: str) -> bool:
     candidate = last_candidate(settings.warehouse)
     if candidate is None or candidate.id != identifier or snapshots.read_gate(candidate.path) is None:
         return False
-    # A damaged one is made anew.
+    # A damaged candidate is made anew.
     if integrity.damage(candidate.path) is not None:
         return False
     return snapshots.compared_with(candidate.path) == (published.name if published else None)
@@ -360,7 +359,7 @@ def publish_approved(settings: Settings, tell: Callable[[str], None] = lambda li
     """Publish the candidate that was approved, if its release is due; makes nothing new.
 
     Raises:
-        UserError: it is not what was judged, was refused or withdrawn, or another run is active.
+        UserError: it differs from what was judged, was refused or withdrawn, or another run is active.
     """
     with run_lock(settings.warehouse):
         prepare_instance(settings)

@@ -20,12 +20,12 @@ from orchestration.defs.records import end_dead_runs
 
 WORKSPACE = PROJECT_DIR / "workspace.yaml"
 SUPERVISOR = "orchestration.defs.supervisor"
-# One JSON object a line; what a code server says only where something is wrong.
+# One JSON object per line; of a code server only warnings and errors.
 LOGGING = ("--log-format", "json", "--code-server-log-level", "warning")
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether only this machine reaches an address."""
+    """Return whether an address can be reached from this machine only."""
     if host == "localhost":
         return True
     try:
@@ -38,7 +38,7 @@ def run_webserver(settings: Settings, host: str, port: int, *, operate: bool) ->
     """Become the server of Dagster's user interface, until it is asked to stop; read-only unless ``operate``.
 
     Raises:
-        UserError: the port is taken, or Dagster's storage cannot be used.
+        UserError: the port is in use, or Dagster's storage cannot be used.
     """
     prepare_instance(settings)
     _require_free(host, port)
@@ -79,6 +79,6 @@ def _require_free(host: str, port: int) -> None:
 
 
 def _keep(name: str, *arguments: str) -> NoReturn:
-    """Become the process that keeps a program of this Python's folder, and leave nothing of it behind."""
+    """Become the process that supervises a program of this Python's folder, and leaves no process of it behind."""
     program = Path(sys.executable).parent / name
     os.execv(sys.executable, [sys.executable, "-m", SUPERVISOR, str(program), *arguments])

@@ -1,4 +1,4 @@
-"""Keeps a server program and every process that it begins together: ``python -m orchestration.defs.supervisor PROGRAM ...``.
+"""Keeps a server program and all processes that it starts together: ``python -m orchestration.defs.supervisor PROGRAM ...``.
 
 Belongs here: signals and processes. Does not belong here: what is run, or any import of the project or of a package. This
 process stays as long as the server, so it is small; Dagster alone would take 200 MB.
@@ -20,11 +20,11 @@ _SET_CHILD_SUBREAPER = 36
 
 
 def keep(command: list[str]) -> int:
-    """Run a program and leave nothing of it behind.
+    """Run a program and leave no process of it behind.
 
-    The program has a session of its own, so that a Ctrl+C in the terminal does not reach what it does. The first signal to
-    stop goes to the program alone, and this waits for every process that it began: a run that is under way ends as it
-    would. The second ends them all at once. A program that ends unasked takes its processes along.
+    The program has its own session, so that Ctrl+C in the terminal does not reach its processes. The first signal to stop
+    goes to the program only, and this process waits for every process that it started: a run under way finishes normally.
+    The second signal ends them all at once. If the program ends unasked, its processes are ended too.
 
     Returns:
         The program's exit code, never 0 where it ended unasked; 0 where it was asked to stop.
@@ -41,14 +41,14 @@ def keep(command: list[str]) -> int:
                 else:
                     os.killpg(process, signal.SIGKILL)
 
-    # What the program leaves behind becomes this process's to wait for.
+    # Processes that the program leaves behind become children of this process, which waits for them.
     _prctl(_SET_CHILD_SUBREAPER, 1)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop)
     program = subprocess.Popen(
         command,
         start_new_session=True,
-        # It must not go on unseen when this process is killed.
+        # It must not keep running unnoticed when this process is killed.
         preexec_fn=lambda: _prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM),
     )
     begun.append(program.pid)
@@ -65,12 +65,12 @@ def keep(command: list[str]) -> int:
                     break
     if asked:
         return 0
-    # Ended by a signal as a shell says it; and a server that ends unasked has failed, whatever it says.
+    # A signal is reported as a shell does; and a server that ends unasked has failed, whatever its exit code.
     return (program.returncode if program.returncode >= 0 else 128 - program.returncode) or 1
 
 
 def _prctl(option: int, value: int) -> None:
-    """Set an option of the process where the system is Linux; elsewhere what starts the server has to clean up."""
+    """Set an option of the process on Linux; elsewhere whatever starts the server has to clean up."""
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 

@@ -13,7 +13,7 @@ def build_uncorrected_asset(sources: list[dg.AssetKey]) -> dg.AssetsDefinition:
     """Return the asset that compares printed figures with the figures recomputed without corrections.
 
     Args:
-        sources: everything that the models are made of.
+        sources: everything that the models are made from.
     """
     (table,) = uncorrected.TABLES
     key = dg.AssetKey([uncorrected.SCHEMA, table])
@@ -26,7 +26,7 @@ def build_uncorrected_asset(sources: list[dg.AssetKey]) -> dg.AssetsDefinition:
         kinds={"dbt", "duckdb"},
     )
     def printed_figures(installation: Installation, writer: Writer) -> dg.MaterializeResult[None]:
-        """What printed figures come to without the signed corrections, by a build of the models; else empty."""
+        """The printed figures recomputed without the signed corrections; empty if there are no corrections."""
         compared = uncorrected.compare_uncorrected(
             installation.settings, lambda connection, schema, name: content_version(connection, schema, name).value
         )

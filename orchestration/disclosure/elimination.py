@@ -1,13 +1,13 @@
 """Sets of few units whose sum follows from sums of groups, by exact elimination in whole numbers.
 
-Whatever is added to and subtracted from published sums is a vector of the row space of the matrix of groups by units. A
-vector that is not 0 for fewer units than the policy asks for tells their figure. The method is that of Statistics Norway's
-GaussSuppression (Langsrud 2024, https://doi.org/10.1007/978-3-031-69651-0_6), which exists for R alone: candidates are
-taken in order, and left out when elimination shows that something would follow.
+Every combination of published sums is a vector of the row space of the matrix of groups by units. A vector that is not 0 for
+fewer units than the policy's minimum reveals their figure. The method is that of Statistics Norway's GaussSuppression
+(Langsrud 2024, https://doi.org/10.1007/978-3-031-69651-0_6), which exists only for R: candidates are taken in order, and
+left out when elimination shows that something would follow.
 
-Groups of two kinds, areas of which none cuts another and size groups, make a graph: a unit is an edge between the smallest
+Groups of two kinds, areas that do not cut each other and size groups, make a graph: a unit is an edge between the smallest
 area and the size group that hold it, and what follows from the sums are the cuts of the graph. There a set of one or two
-units is seen without elimination (``few_cut``).
+units is found without elimination (``few_cut``).
 
 Belongs here: the elimination and the cuts, and nothing about surveys.
 """
@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 Matrix = NDArray[np.int64]
 
-# Rows with larger entries are divided by what their entries have in common; where that does not help, the rest is computed
-# with Python's own integers, which have no end. The product of two such entries is far from the end of 64 bits.
+# Rows with larger entries are divided by their greatest common divisor; where that does not help, the rest is computed with
+# Python's unbounded integers. The product of two such entries is far below the limit of 64 bits.
 _LARGE = 2**24
 
 
@@ -66,7 +66,7 @@ def isolates(groups: NDArray[np.bool_], sizes: NDArray[np.int64], least: int) ->
     depend on each other.
 
     Args:
-        groups: groups by atoms; an atom are units that lie in the same groups.
+        groups: groups by atoms; an atom is the set of units that lie in the same groups.
         sizes: number of units of each atom; one without units counts for nothing.
         least: fewest units of a set whose sum may follow.
     """
@@ -78,7 +78,7 @@ def isolates(groups: NDArray[np.bool_], sizes: NDArray[np.int64], least: int) ->
     reduced, pivots = echelon(groups[:, held])
     free = np.setdiff1d(np.arange(len(sizes)), pivots)
     null: Any = np.zeros((len(sizes), len(free)), dtype=reduced.dtype)
-    # Each row is scaled for itself, which changes no dependence.
+    # Each row is scaled separately, which changes no dependence.
     null[free, np.arange(len(free))] = 1
     if pivots:
         null[pivots] = -reduced[:, free]
@@ -117,15 +117,15 @@ def few_cut(rows: Matrix, columns: Matrix, weights: Matrix) -> bool:
 
     The edges get labels by a spanning tree: any label for an edge outside it, and for an edge of the tree the sum, bit by
     bit, of the labels of all edges whose circle it closes. A cut has labels of sum 0: one edge without a label, or two edges
-    of one label. Two labels are equal by chance with a probability of 2 to the power of -63, and then a set is taken for a
-    cut though it is none.
+    of one label. Two labels are equal by chance with a probability of 2 to the power of -63, and then a set is wrongly taken
+    for a cut.
 
     Args:
         rows: the number of the smallest area of each kind of unit.
         columns: the number of its size group.
         weights: how many units are of the kind.
     """
-    # More than two units between the same two are as many as three, of which none is in a cut of two.
+    # More than two units between the same two groups count as three: none of them is in a cut of two.
     first = int(rows.max(initial=0)) + 1
     counts: dict[tuple[int, int], int] = {}
     for ends in zip(rows.tolist(), (columns + first).tolist(), np.minimum(weights, 3).tolist(), strict=True):

@@ -1,13 +1,13 @@
-"""What else units may have answered, if everything that is shown stays as it is.
+"""What else units may have answered, given everything that is shown.
 
-A family are questions about the same units that say something of one another. Its units stand in a table: which areas are
-shown that they lie in (rows), and which size group (columns). Two units of a column that exchange all their answers leave
-every size group as it is. Let units of two kinds, *k* and *d*, exchange along a closed way through the table: down one
-column, to another unit of the first kind in the same row, down its column, and so on back to the first row. Then every row
-has lost and gained one unit of each kind, and everything shown is the same. Such a way is a circle in a graph of rows and
-columns, so that reachability says of every unit what else it may have answered: whole answers of whole units, no rounding
-and no solver. What an exchange reaches is possible for certain; what none reaches is taken for told, though a longer chain
-of three kinds might reach it.
+A family is a set of linked questions about the same units. Its units are placed in a table: by the shown areas that they lie
+in (rows), and by their size group (columns). Two units of a column that exchange all their answers leave every size group as
+it is. Let units of two kinds, *k* and *d*, exchange along a closed way through the table: down one column, to another unit
+of the first kind in the same row, down its column, and so on back to the first row. Then every row has lost and gained one
+unit of each kind, and everything shown is the same. Such a way is a circle in a graph of rows and columns, so that
+reachability says of every unit what else it may have answered: whole answers of whole units, no rounding and no solver. What
+an exchange reaches is certainly possible; what none reaches counts as disclosed, though a longer chain of three kinds might
+reach it.
 
 Belongs here: the kinds, the graph and the verdict on one question. Does not belong here: which groups to try
 (``suppression``).
@@ -26,10 +26,11 @@ from orchestration.disclosure.elimination import few_cut, isolates
 Marks = NDArray[np.bool_]
 Numbers = NDArray[np.int64]
 
-# Kinds of units that exchanges are sought among, the most frequent first; units of other kinds exchange within their atom.
+# Number of kinds of units among which exchanges are sought, the most frequent first; units of other kinds exchange within
+# their atom.
 MOST_KINDS = 24
 
-# Sets of fewer units than this are seen as cuts of a graph; larger ones take an elimination.
+# Sets of fewer units than this are found as cuts of a graph; larger ones need an elimination.
 _SEEN_AS_CUTS = 3
 
 # Number of the measure that says who answered, among a question's measures.
@@ -38,7 +39,7 @@ ANSWERED = 0
 
 @dataclass(frozen=True)
 class Limits:
-    """The numbers of the policy that a verdict needs."""
+    """The limits of the policy that a verdict needs."""
 
     uniform: int
     routed: bool = False
@@ -50,10 +51,10 @@ class Limits:
 class Question:
     """What the units of a family answered to one question.
 
-    Units that are alike in everything that counts are one, with a weight. ``answers`` has a number for each: which row of
-    ``measures`` it is, 0 where it did not answer. ``measures`` is answers by measures; the first measure is that it answered
-    at all. ``boxes`` says of each box of a multi-select question, by measure, with which answers a unit could take its tick
-    back, and with which it could tick it, without any other measure being another.
+    Units that are alike in everything that counts are merged into one, with a weight. ``answers`` has a number for each:
+    which row of ``measures`` it is, 0 where it did not answer. ``measures`` is answers by measures; the first measure is
+    that it answered at all. ``boxes`` says of each box of a multi-select question, by measure, with which answers a unit
+    could untick it, and with which it could tick it, without a change to any other measure.
     """
 
     answers: Numbers
@@ -77,14 +78,14 @@ def number_rows(columns: Marks) -> Numbers:
     words[:, : packed.shape[1]] = packed
     numbers = np.zeros(len(columns), dtype=np.int64)
     for place, word in enumerate(words.view(np.int64).T):
-        # Whole numbers sort many times faster than rows.
+        # Integers sort many times faster than rows.
         found = np.unique(word, return_inverse=True)[1]
         numbers = np.unique(found * (len(columns) + 1) + numbers, return_inverse=True)[1] if place else found
     return numbers.ravel()
 
 
 def _closure(steps: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return what is reached in any number of steps, none too, for a stack of square tables of steps."""
+    """Return what is reached in any number of steps, including none, for a stack of square tables of steps."""
     reached = np.minimum(steps + np.eye(steps.shape[-1], dtype=np.float32), 1)
     for _ in range(int(np.ceil(np.log2(max(2, steps.shape[-1]))))):
         reached = np.minimum(reached @ reached, 1)
@@ -92,13 +93,13 @@ def _closure(steps: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 class Layout:
-    """The table of rows and columns in which a family's units stand, and the ways of exchange through it.
+    """The table of rows and columns in which a family's units are placed, and the ways of exchange through it.
 
     Args:
         areas: units by shown areas.
         sizes: units by shown size groups.
-        kinds: the kind of each unit: whatever the questions that are shown by area tell of it.
-        versions: units of different numbers never exchange: what they answered stands in different snapshots.
+        kinds: the kind of each unit: its answers to the questions that are shown by area.
+        versions: units of different numbers never exchange, since their answers are in different snapshots.
     """
 
     def __init__(self, areas: Marks, sizes: Marks, kinds: Numbers, versions: Numbers) -> None:
@@ -112,7 +113,7 @@ class Layout:
         numbers, counts = np.unique(kinds, return_counts=True)
         chosen = np.sort(numbers[np.argsort(-counts, kind="stable")[:MOST_KINDS]])
         position = np.searchsorted(chosen, kinds).clip(max=len(chosen) - 1)
-        # Kinds that are left out exchange with none but their neighbours.
+        # Units of omitted kinds exchange only with their neighbours.
         self.kind = np.where(chosen[position] == kinds, position, -1)
         self._count = len(chosen)
         self._held_by_kind = self._held(np.ones(len(kinds), dtype=bool))
@@ -124,7 +125,7 @@ class Layout:
         steps = np.minimum(held[:, None] @ held[None].transpose(0, 1, 3, 2), 1)
         one, other = np.triu_indices(self._count, 1)
         reach: NDArray[np.float32] = np.ones_like(steps)
-        # From a row the one way is what to it is the other way; units of one kind exchange whatever row they are in.
+        # A way from a row for one kind is a way to it for the other; units of one kind exchange in whatever row they are.
         reach[one, other] = _closure(steps[one, other])
         reach[other, one] = reach[one, other].transpose(0, 2, 1)
         return reach
@@ -144,7 +145,7 @@ class Layout:
         return result
 
     def gained(self, units: Marks) -> Marks:
-        """Return the units that can come to stand in the place of one of these units, by an exchange."""
+        """Return the units that can take the place of one of these units, by an exchange."""
         wanted = self._held(units)
         # Kind k stands at (row, column); a wanted unit of kind d in the same column, from whose row ways lead back.
         came = (self._reach.transpose(0, 1, 3, 2) @ wanted[None]).sum(axis=1)
@@ -163,14 +164,14 @@ class Layout:
 
 
 def _covered(groups: Marks, uniform: Marks) -> Marks:
-    """Return units by measures: whether a group that holds the unit is uniform in the measure."""
+    """Return units by measures: whether a group that contains the unit is uniform in the measure."""
     result: Marks = (groups.T.astype(np.float32) @ uniform.astype(np.float32)) > 0
     return result
 
 
 @dataclass
 class Verdict:
-    """Which facts follow by policy from uniform groups, that a unit lacks or has a measure; whether anything else does."""
+    """The facts that uniform groups may reveal by policy (a unit lacks or has a measure); whether anything else follows."""
 
     without: Marks
     having: Marks
@@ -192,15 +193,15 @@ def judge(
     free: Marks | None = None,
     since: Marks | None = None,
 ) -> Verdict:
-    """Say whether shown groups of a question tell of some unit more than the policy allows.
+    """Judge whether shown groups of a question reveal more about some unit than the policy allows.
 
     Args:
         question: the question.
         groups: groups by units: those whose figures are shown.
-        layout: where the units of the question's family stand, by all that is or was shown of the family.
-        before: units by measures: what is known anyhow, that a unit has the measure not, and that it has it.
-        own: of a question that only some are asked, the place of each unit by the groups of this question alone. Units that
-            answered it can exchange these answers within a place, with all that follows from them, and keep all others.
+        layout: where the units of the question's family are placed, by all that is or was shown of the family.
+        before: units by measures: what is already known, that a unit lacks the measure, and that it has it.
+        own: for a question that only some are asked, the place of each unit by the groups of this question alone. Units that
+            answered it can exchange these answers within a place, with all that depends on them, and keep all others.
         mixed: groups by measures: whether a public unit, which is none of these units, has the measure, and whether one
             lacks it, so that the group is not shown as uniform.
         free: units of which no group is or was shown: they may have answered anything.
@@ -226,11 +227,11 @@ def judge(
     held = np.ones(len(values), dtype=bool) if free is None else ~free
     answered = values[:, ANSWERED]
     may_answer = layout.gained(answered) if own is not None and not answered.all() else answered
-    # What few units have is told first.
+    # Measures that few units have are revealed first.
     for measure in np.argsort(np.minimum(values.sum(axis=0), (~values).sum(axis=0)), kind="stable").tolist():
         value = values[:, measure]
         must_have, must_lack = ~value & ~without[:, measure] & held, value & ~having[:, measure] & held
-        # Who can answer at all can come by what is answered in its own place.
+        # A unit that can have answered can have any answer that occurs in its own place.
         for wanted, open_units in ((value, must_have), (~value, must_lack)):
             if not open_units.any():
                 continue
@@ -259,26 +260,26 @@ def _among(places: Numbers, units: Marks) -> Marks:
 def isolates_units(
     question: Question, groups: Marks, known: Marks, least: int, table: tuple[Numbers, Numbers] | None = None
 ) -> bool:
-    """Say whether sums and differences of a question's groups rest on fewer than ``least`` units.
+    """Return whether sums and differences of a question's groups rest on fewer than ``least`` units.
 
-    That is on so few that answered; or, of a measure, on so few units of which the measure is not known.
+    That is, on so few units that answered; or, for a measure, on so few units whose measure is not known.
 
     Args:
         question: the question.
         groups: groups by units.
         known: units by measures: what uniform groups tell.
         least: fewest units.
-        table: row and column of each unit, where the groups are areas of which none cuts another and size groups.
+        table: row and column of each unit, where the groups are areas that do not cut each other and size groups.
     """
     counted = counted_units(question, known)
-    # Columns of units that are known are gone: what is left are the sums of the others.
+    # Without the columns of known units, the rest are the sums of the others.
     if table is not None and least == _SEEN_AS_CUTS:
         return any(few_cut(table[0][units], table[1][units], question.weights[units]) for units in counted)
     return any(rests_on_few(groups[:, units], question.weights[units], least) for units in counted)
 
 
 def counted_units(question: Question, known: Marks) -> list[Marks]:
-    """Return the sets of units of which no sum may rest on few: that answered, and of which a measure is not known.
+    """Return the sets of which no sum may rest on few units: those that answered, and those whose measure is not known.
 
     Args:
         question: the question.
@@ -289,7 +290,7 @@ def counted_units(question: Question, known: Marks) -> list[Marks]:
 
 
 def rests_on_few(groups: Marks, weights: Numbers, least: int) -> bool:
-    """Say whether sums and differences of groups, groups by units, rest on fewer than ``least`` units."""
+    """Return whether sums and differences of groups, groups by units, rest on fewer than ``least`` units."""
     atoms = number_rows(groups.T)
     if len(atoms) == 0:
         return False

@@ -1,7 +1,7 @@
-"""Questions that say something of one another, and the search for the groups to show of them.
+"""Linked questions (each reveals something about the others), and the search for the groups to show of them.
 
-Belongs here: which groups of a family of questions are safe together, and the order in which they are tried. Does not belong
-here: the two conditions (``elimination``, ``exchange``), or which questions are a family (``suppression``).
+Belongs here: which groups of a family of questions are safe to show together, and the order in which they are tried. Does
+not belong here: the two conditions (``elimination``, ``exchange``), or which questions are a family (``suppression``).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from orchestration.disclosure.exchange import (
 )
 from orchestration.disclosure.questions import Past, Place, Table, TableKey, cut
 
-# How many of the last levels are left out together, before groups are tried by themselves.
+# How many of the last levels are left out together, before groups are tried one by one.
 _LEVELS_LEFT_OUT = 3
 
 
@@ -54,7 +54,7 @@ def _question(table: Table, weights: Numbers, numbers: Numbers, limits: Limits, 
                 return (given & set(options)) - {option}
 
             def is_free(given: set[str], around: list[set[str]] = around) -> bool:
-                # Another box is ticked, and one in every union that the box is in: nothing else changes with it.
+                # Another box is ticked, and another in every union that the box is in: nothing else changes with it.
                 rest = others(given)
                 return bool(rest) and all(rest & members for members in around)
 
@@ -65,7 +65,7 @@ def _question(table: Table, weights: Numbers, numbers: Numbers, limits: Limits, 
 
 
 class Family:
-    """Questions that say something of one another, about the same units; and the search for what to show of them."""
+    """Linked questions about the same units, and the search for what to show of them."""
 
     def __init__(
         self,
@@ -75,20 +75,20 @@ class Family:
         unions: Callable[[TableKey], dict[str, set[str]]],
         pasts: dict[TableKey, Past],
     ) -> None:
-        """Put units that are alike together.
+        """Merge units that are alike.
 
         Args:
             place: units and candidates.
             tables: the questions.
             limits: numbers of the policy.
             unions: by table, the answers that are unions of others.
-            pasts: by table, what earlier snapshots tell of it.
+            pasts: by table, what earlier snapshots reveal about it.
         """
         self.place, self.tables, self._pasts, self._unions = place, tables, pasts, unions
         self.least = limits["minimum_units"]
         uniform = {True: limits["uniform_sensitive"], False: limits["uniform_ordinary"]}
         count = len(place.units)
-        # Units whose answers stand in other snapshots cannot exchange them.
+        # Units whose answers are in different snapshots cannot exchange them.
         versions = number_rows(np.vstack([np.zeros((1, count), dtype=bool), *(past.same for past in pasts.values())]).T)
         empty = np.zeros((0, count), dtype=bool)
         areas = np.vstack([empty, *(past.rows[~past.is_size, :count] for past in pasts.values())])
@@ -132,7 +132,7 @@ class Family:
         return having, lacking
 
     def _layout(self, chosen: Sequence[int], kinds: Numbers) -> Layout:
-        """Return where units stand when some groups are shown of the questions that all are asked."""
+        """Return where units are placed when some groups are shown of the questions that all units are asked."""
         areas, sizes = self._sides(chosen)
         areas, sizes = np.vstack([areas, self._former_areas]), np.vstack([sizes, self._former_sizes])
         return Layout(areas.T, sizes.T, kinds, self._versions)
@@ -147,14 +147,14 @@ class Family:
         return np.vstack([areas, before[~past.is_size]]), np.vstack([sizes, before[past.is_size]])
 
     def _kinds(self, numbers: Iterable[int]) -> Numbers:
-        """Return the kind of each unit: what it answered to all of some questions."""
+        """Return the kind of each unit: its answers to all of some questions."""
         columns = [self._questions[number].answers for number in numbers]
         if not columns:
             return np.zeros(len(self._weights), dtype=np.int64)
         return np.unique(np.column_stack(columns), axis=0, return_inverse=True)[1].ravel()
 
     def _rests_on_few(self, number: int, chosen: Sequence[int], known: Marks) -> bool:
-        """Say whether sums rest on few units, in this snapshot or together with earlier ones."""
+        """Return whether sums rest on few units, in this snapshot or together with earlier ones."""
         question, past = self._questions[number], self._pasts.get(self.tables[number].key)
         groups = self._groups[list(chosen)]
         if past is None or (not past.changed.any() and past.rows.shape[1] == past.same.shape[1]):
@@ -168,7 +168,7 @@ class Family:
         now = np.zeros((len(chosen), past.rows.shape[1]), dtype=bool)
         now[:, : self._all_groups.shape[1]] = self._all_groups[list(chosen)]
         together = np.vstack([now, past.rows])
-        # Nothing is known of former answers; and a sum may rest on few units of which none answered.
+        # Nothing is known about former answers; and a sum may rest on few units, none of which answered.
         former = np.ones(together.shape[1] - len(self._alike), dtype=bool)
         sets = [np.ones(len(question.answers), dtype=bool), *counted_units(question, known)]
         counted = [np.concatenate([units[self._alike], former]) for units in sets]
@@ -178,7 +178,7 @@ class Family:
         )
 
     def is_safe(self, number: int, chosen: Sequence[int], layout: Layout) -> bool:
-        """Return whether a question tells nothing when some groups of it are shown."""
+        """Return whether a question reveals nothing when some groups of it are shown."""
         if self.tables[number].is_amount:
             return not self._rests_on_few(number, chosen, np.zeros((len(self._weights), 0), dtype=bool))
         verdict = self._judge(number, chosen, layout)
@@ -192,7 +192,7 @@ class Family:
         if past is not None:
             before = (before[0] | past.known[0][self._first], before[1] | past.known[1][self._first])
             changed = past.changed[self._first]
-            # The difference of two snapshots is a group of its own: of the units that changed.
+            # The difference of two snapshots is a group too: the units that changed.
             since = covering & changed if changed.any() else None
         free: Marks = ~np.asarray(self._groups[list(chosen)].any(axis=0), dtype=bool)
         if past is not None:
@@ -205,10 +205,10 @@ class Family:
         return judge(self._questions[number], covering, layout, before, own, mixed, free, since)
 
     def _known_of_asked(self, number: int) -> tuple[Marks, Marks]:
-        """Return what is known of a question from the one that decides who is asked it, as units by measures.
+        """Return what the deciding question reveals about a routed question, as units by measures.
 
-        Who is known to have given none of the answers that lead to it has not answered. Who is known to have given one was
-        asked, and has answered where everybody has who was asked.
+        A unit known to have given none of the answers that lead to it has not answered. A unit known to have given one was
+        asked, and has answered if every unit that was asked has.
         """
         table, question = self.tables[number], self._questions[number]
         without, having = (np.zeros((len(self._weights), question.measures.shape[1]), dtype=bool) for _ in range(2))
@@ -229,7 +229,7 @@ class Family:
                 if name in answers:
                     all_lacking &= verdict.without[:, measure]
                     is_asked |= values[:, measure]
-                # A union of answers tells of them, too.
+                # A union of answers reveals something about them, too.
                 members = {name} if name in answers else unions.get(name, set())
                 if members and members <= answers:
                     asked |= verdict.having[:, measure]
@@ -245,7 +245,7 @@ class Family:
         """Return the numbers of the groups to show, by table."""
         shown: list[list[int]] = [[] for _ in self.tables]
         all_asked = [number for number, table in enumerate(self.tables) if not table.is_routed]
-        # One that is asked because of another comes after it.
+        # A routed question comes after the one that decides it.
         routed = sorted(
             (number for number, table in enumerate(self.tables) if table.is_routed),
             key=lambda number: (self._depth(number), number),
@@ -253,7 +253,7 @@ class Family:
         kinds = self._kinds(all_asked)
         common: list[int] | None = None
         if all_asked:
-            # Questions that say something of one another show the same groups.
+            # Linked questions show the same groups.
             def all_safe(chosen: list[int]) -> bool:
                 layout = self._layout(chosen, kinds)
                 return all(self.is_safe(number, chosen, layout) for number in all_asked)
@@ -280,13 +280,13 @@ class Family:
     def _search_routed(self, routed: list[int], common: list[int] | None, kinds: Numbers, shown: list[list[int]]) -> None:
         """Choose the groups of questions that only some are asked.
 
-        Never areas, none that the question before hides, and the country alone where the reporting form decides.
+        Never areas, no group that the deciding question hides, and only the country where the reporting form decides.
         """
         groups = self.place.groups
         among = range(len(groups)) if common is None else common
         narrow = [number for number in among if not (groups[number].is_area and groups[number].splits)]
         if common is None:
-            # By form: FTE of units and of forms are public, and counts of small groups beside them would tell forms.
+            # By form: FTE of units and of forms are public, and counts of small groups beside them would reveal forms.
             narrow = [number for number in narrow if not groups[number].splits]
         layout = self._layout(narrow if common is None else common, kinds)
         for number in routed:
@@ -294,19 +294,19 @@ class Family:
             def own_safe(chosen: list[int], number: int = number) -> bool:
                 return self.is_safe(number, chosen, layout)
 
-            # What follows from an answer is shown for no group for which the answer is not.
+            # A routed question is shown for no group in which the deciding answer is hidden.
             before = [shown[other] for other in self._sources(number) if self.tables[other].is_routed]
             can = [group for group in narrow if all(group in each for each in before)]
             shown[number] = self._choose([number], self._candidates([number], can), own_safe)
             self._verdicts[number] = self._judge(number, shown[number], layout)
 
     def _candidates(self, numbers: Sequence[int], groups: Iterable[int]) -> list[int]:
-        """Return those of some groups in which enough units answered each of some questions."""
+        """Return those groups in which enough units answered each of the questions."""
         enough = np.all(self.answered[list(numbers)] >= self.least, axis=0).tolist()
         return [group for group in groups if enough[group]]
 
     def _choose(self, numbers: Sequence[int], can: Sequence[int], is_safe: Callable[[list[int]], bool]) -> list[int]:
-        """Return the groups to show of some questions: whole levels where that is safe, else group by group."""
+        """Return the groups to show of the questions: whole levels where that is safe, else group by group."""
         pasts = [self._pasts.get(self.tables[number].key) for number in numbers]
         known = set.intersection(*(past.first if past is not None else set() for past in pasts))
         levels: dict[int, list[int]] = defaultdict(list)
@@ -316,7 +316,7 @@ class Family:
         chosen: list[int] = []
         refused: list[int] = []
         order = sorted(levels)
-        # Of most questions all levels but the last few are safe together.
+        # For most questions, all levels but the last few are safe together.
         for last in range(len(order), max(0, len(order) - _LEVELS_LEFT_OUT), -1):
             whole = [number for level in order[:last] for number in levels[level]]
             if is_safe(whole):
@@ -336,7 +336,7 @@ class Family:
 
         for level in order:
             add(levels[level])
-        # What a later group lets follow by policy can make an earlier one safe.
+        # A later group can make an earlier one safe, by what the policy then lets follow.
         for number in refused[:]:
             if is_safe([*chosen, number]):
                 chosen = [*chosen, number]

@@ -1,11 +1,11 @@
-"""The ledger of what was published: every figure of a group of units in any snapshot, and who had answered what.
+"""The ledger of what was published: every figure of a group of units in any snapshot, and the state of the answers.
 
-A figure that was published once stays known, also when areas change and the group is called otherwise; so groups are named
-by their units. Answers are named by their *state*, a hash of all answers to the question: figures of equal state count the
-same answers; the *basis* of a state is a hash of all else that decided what was shown. What each unit had answered in a
-state is noted as a hash, which says whether it is still the same answer. The search for what can be shown reads the ledger
-(schema ``history`` of the warehouse), a promotion adds to it. It lies beside the snapshots, for the service user only, and
-is not made again from anything: back it up with them.
+A figure that was published once stays known, even when areas change and the group has another name; so groups are named by
+their units. Answers are named by their *state*, a hash of all answers to the question: figures of equal state count the same
+answers; the *basis* of a state is a hash of all else that decided what was shown. What each unit had answered in a state is
+noted as a hash, which shows whether it is still the same answer. The search for what can be shown reads the ledger (schema
+``history`` of the warehouse), a promotion adds to it. It lies beside the snapshots, for the service user only, and cannot be
+made again: back it up with them.
 
 Belongs here: reading and adding to the ledger. Does not belong here: what follows from it (``suppression``).
 """
@@ -23,8 +23,8 @@ from orchestration.core.warehouse import IN_MEMORY, attach, connect, quoted, syn
 
 SCHEMA = "history"
 
-# What a promotion adds waits beside its candidate under this ending, and beside it the ledger that the candidate was made
-# with: without it the candidate could not be made again.
+# File endings beside a candidate: what its promotion adds, and the ledger that it was made with, without which it could not
+# be made again.
 ADDITIONS = ".ledger.duckdb"
 BEFORE = ".before.duckdb"
 
@@ -100,7 +100,7 @@ def load(connection: duckdb.DuckDBPyConnection, snapshots: Path) -> dict[str, in
 
 
 def _require_states(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Check that an attached ledger notes whose answers, forms and practice its figures count.
+    """Check that an attached ledger records whose answers, forms and practice its figures count.
 
     Raises:
         UserError: an earlier version wrote it.
@@ -174,7 +174,7 @@ def write_additions(warehouse: Path, path: Path) -> None:
             from warehouse.intermediate.int_disclosure_decisions order by all
             """
         )
-        # A question that keeps the figures of an earlier snapshot has a state whose answers are in the ledger already.
+        # A question that keeps the figures of an earlier snapshot has a state whose answers are already in the ledger.
         connection.execute(
             """
             insert into published_answers by name
@@ -194,7 +194,7 @@ def write_additions(warehouse: Path, path: Path) -> None:
 
 
 def _add_practice(connection: duckdb.DuckDBPyConnection) -> None:
-    """Add FTE by reporting form and real change; what waits has a state that is there already."""
+    """Add FTE by reporting form and real change; the state of waiting figures is already there."""
     connection.execute(
         """
         insert into published_practice_figures by name
@@ -250,12 +250,12 @@ def write_before(warehouse: Path, path: Path) -> None:
 def is_unchanged(before: Path, additions: Path, snapshots: Path) -> bool:
     """Return whether the ledger is the one that a candidate was made with, or that one with its own additions.
 
-    Anything else was published in the meantime; what the candidate hides could be worked out with it.
+    Otherwise something was published in the meantime, from which the candidate's hidden figures could be derived.
 
     Args:
         before: the ledger that the candidate was made with.
-        additions: what the candidate adds; a promotion that was cut off has added it already.
-        snapshots: folder of the snapshots, whose ledger is looked at.
+        additions: what the candidate adds; an interrupted promotion has already added it.
+        snapshots: folder of the snapshots, whose ledger is compared.
     """
     with _together(before, additions) as connection:
         now = ledger_file(snapshots)
@@ -291,7 +291,7 @@ def _together(before: Path, additions: Path) -> Iterator[duckdb.DuckDBPyConnecti
 
 
 def add(additions: Path, snapshots: Path) -> None:
-    """Add what a promotion publishes to the ledger, whole or not at all; adding twice changes nothing.
+    """Add what a promotion publishes to the ledger, atomically; adding twice changes nothing.
 
     Raises:
         UserError: the additions are missing.
@@ -302,7 +302,7 @@ def add(additions: Path, snapshots: Path) -> None:
         )
     path = ledger_file(snapshots)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # It cannot be made again, so nothing ever writes in it: at every moment it is one file, the old one or the new.
+    # It cannot be made again, so it is never written in place: at every moment the file is the old one or the new one.
     partial = path.with_suffix(".partial")
     for remains in (partial, Path(f"{partial}.wal")):
         remains.unlink(missing_ok=True)

@@ -46,21 +46,21 @@ class Level(_Strict):
 
 
 class UniformGroups(_Strict):
-    """Fewest units that answered, for a group in which all gave an answer or none did."""
+    """Fewest answering units of a group in which all gave an answer or none did."""
 
     ordinary: int = Field(ge=1)
     sensitive: int = Field(ge=1)
 
 
 class Review(_Strict):
-    """Who read the policy last, and when."""
+    """Who last reviewed the policy, and when."""
 
     date: datetime.date
     by: str = Field(min_length=1)
 
 
 class Policy(_Strict):
-    """What is public of the answers of units; the file explains every entry."""
+    """What may be public about the answers of units; the file explains every entry."""
 
     version: int
     reviewed: Review
@@ -102,7 +102,7 @@ def load_policy(data: Path) -> Policy:
         data: the folder of the inputs.
 
     Raises:
-        UserError: the file is missing, is no YAML, or an entry is not valid.
+        UserError: the file is missing or not YAML, or an entry is not valid.
     """
     path = data / FILE
     try:
@@ -116,7 +116,7 @@ def load_policy(data: Path) -> Policy:
 def load(connection: duckdb.DuckDBPyConnection, data: Path) -> dict[str, int]:
     """Replace the tables of the schema ``disclosure``; return the number of rows of each."""
     policy = load_policy(data)
-    # An indicator that is about two sensitive things is sensitive once.
+    # An indicator under two sensitive headings is listed once.
     sensitivity = {name: kind for kind, names in policy.sensitive.items() for name in names}
     sensitivity |= dict.fromkeys(policy.ordinary, ORDINARY)
     rows: dict[str, list[tuple[Any, ...]]] = {

@@ -1,4 +1,4 @@
-"""The questions of a year, the groups of units that may be shown of them, and what is known of them already.
+"""The questions of a year, the groups of units that may be shown of them, and what is already known about them.
 
 Belongs here: what the search works on. Does not belong here: what is safe to show (``family``), or where it comes from
 (``suppression``).
@@ -19,7 +19,7 @@ TableKey = tuple[str, str, str, int]
 
 @dataclass(frozen=True)
 class Printed:
-    """A group of units of which a report printed how many gave some answers to a question."""
+    """A group of units for which a report printed how many gave some answers to a question."""
 
     sha256: str
     members: list[str]
@@ -29,10 +29,10 @@ class Printed:
 
 @dataclass(frozen=True)
 class Group:
-    """Units that are shown together, by whichever of the names of the same units comes first in the policy.
+    """Units that are shown together, under the first name in the policy that these units have.
 
-    ``splits`` says that it is a part of the country. The country need not hold all units: it may count a municipality as one
-    whose districts the areas count.
+    ``splits`` says that it is a part of the country. The country need not contain all units: it may count as one a
+    municipality whose districts the areas count.
     """
 
     sha256: str
@@ -63,9 +63,9 @@ class Place:
 class Table:
     """One question: what each unit answered, as a text of measures, and as a number that is 0 for no answer.
 
-    ``options`` are all answers that are shown of it, also those that nobody gave. ``conditions`` are indicators and answers
-    of which a unit must have given one to be asked the question; none, where all are asked, or where the reporting form
-    decides. ``public`` is what public units answered, which are none of the others.
+    ``options`` are all answers that are shown of it, including those that nobody gave. ``conditions`` are indicators and
+    answers of which a unit must have given one to be asked the question; none where all are asked, or where the reporting
+    form decides. ``public`` is what public units answered, which are not among the others.
     """
 
     key: TableKey
@@ -91,7 +91,7 @@ class Table:
         return ["", *sorted(self.options.union(*(name.split("|") for name in self.names if name)))]
 
     def state(self, units: Sequence[str]) -> str:
-        """Return a name of everything that was answered: the same answers of the same units, the same name."""
+        """Return a hash of all answers: equal for the same answers of the same units."""
         lines = "\n".join(f"{unit}={text}" for unit, text in zip(units, self.hashes, strict=True))
         return hashlib.sha256(lines.encode()).hexdigest()
 
@@ -106,12 +106,12 @@ class State:
 
 @dataclass
 class Past:
-    """What earlier snapshots and printed reports tell of a question, unit by unit.
+    """What earlier snapshots and printed reports reveal about a question, unit by unit.
 
     ``same`` is states by units: whose answer is still that of the state. ``known`` are units by measures: what uniform
-    groups told, not to have the measure and to have it. ``rows`` are former groups by columns: a column a unit, and behind
-    them one for each other answer that a unit had before; ``is_size`` marks the size groups among them. ``first`` are names
-    of groups that were shown of exactly these answers.
+    groups revealed, that a unit lacks the measure or has it. ``rows`` are former groups by columns: one column for each
+    unit, then one for each other answer that a unit had before; ``is_size`` marks the size groups among them. ``first`` are
+    names of groups that were shown for exactly these answers.
     """
 
     same: Marks
@@ -133,7 +133,7 @@ def candidates(groups: Sequence[Group], least: int, former: Sequence[Group], *, 
     Args:
         groups: groups in the order of the policy, the larger first within a level.
         least: fewest units of a set whose figures may follow.
-        former: groups that were shown before, of which some may be among ``groups``; they come first.
+        former: groups that were shown before, some of which may be among ``groups``; they come first.
         may_cross: whether areas may cut each other.
     """
     chosen: list[Group] = []
@@ -164,5 +164,5 @@ def candidates(groups: Sequence[Group], least: int, former: Sequence[Group], *, 
 
 
 def cut(one: Marks, other: Marks) -> bool:
-    """Return whether two areas cut each other: neither holds the other, and they are not apart."""
+    """Return whether two areas cut each other: they overlap, and neither contains the other."""
     return bool((one & other).any() and (one & ~other).any() and (other & ~one).any())

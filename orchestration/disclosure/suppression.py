@@ -2,20 +2,20 @@
 
 For every year and set of units the policy's levels give the candidates, in their order: an area comes in only where it cuts
 no area before it (``candidates``), for what areas that cut each other leave over can be a single unit. Then, question by
-question, groups are shown as long as two things hold of everything that is shown of the question and of those that say
-something of it (a union and its parts, a question that only some are asked and the one that decides it):
+question, groups are shown as long as two conditions hold for everything that is shown of the question and of the questions
+linked with it (a union and its parts, a routed question and the one that decides it):
 
 * no sum or difference rests on fewer units than the policy allows (``elimination``);
 * whatever a unit answered, there is another way for all units to have answered with the same figures in which it did not,
   unless the policy lets it follow from a uniform group (``exchange``).
 
-What a report printed of a group of units is shown for good, so it counts like a group of an earlier snapshot.
+What a report printed about a group of units stays public, so it counts like a group of an earlier snapshot.
 
-A level is taken whole where that is safe, else its groups one by one, the larger first. What was published before of answers
-that are still the same is known, so it is shown again and new groups come beside it; where groups and policy are the same,
-too, nothing is sought and the question shows what it did. Where the answers of few units
-differ from those of the last snapshot, the question keeps that snapshot's figures: the difference would tell who changed. So
-do questions that somebody had wait (``data/waiting_questions``), and all that say something of them.
+A level is taken whole where that is safe, else its groups one by one, the larger first. Published figures of unchanged
+answers are known, so they are shown again and new groups are added; where groups and policy are unchanged too, there is no
+search and the question shows what it did. Where the answers of few units differ from those of the last snapshot, the
+question keeps that snapshot's figures: the difference would reveal who changed. So do questions that somebody lets wait
+(``data/waiting_questions``), and those linked with them.
 
 Belongs here: the questions of all years as the warehouse and the ledger have them, and the decisions on them. Does not
 belong here: the search in a family of questions (``family``), or the limits, which are the policy's.
@@ -66,17 +66,17 @@ def _condition(text: str) -> tuple[str, str]:
 
 
 def _names(group: Any) -> tuple[str, str, str, str]:
-    """Return what a row of the groups is called."""
+    """Return the name of a row of the groups."""
     return group.area_basis, group.unit_level, group.unit_code, group.members_sha256
 
 
 def _has_amounts(group: Any) -> bool:
-    """Return whether amounts are shown of a group at all: the country and size groups of the year."""
+    """Return whether amounts are shown for a group at all: only for the country and size groups of the year."""
     return group.area_basis == "reported" and group.unit_level in ("country", "size_group")
 
 
 class _Search:
-    """The search over all years: inputs as the warehouse has them, decisions as it takes them."""
+    """The search over all years: the inputs from the warehouse, and the decisions as they are taken."""
 
     def __init__(self, inputs: dict[str, pd.DataFrame]) -> None:
         """Index what the tables hold.
@@ -103,7 +103,7 @@ class _Search:
         }
         before = inputs["published_members"].groupby("members_sha256")["member_code"].agg(list)
         self.members = dict(before.items()) | self.members
-        # A group that is also an area is taken for one.
+        # A group that is also an area counts as an area.
         is_size = inputs["groups"].groupby("members_sha256")["unit_level"].agg(lambda levels: set(levels) == {"size_group"})
         self.sizes = set(is_size.index[is_size.astype(bool)])
         self.states: dict[TableKey, dict[str, State]] = defaultdict(lambda: defaultdict(State))
@@ -126,7 +126,7 @@ class _Search:
             self.printed[(row.subject, row.indicator, row.item, row.time_period)].append(
                 Printed(row.members_sha256, row.members.split("|"), bool(row.is_size), set(row.answers.split("|")))
             )
-        # Questions that somebody had wait, by name and year.
+        # Questions that somebody lets wait, by name and year.
         self.waiting = set(zip(inputs["waiting"]["indicator"], inputs["waiting"]["time_period"], strict=True))
         self.policy = inputs["levels"].sort_values("priority").to_csv(index=False) + repr(sorted(self.limits.items()))
 
@@ -180,7 +180,7 @@ class _Search:
         return Place(units, chosen, marks, self.members)
 
     def _families(self, tables: list[Any]) -> list[list[int]]:
-        """Put questions together that say something of one another; by the numbers of the tables."""
+        """Group linked questions into families, as numbers of tables."""
         parent = list(range(len(tables)))
 
         def find(number: int) -> int:
@@ -214,14 +214,14 @@ class _Search:
         return list(families.values())
 
     def _past(self, table: Table, units: list[str], public: set[str]) -> Past | None:
-        """Return what is known of a question already; None where no snapshot showed it and no report printed it."""
+        """Return what is already known about a question; None where no snapshot showed it and no report printed it."""
         last, printed = self.last.get(table.key), self._printed(table, units)
         if last is None and not printed:
             return None
         states = self.states[table.key] if last is not None else {}
         names = [] if last is None else [last, *(name for name in sorted(states) if name != last)]
         now = dict(zip(units, table.hashes, strict=True))
-        # Print is of no snapshot, and is taken to be of the answers of now.
+        # Print belongs to no snapshot, and is taken to count the present answers.
         same = np.array([[states[name].answers.get(unit) == now[unit] for unit in units] for name in names], dtype=bool)
         same = same if names else np.ones((1, len(units)), dtype=bool)
         same[:, np.isin(units, list(self._newly_counted(table, units, public)))] = True
@@ -256,7 +256,7 @@ class _Search:
             rows.setdefault(tuple(held_units.tolist()), group.is_size)
             for measure in group.answers & measures.keys():
                 gave = [measure in (table.texts[place] or "").split("|") for place in held_units]
-                # Print itself says that nobody gave an answer, or everybody.
+                # Print itself reveals that nobody gave an answer, or everybody did.
                 without[held_units, measures[measure]] |= not any(gave)
                 having[held_units, measures[measure]] |= all(gave)
         marks = np.zeros((len(rows), len(units) + len(columns)), dtype=bool)
@@ -268,9 +268,9 @@ class _Search:
         return Past(same, (without, having), marks, np.array(list(rows.values()), dtype=bool), first)
 
     def _printed(self, table: Table, units: list[str]) -> list[Printed]:
-        """Return the groups of a question that a report printed, the larger first, but for what print tells by itself.
+        """Return the groups of a question that a report printed, the larger first, without what print reveals by itself.
 
-        Nothing can be done any more about sums of printed groups that rest on few units.
+        Sums of printed groups that rest on few units are already public.
         """
         chosen: list[Printed] = []
         marks = np.zeros((0, len(units)), dtype=bool)
@@ -291,9 +291,9 @@ class _Search:
         return changed - self._newly_counted(table, units, public)
 
     def _newly_counted(self, table: Table, units: list[str], public: set[str]) -> set[str]:
-        """Return the units that the last snapshot counted as one municipality, of which none is in it by itself.
+        """Return the units that the last snapshot counted as one municipality, if none of them is in it by itself.
 
-        They have not answered late: the snapshot had their answers, as one.
+        They did not answer late: the snapshot had their answers, as those of one unit.
         """
         last = self.last.get(table.key)
         before = self.states[table.key][last].answers if last is not None else {}
@@ -308,7 +308,7 @@ class _Search:
         return {**self.answer_groups["*"], **self.answer_groups.get(key[1], {})}
 
     def decide_place(self, period: int, unit_set: str, rows: pd.DataFrame) -> list[tuple[object, ...]]:
-        """Return the decisions on all questions of a year and set of units that are about the same subject."""
+        """Return the decisions on all questions of one subject in a year and unit set."""
         groups = self.groups[(period, unit_set)]
         described = [
             row for row in rows.itertuples(index=False) if (row.subject, row.indicator, row.item, period) in self.values
@@ -416,7 +416,7 @@ class _Search:
         return {"": float(len(given))} | {measure: float(sum(measure in each for each in given)) for measure in measures}
 
     def _basis(self, groups: pd.DataFrame, tables: list[Table]) -> str:
-        """Return a name of all that decides besides the answers: the policy, the groups, and what the questions are."""
+        """Return a hash of everything else that decides: the policy, the groups, and the definitions of the questions."""
         named = groups[["area_basis", "unit_level", "unit_code", "members_sha256", "is_public"]]
         lines = [self.policy, named.sort_values(list(named.columns[:3])).to_csv(index=False)]
         lines += [
@@ -432,7 +432,7 @@ class _Search:
 
 
 def decide(**inputs: pa.Table) -> pa.Table:
-    """Return what is shown of every question, group by group.
+    """Return which groups are shown, for every question.
 
     Args:
         inputs: ``tables`` (``int_disclosure_tables``), ``groups`` (``int_disclosure_groups``), ``values``

@@ -32,7 +32,7 @@ class Engine(Protocol):
             settings: where the project and its warehouse lie.
             selection: dbt's options of selection; all models without any.
             tell: takes a line for each model that is done.
-            takes_over: an engine that can may take over what is made of the same as in the build before.
+            takes_over: an engine that can may take over models whose inputs are unchanged since the build before.
 
         Raises:
             UserError: dbt or the engine could not start. Failed tests and models are in the results, for the caller to

@@ -1,9 +1,9 @@
 """What the models in a warehouse were built from: the project, the program, and the content of each source.
 
-dbt asks of each relation whether it would be made of the same (``dbt_project/macros/taken_over.sql``); what is noted here
-says which need not be asked. Nothing is noted while a build goes on, and nothing of one that was of a part, or broke off.
+dbt checks for each relation whether its inputs are unchanged (``dbt_project/macros/taken_over.sql``); the record shows which
+need no check. Nothing is recorded during a build, or for a partial or interrupted one.
 
-Belongs here: noting, and comparing. Does not belong here: building (``duckdb``), or what is done about a difference.
+Belongs here: recording and comparing. Does not belong here: building (``duckdb``), or acting on a difference.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from orchestration.core.settings import Settings
 from orchestration.core.warehouse import connect
 from orchestration.engines import dbt
 
-# The schema is that of dbt's own records; one row a source, and one of the project.
+# The schema is that of dbt's own records; one row for each source, and one for the project.
 SCHEMA = "made"
 TABLE = f"{SCHEMA}.sources"
 PROJECT = "project"
@@ -38,11 +38,11 @@ def current_hashes(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
 
 
 def note(settings: Settings, found: dict[str, str] | None = None) -> None:
-    """Note that the models in the warehouse are all built of what the sources hold.
+    """Record that all models in the warehouse are built from the present contents of the sources.
 
     Args:
         settings: where the warehouse lies.
-        found: the hashes of now, where they are known.
+        found: the current hashes, where they are known.
     """
     with connect(settings.warehouse_file) as connection:
         found = current_hashes(connection, settings) if found is None else found
@@ -54,7 +54,7 @@ def note(settings: Settings, found: dict[str, str] | None = None) -> None:
 
 
 def forget(settings: Settings) -> None:
-    """Note nothing: a build begins."""
+    """Delete the record: a build begins."""
     if settings.warehouse_file.is_file():
         with connect(settings.warehouse_file) as connection:
             _forget(connection)
@@ -66,21 +66,21 @@ def _forget(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def forget_all(connection: duckdb.DuckDBPyConnection) -> None:
-    """Forget dbt's own records as well: what is in the warehouse was made by something else."""
+    """Delete dbt's own records as well: the warehouse was made by another engine."""
     connection.execute(f"drop schema if exists {SCHEMA} cascade")
 
 
 def changed_sources(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[str] | None:
-    """Return the sources that hold something else than what the models are built of; None where that is not known."""
+    """Return the sources whose contents differ from those that the models are built from; None where that is not known."""
     return differing(connection, current_hashes(connection, settings))
 
 
 def differing(connection: duckdb.DuckDBPyConnection, now: dict[str, str]) -> list[str] | None:
-    """Return the sources of which the models are built of something else than this; None where that is not known.
+    """Return the sources whose hashes differ from those that the models are built from; None where that is not known.
 
     Args:
-        connection: sees what is noted.
-        now: the hashes that a build would note.
+        connection: sees the record.
+        now: the hashes that a build would record.
     """
     try:
         noted = dict(connection.execute(f"select name, hash from {TABLE}").fetchall())

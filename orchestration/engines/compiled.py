@@ -1,9 +1,9 @@
-"""Models as dbt compiled them, run without dbt: for a look at one survey year, which is waited for.
+"""Models as dbt compiled them, run without dbt: for the preview of one survey year, for which somebody waits.
 
 dbt takes a second to start, another to read what it parsed, and some fifty milliseconds for each model that it runs: two
-thirds of a look. Its compiled SQL is the SQL that ``dbt run`` runs, so it is kept until the project changes, and a run keeps
-what dbt compiled on its way. Belongs here: compiling, keeping, and running in order. Does not belong here: a run that
-something is published from, which is dbt's own (``dbt``).
+thirds of a preview. Its compiled SQL is the SQL that ``dbt run`` runs, so it is kept until the project changes, and a run
+also keeps what dbt compiled. Belongs here: compiling, keeping, and running in order. Does not belong here: a run for
+publication, which dbt itself does (``dbt``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
 from orchestration.engines import dbt
 
-# Under dbt's target folder: what was compiled, and of what.
+# Under dbt's target folder: what was compiled, and from what.
 KEPT = "compiled_models.json"
 
 
@@ -35,14 +35,14 @@ class Model:
 
 
 def compiled(settings: Settings, models: Sequence[str], run: Settings | None = None) -> list[Model]:
-    """Return models with all that they are made of, in an order in which they can be made.
+    """Return models with all their dependencies, in an order in which they can be made.
 
-    The whole project is compiled once; its SQL names the warehouse, and not where it lies.
+    The whole project is compiled once; its SQL contains the name of the warehouse, not its path.
 
     Args:
         settings: of the warehouse in which the models are to be made.
         models: their names.
-        run: settings of the runs that publish, if they are others: what the last of them compiled is used.
+        run: settings of the publishing runs, if different: what the last of them compiled is used.
 
     Raises:
         UserError: the project does not compile, or a model is neither a table nor a view in SQL.
@@ -70,7 +70,7 @@ def keep(settings: Settings, nodes: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def kept(settings: Settings) -> dict[str, dict[str, Any]] | None:
-    """Return what was compiled of the project as it is, by the name of the model; None if it was not, or is not kept."""
+    """Return the compiled models of the present project, by name; None if they are not kept."""
     try:
         content = json.loads((dbt.target_folder(settings) / KEPT).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -84,7 +84,7 @@ def _identity(settings: Settings) -> str:
 
 
 def _keep(settings: Settings, nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Keep the models by name, each with the names of those that it is made of."""
+    """Keep the models by name, each with the names of its dependencies."""
     models = {
         node["name"]: {
             "schema": node["schema"],
@@ -103,7 +103,7 @@ def _keep(settings: Settings, nodes: Mapping[str, Mapping[str, Any]]) -> dict[st
 
 
 def in_order(known: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> Iterator[str]:
-    """Yield the names of models and of what they are made of, each after what it is made of.
+    """Yield the names of models and of their dependencies, each after its own dependencies.
 
     Args:
         known: all models, as they are kept.
@@ -134,7 +134,7 @@ def run(connection: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> None:
     """Make models in a warehouse that has none of them.
 
     Raises:
-        UserError: a model failed; with its name and what DuckDB says.
+        UserError: a model failed; with its name and DuckDB's message.
     """
     for schema in dict.fromkeys(model.schema for model in models):
         connection.execute(f'create schema if not exists "{schema}"')

@@ -33,21 +33,21 @@ from orchestration.core.tables import load_tables
 from orchestration.core.warehouse import memory_limit
 from orchestration.ingest.data_packages import PACKAGES, describe
 
-# What dbt is told of sources and public models, made from data/metadata and the data packages. Kept in git, so that dbt and
-# its editors work in a fresh clone; ``prepare`` writes it again where the inputs say something else.
+# dbt's properties of sources and public models, made from data/metadata and the data packages. Kept in git, so that dbt and
+# editors work in a fresh clone; ``prepare`` rewrites it where the inputs differ.
 GENERATED = {"sources": Path("sources", "generated.yml"), "models": Path("public", "generated.yml")}
 
-# The engine of the warehouse. What another engine computes comes back into it (``orchestration.engines.spark``).
+# The engine of the warehouse. The results of another engine are brought back into it (``orchestration.engines.spark``).
 DUCKDB = "duckdb"
 
-# What dbt told, in its folder, and how it says that a model was taken over (macros/taken_over.sql).
+# dbt's log, in its folder, and its message for a model that was taken over (macros/taken_over.sql).
 LOG = "dbt.log"
 TAKEN_OVER = "taken over"
 
-# What it says of a model or test that it could not run, or did not try to.
+# dbt's statuses of a model or test that it could not run, or did not try to run.
 FAILED = {"error", "skipped"}
 
-# The manifest that is read, and the fingerprint of what it was made of.
+# The manifest that is read, and the fingerprint of its inputs.
 PREPARED = "prepared.json"
 STAMP = "prepared.sha256"
 
@@ -55,7 +55,7 @@ STAMP = "prepared.sha256"
 def describe_models(settings: Settings) -> dict[str, list[dict[str, Any]]]:
     """Return dbt's properties: the sources of the data packages, and the public models from ``data/metadata``.
 
-    The sources that the readers write stand in ``sources/_sources.yml``.
+    The sources that the readers write are in ``sources/_sources.yml``.
     """
     sources = []
     for package in PACKAGES:
@@ -74,7 +74,7 @@ def describe_models(settings: Settings) -> dict[str, list[dict[str, Any]]]:
         {
             "name": table.name,
             "description": f"{table.title.en}. {table.description.en}",
-            # A column that is missing or of another type stops the build, before anything is made of the table.
+            # A column that is missing or of another type stops the build, before anything is made from the table.
             "config": {"contract": {"enforced": True}},
             "data_tests": [{"key_is_unique": {"arguments": {"columns": list(table.key)}}}],
             "columns": [
@@ -89,7 +89,7 @@ def describe_models(settings: Settings) -> dict[str, list[dict[str, Any]]]:
 
 
 def write_descriptions(settings: Settings) -> None:
-    """Write dbt's properties files where they differ; two processes that write at once write the same."""
+    """Write dbt's properties files where they differ; two processes that write at once write the same content."""
     for kind, described in describe_models(settings).items():
         path = settings.dbt_project / "models" / GENERATED[kind]
         text = (
@@ -108,7 +108,7 @@ def write_descriptions(settings: Settings) -> None:
 
 
 def fingerprint(settings: Settings) -> str:
-    """Return a hash of dbt's version, the project and the place of the warehouse, which the manifest names."""
+    """Return a hash of dbt's version, the project and the path of the warehouse, which the manifest contains."""
     return hashlib.sha256(f"{project_hash(settings)} {settings.warehouse_file}".encode()).hexdigest()
 
 
@@ -126,7 +126,7 @@ def project_hash(settings: Settings) -> str:
 
 @contextmanager
 def _environment(settings: Settings) -> Iterator[None]:
-    """Give dbt its paths for the length of a call, and switch its telemetry off."""
+    """Set dbt's paths for a call, and switch its telemetry off."""
     values = {
         "IS248_WAREHOUSE_FILE": str(settings.warehouse_file),
         "IS248_DUCKDB_MEMORY": memory_limit(),
@@ -148,7 +148,7 @@ def _environment(settings: Settings) -> Iterator[None]:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let signals interrupt dbt as Python does: after an interrupt of Dagster's own kind dbt's threads would run on."""
+    """Let signals interrupt dbt as Python does: after Dagster's own kind of interrupt dbt's threads would keep running."""
     heard = {}
     if threading.current_thread() is threading.main_thread():
         heard = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -163,12 +163,12 @@ def _interruptible() -> Iterator[None]:
 
 
 def target_folder(settings: Settings, engine: str = DUCKDB) -> Path:
-    """Return the folder of dbt's manifest, compiled SQL and log; each engine has one, or it would parse anew every time."""
+    """Return the folder of dbt's manifest, compiled SQL and log; one for each engine, or dbt would parse anew every time."""
     return settings.dbt_target if engine == DUCKDB else settings.dbt_target / engine
 
 
 class _Log:
-    """Writes what dbt tells of its work into its log file: its own logger takes a third of the time of most models."""
+    """Writes dbt's events into its log file: its own logger takes a third of the time of most models."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
@@ -184,7 +184,7 @@ class _Log:
 
 
 def _progress(tell: Callable[[str], None]) -> Callable[[Any], None]:
-    """Return what tells of each model that dbt has done, from dbt's own events."""
+    """Return a callback that reports each finished model, from dbt's own events."""
     lock = threading.Lock()
 
     def show(event: Any) -> None:
@@ -242,13 +242,13 @@ def invoke(settings: Settings, *arguments: str, engine: str = DUCKDB, tell: Call
                 ]
             )
     finally:
-        # The adapter keeps the file open until the process ends, and the next steps need it.
+        # The adapter keeps the file open until the process ends, but the next steps need it.
         environment = DuckDBConnectionManager._ENV
         DuckDBConnectionManager.close_all_connections()
         if environment is not None:
             environment.close()
     if result.exception is not None and not isinstance(result.exception, Exception):
-        # dbt hands over an interrupt as if it were an error of its own.
+        # dbt returns an interrupt as if it were its own error.
         raise result.exception
     if result.exception is not None:
         raise UserError(
@@ -260,15 +260,15 @@ def invoke(settings: Settings, *arguments: str, engine: str = DUCKDB, tell: Call
 
 
 def refuse_failed(settings: Settings, results: Iterable[Any], remedy: str) -> None:
-    """Refuse what dbt made where a model of it has an error.
+    """Refuse dbt's results if a model has an error.
 
     Args:
         settings: where the project lies.
-        results: one a node, as dbt's result object has them.
-        remedy: what to look at.
+        results: one for each node, as in dbt's result object.
+        remedy: what to check.
 
     Raises:
-        UserError: with the models and what dbt says of each.
+        UserError: with the models and dbt's message for each.
     """
     failed = [entry for entry in results if str(entry.status) == "error"]
     if failed:
@@ -287,16 +287,16 @@ def _is_prepared(settings: Settings, current: str) -> bool:
 def prepare(settings: Settings) -> Path:
     """Return dbt's manifest, brought up to date; nothing is done when neither project nor versions changed.
 
-    It is a copy that is only ever replaced whole: dbt writes its own again, in place, at every call, while servers read.
+    It is a copy that is only replaced atomically: dbt rewrites its own in place at every call, while servers read.
     """
     write_descriptions(settings)
     settings.dbt_target.mkdir(parents=True, exist_ok=True)
     manifest = settings.dbt_target / PREPARED
     current = fingerprint(settings)
     if not _is_prepared(settings, current):
-        # It takes seconds, which pass while another process parses.
+        # The import takes seconds, which pass while another process parses.
         importlib.import_module("dbt.cli.main")
-        # Servers that start together would each parse, into the same files.
+        # Servers that start together would each parse into the same files.
         with FileLock(settings.dbt_target / "prepare.lock"):
             if not _is_prepared(settings, current):
                 invoke(settings, "parse")
@@ -308,10 +308,10 @@ def prepare(settings: Settings) -> Path:
 
 
 def start_to_prepare(settings: Settings) -> None:
-    """Let another process do what ``prepare`` does, while this one goes on; nothing where nothing is to be done.
+    """Run ``prepare`` in another process, while this one continues; do nothing if everything is up to date.
 
-    The other process has its settings from the environment, as this one has. ``prepare`` waits for it, and does by itself,
-    with every error told, what that process did not do.
+    The other process reads its settings from the environment, like this one. ``prepare`` waits for it, and does itself, with
+    all errors reported, what that process did not do.
     """
     if not _is_prepared(settings, fingerprint(settings)):
         nowhere = subprocess.DEVNULL

@@ -1,7 +1,7 @@
 """DuckDB as the engine of the models: dbt builds in the warehouse itself.
 
-What is made of the same as in the build before is taken over: where no changed source leads, without asking dbt
-(``unchanged_models``), else by dbt itself (``dbt_project/macros/taken_over.sql``).
+Models whose inputs are unchanged since the build before are taken over: those downstream of no changed source without asking
+dbt (``unchanged_models``), others by dbt itself (``dbt_project/macros/taken_over.sql``).
 
 Belongs here: which command of dbt does it. Does not belong here: how dbt is called (``engines.dbt``).
 """

@@ -1,7 +1,7 @@
-"""One model with its tests, for whoever is changing it.
+"""One model with its tests, for the developer who is changing it.
 
-Belongs here: finding the model, making it in the warehouse of the last run, and what its tests found. Does not belong here:
-what a run makes (``defs.models``), or what blocks a publication (``gate``).
+Belongs here: finding the model, making it in the warehouse of the last run, and its test results. Does not belong here: what
+a run makes (``defs.models``), or what blocks a publication (``gate``).
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ FINE = ("success", "pass")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the model, or of one of its tests.
+    """The outcome of the model, or of one of its tests.
 
     Attributes:
-        name: as dbt has it.
+        name: the name in dbt.
         kind: model, unit_test or test (a data test).
-        holds: whether it was made, or found nothing.
-        said: what dbt says of it.
+        holds: whether the model was made, or the test found nothing.
+        said: dbt's message.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Outcome:
 
 
 def require_model(settings: Settings, name: str) -> None:
-    """Refuse a name that no model has; the error suggests the nearest one.
+    """Refuse an unknown model name; the error suggests the nearest one.
 
     Raises:
         UserError: there is no such model.
@@ -51,7 +51,7 @@ def require_model(settings: Settings, name: str) -> None:
 
 
 def make(settings: Settings, name: str) -> list[Outcome]:
-    """Make one model in the warehouse of the last run, with its unit tests and data tests; all others are unchanged.
+    """Make one model in the warehouse of the last run, with its unit tests and data tests; all others are not changed.
 
     Raises:
         UserError: there is no such model or no warehouse, another run is active, or dbt cannot start.

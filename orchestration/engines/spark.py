@@ -1,8 +1,8 @@
 """Spark as the engine of the models: the same dbt project, computed by the executors of a Spark master.
 
-Belongs here: the session, what it is given (the source tables, as Parquet) and what comes back of it (the built tables, into
-the warehouse). Does not belong here: SQL (``dbt_project``; what the engines write differently stands in its macros), or when
-Spark is worth its price (docs/run/engines.md).
+Belongs here: the session, its input (the source tables, as Parquet) and its output (the built tables, into the warehouse).
+Does not belong here: SQL (``dbt_project``; differences between the engines are in its macros), or when Spark is worth its
+cost (docs/run/engines.md).
 
 Everything that Spark reads and writes lies in one folder, which is emptied before and after a build:
 
@@ -10,9 +10,9 @@ Everything that Spark reads and writes lies in one folder, which is emptied befo
     tables/<schema>.db/<table>/*.parquet  what the models came to
     local/                                what Spark spills
 
-Models in Python are no work for executors: their function runs here, between two parts of the build, on Arrow tables that
-are read from Parquet and given back as Parquet. In the end the warehouse holds the same tables and views, with the same
-types, as after a build with DuckDB, so nothing that follows knows which engine computed them.
+Models in Python do not run on executors: their function runs here, between two parts of the build, on Arrow tables that are
+read from and written to Parquet. Finally the warehouse holds the same tables and views, with the same types, as after a
+build with DuckDB, so later steps do not depend on the engine.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ from orchestration.engines import build_record, dbt
 
 ENGINE = "spark"
 
-# Source tables of which each form is a file of its own, so that several executors read them: the large ones.
+# Large source tables, with a file for each form, so that several executors can read them.
 SPLIT_BY = {("raw", "cells"): "form"}
 
-# Types that hold the same numbers: Spark has no integer of 16 bytes, and other widths of sums.
+# Types that hold the same numbers: Spark has no integer of 16 bytes, and its sums have other widths.
 _NUMBERS = (("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"), ("DECIMAL",))
 
 # A table: schema and name.
@@ -60,19 +60,19 @@ def build(
 
     Args:
         settings: where project, warehouse and Spark's folder lie.
-        selection: dbt's options of selection, which say nothing here.
+        selection: dbt's options of selection, which are ignored here.
         tell: takes a line for each model that is done.
-        takes_over: says nothing here either.
+        takes_over: ignored here too.
 
     Returns:
         dbt's result of every model and data test, as a build with DuckDB gives them.
 
     Raises:
         UserError: there is no Java or no PySpark, Spark cannot start, a model failed, or a type is not the expected one.
-            The tables of the warehouse are those of the build before then.
+            The tables of the warehouse then remain those of the build before.
     """
     manifest: dict[str, Any] = json.loads(dbt.prepare(settings).read_text(encoding="utf-8"))
-    # What DuckDB would run says which types the tables have; dependencies come first.
+    # The SQL for DuckDB determines the types of the tables; dependencies come first.
     compiled = list(dbt.invoke(settings, "compile").result.results)
     seconds: dict[str, float] = {}
     with _folder(settings) as folder:
@@ -84,7 +84,7 @@ def build(
                 results = dbt.invoke(settings, "run", *part.selection, engine=ENGINE, tell=tell).result.results
                 log = dbt.target_folder(settings, ENGINE) / "dbt.log"
                 dbt.refuse_failed(settings, results, f"see {log}; nothing was published")
-                # What dbt does at the start of a run is among the results too.
+                # The results also include dbt's operations at the start of a run.
                 seconds |= {
                     entry.node.unique_id: entry.execution_time for entry in results if entry.node.resource_type == "model"
                 }
@@ -96,7 +96,7 @@ def build(
 
 @contextmanager
 def _folder(settings: Settings) -> Iterator[Path]:
-    """Give the folder of the build, empty; it holds answers of single units, so it is closed to others and emptied."""
+    """Yield the empty folder of the build; it contains answers of single units, so it is closed to others and emptied."""
     folder = settings.spark
     make_restricted(folder)
     _empty(folder)
@@ -112,21 +112,21 @@ def _empty(folder: Path) -> None:
 
 
 def _options(settings: Settings, folder: Path) -> dict[str, str]:
-    """Return the settings of the session: what the figures depend on, what keeps it to itself, and the user's own."""
+    """Return the settings of the session: those that figures depend on, those that isolate it, and the user's own."""
     local = settings.spark_master.startswith("local")
     options = {
         "spark.app.name": "is248",
         "spark.master": settings.spark_master,
         "spark.sql.warehouse.dir": (folder / "tables").as_uri(),
         "spark.local.dir": str(folder / "local"),
-        # No metastore: tables are known for the length of a build.
+        # No metastore: tables are registered only for a build.
         "spark.sql.catalogImplementation": "in-memory",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "ERROR",
         "spark.driver.memory": "4g",
-        # Parquet of codes that repeat is many times smaller than its rows in memory; going by its size, Spark would send
-        # whole tables to every executor that have no room there.
+        # Parquet of codes that repeat is many times smaller than its rows in memory; judging by file size, Spark would
+        # broadcast whole tables that do not fit into the executors' memory.
         "spark.sql.sources.fileCompressionFactor": "10",
         "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
     }
@@ -135,7 +135,7 @@ def _options(settings: Settings, folder: Path) -> dict[str, str]:
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.sql.shuffle.partitions": str(2 * (os.cpu_count() or 1)),
-            # Whoever else is on this machine cannot join in.
+            # Other users of this machine cannot connect.
             "spark.authenticate": "true",
             "spark.authenticate.secret": secrets.token_hex(32),
         }
@@ -143,8 +143,8 @@ def _options(settings: Settings, folder: Path) -> dict[str, str]:
         options
         | settings.spark_settings
         | {
-            # Figures: an overflow or a text that is no number is an error, never a silent null; times without a zone, as in
-            # the warehouse; a backslash in a pattern is a backslash.
+            # Figures: an overflow or a text that is not a number is an error, never a silent null; times without a zone, as
+            # in the warehouse; a backslash in a pattern is a backslash.
             "spark.sql.ansi.enabled": "true",
             "spark.sql.session.timeZone": "UTC",
             "spark.sql.timestampType": "TIMESTAMP_NTZ",
@@ -161,12 +161,12 @@ def _session(settings: Settings, folder: Path) -> Iterator[Any]:
         UserError: there is no Java or no PySpark, or the master cannot be reached.
     """
     _require(settings)
-    # Names are not looked up: this machine alone is meant.
+    # Names are not looked up: only this machine is meant.
     before = os.environ.get("SPARK_LOCAL_IP")
     if settings.spark_master.startswith("local"):
         os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it says that it does not know the newest pandas, which is not used
+        warnings.simplefilter("ignore")  # it warns about the newest pandas, which is not used
         import pyspark
         from pyspark import SparkConf, SparkContext
         from pyspark.sql import SparkSession
@@ -186,11 +186,11 @@ def _session(settings: Settings, folder: Path) -> Iterator[Any]:
         if session is not None:
             application = str(session.sparkContext.applicationId)
             session.stop()
-            # What the executors of a trial cluster on this machine said; Spark keeps it beside its own program.
+            # The logs of executors of a trial cluster on this machine, which Spark keeps beside its own program.
             shutil.rmtree(Path(pyspark.__file__).parent / "work" / application, ignore_errors=True)
         gateway = SparkContext._gateway
         if gateway is not None:
-            # A stopped session leaves its Java process, with all that it had claimed.
+            # A stopped session leaves its Java process running, with all its resources.
             gateway.shutdown()
             gateway.proc.stdin.close()
             gateway.proc.wait()
@@ -223,7 +223,7 @@ def _require(settings: Settings) -> None:
 
 
 def _hand_over(settings: Settings, session: Any, folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Write every source table to Parquet and make it known to Spark under its own name."""
+    """Write every source table to Parquet and register it in Spark under its own name."""
     sources = sorted((node["schema"], node["identifier"]) for node in manifest["sources"].values())
     with connect(settings.warehouse_file, read_only=True) as connection:
         for schema, name in sources:
@@ -244,7 +244,7 @@ def _hand_over(settings: Settings, session: Any, folder: Path, manifest: Mapping
 
 @dataclass(frozen=True)
 class _Part:
-    """A part of the build: models of SQL by dbt's selection, after a model in Python, if there is one before them."""
+    """A part of the build: SQL models by dbt's selection, preceded by a model in Python, if there is one."""
 
     python_model: str | None
     selection: tuple[str, ...]
@@ -279,7 +279,7 @@ def _in_order(nodes: Mapping[str, Any]) -> list[str]:
 
 
 class _Table:
-    """A table as a model in Python knows it from DuckDB, as far as the models use it."""
+    """A table with the interface that models in Python use with DuckDB, as far as they use it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -289,7 +289,7 @@ class _Table:
 
 
 class _Tables:
-    """What dbt gives a model in Python: its tables by name."""
+    """The object that dbt passes to a model in Python: its tables by name."""
 
     def __init__(self, folder: Path, manifest: Mapping[str, Any]) -> None:
         self._folder = folder
@@ -312,7 +312,7 @@ def _built(folder: Path, relation: Relation) -> Path:
 
 
 def _run_python(session: Any, folder: Path, manifest: Mapping[str, Any], key: str) -> float:
-    """Run the function of a model in Python and make its table known to Spark; return the seconds that it took."""
+    """Run the function of a model in Python and register its table in Spark; return the seconds that it took."""
     started = time.monotonic()
     node = manifest["nodes"][key]
     module: dict[str, Any] = {"__name__": node["name"]}

@@ -1,10 +1,10 @@
-"""The models and data tests that a build need not ask dbt about: no source of theirs changed, and neither did they.
+"""The models and data tests that a build need not pass to dbt: neither they nor their sources changed.
 
-dbt takes over by itself what is made of the same (``dbt_project/macros/taken_over.sql``), and takes some twenty-five
-milliseconds for each node to say so. What no changed source leads to is made of the same, so that one query a table, which
-tells whether it still holds what it held, is enough. Where anything is not known dbt is asked about every node.
+dbt itself takes over nodes with unchanged inputs (``dbt_project/macros/taken_over.sql``), but needs some twenty-five
+milliseconds for each node to decide so. A node downstream of no changed source has unchanged inputs, so one query for each
+table, which checks that its content is unchanged, is enough. If anything is unknown, dbt is asked about every node.
 
-Belongs here: finding them, and results for them as dbt would give them. Does not belong here: which sources changed
+Belongs here: finding them, and results for them as dbt would return them. Does not belong here: which sources changed
 (``build_record``), or building (``duckdb``).
 """
 
@@ -22,10 +22,10 @@ from orchestration.core.settings import Settings
 from orchestration.core.warehouse import connect
 from orchestration.engines import build_record, compiled, dbt
 
-# Where the SQL that hashes a table stands, for dbt and for this module.
+# The file with the SQL that hashes a table, for dbt and for this module.
 MACROS = "macros/taken_over.sql"
 
-# What is on record of a data test that found nothing.
+# The record of a data test that found nothing.
 FOUND_NOTHING = "nothing"
 
 
@@ -38,7 +38,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Node:
-    """A model or a data test that was not asked about, as far as dbt's node is read."""
+    """A model or a data test that was not passed to dbt, with the attributes of dbt's node that are read."""
 
     unique_id: str
     name: str
@@ -53,7 +53,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Result:
-    """What dbt's result of a node that it took over would say."""
+    """The content of dbt's result for a node that it took over."""
 
     node: Node
     status: str
@@ -64,10 +64,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Untouched:
-    """What need not be asked about, and what must.
+    """What need not be passed to dbt, and what must.
 
     ``results`` are in an order in which the models can be made; ``selection`` are dbt's options for the rest, empty where
-    there is no rest; ``sources`` are the hashes of the sources, as ``build_record`` notes them.
+    there is no rest; ``sources`` are the hashes of the sources, as ``build_record`` records them.
     """
 
     results: list[Result]
@@ -76,7 +76,7 @@ class Untouched:
 
 
 class _Relation:
-    """A table as the macro takes it."""
+    """A table in the form that the macro takes."""
 
     def __init__(self, node: Mapping[str, Any]) -> None:
         self.database, self.schema, self.identifier = node["database"], node["schema"], node["alias"]
@@ -86,7 +86,7 @@ class _Relation:
 
 
 def find(settings: Settings) -> Untouched | None:
-    """Return what a build of all models need not ask about; None where every node is to be asked about.
+    """Return what a build of all models need not pass to dbt; None where every node must be passed.
 
     Args:
         settings: where the project and its warehouse lie; the sources are in the warehouse.
@@ -108,7 +108,7 @@ def find(settings: Settings) -> Untouched | None:
         models = [node for node in rest.values() if node["resource_type"] == "model"]
         if not _are_unchanged(connection, settings, models, on_record):
             return None
-    # A test that found rows is run again, and finds them again.
+    # A test that found rows is run again, to find them again.
     again = [name for name, node in rest.items() if node["resource_type"] == "test" and on_record.get(name) != FOUND_NOTHING]
     selection = sorted(f"source:{name}+" for name in changed) + sorted(rest[name]["name"] for name in again)
     names = {node["name"]: name for name, node in rest.items() if node["resource_type"] == "model"}
@@ -134,7 +134,7 @@ def _are_unchanged(
     models: Collection[Mapping[str, Any]],
     on_record: Mapping[str, str | None],
 ) -> bool:
-    """Return whether every model is there, and each table holds what it held when it was made."""
+    """Return whether every model exists, and each table has the content that it had when it was made."""
     kinds = dict(
         connection.execute(
             "select schema_name || '.' || view_name, 'view' from duckdb_views() "

@@ -1,9 +1,9 @@
 """The printed figures recomputed without the signed corrections, by the same models in a copy of the warehouse.
 
-A report was printed before an answer was corrected. Whether the correction, and nothing else, is why a figure differs from
-print, is known by computing it without: not by following what each correction does through every sum, rate and share.
+A report was printed before an answer was corrected. Whether only the correction explains why a figure differs from print is
+found by computing the figure without it, not by tracing the effect of each correction through every sum, rate and share.
 
-Belongs here: the second build, and keeping what it came to. Does not belong here: what follows from it for a printed figure
+Belongs here: the second build, and keeping its results. Does not belong here: the conclusion for a printed figure
 (``mart_reconciliation__corrected``).
 """
 
@@ -26,7 +26,7 @@ from orchestration.engines import build_record, dbt
 
 SCHEMA = "before_corrections"
 
-# One row a printed figure that was compared: its key, what it came to, and the verdict on it.
+# One row for each printed figure that was compared: its key, the recomputed value, and the verdict on it.
 FIGURES = pa.schema(
     [
         ("source_id", pa.string()),
@@ -44,17 +44,17 @@ COMPARED = "mart_reconciliation__compared"
 
 CORRECTIONS = ("decisions", "corrections")
 
-# What earlier snapshots showed decides what is hidden, and no figure.
+# What earlier snapshots showed decides only what is hidden, not any figure.
 NO_FIGURES = {"history", SCHEMA}
-# ... and neither does what somebody signed about answers that are gone.
+# ... nor do signed entries about missing answers affect any figure.
 NO_FIGURE = ("decisions", "redeliveries")
 
-# Beside the tables: of what they were made.
+# Beside the tables: their inputs.
 MADE_OF = "made_of"
 
 
 def compare_uncorrected(settings: Settings, versions: Callable[[duckdb.DuckDBPyConnection, str, str], str]) -> int:
-    """Write the tables of the schema: empty without corrections, else of a build without them, unless they are already.
+    """Write the tables of the schema: empty without corrections, else from a build without them, unless they are up to date.
 
     Args:
         settings: where the project and its warehouse lie; the sources are in the warehouse.
@@ -106,7 +106,7 @@ def compare_uncorrected(settings: Settings, versions: Callable[[duckdb.DuckDBPyC
 
 
 def _selected(changed: Sequence[str] | None) -> list[str]:
-    """Return what dbt has to build in the copy: what comes of sources that hold something else than in the last build.
+    """Return what dbt must build in the copy: the models downstream of sources that changed since the last build.
 
     Args:
         changed: those sources (``schema.table``); all where that is not known.
@@ -119,7 +119,7 @@ def _selected(changed: Sequence[str] | None) -> list[str]:
 
 @contextmanager
 def _folder(settings: Settings) -> Iterator[Path]:
-    """Give the folder of the copy, empty; it holds answers of single units, and what a killed run left goes too."""
+    """Yield the empty folder of the copy; it contains answers of single units, so remains of a killed run go too."""
     folder = settings.warehouse / "uncorrected"
     shutil.rmtree(folder, ignore_errors=True)
     make_restricted(folder)
@@ -130,13 +130,13 @@ def _folder(settings: Settings) -> Iterator[Path]:
 
 
 def prepare_tables(connection: duckdb.DuckDBPyConnection, made_of: str = "") -> None:
-    """Replace the tables by empty ones, with a note of what they are made of; none where there is no correction."""
+    """Replace the tables by empty ones, and record their inputs; no inputs where there is no correction."""
     tables = TABLES | {MADE_OF: pa.schema([("made_of", pa.string())])}
     replace_tables(connection, SCHEMA, tables, {name: [] for name in TABLES} | {MADE_OF: [(made_of,)]})
 
 
 def _kept(connection: duckdb.DuckDBPyConnection, wanted: str) -> int | None:
-    """Return how many figures the tables have, if they are made of this; an interrupted build leaves none."""
+    """Return how many figures the tables have, if they have these inputs; an interrupted build leaves none."""
     try:
         (found,) = connection.execute(f"select made_of from {SCHEMA}.{MADE_OF}").fetchall()[0]
     except duckdb.CatalogException:

@@ -1,7 +1,7 @@
 """Columns of earlier forms that a delivered column may be, and the rows of a draft that a person must decide.
 
-Belongs here: what such a column meant, and how a candidate is told. Does not belong here: which columns are candidates
-(``matching``, ``pairing``), and what is decided of them (``deciding``).
+Belongs here: what such a column meant, and how a candidate is described. Does not belong here: which columns are candidates
+(``matching``, ``pairing``), and the decisions on them (``deciding``).
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ UnsureKind = Literal["similar", "new", "gone", "another wording", "partly delive
 class Candidate:
     """A column of an earlier form that a delivered column may be, with its likeness from 0 to 1.
 
-    ``column`` is empty for a question that the form says was not asked. ``said`` has the reasons, and ``of_cells`` what the
-    cells of the two columns say, where they were compared; ``uses`` are the column's lines of columns.csv.
+    ``column`` is empty for a question that the form says was not asked. ``said`` has the reasons, and ``of_cells`` the
+    comparison of the two columns' cells, where it was made; ``uses`` are the column's lines of columns.csv.
     """
 
     sheet: str
@@ -35,7 +35,7 @@ class Candidate:
     of_cells: Label | None = None
 
     def __str__(self) -> str:
-        """Return the candidate as it stands in the reason cell and in the list."""
+        """Return the candidate as written in the reason cell and in the list."""
         text = f"{self.sheet} {self.column or 'not asked'} ({self.meaning}) {self.score:.2f}"
         return f"{text}, {self.of_cells.en.replace('; ', ', ')}" if self.of_cells is not None else text
 
@@ -53,7 +53,7 @@ class UnsureRow:
     use: ColumnMap | None = None
     """Last year's line, if the column is gone."""
     alike: Label | None = None
-    """Says that the cells are like those of many columns, so that they propose none."""
+    """Says that the cells resemble those of many columns, and so suggest none."""
 
     @property
     def remark(self) -> str:

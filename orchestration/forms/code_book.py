@@ -1,7 +1,7 @@
-"""What the code book of a new delivery says, held against the options and codes for no answer of its draft.
+"""The code book of a new delivery, compared with the options and missing codes of its draft.
 
-Belongs here: codes that a form lacks, codes that mean something else than they did, and what a label meant in earlier forms.
-Does not belong here: reading code books (``ingest.code_books``), and what becomes of it (``deciding``).
+Belongs here: codes that a form lacks, codes that changed their meaning, and what a label meant in earlier forms. Does not
+belong here: reading code books (``ingest.code_books``), and what becomes of it (``deciding``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ BookKind = Literal["number", "code", "tick", "text"]
 
 @dataclass(frozen=True)
 class Meant:
-    """What a label meant wherever earlier forms have it: an answer, or why it is none."""
+    """What a label meant wherever earlier forms have it: an answer, or the reason why it is missing."""
 
     answer: str
     missing_reason: str
@@ -45,7 +45,7 @@ class Book:
 
 @dataclass(frozen=True)
 class OddCode:
-    """A code of which code book and form say different things; ``before`` is empty where the form does not know it."""
+    """A code to which code book and form give different meanings; ``before`` is empty where the form does not know it."""
 
     column: str
     question: str
@@ -80,7 +80,7 @@ def odd_codes(
     codes: Mapping[tuple[str, str], Mapping[str, str]],
     usual_missing: Iterable[str],
 ) -> Iterator[OddCode]:
-    """Yield the codes of the code book of which the draft says nothing, or something else; each once a question.
+    """Yield the codes of the code book that the draft lacks or reads differently; each once per question.
 
     Args:
         rows: the lines of columns.csv that are decided.

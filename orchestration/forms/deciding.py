@@ -1,6 +1,6 @@
-"""What becomes of columns.csv and options.csv by the decisions of a person.
+"""Applies a person's decisions to columns.csv and options.csv.
 
-Belongs here: checking decisions and writing them. The files of the form stay the one truth: a decision is a line of them.
+Belongs here: checking decisions and writing them. The form's files remain the only source: a decision is a line in them.
 Does not belong here: what is open (``undecided``), columns that were not delivered (``deciding_gone``), codes
 (``deciding_options``), and asking (``deciding_workbook``, the command line).
 """
@@ -26,20 +26,20 @@ from orchestration.forms.model import UNSURE, ColumnMap, Form
 from orchestration.forms.registry import column_problems, load_draft
 from orchestration.forms.undecided import MEANING, OF_DELIVERED, OF_GONE, Key, group_of, is_open, key_of, read_rows
 
-# Why a column is ignored of which nobody says why.
+# The reason for ignoring a column if none is given.
 NOT_USED = "not_used"
-# Below this share of filled cells a new question may not have been for everybody.
+# Below this share of filled cells a new question may not have been asked of all units.
 _MOSTLY_FILLED = 0.8
-# What a new question is asked about, unless somebody says otherwise.
+# The default subject of a new question.
 _USUAL = {"item": "all", "target_group": "total", "reporting_form": "total", "population_asked": "all"}
 
 
 @dataclass(frozen=True)
 class Decided:
-    """What became of decisions.
+    """The result of decisions.
 
-    ``written`` and ``before`` count those written now and those decided before. ``undecided`` names the columns that are
-    left, or the question where no column was delivered. ``notes`` say what is to be done next.
+    ``written`` and ``before`` count the decisions written now and those made before. ``undecided`` names the columns that
+    are left, or the question if no column was delivered. ``notes`` say what to do next.
     """
 
     written: int
@@ -70,11 +70,11 @@ def decide(
         folder: the form folder.
         decisions: what was decided.
         draft: the draft of the same delivery.
-        forms: the earlier forms, the newest first: a question that was not asked last year stands in one of them.
-        problems: what is wrong with the decisions already; the reading goes on.
+        forms: the earlier forms, the newest first: a question that was not asked last year is in one of them.
+        problems: what is already known to be wrong with the decisions; the reading goes on.
 
     Raises:
-        UserError: decisions are not valid; all that is wrong with them is told, each with its place.
+        UserError: decisions are not valid; every problem is reported with its place.
     """
     problems = problems or Problems(go_on=True)
     rows = read_rows(folder / "columns.csv", COLUMN_NAMES)
@@ -104,7 +104,7 @@ def decide(
         result += lines
         places += [of_all.place if of_all is not None else ""] * len(lines)
     _check(folder, result, places, problems)
-    # Of a column whose decision does not hold nothing more is told.
+    # For a column with an invalid decision nothing more is reported.
     kept = [each for each in decisions.codes if (each.sheet, plain(each.column)) not in failed]
     kept = checked_codes(kept, problems)
     added = code_rows(kept, result, options, draft.book, problems)
@@ -135,7 +135,7 @@ def _decided_rows(
     written: Mapping[Key, tuple[Decision, list[dict[str, str]]]],
     kept: Mapping[str, MissingDecision],
 ) -> tuple[list[dict[str, str]], list[str], int]:
-    """Return the lines with what was decided of them, where each was decided, and how many groups of codes were answered."""
+    """Return the lines with the decisions applied, where each was decided, and how many groups of codes were answered."""
     result: list[dict[str, str]] = []
     places: list[str] = []
     answered = set()
@@ -164,7 +164,7 @@ def _lines(decision: Decision, row: Mapping[str, str], draft: Draft, forms: Sequ
     filled = {name: text for name, text in decision.cells.items() if text}
     if is_gone:
         if decision.choice == "left_out" or not row["question"]:
-            # Without a question there is nothing of which it could be said that it was not asked.
+            # Without a question there is nothing to mark as not asked.
             return []
         return [dict(row) | {"use": "absent", "reason": filled.get("reason", decision.choice)}]
     plainly = {name: row[name] for name in ("sheet", "column", "wording_nb")}
@@ -195,7 +195,7 @@ def _lines(decision: Decision, row: Mapping[str, str], draft: Draft, forms: Sequ
 
 
 def _asked(use: ColumnMap, forms: Sequence[Form]) -> ColumnMap:
-    """Return a use as the newest form has it that asked the question, where it was not asked last year."""
+    """Return a use as in the newest form that asked the question, if it was not asked last year."""
     if use.use != "absent":
         return use
     given = [name for name in MEANING if getattr(use, name)]
@@ -208,23 +208,23 @@ def _asked(use: ColumnMap, forms: Sequence[Form]) -> ColumnMap:
         if len(same) == 1:
             return same[0].model_copy(update={"when": ""})
     cells = {name: getattr(use, name) for name in MEANING}
-    # What is not known is empty: the check says what the line lacks.
+    # Unknown values are empty: the check reports what the line lacks.
     return ColumnMap.model_construct(**{**dict.fromkeys(COLUMN_NAMES, ""), **cells, "use": "answer"})
 
 
 def _by_the_book(key: Key, cells: Mapping[str, str], draft: Draft) -> dict[str, str]:
-    """Return what the code book says of a new question: its type, and of a number its codes, which are no answer."""
+    """Return the code book's entries for a new question: its type, and for a number its missing codes."""
     place = key[0], key[1]
     kind: str = cells.get("type") or draft.book.kinds.get(place) or ""
     if kind == "text" and "type" not in cells:
-        # What units write in their own words is nothing that is published: somebody says so, or ignores it.
+        # Free text is not published: somebody must say so, or ignore the column.
         return {}
     codes = ";".join(draft.book.codes.get(place, {})) if kind == "number" else ""
     return {"type": kind} | ({"missing": codes} if codes else {})
 
 
 def _kept_missing(missing: Iterable[MissingDecision], problems: Problems) -> dict[str, MissingDecision]:
-    """Return what was decided of codes that were "no answer" last year; told is what is no list of codes and ranges."""
+    """Return the decisions on last year's codes for "no answer"; report a text that is not a list of codes and ranges."""
     kept = {}
     for decision in missing:
         try:
@@ -238,7 +238,7 @@ def _kept_missing(missing: Iterable[MissingDecision], problems: Problems) -> dic
 
 
 def _check(folder: Path, rows: Sequence[Mapping[str, str]], places: Sequence[str], problems: Problems) -> None:
-    """Tell what the loader would refuse of lines, by the place of the decision that made them."""
+    """Report what the loader would refuse in the lines, by the place of the decision that made them."""
     columns = []
     for number, (row, place) in enumerate(zip(rows, places, strict=True)):
         if is_open(row):
@@ -263,7 +263,7 @@ def _check(folder: Path, rows: Sequence[Mapping[str, str]], places: Sequence[str
 def _asked_options(
     options: list[dict[str, str]], rows: Sequence[Mapping[str, str]]
 ) -> tuple[list[dict[str, str]], list[str]]:
-    """Return the options of questions that are asked, and what is told of the others, once every column is decided."""
+    """Return the options of questions that are asked, and remarks on the others, once every column is decided."""
     if any(is_open(row) for row in rows):
         return options, []
     asked = {row["question"] for row in rows if row["use"] == "answer"}
@@ -274,7 +274,7 @@ def _asked_options(
 
 
 def _asked_of(written: Mapping[Key, tuple[Decision, list[dict[str, str]]]], draft: Draft) -> list[str]:
-    """Return the new questions of which many units say nothing, though they are said to have been asked of all."""
+    """Return the new questions that many units left blank, though they are said to have been asked of all."""
     found = []
     for key, (decision, lines) in written.items():
         profile = draft.profiles.get((key[0], key[1]))
@@ -291,7 +291,7 @@ def _asked_of(written: Mapping[Key, tuple[Decision, list[dict[str, str]]]], draf
 
 
 def _without_line(text: str) -> str:
-    """Return what is wrong without the number of a line, which is not yet written."""
+    """Return the problem without a line number, as the line is not yet written."""
     text = re.sub(r"means the same as line \d+", "means the same as another column", text)
     return re.sub(r" in line \d+ already", " already", text)
 
@@ -301,7 +301,7 @@ def _notes(
     rows: Iterable[Mapping[str, str]],
     options: Iterable[Mapping[str, str]],
 ) -> list[str]:
-    """Return what is to be done next by hand because of the decisions."""
+    """Return the manual steps that the decisions require next."""
     notes = []
     for decision, lines in written.values():
         for use, line in zip(decision.uses, lines, strict=False):

@@ -1,4 +1,4 @@
-"""What becomes of columns of the last form that were not delivered: found under another name, gone, or open again.
+"""Columns of the last form that were not delivered: found under another name, gone, or open again.
 
 Belongs here: lines without a column, decided one by one or a question at a time. Does not belong here: delivered columns
 (``deciding``).
@@ -17,11 +17,11 @@ from orchestration.forms.undecided import GONE, MEANING, OF_GONE, Key, group_of,
 
 
 class Found:
-    """The columns of last year of which decisions say what they are called now."""
+    """The columns of last year to which decisions give a new name."""
 
     def __init__(self, rows: Iterable[Mapping[str, str]], decisions: Iterable[Decision]) -> None:
         sheets = {row["sheet"] for row in rows}
-        # Where a sheet of last year has another name now, its columns are known by their own name alone.
+        # If a sheet was renamed since last year, its columns are identified by their own names only.
         self.decisions = {
             (use.sheet if use.sheet in sheets else "", GONE + plain(use.column)): decision
             for decision in decisions
@@ -29,19 +29,19 @@ class Found:
         }
 
     def of(self, sheet: str, reason: str) -> Decision | None:
-        """Return the decision that says what the column of a line without one is called now."""
+        """Return the decision with the new name of the column that a line without a column is about."""
         return self.decisions.get((sheet, reason)) or self.decisions.get(("", reason))
 
 
 def of_groups(
     groups: Iterable[GroupDecision], rows: Iterable[Mapping[str, str]], decisions: Sequence[Decision]
 ) -> Iterator[Decision]:
-    """Yield what decisions of whole questions say of each line that is open and not decided by itself.
+    """Yield the decision on a whole question for each open line without a decision of its own.
 
     Args:
         groups: what was decided of questions.
         rows: the lines of columns.csv.
-        decisions: what was decided of single lines, also of delivered ones: what is called otherwise now is not gone.
+        decisions: decisions on single lines, including delivered ones: a renamed column is not gone.
     """
     rows = [*rows]
     found = Found(rows, decisions)
@@ -54,9 +54,9 @@ def of_groups(
 
 
 def of_question(groups: Iterable[GroupDecision], row: Mapping[str, str]) -> Decision | None:
-    """Return what a decision of a whole question says of a column of it that was held against a delivered one.
+    """Return what a decision on a whole question says about one of its columns that was compared with a delivered one.
 
-    Such a column stands on the sheet of the delivered one, which may be another than that of the question.
+    Such a column is on the sheet of the delivered one, which may differ from that of the question.
     """
     each = next((each for each in groups if each.group[1] == row["question"] != ""), None)
     return Decision(key_of(row), each.choice, each.place, cells=each.cells) if each is not None else None
@@ -67,7 +67,7 @@ def drop_renamed(
 ) -> tuple[list[dict[str, str]], list[str]]:
     """Drop open lines of columns that were not delivered if a decision gives their new name.
 
-    Told is another decision that says that such a column is not there any more.
+    A second decision that declares such a column gone is reported.
     """
     found = Found(rows, decisions.values())
     for key, decision in decisions.items():
@@ -91,7 +91,7 @@ def drop_renamed(
 def lines_without_match(
     draft: Draft, rows: Sequence[Mapping[str, str]], decisions: Mapping[Key, Decision]
 ) -> list[dict[str, str]]:
-    """Return open lines for last year's columns that the draft matched with a delivered column that is something else."""
+    """Return open lines for last year's columns whose match in the draft was decided to be something else."""
     meanings = {tuple(row[name] for name in MEANING) for row in rows if row["use"] in {"answer", "absent", UNSURE}}
     result = []
     for unsure in draft.unsure:
@@ -103,7 +103,7 @@ def lines_without_match(
                 cells = {name: getattr(use, name) for name in (*MEANING, "wording_nb")}
                 result.append(
                     dict.fromkeys(COLUMN_NAMES, "")
-                    # Its own sheet may have another name this year.
+                    # Its sheet may have another name this year.
                     | {"sheet": unsure.sheet, "use": UNSURE, **cells, "reason": GONE + plain(use.column)}
                 )
     return result

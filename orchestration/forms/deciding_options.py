@@ -1,7 +1,7 @@
-"""Codes of a delivery that the options of its form do not know, and what a person decides of them.
+"""Codes of a delivery that are not among the options of its form, and the decisions on them.
 
 Belongs here: which codes are open, and the lines of options.csv that become of them. Does not belong here: columns
-(``deciding``). Only codes are listed, that is few short texts that stand in many cells: nothing that somebody wrote.
+(``deciding``). Only codes are listed, that is, few short texts that occur in many cells: never free text.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class OpenCode:
 
 @dataclass(frozen=True)
 class Kept:
-    """What somebody decided of a code: the answer that it means, or why it is none."""
+    """The decision on a code: the answer that it means, or the reason why it is missing."""
 
     sheet: str
     column: str
@@ -61,10 +61,10 @@ def open_codes(
     Args:
         rows: the lines of columns.csv.
         options: the lines of options.csv.
-        profiles: what the cells of the delivered columns look like, by sheet and column.
-        book: what the code book says of them.
-        likely: the questions that an undecided column may be, by sheet and column. A code that they know, and of which it is
-            known what its label means, needs no word, whatever the column becomes.
+        profiles: profiles of the cells of the delivered columns, by sheet and column.
+        book: the code book's entries for them.
+        likely: the questions that an undecided column may be, by sheet and column. A code that they know, with a label of
+            known meaning, needs no decision, whatever the column becomes.
     """
     known = {(option["question"], code_text(option["code"])) for option in options}
     found: dict[tuple[str, str], OpenCode] = {}
@@ -72,7 +72,7 @@ def open_codes(
         place = (row["sheet"], plain(row["column"]))
         is_open = row["use"] == UNSURE and bool(row["column"])
         is_coded = row["use"] == "answer" and row["type"] in OF_OPTIONS
-        # What the code book calls a number or a box has no codes, whatever its cells look like.
+        # A column that the code book calls a number or a box has no codes, whatever its cells look like.
         if not (is_coded or (is_open and book.kinds.get(place, "code") == "code")):
             continue
         profile = profiles.get(place)
@@ -94,12 +94,12 @@ def open_codes(
 def as_proposed(
     columns: Mapping[tuple[str, str], str], found: Iterable[OpenCode], kept: Iterable[Kept]
 ) -> tuple[list[Kept], list[str]]:
-    """Return the codes of new questions that mean what their label always meant, and what is told of these and the others.
+    """Return the codes of new questions that mean what their label always meant, and remarks on these and the others.
 
     Args:
         columns: where it was decided that a column is a new question, by sheet and column.
         found: codes that are open.
-        kept: codes of which somebody said what they mean.
+        kept: codes whose meaning somebody decided.
     """
     said = {(each.sheet, plain(each.column), code_text(each.code)) for each in kept}
     proposed: list[Kept] = []
@@ -125,7 +125,7 @@ def as_proposed(
 
 
 def checked_codes(kept: Iterable[Kept], problems: Problems) -> list[Kept]:
-    """Return the codes that are an answer or none, and tell those that are both or neither, by the place of the decision."""
+    """Return the codes that are an answer or missing; report those that are both or neither, by place of the decision."""
     sound = []
     for each in kept:
         with problems.collect():
@@ -153,9 +153,9 @@ def code_rows(
     book: Book,
     problems: Problems,
 ) -> list[dict[str, str]]:
-    """Return the lines of options.csv that decisions make: of codes that it has already none.
+    """Return the lines of options.csv that decisions add; codes that it already has get none.
 
-    Told is a code whose column is not decided as a question with options, and one that means something else already. A code
+    A code is reported if its column is not decided as a question with options, or if it already means something else. A code
     without a wording has that of the code book.
     """
     known = {(option["question"], code_text(option["code"])): option for option in options}

@@ -39,7 +39,7 @@ def _is(text: str, label: Label) -> bool:
 
 
 def choice_of(text: str) -> str | None:
-    """Return which choice a text is, in either language or by the number of a candidate; None if it is none."""
+    """Return the choice that a text stands for, in either language or by number of a candidate; None if there is none."""
     found = [choice for choice in CHOICES if _is(text, TEXTS[choice]) or text == choice]
     found += [choice for number, choice in enumerate(CANDIDATES, start=1) if text == str(number)]
     return found[0] if found else None
@@ -131,10 +131,10 @@ def read_decisions(path: Path, forms: Sequence[Form], problems: Problems) -> Dec
     Args:
         path: the workbook.
         forms: the forms that candidates come from.
-        problems: takes what is wrong with rows, which are left out then.
+        problems: collects the problems of rows, which are then left out.
 
     Raises:
-        UserError: the file is no such workbook.
+        UserError: the file is not a workbook of decisions.
     """
     try:
         book = load_workbook(path, data_only=True)

@@ -1,9 +1,8 @@
 """The workbook in which a person makes the decisions that a draft leaves open: its sheets, and how they look.
 
-Belongs here: rows, heads, drop-downs and the sheet that says how it is filled in. Does not belong here: which decisions
+Belongs here: rows, heads, drop-downs and the sheet that explains how to fill it in. Does not belong here: which decisions
 there are (``undecided``), reading the workbook back (``deciding_reading``), and the look of all workbooks
-(``core.workbooks``).
-Equal decisions give equal bytes.
+(``core.workbooks``). Equal decisions give equal bytes.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ _SECTIONS = {
     "about_codes": "about_codes_text",
     "about_back": "about_back_text",
 }
-# Why a column is open, by its text; of a new one there is nothing to say.
+# Why a column is open, by its text; a new column needs no reason.
 _KINDS = {
     "similar": "similar",
     "another wording": "another_wording",
@@ -74,7 +73,7 @@ class Head:
 
     @property
     def text(self) -> Label:
-        """What stands above it."""
+        """What is written above it."""
         return TEXTS[self.name]
 
 
@@ -113,7 +112,7 @@ SHEETS = {"sheet": COLUMN_HEADS, "codes": CODE_HEADS, "missing_codes": MISSING_H
 
 
 def candidate_key(candidate: Candidate) -> list[str]:
-    """Return what finds a candidate again in the forms: form, sheet and column, and of one without a column its meaning."""
+    """Return the key of a candidate in the forms: form, sheet and column, or its meaning if it has no column."""
     use = candidate.uses[0]
     return [candidate.form, use.sheet, use.column, *(() if use.column else (getattr(use, name) for name in MEANING))]
 
@@ -142,14 +141,14 @@ def describe_candidate(candidate: Candidate, language: Language) -> str:
 
 
 def remark_of(column: OpenColumn, language: Language) -> str:
-    """Return why a column is open, and what is said of it beside its candidates."""
+    """Return why a column is open, and the remarks on it other than its candidates."""
     kind = in_language(TEXTS[_KINDS[column.kind]], language) if column.kind in _KINDS else ""
     alike = in_language(column.alike, language) if column.alike is not None else ""
     return ": ".join(filter(None, (kind, "; ".join(filter(None, (column.note, alike))))))
 
 
 def shown_of(column: OpenColumn, language: Language) -> str:
-    """Return what the cells of a column show, and what the code book says that it holds."""
+    """Return a summary of a column's cells, and its type by the code book."""
     cells = in_language(column.profile.shown(), language) if column.profile is not None else ""
     kind = in_language(describe_kind(column.kind_by_book), language) if column.kind_by_book else ""
     said = " ".join(filter(None, (kind, column.codes)))
@@ -181,7 +180,7 @@ def _column_row(column: OpenColumn, language: Language) -> list[str | int]:
 
 
 def _group_row(group: OpenGroup, language: Language) -> list[str | int]:
-    """Return the row that stands before the columns of a question that were not delivered."""
+    """Return the row that precedes the columns of a question that were not delivered."""
     row: list[str | int] = [""] * len(COLUMN_HEADS)
     names = [head.name for head in COLUMN_HEADS]
     for name, text in (
@@ -196,7 +195,7 @@ def _group_row(group: OpenGroup, language: Language) -> list[str | int]:
 
 
 def _all_columns(found: OpenDecisions, language: Language) -> list[list[str | int]]:
-    """Return the rows of columns, before those of a question that were not delivered one for all of them."""
+    """Return the rows of columns; columns of a question that were not delivered are preceded by a row for all of them."""
     rows: list[list[str | int]] = []
     groups = dict(found.groups)
     for column in found.columns:
@@ -255,7 +254,7 @@ def _fill(sheet: Worksheet, heads: Sequence[Head], rows: Sequence[Sequence[str |
             cell.border = LINE
             if head.is_answer:
                 cell.fill = ANSWER_FILL
-                # What is filled in is a text, also where it looks like a number or a date.
+                # Entries are texts, even if they look like a number or a date.
                 cell.number_format = "@"
         texts = [(str(value), head.width) for head, value in zip(heads, row, strict=True) if head.name != "key"]
         sheet.row_dimensions[number].height = height(texts)
@@ -266,7 +265,7 @@ def _fill(sheet: Worksheet, heads: Sequence[Head], rows: Sequence[Sequence[str |
 def _add_choice(
     sheet: Worksheet, heads: Sequence[Head], name: str, texts: Sequence[str], message: Label, rows: int, *, strict: bool
 ) -> None:
-    """Let a column be chosen from a list, or, where it is not strict, something else be written."""
+    """Let a column be chosen from a list, or, where it is not strict, filled in freely."""
     place = next(place for place, head in enumerate(heads, start=1) if head.name == name)
     language: Language = "nb" if sheet.cell(1, place).value == heads[place - 1].text.nb else "en"
     head, hint = (in_language(label, language) for label in (heads[place - 1].text, message))
@@ -293,7 +292,7 @@ def workbook(found: OpenDecisions, said: dict[str, str], language: Language) -> 
     Args:
         found: what is open.
         said: the form, the one that it was drafted from, and the delivery, as ``form``, ``previous``, ``delivery``.
-        language: of all that is no word of the forms.
+        language: of everything except the forms' own words.
     """
     book = Workbook()
     title = in_language(filled(TEXTS["title"], form=said["form"]), language)

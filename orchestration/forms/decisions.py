@@ -1,6 +1,6 @@
-"""What a person decided of a draft: of columns, of questions that were not delivered, of codes.
+"""A person's decisions on a draft: on columns, on questions that were not delivered, on codes.
 
-Belongs here: what a decision says and where it stands. Does not belong here: whether it is valid and what becomes of it
+Belongs here: the content and the place of a decision. Does not belong here: whether it is valid and how it is applied
 (``deciding``).
 """
 
@@ -16,9 +16,9 @@ from orchestration.forms.undecided import Group, Key
 
 @dataclass(frozen=True)
 class Decision:
-    """What somebody decided of a line, with where they said so.
+    """The decision on a line, with its place.
 
-    ``uses`` are the lines of the candidate that was chosen; ``cells`` what they filled in beside it.
+    ``uses`` are the lines of the candidate that was chosen; ``cells`` are the further cells that were filled in.
     """
 
     key: Key
@@ -30,7 +30,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class GroupDecision:
-    """What somebody decided of all columns of a question that were not delivered, but for those decided by themselves."""
+    """The decision on all columns of a question that were not delivered, except those decided separately."""
 
     group: Group
     choice: str
@@ -49,7 +49,7 @@ class MissingDecision:
 
 @dataclass(frozen=True)
 class Decisions:
-    """Everything that somebody decided at once."""
+    """All decisions that are made together."""
 
     columns: Sequence[Decision] = ()
     groups: Sequence[GroupDecision] = ()

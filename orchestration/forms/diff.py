@@ -1,4 +1,4 @@
-"""What changed between two forms, by question: for the one who has to judge whether a series may go on.
+"""What changed between two forms, by question, for those who judge whether a series may continue.
 
 Belongs here: the typed difference of two forms and its text. A change of meaning (new, dropped, split, merged, options,
 unit, population, type, missing codes, wording) always names its question; what is only layout (renamed columns, other
@@ -48,9 +48,9 @@ NOTE_JOIN = "; "
 class Change:
     """One change of the form as a whole, or of one question in some of its uses.
 
-    ``uses`` of ``of`` uses have the change; ``where`` says which, and is empty when it is all of them. Of a change of the
-    form as a whole ``where`` is the setting (and ``question`` empty), of a whole question how it is asked, of a split or a
-    merger the dimension. ``certain`` is false for what only a reader can judge.
+    ``uses`` of ``of`` uses have the change; ``where`` says which, and is empty when it is all of them. For a change of the
+    form as a whole ``where`` is the setting (and ``question`` is empty), for a whole question how it is asked, for a split
+    or a merger the dimension. ``certain`` is false for what only a reader can judge.
     """
 
     kind: Kind
@@ -107,7 +107,7 @@ class _Use:
 
 _Uses = dict[_Use, list[ColumnMap]]
 _DIMENSIONS = ("reporting_form", "target_group", "item")
-# The value of each dimension that means "not divided": its replacement by parts is a split for certain.
+# The value of each dimension that means "not divided": replacing it by parts is certainly a split.
 _WHOLE = {"reporting_form": "total", "target_group": "total", "item": "all"}
 
 
@@ -141,7 +141,7 @@ def _questions(form: Form) -> dict[str, _Uses]:
 
 
 def _where(uses: Iterable[_Use], universe: Iterable[_Use]) -> str:
-    """Say which uses, by the dimensions in which they are not all there are."""
+    """Describe which uses, by the dimensions that they do not cover completely."""
     chosen, every = set(uses), set(universe)
     if chosen == every:
         return ""
@@ -150,7 +150,7 @@ def _where(uses: Iterable[_Use], universe: Iterable[_Use]) -> str:
         values = {getattr(use, dimension) for use in chosen}
         if values != {getattr(use, dimension) for use in every}:
             limits[dimension] = values
-    # A dimension that follows from the others is not said: the services for adults are those for adults.
+    # A dimension that follows from the others is left out: the services for adults are for adults anyway.
     for dimension in list(limits):
         others = {name: values for name, values in limits.items() if name != dimension}
         if others and chosen == {use for use in every if all(getattr(use, name) in others[name] for name in others)}:
@@ -171,7 +171,7 @@ def _listed(texts: Iterable[str]) -> str:
 
 
 def _files(form: Form) -> str:
-    """Return how many files of each kind the form reads, whatever entries they stand in."""
+    """Return how many files of each kind the form reads, regardless of their entries."""
     counts: dict[str, tuple[int, int]] = {}
     for file in form.files:
         if file.reader == "none":
@@ -278,7 +278,7 @@ def _alike(uses: _Uses, others: dict[str, _Uses]) -> str:
 
 
 def _describe_absence(form: Form, question: str, columns: Sequence[ColumnMap]) -> str:
-    """Say what a form says of uses that it does not ask: absent (an empty cell fits all), or delivered and ignored."""
+    """Describe how a form marks uses that it does not ask: absent (an empty cell fits all), or delivered and ignored."""
     names = ("item", "target_group", "reporting_form")
     notes = [
         f"absent: {row.reason}"
@@ -290,7 +290,7 @@ def _describe_absence(form: Form, question: str, columns: Sequence[ColumnMap]) -
     wordings: dict[tuple[str, str], str] = {(column.sheet, column.column): column.wording_nb for column in columns}
     for row in form.columns:
         wording = wordings.get((row.sheet, row.column))
-        # The same name alone says little: columns may be numbered anew.
+        # An equal name alone is weak evidence: columns may be renumbered.
         same_column = wording is not None and _similarity(wording, row.wording_nb) >= SIMILAR_WORDING
         if row.use == "ignored" and (row.question == question or same_column):
             notes.append(f"ignored: {row.reason}")
@@ -338,10 +338,10 @@ _Pair = tuple[_Use, _Use]
 
 
 class _QuestionDiff:
-    """Pairs the uses of one question, and says what is new, dropped, split and merged on the way.
+    """Pairs the uses of one question, and records what is new, dropped, split and merged.
 
-    The dimensions are taken one by one: values that are only on one side are split, merged, new or dropped; the rest is
-    compared further. So a survey that starts to report in several forms gives one line, not one for each of its items.
+    The dimensions are taken one by one: values on only one side are split, merged, new or dropped; the rest is compared
+    further. So a survey that starts to report in several forms gives one line, not one for each of its items.
     """
 
     def __init__(self, question: str, before: _Uses, after: _Uses, later: Form) -> None:
@@ -350,7 +350,7 @@ class _QuestionDiff:
         self.after = after
         self.later = later
         self.changes: list[Change] = []
-        # A split use is compared with each of its parts, which stand under the same key here.
+        # A split use is compared with each of its parts, which have the same key here.
         self._old: dict[_Use, list[_Use]] = {use: [use] for use in before}
         self._new: dict[_Use, list[_Use]] = {use: [use] for use in after}
         for dimension in _DIMENSIONS[:2]:
@@ -377,7 +377,7 @@ class _QuestionDiff:
         return dict(collapsed)
 
     def _take(self, kind: Literal["new", "dropped"], dimension: str, values: set[str]) -> None:
-        """Record uses with these values as new or dropped, and compare them no further."""
+        """Record uses with these values as new or dropped; they are not compared further."""
         uses = self._new if kind == "new" else self._old
         keys = [key for key in uses if getattr(key, dimension) in values]
         self._only(kind, dimension, [use for key in keys for use in uses.pop(key)])
@@ -396,7 +396,7 @@ class _QuestionDiff:
         self._take("new", dimension, set(come))
 
     def _items(self) -> None:
-        """Find split and merged items among uses that differ in nothing else; the rest is new or dropped."""
+        """Find split and merged items among uses that differ only in the item; the rest is new or dropped."""
         groups: dict[_Use, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
         for side, (uses, others) in enumerate(((self._old, self._new), (self._new, self._old))):
             for key in uses:
@@ -535,11 +535,11 @@ def _attribute_changes(question: _QuestionDiff, before: Form, after: Form) -> It
             )
             found["options", "", "", "; ".join(parts)].append(pair)
         missing = _missing(old, before), _missing(new, after)
-        # What the form says of all numbers is told once, as a change of the form.
+        # A change of the form's setting for all numbers is reported once, as a change of the form.
         by_form = {text for text in missing[0] ^ missing[1] if text in form_missing[0] ^ form_missing[1]}
         if missing[0] - by_form != missing[1] - by_form:
             found["missing", _listed(sorted(missing[0])), _listed(sorted(missing[1])), ""].append(pair)
-        # Of a split or merged use the wording is another by necessity.
+        # The wording of a split or merged use necessarily differs.
         for texts in _wording_changes(old, new) if pair[0] == pair[1] else ():
             edits[_edited_words(*texts)].append((pair, texts))
     every = {pair[1] for pair in question.pairs}
@@ -584,7 +584,7 @@ def _wording_changes(before: list[ColumnMap], after: list[ColumnMap]) -> Iterato
         if answer in new and old[answer] != new[answer]:
             yield old[answer], new[answer]
     if not old.keys() & new.keys() and set(old.values()).isdisjoint(new.values()):
-        # Codes on one side, boxes on the other: their texts are of different things, so one example says it.
+        # Codes on one side, boxes on the other: their texts are not comparable, so one example is enough.
         yield next(iter(old.values())), next(iter(new.values()))
 
 
@@ -614,7 +614,7 @@ def _twins(before: dict[str, _Uses], after: dict[str, _Uses]) -> list[_Twin]:
 
 
 def _sheet_names(before: Form, after: Form, twins: list[_Twin]) -> dict[str, str]:
-    """Return which sheet of the later form is which of the earlier: by name, or by all of its columns."""
+    """Return the sheet of the earlier form for each sheet of the later one: by name, or by all of its columns."""
     old, new = ({sheet.name for sheet in form.sheets} for form in (before, after))
     names = {name: name for name in (sheet.name for sheet in before.sheets) if name in new}
     for name in sorted(old - new):
@@ -666,12 +666,12 @@ def _moves(twins: list[_Twin], sheet_names: dict[str, str]) -> Iterator[Folded]:
 
 
 def _reason(column: ColumnMap) -> str:
-    """Return why a column is ignored; that some files lack it is no reason."""
+    """Return why a column is ignored; that some files lack it does not count as a reason."""
     return column.why if column.use == "ignored" else ""
 
 
 def _not_answers(before: Form, after: Form) -> Iterator[Folded]:
-    """Count identifiers and, by reason, ignored columns, where the delivered names or the reasons are others."""
+    """Count identifiers and, by reason, ignored columns, where the delivered names or the reasons changed."""
     kinds: tuple[Literal["identifier", "ignored"], ...] = ("identifier", "ignored")
     for kind in kinds:
         old, new = (
@@ -773,7 +773,7 @@ def _line(change: Change) -> str:
 def _question_lines(changes: list[Change]) -> list[str]:
     """Render the changes of one question; of many wordings those that changed most."""
     wordings = [change for change in changes if change.kind == "wording"]
-    # Ties in the order of the form, so that the text is the same every time.
+    # Ties keep the order of the form, so that the text is deterministic.
     wordings.sort(key=lambda change: round(_similarity(change.before, change.after), 3))
     shown = wordings if len(wordings) <= WORDINGS_SHOWN + 1 else wordings[:WORDINGS_SHOWN]
     lines = [_line(change) for change in changes if change.kind != "wording"] + [_line(change) for change in shown]
@@ -830,12 +830,12 @@ def render(diff: FormDiff) -> str:
     ]
     lines += _section("Form", (f"{change.where}: {change.before} -> {change.after}" for change in diff.form))
     for title, whole in (("New questions", diff.new_questions), ("Dropped questions", diff.dropped_questions)):
-        # What is said of all of them is said once.
+        # What applies to all of them is written once.
         said = {change.note.split(NOTE_JOIN)[0] for change in whole}
         common = said.pop() if len(said) == 1 and len(whole) >= SEVERAL_QUESTIONS else ""
         heading = f"{title} (all {common})" if common else title
         lines += _section(heading, (_whole_line(change, common) for change in whole))
-    # A change that is the same in many questions (yes is 1 now and not 2) is said once, and names them all.
+    # A change that is the same in many questions (yes is now 1, not 2) is written once, and names them all.
     alike: dict[str, list[Change]] = defaultdict(list)
     for change in diff.changes:
         if change.kind not in {"new", "dropped", "wording"} and change.uses == change.of:

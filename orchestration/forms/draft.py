@@ -1,8 +1,8 @@
 """Next round's form, drafted from the last one and the headers that were delivered.
 
-Belongs here: putting the three files together, and writing what is sure and what is not. Nothing is guessed: a column that
-no rule of ``matching`` takes over gets the use ``unsure``, which the loader refuses, with the candidates beside it; a person
-decides, and only then can the form be run. Does not belong here: reading deliveries.
+Belongs here: putting the three files together, and marking what is certain and what is not. Nothing is guessed: a column
+that no rule of ``matching`` takes over gets the use ``unsure``, which the loader refuses, with the candidates beside it; a
+person decides, and only then can the form be run. Does not belong here: reading deliveries.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from orchestration.forms.registry import refuse_odd_row
 
 @dataclass(frozen=True)
 class Draft:
-    """The three files of the next form, and what a person must look at.
+    """The three files of the next form, and what a person must check.
 
     ``renamed`` has sheet, last and new name of columns with the very wording of one of last year's; ``elsewhere`` has sheet,
     column, form and meaning of columns whose wording another sheet of it has, or an earlier form; ``reworded`` has sheet,
@@ -112,7 +112,7 @@ class Draft:
         }
 
     def render(self) -> str:
-        """Return what was taken over, what must be decided and what must be looked at, as text."""
+        """Return what was taken over, what must be decided and what must be checked, as text."""
         return draft_text.render(self)
 
 
@@ -142,7 +142,7 @@ def _renamed_when(when: str, renames: Mapping[str, str]) -> str:
 
 
 def _gone_row(old: Old, use: ColumnMap) -> tuple[dict[str, str], UnsureRow]:
-    """Keep the meaning of a column that was not delivered, so that `absent` is all that need be written."""
+    """Keep the meaning of a column that was not delivered, so that only `absent` need be written."""
     unsure = UnsureRow("gone", use.sheet, old.name, plain(use.wording_nb), (), meaning_of(use), use)
     kept = ("question", "item", "answer", "target_group", "reporting_form", "wording_nb")
     cells = {name: getattr(use, name) for name in kept}
@@ -174,18 +174,18 @@ def draft_form(
         previous: the last form of the survey.
         headers: the headers that were delivered, sheet by sheet.
         labels: the code book, if there is one: label by variable.
-        files: names of all files of the delivery, also those that are not read; without it those of ``headers``.
+        files: names of all files of the delivery, including those that are not read; without it those of ``headers``.
         delivery: folder of the delivery; without it last year's name with the year advanced.
         years: how far the years are advanced; more than one where a round was left out.
-        threshold: similarity from which a delivered column is held against one of last year's, one to one.
+        threshold: similarity from which a delivered column is paired with one of last year's, one to one.
         earlier: forms before the last, the newest first: a question that comes back is found in them.
         name: the new form; without it last year's name with the year advanced.
-        profiles: what the cells of last year's delivery look like, by sheet and column; without it nothing is said of them.
-        kinds: what the code book says that variables hold.
+        profiles: profiles of the cells of last year's delivery, by sheet and column; without it cells are not compared.
+        kinds: the types of variables by the code book.
         codes: the codes of variables with their labels, as the code book has them.
 
     Returns:
-        The three files as texts, and all that a person must decide.
+        The three files as texts, and everything that a person must decide.
 
     Raises:
         UserError: no header was delivered, or the years are not advanced.
@@ -202,7 +202,7 @@ def draft_form(
     layout = Layout(previous, headers, advance)
     names = list(dict.fromkeys(sheet.name for sheet in previous.sheets))
     matched, entries = match(previous, layout, names, labels or {}, threshold, earlier, profiles or {})
-    # Where nothing of the last form's sheets came, the rest of it stands on the new sheet that has the units.
+    # If none of the last form's sheets was delivered, its remaining columns are placed on the new sheet with the units.
     moved = next((name for name, entry in entries.items() if "links_to" not in entry), None)
     rows: list[dict[str, str]] = []
     gone: list[dict[str, str]] = []
@@ -231,14 +231,14 @@ def draft_form(
                 continue
             old, label = columns.taken[header], columns.labels[header]
             changes = {}
-            # A label that several columns share says less than what the last form has.
+            # A label that several columns share says less than the last form's wording.
             if label and len(old.uses) == 1 and label != old.wording and label_counts[label.casefold()] == 1:
                 changes["wording_nb"] = label
                 reworded.append((columns.sheet, header, old.wording, label))
             for use in old.uses:
                 rows.append(as_row(use, column=header, when=_renamed_when(use.when, columns.renames), **changes))
                 if use.missing:
-                    # What was no answer last year may be a number this year, and the other way round.
+                    # A code for no answer last year may be a number this year, and vice versa.
                     rows[-1]["missing"] = f"{UNSURE}:{use.missing}"
                     missing[use.missing].append(header)
         place = {"sheet": moved} if moved else {}
@@ -249,7 +249,7 @@ def draft_form(
                     gone.append(cells | place)
                     unsure_gone.append(row)
         absent += [as_row(old.uses[0], **place) for old in columns.absent]
-    # What was delivered first, then what of the last form was not.
+    # First what was delivered, then what was not delivered of the last form.
     rows += gone + absent
     unsure += unsure_gone
     found = [each for columns in matched.values() for each in columns.elsewhere.values()]
@@ -300,7 +300,7 @@ def _next_delivery(previous: Form, advance: Callable[[str], str], years: int) ->
 
 @dataclass(frozen=True)
 class Written:
-    """What became of a draft: rows of columns.csv that were decided before and are kept, and those to be decided."""
+    """The result of writing a draft: rows of columns.csv that were already decided and are kept, and those to be decided."""
 
     kept: int
     undecided: int
@@ -313,11 +313,11 @@ def write_draft(draft: Draft, folder: Path, *, again: bool = False) -> Written:
     Args:
         draft: the draft.
         folder: the form folder.
-        again: the folder may be there: rows of columns.csv that were decided are kept, also those of columns that this draft
-            does not have, and rows without a column that were deleted stay away; form.yml and options.csv stay as they are.
+        again: the folder may exist: decided rows of columns.csv are kept, including those of columns that this draft does
+            not have, and deleted rows without a column stay deleted; form.yml and options.csv are not changed.
 
     Raises:
-        UserError: the folder is there already, and the draft is not given again.
+        UserError: the folder exists already, and ``again`` is not set.
     """
     if again and folder.is_dir():
         return _write_again(draft, folder / "columns.csv")
@@ -339,7 +339,7 @@ def _is_decided(row: Mapping[str, str]) -> bool:
 
 
 def _place(row: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what a row is about: its column, or what a row without one says was not asked."""
+    """Return what a row is about: its column, or for a row without a column what was not asked."""
     meaning = (
         ()
         if row["column"]
@@ -349,7 +349,7 @@ def _place(row: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _write_again(draft: Draft, path: Path) -> Written:
-    """Write columns.csv anew, with the rows that were decided in it in the place of the draft's."""
+    """Write columns.csv anew, with its decided rows instead of the draft's."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)
@@ -365,7 +365,7 @@ def _write_again(draft: Draft, path: Path) -> Written:
                 before.append({name: row.get(name) or "" for name in COLUMN_NAMES})
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"cannot be read ({error})", place=str(path), remedy="correct it, or rename the folder") from error
-    # All lines of a column stay where a person has given one of them a use, or the draft was sure of it.
+    # All lines of a column are kept if a person has given one of them a use, or the draft was certain of it.
     kept: dict[tuple[str, ...], list[dict[str, str]]] = defaultdict(list)
     for row in before:
         kept[_place(row)].append(row)

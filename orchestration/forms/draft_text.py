@@ -1,4 +1,4 @@
-"""What a draft of a form has to say, as text: what was taken over, what must be decided, and what must be looked at.
+"""The report on a draft of a form, as text: what was taken over, what must be decided, and what must be checked.
 
 Belongs here: the list that ``is248 new-year`` prints. Does not belong here: drafting (``draft``).
 """
@@ -29,7 +29,7 @@ TITLES: Mapping[str, str] = {
 
 
 def render(draft: Draft) -> str:
-    """Return what was taken over, what must be decided and what must be looked at, as text."""
+    """Return what was taken over, what must be decided and what must be checked, as text."""
     lines = [
         f"{draft.previous} -> {draft.form}: {draft.taken_over} columns taken over, {len(draft.unsure)} to be decided",
     ]
@@ -73,7 +73,7 @@ def render(draft: Draft) -> str:
 
 
 def _code_lines(draft: Draft) -> list[str]:
-    """Return what is told of codes of the code book, those of columns of numbers by code."""
+    """Return the remarks on codes of the code book; for columns of numbers they are grouped by code."""
     of_options = [code for code in draft.odd_codes if code.question]
     lines: list[str] = []
     for title, codes in (

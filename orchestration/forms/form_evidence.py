@@ -1,7 +1,7 @@
-"""What the cells of a new delivery say to questions of its form.yml: which statuses occur, what stands above the headers.
+"""Evidence from the cells of a new delivery for its form.yml: which statuses occur, what is above the headers.
 
-Belongs here: what is told beside `non_response` and `checks`. Does not belong here: writing form.yml (``form_file``), and
-proposals about units, numbers and boxes (``proposals``).
+Belongs here: remarks for `non_response` and `checks`. Does not belong here: writing form.yml (``form_file``), and proposals
+about units, numbers and boxes (``proposals``).
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from orchestration.forms.profiles import MOST_CODES, Profile
 if TYPE_CHECKING:
     from orchestration.forms.matching import Columns, DeliveredSheet
 
-# How a column is called that says that a unit confirmed what stood in its form already.
+# Name of a column that says that a unit confirmed its pre-filled values.
 CONFIRMS = re.compile(r"bekreft|stadfest|confirm", re.IGNORECASE)
 _SPECIAL = re.compile(r"([.^$*+?{}\[\]\\|()])")
 _LONGEST_SHOWN = 60
-# A title that differs from file to file is proposed by its beginning, if that is so long.
+# A title that differs between files is proposed by its common beginning, if that is at least this long.
 _SHORTEST_TITLE = 5
 
 
 def _listed(profile: Profile, said: Mapping[str, str], unknown: str) -> str:
-    """Return the codes of a column with their rows and what each means; nothing of a column of many texts."""
+    """Return the codes of a column with their rows and meanings; nothing for a column of many texts."""
     if not profile.cells or len(profile.counted) > MOST_CODES:
         return ""
     parts = []
@@ -39,11 +39,11 @@ def _listed(profile: Profile, said: Mapping[str, str], unknown: str) -> str:
 
 
 def of_statuses(submission: SubmissionSpec, profiles: Mapping[str, Profile], names: Mapping[str, str]) -> str:
-    """Say which statuses occur in a delivery, and which of them the form does not know.
+    """Describe which statuses occur in a delivery, and which of them the form does not know.
 
     Args:
-        submission: what the form says of submissions.
-        profiles: what the cells of the delivered columns look like.
+        submission: the form's statement about submissions.
+        profiles: profiles of the cells of the delivered columns.
         names: new names of columns that were taken over under another one.
     """
     if submission.status is None:
@@ -59,7 +59,7 @@ def of_statuses(submission: SubmissionSpec, profiles: Mapping[str, Profile], nam
 
 
 def of_confirmation(name: str, profile: Profile | None, values: Iterable[str] = ()) -> str:
-    """Say what stands in a column by which units confirm what stood in their form already."""
+    """Describe the values of a column by which units confirm their pre-filled values."""
     said = dict.fromkeys((code_text(header(value)).casefold() for value in values), "confirmed")
     counted = {code: said.get(code.casefold(), "") for code in profile.counted} if profile is not None else {}
     listed = _listed(profile, counted, "") if profile is not None else ""
@@ -67,7 +67,7 @@ def of_confirmation(name: str, profile: Profile | None, values: Iterable[str] = 
 
 
 def of_answering(previous: Form, matched: Mapping[str, Columns], entries: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Say what the cells tell of units that did not answer, or that confirmed what stood in their form already.
+    """Describe what the cells show of units that did not answer, or that confirmed their pre-filled values.
 
     Args:
         previous: the last form.
@@ -96,7 +96,7 @@ def of_answering(previous: Form, matched: Mapping[str, Columns], entries: Mappin
 
 
 def others_than(check: ContentCheck, sheets: Iterable[DeliveredSheet]) -> list[str]:
-    """Return where delivered sheets hold something else than a check, which has the new years already, says."""
+    """Return where delivered sheets differ from a check, which already has the new years."""
     others = []
     for sheet in sheets:
         text = sheet.top.get((check.row, check.column), "")
@@ -107,12 +107,12 @@ def others_than(check: ContentCheck, sheets: Iterable[DeliveredSheet]) -> list[s
 
 
 def _beginning(texts: Sequence[str]) -> str:
-    """Return the letters that all texts begin with."""
+    """Return the common beginning of all texts."""
     return "".join(each[0] for each in takewhile(lambda each: len(set(each)) == 1, zip(*texts, strict=False)))
 
 
 def title_check(file: str, name: str, sheets: Sequence[DeliveredSheet], years: Iterable[int]) -> ContentCheck | None:
-    """Return a check of what stands above the headers of a layout; one with a year of the round if there is one.
+    """Return a check of a text above the headers of a layout; one with a year of the round if there is one.
 
     Args:
         file: the entry of the file in form.yml.

@@ -1,4 +1,4 @@
-"""Next round's form.yml: the last one with what was delivered, and a comment wherever a person must look.
+"""Next round's form.yml: the last one adapted to the delivery, with a comment wherever a person must check.
 
 Belongs here: files, sheets, checks and settings of the new form. Does not belong here: its columns (``matching``).
 """
@@ -31,7 +31,7 @@ CSV_OPTIONS = ("encoding", "delimiter", "surplus", "quote", "escape", "comment")
 """Options of a file that only csv files have."""
 
 
-# What a person must be told of the settings of form.yml.
+# Remarks for a person on the settings of form.yml.
 _LOOK_AT: Mapping[str, str] = {
     "reference_period": "the years are advanced; is it the same week or day?",
     "origin": "collected by the same, in the same way?",
@@ -43,7 +43,7 @@ _LOOK_AT: Mapping[str, str] = {
 
 
 def _without_defaults(content: Any) -> Any:
-    """Leave out what says nothing: null, and empty lists and maps."""
+    """Leave out empty values: null, and empty lists and maps."""
     if isinstance(content, dict):
         cleaned = {key: _without_defaults(value) for key, value in content.items()}
         return {key: value for key, value in cleaned.items() if value not in (None, [], {})}
@@ -105,7 +105,7 @@ def _sheet_content(spec: SheetSpec, renames: Mapping[str, str]) -> dict[str, Any
 
 
 class FormFile:
-    """Writes form.yml, with a comment wherever a person must look; the same remarks are listed as notes."""
+    """Writes form.yml, with a comment wherever a person must check; the same remarks are listed as notes."""
 
     def __init__(
         self,
@@ -140,7 +140,7 @@ class FormFile:
         for sheet in delivered:
             for proposal in sheet.proposals:
                 if proposal.place == of:
-                    # Files of one layout differ in what they hold, and not in what is proposed.
+                    # Files of one layout differ in their contents, not in the proposals.
                     found[proposal.lines or (proposal.seen,)].append((sheet.file, proposal))
         text = ""
         for (file, proposal), *others in found.values():
@@ -178,7 +178,7 @@ class FormFile:
             if key == "non_response":
                 text += "".join(self._look(key, said) for said in of_answering(self.previous, self.matched, self.entries))
             text += (self._look(key, _LOOK_AT[key]) if key in _LOOK_AT else "") + _block(key, value)
-        # Where new sheets take the place of all sheets of the last form, its files of data are gone too.
+        # If new sheets replace all sheets of the last form, its data files are gone too.
         files = [file for file in last.files if not self.entries or file.reader == "none"]
         text += "\nfiles:\n" + "".join(self._file(file, delivered) for file in files)
         text += self._new_files() + self._files_without_entry(delivered, files)
@@ -207,7 +207,7 @@ class FormFile:
         return text + self._propose("columns.csv", "columns", self.layout.all_sheets)
 
     def _checks(self) -> str:
-        """Write last year's checks with what the new files hold, and propose one where a title stands above the headers."""
+        """Write last year's checks with the new files' contents, and propose one where a title is above the headers."""
         last = self.previous
         checks = [] if self.entries else [each for each in last.checks if not self._apart(self.files[each.file])]
         kept = [each.model_copy(update={"matches": self.advance(each.matches)}) for each in checks]
@@ -231,7 +231,7 @@ class FormFile:
         return text
 
     def _title_checks(self, known: Collection[str]) -> Iterator[ContentCheck]:
-        """Yield a check for each sheet that has none, of what stands above its headers."""
+        """Yield a check of the text above the headers, for each sheet without a check."""
         years = (self.previous.time_period + self.years, self.previous.collection_year + self.years)
         for spec in self.previous.sheets if not self.entries else ():
             members = self.layout.delivered(spec.name)
@@ -263,7 +263,7 @@ class FormFile:
         if not names or all(fnmatchcase(name, pattern) for name in names):
             return FileSpec.model_validate(file.model_dump() | found | {"pattern": pattern})
         suffix = PurePath(names[0]).suffix.lower()
-        # Files of another format need an entry of their own, and are told as such.
+        # Files of another format need their own entry, and are reported as such.
         names = [name for name in names if PurePath(name).suffix.lower() == suffix]
         reader = READERS.get(suffix, file.reader)
         text = reader == "csv"
@@ -280,14 +280,14 @@ class FormFile:
         )
 
     def _found_options(self, file: FileSpec) -> dict[str, str | None]:
-        """Return the options with which a csv file was read, as far as they are others than last year's."""
+        """Return the options with which a csv file was read, where they differ from last year's."""
         specs = [sheet.spec for sheet in self._members(file) if sheet.spec is not None]
         return {
             name: getattr(specs[0], name) for name in CSV_OPTIONS if specs and getattr(specs[0], name) != getattr(file, name)
         }
 
     def _apart(self, file: FileSpec) -> dict[int, FileSpec]:
-        """Return a file for each sheet of a workbook whose sheets were delivered as files of their own; else nothing."""
+        """Return a file for each sheet of a workbook whose sheets were delivered as separate files; else nothing."""
         numbers = [number for number, spec in enumerate(self.previous.sheets) if spec.file == file.name]
         names = {number: {sheet.file for sheet in self.layout.members.get(number, [])} for number in numbers}
         found = {number: next(iter(each)) for number, each in names.items() if len(each) == 1}
@@ -354,7 +354,7 @@ class FormFile:
         return text
 
     def _file_names(self) -> dict[str, str]:
-        """Return what the files with new sheets are called in the form, by their own names."""
+        """Return the names in the form of the files with new sheets, by their own names."""
         files = list(dict.fromkeys(str(entry["file"]) for entry in self.entries.values()))
         return {name: "export" if len(files) == 1 else f"export_{number}" for number, name in enumerate(files, start=1)}
 

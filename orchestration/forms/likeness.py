@@ -1,7 +1,7 @@
-"""How like a delivered column is to one of an earlier form: by name, wording, cells and place in the row, in one figure.
+"""The likeness of a delivered column to one of an earlier form, by name, wording, cells and position, as one number.
 
-Belongs here: weighing these four, and saying why in words. Does not belong here: comparing cells (``profiles``), and which
-columns are held against each other (``pairing``, ``renamed_columns``).
+Belongs here: weighing these four, and explaining the result in words. Does not belong here: comparing cells (``profiles``),
+and which columns are compared (``pairing``, ``renamed_columns``).
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from orchestration.forms.profiles import ALIKE, FEWEST_TOLD, TEXTS, UNLIKE, Prof
 
 Key = TypeVar("Key", bound=Hashable)
 
-# From this on a name or a wording is held to be last year's, one to one.
+# From this likeness on, a name or a wording is taken for last year's, one to one.
 THRESHOLD = 0.75
-# Below this a candidate is not worth a look.
+# Below this likeness a candidate is not shown.
 WORTH_A_LOOK = 0.5
-# What cells and place count beside name and wording. Cells that are alike to the last, and the same place, stay below the
-# likeness from which a name or a wording is held to be last year's.
+# Weights of cells and position beside name and wording. Identical cells and the same position stay below the likeness from
+# which a name or a wording is taken for last year's.
 CELLS_COUNT = 0.36
 PLACE_COUNTS = 0.2
 
 
 def ratio(one: str, other: str) -> float:
-    """Return how like two texts are, from 0 to 1; 0 if they are hardly alike."""
+    """Return the similarity of two texts, from 0 to 1; 0 if they are hardly alike."""
     if not one or not other:
         return 0.0
     matcher = SequenceMatcher(None, one.casefold(), other.casefold(), autojunk=False)
@@ -39,7 +39,7 @@ def ratio(one: str, other: str) -> float:
 
 @dataclass(frozen=True)
 class Side:
-    """One of two columns that are compared: name, wording, and what its cells look like if they are known."""
+    """One of two columns that are compared: name, wording, and the profile of its cells if known."""
 
     name: str
     wording: str
@@ -48,7 +48,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Likeness:
-    """How like two columns are by name, by wording and by their cells, and whether they stand in the same place."""
+    """The likeness of two columns by name, wording and cells, and whether they have the same position."""
 
     name: float
     wording: float
@@ -67,21 +67,21 @@ class Likeness:
             return self.text
         cells = 0.5 if self.cells is None else self.cells
         is_strong = self.text >= THRESHOLD
-        # Beside a strong name or wording only whether cells are alike counts: how much is chance from year to year, and the
-        # order of both forms says more of columns with one wording.
+        # Beside a strong name or wording it only counts whether cells are alike: the degree varies by chance from year to
+        # year, and the order of both forms says more about columns with equal wordings.
         alike_by = float(cells > ALIKE) / 2 if is_strong else max(0.0, 2 * cells - 1)
         left = 1 - max(0.0, 2 * self.text - 1)
         for counts in (CELLS_COUNT * alike_by, PLACE_COUNTS * self.same_place):
             left *= 1 - counts
         score = 1 - left / 2
-        # Cells of another kind speak against the best of names; other shares of the same codes against a weak one alone: a
+        # Cells of another kind count against even the best name; other shares of the same codes only against a weak one: a
         # year in which "no answer" gets a code changes them everywhere.
         is_against = cells == 0 or (cells < 0.5 and not is_strong)
         return score * (0.5 + cells) if is_against else score
 
     @property
     def rank(self) -> tuple[float, ...]:
-        """Sorts the likeliest first: place and cells decide between columns with the very same wording."""
+        """Sorts the likeliest first: position and cells decide between columns with the same wording."""
         is_alike = (self.cells or 0.0) > ALIKE
         return (-round(self.score, 6), -self.same_place, -is_alike, -self.name - self.wording)
 
@@ -97,43 +97,43 @@ class Likeness:
 
 
 def likeness(now: Side, before: Side, *, same_place: bool = False) -> Likeness:
-    """Return how like a delivered column is to an earlier one."""
+    """Return the likeness of a delivered column to an earlier one."""
     known = now.profile is not None and before.profile is not None
     cells = alike(now.profile, before.profile) if known and now.profile and before.profile else None
     return Likeness(ratio(now.name, before.name), ratio(now.wording, before.wording), cells, same_place)
 
 
 def cells_compared(now: Side, before: Side) -> Label | None:
-    """Say what the cells of two columns have in common, if both are known and say something."""
+    """Describe what the cells of two columns have in common, if both are known and informative."""
     if now.profile is None or before.profile is None or alike(now.profile, before.profile) is None:
         return None
     return compared(now.profile, before.profile, before.name)
 
 
 def unlike_cells(now: Side, before: Side) -> Label | None:
-    """Say in what the cells of a column are very unlike those of the column that it is taken for; None if they are not."""
+    """Describe how the cells of a column differ much from those of its match; None if they do not."""
     if now.profile is None or before.profile is None:
         return None
     if min(now.profile.cells, before.profile.cells) < FEWEST_TOLD:
-        # A few units may well answer otherwise than last year.
+        # A few units may well answer differently from last year.
         return None
     score = alike(now.profile, before.profile)
     return compared(now.profile, before.profile, before.name) if score is not None and score < UNLIKE else None
 
 
 def places(order: Sequence[str], order_before: Sequence[Key], taken: Mapping[str, Key]) -> set[tuple[str, Key]]:
-    """Return the pairs of columns, now and before, that stand as far from the nearest column that is known on both sides.
+    """Return the pairs of columns, now and before, at the same distance from the nearest column known on both sides.
 
     Args:
         order: the delivered columns in their order.
-        order_before: the earlier columns in theirs, by whatever tells them apart.
+        order_before: the earlier columns in their order, by a distinguishing key.
         taken: the earlier column of each delivered column that is known.
     """
     return _after(order, order_before, taken) | _after([*reversed(order)], [*reversed(order_before)], taken)
 
 
 def _after(order: Sequence[str], order_before: Sequence[Key], taken: Mapping[str, Key]) -> set[tuple[str, Key]]:
-    """Return the pairs that stand as far after the same known column, with none known between."""
+    """Return the pairs at the same distance after the same known column, with no known column between."""
     numbers = {name: number for number, name in enumerate(order_before)}
     known = set(taken.values())
     pairs = set()

@@ -1,7 +1,7 @@
-"""Delivered columns beside those of the last form: which is which, and which a person must decide.
+"""Matches delivered columns with those of the last form, and finds those that a person must decide.
 
 Belongs here: matching by name, wording and likeness, over sheets and earlier forms. Does not belong here: the files of the
-new form (``draft``, ``form_file``), or what other sheets and earlier forms have (``other_sheets``).
+new form (``draft``, ``form_file``), or the columns of other sheets and earlier forms (``other_sheets``).
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ class DeliveredSheet:
     """The header of one sheet of a delivered file.
 
     ``headers`` are the texts as the reader gives them (several header rows joined), ``row`` is the first header row, counted
-    from 1. ``sheet`` is what the workbook calls it, and empty for other files. ``spec`` has the options with which a csv
-    or SPSS file was read. ``remarks`` say what form.yml must decide of the file, ``proposals`` what the cells suggest that
-    the form says, ``column_remarks`` what a column may be, and ``profiles`` what its cells look like, by header. ``top`` has
-    the texts of its first rows, with its headers and where last year's checks stand, by row and column.
+    from 1. ``sheet`` is its name in the workbook, and empty for other files. ``spec`` has the options with which a csv or
+    SPSS file was read. ``remarks`` say what form.yml must decide about the file, ``proposals`` what the cells suggest for
+    the form, ``column_remarks`` what a column may be, and ``profiles`` are profiles of its cells, by header. ``top`` has the
+    texts of its first rows, including its headers and the cells of last year's checks, by row and column.
     """
 
     file: str
@@ -74,7 +74,7 @@ class DeliveredSheet:
 
 
 def advance_years(previous: Form, years: int) -> Callable[[str], str]:
-    """Return what puts the new years in a text; both years at once, as the one may become what the other was."""
+    """Return a function that advances the years in a text; both years at once, as one may become what the other was."""
     later = {str(year): str(year + years) for year in (previous.time_period, previous.collection_year)}
 
     def advance(text: str) -> str:
@@ -101,7 +101,7 @@ def _mapped(previous: Form, sheet: str) -> set[str]:
 
 
 class Layout:
-    """Which delivered sheet is which sheet of the form, and what changes in form.yml for it."""
+    """The match of delivered sheets with sheets of the form, and the changes to form.yml for it."""
 
     def __init__(self, previous: Form, delivered: Sequence[DeliveredSheet], advance: Callable[[str], str]) -> None:
         self.previous = previous
@@ -109,10 +109,10 @@ class Layout:
         self.all_sheets = delivered
         self.members: dict[int, list[DeliveredSheet]] = defaultdict(list)
         self.unknown: list[DeliveredSheet] = []
-        # Files of the layout of a sheet that was found already, as when one county delivers another format.
+        # Files with the layout of a sheet that was already found, for example when one county delivers another format.
         self.more: dict[int, list[DeliveredSheet]] = defaultdict(list)
         left = [sheet for sheet in delivered if not self._by_name(sheet)]
-        # What has other names is recognised by its columns: the format of the file may have changed.
+        # Renamed sheets are recognised by their columns: the format of the file may have changed.
         found = list(self.members)
         free = [number for number in range(len(previous.sheets)) if number not in found]
         for sheet in left:
@@ -139,7 +139,7 @@ class Layout:
         return False
 
     def _by_columns(self, delivered: DeliveredSheet, free: Sequence[int]) -> int | None:
-        """Return which of the sheets not found by name has most of its columns in the delivered one, and enough."""
+        """Return the sheet not found by name whose columns best match the delivered ones, if enough of them do."""
         headers = set(numbered_headers(delivered.headers))
         shares: list[tuple[bool, float, int]] = []
         for number in free:
@@ -173,7 +173,7 @@ class Layout:
 
 
 class Columns:
-    """The delivered columns of one sheet beside the last form's; those of a new sheet stand beside none."""
+    """The delivered columns of one sheet beside the last form's; those of a new sheet have no counterpart."""
 
     def __init__(
         self,
@@ -211,11 +211,11 @@ class Columns:
         # What the columns are by another sheet or an earlier form; and which of a new sheet say what a row is of.
         self.elsewhere: dict[str, other_sheets.Found] = {}
         self.identifiers: set[str] = set()
-        # Last year's columns of which it is said what became of them.
+        # Last year's columns whose fate is known.
         self.accounted: set[str] = set()
 
     def of_variables(self, said: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
-        """Yield what a code book says of the variables of the delivered columns; a repeated header is one variable."""
+        """Yield a code book's values for the variables of the delivered columns; a repeated header is one variable."""
         for name in self.headers:
             variable = name if name in said else name.split("#")[0]
             if variable in said:
@@ -238,7 +238,7 @@ class Columns:
 
     @property
     def open(self) -> list[str]:
-        """Delivered columns that nothing is said of yet."""
+        """Delivered columns that are not yet matched."""
         said = self.taken.keys() | self.unsure.keys() | self.elsewhere.keys() | self.identifiers
         return [header for header in self.headers if header not in said]
 
@@ -255,18 +255,18 @@ class Columns:
         note: str = "",
         alike: Label | None = None,
     ) -> None:
-        """Leave a delivered column to a person."""
+        """Leave a delivered column for a person to decide."""
         said = "; ".join(filter(None, (note, self.remarks.get(header, ""), self.note)))
         self.unsure[header] = UnsureRow(kind, self.sheet, header, self.labels[header], tuple(candidates), said, alike=alike)
 
     def candidate(self, header: str, old: Old, profiles: Profiles) -> Candidate:
-        """Return a column of the last form as a candidate of a delivered one whose name says nothing."""
+        """Return a column of the last form as a candidate for a delivered one whose name is no evidence."""
         sides = side_of(self, header), side_of_old(old, profiles)
         found = likeness(replace(sides[0], name=""), sides[1])
         return old.candidate(found.score, found.explain(), cells_compared(*sides))
 
     def unlike(self, profiles: Profiles) -> Iterator[tuple[str, Label]]:
-        """Yield the columns that were taken over though their cells are very unlike last year's, and in what."""
+        """Yield the columns that were taken over though their cells are very unlike last year's, and how they differ."""
         others = {header: each.use for header, each in self.elsewhere.items() if each.form == self.previous}
         taken = self.taken | {header: Old(use.sheet, plain(use.column), (use,)) for header, use in others.items()}
         for header, old in taken.items():
@@ -275,7 +275,7 @@ class Columns:
                 yield header, said
 
     def match_names(self, partial: set[str], threshold: float, profiles: Profiles) -> None:
-        """Take over the columns with last year's names, unless the code book says that they are something else now."""
+        """Take over the columns with last year's names, unless the code book gives them another meaning."""
         for header in self.headers:
             old = self.old.get(header)
             if old is None:
@@ -285,7 +285,7 @@ class Columns:
             if header in partial and not any(use.optional for use in old.uses):
                 self.doubt("partly delivered", header, [old.candidate(1.0)])
             elif label and old.wording and ratio(label, old.wording) < threshold:
-                # Numbered columns may have been numbered anew: the name says nothing.
+                # Numbered columns may have been renumbered: the name is no evidence.
                 near_wordings = [other for other in self.old.values() if ratio(label, other.wording) >= WORTH_A_LOOK]
                 found = [self.candidate(header, other, profiles) for other in near_wordings]
                 found.sort(key=lambda candidate: -candidate.score)
@@ -297,7 +297,8 @@ class Columns:
     def match_wordings(self, labels: Counter[str], wordings: Counter[str]) -> None:
         """Take over a renamed column if nothing else, delivered or of last year, has its wording.
 
-        Where several have it, the name decides if it is last year's but for capitals and signs: ``V_F_1`` is ``v.f.1``.
+        Where several have it, the name decides if it equals last year's except for case and punctuation: ``V_F_1`` is
+        ``v.f.1``.
         """
         by_wording = {old.wording.casefold(): old for old in self.old.values() if old.wording}
         by_both = {(_bare(old.name), old.wording.casefold()): old for old in self.old.values() if old.wording}
@@ -314,7 +315,7 @@ class Columns:
 
 
 def _match_elsewhere(sheets: Mapping[str, Columns], forms: Sequence[Form], label_counts: Mapping[str, int]) -> None:
-    """Take over what has the very wording of a column of another sheet of the last form, or of an earlier form."""
+    """Take over columns with the exact wording of a column of another sheet of the last form, or of an earlier form."""
     places = {(columns.sheet, name): columns.labels[name] for columns in sheets.values() for name in columns.open}
     uses = [use for columns in sheets.values() for old in columns.taken.values() for use in old.uses]
     found = other_sheets.find(places, forms, label_counts, [use.meaning for use in uses if use.use == "answer"])
@@ -366,7 +367,7 @@ def match(
         name = _new_sheet_name(unknown, sheets)
         sheets[name] = Columns(name, previous, numbered_headers(unknown.headers), labels, [unknown], note)
         new.append(other_sheets.NewSheet(name, unknown.file, unknown.sheet, unknown.row, sheets[name].labels))
-    # Sheets beside those of the last form are for a person: what they belong to is not known.
+    # Sheets that the last form lacks are left to a person: it is not known what they belong to.
     entries = {} if any(layout.delivered(name) for name in names) else other_sheets.entries(previous, new)
     for sheet in new:
         sheets[sheet.name].identifiers = other_sheets.identifiers(entries.get(sheet.name, {}))
@@ -376,7 +377,7 @@ def match(
         columns.match_wordings(label_counts, wordings)
     _match_elsewhere(sheets, [previous, *earlier], label_counts)
     for name in entries:
-        # It is told where its entry stands.
+        # Its entry is reported elsewhere.
         sheets[name].note = ""
     pair_similar(list(sheets.values()), threshold, earlier_wordings(earlier), profiles)
     return sheets, entries

@@ -1,7 +1,7 @@
 """Texts and ranges that mean "no answer", as forms and delivered files state them.
 
-Belongs here: how such a statement is written (``998;900..999;..-1``) and how two of them differ. Does not belong here: which
-statement holds for a cell (``ingest.declared_values`` and the models of cells).
+Belongs here: how such a statement is written (``998;900..999;..-1``) and how two statements differ. Does not belong here:
+which statement holds for a cell (``ingest.declared_values`` and the models of cells).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class MissingValues:
         """Return the set of these texts and ranges; a text within a range adds nothing.
 
         Args:
-            texts: codes as they stand in cells.
+            texts: codes as written in cells.
             ranges: lowest and highest number; an open end is infinite.
         """
         joined: list[tuple[float, float]] = []
@@ -75,11 +75,11 @@ class MissingValues:
 
     @classmethod
     def stated(cls, form: Form, column: ColumnMap) -> MissingValues:
-        """Return what a form states of a column: its own missing values, and those of every column of numbers."""
+        """Return what a form states for a column: its own missing values, and those of every column of numbers."""
         return cls.parse([*column.missing.split(";"), *(form.numbers.missing if column.type == "number" else ())])
 
     def __bool__(self) -> bool:
-        """Whether anything is in the set."""
+        """Whether the set is not empty."""
         return bool(self.texts or self.ranges)
 
     def __contains__(self, text: str) -> bool:
@@ -90,7 +90,7 @@ class MissingValues:
         )
 
     def __or__(self, other: MissingValues) -> MissingValues:
-        """Return what is in one set or the other."""
+        """Return the union of two sets."""
         return MissingValues.of(self.texts | other.texts, self.ranges + other.ranges)
 
     def __str__(self) -> str:

@@ -23,7 +23,7 @@ def _regular_expression(text: str) -> str:
     return text
 
 
-# What a draft writes where a person must decide; no form that has it can be run.
+# What a draft writes where a person must decide; a form that contains it cannot be run.
 UNSURE = "unsure"
 # The word in the reason of a column that not every file has.
 OPTIONAL = "optional"
@@ -47,7 +47,7 @@ def code_text(text: str) -> str:
 
 
 def tick_text(text: str) -> str:
-    """Return what stands in a box as it is compared, as in SQL."""
+    """Return the text of a box as it is compared, as in SQL."""
     return code_text(text).lower()
 
 
@@ -57,7 +57,7 @@ def header(text: str) -> str:
 
 
 def numbered(headers: Iterable[str]) -> list[str]:
-    """Return a name of its own for each header: one that occurs again is ``Header#2``, or the next number that is free."""
+    """Return a unique name for each header: a repeated one is ``Header#2``, or the next free number."""
     seen: Counter[str] = Counter()
     names: dict[str, None] = {}
     for text in headers:
@@ -82,7 +82,7 @@ class _Strict(BaseModel):
 QUOTE = '"'
 QUOTE_NONE = "none"
 Reader = Literal["csv", "xlsx", "xls", "xlsb", "ods", "sav", "parquet"]
-"""What reads a file; each is called as the files that it reads end (``ingest.readers``)."""
+"""The readers of files, named after the file endings that they read (``ingest.readers``)."""
 WORKBOOKS = ("xlsx", "xls", "xlsb", "ods")
 """Readers of workbooks; all of them have sheets."""
 
@@ -94,7 +94,7 @@ class FileSpec(_Strict):
     pattern: str
     count: int | str = 1
     late: str | None = Field(default=None, exclude_if=lambda late: late is None)
-    """Names of files with the same sheets and columns that may come later, one after the other; they are not counted."""
+    """Names of files with the same sheets and columns that may come later, one by one; they are not counted."""
     reader: Reader | Literal["none"]
     encoding: str | None = None
     delimiter: str | None = None
@@ -103,15 +103,15 @@ class FileSpec(_Strict):
     quote: str | None = None
     """What quotes the cells of a csv file, if not ``"``: one character, or the word none."""
     escape: str | None = None
-    """What stands before a quote or delimiter that belongs to the text, if quotes are not doubled."""
+    """What precedes a quote or delimiter that belongs to the text, if quotes are not doubled."""
     comment: str | None = None
-    """What begins a line of a csv file that is no record."""
+    """The beginning of a comment line in a csv file."""
     declared_missing: Literal["refuse", "form"] = "refuse"
-    """What holds where an SPSS file declares a code missing that the form says is an answer: nothing, or the form."""
+    """What decides where an SPSS file declares a code missing that is an answer by the form: nothing, or the form."""
     sheets_not_data: tuple[str, ...] = ()
-    """Sheets of a workbook that are there, hidden ones too, but not read."""
+    """Sheets of a workbook that exist, including hidden ones, but are not read."""
     hidden: Literal["refuse", "read", "skip"] = "refuse"
-    """What to do with cells of a workbook that a reader of it does not see: hidden rows and columns, covered cells."""
+    """What to do with invisible cells of a workbook: in hidden rows and columns, and covered cells."""
     struck_out: Literal["refuse", "read", "skip"] = "refuse"
     """What to do with cells of a workbook that are struck out."""
     raised: Literal["refuse", "drop"] = "refuse"
@@ -141,7 +141,7 @@ class FileSpec(_Strict):
         return self
 
     def _check_marks(self) -> None:
-        """Refuse options of csv files where they are not, and marks of which it is not known which is which."""
+        """Refuse csv options for other files, and quote and delimiter characters that cannot be told apart."""
         options = (self.quote, self.escape, self.comment)
         if self.reader != "csv" and (any(options) or self.surplus != "refuse"):
             raise ValueError("surplus, quote, escape and comment are for csv files")
@@ -164,7 +164,7 @@ class FileSpec(_Strict):
         return self.reader in WORKBOOKS
 
     def is_late(self, name: str) -> bool:
-        """Whether a file of this name is one of the entry that came late; its pattern may fit the name too."""
+        """Whether a file of this name is one of the entry's late files; its pattern may fit the name too."""
         return self.late is not None and fnmatch.fnmatchcase(name, self.late)
 
     def fits(self, name: str) -> bool:
@@ -181,7 +181,7 @@ class FileSpec(_Strict):
 
 
 class UnitSpec(_Strict):
-    """Columns in which the unit stands; several are tried in turn."""
+    """Columns that hold the unit; several are tried in turn."""
 
     code: tuple[str, ...] = ()
     name: tuple[str, ...] = ()
@@ -195,7 +195,7 @@ class UnitSpec(_Strict):
 
 
 class SubmissionSpec(_Strict):
-    """Columns that tell submissions apart and say when and whether they were completed."""
+    """Columns that identify submissions and say when and whether they were completed."""
 
     id: str | None = None
     submitted: str | None = None
@@ -284,7 +284,7 @@ class SheetSpec(_Strict):
 
 
 class ContentCheck(_Strict):
-    """What must stand in a cell, so that another year's file is refused."""
+    """The required text of a cell, so that another year's file is refused."""
 
     file: str
     sheet: str
@@ -299,13 +299,13 @@ class NumberSpec(_Strict):
     missing: tuple[str, ...] = ()
     """Texts, and ranges such as 900..999, that mean "no answer" in every column of type number."""
     nil: tuple[str, ...] = ()
-    """Texts that mean what a hyphen does: a blank."""
+    """Texts that, like a hyphen, mean a blank."""
     doubtful: tuple[str, ...] = ("99", "998", "999", "9998", "9999", "99999")
     """Numbers in columns of FTE that may be a code for "no answer": the sums beside them decide, cell by cell."""
 
 
 class TickSpec(_Strict):
-    """What stands in the boxes of questions with several answers; compared without case, and 1,0 is 1."""
+    """The texts in the boxes of multi-select questions; compared without case, and 1,0 is 1."""
 
     ticked: tuple[str, ...] = ("1", "x", "true")
     not_ticked: tuple[str, ...] = ("0", "false")
@@ -355,7 +355,7 @@ class ColumnMap(_Strict):
 
     @property
     def why(self) -> str:
-        """Why the column is ignored or absent; that some files lack it is no reason where there is another."""
+        """Why the column is ignored or absent; that some files lack it does not count where there is another reason."""
         return " ".join(word for word in self.reasons if word != OPTIONAL) or self.reason
 
     @property
@@ -365,12 +365,12 @@ class ColumnMap(_Strict):
 
     @property
     def conditions(self) -> tuple[tuple[str, str], ...]:
-        """The parts of ``when``: column and the text that must stand in it."""
+        """The parts of ``when``: column and the text that it must hold."""
         parts = (part.partition("=") for part in self.when.split(";") if part)
         return tuple((column.strip(), text.strip()) for column, _, text in parts)
 
     def ticks(self, usual: TickSpec) -> TickSpec:
-        """Return what stands in the column's boxes: what the column states itself, else what is usual in the form."""
+        """Return the texts in the column's boxes: those that the column states, else those of the form."""
         if not self.ticked:
             return usual
         texts = [tuple(text.strip() for text in part.split(";") if text.strip()) for part in (self.ticked, self.not_ticked)]
@@ -378,11 +378,11 @@ class ColumnMap(_Strict):
 
     @property
     def separator_text(self) -> str:
-        """What stands between the options of a cell, of type codes."""
+        """The separator between the options of a cell, of type codes."""
         return "\n" if self.separator == "newline" else self.separator
 
     def codes_in(self, text: str) -> list[str]:
-        """Return the codes that a cell of options holds: the text itself, or what stands between its separators."""
+        """Return the codes in a cell of options: the text itself, or the parts between its separators."""
         parts = text.split(self.separator_text) if self.type == "codes" else [text]
         return [code for part in parts if (code := code_text(header(part)))]
 
@@ -437,7 +437,7 @@ class OptionMap(_Strict):
 
 
 class Form(_Strict):
-    """One round of a survey, as its delivery looks."""
+    """The delivery of one round of a survey, as it is laid out."""
 
     form: Identifier
     survey: Identifier
@@ -466,7 +466,7 @@ class Form(_Strict):
 
     @property
     def oldest_carried(self) -> int:
-        """How many years old a value may be that is carried forward."""
+        """The greatest age in years of a value that is carried forward."""
         if self.carry_forward_years is not None:
             return self.carry_forward_years
         return 1 if self.carry_forward == "reported_only" else 2

@@ -1,4 +1,4 @@
-"""What a new delivery has from another sheet, or from an earlier form than the last: found by the very wording.
+"""Columns of a new delivery that come from another sheet, or from a form before the last: found by exact wording.
 
 Belongs here: matching by wordings that are unique on both sides, and the entry of a sheet that the last form does not have.
 Does not belong here: matching with the same sheet of the last form, or likeness (``matching``); reading deliveries.
@@ -13,7 +13,7 @@ from typing import Any
 
 from orchestration.forms.model import OF_OPTIONS, ColumnMap, Form, OptionMap, header
 
-# The columns that say which unit and which submission a row is of, by their place in form.yml.
+# The columns that identify a row's unit and submission, by their place in form.yml.
 _OF_THE_UNIT = ("unit.code", "unit.name", "unit.part_code", "unit.part_name")
 _OF_THE_SUBMISSION = ("submission.id", "submission.submitted", "submission.status", "submission.confirmed")
 
@@ -47,13 +47,13 @@ def find(
     label_counts: Mapping[str, int],
     taken: Iterable[tuple[str, ...]],
 ) -> dict[tuple[str, str], Found]:
-    """Return what delivered columns are by an earlier form, where the wording leaves no doubt.
+    """Return the columns of earlier forms that delivered columns match, where the wording leaves no doubt.
 
-    A wording leaves none where one delivered column and one column of the form have it, and nothing that was taken over
-    means the same already.
+    There is no doubt where exactly one delivered column and one column of the form have the wording, and no column that was
+    taken over has the same meaning.
 
     Args:
-        open_columns: label of each delivered column of which nothing is said yet, by sheet and header.
+        open_columns: label of each delivered column that is not yet matched, by sheet and header.
         forms: the last form, then earlier ones, the newest first: of several the first that has the wording counts.
         label_counts: how many delivered columns have a label.
         taken: meanings of the columns that were taken over.
@@ -91,7 +91,7 @@ def options_of(found: Iterable[Found], forms: Sequence[Form], known: Iterable[Op
 
 
 def roles(previous: Form, labels: Mapping[str, str]) -> dict[str, str]:
-    """Return which delivered columns say what a row is of: header by place in form.yml, by name or very wording."""
+    """Return the delivered columns that identify a row: header by place in form.yml, matched by name or exact wording."""
     by_name = {name.casefold(): name for name in labels}
     counts = Counter(map(_comparable_text, labels.values()))
     by_label = {
@@ -111,7 +111,7 @@ def roles(previous: Form, labels: Mapping[str, str]) -> dict[str, str]:
 
 
 def entries(previous: Form, sheets: Sequence[NewSheet]) -> dict[str, dict[str, Any]]:
-    """Return the entry in form.yml of each new sheet of which it is known what a row is of, by its name.
+    """Return the entry in form.yml of each new sheet with known identifying columns, by its name.
 
     The first sheet with most of these columns has the units and submissions; the others are linked to it, by the number of
     the submission or by the unit.
@@ -148,7 +148,7 @@ def _unit(own: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _main_sheet(previous: Form, own: Mapping[str, str]) -> dict[str, Any]:
-    """Return unit, submission and rows that are no data, as the last form says of them, with the new names."""
+    """Return unit, submission and rows that are not data, as stated in the last form, with the new names."""
     last = next(spec for spec in previous.sheets if spec.unit is not None)
     submission: dict[str, Any] = {_key(place): own[place] for place in _OF_THE_SUBMISSION if place in own}
     if "submission.submitted" in own and last.submission.formats:

@@ -1,4 +1,4 @@
-"""Delivered columns that no name and no wording settles, held against all that is left of the last form, one to one.
+"""Pairs delivered columns that neither name nor wording settles with the remaining columns of the last form, one to one.
 
 Belongs here: which candidates a person is shown, in which order. Does not belong here: how like two columns are
 (``likeness``), and what is taken over without asking (``matching``).
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from orchestration.forms.matching import Columns
 
 CANDIDATES_SHOWN = 3
-# Cells that are less alike by no more than this may be as good a match: shares change from year to year.
+# Differences in likeness of cells up to this are ignored: shares change from year to year.
 _AS_GOOD = 0.1
 
 Profiles = Mapping[tuple[str, str], Profile]
-"""What the cells of the last delivery look like, by sheet and column."""
+"""Profiles of the cells of the last delivery, by sheet and column."""
 
 
 def earlier_wordings(earlier: Sequence[Form]) -> list[Old]:
-    """Return the columns of earlier forms, of each wording the newest."""
+    """Return the newest column of earlier forms for each wording."""
     newest: dict[str, Old] = {}
     for form in earlier:
         for column in form.columns:
@@ -42,7 +42,7 @@ def earlier_wordings(earlier: Sequence[Form]) -> list[Old]:
 
 
 class Rarity:
-    """Whether the cells of a delivered column tell it from others: many columns of a year have the same few answers."""
+    """Whether the cells of a delivered column distinguish it: many columns of a year have the same few answers."""
 
     def __init__(self, profile: Profile | None, profiles: Profiles) -> None:
         self.profile = profile
@@ -50,7 +50,7 @@ class Rarity:
 
     @cached_property
     def alike(self) -> dict[tuple[str, str], float]:
-        """The columns of last year, delivered again or not, that have cells like these, and how like."""
+        """The columns of last year, delivered again or not, with similar cells, and their likeness."""
         if self.profile is None:
             return {}
         scores = {place: alike(self.profile, each) or 0.0 for place, each in self.profiles.items()}
@@ -82,9 +82,9 @@ def side_of_old(old: Old, profiles: Profiles) -> Side:
 
 
 def pair_similar(sheets: Sequence[Columns], threshold: float, earlier: Sequence[Old], profiles: Profiles) -> None:
-    """Pair the rest one to one over all sheets, best score first, for a person to decide; what is left is new or gone.
+    """Pair the rest one to one over all sheets, best score first, for a person to decide; unpaired columns are new or gone.
 
-    A column that is like none of the last form is told what of an earlier form it is like.
+    A column that resembles none of the last form gets the columns of earlier forms that it resembles.
     """
     by_sheet = {columns.sheet: columns for columns in sheets}
     headers = [(columns, header) for columns in sheets for header in columns.open]
@@ -98,7 +98,7 @@ def pair_similar(sheets: Sequence[Columns], threshold: float, earlier: Sequence[
     for row, (columns, header) in enumerate(headers):
         side = side_of(columns, header)
         for place, old in enumerate(pool):
-            # The place counts only beside cells that can be compared: alone it says little.
+            # The position counts only together with comparable cells: alone it is weak evidence.
             known = side.profile is not None and sides[place].profile is not None
             same_place = known and (header, (old.sheet, old.name)) in in_place[columns.sheet]
             each = likeness(side, sides[place], same_place=same_place)
@@ -106,11 +106,11 @@ def pair_similar(sheets: Sequence[Columns], threshold: float, earlier: Sequence[
                 continue
             is_telling = rarities[row].is_telling((old.sheet, old.name))
             if (each.cells or 0.0) > ALIKE and each.text < THRESHOLD and not (same_place or is_telling):
-                # What is true of many columns makes a weak name no better.
+                # Evidence that holds for many columns does not improve a weak name.
                 each = replace(each, cells=None)
             if each.text >= WORTH_A_LOOK or same_place or is_telling:
                 found[row, place] = each
-    # Of equally like ones that of the same sheet, then in the order of both forms.
+    # Among equally like ones, the one of the same sheet first, then in the order of both forms.
     order = sorted(found, key=lambda pair: (*found[pair].rank, pool[pair[1]].sheet != headers[pair[0]][0].sheet, *pair))
     paired: dict[int, int] = {}
     taken: set[int] = set()
@@ -135,7 +135,7 @@ def pair_similar(sheets: Sequence[Columns], threshold: float, earlier: Sequence[
         if not is_similar:
             label = columns.labels[header]
             others = [old.candidate(score) for old in earlier if (score := ratio(label, old.wording)) >= threshold]
-            # What is assigned stays first, unless an earlier form has the wording.
+            # The assigned one stays first, unless an earlier form has the wording.
             first = candidates[:1] if row in paired else []
             rest = sorted([*candidates[len(first) :], *others], key=lambda each: -each.score)
             candidates = sorted([*first, *rest], key=lambda each: -each.score) if others else [*first, *rest]

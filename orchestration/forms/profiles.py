@@ -1,8 +1,8 @@
-"""What the cells of a delivered column look like, and how alike two columns are by it.
+"""Profiles of the cells of delivered columns, and the likeness of two columns by their profiles.
 
 Belongs here: the kind of cells (numbers, codes, ticks, texts), their shares, and the comparison of two columns in figures
-and words. Does not belong here: reading cells (``ingest.cell_proposals``), or what else supports a match (``likeness``).
-A text that is not a code is never shown: a respondent may have written it.
+and words. Does not belong here: reading cells (``ingest.cell_proposals``), or other evidence for a match (``likeness``). A
+text that is not a code is never shown: it may be a unit's own words.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ Kind = Literal["number", "code", "tick", "text", "empty"]
 
 MOST_CODES = 12
 _LONGEST_CODE = 40
-# So often a code stands in cells on average; else it may be a word of one unit.
+# Average number of cells per code; below this a text may be one unit's own word.
 _FEWEST_EACH = 3
 _MOSTLY = 0.9
 _CODES_SHOWN = 6
 _TICKS = ({"1"}, {"0", "1"}, {"x"}, {"true"}, {"false", "true"}, {"sann", "usann"})
-# Below so many filled cells a share says little.
+# With fewer filled cells than this a share says little.
 FEWEST_CELLS = 5
-# Below so many, shares of codes and means are compared and not told: they might be the answers of a few units.
+# With fewer than this, shares of codes and means are compared but not shown: they might be the answers of a few units.
 FEWEST_TOLD = 20
-# From this on two columns are alike, and below this unlike; between the two their cells say nothing.
+# From the first on two columns are alike, below the second unlike; in between their cells are no evidence.
 ALIKE, UNLIKE = 0.5, 0.25
 
 
@@ -45,26 +45,26 @@ class Profile:
     rows: int
     counts: Mapping[str, int] = field(default_factory=dict)
     is_free: bool = False
-    """Whether the code book says that units write what they like."""
+    """Whether the column is free text by the code book."""
 
     def __add__(self, other: Profile) -> Profile:
-        """Return what two files with the same column show together."""
+        """Return the combined profile of a column in two files."""
         counts = dict(Counter(self.counts) + Counter(other.counts))
         return Profile(self.rows + other.rows, counts, self.is_free or other.is_free)
 
     @cached_property
     def cells(self) -> int:
-        """Cells in which something stands."""
+        """Number of filled cells."""
         return sum(self.counts.values())
 
     @property
     def share_filled(self) -> float:
-        """Share of the rows in which something stands."""
+        """Share of filled rows."""
         return self.cells / self.rows if self.rows else 0.0
 
     @cached_property
     def counted(self) -> Counter[str]:
-        """Cells of each text, as codes are compared."""
+        """Number of cells of each text, as codes are compared."""
         found: Counter[str] = Counter()
         for text, count in self.counts.items():
             found[code_text(header(text))] += count
@@ -101,7 +101,7 @@ class Profile:
         few = len(self.codes) <= MOST_CODES and self.cells >= _FEWEST_EACH * len(self.codes)
         if sum(count for _, count in self.numbers) >= _MOSTLY * self.cells:
             return "code" if few and all(value.is_integer() for value, _ in self.numbers) else "number"
-        # A word that stands in one or two cells alone may be what one unit wrote.
+        # A word in only one or two cells may be one unit's own.
         are_codes = all(len(code) <= _LONGEST_CODE and self.counted[code] >= _FEWEST_EACH for code in self.codes)
         return "code" if few and not self.is_free and are_codes else "text"
 
@@ -122,7 +122,7 @@ class Profile:
         return (self.rows - self.cells + nil) / self.rows if self.rows else 1.0
 
     def shown(self) -> Label:
-        """Say what the cells show."""
+        """Describe what the cells show."""
         said: dict[str, Label | str] = {"kind": TEXTS[self.kind], "filled": _percent(self.share_filled)}
         if self.kind == "number" and self.mean is not None and _may_be_told(self):
             return filled(TEXTS["seen_numbers"], **said, mean=_short(self.mean))
@@ -137,7 +137,7 @@ def describe_kind(kind: str) -> Label:
 
 
 def alike(now: Profile, before: Profile) -> float | None:
-    """Return how alike the cells of two columns are, from 0 to 1; None where too few are filled to say anything."""
+    """Return how alike the cells of two columns are, from 0 to 1; None where too few are filled for a comparison."""
     if min(now.rows, before.rows) < FEWEST_CELLS or max(now.cells, before.cells) < FEWEST_CELLS:
         return None
     if not _is_comparable(now, before):
@@ -150,7 +150,7 @@ def alike(now: Profile, before: Profile) -> float | None:
 
 
 def compared(now: Profile, before: Profile, column: str) -> Label:
-    """Say in what the cells of a column are like or unlike those of one of last year, which was called ``column``."""
+    """Describe how the cells of a column are like or unlike those of last year's column ``column``."""
     kinds = now.kind, before.kind
     if not _is_comparable(now, before):
         return filled(TEXTS["other_kind"], kind=TEXTS[now.kind], before=TEXTS[before.kind], column=column)
@@ -177,7 +177,7 @@ def _is_comparable(now: Profile, before: Profile) -> bool:
 
 
 def _near(one: float, other: float) -> float:
-    """Return how near two sizes are, from 0 to 1."""
+    """Return how close two sizes are, from 0 to 1."""
     if one == other:
         return 1.0
     if min(one, other) <= 0:
@@ -237,5 +237,5 @@ def _short(value: float | None) -> Label:
 
 
 def joined(*labels: Label) -> Label:
-    """Return several things that are said, in one line."""
+    """Return several remarks in one line."""
     return Label(nb="; ".join(label.nb for label in labels), en="; ".join(label.en for label in labels))

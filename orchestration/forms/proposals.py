@@ -1,8 +1,8 @@
-"""What a form may have to say of a delivery that no form describes yet, as the texts of its columns show.
+"""Proposals for the form of a delivery that no form describes yet, from the texts of its columns.
 
-Belongs here: recognising codes inside texts, boxes, several options in a cell, signs for nothing and no answer, several rows
-of a unit. A proposal states nothing: it says what was seen, and the lines that a person may take over. Does not belong here:
-reading files (``ingest.headers``) and writing the draft (``forms.draft``).
+Belongs here: recognising codes inside texts, boxes, several options in a cell, signs for blank and for no answer, several
+rows of a unit. A proposal changes nothing: it says what was seen, with lines that a person may take over. Does not belong
+here: reading files (``ingest.headers``) and writing the draft (``forms.draft``).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import yaml
 from orchestration.forms.model import NumberSpec, TickSpec, UnitSpec, code_text, header, tick_text
 
 Texts = Mapping[str, int]
-"""The texts of a column without blank ones, each with the number of cells that hold it."""
+"""The non-blank texts of a column, each with its number of cells."""
 
 _DIGITS = re.compile(r"[0-9]+")
 _SEVERAL_CODES = re.compile(r"\D*[0-9]{3,4}(?:(?:[^a-zæøå0-9]|og|samt|and)+[0-9]{3,4})+\D*", re.IGNORECASE)
@@ -29,20 +29,20 @@ _DECIMAL = re.compile(r"[0-9]*,[0-9]+")
 # Signs of official tables: no answer, not for publication, too few.
 _SIGNS = re.compile(r"[.:*/?]+|[<>\u2264\u2265] ?[0-9]+")
 _PAIRS = (("ja", "nei"), ("yes", "no"), ("true", "false"), ("sann", "usann"), ("1", "0"), ("1", "2"))
-"""What boxes are filled with: ticked, and not."""
+"""Pairs of texts in boxes: ticked, and not ticked."""
 SEPARATORS = (";", "\n", "|", ",", "/")
 _MOST_OPTIONS = 40
 _LONGEST_OPTION = 200
 _SHOWN = 40
 _MOST_SIGNS = 8
-# Most and longest texts of boxes that are told; others are no boxes filled in another way, but something else.
+# Most and longest texts of boxes to report; columns beyond this are not boxes filled in another way.
 _MOST_BOX_TEXTS = 6
 _LONGEST_BOX = 20
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """What was seen in a delivered file, and what a person may state because of it.
+    """What was seen in a delivered file, and the statement that it suggests.
 
     Attributes:
         place: the part of the form that it concerns; ``columns`` is columns.csv with options.csv.
@@ -61,7 +61,7 @@ def _shown(text: str) -> str:
 
 
 def _cells(name: str, texts: Sequence[str], among: Texts, said: str) -> str:
-    """Say of how many cells of a column something is so, with one of them."""
+    """Describe how many cells of a column have a property, with an example."""
     count = sum(among[text] for text in texts)
     return f"{count} of {sum(among.values())} cells of {name} {said}, such as {_shown(texts[0])}"
 
@@ -76,12 +76,12 @@ def _flow(key: str, texts: Sequence[str]) -> str:
 
 
 def of_unit_codes(name: str, texts: Texts, unit: UnitSpec) -> list[Proposal]:
-    """Return what the column of the units' codes shows: codes inside texts, names alone, several codes in a cell.
+    """Return proposals on the column of the units' codes: codes inside texts, only names, several codes in a cell.
 
     Args:
         name: the column's header.
-        texts: its texts, without those of rows that are no data.
-        unit: what the last form says of units.
+        texts: its texts, without those of rows that are not data.
+        unit: the last form's statement about units.
     """
     pattern = re.compile(unit.code_pattern or "^[0-9]+")
     several = [text for text in texts if _SEVERAL_CODES.fullmatch(text) and len(set(_long_numbers(text))) > 1]
@@ -110,7 +110,7 @@ def of_unit_codes(name: str, texts: Texts, unit: UnitSpec) -> list[Proposal]:
 
 
 def _long_numbers(text: str) -> list[str]:
-    """Return the numbers in a text that may be codes of units; a lost zero leaves three digits."""
+    """Return the numbers in a text that may be codes of units; a lost leading zero leaves three digits."""
     return [digits for digits in _DIGITS.findall(text) if len(digits) >= 3]
 
 
@@ -125,7 +125,7 @@ def _code_pattern(texts: Collection[str]) -> str | None:
 
 
 def of_rows(units: Mapping[int, str]) -> list[Proposal]:
-    """Return what to say where units have several rows, and no date tells which of them counts.
+    """Return a proposal where units have several rows, and no date decides which one counts.
 
     Args:
         units: the code or name of the unit of each row of data, by row number.
@@ -151,11 +151,11 @@ def of_rows(units: Mapping[int, str]) -> list[Proposal]:
 
 
 def of_numbers(columns: Mapping[str, Texts], stated: NumberSpec) -> list[Proposal]:
-    """Return what to say of dashes and signs in columns of numbers that the last form does not know.
+    """Return proposals on dashes and signs in columns of numbers that the last form does not know.
 
     Args:
         columns: the texts of each column of type number, by header.
-        stated: what the last form says of numbers.
+        stated: the last form's statement about numbers.
     """
     known = {header(text) for text in (*stated.missing, *stated.nil, "-")}
     counts: Counter[str] = Counter()
@@ -181,7 +181,7 @@ def of_numbers(columns: Mapping[str, Texts], stated: NumberSpec) -> list[Proposa
 
 
 def of_boxes(columns: Mapping[str, Texts], ticks: Mapping[str, TickSpec], usual: TickSpec) -> list[Proposal]:
-    """Return what stands in boxes and is neither ticked nor not ticked by the last form.
+    """Return proposals on texts in boxes that are neither ticked nor not ticked by the last form.
 
     Args:
         columns: the texts of each column of type tick, by header.
@@ -194,7 +194,7 @@ def of_boxes(columns: Mapping[str, Texts], ticks: Mapping[str, TickSpec], usual:
         known = {tick_text(each) for each in (*ticks[name].ticked, *ticks[name].not_ticked)}
         for text in texts:
             plain = tick_text(text)
-            # What somebody wrote in words is not repeated in a form; the cell will be rejected, and told.
+            # Free text is not repeated in a form; the cell will be rejected and reported.
             if plain and plain not in known and len(plain) <= _LONGEST_BOX and name not in unknown[plain]:
                 unknown[plain].append(name)
                 delivered.setdefault(plain, text.strip())
@@ -221,7 +221,7 @@ def of_boxes(columns: Mapping[str, Texts], ticks: Mapping[str, TickSpec], usual:
 
 
 def _pair(every: Collection[str], unknown: Collection[str]) -> tuple[set[str], set[str]]:
-    """Return which of the unknown texts of boxes would be ticked and not ticked by a pair that all texts may be of."""
+    """Return which of the unknown texts of boxes are ticked and not ticked, by a pair that covers all texts."""
     for yes, no in _PAIRS:
         if {yes, no} & set(unknown) and set(every) <= {yes, no}:
             return {yes} & set(unknown), {no} & set(unknown)
@@ -229,7 +229,7 @@ def _pair(every: Collection[str], unknown: Collection[str]) -> tuple[set[str], s
 
 
 def separator_of(texts: Texts, codes: Collection[str] = ()) -> str | None:
-    """Return what seems to stand between several chosen options in the cells of a column, or None.
+    """Return the probable separator between several chosen options in the cells of a column, or None.
 
     Args:
         texts: the column's texts.
@@ -237,7 +237,7 @@ def separator_of(texts: Texts, codes: Collection[str] = ()) -> str | None:
             them most of it stands in other cells too.
     """
     known = {code_text(header(code)) for code in codes}
-    # An option may hold what separates others.
+    # An option may contain the separator of others.
     unknown = [text for text in texts if code_text(header(text)) not in known]
     for separator in SEPARATORS:
         split = [[code_text(header(part)) for part in text.split(separator) if part.strip()] for text in unknown]
@@ -248,7 +248,7 @@ def separator_of(texts: Texts, codes: Collection[str] = ()) -> str | None:
 
 
 def _are_options(texts: Texts, separator: str, split: Sequence[Sequence[str]], several: Sequence[Sequence[str]]) -> bool:
-    """Whether what stands between separators are options, and no free text, numbers or dates."""
+    """Whether the parts between separators are options, not free text, numbers or dates."""
     decimals = sum(separator == "," and _DECIMAL.fullmatch(text.strip()) is not None for text in texts)
     if separator == "/" or 2 * decimals >= len(several):
         return False
@@ -263,7 +263,7 @@ def _are_options(texts: Texts, separator: str, split: Sequence[Sequence[str]], s
 
 
 def of_options(columns: Mapping[str, Texts], codes: Mapping[str, Collection[str]]) -> list[Proposal]:
-    """Return what to say of columns with one option a cell that hold several.
+    """Return proposals on columns of one option per cell that hold several.
 
     Args:
         columns: the texts of each column of type code, by header.
@@ -289,10 +289,10 @@ def _separator(separator: str) -> str:
 
 
 def of_new_column(texts: Texts) -> str:
-    """Say what a column that the last form does not have may be: a question, boxes, several options; else nothing."""
+    """Describe what a column that the last form lacks may be: a question, boxes, several options; else nothing."""
     plain = {tick_text(text) for text in texts}
     for yes, no in _PAIRS:
-        # Numbers are boxes only where both are there: a column of numbers may well hold nothing but 0.
+        # Numbers are boxes only if both occur: a column of numbers may well hold only 0.
         if yes in plain and plain <= {yes, no} and (no in plain or not yes.isdigit()):
             there = " and ".join(sorted({_shown(text.strip()) for text in texts}))
             return f"its cells are {there}: a question (type code), or boxes (type tick, ticked {yes}, not_ticked {no})?"

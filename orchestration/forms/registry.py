@@ -1,4 +1,4 @@
-"""Loads and checks the form folders; a mistake is told with file and line."""
+"""Loads and checks the form folders; errors name file and line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DOCUMENTATION = "docs/run/form-folders.md says what belongs there"
 # The code list of the questions that divide FTE, each with the list of its categories as its parent.
 BREAKDOWNS = "fte_breakdown"
 
-# Why a column of a draft is ignored in a look at it.
+# Why a column of a draft is ignored in a preview.
 UNDECIDED = "undecided"
 
 
@@ -48,7 +48,7 @@ def _line(text: str, location: tuple[int | str, ...]) -> int:
 
 @dataclass(frozen=True)
 class Undecided:
-    """A row of columns.csv of a draft that a person must decide, with what the draft says of it."""
+    """A row of columns.csv of a draft that a person must decide, with the draft's remarks."""
 
     line: int
     sheet: str
@@ -57,7 +57,7 @@ class Undecided:
 
 
 def refuse_odd_row(row: Mapping[Any, Any], path: Path, line: int) -> None:
-    """Refuse a row of a csv file that has not as many cells as the header, as ``csv.DictReader`` gives it.
+    """Refuse a row of a csv file with more or fewer cells than the header, as ``csv.DictReader`` returns it.
 
     Raises:
         UserError: with file and line.
@@ -85,7 +85,7 @@ def _read_rows(
     Args:
         path: the file.
         model: what a row is.
-        problems: takes what is wrong with single rows, which are left out then.
+        problems: collects the problems of single rows, which are then left out.
         take: returns what is read of a row at a line, or None.
     """
     names = [name for name in model.model_fields if name != "line"]
@@ -131,8 +131,8 @@ def _read_rows(
 def _check_columns(form: Form, path: Path, problems: Problems, *, is_decided: bool) -> None:
     """Check what concerns several rows: unknown sheets, columns mapped twice, codes without options.
 
-    Of a draft the columns that have codes may be those that are not decided yet, and codes of what is gone are taken out
-    when the last of them is.
+    In a draft, codes may belong to columns that are not decided yet, and codes of columns that are gone are removed only
+    when every column is decided.
     """
     sheets = {sheet.name for sheet in form.sheets}
     seen: dict[tuple[str, str, str], ColumnMap] = {}
@@ -188,7 +188,7 @@ def _check_column(
     seen: dict[tuple[str, str, str], ColumnMap],
     meanings: dict[tuple[str, ...], list[ColumnMap]],
 ) -> None:
-    """Check a column beside those before it, which ``seen`` has by name and ``meanings`` by what they mean."""
+    """Check a column against those before it, which ``seen`` has by name and ``meanings`` by meaning."""
     place = f"{path / 'columns.csv'}, line {column.line}"
     if column.sheet not in sheets:
         raise UserError(
@@ -218,7 +218,7 @@ def _check_column(
 
 
 def _may_mean_the_same(form: Form, one: ColumnMap, other: ColumnMap) -> bool:
-    """Whether two columns may be the same question: in layouts of their own, or under the headers of different files."""
+    """Whether two columns may be the same question: in different layouts, or under the headers of different files."""
     if (one.type, one.unit, one.population_asked) != (other.type, other.unit, other.population_asked):
         return False
     if one.sheet == other.sheet:
@@ -345,7 +345,7 @@ def load_form(path: Path) -> Form:
 
 
 def load_draft(path: Path, problems: Problems) -> tuple[Form, list[Undecided]]:
-    """Load a form folder as far as it goes: what is not decided, or not valid, is left out and told.
+    """Load a form folder as far as possible: what is not decided, or not valid, is left out and reported.
 
     Args:
         path: the form folder.
@@ -355,7 +355,7 @@ def load_draft(path: Path, problems: Problems) -> tuple[Form, list[Undecided]]:
         The form, in which columns that are not decided are ignored; and the rows that are not decided.
 
     Raises:
-        UserError: form.yml is no description of a delivery, so that nothing can be read by it.
+        UserError: form.yml does not describe a delivery, so that nothing can be read by it.
     """
     undecided: list[Undecided] = []
     open_lines: list[int] = []
@@ -385,7 +385,7 @@ def _load(
     take: Callable[[dict[str, str], int], dict[str, str] | None],
     open_lines: Sequence[int] = (),
 ) -> Form:
-    """Load a form folder; what is wrong with form.yml itself is raised, all else is told.
+    """Load a form folder; problems of form.yml itself are raised, all others are reported.
 
     Args:
         path: the folder.
@@ -419,7 +419,7 @@ def _load(
 def _breakdown_codes(path: Path) -> dict[str, tuple[str, dict[str, str]]]:
     """Return the code list of each question that divides FTE, and the target group of each code where it has one.
 
-    The list of code lists says which they are. A file that is missing or broken is told of by the asset that loads it.
+    The list of code lists names them. A missing or broken file is reported by the asset that loads it.
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
@@ -433,7 +433,7 @@ def _breakdown_codes(path: Path) -> dict[str, tuple[str, dict[str, str]]]:
 
 
 def _check_items(form: Form, path: Path, breakdowns: dict[str, tuple[str, dict[str, str]]], problems: Problems) -> None:
-    """Check that the categories of FTE stand in their code lists: what does not is in no published breakdown."""
+    """Check that the categories of FTE are in their code lists: others are in no published breakdown."""
     for column in form.columns:
         if column.use != "answer" or column.question not in breakdowns:
             continue
@@ -460,7 +460,7 @@ def _check_items(form: Form, path: Path, breakdowns: dict[str, tuple[str, dict[s
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A folder that is no valid form, as a draft is, what is wrong with it, and which year and delivery it says it is of."""
+    """A folder that is not a valid form, such as a draft, with its problems and the year and delivery that it states."""
 
     form: str
     problem: UserError
@@ -469,7 +469,7 @@ class Unfinished:
 
 
 def _read_setting(path: Path, name: str) -> Any:
-    """Return what the form.yml of a folder that is no valid form says, if it can be read at all."""
+    """Return a setting from the form.yml of a folder that is not a valid form, if it can be read at all."""
     try:
         content = yaml_text.load((path / "form.yml").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
@@ -485,7 +485,7 @@ def drafts_of(folder: Path, year: int) -> list[Path]:
     """Return the form folders that are of a survey year by their form.yml, finished or not.
 
     Raises:
-        UserError: there is none, and a form.yml says no year: it may be that one.
+        UserError: there is none, and some form.yml states no year, so it may be that one.
     """
     years = {path: _read_setting(path, "time_period") for path in _form_folders(folder)}
     found = [path for path, said in years.items() if said == year]
@@ -496,7 +496,7 @@ def drafts_of(folder: Path, year: int) -> list[Path]:
 
 
 def rounds_of(folder: Path) -> dict[str, tuple[str, int]]:
-    """Return survey and year of every form folder that says them, finished or not, by its name."""
+    """Return survey and year of every form folder that states them, finished or not, by its name."""
     said = {path.name: (_read_setting(path, "survey"), _read_setting(path, "time_period")) for path in _form_folders(folder)}
     return {
         name: (survey, year) for name, (survey, year) in said.items() if isinstance(survey, str) and isinstance(year, int)
@@ -543,16 +543,16 @@ def load_finished(folder: Path) -> tuple[list[Form], list[Unfinished]]:
 def require_finished(
     forms: Iterable[Form], unfinished: Iterable[Unfinished], years: Collection[int] | None, read: Collection[str] = ()
 ) -> None:
-    """Refuse forms that are not finished, unless only other years are wanted and nothing was read by them before.
+    """Refuse unfinished forms, unless only other years are wanted and no delivery was read by them before.
 
     Args:
         forms: the forms that are finished.
         unfinished: those that are not.
         years: the survey years that are wanted; all of them where None.
-        read: names of the forms by which a delivery was read: without its form it would drop out of what is published.
+        read: names of the forms by which a delivery was read: without its form it would drop out of the publication.
 
     Raises:
-        UserError: what is wrong with the first of them that is needed.
+        UserError: the problem of the first unfinished form that is needed.
     """
     described = {form.time_period for form in forms}
     for each in unfinished:

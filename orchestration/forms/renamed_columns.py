@@ -1,4 +1,4 @@
-"""Columns of a form that came under other headers: which delivered column each may be, and what to write if it is.
+"""Columns of a form that were delivered under other headers: which delivered column each may be, and the remedy.
 
 Belongs here: pairs of an earlier and a new header, for a delivery whose form is finished. Does not belong here: reading the
 delivery and its earlier versions (``ingest``), comparing values of two versions (``same_values``), and the draft of a coming
@@ -18,10 +18,10 @@ from orchestration.forms.likeness import WORTH_A_LOOK, Likeness, Side, likeness,
 from orchestration.forms.model import OF_OPTIONS, ColumnMap, Form, code_text, header
 from orchestration.forms.profiles import ALIKE, FEWEST_CELLS, TEXTS, UNLIKE, Profile, joined
 
-# How well cells fit what the form says of a column, where it says no more than that they are numbers, ticks or texts.
+# Scores of cells that fit, or may fit, a column of which the form only states that it holds numbers, ticks or texts.
 _FIT = 0.9
 _MAY_FIT = 0.6
-# A column that tells rows apart holds so many different texts, and most of what it holds looks as it must.
+# A column that identifies rows has at least this share of distinct texts, and most of them have the expected form.
 _DIFFERENT = 0.5
 _MOSTLY = 0.9
 _CODE = re.compile(r"\D*[0-9]{3,4}(\D.*)?")
@@ -39,10 +39,10 @@ class Delivered:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of the delivered columns that no line names.
+    """Evidence on the delivered columns that no line names.
 
-    ``same`` has the share of cells that are the same in the version of the delivery before, by new and missing header, where
-    there is one and it tells anything.
+    ``same`` has the share of cells that equal those of the delivery's earlier version, by new and missing header, where
+    there is one and it is informative.
     """
 
     new: Sequence[Delivered]
@@ -51,7 +51,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Renamed:
-    """A column of the form that seems to have come under another header, why, and what to write if it is the same.
+    """A column of the form that was probably delivered under another header, the reasons, and the remedy if it is the same.
 
     ``is_named`` says that form.yml or a `when` names the column, so that it can have one header only.
     """
@@ -65,7 +65,7 @@ class Renamed:
 
     @property
     def remedy(self) -> str:
-        """The change of the form's files under which the column is known by its new header."""
+        """The change to the form's files that makes the column known by its new header."""
         lines = ("line " if len(self.lines) == 1 else "lines ") + ", ".join(map(str, self.lines))
         if self.is_named:
             return f"{lines}: write {self.after!r} in the place of {self.before!r}, and wherever form.yml or `when` names it"
@@ -77,7 +77,7 @@ class Renamed:
 
 
 class RenamedError(UserError):
-    """A delivery is refused whose columns have other headers; ``renamed`` has those that seem to be the same."""
+    """The refusal of a delivery with other headers; ``renamed`` has the columns that are probably the same."""
 
     def __init__(self, what: str, *, place: str, remedy: str, renamed: tuple[Renamed, ...]) -> None:
         """Keep the pairs, so that they can be listed one by one."""
@@ -86,7 +86,7 @@ class RenamedError(UserError):
 
 
 def _of_role(profile: Profile, role: str, statuses: set[str]) -> float | None:
-    """Return how well cells fit what form.yml calls a column; None where that says nothing of its cells."""
+    """Return how well cells fit a column's role in form.yml; None where the role says nothing about its cells."""
     texts = profile.codes
     is_varied = len(texts) >= _DIFFERENT * profile.cells
 
@@ -109,7 +109,7 @@ def _of_role(profile: Profile, role: str, statuses: set[str]) -> float | None:
 def _fit(
     profile: Profile | None, uses: Sequence[ColumnMap], codes: Mapping[str, set[str]], roles: Mapping[str, set[str]]
 ) -> tuple[float | None, Label | None]:
-    """Return how well cells fit what the form says of a column, and that in words if they do."""
+    """Return how well cells fit the form's statement about a column, and an explanation if they do."""
     if profile is None or profile.cells < FEWEST_CELLS:
         return None, None
     of_roles = [each for role, texts in roles.items() if (each := _of_role(profile, role, texts)) is not None]
@@ -131,7 +131,7 @@ def _fit(
 
 
 def _roles(form: Form, sheet: str) -> dict[str, dict[str, set[str]]]:
-    """Return what form.yml or a `when` calls the columns of a sheet, each with the texts that it expects there."""
+    """Return the roles of a sheet's columns in form.yml or a `when`, each with the expected texts."""
     found: dict[str, dict[str, set[str]]] = {}
     for layout in form.sheets:
         submission = layout.submission
@@ -147,7 +147,7 @@ def _roles(form: Form, sheet: str) -> dict[str, dict[str, set[str]]]:
 
 @dataclass(frozen=True)
 class _Pair:
-    """A new header and a missing one: their likeness, the share of cells that are as they were, and both in words."""
+    """A new header and a missing one: their likeness, the share of unchanged cells, and both in words."""
 
     row: int
     place: int
@@ -157,14 +157,14 @@ class _Pair:
 
     @property
     def score(self) -> float:
-        """The likeness; of a version of the same delivery the values themselves say more than all else."""
+        """The likeness; for a version of the same delivery, the values are the strongest evidence."""
         if self.same is None:
             return self.each.score
         return max(self.each.score, self.same) if self.same > ALIKE else self.each.score * (0.5 + self.same)
 
     @property
     def is_worth_showing(self) -> bool:
-        """Whether the pair should be shown: that cells are numbers is not evidence alone, and neither is the place."""
+        """Whether the pair should be shown: numbers in both are not sufficient evidence, nor is the position."""
         by_place = self.each.same_place and (self.each.cells or 0.0) > ALIKE
         is_same = self.same is not None and self.same > ALIKE
         is_other = self.same is not None and self.same < UNLIKE
@@ -174,14 +174,14 @@ class _Pair:
 def renamed_columns(
     form: Form, sheet: str, order: Sequence[str], evidence: Evidence, missing: Sequence[str]
 ) -> tuple[Renamed, ...]:
-    """Return which delivered columns may be which of the form's that did not come, one to one, the likeliest first.
+    """Pair delivered columns with missing columns of the form, one to one, the likeliest first.
 
     Args:
         form: the form, whose lines say what its columns are.
         sheet: the layout.
         order: all delivered headers in their order.
-        evidence: the delivered columns that no line names, and what is known of them.
-        missing: the form's columns that did not come.
+        evidence: the delivered columns that no line names, and the evidence on them.
+        missing: the form's columns that were not delivered.
     """
     uses: dict[str, list[ColumnMap]] = {}
     for use in form.columns:

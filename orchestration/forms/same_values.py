@@ -1,7 +1,7 @@
 """Whether a column of a delivery holds, unit by unit, what another column held in an earlier version of the same delivery.
 
 Belongs here: finding which rows of two versions belong together, and the share of cells that are the same. Does not belong
-here: reading versions (``ingest.earlier_columns``), and what columns are taken for (``renamed_columns``).
+here: reading versions (``ingest.earlier_columns``), and matching columns (``renamed_columns``).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ Place: TypeAlias = tuple[str, int]
 Texts: TypeAlias = Mapping[Place, str]
 """The filled cells of a column."""
 
-# A column tells rows apart if so many of its cells hold a text of their own, and rows are found again if so many of them
-# stand in both versions.
+# A column identifies rows if the first share of its cells is unique, and matches rows if the second share is in both
+# versions.
 _MOSTLY = 0.9
 _FOUND_AGAIN = 0.5
-# Cells that must tell something: row by row even a few that are the same are no chance.
+# Fewest informative cells: even a few equal cells, row by row, are not chance.
 _FEWEST_TELLING = 3
 
 
@@ -31,7 +31,7 @@ def _plain(texts: Texts) -> dict[Place, str]:
 
 
 def _alone(texts: Mapping[Place, str]) -> dict[str, Place]:
-    """Return where each text stands that stands once; nothing where too few do to tell rows apart."""
+    """Return the place of each text that occurs once; nothing where too few do to identify rows."""
     counts = Counter(texts.values())
     found = {text: place for place, text in texts.items() if counts[text] == 1}
     return found if len(found) >= FEWEST_CELLS and len(found) >= _MOSTLY * len(texts) else {}
@@ -40,7 +40,7 @@ def _alone(texts: Mapping[Place, str]) -> dict[str, Place]:
 def same_rows(
     now: Mapping[str, Mapping[Place, str]], before: Mapping[str, Mapping[Place, str]], pairs: Collection[tuple[str, str]]
 ) -> dict[Place, Place]:
-    """Return which row of the earlier version each row is, by the pair of columns that tells most of them.
+    """Return the row of the earlier version for each row, by the pair of columns that matches most rows.
 
     Args:
         now: the columns of the delivery.
@@ -66,16 +66,15 @@ def _usual(texts: Mapping[Place, str], rows: Collection[Place]) -> str:
 def same_values(
     now: Mapping[str, Texts], before: Mapping[str, Texts], new: Collection[str], missing: Collection[str]
 ) -> dict[tuple[str, str], float]:
-    """Return the share of cells that are the same for each pair of a new header and a missing one, where it tells anything.
+    """Return the share of equal cells for each pair of a new header and a missing one, where it is informative.
 
-    A cell that holds what most cells of its column hold tells nothing: that two columns are empty or 0 for most units is
-    true of many.
+    A cell with the most frequent value of its column is not informative: many columns are empty or 0 for most units.
 
     Args:
         now: the columns of the delivery.
         before: those of the earlier version.
         new: headers that are new.
-        missing: headers of the earlier version that did not come.
+        missing: headers of the earlier version that were not delivered.
     """
     plain_now, plain_before = ({name: _plain(texts) for name, texts in each.items()} for each in (now, before))
     there = [name for name in missing if plain_before.get(name)]

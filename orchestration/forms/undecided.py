@@ -1,7 +1,7 @@
-"""What a draft of a form leaves to a person: one list, whoever asks for it.
+"""The decisions that a draft of a form leaves to a person, as one list for all callers.
 
-Belongs here: the open lines of the form's files with all that is known of them, and the choices that there are. Does not
-belong here: what becomes of a decision (``deciding``), and asking (``deciding_workbook``, the command line).
+Belongs here: the open lines of the form's files with all that is known about them, and the possible choices. Does not belong
+here: applying a decision (``deciding``), and asking (``deciding_workbook``, the command line).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CANDIDATES = ("choose_1", "choose_2", "choose_3")
 OF_DELIVERED = (*CANDIDATES, "ignored", "new")
 OF_GONE = ("not_delivered", "not_asked", "left_out")
 CHOICES = (*OF_DELIVERED, *OF_GONE)
-"""What can be decided of a column."""
+"""The possible decisions on a column."""
 CELLS = (
     "question",
     "item",
@@ -42,25 +42,25 @@ CELLS = (
 )
 """The cells of columns.csv that a person may fill in beside a decision."""
 MEANING = ("question", "item", "answer", "target_group", "reporting_form")
-# How the reason of a line begins that is about a column that was not delivered.
+# The beginning of the reason on a line about a column that was not delivered.
 GONE = "gone: "
 
 
 Key = tuple[str, ...]
-"""Sheet and column of a line that is open; of one without a column its meaning and last year's name too."""
+"""Sheet and column of an open line; for a line without a column also its meaning and last year's name."""
 
 
 Group = tuple[str, str]
-"""Sheet and question of lines about columns that were not delivered; those of no question are a group too."""
-# What wordings have in common is a wording from so many letters on.
+"""Sheet and question of lines about columns that were not delivered; those without a question form a group too."""
+# Fewest letters of a common beginning that is used as the wording.
 _SHORTEST_WORDING = 8
-# From so many lines on a question that was not delivered can be decided as a whole.
+# Fewest lines with which a question that was not delivered can be decided as a whole.
 _FEWEST_OF_A_GROUP = 2
 
 
 @dataclass(frozen=True)
 class OpenColumn:
-    """A line of columns.csv that a person must decide, with all that is known of it."""
+    """A line of columns.csv that a person must decide, with all that is known about it."""
 
     key: Key
     line: int
@@ -72,11 +72,11 @@ class OpenColumn:
     note: str
     profile: Profile | None
     kind_by_book: str = ""
-    """What the code book says that it holds."""
+    """Its type by the code book."""
     codes: str = ""
     """Its codes with their labels, by the code book."""
     alike: Label | None = None
-    """Says that the cells are like those of many columns, so that they propose none."""
+    """Says that the cells resemble those of many columns, and so suggest none."""
 
     @property
     def group(self) -> Group:
@@ -90,7 +90,7 @@ class OpenColumn:
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """What can be decided of it."""
+        """The possible decisions on it."""
         if self.is_gone:
             return OF_GONE
         return (*CANDIDATES[: len(self.candidates)], *OF_DELIVERED[len(CANDIDATES) :])
@@ -98,7 +98,7 @@ class OpenColumn:
 
 @dataclass(frozen=True)
 class OpenGroup:
-    """The columns of a question that were not delivered: one decision may be made of all of them."""
+    """The columns of a question that were not delivered: one decision may cover all of them."""
 
     group: Group
     columns: tuple[OpenColumn, ...]
@@ -110,7 +110,7 @@ class OpenGroup:
 
     @property
     def wording(self) -> str:
-        """What the wordings of its columns have in common at their beginning."""
+        """The common beginning of the wordings of its columns."""
         words = zip(*(column.wording.split() for column in self.columns), strict=False)
         start = " ".join(same[0] for same in takewhile(lambda each: len(set(each)) == 1, words))
         return start.rstrip(" ,:;-") if len(start) >= _SHORTEST_WORDING else ""
@@ -118,9 +118,9 @@ class OpenGroup:
 
 @dataclass(frozen=True)
 class OpenMissing:
-    """Codes that meant "no answer" last year in some columns, of which the new code book must say whether they still do.
+    """Codes that meant "no answer" last year in some columns; the new code book must say whether they still do.
 
-    ``is_likely`` is true where they come with candidates alone, of columns that are not decided yet.
+    ``is_likely`` is true where they come only from candidates, of columns that are not decided yet.
     """
 
     codes: str
@@ -130,7 +130,7 @@ class OpenMissing:
 
 @dataclass(frozen=True)
 class OpenDecisions:
-    """All that is open in a form: columns, those that are like something first; codes; codes for no answer."""
+    """Everything open in a form: columns, those with candidates first; codes; codes for no answer."""
 
     columns: tuple[OpenColumn, ...]
     codes: tuple[OpenCode, ...]
@@ -138,7 +138,7 @@ class OpenDecisions:
 
     @property
     def groups(self) -> dict[Group, OpenGroup]:
-        """The questions of which several columns were not delivered."""
+        """The questions with several columns that were not delivered."""
         found: dict[Group, list[OpenColumn]] = defaultdict(list)
         for column in self.columns:
             if column.is_gone:
@@ -161,7 +161,7 @@ def read_rows(path: Path, names: Sequence[str]) -> list[dict[str, str]]:
 
 
 def key_of(row: Mapping[str, str]) -> Key:
-    """Return what tells a line of columns.csv from the others."""
+    """Return the key that identifies a line of columns.csv."""
     beside = () if row["column"] else (*(row[name] for name in MEANING), row["reason"])
     return (row["sheet"], plain(row["column"]), *beside)
 
@@ -180,7 +180,7 @@ def is_open(row: Mapping[str, str]) -> bool:
 
 
 def open_decisions(folder: Path, draft: Draft) -> OpenDecisions:
-    """Return what is open in a form, by its files, with what the draft knows of it.
+    """Return what is open in a form, by its files, with what the draft knows about it.
 
     Args:
         folder: the form folder.
@@ -212,7 +212,7 @@ def open_decisions(folder: Path, draft: Draft) -> OpenDecisions:
     first: dict[Group, int] = {}
     for each in columns:
         first.setdefault(each.group, each.line)
-    # What was not delivered stands together by question.
+    # Columns that were not delivered are grouped by question.
     columns.sort(
         key=lambda each: (
             each.is_gone,
@@ -233,7 +233,7 @@ def open_decisions(folder: Path, draft: Draft) -> OpenDecisions:
     likely = {
         (each.sheet, plain(each.column)): {use.question for one in each.candidates for use in one.uses} for each in columns
     }
-    # Small numbers look like codes: what may well be a number has none.
+    # Small numbers look like codes: a column that may well hold numbers has none.
     numbers = {(each.sheet, plain(each.column)) for each in columns if _is_like_a_number(each, draft)}
     coded = {place: profile for place, profile in draft.profiles.items() if place not in numbers}
     return OpenDecisions(
@@ -254,6 +254,6 @@ def _listed(draft: Draft, place: tuple[str, str]) -> str:
 
 
 def _wording_gone(draft: Draft, row: Mapping[str, str]) -> str:
-    """Return last year's wording of a column that was not delivered; files of an earlier draft do not have it."""
+    """Return last year's wording of a column that was not delivered; files of an earlier draft lack it."""
     name = row["reason"].removeprefix(GONE)
     return next((each.label for each in draft.unsure if each.kind == "gone" and each.column == name), "")

@@ -1,6 +1,6 @@
 """The inputs of an attack on the files, and its results for the rule of each part.
 
-Belongs here: an attack's inputs, and from its findings to what is counted. Does not belong here: the attack itself
+Belongs here: an attack's inputs, and counting its findings. Does not belong here: the attack itself
 (``orchestration.attack``), and running it as an expectation (``expectations``).
 """
 
@@ -15,18 +15,18 @@ from orchestration.attack.kept_pieces import KEPT_NOWHERE, Kept
 from orchestration.attack.public import Readings
 from orchestration.gate.results import SHOWN_ROWS, Counted
 
-# Parts of an attack that ask questions with an answer: one that is left open is not known to be safe.
+# Parts of an attack whose questions have an answer: a question left open is not known to be safe.
 EXACT_PARTS = ("isolation", "bounds", "routing", "snapshots", "printed")
 
-# What they leave open where there is nothing to ask.
+# What they report as not tried where there is nothing to ask.
 _NOTHING_EARLIER = "snapshots: no earlier snapshot was given"
 
 
 @dataclass(frozen=True)
 class AttackInputs:
-    """What an attack needs besides the candidate: databases of earlier snapshots, the policy, and the groups of answers.
+    """What an attack needs besides the candidate: databases of earlier snapshots, the policy, and the answer groups.
 
-    ``readings`` is what attacks of the same judgement read, ``kept`` where pieces are that need not be worked out again.
+    ``readings`` is what attacks of the same judgement have read; ``kept`` stores pieces that need not be computed again.
     """
 
     earlier: tuple[Path, ...]
@@ -38,7 +38,7 @@ class AttackInputs:
     def before(self, identifier: str) -> AttackInputs:
         """Return the inputs with the snapshots that were published before one; all where it is not published itself.
 
-        They come in the order of their names, so that a verdict does not depend on what the journal still says.
+        They are ordered by name, so that a verdict does not depend on the journal.
         """
         names = [path.parent.name for path in self.earlier]
         earlier = self.earlier[: names.index(identifier)] if identifier in names else self.earlier
@@ -48,7 +48,7 @@ class AttackInputs:
 def attacked(found: Attack, part: str) -> Counted:
     """Count what one part of an attack derived, and what it left open though it has an answer.
 
-    The rows say of which question, never of which unit or what it answered.
+    The rows name the question, never the unit or its answer.
     """
     facts = [fact for fact in found.derived if fact.part == part]
     is_exact = part in EXACT_PARTS

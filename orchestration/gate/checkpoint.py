@@ -1,7 +1,7 @@
 """Runs rules as Great Expectations checkpoints on DuckDB files, and says what its results mean for each rule.
 
-The context is that of ``expectations/``. Where the rules are others than those that it was built from (one was just edited,
-or a test has its own), the same files are built into a folder that lives as long as the run.
+The context is that of ``expectations/``. Where the rules differ from those that it was built from (one was just edited, or a
+test has its own), the same files are built in a temporary folder for the run.
 
 Belongs here: opening the context, and running a stage or a single rule. Does not belong here: what a rule is as expectations
 (``suites``), what the results mean (``findings``), or the verdict on a candidate (``verdict``).
@@ -50,7 +50,7 @@ from orchestration.gate.suites import (
     write,
 )
 
-# How Great Expectations tells of what one of its own expectations found without the rows.
+# The result format without rows.
 _COUNTS = "BASIC"
 
 
@@ -58,7 +58,7 @@ _COUNTS = "BASIC"
 class Checked:
     """What a checkpoint found: counts by rule, errors of rules that did not run, and Great Expectations' own result.
 
-    ``judged_on`` names for rules that were taken over the candidates on which they were judged.
+    ``judged_on`` names, for rules whose results were taken over, the candidates on which they were judged.
     """
 
     counted: dict[str, Counted]
@@ -72,7 +72,7 @@ def great_expectations() -> Any:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     modules: dict[str, Any] = sys.modules
     found = modules.get("pyspark")
-    modules["pyspark"] = None  # what Python takes for a package that is not installed
+    modules["pyspark"] = None  # makes Python treat the package as not installed
     try:
         module = importlib.import_module("great_expectations")
         importlib.import_module("orchestration.gate.expectations")
@@ -140,11 +140,11 @@ class Gate:
         return Checked(counted, errors, json.loads(json.dumps(native, default=str)), judged_on)
 
     def _rest(self, checkpoint: Any, definition: Any, known: Mapping[str, Mapping[str, Remembered]]) -> Any:
-        """Run what is not known of a suite as the checkpoint does; None where all of it is."""
+        """Run the expectations of a suite without a remembered result, as the checkpoint does; None where there are none."""
         left = [each for each in definition.suite.expectations if each.id not in known[definition.suite.name]]
         if not left and definition.suite.expectations:
             return None
-        # A suite of its own: that of the context is as it was stored.
+        # A separate suite: the one of the context stays as it was stored.
         suite = importlib.import_module("great_expectations").ExpectationSuite(
             name=definition.suite.name, expectations=[each.configuration.to_json_dict() for each in left]
         )
@@ -177,7 +177,7 @@ class Gate:
         return together(rule, found[rule.id].parts)
 
     def count_rows(self, asset: Asset, rows_query: str) -> Counted:
-        """Count rows of which each one fails, such as those that a data test of dbt shows."""
+        """Count rows that all fail, such as those that a data test of dbt returns."""
         expectations = importlib.import_module("orchestration.gate.expectations")
         expectation = expectations.ExpectRuleToHold(rows_query=rows_query, fails_when="true", may_be_empty=True)
         result = self._batch(asset).validate(expectation, result_format=_COUNTS)
@@ -197,14 +197,14 @@ class Gate:
             ) from error
 
     def _error(self, rule: Rule, found: Found, left_out: int = 0) -> str | None:
-        """Return why a rule did not run, or None where all of its expectations did but those that were left out."""
-        # One whose type it does not know Great Expectations leaves out of the suite, and only logs it.
+        """Return why a rule did not run, or None where all of its expectations ran, except for those that were left out."""
+        # Great Expectations leaves out an expectation of an unknown type, and only logs it.
         expected = self._expected[rule.id] - left_out
         is_whole = len(found.parts) == expected
         return found.error or (None if is_whole else f"{len(found.parts)} of {expected} expectations ran")
 
     def connection(self, source: Source) -> Any:
-        """Return DuckDB's own connection by which a source's file is judged, where it is written too."""
+        """Return DuckDB's own connection to a source's file, where the file is also written."""
         return self._context.data_sources.get(source).get_execution_engine().engine.raw_connection().driver_connection
 
     def write_data_docs(self) -> None:
@@ -243,15 +243,15 @@ def opened(
     attack_inputs: AttackInputs | None = None,
     data_docs: Path | None = None,
 ) -> Iterator[Gate]:
-    """Open the context of the rules on DuckDB files, which are free again afterwards.
+    """Open the context of the rules on DuckDB files, which are released afterwards.
 
     Args:
         rules: all rules.
         tables: the described public tables.
         databases: the file of each source that is judged.
-        writes: keep one connection a file, by which it can be written too; what is written is seen without a commit.
+        writes: keep one connection for each file, which can also write to it; writes are seen without a commit.
         attack_inputs: what an attack needs, where there are rules of that kind.
-        data_docs: where Data Docs go, if they are written.
+        data_docs: folder of the Data Docs, if they are written.
     """
     gx = great_expectations()
     files = build(rules, tables)
@@ -264,7 +264,7 @@ def opened(
         if data_docs is not None:
             variables[DATA_DOCS] = str(data_docs)
         configuration = yaml_text.load(files[CONFIGURATION])
-        # Great Expectations would read the file of defaults again at each of its steps.
+        # Great Expectations would read its file of defaults again at each step.
         del configuration["config_variables_file_path"]
         context = gx.get_context(
             mode="file", context_root_dir=folder, project_config=configuration, runtime_environment=variables
@@ -286,7 +286,7 @@ def opened(
 
 
 def _draw_no_bar(connection: Any, _: Any) -> None:
-    """Keep DuckDB from drawing a bar for whatever takes two seconds; no address of a database can say it."""
+    """Turn off DuckDB's progress bar, which a database address cannot do."""
     if "duckdb" in type(connection).__module__:
         connection.execute("set enable_progress_bar = false")
 

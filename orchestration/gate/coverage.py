@@ -9,7 +9,7 @@ from orchestration.core.tables import Table
 from orchestration.core.warehouse import connect
 from orchestration.gate.rules import Rule
 
-# What a rule says of its table, and how levels of rules are summed up.
+# The kinds of rules, each with the levels that it combines.
 KINDS = {
     "within_year": ("within_table", "between_sources"),
     "between_years": ("between_years",),

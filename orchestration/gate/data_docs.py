@@ -20,7 +20,7 @@ from orchestration.gate.suites import SOURCES, Source
 def build_data_docs(
     rules: list[Rule], tables: list[Table], databases: dict[Source, Path], attack_inputs: AttackInputs, folder: Path
 ) -> Path:
-    """Run the checkpoints on what there is, and write the pages.
+    """Run the checkpoints on the files that exist, and write the pages.
 
     Args:
         rules: all rules.

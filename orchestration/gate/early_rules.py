@@ -1,10 +1,10 @@
 """Rules on the warehouse that are also judged as soon as the deliveries are read: they refuse a run within seconds.
 
-What such a rule looks at is made of the answers of the deliveries that came again, in a file of its own, by the SQL of the
-same models; all that is made of them after it need not be waited for. The stage of the rule judges it again with the rest,
-and its result there is the one that the verdict has.
+What such a rule looks at is made from the answers of the redelivered forms, in a separate file, by the SQL of the same
+models, so the rule need not wait for the other models. The stage of the rule judges it again with the rest, and that result
+goes into the verdict.
 
-Belongs here: which rules those are, and what they are judged on. Does not belong here: judging (``judging``), or what a rule
+Belongs here: which rules these are, and what they are judged on. Does not belong here: judging (``judging``), or what a rule
 finds (``checkpoint``).
 """
 
@@ -19,7 +19,7 @@ from orchestration.core.warehouse import attach, connect, make_restricted
 from orchestration.engines import compiled
 from orchestration.publish import rolls
 
-# The rules, with the models that they and what is proposed for them look at.
+# The rules, with the models that they and their proposals read.
 RULES = {
     "lost_answers_are_signed": (
         "int_contested_units",
@@ -30,11 +30,10 @@ RULES = {
     )
 }
 
-# The schemas of what those models are made of.
+# The schemas that those models read.
 SCHEMAS = ("classifications", "decisions", "forms", rolls.SCHEMA, "raw", "reference")
 
-# Of the cells the redelivered forms alone are looked at: no answer depends on those of another form. Which versions there
-# are, is known of all.
+# Only the cells of redelivered forms are read, as no answer depends on another form; the versions of all forms are known.
 _OF_ALL_FORMS = ("files", "deliveries")
 
 _COME_AGAIN = f"""
@@ -60,14 +59,14 @@ def redelivered_forms(warehouse: Path) -> list[str]:
 
 @contextmanager
 def answers_of(settings: Settings, forms: list[str]) -> Iterator[Path]:
-    """Give a warehouse with what the rules look at, made of the deliveries of some forms; it is deleted afterwards.
+    """Yield a warehouse with what the rules look at, made from the deliveries of some forms; it is deleted afterwards.
 
     Args:
         settings: where the warehouse lies into which the deliveries and all inputs were read.
         forms: the forms.
     """
     models = compiled.compiled(settings, [name for names in RULES.values() for name in names])
-    # Its SQL names the warehouse, which is called after its file. It holds answers of single units.
+    # The SQL names the warehouse, which is named after its file. It holds answers of single units.
     made = settings.warehouse / "early" / settings.warehouse_file.name
     make_restricted(made.parent)
     _remove(made)

@@ -1,7 +1,7 @@
 """The project's own expectations of Great Expectations: a rule holds on every row; an attack on the files finds nothing.
 
-Importing this module imports Great Expectations, which takes seconds, and makes both known to it; ``checkpoint`` does it
-when it is needed, and the plugin ``is248_expectations`` of the context for whoever runs a checkpoint by hand.
+Importing this module imports Great Expectations, which takes seconds, and registers both with it; ``checkpoint`` does so
+when needed, and the context's plugin ``is248_expectations`` does so for checkpoints that are run by hand.
 
 Belongs here: what Great Expectations cannot state itself. Does not belong here: any single rule.
 """
@@ -30,13 +30,13 @@ from orchestration.gate.attack_rules import AttackInputs, attacked
 from orchestration.gate.results import SHOWN_ROWS, Counted
 from orchestration.gate.rules import BATCH, FOLDER, row_key
 
-# Failing rows whose keys a waiver can name; a rule with more has not been understood.
+# Most failing rows whose keys a waiver can name; a rule with more failing rows has not been understood.
 MOST_KEYS = 1000
 
-# As whoever asks says that the rows are not wanted.
+# The result formats without rows.
 _WITHOUT_ROWS = ("BOOLEAN_ONLY", "BASIC")
 
-# What the attack of a run needs; whoever runs a checkpoint by hand attacks with what the settings say.
+# What the attack of a run needs; a checkpoint run by hand takes it from the settings.
 ATTACK_INPUTS: ContextVar[AttackInputs | None] = ContextVar("attack_inputs", default=None)
 
 
@@ -69,7 +69,7 @@ class RuleOutcome(QueryMetricProvider):  # type: ignore[misc]
         filled = {BATCH: str(batch), FOLDER: str(_database(execution_engine).parent).replace("'", "''")}
 
         def fetch(query: str) -> list[dict[str, Any]]:
-            # Colons of SQL are no bind parameters.
+            # Colons in the SQL are not bind parameters.
             found = execution_engine.execute_query(sa.text(query.replace(":", "\\:")))
             return [dict(row._mapping) for row in found]
 
@@ -128,7 +128,7 @@ def _inputs_of_settings(database: Path) -> AttackInputs:
 
 
 def _judged(outcome: dict[str, Any], may_be_empty: bool) -> dict[str, Any]:
-    """Return a validation result: success where nothing fails and something was looked at."""
+    """Return a validation result: success where no row fails and at least one was looked at."""
     return {
         "success": outcome["failing"] == 0 and (outcome["checked"] > 0 or may_be_empty),
         "result": {"observed_value": outcome["failing"], "details": outcome},
@@ -139,8 +139,8 @@ class ExpectRuleToHold(UnexpectedRowsExpectation):  # type: ignore[misc]
     """Expect that no row of ``rows_query`` meets ``fails_when``, and that there is a row to look at.
 
     The rows that meet it are the ``unexpected_rows_query``, which is made of both. Beside their number the result has how
-    many rows were looked at, the greatest ``value``, the first unexpected rows and their ``key``. ``may_be_empty`` lets the
-    rule hold where there is no row. ``{batch}`` in the query is the table, ``{candidate}`` the folder of its file.
+    many rows were looked at, the greatest ``value``, the first unexpected rows and their ``key``. With ``may_be_empty`` the
+    rule also holds where there is no row. ``{batch}`` in the query is the table, ``{candidate}`` the folder of its file.
     """
 
     unexpected_rows_query: str = ""
@@ -155,7 +155,7 @@ class ExpectRuleToHold(UnexpectedRowsExpectation):  # type: ignore[misc]
 
     @pydantic.validator("unexpected_rows_query")  # type: ignore[untyped-decorator]
     def _validate_query(cls, query: str) -> str:  # noqa: N805
-        """Let a query be about other tables beside its own, of which the parent would tell on the screen each time."""
+        """Let a query read other tables besides its own, without the warning that the parent prints each time."""
         return query
 
     @pydantic.root_validator(pre=True)  # type: ignore[untyped-decorator]
@@ -175,7 +175,7 @@ class ExpectRuleToHold(UnexpectedRowsExpectation):  # type: ignore[misc]
 
 
 class ExpectAttackToFindNothing(BatchExpectation):  # type: ignore[misc]
-    """Expect that one part of an attack derives nothing of a unit from the files of this and of earlier snapshots."""
+    """Expect that one part of an attack derives nothing about a unit from the files of this and earlier snapshots."""
 
     part: str
     may_be_empty: bool = False

@@ -1,7 +1,7 @@
-"""What Great Expectations' results mean for rules: from expectations to what rules found, and to its own result as kept.
+"""What Great Expectations' results mean for rules: what each rule found, and the native result that is kept.
 
-Belongs here: reading results, those of now and those that are remembered. Does not belong here: running expectations
-(``checkpoint``), or what is remembered under which hash (``result_keys``).
+Belongs here: reading new and remembered results. Does not belong here: running expectations (``checkpoint``), or what is
+remembered under which hash (``result_keys``).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from orchestration.gate.result_keys import Recall
 from orchestration.gate.results import SHOWN_ROWS, Counted
 from orchestration.gate.rules import Rule, row_key
 
-# What Great Expectations says of the run and not of the data.
+# Fields of Great Expectations that describe the run, not the data.
 _VOLATILE = ("run_id", "validation_time", "batch_markers", "active_batch_definition", "batch_parameters")
 
-# What it says of a suite that follows from the results of its expectations.
+# Fields of a suite's result that follow from the results of its expectations.
 _OF_RESULTS = ("success", "results", "statistics")
 
-# How it tells of the rows that one of its own expectations found, with the columns of the key.
+# The result format with rows, and the columns of the key.
 _WITH_ROWS = "COMPLETE"
 
 
@@ -53,7 +53,7 @@ def _is_row_by_row(result: Any) -> bool:
 
 
 def _with_rows(definition: Any, result: Any) -> Any:
-    """Ask again for what failed, with the keys of the rows."""
+    """Run a failed expectation again to get the keys of the rows."""
     configuration = result.expectation_config
     key = configuration.meta["key"]
     expectation = next(each for each in definition.suite.expectations if each.id == configuration.id)
@@ -65,7 +65,7 @@ def _with_rows(definition: Any, result: Any) -> Any:
     rows = again.result.get("unexpected_index_list") or [
         value if isinstance(value, dict) else {"value": value} for value in again.result["unexpected_list"]
     ]
-    # Great Expectations asks for them in no order.
+    # Great Expectations returns them in no particular order.
     rows = sorted(rows, key=lambda row: json.dumps(row, default=str))
     if configuration.meta["is_measured"]:
         rows.sort(key=lambda row: _size(row[configuration.kwargs["column"]]), reverse=True)
@@ -77,7 +77,7 @@ def _with_rows(definition: Any, result: Any) -> Any:
 
 
 def _size(value: float) -> float:
-    """Return a number by which rows are ordered: what is none is the greatest, as in DuckDB."""
+    """Return a number by which rows are ordered: a missing value is the greatest, as in DuckDB."""
     return math.inf if math.isnan(value) else value
 
 
@@ -95,7 +95,7 @@ def _greatest(definition: Any, result: Any) -> float | None:
 def take(
     found: dict[str, Found], wanted: Mapping[str, Rule], definition: Any, result: Any, greatest: float | None = None
 ) -> None:
-    """Put what one expectation found to its rule."""
+    """Add what one expectation found to its rule."""
     configuration = result.expectation_config
     name = configuration.meta["rule"]
     if name not in wanted:
@@ -108,7 +108,7 @@ def take(
     if "details" in outcome and "checked" in (outcome["details"] or {}):
         found[name].parts.append(Part(identifier, table, Counted(**outcome["details"])))
     elif "unexpected_count" in outcome:
-        # Of no row Great Expectations counts nothing at all.
+        # Without rows Great Expectations returns no counts.
         failing = 0 if outcome["element_count"] == 0 else outcome["unexpected_count"]
         checked = outcome["element_count"] - (outcome.get("missing_count") or 0)
         rows = outcome.get("unexpected_index_list") or []
@@ -123,10 +123,10 @@ def take(
 
 
 def together(rule: Rule, parts: list[Part]) -> Counted:
-    """Return what the parts of a rule found as one.
+    """Combine what the parts of a rule found.
 
-    Several expectations on one table look at the same rows, so the most of them count; a row that fails two of them fails
-    twice. One that is about a table as a whole has looked at no row where others do, and counts where no row fails.
+    Several expectations on one table look at the same rows, so the largest number counts; a row that fails two of them fails
+    twice. An expectation on a table as a whole adds no rows where others look at rows, and counts where no row fails.
     """
     by_row = [part for part in parts if not part.is_whole]
     checked: dict[str, int] = defaultdict(int)
@@ -166,7 +166,7 @@ def judged_suite(
     recall: Recall | None,
     found: dict[str, Found],
 ) -> dict[str, Any]:
-    """Put what was found of a suite, now and before, to its rules, and return it as Great Expectations writes it."""
+    """Add new and remembered results of a suite to its rules, and return them as Great Expectations writes them."""
     stated = {each.id: each for each in definition.suite.expectations}
     results = {identifier: remembered.content["result"] for identifier, remembered in known.items()}
     frame: dict[str, Any] = next((remembered.content["suite"] for remembered in known.values()), {})
@@ -191,7 +191,7 @@ def judged_suite(
             part = remembered.content["part"]
             found[name].parts.append(Part(**part | {"counted": Counted(**part["counted"])}))
             found[name].judged_on.append(remembered.judged_on)
-    # Parts are put together in the order of the suite, whatever was judged when.
+    # Parts are combined in the order of the suite, whichever were remembered.
     order = {identifier: place for place, identifier in enumerate(stated)}
     for each in found.values():
         each.parts.sort(key=lambda part: order.get(part.expectation, -1))
@@ -210,7 +210,7 @@ def judged_suite(
 
 
 def _native(validation: Any) -> dict[str, Any]:
-    """Return a validation result as Great Expectations writes it, without what the run and not the data made."""
+    """Return a validation result as Great Expectations writes it, without the fields that depend on the run."""
     content: dict[str, Any] = validation.to_json_dict()
     content["meta"] = {name: value for name, value in content["meta"].items() if name not in _VOLATILE}
     for result in content["results"]:
@@ -222,11 +222,11 @@ def _native(validation: Any) -> dict[str, Any]:
 
 
 def _message(exceptions: Mapping[str, Any] | None) -> str | None:
-    """Return the message of the exception for which an expectation could not run."""
+    """Return the message of the exception that kept an expectation from running."""
     found = exceptions or {}
     for value in [found, *(item for item in found.values() if isinstance(item, Mapping))]:
         if value.get("exception_message"):
-            # The query stands in the rule; the message alone says what is wrong with it.
+            # The query is in the rule; only the message says what is wrong with it.
             return " ".join(str(value["exception_message"]).partition("[SQL:")[0].split())
     return None
 

@@ -1,7 +1,8 @@
 """Judging what this installation made: deliveries and warehouse before there is a candidate, then the candidate.
 
-Belongs here: which files are judged under which circumstances, where results wait for the verdict, and judging or proving
-again. Does not belong here: what a rule finds (``checkpoint``), the verdict (``verdict``), or who asks for it (``defs``).
+Belongs here: which files are judged under which circumstances, where results are kept until the verdict, and judging or
+proving again. Does not belong here: what a rule finds (``checkpoint``), the verdict (``verdict``), or the callers
+(``defs``).
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def earlier_databases(settings: Settings) -> tuple[Path, ...]:
     """Return the databases of all snapshots, for the attack: one that is damaged would hide what it published.
 
     Raises:
-        UserError: one is not what was published.
+        UserError: a database differs from what was published.
     """
     published = pointer.current(settings.snapshots)
     found = []
@@ -71,19 +72,19 @@ def earlier_databases(settings: Settings) -> tuple[Path, ...]:
 
 
 def stage_file(folder: Path, stage: Stage) -> Path:
-    """Return where the results of a stage wait for the gate, in the folder of those results."""
+    """Return the file in a results folder that keeps the results of a stage for the gate."""
     return folder / f"{stage}.json"
 
 
 def dbt_tests_file(folder: Path) -> Path:
-    """Return where the results of dbt's data tests wait for the gate, in the folder of those results."""
+    """Return the file in a results folder that keeps the results of dbt's data tests for the gate."""
     return folder / "dbt_tests.json"
 
 
 def take_results(path: Path, *, is_part: bool) -> list[RuleResult]:
-    """Return the results of a stage where only a part of its rules is judged anew, and remove their file.
+    """Return the results of a stage if only part of its rules is judged anew, and remove their file.
 
-    What breaks off leaves nothing for the verdict. Nothing is returned where all rules are judged.
+    An interrupted stage thus leaves nothing for the verdict. Nothing is returned if all rules are judged.
     """
     before = read_results(path) if is_part and path.is_file() else []
     path.unlink(missing_ok=True)
@@ -91,7 +92,7 @@ def take_results(path: Path, *, is_part: bool) -> list[RuleResult]:
 
 
 def keep_results(path: Path, found: list[RuleResult], before: list[RuleResult]) -> None:
-    """Write the results of a stage: what was found now, and before it of the rules that were not judged now."""
+    """Write the results of a stage: new ones, and earlier ones of the rules that were not judged now."""
     judged = {each.rule for each in found}
     write_results(path, [*found, *(each for each in before if each.rule not in judged)])
 
@@ -102,7 +103,7 @@ def judge_one_stage(settings: Settings, stage: Stage, names: Collection[str] | N
     Args:
         settings: where warehouse and rules lie.
         stage: what is judged.
-        names: these rules only; what the others found before stays.
+        names: judge only these rules; earlier results of the others are kept.
     """
     path = stage_file(settings.stage_results, stage)
     before = take_results(path, is_part=names is not None)
@@ -122,7 +123,7 @@ def judge_one_stage(settings: Settings, stage: Stage, names: Collection[str] | N
 
 
 def early_file(folder: Path) -> Path:
-    """Return where the results of the rules are that were judged early, in the folder of results; for a refusal alone."""
+    """Return the file in a results folder with the results of the early rules; it serves a refusal only."""
     return folder / "early.json"
 
 
@@ -153,19 +154,19 @@ def _read_all(files: list[Path]) -> list[RuleResult]:
 
 
 def results_of_stages(folder: Path) -> list[RuleResult]:
-    """Return what was found before there was a candidate, in the folder of those results.
+    """Return the results of the stages before the candidate, from a results folder.
 
     Raises:
-        UserError: a stage was not judged; without it nobody can say that a candidate passes.
+        UserError: a stage was not judged, so it is unknown whether a candidate passes.
     """
     return _read_all([stage_file(folder, "delivery"), stage_file(folder, "warehouse"), dbt_tests_file(folder)])
 
 
 def results_before(candidate: Candidate) -> list[RuleResult]:
-    """Return what the rules found in the deliveries and the warehouse that a candidate was made from.
+    """Return the results of the rules on the deliveries and the warehouse that a candidate was made from.
 
     Raises:
-        UserError: it is not there.
+        UserError: they are missing.
     """
     return _read_all([candidate.path.parent / f"{candidate.id}{EARLIER}"])
 
@@ -193,7 +194,7 @@ def _judged_files(settings: Settings, candidate: Candidate, now: Circumstances) 
 def _proof_of_equal(settings: Settings, candidate: Candidate, rules: list[Rule]) -> dict[str, Any] | None:
     """Return the published snapshot's score where it has the same content and was judged by the same rules."""
     published = pointer.current(settings.snapshots)
-    # What is taken from another snapshot is verified first; where it is damaged, the rules are proven anew.
+    # A snapshot is verified before anything is taken from it; if it is damaged, the rules are proven anew.
     is_whole = published is not None and integrity.damage(published, only=(GATE,)) is None
     verdict = snapshots.read_gate(published) if published is not None and is_whole else None
     if verdict is None or verdict["content_hash"] != candidate.content_hash:
@@ -204,21 +205,21 @@ def _proof_of_equal(settings: Settings, candidate: Candidate, rules: list[Rule])
 
 
 def judge_made(settings: Settings, made: Candidate, *, takes_over: bool = False) -> dict[str, Any]:
-    """Judge a candidate by all rules, prove them where nothing blocks, and return the verdict; it stands in the candidate.
+    """Judge a candidate by all rules, prove them where nothing blocks, write the verdict into it and return it.
 
     Args:
         settings: where everything lies.
         made: the candidate.
-        takes_over: whether results of what is as it was are taken over; otherwise all is judged and proven anew, and
+        takes_over: whether results are taken over where nothing changed; otherwise all is judged and proven anew, and
             remembered.
 
     Raises:
-        UserError: what was found before there was a candidate is missing.
+        UserError: the results of the stages before the candidate are missing.
     """
     rules, tables, now = load_rules(settings.rules), load_tables(settings.metadata), circumstances(settings)
     judged = _judged_files(settings, made, now)
     memory = Memory(settings.warehouse / FOLDER, made.id, takes_over=takes_over)
-    # What attacks on faults take over says nothing of what is told of the candidate.
+    # What attacks on faults take over is no part of the candidate's results.
     judged = replace(judged, attack_inputs=replace(judged.attack_inputs, kept=Pieces(memory)))
     with reading({"candidate": made.path / DATABASE, "warehouse": judged.warehouse}, made.path) as reads:
         proofs = Proofs(memory, reads, tables, judged.attack_inputs)
@@ -241,7 +242,7 @@ def judge_made(settings: Settings, made: Candidate, *, takes_over: bool = False)
             recall=Recall(memory, reads),
         )
     if verdict["verdict"] == "pass":
-        # After a refusal the rules were not proven, and what is known of them may hold again.
+        # After a refusal the rules were not proven, so remembered proofs may still be needed.
         memory.forget_unused()
     return verdict
 
@@ -279,7 +280,7 @@ def judge_again(
     is_published = candidate.path == pointer.current(settings.snapshots)
     integrity.verify(candidate.path, remedy=integrity.ANEW if is_published else integrity.RESTORE)
     with tempfile.TemporaryDirectory() as folder:
-        # In a copy, since a snapshot is never written to.
+        # In a copy: a snapshot is never written to.
         copy = Path(folder) / candidate.id
         shutil.copytree(candidate.path, copy, copy_function=shutil.copyfile)
         # Deliveries and warehouse were judged before it was published; what was found then stays as it was.
@@ -301,7 +302,7 @@ def prove_rules(settings: Settings, tell: Callable[[Proven], None], only: str | 
     """Seed the faults of rules into copies of the warehouse and of the candidate or snapshot that was made of it.
 
     Args:
-        settings: where what was judged lies.
+        settings: where the judged files are.
         tell: takes each result as it comes.
         only: the one rule that is proven; all of them if left out.
 
@@ -309,7 +310,7 @@ def prove_rules(settings: Settings, tell: Callable[[Proven], None], only: str | 
         The score, as it stands in ``gate.json``.
 
     Raises:
-        UserError: there is no such rule; nothing was built yet, or what was built is no candidate of this warehouse.
+        UserError: there is no such rule, nothing was built yet, or the candidate was not made from this warehouse.
     """
     rules = load_rules(settings.rules)
     if only is not None:

@@ -1,11 +1,11 @@
 """Results of earlier judgements, by the hash of their inputs: equal inputs give an equal result.
 
 An entry is a file that is named by the hash of everything that the result depends on, and begins with the hash of its own
-bytes. One that is damaged or missing is judged anew. Counts and verdicts are remembered, never a failing row, and what the
-day, the channel or a waiver makes of a result is no part of it.
+bytes. Where it is damaged or missing, the result is judged anew. Entries hold counts and verdicts, never a failing row, and
+nothing that depends on the day, the channel or a waiver.
 
 Belongs here: keeping, finding and deleting entries. Does not belong here: what a result depends on (``sql_inputs``), or
-which results are kept (``checkpoint``, ``attack_rules``, ``proof``).
+which results are kept (``checkpoint``, ``attack_rules``, ``proofs``).
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _ENDING = ".json"
 
 @dataclass(frozen=True)
 class Remembered:
-    """A result, and the candidate on which it was judged; none where that is the candidate that is judged now."""
+    """A result, and the candidate on which it was judged; None if that is the current candidate."""
 
     content: Any
     judged_on: str | None
 
 
 class Memory:
-    """The memory as one judgement of a candidate uses it; without a folder it knows only what was judged just now."""
+    """The memory of one judgement of a candidate; without a folder it has only results of this judgement."""
 
     def __init__(self, folder: Path | None = None, candidate: str = "", *, takes_over: bool = False) -> None:
         """Open a memory.
@@ -44,7 +44,7 @@ class Memory:
         Args:
             folder: where its entries lie.
             candidate: the id of what is judged.
-            takes_over: whether what was judged of other candidates is taken over; otherwise all is judged anew, and kept.
+            takes_over: whether results for other candidates are taken over; otherwise all is judged anew, and kept.
         """
         self._folder = folder
         self._candidate = candidate
@@ -70,7 +70,7 @@ class Memory:
         return found
 
     def keep(self, key: str, content: Any) -> None:
-        """Remember what was just judged; a memory that cannot be written to is none, and nothing else."""
+        """Remember a new result; if the memory cannot be written to, nothing is remembered and nothing fails."""
         self._now[key] = content
         if self._folder is None:
             return

@@ -1,7 +1,7 @@
 """The page of the gate: the verdict for people, in Norwegian and English, in one file that loads nothing.
 
-Both languages stand in the page and the reader switches between them; every word of both is in ``texts``. The page is made
-from the verdict alone, without a clock: the same verdict gives the same bytes.
+The page has both languages, and the reader switches between them; all words are in ``texts``. The page is made from the
+verdict alone, without a clock: the same verdict gives the same bytes.
 
 Belongs here: rendering. Great Expectations' own pages load styles and a tracker from the web, so they are never published.
 """
@@ -28,7 +28,7 @@ from orchestration.gate.rules import LEVELS
 Language = Literal["nb", "en"]
 
 TEMPLATES = Path(__file__).parent / "templates"
-# What the pages that stand alone have in common.
+# Shared by the self-contained pages.
 STYLE = Path(__file__).parent.parent / "core" / "templates"
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
@@ -51,7 +51,7 @@ class Shown:
 
     columns: list[str]
     rows: list[list[Any]]
-    # Columns in which every value is a number; they are set to the right.
+    # Columns in which every value is a number; they are right-aligned.
     numeric: frozenset[str]
 
 
@@ -83,7 +83,7 @@ def number(value: float, language: Language, other: float | None = None) -> str:
 
 
 def share(part: int, whole: int, language: Language) -> str:
-    """Return a part in percent with one decimal; what is not nothing is never 0, and what is not all is never 100."""
+    """Return a part in percent with one decimal; only nothing is shown as 0, and only all as 100."""
     points = 100 * part / whole if whole else 0.0
     sign = ""
     if part and points < 0.1:
@@ -144,7 +144,7 @@ def write_cell(value: Any) -> Markup:
 
 
 def shown_rows(rule: Mapping[str, Any]) -> Shown | None:
-    """Return the failing rows that a page may show; none of deliveries and warehouse, whatever the verdict has."""
+    """Return the failing rows that a page may show; never rows of deliveries or the warehouse."""
     if rule["stage"] != "candidate" or not rule["rows"]:
         return None
     columns = list(dict.fromkeys(name for row in rule["rows"] for name in row))
@@ -175,7 +175,7 @@ def _order(rule: Mapping[str, Any]) -> tuple[bool, bool, str]:
 
 
 def _judged(rules: Sequence[Mapping[str, Any]]) -> Markup:
-    """Return how many rules were judged on the snapshot, and of how many something was taken over."""
+    """Return how many rules were judged on the snapshot, and for how many some results were taken over."""
     before = sum(bool(rule.get("judged_on")) for rule in rules)
     return say(TEXTS["judged"], now=len(rules) - before, before=before)
 

@@ -1,7 +1,7 @@
-"""The proof that rules bite: every rule must catch the fault that is seeded for it, and nothing in the clean data.
+"""The proof that rules catch faults: each must catch the fault seeded for it, and find nothing in the clean data.
 
 A fault is SQL on a copy of the database that the rule judges; the copy is then judged by the rule's expectations, as they
-stand in the suites. Nothing that is judged or published is touched.
+stand in the suites. The files that are judged or published are not touched.
 
 Belongs here: seeding and scoring. Does not belong here: the faults, which stand beside their rules in
 ``expectations/rules``.
@@ -39,18 +39,18 @@ from orchestration.publish.snapshot_files import DATABASE
 # Beginning of the folder beside the warehouse in which faults are seeded.
 COPIES = ".proof-"
 
-# What the fault of waivers is called; it is made up here and not in SQL.
-WAIVERS_TITLE = ("Fritak som ikke gjelder noe", "Waivers that hold nothing")
+# Name of the fault of waivers, which is made here and not in SQL.
+WAIVERS_TITLE = ("Fritak som ikke gjelder noe", "Waivers that have no effect")
 
 Verdict = Literal["caught", "missed", "not_seeded", "caught_clean"]
 
 
 @dataclass(frozen=True)
 class Proven:
-    """What became of one fault.
+    """The outcome of one seeded fault.
 
-    It was caught or missed; not seeded, since the data have nothing that it could change; or the rule failed on the clean
-    data already.
+    It was caught or missed; not seeded, since the data have nothing for it to change; or the rule had already failed on the
+    clean data.
     """
 
     rule: str
@@ -59,13 +59,13 @@ class Proven:
     fault_en: str
     verdict: Verdict
     failing: int
-    # The candidate on which it was proven, where that is another one.
+    # The candidate on which it was proven, if another one.
     judged_on: str | None = None
 
 
 @dataclass(frozen=True)
 class Judged:
-    """The files on which rules are proven: a warehouse, a candidate made of it, and what an attack needs beside."""
+    """The files on which rules are proven: a warehouse, a candidate made of it, and what an attack needs besides."""
 
     warehouse: Path
     dbt_target: Path
@@ -88,7 +88,7 @@ def _test_of(rule: Rule, judged: Judged) -> str:
 def _count(rule: Rule, gate: Gate, tables: list[Table], judged: Judged, changed_by: Sequence[str] = ()) -> Counted:
     if rule.kind != "dbt_test":
         return gate.count(rule, changed_by)
-    # A data test shows the rows that fail.
+    # A data test returns the rows that fail.
     return gate.count_rows(asset_of(rule, tables), escaped(_test_of(rule, judged)))
 
 
@@ -98,13 +98,13 @@ def _seed(connection: duckdb.DuckDBPyConnection, rule: Rule) -> bool:
     is_changed = False
     for statement in rule.fault.sql:
         row = connection.execute(statement).fetchone()
-        # Statements that make or drop something report no number of rows.
+        # Statements that create or drop something report no number of rows.
         is_changed |= row is None or bool(row[0])
     return is_changed
 
 
 def _is_of_candidate(rule: Rule) -> bool:
-    """Return whether a rule asks the candidate's tables, and not the warehouse's."""
+    """Return whether a rule queries the candidate's tables, not the warehouse's."""
     return rule.stage == "candidate" and rule.kind == "rows"
 
 
@@ -115,14 +115,14 @@ def _prove_rows(
         before = _count(rule, gate, tables, judged).failing
     if before and not rule.can_be_waived:
         return "caught_clean", before
-    # Expectations and faults share the connection, so that what is seeded is seen and leaves no trace.
+    # Expectations and faults share the connection, so that a fault is seen without a commit and leaves no trace.
     connection = gate.connection(source)
     connection.execute("begin")
     try:
         if not _seed(connection, rule):
             return "not_seeded", 0
         assert rule.fault is not None
-        # Where nothing failed before, what fails now fails in a table that the fault names.
+        # If nothing failed before, any failure is in a table that the fault names.
         found = _count(rule, gate, tables, judged, () if before else rule.fault.sql)
     finally:
         connection.execute("rollback")
@@ -130,7 +130,7 @@ def _prove_rows(
 
 
 def _link_other_files(candidate: Path, folder: Path) -> None:
-    """Show a candidate's other files beside a copy of its database."""
+    """Link a candidate's other files beside a copy of its database."""
     for path in candidate.iterdir():
         if path.name != DATABASE:
             (folder / path.name).symlink_to(path.resolve())
@@ -145,7 +145,7 @@ def _prove_attack(rule: Rule, folder: Path, judged: Judged, before: int | None) 
     beside.mkdir()
     _link_other_files(judged.candidate, beside)
     if rule.part == FORMATS and not any((beside / name).exists() for name in ("csv", "parquet", "jsonstat", "px")):
-        # There is no other file that could show what the database hides.
+        # No other file could show what the database hides.
         return "not_seeded", 0
     faulty = beside / DATABASE
     shutil.copyfile(clean, faulty)
@@ -167,14 +167,14 @@ def _prove_attack(rule: Rule, folder: Path, judged: Judged, before: int | None) 
         return "not_seeded", 0
 
     def failing(database: Path, earlier: tuple[Path, ...] = ()) -> int:
-        # The part that the rule is about alone, without the files and snapshots that the fault does not touch.
+        # Only the rule's part, without the files and snapshots that the fault does not touch.
         found = attack(
             database,
             policy=judged.attack_inputs.policy,
             answer_groups=judged.attack_inputs.answer_groups,
             folder=database.parent if rule.part == FORMATS else None,
             earlier=earlier,
-            # What changed in no table of answers changed somewhere else.
+            # If no table of answers changed, the fault changed something else.
             only=changed or None,
             parts=[str(rule.part)],
             readings=judged.attack_inputs.readings,
@@ -189,13 +189,13 @@ def _prove_attack(rule: Rule, folder: Path, judged: Judged, before: int | None) 
     try:
         found = failing(faulty) if rule.fault.into == "candidate" else failing(clean, (faulty,))
     except UserError:
-        # Figures that contradict one another are no more published than such as tell too much.
+        # Contradictory figures are blocked, as are figures that reveal too much.
         return "caught", 1
     return ("caught" if found else "missed"), found
 
 
 def _prove_waivers(rules: list[Rule]) -> tuple[Verdict, int]:
-    """Judge waivers that hold nothing: of no rule, of a rule that cannot be waived, and one that has expired."""
+    """Judge waivers that have no effect: for an unknown rule, for a rule that cannot be waived, and an expired one."""
     fixed = next(rule.id for rule in rules if not rule.can_be_waived)
     today = date(2000, 1, 2)
     made_up = [
@@ -221,13 +221,13 @@ def prove(
         tables: the described public tables, for rules that run for each.
         judged: the clean files.
         tell: takes each result as it comes.
-        found_before: failing rows that rules have found in the clean files; of a rule that is not named they are counted.
+        found_before: number of failing rows in the clean files by rule; it is counted for rules that are not in it.
         proofs: where proofs are kept, and taken over from; all rules are proven where there are none.
 
     Returns:
         One result a fault, in the rules' order.
     """
-    # Copies of restricted tables stay in the restricted folder, also where a run is cut off and leaves them there.
+    # Copies of restricted tables stay in the restricted folder, even if an interrupted run leaves them there.
     for remains in judged.warehouse.parent.glob(f"{COPIES}*"):
         shutil.rmtree(remains)
     with tempfile.TemporaryDirectory(prefix=COPIES, dir=judged.warehouse.parent) as name:
@@ -251,7 +251,7 @@ def prove(
                     return *_prove_waivers(rules), None
                 if proofs is None or before.get(rule.id) != 0:
                     return *prove_anew(rule), None
-                # What fails on the clean files already is proven each time.
+                # A rule that already fails on the clean files is proven each time.
                 if rule.kind == "attack":
                     key = proofs.key_of_attack(rule)
                 else:
@@ -299,7 +299,7 @@ def prove(
             finally:
                 for _, proving in started:
                     proving.cancel()
-                # The connections are closed only when nobody uses them any more.
+                # The connections are closed only when no thread uses them.
                 on_warehouse.shutdown()
                 on_candidate.shutdown()
                 on_copies.shutdown()
@@ -307,7 +307,7 @@ def prove(
 
 
 def rules_hash(rules: list[Rule]) -> str:
-    """Return a hash of everything that the rules say."""
+    """Return a hash of the content of all rules."""
     return hashlib.sha256("".join(rule.model_dump_json() for rule in rules).encode()).hexdigest()
 
 

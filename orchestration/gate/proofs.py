@@ -1,8 +1,8 @@
 """Which proofs of rules are remembered, and what each depends on.
 
-The proof of a rule depends on the rule and its fault, on what both read, and on what judges. An attack reads more than its
-fault names, and of some tables little: each of its queries is written down, and is as before where its tables are, or where
-the fault does not touch them and it gives the same rows. Only what was caught is remembered.
+The proof of a rule depends on the rule and its fault, on what both read, and on the program that judges. An attack reads
+more than its fault names, and little of some tables: each of its queries is recorded, and counts as unchanged if its tables
+are unchanged, or if the fault does not touch them and it gives the same rows. Only caught faults are remembered.
 
 Belongs here: what proofs depend on. Does not belong here: seeding and scoring (``proof``), or entries (``kept_results``).
 """
@@ -31,7 +31,7 @@ class Proofs:
     """The proofs that are remembered."""
 
     def __init__(self, memory: Memory, reads: Reads, tables: list[Table], inputs: AttackInputs) -> None:
-        """Take where they are remembered, what tells what is read, the public tables, and what an attack needs."""
+        """Take the memory, the hashes of what SQL reads, the public tables, and what an attack needs."""
         self._memory = memory
         self._reads = reads
         self._tables = tables
@@ -39,7 +39,7 @@ class Proofs:
         self._versions = versions()
 
     def key_of_rows(self, rule: Rule, source: Source, test: str = "") -> str | None:
-        """Return under which hash the proof of a rule on rows is remembered; None where it is not.
+        """Return the hash under which the proof of a rule on rows is remembered; None where it is not remembered.
 
         Args:
             rule: the rule.
@@ -48,14 +48,14 @@ class Proofs:
         """
         assert rule.fault is not None
         entries = entries_of(rule, self._tables)
-        # Where nothing failed before, only the tables that the fault names are looked at.
+        # If nothing failed before, only the tables that the fault names are looked at.
         looked_at = compress(entries, are_named([entry.asset.name for entry in entries], rule.fault.sql))
         asked = [text for entry in looked_at for text in (str(entry.asset), stated(entry.kwargs))]
         read = self._reads.of(source, *asked, test, *rule.fault.sql)
         return None if read is None else self._key("rows", rule, *asked, test, read)
 
     def key_of_attack(self, rule: Rule) -> str | None:
-        """Return under which hash the proof of a part of the attack is remembered; None where it is not."""
+        """Return the hash under which the proof of a part of the attack is remembered; None where it is not remembered."""
         assert rule.fault is not None
         read = self._reads.of("candidate", *rule.fault.sql)
         if read is None:
@@ -67,12 +67,12 @@ class Proofs:
         return self._key("attack", rule, read, compared or "", files, given)
 
     def find(self, key: str | None) -> Remembered | None:
-        """Return what is remembered of a proof, or None; of an attack only where its queries are as they were."""
+        """Return the remembered proof, or None; the proof of an attack only if its queries are unchanged."""
         found = self._memory.find(key) if key is not None else None
         return found if found is not None and all(map(self._is_as_before, found.content["asked"])) else None
 
     def keep(self, key: str | None, rule: Rule, failing: int, asked: Iterable[Query] = ()) -> None:
-        """Remember that a fault was caught, and what was asked of the databases."""
+        """Remember that a fault was caught, with the queries on the databases."""
         assert rule.fault is not None
         if key is None:
             return
@@ -87,8 +87,8 @@ class Proofs:
     def _asked(self, sql: str, touched: set[str], *, has_parameters: bool) -> dict[str, Any]:
         """Return a query in the form in which it is remembered.
 
-        Its rows tell that it is as before where the fault is seeded into none of its tables: then it gives the same rows of
-        the clean candidate.
+        Where the fault is seeded into none of its tables, it gives the same rows on the clean candidate, so equal rows show
+        that it is unchanged.
         """
         names = self._reads.names("candidate", sql)
         tables = self._reads.tables("candidate", names)

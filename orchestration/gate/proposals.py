@@ -1,8 +1,8 @@
-"""Entries that would answer what the gate found, written as they would stand in ``data``, for somebody to read and sign.
+"""Entries that would resolve what the gate found, written as they would be in ``data``, for somebody to read and sign.
 
-They lie under the restricted folder ``<warehouse>/proposals`` with the path that they would have in ``data``, each the whole
-content of its file; nothing is written into ``data`` itself. A proposed signature is open: an entry without reason, name and
-date is refused.
+They lie under the restricted folder ``<warehouse>/proposals`` with the path that they would have in ``data``, each as a
+complete file; nothing is written into ``data`` itself. The signature is left open: an entry without reason, name and date is
+refused.
 
 Belongs here: what is proposed for which rule, and writing it. Does not belong here: what a rule finds (``checkpoint``), or
 what an entry means (``ingest.decisions``).
@@ -31,15 +31,15 @@ CORRECTIONS = "corrections"
 EXPLANATIONS = "published/explanations.csv"
 WAITING = "waiting_questions"
 
-# Folders under that of the proposals that are written for the warehouse, and emptied before.
+# Subfolders of the proposals that are written for the warehouse; they are emptied first.
 _OWN = (REDELIVERIES, SUBMISSIONS, CORRECTIONS, Path(EXPLANATIONS).parts[0])
 
-# Digits of a hash by which an entry names a version; ``ingest.decisions`` wants as many.
+# Digits of a hash by which an entry names a version; ``ingest.decisions`` requires as many.
 _DIGITS = 12
 
 
 def _open(reason: str) -> str:
-    """Return where an entry that somebody has still to sign is open, with what the reason is of."""
+    """Return the open fields of an entry that is still to be signed, and what the reason must explain."""
     return f'  reason: ""        # {reason}\n  decided_by: ""\n  date:\n'
 
 
@@ -53,7 +53,7 @@ class Proposal:
 
 
 def redelivery_entry(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return the entry that somebody would sign for units of one form whose answers are gone.
+    """Return the entry to sign for units of one form that lost answers.
 
     Args:
         rows: of the model ``int_redelivered_units``, with ``unit_name``.
@@ -86,14 +86,15 @@ _LOST = """
 
 
 def lost_answers(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Return the units that lost answers for which nobody signed, those that must be signed first."""
+    """Return the units with unsigned lost answers, those that must be signed first."""
     return dictionaries(connection, _LOST)
 
 
 def entries(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[int, str], list[str]]:
     """Return the entries to be signed for units that lost answers, by year and verdict: one a form.
 
-    Where a unit answered several times and none counts, nothing is lost: it is signed which counts (``data/submissions``).
+    Where a unit answered several times and none counts, nothing is lost: somebody signs which one counts
+    (``data/submissions``).
     """
     groups: dict[tuple[int, str, str], list[Mapping[str, Any]]] = {}
     for row in rows:
@@ -109,8 +110,8 @@ def entries(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[int, str], list[str
 def _for_redeliveries(verdict: str | None) -> Callable[[duckdb.DuckDBPyConnection, Settings], list[Proposal]]:
     """Return what proposes the signed losses as they would be, and shows the new entries of one verdict.
 
-    Entries that cover nothing any more are taken out. One that covers one of its units stays: which of the others go is for
-    its signer.
+    Entries that no longer cover any unit are removed. One that still covers a unit stays: its signer decides which of the
+    others go.
     """
 
     def propose(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[Proposal]:
@@ -139,7 +140,7 @@ def _for_redeliveries(verdict: str | None) -> Callable[[duckdb.DuckDBPyConnectio
 def without_entries(text: str, lines: Collection[int]) -> str:
     """Return a list in YAML without the entries that begin in some lines, with every comment that is not theirs.
 
-    An entry takes the comments inside it along, and those right above it, but for those at the top of the file.
+    The comments inside an entry and directly above it are removed too, except at the top of the file.
     """
     node = yaml.compose(text)
     if not isinstance(node, yaml.SequenceNode) or node.flow_style:
@@ -169,7 +170,7 @@ def _indent(line: str) -> int:
 
 
 def _is_of_none(line: str, indent: int) -> bool:
-    """Return whether a line is blank, or a comment that is not inside an entry whose dash is indented so far."""
+    """Return whether a line is blank, or a comment outside an entry whose dash has this indentation."""
     return not line.strip() or (line.lstrip().startswith("#") and _indent(line) <= indent)
 
 
@@ -212,7 +213,7 @@ _CONTESTED = """
 
 
 def _for_submissions(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[Proposal]:
-    """Return what is to be signed of units that answered several times where nothing tells which row counts."""
+    """Return the entries to sign for units with several answers where nothing decides which row counts."""
     rows = dictionaries(connection, _CONTESTED)
     by_year: dict[int, str] = {}
     for row in rows:
@@ -264,7 +265,7 @@ def _for_explanations(connection: duckdb.DuckDBPyConnection, settings: Settings)
         return [Proposal(EXPLANATIONS, without_rows(file.read(), "explanation_id", {row[0] for row in rows}))]
 
 
-# What proposes, by the rule that it answers; of one file all propose the same.
+# The proposing functions, by rule; those for one file all propose the same.
 PROPOSERS: dict[str, Callable[[duckdb.DuckDBPyConnection, Settings], list[Proposal]]] = {
     "lost_answers_are_signed": _for_lost_answers,
     "later_deliveries_keep_all_answers": _for_redeliveries("lost_few"),
@@ -276,12 +277,12 @@ PROPOSERS: dict[str, Callable[[duckdb.DuckDBPyConnection, Settings], list[Propos
 
 
 def propose(settings: Settings, found: list[RuleResult], warehouse: Path) -> list[RuleResult]:
-    """Write what would answer rules that fail, and return the results with the lines that tell of it.
+    """Write entries that would resolve failing rules, and return the results with lines that name them.
 
     Args:
-        settings: where inputs and proposals lie; proposals of earlier runs are taken away.
+        settings: where inputs and proposals lie; proposals of earlier runs are removed.
         found: the results of rules on the warehouse.
-        warehouse: what they were found in.
+        warehouse: where they were found.
     """
     for name in _OWN:
         shutil.rmtree(settings.proposals / name, ignore_errors=True)
@@ -301,13 +302,13 @@ def propose(settings: Settings, found: list[RuleResult], warehouse: Path) -> lis
 
 
 def propose_waiting(settings: Settings, found: list[RuleResult]) -> list[RuleResult]:
-    """Propose that questions wait of which an attack worked something out; return the results with lines that tell of it.
+    """Propose to let questions wait from which an attack derived something; return the results with lines that name them.
 
-    Figures that are published are known already, so a question that keeps them tells nothing new; one that was never
-    published shows nothing.
+    Published figures are already known, so a question that keeps them reveals nothing new; one that was never published
+    shows nothing.
 
     Args:
-        settings: where inputs and proposals lie; proposals of earlier candidates are taken away.
+        settings: where inputs and proposals lie; proposals of earlier candidates are removed.
         found: the results of rules on a candidate.
     """
     shutil.rmtree(settings.proposals / WAITING, ignore_errors=True)
@@ -332,7 +333,7 @@ def propose_waiting(settings: Settings, found: list[RuleResult]) -> list[RuleRes
 
 
 def _wait(year: int, questions: Collection[str]) -> str:
-    """Return the entry by which questions would wait."""
+    """Return the entry that would let questions wait."""
     listed = "".join(f"    - {question}\n" for question in sorted(questions))
     return f"- year: {year}\n  questions:\n{listed}{_open('why they wait')}"
 

@@ -1,10 +1,10 @@
 """Which results of expectations are remembered, and under which hash.
 
-An expectation's result depends on what it says, on what it reads, and on what judges. What the parts of the attack depend on
-the attack itself says (``orchestration.attack.kept_pieces``).
+An expectation's result depends on its definition, on what it reads, and on the program that judges. What the parts of the
+attack depend on is defined by the attack (``orchestration.attack.kept_pieces``).
 
 Belongs here: the keys of expectations and pieces of the attack. Does not belong here: what SQL reads (``sql_inputs``), the
-entries (``kept_results``), or the keys of proofs (``proof``).
+entries (``kept_results``), or the keys of proofs (``proofs``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from orchestration.gate.suites import ATTACK_TO_FIND_NOTHING
 
 
 class Pieces:
-    """Pieces of an attack as they are remembered; what was taken over of each part of the attack is written down."""
+    """Remembered pieces of an attack; records what was taken over for each part of the attack."""
 
     def __init__(self, memory: Memory) -> None:
         """Begin with nothing taken over."""
@@ -29,7 +29,7 @@ class Pieces:
         self.judged_on: dict[str, list[str | None]] = {}
 
     def find(self, parts: Sequence[str], inputs: str) -> Any:
-        """Return what is known of a piece, or None."""
+        """Return the remembered piece, or None."""
         found = self._memory.find(self._key(parts, inputs))
         for part in parts:
             self.judged_on.setdefault(part, []).append(found.judged_on if found is not None else None)
@@ -47,7 +47,7 @@ class Recall:
     """The remembered results of the expectations on a candidate."""
 
     def __init__(self, memory: Memory, reads: Reads) -> None:
-        """Take where results are remembered, and what tells what is read."""
+        """Take the memory, and the hashes of what SQL reads."""
         self._memory = memory
         self._reads = reads
         self._versions = versions()
@@ -55,7 +55,7 @@ class Recall:
         self.pieces = Pieces(memory)
 
     def find(self, asset: Any, expectation: Any) -> Remembered | None:
-        """Return what is remembered of an expectation on a table, or None."""
+        """Return the remembered result of an expectation on a table, or None."""
         key = self._key(asset, expectation)
         return self._memory.find(key) if key is not None else None
 

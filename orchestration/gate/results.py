@@ -23,8 +23,8 @@ SHOWN_ROWS = 20
 class Counted:
     """What was counted: rows looked at, rows that fail, the greatest value, the first failing rows and all their keys.
 
-    ``details`` is what an attack says of itself beside: what was tried, and what may follow by policy. ``questions`` are
-    name and year of those that something follows of.
+    ``details`` is what an attack adds: what was tried, and what may follow by policy. ``questions`` are name and year of the
+    questions about which something follows.
     """
 
     checked: int
@@ -40,9 +40,9 @@ class Counted:
 class RuleResult:
     """What one rule found.
 
-    ``rows`` are the first failing rows, as the rule's query shows them; ``keys`` name all that a waiver may be about.
-    ``proposed`` tells of the files that would answer it; it may show single units. ``questions`` are those that an attack
-    worked something out of, by name and year. ``judged_on`` are the candidates on which it was judged, where some of it was
+    ``rows`` are the first failing rows, as the rule's query shows them; ``keys`` name all rows that a waiver may name.
+    ``proposed`` names the files that would resolve it; it may show single units. ``questions`` are those from which an
+    attack derived something, by name and year. ``judged_on`` are the candidates on which it was judged, where some of it was
     taken over; none where all was judged now.
     """
 
@@ -95,7 +95,7 @@ def result(
     is_official: bool = False,
     waived_keys: frozenset[str] = frozenset(),
 ) -> RuleResult:
-    """Return a rule's result from what was counted, or from the error for which it did not run."""
+    """Return a rule's result from what was counted, or from the error that kept it from running."""
     outcome: Outcome
     found = counted or Counted(0, 0)
     waived = sum(key in waived_keys for key in found.keys)
@@ -106,7 +106,7 @@ def result(
     else:
         outcome = "fail" if found.failing else "pass"
     is_waived = outcome == "fail" and waived == found.failing
-    # What nobody has signed for comes first.
+    # Unsigned rows come first.
     keys = sorted(found.keys, key=waived_keys.__contains__)
     rows = sorted(found.rows, key=lambda row: row_key(rule.key, row) in waived_keys) if waived else found.rows
     return RuleResult(

@@ -3,7 +3,7 @@
 A rule names expectations of Great Expectations' own (``expectations``), or looks at rows (``rows``, a SQL query) and says
 when one is wrong (``fails_when``, a condition on the query's columns), or both. A rule that looks at no row has judged
 nothing: it is ``no_data``, which blocks like a failure unless the rule ``may_be_empty``. Two kinds of rules have neither:
-the parts of the attack on the finished files, and data tests of dbt, which say what shape a model has.
+the parts of the attack on the finished files, and data tests of dbt, which check the shape of a model.
 
 What blocks is decided here and nowhere else, for Great Expectations, dbt tests and Dagster's checks alike.
 
@@ -39,7 +39,7 @@ EACH_TABLE = "table"
 EACH_TABLE_OF_OBSERVATIONS = "observations"
 EACH_CODED_COLUMN = "coded_column"
 
-# What stays open in a query until it runs: the table that is judged, as Great Expectations calls it, and its file's folder.
+# Placeholders that stay open until a query runs: the judged table, as Great Expectations names it, and its file's folder.
 BATCH = "batch"
 FOLDER = "candidate"
 _OPEN = re.compile(rf"\{{\{{({BATCH}|{FOLDER})\}}\}}")
@@ -66,10 +66,10 @@ Where = dict[str, str | int | float | bool | tuple[str, ...] | None]
 
 
 class Stated(BaseModel):
-    """An expectation of Great Expectations' own, as a rule states it; its arguments stand beside its type.
+    """An expectation of Great Expectations' own, as a rule states it; its arguments are given beside its type.
 
-    ``table`` is the table that it is about, where the rule does not run for each. ``where`` says which rows it looks at; of
-    several, those that any of them names.
+    ``table`` is the table that it is about, where the rule does not run for each. ``where`` says which rows it looks at;
+    with several, the rows that meet any of them.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -87,14 +87,14 @@ class Stated(BaseModel):
 class Rule(_Strict):
     """One rule, as written in a file of ``expectations/rules``.
 
-    ``stage`` is what it judges: the delivered cells before anything is made of them, the warehouse, or the candidate's
+    ``stage`` is what it judges: the delivered cells before anything is made from them, the warehouse, or the candidate's
     files. ``for_each`` repeats ``rows`` for every public table, every table of observations, or every column that has a code
     list; the query may then use ``{table}``, ``{statuses}`` (those that the table may have), ``{key}`` (the key as one
     text), ``{column}``, ``{codelist}`` and ``{csv_columns}``. ``{batch}`` is the table that is judged, ``{candidate}`` the
-    candidate's folder, ``{limit}`` the limit. A brace of SQL itself is doubled. ``value`` is the
-    expression that is held against the limit; the greatest is reported, and failing rows are shown by it. ``key`` names the
-    columns by which a waiver names a row; an error that has one can be waived like a warning. ``touches`` says for each
-    public table which rows the rule looks at. ``part`` names what an attack tries (``orchestration.attack``).
+    candidate's folder, ``{limit}`` the limit. A brace of SQL itself is doubled. ``value`` is the expression that is compared
+    with the limit; the greatest is reported, and failing rows are shown by it. ``key`` names the columns by which a waiver
+    names a row; an error with a key can be waived like a warning. ``touches`` says for each public table which rows the rule
+    looks at. ``part`` names what an attack tries (``orchestration.attack``).
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -138,20 +138,20 @@ class Rule(_Strict):
 
     @property
     def can_be_waived(self) -> bool:
-        """Whether a signature lets a failing row pass: of a warning, and of an error whose rows have a key."""
+        """Whether a waiver can let a failing row pass: for a warning, and for an error whose rows have a key."""
         return self.severity == "warning" or (self.severity == "error" and bool(self.key))
 
     def blocks(self, *, passed: bool, is_official: bool, is_waived: bool = False) -> bool:
         """Whether an outcome stops the publication.
 
-        Fatal and error do; a warning does in the official channel. Where each failing row is waived nothing blocks that can
-        be waived: comply or explain.
+        Fatal and error do; a warning does in the official channel. A rule that can be waived does not block if each failing
+        row is waived: comply or explain.
         """
         return not passed and not (is_waived and self.can_be_waived) and (self.severity != "warning" or is_official)
 
     @property
     def stops_the_run(self) -> bool:
-        """Whether nothing is made from what a failure of this rule was found in."""
+        """Whether a failure of this rule stops the run, so that nothing is made from the judged data."""
         return self.severity != "warning"
 
     def predicate(self) -> str:
@@ -159,7 +159,7 @@ class Rule(_Strict):
         return (self.fails_when or "").replace("{limit}", f"{self.limit:g}" if self.limit is not None else "{limit}")
 
     def condition(self) -> str:
-        """Return the condition under which a row fails. One that is unknown (null) is not known to hold, so it fails."""
+        """Return the condition under which a row fails. Where ``fails_when`` is unknown (null), the row fails."""
         return f"coalesce(({self.predicate()}), true)"
 
     def queries(self, tables: list[Table]) -> list[tuple[str | None, str]]:
@@ -208,7 +208,7 @@ class Rule(_Strict):
         return self.for_each == EACH_TABLE or (self.for_each == EACH_TABLE_OF_OBSERVATIONS and bool(table.statuses))
 
     def query(self, tables: list[Table], candidate: Path) -> str:
-        """Return all of :meth:`queries` as one, with nothing open in it."""
+        """Return all of :meth:`queries` as one, with every placeholder filled."""
         folder = str(candidate).replace("'", "''")
         queries = [
             query.format(**{BATCH: f'"{table or self.table}"', FOLDER: folder}) for table, query in self.queries(tables)
@@ -217,12 +217,12 @@ class Rule(_Strict):
 
 
 def escaped(sql: str) -> str:
-    """Return SQL with its braces doubled, but for what is filled when it runs."""
+    """Return SQL with its braces doubled, except for placeholders that are filled when it runs."""
     return _OPEN.sub(r"{\1}", sql.replace("{", "{{").replace("}", "}}"))
 
 
 def row_key(names: Sequence[str], row: Mapping[str, object]) -> str:
-    """Return by which text a waiver names a failing row: the rule's key columns with their values."""
+    """Return the text by which a waiver names a failing row: the rule's key columns with their values."""
     return "|".join(f"{name}={row[name]}" for name in names)
 
 
@@ -230,7 +230,7 @@ def rule_named(rules: Sequence[Rule], name: str, place: str) -> Rule:
     """Return the rule of an id.
 
     Raises:
-        UserError: there is none; the nearest id is told.
+        UserError: there is none; the message suggests the nearest id.
     """
     by_id = {rule.id: rule for rule in rules}
     if name not in by_id:

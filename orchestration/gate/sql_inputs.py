@@ -1,10 +1,10 @@
 """What the SQL of a rule reads, as a hash: tables of the candidate and the warehouse, and files of the candidate.
 
-A table is taken for read where its name stands anywhere in the SQL, in that of a view or macro that is named there, or in a
-text. That is more than what is read and never less: nothing is read without its name, but by functions that look at the
-catalog or at files, and those are known. What depends on more than data (the day, chance) has no hash.
+A table counts as read if its name occurs anywhere in the SQL, in that of a view or macro that is named there, or in a text.
+That may be more than what is read, but never less: only functions that look at the catalog or at files read anything without
+its name, and those are known. SQL that depends on more than data (the day, chance) has no hash.
 
-Belongs here: from SQL to the hash of what it reads. Does not belong here: what is remembered under it (``kept_results``).
+Belongs here: the hash of what SQL reads. Does not belong here: what is remembered under it (``kept_results``).
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ from orchestration.gate.rules import FOLDER
 from orchestration.gate.suites import Source
 from orchestration.publish.snapshot_files import DATABASE, GATE_FILES
 
-# The packages whose work a result is.
+# The packages that determine a result.
 _JUDGES = ("duckdb", "great-expectations", "highspy", "numpy", "pandas")
 
 _WORD = re.compile(r"\w+")
-# A path of the candidate as a query writes it; what is no whole path of one file is all of them.
+# A path of the candidate as a query writes it; anything but the whole path of one file means all files.
 _FILE = re.compile(rf"\{{{FOLDER}\}}/?([\w./-]*)('(?!\s*\|\|)|.|$)")
-# DuckDB reads a file whose name stands where a table's does.
+# DuckDB reads a file whose name is written in place of a table's.
 _FILE_AS_TABLE = re.compile(
     r"""['"][^'"]*\.(csv|tsv|txt|parquet|jsonl?|ndjson|xlsx|db|duckdb|arrow)(\.(gz|zst))?['"]""", re.IGNORECASE
 )
 
-# Table functions that read what they are given, and no catalog.
+# Table functions that read only their arguments, no catalog.
 _OF_ARGUMENTS = {"unnest", "range", "generate_series", "json_each", "json_tree", "repeat", "repeat_row"}
 # ... and those that read files, by the beginning of their names.
 _OF_FILES = ("read_", "parquet_", "sniff_", "glob")
-# What looks at the catalog and is no function.
+# Names in SQL that look at the catalog, besides functions.
 _CATALOG = {"information_schema", "pg_catalog", "sqlite_master", "pragma", "describe", "summarize", "show"}
-# Takes no notice of anything but what it is given, and then only ends the query.
+# Depends on its arguments only, and merely ends the query.
 _RAISES = {"error"}
-# What depends on the session, beside functions that DuckDB says are not consistent.
+# Names that depend on the session, besides functions that DuckDB reports as not consistent.
 _SESSION = {"getvariable", "current_setting", "getenv", "current_timestamp", "current_time", "localtime", "localtimestamp"}
 
 
@@ -59,7 +59,7 @@ class Reads:
     """Hashes what SQL reads, each table and file once; used by several threads."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, sources: Iterable[Source], folder: Path) -> None:
-        """Take a connection to which databases are attached under the names of their sources, and the candidate's folder."""
+        """Take a connection with the databases attached under the names of their sources, and the candidate's folder."""
         self.connection = connection
         self._folder = folder
         self._lock = RLock()
@@ -85,7 +85,7 @@ class Reads:
 
     @cached_property
     def _functions(self) -> tuple[set[str], set[str]]:
-        """Return the names of functions whose result is not a matter of what they are given, and of those of tables."""
+        """Return the names of functions whose result depends on more than their arguments, and of table functions."""
         rows = self.connection.execute(
             "select lower(function_name), function_type, stability from duckdb_functions() where internal"
         ).fetchall()
@@ -95,7 +95,7 @@ class Reads:
         )
 
     def names(self, source: Source, *texts: str) -> set[str]:
-        """Return all words of SQL, with those of the views and macros that it names."""
+        """Return all words of SQL, including those of the views and macros that it names."""
         found: set[str] = set()
         left = {word for text in texts for word in _WORD.findall(text.lower())}
         while left:
@@ -109,15 +109,15 @@ class Reads:
         return sorted(table for name in names & self._relations[source].keys() for table in self._relations[source][name])
 
     def is_of_catalog(self, names: set[str]) -> bool:
-        """Say whether words look at the catalog."""
+        """Return whether any of the words look at the catalog."""
         with self._lock:
             of_tables = names & self._functions[1]
         return bool(names & _CATALOG) or any(not name.startswith(_OF_FILES) for name in of_tables)
 
     def of(self, source: Source, *texts: str) -> str | None:
-        """Return a hash of everything that SQL on a source reads; None where its result is no matter of that alone.
+        """Return a hash of everything that SQL on a source reads; None where its result depends on more.
 
-        SQL that names the warehouse reads it beside the candidate.
+        SQL that names the warehouse reads it besides the candidate.
         """
         with self._lock:
             sources: list[Source] = [source]
@@ -155,7 +155,7 @@ class Reads:
             return content_of(self.connection, f"({query})")
 
     def schema_of(self, source: Source) -> str:
-        """Return a hash of what the catalog says of a source's tables, columns and views."""
+        """Return a hash of a source's tables, columns and views in the catalog."""
         with self._lock:
             rows = self.connection.execute(
                 "select schema_name, table_name, column_name, data_type, is_nullable from duckdb_columns() "
@@ -165,7 +165,7 @@ class Reads:
         return digest(*map(str, rows), *(f"{name} {text}" for name, text in sorted(self._spelt[source].items())))
 
     def files(self) -> str:
-        """Return a hash of all of the candidate's files but its database and the verdict."""
+        """Return a hash of the candidate's files, except its database and the verdict."""
         with self._lock:
             return digest(*(f"{name} {self._file(name)}" for name in self._all_files()))
 
@@ -202,7 +202,7 @@ class Reads:
 
 @contextmanager
 def reading(databases: dict[Source, Path], folder: Path) -> Iterator[Reads]:
-    """Give what hashes databases and the files of a candidate's folder, which are free again afterwards."""
+    """Yield the hashes of databases and of the files in a candidate's folder, which are released afterwards."""
     with connect(IN_MEMORY) as connection:
         for source, path in databases.items():
             attach(connection, path, source)

@@ -1,10 +1,10 @@
 """The files of the Great Expectations context in ``expectations/``, built from the rules.
 
-One suite and one validation definition for each table that rules are about, one checkpoint a stage. Their ids follow from
-their names, so the same rules give the same bytes.
+One suite and one validation definition for each table that rules are about, one checkpoint for each stage. Their ids follow
+from their names, so the same rules give the same bytes.
 
-Belongs here: what a rule is as expectations, and the files. Does not belong here: running them (``checkpoint``), and what
-the project's own expectations do (``expectations``). Nothing here imports Great Expectations.
+Belongs here: how a rule is expressed as expectations, and the files. Does not belong here: running them (``checkpoint``),
+and what the project's own expectations do (``expectations``). Nothing here imports Great Expectations.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ SOURCES: dict[Stage, Source] = {"delivery": "warehouse", "warehouse": "warehouse
 DATABASES: dict[Source, str] = {"candidate": "candidate_database", "warehouse": "warehouse_database"}
 DATA_DOCS = "data_docs"
 
-# Where everything is unless somebody says otherwise, seen from the folder of the context.
+# Default locations, relative to the folder of the context.
 VARIABLES = {
     DATABASES["candidate"]: "../data/snapshots/current/is248.duckdb",
     DATABASES["warehouse"]: "../data/warehouse/warehouse.duckdb",
@@ -59,12 +59,12 @@ ENGINE: dict[str, Any] = {
     "pool_reset_on_return": None,
 }
 
-# In which schema dbt makes a model, by the beginning of its name.
+# The schema in which dbt builds a model, by the prefix of its name.
 LAYERS = {"stg_": "staging", "int_": "intermediate", "ctl_": "control", "mart_": "marts"}
 
-# The table about which a rule is that is about all of them.
+# The table to which rules about all tables are assigned.
 EVERY_TABLE, SNAPSHOT = "all", "snapshot"
-# All parts of the attack stand in one suite, so that one attack serves them.
+# All parts of the attack are in one suite, so that one attack serves them all.
 ATTACK, ATTACKED = "attack", "indicator_shares"
 
 SEVERITIES = {"fatal": "critical", "error": "critical", "warning": "warning"}
@@ -107,14 +107,14 @@ def asset_of(rule: Rule, tables: list[Table], table: str | None = None) -> Asset
 
 
 def are_named(names: Sequence[str], statements: Sequence[str]) -> list[bool]:
-    """Say which tables are looked at after statements that changed data: those that they name; all, where they name none."""
+    """Return which tables are looked at after statements that changed data: those that they name; all, if they name none."""
     words = {word for statement in statements for word in re.findall(r"\w+", statement)}
     named = [name in words for name in names]
     return named if any(named) else [True] * len(names)
 
 
 def entries_of(rule: Rule, tables: list[Table]) -> list[Entry]:
-    """Return a rule as expectations; none where something else than Great Expectations judges it."""
+    """Return a rule as expectations; none where Great Expectations does not judge it."""
     if rule.kind == "attack":
         inputs = {"part": rule.part, "may_be_empty": rule.may_be_empty}
         return [Entry(Asset("candidate", ATTACKED), ATTACK_TO_FIND_NOTHING, inputs)]
@@ -137,7 +137,7 @@ def entries_of(rule: Rule, tables: list[Table]) -> list[Entry]:
                 "fails_when": rule.condition(),
                 "value": rule.value or "",
                 "key": list(rule.key),
-                # Of a rule that runs for each table one may be empty, and all together may not: the gate sees to that.
+                # A rule that runs for each table may find one table empty but not all: the gate checks that.
                 "may_be_empty": rule.may_be_empty or rule.for_each is not None,
             }
             entries.append(Entry(asset_of(rule, tables, name), RULE_TO_HOLD, kwargs, rule.key))
@@ -145,7 +145,7 @@ def entries_of(rule: Rule, tables: list[Table]) -> list[Entry]:
 
 
 def _stated(rule: Rule, stated: Stated, asset: Asset, table: Table | None) -> Iterator[Entry]:
-    """Return a stated expectation on one table; one for each column of the key where that is said."""
+    """Return a stated expectation on one table; one for each column of the key where the rule says so."""
     filled: dict[str, Any] = {"{limit}": rule.limit}
     if table is not None:
         filled |= {
@@ -165,14 +165,14 @@ def _stated(rule: Rule, stated: Stated, asset: Asset, table: Table | None) -> It
         for column in key:
             yield Entry(asset, stated.type, kwargs | {"column": column}, key)
     elif stated.type == "expect_compound_columns_to_be_unique" and len(kwargs["column_list"]) == 1:
-        # Great Expectations wants two columns at least.
+        # Great Expectations requires at least two columns.
         yield Entry(asset, "expect_column_values_to_be_unique", {"column": kwargs["column_list"][0]}, key)
     else:
         yield Entry(asset, stated.type, kwargs, key)
 
 
 def _condition(where: Where | tuple[Where, ...]) -> dict[str, Any] | None:
-    """Return which rows an expectation looks at, as Great Expectations writes it."""
+    """Return the condition on the rows that an expectation looks at, as Great Expectations writes it."""
     if isinstance(where, tuple):
         return {"type": "or", "conditions": [_condition(each) for each in where]}
     conditions: list[dict[str, Any]] = []
@@ -204,7 +204,7 @@ def _expectation(rule: Rule, entry: Entry, identifier: str) -> dict[str, Any]:
             "level": rule.level,
             "severity": rule.severity,
             "key": list(entry.key),
-            # The gate tells the greatest value of the column, which the expectation itself does not.
+            # The gate reports the greatest value of the column, which the expectation itself does not.
             "is_measured": bool(rule.value) and "column" in entry.kwargs,
         },
         "id": identifier,
@@ -221,7 +221,7 @@ def _suites(stage: Stage, rules: list[Rule], tables: list[Table]) -> dict[str, t
             name = f"{stage}_{ATTACK if rule.kind == ATTACK else entry.asset.name}"
             _, expectations = found.setdefault(name, (entry.asset, []))
             expectations.append(_expectation(rule, entry, _id(SUITES, name, rule.id, str(number))))
-    # What takes longest comes last.
+    # The slowest comes last.
     return dict(sorted(found.items(), key=lambda item: (item[0] == f"{stage}_{ATTACK}", item[0])))
 
 
@@ -275,7 +275,7 @@ def _configuration(rules: list[Rule], tables: list[Table]) -> dict[str, Any]:
             "expectations_store": files("ExpectationsStore", SUITES),
             "validation_definition_store": files("ValidationDefinitionStore", DEFINITIONS),
             "checkpoint_store": files("CheckpointStore", CHECKPOINTS),
-            # Results of single units must not be left behind in a folder that everybody may read.
+            # Results on single units must not be left behind in a folder that everybody may read.
             "validation_results_store": store("ValidationResultsStore"),
         },
         "expectations_store_name": "expectations_store",
@@ -345,7 +345,7 @@ def build(rules: list[Rule], tables: list[Table]) -> dict[str, str]:
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
-    """Write the files of a context, and remove those that were built earlier and are none any more."""
+    """Write the files of a context, and remove earlier files that are no longer part of it."""
     for name in BUILT:
         (folder / name).mkdir(parents=True, exist_ok=True)
     for path in _built(folder):

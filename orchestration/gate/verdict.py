@@ -1,10 +1,10 @@
 """The verdict on a candidate: every rule of every stage, in one ``gate.json`` and one page.
 
-The verdict has no clock and no run id in it: the same candidate gives the same bytes. What single units said stands in the
+The verdict contains no clock time and no run id: the same candidate gives the same bytes. Answers of single units are in the
 restricted file beside the candidate, never in ``gate.json``. Great Expectations' own result on the public tables lies beside
 the page; its results on deliveries and warehouse stay in the restricted folder.
 
-Belongs here: putting results together. Does not belong here: running rules (``checkpoint``).
+Belongs here: combining results. Does not belong here: running rules (``checkpoint``).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from orchestration.publish import integrity
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.snapshot_files import CHANGES, DATABASE, GATE, GATE_NATIVE, GATE_PAGE, write_whole
 
-# Failing rows of a rule that a refusal shows on the screen; gate.json has more.
+# Number of failing rows of a rule that a refusal shows on the screen; gate.json has more.
 SHOWN_LINES = 3
 
 # Beside a candidate: what the rules found, with rows of single units.
@@ -56,7 +56,7 @@ def judge_stage(
     tables: list[Table] | None = None,
     native: Path | None = None,
 ) -> list[RuleResult]:
-    """Judge deliveries or warehouse: one result a rule of the stage.
+    """Judge deliveries or warehouse: one result for each rule of the stage.
 
     Args:
         stage: which of the two.
@@ -73,7 +73,7 @@ def judge_stage(
 
 
 def _result(rule: Rule, checked: Checked, circumstances: Circumstances) -> RuleResult:
-    """Return what a checkpoint found of one rule, with the waivers that hold on the day."""
+    """Return what a checkpoint found for one rule, with the waivers that hold on the day."""
     found = result(
         rule,
         checked.counted.get(rule.id),
@@ -123,7 +123,7 @@ def _check_candidate(
 def judge_candidate_rules(
     rules: list[Rule], tables: list[Table], candidate: Candidate, circumstances: Circumstances
 ) -> list[RuleResult]:
-    """Judge a candidate by rules that run on its files, and write nothing: one result a rule. Arguments as for `judge`."""
+    """Judge a candidate by the rules on its files, and write nothing: one result for each rule. Arguments as for `judge`."""
     checked = _check_candidate(rules, tables, candidate, circumstances)
     kinds = ("rows", "attack")
     return [_result(rule, checked, circumstances) for rule in rules if rule.stage == "candidate" and rule.kind in kinds]
@@ -145,11 +145,11 @@ def judge(
         rules: all rules; those of the stage ``candidate`` are run on the candidate's files.
         tables: the described public tables, for rules that run for each.
         candidate: the files.
-        earlier: what was found in the deliveries and the warehouse from which the candidate was made.
+        earlier: the results on the deliveries and the warehouse from which the candidate was made.
         circumstances: waivers, day, channel, earlier snapshots.
         proof: gives the score of the seeded faults on this candidate, from what the rules found; asked for only where
             nothing blocks.
-        propose: gives the results with what would answer them.
+        propose: returns the results with proposed entries that would resolve them.
         recall: where results are kept, and taken over from; all is judged where there is none.
 
     Returns:
@@ -161,12 +161,12 @@ def judge(
     results = []
     for rule in rules:
         if rule.stage != "candidate" or rule.kind == "dbt_test":
-            # What did not arrive from an earlier stage did not run.
+            # A result missing from an earlier stage did not run.
             missing = result(rule, None, error="it was not run on this candidate")
             results.append(found.pop(rule.id, missing))
         elif rule.kind != "waivers":
             results.append(_result(rule, checked, circumstances))
-    # Data tests end in whatever order; those that no rule describes stand in one.
+    # Data tests end in any order; those that no rule describes are sorted.
     results.extend(sorted(found.values(), key=lambda each: each.rule))
     keys = {each.rule: each.keys for each in results}
     for rule in rules:
@@ -191,26 +191,26 @@ def judge(
         "rules": [each.public() for each in results],
     }
     write_results(candidate.path.parent / f"{candidate.id}{RESTRICTED}", results)
-    # The verdict comes last, and whole: without it the candidate was not judged.
+    # The verdict is written last, and atomically: without it the candidate was not judged.
     (candidate.path / GATE).unlink(missing_ok=True)
     integrity.seal_file(candidate.path).unlink(missing_ok=True)
     native = {"notice": verdict["notice"], **checked.native}
     write_whole(candidate.path / GATE_NATIVE, json.dumps(native, ensure_ascii=False, indent=2) + "\n")
     write_whole(candidate.path / GATE_PAGE, render(verdict))
     write_whole(candidate.path / GATE, json.dumps(verdict, ensure_ascii=False, indent=2) + "\n")
-    # From here on it is known if one of these files changes while the candidate waits.
+    # From here on, changes to these files while the candidate waits are detected.
     integrity.seal(candidate.path)
     return verdict
 
 
 def taken_over(verdict: dict[str, Any]) -> tuple[int, int]:
-    """Return of how many rules of a verdict everything was judged on the candidate itself, and of how many not all."""
+    """Return how many rules of a verdict were judged entirely on the candidate itself, and how many were not."""
     known = sum(bool(each.get("judged_on")) for each in verdict["rules"])
     return len(verdict["rules"]) - known, known
 
 
 def _notice(candidate: Candidate) -> dict[str, str] | None:
-    """Return what the candidate says of constructed deliveries, or None where it says nothing."""
+    """Return the candidate's notice on constructed deliveries, or None where it has none."""
     path = candidate.path / CHANGES
     if not path.is_file():
         return None
@@ -226,7 +226,7 @@ def _rows_of(found: dict[str, Any]) -> list[str]:
 
 
 def refusal_of_stage(stage: Stage, blocking: list[RuleResult]) -> RefusedError:
-    """Return what blocks before there is a candidate as an error."""
+    """Return what blocks in a stage before the candidate as an error."""
     names = {"delivery": "the deliveries", "warehouse": "the warehouse"}
     count = "1 rule refuses" if len(blocking) == 1 else f"{len(blocking)} rules refuse"
     lines = [f"refused: {count} {names[stage]}, nothing was published"]
@@ -256,12 +256,12 @@ def refusal(verdict: dict[str, Any], folder: Path, restricted: list[RuleResult] 
 
 
 def warning_lines(verdict: dict[str, Any], restricted: list[RuleResult] | None = None) -> list[str]:
-    """Return the warnings of a verdict that do not hold, which block nothing in the channel demo, as lines for people.
+    """Return the failing warnings of a verdict, which block nothing in the channel demo, as lines for people.
 
     Args:
         verdict: the verdict as it stands in ``gate.json``.
         restricted: results of the last run with the rows that ``gate.json`` must not show, for the one who runs the system.
-            They go before what the verdict has: inputs may have changed and the same been published as before.
+            They take precedence over the verdict's rows: inputs may have changed although the same content is published.
     """
     last = {each.rule: each for each in restricted or []}
     lines = []

@@ -1,8 +1,8 @@
-"""Waivers: who answers for a row that is probably wrong, why, and until when (``data/waivers/*.yml``).
+"""Waivers: who accepts a row that is probably wrong, why, and until when (``data/waivers/*.yml``).
 
 Comply or explain: a warning, and an error whose rows have a key, is a row that is probably wrong and may be right. A waiver
 names the rule and the row; without one an error is not published, and a warning not in the official channel. A waiver that
-names nothing, or whose time is over, fails the gate.
+matches nothing, or has expired, fails the gate.
 
 Belongs here: reading waivers and judging them. Does not belong here: explanations of differences from print, which are data
 of the printed figures (``data/published/explanations.csv``), and corrections of answers (``data/corrections``).
@@ -69,7 +69,7 @@ def load_waivers(folder: Path) -> list[PlacedWaiver]:
 
 
 def valid_keys(waivers: Iterable[PlacedWaiver], rule: Rule, today: date) -> frozenset[str]:
-    """Return the rows of a rule that are waived on a day."""
+    """Return the keys of the rows of a rule that are waived on a day."""
     return frozenset(
         placed.waiver.key
         for placed in waivers
@@ -80,7 +80,7 @@ def valid_keys(waivers: Iterable[PlacedWaiver], rule: Rule, today: date) -> froz
 def judge_waivers(
     waivers: list[PlacedWaiver], rules: Iterable[Rule], failing_keys: dict[str, list[str]], today: date
 ) -> Counted:
-    """Count the waivers that hold nothing: of no rule, of a rule that cannot be waived, expired, or of no failing row.
+    """Count waivers without effect: for an unknown rule, a rule that cannot be waived, expired, or for no failing row.
 
     Args:
         waivers: all waivers.

@@ -1,7 +1,7 @@
 """The archive: an unchanged copy of every file that was delivered, and which files each version of a delivery had.
 
-Belongs here: keeping a version, listing the versions of a delivery, and laying one out again. Does not belong here: what is
-in the files, or what became of a version.
+Belongs here: keeping a version, listing the versions of a delivery, and laying one out again. Does not belong here: the
+contents of the files, or what was published of a version.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from pathlib import Path
 from orchestration.core.errors import Problems, UserError
 from orchestration.ingest.capture import CapturedFile, files_of, hash_file, is_left_behind
 
-# Under the archive: what files each version of a delivery had.
+# Under the archive: the lists of files of each version of a delivery.
 LISTS = "deliveries"
 
-# Digits of a hash by which a version is named.
+# Digits of a hash that name a version.
 _SHOWN = 12
 
 
@@ -27,7 +27,7 @@ _SHOWN = 12
 class Version:
     """A version of a delivery: the hash of its data, one for each form that reads it, and hash by file.
 
-    ``read_at`` is when it was read first, ``read_last`` when it came the last time, in the place of another.
+    ``read_at`` is when it was first read, ``read_last`` when it last came, replacing another.
     """
 
     hashes: tuple[str, ...]
@@ -38,30 +38,30 @@ class Version:
 
     @property
     def name(self) -> str:
-        """What the version is called: as much of its hash as tells it from others."""
+        """The name of the version: the beginning of its hash."""
         return self.hashes[0][:_SHOWN]
 
     def is_called(self, name: str) -> bool:
-        """Whether a hash of the version begins so."""
+        """Whether a hash of the version begins with the text."""
         return any(sha256.startswith(name) for sha256 in self.hashes)
 
 
 def delivery_hash(files: list[CapturedFile]) -> str:
-    """Return the hash of a delivery that a snapshot states of it, in its table ``deliveries``."""
+    """Return the hash of a delivery that a snapshot states in its table ``deliveries``."""
     hashes = [file.sha256 for file in sorted(files, key=lambda file: file.name)]
     return hashlib.sha256(";".join(hashes).encode()).hexdigest()
 
 
 def versions_of(archive_folder: Path, delivery: str) -> list[Version]:
-    """Return the versions of a delivery that were read, the one that came last first."""
+    """Return the versions of a delivery that were read, the latest first."""
     found: dict[str, Version] = {}
     for path in sorted((archive_folder / LISTS).glob("*.json")):
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["delivery"] != delivery:
             continue
-        # Lists of an earlier release do not say when; the first moment is then that of the file.
+        # Lists of an earlier release have no times; the first time is then that of the file.
         moments = content.get("read") or [_format_moment(path.stat().st_mtime)]
-        # Two forms that read one delivery have a list each, of the same files.
+        # Two forms that read one delivery each have a list of the same files.
         key = json.dumps(content["files"], sort_keys=True)
         same = found.get(key, Version((), delivery, moments[0], moments[-1], content["files"]))
         found[key] = Version(
@@ -75,13 +75,13 @@ def versions_of(archive_folder: Path, delivery: str) -> list[Version]:
 
 
 def present_version(folder: Path, versions: list[Version]) -> Version | None:
-    """Return which of its versions a delivery is now; None where it is one that was not read yet."""
+    """Return the present version of a delivery; None where it has not been read yet."""
     present = {hash_file(path) for path in folder.iterdir() if path.is_file() and not is_left_behind(path.name)}
     return next((version for version in versions if set(version.files.values()) == present), None)
 
 
 def _format_moment(moment: float | None = None) -> str:
-    """Return a moment, or now, as a list tells it."""
+    """Return a moment, or the present one, as a list writes it."""
     when = datetime.now(UTC) if moment is None else datetime.fromtimestamp(moment, UTC)
     return when.isoformat(timespec="milliseconds")
 
@@ -89,8 +89,8 @@ def _format_moment(moment: float | None = None) -> str:
 def archive(folder: Path, files: list[CapturedFile], archive_folder: Path) -> None:
     """Keep an unchanged, read-only copy of every file of a delivery under the hash of its bytes, and a list of them.
 
-    The list is named by the delivery's hash; with it the delivery can be laid out again as it was (:func:`restore`). It says
-    when the version came: one that comes again after another has several moments.
+    The list is named by the delivery's hash; with it the delivery can be restored (:func:`restore`). It says when the
+    version came: one that returns after another version has several times.
 
     Args:
         folder: the delivery's folder.
@@ -108,7 +108,7 @@ def archive(folder: Path, files: list[CapturedFile], archive_folder: Path) -> No
         if target.exists():
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
-        # One name for all: who writes holds the run lock, and takes away what a run that was cut off left.
+        # One name for all: the writer holds the run lock, and removes what an interrupted run left.
         partial = target.with_suffix(".partial")
         partial.unlink(missing_ok=True)
         shutil.copyfile(path, partial)
@@ -122,8 +122,8 @@ def archive(folder: Path, files: list[CapturedFile], archive_folder: Path) -> No
 
 
 def _note_return(listed: Path, versions: list[Version]) -> None:
-    """Note when a version comes again: where another one came since."""
-    # The same bytes may have been another delivery, whose list it is.
+    """Record when a version returns after another one."""
+    # Another delivery may have had the same bytes; then the list is that delivery's.
     if not any(version.is_called(listed.stem) for version in versions) or versions[0].is_called(listed.stem):
         return
     content = json.loads(listed.read_text(encoding="utf-8"))
@@ -138,10 +138,10 @@ def _write(listed: Path, content: dict[str, object]) -> None:
 
 
 def restore(sha256: str, archive_folder: Path, deliveries: Path) -> None:
-    """Lay a delivery out again under ``deliveries`` as it was when it had this hash.
+    """Restore a delivery under ``deliveries`` as it was when it had this hash.
 
     Raises:
-        UserError: the archive does not have it, or a file of it is damaged.
+        UserError: the archive lacks it, or one of its files is damaged.
     """
     listed = archive_folder / LISTS / f"{sha256}.json"
     if not listed.is_file():

@@ -15,7 +15,7 @@ from orchestration.core import letters
 from orchestration.core.errors import Problems, UserError
 from orchestration.forms.model import FileSpec, Form
 
-# What operating systems and office programs leave in a folder by themselves: their own notes of it, and locks of open files.
+# Files that operating systems and office programs leave in a folder: folder metadata, and locks of open files.
 _LEFT_BEHIND = re.compile(
     r"\.DS_Store|\._.*|\.AppleDouble|\.Spotlight-V100|\.Trashes|\.fseventsd|\.TemporaryItems|__MACOSX|Icon\r"
     r"|(?:eh)?thumbs\.db|desktop\.ini|\$RECYCLE\.BIN|System Volume Information|\.directory|@eaDir"
@@ -26,7 +26,7 @@ _LEFT_BEHIND = re.compile(
 
 @dataclass(frozen=True)
 class CapturedFile:
-    """A file of a delivery: where it was delivered, what the form says of it, and the hash of its bytes."""
+    """A file of a delivery: its path, its entry in the form, and the hash of its bytes."""
 
     path: Path
     spec: FileSpec
@@ -35,17 +35,17 @@ class CapturedFile:
 
     @property
     def name(self) -> str:
-        """The file's name as it is compared: the same letter may be one character or two, depending on where it was made."""
+        """The file's name as it is compared: the same letter may be one character or two, depending on the system."""
         return letters.plain(self.path.name)
 
 
 def is_left_behind(name: str) -> bool:
-    """Whether a file or folder of this name is no part of a delivery, but what a program left in its folder."""
+    """Whether a file or folder of this name was left by a program, and is not part of a delivery."""
     return _LEFT_BEHIND.fullmatch(name) is not None
 
 
 def hash_file(path: Path) -> str:
-    """Return the hash by which a delivered file is known."""
+    """Return the hash that identifies a delivered file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -53,7 +53,7 @@ def hash_file(path: Path) -> str:
 def files_of(folder: Path, problems: Problems) -> list[Path]:
     """Return the files of a delivery folder; refuse folders, links and special files in it.
 
-    What programs leave behind there is overlooked.
+    Files that programs leave behind there are ignored.
     """
     files = []
     for path in sorted(folder.iterdir()):
@@ -71,12 +71,12 @@ def files_of(folder: Path, problems: Problems) -> list[Path]:
 
 
 def _expected(spec: FileSpec, found: list[Path]) -> list[Path]:
-    """Return the files of an entry that did not come late."""
+    """Return the files of an entry, without late ones."""
     return [path for path in found if not spec.is_late(letters.plain(path.name))]
 
 
 def _report_unknown_files(paths: list[Path], form: Form, lacking: set[str], problems: Problems) -> set[str]:
-    """Tell of files that no entry of the form fits; return the entries whose missing file one of them is."""
+    """Report files that match no entry of the form; return the entries whose missing file is one of them."""
     renamed: set[str] = set()
     for path in paths:
         from orchestration.ingest.unknown_files import advise  # imported here: it opens files
@@ -95,14 +95,14 @@ def capture(folder: Path, form: Form, problems: Problems | None = None) -> list[
     Args:
         folder: the delivery's folder.
         form: a form that reads it; other forms may read other files of the same folder.
-        problems: takes what is wrong; without it the first problem is raised. Where the reading goes on, the files that
-            nothing is wrong with are returned.
+        problems: collects the problems; without it the first one is raised. Where the reading goes on, the files without
+            problems are returned.
 
     Returns:
         The files that the form reads, sorted by name.
 
     Raises:
-        UserError: a file is unknown, missing, there twice, empty or no ordinary file.
+        UserError: a file is unknown, missing, present twice, empty or not an ordinary file.
     """
     problems = problems or Problems()
     files = files_of(folder, problems)

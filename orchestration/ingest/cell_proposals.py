@@ -1,7 +1,7 @@
 """What the cells of a new delivery suggest that its form should say, with the last form as a guide.
 
-Belongs here: which texts of which columns are looked at. Does not belong here: what they suggest (``forms.proposals``),
-marks of cells (``marks``), and what a file declares itself (``declared_values``).
+Belongs here: which texts of which columns are examined. Does not belong here: what they suggest (``forms.proposals``), marks
+of cells (``marks``), and a file's own declarations (``declared_values``).
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ def look_at_cells(
         layout: its statement about the sheet.
         delivered: what was read.
         headers: header of each column.
-        free: the columns in which units write what they like, by the code book.
+        free: the columns of free text, by the code book.
 
     Returns:
-        The proposals; what each column may be that the last form does not have; and what its cells look like, by header.
+        The proposals; what each column may be that the last form lacks; and profiles of the cells, by header.
     """
     sheet, merged = table_rows.fill_down(layout, delivered, headers)
     found: list[Proposal] = []
@@ -76,7 +76,7 @@ def look_at_cells(
 
 
 def profiles_of(form: Form, folder: Path) -> dict[tuple[str, str], Profile]:
-    """Return what the cells of a form's own delivery look like, by sheet and column; nothing where it cannot be read.
+    """Return profiles of the cells of a form's own delivery, by sheet and column; empty where it cannot be read.
 
     Args:
         form: a finished form.
@@ -119,11 +119,11 @@ def _texts(sheet: Sheet, rows: Collection[int]) -> dict[int, dict[str, int]]:
 
 
 def _of_units(layout: SheetSpec, units: Mapping[int, tuple[str, str]], *, is_long: bool) -> list[Proposal]:
-    """Return what the units of a sheet suggest.
+    """Return the proposals from the units of a sheet.
 
     Args:
         layout: last year's statement about the sheet.
-        units: header and text of what stands for the unit, by row number.
+        units: header and text that identify the unit, by row number.
         is_long: whether rows are about different things.
     """
     if layout.unit is None:
@@ -138,7 +138,7 @@ def _of_units(layout: SheetSpec, units: Mapping[int, tuple[str, str]], *, is_lon
 
 
 def _of_answers(previous: Form, texts: Mapping[str, Texts], uses: Mapping[str, list[ColumnMap]]) -> list[Proposal]:
-    """Return what the answers of a sheet suggest, in columns that the last form has."""
+    """Return the proposals from the answers of a sheet, in columns that the last form has."""
     columns: dict[str, dict[str, ColumnMap]] = defaultdict(dict)
     for name in texts:
         for use in uses.get(name, ()):

@@ -1,4 +1,4 @@
-"""Code books among the files of a delivery: what each delivered variable is called, what it holds, and what its codes mean.
+"""Code books among the files of a delivery: the label, type and code labels of each delivered variable.
 
 Belongs here: recognising and reading them, whatever their encoding and delimiter; each is read once. Does not belong here:
 what a column means (``forms``).
@@ -21,16 +21,16 @@ from orchestration.ingest.readers import encodings
 
 DELIMITERS = (";", ",", "\t", "|")
 _NEEDED = ("variable", "label")
-# What code books call what stands in a variable, in the column ``type``.
+# The words of code books for the type of a variable, in the column ``type``.
 _KINDS: Mapping[str, BookKind] = {
     **dict.fromkeys(("tekst", "fritekst", "text", "free text", "string"), "text"),
     **dict.fromkeys(("tall", "number", "numeric", "integer", "heltall", "desimaltall"), "number"),
     **dict.fromkeys(("kode", "koder", "code", "codes", "kategori", "category", "enkeltvalg", "single choice"), "code"),
     **dict.fromkeys(("avkryss", "avkrysning", "avkryssing", "kryss", "tick", "checkbox"), "tick"),
 }
-# A code and what stands between it and its label; a colon only after a number, as labels hold colons too.
+# A code and the separator before its label; a colon only after a number, as labels contain colons too.
 _CODE = re.compile(r"(?:^|[,;|\n])\s*(?:([^=,;|\n]{1,40}?)\s*=|(-?[0-9]{1,6})\s*:)\s*")
-# So much of a file is looked at to see whether it can be a code book: its first line stands in it.
+# Size of the beginning of a file that shows whether it can be a code book: it contains the first line.
 _FIRST_BYTES = 4096
 
 Value = TypeVar("Value")
@@ -38,9 +38,9 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class CodeBook:
-    """What a code book says, each by variable: label, what it holds, and label by code.
+    """The contents of a code book by variable: label, type, and label by code.
 
-    ``several`` are the variables that it calls by several labels: they are left out.
+    ``several`` are the variables with several labels: they are left out.
     """
 
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -50,25 +50,25 @@ class CodeBook:
 
     @property
     def free_texts(self) -> set[str]:
-        """The variables in which units write what they like."""
+        """The variables of free text."""
         return {variable for variable, kind in self.kinds.items() if kind == "text"}
 
     def __or__(self, other: CodeBook) -> CodeBook:
-        """Return what two code books say; where both speak of a variable the second holds."""
+        """Merge two code books; where both have a variable, the second takes precedence."""
         return CodeBook(
             {**self.labels, **other.labels}, {**self.kinds, **other.kinds}, {**self.codes, **other.codes}, other.several
         )
 
 
 def codes_of(text: str) -> dict[str, str]:
-    """Return label by code, as a code book lists them: ``1=Ja, 2=Nei``; labels may hold what stands between codes.
+    """Return label by code, as a code book lists them: ``1=Ja, 2=Nei``; labels may contain the separator.
 
-    Nothing where it is no such list, or a code stands in it twice.
+    Empty where it is not such a list, or a code occurs twice.
     """
     found: dict[str, str] = {}
     places = [*_CODE.finditer(text)]
     if not places or text[: places[0].start()].strip():
-        # What stands before the first code is no list of codes.
+        # A text with anything before the first code is not a list of codes.
         return {}
     ends = [*(place.start() for place in places[1:]), len(text)]
     for place, end in zip(places, ends, strict=True):
@@ -80,17 +80,17 @@ def codes_of(text: str) -> dict[str, str]:
 
 
 def _may_be(path: Path) -> bool:
-    """Whether the names that a code book needs stand at the beginning of a file, whatever its encoding."""
+    """Whether the column names of a code book are at the beginning of a file, whatever its encoding."""
     with path.open("rb") as file:
         first = file.read(_FIRST_BYTES).replace(b"\0", b"").lower()
     return all(name.encode() in first for name in _NEEDED)
 
 
 def code_book(path: Path) -> CodeBook | None:
-    """Return what a csv file says as a code book; None where it is none.
+    """Return a csv file as a code book; None where it is not one.
 
     Whatever its encoding and delimiter, a code book has the columns ``variable`` and ``label``; ``type`` and ``codes`` are
-    read where they are there. Blanks around names do not count.
+    optional. Blanks around names are ignored.
     """
     if not _may_be(path):
         return None
@@ -124,12 +124,12 @@ def _book(rows: Iterable[Mapping[str, str]]) -> CodeBook:
 
 
 def _only(found: Mapping[str, set[Value]]) -> dict[str, Value]:
-    """Return what is said of each variable of which one thing is said."""
+    """Return the values of variables that have exactly one value."""
     return {variable: next(iter(values)) for variable, values in found.items() if len(values) == 1}
 
 
 def code_books_of(folder: Path) -> dict[Path, CodeBook]:
-    """Return the code books among the files of a folder; a file that cannot be read is none."""
+    """Return the code books among the files of a folder; an unreadable file is skipped."""
     found: dict[Path, CodeBook] = {}
     for path in sorted(folder.glob("*")):
         if path.is_file() and path.suffix.lower() == ".csv" and not is_left_behind(path.name):
@@ -142,7 +142,7 @@ def code_books_of(folder: Path) -> dict[Path, CodeBook]:
 
 
 def book_of(folder: Path) -> CodeBook:
-    """Return what all code books of a delivery say together."""
+    """Return all code books of a delivery, merged."""
     whole = CodeBook()
     for book in code_books_of(folder).values():
         whole |= book

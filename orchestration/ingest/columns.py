@@ -1,4 +1,4 @@
-"""The columns of a delivered sheet: how many fields records have, what each column is called.
+"""The columns of a delivered sheet: number of fields of records, and name of each column.
 
 Belongs here: joined and numbered headers, positions, records and rows that do not belong under the header. Does not belong
 here: opening files (``readers``), whether the form names each column (``strictness``), and what a column means.
@@ -23,13 +23,13 @@ from orchestration.ingest.readers.files import shown
 
 POSITION = re.compile(r"@[1-9][0-9]*")
 """Name of a column by its position, from 1."""
-# Most lines that one message lists.
+# Greatest number of lines that one message lists.
 _LINES_SHOWN = 5
-# A form cannot say that records lack their empty last fields: a delimiter too many inside of one would fill the gap unseen.
+# A form cannot allow records without their empty last fields: a surplus delimiter inside one would fill the gap unseen.
 _WITH_EMPTY_FIELDS = (
     "ask for empty last fields too if the export leaves them out (the workbook has them if it was made of one)"
 )
-# Rows in which a header is looked for.
+# Number of rows in which a header is looked for.
 _SEARCHED = 30
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -48,7 +48,7 @@ def texts_of(sheet: Sheet, row_numbers: Iterable[int]) -> dict[int, dict[int, st
 def as_counted(sheet: Sheet, layout: SheetSpec) -> Sheet:
     """Return the sheet with its rows counted as the form does: Excel's line ``sep=;`` may count as a row or not.
 
-    It is no header, so that a form that states row 1 as the header does not count it.
+    It is not a header, so a form that states row 1 as the header does not count it.
     """
     if not sheet.has_separator or layout.header_rows[0] > 1 or sheet.widths is None:
         return sheet
@@ -72,12 +72,12 @@ def mapped_names(form: Form, layout: str) -> dict[str, ColumnMap]:
 
 
 def last_parts(names: Iterable[str], layout: SheetSpec) -> set[str]:
-    """Return what stands in the last header row of columns that are called so."""
+    """Return the parts of these column names that come from the last header row."""
     return {re.sub(r"#[0-9]+$", "", name.rpartition(layout.header_join)[2]) for name in names if name}
 
 
 def _scores(sheet: Sheet, layout: SheetSpec, known: Collection[str]) -> tuple[dict[int, int], dict[int, int]]:
-    """Return by how many rows the header may be moved, with how many of the names, and how many texts, would stand in it."""
+    """Return, by possible shift of the header, the numbers of known names and of texts in its rows."""
     rows = texts_of(sheet, range(1, layout.header_rows[-1] + _SEARCHED))
     names: dict[int, int] = {}
     texts: dict[int, int] = {}
@@ -89,9 +89,9 @@ def _scores(sheet: Sheet, layout: SheetSpec, known: Collection[str]) -> tuple[di
 
 
 def header_shift(sheet: Sheet, layout: SheetSpec, known: Collection[str]) -> int:
-    """Return by how many rows a header seems to have moved: to most of the known names, or without them to most texts.
+    """Return by how many rows a header has probably moved: to the row with most known names, or without them most texts.
 
-    It has not moved if it has half as many where it stood.
+    It has not moved if its old row has at least half as many.
     """
     for scores in _scores(sheet, layout, known):
         best = max(scores, key=lambda shift: (scores[shift], -abs(shift)))
@@ -101,7 +101,7 @@ def header_shift(sheet: Sheet, layout: SheetSpec, known: Collection[str]) -> int
 
 
 def check_header_row(file: CapturedFile, sheet: Sheet, layout: SheetSpec, mapped: Collection[str]) -> None:
-    """Refuse a sheet whose header stands in another row than the form states, and say what stands there.
+    """Refuse a sheet whose header is in another row than the form states, and name the text in the stated row.
 
     Raises:
         UserError: another row holds most of the mapped columns.
@@ -146,15 +146,14 @@ def join_headers(file: CapturedFile, sheet: Sheet, layout: SheetSpec, mapped: Co
     """Return the name of each column of a sheet.
 
     Args:
-        file: where the sheet stands.
+        file: the file of the sheet.
         sheet: the sheet.
-        layout: what the form says of it.
-        mapped: names that the form's map has; a column that it names by its position is called so.
+        layout: the form's statement about it.
+        mapped: names in the form's map; a column that it names by position gets that name.
 
     Returns:
-        The joined header of each column; one that occurs again is ``Header#2``. A column without a header of its own is
-        called by its number inside the upper header (``Upper|@2``), or in the sheet (``@5``), if it has cells or the map
-        names it.
+        The joined header of each column; a repeated one is ``Header#2``. A column without its own header is named by its
+        number within the upper header (``Upper|@2``), or in the sheet (``@5``), if it has cells or the map names it.
 
     Raises:
         UserError: there is no header.
@@ -163,7 +162,7 @@ def join_headers(file: CapturedFile, sheet: Sheet, layout: SheetSpec, mapped: Co
     *upper, last = layout.header_rows
     covers = [_covers(sheet, number, rows) for number in upper]
     filled = set(pc.unique(_filled(sheet, layout)["column_number"]).to_pylist())
-    # What stands beyond the header of a csv file is no column: its records are refused, or they are no data.
+    # Fields beyond the header of a csv file are no columns: their records are refused, or are not data.
     width = sheet.columns if sheet.widths is None else _header_width(sheet, layout)
     above = {column: [cover[column] for cover in covers if column in cover] for column in range(1, width + 1) if covers}
     join = layout.header_join.join
@@ -191,14 +190,14 @@ def join_headers(file: CapturedFile, sheet: Sheet, layout: SheetSpec, mapped: Co
         name = headers.get(column, "")
         if name not in mapped and inside.get(column) in mapped:
             headers[column] = inside[column]
-        # A header that looks like a position is none: it would be taken for another column.
+        # A header that looks like a position is ignored: it would be taken for another column.
         if f"@{column}" in mapped or POSITION.fullmatch(name) or (not name and column in filled):
             headers[column] = f"@{column}"
     return dict(sorted(headers.items()))
 
 
 def _own(names: dict[int, str]) -> dict[int, str]:
-    """Return the names with those that occur again numbered."""
+    """Return the names, with repeated ones numbered."""
     return dict(zip(names, numbered(names.values()), strict=True))
 
 
@@ -207,9 +206,9 @@ def _texts(covers: Iterable[_Cover]) -> list[str]:
 
 
 def _covers(sheet: Sheet, number: int, rows: dict[int, dict[int, str]]) -> dict[int, _Cover]:
-    """Return what an upper header row says above each column: over merged cells, else up to its next header."""
+    """Return the upper header above each column: over its merged cells, else up to the next header."""
     cover = {column: _Cover(text, column) for column, text in rows[number].items()}
-    # A header that is merged downwards to the last row is that of its own columns alone.
+    # A header that is merged down to the last row covers only its own columns.
     tall = {
         column
         for first_row, first_column, last_row, last_column in sheet.merged
@@ -249,13 +248,13 @@ def _header_width(sheet: Sheet, layout: SheetSpec) -> int:
 
 
 def check_records(file: CapturedFile, sheet: Sheet, layout: SheetSpec, headers: dict[int, str]) -> None:
-    """Refuse a csv file with records that have more or fewer fields than the header: their values stand under other headers.
+    """Refuse a csv file with records that have more or fewer fields than the header: their values are under wrong headers.
 
-    A blank record has no values; and a row that ``rows_not_data`` takes by its first cell, such as a footnote or a sum, may
+    Blank records are ignored; a row that ``rows_not_data`` recognises by its first cell, such as a footnote or a sum, may
     have any number of fields.
 
     Raises:
-        UserError: with the line and the number of fields; or most records differ, and the header is the odd one.
+        UserError: with the line and the number of fields; or most records differ, so that the header is wrong.
     """
     if sheet.widths is None:
         return
@@ -292,11 +291,11 @@ def check_records(file: CapturedFile, sheet: Sheet, layout: SheetSpec, headers: 
 
 
 def _no_data(file: CapturedFile, filled: pa.Table, rows: np.ndarray, layout: SheetSpec, headers: dict[int, str]) -> set[int]:
-    """Return which of these rows ``rows_not_data`` takes by their first cell, before which nothing can have slid.
+    """Return which of these rows ``rows_not_data`` recognises by their first cell, which cannot have shifted.
 
-    A cell with lines and delimiters may have swallowed records, and is taken by no rule.
+    A cell with line breaks and delimiters may have swallowed records, so no rule recognises it.
     """
-    # Cells stand in the order of rows and columns.
+    # Cells are in the order of rows and columns.
     numbers, places = np.unique(np.asarray(filled["row_number"]), return_index=True)
     first = filled.take(pa.array(places[np.isin(numbers, rows)])).to_pylist() if layout.rows_not_data else []
     return {
@@ -311,12 +310,12 @@ def _no_data(file: CapturedFile, filled: pa.Table, rows: np.ndarray, layout: She
 def _check_usual_width(
     file: CapturedFile, sheet: Sheet, layout: SheetSpec, filled: pa.Table, widths: tuple[int, int]
 ) -> None:
-    """Refuse a file whose header has another number of fields than its records, unless only empty ones are too many."""
+    """Refuse a file whose header and records differ in their number of fields, unless only empty fields are surplus."""
     header_width, usual = widths
     texts = texts_of(sheet, layout.header_rows)
     last_named = max((column for row in texts.values() for column in row), default=0)
     if last_named <= usual < header_width:
-        return  # the header alone ends with delimiters
+        return  # only the header ends with delimiters
     has_surplus = pc.any(pc.greater(filled["column_number"], header_width)).as_py()
     if usual > header_width and not has_surplus:
         if file.spec.surplus == "ignore":
@@ -337,7 +336,7 @@ def _check_usual_width(
 def _check_line_breaks(file: CapturedFile, sheet: Sheet, filled: pa.Table, width: int) -> None:
     """Refuse quoted cells that have swallowed the end of one record and the beginning of another.
 
-    Two quotes that stand for themselves, a comment ``"`` each, make one record of two, with the right number of fields.
+    Two literal quotes, each a comment ``"``, make one record of two, with the right number of fields.
     """
     delimiter = file.spec.delimiter or ""
     broken = filled.filter(pc.match_substring_regex(filled["text"], "[\\r\\n]"))
@@ -356,10 +355,10 @@ def _check_line_breaks(file: CapturedFile, sheet: Sheet, filled: pa.Table, width
 
 
 def repeated_headers(file: CapturedFile, sheet: Sheet, layout: SheetSpec, headers: dict[int, str]) -> list[int]:
-    """Return the rows of data that are the header once more, as where files were put below each other.
+    """Return the rows of data that repeat the header, as in concatenated files.
 
     Raises:
-        UserError: a row is another header: what is below it belongs under other columns.
+        UserError: a row is a different header: the rows below it belong to other columns.
     """
     rows = texts_of(sheet, layout.header_rows)
     # A number may well be the header of one column and an answer in another.

@@ -1,9 +1,9 @@
 """Reads the described inputs (reference data, printed figures, classifications, indicators) into text tables.
 
-Each folder has a ``datapackage.yml`` (Data Package form) that says for each file where it is from, under which licence, and
-which columns it has. This module checks the files against it and loads them unchanged, as text, into the schema named after
-the package. Keys, sums and figures are judged later, by the rules; types are cast in dbt's staging models. A file of shapes
-(``format: topojson``) has no columns and fills no table; who draws maps reads it.
+Each folder has a ``datapackage.yml`` (Data Package form) that states each file's source, licence and columns. This module
+checks the files against it and loads them unchanged, as text, into the schema named after the package. Keys, sums and
+figures are judged later, by the rules; types are cast in dbt's staging models. A file of shapes (``format: topojson``) has
+no columns and fills no table; it is read for drawing maps.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class DataResource:
 
 @dataclass(frozen=True)
 class ShapeResource:
-    """One described file of shapes; ``attribution`` is what every map that is made of it says."""
+    """One described file of shapes; ``attribution`` is printed on every map that is made from it."""
 
     name: str
     path: Path
@@ -187,7 +187,7 @@ def load(connection: duckdb.DuckDBPyConnection, table: str, resources: list[Data
 
 
 def read_rows(data: Path, package: str, table: str) -> Iterator[dict[str, str]]:
-    """Yield the rows of one table as text, in the order of its files, for what reads an input without the warehouse."""
+    """Yield the rows of one table as text, in the order of its files, for readers without the warehouse."""
     for resource in describe(data, package):
         if resource.table == table:
             with resource.path.open(encoding="utf-8", newline="") as file:

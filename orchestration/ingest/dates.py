@@ -1,9 +1,9 @@
-"""Reads the dates of submissions: the formats that a form states, ISO 8601, and Norwegian as people write it.
+"""Reads the dates of submissions: the formats that a form states, ISO 8601, and written Norwegian.
 
-Belongs here: what a text means as a date, and as a moment that can be compared with others. Does not belong here: which
-submission counts (SQL), or cells that are no dates.
+Belongs here: reading a text as a date, and as a moment that can be compared with others. Does not belong here: which
+submission counts (SQL), or cells that are not dates.
 
-ISO 8601 is read by the standard library. What is left to guessing, such as 3/4/2017, is no date unless the form states its
+ISO 8601 is read by the standard library. An ambiguous text, such as 3/4/2017, is not a date unless the form states its
 format.
 """
 
@@ -16,10 +16,10 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-# A time without a zone is the clock of those who answer.
+# A time without a zone is local time of the units.
 HOME = ZoneInfo("Europe/Oslo")
 
-# What a form writes among its formats where dates are day numbers of a spreadsheet.
+# The format that a form states where dates are day numbers of a spreadsheet.
 DAY_NUMBER = "day_number"
 _DAY_ZERO = datetime(1899, 12, 30)
 
@@ -50,11 +50,11 @@ _ZONE_NAMES = {"UTC": "+00:00", "GMT": "+00:00", "CET": "+01:00", "CEST": "+02:0
 
 @dataclass(frozen=True)
 class Moment:
-    """A date as it reads on the clock of those who answer, and the moment that it is."""
+    """A date in local time of the units, and the same as a moment."""
 
     local: datetime
     instant: datetime
-    """In UTC, without saying so: what two submissions are compared by."""
+    """In UTC, without a zone: used to compare two submissions."""
 
 
 def _moment(date: datetime) -> Moment:
@@ -71,7 +71,7 @@ def _stated(text: str, formats: Sequence[str], year: int) -> datetime | None:
         try:
             if pattern == DAY_NUMBER:
                 return _DAY_ZERO + timedelta(seconds=round(float(text.replace(",", ".")) * 86_400))
-            # The year stands first, because 29 February is no date of the year that strptime assumes.
+            # The year comes first, because 29 February does not exist in the year that strptime assumes.
             return datetime.strptime(text, pattern) if has_year else datetime.strptime(f"{year} {text}", f"%Y {pattern}")
         except (ValueError, OverflowError):
             continue
@@ -111,12 +111,12 @@ def _written(text: str, year: int) -> datetime | None:
 
 @lru_cache(maxsize=100_000)
 def read_date(text: str, formats: tuple[str, ...], year: int) -> Moment | None:
-    """Return what a delivered text means as a date, or None where it is no date.
+    """Return a delivered text as a date, or None where it is not a date.
 
     Args:
         text: as delivered.
         formats: the formats that the form states, as in strptime, or ``day_number``; they are tried first.
-        year: the year of a date that has none.
+        year: the year for a date without one.
     """
     plain = " ".join(text.split())
     readers: tuple[Callable[[str, int], datetime | None], ...] = (

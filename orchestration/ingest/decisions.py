@@ -23,12 +23,12 @@ from orchestration.core.warehouse import replace_tables
 
 DOCUMENTATION = "docs/run/signed-decisions.md says what an entry has"
 
-# Instead of a list of units.
+# In place of a list of units.
 ALL_UNITS = "all"
 
 
 class _Signed(BaseModel):
-    """What every decision says of itself."""
+    """The fields that every decision has."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -40,8 +40,8 @@ class _Signed(BaseModel):
 class Correction(_Signed):
     """One answer of one unit that is replaced before anything is computed from it.
 
-    ``expect`` is the delivered text, number or answer code, null for a blank cell; an entry that does not find it is not
-    applied and fails the gate. ``kind`` is the public word for ``reason``, a code of the code list ``correction_kind``.
+    ``expect`` is the delivered text, number or answer code, null for a blank cell; an entry with another text is not applied
+    and fails the gate. ``kind`` is the public word for ``reason``, a code of the code list ``correction_kind``.
     """
 
     unit: str = Field(
@@ -58,7 +58,7 @@ class Correction(_Signed):
 
 
 class CountedSubmission(_Signed):
-    """The row of a delivery that counts where a unit gave several answers and nothing tells which is the latest."""
+    """The row of a delivery that counts where a unit has several submissions and nothing shows which is the latest."""
 
     unit: str = Field(
         pattern=r"^[0-9]{4}([0-9]{2})?$", description="code of the municipality, district or agency of the year"
@@ -70,7 +70,7 @@ class CountedSubmission(_Signed):
 
 
 class Redelivery(_Signed):
-    """Units whose answers may be gone in a version of a delivery, though the published version has them.
+    """Units whose answers may be missing from a version of a delivery, though the published version has them.
 
     ``delivery`` is the beginning of the hash of the new version: the next version is not covered.
     """
@@ -90,7 +90,7 @@ class Comparability(_Signed):
 
 
 class WaitingQuestions(_Signed):
-    """Questions that keep the figures of the last snapshot, or show none yet, until the entry is taken away."""
+    """Questions that keep the figures of the last snapshot, or show none yet, until the entry is removed."""
 
     year: int = Field(description="the year described")
     questions: tuple[str, ...] = Field(min_length=1, description="names of the questions")
@@ -187,7 +187,7 @@ def _text(value: str | int | float | None) -> str | None:
 
 
 def _decided(entry: _Signed) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-    """Return each thing that an entry is about, and what it says of it."""
+    """Return each subject of an entry, and the entry's decision on it."""
     if isinstance(entry, Correction):
         about = (entry.unit, entry.year, entry.question, entry.item, entry.target_group, entry.reporting_form)
         return [(about, (_text(entry.expect), _text(entry.value), entry.kind))]

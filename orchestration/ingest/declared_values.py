@@ -1,4 +1,4 @@
-"""What a delivered file declares about its own values, beside what the form says of them.
+"""What a delivered file declares about its own values, compared with the form.
 
 Belongs here: which cells are missing because the file (SPSS) declares it, and refusing a file that contradicts the form.
 Does not belong here: reading the declarations (``readers``) and what a missing cell does to a figure (dbt's models).
@@ -37,16 +37,16 @@ _SHOWN_COLUMNS = 3
 
 @dataclass(frozen=True)
 class Contradiction:
-    """A code of which a file and a form say different things, and what the two say.
+    """A code on which a file and a form disagree, and what each states.
 
     Attributes:
         column: number of the column.
-        code: the code; every cell of the column that holds it is meant.
-        what: what the two say.
+        code: the code, in every cell of the column that holds it.
+        what: what each of the two states.
         remedy: what to do about it.
-        kind: ``meaning``: the file says that the code is missing, and the form that it means something; ``statement``: it is
-            missing by one of the two only; ``coding``: the two do not mean the same by it.
-        row: a row with such a cell, where it matters that there is one.
+        kind: ``meaning``: the code is missing by the file, and has a meaning in the form; ``statement``: it is missing by
+            only one of the two; ``coding``: it has different meanings in the two.
+        row: a row with such a cell, where its existence matters.
     """
 
     column: int
@@ -59,7 +59,7 @@ class Contradiction:
 
 @dataclass(frozen=True)
 class _Value:
-    """A text that stands in cells of a column: the first row that has it, and whether the file declares it missing."""
+    """A text in cells of a column: the first row that has it, and whether the file declares it missing."""
 
     text: str
     row: int
@@ -73,7 +73,7 @@ def missing_cells(
 
     Args:
         form: the form.
-        spec: its statement about the file; says whether the form holds where the two differ.
+        spec: its statement about the file; says whether the form takes precedence where the two differ.
         layout: its statement about the sheet.
         sheet: what was read.
         headers: header of each column.
@@ -82,7 +82,7 @@ def missing_cells(
     Raises:
         UserError: the file and the form contradict each other.
     """
-    # Where the form holds, its meanings do; what either of the two says is missing is missing.
+    # Where the form takes precedence, its meanings apply; a code that either declares missing is missing.
     spoken_for: dict[int, set[str]] = defaultdict(set)
     for found in contradictions(form, layout, sheet, headers):
         if spec.declared_missing == "refuse" or found.kind == "coding":
@@ -103,7 +103,7 @@ def missing_cells(
 
 
 def contradictions(form: Form, layout: SheetSpec, sheet: Sheet, headers: Mapping[int, str]) -> Iterator[Contradiction]:
-    """Yield what a file and a form say differently about the codes of columns."""
+    """Yield the disagreements between a file and a form about the codes of columns."""
     declared = sheet.declared
     if not declared.missing and not declared.value_labels and not declared.counted:
         return
@@ -138,7 +138,7 @@ def not_declared_missing(sheet: Sheet) -> pa.Table:
 
 
 def declared_notes(previous: Form, layout: SheetSpec, sheet: Sheet, headers: Mapping[int, str], file: str) -> list[str]:
-    """Return what a file of a new delivery declares, and where last year's form says otherwise, for who drafts its form.
+    """Return notes on what a file of a new delivery declares and where last year's form differs, for drafting its form.
 
     Args:
         previous: last year's form.
@@ -232,7 +232,7 @@ def _choices_contradicted(
     answers = {code_text(option.code): option.answer for option in options if option.answer}
     for value in values if column.type == "codes" else ():
         code, chosen = code_text(value.text), column.codes_in(value.text)
-        # A cell that is one option was judged by its meaning.
+        # A cell with a single option was judged by its meaning.
         if value.is_declared and code not in answers and chosen and all(each in answers for each in chosen):
             said = " and ".join(repr(answers[each]) for each in chosen)
             yield Contradiction(
@@ -253,7 +253,7 @@ def _statements_contradicted(
     missing: MissingValues,
     values: list[_Value],
 ) -> Iterator[Contradiction]:
-    """Yield the cells that are missing by one of two statements only; without such a cell they differ in nothing."""
+    """Yield the cells that are missing by only one of two statements; without such cells the statements agree."""
     stated = MissingValues.stated(form, column)
     if column.use != "answer" or not stated:
         return
@@ -285,7 +285,7 @@ def _statements_contradicted(
 def _labels_contradicted(
     form: Form, options: list[OptionMap], number: int, labels: Mapping[str, str]
 ) -> Iterator[Contradiction]:
-    """Yield the codes that the file calls what another code is called in the form: they were numbered anew."""
+    """Yield the codes whose label in the file is that of another code in the form: they were renumbered."""
     options = [option for option in options if option.label_nb]
     for option in options:
         label = _plain(labels.get(code_text(option.code), ""))
@@ -302,7 +302,7 @@ def _labels_contradicted(
 
 
 def _count_contradicted(form: Form, column: ColumnMap, number: int, counted: str | None) -> Iterator[Contradiction]:
-    """Yield what the file counts as ticked in a box, where the form does not."""
+    """Yield the values that the file counts as ticked in a box, where the form does not."""
     if column.type == "tick" and counted is not None:
         ticked = column.ticks(form.ticks).ticked
         if tick_text(counted) not in map(tick_text, ticked):

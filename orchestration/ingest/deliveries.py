@@ -1,4 +1,4 @@
-"""Reads a delivery by its form into raw cells: one row a cell, all years in one shape, nothing interpreted.
+"""Reads a delivery by its form into raw cells: one row per cell, all years in one shape, nothing interpreted.
 
 Belongs here: replacing one form's rows in the schema ``raw``, and whether its units came. Does not belong here: sheets with
 their headers and checks (``delivery_files``), or what a cell means (dbt's staging models).
@@ -21,7 +21,7 @@ from orchestration.ingest.capture import CapturedFile, capture, is_left_behind
 from orchestration.ingest.delivery_files import ReadSheet, read_delivery
 from orchestration.ingest.earlier_columns import columns_before
 
-# Bump when the readers give other cells for the same bytes; deliveries are then read again.
+# Bump when the readers return other cells for the same bytes; deliveries are then read again.
 READER_VERSION = 4
 
 TABLES = {
@@ -42,9 +42,10 @@ TABLES = {
 
 
 def prepare_tables(connection: duckdb.DuckDBPyConnection, forms: list[Form]) -> None:
-    """Create the schema ``raw`` and its tables where they are not there; forget what was read by forms that are gone.
+    """Create the schema ``raw`` and its tables if missing; delete what was read by forms that no longer exist.
 
-    A warehouse whose tables have other columns is of another release: all is forgotten, and read again from the deliveries.
+    If the tables have other columns, the warehouse is of another release: all is deleted, and read again from the
+    deliveries.
     """
     connection.execute("create schema if not exists raw")
     connection.execute("begin")
@@ -68,7 +69,7 @@ def prepare_tables(connection: duckdb.DuckDBPyConnection, forms: list[Form]) -> 
 def fingerprint(form: Form, files: list[CapturedFile]) -> str:
     """Hash of all that decides the raw cells: the bytes, the reader options, the layout and the mapped columns."""
     parts = [str(READER_VERSION), form.model_dump_json(include={"files", "sheets", "checks", "collection_year"})]
-    # Of optional columns it matters which of them are the same question.
+    # For optional columns it matters which of them are the same question.
     parts += sorted(
         {
             f"{column.sheet}|{column.column}|{column.use}|{column.meaning if column.optional else ''}"
@@ -76,7 +77,7 @@ def fingerprint(form: Form, files: list[CapturedFile]) -> str:
         }
     )
     if any(spec.reader in {"sav", "parquet"} for spec in form.files):
-        # What such a file declares is judged by the meaning of its columns.
+        # The declarations of such a file are judged by the meaning of its columns.
         parts.append(form.model_dump_json(include={"columns", "options", "numbers", "ticks"}))
     parts += [f"{file.name}={file.sha256}" for file in files]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -171,7 +172,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, form: Form, sheets: list[Rea
 
 
 def _all_cells(read_sheet: ReadSheet) -> pa.Table:
-    """Return the cells that count, and after them those that are left out."""
+    """Return the cells that count, followed by those that are left out."""
     counting = read_sheet.sheet.cells
     return pa.concat_tables(
         [counting.append_column("left_out", pa.nulls(counting.num_rows, pa.string())), read_sheet.left_out]
@@ -185,7 +186,7 @@ def _marks_table(told: tuple[marks.Told, ...]) -> pa.Table:
 
 
 # Units of a delivery, as its code texts: districts and agencies by their own code; names where there are no codes. Rows that
-# are no data do not count.
+# are not data do not count.
 UNITS = """
     with unit_columns as (
         select columns.file, columns.sheet, columns.column_number, sheets.first_row,
@@ -266,7 +267,7 @@ def _check_units(
     if earlier:
         before = earlier[-1]
         years = (before.time_period, form.time_period)
-        # Half as many municipalities may give half as many units.
+        # Half as many municipalities may mean half as many units.
         growth = municipalities[years[1]] / municipalities[years[0]] if set(years) <= set(municipalities) else 1.0
         expected = known[before.form] * growth
         if units < expected * (1 - form.max_shrink):
@@ -287,7 +288,7 @@ def _note(
     folder: Path,
     files: list[CapturedFile],
 ) -> None:
-    """Note a delivery that was read, of which version and with how many units; refuse one whose units did not come."""
+    """Record a delivery that was read, with its version and number of units; refuse it if its units are missing."""
     units = _check_units(connection, form, forms, municipalities, folder)
     connection.execute("insert into raw.deliveries values (?, ?, ?)", [form.form, fingerprint(form, files), units])
 
@@ -320,13 +321,13 @@ def ingest(
         deliveries: folder of the deliveries.
         archive_folder: folder of the unchanged copies.
         municipalities: number of municipalities in each year.
-        again: read it also when it is unchanged.
+        again: read it even if it is unchanged.
 
     Returns:
         ``read``, ``unchanged``, or ``not delivered`` (there is no folder for it).
 
     Raises:
-        UserError: the delivery is refused; nothing of it or of another one was changed.
+        UserError: the delivery is refused; no delivery in the warehouse was changed.
     """
     folder = deliveries / form.delivery
     if not folder.is_dir():
@@ -363,13 +364,13 @@ def read_what_is_readable(
     """Read as much of one form's delivery into ``raw`` as possible, and report what is wrong with it.
 
     Args:
-        connection: a warehouse that nothing is published from; its tables were made by :func:`prepare_tables`.
+        connection: a warehouse from which nothing is published; its tables were made by :func:`prepare_tables`.
         form: the form, which need not be finished.
         forms: all forms of the warehouse.
         deliveries: folder of the deliveries.
-        archive_folder: folder of the unchanged copies; nothing is put into it.
+        archive_folder: folder of the unchanged copies; nothing is added to it.
         municipalities: number of municipalities in each year.
-        problems: takes all that an ingestion would be refused for.
+        problems: collects everything for which an ingestion would be refused.
 
     Returns:
         Whether there was something to read.
@@ -381,7 +382,7 @@ def read_what_is_readable(
     sheets = read_delivery(form, files, problems, columns_before(form, files, archive_folder))
     _replace(connection, form, sheets, files)
     if not sheets:
-        # Why, is told.
+        # The reason has been reported.
         return False
     with problems.collect():
         _note(connection, form, forms, municipalities, folder, files)
@@ -406,7 +407,7 @@ def undescribed(forms: list[Form], deliveries: Path) -> list[Path]:
 
 
 def check_folders(forms: list[Form], deliveries: Path) -> None:
-    """Refuse a delivery folder that no form describes: it would be left out without anybody seeing it.
+    """Refuse a delivery folder that no form describes: it would be left out unnoticed.
 
     Raises:
         UserError: there is such a folder, or there are forms and no folder of deliveries.

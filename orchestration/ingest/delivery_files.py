@@ -1,6 +1,6 @@
 """The files of a delivery as sheets with the headers that their form gives them, and whether they are the expected ones.
 
-Belongs here: from captured files to sheets, and the checks of columns, records and content on the way. Does not belong here:
+Belongs here: turning captured files into sheets, with the checks of columns, records and content. Does not belong here:
 opening files (``readers``), headers (``columns``), or the warehouse (``deliveries``).
 """
 
@@ -51,11 +51,11 @@ class ReadSheet:
     year: int
     """The year of collection."""
     header_again: tuple[int, ...] = ()
-    """Rows of data that are the header once more."""
+    """Rows of data that repeat the header."""
     left_out: pa.Table = field(default_factory=marks.LEFT_OUT_SCHEMA.empty_table)
     """Cells that do not count because the form says so, with the reason."""
     told: tuple[marks.Told, ...] = ()
-    """Cells that were read, or left out, in a way that is to be known."""
+    """Remarks on cells that were read or left out."""
     missing: pa.Table = field(default_factory=PLACE_SCHEMA.empty_table)
     """Places of the cells that the file declares missing."""
 
@@ -115,9 +115,9 @@ def read_file(
     Args:
         form: the form.
         file: the file.
-        problems: takes what is wrong; without it the first problem is raised. Where the reading goes on, sheets that cannot
-            be read at all are left out.
-        before: tells what columns held in earlier versions; it is asked where columns came under other headers.
+        problems: collects the problems; without it the first one is raised. Where the reading goes on, unreadable sheets are
+            left out.
+        before: returns what columns held in earlier versions; called only where columns came under other headers.
     """
     problems = problems or Problems()
     layouts = _layouts(form, file)
@@ -147,7 +147,7 @@ def _collect_evidence(
     wanted: Collection[str],
     missing: Collection[str],
 ) -> Evidence:
-    """Return wording and cells of columns that the form does not name, beside what missing ones held before."""
+    """Return wording and cells of columns that the form does not name, with the earlier cells of missing ones."""
     labels = {header(name): label for name, label in book_of(file.path.parent).labels.items()}
     labels |= {headers.get(number, ""): label for number, label in sheet.declared.column_labels.items()}
     texts = column_texts(sheet, headers, layout.first_row)
@@ -163,7 +163,7 @@ def _collect_evidence(
 def _read_sheet(
     form: Form, file: CapturedFile, delivered: Sheet, layout: SheetSpec, problems: Problems, before: ColumnsBefore
 ) -> ReadSheet:
-    """Read one sheet: its headers, strict both ways, and what its marks and its rows say of the cells."""
+    """Read one sheet: its headers, strict both ways, and the effect of its marks and rows on the cells."""
     settled, left_out = marks.settle(file.spec, as_counted(delivered, layout))
     mapped = mapped_names(form, layout.name)
     check_header_row(file, settled, layout, mapped)
@@ -196,7 +196,7 @@ def _read_sheet(
 
 
 def _check_content(form: Form, sheets: list[ReadSheet], problems: Problems) -> None:
-    """Refuse a file in which another thing stands than the form says (another year, another county)."""
+    """Refuse a file with other contents than the form states (another year, another county)."""
     for check in form.checks:
         for read_sheet in sheets:
             if read_sheet.file.spec.name != check.file or read_sheet.layout.name != check.sheet:
@@ -214,7 +214,7 @@ def _check_content(form: Form, sheets: list[ReadSheet], problems: Problems) -> N
 
 
 def _check_years(form: Form, sheets: list[ReadSheet], problems: Problems) -> None:
-    """Refuse a delivery whose submissions are mostly of another year than the year of collection, or at no date."""
+    """Refuse a delivery whose submissions are mostly of another year than the year of collection, or without a date."""
     for read_sheet in sheets:
         dates = {text: moment.local.year if moment else None for text, moment in read_sheet.submitted.values()}
         years = Counter(dates[text] for text, _ in read_sheet.submitted.values())

@@ -1,7 +1,7 @@
 """What the columns of a delivery held in an earlier version of it.
 
-Belongs here: reading a version by the form as it is now, as far as it can be. Does not belong here: which versions there
-are (``archive``), and comparing answers of two versions (``preview.versions``).
+Belongs here: reading a version by the present form, as far as possible. Does not belong here: which versions there are
+(``archive``), and comparing answers of two versions (``preview.versions``).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def column_texts(sheet: Sheet, headers: Mapping[int, str], first_row: int, file:
 
 
 def columns_before(form: Form, files: Collection[CapturedFile], archive: Path) -> ColumnsBefore:
-    """Return what tells of the versions before the present one; nothing of the archive is opened until it is asked.
+    """Return a function that looks up earlier versions; the archive is opened only when it is called.
 
     Args:
         form: the form, by which they are read.
@@ -53,7 +53,7 @@ def columns_before(form: Form, files: Collection[CapturedFile], archive: Path) -
 
     def find(layout: str, wanted: Collection[str]) -> Mapping[str, Texts]:
         for version in versions_of(archive, form.delivery):
-            # One that was refused has the headers of the present one, and one with the same data is no earlier one.
+            # A refused version has the present headers, and one with the same data does not count as earlier.
             if not present <= set(version.files.values()):
                 found = _read(form, version, archive, layout)
                 if any(found.get(name) for name in wanted):
@@ -64,12 +64,12 @@ def columns_before(form: Form, files: Collection[CapturedFile], archive: Path) -
 
 
 def _read(form: Form, version: Version, archive: Path, layout: str) -> dict[str, Texts]:
-    """Return the columns of a layout in a version, as far as they can be read; what is wrong with it is not told again."""
+    """Return the columns of a layout in a version, as far as they can be read; its problems are not reported again."""
     from orchestration.ingest.delivery_files import read_file  # imported here: it asks for versions itself
 
     problems = Problems(go_on=True)
     found: dict[str, dict[Place, str]] = {}
-    # Beside the archive: what is laid out again holds answers of single units.
+    # Beside the archive: the restored files contain answers of single units.
     with tempfile.TemporaryDirectory(dir=archive.parent) as temporary, problems.collect():
         restore(version.hashes[0], archive, Path(temporary))
         for file in capture(Path(temporary) / version.delivery, form, problems):

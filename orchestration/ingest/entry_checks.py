@@ -1,7 +1,7 @@
 """Checks of signed entries: that their year, their units, and the version of a delivery that they name exist.
 
-Belongs here: what can be told of an entry without a warehouse, to somebody who just wrote it. Does not belong here: the form
-of an entry (``decisions``), and whether it covers or changes something, which SQL judges and the gate tells.
+Belongs here: checks of an entry without a warehouse, for the person who just wrote it. Does not belong here: the form of an
+entry (``decisions``), and whether it covers or changes something, which SQL judges and the gate reports.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def units_of(data: Path, year: int) -> set[str]:
 def check_signed(
     data: Path, years: Collection[int], forms: list[Form], deliveries: Path, archive_folder: Path
 ) -> tuple[int, list[str]]:
-    """Check the signed entries; return how many things they decide, and what is to be known of those that name no version.
+    """Check the signed entries; return the number of decisions, and remarks on entries without a known version.
 
     Args:
         data: folder of the inputs.

@@ -1,4 +1,4 @@
-"""What a new delivery looks like, read with last year's form as a guide: headers, files and code book for a draft.
+"""Inspects a new delivery with last year's form as a guide: headers, files and code book for a draft.
 
 Belongs here: trying last year's statements on files that no form describes yet. Does not belong here: deciding what a column
 means (``forms.draft``) or reading cells for good (``deliveries``).
@@ -38,7 +38,7 @@ SAV_ENCODINGS = ("utf-8", "cp1252", "cp865", "mac-roman")
 
 @dataclass(frozen=True)
 class Look:
-    """What was found in a delivery folder; ``book`` is what code books and files say of the variables.
+    """What was found in a delivery folder; ``book`` merges the code books and the files' own declarations.
 
     ``notes`` are for the person who finishes the draft.
     """
@@ -50,12 +50,12 @@ class Look:
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """What the variables are called in words."""
+        """The labels of the variables."""
         return self.book.labels
 
 
 def _answers(labels: Mapping[str, str], missing: MissingValues) -> dict[str, str]:
-    """Return the labels of codes that the file does not declare missing: of the others the form need not speak."""
+    """Return the labels of codes that the file does not declare missing: the form need not state the others."""
     return {code: label for code, label in labels.items() if code not in missing}
 
 
@@ -85,7 +85,7 @@ def _read_csv(path: Path, guide: FileSpec | None, previous: Form) -> tuple[Sheet
             continue
         layout = _layout(sheet, guide, previous)
         for each in (spec, spec.model_copy(update={"surplus": "ignore"})):
-            # One column is what any wrong delimiter gives.
+            # Any wrong delimiter gives one column.
             if sheet.columns > 1 and _describe_uneven_records(path, each, as_counted(sheet, layout), layout) is None:
                 return sheet, each
         readable = readable or (sheet, spec)
@@ -95,7 +95,7 @@ def _read_csv(path: Path, guide: FileSpec | None, previous: Form) -> tuple[Sheet
 
 
 def _describe_uneven_records(path: Path, spec: FileSpec, sheet: Sheet, layout: SheetSpec) -> str | None:
-    """Return what is said of records that are not as wide as the header."""
+    """Return the remark on records with another width than the header."""
     file = CapturedFile(path, spec, "", 0)
     try:
         check_records(file, sheet, layout, join_headers(file, sheet, layout))
@@ -129,7 +129,7 @@ def _layout(sheet: Sheet, guide: FileSpec | None, previous: Form) -> SheetSpec:
     ]
     layout = layouts[0] if layouts else SheetSpec(name="draft", file="draft", unit={"code": ("?",)})  # type: ignore[arg-type]
     shift = header_shift(sheet, layout, last_parts(mapped_names(previous, layout.name), layout))
-    # Excel's line `sep=;` alone moves nothing.
+    # Excel's line `sep=;` alone shifts nothing.
     if not shift or (sheet.has_separator and layout.header_rows[0] == shift == 1):
         return layout
     rows = tuple(number + shift for number in layout.header_rows)
@@ -137,7 +137,7 @@ def _layout(sheet: Sheet, guide: FileSpec | None, previous: Form) -> SheetSpec:
 
 
 def _read_sav(path: Path, guide: FileSpec | None) -> tuple[list[Sheet], FileSpec | None]:
-    """Read an SPSS file as last year's form states, or in the encoding that it says itself, or in one that fits."""
+    """Read an SPSS file as last year's form states, or in the encoding that it declares, or in one that fits."""
     base = FileSpec(name="draft", pattern="*", reader="sav")
     if guide is not None and guide.reader == "sav":
         base = guide
@@ -152,7 +152,7 @@ def _read_sav(path: Path, guide: FileSpec | None) -> tuple[list[Sheet], FileSpec
 
 
 def _check_stated(path: Path, sheet: Sheet, rows: tuple[int, ...]) -> None:
-    """Refuse stated header rows in which no header stands: what units answered would become names of columns."""
+    """Refuse stated header rows that contain no header: units' answers would become names of columns."""
     held = [text for row in texts_of(sheet, rows).values() for text in row.values()]
     named = sum(1 for text in held if re.search(r"[^\W\d_]", text))
     if 2 * named <= len(held):
@@ -165,7 +165,7 @@ def _check_stated(path: Path, sheet: Sheet, rows: tuple[int, ...]) -> None:
 
 
 def _top(previous: Form, layout: SheetSpec, sheet: Sheet) -> dict[tuple[int, int], str]:
-    """Return the texts of the first rows of a sheet: to the end of its headers, and where last year's checks stand."""
+    """Return the texts of the first rows of a sheet: up to the end of its headers, and the cells of last year's checks."""
     last = max([layout.header_rows[-1], *(check.row for check in previous.checks if check.sheet == layout.name)])
     rows = texts_of(sheet, range(1, last + 1))
     return {(row, column): text for row, texts in rows.items() for column, text in texts.items()}
@@ -178,10 +178,10 @@ def inspect_delivery(
 
     Args:
         folder: the delivery's folder.
-        previous: last year's form; its layouts are tried on sheets of the same name. The header is looked for where it
-            stood, then where most of last year's columns are, then where most texts are.
-        header_rows: rows in which the header stands, where somebody knows it.
-        only: names of the sheets of workbooks that are looked at; all where none is given.
+        previous: last year's form; its layouts are tried on sheets of the same name. The header is looked for in its old
+            row, then in the row with most of last year's columns, then with most texts.
+        header_rows: rows of the header, if known.
+        only: names of the sheets of workbooks to inspect; all if empty.
 
     Raises:
         UserError: there is no such folder, or a file cannot be read.
@@ -190,7 +190,7 @@ def inspect_delivery(
         raise UserError("the delivery does not exist", place=str(folder), remedy="put the delivered files into this folder")
     result = Look([], [], CodeBook(), [])
     books = code_books_of(folder)
-    # What files say themselves; a code book beside them goes before it.
+    # The files' own declarations; a code book takes precedence.
     own = CodeBook()
     wanted = {sheet_name(name) for name in only}
     there: set[str] = set()

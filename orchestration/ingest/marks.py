@@ -1,8 +1,8 @@
 """What a form makes of the marks of a workbook's cells: hidden, struck out, raised, formulas, formats.
 
-Belongs here: which cells are left out or change their text because the form says so, which refuse the delivery because it
-does not, and what is told of those that are read. A mark counts only where the cell does: in headers and rows of data, in
-columns that are not ignored. Does not belong here: how a kind of workbook stores marks (``readers``).
+Belongs here: which cells are left out or change their text because the form says so, which cause a refusal because it does
+not, and which are reported. A mark counts only where the cell does: in headers and rows of data, in columns that are not
+ignored. Does not belong here: how a kind of workbook stores marks (``readers``).
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from orchestration.ingest.readers.model import CELL_SCHEMA, MARK_SCHEMA
 Place = tuple[int, int]
 
 _REFUSED = ("hidden", "struck_out", "raised", "formula_without_value")
-# Marks that refuse a delivery, unless its form says that such cells are read.
+# Marks for which a delivery is refused, unless its form says that such cells are read.
 _READABLE = ("hidden", "struck_out")
 
-# What is said of a mark and its detail, and what to do.
+# The message for a mark and its detail, and the remedy.
 _HIDDEN_REMEDY = "show it if it counts, delete it if it does not, or state hidden: read or skip for the file in form.yml"
 _STRUCK_REMEDY = "delete what is void, or state struck_out: read or skip for the file in form.yml"
 _MESSAGES: Mapping[tuple[str, str | None], tuple[str, str]] = {
@@ -68,14 +68,14 @@ TOLD: Mapping[str, str] = {
     "shown_otherwise": "numbers that are not shown as they are saved, read as saved",
     "filled_down": "blank cells, read as the unit above them",
 }
-"""What is told of cells that were read, or left out, in a way that is to be known."""
+"""Remarks on cells that were read or left out."""
 LEFT_OUT_SCHEMA = CELL_SCHEMA.append(pa.field("left_out", pa.string()))
-"""Columns of a table of cells that are left out; the last one says for which mark."""
+"""Columns of a table of cells that are left out; the last one has the mark."""
 
 
 @dataclass(frozen=True)
 class Told:
-    """Cells that were read, or left out, in a way that is to be known: what it is, how many, and where the first one is."""
+    """A remark on cells that were read or left out: the mark, the number of cells, and the place of the first one."""
 
     mark: str
     cell_count: int
@@ -84,7 +84,7 @@ class Told:
 
 
 def settle(spec: FileSpec, sheet: Sheet) -> tuple[Sheet, pa.Table]:
-    """Leave out, or shorten, the marked cells of which the form says so.
+    """Leave out, or shorten, marked cells where the form says so.
 
     Returns:
         The sheet without them, and the cells that were left out. A mark that is settled is called ``hidden_skipped``,
@@ -100,7 +100,7 @@ def settle(spec: FileSpec, sheet: Sheet) -> tuple[Sheet, pa.Table]:
     texts: dict[Place, str] = {}
     for mark in marks:
         name, detail, place = mark["mark"], mark["detail"], _place(mark)
-        # What a rule strikes out nobody can say here, and a number that is raised as a whole may count.
+        # Which cells a rule strikes out is not known here, and a number that is raised as a whole may count.
         if name not in settled or detail == "rule" or (name == "raised" and detail is None and kinds.get(place) != "text"):
             continue
         mark["mark"] = settled[name]
@@ -126,10 +126,10 @@ def _settling(spec: FileSpec) -> list[tuple[str, str]]:
 
 
 def account(spec: FileSpec, path: Path, sheet: Sheet, counts: Callable[[int, int], bool]) -> tuple[Told, ...]:
-    """Refuse the marks that the form does not allow, and tell of the others.
+    """Refuse marks that the form does not allow, and report the others.
 
     Args:
-        spec: what the form says of the file.
+        spec: the form's statement about the file.
         path: the file.
         sheet: a settled sheet.
         counts: whether the cell of a row and column counts, so that its marks do.
@@ -163,7 +163,7 @@ def account(spec: FileSpec, path: Path, sheet: Sheet, counts: Callable[[int, int
 
 
 def proposals(sheet: Sheet) -> tuple[str, ...]:
-    """Return what a form must decide of the marks of a sheet that no form describes yet, and what is to be known."""
+    """Return proposals and remarks on the marks of a sheet that no form describes yet."""
     found: dict[tuple[str, str | None], list[Place]] = {}
     for mark in sheet.marks.to_pylist():
         found.setdefault((mark["mark"], mark["detail"]), []).append(_place(mark))

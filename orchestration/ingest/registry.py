@@ -1,4 +1,4 @@
-"""Puts the form registry beside the raw cells, as tables of the schema ``forms``, so that SQL can join the two.
+"""Writes the form registry as tables of the schema ``forms``, so that SQL can join it with the raw cells.
 
 Belongs here: the shape of those tables. Does not belong here: checking forms (``forms.registry``).
 """
@@ -35,7 +35,7 @@ TABLES: dict[str, pa.Schema] = {
             "max_shrink": pa.float64(),
             "units_sampled": pa.int32(),
             "respondent": pa.string(),
-            # Of everything that decides what a delivery means: another one, and figures may change.
+            # Hash of everything that decides what a delivery means: if it changes, figures may change.
             "sha256": pa.string(),
         }
     ),
@@ -57,17 +57,17 @@ TABLES: dict[str, pa.Schema] = {
             "population_asked": pa.string(),
             "reason": pa.string(),
             "condition_count": pa.int32(),
-            # Of boxes: texts with a semicolon before and after each.
+            # For boxes: texts with a semicolon before and after each.
             "ticked": pa.string(),
             "not_ticked": pa.string(),
-            # Of several options in one cell.
+            # For several options in one cell.
             "separator": pa.string(),
-            # Whether a file may lack the column; it is no part of the reason.
+            # Whether a file may lack the column; it is not part of the reason.
             "is_optional": pa.bool_(),
         }
     ),
     "conditions": pa.schema({"form": pa.string(), "line": pa.int32(), "header": pa.string(), "text": pa.string()}),
-    # A text, or a range with its ends; the ranges of a line do not overlap, and hold none of its texts.
+    # A text, or a range with its ends; the ranges of a line do not overlap, and contain none of its texts.
     "missing_texts": pa.schema(
         {"form": pa.string(), "line": pa.int32(), "text": pa.string(), "low": pa.float64(), "high": pa.float64()}
     ),
@@ -114,7 +114,7 @@ TABLES: dict[str, pa.Schema] = {
 
 
 def _meaning_hash(form: Form) -> str:
-    """Return a hash of what decides how a delivery is read: not of titles, origin, or the line that an entry stands in."""
+    """Return a hash of what decides how a delivery is read: not of titles, origin, or line numbers of entries."""
     told = {"title", "reference_period", "origin", "licence", "constructed"}
     meant = form.model_dump(mode="json", exclude=told | {"columns"})
     meant["columns"] = [column.model_dump(mode="json", exclude={"line", "wording_nb"}) for column in form.columns]
@@ -192,7 +192,7 @@ def _rows(form: Form) -> Iterator[tuple[str, tuple[Any, ...]]]:
 
 
 def _boxes(form: Form, column: ColumnMap) -> tuple[str | None, str | None]:
-    """Return what is ticked and what is not, each text between semicolons."""
+    """Return the texts for ticked and for not ticked, each between semicolons."""
     if column.type != "tick":
         return None, None
     ticks = column.ticks(form.ticks)
@@ -201,7 +201,7 @@ def _boxes(form: Form, column: ColumnMap) -> tuple[str | None, str | None]:
 
 
 def _layout_rows(form: Form) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Yield what form.yml says of each layout; sheets that share a layout share their columns and rules too."""
+    """Yield the rows for each layout in form.yml; sheets that share a layout share their columns and rules too."""
     name = form.form
     linked = set()
     long = {column.sheet for column in form.columns if column.conditions}
@@ -229,7 +229,7 @@ def _layout_rows(form: Form) -> Iterator[tuple[str, tuple[Any, ...]]]:
         for text in sorted({code_text(text).lower() for text in sheet.submission.confirmed_values}):
             yield "confirmations", (name, sheet.name, text)
         for order, rule in enumerate(sheet.rows_not_data):
-            # A number is a test respondent's in one file and a municipality's in the next: the row it links to says which.
+            # The same number may be a test respondent in one file and a municipality in the next: the linked row decides.
             if rule.reason == "test_respondent" and sheet.link is not None and header(rule.column) == header(sheet.link):
                 continue
             yield "row_rules", (name, sheet.name, 1000 * place + order, rule.reason, header(rule.column), rule.matches)
@@ -240,6 +240,6 @@ def load_registry(connection: duckdb.DuckDBPyConnection, forms: list[Form]) -> N
     rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in TABLES}
     for form in forms:
         for name, row in _rows(form):
-            if name == "columns" or row not in rows[name]:  # sheets of the same layout say some things twice
+            if name == "columns" or row not in rows[name]:  # sheets of the same layout repeat some rows
                 rows[name].append(row)
     replace_tables(connection, "forms", TABLES, rows)

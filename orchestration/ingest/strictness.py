@@ -1,7 +1,7 @@
 """Strictness both ways: the form names every delivered column, and every column that it names is delivered.
 
-Belongs here: the refusal of columns that do not fit, with what they may be. Does not belong here: what columns are called
-(``columns``), and how like two of them are (``forms.renamed_columns``).
+Belongs here: the refusal of columns that do not fit, with what they may be. Does not belong here: the names of columns
+(``columns``), and their likeness (``forms.renamed_columns``).
 """
 
 from __future__ import annotations
@@ -29,15 +29,14 @@ def check_columns(
     place: str,
     look: Callable[[Collection[str], Collection[str]], Evidence] | None = None,
 ) -> None:
-    """Be strict both ways: every delivered column is mapped, every mapped column is delivered; all that are not are told.
+    """Be strict both ways: every delivered column is mapped, every mapped column is delivered; all exceptions are reported.
 
     Args:
         form: the form.
         layout: the layout of the sheet.
         headers: the name of each column.
         place: file and sheet, for the message.
-        look: returns what is known of new columns beside missing ones, so that renamed ones can be told; it is called on a
-            refusal alone.
+        look: returns the evidence on new and missing columns, so that renamed ones can be named; called only on a refusal.
 
     Raises:
         UserError: columns are not mapped or missing, or two columns of the sheet are the same question.
@@ -79,7 +78,7 @@ def _unlike(
     renamed: tuple[Renamed, ...],
     place: str,
 ) -> UserError:
-    """Return the refusal of columns that are delivered or mapped alone, each with the nearest of the others."""
+    """Return the refusal of columns that are only delivered or only mapped, each with the nearest of the others."""
     others = [name for name in mapped if name not in delivered]
     pairs = {each.after: each.before for each in renamed}
     new = []
@@ -95,7 +94,7 @@ def _unlike(
             others.remove(near[0])
             said.append(f"nearest is {near[0]!r}, line {mapped[near[0]].line}")
         new.append((f"{number} {name!r}", said))
-    # What is nearest to a new column is told there.
+    # The nearest column is named with the new one.
     gone = []
     for column in missing:
         if not unmapped or header(column.column) in others:
@@ -118,7 +117,7 @@ def _unlike(
 
 
 def _listed(kind: str, told: list[tuple[str, list[str]]], what: str) -> str:
-    """Return the columns of one kind as a sentence, each with what is said of it."""
+    """Return the columns of one kind as a sentence, each with its remark."""
     texts = [f"{name}" + (f" ({', '.join(said)})" if said else "") for name, said in told[:SHOWN]]
     if len(told) == 1:
         name, said = told[0]

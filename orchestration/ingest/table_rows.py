@@ -1,4 +1,4 @@
-"""The rows of a table as they stand on a sheet: units that are written once for several rows, and where a table ends.
+"""The rows of a table on a sheet: units that are written once for several rows, and where a table ends.
 
 Belongs here: filling units down, and refusing a second table below the first one. Does not belong here: what a unit's text
 means (dbt's models), and cells that are marked (``marks``).
@@ -28,12 +28,12 @@ Headers = Mapping[int, str]
 # Read by the standard library and by Arrow, which does not know \u.
 _NUMBER = "[-\u2212+]?\\s*[.,]?[0-9]"
 _HAS_CODE = r"^\s*[0-9]"
-# A code that may as well be the year in a title.
+# A code that may also be the year in a title.
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 
 
 def rows_of_no_data(layout: SheetSpec, sheet: Sheet, headers: Headers, rows: Collection[int]) -> set[int]:
-    """Return which of some rows the form says are no data."""
+    """Return the rows that are not data by the form."""
     texts = _texts(sheet, rows)
     numbers = {name: column for column, name in headers.items()}
     rules = [(numbers.get(header(rule.column)), re.compile(rule.matches)) for rule in layout.rows_not_data]
@@ -45,10 +45,10 @@ def rows_of_no_data(layout: SheetSpec, sheet: Sheet, headers: Headers, rows: Col
 
 
 def fill_down(layout: SheetSpec, sheet: Sheet, headers: Headers) -> tuple[Sheet, list[tuple[int, int]]]:
-    """Write a unit that stands once for several rows into each of them.
+    """Write a unit that is given once for several rows into each of them.
 
-    A cell that is merged over rows says by itself that it holds for them; blank cells below a unit only mean it where the
-    form says ``fill_down``.
+    A cell that is merged over rows holds for all of them; blank cells below a unit mean that unit only where the form says
+    ``fill_down``.
 
     Returns:
         The sheet, and the places of the cells that were written.
@@ -75,11 +75,11 @@ def fill_down(layout: SheetSpec, sheet: Sheet, headers: Headers) -> tuple[Sheet,
     if unit.fill_down:
         last: dict[int, str] = {}
         for above, row in itertools.pairwise([layout.first_row - 1, *rows]):
-            # What follows a blank row belongs to no unit above it.
+            # Rows after a blank row belong to no unit above it.
             last = last if above == row - 1 else {}
             there = texts[row]
             has_own, has_part = any(column in there for column in own), any(column in there for column in parts)
-            # A part below its municipality repeats the municipality alone; a municipality begins anew.
+            # A part below its municipality repeats only the municipality; a municipality starts a new group.
             from_above = own if has_part else [*own, *parts]
             if has_own and (has_part or any(last.get(column) != there[column] for column in own if column in there)):
                 last = dict(there)
@@ -92,19 +92,19 @@ def fill_down(layout: SheetSpec, sheet: Sheet, headers: Headers) -> tuple[Sheet,
 
 
 def fill_down_proposal(layout: SheetSpec, sheet: Sheet, headers: Headers) -> str:
-    """Return the proposal to fill units down, where rows follow a row with a unit and have none."""
+    """Return the proposal to fill units down, where rows without a unit follow a row with one."""
     if layout.unit is None:
         return ""
     unit = layout.unit.model_copy(update={"fill_down": True})
     filled = fill_down(layout.model_copy(update={"unit": unit}), sheet, headers)[1]
-    # What is merged over rows is filled without a word.
+    # Merged cells are filled in any case.
     without_a_word = fill_down(layout, sheet, headers)[1]
     rows = len({row for row, _ in filled} - {row for row, _ in without_a_word})
     return f"{rows} rows have no unit; state unit.fill_down: true if they are of the unit above them" if rows else ""
 
 
 def units_of_rows(layout: SheetSpec, sheet: Sheet, headers: Headers, rows: Collection[int]) -> dict[int, tuple[str, str]]:
-    """Return what stands for the unit in each of some rows, with the header of its column.
+    """Return the text that identifies the unit in each of these rows, with the header of its column.
 
     It is the part's code, else the first code with digits, else any text of these columns, else the name.
     """
@@ -134,17 +134,17 @@ def refuse_second_table(
 
     Args:
         path: the file.
-        layout: how the form says that the rows lie.
+        layout: the form's layout of the sheet.
         sheet: the sheet.
         headers: the header of each column.
         numbers: the columns that hold numbers.
-        header_again: rows of data that are the header once more, which are told elsewhere. Below a blank row of a workbook
-            they begin a table all the same.
+        header_again: rows of data that repeat the header, which are reported elsewhere. Below a blank row of a workbook they
+            still begin a table.
         is_any_code: whether any text is the code of a unit, not only one that begins with digits.
 
     Raises:
-        UserError: a row without a unit (or with what may as well be a title), that the form does not say is no data, looks
-            like a heading and stands between rows with units.
+        UserError: a row without a unit (or with a possible title), which the form does not exclude as not data, looks like a
+            heading and is between rows with units.
     """
     suspects = _headings(layout, sheet, headers, numbers, is_any_code)
     if suspects and header_again:
@@ -166,7 +166,7 @@ def _headings(layout: SheetSpec, sheet: Sheet, headers: Headers, numbers: Collec
     rows = np.asarray(sheet.cells["row_number"])
     every = np.unique(rows[rows >= layout.first_row])
     sure, perhaps = _rows_with_unit(layout, sheet, headers, is_any_code)
-    # What may be a unit or a title is one where a figure stands beside it.
+    # A possible unit or title is a unit if there is a number beside it.
     with_unit = np.union1d(sure, np.intersect1d(perhaps, _rows_with_number(sheet, numbers))) if len(perhaps) else sure
     if len(with_unit) in {0, len(every)}:
         return set()
@@ -177,7 +177,7 @@ def _headings(layout: SheetSpec, sheet: Sheet, headers: Headers, numbers: Collec
     previous = {int(row): int(before) for before, row in itertools.pairwise(every)}
     for row in without.tolist():
         above = previous[row]
-        # The rows of a heading follow each other; a gap counts for all of them.
+        # The rows of a heading are consecutive; a gap counts for all of them.
         begins_after_gap = above < row - 1 or (begins_after_gap and above in texts)
         there = texts[row]
         of_numbers = [text for column, text in there.items() if column in numbers]
@@ -185,7 +185,7 @@ def _headings(layout: SheetSpec, sheet: Sheet, headers: Headers, numbers: Collec
         if not there or has_number:
             continue
         if row in doubtful:
-            # A unit that answered nothing, or in words, looks the same without a gap above it.
+            # A unit that answered nothing, or only in words, looks the same unless there is a gap above it.
             is_heading = begins_after_gap and (len(there) == 1 or len(of_numbers) > 1)
             is_heading = is_heading or any(text == headers.get(column) for column, text in there.items())
         else:
@@ -198,7 +198,7 @@ def _headings(layout: SheetSpec, sheet: Sheet, headers: Headers, numbers: Collec
 def _rows_with_unit(
     layout: SheetSpec, sheet: Sheet, headers: Headers, is_any_code: bool
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Return the rows of data with a unit, and those of which it is not sure: a name alone, or a code that may be a year."""
+    """Return the rows of data with a unit, and the uncertain ones: only a name, or a code that may be a year."""
     unit = layout.unit or UnitSpec()
     places = {name: column for column, name in headers.items()}
     codes, parts, names = (

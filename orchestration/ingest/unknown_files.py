@@ -1,4 +1,4 @@
-"""What a delivered file may be that no entry of the form fits by name: told by its header.
+"""Suggests from its header what a delivered file may be whose name matches no entry of the form.
 
 Belongs here: comparing its columns with those of the form's files, and the advice. Does not belong here: which names fit
 (``capture``), or columns of a file that is known (``strictness``).
@@ -19,9 +19,9 @@ from orchestration.ingest.headers import read_like
 from orchestration.ingest.readers import Sheet
 from orchestration.ingest.readers.files import PACKED_SUFFIXES, UNPACK
 
-# A file with fewer of an entry's columns than this share is none of its kind.
+# A file with fewer of an entry's columns than this share is not of its kind.
 _LEAST_ALIKE = 0.5
-# Most columns that are named of those that differ.
+# Greatest number of differing columns that are named.
 _SHOWN = 3
 
 _NAME_IT = "name it once under files in form.yml (reader: none if it is not data)"
@@ -29,7 +29,7 @@ _NAME_IT = "name it once under files in form.yml (reader: none if it is not data
 
 @dataclass(frozen=True)
 class Advice:
-    """What is said of an unknown file: what it is or is not, what to do, and the entry whose missing file it is."""
+    """The advice on an unknown file: what it is or is not, what to do, and the entry whose missing file it is."""
 
     what: str
     remedy: str
@@ -38,7 +38,7 @@ class Advice:
 
 @dataclass(frozen=True)
 class _Alike:
-    """An entry of the form beside the file: the columns that the form expects, those that are there, and what differs."""
+    """An entry of the form compared with the file: expected columns, those present, and the differences."""
 
     spec: FileSpec
     expected: int
@@ -56,12 +56,12 @@ class _Alike:
 
 
 def advise(path: Path, form: Form, lacking: set[str]) -> Advice:
-    """Return what a file may be that no entry of a form fits.
+    """Return advice on a file that matches no entry of a form.
 
     Args:
         path: the file.
         form: the form.
-        lacking: names of the entries whose files did not come.
+        lacking: names of the entries whose files are missing.
     """
     suffix = path.suffix.lower()
     if suffix in PACKED_SUFFIXES:
@@ -102,7 +102,7 @@ def advise(path: Path, form: Form, lacking: set[str]) -> Advice:
 
 
 def _compared(path: Path, form: Form, spec: FileSpec) -> _Alike | None:
-    """Return a file beside an entry; None where it cannot be read as one of it."""
+    """Return the comparison of a file with an entry; None where it cannot be read as a file of the entry."""
     try:
         sheets, _ = read_like(path, spec, form)
     except UserError:
@@ -122,7 +122,7 @@ def _compared(path: Path, form: Form, spec: FileSpec) -> _Alike | None:
 
 
 def _names(path: Path, form: Form, spec: FileSpec, layout: SheetSpec, sheets: list[Sheet]) -> set[str]:
-    """Return what the columns are called of the sheet that a layout is of; nothing where there is none."""
+    """Return the column names of the sheet with a layout; empty where there is none."""
     named = sheet_name(layout.sheet or "*")
     fitting = [each for each in sheets if named == "*" or spec.reader not in WORKBOOKS or sheet_name(each.name) == named]
     if not fitting:

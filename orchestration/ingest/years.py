@@ -1,7 +1,7 @@
 """Reading the deliveries of survey years into the warehouse, year by year.
 
-Belongs here: which forms a run goes by, which years have changed, and reading them one after the other. Does not belong
-here: one delivery (``deliveries``), or who asks for a year (``defs``).
+Belongs here: which forms a run uses, which years have changed, and reading them one by one. Does not belong here: one
+delivery (``deliveries``), or the requests for a year (``defs``).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Sources(NamedTuple):
 
 
 class YearRead(NamedTuple):
-    """What became of the deliveries of a year.
+    """The result of reading the deliveries of a year.
 
     ``forms`` says of each form whether it was read, unchanged or not delivered; ``rows`` how many rows each raw table has of
     the year; ``seconds`` how long it took.
@@ -48,12 +48,13 @@ class YearRead(NamedTuple):
 
 
 def finished_forms(sources: Sources, years: Collection[int] | None) -> list[Form]:
-    """Return the forms that a run of some survey years, or of all where None, goes by.
+    """Return the forms that a run of some survey years, or of all where None, uses.
 
-    The draft of another year holds up nothing; one of a year that was read before does, as the year would drop out.
+    The draft of another year does not block a run; the draft of a year that was read before does, as the year would drop
+    out.
 
     Raises:
-        UserError: a form that is needed is not finished, or of all years a delivery has no form.
+        UserError: a needed form is not finished, or in a run of all years a delivery has no form.
     """
     forms, unfinished = load_finished(sources.forms)
     if unfinished:
@@ -65,7 +66,7 @@ def finished_forms(sources: Sources, years: Collection[int] | None) -> list[Form
 
 
 def left_out(sources: Sources, forms: list[Form]) -> list[str]:
-    """Return what a run of some years leaves out of what was delivered, a line each."""
+    """Return which deliveries a run of some years leaves out, a line each."""
     return [
         f"left out: {path.name}, which no finished form describes"
         for path in deliveries.undescribed(forms, sources.deliveries)
@@ -73,27 +74,27 @@ def left_out(sources: Sources, forms: list[Form]) -> list[str]:
 
 
 def load_forms_into(warehouse: Path, forms: list[Form]) -> None:
-    """Write the form registry into the warehouse, whose raw tables are there afterwards, empty or not."""
+    """Write the form registry into the warehouse, and create its raw tables if missing."""
     with connect(warehouse) as connection:
         deliveries.prepare_tables(connection, forms)
         registry.load_registry(connection, forms)
 
 
 def changed_years(sources: Sources, forms: list[Form]) -> list[int]:
-    """Return the years of which a delivery is new, changed or gone since it was read."""
+    """Return the years with a delivery that is new, changed or gone since it was read."""
     with connect(sources.warehouse) as connection:
         deliveries.prepare_tables(connection, forms)
         return sorted({form.time_period for form in forms if deliveries.is_changed(connection, form, sources.deliveries)})
 
 
 def read_years(sources: Sources, forms: list[Form], years: Iterable[int], *, again: bool = False) -> Iterator[YearRead]:
-    """Read the deliveries of some years, one after the other; each that was told is kept, whatever becomes of the next.
+    """Read the deliveries of some years, one by one; each year that was yielded is kept, even if the next one fails.
 
     Args:
         sources: where the deliveries and the warehouse lie.
         forms: all forms.
         years: the survey years.
-        again: read also what is unchanged.
+        again: also read what is unchanged.
 
     Raises:
         UserError: a delivery is refused; nothing of its year was changed.

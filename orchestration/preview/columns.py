@@ -1,7 +1,7 @@
 """The mapped columns of a survey year, each beside the same question of the round before.
 
-Belongs here: counting what stands in each column, and in what it is unlike last year's. Does not belong here: reading the
-year (``reading``), or whether a column is mapped rightly, which people see.
+Belongs here: counting what each column holds, and how it differs from last year's. Does not belong here: reading the year
+(``reading``), or whether a column is mapped correctly, which people judge.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import duckdb
 from orchestration.core.warehouse import dictionaries
 from orchestration.preview.reading import Reading
 
-# A column is told first whose answers differ this much from the round before. Shares: half of the sum of all differences of
-# the options (0 alike, 1 nothing in common). Numbers: the mean is this many times larger or smaller. Filled: difference of
-# the shares of rows. They sort what is read by people, and decide no figure.
+# Columns whose answers differ this much from the round before are listed first. Shares: half of the sum of all differences
+# of the options (0 alike, 1 nothing in common). Numbers: the mean is this many times larger or smaller. Filled: difference
+# of the shares of rows. They only sort what people read; no figure depends on them.
 SHARES_DIFFER = 0.25
 MEAN_DIFFERS = 2.0
 FILLED_DIFFERS = 0.2
-# Below this many answers a share says little.
+# With fewer answers than this a share says little.
 FEWEST_ANSWERS = 20
 
 
@@ -40,7 +40,7 @@ class Answers:
 
     @property
     def share_filled(self) -> float:
-        """Share of the rows of data in which something stands."""
+        """Share of the rows of data that are filled."""
         return self.filled / self.rows if self.rows else 0.0
 
     @property
@@ -51,7 +51,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Column:
-    """A mapped column beside the same question of the round before; ``unlike`` names in what the two differ much."""
+    """A mapped column beside the same question of the round before; ``unlike`` names where they differ much."""
 
     form: str
     sheet: str

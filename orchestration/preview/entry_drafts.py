@@ -1,6 +1,6 @@
 """Drafts of the entries that a new question needs under data/: labels, those of its answers, whether it is sensitive.
 
-Belongs here: lines as they would stand there, with labels from the wording and the code book. Does not belong here: which
+Belongs here: lines as they would be there, with labels from the wording and the code book. Does not belong here: which
 entries are missing (``missing_entries``). Nothing is written into the inputs: a person translates, decides and copies.
 """
 
@@ -19,12 +19,12 @@ NAME = "draft_entries.txt"
 """The file in the form's folder that has them."""
 
 DRAFT = "DRAFT"
-# Kinds of answers that can be told by the answers alone; others are those of no scale.
+# Scales that can be recognised by the answers alone; other questions get no scale.
 _YES_NO = {"yes", "no", "dont_know", "not_relevant"}
 
 
 def _wording(columns: Sequence[ColumnMap]) -> str:
-    """Return what the wordings of all columns of a question have in common at their beginning, else the first."""
+    """Return the common beginning of the wordings of all columns of a question, else the first wording."""
     wordings = list(dict.fromkeys(column.wording_nb for column in columns if column.wording_nb))
     if len(wordings) < 2:
         return wordings[0] if wordings else ""
@@ -82,14 +82,14 @@ def draft_entries(form: Form, entries: Iterable[MissingEntry]) -> str:
             for question in needed.get(DISCLOSURE, ())
         ),
     }
-    # Nothing of the policy is a text.
+    # Entries of the policy have no texts.
     what = {file: "decide" if file == DISCLOSURE else "correct and translate" for file in parts}
     lines = [f"# data/{file}: {DRAFT}; {what[file]} it, then add it there\n{text}" for file, text in parts.items() if text]
     return "\n".join(lines)
 
 
 def write_draft_entries(form: Form, entries: Iterable[MissingEntry], folder: Path) -> Path | None:
-    """Write the draft lines into the form's folder, in the place of earlier ones; None where there are none."""
+    """Write the draft lines into the form's folder, replacing earlier ones; None where there are none."""
     text = draft_entries(form, entries)
     path = folder / NAME
     if not text:

@@ -1,6 +1,6 @@
-"""Units that lost answers which the published snapshot has: a run with this delivery would be refused for them.
+"""Units that lost answers of the published snapshot: a run with this delivery would be refused because of them.
 
-Belongs here: telling what ``int_redelivered_units`` found of one survey year, with the entries to sign. Does not belong
+Belongs here: reporting what ``int_redelivered_units`` found for one survey year, with the entries to sign. Does not belong
 here: the rule (``lost_answers_are_signed``), the roll (``publish.rolls``), or a comparison of answers (``versions``).
 """
 
@@ -18,10 +18,10 @@ from orchestration.publish import pointer, rolls
 
 @dataclass(frozen=True)
 class Lost:
-    """A unit that lost answers for which nobody signed.
+    """A unit with unsigned lost answers.
 
-    ``needs_a_line`` where a run is refused for it. ``is_contested`` where the unit answered several times and none counts:
-    then it is signed which does.
+    ``needs_a_line`` where a run is refused because of it. ``is_contested`` where the unit answered several times and none
+    counts: then somebody signs which one does.
     """
 
     form: str
@@ -38,7 +38,7 @@ class Lost:
 class Losses:
     """What is gone since the published snapshot; ``entries`` are those to sign, as they would be written.
 
-    ``not_compared`` says of each form, or of all, why nothing is known; it is empty where nothing is in the way.
+    ``not_compared`` says for each form, or for all, why there is no comparison; it is empty where all were compared.
     """
 
     snapshot: str | None
@@ -48,15 +48,15 @@ class Losses:
 
     @property
     def unsigned(self) -> int:
-        """How many units a run would be refused for."""
+        """Number of units because of which a run would be refused."""
         return sum(each.needs_a_line for each in self.units)
 
 
 def losses_of(connection: duckdb.DuckDBPyConnection, settings: Settings, reading: Reading) -> Losses:
-    """Return what the warehouse of a look lacks of the answers that are published.
+    """Return which published answers the warehouse of a preview lacks.
 
-    Where something is wrong with a form or its delivery, nothing is said of it: what cannot be read is not gone, and is told
-    as what is wrong.
+    A form with a problem, or with a problem in its delivery, is not compared: unreadable answers are not lost, and the
+    problem is reported.
     """
     published = pointer.current(settings.snapshots)
     if published is None:

@@ -1,8 +1,8 @@
 """The entries that a form needs and the inputs lack: a check list with the file and what to write.
 
-Without them a run stops, or a figure is left out, or a label is the form's own. Belongs here: looking what stands in the
-tables of the inputs for the questions, categories and years of a form; the look at a year and the difference of two forms
-tell the same. Does not belong here: the form itself (``forms.registry``), and what the entries may say (``entry_drafts``).
+Without them a run stops, or a figure is left out, or a label is the form's own. Belongs here: finding what the tables of the
+inputs lack for the questions, categories and years of a form; the preview of a year and the difference of two forms report
+the same. Does not belong here: the form itself (``forms.registry``), and what the entries may say (``entry_drafts``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from orchestration.ingest.data_packages import load_all
 
 INDICATORS, ANSWERS, DISCLOSURE = "indicators/indicators.csv", "indicators/answers.csv", "classifications/disclosure.yml"
 
-# What is asked with answers to choose from: the questions that are published as indicators.
+# Questions with answers to choose from, which are published as indicators.
 _INDICATORS = """
     select distinct columns.question from forms.columns inner join forms.forms using (form)
     where forms.time_period = $year and columns.use = 'answer' and columns.type in ('code', 'codes', 'tick')
@@ -214,7 +214,7 @@ class MissingEntry:
 
 
 def missing_entries(data: Path, year: int, connection: duckdb.DuckDBPyConnection) -> Iterator[MissingEntry]:
-    """Yield each entry that the forms of a year need and that is not there.
+    """Yield each entry that the forms of a year need and the inputs lack.
 
     Args:
         data: where the inputs lie.
@@ -228,17 +228,17 @@ def missing_entries(data: Path, year: int, connection: duckdb.DuckDBPyConnection
 
 
 def entries_of_form(settings: Settings, name: str) -> tuple[Form, list[MissingEntry]]:
-    """Return a form, finished or not, and the entries that it needs and that are not there; no delivery is read.
+    """Return a form, finished or not, and the missing entries that it needs; no delivery is read.
 
     Args:
         settings: where the inputs lie.
         name: the form.
 
     Raises:
-        UserError: the form is no description of a delivery, or an input is broken.
+        UserError: the form does not describe a delivery, or an input is broken.
     """
     form, _ = load_draft(settings.forms / name, Problems(go_on=True))
-    # What a category was in the round before is asked of finished forms.
+    # The categories of the round before come from finished forms.
     earlier = [each for each in load_finished(settings.forms)[0] if each.time_period < form.time_period]
     with duckdb.connect() as connection:
         try:

@@ -1,6 +1,6 @@
-"""The page of a look at one survey year, in Norwegian and English, in one file that loads nothing; it is restricted.
+"""The page of a preview of one survey year, in Norwegian and English, in one file that loads nothing; it is restricted.
 
-Belongs here: rendering. Does not belong here: what is told (``year_preview``).
+Belongs here: rendering. Does not belong here: the contents (``year_preview``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from orchestration.preview.year_preview import Preview, Rejected, Total
 TEMPLATES = Path(__file__).parent / "templates"
 TEXTS = load_texts("preview", "page")
 
-# Columns that are set to the right.
+# Columns that are right-aligned.
 NUMERIC = (
     "line",
     "cells",
@@ -41,7 +41,7 @@ NUMERIC = (
     "answers_now",
 )
 
-# In what a column is unlike the round before, as the page says it.
+# The respects in which a column differs from the round before, as the page names them.
 _UNLIKE = {"filled": "unlike_filled", "options": "unlike_options", "mean": "unlike_mean"}
 
 # Options of a column that are named; the rest is summed up.
@@ -90,7 +90,7 @@ def _cell(each: Rejected) -> dict[str, Any]:
 
 
 def _question(each: Column | Changed, answer: str = "") -> str:
-    """Return what a column or an answer is about, as the form says it."""
+    """Return what a column or an answer is about, in the form's words."""
     parts = (each.question, each.item, answer, each.target_group, each.reporting_form)
     return " ".join(part for part in parts if part not in ("", "all"))
 
@@ -107,7 +107,7 @@ def _lost(each: Lost | Fewer) -> dict[str, Any]:
 
 
 def _version(each: Compared) -> Markup:
-    """Return a version that is compared with, and what became of it."""
+    """Return the version compared with, and what became of it."""
     became = "version_published" if each.is_published else "version_published_before" if each.snapshot else "version_never"
     return Markup("<code>{}</code>, {}; {}").format(
         each.name, each.read_at[: len("2016-06-14")], say(TEXTS[became], snapshot=each.snapshot or "")
@@ -218,14 +218,14 @@ def _rows(preview: Preview) -> dict[str, list[Any]]:
 
 
 def render(preview: Preview) -> str:
-    """Return the page of a look; every text of the delivery is escaped."""
+    """Return the page of a preview; every text of the delivery is escaped."""
     environment = page_environment(TEMPLATES)
     environment.globals.update({each.__name__: each for each in (both, say, write)}, text=TEXTS, numeric=NUMERIC)
     return environment.get_template("preview.html.j2").render(preview=preview, **_rows(preview))
 
 
 def write_page(preview: Preview, folder: Path) -> Path:
-    """Write the page of a look under a restricted folder, and return where it stands."""
+    """Write the page of a preview under a restricted folder, and return its path."""
     make_restricted(folder)
     path = folder / f"preview_{preview.year}.html"
     partial = path.with_suffix(".partial")

@@ -1,6 +1,6 @@
 """Reads a survey year, and the rounds before it, into a warehouse that nothing is published from, and runs the models there.
 
-All that a run would be refused for is told, and the reading goes on as far as it can. Belongs here: which forms and
+Everything that would make a run fail is reported, and the reading goes on as far as it can. Belongs here: which forms and
 deliveries are read, and the models that are built from them. Does not belong here: what is reported (``year_preview``).
 """
 
@@ -24,7 +24,7 @@ from orchestration.ingest import decisions, deliveries, registry
 from orchestration.ingest.data_packages import PACKAGES, check, count_municipalities, describe, load_all
 from orchestration.publish import pointer, rolls
 
-# The models that are looked at; what they are made of is made with them.
+# The models of the preview; those that they depend on are built with them.
 MODELS = (
     "int_answers",
     "int_contested_units",
@@ -44,9 +44,9 @@ MODELS = (
 class Reading:
     """What was read of a survey year.
 
-    ``before`` has, for each form that has one, the last earlier round of its survey. ``problems`` is what a run would be
-    refused for, ``flawed`` has the forms that they are about; ``undecided`` has the rows of columns.csv that a person must
-    decide, by form.
+    ``before`` has, for each form that has one, the last earlier round of its survey. ``problems`` would make a run fail;
+    ``flawed`` has the forms that they are about; ``undecided`` has the rows of columns.csv that a person must decide, by
+    form.
     """
 
     year: int
@@ -61,7 +61,7 @@ class Reading:
 
 
 def _load_inputs(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Load what people wrote, and the roll that is published; unchecked, since checking takes longer than all else."""
+    """Load what people wrote, and the published roll; unchecked, since checking takes longer than everything else."""
     load_all(connection, settings.data)
     decisions.load(connection, settings.data)
     policy.load(connection, settings.data)
@@ -69,7 +69,7 @@ def _load_inputs(connection: duckdb.DuckDBPyConnection, settings: Settings) -> N
 
 
 def _check_inputs(settings: Settings) -> None:
-    """Tell which input is broken, where something failed that is made of them.
+    """Find the broken input after something that is made from the inputs failed.
 
     Raises:
         UserError: with file and line.
@@ -82,7 +82,7 @@ def _check_inputs(settings: Settings) -> None:
 def _forms_of(
     settings: Settings, year: int, problems: Problems
 ) -> tuple[list[Form], dict[str, tuple[Undecided, ...]], set[str]]:
-    """Return the forms of a year as far as they go, what is not decided in them, and those with which something is wrong.
+    """Return the forms of a year as far as they are written, their undecided rows, and the forms with problems.
 
     Raises:
         UserError: no form is of the year.
@@ -107,7 +107,7 @@ def _forms_of(
 
 @contextmanager
 def _alone(look: Settings) -> Iterator[None]:
-    """Hold the right to write the warehouse of a look."""
+    """Hold the right to write the warehouse of a preview."""
     with ExitStack() as stack:
         try:
             stack.enter_context(run_lock(look.warehouse))
@@ -127,16 +127,16 @@ def read(
     deliveries_folder: Path | None = None,
     models: Sequence[str] = MODELS,
 ) -> Iterator[tuple[Reading, duckdb.DuckDBPyConnection]]:
-    """Read a survey year and the rounds before it, and give what came of it with the warehouse it stands in.
+    """Read a survey year and the rounds before it, and yield the result with its warehouse.
 
     Args:
-        settings: where the inputs lie; the warehouse of the look is a folder of its own under the warehouse.
+        settings: where the inputs lie; the warehouse of the preview is a separate folder under the warehouse.
         year: the survey year.
         deliveries_folder: where the deliveries lie, if elsewhere: then the year is read alone.
-        models: what is made of them.
+        models: the models to build.
 
     Yields:
-        What was read, and a connection to the warehouse of the look. The warehouse is closed and deleted afterwards: it
+        What was read, and a connection to the warehouse of the preview. The warehouse is closed and deleted afterwards: it
         holds answers of single units.
 
     Raises:
@@ -176,7 +176,7 @@ def _read(look: Settings, year: int, problems: Problems, deliveries_folder: Path
         registry.load_registry(connection, rounds)
         delivered = set()
         for form in rounds:
-            # What is wrong with the round before is not what is looked at.
+            # Problems of the round before are not the subject of the preview.
             told = problems if form.time_period == year else Problems(go_on=True)
             already = len(told.found)
             with told.collect():
@@ -224,7 +224,7 @@ def _round_before(form: Form, earlier: list[Form]) -> Form | None:
 
 
 def _build(look: Settings, models: Sequence[str], run: Settings) -> None:
-    """Run the models in the warehouse of the look, as the last run compiled them if the project is still the same."""
+    """Run the models in the warehouse of the preview, as the last run compiled them if the project is unchanged."""
     found = compiled.compiled(look, models, run)
     try:
         with connect(look.warehouse_file) as connection:

@@ -1,4 +1,4 @@
-"""A delivery beside an earlier version of it: which unit answered what otherwise, and what that does to the totals.
+"""A delivery compared with an earlier version of it: which units changed which answers, and the effect on the totals.
 
 Every version that was read lies in the archive. Belongs here: finding a version, what became of it, and comparing the
 answers that count in two of them, read by the form as it is now; it is restricted. Does not belong here: the archive itself
@@ -34,9 +34,9 @@ PUBLISHED = "published"
 
 @dataclass(frozen=True)
 class Compared:
-    """A version that is compared with: its name, when it was read first and came last, and what was published of it.
+    """A version that is compared with: its name, when it was first read and last came, and what was published of it.
 
-    ``snapshot`` is the last one that was made of it, if there is one; ``is_published`` whether that is the published one.
+    ``snapshot`` is the last one that was made from it, if there is one; ``is_published`` whether that is the published one.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Compared:
 
 @dataclass(frozen=True)
 class Changed:
-    """An answer that counts, of a unit, in the earlier version and in this one; None where there was none."""
+    """A unit's counting answer in the earlier version and in this one; None where there was none."""
 
     form: str
     unit_code: str
@@ -116,7 +116,7 @@ class Returned:
 
 
 def _moments(*moments: str) -> list[str]:
-    """Return moments as days; with their times where all are of one day."""
+    """Return moments as days; with their times where all fall on one day."""
     end = len("2016-06-14T10:00") if len({moment[:10] for moment in moments}) == 1 else len("2016-06-14")
     return [moment[:end].replace("T", " ") for moment in moments]
 
@@ -206,7 +206,7 @@ _FEWER = f"""
 
 
 def _snapshots_of(settings: Settings) -> tuple[dict[str, str], frozenset[str]]:
-    """Return the last snapshot that was made of each version, by its hash, and the hashes of the published one."""
+    """Return the last snapshot that was made from each version, by its hash, and the hashes of the published one."""
     last: dict[str, str] = {}
     folders = snapshots.readable_snapshots(settings.snapshots)
     published = pointer.current(settings.snapshots)
@@ -233,20 +233,20 @@ def _compared(version: Version, last: dict[str, str], published: frozenset[str])
 
 
 def _wanted(settings: Settings, delivery: str, name: str, published: frozenset[str]) -> Version | None:
-    """Return the version of a delivery that somebody names; None where it has no such one."""
+    """Return the version of a delivery that a name stands for; None if there is no such version."""
     folder = settings.deliveries / delivery
     found = versions_of(settings.archive, delivery)
     if name == PUBLISHED:
         return next((version for version in found if published.intersection(version.hashes)), None)
     if name == PREVIOUS:
         present = present_version(folder, found) if folder.is_dir() else None
-        # The present one came last, or has not been read yet.
+        # The present version came last, or has not been read yet.
         return next((version for version in found if version != present), None)
     return next((version for version in found if version.is_called(name)), None)
 
 
 def returned(settings: Settings, deliveries: Iterable[str]) -> list[Returned]:
-    """Return the deliveries that are now what they were before a newer version was read."""
+    """Return the deliveries that are an earlier version again, though a newer one was read in between."""
     found = []
     for delivery in sorted(deliveries):
         folder, versions = settings.deliveries / delivery, versions_of(settings.archive, delivery)
@@ -296,7 +296,7 @@ def answers_before(settings: Settings, year: int, name: str) -> Earlier:
 
 
 def compare(connection: duckdb.DuckDBPyConnection, year: int, earlier: Earlier) -> Comparison:
-    """Compare the answers that count in the warehouse of a look with those of an earlier version."""
+    """Compare the answers that count in the warehouse of a preview with those of an earlier version."""
     connection.register("earlier", earlier.answers)
     parameters = {"year": year}
     units: dict[str, Any] = dictionaries(connection, _UNITS, parameters)[0]

@@ -41,7 +41,7 @@ class Round:
 
 @dataclass(frozen=True)
 class FileLedger:
-    """Where the cells of a delivered file went."""
+    """The fates of the cells of a delivered file."""
 
     form: str
     file: str
@@ -69,7 +69,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Lone:
-    """A column that is delivered and in no map, or mapped and not delivered."""
+    """A delivered column without a mapping, or a mapped column that was not delivered."""
 
     form: str
     sheet: str
@@ -80,7 +80,7 @@ class Lone:
 
 @dataclass(frozen=True)
 class Total:
-    """FTE that units reported themselves, of an area, beside the round before; ``breaks`` are the series' of this year."""
+    """FTE that units themselves reported, of an area, beside the round before; ``breaks`` are the series' of this year."""
 
     question: str
     target_group: str
@@ -105,7 +105,7 @@ class Total:
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit that has not answered, as far as the delivery tells."""
+    """A unit that has not answered, as far as the delivery shows."""
 
     form: str
     unit_code: str
@@ -125,7 +125,7 @@ class Part:
 
 @dataclass(frozen=True)
 class InFiles:
-    """A unit that stands in several files: where, which row counts if one does, and why (``int_units_in_several_files``)."""
+    """A unit that occurs in several files: where, which row counts if one does, and why (``int_units_in_several_files``)."""
 
     form: str
     unit_code: str
@@ -136,7 +136,7 @@ class InFiles:
 
 @dataclass(frozen=True)
 class Preview:
-    """All that is told of a survey year."""
+    """Everything that the preview of a survey year reports."""
 
     year: int
     rounds: tuple[Round, ...]
@@ -185,7 +185,7 @@ _CELLS = """
 
 _REJECTED = _CELLS.format(condition="cells.fate = 'rejected' and cells.fate_reason != 'no_map_line'")
 
-# Numbers that are left out since they are a code for "no answer", by the form or since the sums have no room for them.
+# Numbers that are left out as codes for "no answer": by the form, or because they do not fit the sums.
 _CODES = _CELLS.format(condition="cells.type = 'number' and cells.fate = 'mapped' and cells.fate_reason = 'missing_code'")
 
 _UNMAPPED = """
@@ -215,7 +215,7 @@ _UNDELIVERED = """
     group by all order by maps.form, map_line
 """
 
-# Of units' own answers, without what is carried forward; a total is the sum of the categories where the unit gave them.
+# From units' own answers, without values carried forward; a total is the sum of the categories where the unit gave them.
 _TOTALS = """
     with units as (
         select time_period, unit_code, question, target_group, sum(fte) as fte
@@ -264,7 +264,7 @@ _BREAKS = """
 _UNITS = "select form, count(*) as units, count(*) filter (has_answered) as answered \
 from intermediate.int_unit_responses where time_period = $year group by all"
 
-# A sheet that is linked to the submissions: those that have no row on it.
+# For a sheet that is linked to the submissions: those without a row on it.
 PARTS = """
     with parts as (
         select layouts.form, layouts.layout, layouts.link_by
@@ -315,7 +315,7 @@ def preview_year(settings: Settings, year: int, against: str | None = None) -> P
         against: ``previous``, ``published`` or the beginning of a hash: compare the delivery with this version of it.
 
     Raises:
-        UserError: no form is of the year, nothing can be read by any, or there is no such version.
+        UserError: no form is of the year, nothing can be read by any of them, or there is no such version.
     """
     started = time.monotonic()
     earlier = answers_before(settings, year, against) if against is not None else None

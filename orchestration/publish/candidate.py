@@ -58,14 +58,14 @@ from orchestration.publish.views import Entries, described, pointers
 LEADING_TABLE = "fte_by_service"
 NEWEST = f"coalesce(max(time_period) filter (where fte is not null), max(time_period)) from {LEADING_TABLE}"
 
-# Beginnings of folders that are no candidates yet, or no more.
+# Prefixes of folders that are not yet, or no longer, candidates.
 BUILDING = ".building-"
 REMOVING = ".removing-"
 
 # Writes reports into the folder of a candidate.
 WriteReports = Callable[[Path], None]
 
-# The table with what the snapshot says of itself; one row.
+# The table with the snapshot's identity; one row.
 SNAPSHOT = "snapshot"
 
 
@@ -105,7 +105,7 @@ def _create(connection: duckdb.DuckDBPyConnection, table: Table, source: str, *m
 
 
 def _identity_query(channel: Purpose) -> str:
-    """Return the query of the one row of the table ``snapshot``; a release of another year than the newest is not its."""
+    """Return the query of the one row of the table ``snapshot``; a release of another year than the newest is left out."""
     return f"""
         select '{channel}' as channel, newest.time_period, newest.deliveries, newest.is_constructed,
             releases.release, releases.status as release_status, cast(releases.release_date as varchar) as release_date,
@@ -123,7 +123,7 @@ def _identity_query(channel: Purpose) -> str:
 def _write_database(
     warehouse: Path, tables: list[Table], channel: Purpose, catalogue: Catalogue, entries: Entries, path: Path
 ) -> None:
-    """Copy the public tables into a DuckDB file of their own, with the row that the snapshot says of itself, and views."""
+    """Copy the public tables into a separate DuckDB file, with the row of the snapshot's identity, and views."""
     with connect(path) as connection:
         # One thread, so that rows keep their order and files their bytes.
         connection.execute("set threads = 1")
@@ -162,9 +162,9 @@ def _write_content(
     write_reports: WriteReports,
     store: Store | None,
 ) -> tuple[Release, dict[str, str]]:
-    """Write every file that the content hash covers; return also the hashes of files that are known already."""
+    """Write every file that the content hash covers; return also the hashes that are already known."""
     with connect(folder / DATABASE, read_only=True) as connection:
-        # Each file is written by one thread, in the order of its rows; the files by as many as there are processors.
+        # Each file is written by one thread, in the order of its rows; as many files at once as there are processors.
         connection.execute("set threads = 1")
         release = read_release(connection, catalogue)
         views = described(entries, tables, release.codes)
@@ -185,8 +185,8 @@ def _write_content(
         ] + [Job(f"overview/{view.name}", partial(_write_overview, table=view)) for view in overview]
         work = Work(connection, folder, store, (tables, views, release, sorted(formats)))
         listing = work.do([*jobs, *by_table])
-        # Reports are read back against the files of the tables, and alone: PDFium, which reads them, bears no other thread
-        # in which Python may collect what is left of its objects.
+        # Reports are checked against the tables' files, and alone: PDFium, which reads them, fails if another thread
+        # collects its objects.
         write_reports(folder)
         # These list the reports and all other files.
         work.do([Job("listing", partial(_write_later, later=later), is_made_every_time=True) for later in listing])
@@ -203,7 +203,7 @@ def _write_later(connection: duckdb.DuckDBPyConnection, _: Path, __: KeepPart, l
 
 
 class Work:
-    """Does the jobs of a candidate side by side; ``hashes`` has those of the files that were hashed on the way."""
+    """Does the jobs of a candidate in parallel; ``hashes`` has those of the files that were already hashed."""
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, folder: Path, store: Store | None, told: tuple[object, ...]
@@ -224,10 +224,10 @@ class Work:
         self.hashes: dict[str, str] = {}
 
     def do(self, jobs: list[Job]) -> list[Later]:
-        """Do jobs side by side, each with a connection of its own to the same file; the first error ends it.
+        """Do jobs in parallel, each with its own connection to the same file; the first error stops all.
 
         Returns:
-            What is to be done after all of them.
+            The functions to call after all of them.
         """
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             started = [pool.submit(self._do, job) for job in jobs]
@@ -288,14 +288,14 @@ def build(
         candidates: folder of the candidates.
         catalogue: what the publication as a whole is.
         entries: the views and macros of the DuckDB file.
-        channel: what the candidate says it is for: the channel, or a rehearsal.
+        channel: the candidate's stated purpose: the channel, or a rehearsal.
         formats: which of ``publish.formats`` are written; DuckDB, Parquet, CSV and metadata always are.
         predecessor: folder of the published snapshot, which the candidate is compared with.
-        write_reports: writes the reports into the folder of the candidate, when the files of its tables are there.
-        store: what jobs wrote before; files that were made of the same are taken over from it, and all are kept in it.
+        write_reports: writes the reports into the folder of the candidate, once the files of its tables exist.
+        store: what jobs wrote before; files with equal inputs are taken over from it, and all are kept in it.
 
     Returns:
-        The candidate. An equal candidate that was there before is replaced.
+        The candidate. An existing equal candidate is replaced.
 
     Raises:
         UserError: a public model is missing or differs from its description.
@@ -306,7 +306,7 @@ def build(
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    # What is not published yet is for nobody else.
+    # Nobody else may read what is not published yet.
     make_restricted(candidates)
     building.mkdir()
     _write_database(warehouse, tables, channel, catalogue, entries, building / DATABASE)
@@ -334,7 +334,7 @@ def build(
 
 
 def remove_candidate(folder: Path) -> None:
-    """Delete a candidate's folder, if it is there; it loses its name first, so that nobody takes half of it for one."""
+    """Delete a candidate's folder, if it exists; it is renamed first, so that a partial folder never counts as one."""
     if folder.is_dir():
         away = folder.with_name(f"{REMOVING}{folder.name}")
         if away.exists():
@@ -344,7 +344,7 @@ def remove_candidate(folder: Path) -> None:
 
 
 def remains(candidates: Path) -> list[Path]:
-    """Return what runs that were cut off left behind: folders that are no candidates, and files of those that are gone."""
+    """Return the remains of interrupted runs: folders that are not candidates, and files of deleted candidates."""
     found = sorted(candidates.iterdir()) if candidates.is_dir() else []
     there = {path.name for path in found if path.is_dir()}
     seals = {f".{name}{SEAL}" for name in there}

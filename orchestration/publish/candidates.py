@@ -1,7 +1,7 @@
-"""The candidates that were made: which was the last, and what lies beside its folder.
+"""The candidates that were made: which was the last, and the files beside its folder.
 
-Belongs here: the file that names the last candidate, and the names of what is kept beside one. Does not belong here: the
-files of a candidate (``candidate``), what the rules say of it (``gate``), or moving it (``snapshots``).
+Belongs here: the file that names the last candidate, and the names of the files beside one. Does not belong here: the files
+of a candidate (``candidate``), judging it (``gate``), or moving it (``snapshots``).
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from orchestration.publish import pointer, snapshots
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.snapshot_files import content_hash
 
-# In the folder of the warehouse; steps may run in processes of their own.
+# In the folder of the warehouse; steps may run in separate processes.
 POINTER = "candidate.json"
 
 
 def note_candidate(warehouse: Path, made: Candidate) -> None:
-    """Note which candidate was made last.
+    """Record which candidate was made last.
 
     Args:
         warehouse: folder of the warehouse.
@@ -43,7 +43,7 @@ def last_candidate(warehouse: Path) -> Candidate | None:
 
 
 def find_candidate(warehouse: Path, published: Path, candidates: Path, identifier: str | None) -> Candidate:
-    """Return the candidate or snapshot of a name; without one the last candidate, else what is published.
+    """Return the candidate or snapshot of a name; without a name the last candidate, else the published snapshot.
 
     Args:
         warehouse: folder of the warehouse.

@@ -1,7 +1,7 @@
 """What differs between two snapshots: schema, rows by key, figures with size and class, notices of corrections.
 
-Only what is public in both is compared, so a difference says nothing that the two snapshots do not say themselves; where a
-figure is confidential in one of them, neither value is given.
+Only what is public in both is compared, so a difference reveals nothing beyond the two snapshots; where a figure is
+confidential in one of them, neither value is given.
 
 Belongs here: finding what changed. Does not belong here: the words for it (``changes_text``).
 """
@@ -31,7 +31,7 @@ from orchestration.publish.revisions import (
 )
 from orchestration.publish.snapshot_files import DATABASE, REVISIONS
 
-# Where the development of the whole country is read from.
+# The table with the development of the whole country.
 HEADLINE_TABLE = "fte_by_service"
 
 # Changed figures of a table that a reader is shown; the table of revisions has all.
@@ -40,7 +40,7 @@ SHOWN_FIGURES = 25
 
 @dataclass(frozen=True)
 class TableChanges:
-    """What changed in one table: rows by class, and how often each column that is no key differs in rows that stayed."""
+    """What changed in one table: rows by class, and how often each non-key column differs in rows that stayed."""
 
     table: str
     rows_before: int
@@ -51,7 +51,7 @@ class TableChanges:
 
 @dataclass(frozen=True)
 class SchemaChange:
-    """A table or column that came, went or changed its type."""
+    """A table or column that was added, removed or changed its type."""
 
     kind: str
     table: str
@@ -62,7 +62,7 @@ class SchemaChange:
 
 @dataclass(frozen=True)
 class Figure:
-    """One changed figure of a group of units, as a reader is told it; ``dimensions`` are the other columns of its key."""
+    """One changed figure of a group of units, as shown to readers; ``dimensions`` are the other columns of its key."""
 
     table: str
     time_period: int | None
@@ -104,7 +104,7 @@ class NewPeriod:
 
 @dataclass(frozen=True)
 class Notice:
-    """A correction that came since the snapshot before, and what it did to the unit's and the country's total."""
+    """A correction since the snapshot before, and its effect on the unit's and the country's total."""
 
     subject: str
     time_period: int
@@ -162,7 +162,7 @@ def compare(
     Raises:
         UserError: one of the two cannot be read.
     """
-    # What the publication itself makes is about the snapshot, not of it.
+    # Tables made by the publication itself describe the snapshot, and are not its content.
     compared = [table for table in tables if table.made_by == "dbt"]
     try:
         return _compare(before, after, compared, after_id, before_id)
@@ -182,7 +182,7 @@ def _compare(before: Path | None, after: Path, compared: list[Table], after_id: 
         else:
             attach(connection, before / DATABASE, "before")
         columns_before, columns_after = _columns(connection, "before"), _columns(connection, "after")
-        # The later one gets its revisions from this comparison.
+        # The later snapshot gets its revisions from this comparison.
         columns_before.pop(REVISIONS, None)
         columns_after.pop(REVISIONS, None)
         create_revisions(connection)
@@ -259,9 +259,9 @@ def _compare_table(
     *,
     is_equal: bool,
 ) -> TableChanges:
-    """Count what changed in a table, and note each changed figure of a table of observations.
+    """Count what changed in a table, and record each changed figure of a table of observations.
 
-    A table that is new, or lacks what holds its rows together or is compared, is told as a change of the schema.
+    A table that is new, or lacks key columns or compared columns, is reported as a change of the schema.
     """
     old, new = columns_before.get(table.name, {}), columns_after[table.name]
     rows_after = _count(connection, f'after.main."{table.name}"')
@@ -337,7 +337,7 @@ _NOTICE = ("subject", "time_period", "unit_level", "unit_code", "kind")
 def _create_notices(connection: duckdb.DuckDBPyConnection, before: dict[str, Any], after: dict[str, Any]) -> None:
     """Keep as the table ``notices`` the corrections that the snapshot before did not have.
 
-    One that was withdrawn and lets an older one of the same be seen is none.
+    An older correction that only reappears because a newer one was withdrawn does not count.
     """
     needed = {*_NOTICE, "corrected_on"}
     if not {*needed, "unit_name"} <= set(after.get("corrections", {})):
@@ -389,13 +389,13 @@ def _notices(connection: duckdb.DuckDBPyConnection) -> list[Notice]:
 
 
 def _know_deliveries(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    """Return whether both snapshots say of what files and form maps their years were made."""
+    """Return whether both snapshots state the files and form maps that their years were made from."""
     needed = {"form", "time_period", "sha256", "form_sha256"}
     return all(needed <= set(columns.get("deliveries", {})) for columns in (before, after))
 
 
 def _planned(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Return by cause the revisions that a correction does not account for and whose cause is known, with their years."""
+    """Return by cause the revisions with a known cause other than a correction, with their years."""
     return dictionaries(
         connection,
         "select cause, count(*) as figures, list(distinct time_period order by time_period) as time_periods "
@@ -412,14 +412,14 @@ def _unattributed(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]
     )
 
 
-# The key of a figure whatever the areas are; what changed on both bases is told once.
+# The key of a figure on either area basis; what changed on both is reported once.
 _WITHOUT_BASIS = "regexp_replace(key, '[|]area_basis=[^|]*', '')"
 
 
 def _figures(connection: duckdb.DuckDBPyConnection, table: Table) -> list[Figure]:
-    """Return the changed figures of groups of units that a reader is shown, the country and large changes first.
+    """Return the changed figures of groups of units to show to readers, the country and large changes first.
 
-    New rows are told by year; figures on the current areas only where those of the year did not change.
+    New rows are reported by year; figures on the current areas only where those of the year did not change.
     """
     rows = dictionaries(
         connection,

@@ -1,8 +1,8 @@
 """The changes between two snapshots in words: as a text, as a page, and as JSON for machines and for the front page.
 
-First what a person would say, then countries and counties figure by figure, then single units folded to a line each.
+First a summary in sentences, then countries and counties figure by figure, then single units folded to a line each.
 
-Belongs here: what is told, and in which order. Does not belong here: finding what changed (``changes``), and the words
+Belongs here: what is reported, and in which order. Does not belong here: finding what changed (``changes``), and the words
 (``texts``).
 """
 
@@ -24,7 +24,7 @@ from orchestration.publish.changes import SHOWN_FIGURES, Changes, Figure, Folded
 from orchestration.publish.publication_metadata import Release, spans
 
 TEMPLATES = Path(__file__).parent / "templates"
-# What the pages that stand alone have in common.
+# Shared by the self-contained pages.
 STYLE = Path(__file__).parent.parent / "core" / "templates"
 
 # Sentences of the summary about corrections, and lines about single units, before the rest is counted.
@@ -38,7 +38,7 @@ NO_BREAK = "\u00a0"
 TEXTS = load_texts("publish", "changes")
 
 
-# The classes of a row, in the order in which a reader is told them; changed stands for tables that have no figures.
+# The classes of a row, in the order of the text; changed stands for tables that have no figures.
 CLASSES = ("new", "planned", "late", "error", "delivery", "form", "unexplained", "removed", "changed")
 
 
@@ -91,14 +91,14 @@ class Words:
         for name, code in figure.dimensions.items():
             column = described.column(name)
             label = self.code(column.codelist or column.name, code, language)
-            # A total of everything, or the only row of a grid, says nothing.
+            # A total of everything, or the only row of a grid, is not informative.
             if code != "all" and not (code == "total" and label in labels):
                 labels.append(label)
         return ", ".join(labels)
 
 
 def _change(words: Words, figure: Figure, language: Language) -> str:
-    """Return the size of a change, with the percentage where there is something to take it of."""
+    """Return the size of a change, with the percentage where the earlier value is not 0."""
     if figure.value_before is None or figure.value_after is None:
         return NOTHING
     size = figure.value_after - figure.value_before
@@ -106,7 +106,7 @@ def _change(words: Words, figure: Figure, language: Language) -> str:
     if figure.value_before:
         percent = number(100 * size / abs(figure.value_before), language, decimals=(1, 1), signed=True) or ""
         if not percent.strip("+0,.\u2212"):
-            return text  # less than a tenth of a percent
+            return text  # rounds to nothing
         text += f" ({percent}{NO_BREAK}%)" if language == "nb" else f" ({percent}%)"
     return text
 
@@ -116,7 +116,7 @@ def _years(periods: list[int | None]) -> str:
 
 
 def _notices(changes: Changes, words: Words, language: Language) -> list[str]:
-    """Return the corrections as sentences; where several share subject and year, their common effect is told with none."""
+    """Return the corrections as sentences; where several share subject and year, their common effect is left out."""
     shared = Counter((notice.subject, notice.time_period) for notice in changes.notices)
     return [
         _notice(words, notice, language, is_alone=shared[notice.subject, notice.time_period] == 1)
@@ -149,7 +149,7 @@ def _notice(words: Words, notice: Notice, language: Language, *, is_alone: bool)
 
 
 def summary(changes: Changes, words: Words, language: Language) -> list[str]:
-    """Return the changes as a person would tell them: new years, corrections, planned revisions, what else changed."""
+    """Return the changes in sentences: new years, corrections, planned revisions, other changes."""
     if changes.predecessor is None:
         return [words.say("first", language, years=_years([period.time_period for period in changes.periods]))]
     sentences = []
@@ -344,10 +344,10 @@ def as_json(changes: Changes, words: Words) -> str:
 
 
 def as_script(changes: Changes, words: Words) -> str:
-    """Return what the front page shows as a script: pages that are opened as files can read no JSON."""
+    """Return the data of the front page as a script: pages that are opened as files cannot read JSON."""
     told = as_dictionary(changes, words)
     shown = {name: told[name] for name in ("id", "predecessor", "summary")}
-    # A text could hold the end of a script only by accident; it must not end this one.
+    # A text could contain the end of a script only by accident; it must not end this one.
     return f"window.IS248_CHANGES = {json.dumps(shown, ensure_ascii=False)};\n".replace("</", "<\\/")
 
 

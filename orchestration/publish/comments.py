@@ -1,4 +1,4 @@
-"""What a DuckDB file says of its tables, views and macros: comments, in English and Norwegian.
+"""The comments of a DuckDB file on its tables, views and macros, in English and Norwegian.
 
 Belongs here: putting descriptions into the file. Does not belong here: their words (``data/metadata``).
 """
@@ -12,7 +12,7 @@ from orchestration.core.warehouse import literal
 
 
 def comment_on_relation(connection: duckdb.DuckDBPyConnection, table: Table, *more: Label) -> None:
-    """Comment on a table or view and on its columns; ``more`` is what is said of it beside its description."""
+    """Comment on a table or view and on its columns; ``more`` is added to its description."""
     kind = "view" if table.made_by == "view" else "table"
     comment(connection, f'{kind} main."{table.name}"', table.title, table.description, *more)
     for column in table.columns:
@@ -21,7 +21,7 @@ def comment_on_relation(connection: duckdb.DuckDBPyConnection, table: Table, *mo
 
 
 def comment(connection: duckdb.DuckDBPyConnection, named: str, title: Label, *sentences: Label) -> None:
-    """Comment on what SQL names so."""
+    """Comment on the object that SQL names so."""
     english = " ".join([f"{title.en}.", *(text.en for text in sentences)])
     norwegian = " ".join([f"{title.nb}.", *(text.nb for text in sentences)])
     connection.execute(f"comment on {named} is {literal(f'{english} / {norwegian}')}")

@@ -1,4 +1,4 @@
-"""What the table of definitions says of a subject: what is counted, how figures are read, and their known weaknesses.
+"""The definitions of a subject: what is counted, how to read the figures, and their known weaknesses.
 
 Belongs here: reading the table, and which subjects a public table has. Does not belong here: a text of a definition
 (``data/indicators``), or how a page, a report or a file of metadata shows one.
@@ -20,7 +20,7 @@ GENERAL = "general"
 NOT_KNOWN = "not_known"
 KIND, STATE = "definition_kind", "definition_state"
 WEAKNESS = "weakness"
-# What stands for every question that the sources say nothing of.
+# Stands for every question that the sources do not describe.
 NOTHING_SAID = "none"
 
 
@@ -42,7 +42,7 @@ Definitions = Mapping[str, tuple[Definition, ...]]
 
 
 def read_definitions(connection: duckdb.DuckDBPyConnection, kinds: Iterable[str]) -> Definitions:
-    """Return the definitions by subject, in the order of their kinds; none where a snapshot of before has no such table."""
+    """Return the definitions by subject, in the order of their kinds; none where an earlier snapshot has no such table."""
     there = connection.execute(
         "select 1 from information_schema.tables where table_name = ? union all"
         " select 1 from duckdb_views() where view_name = ?",

@@ -1,11 +1,11 @@
-"""Whether the files of a candidate or snapshot are those that were judged, and what a damaged one is made again from.
+"""Whether the files of a candidate or snapshot are those that were judged, and the inputs for restoring a damaged one.
 
-A snapshot has its hashes in it (``SHA256SUMS``), and the id says which list that may be. Beside its folder, where nobody who
-only reads it comes, lies its **seal**: hash, size and times of each file and what the snapshot was made from. A file whose
-size and times are those of the seal is taken for unchanged where a look must cost nothing (milliseconds); everything is
-hashed before it is published, reused, or found whole by ``run`` and ``verify`` (under a second for a whole snapshot).
+A snapshot contains its hashes (``SHA256SUMS``), and the id determines which list is valid. Beside its folder, out of reach
+of its readers, lies its **seal**: hash, size and times of each file and what the snapshot was made from. A file whose size
+and times are those of the seal counts as unchanged where the check must be fast (milliseconds); everything is hashed before
+it is published, reused, or found intact by ``run`` and ``verify`` (under a second for a whole snapshot).
 
-Belongs here: finding damage, the seal, and closing the files of a snapshot. Does not belong here: mending (``repair``), or
+Belongs here: finding damage, the seal, and closing the files of a snapshot. Does not belong here: repairing (``repair``), or
 moving files (``snapshots``).
 """
 
@@ -37,7 +37,7 @@ from orchestration.publish.snapshot_files import (
     write_durably,
 )
 
-# What mends damage: of the published snapshot and of what waits, and of one that was published before.
+# The remedy for damage: to the published snapshot and what waits, and to one that was published before.
 ANEW = "is248 run makes it anew"
 RESTORE = "restore the folder from the backup, and never edit a snapshot"
 
@@ -48,19 +48,19 @@ ID = re.compile(r"[0-9]{4}-([0-9a-f]{12})")
 
 @dataclass(frozen=True)
 class Damage:
-    """The first file of a folder that is not what was judged, and what is wrong with it."""
+    """The first file of a folder that differs from what was judged, and the problem."""
 
     file: str
     what: str
 
     def __str__(self) -> str:
-        """The file and what is wrong with it, as a part of a sentence."""
+        """The file and its problem, as a part of a sentence."""
         return f"{self.file}: {self.what}"
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What a snapshot was made from: hashes of its deliveries, what it is for, what it was compared with, its formats."""
+    """What a snapshot was made from: hashes of its deliveries, its purpose, what it was compared with, its formats."""
 
     deliveries: tuple[str, ...]
     purpose: Purpose
@@ -84,7 +84,7 @@ class Noted:
 
 @dataclass(frozen=True)
 class Seal:
-    """What is kept beside a candidate or snapshot."""
+    """The record kept beside a candidate or snapshot."""
 
     origin: Origin | None
     files: dict[str, Noted]
@@ -96,7 +96,7 @@ def seal_file(folder: Path) -> Path:
 
 
 def read_seal(folder: Path) -> Seal | None:
-    """Return the seal of a candidate or snapshot; None where there is none, or none that can be read."""
+    """Return the seal of a candidate or snapshot; None where it is missing or cannot be read."""
     try:
         content: dict[str, Any] = json.loads(seal_file(folder).read_text(encoding="utf-8"))
         origin = content["origin"]
@@ -113,7 +113,7 @@ def seal(folder: Path, beside: Path | None = None) -> None:
 
     Args:
         folder: the candidate or snapshot.
-        beside: the folder that it will be, where that is another one.
+        beside: the future folder, if it is another one.
     """
     listed = _listed(folder)
     files = {}
@@ -132,15 +132,15 @@ def close(folder: Path) -> None:
     for path in sorted(folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o444)
     folder.chmod(0o755)
-    # The files before their name: a power cut must not leave a snapshot with holes.
+    # The files before their name: a power cut must not leave an incomplete snapshot.
     for path in (*folder.rglob("*"), folder):
         sync(path)
 
 
 def renew_seal(folder: Path) -> None:
-    """Write the seal of a snapshot that was just found whole, where it has none or its files were copied since.
+    """Write the seal of a snapshot that was just found intact, if it has none or its files were copied since.
 
-    Who may only read the folder leaves it as it is.
+    Without write access to the folder, nothing is changed.
     """
     known = read_seal(folder)
     if known is None or any(not noted.is_unchanged((folder / name).stat()) for name, noted in known.files.items()):
@@ -151,7 +151,7 @@ def renew_seal(folder: Path) -> None:
 
 
 def read_origin(folder: Path) -> Origin | None:
-    """Return what a whole snapshot says that it was made from; None where it does not say so."""
+    """Return what an intact snapshot states that it was made from; None where it does not state it."""
     try:
         with connect(folder / DATABASE, read_only=True) as connection:
             deliveries = connection.execute("select sha256 from deliveries order by form").fetchall()
@@ -168,9 +168,9 @@ def verify(folder: Path, *, remedy: str = RESTORE, thorough: bool = True, only: 
 
     Args:
         folder: the candidate or snapshot.
-        remedy: what to do where one is damaged.
-        thorough: hash also files whose size and times are those of the seal.
-        only: look at these files alone.
+        remedy: what to do if one is damaged.
+        thorough: also hash files whose size and times are those of the seal.
+        only: check only these files.
 
     Returns:
         The number of files that were compared.
@@ -185,18 +185,18 @@ def verify(folder: Path, *, remedy: str = RESTORE, thorough: bool = True, only: 
 
 
 def damage(folder: Path, *, thorough: bool = True, only: Collection[str] = ()) -> Damage | None:
-    """Return the first file that is not what was judged, or None; arguments as for :func:`verify`."""
+    """Return the first file that differs from what was judged, or None; arguments as for :func:`verify`."""
     known, listed = read_seal(folder), _listed(folder)
     for name in (CHECKSUMS, DATABASE_HASH):
         if not only and not (folder / name).is_file():
             return Damage(name, "the file is missing")
     judged = {name: noted.sha256 for name, noted in known.files.items()} if known is not None else listed
-    # A promotion that was cut off has listed the verdict already; without a seal nobody knows of that on a candidate.
+    # An interrupted promotion has already listed the verdict; a candidate without a seal cannot show that.
     later = {DATABASE_HASH, *GATE_FILES}
     present = _present(folder) - (later - judged.keys() if known is None else set())
     names = sorted(set(only) or judged.keys() | present)
     noted = known.files if known is not None and not thorough else {}
-    # Hashing leaves the interpreter to others.
+    # Hashing releases the interpreter to other threads.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for name, what in zip(names, pool.map(lambda name: _fault(folder, name, judged, noted), names), strict=True):
             if what is not None:
@@ -213,7 +213,7 @@ def damage(folder: Path, *, thorough: bool = True, only: Collection[str] = ()) -
 
 
 def _fault(folder: Path, name: str, listed: dict[str, str], noted: dict[str, Noted]) -> str | None:
-    """Return what is wrong with a file."""
+    """Return the problem of a file, if any."""
     path = folder / name
     try:
         found = path.stat()
@@ -229,12 +229,12 @@ def _fault(folder: Path, name: str, listed: dict[str, str], noted: dict[str, Not
 
 
 def _present(folder: Path) -> set[str]:
-    """Return the files of a folder but for their list, which is compared with them."""
+    """Return the files of a folder, except their list, which is compared with them."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {CHECKSUMS}
 
 
 def _listed(folder: Path) -> dict[str, str]:
-    """Return the hashes that a folder itself lists; of a list that is missing or damaged what can be read."""
+    """Return the hashes that a folder itself lists; of a damaged list the readable part."""
     listed: dict[str, str] = {}
     for name in (CHECKSUMS, DATABASE_HASH):
         try:

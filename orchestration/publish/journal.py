@@ -1,8 +1,8 @@
-"""The journal of a folder of snapshots: what was published, withdrawn, put back, mended and pruned, when, why, from what.
+"""The journal of a folder of snapshots: what was published, withdrawn, put back, repaired and pruned, when, why, from what.
 
-A snapshot itself has no clock in it and never changes, so what happens to it is told here, one line of JSON an event. The
-line comes before the pointer moves: what was begun and cut off is told, and told again when it is done again. The journal
-is for the service user only (reasons are restricted) and is not made again from anything: back it up with the snapshots.
+A snapshot itself contains no time and never changes, so events are recorded here, one line of JSON for each. The line is
+written before the pointer moves: an interrupted action is recorded, and recorded again when it is repeated. The journal is
+for the service user only (reasons are restricted) and cannot be made again: back it up with the snapshots.
 
 Belongs here: writing and reading the lines, and what follows from their order. Does not belong here: moving files.
 """
@@ -40,7 +40,7 @@ def journal_file(snapshots: Path) -> Path:
 
 
 def read_journal(snapshots: Path) -> list[Event]:
-    """Return the events, oldest first; a line that was cut off when a process died is none."""
+    """Return the events, oldest first; an incomplete line, left when a process died, is skipped."""
     path = journal_file(snapshots)
     if not path.is_file():
         return []
@@ -70,7 +70,7 @@ def write(
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "r+b") as file:
         size = file.seek(0, os.SEEK_END)
-        # A line that was cut off must not swallow this one.
+        # An incomplete line must not swallow this one.
         if size and os.pread(file.fileno(), 1, size - 1) != b"\n":
             line = "\n" + line
         file.write(f"{line}\n".encode())
@@ -79,7 +79,7 @@ def write(
 
 
 def withdrawal(events: list[Event], snapshot: str) -> Event | None:
-    """Return the event that withdrew a snapshot, or None when it was not withdrawn, or put back since."""
+    """Return the event that withdrew a snapshot, or None if it was not withdrawn, or was put back since."""
     about = [event for event in events if event.snapshot == snapshot and event.action in ("withdrawn", "reinstated")]
     return about[-1] if about and about[-1].action == "withdrawn" else None
 
@@ -91,7 +91,7 @@ def publication(events: list[Event], snapshot: str) -> Event | None:
 
 
 def current(events: list[Event]) -> str | None:
-    """Return the snapshot that the last event about the pointer says is published."""
+    """Return the published snapshot by the last event about the pointer."""
     for event in reversed(events):
         if event.action in ("published", "reinstated"):
             return event.snapshot

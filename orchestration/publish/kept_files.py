@@ -1,11 +1,11 @@
-"""Files of a candidate that are taken over instead of being made: those that were made before, of the same.
+"""Files of a candidate that are taken over instead of being made, because their inputs are unchanged.
 
-What a job writes is decided by three things: its name, what all jobs are told (program, descriptions of the tables, what the
-candidate says of itself: the *world*), and what it reads through its connection, which is observed (``recorder``). Where all
-three are as they were, its files are copied from the store; every byte is hashed on the way. Of a file that has to be made
-large parts may be kept, such as a sheet of a workbook: the job says what it makes a part of. Files are copied and never
-linked, so that damage in one place stays there. The store holds what is not published yet and is closed to others; without
-it, or with any of it damaged, everything is made as it always was. It may be deleted at any time.
+What a job writes is decided by three things: its name, what all jobs are told (program, descriptions of the tables, the
+candidate's own facts: the *world*), and what it reads through its connection, which is recorded (``recorder``). If all three
+are unchanged, its files are copied from the store; every byte is hashed on the way. Large parts of a file that must be made
+may be kept, such as a sheet of a workbook: the job states the inputs of a part. Files are copied and never linked, so that
+damage in one place stays there. The store contains unpublished files and is closed to others; if it is missing or damaged,
+the files are made anew. It may be deleted at any time.
 
 Belongs here: the store, and when a job's files are taken from it. Does not belong here: what jobs write (``formats``).
 """
@@ -34,9 +34,9 @@ from orchestration.publish.recorder import Recorder
 FOLDER = "taken_over"
 ENTRY = "entry.json"
 
-# Beginnings of folders that are no entries yet, or no more.
+# Prefixes of folders that are not yet, or no longer, entries.
 _WRITING = ".writing-"
-# Ends the name of a part of a file.
+# Suffix of the name of a part of a file.
 _PART = ".part"
 
 _AT_ONCE = 1 << 20
@@ -44,7 +44,7 @@ _AT_ONCE = 1 << 20
 
 @dataclass(frozen=True)
 class Entry:
-    """What a job made, of what: hashes of its files by their place in the candidate, and the parts that it used."""
+    """What a job made, and from what: hashes of its files by their path in the candidate, and the parts that it used."""
 
     job: str
     world: str
@@ -54,10 +54,10 @@ class Entry:
 
 
 class Contents:
-    """Hashes of the tables of a candidate's file, each made once when it is first asked for."""
+    """Hashes of the tables of a candidate's file, each computed once on first use."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Look at the tables that a connection sees; ``schema`` says what else statements may ask of."""
+        """Take the tables that a connection sees; ``schema`` has what else statements may read."""
         self._connection = connection
         self._lock = threading.Lock()
         self._found: dict[str, str] = {}
@@ -81,7 +81,7 @@ class Contents:
         self.schema = digest(repr(said))
 
     def of(self, table: str) -> str:
-        """Return the hash of a table; of one that is not there nothing equals it."""
+        """Return the hash of a table; that of a missing table equals no other."""
         with self._lock:
             if table not in self._found:
                 with self._connection.cursor() as own:
@@ -93,11 +93,11 @@ class Store:
     """What jobs of the last candidate wrote. ``taken`` counts the files that were taken over, of ``files``."""
 
     def __init__(self, folder: Path, *, is_read: bool) -> None:
-        """Open a store, or begin one.
+        """Open or create a store.
 
         Args:
             folder: where it lies.
-            is_read: take files from it; a run that owes nothing to what was made before only fills it.
+            is_read: take files from it; a run that takes nothing over only fills it.
         """
         make_restricted(folder)
         self._folder = folder
@@ -108,7 +108,7 @@ class Store:
         self.files = 0
 
     def take(self, job: Job, world: str, contents: Contents, into: Path) -> dict[str, str] | None:
-        """Copy the files of a job into a folder, where they were made of the same.
+        """Copy the files of a job into a folder, if their inputs are unchanged.
 
         Args:
             job: whose files.
@@ -117,7 +117,7 @@ class Store:
             into: the folder of the candidate.
 
         Returns:
-            The hashes of the files; None where the job has to make them, whatever the reason.
+            The hashes of the files; None if the job must make them, for whatever reason.
         """
         entry = self._read(job.name) if self._is_read else None
         if entry is None or (entry.job, entry.world) != (job.name, world):
@@ -132,9 +132,9 @@ class Store:
     def make(
         self, job: Job, world: str, contents: Contents, connection: duckdb.DuckDBPyConnection, into: Path
     ) -> dict[str, str]:
-        """Let a job make its files, and keep them with what they were made of; arguments and result as for :meth:`take`.
+        """Let a job make its files, and keep them with their inputs; arguments and result as for :meth:`take`.
 
-        ``connection`` is the job's own. Whatever keeps the store from keeping them is no error: the files are there.
+        ``connection`` is the job's own. A failure to keep them is not an error: the files exist.
         """
         place = _place(job.name)
         own = into / f".{place}"
@@ -178,11 +178,11 @@ class Store:
 
     @property
     def summary(self) -> str:
-        """What a run tells of it."""
+        """The summary for the run's output."""
         return f"{self.taken:,} of {self.files:,} files taken over, made of the same"
 
     def _read(self, job: str) -> Entry | None:
-        """Return an entry; None where it is missing or not whole."""
+        """Return an entry; None where it is missing or damaged."""
         try:
             written, _, text = (self._folder / _place(job) / ENTRY).read_text(encoding="utf-8").partition("\n")
             if written != digest(text):
@@ -193,7 +193,7 @@ class Store:
             return None
 
     def _copy(self, entry: Entry, into: Path) -> bool:
-        """Copy the files of an entry into a folder; where one is not what was written, none is there afterwards."""
+        """Copy the files of an entry into a folder; if one differs from what was written, none is left there."""
         source = self._folder / _place(entry.job)
         try:
             for number, (name, expected) in enumerate(sorted(entry.files.items())):
@@ -203,13 +203,13 @@ class Store:
             else:
                 return True
         except OSError:
-            pass  # whatever it is, making the files is the way out
+            pass  # whatever the error, the files can be made anew
         for name in entry.files:
             (into / name).unlink(missing_ok=True)
         return False
 
     def _part(self, path: Path, make: Callable[[], bytes]) -> bytes:
-        """Return a part of a file: what is kept, where it is whole, or what is made."""
+        """Return a part of a file: the kept one, if intact, else a new one."""
         if self._is_read:
             with suppress(OSError):
                 written, _, content = path.read_bytes().partition(b"\n")
@@ -224,7 +224,7 @@ class Store:
 
 
 def world_of(contents: Contents, *told: object) -> str:
-    """Return a hash of what all jobs of a candidate are told: the program and its tools, the schema, and what is given."""
+    """Return a hash of what all jobs of a candidate are told: the program and its tools, the schema, and the arguments."""
     return digest(
         code_hash(), duckdb.__version__, zlib.ZLIB_RUNTIME_VERSION, contents.schema, *(repr(each) for each in told)
     )
@@ -235,7 +235,7 @@ def _place(job: str) -> str:
 
 
 def _write_entry(folder: Path, entry: Entry) -> None:
-    """Write what an entry says of itself, whole or not at all, behind a hash of it."""
+    """Write the description of an entry atomically, after a hash of it."""
     text = json.dumps(asdict(entry), ensure_ascii=False)
     partial = folder / f"{ENTRY}.partial"
     partial.write_text(f"{digest(text)}\n{text}", encoding="utf-8")

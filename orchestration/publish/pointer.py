@@ -1,6 +1,6 @@
-"""The pointer ``current``: which snapshot is published, moving it in one step, and refusing one that names no snapshot.
+"""The pointer ``current``: which snapshot is published, moving it atomically, and refusing one that names no snapshot.
 
-Everything that asks what is published asks here, before it works. Belongs here: the link, and the right to move it. Does not
+Everything that needs the published snapshot asks here first. Belongs here: the link, and the right to move it. Does not
 belong here: the files of a snapshot (``integrity``), or why the pointer moves (``snapshots``).
 """
 
@@ -20,7 +20,7 @@ from orchestration.publish import journal
 
 CURRENT = "current"
 
-# Held for the moment in which the pointer moves; how long another process may hold it, in seconds.
+# Held while the pointer moves; how long to wait for another process, in seconds.
 POINTER_LOCK = ".pointer.lock"
 POINTER_PATIENCE = 60
 
@@ -29,7 +29,7 @@ def current(snapshots: Path) -> Path | None:
     """Return the folder of the published snapshot, or None before the first.
 
     Raises:
-        UserError: the pointer is there and names no snapshot of this folder, or is gone though the journal tells of moves.
+        UserError: the pointer names no snapshot of this folder, or is missing though the journal records moves.
     """
     pointer = snapshots / CURRENT
     if pointer.is_symlink():
@@ -40,7 +40,7 @@ def current(snapshots: Path) -> Path | None:
             raise _pointer_error(snapshots, f"the link points to {named}, which is not a snapshot of this folder")
         if not os.path.lexists(folder):
             raise _pointer_error(snapshots, f"the link points to {named}, which does not exist", missing=named.name)
-        # Where a snapshot is made again, those before it are links with the name of what they lead to.
+        # Where a snapshot is made again, those before it are links with the name of their target.
         if not folder.is_dir() or folder.name != named.name:
             raise _pointer_error(snapshots, f"the link points to {named}, which is not a snapshot of this folder")
         return folder
@@ -48,24 +48,24 @@ def current(snapshots: Path) -> Path | None:
         kind = "a folder" if pointer.is_dir() else "a file"
         raise _pointer_error(snapshots, f"it is {kind}, but must be a link to the published snapshot", in_the_way=True)
     events = journal.read_journal(snapshots)
-    # The first promotion may have been cut off before there was a link; later there is one at every moment.
+    # The first promotion may have been interrupted before there was a link; later there is one at every moment.
     if any(event.before for event in events) and _journal_snapshot(snapshots, events) is not None:
         raise _pointer_error(snapshots, "the link to the published snapshot is missing")
     return None
 
 
 def _journal_snapshot(snapshots: Path, events: list[journal.Event]) -> str | None:
-    """Return the snapshot that the journal says is published, if its folder is there."""
+    """Return the published snapshot by the journal, if its folder exists."""
     name = journal.current(events)
     return name if name is not None and (snapshots / name).is_dir() else None
 
 
 def _pointer_error(snapshots: Path, what: str, *, missing: str | None = None, in_the_way: bool = False) -> UserError:
-    """Return the error about a wrong pointer; the remedy is a command that mends it."""
+    """Return the error about a wrong pointer; the remedy is a command that repairs it."""
     pointer, away = (shlex.quote(str(snapshots / name)) for name in (CURRENT, f"{CURRENT}.away"))
     told = _journal_snapshot(snapshots, journal.read_journal(snapshots))
     if in_the_way:
-        # What it is nobody knows, so nobody is told to delete it; ln would make its link inside of a folder.
+        # It is unknown what it is, so the remedy does not delete it; ln would create its link inside a folder.
         move = f"mv {pointer} {away}"
         remedy = f"move it away, and is248 run publishes anew: {move}"
         if told is not None:
@@ -80,8 +80,8 @@ def _pointer_error(snapshots: Path, what: str, *, missing: str | None = None, in
 
 
 def point_to(snapshots: Path, snapshot_id: str) -> None:
-    """Let ``current`` name another snapshot, in one step."""
-    # One name for all: who moves the pointer holds its lock, and takes away what one that was cut off left.
+    """Let ``current`` name another snapshot, atomically."""
+    # One name for all: the process that moves the pointer holds its lock, and removes what an interrupted one left.
     pointer = snapshots / f".{CURRENT}"
     pointer.unlink(missing_ok=True)
     pointer.symlink_to(snapshot_id)
@@ -91,7 +91,7 @@ def point_to(snapshots: Path, snapshot_id: str) -> None:
 
 @contextmanager
 def pointer_lock(snapshots: Path) -> Iterator[None]:
-    """Hold the right to move the pointer; a rollback need not wait for a run, only for its last moment."""
+    """Hold the right to move the pointer; a rollback need not wait for a run, only for its final step."""
     snapshots.mkdir(parents=True, exist_ok=True)
     lock = FileLock(snapshots / POINTER_LOCK)
     try:

@@ -1,7 +1,7 @@
-"""What a snapshot was made from: one hash over every input and all code, and the commit that the project stands at.
+"""What a snapshot was made from: one hash over every input and all code, and the project's commit.
 
-The hash says whether a run could give anything else than the last one did, so that unchanged inputs are not worked through
-again. It looks at bytes and never at dates.
+The hash shows whether a run could give another result than the last one, so that unchanged inputs are not processed again.
+It depends on bytes and never on dates.
 
 Belongs here: hashing and remembering. Does not belong here: the hash of what is published (``publish.snapshot_files``), or
 the hash of one delivery (``ingest``).
@@ -17,7 +17,7 @@ import sys
 from orchestration.core.content_hashes import CODE, digest, hash_of_files
 from orchestration.core.settings import PROJECT_DIR, Settings
 
-# All that decides what is made, beside the folder of the inputs.
+# Everything that decides what is made, besides the folder of the inputs.
 PROJECT = (*CODE, "dbt_project", "expectations")
 
 # Under the folder of the warehouse.
@@ -37,7 +37,7 @@ def inputs_hash(settings: Settings) -> str:
 
 
 def remember(settings: Settings, inputs: str, candidate: str) -> None:
-    """Note that a whole run on these inputs made this candidate, and that it passed."""
+    """Record that a complete run on these inputs made this candidate, and that it passed."""
     path = settings.warehouse / MADE
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps({"inputs": inputs, "candidate": candidate}), encoding="utf-8")
@@ -45,7 +45,7 @@ def remember(settings: Settings, inputs: str, candidate: str) -> None:
 
 
 def find_unchanged_candidate(settings: Settings) -> str | None:
-    """Return the candidate of the last whole run, if inputs and code are unchanged since."""
+    """Return the candidate of the last complete run, if inputs and code are unchanged since."""
     try:
         made: dict[str, str] = json.loads((settings.warehouse / MADE).read_text(encoding="utf-8"))
         inputs, candidate = made["inputs"], made["candidate"]
@@ -55,7 +55,7 @@ def find_unchanged_candidate(settings: Settings) -> str | None:
 
 
 def project_state() -> str | None:
-    """Return the commit that the project stands at, with ``+`` where files differ from it; None outside a repository."""
+    """Return the project's commit, with ``+`` where files differ from it; None outside a repository."""
     git = shutil.which("git")
     if git is None or not (PROJECT_DIR / ".git").exists():
         return None

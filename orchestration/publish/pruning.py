@@ -1,4 +1,4 @@
-"""Deletes candidates that nobody waits for, remains of what was cut off or replaced, and old snapshots.
+"""Deletes unneeded candidates, remains of what was interrupted or replaced, and old snapshots.
 
 Belongs here: what may go, and deleting it. Does not belong here: which snapshots there are (``snapshots``).
 """
@@ -17,13 +17,13 @@ from orchestration.publish.candidate import Candidate, remains
 from orchestration.publish.repair import MENDED, REPLACED
 from orchestration.publish.snapshots import all_snapshots, compared_with, discard
 
-# What is being deleted has this beginning, so that nobody takes half of it for a snapshot.
+# Prefix of what is being deleted, so that a partial folder is never taken for a snapshot.
 PRUNING = ".pruning-"
 
 
 @dataclass(frozen=True)
 class Prunable:
-    """What prune would delete: a snapshot, or a candidate with what lies beside it."""
+    """What prune would delete: a snapshot, or a candidate with the files beside it."""
 
     path: Path
     kind: str
@@ -35,13 +35,13 @@ def prunable(
 ) -> list[Prunable]:
     """Return what may be deleted.
 
-    Never the published snapshot, the one that a rollback goes to, the one it was compared with, or what is referenced.
+    Never the published snapshot, the one that a rollback returns to, the one it was compared with, or what is referenced.
 
     Args:
         snapshots: folder of the snapshots.
         candidates: folder of the candidates.
         keep: how many of the newest snapshots stay; None: all.
-        referenced: ids that the calendar or somebody outside names.
+        referenced: ids that the calendar or external sources name.
         last_candidate: the candidate that was made last; it may wait for its release.
     """
     published = pointer.current(snapshots)
@@ -58,7 +58,7 @@ def prunable(
     if keep is None:
         return found
     if published is not None:
-        # What it says of the one before it must be true.
+        # Its statement about its predecessor, used below, must be correct.
         integrity.verify(published, remedy=integrity.ANEW, thorough=False)
     folders = all_snapshots(snapshots)
     stay = {path.name for path in folders[max(len(folders) - keep, 0) :]} | set(referenced)
@@ -91,7 +91,7 @@ def prune(snapshots: Path, found: list[Prunable]) -> None:
 
 
 def _remove(snapshots: Path, away: Path) -> None:
-    """Delete a snapshot that has lost its name already, and what it was made with before its folder: that tells of both."""
+    """Delete a renamed snapshot, its folder last, as the folder identifies the files that it was made with."""
     for path in ledger.ledger_file(snapshots).parent.glob(f"{away.name.removeprefix(PRUNING)}.*"):
         path.unlink(missing_ok=True)
     integrity.seal_file(snapshots / away.name.removeprefix(PRUNING)).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Whether a candidate is published now: the channel demo publishes what passed, the channel official what the calendar lets.
+"""Whether a candidate is published now: the channel demo publishes what passed, official what the calendar allows.
 
 Belongs here: choosing the candidate, publishing it now, and saying what it waits for. Does not belong here: what the
 calendar says (``release_calendar``), or moving files (``snapshots``).
@@ -33,7 +33,7 @@ from orchestration.publish.snapshot_files import content_hash
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a publication: the id that was published just now, or why ``waiting`` waits."""
+    """The outcome of a publication: the id that was just published, or why ``waiting`` waits."""
 
     published: str | None = None
     waiting: str | None = None
@@ -54,10 +54,10 @@ def publish(
     """Publish what may be published.
 
     Args:
-        made: the candidate that was made last, if it is there still.
+        made: the candidate that was made last, if it still exists.
         channel: ``demo`` publishes ``made`` at once; ``official`` the candidate that was approved last for the release in
             preparation, when that is due.
-        purpose: what a candidate must say that it is for; the channel, unless it is a rehearsal.
+        purpose: the purpose that a candidate must state: the channel, unless it is a rehearsal.
         calendar: the release calendar.
         folder: folder of the snapshots.
         candidates: folder of the candidates.
@@ -65,7 +65,7 @@ def publish(
         project: the state of the code, for the journal.
 
     Raises:
-        UserError: a candidate is not the judged one, was refused or withdrawn, or was made for the other channel.
+        UserError: a candidate differs from the judged one, was refused or withdrawn, or was made for the other channel.
     """
     if channel == "demo":
         if made is None:
@@ -79,7 +79,7 @@ def publish(
     assert path is not None
     candidate = Candidate(id=outcome.waiting, path=path, content_hash=content_hash(path))
     _require_purpose(candidate, purpose or channel)
-    # A promotion that was cut off may have brought the folder into place already.
+    # An interrupted promotion may already have moved the folder into place.
     is_new = snapshots.promote(candidate, folder, project=project) if path.parent == candidates else _finish(folder, path)
     return Outcome(candidate.id if is_new else None)
 
@@ -110,7 +110,7 @@ def waiting(made: Candidate | None, *, calendar: Calendar, folder: Path, candida
 
 
 def publish_now(settings: Settings, made: Candidate | None) -> Outcome:
-    """Publish what may be published at this moment, and tell of it; see :func:`publish`."""
+    """Publish what may be published now, and notify; see :func:`publish`."""
     outcome = publish(
         made,
         channel=settings.channel,
@@ -137,7 +137,7 @@ def publish_now(settings: Settings, made: Candidate | None) -> Outcome:
 
 
 def find_waiting(settings: Settings) -> Outcome:
-    """Return the candidate that waits for its release and why, also if it is damaged; publish nothing."""
+    """Return the candidate that waits for its release and why, even if it is damaged; publish nothing."""
     if settings.channel == "demo":
         return Outcome()
     outcome = waiting(
@@ -155,7 +155,7 @@ def find_waiting(settings: Settings) -> Outcome:
 
 
 def overdue_release(settings: Settings) -> str | None:
-    """Return, and tell, the last release of the calendar that is due and not published.
+    """Return the last release of the calendar that is due and not published, and notify of it.
 
     The channel demo has no releases to keep.
     """

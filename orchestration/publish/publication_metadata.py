@@ -1,7 +1,8 @@
 """Metadata of the publication as a whole, for every format: title, publisher, licence, channel, provenance, labels.
 
 Belongs here: reading ``data/metadata/_catalogue.yml`` and the candidate's own facts, once for all writers. Does not belong
-here: how a format says it (``writers``, ``site``), or the snapshot's id and predecessor, which no content file may know.
+here: how a format writes it (``formats``, ``site``), or the snapshot's id and predecessor, which no content file may
+contain.
 """
 
 from __future__ import annotations
@@ -42,14 +43,14 @@ class Keywords(_Strict):
 
 
 class Publisher(_Strict):
-    """Who publishes; ``uri`` identifies it."""
+    """The publisher; ``uri`` identifies it."""
 
     name: Label
     uri: str
 
 
 class Contact(_Strict):
-    """Whom to ask."""
+    """The contact for questions."""
 
     name: Label
     email: str
@@ -67,7 +68,7 @@ class Licence(_Strict):
 class Catalogue(_Strict):
     """The publication as a whole; ``address`` is where its files are published, with a slash at the end.
 
-    ``official_statistics`` says whether what goes out in the channel ``official`` is official statistics by law.
+    ``official_statistics`` says whether publications in the channel ``official`` are official statistics by law.
     """
 
     title: Label
@@ -96,12 +97,13 @@ class Code:
 
 @dataclass(frozen=True)
 class Release:
-    """What a candidate says of itself.
+    """The facts that a candidate states about itself.
 
     ``time_period`` is the newest year, ``constructed_periods`` the years of which a delivery is constructed, ``codes`` the
     codes of each code list in their order; ``indicator`` is one of them, made from the catalogue of indicators.
-    ``is_provisional`` says whether the figures of the newest year are. ``released_at`` and ``next_release_at`` are when the
-    calendar lets this release and the one after it out; nothing where it has none, and of a rehearsal, which never goes out.
+    ``is_provisional`` says whether the figures of the newest year are provisional. ``released_at`` and ``next_release_at``
+    are the calendar's times of this release and the next; None without a calendar entry, and for a rehearsal, which is never
+    published.
     """
 
     catalogue: Catalogue
@@ -126,13 +128,13 @@ class Release:
 
     @property
     def is_official_statistics(self) -> bool:
-        """Whether it is what the publisher calls official statistics; no demonstration and nothing constructed ever is."""
+        """Whether the publisher calls it official statistics; a demonstration and constructed figures never are."""
         return self.catalogue.official_statistics and self.channel == "official" and not self.is_constructed
 
     @property
     def notice(self) -> Label | None:
-        """What every file and page says of a rehearsal, and where deliveries are constructed or figures provisional."""
-        # What matters most comes first: a footer has room for the first sentence alone.
+        """The notice in every file and page on a rehearsal, constructed deliveries or provisional figures."""
+        # The most important comes first: a footer has room only for the first sentence.
         said = [filled(TEXTS["rehearsal"], period=str(self.time_period))] if self.is_rehearsal else []
         if self.is_constructed:
             periods = spans(self.constructed_periods)
@@ -183,19 +185,19 @@ def load_catalogue(metadata: Path) -> Catalogue:
 
 
 def read_release(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> Release:
-    """Return what the candidate whose tables the connection sees says of itself."""
+    """Return the facts that the candidate whose tables the connection sees states about itself."""
     rows = connection.execute(
         "select codelist, code, label_nb, label_en, parent, sign from codelists order by codelist, sort_order, code"
     ).fetchall()
     codes: dict[str, dict[str, Code]] = {}
     for codelist, code, label_nb, label_en, parent, sign in rows:
         codes.setdefault(codelist, {})[code] = Code(Label(nb=label_nb, en=label_en), parent, sign)
-    # Indicators are catalogued in a table of their own; amounts are not in it.
+    # Indicators are catalogued in a separate table; amounts are not in it.
     indicators = connection.execute("select indicator, label_nb, label_en from indicators order by indicator").fetchall()
     codes["indicator"] = {code: Code(Label(nb=nb, en=en), None, None) for code, nb, en in indicators} | codes.get(
         "amount", {}
     )
-    # A snapshot of an earlier version may say less of itself.
+    # A snapshot of an earlier version may state less about itself.
     (said,) = dictionaries(connection, "select * from snapshot")
     constructed = connection.execute(
         "select distinct time_period from deliveries where is_constructed order by time_period"

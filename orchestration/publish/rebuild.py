@@ -1,13 +1,13 @@
 """Makes a published snapshot again, from the archive and the state of the project, and compares it byte for byte.
 
-Only one thing may differ: on which candidates a result was judged. A run takes results over from earlier ones; what is made
-again in an empty folder has none to take over. The results themselves have to be equal.
+Only one thing may differ: the candidates on which results were judged. A run takes results over from earlier ones; a rebuild
+in an empty folder has none to take over. The results themselves must be equal.
 
 Deliveries come from the archive by the hashes that the snapshot states, the ledger is the one that was kept with it, the
 snapshot before, with the roll of its answers, is the one that it was compared with; everything else (forms, corrections,
 rules, code) is the project as it stands, so check out the commit that the journal names first.
 
-Belongs here: laying out what the snapshot was made from, and comparing. Does not belong here: how a snapshot is made
+Belongs here: restoring what the snapshot was made from, and comparing. Does not belong here: how a snapshot is made
 (``runs``), or the archive (``ingest.archive``).
 """
 
@@ -40,7 +40,7 @@ NOT_BY_BYTES = (DATABASE, f"{DATABASE}.sha256")
 STATES_WHERE_JUDGED = (GATE, GATE_PAGE, CHECKSUMS)
 JUDGED_ON = "judged_on"
 
-# Runs everything on settings, and tells of it.
+# Runs everything on settings, and reports progress.
 Make = Callable[[Settings, Callable[[str], None]], object]
 # Renders a verdict as a page.
 Render = Callable[[dict[str, Any]], str]
@@ -48,7 +48,7 @@ Render = Callable[[dict[str, Any]], str]
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What was made again: its folder, how many files are equal, and which are not."""
+    """The rebuilt snapshot: its folder, the number of equal files, and which files differ."""
 
     folder: Path
     equal: int
@@ -74,10 +74,10 @@ def rebuild(
         tell: takes a line of progress.
 
     Raises:
-        UserError: what it was made from is not there, or the folder is not empty.
+        UserError: what it was made from is missing, or the folder is not empty.
         RefusedError: the rules of the project as it stands refuse it.
     """
-    # Candidates are none: what is made again was published.
+    # Only published snapshots can be rebuilt, not candidates.
     original = snapshots.find(settings.snapshots, settings.snapshots / ".none", identifier)
     integrity.verify(original)
     if into.exists() and any(into.iterdir()):
@@ -104,14 +104,14 @@ def make_again(
 
     Args:
         settings: where the archive, the inputs and the other snapshots lie; nothing of it is changed.
-        identifier: the whole id of the snapshot; its own files are not looked at.
+        identifier: the whole id of the snapshot; its own files are not read.
         origin: what it was made from.
-        into: a folder for inputs, warehouse and snapshot, which is not there or empty.
+        into: a folder for inputs, warehouse and snapshot, which does not exist or is empty.
         make: runs everything on the settings that it is given, up to a candidate that passes.
         tell: takes a line of progress.
 
     Raises:
-        UserError: what it was made from is not there or damaged, or the project as it stands makes another one.
+        UserError: what it was made from is missing or damaged, or the present project makes a different snapshot.
         RefusedError: the rules of the project as it stands refuse it.
     """
     event = journal.publication(journal.read_journal(settings.snapshots), identifier)
@@ -129,13 +129,13 @@ def make_again(
         )
     folder = made[identifier]
     if folder.parent == made_by.candidates:
-        # It waits for its release here, so nobody has written the checksums of its verdict yet.
+        # It waits for its release here, so the checksums of its verdict have not been written yet.
         write_checksums(folder)
     return folder
 
 
 def _lay_out(settings: Settings, identifier: str, origin: integrity.Origin, into: Path) -> Settings:
-    """Lay out what a snapshot was made from, and return the settings of a run on it."""
+    """Restore what a snapshot was made from, and return the settings of a run on it."""
     data = into / "data"
     data.mkdir(parents=True)
     generated = (settings.warehouse.resolve(), settings.snapshots.resolve())
@@ -148,7 +148,7 @@ def _lay_out(settings: Settings, identifier: str, origin: integrity.Origin, into
         data_dir=data,
         warehouse_dir=into / "warehouse",
         snapshots_dir=into / "snapshots",
-        # A rehearsal says the same in either channel.
+        # A rehearsal has the same purpose in either channel.
         channel=settings.channel if origin.purpose == REHEARSAL else origin.purpose,
         formats=",".join(name for name in sorted(Settings().formats_known) if name in origin.formats),
     )
@@ -160,7 +160,7 @@ def _lay_out(settings: Settings, identifier: str, origin: integrity.Origin, into
                 place=str(settings.snapshots),
                 remedy="restore it from the backup",
             )
-        # The attack on it had all that were published before it.
+        # Its attack used all snapshots that were published before it.
         order = [path.name for path in snapshots.all_snapshots(settings.snapshots)]
         before = order[: order.index(identifier) if identifier in order else len(order)]
         for name in sorted({origin.predecessor, *before}):
@@ -206,12 +206,12 @@ def _equal(one: Path, other: Path) -> bool:
 
 
 def _without_where_judged(folder: Path, render: Render) -> dict[str, str]:
-    """Return by name what the files that state where results were judged hold besides that."""
+    """Return by name the contents of the files that state where results were judged, without that statement."""
     if not all((folder / name).is_file() for name in STATES_WHERE_JUDGED):
         return {}
     verdict = json.loads((folder / GATE).read_text(encoding="utf-8"))
     page = (folder / GATE_PAGE).read_text(encoding="utf-8")
-    # A page that is not that of its own verdict is compared as it is.
+    # A page that does not match its own verdict is compared unchanged.
     is_of_verdict = page == render(verdict)
     for results in (verdict["rules"], (verdict.get("proof") or {}).get("by_rule", [])):
         for each in results:
@@ -225,7 +225,7 @@ def _without_where_judged(folder: Path, render: Render) -> dict[str, str]:
 
 
 def different_relations(one: Path, other: Path) -> list[str]:
-    """Return what is not equal of two databases: tables with names, types, rows and their order, views, macros."""
+    """Return the differences of two databases: tables with names, types, rows and their order, views, macros."""
     different = []
     with connect(one, read_only=True) as connection:
         attach(connection, other, "other")
@@ -260,7 +260,7 @@ def different_relations(one: Path, other: Path) -> list[str]:
 
 
 def _queries(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, tuple[str, ...]]:
-    """Return the views and macros of a database with what they stand for."""
+    """Return the views and macros of a database with their definitions."""
     found = connection.execute(
         """
         select view_name, sql, comment from duckdb_views() where database_name = $catalog and not internal

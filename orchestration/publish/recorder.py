@@ -1,7 +1,7 @@
-"""A connection that notes which tables are read through it: what was made of them need not be made again of the same.
+"""A connection that records which tables are read through it, so that files made from unchanged tables can be taken over.
 
-What a job reads is observed and not declared: DuckDB itself says which tables a statement reads, also through views and
-macros. Belongs here: noting. Does not belong here: what is kept under it (``kept_files``).
+What a job reads is observed, not declared: DuckDB itself reports which tables a statement reads, also through views and
+macros. Belongs here: recording. Does not belong here: what is kept under it (``kept_files``).
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ import duckdb
 import pyarrow as pa
 
 _WORD = re.compile(r"\w+")
-# Functions that read a table whose name is put together.
+# Functions that read a table whose name is computed.
 _READERS = frozenset({"query", "query_table"})
 
-# A parameter, which DuckDB does not tell the tables of a statement with; in its place any value reads the same tables.
+# A parameter, with which DuckDB does not report the tables of a statement; any value in its place reads the same tables.
 _PARAMETER = re.compile(r"\$\w+|\?")
 
 
 class Recorder:
-    """Stands for a connection to the candidate's file; what it has no method for, a job cannot do unobserved.
+    """A proxy for a connection to the candidate's file; a job cannot do anything for which it has no method.
 
     ``reads`` has the tables that were read, or more where that is not known.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, tables: Collection[str], others: Collection[str] = ()) -> None:
-        """Begin to note.
+        """Begin to record.
 
         Args:
             connection: what does the work.
             tables: the tables of the candidate's file.
-            others: what else of it can be read by a name: views and macros.
+            others: what else can be read by name: views and macros.
         """
         self._connection = connection
         self._tables = frozenset(tables)
@@ -47,25 +47,25 @@ class Recorder:
         return self._connection.description
 
     def execute(self, query: str, parameters: Any = None) -> Recorder:
-        """Do a statement."""
+        """Execute a statement."""
         self.reads |= self._names(query if parameters is None else _PARAMETER.sub("null", query))
         self._connection.execute(query, parameters)
         return self
 
     def register(self, name: str, table: pa.Table) -> Recorder:
-        """Lend a table to the connection."""
+        """Register a table with the connection."""
         self._lent.add(name)
         self._connection.register(name, table)
         return self
 
     def unregister(self, name: str) -> Recorder:
-        """Take a lent table back."""
+        """Unregister a table."""
         self._connection.unregister(name)
         self._lent.discard(name)
         return self
 
     def fetchall(self) -> list[Any]:
-        """Return the rows that are left."""
+        """Return the remaining rows."""
         return self._connection.fetchall()
 
     def fetchmany(self, size: int = 1) -> list[Any]:
@@ -82,10 +82,11 @@ class Recorder:
             found = self._connection.get_table_names(query)
         except duckdb.Error:
             found = set()
-        # A name that is neither the candidate's nor lent is one that nobody knows.
+        # A name that is neither the candidate's nor registered is unknown.
         if found and found <= self._tables | self._lent:
             return found & self._tables
-        # DuckDB cannot tell it of every statement, such as one that joins by equal names: who reads a table names it.
+        # DuckDB cannot report it for every statement, such as a join by equal names; but a statement names every table that
+        # it reads.
         words = {word.lower() for word in _WORD.findall(query)}
         if words & self._others or not all(_WORD.fullmatch(name) for name in self._tables):
             return set(self._tables)

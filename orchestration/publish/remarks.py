@@ -1,7 +1,7 @@
-"""What is said beside a figure: its notes, how many inhabitants it covers, what kind of break lies before it.
+"""The remarks on a figure: its notes, how many inhabitants it covers, the kind of break before it.
 
-Every format that shows a figure takes its words from here, so that none says less than another. Belongs here: finding what
-is said of the rows of a table, and the words that no code list has. Does not belong here: how a format writes it down.
+Every format that shows a figure takes its words from here, so that none says less than another. Belongs here: finding the
+remarks on the rows of a table, and the words that no code list has. Does not belong here: how a format writes it down.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ BASIS_COLUMN = "area_basis"
 SEPARATOR = ";"
 
 BREAKS, AREA_BREAKS = "series_breaks", "area_breaks"
-# A question that is asked, or delivered, for the first or the last time has nothing on the other side to differ from.
+# A question that is asked, or delivered, for the first or the last time has no figures on the other side of the break.
 NO_BREAKS = ("new", "dropped", "not_delivered")
 # What an area whose boundaries moved has in common with the breaks of that name.
 BOUNDARIES = "geography"
 
-# The kinds of the break before a row; no column of a public table: it follows from the two tables of breaks.
+# The kinds of the break before a row; not a column of a public table, as it follows from the two tables of breaks.
 KINDS = Column(
     name="break_kinds", type="VARCHAR", title=TEXTS["kinds"], description=TEXTS["kinds_about"], codelist="break_kind"
 )
 
-# Percent that are shown of a coverage below one: never a hundred.
+# Greatest percentage shown for a coverage below one: never a hundred.
 _NEARLY_ALL = Decimal("99.9")
 
 
@@ -63,7 +63,7 @@ def notes_of(text: str | None, release: Release) -> list[Label]:
 
 
 def remarks_on_figure(note: str | None, share: float | None, release: Release) -> list[Label]:
-    """Return the remarks on a figure: its coverage where that is not everybody, and its notes."""
+    """Return the remarks on a figure: its coverage if incomplete, and its notes."""
     partial = [covered(share)] if share is not None and share < 1 else []
     return [*partial, *notes_of(note, release)]
 
@@ -75,7 +75,7 @@ def joined(texts: Iterable[Label], separator: str = ". ") -> Label:
 
 
 def in_one_line(texts: Iterable[Label]) -> Label:
-    """Return several remarks as one text: the first begins as it does, the others with a small letter."""
+    """Return several remarks as one text: the first unchanged, the others with a small initial letter."""
     found = list(texts)
     return Label(nb=_in_one_line([each.nb for each in found]), en=_in_one_line([each.en for each in found]))
 
@@ -92,7 +92,7 @@ def has_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
 
 
 def read_moved(connection: duckdb.DuckDBPyConnection) -> Mapping[tuple[str, str], list[tuple[int, Label]]]:
-    """Return the years in which areas that kept their code changed their ground, and how, by level and code."""
+    """Return the years in which areas that kept their code changed their boundaries, and how, by level and code."""
     moved: dict[tuple[str, str], list[tuple[int, Label]]] = {}
     if has_table(connection, AREA_BREAKS):
         for level, code, year, nb, en in connection.execute(
@@ -113,7 +113,7 @@ def has_kinds(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
 
 
 def with_kinds(table: Table) -> Table:
-    """Return the description of a table whose rows say what kind of break lies before them, after that there is one."""
+    """Return the description of a table with the column of the kinds of breaks after that of breaks."""
     columns = [each for column in table.columns for each in ((column, KINDS) if column.name == BREAK_COLUMN else (column,))]
     return table.model_copy(update={"columns": tuple(columns)})
 
@@ -121,8 +121,8 @@ def with_kinds(table: Table) -> Table:
 def with_kinds_sql(connection: duckdb.DuckDBPyConnection, table: Table, release: Release, chosen: str = "") -> str:
     """Return SQL of the table with the column ``break_kinds``: codes of the breaks since the row before.
 
-    The breaks that a row tells of are those of its table or indicator, and of its area as it was, since the row before of
-    the same area and category: since the year before where there is none.
+    The breaks of a row are those of its table or indicator, and of its area as it was, since the row before of the same area
+    and category: since the year before where there is none.
 
     Args:
         connection: sees the table and the tables of breaks.

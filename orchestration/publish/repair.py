@@ -1,7 +1,8 @@
 """Makes a damaged published snapshot again from the archive, under its id, and replaces the damaged one.
 
 The new one has the content of the damaged one, or nothing is exchanged: its id is the hash of its content. The exchange is
-one step: who reads ``current`` finds the damaged snapshot or the whole one. The damaged one stays aside until ``prune``.
+atomic: readers of ``current`` find either the damaged snapshot or the intact one. The damaged one is kept aside until
+``prune``.
 
 Belongs here: finding that the published snapshot is damaged, and exchanging it. Does not belong here: how a snapshot is made
 again (``rebuild``), or what damage is (``integrity``).
@@ -24,7 +25,7 @@ from orchestration.publish.provenance import project_state
 from orchestration.publish.rebuild import Make, make_again
 from orchestration.publish.snapshot_files import content_hash
 
-# Beginnings of folders beside the snapshots: the new one before it has its place, and the damaged one after.
+# Prefixes of folders beside the snapshots: the new one before the exchange, and the damaged one after it.
 MENDED = ".mended-"
 REPLACED = ".damaged-"
 
@@ -42,7 +43,7 @@ class Mended:
 
 
 def mend(settings: Settings, make: Make, tell: Callable[[str], None] = lambda line: None) -> Mended | None:
-    """Hash every file of the published snapshot, and make it anew where one is damaged.
+    """Hash every file of the published snapshot, and make it anew if one is damaged.
 
     Args:
         settings: where snapshots, archive and inputs lie; the caller holds the run lock.
@@ -50,7 +51,7 @@ def mend(settings: Settings, make: Make, tell: Callable[[str], None] = lambda li
         tell: takes a line of progress.
 
     Returns:
-        What was mended; None where nothing is published, or what is published is whole.
+        What was repaired; None where nothing is published, or the published snapshot is intact.
 
     Raises:
         UserError: the pointer is wrong, or the snapshot cannot be made anew with the same content; nothing was exchanged.
@@ -66,7 +67,7 @@ def mend(settings: Settings, make: Make, tell: Callable[[str], None] = lambda li
     tell(f"  {published.name} is damaged ({found}): it is made anew from the archive")
     known = integrity.read_seal(published)
     origin = known.origin if known is not None else integrity.read_origin(published)
-    # With the beginning of what is no candidate yet: the next run clears what one that was cut off left.
+    # With the prefix of what is not yet a candidate: the next run removes what an interrupted one left.
     work = settings.candidates / f"{BUILDING}{published.name}"
     make_restricted(settings.candidates)
     shutil.rmtree(work, ignore_errors=True)
@@ -108,7 +109,7 @@ def _put_in_place(folder: Path, published: Path, made: Path, damage: str) -> Non
         if not published.is_dir():
             raise UserError("it was deleted in the meantime", place=str(published), remedy="see is248 run")
         made.rename(mended)
-        # The seal comes first: the damaged one is damaged by it too.
+        # The seal comes first: by it the damaged snapshot is still recognised as damaged.
         integrity.seal(mended, beside=published)
         journal.write(folder, "mended", published.name, reason=damage, project=project_state())
         aside = folder / f"{REPLACED}{published.name}"
@@ -116,14 +117,14 @@ def _put_in_place(folder: Path, published: Path, made: Path, damage: str) -> Non
         if exchange(mended, published):
             mended.rename(aside)
         else:
-            # Two steps: for a moment there is none, never half of one; _clear ends what is cut off between them.
+            # Two steps: for a moment there is no snapshot, never a partial one; _clear completes an interrupted exchange.
             published.rename(aside)
             mended.rename(published)
         sync(folder)
 
 
 def _clear(folder: Path) -> None:
-    """End an exchange that was cut off, or take away what one left that never came to it."""
+    """Complete an interrupted exchange, or remove the remains of one that had not begun."""
     for path in sorted(folder.glob(f"{MENDED}*")):
         published = folder / path.name.removeprefix(MENDED)
         if published.exists():

@@ -1,7 +1,7 @@
-"""The revisions between two snapshots: every figure that changed, why it did as far as that is known, and its class.
+"""The revisions between two snapshots: every figure that changed, the cause as far as it is known, and its class.
 
-Belongs here: the table of revisions while two snapshots are compared. Does not belong here: what else differs, and what of
-it a reader is told (``changes``).
+Belongs here: the table of revisions while two snapshots are compared. Does not belong here: other differences, and what
+readers are shown (``changes``).
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from orchestration.core.tables import STATUS_COLUMN, Table
 # Levels whose changed figures are named one by one; changes of single units are folded.
 UNITS = ("municipality", "city_district", "agency")
 
-# Columns of a key that a reader is told by a word of their own, not as a dimension.
+# Columns of a key that are named separately, not as a dimension.
 PLACE = ("time_period", "time_period_to", "series", "unit_level", "unit_code", "area_basis")
 
 
 def create_revisions(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the empty table ``revisions``, which lives as long as the connection."""
+    """Make the empty table ``revisions``, which exists as long as the connection."""
     connection.execute(
         """
         create temp table revisions (
@@ -35,7 +35,7 @@ def create_revisions(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _side(catalogue: str, table: Table, columns: dict[str, str]) -> str:
-    """Return SQL of one version of a table with the columns and types of its description; what it lacks is empty."""
+    """Return SQL of one version of a table with the columns and types of its description; missing columns are empty."""
     selected = ", ".join(
         f'try_cast("{column.name}" as {column.type}) as "{column.name}"'
         if column.name in columns
@@ -58,7 +58,7 @@ def _either(name: str) -> str:
 def note_revisions(connection: duckdb.DuckDBPyConnection, table: Table, joined: str, *, are_areas_known: bool) -> None:
     """Add the changed rows of a table of observations to the revisions, each with its cause and class.
 
-    A row is new where there was none, or where its round had not been delivered; removed where there is none any more. A
+    A row is new where there was none, or where its round had not been delivered; removed where it no longer exists. A
     revision is planned where the figure was provisional; where it is hidden or shown because protection changed; where a
     value that was carried forward gave way to the unit's own, or a sum holds more of what units answered themselves; or
     where the row is on the current areas and these became those of another year. It is late where a unit had not answered.
@@ -167,12 +167,12 @@ def public_revisions(connection: duckdb.DuckDBPyConnection) -> pa.Table:
 # Amounts and persons are asked about the calendar year before the form's.
 _YEAR_BEFORE = ("amounts", "person_estimates")
 
-# Tables that the FTE by service are summed into.
+# Tables that sum up the FTE by service.
 _OF_FTE = ("fte_by_reporting_form", "fte_distribution", "real_change", "response")
 
 
 def is_about(correction: str) -> str:
-    """Return SQL that says whether a revision is about the subject of a correction, in its year."""
+    """Return the SQL condition that a revision is about the subject of a correction, in its year."""
     return f"""(
         (
             revisions.table_name = {correction}.subject
@@ -201,9 +201,9 @@ _ACCOUNTED = f"""exists (
 
 
 def attribute_sums(connection: duckdb.DuckDBPyConnection, after: dict[str, Any]) -> None:
-    """Say of changed sums why they changed, where the units that are summed up are public: what changed of these.
+    """Set the cause of changed sums from the changes of their units, where these are public.
 
-    A sum that holds a figure whose change is not explained is not explained either.
+    A sum that includes a figure with an unexplained change is not explained either.
     """
     levels = {
         "health_region": "health_region",
@@ -274,15 +274,15 @@ def attribute_sums(connection: duckdb.DuckDBPyConnection, after: dict[str, Any])
 
 
 def attribute(connection: duckdb.DuckDBPyConnection, *, knows_deliveries: bool) -> None:
-    """Say of figures whose change is not explained by themselves what explains them.
+    """Set the cause of changed figures that do not explain their change themselves.
 
-    A correction does, or a late answer: it explains what it is counted or summed in, figures of years in which more units
-    have answered than before. Else it is told where the year's files are others than before, or its form map is. What
-    nothing of this explains has changed for a reason that is not recorded.
+    A correction explains a change, or a late answer: it explains the figures that count or sum it, in years in which more
+    units have answered than before. Otherwise the cause is that the year's files or its form map changed. If none of this
+    applies, the reason of the change is not recorded.
 
     Args:
         connection: both snapshots, and the revisions.
-        knows_deliveries: whether both say of what files and form maps their years were made.
+        knows_deliveries: whether both state the files and form maps that their years were made from.
     """
     connection.execute(f"update revisions set cause = 'error' where cause = 'unknown' and {_ACCOUNTED}")
     connection.execute(

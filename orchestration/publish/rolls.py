@@ -1,8 +1,8 @@
 """The roll of a published snapshot: which questions each unit had answered, in which version of which delivery.
 
-The next run compares with it what is delivered then (schema ``history``), so that answers which vanish in a later version
-are seen. It holds no answer, only which question had one, and lies with the ledger, a file a snapshot, for the service user
-only. What is not there, of a snapshot of an earlier release or after a restore without it, is not compared with.
+The next run compares its deliveries with it (schema ``history``), so that answers which are missing in a later version are
+noticed. It contains no answer, only which question had one, and lies with the ledger, one file for each snapshot, for the
+service user only. A missing roll (of a snapshot of an earlier release, or after a restore without it) is not compared.
 
 Belongs here: writing, keeping and loading the roll. Does not belong here: what was lost since (``int_redelivered_units``).
 """
@@ -41,7 +41,7 @@ def prepare_tables(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def write(warehouse: Path, path: Path) -> None:
-    """Write the roll of what the warehouse was made of; the same deliveries and forms give the same bytes."""
+    """Write the roll of what the warehouse was made from; equal deliveries and forms give equal bytes."""
     partial = path.with_suffix(".partial")
     partial.unlink(missing_ok=True)
     partial.touch(mode=0o600)

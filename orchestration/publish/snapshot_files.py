@@ -1,7 +1,7 @@
 """The names of a snapshot's files, and which of them count as content.
 
-Belongs here: names, what the content hash covers, the list of checksums, and writing a small file whole. Does not belong
-here: writing content, or comparing with the list (``integrity``).
+Belongs here: names, what the content hash covers, the list of checksums, and writing a small file atomically. Does not
+belong here: writing content, or comparing with the list (``integrity``).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ GATE_FILES = (GATE, GATE_NATIVE, GATE_PAGE)
 CHANGES = "CHANGES.json"
 CHANGES_TEXT = "CHANGES.md"
 CHANGES_PAGE = "CHANGES.html"
-# The pages cannot read JSON without a server, so what is new comes to them as a script.
+# The pages cannot read JSON without a server, so they get the changes as a script.
 CHANGES_SCRIPT = "CHANGES.js"
 
 # The table that compares the snapshot with the one before it.
@@ -35,7 +35,7 @@ REVISIONS = "revisions"
 NOT_CONTENT = (DATABASE, "gate.", "CHANGES.", CHECKSUMS)
 
 
-# Beside the folder of a candidate or snapshot, hidden: what its files were when they were judged (``integrity``).
+# Hidden, beside the folder of a candidate or snapshot: the state of its files when they were judged (``integrity``).
 SEAL = ".seal"
 
 
@@ -58,16 +58,16 @@ def content_hash(folder: Path) -> str:
 
 
 def hashes_of(folder: Path, known: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
-    """Return the hashes of the content files of a candidate or snapshot; of some they are known already."""
+    """Return the hashes of the content files of a candidate or snapshot; some may already be known."""
     names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     return {name: known.get(name) or file_hash(folder / name) for name in names if is_content(name)}
 
 
 def write_checksums(folder: Path, known: Mapping[str, str] = MappingProxyType({})) -> None:
-    """Write SHA256SUMS over all files but DuckDB's own, which is checked by the file beside it.
+    """Write SHA256SUMS over all files except the DuckDB file, which is checked by the file beside it.
 
     A candidate has it as it was built; the promotion writes it again, with the verdict, and the old one stays until the new
-    one is whole. Of some files the hash is known already.
+    one is complete. Some hashes may already be known.
     """
     lines = []
     for path in sorted(folder.rglob("*")):
@@ -78,7 +78,7 @@ def write_checksums(folder: Path, known: Mapping[str, str] = MappingProxyType({}
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file of a candidate, or replace it, whole or not at all; it is written beside the candidate's folder."""
+    """Write or replace a file of a candidate atomically; it is first written beside the candidate's folder."""
     partial = path.parent.with_name(f"{path.parent.name}.{path.name}.partial")
     partial.unlink(missing_ok=True)
     partial.write_text(text, encoding="utf-8")
@@ -86,7 +86,7 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def write_durably(path: Path, text: str) -> None:
-    """Write or replace a file that is kept beside candidates or snapshots, whole or not at all."""
+    """Write or replace a file that is kept beside candidates or snapshots, atomically."""
     partial = path.with_name(f"{path.name}.partial")
     partial.write_text(text, encoding="utf-8")
     sync(partial)

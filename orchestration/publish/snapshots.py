@@ -1,9 +1,9 @@
 """The published snapshots: find one, promote a candidate, roll back.
 
-A promotion is one rename and one move of a symbolic link, so that readers see the old snapshot or the new one and never
-something between. Belongs here: what becomes a snapshot, and which one is published. Does not belong here: the link itself
-(``pointer``), whether files are what was judged (``integrity``), making a damaged snapshot again (``repair``), deleting
-(``pruning``), whether the calendar allows a publication (``release_calendar``), or what happened when (``journal``).
+A promotion is one rename and one move of a symbolic link, so that readers see either the old snapshot or the new one.
+Belongs here: what becomes a snapshot, and which one is published. Does not belong here: the link itself (``pointer``),
+whether files are what was judged (``integrity``), making a damaged snapshot again (``repair``), deleting (``pruning``),
+whether the calendar allows a publication (``release_calendar``), or what happened when (``journal``).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from orchestration.publish.candidate import SNAPSHOT, Candidate, remove_candidat
 from orchestration.publish.integrity import ANEW, verify
 from orchestration.publish.snapshot_files import CHANGES, DATABASE, GATE, content_hash
 
-# What mends a damaged snapshot of an earlier day that has the content of what is published now.
+# The remedy for a damaged earlier snapshot with the content of what is to be published.
 MOVE_AWAY = "restore the folder from the backup, or move it away and is248 run publishes it anew"
 
 
@@ -55,7 +55,7 @@ def find(snapshots: Path, candidates: Path, name: str) -> Path:
 
 
 def read_gate(folder: Path) -> dict[str, Any] | None:
-    """Return the gate's verdict on a candidate or snapshot; None when it was not judged, or the verdict is damaged."""
+    """Return the gate's verdict on a candidate or snapshot; None if it was not judged, or the verdict is damaged."""
     try:
         verdict = json.loads((folder / GATE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -66,7 +66,7 @@ def read_gate(folder: Path) -> dict[str, Any] | None:
 def read_identity(folder: Path) -> SnapshotIdentity:
     """Return the identity of a candidate or snapshot, from its table ``snapshot``."""
     with connect(folder / DATABASE, read_only=True) as connection:
-        # One of an earlier version may say less.
+        # A snapshot of an earlier version may state less.
         (row,) = dictionaries(connection, f"select * from {SNAPSHOT}")
     return SnapshotIdentity(folder.name, row["channel"], row["time_period"], row.get("release"), row.get("release_status"))
 
@@ -84,7 +84,7 @@ def promote(candidate: Candidate, snapshots: Path, *, project: str | None = None
 
     Raises:
         UserError: the candidate was not judged, was refused, or its bytes are not the judged ones; it was withdrawn; another
-            snapshot was published since it was made; or what it publishes was not noted for the ledger.
+            snapshot was published since it was made; or its additions to the ledger are missing.
     """
     with pointer.pointer_lock(snapshots):
         return _promote(candidate, snapshots, project)
@@ -96,7 +96,7 @@ def _promote(candidate: Candidate, snapshots: Path, project: str | None) -> bool
         raise UserError("the candidate was not judged", place=str(candidate.path), remedy="run is248 check")
     if verdict["verdict"] != "pass":
         raise UserError("the gate refused the candidate", place=str(candidate.path / GATE), remedy="run is248 check")
-    # What the content hash leaves out, the comparison with the snapshot before, must be what was built too.
+    # The comparison with the snapshot before, which the content hash leaves out, must also be as it was built.
     verify(candidate.path, remedy=ANEW)
     if verdict["content_hash"] != content_hash(candidate.path):
         raise UserError(
@@ -104,7 +104,7 @@ def _promote(candidate: Candidate, snapshots: Path, project: str | None) -> bool
         )
     target = snapshots / candidate.id
     if pointer.current(snapshots) == target.resolve():
-        # Its content is that of the published snapshot, which the ledger knows.
+        # Its content is that of the published snapshot, which is already in the ledger.
         verify(target, remedy=ANEW)
         _keep_roll(candidate, snapshots)
         discard(candidate)
@@ -116,12 +116,12 @@ def _promote(candidate: Candidate, snapshots: Path, project: str | None) -> bool
     release, before = read_identity(candidate.path).release, pointer.current(snapshots)
     _keep_ledger(candidate, snapshots)
     _keep_roll(candidate, snapshots)
-    # Where it exists it was published before: the same content, so only the pointer moves.
+    # If it exists it was published before, with the same content, so only the pointer moves.
     is_new = not target.exists()
     if is_new:
         integrity.close(candidate.path)
         integrity.seal(candidate.path, beside=target)
-    # Before the folder has its name: no snapshot is there that the journal does not tell of.
+    # Before the folder has its name, so that every snapshot is in the journal.
     journal.write(
         snapshots,
         "published",
@@ -156,8 +156,8 @@ def refuse_withdrawn(snapshots: Path, identifier: str) -> None:
 def _keep_ledger(candidate: Candidate, snapshots: Path) -> None:
     """Add what a candidate publishes to the ledger, and keep what it was made with.
 
-    It comes before the pointer: what the ledger has too much costs a hidden group, what it lacks is a leak. A promotion
-    that was cut off finds the files here or there.
+    It comes before the pointer: a surplus entry in the ledger costs a hidden group, a missing one causes a disclosure. After
+    an interrupted promotion the files are in either place.
     """
     kept = ledger.ledger_file(snapshots).parent
     beside = {ending: candidate.path.parent / f"{candidate.id}{ending}" for ending in (ledger.ADDITIONS, ledger.BEFORE)}
@@ -180,7 +180,7 @@ def _keep_ledger(candidate: Candidate, snapshots: Path) -> None:
 
 
 def _keep_roll(candidate: Candidate, snapshots: Path) -> None:
-    """Keep the roll of the answers that a candidate is made of."""
+    """Keep the roll of the answers that a candidate is made from."""
     rolls.keep(candidate.path.parent / f"{candidate.id}{rolls.ROLL}", snapshots, candidate.id)
 
 
@@ -209,17 +209,17 @@ def _check_predecessor(candidate: Candidate, snapshots: Path) -> None:
 
 
 def discard(candidate: Candidate) -> None:
-    """Remove a candidate's folder and what lay beside it: what was judged is published, or was before."""
+    """Remove a candidate's folder and the files beside it: its content is published, or was before."""
     remove_candidate(candidate.path)
     for path in (*candidate.path.parent.glob(f"{candidate.id}.*"), integrity.seal_file(candidate.path)):
         path.unlink(missing_ok=True)
 
 
 def finish(snapshots: Path, identifier: str) -> bool:
-    """Let ``current`` name a snapshot whose promotion was cut off after its folder had come into place.
+    """Let ``current`` name a snapshot whose promotion was interrupted after its folder was in place.
 
     Returns:
-        True when the pointer moved; False when it is no such snapshot.
+        True if the pointer moved; False if it is not such a snapshot.
     """
     with pointer.pointer_lock(snapshots):
         target, published = snapshots / identifier, pointer.current(snapshots)
@@ -244,14 +244,14 @@ class RolledBack:
 
 
 def rollback(snapshots: Path, reason: str, identifier: str | None = None) -> RolledBack:
-    """Let ``current`` name an earlier snapshot, and note that the one that was current is withdrawn.
+    """Let ``current`` name an earlier snapshot, and record that the one that was current is withdrawn.
 
     A withdrawn snapshot is not published again by a run; naming it here puts it back.
 
     Args:
         snapshots: folder of the snapshots.
         reason: why, for the journal.
-        identifier: the snapshot that shall be current, by its id or a beginning; the one that was current before otherwise.
+        identifier: the snapshot to make current, by its id or a beginning; by default the one that was current before.
 
     Raises:
         UserError: nothing is published, there is no such snapshot, or its files are not what was published.
@@ -265,7 +265,7 @@ def rollback(snapshots: Path, reason: str, identifier: str | None = None) -> Rol
             raise UserError(f"{target.name} is the published snapshot", place=str(snapshots), remedy="name another one")
         verify(target)
         events = journal.read_journal(snapshots)
-        # One that was cut off was told, and did not move the pointer: it is done again, not the opposite of it.
+        # An interrupted rollback is in the journal but did not move the pointer: it is repeated, not reversed.
         is_back = journal.withdrawal(events, target.name) is not None or (
             events[-1:] != [] and (events[-1].action, events[-1].snapshot) == ("reinstated", target.name)
         )
@@ -280,7 +280,7 @@ def rollback(snapshots: Path, reason: str, identifier: str | None = None) -> Rol
 def _target(snapshots: Path, published: Path, identifier: str | None) -> Path:
     """Return the snapshot that a rollback is to: the named one, else the one that was current before the published one."""
     if identifier is not None:
-        # Candidates are none: what was never published cannot be rolled back to.
+        # Not candidates: what was never published cannot be rolled back to.
         return find(snapshots, snapshots / pointer.POINTER_LOCK, identifier)
     event = journal.publication(journal.read_journal(snapshots), published.name)
     before = event.before if event is not None else compared_with(published)
@@ -297,12 +297,12 @@ def all_snapshots(snapshots: Path) -> list[Path]:
     """Return the folders of all snapshots in the order in which they were first published."""
     folders = [path for path in snapshots.glob("[!.]*/") if not path.is_symlink()] if snapshots.is_dir() else []
     order = [event.snapshot for event in journal.read_journal(snapshots) if event.action == "published"]
-    # One that was published before there was a journal is older than all in it.
+    # A snapshot from before there was a journal is older than all in it.
     return sorted(folders, key=lambda path: (order.index(path.name) if path.name in order else -1, path.name))
 
 
 def readable_snapshots(snapshots: Path) -> list[Path]:
-    """Return the folders of all snapshots that somebody could compare with, in the order of :func:`all_snapshots`.
+    """Return the folders of all snapshots that can be compared with, in the order of :func:`all_snapshots`.
 
     Where a snapshot is made again, those that were published before it are links.
     """

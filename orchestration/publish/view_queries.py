@@ -1,8 +1,8 @@
 """The SQL of the safe entries, and putting them into a DuckDB file.
 
-A view reads the public tables each time it is asked, so it has no figure of its own. Older versions of DuckDB read the file
-too: no syntax that is newer than the file's format.
-Belongs here: queries of views. Does not belong here: which views and macros there are, and their columns (``views``).
+A view reads the public tables at each query, so it has no figures of its own. Older versions of DuckDB must be able to read
+the file: no syntax that is newer than the file's format. Belongs here: queries of views. Does not belong here: which views
+and macros there are, and their columns (``views``).
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ from orchestration.publish.views import (
     in_words,
 )
 
-# What stands between the figures of which less is known, and between what is known of each.
+# Separators between figures of lower quality, and between the remarks on each.
 BETWEEN, WITHIN = "; ", ", "
 
-# Units of measurement of what may be added up.
+# Units of measurement of figures that may be added up.
 ADDED_UP = ("fte", "persons")
 
 
@@ -81,7 +81,7 @@ def _create(connection: duckdb.DuckDBPyConnection, table: Table, query: str) -> 
 
 
 def _unit(*relations: str) -> str:
-    """Return the condition that rows of two relations are of one unit and year."""
+    """Return the condition that rows of two relations are of the same unit and year."""
     return " and ".join(f"{relations[0]}.{name} = {relations[1]}.{name}" for name in UNIT)
 
 
@@ -104,7 +104,7 @@ def _chosen(view: View) -> str:
 
 
 def _less_known(of_row: Sequence[Figure], names: Mapping[str, str], said: Sequence[str]) -> str:
-    """Return SQL of the figures of which less is known than of the whole, by unit and year; ``said`` is told of each."""
+    """Return SQL of the figures with a lower quality than the whole, by unit and year; ``said`` is the remark on each."""
     named = ", ".join(
         f"({literal(figure.group)}, {literal(figure.part)}, {literal(names[figure.column.name])}, {place})"
         for place, figure in enumerate(of_row)
@@ -192,7 +192,7 @@ def _query(view: View, table: Table, of_row: Sequence[Figure]) -> str:
 
 
 def _places(of_row: Sequence[Figure]) -> Iterator[tuple[str, str]]:
-    """Yield columns that are not those of the row with all groups and parts, and where they stand."""
+    """Yield columns that are not those of the row with all groups and parts, and their places."""
     yield from ((figure.column.name, f'spread."{figure.column.name}"') for figure in of_row)
     yield KINDS.name, f"kinds.{KINDS.name}"
     yield EXCEPTIONS, f"less_known.{EXCEPTIONS}"
@@ -203,7 +203,7 @@ def _cell(column: Column, value: str) -> str:
 
 
 def _parents() -> str:
-    """Return SQL that joins where a unit lies, with the names of these areas."""
+    """Return SQL that joins the areas that a unit lies in, with their names."""
     same = "{0}.time_period = {1}.time_period and {0}.area_basis = {1}.area_basis"
     joins = f"""
         left join {AREAS} as own
@@ -241,7 +241,7 @@ def _query_in_words(view: View, of: Table, of_row: Sequence[Figure]) -> str:
     cells = []
     for column, origin in in_words(of):
         value = words.get(origin.name, f'rows."{origin.name}"')
-        # Rates and shares are not added up, so nothing is lost where they have the decimals that mean something.
+        # Rates and shares are not added up, so they can be rounded to meaningful decimals.
         is_rate = origin.decimals is not None and origin.unit not in ADDED_UP
         cells.append(_cell(column, f"round({value}, {origin.decimals})" if is_rate else value))
     return f"""

@@ -1,10 +1,10 @@
 """The safe entries of the published DuckDB file: views with one row a unit and year, and macros for common questions.
 
-A public table has each figure at several levels, on two maps of areas, and as a part of totals. In a view these are chosen
-already, so that a sum over its rows is true. ``data/metadata/_views.yml`` says which there are; the columns of services and
-target groups are those of the code lists.
-Belongs here: reading that file, the description of a view as a table's, and making views and macros. Does not belong here:
-figures (the views read public tables and nothing else), the words of macros' SQL (``macros``), or formats.
+A public table has each figure at several levels, on two maps of areas, and as a part of totals. In a view these are already
+chosen, so that a sum over its rows is correct. ``data/metadata/_views.yml`` says which there are; the columns of services
+and target groups are those of the code lists. Belongs here: reading that file, the description of a view as a table's, and
+making views and macros. Does not belong here: figures (the views read only public tables), the SQL of macros (``macros``),
+or formats.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ MACROS = Path(__file__).parent / "macros"
 
 TEXTS = load_texts("publish", "views")
 
-# The table that the views show, and the one that says where its units lie.
+# The table that the views show, and the table with the areas of its units.
 SOURCE, AREAS = "fte_by_service", "areas"
 
-# What a view spreads over columns, and what tells its rows apart.
+# What a view spreads over columns, and what identifies its rows.
 GROUP, PART, TOTAL = "target_group", "service_type", "total"
 UNIT = ("time_period", "series", "unit_code")
 
-# A measure that is there for each part of a group, and those that are there for groups.
+# The measure for each part of a group, and those for groups.
 OF_PARTS, OF_GROUPS = "fte", ("population", "fte_per_10000")
 
 # Where a single unit lies: columns of the table of areas, each with the level whose names they have a column for.
@@ -54,7 +54,7 @@ SINGLE_UNIT = "municipality"
 EXCEPTIONS = "exceptions"
 CONSTRUCTED, IMPUTED = "is_constructed", "imputed_share"
 
-# What stands first in the overview, in sight beside each other: the figure, and what it is worth.
+# The first columns of the overview, visible together: the figure, and its quality.
 FIRST = ("time_period", "unit_name", "county_name", OF_PARTS, "fte_per_10000", STATUS_COLUMN, REASON_COLUMN, KINDS.name)
 
 # Columns of codes that the overview has in words.
@@ -85,7 +85,7 @@ class Overview(_Strict):
 
 
 class Macro(_Strict):
-    """A macro that gives rows; ``parameters`` by name, with what they are unless given."""
+    """A table macro; ``parameters`` by name, with their defaults."""
 
     macro: str
     parameters: dict[str, str | None]
@@ -108,10 +108,10 @@ class Entries(_Strict):
 
 
 def load_entries(metadata: Path) -> Entries:
-    """Return what the safe entries are.
+    """Return the safe entries.
 
     Raises:
-        UserError: the file is not valid, or the overview is of no view.
+        UserError: the file is not valid, or the overview names no view.
     """
     path = metadata / DESCRIPTIONS
     try:
@@ -175,7 +175,7 @@ def _figure(measure: Column, group: str, part: str, of: Label | None) -> Figure:
 
 
 def described(entries: Entries, tables: Sequence[Table], codes: Mapping[str, Mapping[str, Code]]) -> list[Table]:
-    """Return the descriptions of the views, which those of tables are made of; none where a table they need is missing."""
+    """Return the descriptions of the views, made from those of tables; none where a table they need is missing."""
     by_name = {table.name: table for table in tables}
     if SOURCE not in by_name or AREAS not in by_name:
         return []
@@ -211,19 +211,19 @@ def _described(view: View, entries: Entries, source: Table, areas: Table, codes:
 
 
 def pointers(entries: Entries, table: Table) -> list[Label]:
-    """Return what is said of a table that views show: which."""
+    """Return the remark on a table that views show: which views."""
     names = ", ".join(view.view for view in entries.views)
     return [filled(TEXTS["pointer"], views=Label(nb=names, en=names))] if table.name == SOURCE else []
 
 
 def in_words(of: Table) -> list[tuple[Column, Column]]:
-    """Return the columns of the overview, each with the column of the view ``of`` that it says in words."""
+    """Return the columns of the overview, each with the column of the view ``of`` that it gives in words."""
     named = {"time_period": TEXTS["year"].nb, "unit_name": TEXTS["unit"].nb, "county_name": TEXTS["county"].nb}
     shown = {*named, *of.measures, COVERAGE_COLUMN, IMPUTED, *WORDED}
     found = []
     for column in (*(of.column(name) for name in FIRST), *(each for each in of.columns if each.name not in FIRST)):
         if column.name in shown:
-            # Names stand in SQL between quotation marks of either kind.
+            # Names are written in SQL between quotation marks of either kind.
             name = named.get(column.name, column.title.nb).replace('"', "\u201d").replace("'", "\u2019")
             changed: dict[str, Any] = {"name": name}
             if column.name in WORDED:

@@ -1,6 +1,6 @@
 """A delivery of an earlier round in the calendar and on the map of a coming year: dates, codes and names of municipalities.
 
-Belongs here: what is moved on because time passes. Does not belong here: what units answer otherwise (``movement``).
+Belongs here: what is moved on because time passes. Does not belong here: changes of answers (``movement``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FEBRUARY, _LEAP_DAY = 2, 29
 
 @dataclass(frozen=True)
 class Successor:
-    """What a municipality is in the coming year: of one that was divided, its largest part."""
+    """What a municipality becomes in the coming year; if it was divided, its largest part."""
 
     code: str
     name: str
@@ -51,7 +51,7 @@ def _advanced(text: str, last: int, years: int, *, is_stated: bool) -> str:
     if found is not None and int(found[3]) == last:
         day = _day(last + years, int(found[2]), int(found[1]))
         return f"{day:0{len(found[1])}}.{found[2]}.{last + years}{found[4]}"
-    # Of a date in words the year alone is known; other columns may hold the number as something else.
+    # In a date in words only the year is recognised; in other columns the number may mean something else.
     return text.replace(str(last), str(last + years)) if is_stated else text
 
 
@@ -61,7 +61,7 @@ def _day(year: int, month: int, day: int) -> int:
 
 
 def successors(path: Path, last: int, year: int) -> dict[str, Successor]:
-    """Return what became of the municipalities that are others in the coming year than in the last round."""
+    """Return what became of the municipalities that change between the last round and the coming year."""
     steps: dict[int, dict[str, tuple[float, str, str]]] = {}
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
@@ -80,7 +80,7 @@ def successors(path: Path, last: int, year: int) -> dict[str, Successor]:
 
 
 def move_units(tables: Sequence[Table], changes: Mapping[str, Successor]) -> None:
-    """Give the units their codes and names of the coming year; of those that merged the first answers for all."""
+    """Give the units their codes and names of the coming year; of merged units the first answers for all."""
     first: dict[str, str] = {}
     for table in tables:
         for row in table.rows:
@@ -101,7 +101,7 @@ def move_units(tables: Sequence[Table], changes: Mapping[str, Successor]) -> Non
 def _rename(layout: SheetSpec, row: Row, old: str, new: Successor) -> None:
     assert layout.unit is not None
     for column in map(header, layout.unit.code):
-        # A code may have lost its leading zero, and stand inside a text.
+        # A code may have lost its leading zero, and be part of a text.
         pattern = rf"(?<![0-9]){re.escape(old[:1]) if old[:1] != '0' else '0?'}{re.escape(old[1:])}(?![0-9])"
         row.texts[column] = re.sub(pattern, new.code, row.texts.get(column, ""), count=1)
     for column in map(header, (*layout.unit.part_code,)):

@@ -1,8 +1,8 @@
 """Constructs the delivery of a coming year, in a separate folder with a copy of the inputs.
 
-Belongs here: the untidiness of a spring (renamed columns, late units), the deliveries that come later, the copy, and the key
-of what was done. Does not belong here: rows and units (``tables``), what a year does to answers (``movement``, ``advance``),
-or what is wrong on purpose (``slips``).
+Belongs here: the disorder of a spring (renamed columns, late units), the deliveries that come later, the copy, and the
+answer key. Does not belong here: rows and units (``tables``), a year's changes to answers (``movement``, ``advance``), or
+deliberate errors (``slips``).
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from orchestration.rehearsal.movement import move_answers
 from orchestration.rehearsal.slips import Slip, make_slips
 from orchestration.rehearsal.tables import Table, read_tables, unit_names, write_tables
 
-# How much of a delivery is untidy: of the columns that are renamed, and of the units that are late.
+# Shares of renamed columns and of late units.
 RENAMED_SHARE = 0.03
 LATE_SHARE = 0.02
-# What a renamed column is called: last year's name and this; or, where it is worded anew, this and its number.
+# Name of a renamed column: last year's name and this suffix; or, where it is reworded, this prefix and its number.
 RENAMED = "_ny"
 REWORDED = "ny"
 
@@ -46,7 +46,7 @@ KEY = "key.json"
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What was made: where it and the first delivery lie, and everything that was done to the earlier one.
+    """What was made: its folder, that of the first delivery, and all changes to the earlier delivery.
 
     ``late`` are the units that come later, by code; ``is_copy`` says that the answers are those of the earlier round.
     """
@@ -82,14 +82,14 @@ def rehearse(
         name: the earlier form.
         year: the survey year that is practised; forms of this year and later ones are left out of the copy.
         folder: becomes the folder of the rehearsal.
-        seed: decides which answers move, and which columns, units and numbers are untidy.
+        seed: decides which answers move, and which columns, units and numbers are disturbed.
         renamed_share: share of the columns with answers that are renamed.
-        is_reworded: whether renamed columns have names that say nothing, and other words in the code book.
+        is_reworded: whether renamed columns have meaningless names, and other wordings in the code book.
         is_copy: whether the answers are those of the earlier round, as if its files came again.
         is_awaited: whether the first delivery is still to come, so that the years before can be run and published.
 
     Raises:
-        UserError: the folder is there, the form is not valid or not delivered, or the year is not later.
+        UserError: the folder exists, the form is not valid or not delivered, or the year is not later.
     """
     form = load_form(settings.forms / name)
     source = _require_possible(settings, form, year, folder)
@@ -105,7 +105,7 @@ def rehearse(
     late = sorted(chance.sample(units, max(1, round(LATE_SHARE * len(units))))) if len(units) > 1 else []
     renamed = _renamed(form, tables, renamed_share, chance, is_reworded=is_reworded)
     slips, repairs = make_slips(form, tables, late, renamed, chance)
-    # It holds answers of single units, changed a little only.
+    # It contains answers of single units, only slightly changed.
     make_restricted(folder)
     data = folder / "data"
     _copy_inputs(settings, data, year)
@@ -139,7 +139,7 @@ def rehearse(
 
 
 def _require_possible(settings: Settings, form: Form, year: int, folder: Path) -> Path:
-    """Return the folder of the earlier delivery, where a rehearsal can be made of it."""
+    """Return the folder of the earlier delivery, after checking that a rehearsal can be made from it."""
     if year <= form.time_period:
         raise UserError(
             f"{year} is not after {form.time_period}",
@@ -171,7 +171,7 @@ def _renamed(
 
 
 def _code_book(form: Form, year: int) -> str:
-    """Return what the code book is called: as the earlier one, with the year of the new."""
+    """Return the name of the code book: that of the earlier one, with the new year."""
     patterns = [file.pattern for file in form.files if file.reader == "none" and re.fullmatch(r"[\w.-]+\.csv", file.pattern)]
     return patterns[0].replace(str(form.time_period), str(year)) if patterns else "codebook.csv"
 
@@ -200,7 +200,7 @@ def _labels(
 
 
 def _reworded(wording: str, chance: random.Random) -> str:
-    """Return a wording that has a third of the words of another, in another order."""
+    """Return a wording with a third of the words of another, in a different order."""
     words = wording.split()
     chance.shuffle(words)
     return " ".join(["Spørsmålet er formulert på nytt:", *words[: max(1, len(words) // 3)]])
@@ -224,7 +224,7 @@ def _copy_inputs(settings: Settings, data: Path, year: int) -> None:
         if form.time_period >= year:
             continue
         shutil.copytree(settings.forms / form.form, data / "forms" / form.form)
-        # What is drafted of it is made up, whatever the earlier round was.
+        # Whatever is drafted from it is made up, whatever the earlier round was.
         described = data / "forms" / form.form / "form.yml"
         text = re.sub(r"(?m)^constructed: *false\b", "constructed: true", described.read_text(encoding="utf-8"))
         described.write_text(text, encoding="utf-8")

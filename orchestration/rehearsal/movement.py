@@ -1,8 +1,8 @@
-"""What a year does to answers: numbers move a little by unit and still add up, and a few coded answers are others.
+"""A year's changes to answers: numbers move a little by unit and still add up, and a few coded answers change.
 
 The size of a movement is that of a quiet year: enough that no unit looks like a copy of the round before, and too little to
-be asked about. Belongs here: which answers move and how. Does not belong here: what is wrong on purpose (``slips``), or
-dates and codes of units (``advance``).
+be asked about. Belongs here: which answers move and how. Does not belong here: deliberate errors (``slips``), or dates and
+codes of units (``advance``).
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ GROWTH, SPREAD, MOST = 0.01, 0.05, 0.12
 SAME_SHARE = 0.04
 # How much of the smaller of two categories is moved between them at most.
 BETWEEN = 0.2
-# Share of coded answers that are others.
+# Share of coded answers that change.
 CHANGED_SHARE = 0.03
-# What numbers of FTE are counted in: the first of these that fits all of a submission's.
+# Steps of FTE: the first of these that fits all numbers of a submission.
 STEPS = tuple(Decimal(step) for step in ("0.5", "0.1", "0.05", "0.01", "0.001"))
-# How often a movement is drawn that must not end on a code for "no answer".
+# Most draws of a movement that must not end on a code for "no answer".
 TRIES = 20
 
 FTE = "fte"
@@ -136,14 +136,14 @@ def _move_group(blocks: Sequence[_Block], growth: float, chance: random.Random) 
     step = _step(cell for block in blocks for cell in (*block.parts, *block.sums))
     largest = max(block.total for block in filled)
     change = (largest * Decimal(growth) / step).quantize(Decimal(1), ROUND_HALF_UP) * step
-    # Blocks that agree go on agreeing, and one that is much smaller moves by its share.
+    # Blocks that agree still agree afterwards, and a much smaller one moves by its share.
     changes = {
         id(block): change
         if block.total * 2 >= largest
         else (change * block.total / largest / step).quantize(Decimal(1), ROUND_HALF_UP) * step
         for block in filled
     }
-    # No category falls to nothing.
+    # No category falls to zero.
     room = {id(block): sum((cell.value - step for cell in block.positive), Decimal(0)) for block in filled}
     if any(changes[id(block)] + max(room[id(block)], Decimal(0)) < 0 for block in filled):
         changes = dict.fromkeys(changes, Decimal(0))
@@ -163,14 +163,14 @@ def _move_group(blocks: Sequence[_Block], growth: float, chance: random.Random) 
 
 
 def _move_block(block: _Block, change: Decimal, step: Decimal, chance: random.Random) -> None:
-    """Move the parts of a block so that their sum changes by exactly so much."""
+    """Move the parts of a block so that their sum changes by exactly this amount."""
     cells = block.positive
     for cell in (*block.parts, *block.sums):
         cell.moved = Decimal(0)
     sign = 1 if change > 0 else -1
     steps = int(abs(change) / step)
     while steps:
-        # The larger ones take most of it; nothing falls to 0.
+        # The larger parts take most of it; none falls to 0.
         able = [cell for cell in cells if sign > 0 or cell.value + cell.moved > step]
         (taken,) = chance.choices(able, [float(cell.value) for cell in able])
         part = max(1, min(steps, int(taken.value * Decimal(MOST) / step)))
@@ -226,7 +226,7 @@ def _move_numbers(form: Form, tables: Sequence[Table], seed: int) -> None:
 
 
 def _change_codes(form: Form, tables: Sequence[Table], seed: int) -> None:
-    """Let a few units answer otherwise, with what others answered; questions on which others depend stay."""
+    """Change the answers of a few units to answers that others gave; questions on which others depend stay."""
     depended = {part.split("=")[0].strip() for column in form.columns for part in column.population_asked.split("|")}
     answers = {(option.question, code_text(option.code)) for option in form.options if option.answer}
 

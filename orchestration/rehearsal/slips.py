@@ -1,4 +1,4 @@
-"""Numbers that are wrong on purpose, as people slip: each kind once, each in another unit.
+"""Deliberately wrong numbers, like human slips: each kind once, each in a different unit.
 
 Belongs here: where a slip is made, and what it looks like. Does not belong here: how answers move from year to year
 (``movement``).
@@ -20,7 +20,7 @@ KINDS = ("tenfold", "text", "code", "negative")
 
 @dataclass(frozen=True)
 class Slip:
-    """A number that was made wrong: by ten times, as a text, as a code for no answer, or negative.
+    """A number that was made wrong: ten times too large, as a text, as a code for no answer, or negative.
 
     ``unit`` is the code of the municipality, district or agency; ``column`` the header as it is delivered.
     """
@@ -37,7 +37,7 @@ class Slip:
 
 @dataclass(frozen=True)
 class Repair:
-    """How a slip is made good: the row, the header before it was renamed, and the true text."""
+    """How a slip is repaired: the row, the header before it was renamed, and the true text."""
 
     row: Row
     name: str
@@ -45,7 +45,7 @@ class Repair:
 
 
 def _wrong(kind: str, text: str) -> str:
-    """Return a number as somebody who slips writes it."""
+    """Return a number with the slip in it."""
     if kind == "tenfold":
         return re.sub(r"[.,]", "", text) if re.search(r"[.,][0-9]$", text) else f"{text.replace(',', '.').split('.')[0]}0"
     return {"text": f"ca {text}", "code": "999", "negative": f"-{text}"}[kind]
@@ -54,13 +54,13 @@ def _wrong(kind: str, text: str) -> str:
 def make_slips(
     form: Form, tables: Sequence[Table], late: Collection[str], renamed: Mapping[str, str], chance: random.Random
 ) -> tuple[list[Slip], list[Repair]]:
-    """Make slips in numbers of FTE of units that have come, and return them with what makes them good."""
+    """Make slips in numbers of FTE of units that have answered, and return them with their repairs."""
     fte = {
         (column.sheet, header(column.column)): column.wording_nb
         for column in form.columns
         if column.use == "answer" and column.type == "number" and column.unit == "fte"
     }
-    # Where one of several submissions counts, a slip in another would not be seen.
+    # Where one of several submissions counts, a slip in another would not be noticed.
     single, names = single_units(tables) - set(late), unit_names(tables)
     places = [
         (table.layout.name, row, name)

@@ -1,4 +1,4 @@
-"""The rows of a delivery as they were delivered, whose each of them is, and writing them as csv files.
+"""The rows of a delivery as they were delivered, the unit of each row, and writing them as csv files.
 
 Belongs here: rows, their unit and their submission. Does not belong here: what is changed in them (``movement``, ``slips``,
 ``delivery``), or what a text means to a run (dbt's models).
@@ -24,7 +24,7 @@ OF_MUNICIPALITY, OF_DISTRICT = 4, 2
 
 @dataclass(eq=False)
 class Row:
-    """A row of data: its texts by header, the unit whose it is (empty where it is nobody's) and its submission."""
+    """A row of data: its texts by header, its unit (empty where it has none) and its submission."""
 
     texts: dict[str, str]
     unit: str = ""
@@ -90,7 +90,7 @@ def _digits(text: str, pattern: str | None = None) -> str:
 
 
 def _name_units(form: Form, tables: Collection[Table]) -> None:
-    """Say of each row whose it is: of its own columns, else of the submission that it is linked to."""
+    """Set the unit of each row: from its own columns, else from the submission that it is linked to."""
     submitted: dict[str, Row] = {}
     for table in tables:
         layout = table.layout
@@ -119,7 +119,7 @@ def _is_no_data(layout: SheetSpec, row: Row) -> bool:
 
 
 def unit_names(tables: Iterable[Table]) -> dict[str, str]:
-    """Return what each unit is called in the delivery: the name of the part where it has one."""
+    """Return the name of each unit in the delivery: the name of the part where it has one."""
     names: dict[str, str] = {}
     for table in tables:
         unit = table.layout.unit or UnitSpec()
@@ -131,7 +131,7 @@ def unit_names(tables: Iterable[Table]) -> dict[str, str]:
 
 
 def single_units(tables: Iterable[Table]) -> set[str]:
-    """Return the units with one submission, which is completed: what is wrong there is seen."""
+    """Return the units with exactly one submission, which is completed, so that an error in it is noticed."""
     submissions: dict[str, set[str]] = {}
     incomplete = set()
     for table in tables:
@@ -150,13 +150,13 @@ def write_tables(
     left_out: Collection[str] = (),
     beginning: str = "",
 ) -> None:
-    """Write tables as csv files, one a layout.
+    """Write tables as csv files, one for each layout.
 
     Args:
         folder: is made.
         tables: the rows.
         renamed: new headers by layout and header, joined by a point.
-        units: rows of these units only; None: of all, and those of nobody.
+        units: rows of these units only; None: rows of all units, and rows without a unit.
         left_out: units whose rows are left out.
         beginning: of the names of the files.
     """

@@ -1,7 +1,7 @@
 """Readers of raw deliveries: csv files, workbooks, SPSS and Parquet files become tables of cells, without loss.
 
 Belongs here: reading a file as its form states, and refusing what contradicts the statement. Does not belong here: which
-cell answers which question (the map), and whether a file may be named at all.
+cell answers which question (the map), and which file names are allowed.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ def read(path: Path, spec: FileSpec, wanted_sheets: tuple[str, ...] = (), limits
 
     Args:
         path: the file.
-        spec: how the form says the file is to be read.
+        spec: the form's statement on how to read the file.
         wanted_sheets: sheets of a workbook that the form names; "*" is the only sheet, whatever its name.
-        limits: what is too large; the usual limits if left out.
+        limits: size limits; the usual ones if left out.
 
     Returns:
         The sheets, those of a workbook in its own order; other files are one sheet. Texts and names are as they are compared

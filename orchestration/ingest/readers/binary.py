@@ -1,7 +1,7 @@
 """Looks through a workbook of the kind xlsb: its sheets, its fonts and formats, and how far its values reach.
 
-Belongs here: the records of the binary parts that say more of a cell than its value. The library finds its way through other
-records than those that it reads by luck, so it gets only those, packed anew. Does not belong here: the package itself
+Belongs here: the records of the binary parts that describe more of a cell than its value. The library survives records that
+it does not read only by luck, so it is given only those that it reads, repacked. Does not belong here: the package itself
 (``package``), and reading values.
 """
 
@@ -21,7 +21,7 @@ from orchestration.ingest.readers.looks import ListedSheet, Look, number_marks
 from orchestration.ingest.readers.model import Limits, Run
 from orchestration.ingest.readers.package import Package, links_part
 
-# Numbers of records, as the standard (MS-XLSB) gives them.
+# Numbers of records in the standard (MS-XLSB).
 _ROW, _BLANK, _SHORT_NUMBER, _ERROR, _TEXT, _SHARED, _FORMULA_ERROR, _RICH_TEXT = 0, 1, 2, 3, 6, 7, 11, 62
 _CELLS = range(_BLANK, _FORMULA_ERROR + 1)
 _FORMULAS = range(8, _FORMULA_ERROR + 1)
@@ -48,14 +48,14 @@ Record = tuple[int, bytes]
 
 @dataclass
 class Book:
-    """A workbook that was opened, and what its styles and texts say of cells."""
+    """An opened workbook, and what its styles and texts say about cells."""
 
     package: Package
     limits: Limits
     workbook: str
     sheets: list[ListedSheet]
     fonts: list[tuple[bool, bool]] = field(default_factory=list)
-    """Of each font: whether it strikes out, and whether it raises or lowers."""
+    """For each font: whether it strikes out, and whether it raises or lowers."""
     marks_of_style: list[tuple[str, ...]] = field(default_factory=list)
     is_date_style: list[bool] = field(default_factory=list)
     is_from_1904: bool = False
@@ -97,7 +97,7 @@ def open_book(package: Package, limits: Limits) -> Book:
 
 
 def look_through(book: Book, wanted: Iterable[str]) -> tuple[io.BytesIO, dict[str, Look]]:
-    """Look through the wanted sheets; return what the library reads, and what was seen of each.
+    """Inspect the wanted sheets; return what the library reads, and the findings on each.
 
     Raises:
         UserError: a part is damaged, or a sheet has too many rows, columns or cells.
@@ -195,7 +195,7 @@ def _records(package: Package, part: str) -> Iterator[Record]:
 def _text(body: bytes, place: int) -> tuple[str, int]:
     """Return a text of a record, and where it ends."""
     (length,) = struct.unpack_from("<I", body, place)
-    # A length of all ones is no text at all.
+    # A length of all ones means that there is no text.
     length = 0 if length == 0xFFFFFFFF else length
     end = place + 4 + 2 * length
     if end > len(body):
@@ -301,7 +301,7 @@ def _look_at_cell(book: Book, look: Look, place: tuple[int, int], style: int, re
     if number == _SHORT_NUMBER and style < len(book.is_date_style) and book.is_date_style[style]:
         (value,) = struct.unpack_from("<i", body, 8)
         if value & 0x3 == 0x2:
-            # The library takes whole days for numbers.
+            # The library reads whole days as numbers.
             look.texts[row, column] = _date_text(value >> 2, book.is_from_1904)
     elif number in {_ERROR, _FORMULA_ERROR}:
         look.texts[row, column] = _ERRORS.get(body[8], "#N/A")

@@ -22,10 +22,10 @@ from orchestration.ingest.readers.model import CELL_SCHEMA, KIND, KINDS
 
 T = TypeVar("T")
 
-# Beyond these sizes a number written out is mostly zeros, and the exponent says more.
+# Beyond these sizes a number written out is mostly zeros, and the exponent is more readable.
 _LARGEST_WRITTEN_OUT = 1e21
 _SMALLEST_WRITTEN_OUT = 1e-15
-# A number as near to a whole one as this was whole before somebody computed with it.
+# A number this close to a whole one was whole before computation.
 _TRACE = 1e-9
 # Whole numbers below this fit an int64 exactly.
 _INT64 = 2.0**63
@@ -62,11 +62,11 @@ def numbers_text(values: pa.Array) -> pa.Array:
 def settled(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return floating numbers without the traces of binary arithmetic beside whole ones: 1.0000000000000002 is 1.
 
-    A weighting or an import leaves such traces in codes. What is further off than a thousandth of the last digit that is
-    published stays as it is.
+    A weighting or an import leaves such traces in codes. A number that is further off than a thousandth of the last
+    published digit is not changed.
     """
     whole = np.rint(values)
-    # Infinity less infinity is no number, and not near one.
+    # Infinity minus infinity is NaN, and so not near a whole number.
     with np.errstate(invalid="ignore"):
         is_trace = (np.abs(values - whole) < _TRACE) & (whole != 0)
     return np.where(is_trace, whole, values)
@@ -87,7 +87,7 @@ def times_text(values: pa.Array) -> pa.Array:
         naive = times_text(values.cast(pa.timestamp(values.type.unit)))
         return pc.binary_join_element_wise(naive, "+00:00", "")
     texts = pc.replace_substring_regex(values.cast(pa.string()), pattern=r"\.0+$", replacement="")
-    # Nanoseconds that say no more than microseconds.
+    # Nanoseconds without more precision than microseconds.
     return pc.replace_substring_regex(texts, pattern=r"(\.[0-9]{6})000$", replacement=r"\1")
 
 
@@ -132,7 +132,7 @@ def value_text(value: object) -> str:
 def texts_by_kind(
     columns: Sequence[pa.Array], kinds: Sequence[T], text: Callable[[T, pa.Array], pa.Array]
 ) -> list[pa.Array]:
-    """Return columns as text; columns of a kind at once, because hundreds of short ones take long one by one."""
+    """Return columns as text; columns of a kind at once, because hundreds of short ones are slow one by one."""
     texts: list[pa.Array] = [None] * len(columns)
     for kind in dict.fromkeys(kinds):
         places = [place for place, other in enumerate(kinds) if other == kind]
@@ -163,7 +163,7 @@ def table(
 
 
 def with_texts(cells: pa.Table, texts: Mapping[tuple[int, int], str]) -> pa.Table:
-    """Return a table of cells with other texts for a few of them, by row and column number; cells may be new."""
+    """Return a table of cells with a few texts replaced or added, by row and column number."""
     if not texts:
         return cells
     places = list(zip(cells["row_number"].to_pylist(), cells["column_number"].to_pylist(), strict=True))
@@ -196,7 +196,7 @@ def columns_table(names: Sequence[str], columns: Sequence[pa.Array], column_kind
         return header
     texts = pa.concat_arrays(list(columns))
     full = np.asarray(pc.fill_null(pc.not_equal(texts, ""), False))
-    # From one column after the other to one row after the other, and only cells that are there.
+    # From column order to row order, and only existing cells.
     places = np.arange(rows * len(columns), dtype=np.int64).reshape(len(columns), rows).T.ravel()
     places = places[full[places]]
     kind_places = np.array([KINDS.index(kind) for kind in column_kinds], np.int8)
@@ -221,7 +221,7 @@ def plain_texts(texts: pa.Array) -> pa.Array:
 
 
 def _one_by_one(texts: pa.Array, chosen: pa.Array, change: Callable[[str], str]) -> pa.Array:
-    """Change the few texts for which there is no vectorised way."""
+    """Change the few texts that cannot be changed by a vectorised operation."""
     chosen = pc.fill_null(chosen, False)
     if not pc.any(chosen).as_py():
         return texts

@@ -1,7 +1,7 @@
 """Reads Parquet files.
 
-Belongs here: types of Parquet columns and what is wrong with such a file. Row 1 of the sheet holds the columns' names. Does
-not belong here: whether a column without texts may be there (``ingest.deliveries``, which knows the form).
+Belongs here: types of Parquet columns, and defects of such a file. Row 1 of the sheet holds the columns' names. Does not
+belong here: whether a column without texts may be there (``ingest.delivery_files``, which knows the form).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from orchestration.ingest.readers.files import contents, damaged, shown, too_man
 from orchestration.ingest.readers.model import Limits, Sheet, Unreadable
 
 _ERRORS = (pa.ArrowException, OSError, ValueError, OverflowError)
-# Rows that are unpacked at once where texts are not dictionaries: each may be as long as a page says.
+# Rows that are unpacked at once where texts are not dictionaries: each may be as long as its page declares.
 _BATCH_ROWS = 1024
 
 
@@ -27,7 +27,7 @@ def read_parquet(path: Path, limits: Limits) -> Sheet:
     """Return the cells of a Parquet file.
 
     Raises:
-        UserError: the file is no Parquet file, damaged or too large, or has values that no text is agreed on for.
+        UserError: the file is not a Parquet file, damaged or too large, or has values without a defined text.
     """
     data = contents(path, "parquet", limits)
     try:
@@ -62,7 +62,7 @@ def read_parquet(path: Path, limits: Limits) -> Sheet:
             unreadable[number] = problem
             mark = pa.scalar(f"[{shown(column.type)}]", pa.string())
             arrays[number - 1] = pc.if_else(column.is_valid(), mark, pa.scalar(None, pa.string()))
-    # Columns of a type at once; a type that has no text is told with the first column that has it.
+    # Columns of a type at once; a type without a text is reported with its first column.
     first = {array.type: name for array, name in zip(reversed(arrays), reversed(schema.names), strict=True)}
     kinds = [(array.type, first[array.type]) for array in arrays]
     texts = cells.texts_by_kind(arrays, kinds, lambda kind, values: _texts(path, kind[1], values))
@@ -83,9 +83,9 @@ def _columns(path: Path, data: bytes, schema: pa.Schema, metadata: pq.FileMetaDa
         try:
             table = _file(data, [leaf for leaf in leaves if leaf in texts]).read()
         except _ERRORS:
-            # How texts are packed is not asked for: the library ends the process over some damaged descriptions.
+            # The packing of texts is not queried: the library kills the process on some damaged descriptions.
             table = pa.Table.from_batches(_batches(path, _file(data, []), limits), schema)
-        # The library reads damaged texts without a word, and fails on them later.
+        # The library reads damaged texts without an error, and fails on them later.
         table.validate(full=True)
         columns = [column.combine_chunks() for column in table.unify_dictionaries().columns]
         return [pa.concat_arrays(each.chunks) if isinstance(each, pa.ChunkedArray) else each for each in columns]
@@ -107,7 +107,7 @@ def _batches(path: Path, file: pq.ParquetFile, limits: Limits) -> Iterator[pa.Re
 
 
 def _text_bytes(column: pa.Array) -> int:
-    """Return how much text the column is when written out."""
+    """Return the size of the column's text when written out."""
     if not pa.types.is_dictionary(column.type):
         return int(column.nbytes)
     kind = column.type.value_type
@@ -133,7 +133,7 @@ def _is_bytes(kind: pa.DataType) -> bool:
 
 
 def _plain(column: pa.Array) -> pa.Array:
-    """Return the column's values without dictionary, and as the type that a type of one's own is made of."""
+    """Return the column's values without dictionary, extension types as their storage type."""
     if isinstance(column.type, pa.UuidType):
         return pa.array([None if value is None else str(value) for value in column.to_pylist()], pa.string())
     if isinstance(column, pa.ExtensionArray):
@@ -142,7 +142,7 @@ def _plain(column: pa.Array) -> pa.Array:
 
 
 def _problem(column: pa.Array) -> Unreadable | None:
-    """Return why no text is agreed on for the values of a column, if so."""
+    """Return why the values of a column have no defined text, if so."""
     kind = column.type
     if pa.types.is_nested(kind):
         return Unreadable(f"holds lists or records ({shown(kind)}), not one value a cell", "ask for a column for each value")

@@ -1,7 +1,7 @@
 """Reads csv files.
 
-Belongs here: delimiters, quotes and comments, and what shows that the form states them wrongly. A statement is never
-corrected silently: a file that contradicts it is refused, and the message says what fits. Does not belong here: encodings
+Belongs here: delimiters, quotes and comments, and evidence that the form states them wrongly. A statement is never corrected
+silently: a file that contradicts it is refused, and the message suggests what fits. Does not belong here: encodings
 (``encodings``), header rows and totals, which are rows like any other, and how many fields a record should have
 (``ingest.columns``).
 """
@@ -43,9 +43,9 @@ _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 
 
 def read_csv(path: Path, spec: FileSpec, limits: Limits) -> Sheet:
-    """Return the cells of a csv file; every record is a row, the header and blank lines too.
+    """Return the cells of a csv file; every record is a row, including the header and blank lines.
 
-    Lines of comment are no records, and not counted; Excel's line ``sep=;`` is a blank record.
+    Comment lines are not records and not counted; Excel's line ``sep=;`` is a blank record.
 
     Raises:
         UserError: the file is of another kind, too large, has unbalanced quotes, or contradicts its encoding or delimiter.
@@ -81,7 +81,7 @@ def read_csv(path: Path, spec: FileSpec, limits: Limits) -> Sheet:
     if not table.num_rows:
         raise UserError("the file has no cells", place=str(path), remedy="deliver it again")
     if encodings.WIDE.fullmatch(text.encoding):
-        # Text in wide encodings has zero bytes of its own; a zero character is still no text.
+        # Text in wide encodings contains zero bytes; a zero character is still not text.
         zero = pc.index(pc.match_substring(table["text"], "\0"), True).as_py()
         if zero >= 0:
             raise encodings.zero_byte(path, f"row {table['row_number'][zero]}")
@@ -119,7 +119,7 @@ def lines_of(path: Path, spec: FileSpec, rows: Iterable[int], limits: Limits | N
 
 
 def _opened(path: Path, spec: FileSpec, limits: Limits) -> encodings.Encoded:
-    """Return the bytes of a file with its encoding; a delimiter that is none is refused first."""
+    """Return the bytes of a file with its encoding; an invalid delimiter is refused first."""
     data = contents(path, "csv", limits)
     delimiter = spec.delimiter or ""
     if len(delimiter) != 1 or delimiter in '"\r\n':
@@ -128,7 +128,7 @@ def _opened(path: Path, spec: FileSpec, limits: Limits) -> encodings.Encoded:
             place=str(path),
             remedy="state the delimiter in form.yml",
         )
-    csv.field_size_limit(MAX_CELL)  # of the process: other libraries set it too
+    csv.field_size_limit(MAX_CELL)  # a setting of the process: other libraries set it too
     # Programs of DOS end a file with this byte.
     data = data.removesuffix(b"\x1a") or data
     return encodings.encoded(path, spec.encoding or "", data)
@@ -137,9 +137,9 @@ def _opened(path: Path, spec: FileSpec, limits: Limits) -> encodings.Encoded:
 class _Lines(Iterator[str]):
     """The lines of a file with their ends, decoded bit by bit; only line feed and carriage return end a line.
 
-    ``begins`` is set by who knows that a record ended: a line of comment is left out only where a record would begin, since
-    a quoted cell may have such lines too. ``first`` and ``number`` are the first line of the record and the last one given.
-    Without a form nothing is left out.
+    ``begins`` is set by the caller when a record has ended: a comment line is left out only where a record would begin,
+    since a quoted cell may contain such lines too. ``first`` and ``number`` are the first line of the record and the last
+    one given. Without a form nothing is left out.
     """
 
     def __init__(self, text: encodings.Encoded, spec: FileSpec | None = None) -> None:
@@ -173,7 +173,7 @@ class _Lines(Iterator[str]):
         return line
 
     def _is_separator(self, line: str) -> bool:
-        """Whether the line is the one that Excel writes and reads, which must say what the form says."""
+        """Whether the line is Excel's separator line, which must agree with the form."""
         found = _SEPARATOR_LINE.fullmatch(line) if self._delimiter else None
         if found and self._delimiter and found[1] != self._delimiter:
             raise UserError(
@@ -197,7 +197,7 @@ def _parser(lines: Iterable[str], spec: FileSpec, delimiter: str | None = None) 
 
 
 def _records(text: encodings.Encoded, spec: FileSpec, lines: _Lines, *, told: bool = False) -> Iterator[list[str]]:
-    """Yield the records of a file; ``lines`` knows where each begins if it is told, which takes time."""
+    """Yield the records of a file; with ``told``, ``lines`` learns where each begins, which takes longer."""
     parser = _parser(lines, spec)
     return _tracked_records(parser, lines) if told or spec.comment else parser
 
@@ -209,7 +209,7 @@ def _tracked_records(parser: Iterator[list[str]], lines: _Lines) -> Iterator[lis
 
 
 def _quotes(text: encodings.Encoded, spec: FileSpec, error: csv.Error) -> UserError:
-    """Return the refusal of quotes that do not balance, with the line where the quoted cell begins."""
+    """Return the refusal of unbalanced quotes, with the line where the quoted cell begins."""
     path, lines = text.path, _Lines(text, spec)
     try:
         for _ in _records(text, spec, lines, told=True):
@@ -244,7 +244,7 @@ def _quote_line(lines: Iterable[str], first: int, spec: FileSpec) -> int:
             elif state == "quoted":
                 state = "closed" if character == spec.quote_character else "quoted"
             elif character == spec.quote_character and state in {"start", "closed"}:
-                # After a closing quote it is a doubled one, and the same cell goes on.
+                # After a closing quote this is a doubled quote, and the same cell goes on.
                 begun, state = (number if state == "start" else begun), "quoted"
             else:
                 state = "start" if character == spec.delimiter else "plain"
@@ -252,7 +252,7 @@ def _quote_line(lines: Iterable[str], first: int, spec: FileSpec) -> int:
 
 
 def _refuse_other_delimiter(text: encodings.Encoded, spec: FileSpec, widths: Counter[int]) -> None:
-    """Refuse a file that is in columns with another delimiter, and is not with the stated one."""
+    """Refuse a file that has columns with another delimiter but not with the stated one."""
     width, share = _usual(widths)
     if width > 1 and share >= 2 / 3:
         return
@@ -270,7 +270,7 @@ def _refuse_other_delimiter(text: encodings.Encoded, spec: FileSpec, widths: Cou
         except csv.Error:
             continue
         if other == ",":
-            # A column of decimal commas is not two columns.
+            # A column with decimal commas is not two columns.
             records = [record for record in records if not _DECIMAL_COMMA.fullmatch(",".join(record))]
         other_width, other_share = _usual(Counter(map(len, records)))
         if other_width > width and other_share >= 2 / 3:

@@ -1,7 +1,7 @@
-"""Whether the bytes of a text file are of the encoding that its form states, and which other they may be of.
+"""Whether the bytes of a text file fit the encoding that its form states, and which other encoding they may have.
 
-Belongs here: byte order marks, what decodes, and whether letters come out. An encoding is only advised where the whole file
-is of it. Does not belong here: lines, records and cells.
+Belongs here: byte order marks, what decodes, and whether the result is letters. An encoding is suggested only if it fits the
+whole file. Does not belong here: lines, records and cells.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from orchestration.core.errors import UserError
 from orchestration.ingest.readers.files import shown
 
 WIDE = re.compile(r"utf-(?:16|32)(-le|-be)?")
-"""Encodings of two or four bytes a character."""
+"""Encodings of two or four bytes per character."""
 
-# Byte order marks; the longer ones first, because that of UTF-32 begins as that of UTF-16.
+# Byte order marks; the longer ones first, because that of UTF-32 begins like that of UTF-16.
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32", "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32", "utf-32-be"),
@@ -27,7 +27,7 @@ _MARKS = (
 )
 _BLOCK = 2**20
 _LINE_END = re.compile(r"\r\n|\r|\n")
-# Of Windows, of DOS, of old Macintoshes: what letters beyond English are written in where it is not UTF-8.
+# Encodings of Windows, DOS and old Macintoshes for letters beyond English, other than UTF-8.
 _SINGLE_BYTE = ("cp1252", "cp865", "mac-roman")
 _LETTERS = frozenset("æøåÆØÅäöüÄÖÜßéèêëÉÈÊóòôÓÒÔáàâÁÀÂíìîúùûçÇñÑšžŠŽ")
 _TYPOGRAPHY = frozenset("\u00a0\u2013\u2014\u2018\u2019\u201c\u201d«»…·•°§½¼¾²³€ªº©®")
@@ -37,7 +37,7 @@ _UTF_8_PAIR = re.compile(rb"[\xc2\xc3][\x80-\xbf]|\xe2\x80[\x80-\xbf]")
 
 @dataclass(frozen=True)
 class Encoded:
-    """Bytes of a text file with what they are decoded with, and how many of them are the byte order mark."""
+    """Bytes of a text file with their encoding, and the length of the byte order mark."""
 
     path: Path
     data: bytes
@@ -97,7 +97,7 @@ def encoded(path: Path, stated: str, data: bytes) -> Encoded:
 
 
 def fitting(data: bytes) -> str | None:
-    """Return the encoding that bytes most likely are of; none if they are of no single one."""
+    """Return the most likely encoding of bytes; None if no single encoding fits."""
     family = next((family for mark, family, _ in _MARKS if data.startswith(mark)), None)
     if family is not None:
         return family
@@ -118,7 +118,7 @@ def zero_byte(path: Path, place: str, fitting: str | None = None) -> UserError:
 
 
 def misfit(text: Encoded) -> UserError:
-    """Return the refusal of bytes that the encoding does not have, with the first of them and what to do."""
+    """Return the refusal of bytes that are invalid in the encoding, with the first of them and the remedy."""
     path, data, stated = text.path, text.data, shown(text.stated)
     try:
         data[text.skip :].decode(text.encoding)
@@ -129,7 +129,7 @@ def misfit(text: Encoded) -> UserError:
         return UserError(what, place=str(path), remedy="the file is damaged: deliver it again")
     byte = f"byte 0x{data[position]:02X}" if position < len(data) else "end of the file"
     if WIDE.fullmatch(text.encoding):
-        # Its byte order mark or zero bytes have shown that it is what the form states.
+        # The byte order mark or zero bytes have shown that it is what the form states.
         line = _line(data[text.skip : position], text.encoding)
         return UserError(
             f"is not {stated} ({byte})",
@@ -149,7 +149,7 @@ def misfit(text: Encoded) -> UserError:
 
 
 def _mixed(place: str, stated: str, data: bytes, position: int) -> UserError:
-    """Return the refusal of a file that is UTF-8 but for some bytes: no encoding is right for all of it."""
+    """Return the refusal of a file that is UTF-8 except for some bytes: no encoding is right for all of it."""
     others = sum(1 for character in data.decode("utf-8", "surrogateescape") if "\udc80" <= character <= "\udcff")
     letter = data[position : position + 1].decode("cp1252", "replace")
     meant = f", which is {letter} in cp1252" if letter in _LETTERS else ""
@@ -162,7 +162,7 @@ def _mixed(place: str, stated: str, data: bytes, position: int) -> UserError:
 
 
 def _refuse_utf_8(path: Path, stated: str, name: str, data: bytes) -> None:
-    """Refuse UTF-8 under the name of an encoding of one byte a character, for which it would pass unnoticed."""
+    """Refuse UTF-8 that is stated as a single-byte encoding, as which it would pass unnoticed."""
     if not _is_single_byte(name):
         return
     if _fits(data, "utf-8"):
@@ -194,7 +194,7 @@ def _refuse_utf_8(path: Path, stated: str, name: str, data: bytes) -> None:
 
 
 def _is_odd(letter: str) -> bool:
-    """Whether it is no letter, or one that Norwegian texts do not have."""
+    """Whether a character is no letter, or a letter that Norwegian texts do not have."""
     return not letter.isalpha() or letter in "ÂÃâ"
 
 
@@ -218,7 +218,7 @@ def _fits(data: bytes, encoding: str) -> bool:
 
 
 def _with_letters(data: bytes, stated: str) -> str | None:
-    """Return the encoding of one byte a character in which most of the bytes beyond English are letters, if there is one."""
+    """Return the single-byte encoding in which most of the non-ASCII bytes are letters, if there is one."""
     beyond = b"".join(re.findall(rb"[\x80-\xff]+", data))
     best: tuple[float, str] | None = None
     for name in _SINGLE_BYTE:
@@ -253,8 +253,8 @@ def _mojibake(data: bytes, encoding: str) -> str:
 
 
 def _line(before: bytes, encoding: str) -> int:
-    """Return the number of the line that begins with, or goes on after, these bytes."""
-    # Only wide encodings have other bytes for the ends of lines.
+    """Return the number of the line that follows, or continues, after these bytes."""
+    # Only wide encodings have other bytes for line ends.
     text = before.decode(encoding if WIDE.fullmatch(encoding) else "latin-1", "replace")
     return 1 + sum(1 for _ in _LINE_END.finditer(text))
 

@@ -1,7 +1,7 @@
-"""A file's bytes, and whether they are of the kind that its form states.
+"""A file's bytes, and whether their kind is the one that its form states.
 
-Belongs here: what all readers refuse: missing, empty, too large, or another kind of file. Does not belong here: what only
-one kind of file can have wrong.
+Belongs here: what all readers refuse: missing, empty, too large, or another kind of file. Does not belong here: defects of
+only one kind of file.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ READERS = {
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 PARQUET = b"PAR1"
 
-# What the first bytes say a file is, and the reader for it.
+# The kind of a file by its first bytes, and the reader for it.
 _KINDS: tuple[tuple[bytes, str, str | None], ...] = (
     (b"PK\x03\x04", "a zip file, but not a workbook", None),
     (b"PK\x05\x06", "an empty zip file", None),
@@ -40,7 +40,7 @@ _KINDS: tuple[tuple[bytes, str, str | None], ...] = (
     (b"\x89PNG", "an image", None),
     (b"{\\rtf", "a text document (RTF)", None),
 )
-# What the first bytes of packed files are.
+# The first bytes of compressed files.
 _PACKED: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "a gzip file"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip file"),
@@ -50,9 +50,9 @@ _PACKED: tuple[tuple[bytes, str], ...] = (
     *((b"BZh%d1AY&SY" % level, "a bzip2 file") for level in range(1, 10)),
 )
 PACKED_SUFFIXES = (".zip", ".gz", ".tgz", ".tar", ".7z", ".rar", ".xz", ".zst", ".bz2")
-"""Endings of the names of packed files."""
+"""Name endings of compressed files."""
 UNPACK = "unpack it and put the files that are in it into the delivery's folder"
-"""What to do with a packed file."""
+"""The remedy for a compressed file."""
 _WEB_PAGE = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 _ZIP = b"PK\x03\x04"
 _ZIP_NAME = 30
@@ -68,7 +68,7 @@ _SHOWN = 60
 
 
 def shown(text: object) -> str:
-    """Return a text of a file as a message shows it: one line, not long, nothing that a terminal would obey."""
+    """Return a text of a file as a message shows it: one short line, without control characters."""
     plain = str(text)
     if len(plain) > _SHOWN:
         plain = plain[:_SHOWN] + "..."
@@ -103,7 +103,7 @@ def contents(path: Path, reader: str, limits: Limits) -> bytes:
 
 
 def damaged(path: Path, what: str, reader: str, part: str = "") -> UserError:
-    """Return the refusal of a file that breaks off or that its library cannot read."""
+    """Return the refusal of a file that is truncated or that its library cannot read."""
     return UserError(
         f"is damaged or truncated ({shown(what)})",
         place=f"{path}, {part}" if part else str(path),
@@ -121,7 +121,7 @@ def too_many(path: Path, what: str, limit: int, place: str = "") -> UserError:
 
 
 def _zip_of_files(data: bytes) -> str | None:
-    """Return what a zip file holds, unless it is itself a document such as a workbook."""
+    """Return the contents of a zip file, unless it is itself a document such as a workbook."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             names = [name for name in package.namelist() if not name.endswith("/")]
@@ -133,13 +133,13 @@ def _zip_of_files(data: bytes) -> str | None:
 
 
 def _kind(data: bytes) -> tuple[str, str | None]:
-    """Return what the first bytes say that a file is, and the reader for it; nothing is said of texts."""
+    """Return the kind of a file by its first bytes, and the reader for it; text files have no recognisable kind."""
     kind, reader = next(((name, reader) for magic, name, reader in _KINDS if data.startswith(magic)), ("", None))
     if data.startswith(_ZIP):
         if data[_ZIP_NAME:].startswith(_OPEN_DOCUMENT):
             reader = "ods"
         else:
-            # The names of the parts stand in the directory at the end.
+            # The names of the parts are in the directory at the end.
             found = _WORKBOOK_PART.search(data[-_DIRECTORY:])
             reader = None if found is None else "xlsb" if found[1].lower() == b"bin" else "xlsx"
     elif data.startswith(OLE):
@@ -164,7 +164,7 @@ def _refuse_other_kind(path: Path, reader: str, data: bytes) -> None:
         return
     if data.startswith(OLE) and _ENCRYPTED in data and reader != "csv":
         raise UserError("the workbook is encrypted", place=str(path), remedy="save it without a password")
-    # A zip file that was cut off cannot say what it is.
+    # A truncated zip file has no directory to show what it is.
     is_cut_off = data.startswith(_ZIP) and _ZIP_END not in data[-_DIRECTORY:] and reader in _ZIPPED
     if its_reader == reader or (reader == "csv" and not kind) or is_cut_off:
         return

@@ -1,4 +1,4 @@
-"""What is to be seen of a sheet besides its values, and how far the values reach.
+"""The appearance of a sheet's cells, apart from their values, and the extent of the values.
 
 Belongs here: what all kinds of workbooks have in common: fonts and number formats that mark a cell, addresses, limits, and
 the table of marks. Does not belong here: how a kind of workbook stores them (``open_xml``, ``open_document``, ``binary``,
@@ -21,9 +21,9 @@ import pyarrow.compute as pc
 from orchestration.ingest.readers.files import shown, too_many
 from orchestration.ingest.readers.model import MARK_SCHEMA, Limits, Run
 
-# Marks of a number's format say nothing of a text in it.
+# The marks of a number format do not apply to texts.
 _OF_NUMBERS = ("percent", "shown_otherwise")
-# What a number format shows as it stands: quoted and escaped characters, fillers, and colours, conditions and currencies.
+# The literal parts of a number format: quoted and escaped characters, fillers, and colours, conditions and currencies.
 _LITERALS = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 _THOUSANDS = re.compile(r"[0#?],+(?![0#?,])")
 _ADDRESS = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
@@ -32,7 +32,7 @@ _DATES = re.compile(r"[dmyhsg]|AM/PM", re.IGNORECASE)
 
 
 def column_number(letters: str) -> int:
-    """Return the number of a column; more letters than any column has are a very large number, other signs 0."""
+    """Return the number of a column; too many letters give a very large number, other signs 0."""
     number = 0
     if not letters.isascii() or not letters.isalpha():
         return 0
@@ -42,7 +42,7 @@ def column_number(letters: str) -> int:
 
 
 def row_number(digits: str) -> int:
-    """Return the number of a row; more digits than any row has are a very large number, other signs 0."""
+    """Return the number of a row; too many digits give a very large number, other signs 0."""
     if not digits.isascii() or not digits.isdigit():
         return 0
     return int(digits) if len(digits) <= _MOST_DIGITS else 10**_MOST_DIGITS
@@ -58,7 +58,7 @@ def column_letters(column: int) -> str:
 
 
 def number_marks(code: str) -> tuple[str, ...]:
-    """Return the marks of a number format: whether a number that it shows is read as something else than was saved."""
+    """Return the marks of a number format: whether people read its numbers differently from the saved values."""
     plain = _LITERALS.sub("", code)
     if "%" in plain:
         return ("percent",)
@@ -71,7 +71,7 @@ def number_marks(code: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class ListedSheet:
-    """A sheet as the workbook lists it; a sheet that is a chart has no cells. ``part`` is where its cells stand."""
+    """A sheet as the workbook lists it; a chart sheet has no cells. ``part`` contains its cells."""
 
     name: str
     is_hidden: bool = False
@@ -81,7 +81,7 @@ class ListedSheet:
 
 @dataclass
 class Look:
-    """What was seen of a sheet; rows and columns count from 1. ``columns`` and ``rows`` are how far its values reach."""
+    """The findings on a sheet; rows and columns count from 1. ``columns`` and ``rows`` are the extent of its values."""
 
     path: Path
     sheet: str
@@ -90,7 +90,7 @@ class Look:
     columns: int = 0
     text_bytes: int = 0
     cells: int = 0
-    """Number of cells that the sheet writes, blank ones too."""
+    """Number of cells in the sheet, including blank ones."""
     has_runs: bool = False
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
     hidden_rows: list[tuple[int, int]] = field(default_factory=list)
@@ -100,7 +100,7 @@ class Look:
     texts: dict[tuple[int, int], str] = field(default_factory=dict)
     """Texts of cells that the library misreads or leaves out."""
     struck_ranges: list[str] = field(default_factory=list)
-    """Ranges in which a rule strikes cells out, which only a spreadsheet program can follow."""
+    """Ranges in which a rule strikes cells out, which only a spreadsheet program can evaluate."""
 
     @property
     def place(self) -> str:
@@ -108,7 +108,7 @@ class Look:
         return f"sheet {shown(self.sheet)}"
 
     def refuse_reach(self) -> None:
-        """Refuse a sheet whose values reach too far, because the library keeps room for the blank cells between them."""
+        """Refuse a sheet with too large an extent, because the library allocates the blank cells between values."""
         if self.rows > self.limits.rows:
             raise too_many(self.path, "rows", self.limits.rows, self.place)
         if self.columns > self.limits.columns:
@@ -121,7 +121,7 @@ class Look:
             raise too_many(self.path, "bytes of text", self.limits.text_bytes, self.place)
 
     def mark_table(self, cells: pa.Table) -> pa.Table:
-        """Return the marks of the sheet's cells; marks of blank cells are left out, but formulas without value."""
+        """Return the marks of the sheet's cells; marks of blank cells are left out, except formulas without a value."""
         self._settle_fonts()
         found: list[tuple[int, int, str, str | None]] = []
         rows, columns = np.asarray(cells["row_number"]), np.asarray(cells["column_number"])
@@ -149,7 +149,7 @@ class Look:
         return pa.Table.from_arrays(arrays, schema=MARK_SCHEMA)
 
     def _settle_fonts(self) -> None:
-        """Give the runs without a font of their own the font of their cell, which says nothing of the others."""
+        """Give the runs without a font the font of their cell, which does not apply to the others."""
         if not self.runs:
             return
         fonts = {mark for mark in self.marks if mark[:2] in self.runs and mark[2] in {"struck_out", "raised"}}

@@ -1,4 +1,4 @@
-"""What every reader gives back, and how much it reads at most.
+"""The result of every reader, and the limits of what is read.
 
 Belongs here: the form of the result and the limits. Does not belong here: how a kind of file is read, and what a form makes
 of a mark (``ingest.marks``).
@@ -16,7 +16,7 @@ import pyarrow as pa
 from orchestration.forms.missing_values import MissingValues
 
 KINDS = ("text", "number", "boolean", "date")
-"""What a cell holds, as its file says; a csv file says nothing and holds texts. Times and lengths of time are dates."""
+"""Kinds of cells by their file; a csv file has only texts. Times and durations are dates."""
 KIND = pa.dictionary(pa.int8(), pa.string())
 CELL_SCHEMA = pa.schema([("row_number", pa.int32()), ("column_number", pa.int32()), ("text", pa.string()), ("kind", KIND)])
 """Columns of a table of cells."""
@@ -31,24 +31,24 @@ PLACE_SCHEMA = pa.schema([("row_number", pa.int32()), ("column_number", pa.int32
 MAX_FILE_BYTES = 256 * 1024**2
 """Largest file; the deliveries of a round are a few megabytes."""
 MAX_ROWS = 2_000_000
-"""Most rows of a sheet, blank ones too."""
+"""Most rows of a sheet, including blank ones."""
 MAX_COLUMNS = 20_000
 """Most columns of a sheet; a spreadsheet program allows 16,384."""
 MAX_CELLS = 20_000_000
-"""Most cells of a file, blank ones too (rows times columns), because the libraries keep room for the blank ones."""
+"""Most cells of a file, including blank ones (rows times columns), because the libraries allocate them."""
 MAX_TEXT_BYTES = 512 * 1024**2
-"""Most text of the cells together; a short file can repeat a long text millions of times."""
+"""Most text of all cells together; a short file can repeat a long text millions of times."""
 MAX_UNPACKED_BYTES = 512 * 1024**2
 """Largest sum of the unpacked parts of a compressed file."""
 MAX_UNPACKED_RATIO = 200
-"""Most that a compressed file may grow; a sheet of a single repeated value grows about a hundredfold."""
+"""Greatest expansion of a compressed file; a sheet of a single repeated value grows about a hundredfold."""
 RATIO_FROM_BYTES = 50 * 1024**2
-"""Unpacked size from which the ratio is judged, since small files of blanks grow much and harm nobody."""
+"""Unpacked size from which the ratio is judged, since small files of blanks expand much without harm."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What is refused as too large; everything is refused before or while it is read, not after."""
+    """The limits of size; files are refused before or during reading, not after."""
 
     file_bytes: int = MAX_FILE_BYTES
     rows: int = MAX_ROWS
@@ -66,14 +66,14 @@ def _no_cells() -> pa.Table:
 
 @dataclass(frozen=True)
 class Declared:
-    """What a file says itself about the values of its columns, by column number; only SPSS files say anything.
+    """What a file declares about the values of its columns, by column number; only SPSS files declare anything.
 
     Attributes:
         missing: values that mean "no answer".
         missing_cells: table with ``row_number`` and ``column_number`` of the cells that hold such a value.
         value_labels: label by code.
         column_labels: wordings of the columns.
-        counted: what is counted as ticked, in the boxes of a multiple response set.
+        counted: the value that counts as ticked, in the boxes of a multiple response set.
     """
 
     missing: Mapping[int, MissingValues] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class Declared:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """Why a column's values have no text, and what to do about it; a form may still ignore the column."""
+    """Why a column's values have no text, and the remedy; a form may still ignore the column."""
 
     what: str
     remedy: str
@@ -99,7 +99,7 @@ class Run:
     is_struck_out: bool = False
     is_raised: bool = False
     has_font: bool = True
-    """Whether the part has a font of its own; else it has the cell's."""
+    """Whether the part has its own font; else it has the cell's."""
 
 
 @dataclass(frozen=True)
@@ -119,10 +119,10 @@ class Sheet:
             the sheet, none.
         has_separator: whether the first row of a csv file is Excel's line ``sep=;``.
         skipped: number of rows of the file before the first that counts.
-        marks: what a workbook says of a cell besides its value, a row a cell and mark: ``hidden`` (detail: row, column or
-            covered), ``struck_out`` and ``raised`` (part: only a part of the text; rule: perhaps, a rule of the sheet says),
-            ``formula``, ``formula_without_value`` (no saved value, so no cell), ``percent`` and ``shown_otherwise``
-            (numbers that are not shown as they are saved).
+        marks: what a workbook says about a cell besides its value, one row per cell and mark: ``hidden`` (detail: row,
+            column or covered), ``struck_out`` and ``raised`` (part: only a part of the text; rule: perhaps, a rule of the
+            sheet says), ``formula``, ``formula_without_value`` (no saved value, so no cell), ``percent`` and
+            ``shown_otherwise`` (numbers that are not shown as they are saved).
         runs: the parts of a cell's text where some of them are struck out or raised, by row and column number.
         declared: what the file itself says about its values.
         unreadable: columns whose values have no text, by number; a cell's text says only that there is a value.

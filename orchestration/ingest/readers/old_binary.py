@@ -1,7 +1,7 @@
-"""Looks through a workbook of the kind xls: its sheets, its fonts and formats, and how far its values reach.
+"""Inspects a workbook of the kind xls: its sheets, fonts and formats, and the extent of its values.
 
-Belongs here: what xlrd tells of cells besides their values, and which cells hold formulas, which it does not tell. Does not
-belong here: reading values.
+Belongs here: what xlrd reports about cells besides their values, and which cells hold formulas, which it does not report.
+Does not belong here: reading values.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _BLANK = {xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK}
 
 @dataclass
 class Book:
-    """A workbook that was opened."""
+    """An opened workbook."""
 
     path: Path
     data: bytes
@@ -68,7 +68,7 @@ def open_book(path: Path, data: bytes, limits: Limits) -> Book:
 
 
 def look_through(book: Book, wanted: Iterable[str]) -> tuple[io.BytesIO, dict[str, Look]]:
-    """Return the workbook, and what is to be seen of the wanted sheets.
+    """Return the workbook, and the findings on the wanted sheets.
 
     Raises:
         UserError: a sheet has too many rows, columns or cells.
@@ -129,7 +129,7 @@ def _font_marks(book: Any, number: int) -> tuple[str, ...]:
 
 
 def _add_runs(look: Look, book: Any, place: tuple[int, int], text: str, runs: list[tuple[int, int]]) -> None:
-    """Add the runs of a text that are in several fonts, where one of them is struck out or raised."""
+    """Add the runs of a text in several fonts, where one of them is struck out or raised."""
     starts = [start for start, _ in runs]
     found = [Run(text[: starts[0]], has_font=False)] if starts[0] > 0 else []
     for (start, font), end in zip(runs, [*starts[1:], len(text)], strict=True):
@@ -166,7 +166,7 @@ def _formulas(data: bytes) -> list[list[tuple[int, int, bool]]]:
             is_left = bool(flags & _COMPUTED_ON_OPENING)
             found[start].append((row, column, value not in _NOTHING, is_left))
         place += 4 + length
-    # Programs that cannot compute save nothing, and leave the value to the one that opens the file. Where no formula has a
+    # Programs that cannot compute save no value, and leave it to the program that opens the file. Where no formula has a
     # value, such a program wrote them all.
     is_computed = any(has_value for formulas in found.values() for *_, has_value, _ in formulas)
     return [

@@ -1,4 +1,4 @@
-"""Looks through a workbook of the kind ods: its sheets, its styles, and how far its values reach.
+"""Inspects a workbook of the kind ods: its sheets, its styles, and the extent of its values.
 
 Belongs here: the parts of OpenDocument that hold sheets. One part holds them all, and a tag can stand for many equal cells.
 Does not belong here: the package itself (``package``), and reading values.
@@ -30,7 +30,7 @@ _MOST = 10**9
 
 @dataclass
 class Book:
-    """A workbook that was opened: its sheets and what was seen of them."""
+    """An opened workbook: its sheets and the findings on them."""
 
     package: Package
     sheets: list[ListedSheet]
@@ -38,7 +38,7 @@ class Book:
 
 
 def open_book(package: Package, limits: Limits) -> Book:
-    """Go through a workbook's sheets.
+    """Inspect a workbook's sheets.
 
     Raises:
         UserError: a part is damaged or missing, the workbook is encrypted, or a sheet has too many rows, columns or cells.
@@ -66,7 +66,7 @@ def open_book(package: Package, limits: Limits) -> Book:
 
 
 def look_through(book: Book, wanted: Iterable[str]) -> tuple[io.BytesIO, dict[str, Look]]:
-    """Pack what the library reads anew, without compression; return it, and what was seen of the wanted sheets."""
+    """Repack what the library reads, without compression; return it, and the findings on the wanted sheets."""
     package = book.package
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as new:
@@ -83,12 +83,12 @@ def look_through(book: Book, wanted: Iterable[str]) -> tuple[io.BytesIO, dict[st
 
 
 def _plain(attributes: dict[str, str]) -> dict[str, str]:
-    """Return attributes without their namespaces; what one program adds to the standard is left out."""
+    """Return attributes without their namespaces; extensions of single programs are left out."""
     return {name.rpartition(" ")[2]: text for name, text in attributes.items() if "calcext" not in name}
 
 
 def _count(text: str | None) -> int:
-    """Return how often a tag stands for the same."""
+    """Return the repeat count of a tag."""
     if text is None:
         return 1
     return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 10 else _MOST
@@ -96,7 +96,7 @@ def _count(text: str | None) -> int:
 
 @dataclass
 class _Styles:
-    """What styles say of a text or a sheet, by family and name; a style also says what its parent does."""
+    """The properties that styles give texts and sheets, by family and name; a style inherits from its parent."""
 
     marks: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     not_said: dict[tuple[str, str], set[str]] = field(default_factory=dict)
@@ -124,7 +124,7 @@ class _Styles:
             (self.marks if is_so else self.not_said)[self.current].add(mark)
 
     def of(self, family: str, name: str | None) -> set[str]:
-        """Return what a style says, with what its parents do; the nearest word counts."""
+        """Return the properties of a style, including inherited ones; the nearest definition counts."""
         found: set[str] = set()
         denied: set[str] = set()
         seen: set[str] = set()
@@ -182,7 +182,7 @@ class _Reading:
             self._text_tag(tag, attributes)
 
     def _is_unseen(self, attributes: dict[str, str]) -> bool:
-        """Return whether a row or column is hidden or filtered, or in a group that is folded."""
+        """Return whether a row or column is hidden, filtered, or in a collapsed group."""
         return attributes.get("visibility") in _UNSEEN or any(self.groups)
 
     def _sheet(self, attributes: dict[str, str]) -> None:
@@ -251,7 +251,7 @@ class _Reading:
             look.merged.append(
                 (self.row, self.column, min(last_row, self.limits.rows), min(last_column, self.limits.columns))
             )
-        # A formula that gave an empty text has an empty paragraph.
+        # A formula with an empty text as its result has an empty paragraph.
         is_blank = kind is None and not text
         if is_blank and ("formula" not in cell or self.paragraphs):
             return
@@ -265,7 +265,7 @@ class _Reading:
         if kind == "percentage":
             marks.add("percent")
         if kind == "string" and cell.get("string-value") == "" and text:
-            # An error such as #DIV/0!, which the library takes for an empty text.
+            # An error such as #DIV/0!, which the library reads as an empty text.
             look.texts[self.row, self.column] = text
         is_marked = any(run.is_struck_out or run.is_raised for run in self.runs)
         if not marks and not is_marked:

@@ -1,7 +1,7 @@
-"""Looks through a workbook of the kind xlsx: its parts, its sheets, its styles and shared texts.
+"""Inspects a workbook of the kind xlsx: its parts, its sheets, its styles and shared texts.
 
-Belongs here: the parts of Open XML, in both editions of the standard, wherever they stand in the package. What the library
-needs to read the values is packed anew under the names by which it looks parts up. Does not belong here: the package itself
+Belongs here: the parts of Open XML, in both editions of the standard, anywhere in the package. What the library needs to
+read the values is repacked under the names by which it looks parts up. Does not belong here: the package itself
 (``package``), the cells of a sheet (``open_xml_cells``), and reading values.
 """
 
@@ -38,7 +38,7 @@ _WHOLE_VALUE = re.compile(rb"v>\s*([0-9]{1,9})\s*<")
 
 @dataclass
 class Book:
-    """A workbook that was opened: where its parts stand, and what they say of cells."""
+    """An opened workbook: the places of its parts, and what they say about cells."""
 
     package: Package
     limits: Limits
@@ -49,7 +49,7 @@ class Book:
     known: Known = field(default_factory=Known)
 
     def linked(self, kind: str) -> str | None:
-        """Return the part of a kind of link, or the one that stands where such parts usually do."""
+        """Return the part of a kind of link, or the one in the usual place of such parts."""
         usual = _PACKED[kind].lower()
         parts = [*(part for each, part in self.links.values() if each == kind), usual]
         return next((part for part in parts if part in self.package.parts), None)
@@ -94,11 +94,11 @@ def open_book(package: Package, limits: Limits) -> Book:
 
 
 def look_through(book: Book, wanted: Iterable[str]) -> tuple[io.BytesIO, dict[str, Look]]:
-    """Look through the wanted sheets, and pack what the library reads of them anew, without compression.
+    """Inspect the wanted sheets, and repack what the library reads of them, without compression.
 
     Returns:
-        The new package, and for each wanted sheet what was seen of it. Blanks at the edges of texts and errors such as
-        #REF! are marked so that the library delivers them as they are.
+        The new package, and the findings on each wanted sheet. Blanks at the edges of texts and errors such as #REF! are
+        marked so that the library delivers them as they are.
 
     Raises:
         UserError: a part is damaged, or a sheet has too many rows, columns or cells.
@@ -114,12 +114,12 @@ def look_through(book: Book, wanted: Iterable[str]) -> tuple[io.BytesIO, dict[st
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as new:
         new.writestr(zipfile.ZipInfo(_ROOT_LINKS), links_part([("workbook", "officeDocument", targets[book.workbook])]))
-        # Sheets that are not read keep a name that is not there.
+        # Sheets that are not read keep a name without a part.
         links = [(link, kind, "/" + targets.get(part, part)) for link, (kind, part) in book.links.items() if kind in _NEEDED]
         new.writestr(zipfile.ZipInfo("xl/_rels/workbook.xml.rels"), links_part(links))
         for name in package.parts:
             if name not in targets:
-                # Pictures and the like are only counted.
+                # Pictures and similar parts are only counted.
                 for _ in package.blocks(name):
                     pass
                 continue
@@ -143,7 +143,7 @@ def look_through(book: Book, wanted: Iterable[str]) -> tuple[io.BytesIO, dict[st
 
 
 def _read_styles(book: Book, part: str) -> None:
-    """Learn which styles strike out, raise, or show a number as something else; and which rules strike out."""
+    """Find which styles strike out, raise, or show a number as something else; and which rules strike out."""
     fonts: list[set[str]] = []
     formats: dict[str, str] = {}
     strikes: list[bool] = []
@@ -185,14 +185,14 @@ def _read_styles(book: Book, part: str) -> None:
 
 
 def _look(book: Book, sheet: ListedSheet, write: Callable[[bytes], Any]) -> tuple[Look, bool]:
-    """Write the part of a sheet anew; return what was seen of it, and whether that is all there is to be seen."""
+    """Rewrite the part of a sheet; return the findings on it, and whether they are complete."""
     look = Look(book.package.path, sheet.name, book.limits)
     screen = Screen(book.known, look)
     is_first = True
     for piece in book.package.pieces(sheet.part):
         screen.see(piece)
         if is_first and b"dimension" in piece:
-            # A wrong one makes the library fail, and it can do without.
+            # The library fails on a wrong one, and does not need it.
             piece = _DIMENSION.sub(b"", piece, count=1)
         is_first = False
         write(_marked(piece))
@@ -200,7 +200,7 @@ def _look(book: Book, sheet: ListedSheet, write: Callable[[bytes], Any]) -> tupl
 
 
 def _marked(block: bytes) -> bytes:
-    """Mark what the library would leave out: errors become texts, and blanks at the edges of a text are to be kept."""
+    """Mark what the library would leave out: errors become texts, and blanks at the edges of a text are preserved."""
     if b't="e"' in block or b"t='e'" in block:
         block = _ERROR_CELL.sub(rb"\1\2str\2", block)
     block = block.replace(b"<t>", b'<t xml:space="preserve">')
@@ -210,11 +210,11 @@ def _marked(block: bytes) -> bytes:
 
 
 def _read_texts(book: Book, part: str, write: Callable[[bytes], Any]) -> None:
-    """Learn which of the shared texts are partly struck out or raised, while they are written anew."""
+    """Find which of the shared texts are partly struck out or raised, while rewriting them."""
     pieces = list(book.package.pieces(part))
     for piece in pieces:
         write(_marked(piece))
-    # Few workbooks have such texts, and going through them all takes time.
+    # Few workbooks have such texts, and checking all of them takes time.
     if any(word in piece for piece in pieces for word in (b"vertAlign", b"strike")):
         collector = RunCollector()
         parser = book.package.parser(part)
@@ -235,7 +235,7 @@ def _refuse_repeated_text(book: Book, new: zipfile.ZipFile, texts_part: str, loo
     del texts
     size = 0
     for part in looks:
-        # Numbers of texts; plain numbers count too, so that no way of writing a cell escapes.
+        # Numbers of texts; plain numbers count too, so that no notation of a cell escapes.
         values = (int(match[1]) for match in _WHOLE_VALUE.finditer(new.read(part)))
         numbers = np.fromiter(values, np.int64)
         size += int(lengths[numbers[numbers < len(lengths)]].sum())

@@ -1,7 +1,7 @@
-"""Goes through the cells of a sheet of the kind xlsx: how far its values reach, and what marks its cells.
+"""Scans the cells of a sheet of the kind xlsx: the extent of its values, and the marks of its cells.
 
-Belongs here: the tags of a sheet, and the parts of texts in fonts of their own. Sheets of plain cells, which nearly all are,
-are told by a few searches; the others are gone through tag by tag. Does not belong here: where the parts of a workbook
+Belongs here: the tags of a sheet, and the parts of texts in fonts of their own. Sheets of plain cells, as nearly all are,
+are recognised by a few searches; the others are scanned tag by tag. Does not belong here: where the parts of a workbook
 stand, its styles (``open_xml``), and values.
 """
 
@@ -32,14 +32,14 @@ _BLOCK = 2**20
 _USUAL_CELL = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"')
 _USUAL_ROW = re.compile(rb'<row r="([0-9]{1,7})"')
 _TAGS = re.compile(rb"[<:](?:c|row|f)[\s/>]")
-# What only sheets have whose cells are more than values.
+# Tags and attributes of sheets whose cells are more than values.
 _TELLING = (b"rPr", b't="b"', b' ht="0', b' width="0', b"='")
 _HIDDEN = re.compile(rb"(?:hidden|zeroHeight)\s*=\s*[\"'](?!0|false)")
 
 
 @dataclass
 class Known:
-    """What the parts of a workbook say of the cells of all its sheets."""
+    """What the parts of a workbook say about the cells of all its sheets."""
 
     is_computed_on_opening: bool = False
     marks_of_style: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -56,7 +56,7 @@ def is_on(attributes: dict[str, str]) -> bool:
 
 
 class Screen:
-    """Tells sheets of plain cells from those that must be gone through tag by tag, which takes long."""
+    """Distinguishes sheets of plain cells from those that must be scanned tag by tag, which is slow."""
 
     def __init__(self, known: Known, look: Look) -> None:
         self.look = look
@@ -68,7 +68,7 @@ class Screen:
         self.marked = re.compile(rb"\ss\s*=\s*[\"'](?:" + "|".join(styles).encode() + rb")[\"']") if styles else None
 
     def see(self, piece: bytes) -> None:
-        """Look at a piece of the sheet's part; count how far it reaches, blank cells too."""
+        """Check a piece of the sheet's part; update the extent, including blank cells."""
         look = self.look
         cells, rows = _USUAL_CELL.findall(piece), [self.last_row, *map(int, _USUAL_ROW.findall(piece))]
         look.cells += len(cells)
@@ -93,13 +93,13 @@ class Screen:
 
     @property
     def is_enough(self) -> bool:
-        """Whether there is nothing more to be seen; blank cells alone do not make a sheet too large."""
+        """Whether no scan is needed; blank cells alone do not make a sheet too large."""
         look = self.look
         return self.is_plain and look.columns <= look.limits.columns and look.rows * look.columns <= look.limits.cells
 
 
 def look_closely(package: Package, part: str, xml: bytes, look: Look, known: Known) -> None:
-    """Go through a sheet tag by tag, and add what is seen of it.
+    """Scan a sheet tag by tag, and add the findings.
 
     Raises:
         UserError: a tag cannot be read, or there are too many rows, columns or cells.
@@ -118,7 +118,7 @@ def look_closely(package: Package, part: str, xml: bytes, look: Look, known: Kno
 
 
 class _Scan:
-    """Goes through the tags of a sheet: where values stand, and what marks them."""
+    """Scans the tags of a sheet: the places of values, and their marks."""
 
     def __init__(self, package: Package, look: Look, known: Known) -> None:
         self.package, self.look, self.known = package, look, known
@@ -127,7 +127,7 @@ class _Scan:
         self.ranges = ""
 
     def handler(self, parser: Any) -> Callable[[str, dict[str, str]], None]:
-        """Return what is called with each tag. One function with variables of its own, because it is called very often."""
+        """Return the handler of tags. It is one function with local variables, because it is called very often."""
         look, limits = self.look, self.look.limits
         marks_of_style, marks = self.known.marks_of_style, self.look.marks
         default_marks = marks_of_style.get("0", ())
@@ -157,8 +157,8 @@ class _Scan:
             text = "".join(value).strip()
             if kind == "b" and text.lower() in _WORDED:
                 look.texts[row, column] = text.upper()
-            # A formula may have given an empty text. Programs that cannot compute save 0, and leave the value to the one
-            # that opens the file.
+            # A formula's result may be an empty text. Programs that cannot compute save 0, and leave the value to the
+            # program that opens the file.
             if has_formula and not (kind == "str" and has_value and not text):
                 is_saved = bool(text) and not (self.known.is_computed_on_opening and text in _ZERO)
                 marks.append((row, column, "formula" if is_saved else "formula_without_value"))
@@ -232,7 +232,7 @@ class _Scan:
                 elif other == "col":
                     self._columns(attributes)
                 elif other == "sheetFormatPr":
-                    # Rows of which no height is said are hidden.
+                    # Rows without a stated height are hidden.
                     are_hidden = attributes.get("zeroHeight") in _TRUE
 
         def finish() -> None:
@@ -256,7 +256,7 @@ class _Scan:
 
 
 class RunCollector:
-    """Collects the runs of texts (si, is) in which some are struck out or raised; of the others nothing."""
+    """Collects the runs of texts (si, is) in which some are struck out or raised; other texts are skipped."""
 
     def __init__(self) -> None:
         self.texts: list[tuple[Run, ...]] = []
@@ -304,7 +304,7 @@ class RunCollector:
 
 
 class _CellRuns(RunCollector):
-    """Goes through the texts of a sheet, its own and shared ones."""
+    """Scans the texts of a sheet, its own and shared ones."""
 
     def __init__(self, package: Package, look: Look, known: Known) -> None:
         super().__init__()

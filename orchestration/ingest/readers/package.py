@@ -1,8 +1,8 @@
-"""Looks through a zipped workbook's parts before a library that trusts them does.
+"""Checks a zipped workbook's parts before they go to a library that trusts them.
 
-Belongs here: what is wrong with a workbook as a package of parts: damaged or encrypted parts, parts that grow without
-bounds, parts that are not what the directory says, documents that declare a type of their own. Parts are unpacked bit by
-bit. Does not belong here: what stands in a part (``open_xml``, ``open_document``, ``binary``).
+Belongs here: defects of a workbook as a package of parts: damaged or encrypted parts, parts that expand without bounds,
+parts that differ from the directory, documents that declare their own type. Parts are unpacked piece by piece. Does not
+belong here: the contents of a part (``open_xml``, ``open_document``, ``binary``).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MAX_TAGLESS = 8 * 1024**2
 """Longest stretch of a part without a tag; a cell holds 32,767 characters at most."""
 
 _ENCODING = re.compile(rb"[^>]*?\sencoding\s*=\s*[\"']([^\"']*)[\"'][^>]*\?>")
-# Comments, sections of character data, and instructions, but the declaration of XML; and the beginning of one.
+# Comments, sections of character data, and instructions except the XML declaration; and the beginning of one.
 _INTERRUPTIONS = re.compile(rb"<!--.*?-->|<!\[CDATA\[(.*?)\]\]>|<\?(?!xml\s).*?\?>", re.DOTALL)
 _INTERRUPTION = re.compile(rb"<!--|<!\[CDATA\[|<\?(?!xml\s)")
 _LINK_TYPES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
@@ -52,7 +52,7 @@ class Package:
     parts: dict[str, zipfile.ZipInfo]
 
     def blocks(self, name: str) -> Iterator[bytes]:
-        """Yield a part's bytes, and refuse one that is not as large as it says."""
+        """Yield a part's bytes, and refuse a part whose size differs from the declared one."""
         part = self.parts[name]
         place = shown(part.filename)
         header = self.data[part.header_offset : part.header_offset + _LOCAL_HEADER]
@@ -73,8 +73,8 @@ class Package:
     def pieces(self, name: str) -> Iterator[bytes]:
         """Yield a part of XML in pieces that end before a tag, so that no tag is cut in two.
 
-        Comments and instructions are left out, and sections of character data become text, because the library takes a text
-        that they interrupt for several.
+        Comments and instructions are left out, and sections of character data become text, because the library reads a text
+        that they interrupt as several.
         """
         place = shown(self.parts[name].filename)
         rest, first = b"", True
@@ -93,7 +93,7 @@ class Package:
             if b"<!" in piece or b"<?" in piece:
                 piece = self._uninterrupted(name, piece)
                 if _INTERRUPTION.search(piece):
-                    # It goes on in the next piece.
+                    # It continues in the next piece.
                     piece, rest = b"", piece + rest
             if len(rest) > MAX_TAGLESS:
                 raise too_many(self.path, "characters in one text", MAX_TAGLESS, place)
@@ -107,7 +107,7 @@ class Package:
         return _INTERRUPTIONS.sub(lambda found: escape((found[1] or b"").decode("utf-8", "replace")).encode(), piece)
 
     def description(self, name: str) -> bytes:
-        """Return a part that lists or describes, which is never large.
+        """Return a listing or describing part, which is never large.
 
         Raises:
             UserError: it is missing or large.
@@ -162,7 +162,7 @@ class Package:
         self.feed(parser, name, self.description(name), True)
 
     def feed(self, parser: Any, name: str, piece: bytes, is_last: bool = False, place: str = "") -> None:
-        """Give a parser a piece of a part, and refuse what is no XML."""
+        """Feed a piece of a part to a parser, and refuse what is not XML."""
         try:
             parser.Parse(piece, is_last)
         except (expat.ExpatError, ValueError, LookupError) as error:
@@ -176,7 +176,7 @@ class Package:
         )
 
     def damaged(self, what: str, place: str = "") -> UserError:
-        """Return the refusal of the workbook for what is wrong with it."""
+        """Return the refusal of the workbook for a defect."""
         return damaged(self.path, what, self.reader, place)
 
     def _inflated(self, place: str, packed: memoryview) -> Iterator[bytes]:
@@ -185,7 +185,7 @@ class Package:
             for start in range(0, len(packed), _BLOCK):
                 pending = bytes(packed[start : start + _BLOCK])
                 while pending and not inflater.eof:
-                    # At most one block at a time, however much a few bytes stand for.
+                    # At most one block at a time, however much a few bytes expand to.
                     if block := inflater.decompress(pending, _BLOCK):
                         yield block
                     pending = inflater.unconsumed_tail
@@ -201,7 +201,7 @@ def open_package(path: Path, data: bytes, reader: str, limits: Limits) -> Packag
     """Return the parts of a zipped workbook.
 
     Raises:
-        UserError: the workbook is damaged or encrypted, would grow too large when unpacked, or has macros or links.
+        UserError: the workbook is damaged or encrypted, would become too large when unpacked, or has macros or links.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
@@ -254,7 +254,7 @@ def _slices(packed: memoryview) -> Iterator[bytes]:
 
 
 def _refuse_growth(path: Path, data: bytes, reader: str, entries: list[zipfile.ZipInfo], limits: Limits) -> None:
-    """Refuse a workbook that says itself that it grows without bounds; that it says the truth is checked while unpacking."""
+    """Refuse a workbook whose declared sizes are too large; that they are true is checked while unpacking."""
     packed, unpacked = sum(entry.compress_size for entry in entries), sum(entry.file_size for entry in entries)
     if packed > len(data):
         raise damaged(path, "its parts overlap", reader)

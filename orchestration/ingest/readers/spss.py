@@ -1,9 +1,9 @@
 """Reads SPSS files (sav and zsav).
 
-Belongs here: SPSS dates, what the file declares, the encoding of its texts, and what is wrong with such a file. Cells hold
-values, never labels; a value that the file declares missing is delivered as it stands, and named beside the cells.
-Blanks at the end of a text are SPSS's filling and not delivered. Row 1 of the sheet holds the variables' names. Does not
-belong here: whether the form says the same as the file (``ingest.declared_values``).
+Belongs here: SPSS dates, the file's declarations, the encoding of its texts, and defects of such a file. Cells hold values,
+never labels; a value that the file declares missing is returned unchanged, and listed beside the cells. Blanks at the end of
+a text are SPSS's padding and are dropped. Row 1 of the sheet holds the variables' names. Does not belong here: whether the
+form agrees with the file (``ingest.declared_values``).
 """
 
 from __future__ import annotations
@@ -36,27 +36,28 @@ _TEXT_FORMAT = re.compile(r"A(?:HEX)?[\d.]*")
 _DAY = 86_400
 _BLOCK_BYTES = 256 * 1024**2
 _FIRST_DAY = np.datetime64("1582-10-14", "us")
-# Seconds of the years that can be written with four digits.
+# Range in seconds of the years that can be written with four digits.
 _YEAR_1 = (np.datetime64("0001-01-01", "s") - np.datetime64("1582-10-14", "s")).astype(int)
 _YEAR_9999 = (np.datetime64("9999-12-31", "s") - np.datetime64("1582-10-14", "s")).astype(int)
-# The record in which a file says its encoding: kind 7, subtype 20, bytes of one; numbers of four bytes in either order.
+# The record that declares a file's encoding: kind 7, subtype 20, elements of one byte; numbers of four bytes in either
+# order.
 _ENCODING_RECORDS = (
     (re.compile(rb"\x07\0\0\0\x14\0\0\0\x01\0\0\0(.)\0\0\0", re.DOTALL)),
     (re.compile(rb"\0\0\0\x07\0\0\0\x14\0\0\0\x01\0\0\0(.)", re.DOTALL)),
 )
-# What a file that says nothing is in, by the library.
+# The library's encoding for a file that declares none.
 _UNSAID = "cp1252"
-# Read so, the library gives every byte as the character of its number.
+# With this encoding the library returns every byte as the character with its number.
 _BYTES = "ISO-8859-1"
 
 
 class _TextError(Exception):
-    """The library cannot decode the texts as the file says."""
+    """The library cannot decode the texts in the declared encoding."""
 
 
 @dataclass(frozen=True)
 class _Contents:
-    """What the library gives: names, values, and what is said of them; ``columns`` are texts or floating numbers."""
+    """The library's result: names, values, and declarations; ``columns`` are texts or floating numbers."""
 
     encoding: str | None
     names: list[str]
@@ -73,7 +74,7 @@ class _Contents:
         return len(self.columns[0])
 
     def texts(self) -> Iterator[tuple[str, str]]:
-        """Yield each text that is not ASCII, with where it stands: names, cells, labels."""
+        """Yield each text that is not ASCII, with its place: names, cells, labels."""
         for place, name in enumerate(self.names, 1):
             if not name.isascii():
                 yield f"name of variable {place}", name
@@ -87,7 +88,7 @@ class _Contents:
                     yield f"labels of variable {place}", text
 
     def decoded(self, change: Callable[[str], str]) -> _Contents:
-        """Return the same with every text changed."""
+        """Return the same with every text converted."""
 
         def column(values: pa.Array) -> pa.Array:
             if not pa.types.is_string(values.type):
@@ -110,16 +111,16 @@ class _Contents:
 
 
 def read_sav(path: Path, spec: FileSpec, limits: Limits) -> Sheet:
-    """Return the cells of an SPSS file, and what it declares of them.
+    """Return the cells of an SPSS file, and its declarations.
 
     Args:
         path: the file.
-        spec: states the encoding where the file says a wrong one.
-        limits: what is too large.
+        spec: states the encoding where the file declares a wrong one.
+        limits: size limits.
 
     Raises:
-        UserError: the file is no SPSS file, damaged or too large, or its texts are not in the encoding that the form or else
-            the file says.
+        UserError: the file is not an SPSS file, damaged or too large, or its texts are not in the encoding that the form, or
+            else the file, states.
     """
     data = contents(path, "sav", limits)
     try:
@@ -177,14 +178,14 @@ def _sheet(path: Path, found: _Contents) -> Sheet:
 
 
 def _read(path: Path, limits: Limits, encoding: str | None) -> _Contents:
-    """Return the file's contents; with an encoding the library takes that one and not the file's."""
+    """Return the file's contents; a given encoding replaces the file's."""
     description = _library(path, encoding=encoding, metadataonly=True, user_missing=True, disable_datetime_conversion=True)[
         1
     ]
     names = list(description.column_names)
     if not names:
         raise damaged(path, "it has no variables", "sav")
-    # A file that was written as a stream does not say how many rows it has.
+    # A file that was written as a stream does not state its number of rows.
     rows = description.number_rows
     if rows is not None and rows >= limits.rows:
         raise too_many(path, "rows", limits.rows)
@@ -202,7 +203,7 @@ def _read(path: Path, limits: Limits, encoding: str | None) -> _Contents:
                 "sav",
                 f"variable {shown(name)}",
             )
-    # A few rows at a time where texts are very wide, since a packed file of them can be short.
+    # A few rows at a time where texts are very wide, since such a file can be short when packed.
     step = max(1, _BLOCK_BYTES // max(sum(description.variable_storage_width.values()), 1))
     blocks: list[list[pa.Array]] = []
     read = size = 0
@@ -219,7 +220,7 @@ def _read(path: Path, limits: Limits, encoding: str | None) -> _Contents:
             break
     if rows is not None and read != rows:
         raise damaged(path, f"{read} rows of {rows}", "sav")
-    # Of a set of texts the library does not give the counted one.
+    # For a set of text variables the library does not return the counted value.
     counted = {
         name: cells.number_text(each["counted_value"])
         for each in description.mr_sets.values()
@@ -259,7 +260,7 @@ def _library(path: Path, **options: Any) -> tuple[Any, Any]:
     """Read with the library.
 
     Raises:
-        _TextError: texts are not in the encoding that the file says.
+        _TextError: texts are not in the encoding that the file declares.
         UserError: the file is damaged.
     """
     try:
@@ -274,7 +275,7 @@ def _library(path: Path, **options: Any) -> tuple[Any, Any]:
 
 
 def _declared_encoding(data: bytes) -> str | None:
-    """Return the encoding that the file says, which the library tells only when it can use it."""
+    """Return the encoding that the file declares, which the library returns only if it can use it."""
     for record in _ENCODING_RECORDS:
         if (found := record.search(data)) is not None:
             return data[found.end() : found.end() + found[1][0]].decode("ascii", "replace").strip() or None
@@ -282,7 +283,7 @@ def _declared_encoding(data: bytes) -> str | None:
 
 
 def _is_known(encoding: str) -> bool:
-    """Whether the encoding is one of bytes, in which letters of ASCII are themselves."""
+    """Whether the encoding is byte-based and compatible with ASCII."""
     try:
         return "a".encode(encoding) == b"a"
     except (LookupError, ValueError, TypeError):
@@ -290,12 +291,12 @@ def _is_known(encoding: str) -> bool:
 
 
 def _text(characters: str, encoding: str) -> str:
-    """Return the text of bytes that stand as characters of their numbers."""
+    """Decode a text whose characters are bytes."""
     return characters.encode("latin-1").decode(encoding)
 
 
 def _fitting(found: _Contents) -> str | None:
-    """Return the encoding in which the letters of all texts come out, if there is one."""
+    """Return the encoding in which all texts decode to letters, if there is one."""
     return encodings.fitting(b"\n".join(text.encode("latin-1") for _, text in found.texts()))
 
 
@@ -313,7 +314,7 @@ def _latin(texts: list[str]) -> int:
 
 
 def _decoded_as_declared(path: Path, said: str, found: _Contents) -> _Contents:
-    """Return the contents decoded as the file says, which the library could not, or tell where they do not fit."""
+    """Return the contents decoded as the file declares, which the library could not do, or report where they do not fit."""
     if not _is_known(said):
         raise _advised(found, f"says that it is written in {shown(said)!r}, which is not known", str(path))
     _refuse_misfit(path, found, said, "the file says")
@@ -321,7 +322,7 @@ def _decoded_as_declared(path: Path, said: str, found: _Contents) -> _Contents:
 
 
 def _decoded_as_stated(path: Path, stated: str, said: str | None, found: _Contents) -> _Contents:
-    """Return the contents decoded as the form states, unless the texts themselves say something else."""
+    """Return the contents decoded as the form states, unless the texts contradict it."""
     _refuse_misfit(path, found, stated, "the form states")
     texts = list(found.texts())
     ours = [_text(text, stated) for _, text in texts]
@@ -363,7 +364,7 @@ def _advised(found: _Contents, what: str, place: str) -> UserError:
 
 
 def _refuse_hidden_utf_8(path: Path, found: _Contents) -> None:
-    """Refuse UTF-8 in a file that says an encoding of one byte a character, which any bytes fit."""
+    """Refuse UTF-8 in a file that declares a single-byte encoding, which any bytes fit."""
     said = found.encoding or _UNSAID
     if not _is_known(said) or codecs.lookup(said).name == "utf-8":
         return
@@ -385,7 +386,7 @@ def _refuse_hidden_utf_8(path: Path, found: _Contents) -> None:
 
 @functools.lru_cache(maxsize=1024)
 def _missing_values(ranges: tuple[tuple[Any, Any], ...]) -> MissingValues:
-    """Return what a variable's declaration holds; LO and HI of SPSS are open ends."""
+    """Return a variable's declaration of missing values; LO and HI of SPSS are open ends."""
     texts, spans = [], []
     for low, high in ranges:
         if isinstance(low, str):
@@ -399,9 +400,9 @@ def _missing_values(ranges: tuple[tuple[Any, Any], ...]) -> MissingValues:
 
 
 def _is_missing(values: pa.Array, ranges: list[dict[str, Any]]) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Return for each value whether the variable's declaration holds it."""
+    """Return for each value whether the variable's declaration includes it."""
     if pa.types.is_string(values.type):
-        # SPSS fills up both with blanks before it compares them.
+        # SPSS pads both with blanks before it compares them.
         declared = pa.array([str(each["lo"]).rstrip(" ") for each in ranges], pa.string())
         return np.asarray(pc.is_in(pc.utf8_rtrim(values, " "), value_set=declared))
     numbers = cells.settled(values.to_numpy(zero_copy_only=False))
@@ -423,7 +424,7 @@ def _kind(is_text: bool, form: str) -> str:
 
 
 def _dates_text(seconds: pa.Array) -> pa.Array:
-    """Return dates, with the time of day where there is one; what is no date between year 1 and 9999 stays a number."""
+    """Return dates, with the time of day where there is one; a value outside the years 1 to 9999 stays a number."""
     values = np.asarray(seconds.cast(pa.float64()).fill_null(np.nan))
     is_date = (values >= _YEAR_1) & (values <= _YEAR_9999 + _DAY - 1)
     # Microseconds, because fractions of a second are delivered too.
@@ -434,7 +435,7 @@ def _dates_text(seconds: pa.Array) -> pa.Array:
 
 
 def _times_text(seconds: pa.Array) -> pa.Array:
-    """Return lengths of time; there are few of them, so one by one."""
+    """Return durations; there are few of them, so one by one."""
     values = seconds.to_pylist()
     return pa.array(
         [None if value is None or value != value else cells.seconds_text(value) for value in values], pa.string()

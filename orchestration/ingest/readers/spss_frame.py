@@ -1,8 +1,8 @@
-"""Whether the bytes of an SPSS file are all there and where they belong, which its library does not look at.
+"""Checks that the bytes of an SPSS file are complete and in place, which its library does not check.
 
-Belongs here: what the format has to compare: the number of rows with the room that they take, and the sums of packed blocks.
-Without it bytes that are lost or put in (line ends that a transfer changed) shift all values after them, and a row more or
-less goes unseen. Does not belong here: what the values mean (``spss``).
+Belongs here: the comparisons that the format allows: the number of rows with their size, and the checksums of packed blocks.
+Without it, lost or inserted bytes (line ends that a transfer changed) shift all later values, and a row more or less goes
+unnoticed. Does not belong here: what the values mean (``spss``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _HEADER = 176
 _VARIABLE, _END = 2, 999
 _UNPACKED, _BYTECODE, _ZLIB = 0, 1, 2
 _BIAS = 100.0
-# Codes of packed values: nothing, the end, and a value that stands behind the eight codes.
+# Codes of packed values: padding, the end, and a value that follows the eight codes.
 _NOTHING, _LAST, _BEHIND = 0, 252, 253
 
 
@@ -24,12 +24,12 @@ class FrameError(ValueError):
 
 
 class TooLargeError(ValueError):
-    """The packed blocks are larger than is read."""
+    """The packed blocks exceed the limit."""
 
 
 @dataclass(frozen=True)
 class _Header:
-    """What the head of the file says; ``order`` is the order of bytes as ``struct`` writes it."""
+    """The header of the file; ``order`` is the byte order as ``struct`` writes it."""
 
     order: str
     packing: int
@@ -53,7 +53,7 @@ def check(data: bytes, limit: int) -> None:
         limit: most bytes that its packed blocks may unpack to.
 
     Raises:
-        FrameError: they do not, or a packed block has another sum than the file says.
+        FrameError: they do not, or the checksum of a packed block is wrong.
         TooLargeError: the blocks unpack to more.
     """
     try:
@@ -66,10 +66,10 @@ def check(data: bytes, limit: int) -> None:
             packed, start = _unpacked(data, header.order, start, limit), 0
         else:
             packed = data
-        if header.rows < 0:  # written as a stream: the number of rows is not said
+        if header.rows < 0:  # written as a stream: the number of rows is not stated
             return
         if header.packing == _UNPACKED:
-            # What looks like the end of the description can stand in a label: the rows say where it is.
+            # A label can look like the end of the description: the rows show where it is.
             start = len(data) - 8 * width * header.rows
             if data[start - 8 : start] != struct.pack(f"{header.order}2i", _END, 0):
                 raise FrameError(f"the data are not long enough for {header.rows} rows, or too long")
@@ -80,7 +80,7 @@ def check(data: bytes, limit: int) -> None:
 
 
 def _variables(data: bytes, order: str) -> tuple[int, int]:
-    """Return how many values of eight bytes a row has, and where the descriptions of them end."""
+    """Return how many values of eight bytes a row has, and where their descriptions end."""
     place, width = _HEADER, 0
     while struct.unpack_from(f"{order}i", data, place)[0] == _VARIABLE:
         _, has_label, missing = struct.unpack_from(f"{order}3i", data, place + 4)
@@ -94,7 +94,7 @@ def _variables(data: bytes, order: str) -> tuple[int, int]:
 
 
 def _unpacked(data: bytes, order: str, start: int, limit: int) -> bytes:
-    """Return the codes and values of packed blocks, each of which has a sum of its own."""
+    """Return the codes and values of packed blocks, each with its own checksum."""
     _, trailer, length = struct.unpack_from(f"{order}3q", data, start)
     if trailer + length != len(data):
         raise FrameError("its list of compressed blocks does not end at the end of the file")
@@ -115,7 +115,7 @@ def _unpacked(data: bytes, order: str, start: int, limit: int) -> bytes:
 
 
 def _check_codes(data: bytes, place: int, wanted: int) -> None:
-    """Check that there are as many packed values as the rows have, and nothing behind them."""
+    """Check that there are as many packed values as the rows have, and nothing after them."""
     found, end = 0, len(data)
     while found < wanted and place < end:
         codes = data[place : place + 8]

@@ -1,7 +1,7 @@
 """Reads workbooks: xlsx, and through the same library xls, xlsb and ods.
 
 Belongs here: which sheets of a workbook a form wants, and their cells as text. Does not belong here: what a kind of workbook
-says of a cell besides its value (``open_xml``, ``open_document``, ``binary``, ``old_binary``), and the meaning of merged
+says about a cell besides its value (``open_xml``, ``open_document``, ``binary``, ``old_binary``), and the meaning of merged
 cells and marks.
 """
 
@@ -29,10 +29,10 @@ from orchestration.ingest.readers.model import CELL_SCHEMA, KINDS, Limits, Sheet
 from orchestration.ingest.readers.package import open_package
 
 ONLY_SHEET = "*"
-"""Name by which a form means a workbook's only sheet."""
+"""Name by which a form refers to a workbook's only sheet."""
 
 LookThrough = Callable[[Iterable[str]], tuple[io.BytesIO, dict[str, Look]]]
-"""Looks through the wanted sheets; gives what the library reads, and what was seen of each sheet."""
+"""Inspects the wanted sheets; returns what the library reads, and the findings on each sheet."""
 
 # Cells of a batch, so that values and texts of a large sheet are not in memory twice.
 _BATCH = 2**18
@@ -50,11 +50,11 @@ _KIND_PLACES = {
 
 
 def read_workbook(path: Path, spec: FileSpec, wanted: tuple[str, ...], limits: Limits) -> list[Sheet]:
-    """Return the wanted sheets of a workbook, in its own order; sheets that the form says are no data are not read.
+    """Return the wanted sheets of a workbook, in its own order; sheets that the form excludes as not data are not read.
 
     Raises:
-        UserError: the file is no workbook, damaged, encrypted or too large; has macros or links; lacks a wanted sheet, or
-            has one that is not wanted.
+        UserError: the file is not a workbook, is damaged, encrypted or too large; has macros or links; lacks a wanted sheet,
+            or has one that the form does not name.
     """
     listed, look_through = _open(path, spec.reader, limits)
     not_data = {sheet_name(name) for name in spec.sheets_not_data}
@@ -75,7 +75,7 @@ def read_workbook(path: Path, spec: FileSpec, wanted: tuple[str, ...], limits: L
 
 @contextmanager
 def _library(path: Path, reader: str, place: str = "") -> Iterator[None]:
-    """Refuse the file where the library fails; a defect of the library surfaces as an exception that is no Exception."""
+    """Refuse the file where the library fails; a defect of the library raises an exception that is not an Exception."""
     try:
         yield
     except (KeyboardInterrupt, SystemExit, MemoryError):
@@ -88,7 +88,7 @@ def sheet_names(path: Path, spec: FileSpec, limits: Limits | None = None) -> tup
     """Return the names of a workbook's sheets that have cells.
 
     Raises:
-        UserError: the file is no workbook, damaged, encrypted or too large.
+        UserError: the file is not a workbook, or is damaged, encrypted or too large.
     """
     return tuple(sheet.name for sheet in _open(path, spec.reader, limits or Limits())[0] if sheet.has_cells)
 
@@ -109,7 +109,7 @@ def _open(path: Path, reader: str, limits: Limits) -> tuple[list[ListedSheet], L
 
 
 def _refuse_other_sheets(path: Path, listed: list[ListedSheet], wanted: tuple[str, ...]) -> None:
-    """Refuse sheets that are missing, and sheets that the form does not name, hidden ones too."""
+    """Refuse missing sheets, and sheets that the form does not name, including hidden ones."""
     names = [sheet_name(sheet.name) for sheet in listed]
     there = ", ".join(shown(name) for name in names)
     for name in names:
@@ -130,7 +130,7 @@ def _refuse_other_sheets(path: Path, listed: list[ListedSheet], wanted: tuple[st
             )
     if ONLY_SHEET in wanted and len(listed) == 1:
         return
-    # Hidden sheets first, because whoever delivered the file does not see them.
+    # Hidden sheets first, because the sender of the file does not see them.
     for sheet in sorted(listed, key=lambda sheet: not sheet.is_hidden):
         if sheet_name(sheet.name) in map(sheet_name, wanted):
             continue

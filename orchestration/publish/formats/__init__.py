@@ -1,6 +1,6 @@
-"""What a snapshot is written as: one module a format.
+"""The formats of a snapshot: one module for each.
 
-A format is a module with an object ``FORMAT``, and a line in ``MODULES``; nothing else names it, so that rooms which stand
+A format is a module with an object ``FORMAT``, and a line in ``MODULES``; nothing else names it, so that rooms which build
 on this one (the pages) are formats too. Belongs here: what a format is, and finding it. Does not belong here: how one is
 written, or DuckDB, Parquet, CSV and metadata, which every snapshot has (``publish.candidate``).
 """
@@ -17,18 +17,18 @@ import duckdb
 from orchestration.core.tables import Table
 from orchestration.publish.publication_metadata import Release
 
-# Returns a large part of a file: what was made of the same before, or what the function makes. A text says what the part is
-# made of, all of it but what all jobs are told.
+# Returns a large part of a file: the kept one with equal inputs, or what the function makes. A text states the inputs of the
+# part, except what all jobs are told.
 KeepPart = Callable[[str, Callable[[], bytes]], bytes]
 
 
 def make_part(made_of: str, make: Callable[[], bytes]) -> bytes:
-    """Make a part where nothing is kept."""
+    """Make a part without keeping any."""
     del made_of
     return make()
 
 
-# Is done when the files of all formats are there.
+# Called when the files of all formats exist.
 Later = Callable[[duckdb.DuckDBPyConnection], None]
 
 
@@ -38,8 +38,8 @@ class Job:
 
     ``write`` gets a connection, the folder of the candidate and what keeps parts of files. What a job writes is decided by
     its name, by the tables and the release that all jobs are told, and by what it reads through its connection, so that its
-    files can be taken over where these are as they were (``publish.kept_files``): whatever else it needs it reads itself.
-    One that also reads elsewhere, or leaves something to be done later, says that it is made every time.
+    files can be taken over where these are unchanged (``publish.kept_files``): whatever else it needs it reads itself. A job
+    that also reads elsewhere, or leaves something for later, states that it is made every time.
     """
 
     name: str
@@ -47,11 +47,11 @@ class Job:
     is_made_every_time: bool = False
 
 
-# Returns what there is to write of a format. Of the tables that it is given one is not there yet: ``revisions``, which
-# compares the finished files. The folder of the format is there, and empty.
+# Returns the jobs of a format. Of its tables one does not exist yet: ``revisions``, which compares the finished files. The
+# folder of the format exists and is empty.
 FindJobs = Callable[[duckdb.DuckDBPyConnection, list[Table], Release], list[Job]]
 
-# Where each format is, by the name of its folder; what takes longest comes first.
+# The module of each format, by the name of its folder; the slowest first.
 MODULES = {
     "site": "orchestration.site.build",
     "xlsx": "orchestration.publish.formats.workbook",
@@ -61,7 +61,7 @@ MODULES = {
 }
 NAMES = tuple(MODULES)
 
-# Reports are formats too, by what they are about; the room that makes them is given to who makes a candidate.
+# Reports are formats too, by their subject; the room that makes them is passed to the maker of a candidate.
 REPORTS = {"report": "country", "memos": "county", "sheets": "municipality"}
 
 

@@ -1,8 +1,8 @@
-"""What is said of single rows of a cube, in as few notes as say exactly that.
+"""The notes on single rows of a cube, as the fewest notes that say exactly the same.
 
-A format that has notes of cells lets a note hold for all codes of a dimension. Rows that share a note often are all rows of
-a year, of an area or of a category: one note stands for them, and a note of a row of its own is the exception. Belongs
-here: finding these notes. Does not belong here: their words, or how a format writes them.
+A format with cell notes lets a note apply to all codes of a dimension. Rows that share a note often are all rows of a year,
+an area or a category: one note stands for them, and a note for a single row is the exception. Belongs here: finding these
+notes. Does not belong here: their words, or how a format writes them.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from orchestration.publish.axes import cells_of
 from orchestration.publish.formats.cube import DenseCube
 from orchestration.publish.remarks import NOTE_COLUMN, REASON_COLUMN, SEPARATOR
 
-# The columns that say something of a row, in the order in which it is said.
+# The columns with notes on a row, in the order of the notes.
 SAYING_COLUMNS = (REASON_COLUMN, NOTE_COLUMN)
 
 
 @dataclass(frozen=True)
 class CellNote:
-    """A code of a column that is said of cells; ``codes`` has a code a dimension, None for all of its codes."""
+    """A code of a column that applies to cells; ``codes`` has one code per dimension, None for all of its codes."""
 
     codes: tuple[str | None, ...]
     column: str
@@ -34,8 +34,7 @@ class CellNote:
 def find_cell_notes(cube: DenseCube) -> list[CellNote]:
     """Return the reasons for absence and the notes of all rows of a cube, of which ``rows`` has these columns.
 
-    A note holds for a row exactly where it lies over it. Combinations of codes that the table has no row of may lie under
-    one too.
+    A note applies to a row exactly if it covers it. It may also cover combinations of codes without a row in the table.
     """
     groups = _Groups(cube)
     return [
@@ -62,7 +61,7 @@ class _Groups:
     def __init__(self, cube: DenseCube) -> None:
         self._cube = cube
         axes = range(len(cube.axes))
-        # From all rows to single ones: a general note goes before those that say the same of fewer.
+        # From all rows to single ones: a general note comes before those that say the same about fewer rows.
         self._kept = [kept for count in range(len(axes) + 1) for kept in combinations(axes, count)]
         self._found: dict[tuple[int, ...], tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
 
@@ -78,7 +77,7 @@ class _Groups:
         return self._found[kept]
 
     def covering(self, has_it: NDArray[np.bool_]) -> Iterator[tuple[str | None, ...]]:
-        """Yield the codes of notes that lie over the given rows and over no others."""
+        """Yield the codes of notes that cover the given rows and no others."""
         left = np.flatnonzero(has_it)
         for kept in self._kept:
             if not len(left):

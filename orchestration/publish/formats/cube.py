@@ -1,4 +1,4 @@
-"""Dense cubes: what the formats share that hold a table as a cube.
+"""Dense cubes: what is shared by the formats that hold a table as a cube.
 
 Belongs here: a table's dimensions with codes and labels, the one status of a cell, and the breaks of a series. Does not
 belong here: what holds for every cube (``publish.axes``), and how a format writes one down (``json_stat``, ``px``).
@@ -28,13 +28,13 @@ from orchestration.publish.remarks import BREAK_COLUMN, moved_text
 
 TEXTS = load_texts("publish", "cubes")
 
-# The dimension of a cube that its measures make up, and its title.
+# The dimension of a cube that consists of its measures, and its title.
 MEASURE = "measure"
 MEASURE_TITLE = TEXTS["measure"]
 
 # The columns of a dimension of areas.
 AREA_COLUMNS = ("unit_level", "unit_code")
-# What a format with one status shows where a break lies, and the status that it hides in most rows.
+# The status that a format with one status shows at a break, and the one that this replaces in most rows.
 BREAK = "B"
 NORMAL = "A"
 # Status of a further measure that is empty where the main one is not: the contract has a rate for some areas only.
@@ -45,7 +45,8 @@ CANNOT_EXIST = "M"
 class Axis:
     """One dimension of a cube.
 
-    ``qualifiers`` tell codes of one label apart; ``attributes`` are columns that a code decides, with a value a code.
+    ``qualifiers`` distinguish codes with equal labels; ``attributes`` are columns that a code decides, with one value per
+    code.
     """
 
     dimension: Dimension
@@ -65,7 +66,8 @@ class Axis:
 class DenseCube:
     """A table, or its rows with one value of ``cube.each``.
 
-    ``positions`` has an array an axis: the place of each row's code. ``rows`` has the columns that the writer asked for.
+    ``positions`` has an array for each axis: the place of each row's code. ``rows`` has the columns that the writer
+    requested.
     """
 
     table: Table
@@ -85,7 +87,7 @@ class DenseCube:
         return cells_of([self.positions[axis] for axis in axes], [len(self.axes[axis].codes) for axis in axes])
 
     def spread(self, column: str, cells: NDArray[np.int64], absent: str) -> Any:
-        """Return a column of texts with one element a cell, ``absent`` where the table has no row."""
+        """Return a column of texts with one element per cell, ``absent`` where the table has no row."""
         places: NDArray[np.int64] = np.full(self.size, -1, dtype=np.int64)
         places[cells] = np.arange(len(cells))
         texts = self.rows.column(column).combine_chunks()
@@ -93,7 +95,7 @@ class DenseCube:
 
 
 def joined(texts: Any, separator: str) -> Any:
-    """Return the buffer of an array's texts, joined; Python sees none of them."""
+    """Return the buffer of an array's texts, joined, without making Python objects."""
     return pc.binary_join(pa.ListArray.from_arrays([0, len(texts)], texts), separator)[0].as_buffer()
 
 
@@ -119,7 +121,7 @@ def measure_status(table: Table, measure: str, of_row: str) -> str:
 
 
 def status_labels(table: Table, release: Release) -> dict[str, Label]:
-    """Return what each status means that a cell of the table may have."""
+    """Return the labels of the statuses that a cell of the table may have."""
     labels = {status: release.label(STATUS_COLUMN, status) for status in (*table.statuses, CANNOT_EXIST)}
     if BREAK_COLUMN in table.column_names:
         labels[BREAK] = table.column(BREAK_COLUMN).title
@@ -127,7 +129,7 @@ def status_labels(table: Table, release: Release) -> dict[str, Label]:
 
 
 def further_columns(table: Table) -> list[str]:
-    """Return the columns that neither codes and their labels, attributes, measures, the status nor its break hold."""
+    """Return the remaining columns: not codes, labels, attributes, measures, the status or its break."""
     cube = described(table)
     held = {STATUS_COLUMN, BREAK_COLUMN, *table.cube_measures, *([cube.each] if cube.each else [])}
     for dimension in cube.dimensions:
@@ -246,7 +248,7 @@ def read_cubes(
 
 
 def _check_cells(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Refuse what no cube could hold without changing its meaning."""
+    """Refuse rows that no cube could hold without changing their meaning."""
     conditions = {f"{name} is empty": f'"{name}" is null' for name in (STATUS_COLUMN, described(table).each) if name}
     for name in table.cube_measures:
         conditions[f"{name} is no finite number"] = f'not isfinite("{name}"::double)'
@@ -286,7 +288,7 @@ def _axes(
 
 
 def _decided(dimension: Dimension, name: str) -> str:
-    """Return SQL for a column of a code: its value, or what it is called where the rows of a code have several."""
+    """Return SQL for an attribute of a code: its value, or the name for several where the rows of a code differ."""
     several = dimension.several.get(name)
     if several is None:
         return f'"{name}"'
@@ -343,7 +345,7 @@ def _codes(columns: Sequence[Column], release: Release, parts: Sequence[Value], 
 
 
 def _order(columns: Sequence[Column], release: Release, parts: Sequence[Value]) -> tuple[Order, ...]:
-    """Return what orders a code: its place in the code list; without one, codes as they are."""
+    """Return the sort key of a code: its place in the code list; without one, the code itself."""
     return tuple(order_of(part, _codes(columns, release, parts, place)) for place, part in enumerate(parts))
 
 
@@ -360,7 +362,7 @@ def _label(
 
 
 def _qualifier(columns: Sequence[Column], release: Release, parts: Sequence[Value]) -> Label:
-    """Return what a code adds to a label that others have too: the code, after the label of its level."""
+    """Return the qualifier of a code whose label is not unique: the code, after the label of its level."""
     code = " ".join(str(part) for part in (parts[1:] or parts))
     if len(parts) == 1:
         return Label(nb=code, en=code)

@@ -1,7 +1,7 @@
 """``datapackage.json``: the tables as a Data Package (version 2), which tools check the files against.
 
-Belongs here: how Data Package, Table Schema and Table Dialect say what ``metadata`` knows. Does not belong here: a text of a
-table, a column or a code.
+Belongs here: how Data Package, Table Schema and Table Dialect express what ``metadata`` has. Does not belong here: a text of
+a table, a column or a code.
 
 A Data Package has one language. The properties of the standard are in Norwegian; the same ones with ``_en`` are in English.
 """
@@ -33,8 +33,8 @@ FIELD_TYPES: dict[ColumnType, str] = {
     "BOOLEAN": "boolean",
 }
 
-# The formats whose files are one table each: the name of the resource, and what it says of its kind. The plain name is the
-# one that foreign keys refer to. Parquet is no "table" here, and its format is not spelled like the extension: Frictionless
+# The formats whose files are one table each: the name of the resource, and its kind. The plain name is the one that foreign
+# keys refer to. Parquet is not a "table" here, and its format is not spelled like the extension: otherwise Frictionless
 # would read it through pandas, which turns integers with missing values into other numbers, and refuse them. It checks the
 # Parquet file by size and hash, and the CSV, which has the same fields, cell by cell.
 _RESOURCES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -48,7 +48,7 @@ def write(tables: list[Table], release: Release, folder: Path, known: Mapping[st
 
     Args:
         tables: the public tables.
-        release: what the candidate says of itself.
+        release: the candidate's own facts.
         folder: the candidate; every other file of it has been written.
         known: the hashes of files that were hashed before.
     """
@@ -65,7 +65,7 @@ def write(tables: list[Table], release: Release, folder: Path, known: Mapping[st
         "channel": release.channel,
         "conventions": {name: text.nb for name, text in metadata.CONVENTIONS.items()},
         "conventions_en": {name: text.en for name, text in metadata.CONVENTIONS.items()},
-        # Words of both languages: the standard searches one list.
+        # Words of both languages: the standard has only one list.
         "keywords": list(dict.fromkeys((*catalogue.keywords.nb, *catalogue.keywords.en))),
         "licenses": [licence],
         "contributors": [

@@ -1,6 +1,6 @@
 """``dcat.jsonld``: the snapshot as a catalogue by DCAT-AP-NO 2, the Norwegian profile that data.norge.no harvests.
 
-Belongs here: how the profile says what ``metadata`` knows. Does not belong here: a text of a table, a column or a code.
+Belongs here: how the profile expresses what ``metadata`` has. Does not belong here: a text of a table, a column or a code.
 
 The file is JSON-LD with its context inside, so that reading it needs no network. Where the profile and newer versions of
 DCAT differ, the profile decides: dates of a period are days, sizes are decimals, and SHA-1 is its only checksum
@@ -48,7 +48,7 @@ def write(tables: list[Table], release: Release, folder: Path) -> None:
 
     Args:
         tables: the public tables.
-        release: what the candidate says of itself.
+        release: the candidate's own facts.
         folder: the candidate; every other file of it has been written.
     """
     nodes: list[Node] = [_catalogue(tables, release)]
@@ -147,7 +147,7 @@ def _distribution(files: metadata.Files, table: Table, release: Release, folder:
 
 def _size_and_checksum(path: Path) -> Node:
     with path.open("rb") as file:
-        # Finds damaged copies; nothing is trusted because of it.
+        # To find damaged copies only; it is not a proof of authenticity.
         digest = hashlib.file_digest(file, lambda: hashlib.sha1(usedforsecurity=False)).hexdigest()
     return {
         "dcat:byteSize": {"@value": str(path.stat().st_size), "@type": "xsd:decimal"},
@@ -175,7 +175,7 @@ def _temporal(table: Table, folder: Path) -> Node:
 def _dates(release: Release) -> Node:
     """Return when this edition is issued, and so when the figures were last modified: the time that the calendar sets.
 
-    Nobody has noted when a table was issued for the first time, and each edition is described by a catalogue of its own.
+    The first issue of a table is not recorded, and each edition is described by its own catalogue.
     """
     if release.released_at is None:
         return {}
@@ -189,9 +189,9 @@ def _provenance(*texts: Label | None) -> Node:
 
 
 def _references(release: Release, file_types: set[str], media_types: set[str]) -> list[Node]:
-    """Return what the catalogue refers to, with the class that the profile asks for.
+    """Return the resources that the catalogue refers to, with the class that the profile requires.
 
-    Themes are left to the EU's own vocabulary: their class asks for a name, which is given there.
+    Themes are left out: their class requires a name, which the EU's own vocabulary gives.
     """
     about = release.catalogue
     return [
@@ -203,7 +203,7 @@ def _references(release: Release, file_types: set[str], media_types: set[str]) -
         },
         {
             "@id": _node("contact", release),
-            # The profile asks for one of the kinds; the class above them is stated for readers that do not know the kinds.
+            # The profile requires one of the kinds; their superclass is stated for readers that do not know the kinds.
             "@type": ["vcard:Organization", "vcard:Kind"],
             "vcard:fn": _texts(about.contact.name),
             "vcard:hasEmail": _reference(f"mailto:{about.contact.email}"),
@@ -243,7 +243,7 @@ def _address(path: str, release: Release) -> str:
 
 
 def _node(name: str, release: Release) -> str:
-    """Return the address of something that this file describes."""
+    """Return the address of a resource that this file describes."""
     return f"{release.catalogue.address}{FILE}#{quote(name)}"
 
 

@@ -10,10 +10,10 @@ import duckdb
 from orchestration.core.tables import Column, Table
 from orchestration.core.warehouse import quoted
 
-# Spreadsheets run a cell that begins so as a formula; such a text gets a leading apostrophe.
+# Spreadsheets run a cell with such a beginning as a formula; such a text gets a leading apostrophe.
 FORMULA_START = r"^[=+\-@\t]"
 
-# Ends the name of a file for Excel, and begins such a file: without it Excel does not take the letters for UTF-8.
+# The ending of a file name for Excel, and the beginning of such a file: without it Excel does not recognise UTF-8.
 FOR_EXCEL = "_excel"
 _BOM = b"\xef\xbb\xbf"
 

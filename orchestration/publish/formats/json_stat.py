@@ -1,7 +1,7 @@
-"""JSON-stat 2.0: a dense cube a table, or a cube for each value of ``cube.each``, with everything that a row has.
+"""JSON-stat 2.0: a dense cube for each table, or for each value of ``cube.each``, with everything that a row has.
 
-Belongs here: the layout of the file and its extension, which holds what JSON-stat has no place for (English texts,
-attributes of codes, what one status cannot carry). Does not belong here: dimensions, codes and statuses (``cube``).
+Belongs here: the layout of the file and its extension, for what JSON-stat has no place for (English texts, attributes of
+codes, what one status cannot express). Does not belong here: dimensions, codes and statuses (``cube``).
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ from orchestration.publish.remarks import BREAK_COLUMN, NOTE_COLUMN, SEPARATOR, 
 # Whole numbers below this have the same digits in a BIGINT as in the shortest decimal text of a DOUBLE.
 EXACT = "1e15"
 
-# What is said of codes, by dimension and code.
+# Notes on codes, by dimension and code.
 Notes = Mapping[str, Mapping[str, list[Label]]]
 
 
 def write(connection: duckdb.DuckDBPyConnection, table: Table, release: Release, folder: Path) -> None:
     """Write ``table`` (a relation of the connection's default schema) as ``<table>.json``.
 
-    A table with ``cube.each`` becomes ``<table>/<value>.json``, a file a value.
+    A table with ``cube.each`` becomes ``<table>/<value>.json``, one file for each value.
     """
     target = folder / table.name if described(table).each else folder
     target.mkdir(parents=True, exist_ok=True)
@@ -63,7 +63,7 @@ def write(connection: duckdb.DuckDBPyConnection, table: Table, release: Release,
 
 
 def _columns(table: Table) -> dict[str, str]:
-    """Return names and SQL of the columns that a file is made from; a row's numbers and statuses come as a text each."""
+    """Return names and SQL of the columns that a file is made from; a row's numbers are one text, its statuses another."""
     numbers = [f"coalesce({_number(table.column(name))}, 'null')" for name in table.cube_measures]
     statuses = [measure_status(table, name, shown_status(table)) for name in table.cube_measures]
     return {
@@ -85,12 +85,12 @@ def _number(column: Column) -> str:
 
 
 def _hidden_status() -> str:
-    """Return SQL for the status that a break hides; where it hides none, the normal one."""
+    """Return SQL for the status that a break replaces; where it replaces none, the normal one."""
     return f"""case when "{BREAK_COLUMN}" then "{STATUS_COLUMN}" else '{NORMAL}' end"""
 
 
 def _document(cube: DenseCube, release: Release, notes: Notes) -> Iterable[Any]:
-    """Yield the parts of the file in order. Values and statuses, one of each a cell, never become Python objects.
+    """Yield the parts of the file in order. Values and statuses, one of each per cell, never become Python objects.
 
     ``notes`` are those of codes, by dimension.
     """
@@ -106,7 +106,7 @@ def _document(cube: DenseCube, release: Release, notes: Notes) -> Iterable[Any]:
 
 
 def _head(cube: DenseCube, release: Release, notes: Notes) -> dict[str, Any]:
-    """Return what stands before the cells, in Norwegian."""
+    """Return the part of the file before the cells, in Norwegian."""
     table = cube.table
     roles: dict[str, list[str]] = {}
     for axis in cube.axes:
@@ -117,7 +117,7 @@ def _head(cube: DenseCube, release: Release, notes: Notes) -> dict[str, Any]:
         "class": "dataset",
         "label": _title(cube, release).nb,
         "source": release.catalogue.publisher.name.nb,
-        # When the calendar releases it; a clock would change the bytes of equal figures.
+        # The calendar's release time; a clock would change the bytes of equal figures.
         **({} if release.released_at is None else {"updated": release.released_at.isoformat(timespec="seconds")}),
         "note": [note.nb for note in _notes(table, release)],
         "id": [*(axis.name for axis in cube.axes), MEASURE],
@@ -131,7 +131,7 @@ def _head(cube: DenseCube, release: Release, notes: Notes) -> dict[str, Any]:
 
 
 def _title(cube: DenseCube, release: Release) -> Label:
-    """Return the title of a cube: its table's, and which value it is about."""
+    """Return the title of a cube: its table's title, and the value that it is about."""
     title, each = cube.table.title, described(cube.table).each
     if each is None or cube.value is None:
         return title
@@ -141,7 +141,7 @@ def _title(cube: DenseCube, release: Release) -> Label:
 
 
 def _notes(table: Table, release: Release) -> list[Label]:
-    """Return the notes of a table; that data are constructed comes first."""
+    """Return the notes of a table, first that data are constructed."""
     notes = [release.notice, table.description, table.population, table.method]
     return [note for note in notes if note]
 
@@ -177,7 +177,7 @@ def _unit(column: Column, release: Release) -> Label:
 
 
 def _extension(cube: DenseCube, release: Release, notes: Notes, cells: NDArray[np.int64]) -> dict[str, Any]:
-    """Return what JSON-stat has no place for."""
+    """Return the extension: what JSON-stat has no place for."""
     table, each = cube.table, described(cube.table).each
     licence = release.catalogue.licence
     return {

@@ -1,11 +1,11 @@
 """``metadata/<table>.json``: everything that is known about a table, in both languages, for machines.
 
-Belongs here: what all metadata files say alike, worked out once: the formats and the files of a table, the codes that a
-column may have, the years covered, what is said of constructed data. Does not belong here: the texts of tables, columns and
-codes (``data/metadata``, code lists), or how a standard wants them said (``data_package``, ``dcat``).
+Belongs here: what all metadata files share, computed once: the formats and the files of a table, the codes that a column may
+have, the years covered, the notice on constructed data. Does not belong here: the texts of tables, columns and codes
+(``data/metadata``, code lists), or how a standard expresses them (``data_package``, ``dcat``).
 
-The content hash covers these files, so they know no clock and no snapshot id, and of the table of revisions, which is made
-after them, they say nothing that its rows decide.
+The content hash covers these files, so they contain no time and no snapshot id, and nothing that depends on the rows of the
+table of revisions, which is made after them.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ CATALOGUE_COLUMNS = ("label_nb", "label_en")
 class Format:
     """One file format of the snapshot.
 
-    ``path`` is the file that each table has; otherwise ``patterns`` find those of a table, which may have none or several.
-    ``is_content`` says that the content hash covers it. ``file_type`` is the name in the EU's list of file types,
+    ``path`` is the file that each table has; otherwise ``patterns`` find the files of a table, of which there may be none or
+    several. ``is_content`` says that the content hash covers it. ``file_type`` is the name in the EU's list of file types,
     ``media_type`` is registered with IANA; both are the next wider ones where a format has none of its own.
     """
 
@@ -123,7 +123,7 @@ FORMATS = (
     ),
 )
 
-# What a reader of the files has to know beyond the types.
+# What users of the files need to know beyond the types.
 CONVENTIONS = {name: TEXTS[name] for name in ("missing", "formula", "codes", "order", "several_codes")}
 
 
@@ -164,13 +164,13 @@ def caution_of(table: Table) -> Label | None:
 
 
 def with_caution(table: Table) -> Label:
-    """Return the description of a table, and what is to be said where its rows overlap."""
+    """Return the description of a table, with the caution where its rows overlap."""
     caution, text = caution_of(table), table.description
     return text if caution is None else Label(nb=f"{text.nb} {caution.nb}", en=f"{text.en} {caution.en}")
 
 
 def with_notice(text: Label, notice: Label | None) -> Label:
-    """Return a description that says it too where figures are constructed; readers of catalogues see little else."""
+    """Return a description that includes the notice on constructed figures; readers of catalogues see little else."""
     return text if notice is None else Label(nb=f"{text.nb} {notice.nb}", en=f"{text.en} {notice.en}")
 
 
@@ -180,7 +180,7 @@ def files_of(table: Table, folder: Path) -> list[Files]:
     for each in FORMATS:
         if each.path is not None:
             path = each.path.format(table=table.name)
-            # A view is in the DuckDB file; it need not have files of its own.
+            # A view is in the DuckDB file; it need not have separate files.
             paths = [path] if table.made_by != "view" or (folder / path).is_file() else []
         else:
             paths = [
@@ -197,7 +197,7 @@ def files_of(table: Table, folder: Path) -> list[Files]:
 def _sheets(path: Path) -> list[str]:
     """Return the names of a workbook's sheets; a workbook need not have every table.
 
-    They are read from the list of sheets alone: openpyxl would read every text of the workbook first.
+    They are read only from the list of sheets: openpyxl would read every text of the workbook first.
     """
     with zipfile.ZipFile(path) as archive:
         book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
@@ -217,8 +217,8 @@ def codes_of(table: Table, column: Column, release: Release) -> Mapping[str, Cod
 def catalogue_of(table: Table, column: Column, tables: Sequence[Table]) -> Table | None:
     """Return the table that catalogues what a column holds, if there is one.
 
-    The column has then the name and the title of that table's only key column. Code lists are no such catalogue: all stand
-    in one table, where a code alone identifies no row.
+    The column then has the name and the title of that table's only key column. Code lists are no such catalogue: all are in
+    one table, where a code alone does not identify a row.
     """
     if column.codelist is not None:
         return None
@@ -235,7 +235,7 @@ def catalogue_of(table: Table, column: Column, tables: Sequence[Table]) -> Table
 
 @dataclass(frozen=True)
 class Content:
-    """What the rows of a table say: their number, the years, and the key's columns that have no empty cell."""
+    """A summary of the rows of a table: their number, the years, and the key columns without an empty cell."""
 
     rows: int
     first: int | None
@@ -244,10 +244,10 @@ class Content:
 
 
 def content_of(table: Table, folder: Path) -> Content | None:
-    """Return what the rows of a table say; nothing for a table that is made later, or a view, whose rows others have."""
+    """Return a summary of a table's rows; empty for a table that is made later, or a view, whose rows other tables have."""
     if not is_content(table) or table.made_by == "view":
         return None
-    # The statistics of the row groups say it without reading a row.
+    # The statistics of the row groups show it without reading a row.
     described = pq.read_metadata(folder / "parquet" / f"{table.name}.parquet")
     found: dict[str, list[Any]] = {}
     for group in range(described.num_row_groups):
@@ -279,7 +279,7 @@ def write(tables: list[Table], release: Release, folder: Path) -> None:
 
     Args:
         tables: the public tables.
-        release: what the candidate says of itself.
+        release: the candidate's own facts.
         folder: the candidate; every other file of it has been written.
     """
     for table in tables:

@@ -53,13 +53,13 @@ ABOVE_MUNICIPALITIES = ("county", "country")
 NO_ROW, NO_RATE = "O", "M"
 NO_SIGN = ".."
 
-# Columns A and B have code and name. A figure leaves the room of a letter and a star, so that decimals stand in line.
+# Columns A and B have code and name. A figure leaves room for a letter and a star, so that decimals align.
 FIRST_YEAR = 3
 NO_LETTER, NO_STAR = "_ _E", "_*"
-# Behind a figure of which there is a note below.
+# After a figure with a note below.
 STAR = "*"
 
-# Statuses of figures that are marked, with their colours; the letter says it without colours too.
+# Statuses of figures that are marked, with their colours; the letter is enough without colours.
 NORMAL = "A"
 _MARK_FILLS = {"I": "D6E6F5", "E": "FFF1C9", "P": "E4EFDC", "U": "F6DEDE"}
 _THICK, _THIN = Side(style="thick", color=MARKED), Side(style="thin", color="5B7798")
@@ -67,7 +67,7 @@ _THICK, _THIN = Side(style="thick", color=MARKED), Side(style="thin", color="5B7
 
 @dataclass(frozen=True)
 class Figure:
-    """The figures of a unit and year in the overview; ``coverage`` is empty where nothing is known of it."""
+    """The figures of a unit and year in the overview; ``coverage`` is empty where it is not known."""
 
     values: tuple[float | None, ...]
     status: str
@@ -92,7 +92,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class Overview:
-    """What the overview shows: units in order, all years, and the years that a break lies before with their reasons."""
+    """What the overview shows: units in order, all years, and the years after a break with their reasons."""
 
     table: Table
     units: tuple[Unit, ...]
@@ -223,7 +223,7 @@ class _NameLook:
 
 @dataclass(frozen=True)
 class _FigureLook:
-    """The look of a figure with the mark of its status, or of the sign of a missing one."""
+    """The look of a figure with the mark of its status, or of the sign for a missing figure."""
 
     number_format: str
     mark: str | None
@@ -242,13 +242,13 @@ class _FigureLook:
 
 
 class _Looks:
-    """The looks of a workbook's cells, each made once: to make one takes many times as long as to give it to a cell."""
+    """The looks of a workbook's cells, each made once: making one takes many times as long as applying it to a cell."""
 
     def __init__(self) -> None:
         self._made: dict[tuple[_NameLook | _FigureLook, bool], Any] = {}
 
     def give(self, cell: Cell, look: _NameLook | _FigureLook) -> None:
-        """Give a look to a cell, which has its value already: a text that looks like a formula is marked by its look too."""
+        """Apply a look to a cell that already has its value: a text that looks like a formula is marked by its look too."""
         key = (look, bool(cell.quotePrefix))
         if key in self._made:
             cell._style = copy(self._made[key])
@@ -285,7 +285,7 @@ def _fill_block(
             mark, star = None, ""
             if value is None:
                 put(cell, _sign(status, release))
-                # The sign stands where the numbers end, before the room for a letter.
+                # The sign is where the numbers end, before the room for a letter.
                 number_format = f"{shown};{shown};{shown};@{NO_LETTER}{NO_STAR}"
             else:
                 put(cell, value)
@@ -299,7 +299,7 @@ def _fill_block(
 
 
 def _behind(mark: str | None, star: str) -> str:
-    """Return the end of a number format: the letter and the star, or the room that they would take."""
+    """Return the end of a number format: the letter and the star, or the room for them."""
     if mark:
         return f'" {mark}{star}"' + ("" if star else NO_STAR)
     return NO_LETTER + (f'"{star}"' if star else NO_STAR)
@@ -311,7 +311,7 @@ def _shown_status(figure: Figure, measure: int) -> str:
 
 
 def _absent(country: Unit | None, year: int) -> Figure:
-    """Return what a unit has in a year without a row of it: what the country has where that is missing too."""
+    """Return the figure of a unit without a row in a year: the country's status if that is missing too."""
     whole = country.figures.get(year) if country else None
     status = whole.status if whole and whole.values[0] is None else NO_ROW
     return Figure(values=(None,) * len(OVERVIEW_MEASURES), status=status)
@@ -323,7 +323,7 @@ def _sign(status: str, release: Release) -> str:
 
 
 def _fill_marks(target: Worksheet, row: int, overview: Overview, used: set[str], release: Release) -> int:
-    """Write below the figures what the signs and marks in them mean, and why there are breaks; return the last row."""
+    """Write below the figures what the signs and marks mean, and why there are breaks; return the last row."""
     _text(target, row, both(TEXTS["marks"]), font(bold=True, color=DARK))
     codes = release.codes.get(STATUS_COLUMN, {})
     for status in [*codes, *sorted(used - set(codes) - {STAR})]:
@@ -359,7 +359,7 @@ def _fill_marks(target: Worksheet, row: int, overview: Overview, used: set[str],
 
 
 def _fill_notes(target: Worksheet, row: int, overview: Overview) -> None:
-    """Write the notes on the figures, unit by unit: of which years each holds, and how many inhabitants figures cover."""
+    """Write the notes on the figures, unit by unit: the years of each, and how many inhabitants figures cover."""
     _text(target, row, both(TEXTS["figure_notes"]), font(bold=True, color=DARK))
     for unit in overview.units:
         for place, text in enumerate(_notes_of(unit)):
@@ -373,7 +373,7 @@ def _fill_notes(target: Worksheet, row: int, overview: Overview) -> None:
 
 
 def _notes_of(unit: Unit) -> list[Label]:
-    """Return what is said of the figures of a unit."""
+    """Return the notes on the figures of a unit."""
     years: dict[Label, list[int]] = {}
     shares: list[Label] = []
     for year, figure in sorted(unit.figures.items()):

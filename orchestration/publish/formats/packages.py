@@ -1,8 +1,8 @@
 """A workbook for each county: the FTE of its municipalities, as the county governors get them.
 
-Belongs here: which units belong to a county, and what its read-me sheet says of them and of breaks. Does not belong here:
-the overview for people (``overview``), how long sheets are written (``sheets``), or figures of areas above the municipality
-other than the county's and the country's row of the overview.
+Belongs here: which units belong to a county, and what its read-me sheet says about them and about breaks. Does not belong
+here: the overview for people (``overview``), how long sheets are written (``sheets``), or figures of areas above the
+municipality other than the county's and the country's row of the overview.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from orchestration.publish.formats.sheets import TEXTS, ReadMe
 from orchestration.publish.publication_metadata import Release
 from orchestration.publish.remarks import BREAKS
 
-# What is public of a single municipality, district or agency; nothing else is.
+# What is public about a single municipality, district or agency; nothing else is.
 MUNICIPAL_TABLES = ("fte_by_service", "fte_by_education", "fte_by_pathway")
 
 CHANGES = "area_changes"
 
-# A table of the connection's own: the rows of a county, by area and year.
+# A temporary table of the connection: the rows of a county, by area and year.
 MEMBERS = "members_of_county"
 
 
 @dataclass(frozen=True)
 class Predecessor:
-    """A municipality of which one of today's was made, whole or in part; ``last`` is its last year."""
+    """A municipality that became, in whole or in part, one of today's; ``last`` is its last year."""
 
     code: str
     name: str
@@ -57,7 +57,7 @@ class County:
 
 
 def jobs(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Release) -> list[Job]:
-    """Return what writes ``packages/<county code>.xlsx`` for each county of the newest areas; none where there are no areas.
+    """Return the jobs that write ``packages/<county code>.xlsx`` for each county of the newest areas; none without areas.
 
     Each is called with a connection that sees the same tables, by any thread.
     """
@@ -67,7 +67,7 @@ def jobs(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: Re
     municipal = [by_name[name] for name in MUNICIPAL_TABLES if name in by_name]
 
     def write_county(connection: duckdb.DuckDBPyConnection, folder: Path, keep: KeepPart, code: str) -> None:
-        # Found again: what decides the bytes is read with the job's own connection, which observes it.
+        # Read again: everything that decides the bytes is read with the job's own connection, which records it.
         (county,) = (each for each in _counties(connection, has_changes=CHANGES in by_name) if each.code == code)
         overview = None
         if OVERVIEW in by_name:
@@ -176,9 +176,9 @@ def _made_of(predecessors: Sequence[Predecessor]) -> Label:
 
 @contextmanager
 def _members(connection: duckdb.DuckDBPyConnection, county: County, *, has_changes: bool) -> Iterator[None]:
-    """Give the connection the table ``MEMBERS`` of a county for the length of a ``with`` block.
+    """Give the connection the table ``MEMBERS`` of a county for a ``with`` block.
 
-    Found once, and so well known that DuckDB reads of the tables little else than the rows of the county.
+    It is computed once, so that DuckDB reads little more of the tables than the rows of the county.
     """
     connection.execute(f"create temp table {MEMBERS} as {_members_sql(county.code, has_changes=has_changes)}")
     try:
@@ -190,7 +190,7 @@ def _members(connection: duckdb.DuckDBPyConnection, county: County, *, has_chang
 def _lines_sql(has_changes: bool) -> str:
     """Return SQL of ``lines``: today's municipalities and, back through the changes, what they were made of.
 
-    ``before`` is the year from which a predecessor is gone; changes after the newest areas do not count.
+    ``before`` is the year from which a predecessor no longer exists; changes after the newest areas do not count.
     """
     back = (
         f"""

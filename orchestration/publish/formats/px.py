@@ -4,12 +4,12 @@ Belongs here: the keywords of the format and its signs for missing cells. Does n
 (``px_lines``), dimensions, codes and statuses (``cube``).
 
 PxWeb refuses a file without the keywords that its loader (PCAxis.Core) checks: MATRIX, SUBJECT-CODE, DECIMALS, and in each
-language SUBJECT-AREA, CONTENTS and UNITS of the table as a whole. What it shows of a content it reads from that content
-alone, so units, contact and time of update stand there too. ``benchmarks/pxweb.py`` checks files by its rules.
+language SUBJECT-AREA, CONTENTS and UNITS of the table as a whole. It shows a content only with that content's own keywords,
+so units, contact and time of update are stated there too. ``benchmarks/pxweb.py`` checks files by its rules.
 
 PX has signs for missing cells but no status of a cell that readers keep: DATANOTECELL is a line of metadata for each cell,
-which servers hold in memory, and most readers drop it. Status, break and coverage are contents of their own instead.
-Reasons and notes of rows are footnotes of cells (CELLNOTE): one for all cells that have it in common (``cell_notes``).
+which servers hold in memory, and most readers drop it. Status, break and coverage are separate contents instead. Reasons and
+notes of rows are footnotes of cells (CELLNOTE): one for all cells that share it (``cell_notes``).
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ from orchestration.publish.remarks import BREAK_COLUMN, COVERAGE_COLUMN, read_mo
 # The most decimals that PC-Axis keeps.
 MOST_DECIMALS = 15
 
-# Missing cells are written as one to six dots; keywords say what readers print for them.
+# Missing cells are written as one to six dots; keywords define what readers print for them.
 DOTS = 6
 MISSING = '".."'
 NO_ROW = '"."'
@@ -68,7 +68,7 @@ NO_ROW = '"."'
 # Stands for every value of a variable in the key of a note.
 EVERY = Label(nb="*", en="*")
 
-# What PxWeb calls a variable by what it is, by the role of a dimension.
+# PxWeb's type of a variable, by the role of a dimension.
 VARIABLE_TYPES = {"time": "Time", "geo": "Geographical", None: "Classificatory"}
 CONTENT_TYPE = "Content"
 
@@ -97,7 +97,7 @@ class _Said:
 def write(connection: duckdb.DuckDBPyConnection, table: Table, release: Release, folder: Path) -> None:
     """Write ``table`` (a relation of the connection's default schema) as ``<table>.px``.
 
-    A variable of PX has at least one value, so a table without rows has no file.
+    A PX variable has at least one value, so a table without rows has no file.
     """
     folder.mkdir(parents=True, exist_ok=True)
     breaks, moved = read_breaks(connection, release), read_moved(connection)
@@ -164,7 +164,7 @@ def _sign_of(status: str, release: Release) -> str:
 def _dots(release: Release) -> dict[str, int]:
     """Return the number of dots by status: the sign that the code list has, or a free number for a sign of another kind.
 
-    One and two dots are never free: combinations without a row and statuses without a sign have them.
+    One and two dots are never free: they stand for combinations without a row and statuses without a sign.
     """
     signs = {code: found.sign for code, found in release.codes[STATUS_COLUMN].items() if found.sign}
     taken = {len(NO_ROW.strip(QUOTE)), len(MISSING.strip(QUOTE)), *(len(sign) for sign in signs.values() if _is_dots(sign))}
@@ -183,7 +183,7 @@ def _places(release: Release) -> dict[str, int]:
 
 
 def _data(cube: DenseCube) -> Iterator[Any]:
-    """Yield the cells: a line for each combination of the stub, years and contents along it. Python sees no single cell."""
+    """Yield the cells: a line for each combination of the stub, years and contents along it; no Python objects."""
     stub, heading = _layout(cube)
     contents = len(_measures(cube.table)) + 1 + (BREAK_COLUMN in cube.table.column_names)
     cells = cube.spread("cells", cube.cells([*stub, *heading]), " ".join([NO_ROW] * contents))
@@ -229,8 +229,8 @@ def _keywords(cube: DenseCube, release: Release, said: _Said) -> Iterator[str]:
 def _technical(cube: DenseCube, release: Release) -> Iterator[str]:
     """Yield what programs need to know.
 
-    A clock would change the bytes of equal figures, so times are those that the calendar sets for the release. A file of no
-    release says none.
+    A clock would change the bytes of equal figures, so times are those that the calendar sets for the release. A file
+    without a release has no times.
     """
     decimals = min(pc.max(cube.rows.column("decimals")).as_py(), MOST_DECIMALS)
     yield from (
@@ -247,7 +247,7 @@ def _technical(cube: DenseCube, release: Release) -> Iterator[str]:
     yield from once("UPDATE-FREQUENCY", release.catalogue.frequency.rpartition("/")[2])
     yield from once("TABLEID", cube.table.name)
     yield from plain_lines("DECIMALS", str(decimals))
-    # Each content with decimals says so itself, by PRECISION.
+    # Each content with decimals states them itself, by PRECISION.
     yield from plain_lines("SHOWDECIMALS", "0")
     yield from once("MATRIX", cube.table.name)
     # Rates, shares and statuses have no sum.
@@ -257,7 +257,7 @@ def _technical(cube: DenseCube, release: Release) -> Iterator[str]:
 
 
 def _contact_and_update(release: Release, *keys: Label) -> Iterator[str]:
-    """Yield whom to ask and when the figures were last updated, of the table or of a content."""
+    """Yield the contact and the time of the last update, of the table or of a content."""
     contact = release.catalogue.contact
     if release.released_at is not None:
         yield from once("LAST-UPDATED", time_of(release.released_at), *keys)
@@ -310,18 +310,18 @@ def _variables(cube: DenseCube, contents: Sequence[_Content]) -> Iterator[str]:
 
 
 def _variable(title: Label, code: str, kind: str) -> Iterator[str]:
-    """Yield what a variable is called in queries, in both languages, and of which kind it is."""
+    """Yield the name of a variable in queries, in both languages, and its kind."""
     yield from text_lines("VARIABLECODE", Label(nb=code, en=code), title)
     yield from once("VARIABLE-TYPE", kind, title)
 
 
 def _values(axis: Axis) -> list[Label]:
-    """Return the labels of a dimension. Notes and most readers know a value by its text, so no two are equal."""
+    """Return the labels of a dimension. Notes and most readers identify a value by its text, so no two are equal."""
     return distinct_labels([quotable(label) for label in axis.labels], axis.qualifiers)
 
 
 def _notes(cube: DenseCube, release: Release, contents: Sequence[_Content], said: _Said) -> Iterator[str]:
-    """Yield the notes: first that data are constructed, which readers must show; on the table, contents and years."""
+    """Yield the notes: first that data are constructed, which readers must show; then on the table, contents and years."""
     table = cube.table
     if release.notice:
         yield from text_lines("NOTEX", release.notice)
@@ -347,7 +347,7 @@ def _notes(cube: DenseCube, release: Release, contents: Sequence[_Content], said
 def _cell_notes(cube: DenseCube, release: Release, notes: Sequence[CellNote]) -> Iterator[str]:
     """Yield the footnotes of cells: reasons for absence and notes, those of the same cells as one.
 
-    Values stand in the order of the stub, then of the heading with the contents last.
+    Values are in the order of the stub, then of the heading with the contents last.
     """
     values = [dict(zip(axis.codes, _values(axis), strict=True)) for axis in cube.axes]
     by_cells: dict[tuple[str | None, ...], list[Label]] = {}
@@ -382,7 +382,7 @@ def _symbols(release: Release) -> dict[int, str]:
 
 
 def _signs(release: Release) -> Label:
-    """Return what the printed signs mean; the one for what cannot exist stands for combinations without a row too."""
+    """Return what the printed signs mean; the one for what cannot exist also stands for combinations without a row."""
     codes = release.codes[STATUS_COLUMN]
     sign = _symbols(release).get(1, NO_ROW.strip(QUOTE))
     parts = [filled(TEXTS["no_row"], sign=sign)]

@@ -1,6 +1,6 @@
-"""How PX writes one keyword down: two languages, quotation marks, and lines that PC-Axis can read.
+"""How PX writes one keyword: two languages, quotation marks, and lines that PC-Axis can read.
 
-Belongs here: what holds for any keyword. Does not belong here: which keywords a file has, or what they say (``px``).
+Belongs here: what holds for any keyword. Does not belong here: which keywords a file has, or their contents (``px``).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def paragraphs(texts: Sequence[Label]) -> Label:
 
 
 def quotable(label: Label) -> Label:
-    """Return a label on one line without the quotation mark, for which PX has no other way of writing."""
+    """Return a label on one line without quotation marks, which PX cannot escape."""
     return Label(nb=_clean(label.nb), en=_clean(label.en))
 
 
@@ -44,19 +44,19 @@ def _clean(text: str) -> str:
 
 
 def once(keyword: str, value: str, *keys: Label) -> Iterator[str]:
-    """Yield a keyword whose text is of no language; keys are those of the file's own language."""
+    """Yield a keyword whose text does not depend on the language; keys are those of the file's own language."""
     language, tag = LANGUAGES[0]
     yield f'{_head(keyword, tag, language, keys)}"{_clean(value)}";\n'
 
 
 def plain_lines(keyword: str, value: str, *keys: Label) -> Iterator[str]:
-    """Yield a keyword whose value is no text; in both languages where its keys are texts."""
+    """Yield a keyword whose value is not a text; in both languages where its keys are texts."""
     for language, tag in LANGUAGES if keys else LANGUAGES[:1]:
         yield f"{_head(keyword, tag, language, keys)}{value};\n"
 
 
 def text_lines(keyword: str, said: Label, *keys: Label) -> Iterator[str]:
-    """Yield a keyword with a text in both languages. A long one is cut into lines, which readers put together again."""
+    """Yield a keyword with a text in both languages. A long one is cut into lines, which readers join again."""
     for language, tag in LANGUAGES:
         head, rest = _head(keyword, tag, language, keys), _clean(getattr(said, language))
         if len(head) + len(rest) + 3 <= LINE_LENGTH:

@@ -1,8 +1,8 @@
 """What the published workbooks share: tables as long sheets, the read-me sheet.
 
 A workbook is made in two steps. openpyxl writes what people look at: read-me, overview, headers, filters, formats and page
-set-up. The rows of long sheets are millions of cells, minutes of work where Python handles each: DuckDB writes them as XML,
-put in place of a pattern row that openpyxl wrote, and their texts are stored once a workbook.
+set-up. The rows of long sheets are millions of cells, which would take Python minutes: DuckDB writes them as XML in place of
+a pattern row that openpyxl wrote, and their texts are stored once per workbook.
 
 Belongs here: how such a sheet is laid out and how its bytes are made. Does not belong here: which rows a workbook has
 (``workbook``, ``packages``), and the look of all workbooks (``core.workbooks``). Equal tables give equal bytes.
@@ -57,14 +57,14 @@ from orchestration.publish.remarks import NOTE_COLUMN, REASON_COLUMN
 
 TEXTS = load_texts("publish", "workbooks")
 
-# What a sheet and a cell can hold in Excel; the first row is the header.
+# The limits of a sheet and a cell in Excel; the first row is the header.
 MAXIMUM_ROWS = 1_048_576 - 1
 MAXIMUM_TEXT = 32_767
 
-# Excel writes true and false in the reader's language, whatever the format; LibreOffice writes 0 and 1 without one.
+# Excel shows true and false in the reader's language, whatever the format; LibreOffice shows 0 and 1 without a format.
 TRUTH = '"TRUE";"TRUE";"FALSE"'
 
-# Ends the name of the column that has the labels of the column after it.
+# Suffix of the column with the labels of the next column.
 LABEL_SUFFIX = "_nb"
 
 # Status, reason, note and kind of break: the code lists that every reader needs to understand a row, and their heads.
@@ -75,7 +75,7 @@ ROW_CODES = {
     remarks.KINDS.codelist or "": "break_kinds",
 }
 
-# What is said of how the tables are read, head and text.
+# How to read the tables: head and text.
 READING = (
     ("reading_rows", "reading_rows_text"),
     ("reading_empty_cells", "reading_empty_cells_text"),
@@ -85,15 +85,15 @@ READING = (
     ("reading_texts", "reading_texts_text"),
 )
 
-# Of zlib: the usual level takes half as long again for files that are 4 % smaller.
+# Level of zlib: the usual level takes 50 % longer for files that are 4 % smaller.
 COMPRESSION = 5
 
 ROWS_AT_ONCE = 20_000
 
-# The relation that has for each text of a column the XML of its cell, while a sheet is written.
+# The relation with the cell XML of each text of a column, while a sheet is written.
 PLACES = "sheet_places"
 
-# openpyxl writes formats of cells into a row that stands for all rows.
+# openpyxl writes the cell formats into a pattern row for all rows.
 _PATTERN_ROW = re.compile(r'(<row r="2".*?</row>)', re.DOTALL)
 
 STRINGS_FILE = "xl/sharedStrings.xml"
@@ -118,7 +118,7 @@ class Field:
 
     @property
     def head(self) -> str:
-        """What stands in the first row."""
+        """The text of the first row."""
         return f"{self.column.name}{LABEL_SUFFIX}" if self.is_label else self.column.name
 
     @property
@@ -156,7 +156,7 @@ class LongSheet:
 def plan_sheet(
     connection: duckdb.DuckDBPyConnection, table: Table, release: Release, chosen: str = "", series: str = ""
 ) -> LongSheet:
-    """Return what a sheet of rows of a table will hold; with what kind of break lies before a row, beside that there is one.
+    """Plan the sheet of a table's rows; it states also the kind of a break before a row.
 
     Args:
         connection: its default schema has the table.
@@ -187,7 +187,7 @@ def plan_sheet(
 
 
 def number_format(column: Column) -> str:
-    """Return the format of a column's numbers: its decimals, whole numbers of a unit, years without a thousands mark."""
+    """Return the format of a column's numbers: its decimals, whole numbers of a unit, years without a separator."""
     if column.type == "BOOLEAN":
         return TRUTH
     if column.decimals is not None:
@@ -198,7 +198,7 @@ def number_format(column: Column) -> str:
 
 
 def labels_of(text: str, column: Column, release: Release) -> str:
-    """Return the Norwegian label of a code, or of several that are joined by a semicolon; a code without one stays."""
+    """Return the Norwegian label of a code, or of several that are joined by a semicolon; a code without a label is kept."""
     codes = release.codes_of(column)
     parts = [text] if text in codes else text.split(";")
     return "; ".join(codes[part].label.nb if part in codes else part for part in parts)
@@ -245,7 +245,7 @@ def write_book(
     first = len(book.worksheets)
     for sheet in sheets:
         _lay_out(book.create_sheet(sheet.table.name), sheet, release)
-    # There is nothing to compute, so readers need not ask to save what they opened.
+    # There is nothing to compute, so programs need not ask to save on closing.
     book.calculation.fullCalcOnLoad = False
     book.properties.creator = release.catalogue.publisher.name.nb
     book.properties.title = title.nb
@@ -269,11 +269,11 @@ def _lay_out(target: Worksheet, sheet: LongSheet, release: Release) -> None:
             pattern = target.cell(2, place)
             pattern.number_format = number_format(field.column)
             pattern.alignment = aligned(_side(field), "bottom")
-    # The last cell of the pattern row, beyond the columns, is the pattern of texts that look like formulas.
+    # The last cell of the pattern row, beyond the columns, is the pattern for texts that look like formulas.
     target.cell(2, len(sheet.fields) + 1).quotePrefix = True
     widths = [_width(field, sheet, release) for field in sheet.fields]
     set_widths(target, widths)
-    # Bold letters, and the button of the filter, take room.
+    # Bold letters, and the filter button, take room.
     heads = [(field.head, 0.8 * width - 2) for field, width in zip(sheet.fields, widths, strict=True)]
     target.row_dimensions[1].height = height(heads) if sheet.is_for_people else TABLE_HEAD_HEIGHT
     set_table(target, len(sheet.fields), sheet.rows, fixed_columns=len(sheet.table.key) if sheet.is_for_people else 0)
@@ -281,14 +281,14 @@ def _lay_out(target: Worksheet, sheet: LongSheet, release: Release) -> None:
 
 
 def _side(field: Field) -> str:
-    """Return where cells stand: texts left, figures right, years and yes or no in the middle."""
+    """Return the alignment of cells: texts left, figures right, years and yes or no centred."""
     if field.is_text:
         return "left"
     return "center" if field.column.type == "BOOLEAN" or number_format(field.column) == "0" else "right"
 
 
 def _width(field: Field, sheet: LongSheet, release: Release) -> float:
-    """Return a width in which the header with its filter button and most texts are seen."""
+    """Return a width that fits the header with its filter button and most texts."""
     head = len(field.head) + 4
     if sheet.is_for_people:
         # A column is as wide as its longest word.
@@ -303,7 +303,7 @@ def _width(field: Field, sheet: LongSheet, release: Release) -> float:
 
 def set_printing(target: Worksheet, title: str, release: Release, *, is_wide: bool = False) -> None:
     """Set up printing, with the notice of the publication on each page."""
-    # A footer holds 255 characters: the first sentence, the rest is on the read-me sheet.
+    # A footer has at most 255 characters: the first sentence; the rest is on the read-me sheet.
     said = release.notice.nb.split(". ")[0] if release.notice else None
     set_page(target, title, said=said, is_wide=is_wide)
 
@@ -321,7 +321,7 @@ def _fill(
 ) -> None:
     """Copy a workbook, put the rows of its long sheets in place of their pattern rows, and add the texts of the rows."""
     strings = _Strings()
-    # Of the largest sheets first: a new text in a smaller one changes no place in them, so that they can be kept.
+    # The largest sheets first: a new text in a smaller one then changes no place in them, so that they can be kept.
     for sheet in sorted(files.values(), key=lambda sheet: -sheet.rows):
         _store_texts(sheet, strings, release)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION) as target:
@@ -335,7 +335,7 @@ def _fill(
 
 
 def _with_strings(name: str, content: str) -> str:
-    """Return a file of openpyxl, which has texts in cells only, that says where the texts are and not when it was made."""
+    """Return a file of openpyxl, with the place of the texts and without the time at which it was made."""
     if name == "[Content_Types].xml":
         part = f'<Override PartName="/{STRINGS_FILE}" ContentType="{_STRINGS_CONTENT}"/>'
         return content.replace("</Types>", f"{part}</Types>")
@@ -367,11 +367,11 @@ def _is_too_long(text: str) -> bool:
 
 
 def _xml(text: str) -> str:
-    """Return a text as XML of a workbook: without what XML cannot hold, cut to what a cell can hold."""
+    """Return a text as XML of a workbook: without characters that XML cannot hold, cut to the length of a cell."""
     text = re.sub("[\ufffe\uffff]", "", ILLEGAL_CHARACTERS_RE.sub("", text))
     if _is_too_long(text):
         text = text.encode("utf-16-le")[: 2 * (MAXIMUM_TEXT - 1)].decode("utf-16-le", "ignore") + "…"
-    # Workbooks write characters as _xHHHH_; a text that has such a mark itself is marked too.
+    # Workbooks write characters as _xHHHH_; such a sequence in a text itself is escaped too.
     text = re.sub(r"_(?=x[0-9A-Fa-f]{4}_)", "_x005F_", text)
     return escape(text, {"\r": "&#13;"})
 
@@ -385,9 +385,9 @@ def _packed(
     release: Release,
     keep: KeepPart,
 ) -> bytes:
-    """Return the file of a sheet as an archive of its own, with its rows in place of the pattern row.
+    """Return the file of a sheet as a separate archive, with its rows in place of the pattern row.
 
-    It is made of the pattern, the rows, and where their texts are stored.
+    Its inputs are the pattern, the rows, and the places of their texts.
     """
     styles = {int(place): int(style) for place, style in _styles(_PATTERN_ROW.split(content, maxsplit=1)[1])}
     places = _places(sheet, strings, styles.pop(len(sheet.fields) + 1), release)
@@ -408,14 +408,14 @@ def _packed(
 
 
 def _filled(connection: duckdb.DuckDBPyConnection, content: str, sheet: LongSheet, sql: str) -> Iterator[str]:
-    """Yield the XML of a sheet with the rows that SQL gives in place of the pattern row."""
+    """Yield the XML of a sheet with the rows from SQL in place of the pattern row."""
     before, _, after = _PATTERN_ROW.split(content, maxsplit=1)
     last = get_column_letter(len(sheet.fields))
     yield re.sub(r'<dimension ref="[^"]*"', f'<dimension ref="A1:{last}{sheet.rows + 1}"', before, count=1)
     result = connection.execute(sql)
     while rows := result.fetchmany(ROWS_AT_ONCE):
         yield "".join(row[0] for row in rows)
-    # Codes with leading zeros are meant to be texts: no warning in each cell.
+    # Codes with leading zeros are texts on purpose: no warning in each cell.
     warning = f'<ignoredErrors><ignoredError sqref="A1:{last}{sheet.rows + 1}" numberStoredAsText="1"/></ignoredErrors>'
     yield after.replace("</worksheet>", f"{warning}</worksheet>")
 
@@ -440,7 +440,7 @@ def _store_texts(sheet: LongSheet, strings: _Strings, release: Release) -> None:
 
 
 def _places(sheet: LongSheet, strings: _Strings, quoted: int, release: Release) -> pa.Table:
-    """Return for each text of each column how its cell, and the cell of its label, end in XML."""
+    """Return for each text of each column the end of the XML of its cell and of its label's cell."""
 
     def ending(text: str) -> str:
         style = f' s="{quoted}"' if text.startswith(FORMULA) else ""
@@ -595,7 +595,7 @@ class ReadMe:
     # Sections that every workbook has.
 
     def about(self, *content: Label) -> None:
-        """Say what the file has, who publishes it, under which licence and how it is cited."""
+        """Write the contents of the file, its publisher, licence and citation."""
         catalogue = self._release.catalogue
         self.section(TEXTS["about"])
         for place, text in enumerate(content):
@@ -613,13 +613,13 @@ class ReadMe:
         self.line(both(TEXTS["cite"]), cite)
 
     def reading(self) -> None:
-        """Say how rows, empty cells, codes, breaks and texts are read."""
+        """Explain how to read rows, empty cells, codes, breaks and texts."""
         self.section(TEXTS["reading"])
         for head, text in READING:
             self.line(both(TEXTS[head]), TEXTS[text])
 
     def codes(self) -> None:
-        """List what status, reason and note may be."""
+        """List the codes of status, reason and note."""
         for codelist, title in ROW_CODES.items():
             codes = self._release.codes.get(codelist, {})
             if codes:
@@ -629,7 +629,7 @@ class ReadMe:
                     self.line(name, code.label, *([code.sign] if has_signs else []))
 
     def columns(self, tables: Sequence[Table]) -> None:
-        """Explain the columns: once where several tables mean the same by a name, else table by table."""
+        """Explain the columns: once where a name has the same meaning in several tables, else table by table."""
         meanings: dict[str, dict[Column, int]] = {}
         for table in tables:
             for column in table.columns:

@@ -1,7 +1,7 @@
 """The workbook of the publication: read-me, the overview of municipalities, then every table, from country to county.
 
-Belongs here: which tables and rows are in, and what the read-me sheet says of them. Does not belong here: how sheets look
-and are written (``sheets``), or the municipalities' own series (``packages``).
+Belongs here: which tables and rows are included, and what the read-me sheet says about them. Does not belong here: how
+sheets look and are written (``sheets``), or the municipalities' own series (``packages``).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from orchestration.publish.snapshot_files import REVISIONS
 
 LEVEL_COLUMN = "unit_level"
 
-# From country to county; single municipalities, districts and agencies are too many rows to look at in a workbook.
+# From country to county; single municipalities, districts and agencies are too many rows for a workbook.
 LEVELS = ("country", "health_region", "hf_area", "county", "size_group")
 
 
@@ -35,7 +35,7 @@ def write(
 ) -> None:
     """Write ``tables`` (relations of the connection's default schema) as one workbook.
 
-    Revisions are left out: they depend on the snapshot before, and equal figures have to be equal files.
+    Revisions are left out: they depend on the snapshot before, and equal figures must give equal files.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     chosen = [
@@ -62,7 +62,7 @@ def write(
 
 
 def _chosen(table: Table) -> str:
-    """Return SQL that chooses the rows that are in: a table without figures, such as the corrections, is in as a whole."""
+    """Return SQL that chooses the included rows; a table without figures, such as the corrections, is complete."""
     if LEVEL_COLUMN not in table.column_names or not table.measures:
         return ""
     levels = ", ".join(f"'{level}'" for level in LEVELS)
@@ -70,7 +70,7 @@ def _chosen(table: Table) -> str:
 
 
 def _levels(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, int]:
-    """Return the rows of each level of a table, those that are not in too; none where it has no levels."""
+    """Return the number of rows of each level of a table, including those left out; none where it has no levels."""
     if LEVEL_COLUMN not in table.column_names:
         return {}
     query = f"select coalesce({LEVEL_COLUMN}, ''), count(*) from \"{table.name}\" group by 1 order by 1"
@@ -78,7 +78,7 @@ def _levels(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, in
 
 
 def _described(sheet: LongSheet, levels: dict[str, int], release: Release) -> Label:
-    """Return what the read-me sheet says of a sheet: title, description, method, levels, and where the rest is."""
+    """Return the read-me text of a sheet: title, description, method, levels, and where the rest is."""
     table = sheet.table
     parts = [filled(TEXTS["column"], title=table.title, description=table.description)]
     if caution := caution_of(table):
