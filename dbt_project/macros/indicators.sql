@@ -1,4 +1,5 @@
-{# The row of a grid: target group, reporting form and item of a question, as far as the question has them; else all. #}
+{# The row of a grid: target group, reporting form and item of a question; `all` for those that the question does not have.
+   #}
 {% macro indicator_item(rows) -%}
     coalesce(
         nullif(
