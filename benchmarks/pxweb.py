@@ -1,16 +1,16 @@
-"""Would PxWeb take the PX files? A second opinion beside pyaxis, by the rules of PxWeb's own loader.
+"""Would PxWeb accept the PX files? A second check besides pyaxis, by the rules of PxWeb's own loader.
 
     .venv/bin/python benchmarks/pxweb.py [folder or file ...]
 
-A folder is a snapshot or a candidate; the published snapshot unless said otherwise. Prints a line a file with what speaks
-against it; the exit code is 1 where PxWeb would refuse one or drop something of it.
+A folder is a snapshot or a candidate; by default the published snapshot. Prints a line per file with its problems; the exit
+code is 1 where PxWeb would refuse a file or drop a part of it.
 
 The rules are those of PCAxis.Core (PXFileParser, PXModelBuilderAdapter.SetMeta and CheckMeta, ContInfo.CheckUnits, PxDate),
-written anew from reading them. An error is what makes the loader refuse a file ("PX file is corrupted"), a warning what it
-drops in silence. Where the loader looks at one language, the one that it read last, every language is looked at here.
-RECOMMENDED is what Px.Utils, the library of the same family, asks for beside that.
+reimplemented from their source. An error makes the loader refuse a file ("PX file is corrupted"); a warning marks something
+that it drops silently. Where the loader checks only the language that it read last, all languages are checked here.
+RECOMMENDED are further keywords that Px.Utils, a library of the same family, requires.
 
-Belongs here: reading a file as the loader does. Does not belong here: anything of the writer (``publish.formats.px``).
+Belongs here: reading a file as the loader does. Does not belong here: code of the writer (``publish.formats.px``).
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from orchestration.core.settings import load_settings
 from orchestration.publish.pointer import CURRENT
 
-# Keywords of the table as a whole without which a file is refused: one for all languages, and one each.
+# Required keywords of the table as a whole: those for all languages, and those for each language.
 ONE_MANDATORY = ("MATRIX", "SUBJECT-CODE", "DECIMALS")
 EACH_MANDATORY = ("SUBJECT-AREA", "CONTENTS", "UNITS")
-# These may be empty; an empty one of the others is a missing one.
+# These may be empty; others count as missing when empty.
 MAY_BE_EMPTY = ("SUBJECT-AREA", "UNITS")
 
-# Of the table, of each variable (PRECISION: of each content that has decimals), and of each content.
+# For the table, for each variable (PRECISION: for each content with decimals), and for each content.
 RECOMMENDED = ("TABLEID", "DESCRIPTION", "CONTVARIABLE", "SOURCE", "CONTACT", "OFFICIAL-STATISTICS", "UPDATE-FREQUENCY")
 RECOMMENDED_OF_VARIABLES = ("VARIABLECODE", "VARIABLE-TYPE", "CODES")
 RECOMMENDED_OF_CONTENTS = ("UNITS", "CONTACT")
 
-# What is said of one content has its name as the key.
+# Keywords about one content have its name as the key.
 OF_CONTENTS = (
     "BASEPERIOD", "CFPRICES", "CONTACT", "DAYADJ", "LAST-UPDATED", "REFERENCE-ID", "REFPERIOD", "SEASADJ", "STOCKFA",
     "UNITS",
@@ -50,7 +50,7 @@ OF_VARIABLES = (
 OF_VALUES = ("PRECISION", "VALUENOTE", "VALUENOTEX")
 OF_CELLS = ("CELLNOTE", "CELLNOTEX")
 OF_NOTHING_OR_VARIABLES = ("NOTE", "NOTEX")
-# The loader refuses a file whose VALUES, CODES or CONTVARIABLE name no variable; the rest it drops.
+# The loader refuses a file whose VALUES, CODES or CONTVARIABLE name no variable; it drops other such keywords.
 REFUSED_WITHOUT_VARIABLE = ("VALUES", "CODES", "KEYS")
 
 TRUTHS = ("AGGREGALLOWED", "AUTOPEN", "COPYRIGHT", "DESCRIPTIONDEFAULT", "OFFICIAL-STATISTICS")
@@ -74,12 +74,12 @@ EVERY = "*"
 
 
 class UnreadableError(Exception):
-    """What ends reading at once."""
+    """An error that ends reading at once."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A keyword with its language, None for the file's own, what it is about, and its values."""
+    """A keyword with its language (None for the file's own), its subject, and its values."""
 
     keyword: str
     language: str | None
@@ -88,7 +88,7 @@ class Entry:
 
     @property
     def told(self) -> str:
-        """The entry as it is named in a message."""
+        """The name of the entry in a message."""
         language = f"[{self.language}]" if self.language else ""
         keys = f"({', '.join(self.keys)})" if self.keys else ""
         return f"{self.keyword}{language}{keys}"
@@ -96,7 +96,7 @@ class Entry:
 
 @dataclass
 class Verdict:
-    """What speaks against a file: errors refuse it, warnings are dropped in silence, and what is lacking is recommended."""
+    """The problems of a file: errors refuse it, entries with warnings are dropped, recommended keywords are missing."""
 
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -104,12 +104,12 @@ class Verdict:
 
     @property
     def is_taken(self) -> bool:
-        """Whether PxWeb takes the file as a whole, with all that it says."""
+        """Whether PxWeb accepts the file with all its entries."""
         return not self.errors and not self.warnings
 
 
 def decoded(content: bytes) -> str:
-    """Return the text by the code page that one of the first lines names; without one the loader guesses."""
+    """Return the text, decoded by the code page named in the first lines; without one the loader guesses."""
     head = content[:20_000].decode("latin-1").upper().splitlines()[:100]
     named = next((line for line in head if line.startswith("CODEPAGE=")), None)
     if named is None:
@@ -143,7 +143,7 @@ def entries_of(text: str) -> tuple[list[Entry], str]:
 
 
 def _values(keyword: str, written: str) -> tuple[str, ...]:
-    """Return the values of a keyword; texts that follow each other without a comma are one."""
+    """Return the values of a keyword; texts without a comma between them are one."""
     values, kinds = [""], set[bool]()
     for piece in PIECE.findall(written):
         if piece == ",":
@@ -170,7 +170,7 @@ class Loader:
         self.said: dict[tuple[str, str, tuple[str, ...]], tuple[str, ...]] = {}
 
     def read(self, entries: Sequence[Entry]) -> None:
-        """Read all entries, then look at the whole."""
+        """Read all entries, then check the whole."""
         for entry in entries:
             self._read(entry)
         if self.own is None:
@@ -211,7 +211,7 @@ class Loader:
         self.said[key] = entry.values
 
     def _against(self, entry: Entry, language: str) -> Iterator[tuple[str, bool]]:
-        """Yield what speaks against an entry where it stands, and whether the file is refused for it."""
+        """Yield the problems of an entry at its position, and whether the file is refused for each."""
         keyword, value = entry.keyword, entry.values[0]
         yield from ((what, False) for what in _malformed(entry))
         if keyword in (*ONE_MANDATORY, *EACH_MANDATORY, "STUB", "HEADING", "VALUES") and not entry.keys[1:]:
@@ -253,11 +253,11 @@ class Loader:
             if keys:
                 yield "is of the table as a whole", False
         else:
-            # The loader keeps what it does not know once; a second one ends reading.
+            # The loader keeps an unknown keyword once; a second one ends reading.
             yield "is no keyword", True
 
     def _look(self, language: str) -> None:
-        """Check the whole in one language."""
+        """Check the whole file in one language."""
         errors, own = self.verdict.errors, self.own or ""
         for keyword in (*ONE_MANDATORY, *EACH_MANDATORY):
             wanted = language if keyword in EACH_MANDATORY else own
@@ -292,7 +292,7 @@ class Loader:
         wanted += [(keyword, name) for keyword in RECOMMENDED_OF_VARIABLES for name in self.variables(own)]
         if contents is not None:
             wanted += [(keyword, name) for keyword in RECOMMENDED_OF_CONTENTS for name in self.values(own, contents)]
-        # A file that says when it was updated says it where PxWeb looks for it.
+        # The time of an update must be where PxWeb looks for it.
         if contents is not None and any(keyword == "LAST-UPDATED" for keyword, *_ in self.said):
             wanted += [("LAST-UPDATED",), *(("LAST-UPDATED", name) for name in self.values(own, contents))]
         lacking += [" ".join(each) for each in wanted if self.text(each[0], own, *each[1:]) is None]
@@ -309,7 +309,7 @@ class Loader:
 
 
 def _malformed(entry: Entry) -> Iterator[str]:
-    """Yield what a value should be and is not; the loader drops it."""
+    """Yield the required form of a malformed value, which the loader drops."""
     value = entry.values[0]
     if entry.keyword in TRUTHS and value.upper() not in ("YES", "NO"):
         yield "is neither YES nor NO"
@@ -320,7 +320,7 @@ def _malformed(entry: Entry) -> Iterator[str]:
 
 
 def judge(content: bytes) -> Verdict:
-    """Return what the loader says to a file."""
+    """Return the loader's verdict on a file."""
     loader = Loader()
     try:
         entries, cells = entries_of(decoded(content))
