@@ -84,8 +84,7 @@ class Unit:
 
 
 class Before:
-    """The facts from which a round is drawn: the units and areas of its year, and the published figures of the round
-    before."""
+    """The basis of a drawn round: the units and areas of its year, and the published figures of the round before."""
 
     def __init__(self, data: Path, snapshot: Path, year: int, before: int) -> None:
         """Read the reference data and the snapshot.
@@ -288,8 +287,7 @@ class Round:
     # --- What units answer -------------------------------------------------------------------------------------------------
 
     def drawn(self, code: str) -> Figures:
-        """Draw the FTE of a unit: near those of its territory in the round before, with education consistent with
-        services."""
+        """Draw the FTE of a unit, near those of its territory in the round before; education is consistent with services."""
         found: Figures = {}
         for target in TARGETS:
             services: dict[str, int] = defaultdict(int)
