@@ -743,7 +743,7 @@ def test_parquet_pages_are_checked_by_their_sums(tmp_path: Path) -> None:
 
 
 # Each unit's first row is the later of two submissions, by less than a day; the columns have the types in which programs
-    # write dates.
+# write dates.
 SUBMITTED: dict[str, tuple[str, list[Any]]] = {
     "parts of a second in SPSS": ("sav", [datetime.datetime(2016, 4, 1, 10, 0, 0, part) for part in (250_000, 0)]),
     "days in SPSS": ("sav", [datetime.date(2016, 4, 2), datetime.date(2016, 4, 1)]),
