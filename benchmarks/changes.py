@@ -172,7 +172,7 @@ def steps(installation: Installation) -> Iterable[tuple[str, Callable[[], None]]
 def main() -> int:
     """Publish the steps and print what their snapshots say."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--into", type=Path, help="folder of the installation; a temporary one unless given")
+    parser.add_argument("--into", type=Path, help="folder of the installation; by default a temporary one")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         installation = Installation(arguments.into or Path(temporary) / "trial")

@@ -416,7 +416,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--forms", nargs="*")
     parser.add_argument("--faults", nargs="*", default=list(FAULTS))
-    parser.add_argument("--json", type=Path, help="where each trial is written, a line each")
+    parser.add_argument("--json", type=Path, help="file for the trials, one line each")
     arguments = parser.parse_args()
     file, target = arguments.warehouse / settings.warehouse_file.name, arguments.warehouse / settings.dbt_target.name
     rules = [

@@ -141,12 +141,12 @@ def compare(before: Path, after: Path) -> dict[str, Any]:
 def main() -> int:
     """Publish twice, compare, and print the result."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--into", type=Path, help="folder of the installation; a temporary one unless given")
+    parser.add_argument("--into", type=Path, help="folder of the installation; by default a temporary one")
     parser.add_argument("--unit", default="5035", help="the municipality whose number is corrected")
     parser.add_argument("--item", default="home_ambulatory", help="the service")
     parser.add_argument("--by", default="-5", help="by how many FTE")
-    parser.add_argument("--before", type=Path, help="folder of a snapshot that is there already")
-    parser.add_argument("--after", type=Path, help="folder of one with a correction")
+    parser.add_argument("--before", type=Path, help="folder of an existing snapshot")
+    parser.add_argument("--after", type=Path, help="folder of a snapshot with a correction")
     given = parser.parse_args()
     if given.before and given.after:
         told = compare(given.before, given.after)

@@ -370,12 +370,12 @@ def look(place: Place, allowed: set[float | None]) -> list[Problem]:
     found: list[Problem] = []
     try:
         if (published := figure(place)) not in allowed:
-            found.append(Problem("lost", f"{published} is published, which is none of {sorted(map(str, allowed))}"))
+            found.append(Problem("lost", f"{published} is published, which is not one of {sorted(map(str, allowed))}"))
         folder = pointer.current(place.snapshots)
         if folder is not None:
             integrity.verify(folder)
             if (snapshots.read_gate(folder) or {}).get("verdict") != "pass":
-                found.append(Problem("torn", f"{folder.name} is published, and was not judged"))
+                found.append(Problem("torn", f"{folder.name} is published but was not judged"))
         found += _look_behind(place)
     except (OSError, ValueError, duckdb.Error, UserError) as error:
         found.append(Problem("torn", f"{type(error).__name__}: {error}"))
@@ -386,7 +386,7 @@ def _look_behind(place: Place) -> list[Problem]:
     """Look at every snapshot, the journal and the ledger."""
     folders = snapshots.all_snapshots(place.snapshots)
     told = {event.snapshot for event in journal.read_journal(place.snapshots) if event.action == "published"}
-    found = [Problem("lost", f"the journal does not tell of {path.name}") for path in folders if path.name not in told]
+    found = [Problem("lost", f"the journal has no entry for {path.name}") for path in folders if path.name not in told]
     kept = ledger.ledger_file(place.snapshots)
     tables = {
         "published_groups": ledger.GROUP_KEY,
@@ -719,7 +719,7 @@ def vanishing_file(place: Place, reference: Reference, delays: Sequence[float]) 
         process.wait_for("  form registry ...")
         name = f"delivered file gone {delay * 1000:.0f} ms into the reading"
         if process.code is None and process.kill():
-            outcomes.append(Outcome(name, "it was read before it was gone", tuple(p.text for p in look(place, {before}))))
+            outcomes.append(Outcome(name, "it was read before it disappeared", tuple(p.text for p in look(place, {before}))))
         else:
             process.wait()
             found = _error(process, str(place.delivered.parent)) + [problem.text for problem in look(place, {before})]
@@ -807,7 +807,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--folder", type=Path, help="where to work, without deleting anything in the end")
+    parser.add_argument("--folder", type=Path, help="folder to work in; nothing in it is deleted at the end")
     arguments = parser.parse_args()
     # On SIGTERM, clean up before exiting.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))

@@ -850,7 +850,7 @@ def main() -> int:
     if not (folder / DATABASE).is_file():
         parser.error(f"there is no {DATABASE} in {folder}")
     snapshot = Snapshot(folder.resolve())
-    print(f"{snapshot.folder.name}: every format beside {DATABASE}")
+    print(f"{snapshot.folder.name}: every format compared with {DATABASE}")
     print(f"{'format':30} {'files':>6} {'rows':>10} {'cells':>12} {'differences':>12} {'seconds':>8}")
     tallies = [Tally(name) for name in FORMATS]
     for tally in tallies:

@@ -113,11 +113,11 @@ def decoded(content: bytes) -> str:
     head = content[:20_000].decode("latin-1").upper().splitlines()[:100]
     named = next((line for line in head if line.startswith("CODEPAGE=")), None)
     if named is None:
-        raise UnreadableError("CODEPAGE stands in none of the first 100 lines, so the encoding would be guessed")
+        raise UnreadableError("CODEPAGE is not in the first 100 lines, so the encoding would be guessed")
     try:
         return content.decode(named.partition('"')[2].rpartition('"')[0])
     except (LookupError, UnicodeDecodeError) as error:
-        raise UnreadableError(f"is not what CODEPAGE says: {error}") from error
+        raise UnreadableError(f"is not in the encoding of CODEPAGE: {error}") from error
 
 
 def entries_of(text: str) -> tuple[list[Entry], str]:
@@ -127,16 +127,16 @@ def entries_of(text: str) -> tuple[list[Entry], str]:
         head = HEAD.match(text, place)
         if head is None:
             left = text[place : place + 40].strip()
-            raise UnreadableError(f"no keyword where one should stand: {left!r}" if left else "DATA is missing")
+            raise UnreadableError(f"no keyword where one is expected: {left!r}" if left else "DATA is missing")
         keyword, language, about = head.groups()
         if keyword == "DATA":
             cells, end, _ = text[head.end() :].partition(";")
             if not end:
-                raise UnreadableError("the data have no end")
+                raise UnreadableError("the data are not terminated")
             return found, cells
         value = VALUE.match(text, head.end())
         if value is None:
-            raise UnreadableError(f"{keyword} has no end")
+            raise UnreadableError(f"{keyword} is not terminated")
         keys = tuple(key[1:-1] for key in PIECE.findall(about or "") if key.startswith('"'))
         found.append(Entry(keyword, language, keys, _values(keyword, value.group()[:-1])))
         place = value.end()
@@ -155,7 +155,7 @@ def _values(keyword: str, written: str) -> tuple[str, ...]:
         if not is_text and re.search(r"[\[\]=]", piece):
             raise UnreadableError(f"{keyword}: {piece!r} outside of quotation marks")
         if len(kinds) > 1 or (not is_text and keyword != "TIMEVAL" and re.search(r"[-)]", piece)):
-            raise UnreadableError(f"{keyword}: {piece!r} beside a text")
+            raise UnreadableError(f"{keyword}: {piece!r} mixed with a text")
         values[-1] += piece[1:-1] if is_text else piece
     return tuple(values)
 
@@ -201,11 +201,11 @@ class Loader:
             self.languages = list(dict.fromkeys((*self.languages, *entry.values)))
         language = entry.language or self.own or ""
         if entry.language is not None and entry.language not in self.languages:
-            self.verdict.errors.append(f"{entry.told}: reading ends here, no LANGUAGES before it has the language")
+            self.verdict.errors.append(f"{entry.told}: reading ends here, since no LANGUAGES before it lists the language")
             return
         key = (entry.keyword, language, entry.keys)
         if key in self.said:
-            self.verdict.warnings.append(f"{entry.told} is said twice")
+            self.verdict.warnings.append(f"{entry.told} occurs twice")
         for what, is_error in self._against(entry, language):
             (self.verdict.errors if is_error else self.verdict.warnings).append(f"{entry.told}: {what}")
         self.said[key] = entry.values
@@ -218,13 +218,13 @@ class Loader:
             if keyword not in MAY_BE_EMPTY and not all(entry.values):
                 yield "is empty", True
             if keyword == "DECIMALS" and not value.isdigit():
-                yield "is no number", True
+                yield "is not a number", True
         if keyword == "CONTVARIABLE" and value not in self.variables(language):
             yield "names no variable", True
         if keyword == "SHOWDECIMALS":
             decimals = self.text("DECIMALS", language) or ""
             if not (value.isdigit() and decimals.isdigit() and int(value) <= min(6, int(decimals))):
-                yield "is no number from 0 to 6 and no more than DECIMALS", False
+                yield "is not a number from 0 to 6 and at most DECIMALS", False
         yield from self._against_keys(entry, language)
 
     def _against_keys(self, entry: Entry, language: str) -> Iterator[tuple[str, bool]]:
@@ -251,10 +251,10 @@ class Loader:
                 yield "names no cells", False
         elif keyword in (*OF_TABLES, *OF_NOTHING_OR_VARIABLES):
             if keys:
-                yield "is of the table as a whole", False
+                yield "applies to the table as a whole", False
         else:
             # The loader keeps an unknown keyword once; a second one ends reading.
-            yield "is no keyword", True
+            yield "is not a keyword", True
 
     def _look(self, language: str) -> None:
         """Check the whole file in one language."""
@@ -269,7 +269,7 @@ class Loader:
         if not variables:
             errors.append(f"there are no variables in {language}")
         if len(set(variables)) < len(variables):
-            errors.append(f"two variables have one name in {language}")
+            errors.append(f"two variables have the same name in {language}")
         if len(variables) != len(self.variables(own)):
             errors.append(f"there are other variables in {language}")
             return
@@ -278,12 +278,12 @@ class Loader:
             if not values:
                 errors.append(f"VALUES[{language}]({variable}) is missing")
             elif len(values) != len(self.values(own, same)):
-                errors.append(f"VALUES[{language}]({variable}) are not as many as in {own}")
+                errors.append(f"VALUES[{language}]({variable}) differ in number from those in {own}")
             elif len(set(values)) < len(values):
-                errors.append(f"VALUES[{language}]({variable}): two of one name, of which notes and units find the first")
+                errors.append(f"VALUES[{language}]({variable}): two have the same name; notes and units apply to the first")
             codes = self.said.get(("CODES", language, (variable,)), ())
             if len(set(codes)) < len(codes) or codes != self.said.get(("CODES", own, (same,)), ()):
-                errors.append(f"CODES[{language}]({variable}): two of one code, or others than in {own}")
+                errors.append(f"CODES[{language}]({variable}): two codes are equal, or the codes differ from those in {own}")
 
     def _look_for_recommended(self) -> None:
         own, lacking = self.own or "", self.verdict.lacking
@@ -314,9 +314,9 @@ def _malformed(entry: Entry) -> Iterator[str]:
     if entry.keyword in TRUTHS and value.upper() not in ("YES", "NO"):
         yield "is neither YES nor NO"
     if entry.keyword in TIMES and not TIME.fullmatch(value):
-        yield "is no time such as 20310612 08:00"
+        yield "is not a time such as 20310612 08:00"
     if entry.keyword == "PRECISION" and not value.isdigit():
-        yield "is no number"
+        yield "is not a number"
 
 
 def judge(content: bytes) -> Verdict:

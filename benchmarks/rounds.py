@@ -837,7 +837,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--rounds", type=int, nargs="+", choices=list(ROUNDS), default=list(ROUNDS))
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--into", type=Path, help="where inputs, warehouse and snapshots are kept; else a temporary folder")
+    parser.add_argument("--into", type=Path, help="folder of inputs, warehouse and snapshots; by default a temporary one")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         data = (options.into or Path(temporary)).resolve() / "data"

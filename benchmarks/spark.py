@@ -151,7 +151,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=PROJECT_DIR / "data")
     parser.add_argument("--master", default=MASTER)
     parser.add_argument("--options", default=OPTIONS, help="settings of Spark: spark.name=value;...")
-    parser.add_argument("--folder", type=Path, help="where both work; default: a temporary folder, deleted in the end")
+    parser.add_argument("--folder", type=Path, help="folder for both runs; by default a temporary one, deleted at the end")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.folder or Path(temporary)
