@@ -60,8 +60,7 @@
     {{ return(found) }}
 {% endmacro %}
 
-{#- The hash of a node's inputs, its compiled code among them; none where an input's content is unknown: then it is built.
-    -#}
+{#- The hash of a node's inputs, with its compiled code; none where an input's content is unknown: then it is built. -#}
 {% macro made_of(on_record, code) %}
     {%- set parts = [
         code, config.get('materialized'), dbt_version, on_record['duckdb'].content,
