@@ -1,5 +1,4 @@
-{# The row of a grid: target group, reporting form and item of a question; `all` for those that the question does not have.
-   #}
+{# The row of a grid: target group, reporting form and item of a question; `all` for parts that it does not have. #}
 {% macro indicator_item(rows) -%}
     coalesce(
         nullif(
